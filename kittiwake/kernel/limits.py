@@ -1,0 +1,27 @@
+"""A limit on everything the kernel remembers, each with its reason.
+
+Imported by the compiler, which puts a `Limits` into every program (tests use small ones),
+and by the loader, which refuses rules beyond them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kittiwake.time.instants import DAY_US
+
+
+class Limits(NamedTuple):
+    """What one rule may remember of one contact."""
+
+    keys: int = 1_000
+    """Instances of a rule, and `same` keys of a history condition: far beyond what one person browses; ~100 KB."""
+    distinct: int = 10_000
+    """Distinct values of a condition: ~300 KB, still one value cell of Beam."""
+    sum_entries: int = 10_000
+    """Entries of a windowed sum: one per event in the window; ~200 KB."""
+    max_wait_us: int = 400 * DAY_US
+    """Longest wait: a year and a month. A contact silent for longer is forgotten (`retention`), its waits with it."""
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,341 @@
+"""The program: what the rules of one account mean, compiled, immutable and picklable.
+
+Built once by `kittiwake.rules.compiler` from checked rules; read by the kernel and, for what
+events are needed, by the hosts. Nothing in it can be invalid: paths are split, durations are
+microseconds, numbers exact. Every field says its unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
+from kittiwake.time.instants import DAY_US, HOUR_US
+from kittiwake.values import Number, Path, Scalar
+
+UNMATCHED_BY_ANY: Final = ("contact.", "consent.")
+"""Types that "*" does not cover."""
+
+# ---------------------------------------------------------------- what an event must be
+
+
+class Operator(StrEnum):
+    """Comparisons of `where`. NE and NOT_IN do not exist here: the compiler writes `Not(EQ)` and `Not(IN)`."""
+
+    EQ = "eq"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    IN = "in"
+    EXISTS = "exists"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One property (or, `of_contact`, one attribute) against one operand (IN: a tuple; EXISTS: a bool)."""
+
+    path: Path
+    operator: Operator
+    operand: Scalar | tuple[Scalar, ...]
+    of_contact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    parts: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Predicate
+
+
+Predicate: TypeAlias = Comparison | AllOf | AnyOf | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One alternative of an event match. `types` empty: every type but `contact.*` and `consent.*` ("*")."""
+
+    types: frozenset[str]
+    where: Predicate | None = None
+    same: tuple[Path, ...] = ()
+    """Only in `unless`: properties that must equal those of the newest arming event."""
+
+
+Matches: TypeAlias = tuple[Match, ...]
+"""Alternatives: an event matches if it matches one."""
+
+# ---------------------------------------------------------------- history
+
+
+class Measure(StrEnum):
+    COUNT = "count"
+    SUM = "sum"
+    DISTINCT = "distinct"
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A question about a contact's history: of `given`, or a leaf of `audience`."""
+
+    measure: Measure
+    of: Matches
+    """Their `same` is empty; the condition's stands below."""
+    within_us: int | None
+    """Look-back; None = ever."""
+    path: Path | None = None
+    """SUM and DISTINCT: what is summed or told apart."""
+    operator: Operator | None = None
+    """COUNT, SUM and DISTINCT: one of EQ GT GTE LT LTE."""
+    bound: Number = 0
+    """What the count, sum or number of distinct values is compared with."""
+    same: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf of an audience tree: the condition at `index` of `RuleProgram.conditions`."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllHold:
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyHolds:
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotHolds:
+    part: Tree
+
+
+Tree: TypeAlias = Leaf | AllHold | AnyHolds | NotHolds
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    tree: Tree
+    emits_exit: bool
+
+
+# ---------------------------------------------------------------- when and how long
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """An in-order chain; an event less than `within_us` after the first completes it."""
+
+    steps: tuple[Matches, ...]
+    within_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Silence after arming, one reminder each, rising."""
+
+    delays_us: tuple[int, ...]
+    numbered: bool
+    """Written as a list: decisions carry `reminder`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWait:
+    """The number at `path` of the arming event, times the unit."""
+
+    path: Path
+    unit_us: int
+    default_us: int | None
+
+
+class Repeat(StrEnum):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+    RRULE = "rrule"
+
+
+@dataclass(frozen=True, slots=True)
+class UntilWait:
+    """Towards a date of the event or, `of_contact`, of the contact."""
+
+    path: Path
+    of_contact: bool
+    offset_us: int = 0
+    at_us: int = 9 * HOUR_US
+    """Local time of day of a date without one, microseconds since midnight."""
+    repeat: Repeat | None = None
+    rrule: str = ""
+    """For Repeat.RRULE: the text, without `RRULE:`."""
+
+
+Wait: TypeAlias = Delays | FieldWait | UntilWait
+
+
+@dataclass(frozen=True, slots=True)
+class Reaches:
+    """Thresholds of the number of matches (`path` None) or of the sum of `path`, rising."""
+
+    path: Path | None
+    at: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    name: str
+    path: Path
+    of_contact: bool = False
+
+
+# ---------------------------------------------------------------- whether it may be sent
+
+
+class Mode(StrEnum):
+    LIVE = "live"
+    SHADOW = "shadow"
+
+
+class Calendar(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `max_fired` firings per calendar period, or in `(t - within_us, t]`."""
+
+    max_fired: int
+    calendar: Calendar | None
+    within_us: int = 0
+    group: str | None = None
+    """Counts and holds only rules of this group; None: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Local times of day, microseconds since midnight, `from_us` != `to_us`; wraps if from > to."""
+
+    from_us: int
+    to_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    purpose: str
+    default_granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    percent: Number
+    salt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One account's policy; `live_from` and `history_from` are compiled into each rule's `ready_us`."""
+
+    consent: Consent | None = None
+    holdout: Holdout | None = None
+    frequency: tuple[Cap, ...] = ()
+    quiet_hours: QuietHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reentry:
+    """`within_us` None: once (remembered for the rule's `keep_us`)."""
+
+    within_us: int | None
+
+
+# ---------------------------------------------------------------- rules and program
+
+
+@dataclass(frozen=True, slots=True)
+class RuleProgram:
+    """One rule. Exactly one of `when` (not empty), `sequence` and `audience` is set."""
+
+    rule_id: str
+    version: str
+    """Fingerprint of the rule's text after defaults."""
+    when: Matches = ()
+    sequence: Sequence | None = None
+    audience: Audience | None = None
+    conditions: tuple[Condition, ...] = ()
+    """Those of `given` (all must hold), or of `audience` (its leaves point here)."""
+    wait: Wait | None = None
+    unless: Matches = ()
+    per: tuple[Path, ...] = ()
+    restart: bool = True
+    reaches: Reaches | None = None
+    include: tuple[Include, ...] = ()
+    mode: Mode = Mode.LIVE
+    priority: int = 50
+    reentry: Reentry | None = None
+    """None: always."""
+    group: str | None = None
+    transactional: bool = False
+    expires_us: int = 3 * DAY_US
+    keep_us: int = 400 * DAY_US
+    ready_us: int | None = None
+    """Candidates due before it are `not_ready`; members of an audience enter at it. None: ready for ever."""
+    same: tuple[Path, ...] = ()
+    """Every path named by a `same` of the rule, sorted: an event that lacks one does not arm."""
+
+    def matches(self) -> Iterator[Match]:
+        """Every match of the rule, whatever its role."""
+        yield from self.when
+        for step in self.sequence.steps if self.sequence else ():
+            yield from step
+        for condition in self.conditions:
+            yield from condition.of
+        yield from self.unless
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The rules that apply to one account, its own and those of "*"."""
+
+    account_id: str
+    ruleset_version: str
+    rules: tuple[RuleProgram, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    timezone: str = "UTC"
+    """The account's zone: used for contacts without a `timezone`."""
+    allowed_lateness_us: int = HOUR_US
+    limits: Limits = DEFAULT_LIMITS
+    by_type: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Indices into `rules` of all that take an event of this type; see `rules_for` for types not in it."""
+    any_type: tuple[int, ...] = ()
+    """Rules that take an event of a type nobody names: those with a "*" match, and `every_event`."""
+    every_event: tuple[int, ...] = ()
+    """Audiences that hold of an empty history: any event, also `contact.*`, can be the contact's first."""
+    attributes: frozenset[str] = frozenset()
+    """Top-level contact attributes that rules or policy read (`timezone` always)."""
+
+    def rules_for(self, event_type: str) -> tuple[int, ...]:
+        """Indices of the rules an event of this type concerns."""
+        found = self.by_type.get(event_type)
+        if found is not None:
+            return found
+        return self.every_event if event_type.startswith(UNMATCHED_BY_ANY) else self.any_type

@@ -1,0 +1,69 @@
+"""The trace: what the kernel saw and thought, step by step, as data.
+
+Returned by `advance(..., trace=True)`; nothing is built when it is off. Read by `explain`,
+`kittiwake test` and people. Steps come in the order in which the kernel took them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class StepKind(StrEnum):
+    """What a step is. `details` holds, per kind, what is written behind it."""
+
+    EVENT = "event"
+    """An event is taken. event_id, type, properties."""
+    DUPLICATE = "duplicate"
+    """A copy of an event is dropped. event_id, type."""
+    LATE = "late"
+    """An event older than the settled time. event_id, type."""
+    INSTANT = "instant"
+    """A deadline, release or look-back's end is reached; no details."""
+    LACKS = "lacks"
+    """A `when` match lacks a `per` or `same` property, or a usable wait. event_id, paths (list of dotted)."""
+    RECORDED = "recorded"
+    """History is recorded for a condition. event_id, condition (index)."""
+    NO_ROOM = "no_room"
+    """A limit was met. event_id, what."""
+    PREFIX = "prefix"
+    """A sequence got so far. event_id, step (1-based), of, within_us, started_us."""
+    COMPLETED = "completed"
+    """A sequence is complete. event_id, started_us."""
+    GIVEN = "given"
+    """One condition asked. condition (index), value, holds, wanted (dict operator, bound)."""
+    REFUSED = "refused"
+    """`given` does not hold: nothing is armed. event_id."""
+    ARMED = "armed"
+    """An episode opens. event_id, dues_us (list)."""
+    RESTARTED = "restarted"
+    """Its deadlines move. event_id, dues_us (list), count."""
+    COUNTED = "counted"
+    """A later match only counts (`restart: false`). event_id, count."""
+    MOVED = "moved"
+    """A changed attribute or zone moved the deadline. event_id, due_us."""
+    DISARMED = "disarmed"
+    """A pending episode ends without decision. event_id, why (unless | past | changed | deleted)."""
+    TOTAL = "total"
+    """`reaches`: the total moved. event_id, before, after, next (threshold or None)."""
+    MEMBERSHIP = "membership"
+    """An audience's truth was worked out at a change. member, values (list per condition), cause."""
+    DUE = "due"
+    """A candidate falls due. time_us, reminder, threshold, occurrence, kind."""
+    GATE = "gate"
+    """A gate was asked. gate, passes, details of its own."""
+    DEFERRED = "deferred"
+    """Held back by quiet hours. release_us."""
+    DECISION = "decision"
+    """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder."""
+
+
+class Step(NamedTuple):
+    """One step. `rule_id` and `instance` are None where a step concerns no rule."""
+
+    time_us: int
+    kind: StepKind
+    rule_id: str | None
+    instance: str | None
+    details: dict[str, Any]

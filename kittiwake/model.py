@@ -1,0 +1,82 @@
+"""What goes in and what comes out: events, decisions, dead letters.
+
+Pure values. Parsed by `kittiwake.replay.events`, settled by the kernel, written by the hosts.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
+from kittiwake.values import Number, canonical
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """One thing a contact did, or that was learnt of it. Order of the truth: `(time_us, event_id)`."""
+
+    time_us: int
+    event_id: str
+    type: str
+    properties: dict[str, Any] = {}
+    account_id: str = ""
+    contact_id: str | None = None
+    item_id: str | None = None
+
+
+def rest_of(event: Event) -> str:
+    """The canonical JSON of all of an event but its ids and time, by which copies of one time are ordered."""
+    return canonical({"properties": event.properties, "type": event.type})
+
+
+class EventIds(msgspec.Struct, frozen=True):
+    """The arming events of an episode (field `events`)."""
+
+    first: str
+    last: str
+    count: int
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What became of one candidate: a row of `decisions`, and if it fired one of `triggers`.
+
+    The kernel's part of the fields of rules.md, section 5; the host that knows them adds
+    `ruleset_version`, `mode` and `stale`.
+    """
+
+    trigger_id: str
+    account_id: str
+    contact_id: str
+    rule_id: str
+    rule_version: str
+    kind: Kind
+    time_us: int
+    """Event time at which it fell due."""
+    decision: Outcome
+    reason: Reason | None
+    decided_us: int
+    """Event time at which this became final: the gate's, the cancelling event's, the end of the run's."""
+    fired_at_us: int | None = None
+    instance: str = "{}"
+    """Canonical JSON of the `per` values."""
+    events: EventIds | None = None
+    include: str = "{}"
+    """Canonical JSON of the author's fields."""
+    threshold: Number | None = None
+    reminder: int | None = None
+    occurrence: date | None = None
+
+
+class DeadLetter(NamedTuple):
+    """An input record that could not become an event, whole, and why."""
+
+    reason: DeadLetterReason
+    detail: str
+    """What is wrong, for a person; names fields, never their values."""
+    raw: bytes
+    """The record's bytes as read (its first `replay.events.RAW_BYTES_MAX` if it is longer)."""
+    source: str
+    """Where it was read: file and line."""
+    raw_size: int

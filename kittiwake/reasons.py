@@ -1,0 +1,61 @@
+"""The closed vocabularies: every exit of the product has a name, and this is where.
+
+The same word is metric label, output field and row of `docs/reasons.md`; nothing else may
+name an outcome. Called by every room; imports nothing.
+"""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of a candidate in the end (field `decision`)."""
+
+    FIRED = "fired"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    REVOKED = "revoked"
+    DEFERRED = "deferred"
+
+
+class Kind(StrEnum):
+    """What sort of trigger a candidate is (field `kind`)."""
+
+    FIRED = "fired"
+    ENTERED = "entered"
+    EXITED = "exited"
+
+
+class Reason(StrEnum):
+    """Why a candidate did not fire (field `reason`): the gate that refused it, or the cause."""
+
+    NOT_READY = "not_ready"
+    NO_CONSENT = "no_consent"
+    HOLDOUT = "holdout"
+    REENTRY = "reentry"
+    QUIET_HOURS = "quiet_hours"
+    FREQUENCY_CAP = "frequency_cap"
+    EXPIRED = "expired"
+    SHADOW = "shadow"
+    SUPERSEDED = "superseded"
+    LIMIT = "limit"
+    NOT_ENTERED = "not_entered"
+    UNLESS = "unless"
+    EXITED = "exited"
+    DELETED = "deleted"
+
+
+class DeadLetterReason(StrEnum):
+    """Why an input record could not become an event."""
+
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    BAD_TIME = "bad_time"
+    NO_OFFSET = "no_offset"
+    BAD_NUMBER = "bad_number"
+    NO_SUBJECT = "no_subject"
+    TWO_SUBJECTS = "two_subjects"
+    OVERSIZE = "oversize"
+    TIME_IN_FUTURE = "time_in_future"

@@ -1,0 +1,95 @@
+"""IANA time zones, from the `tzdata` package alone, and local clocks.
+
+Pure but for reading that package's data. The operating system's zone files are never
+consulted: two workers with different system data would decide differently. Called by the
+kernel (quiet hours, calendar caps, dates) and the loader.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from kittiwake.time.instants import DAY_US, EPOCH, EPOCH_ORDINAL, SECOND_US
+
+UTC_NAME: Final = "UTC"
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """Every zone there is."""
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
+
+
+def is_zone(name: object) -> bool:
+    """Whether `name` is the name of a zone."""
+    return isinstance(name, str) and name in zone_names()
+
+
+@lru_cache(maxsize=1_024)
+def zone(name: str) -> ZoneInfo:
+    """The zone called `name`, which `is_zone`."""
+    assert is_zone(name), name
+    with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
+
+
+def offset_us(name: str, time_us: int) -> int:
+    """Microseconds the local clock is ahead of UTC at `time_us`."""
+    if name == UTC_NAME:
+        return 0
+    moment = (EPOCH + timedelta(microseconds=time_us)).replace(tzinfo=zone(name))
+    return _span_us(zone(name).fromutc(moment).utcoffset())
+
+
+def local_us(name: str, time_us: int) -> int:
+    """What the local clock shows, as microseconds since 1970 on that clock."""
+    return time_us + offset_us(name, time_us)
+
+
+def local_date(name: str, time_us: int) -> date:
+    """The local date at `time_us`."""
+    return date.fromordinal(local_us(name, time_us) // DAY_US + EPOCH_ORDINAL)
+
+
+def local_time_of_day_us(name: str, time_us: int) -> int:
+    """Microseconds since local midnight, by the clock on the wall."""
+    return local_us(name, time_us) % DAY_US
+
+
+def instant_of_local(name: str, day: date, time_of_day_us: int) -> int:
+    """The instant at which the local clock first shows `time_of_day_us` on `day`.
+
+    A time shown twice is its first showing; one the clock skips is the first instant after the gap.
+    """
+    shown_us = (day.toordinal() - EPOCH_ORDINAL) * DAY_US + time_of_day_us
+    if name == UTC_NAME:
+        return shown_us
+    wall = datetime(day.year, day.month, day.day) + timedelta(microseconds=time_of_day_us)
+    first = shown_us - _span_us(wall.replace(tzinfo=zone(name), fold=0).utcoffset())
+    if local_us(name, first) == shown_us:
+        return first
+    # In a gap, fold=0 reads the clock before it and fold=1 the clock after it: the change lies between.
+    early = shown_us - _span_us(wall.replace(tzinfo=zone(name), fold=1).utcoffset())
+    return next_change_us(name, min(first, early), max(first, early))
+
+
+def next_change_us(name: str, after_us: int, until_us: int) -> int:
+    """The instant in `(after_us, until_us]` at which the offset changes from that at `after_us`.
+
+    At most one change lies between; without one, `until_us`.
+    """
+    before = offset_us(name, after_us)
+    low, high = after_us, until_us
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if offset_us(name, middle) == before else (low, middle)
+    return high
+
+
+def _span_us(span: timedelta | None) -> int:
+    assert span is not None
+    return (span.days * 86_400 + span.seconds) * SECOND_US + span.microseconds

@@ -1,0 +1,174 @@
+"""Values of events: exact numbers, canonical JSON, paths (`docs/semantics.md`, section 1).
+
+Pure. Called by the kernel, the parser of events and the compiler. A *value* is what JSON
+can say, with integers as `int` and every other number as a `Decimal` that is not integral,
+so that Python's `==` agrees with the language, bools apart (`True == 1`): compare scalars
+through `same_scalar` or their `canonical` text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+Number: TypeAlias = int | Decimal
+Scalar: TypeAlias = str | int | Decimal | bool
+Path: TypeAlias = tuple[str, ...]
+
+SIGNIFICANT_DIGITS: Final = 15
+"""Digits kept of a number that is not an integer literal: what any double carries unharmed."""
+
+EXPONENT_MAX: Final = 308
+EXPONENT_MIN: Final = -324
+"""Decimal exponents of the doubles; beyond them a number is refused, for its plain digits would grow without bound."""
+
+_AS_WRITTEN: Final = Context(prec=SIGNIFICANT_DIGITS, rounding=ROUND_HALF_EVEN)
+EXACT: Final = Context(prec=1_400)
+"""Wide enough for every sum and product of two admissible numbers: nothing is ever rounded."""
+
+MISSING: Final = None
+"""What `lookup` returns for a path that leads nowhere, or to null."""
+
+
+class BadNumberError(ValueError):
+    """A number beyond the range of a double."""
+
+
+def number(text: str) -> Number:
+    """The number a JSON literal with a fraction or an exponent stands for.
+
+    >>> number("1.0"), number("68.74"), number("1e3"), number("0.1234567890123456")
+    (1, Decimal('68.74'), 1000, Decimal('0.123456789012346'))
+
+    Raises:
+        BadNumberError: its decimal exponent lies outside that of a double.
+    """
+    return exact(_AS_WRITTEN.create_decimal(text))
+
+
+def exact(value: Decimal) -> Number:
+    """`value` as an `int` if it is whole, else without trailing zeros.
+
+    Raises:
+        BadNumberError: not finite, or beyond the range of a double.
+    """
+    if not value:
+        return 0
+    if not value.is_finite() or not EXPONENT_MIN <= value.adjusted() <= EXPONENT_MAX:
+        raise BadNumberError(f"the number {value} is beyond the range of a double (1e-324 to 1e308)")
+    whole = int(value)
+    return whole if whole == value else value.normalize(EXACT)
+
+
+def add(left: Number, right: Number) -> Number:
+    """The exact sum.
+
+    >>> add(Decimal("68.74"), Decimal("1.26"))
+    70
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        return left + right
+    total = EXACT.add(Decimal(left), Decimal(right))
+    whole = int(total)
+    return whole if whole == total else total.normalize(EXACT)
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a number of the language (a bool is not)."""
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+
+
+def is_scalar(value: object) -> bool:
+    """Whether `value` may be a key: a string, a number or a bool."""
+    return isinstance(value, (str, int, Decimal))
+
+
+def same_scalar(left: object, right: object) -> bool:
+    """Equality of scalars by value and type: `1` is `1.0`, and not `true`.
+
+    >>> same_scalar(1, True), same_scalar(1, 1), same_scalar("1", 1)
+    (False, True, False)
+    """
+    return left == right and isinstance(left, bool) == isinstance(right, bool)
+
+
+def lookup(properties: Mapping[str, Any], path: Path) -> Any:
+    """The value at `path`, or None where it is missing or null."""
+    value: Any = properties
+    for segment in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(segment)
+        if value is None:
+            return None
+    return value
+
+
+def present(properties: Mapping[str, Any], path: Path) -> bool:
+    """Whether `path` leads to a value, null included (operator `exists`)."""
+    holder = lookup(properties, path[:-1]) if len(path) > 1 else properties
+    return isinstance(holder, dict) and path[-1] in holder
+
+
+_encoder: Final = msgspec.json.Encoder(order="sorted", decimal_format="number")
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON: sorted keys, no spaces, raw UTF-8, shortest numbers.
+
+    >>> canonical({"b": Decimal("0.00000012"), "a": [1, True, None, "é"]})
+    '{"a":[1,true,null,"é"],"b":0.00000012}'
+    """
+    try:
+        text = _encoder.encode(value).decode()
+    except OverflowError:  # an integer beyond 64 bits
+        return _canonical_slowly(value)
+    return _canonical_slowly(value) if "E-" in text else text
+
+
+def _canonical_slowly(value: Any) -> str:
+    """`canonical` for the rare values whose numbers the fast encoder does not write plainly."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{canonical(k)}:{_canonical_slowly(value[k])}" for k in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_canonical_slowly, value)) + "]"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _encoder.encode(value).decode()
+
+
+_decoder: Final = msgspec.json.Decoder(float_hook=number)
+_LONG_DIGITS: Final = re.compile(rb"[0-9]{%d}" % (EXPONENT_MAX + 2))
+
+
+def parse_json(text: bytes | str) -> Any:
+    """The value a JSON text stands for, its numbers exact.
+
+    Raises:
+        BadNumberError: a number is beyond the range of a double.
+        UnicodeDecodeError: `text` is not UTF-8.
+        msgspec.DecodeError: it is not JSON.
+        RecursionError: it is nested too deep.
+    """
+    raw = text.encode() if isinstance(text, str) else text
+    if _LONG_DIGITS.search(raw):
+        _refuse_long_integers(msgspec.json.Decoder(float_hook=str).decode(raw))
+    return _decoder.decode(raw)
+
+
+def _refuse_long_integers(value: Any) -> None:
+    """Raise BadNumberError if an integer of `value` has more digits than a double's range."""
+    if isinstance(value, dict):
+        for part in value.values():
+            _refuse_long_integers(part)
+    elif isinstance(value, list):
+        for part in value:
+            _refuse_long_integers(part)
+    elif isinstance(value, int) and abs(value) >= 10 ** (EXPONENT_MAX + 1):
+        raise BadNumberError(f"an integer has more than {EXPONENT_MAX + 1} digits")
