@@ -1,0 +1,60 @@
+# Kittiwake's commands. `make` alone lists them.
+
+PYTHON ?= python3
+VENV   ?= .venv
+OUT    ?= out/demo
+SEED   ?= 0
+# One pytest worker a core.
+WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+
+BIN := $(VENV)/bin
+CDNOW := out/data/CDNOW_master.txt
+# What an installation depends on; touched stamps say which one a venv holds.
+SOURCES := pyproject.toml setup.py
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint format nightly clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Kittiwake needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-beam: $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[beam]'
+	@touch $@
+
+$(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[beam,test]'
+	@touch $@ $(VENV)/.installed-beam
+
+venv: $(VENV)/.installed-test ## create .venv with all a developer needs
+
+$(CDNOW): | $(BIN)/python
+	$(BIN)/python -m examples.cdnow.fetch --output $@
+
+demo: $(VENV)/.installed-beam $(CDNOW) ## run the main job on real purchases and on a generated shop, into out/demo
+	$(BIN)/python -m examples.demo --output $(OUT)
+
+test: $(VENV)/.installed-test $(CDNOW) lint ## install, check and run all tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m 'not nightly' --hypothesis-seed=$(SEED)
+
+lint: $(VENV)/.installed-test ## style, types and the rooms' walls
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.installed-test ## rewrite the code in the house style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+nightly: $(VENV)/.installed-test $(CDNOW) ## every test, the slow ones too, with a fresh seed and more examples
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --hypothesis-profile=nightly \
+	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
