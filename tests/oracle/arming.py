@@ -1,0 +1,246 @@
+"""From event to due: `unless`, `when`, sequences, totals, waits and room (rules.md section 3)."""
+
+from fractions import Fraction
+
+from tests.oracle import waits
+from tests.oracle.gates import Gates
+from tests.oracle.history import Event, same_as
+from tests.oracle.language import Rule
+from tests.oracle.state import Candidate, Episode, Place, included
+from tests.oracle.values import is_number, key_of, value_at
+
+
+class Arming(Gates):
+    """What an event does to the rules that are no audiences."""
+
+    instant_start = 0
+
+    def apply(self, rule: Rule, event: Event) -> None:
+        """Take the event in one rule: `unless`, then history, then `when`."""
+        self._disarm(rule, event)
+        key = key_of(rule.per, event.properties)
+        if not self.history.record(rule, event):
+            self.life.no_part.add((rule, event.index))
+            self.leave_limit(rule, event, key)
+        elif key is not None and self._is_when(rule, event, key) and key_of(rule.same, event.properties) is not None:
+            self._matched(rule, event, key)
+
+    def _matched(self, rule: Rule, event: Event, key: str) -> None:
+        if rule.reaches:
+            self._count(rule, event, key)
+        elif rule.wait is None:
+            self._arise(rule, event, key)
+        else:
+            self._arm(rule, event, key)
+
+    def leave_limit(self, rule: Rule, event: Event, key: str | None, kind: str = "fired") -> None:
+        """The one row an event leaves in a rule that has no room for it."""
+        episode = self._episode(rule, event, key or "{}")
+        self.write(Candidate(episode, kind, event.time, slot=-1), "suppressed", "limit")
+
+    def _episode(self, rule: Rule, event: Event, key: str) -> Episode:
+        include = included(rule, event.properties, event.attributes)
+        return Episode(rule, key, opener=event, newest=event, last=event, include=include)
+
+    # -- unless ------------------------------------------------------------------------------------------------
+
+    def _disarm(self, rule: Rule, event: Event) -> None:
+        """End every episode and cancel every deferred candidate the event disarms."""
+        live = {**{place: held.episode for place, held in self.life.held.items()}, **self.life.episodes}
+        for (of, _), episode in live.items():
+            if of is rule and self._disarms(event, episode):
+                self._end(episode)
+
+    def _disarms(self, event: Event, episode: Episode) -> bool:
+        newest = episode.newest
+        return newest is not None and any(
+            self.history.fits(match, event) and same_as(match, event, newest) for match in episode.rule.unless
+        )
+
+    def _end(self, episode: Episode) -> None:
+        held = self.life.held.pop(episode.place, None)
+        if held is not None:
+            self.write(held, "cancelled", "unless")
+        self.life.episodes.pop(episode.place, None)
+
+    def _disarmed_at_once(self, episode: Episode, by: Event) -> bool:
+        """Whether an `unless` event taken earlier at this instant disarms the episode opened at this instant."""
+        if episode.opener is None or episode.opener.index < self.instant_start:
+            return False
+        earlier = self.history.events[max(self.instant_start, by.life) : by.index]
+        return any(
+            event is not episode.opener
+            and (episode.rule, episode.key, event.index) not in self.life.opened
+            and self._disarms(event, episode)
+            for event in earlier
+        )
+
+    # -- when --------------------------------------------------------------------------------------------------
+
+    def _is_when(self, rule: Rule, event: Event, key: str) -> bool:
+        if len(rule.steps) == 1:
+            return self.history.matches(rule.steps[0], event)
+        if self.history.completes(rule, event, self._chain_events(rule, event, key)):
+            self.life.completions[rule, key] = event.index
+            return True
+        if self.history.matches(rule.steps[0], event) and not self._room(rule, key):
+            self.life.refused_starts.add((rule, event.index))
+            self.leave_limit(rule, event, key)
+        return False
+
+    def _chain_events(self, rule: Rule, event: Event, key: str) -> list[Event]:
+        """The instance's events before this one that may be steps: those since the last completion."""
+        start = max(event.life, self.life.completions.get((rule, key), -1) + 1)
+        return [
+            each
+            for each in self.history.events[start : event.index]
+            if key_of(rule.per, each.properties) == key
+            and (rule, each.index) not in self.life.refused_starts | self.life.no_part
+        ]
+
+    def _given(self, rule: Rule, event: Event) -> bool:
+        return all(self.history.holds(each, event.index + 1, event.time, event) for each in rule.given)
+
+    # -- episodes ----------------------------------------------------------------------------------------------
+
+    def _arise(self, rule: Rule, event: Event, key: str) -> None:
+        """Without `wait`: an episode of its own, due when the instant's events have been taken."""
+        if not self._given(rule, event):
+            return
+        if not self._room(rule, key):
+            return self.leave_limit(rule, event, key)
+        self.life.caused.append(Candidate(self._episode(rule, event, key), "fired", event.time))
+        return None
+
+    def _arm(self, rule: Rule, event: Event, key: str) -> None:
+        """Open the instance's episode, or restart or count in the one that lives."""
+        episode = self.life.episodes.get((rule, key))
+        if episode is not None and not rule.restart:
+            episode.count, episode.last = episode.count + 1, event
+            return
+        if episode is None and not self._given(rule, event):
+            return
+        planned = self._plan(rule, event, episode)
+        if planned is waits.No.PAST and episode is not None:
+            episode.pending.clear()
+            self.end_if_over(episode)
+        if isinstance(planned, waits.No):
+            return
+        too_late = any(due.at - event.time > self.max_wait for due in planned)
+        if too_late or (episode is None and not self._room(rule, key)):
+            return self.leave_limit(rule, event, key)
+        self._open_or_restart(rule, event, key, planned)
+        return
+
+    def _plan(self, rule: Rule, event: Event, episode: Episode | None) -> list[waits.Due] | waits.No:
+        """The due times the event sets, by reminder."""
+        assert rule.wait is not None
+        if rule.wait.kind != "until":
+            return waits.delays(rule.wait, event.time, event.properties)
+        value = waits.target(rule.wait, event.properties, event.attributes)
+        due = waits.until(rule.wait, value, self.zone, episode.date_done if episode else None, event.time)
+        return due if isinstance(due, waits.No) else [due]
+
+    def _open_or_restart(self, rule: Rule, event: Event, key: str, planned: list[waits.Due]) -> None:
+        fresh = self._episode(rule, event, key)
+        episode = self.life.episodes.setdefault((rule, key), fresh)
+        if episode is fresh:
+            self.life.opened.add((rule, key, event.index))
+        else:
+            episode.newest, episode.last, episode.include = event, event, fresh.include
+            episode.count += 1
+            self._take_back(rule, key)
+        episode.pending = {slot: due for slot, due in enumerate(planned) if self._undecided(rule, episode, slot)}
+        if self._disarmed_at_once(episode, event):
+            self._end(episode)
+
+    def _undecided(self, rule: Rule, episode: Episode, slot: int) -> bool:
+        return slot not in episode.decided or (rule.wait is not None and rule.wait.repeat is not None)
+
+    def _take_back(self, rule: Rule, key: str) -> None:
+        """A deferred reminder goes back to pending without a row; a deferred occurrence stays deferred."""
+        if rule.wait is not None and rule.wait.repeat is None:
+            self.life.held.pop((rule, key), None)
+
+    def recompute(self, event: Event) -> None:
+        """After a change of the contact, work out anew what is pending towards a date."""
+        for episode in list(self.life.episodes.values()):
+            wait, newest = episode.rule.wait, episode.newest
+            if wait is None or newest is None or wait.kind != "until" or not episode.pending:
+                continue
+            value = waits.target(wait, newest.properties, event.attributes)
+            due = waits.until(wait, value, self.zone, episode.date_done, event.time)
+            episode.pending.clear()
+            if isinstance(due, waits.Due) and not self.refused_as_too_late(episode, due):
+                episode.pending[0] = due
+            self.end_if_over(episode)
+
+    # -- totals ------------------------------------------------------------------------------------------------
+
+    def _count(self, rule: Rule, event: Event, key: str) -> None:
+        """Sum the instance's matches anew; thresholds crossed for the first time are candidates."""
+        if not self._room(rule, key):
+            return self.leave_limit(rule, event, key)
+        counted = self.life.counted.setdefault((rule, key), [])
+        counted.append(event)
+        totals = self._totals(rule, counted)
+        crossed = [at for at in rule.reaches if max(totals[:-1]) < at <= totals[-1]]
+        if not crossed or not self._given(rule, event):
+            return None
+        episode = self._episode(rule, event, key)
+        for at in crossed:
+            candidate = Candidate(episode, "fired", event.time, threshold=at, lower=at != crossed[-1])
+            self.life.caused.append(candidate)
+        return None
+
+    def _totals(self, rule: Rule, counted: list[Event]) -> list[Fraction]:
+        """The running totals, from 0, over what is remembered at the newest counted match."""
+        remembered: list[Event] = []
+        for event in reversed(counted):
+            if rule.per and remembered and event.time + rule.keep <= remembered[-1].time:
+                break
+            remembered.append(event)
+        totals = [Fraction(0)]
+        for event in reversed(remembered):
+            totals.append(totals[-1] + self._amount(rule, event))
+        return totals
+
+    def _amount(self, rule: Rule, event: Event) -> Fraction:
+        if rule.reaches_sum is None:
+            return Fraction(1)
+        value = value_at(rule.reaches_sum, event.properties)
+        return value if is_number(value) else Fraction(0)
+
+    # -- room --------------------------------------------------------------------------------------------------
+
+    def _room(self, rule: Rule, key: str) -> bool:
+        """Whether the instance is known to the rule's table of keys, or there is room for one more."""
+        room = self.history.limits["keys"]
+        if self.position - self.history.life(self.position) <= room:
+            return True
+        table = self._table(rule)
+        return key in table or len(table) < room
+
+    def _table(self, rule: Rule) -> set[str]:
+        """The instances pending, deferred, part-way through a sequence, summed, or remembered for re-entry."""
+        places: list[Place] = [*self.life.episodes, *self.life.held]
+        places += [each.episode.place for each in self.life.caused]
+        places += [(each.rule, each.key) for each in self.life.firings if self._remembers(each)]
+        places += [place for place, counted in self.life.counted.items() if self._is_summed(place[0], counted)]
+        return {key for of, key in places if of is rule} | self._part_way(rule)
+
+    def _is_summed(self, rule: Rule, counted: list[Event]) -> bool:
+        return not rule.per or self.now < counted[-1].time + rule.keep
+
+    def _part_way(self, rule: Rule) -> set[str]:
+        """The instances with a start of the sequence that is young and not yet completed."""
+        if len(rule.steps) == 1:
+            return set()
+        event = self.history.events[self.position - 1]
+        starts = [
+            each
+            for each in self.history.events[event.life : event.index]
+            if self.now < each.time + rule.within and self.history.matches(rule.steps[0], each)
+        ]
+        keys = {key_of(rule.per, each.properties) for each in starts} - {None}
+        return {key for key in keys if key and any(each in starts for each in self._chain_events(rule, event, key))}

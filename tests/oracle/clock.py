@@ -1,0 +1,157 @@
+"""Instants, durations, zones, quiet hours, calendar periods and occurrences. Instants are microseconds UTC."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from functools import lru_cache
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
+from dateutil.rrule import rrulestr
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+UNITS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
+_LETTERS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHORT = re.compile(r"([+-]?)(\d+)([smhdw])")
+_ISO = re.compile(r"([+-]?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d+))?(?:([Zz])|([+-])(\d{2}):(\d{2}))")
+
+
+def duration(text: str) -> int:
+    """`90s 15m 1h 2d 1w` or ISO 8601, possibly signed, in microseconds."""
+    if short := _SHORT.fullmatch(text):
+        sign, number, letter = short.groups()
+        return (-1 if sign == "-" else 1) * int(number) * _LETTERS[letter]
+    iso = _ISO.fullmatch(text)
+    assert iso is not None, text
+    sign, *numbers = iso.groups()
+    total = sum(int(n or 0) * unit for n, unit in zip(numbers, (7 * DAY, DAY, HOUR, MINUTE, SECOND), strict=True))
+    return -total if sign == "-" else total
+
+
+def unit_of(name: str) -> int:
+    return UNITS[name.removesuffix("s")]
+
+
+def scaled(number: Fraction, unit: int) -> int:
+    """So many units in whole microseconds, cut."""
+    return int(number * unit)
+
+
+@lru_cache(maxsize=50_000)
+def parse_instant(text: Any) -> int | None:
+    """RFC 3339 with offset, finer digits than microseconds cut; `None` for anything else."""
+    found = _INSTANT.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        return None
+    day, clock, fraction, _, sign, hours, minutes = found.groups()
+    try:
+        local = datetime.fromisoformat(f"{day}T{clock}+00:00")
+    except ValueError:
+        return None
+    offset = (int(hours) * 60 + int(minutes)) * MINUTE * (-1 if sign == "-" else 1) if sign else 0
+    return _micros(local) + int(((fraction or "") + "000000")[:6]) - offset
+
+
+@lru_cache(maxsize=10_000)
+def parse_date(text: Any) -> date | None:
+    """A calendar date without time, `None` for anything else."""
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def parse_clock(text: str) -> time:
+    return time.fromisoformat(text)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def rfc3339(us: int) -> str:
+    """The instant as text in UTC."""
+    return (_EPOCH + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=1_000)
+def zone_of(name: Any) -> ZoneInfo | None:
+    """The IANA zone of that name; `None` if the value names none."""
+    if not isinstance(name, str) or not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+@lru_cache(maxsize=200_000)
+def local(us: int, zone: ZoneInfo) -> datetime:
+    """The wall clock of the zone at the instant (naive)."""
+    return (_EPOCH + timedelta(microseconds=us)).astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+@lru_cache(maxsize=50_000)
+def resolve(day: date, clock: time, zone: ZoneInfo) -> int:
+    """The first instant at which the zone's clock shows that local time; if it skips it, the first after the gap."""
+    naive = datetime.combine(day, clock)
+    as_utc = _micros(naive.replace(tzinfo=UTC))
+    offsets = {_offset(as_utc + shift, zone) for shift in (-DAY, 0, DAY)}
+    shown = [as_utc - offset for offset in offsets if local(as_utc - offset, zone) == naive]
+    if shown:
+        return min(shown)
+    start = (as_utc - max(offsets)) // MINUTE * MINUTE
+    return next(us for us in count(start, MINUTE) if local(us, zone) > naive)
+
+
+def _offset(us: int, zone: ZoneInfo) -> int:
+    return _micros(local(us, zone).replace(tzinfo=UTC)) - us
+
+
+def is_quiet(us: int, zone: ZoneInfo, start: time, end: time) -> bool:
+    """Whether the local clock is in `[start, end)`, which may span midnight."""
+    clock = local(us, zone).time()
+    return start <= clock < end if start < end else clock >= start or clock < end
+
+
+@lru_cache(maxsize=20_000)
+def quiet_end(us: int, zone: ZoneInfo, start: time, end: time) -> int:
+    """The first instant after `us` at which the local clock is outside the quiet hours, found minute by minute."""
+    first = us // MINUTE * MINUTE + MINUTE
+    return next(at for at in count(first, MINUTE) if not is_quiet(at, zone, start, end))
+
+
+def period(us: int, zone: ZoneInfo, unit: str) -> tuple[int, ...]:
+    """The local calendar day, ISO week or month the instant lies in."""
+    day = local(us, zone).date()
+    if unit == "week":
+        return tuple(day.isocalendar())[:2]
+    return (day.year, day.month) if unit == "month" else (day.year, day.month, day.day)
+
+
+def occurrences(first: date, repeat: str) -> Iterator[date]:
+    """The dates on which a repeated wait falls, rising, from the first date on."""
+    if repeat in ("daily", "weekly"):
+        step = timedelta(days=1 if repeat == "daily" else 7)
+        return (first + step * k for k in range((date.max - first) // step))
+    if repeat in ("monthly", "yearly"):
+        return (_same_day(first, k if repeat == "monthly" else 12 * k) for k in range(12 * (9998 - first.year)))
+    return (moment.date() for moment in rrulestr(repeat, dtstart=datetime.combine(first, time())))
+
+
+def _same_day(first: date, months: int) -> date:
+    """The same day so many months later, or the first of the month after if that month lacks the day."""
+    month = first.replace(day=1) + relativedelta(months=months)
+    found = month + timedelta(days=first.day - 1)
+    return found if found.month == month.month else month + relativedelta(months=1)

@@ -1,0 +1,225 @@
+"""A contact's settled events and the questions asked of them. Every answer is a fresh look at the whole list."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle import clock
+from tests.oracle.language import Condition, Match, Matches, Rule
+from tests.oracle.values import canonical, exact, is_number, is_scalar, key_of, value_at, where_holds
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """A settled event: its place in the order, the attributes as it sees them, where its contact's life began."""
+
+    index: int
+    id: str
+    time: int
+    type: str
+    properties: dict[str, Any]
+    attributes: dict[str, Any]
+    life: int
+
+
+def settled(events: Iterable[dict[str, Any]], until_us: int, horizon_us: int) -> list[Event]:
+    """The events that count, before `until_us`, in `(time, event_id)` order, each with the attributes at it."""
+    attributes: dict[str, Any] = {}
+    life = 0
+    found: list[Event] = []
+    for at, name, kind, properties in sorted(_that_count(events, horizon_us), key=lambda each: each[:2]):
+        if at >= until_us:
+            continue
+        if kind == "contact.updated":
+            merged = {**attributes, **properties}
+            attributes = {key: value for key, value in merged.items() if value is not None}
+        if kind == "contact.deleted":
+            attributes, life = {}, len(found) + 1
+        found.append(Event(len(found), name, at, kind, properties, attributes, life))
+    return found
+
+
+def _that_count(events: Iterable[dict[str, Any]], horizon_us: int) -> list[tuple[int, str, str, dict[str, Any]]]:
+    """One event per `event_id`, the smallest copy; a copy more than the horizon after it counts anew."""
+    copies: dict[str, list[tuple[int, bytes, str, dict[str, Any]]]] = {}
+    for raw in events:
+        at = clock.parse_instant(raw["time"])
+        assert at is not None
+        properties = exact(raw.get("properties")) or {}
+        rest = canonical({"properties": properties, "type": raw["type"]}).encode()
+        copies.setdefault(raw["event_id"], []).append((at, rest, raw["type"], properties))
+    counted: list[tuple[int, str, str, dict[str, Any]]] = []
+    for name, group in copies.items():
+        newest: int | None = None
+        for at, _, kind, properties in sorted(group, key=lambda copy: copy[:2]):
+            if newest is None or at - newest > horizon_us:
+                newest = at
+                counted.append((at, name, kind, properties))
+    return counted
+
+
+class History:
+    """The settled events as a kernel would have seen them: questions name the position up to which they look."""
+
+    def __init__(self, events: list[Event], limits: dict[str, int]) -> None:
+        self.events = events
+        self.limits = limits
+        self._answers: dict[tuple[Match, int], bool] = {}
+        self._unrecorded: set[tuple[Condition, int]] = set()
+
+    def life(self, position: int) -> int:
+        """Where the contact's present life began, seen after `position` events."""
+        return self.events[position - 1].life if position else 0
+
+    def attributes(self, position: int) -> dict[str, Any]:
+        """The contact's attributes after so many events."""
+        return self.events[position - 1].attributes if position else {}
+
+    def consents(self, position: int, purpose: str, default: bool) -> bool:
+        """Whether the newest consent event that concerns the purpose granted it."""
+        for event in reversed(self.events[self.life(position) : position]):
+            named = event.properties.get("purpose")
+            if event.type == "consent.granted" and (named is None or named == purpose):
+                return True
+            if event.type == "consent.withdrawn" and (named in (None, purpose) or not isinstance(named, str)):
+                return False
+        return default
+
+    def matches(self, matches: Matches, event: Event) -> bool:
+        """Whether the event fits one of the alternatives, `same` aside."""
+        return any(self.fits(match, event) for match in matches)
+
+    def fits(self, match: Match, event: Event) -> bool:
+        """Whether the event fits the match, `same` aside."""
+        answer = self._answers.get((match, event.index))
+        if answer is None:
+            answer = self._answers[match, event.index] = _fits(match, event)
+        return answer
+
+    # -- history conditions ------------------------------------------------------------------------------------
+
+    def holds(self, condition: Condition, position: int, now: int, asker: Event | None) -> bool:
+        """Whether the condition holds at `now` over the first `position` events, asked by `asker` (for `same`)."""
+        found = self._in_reach(condition, position, now, asker)
+        if condition.what in ("present", "absent"):
+            return bool(found) == (condition.what == "present")
+        return _compare(condition.op, self._measure(condition, found), condition.number)
+
+    def _measure(self, condition: Condition, found: list[Event]) -> Fraction:
+        if condition.what == "count":
+            return Fraction(len(found))
+        values = [value_at(condition.path, event.properties) for event in found]
+        if condition.what == "sum":
+            return sum((value for value in values if is_number(value)), Fraction(0))
+        return Fraction(len({canonical(value) for value in values if is_scalar(value)}))
+
+    def _in_reach(self, condition: Condition, position: int, now: int, asker: Event | None) -> list[Event]:
+        """The recorded matching events still remembered at `now`, newest first."""
+        reach: list[Event] = []
+        horizon = now
+        forgetful = condition.what == "distinct" or bool(condition.same)
+        for event in reversed(self._recorded(condition, position)):
+            if asker is not None and condition.same and not _same(condition.same, event, asker):
+                continue
+            if condition.within is not None and event.time + condition.within <= now:
+                break
+            if condition.within is None and forgetful and event.time + self._keep[condition] <= horizon:
+                break
+            reach.append(event)
+            horizon = now if condition.what == "distinct" else event.time
+        return reach
+
+    def _recorded(self, condition: Condition, position: int) -> list[Event]:
+        return [
+            event
+            for event in self.events[self.life(position) : position]
+            if (condition, event.index) not in self._unrecorded and self._concerns(condition, event)
+        ]
+
+    def _concerns(self, condition: Condition, event: Event) -> bool:
+        """Whether the event is one that the condition records."""
+        if not self.matches(condition.matches, event):
+            return False
+        return not condition.same or key_of(condition.same, event.properties) is not None
+
+    # -- room --------------------------------------------------------------------------------------------------
+
+    def remember_rules(self, rules: Iterable[Rule]) -> None:
+        """Tell how long each condition remembers what it keeps for ever under a key."""
+        self._keep = {condition: rule.keep for rule in rules for condition in rule.conditions}
+
+    def record(self, rule: Rule, event: Event) -> bool:
+        """Record the event in the rule's conditions; false if one of them has no room for it."""
+        full = [each for each in rule.conditions if self._concerns(each, event) and not self._has_room(each, event)]
+        self._unrecorded.update((condition, event.index) for condition in full)
+        return not full
+
+    def _has_room(self, condition: Condition, event: Event) -> bool:
+        if event.index - event.life < min(self.limits[name] for name in ("keys", "distinct", "sum_entries")):
+            return True
+        span = self._keep[condition] if condition.within is None else condition.within
+        past = [each for each in self._recorded(condition, event.index) if each.time + span > event.time]
+        return (
+            self._key_fits(condition, event, past)
+            and self._value_fits(condition, event, past)
+            and self._entry_fits(condition, event, past)
+        )
+
+    def _key_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
+        keys = {key_of(condition.same, each.properties) for each in past}
+        known = key_of(condition.same, event.properties) in keys
+        return not condition.same or known or len(keys) < self.limits["keys"]
+
+    def _value_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
+        if condition.what != "distinct" or not is_scalar(value_at(condition.path, event.properties)):
+            return True
+        paths = (*condition.same, condition.path)
+        values = {key_of(paths, each.properties) for each in past} - {None}
+        return key_of(paths, event.properties) in values or len(values) < self.limits["distinct"]
+
+    def _entry_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
+        if condition.what != "sum" or condition.within is None or not _adds(condition, event):
+            return True
+        return sum(_adds(condition, each) for each in past) < self.limits["sum_entries"]
+
+    # -- sequences ---------------------------------------------------------------------------------------------
+
+    def completes(self, rule: Rule, event: Event, candidates: list[Event]) -> bool:
+        """Whether the event ends a chain through the candidates: some start is less than `within` older."""
+        if not self.matches(rule.steps[-1], event):
+            return False
+        young = [each for each in candidates if event.time < each.time + rule.within]
+        return any(
+            self.matches(rule.steps[0], start) and self._walks(rule.steps[1:-1], young[place + 1 :])
+            for place, start in enumerate(young)
+        )
+
+    def _walks(self, steps: tuple[Matches, ...], events: list[Event]) -> bool:
+        """Whether the steps occur among the events in their order."""
+        rest = iter(events)
+        return all(any(self.matches(step, event) for event in rest) for step in steps)
+
+
+def _same(paths: tuple[str, ...], event: Event, other: Event) -> bool:
+    key = key_of(paths, event.properties)
+    return key is not None and key == key_of(paths, other.properties)
+
+
+def same_as(match: Match, event: Event, other: Event) -> bool:
+    """Whether the event agrees with the other in every property the match's `same` names."""
+    return not match.same or _same(match.same, event, other)
+
+
+def _fits(match: Match, event: Event) -> bool:
+    named = event.type in match.types
+    anything = "*" in match.types and not event.type.startswith(("contact.", "consent."))
+    return (named or anything) and where_holds(match.where, event.properties, event.attributes)
+
+
+def _adds(condition: Condition, event: Event) -> bool:
+    return is_number(value_at(condition.path, event.properties))
+
+
+def _compare(op: str, left: Fraction, right: Fraction) -> bool:
+    return {"gt": left > right, "gte": left >= right, "lt": left < right, "lte": left <= right, "eq": left == right}[op]

@@ -1,0 +1,128 @@
+"""What the walk through a contact's life carries: episodes, candidates, firings; and the row a decision leaves."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.history import Event
+from tests.oracle.language import Rule
+from tests.oracle.values import number_text, plain, value_at
+from tests.oracle.waits import Due
+
+Place = tuple[Rule, str]
+
+
+@dataclass(eq=False)
+class Episode:
+    """What one opening event began: `newest` arms now, `last` was counted last. Edges have no pending part."""
+
+    rule: Rule
+    key: str
+    opener: Event | None
+    newest: Event | None
+    last: Event | None
+    include: dict[str, Any]
+    count: int = 1
+    pending: dict[int, Due] = field(default_factory=dict)
+    decided: set[int] = field(default_factory=set)
+    date_done: date | None = None
+    fired: bool = False
+
+    @property
+    def place(self) -> Place:
+        return (self.rule, self.key)
+
+
+@dataclass(eq=False)
+class Candidate:
+    """Something due: what the gates are asked about.
+
+    `release` is set once it was deferred; `slot` is the reminder, -1 where an event was refused for lack of room;
+    `lower` marks a threshold crossed together with a higher one; `silent` an exit that is not emitted.
+    """
+
+    episode: Episode
+    kind: str
+    due: int
+    slot: int = 0
+    occurrence: date | None = None
+    threshold: Fraction | None = None
+    release: int | None = None
+    lower: bool = False
+    silent: bool = False
+
+    @property
+    def rule(self) -> Rule:
+        return self.episode.rule
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """The order in which candidates of one instant pass the gates; ties by the order they arose."""
+        rule, threshold = self.rule, self.threshold or Fraction(0)
+        return (-rule.priority, rule.id, self.episode.key.encode(), self.slot, threshold, self.due)
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A candidate that fired (a shadow rule's: that would have)."""
+
+    rule: Rule
+    key: str
+    at: int
+
+
+@dataclass(eq=False)
+class Life:
+    """Everything remembered of a contact but its events; `contact.deleted` begins a new one."""
+
+    episodes: dict[Place, Episode] = field(default_factory=dict)
+    held: dict[Place, Candidate] = field(default_factory=dict)
+    caused: list[Candidate] = field(default_factory=list)
+    firings: list[Firing] = field(default_factory=list)
+    opened: set[tuple[Rule, str, int]] = field(default_factory=set)
+    completions: dict[Place, int] = field(default_factory=dict)
+    refused_starts: set[tuple[Rule, int]] = field(default_factory=set)
+    no_part: set[tuple[Rule, int]] = field(default_factory=set)
+    counted: dict[Place, list[Event]] = field(default_factory=dict)
+    members: dict[Rule, bool] = field(default_factory=dict)
+    entered_fired: dict[Rule, bool] = field(default_factory=dict)
+
+
+def included(rule: Rule, properties: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
+    """The author's fields, from an arming event's properties and the contact's attributes."""
+    return {name: _included(path, properties, attributes) for name, path in rule.include.items()}
+
+
+def _included(path: str, properties: dict[str, Any], attributes: dict[str, Any]) -> Any:
+    if path.startswith("contact."):
+        return value_at(path.removeprefix("contact."), attributes)
+    return value_at(path, properties)
+
+
+def row(candidate: Candidate, decision: str, reason: str | None, fired_at: int | None) -> dict[str, Any]:
+    """The decision as the tests compare it."""
+    episode, rule, threshold = candidate.episode, candidate.rule, candidate.threshold
+    opener, last = episode.opener, episode.last
+    listed = rule.wait is not None and rule.wait.listed and candidate.slot >= 0
+    return {
+        "rule_id": rule.id,
+        "kind": candidate.kind,
+        "time_us": candidate.due,
+        "fired_at_us": fired_at,
+        "instance": _instance(episode),
+        "threshold": None if threshold is None else number_text(threshold),
+        "reminder": candidate.slot if listed else None,
+        "occurrence": candidate.occurrence.isoformat() if candidate.occurrence else None,
+        "events": {"first": opener.id, "last": last.id, "count": episode.count} if opener and last else None,
+        "include": plain(episode.include),
+        "decision": decision,
+        "reason": reason,
+        "opener": [opener.id, opener.time] if opener else "expiry",
+    }
+
+
+def _instance(episode: Episode) -> dict[str, Any]:
+    """The `per` values; of a refused event that lacks one, nothing."""
+    source = episode.opener.properties if episode.opener and episode.key != "{}" else {}
+    return {path: plain(value_at(path, source)) for path in episode.rule.per} if source else {}

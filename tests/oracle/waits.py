@@ -1,0 +1,68 @@
+"""When a wait ends: from an arming event, or from a recomputation of what is pending."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.oracle import clock
+from tests.oracle.language import Wait
+from tests.oracle.values import is_number, value_at
+
+
+class No(Enum):
+    """Why there is no due time: nothing usable to wait for, or it lies behind."""
+
+    UNUSABLE = "unusable"
+    PAST = "past"
+
+
+@dataclass(frozen=True)
+class Due:
+    """A due time, with the local date that names the occurrence of a repeated wait."""
+
+    at: int
+    occurrence: date | None = None
+
+
+def delays(wait: Wait, event_time: int, properties: dict[str, Any]) -> list[Due] | No:
+    """The due times of a wait that is no `until`, armed at the event: one, or one a reminder."""
+    if wait.kind == "delays":
+        return [Due(event_time + delay) for delay in wait.delays]
+    number = value_at(wait.path, properties)
+    if is_number(number) and number >= 0:
+        return [Due(event_time + clock.scaled(number, wait.unit))]
+    return No.UNUSABLE if wait.default is None else [Due(event_time + wait.default)]
+
+
+def target(wait: Wait, properties: dict[str, Any], attributes: dict[str, Any]) -> Any:
+    """The value an `until` waits for: of the arming event or, with `contact.`, of the contact."""
+    if wait.path.startswith("contact."):
+        return value_at(wait.path.removeprefix("contact."), attributes)
+    return value_at(wait.path, properties)
+
+
+def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: int) -> Due | No:
+    """The due time not before `earliest`; of a repeated wait the first one whose date is later than `after`."""
+    instant, day = clock.parse_instant(value), clock.parse_date(value)
+    if instant is None and day is None:
+        return No.UNUSABLE
+    if wait.repeat is None:
+        at = (clock.resolve(day, wait.at, zone) if day else instant or 0) + wait.offset
+        return Due(at) if at >= earliest else No.PAST
+    shown = None if instant is None else clock.local(instant, zone)
+    first, at_clock = (shown.date(), shown.time()) if shown else (day or date.max, wait.at)
+    return _occurrence(wait, first, lambda each: clock.resolve(each, at_clock, zone) + wait.offset, after, earliest)
+
+
+def _occurrence(wait: Wait, first: date, due: Callable[[date], int], after: date | None, earliest: int) -> Due | No:
+    """The first occurrence after the date that is due at `earliest` or later. Far earlier dates are skipped."""
+    near = clock.local(earliest - wait.offset, ZoneInfo("UTC")).date() - timedelta(days=3)
+    for day in clock.occurrences(first, wait.repeat or ""):
+        if day < near or (after is not None and day <= after):
+            continue
+        if due(day) >= earliest:
+            return Due(due(day), day)
+    return No.PAST

@@ -1,0 +1,125 @@
+"""The walk from instant to instant: what ends, what happens, what that causes (rules.md section 2)."""
+
+from bisect import bisect_right
+from typing import Any
+
+from tests.oracle.arming import Arming
+from tests.oracle.gates import Gates
+from tests.oracle.history import Event, History
+from tests.oracle.language import Rule, RuleSet
+from tests.oracle.state import Candidate, Episode, Life, included
+
+
+class Walk(Arming):
+    """One contact's life under a rule set."""
+
+    def __init__(self, rules: RuleSet, history: History, account: str, contact: str) -> None:
+        Gates.__init__(self, rules, history, account, contact)
+        self._looks = self._look_instants()
+        self.now = self._looks[0] - 1 if self._looks else -(10**18)
+        self.now = min([self.now, *(event.time - 1 for event in history.events[:1])])
+
+    def settle(self, until: int) -> None:
+        """Settle every instant up to and at `until`; what is then deferred leaves `deferred`."""
+        while (now := self._next_instant()) is not None and now <= until:
+            self.now = now
+            self._settle_instant()
+        self.now = until
+        for held in self.life.held.values():
+            self.write(held, "deferred", "quiet_hours")
+
+    def _settle_instant(self) -> None:
+        self.life.opened.clear()
+        self.instant_start = self.position
+        for rule in self._audiences():
+            self._look(rule, None)
+        self.gate_together(self._take_due())
+        events = self.history.events
+        while self.position < len(events) and events[self.position].time == self.now:
+            self.position += 1
+            self._take(events[self.position - 1])
+        self.gate_together(self._take_due())
+
+    def _next_instant(self) -> int | None:
+        events, place = self.history.events, bisect_right(self._looks, self.now)
+        instants = [event.time for event in events[self.position : self.position + 1]] + self._looks[place : place + 1]
+        instants += [due.at for episode in self.life.episodes.values() for due in episode.pending.values()]
+        instants += [held.release for held in self.life.held.values() if held.release is not None]
+        return min(instants, default=None)
+
+    def _take_due(self) -> list[Candidate]:
+        """What is due now: waits that end, releases, and what was caused at this instant."""
+        due, self.life.caused = self.life.caused, []
+        for episode in self.life.episodes.values():
+            for slot, each in list(episode.pending.items()):
+                if each.at <= self.now:
+                    del episode.pending[slot]
+                    due.append(Candidate(episode, "fired", each.at, slot=slot, occurrence=each.occurrence))
+        for place, held in list(self.life.held.items()):
+            if held.release is not None and held.release <= self.now:
+                due.append(self.life.held.pop(place))
+        return due
+
+    def _take(self, event: Event) -> None:
+        if event.type == "contact.deleted":
+            return self._delete()
+        if event.type == "contact.updated":
+            self.recompute(event)
+        for rule in self.rules:
+            if rule.audience is None:
+                self.apply(rule, event)
+        for rule in self._audiences():
+            if not self.history.record(rule, event):
+                self.leave_limit(rule, event, None, "entered")
+            self._look(rule, event)
+        return None
+
+    def _delete(self) -> None:
+        """Empty the state: what was deferred, or caused earlier at this instant, is cancelled."""
+        for candidate in (*self.life.held.values(), *self.life.caused):
+            if not candidate.silent:
+                self.write(candidate, "cancelled", "deleted")
+        self.life = Life()
+
+    # -- audiences ---------------------------------------------------------------------------------------------
+
+    def _audiences(self) -> list[Rule]:
+        return [rule for rule in self.rules if rule.audience is not None]
+
+    def _look_instants(self) -> list[int]:
+        """Every instant at which an audience's look-back may end, and the ready instants."""
+        found = {rule.ready for rule in self._audiences() if rule.ready is not None}
+        for rule in self._audiences():
+            for leaf in rule.conditions:
+                span = rule.keep if leaf.within is None else leaf.within
+                found |= {e.time + span for e in self.history.events if self.history.matches(leaf.matches, e)}
+        return sorted(found)
+
+    def _member(self, rule: Rule) -> bool:
+        """Membership, a function of the events taken and the instant alone."""
+        begun = self.history.life(self.position) < self.position
+        return begun and self._tree_holds(rule.audience or {})
+
+    def _tree_holds(self, tree: dict[str, Any]) -> bool:
+        if "leaf" in tree:
+            return self.history.holds(tree["leaf"], self.position, self.now, None)
+        if "not" in tree:
+            return not self._tree_holds(tree["not"])
+        if "all" in tree:
+            return all(self._tree_holds(part) for part in tree["all"])
+        return any(self._tree_holds(part) for part in tree["any"])
+
+    def _look(self, rule: Rule, cause: Event | None) -> None:
+        """Look whether the contact crossed the audience's edge; at its ready instant every member enters."""
+        member, was = self._member(rule), self.life.members.get(rule, False)
+        self.life.members[rule] = member
+        at_ready = cause is None and self.now == rule.ready
+        if member and (at_ready or not was):
+            self._edge(rule, "entered", cause)
+        elif was and not member:
+            self._edge(rule, "exited", cause)
+
+    def _edge(self, rule: Rule, kind: str, cause: Event | None) -> None:
+        episode = Episode(rule, "{}", cause, None, cause, included(rule, {}, self.attributes))
+        silent = kind not in rule.emits
+        self.life.caused.append(Candidate(episode, kind, self.now, silent=silent))
