@@ -8,6 +8,8 @@ SEED   ?= 0
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
 BIN := $(VENV)/bin
+# setuptools warns of every editable installation: PYTHONWARNINGS keeps that off a newcomer's screen.
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CDNOW := out/data/CDNOW_master.txt
 # What an installation depends on; touched stamps say which one a venv holds.
 SOURCES := pyproject.toml setup.py
@@ -24,11 +26,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed-beam: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[beam]'
+	$(PIP) --editable '.[beam]'
 	@touch $@
 
 $(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[beam,test]'
+	$(PIP) --editable '.[beam,test]'
 	@touch $@ $(VENV)/.installed-beam
 
 venv: $(VENV)/.installed-test ## create .venv with all a developer needs
