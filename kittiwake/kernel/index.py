@@ -56,6 +56,8 @@ def build_program(
         by_type=_by_type(rules, starred, set(every_event)),
         any_type=tuple(sorted(starred | set(every_event))),
         every_event=every_event,
+        readied=tuple(i for i, rule in enumerate(rules) if rule.audience and rule.ready_us is not None),
+        dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait)),
         attributes=frozenset({"timezone"} | {name for rule in rules for name in _attributes(rule)}),
     )
 

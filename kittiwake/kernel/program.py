@@ -330,6 +330,10 @@ class Program:
     """Rules that take an event of a type nobody names: those with a "*" match, and `every_event`."""
     every_event: tuple[int, ...] = ()
     """Audiences that hold of an empty history: any event, also `contact.*`, can be the contact's first."""
+    readied: tuple[int, ...] = ()
+    """Audiences with a `ready_us`: their members enter at it."""
+    dated: tuple[int, ...] = ()
+    """Rules that wait towards a date: a changed attribute or zone may move them."""
     attributes: frozenset[str] = frozenset()
     """Top-level contact attributes that rules or policy read (`timezone` always)."""
 

@@ -1,0 +1,199 @@
+"""The kernel's one contract: let time pass and events in, and say what became of it.
+
+`advance` settles events and deadlines strictly before `upto_us` in event-time order, then
+deadlines due at it. It changes nothing it is given, and depends on nothing else: the same
+arguments give the same result on every host. Slices add up: two calls with the events in
+between them equal one call with all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from kittiwake.kernel.audiences import look
+from kittiwake.kernel.codec import copied
+from kittiwake.kernel.decisions import decision_of
+from kittiwake.kernel.episodes import fall_due
+from kittiwake.kernel.gating import gate_all
+from kittiwake.kernel.program import Program
+from kittiwake.kernel.run import SINGLE, Run
+from kittiwake.kernel.state import State, Unsettled
+from kittiwake.kernel.taking import take
+from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.model import Decision, Event, rest_of
+from kittiwake.reasons import Outcome, Reason
+from kittiwake.values import canonical, parse_json
+
+
+class Advanced(NamedTuple):
+    """What `advance` returns."""
+
+    state: State
+    decisions: tuple[Decision, ...]
+    """Final decisions, in the order in which they were taken."""
+    late: tuple[Event, ...]
+    """Events older than the settled time; they changed nothing."""
+    duplicates: int
+    """Copies that were dropped."""
+    wake_at_us: int | None
+    """The next instant at which something can happen without further events; None: never."""
+    trace: tuple[Step, ...]
+    """The steps taken, if asked for."""
+
+
+def advance(
+    program: Program, state: State, events: Sequence[Event], upto_us: int, *, trace: bool = False
+) -> Advanced:
+    """Settle what lies before `upto_us`; events at or after it are kept in the state, unsettled.
+
+    Events may come in any order and more than once, and belong to the state's contact. An
+    `upto_us` before the settled time lets no time pass.
+    """
+    run = Run(program, _working_copy(state), trace=trace)
+    settled_us = state.settled_us
+    late = [event for event in events if settled_us is not None and event.time_us < settled_us]
+    upto_us = upto_us if settled_us is None else max(upto_us, settled_us)
+    inbox = _in_order(run, [event for event in events if settled_us is None or event.time_us >= settled_us])
+    _settle(run, [event for event in inbox if event.time_us < upto_us], upto_us)
+    run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us]
+    late = _without_copies(run, state, late)
+    state = run.freeze(upto_us)
+    return Advanced(
+        state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), tuple(run.trace or ())
+    )
+
+
+def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
+    """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
+    found = []
+    for index, rule in enumerate(program.rules):
+        remembered = state.rules.get(rule.rule_id)
+        for key, one in (remembered.instances if remembered else {}).items():
+            if one.held is not None:
+                found.append(
+                    decision_of(
+                        program,
+                        index,
+                        state.contact_id,
+                        key,
+                        one.held.candidate,
+                        Outcome.DEFERRED,
+                        Reason.QUIET_HOURS,
+                        state.settled_us or one.held.candidate.due_us,
+                    )
+                )
+    return tuple(found)
+
+
+# ---------------------------------------------------------------- events in
+
+
+def _working_copy(state: State) -> State:
+    return State(state.contact_id) if state.settled_us is None and not state.inbox else copied(state)
+
+
+def _in_order(run: Run, events: list[Event]) -> list[Event]:
+    """New events and those kept, by `(time, event_id)`; of copies that share both, the one that counts."""
+    kept = [Event(one.time_us, one.event_id, one.type, parse_json(one.properties)) for one in run.state.inbox]
+    ordered = sorted(kept + events, key=_place)
+    found = []
+    for _, copies in groupby(ordered, key=_place):
+        group = list(copies)
+        found.append(group[0] if len(group) == 1 else min(group, key=rest_of))
+        run.duplicates += len(group) - 1
+    return found
+
+
+def _place(event: Event) -> tuple[int, str]:
+    return event.time_us, event.event_id
+
+
+def _stored(event: Event) -> Unsettled:
+    return Unsettled(event.time_us, event.event_id, event.type, canonical(event.properties))
+
+
+def _is_copy(run: Run, event: Event) -> bool:
+    """Whether an event is a copy of one settled inside the horizon before it."""
+    counted_us = run.state.seen.get(event.event_id)
+    return counted_us is not None and 0 <= event.time_us - counted_us <= run.program.allowed_lateness_us
+
+
+def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
+    """The late events that are no copies of one settled earlier; the trace names them."""
+    horizon_us = run.program.allowed_lateness_us
+    found = []
+    for event in late:
+        counted_us = before.seen.get(event.event_id)
+        if counted_us is not None and 0 <= event.time_us - counted_us <= horizon_us:
+            run.duplicates += 1
+            continue
+        found.append(event)
+        if run.trace is not None:
+            run.note(StepKind.LATE, None, None, event_id=event.event_id, type=event.type)
+    return found
+
+
+# ---------------------------------------------------------------- time
+
+
+def _settle(run: Run, events: list[Event], upto_us: int) -> None:
+    """Walk from instant to instant: what falls due, then the events, then what they caused."""
+    batches = _by_instant(events)
+    batch = next(batches, None)
+    while True:
+        due_us = run.next_wake_us()
+        if batch is not None and (due_us is None or batch[0] <= due_us):
+            run.now_us = batch[0]
+            _fall_due(run)
+            _take_batch(run, batch[1])
+            batch = next(batches, None)
+        elif due_us is not None and due_us <= upto_us:
+            run.now_us = due_us
+            _fall_due(run)
+        else:
+            return
+
+
+def _by_instant(events: list[Event]) -> Iterator[tuple[int, list[Event]]]:
+    for time_us, batch in groupby(events, key=lambda event: event.time_us):
+        yield time_us, list(batch)
+
+
+def _fall_due(run: Run) -> None:
+    """The first part of an instant: look-backs end, deadlines and releases fall due, all gated together."""
+    entries = run.due_entries()
+    if not entries:
+        return
+    if run.trace is not None:
+        run.note(StepKind.INSTANT, None, None)
+    for index, key in entries:
+        fall_due(run, index, key)
+        if run.program.rules[index].audience is not None and key == SINGLE:
+            look(run, index, None)
+    gate_all(run)
+
+
+def _take_batch(run: Run, events: list[Event]) -> None:
+    """The second part: the instant's events in order, then what they caused and what is due at once."""
+    run.unless_taken, run.opened = {}, {}
+    for event in events:
+        if _is_copy(run, event):
+            run.duplicates += 1
+            if run.trace is not None:
+                run.note(StepKind.DUPLICATE, None, None, event_id=event.event_id, type=event.type)
+            continue
+        run.state.seen[event.event_id] = event.time_us
+        take(run, event)
+    for index, key in run.due_entries():
+        fall_due(run, index, key)
+    gate_all(run)
+
+
+def _wake_at_us(run: Run) -> int | None:
+    due_us = run.next_wake_us()
+    if not run.state.inbox:
+        return due_us
+    event_us = run.state.inbox[0].time_us + 1
+    return event_us if due_us is None else min(due_us, event_us)

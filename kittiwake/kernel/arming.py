@@ -1,0 +1,80 @@
+"""What an event brings to an episode: its ids, `same` values and `include`, and candidates made of them.
+
+Pure. Called by every pattern kind.
+"""
+
+from __future__ import annotations
+
+from kittiwake.kernel.matching import Attributes, missing_paths
+from kittiwake.kernel.program import RuleProgram
+from kittiwake.kernel.run import Caused, Run
+from kittiwake.kernel.state import Candidate, Episode, Reminder
+from kittiwake.kernel.trace import StepKind
+from kittiwake.model import Event
+from kittiwake.reasons import Kind, Outcome, Reason
+from kittiwake.values import canonical, lookup
+
+
+def included(rule: RuleProgram, event: Event | None, attributes: Attributes) -> str:
+    """Canonical JSON of the author's fields, taken at `event`; a missing path is null."""
+    if not rule.include:
+        return "{}"
+    properties = {} if event is None else event.properties
+    return canonical({one.name: lookup(attributes if one.of_contact else properties, one.path) for one in rule.include})
+
+
+def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str], kind: Kind) -> Candidate:
+    """A candidate due at the event's own time."""
+    include = included(rule, event, run.attributes)
+    return Candidate(kind, run.now_us, event.event_id, run.now_us, event.event_id, 1, include, same)
+
+
+def candidate_of_reminder(episode: Episode, reminder: Reminder, *, numbered: bool) -> Candidate:
+    """The candidate an episode's reminder becomes when it falls due."""
+    return Candidate(
+        Kind.FIRED,
+        reminder.due_us,
+        episode.opened_id,
+        episode.opened_us,
+        episode.last_id,
+        episode.count,
+        episode.include,
+        episode.same,
+        reminder.index if numbered else None,
+        None,
+        reminder.occurrence,
+    )
+
+
+def cause(run: Run, index: int, key: str, candidate: Candidate, *, superseded: bool = False) -> None:
+    """Put a candidate before the gates of this instant."""
+    run.caused.append(Caused(index, key, candidate, superseded))
+    if run.trace is not None:
+        run.note(
+            StepKind.DUE,
+            index,
+            key,
+            time_us=candidate.due_us,
+            reminder=candidate.reminder,
+            threshold=candidate.threshold,
+            occurrence=candidate.occurrence,
+            kind=str(candidate.kind),
+        )
+
+
+def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> None:
+    """Leave `suppressed: limit` for an event the rule has no room for."""
+    rule = run.program.rules[index]
+    if run.trace is not None:
+        run.note(StepKind.NO_ROOM, index, key, event_id=event.event_id, what=what)
+    kind = Kind.ENTERED if rule.audience else Kind.FIRED
+    candidate = candidate_of_event(run, rule, event, [], kind)
+    run.decide(index, key, candidate, Outcome.SUPPRESSED, Reason.LIMIT, limit=True)
+
+
+def lacks(run: Run, index: int, key: str | None, event: Event, what: str) -> None:
+    """Note that an event does not arm, for it lacks something."""
+    if run.trace is not None:
+        rule = run.program.rules[index]
+        paths = missing_paths(rule.per + rule.same, event.properties)
+        run.note(StepKind.LACKS, index, key, event_id=event.event_id, what=what, paths=paths)

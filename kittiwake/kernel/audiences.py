@@ -1,0 +1,72 @@
+"""Audiences: membership as a function of history and time, and the edges it takes.
+
+Looked at after every event that concerns the rule, at every instant a look-back ends, and at
+the instant the rule is ready. Called by `taking` and `advance`.
+"""
+
+from __future__ import annotations
+
+from kittiwake.kernel.arming import cause, included
+from kittiwake.kernel.history import answer, measured, next_end_us
+from kittiwake.kernel.program import AllHold, AnyHolds, Leaf, Tree
+from kittiwake.kernel.run import SINGLE, Run
+from kittiwake.kernel.state import Candidate, RuleState
+from kittiwake.kernel.trace import StepKind
+from kittiwake.model import Event
+from kittiwake.reasons import Kind
+from kittiwake.values import Number
+
+
+def look(run: Run, index: int, event: Event | None) -> None:
+    """Work out membership now; an edge becomes a candidate. `event` is None at an instant without one."""
+    rule = run.program.rules[index]
+    assert rule.audience is not None
+    found = run.rule_state(index)
+    values = [
+        measured(condition, slots, "", run.now_us, rule.keep_us)
+        for condition, slots in zip(rule.conditions, found.history, strict=True)
+    ]
+    answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
+    member = run.state.started and _holds(rule.audience.tree, answers)
+    readied = event is None and rule.ready_us == run.now_us and not _is_settled(run, run.now_us)
+    if run.trace is not None and (member != found.member or event is not None):
+        _trace_membership(run, index, member, values, event)
+    if member != found.member or (member and readied):
+        found.member = member
+        _edge(run, index, member, event)
+    _wake_at_ends(run, index, found)
+
+
+def _is_settled(run: Run, now_us: int) -> bool:
+    return run.state.settled_us is not None and now_us <= run.state.settled_us
+
+
+def _holds(tree: Tree, answers: list[bool]) -> bool:
+    if isinstance(tree, Leaf):
+        return answers[tree.index]
+    if isinstance(tree, AllHold):
+        return all(_holds(part, answers) for part in tree.parts)
+    if isinstance(tree, AnyHolds):
+        return any(_holds(part, answers) for part in tree.parts)
+    return not _holds(tree.part, answers)
+
+
+def _edge(run: Run, index: int, member: bool, event: Event | None) -> None:
+    rule = run.program.rules[index]
+    kind = Kind.ENTERED if member else Kind.EXITED
+    event_id = None if event is None else event.event_id
+    include = included(rule, event, run.attributes)
+    cause(run, index, SINGLE, Candidate(kind, run.now_us, event_id, run.now_us, event_id, 1, include, []))
+
+
+def _wake_at_ends(run: Run, index: int, found: RuleState) -> None:
+    rule = run.program.rules[index]
+    for condition, slots in zip(rule.conditions, found.history, strict=True):
+        end_us = next_end_us(condition, slots, rule.keep_us)
+        if end_us is not None:
+            run.wake(end_us, index)
+
+
+def _trace_membership(run: Run, index: int, member: bool, values: list[Number], event: Event | None) -> None:
+    cause = None if event is None else event.event_id
+    run.note(StepKind.MEMBERSHIP, index, SINGLE, member=member, values=values, cause=cause)

@@ -1,0 +1,283 @@
+"""Episodes: open, restart, count, move, disarm, fall due (rules.md, section 3).
+
+The pattern of silence: an arming event opens an episode, deadlines pass, `unless` disarms.
+Called by `taking` for events and by `advance` for instants.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kittiwake.kernel.arming import candidate_of_reminder, cause, included, lacks, refuse_for_room
+from kittiwake.kernel.matching import key_values, matches_one
+from kittiwake.kernel.program import Delays, Match, RuleProgram, UntilWait
+from kittiwake.kernel.run import Caused, Run
+from kittiwake.kernel.state import Candidate, Episode, Instance, Reminder
+from kittiwake.kernel.trace import StepKind
+from kittiwake.kernel.waits import NoPlan, Plan, TooLongAt, follows_zone, plan, plan_until
+from kittiwake.model import Event
+from kittiwake.reasons import Outcome, Reason
+from kittiwake.values import canonical, lookup, same_scalar
+
+# ---------------------------------------------------------------- arming
+
+
+def arm(run: Run, index: int, key: str, event: Event, same: list[str], *, admitted: bool) -> None:
+    """Take a `when` match of a rule with `wait`: restart or count what is pending, else open if `given` admits."""
+    one = run.instance(index, key)
+    if one is not None and one.episode is not None:
+        _again(run, index, key, one, one.episode, event, same)
+    elif admitted:
+        _open(run, index, key, event, same)
+
+
+def _again(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event, same: list[str]) -> None:
+    rule = run.program.rules[index]
+    if rule.restart:
+        _restart(run, index, key, one, episode, event, same)
+    else:
+        episode.count += 1
+        episode.last_id = event.event_id
+        if run.trace is not None:
+            run.note(StepKind.COUNTED, index, key, event_id=event.event_id, count=episode.count)
+    if one.episode is not None and one.episode.opened_us == run.now_us:
+        _disarm_at_once(run, index, key, one, event)
+
+
+def _open(run: Run, index: int, key: str, event: Event, same: list[str]) -> None:
+    rule = run.program.rules[index]
+    assert rule.wait is not None
+    found = plan(rule.wait, event, run.attributes, run.clock())
+    if not isinstance(found, list):
+        _refuse(run, index, key, event, found)
+        return
+    one = run.instance_or_new(index, key)
+    if one is None:
+        refuse_for_room(run, index, key, event, "keys")
+        return
+    one.episode = Episode(
+        event.event_id,
+        run.now_us,
+        event.event_id,
+        1,
+        same,
+        included(rule, event, run.attributes),
+        found,
+        _own_target(rule, event),
+    )
+    run.opened.setdefault((index, key), set()).add(event.event_id)
+    run.wake(found[0].due_us, index, key)
+    if run.trace is not None:
+        run.note(StepKind.ARMED, index, key, event_id=event.event_id, dues_us=[r.due_us for r in found])
+    _disarm_at_once(run, index, key, one, event)
+
+
+def _own_target(rule: RuleProgram, event: Event) -> str | None:
+    """The event's own date, kept for changes of the zone and for repeats."""
+    if isinstance(rule.wait, UntilWait) and not rule.wait.of_contact:
+        value = lookup(event.properties, rule.wait.path)
+        return value if isinstance(value, str) else None
+    return None
+
+
+def _refuse(run: Run, index: int, key: str, event: Event, why: NoPlan | TooLongAt) -> None:
+    if isinstance(why, TooLongAt) or why is NoPlan.TOO_LONG:
+        refuse_for_room(run, index, key, event, "wait")
+    else:
+        lacks(run, index, key, event, f"wait {why.value}")
+
+
+def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event, same: list[str]) -> None:
+    rule = run.program.rules[index]
+    assert rule.wait is not None
+    found = plan(rule.wait, event, run.attributes, run.clock(), episode.occurrence)
+    if found is NoPlan.PAST:
+        lacks(run, index, key, event, "wait past")
+        _drop_pending(run, index, key, one, episode, "past")
+        return
+    if not isinstance(found, list):
+        _refuse(run, index, key, event, found)
+        return
+    episode.reminders = _undecided(one, episode, found)
+    episode.count += 1
+    episode.last_id = event.event_id
+    episode.same = same
+    episode.include = included(rule, event, run.attributes)
+    episode.target = _own_target(rule, event)
+    run.wake(episode.reminders[0].due_us, index, key)
+    if run.trace is not None:
+        dues_us = [r.due_us for r in episode.reminders]
+        run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
+
+
+def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[Reminder]:
+    """Of the new deadlines, those whose reminder is pending or deferred; a deferred one goes back to pending."""
+    if found[0].occurrence is not None:
+        return found  # an occurrence is not a reminder: the deferred one stays, the next is another
+    open_indices = {reminder.index for reminder in episode.reminders}
+    if one.held is not None:
+        open_indices.add(one.held.candidate.reminder or 0)
+        one.held = None
+    return [reminder for reminder in found if reminder.index in open_indices]
+
+
+# ---------------------------------------------------------------- disarming
+
+
+def take_unless(run: Run, index: int, event: Event) -> None:
+    """Disarm what an `unless` event disarms, and remember it for episodes opened at this instant."""
+    rule = run.program.rules[index]
+    matching = [match for match in rule.unless if matches_one(match, event, run.attributes)]
+    if not matching:
+        return
+    if rule.wait is not None:
+        run.unless_taken.setdefault(index, []).append((event, matching))
+    found = run.rules[index]
+    if found is None:
+        return
+    for key, one in list(found.instances.items()):
+        if any(_meets_same(rule, match, event, newest_same(one)) for match in matching):
+            disarm(run, index, key, one, event)
+
+
+def newest_same(one: Instance) -> list[str] | None:
+    """The `same` values of what is pending or deferred; None if nothing is."""
+    if one.episode is not None:
+        return one.episode.same
+    return None if one.held is None else one.held.candidate.same
+
+
+def _meets_same(rule: RuleProgram, match: Match, event: Event, same: list[str] | None) -> bool:
+    if same is None:
+        return False
+    if not match.same:
+        return True
+    values = key_values(match.same, event.properties)
+    return values is not None and all(
+        same[rule.same.index(path)] == value for path, value in zip(match.same, values, strict=True)
+    )
+
+
+def disarm(run: Run, index: int, key: str, one: Instance, event: Event) -> None:
+    """End the instance's episode; its deferred candidate leaves `cancelled: unless`."""
+    if run.trace is not None and one.episode is not None:
+        dues_us = [reminder.due_us for reminder in one.episode.reminders]
+        run.note(StepKind.DISARMED, index, key, why="unless", event_id=event.event_id, dues_us=dues_us)
+    one.episode = None
+    if one.held is not None:
+        run.decide(index, key, one.held.candidate, Outcome.CANCELLED, Reason.UNLESS)
+        one.held = None
+
+
+def _disarm_at_once(run: Run, index: int, key: str, one: Instance, newest: Event) -> None:
+    """Disarm an episode opened at this instant that an event taken earlier at this instant is an `unless` of."""
+    rule = run.program.rules[index]
+    for event, matching in run.unless_taken.get(index, ()):
+        episode = one.episode
+        if episode is None or event is newest or event.event_id in run.opened.get((index, key), ()):
+            continue
+        if any(_meets_same(rule, match, event, episode.same) for match in matching):
+            disarm(run, index, key, one, event)
+
+
+def _drop_pending(run: Run, index: int, key: str, one: Instance, episode: Episode, why: str) -> None:
+    """Disarm what is pending; a deferred candidate stays, and with it the episode."""
+    if run.trace is not None:
+        dues_us = [reminder.due_us for reminder in episode.reminders]
+        run.note(StepKind.DISARMED, index, key, why=why, event_id=None, dues_us=dues_us)
+    episode.reminders = []
+    end_if_over(one)
+
+
+def end_if_over(one: Instance) -> None:
+    """End the episode when nothing of it is pending or deferred."""
+    if one.episode is not None and not one.episode.reminders and one.held is None:
+        one.episode = None
+
+
+# ---------------------------------------------------------------- moving
+
+
+def move_dates(run: Run, before: dict[str, Any], zone_before: str) -> None:
+    """Recompute what waits towards a date, after `contact.updated` changed attributes or the zone."""
+    zone_changed = run.zone() != zone_before
+    for index in run.program.dated:
+        wait, found = run.program.rules[index].wait, run.rules[index]
+        assert isinstance(wait, UntilWait)
+        if found is None:
+            continue
+        old, new = (lookup(values, wait.path) for values in (before, run.attributes))
+        changed = wait.of_contact and not _same_value(old, new)
+        for key, one in found.instances.items():
+            if one.episode is None or not one.episode.reminders:
+                continue
+            value = new if wait.of_contact else one.episode.target
+            if changed or (zone_changed and follows_zone(wait, value)):
+                _move(run, index, key, one, one.episode, value)
+
+
+def _same_value(old: Any, new: Any) -> bool:
+    return same_scalar(old, new) if isinstance(old, str) or isinstance(new, str) else canonical(old) == canonical(new)
+
+
+def _move(run: Run, index: int, key: str, one: Instance, episode: Episode, value: Any) -> None:
+    rule = run.program.rules[index]
+    assert isinstance(rule.wait, UntilWait)
+    found = plan_until(rule.wait, value, run.clock(), episode.occurrence)
+    if isinstance(found, list):
+        episode.reminders = found
+        run.wake(found[0].due_us, index, key)
+        if run.trace is not None:
+            run.note(StepKind.MOVED, index, key, event_id=None, due_us=found[0].due_us)
+        return
+    if isinstance(found, TooLongAt) or found is NoPlan.TOO_LONG:
+        reminder = episode.reminders[0]
+        if isinstance(found, TooLongAt):
+            reminder = Reminder(0, found.due_us, found.occurrence)
+        _too_long(run, index, key, candidate_of_reminder(episode, reminder, numbered=False))
+    _drop_pending(run, index, key, one, episode, "changed")
+
+
+def _too_long(run: Run, index: int, key: str, candidate: Candidate) -> None:
+    if run.trace is not None:
+        run.note(StepKind.NO_ROOM, index, key, event_id=None, what="wait")
+    run.decide(index, key, candidate, Outcome.SUPPRESSED, Reason.LIMIT)
+
+
+# ---------------------------------------------------------------- falling due
+
+
+def fall_due(run: Run, index: int, key: str) -> None:
+    """Put before the gates what of the instance has fallen due: deadlines, and the release of what was deferred."""
+    one = run.instance(index, key)
+    if one is None:
+        return
+    if one.held is not None and one.held.release_us <= run.now_us:
+        run.caused.append(Caused(index, key, one.held.candidate))
+        one.held = None
+    episode = one.episode
+    while episode is not None and episode.reminders and episode.reminders[0].due_us <= run.now_us:
+        _due(run, index, key, episode, episode.reminders.pop(0))
+    if episode is not None and episode.reminders:
+        run.wake(episode.reminders[0].due_us, index, key)
+
+
+def _due(run: Run, index: int, key: str, episode: Episode, reminder: Reminder) -> None:
+    wait = run.program.rules[index].wait
+    numbered = isinstance(wait, Delays) and wait.numbered
+    cause(run, index, key, candidate_of_reminder(episode, reminder, numbered=numbered))
+    if isinstance(wait, UntilWait) and wait.repeat is not None:
+        assert reminder.occurrence is not None
+        episode.occurrence = reminder.occurrence
+        _schedule_next(run, index, key, episode, wait)
+
+
+def _schedule_next(run: Run, index: int, key: str, episode: Episode, wait: UntilWait) -> None:
+    """After an occurrence the next one is pending, due strictly later."""
+    value = lookup(run.attributes, wait.path) if wait.of_contact else episode.target
+    found: Plan = plan_until(wait, value, run.clock(), episode.occurrence, strictly=True)
+    if isinstance(found, list):
+        episode.reminders = found
+    elif isinstance(found, TooLongAt):
+        reminder = Reminder(0, found.due_us, found.occurrence)
+        _too_long(run, index, key, candidate_of_reminder(episode, reminder, numbered=False))

@@ -1,0 +1,129 @@
+"""An instant's candidates before the gates: their order, and what becomes of each.
+
+Fires, suppresses, defers, supersedes; ends the episodes that are over. Called by `advance`
+at the end of each of an instant's two parts.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from kittiwake.kernel.eligibility import Asked, count_firing, refused_by, release_us
+from kittiwake.kernel.episodes import end_if_over
+from kittiwake.kernel.program import Mode
+from kittiwake.kernel.run import Caused, Run
+from kittiwake.kernel.state import Candidate, Held
+from kittiwake.kernel.trace import StepKind
+from kittiwake.reasons import Kind, Outcome, Reason
+
+BEFORE_ALL = Decimal(-1)
+
+
+def gate_all(run: Run) -> None:
+    """Give every candidate of this part of the instant what becomes of it."""
+    caused, run.caused = run.caused, []
+    if len(caused) > 1:
+        caused.sort(key=lambda one: _order(run, one))
+    for one in caused:
+        _gate(run, one)
+    for one in caused:
+        found = run.instance(one.rule_index, one.key)
+        if found is not None:
+            end_if_over(found)
+    run.reserved.clear()
+
+
+def _order(run: Run, one: Caused) -> tuple[Any, ...]:
+    """Priority, rule, instance, reminder, threshold, due time; sorting is stable, so then as they arose."""
+    rule, candidate = run.program.rules[one.rule_index], one.candidate
+    reminder = -1 if candidate.reminder is None else candidate.reminder
+    threshold = BEFORE_ALL if candidate.threshold is None else candidate.threshold
+    return (-rule.priority, rule.rule_id, one.key, reminder, threshold, candidate.due_us)
+
+
+def _gate(run: Run, one: Caused) -> None:
+    if one.superseded:
+        run.decide(one.rule_index, one.key, one.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
+    elif one.candidate.kind is Kind.EXITED:
+        _exit(run, one)
+    else:
+        _ask(run, one)
+
+
+def _ask(run: Run, one: Caused) -> None:
+    rule = run.program.rules[one.rule_index]
+    if one.candidate.kind is Kind.ENTERED:
+        run.rule_state(one.rule_index).entered_fired = False
+    reason = refused_by(Asked(run, one.rule_index, rule, one.key, one.candidate))
+    if reason is Reason.QUIET_HOURS:
+        _defer(run, one)
+    elif reason is None:
+        count_firing(run, rule, one.candidate)
+        _remember_firing(run, one)
+        run.decide(one.rule_index, one.key, one.candidate, Outcome.FIRED, None)
+    else:
+        if reason is Reason.SHADOW:
+            _remember_firing(run, one)
+        run.decide(one.rule_index, one.key, one.candidate, Outcome.SUPPRESSED, reason)
+
+
+def _remember_firing(run: Run, one: Caused) -> None:
+    """Keep what re-entry, later reminders and exits ask about a firing (of a shadow rule: as if it had fired)."""
+    rule = run.program.rules[one.rule_index]
+    found = run.instance(one.rule_index, one.key)
+    if found is not None and found.episode is not None:
+        found.episode.fired = True
+    if rule.reentry is not None:
+        # An instance that opened had room; one without an episode (no `wait`) needs it now.
+        found = found or run.instance_or_new(one.rule_index, one.key)
+        assert found is not None, "room was made when the candidate arose"
+        found.fired_us = run.now_us
+    if one.candidate.kind is Kind.ENTERED:
+        run.rule_state(one.rule_index).entered_fired = True
+
+
+def _defer(run: Run, one: Caused) -> None:
+    quiet = run.program.policy.quiet_hours
+    assert quiet is not None
+    found = run.instance_or_new(one.rule_index, one.key)
+    assert found is not None, "room was made when the candidate arose"
+    if found.held is not None:
+        run.decide(one.rule_index, one.key, found.held.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
+    found.held = Held(release_us(quiet, run.zone(), run.now_us), one.candidate)
+    run.wake(found.held.release_us, one.rule_index, one.key)
+    if run.trace is not None:
+        run.note(
+            StepKind.DEFERRED,
+            one.rule_index,
+            one.key,
+            release_us=found.held.release_us,
+            time_us=one.candidate.due_us,
+            reminder=one.candidate.reminder,
+        )
+
+
+def _exit(run: Run, one: Caused) -> None:
+    """An exit passes no gate: it fires if and only if the last `entered` fired, and cancels a deferred one."""
+    rule = run.program.rules[one.rule_index]
+    assert rule.audience is not None
+    state = run.rule_state(one.rule_index)
+    found = run.instance(one.rule_index, one.key)
+    if found is not None and found.held is not None:
+        run.decide(one.rule_index, one.key, found.held.candidate, Outcome.CANCELLED, Reason.EXITED)
+        found.held = None
+    entered, state.entered_fired = state.entered_fired, False
+    if rule.audience.emits_exit:
+        run.decide(one.rule_index, one.key, one.candidate, *_fate_of_exit(entered, rule.mode))
+
+
+def _fate_of_exit(entered: bool, mode: Mode) -> tuple[Outcome, Reason | None]:
+    if not entered:
+        return Outcome.SUPPRESSED, Reason.NOT_ENTERED
+    return (Outcome.SUPPRESSED, Reason.SHADOW) if mode is Mode.SHADOW else (Outcome.FIRED, None)
+
+
+def cancel_all(run: Run, candidates: list[tuple[int, str, Candidate]], reason: Reason) -> None:
+    """Cancel candidates that will pass no gate any more."""
+    for index, key, candidate in candidates:
+        run.decide(index, key, candidate, Outcome.CANCELLED, reason)

@@ -1,0 +1,77 @@
+"""`reaches`: totals over all matches of an instance, and the thresholds they cross upwards.
+
+Each threshold is used up by its first crossing, even one that `given` refuses. Called by `taking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from kittiwake.kernel.arming import candidate_of_event, cause, refuse_for_room
+from kittiwake.kernel.matching import amount
+from kittiwake.kernel.program import Reaches, RuleProgram
+from kittiwake.kernel.run import Run
+from kittiwake.kernel.state import Reached
+from kittiwake.kernel.trace import StepKind
+from kittiwake.model import Event
+from kittiwake.reasons import Kind
+from kittiwake.values import EXACT
+
+ONE = Decimal(1)
+
+
+def reach(run: Run, index: int, key: str, event: Event, same: list[str], given: Callable[[], bool]) -> None:
+    """Count a `when` match; `given` is asked if it crosses a threshold."""
+    rule = run.program.rules[index]
+    assert rule.reaches is not None
+    one = run.instance_or_new(index, key)
+    if one is None:
+        refuse_for_room(run, index, key, event, "keys")
+        return
+    if one.reached is None or _is_forgotten(rule, one.reached, run.now_us):
+        one.reached = Reached(Decimal(0), [], run.now_us)
+    before = one.reached.total
+    one.reached.total = EXACT.add(before, _added(rule.reaches, event))
+    one.reached.newest_us = run.now_us
+    crossed = _cross(rule.reaches, one.reached, before)
+    if run.trace is not None:
+        _trace_total(run, index, key, event, before, one.reached.total)
+    if crossed and given():
+        _fire(run, index, key, event, same, [rule.reaches.at[i] for i in crossed])
+
+
+def _is_forgotten(rule: RuleProgram, reached: Reached, now_us: int) -> bool:
+    return bool(rule.per) and reached.newest_us + rule.keep_us <= now_us
+
+
+def _added(reaches: Reaches, event: Event) -> Decimal:
+    if reaches.path is None:
+        return ONE
+    return amount(reaches.path, event.properties) or Decimal(0)
+
+
+def _cross(reaches: Reaches, reached: Reached, before: Decimal) -> list[int]:
+    """Indices of the thresholds crossed now for the first time, rising; they are used up."""
+    crossed = [
+        i
+        for i, threshold in enumerate(reaches.at)
+        if before < threshold <= reached.total and i not in reached.used
+    ]
+    reached.used.extend(crossed)
+    return crossed
+
+
+def _fire(run: Run, index: int, key: str, event: Event, same: list[str], thresholds: list[int | Decimal]) -> None:
+    rule = run.program.rules[index]
+    for threshold in thresholds:
+        candidate = candidate_of_event(run, rule, event, same, Kind.FIRED)
+        candidate.threshold = Decimal(threshold)
+        cause(run, index, key, candidate, superseded=threshold != thresholds[-1])
+
+
+def _trace_total(run: Run, index: int, key: str, event: Event, before: Decimal, after: Decimal) -> None:
+    reaches = run.program.rules[index].reaches
+    assert reaches is not None
+    ahead = next((threshold for threshold in reaches.at if threshold > after), None)
+    run.note(StepKind.TOTAL, index, key, event_id=event.event_id, before=before, after=after, next=ahead)

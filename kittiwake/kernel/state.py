@@ -1,0 +1,178 @@
+"""What the kernel remembers of one contact: small, a value, and versioned when encoded.
+
+`advance` never changes a `State` it was given: it works on a copy (`codec.copied`) and
+returns that. Records are written as arrays, so their field order is the wire format
+(`codec.VERSION`). Numbers are Decimals here, since msgpack's integers end at 64 bits.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeAlias
+
+import msgspec
+
+from kittiwake.reasons import Kind
+
+
+class Times(msgspec.Struct, array_like=True, tag=1):
+    """Windowed count: the newest instants, oldest first."""
+
+    times_us: list[int] = []
+
+
+class Latest(msgspec.Struct, array_like=True, tag=2):
+    """`present` and `absent`: the newest instant."""
+
+    newest_us: int
+
+
+class Amounts(msgspec.Struct, array_like=True, tag=3):
+    """Windowed sum: one entry an event, oldest first, and their exact total."""
+
+    times_us: list[int] = []
+    amounts: list[Decimal] = []
+    total: Decimal = Decimal(0)
+
+
+class Values(msgspec.Struct, array_like=True, tag=4):
+    """Distinct values (canonical JSON) and the newest instant of each."""
+
+    newest_us: dict[str, int] = {}
+
+
+class Total(msgspec.Struct, array_like=True, tag=5):
+    """Count or sum without `within`, and the newest instant."""
+
+    total: Decimal
+    newest_us: int
+
+
+Slot: TypeAlias = Times | Latest | Amounts | Values | Total
+
+
+class Candidate(msgspec.Struct, array_like=True):
+    """Something that fell due, before or between its gates."""
+
+    kind: Kind
+    due_us: int
+    opened_id: str | None
+    """The event that opened the episode, crossed the threshold or caused the edge; None: a look-back's end."""
+    opened_us: int
+    last_id: str | None
+    count: int
+    include: str
+    same: list[str]
+    reminder: int | None = None
+    threshold: Decimal | None = None
+    occurrence: int | None = None
+    """Proleptic ordinal of the local date."""
+
+
+class Held(msgspec.Struct, array_like=True):
+    """A deferred candidate and the instant of its release."""
+
+    release_us: int
+    candidate: Candidate
+
+
+class Reminder(msgspec.Struct, array_like=True):
+    """A deadline not yet reached."""
+
+    index: int
+    due_us: int
+    occurrence: int | None = None
+
+
+class Episode(msgspec.Struct, array_like=True):
+    """Armed and waiting, or waiting for its deferred candidate."""
+
+    opened_id: str
+    opened_us: int
+    last_id: str
+    count: int
+    same: list[str]
+    """Canonical values of the rule's `same` paths at the newest arming event."""
+    include: str
+    reminders: list[Reminder]
+    """Those not decided and not deferred, earliest first."""
+    target: str | None = None
+    """`until` a date of the event: the date as written."""
+    fired: bool = False
+    """Whether one of its reminders has fired."""
+    occurrence: int | None = None
+    """The last occurrence that fell due."""
+
+
+class Reached(msgspec.Struct, array_like=True):
+    """`reaches`: the total and the thresholds used up."""
+
+    total: Decimal
+    used: list[int]
+    newest_us: int
+
+
+class Instance(msgspec.Struct, array_like=True):
+    """One `per` value combination of a rule."""
+
+    episode: Episode | None = None
+    held: Held | None = None
+    prefixes: list[int | None] = []
+    """Start of the newest chain of k+1 steps at index k."""
+    reached: Reached | None = None
+    fired_us: int | None = None
+    """Newest firing, for re-entry."""
+
+
+class RuleState(msgspec.Struct, array_like=True):
+    """What one rule remembers."""
+
+    instances: dict[str, Instance] = {}
+    """By canonical JSON of the `per` values."""
+    history: list[dict[str, Slot]] = []
+    """Per condition, by canonical JSON of its `same` values ("" without)."""
+    member: bool = False
+    entered_fired: bool = False
+    """Whether the last `entered` fired."""
+
+
+class Firing(msgspec.Struct, array_like=True):
+    """A firing that counts in a cap."""
+
+    fired_us: int
+    group: str | None
+
+
+class Unsettled(msgspec.Struct, array_like=True):
+    """An event given but not settled yet."""
+
+    time_us: int
+    event_id: str
+    type: str
+    properties: str
+    """Canonical JSON."""
+
+
+class State(msgspec.Struct, array_like=True):
+    """All the kernel knows of one contact."""
+
+    contact_id: str
+    settled_us: int | None = None
+    """Events before it and deadlines up to and at it are settled; None: nothing yet."""
+    started: bool = False
+    """Whether the contact has had an event (since it was last deleted)."""
+    attributes: str = "{}"
+    """Canonical JSON of the attributes that rules read."""
+    consents: dict[str, bool] = {}
+    firings: list[Firing] = []
+    rules: dict[str, RuleState] = {}
+    seen: dict[str, int] = {}
+    """Events settled inside the horizon: the time of the copy that counts."""
+    inbox: list[Unsettled] = []
+    checkpoint: bytes | None = None
+    """Place for the encoded state at the horizon, for corrections; unused so far."""
+
+
+def new_state(contact_id: str) -> State:
+    """The state of a contact of whom nothing is known."""
+    return State(contact_id)
