@@ -1,0 +1,1 @@
+"""Purchases that happened: the CD buyers of 1997–98, as events, with rules and their scenarios."""
