@@ -43,9 +43,7 @@ class Advanced(NamedTuple):
     """The steps taken, if asked for."""
 
 
-def advance(
-    program: Program, state: State, events: Sequence[Event], upto_us: int, *, trace: bool = False
-) -> Advanced:
+def advance(program: Program, state: State, events: Sequence[Event], upto_us: int, *, trace: bool = False) -> Advanced:
     """Settle what lies before `upto_us`; events at or after it are kept in the state, unsettled.
 
     Events may come in any order and more than once, and belong to the state's contact. An
@@ -56,13 +54,11 @@ def advance(
     late = [event for event in events if settled_us is not None and event.time_us < settled_us]
     upto_us = upto_us if settled_us is None else max(upto_us, settled_us)
     inbox = _in_order(run, [event for event in events if settled_us is None or event.time_us >= settled_us])
-    _settle(run, [event for event in inbox if event.time_us < upto_us], upto_us)
+    _settle(run, _that_count(run, [event for event in inbox if event.time_us < upto_us]), upto_us)
     run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us]
     late = _without_copies(run, state, late)
     state = run.freeze(upto_us)
-    return Advanced(
-        state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), tuple(run.trace or ())
-    )
+    return Advanced(state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), tuple(run.trace or ()))
 
 
 def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
@@ -114,10 +110,22 @@ def _stored(event: Event) -> Unsettled:
     return Unsettled(event.time_us, event.event_id, event.type, canonical(event.properties))
 
 
-def _is_copy(run: Run, event: Event) -> bool:
-    """Whether an event is a copy of one settled inside the horizon before it."""
-    counted_us = run.state.seen.get(event.event_id)
-    return counted_us is not None and 0 <= event.time_us - counted_us <= run.program.allowed_lateness_us
+def _that_count(run: Run, events: list[Event]) -> list[Event]:
+    """The events that are no copies of earlier ones and that a rule (or a trace) wants to see."""
+    found = []
+    seen, horizon_us, wants = run.state.seen, run.program.allowed_lateness_us, run.program.wants
+    for event in events:
+        counted_us = seen.get(event.event_id)
+        if counted_us is not None and event.time_us - counted_us <= horizon_us:
+            run.duplicates += 1
+            if run.trace is not None:
+                run.now_us = event.time_us
+                run.note(StepKind.DUPLICATE, None, None, event_id=event.event_id, type=event.type)
+            continue
+        seen[event.event_id] = event.time_us
+        if wants(event.type) or run.trace is not None:
+            found.append(event)
+    return found
 
 
 def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
@@ -179,12 +187,6 @@ def _take_batch(run: Run, events: list[Event]) -> None:
     """The second part: the instant's events in order, then what they caused and what is due at once."""
     run.unless_taken, run.opened = {}, {}
     for event in events:
-        if _is_copy(run, event):
-            run.duplicates += 1
-            if run.trace is not None:
-                run.note(StepKind.DUPLICATE, None, None, event_id=event.event_id, type=event.type)
-            continue
-        run.state.seen[event.event_id] = event.time_us
         take(run, event)
     for index, key in run.due_entries():
         fall_due(run, index, key)

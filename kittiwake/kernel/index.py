@@ -6,6 +6,7 @@ Pure. Called by the compiler and by tests that write programs by hand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.program import (
@@ -30,6 +31,13 @@ from kittiwake.kernel.program import (
 )
 from kittiwake.time.instants import HOUR_US
 from kittiwake.values import Number
+
+UPDATED: Final = "contact.updated"
+DELETED: Final = "contact.deleted"
+GRANTED: Final = "consent.granted"
+WITHDRAWN: Final = "consent.withdrawn"
+CONTACT_TYPES: Final = frozenset({UPDATED, DELETED})
+CONSENT_TYPES: Final = frozenset({GRANTED, WITHDRAWN})
 
 
 def build_program(
@@ -56,6 +64,7 @@ def build_program(
         by_type=_by_type(rules, starred, set(every_event)),
         any_type=tuple(sorted(starred | set(every_event))),
         every_event=every_event,
+        own_types=CONTACT_TYPES | (CONSENT_TYPES if policy and policy.consent else frozenset()),
         readied=tuple(i for i, rule in enumerate(rules) if rule.audience and rule.ready_us is not None),
         dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait)),
         attributes=frozenset({"timezone"} | {name for rule in rules for name in _attributes(rule)}),

@@ -330,12 +330,18 @@ class Program:
     """Rules that take an event of a type nobody names: those with a "*" match, and `every_event`."""
     every_event: tuple[int, ...] = ()
     """Audiences that hold of an empty history: any event, also `contact.*`, can be the contact's first."""
+    own_types: frozenset[str] = frozenset()
+    """Types the kernel itself takes: `contact.*` and, where the policy asks for consent, `consent.*`."""
     readied: tuple[int, ...] = ()
     """Audiences with a `ready_us`: their members enter at it."""
     dated: tuple[int, ...] = ()
     """Rules that wait towards a date: a changed attribute or zone may move them."""
     attributes: frozenset[str] = frozenset()
     """Top-level contact attributes that rules or policy read (`timezone` always)."""
+
+    def wants(self, event_type: str) -> bool:
+        """Whether an event of this type can change anything, once its copies are dropped."""
+        return bool(self.any_type) or event_type in self.by_type or event_type in self.own_types
 
     def rules_for(self, event_type: str) -> tuple[int, ...]:
         """Indices of the rules an event of this type concerns."""

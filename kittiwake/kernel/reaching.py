@@ -54,9 +54,7 @@ def _added(reaches: Reaches, event: Event) -> Decimal:
 def _cross(reaches: Reaches, reached: Reached, before: Decimal) -> list[int]:
     """Indices of the thresholds crossed now for the first time, rising; they are used up."""
     crossed = [
-        i
-        for i, threshold in enumerate(reaches.at)
-        if before < threshold <= reached.total and i not in reached.used
+        i for i, threshold in enumerate(reaches.at) if before < threshold <= reached.total and i not in reached.used
     ]
     reached.used.extend(crossed)
     return crossed

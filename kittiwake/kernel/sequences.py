@@ -49,9 +49,7 @@ def _start(prefixes: list[int | None], length: int, sequence: Sequence, now_us: 
     return start_us if start_us is not None and now_us - start_us < sequence.within_us else None
 
 
-def _extended(
-    prefixes: list[int | None], steps: list[int], sequence: Sequence, now_us: int
-) -> list[int | None] | None:
+def _extended(prefixes: list[int | None], steps: list[int], sequence: Sequence, now_us: int) -> list[int | None] | None:
     """The prefixes after the event, later steps first; None if it extends none."""
     found = list(prefixes) + [None] * (len(sequence.steps) - 1 - len(prefixes))
     extended = False

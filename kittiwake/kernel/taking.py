@@ -11,6 +11,7 @@ from kittiwake.kernel.audiences import look
 from kittiwake.kernel.episodes import arm, move_dates, take_unless
 from kittiwake.kernel.gating import cancel_all
 from kittiwake.kernel.history import answer, key_of, measured, record
+from kittiwake.kernel.index import DELETED, GRANTED, UPDATED, WITHDRAWN
 from kittiwake.kernel.matching import instance_key, key_values, matches_any
 from kittiwake.kernel.program import RuleProgram
 from kittiwake.kernel.reaching import reach
@@ -19,11 +20,6 @@ from kittiwake.kernel.sequences import completes
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Reason
-
-UPDATED = "contact.updated"
-DELETED = "contact.deleted"
-GRANTED = "consent.granted"
-WITHDRAWN = "consent.withdrawn"
 
 
 def take(run: Run, event: Event) -> None:
