@@ -84,8 +84,9 @@ def diary(account: str, contact: str, seed: int, days: int) -> list[Record]:
 def _sign_up(book: Diary, joined: datetime) -> datetime:
     at = book.daytime(joined.date())
     born = date(1950, 1, 1) + timedelta(days=book.rng.randrange(19_000))
-    known = {"timezone": book.zone, "birthday": born.isoformat() if book.chance(0.6) else None, "tier": "basic"}
-    book.note(at, "contact.updated", **{name: value for name, value in known.items() if value is not None})
+    told = {"timezone": book.zone, "birthday": born.isoformat() if book.chance(0.6) else None}
+    known = {name: value for name, value in told.items() if value is not None}
+    book.note(at, "contact.updated", tier="basic", member_since=joined.date().isoformat(), **known)
     if book.chance(0.8):
         book.note(at + timedelta(seconds=1), "consent.granted", purpose="marketing")
     return at + book.minutes(1, 5)

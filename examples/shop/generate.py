@@ -21,7 +21,12 @@ COPIES: Final = 0.01
 GLOBEX: Final = 5
 """Every so-manieth contact is one of the second account, whose contacts have ids of the first's."""
 
-_VIEW: Final[dict[str, object]] = {"account_id": "acme", "contact_id": "c-00001", "type": "product.viewed", "time": "2025-02-01T10:00:00Z"}
+_VIEW: Final[dict[str, object]] = {
+    "account_id": "acme",
+    "contact_id": "c-00001",
+    "type": "product.viewed",
+    "time": "2025-02-01T10:00:00Z",
+}
 _MISTAKES: Final[tuple[dict[str, object], ...]] = (
     {"type": None},
     {"time": "2025-02-01T10:00:00"},
