@@ -1,0 +1,118 @@
+"""From a checked rule set to the program of one account.
+
+Pure. Called by every host; what it is given has passed the loader, so only what this release
+does not run yet can still be refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kittiwake.kernel.index import build_program
+from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
+from kittiwake.kernel.program import Mode, Program, RuleProgram, Sequence
+from kittiwake.rules.compile_clauses import (
+    audience_of,
+    given_of,
+    include_of,
+    policy_of,
+    reaches_of,
+    ready_us,
+    reentry_of,
+    span_us,
+    wait_of,
+)
+from kittiwake.rules.compile_matches import matches_of, paths_of
+from kittiwake.rules.errors import Code, RuleError, RulesError
+from kittiwake.rules.models import Rule
+from kittiwake.rules.policy import PolicyObject
+from kittiwake.rules.ruleset import AuthoredRule, RuleSet
+from kittiwake.rules.waits import ItemObject, SequenceObject
+from kittiwake.time.instants import HOUR_US
+
+
+def compile_account(
+    ruleset: RuleSet,
+    account_id: str,
+    *,
+    allowed_lateness_us: int = HOUR_US,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Program:
+    """The program of an account: the rules of "*" and its own, its policy or else that of "*".
+
+    An account the rule set does not know gets the rules of "*" alone.
+
+    Raises:
+        RulesError: a rule is of a kind that this release does not run yet.
+    """
+    policy = ruleset.policy_of(account_id)
+    authored = [rule for rule in ruleset.rules_of(account_id) if rule.rule.mode != "off"]
+    refused = [error for rule in authored if (error := _not_yet(rule))]
+    if refused:
+        raise RulesError(refused)
+    return build_program(
+        account_id,
+        [compile_rule(rule, policy) for rule in authored],
+        ruleset_version=ruleset.version,
+        policy=policy_of(policy),
+        timezone=ruleset.timezone_of(account_id),
+        allowed_lateness_us=allowed_lateness_us,
+        limits=limits,
+    )
+
+
+def _not_yet(authored: AuthoredRule) -> RuleError | None:
+    if not isinstance(authored.rule.when, ItemObject):
+        return None
+    message = f"{authored.rule.id} is a catalogue rule, which this release does not run yet"
+    return authored.place.error(("when", "item"), Code.NOT_YET, message, "Set mode: off until it does", at_key=True)
+
+
+def compile_rule(authored: AuthoredRule, policy: PolicyObject | None) -> RuleProgram:
+    """The program of one rule under a policy."""
+    rule = authored.rule
+    audience, leaves = audience_of(rule)
+    program = RuleProgram(
+        rule_id=rule.id,
+        version=authored.version,
+        when=() if rule.when is None or isinstance(rule.when, (SequenceObject, ItemObject)) else matches_of(rule.when),
+        sequence=_sequence(rule),
+        audience=audience,
+        conditions=leaves or given_of(rule),
+        wait=wait_of(rule.wait),
+        unless=matches_of(rule.unless) if rule.unless else (),
+        per=paths_of(rule.per),
+        restart=rule.restart,
+        reaches=reaches_of(rule.reaches),
+        include=include_of(rule),
+        mode=Mode(rule.mode),
+        priority=rule.priority,
+        reentry=reentry_of(rule),
+        group=rule.group,
+        transactional=is_transactional(rule),
+        expires_us=span_us(rule.expires),
+        keep_us=span_us(rule.keep),
+    )
+    return replace(program, ready_us=ready_us(rule, policy, longest_look_back_us(program)), same=_same(program))
+
+
+def _sequence(rule: Rule) -> Sequence | None:
+    if not isinstance(rule.when, SequenceObject):
+        return None
+    return Sequence(tuple(map(matches_of, rule.when.sequence)), span_us(rule.when.within))
+
+
+def is_transactional(rule: Rule) -> bool:
+    """Whether caps and quiet hours pass the rule by: as written, else for audiences only."""
+    return rule.audience is not None if rule.transactional is None else rule.transactional
+
+
+def longest_look_back_us(program: RuleProgram) -> int:
+    """The longest `within` of a rule; 0 if it has none."""
+    spans = [condition.within_us or 0 for condition in program.conditions]
+    return max([*spans, program.sequence.within_us if program.sequence else 0])
+
+
+def _same(program: RuleProgram) -> tuple[tuple[str, ...], ...]:
+    named = {path for match in program.unless for path in match.same}
+    return tuple(sorted(named | {path for condition in program.conditions for path in condition.same}))

@@ -1,0 +1,170 @@
+"""From trees of documents to a rule set, with every error of all of them.
+
+Pure. Called by the loader with what it has read, and by tests through `load_document`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kittiwake.rules.checks import check_policy, check_rule
+from kittiwake.rules.errors import Code, RuleError, RulesError
+from kittiwake.rules.fingerprint import rule_version
+from kittiwake.rules.guardrails import ERRORS_MAX, RULES_MAX
+from kittiwake.rules.models import Header, Rule
+from kittiwake.rules.nodes import Node, Place, node_of
+from kittiwake.rules.reading import read
+from kittiwake.rules.recipes import expand
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
+
+DOCUMENT_KEYS: Final = (*Header.model_fields, "rules")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document, its parts read as far as they can be."""
+
+    place: Place
+    header: Header
+    rules: tuple[AuthoredRule, ...]
+
+
+def load_document(data: Any, name: str = "<document>") -> RuleSet:
+    """The rule set of one document already parsed.
+
+    Raises:
+        RulesError: with everything that is wrong with it.
+    """
+    return rule_set_of([Place(name, node_of(data))])
+
+
+def rule_set_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> RuleSet:
+    """The rule set of these documents.
+
+    Raises:
+        RulesError: with `errors` and everything that is wrong with them.
+    """
+    found = list(errors)
+    documents = [document for place in places if (document := read_document(place, found))]
+    accounts = _accounts(documents, found)
+    found.extend(_duplicate_ids(documents))
+    found.extend(_too_many_rules(accounts))
+    if found:
+        raise RulesError(_bounded(found))
+    return rule_set(accounts)
+
+
+def _bounded(errors: list[RuleError]) -> list[RuleError]:
+    first = sorted(errors)[:ERRORS_MAX]
+    if len(errors) <= ERRORS_MAX:
+        return first
+    last = first[-1]
+    message = f"there are {len(errors) - ERRORS_MAX} more errors"
+    return [*first, last._replace(message=message, advice="Mend these first", code=Code.TOO_MANY_ERRORS)]
+
+
+# ---------------------------------------------------------------- one document
+
+
+def read_document(place: Place, errors: list[RuleError]) -> Document | None:
+    """The document at `place`; None if it is no object or says nothing of its account."""
+    if not isinstance(place.node.value, dict):
+        advice = "Write account: …, and rules: with a list of rules"
+        errors.append(place.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
+        return None
+    rules = tuple(_rules(place, errors))
+    header = _header(place, errors)
+    return Document(place, header, rules) if header else None
+
+
+def _header(place: Place, errors: list[RuleError]) -> Header | None:
+    entries = {key: node for key, node in place.node.value.items() if key != "rules"}
+    header = read(Header, Place(place.file, Node(entries, place.node.mark, place.node.keys)), errors)
+    if header and header.policy:
+        policy = place.at("policy")
+        assert policy
+        errors.extend(check_policy(header.policy, policy))
+    return header
+
+
+def _rules(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+    rules = place.at("rules")
+    if rules is None:
+        errors.append(place.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
+    elif not isinstance(rules.node.value, list):
+        errors.append(
+            rules.error((), Code.WRONG_SHAPE, "rules must be a list", "Start each rule with a hyphen: - id: …")
+        )
+    else:
+        for i in range(len(rules.node.value)):
+            rule = rules.at(i)
+            assert rule
+            yield from _rule(rule, errors)
+
+
+def _rule(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+    expanded = expand(place, errors)
+    rule = read(Rule, expanded, errors) if expanded else None
+    if rule is None or expanded is None:
+        return
+    wrong = list(check_rule(rule, expanded))
+    errors.extend(wrong)
+    yield AuthoredRule(rule, expanded, rule_version(rule))
+
+
+# ---------------------------------------------------------------- documents together
+
+
+def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, AccountRules]:
+    accounts: dict[str, AccountRules] = {}
+    for document in documents:
+        header, place = document.header, document.place
+        known = accounts.get(header.account, AccountRules(header.account))
+        errors.extend(_disagreements(known, header, place))
+        accounts[header.account] = AccountRules(
+            header.account,
+            known.timezone or header.timezone,
+            known.policy or header.policy,
+            known.policy_place or place.at("policy"),
+            known.rules + document.rules,
+        )
+    return accounts
+
+
+def _disagreements(known: AccountRules, header: Header, place: Place) -> Iterator[RuleError]:
+    for key, before, now in (("timezone", known.timezone, header.timezone), ("policy", known.policy, header.policy)):
+        if before is not None and now is not None and before != now:
+            message = f"another file gives account {header.account} another {key}"
+            yield place.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)
+
+
+def _duplicate_ids(documents: list[Document]) -> Iterator[RuleError]:
+    shared = {r.rule.id: r for d in documents if d.header.account == EVERY_ACCOUNT for r in reversed(d.rules)}
+    taken: dict[tuple[str, str], AuthoredRule] = {}
+    for document in documents:
+        account = document.header.account
+        for authored in document.rules:
+            rule_id = authored.rule.id
+            first = taken.setdefault((account, rule_id), authored)
+            other = first if first is not authored else shared.get(rule_id) if account != EVERY_ACCOUNT else None
+            if other:
+                yield _duplicate_id(authored, other)
+
+
+def _duplicate_id(authored: AuthoredRule, other: AuthoredRule) -> RuleError:
+    mark = other.place.mark(("id",))
+    where = f"{other.place.file}:{mark.line}" if mark.line else other.place.file
+    message = f"the id {authored.rule.id} is taken by the rule at {where}"
+    return authored.place.error(("id",), Code.DUPLICATE_ID, message, "Give one of them another id")
+
+
+def _too_many_rules(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
+    shared = len(accounts[EVERY_ACCOUNT].rules) if EVERY_ACCOUNT in accounts else 0
+    for account in accounts.values():
+        count = len(account.rules) + (shared if account.account_id != EVERY_ACCOUNT else 0)
+        if count > RULES_MAX and account.rules:
+            message = f"account {account.account_id} has {count} rules, more than {RULES_MAX}"
+            advice = "Delete rules nobody needs, or merge those that differ in a type: when: [a, b]"
+            yield account.rules[-1].place.error((), Code.GUARDRAIL, message, advice)

@@ -1,0 +1,108 @@
+"""What can be wrong with a rules file: a closed list of codes, one located error, all of them together.
+
+Pure. Raised by the loader, the compiler and `load_document`; printed by the command. An error
+says what is wrong, where, and what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple, TypeAlias
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Keys and list positions that lead to a value inside a document."""
+
+
+class Code(StrEnum):
+    """Every kind of error there is; each has a pair of twins in `tests/rules/twins`."""
+
+    # the file
+    UNREADABLE = "unreadable"
+    NOT_UTF8 = "not_utf8"
+    TOO_LARGE = "too_large"
+    TOO_DEEP = "too_deep"
+    EMPTY = "empty"
+    NO_FILES = "no_files"
+    SYNTAX = "syntax"
+    SEVERAL_DOCUMENTS = "several_documents"
+    DUPLICATE_KEY = "duplicate_key"
+    BAD_KEY = "bad_key"
+    MERGE_KEY = "merge_key"
+    TAG = "tag"
+    ALIAS = "alias"
+    TOO_MANY_ERRORS = "too_many_errors"
+    # shapes
+    NOTHING_WRITTEN = "nothing_written"
+    WRONG_SHAPE = "wrong_shape"
+    UNKNOWN_KEY = "unknown_key"
+    MISSING_KEY = "missing_key"
+    EMPTY_LIST = "empty_list"
+    NOT_A_CHOICE = "not_a_choice"
+    # values
+    BAD_NUMBER = "bad_number"
+    BAD_DURATION = "bad_duration"
+    BAD_INSTANT = "bad_instant"
+    BAD_TIME_OF_DAY = "bad_time_of_day"
+    BAD_ZONE = "bad_zone"
+    BAD_PATH = "bad_path"
+    BAD_NAME = "bad_name"
+    BAD_EVENT_TYPE = "bad_event_type"
+    BAD_RRULE = "bad_rrule"
+    OUT_OF_RANGE = "out_of_range"
+    # what a rule may say
+    KIND = "kind"
+    CLAUSE = "clause"
+    SAME = "same"
+    OPERATOR = "operator"
+    NOT_RISING = "not_rising"
+    QUIET_HOURS = "quiet_hours"
+    # rules together
+    DUPLICATE_ID = "duplicate_id"
+    ACCOUNT_DISAGREES = "account_disagrees"
+    GUARDRAIL = "guardrail"
+    RECIPE = "recipe"
+    NOT_YET = "not_yet"
+
+
+class RuleError(NamedTuple):
+    """One thing that is wrong."""
+
+    file: str
+    line: int
+    """From 1; 0 where the document was never text."""
+    column: int
+    path: str
+    """Where in the document, as an author would say it: `rules[2].unless.same`."""
+    message: str
+    advice: str
+    code: Code
+
+    def __str__(self) -> str:
+        where = (
+            f"{self.file}:{self.line}:{self.column}" if self.line else f"{self.file}: {self.path}".removesuffix(": ")
+        )
+        return f"{where}: {self.message}. {self.advice}" + ("" if self.advice.endswith("?") else ".")
+
+
+class RulesError(Exception):
+    """Everything that is wrong with a set of rules, at once, in reading order."""
+
+    def __init__(self, errors: Iterable[RuleError]) -> None:
+        self.errors: Final[Sequence[RuleError]] = sorted(errors)
+        super().__init__("\n".join(map(str, self.errors)))
+
+    def __reduce__(self) -> tuple[type[RulesError], tuple[Sequence[RuleError]]]:
+        return type(self), (self.errors,)
+
+
+def show_path(path: KeyPath) -> str:
+    """How an author would say where a value stands.
+
+    >>> show_path(("rules", 2, "unless", "same"))
+    'rules[2].unless.same'
+    """
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

@@ -1,0 +1,46 @@
+"""Fingerprints of rules: the same text, after defaults, has the same one, wherever and however it is laid out.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from kittiwake.rules.models import Rule
+from kittiwake.values import canonical
+
+DIGITS: Final = 12
+"""Hexadecimal digits: 48 bits tell a million versions apart (chance of a clash 0.2 %), and can be read aloud."""
+
+
+def fingerprint(value: Any) -> str:
+    """The first digits of the SHA-256 of the canonical JSON of a model or of values.
+
+    >>> fingerprint({"b": 1, "a": [True]}) == fingerprint({"a": [True], "b": 1})
+    True
+    """
+    return hashlib.sha256(canonical(written(value)).encode()).hexdigest()[:DIGITS]
+
+
+def written(value: Any) -> Any:
+    """What a model says, as plain values under the author's keys, defaults filled in, nothing for what is unset."""
+    if isinstance(value, BaseModel):
+        fields = {info.alias or name: getattr(value, name) for name, info in type(value).model_fields.items()}
+        value = {**fields, **(value.__pydantic_extra__ or {})}
+    if isinstance(value, dict):
+        return {key: written(part) for key, part in value.items() if part is not None}
+    return [written(part) for part in value] if isinstance(value, list) else value
+
+
+def rule_version(rule: Rule) -> str:
+    """`rule_version` of a rule."""
+    return fingerprint(rule)
+
+
+def fingerprint_of_rules(texts: dict[str, Any]) -> str:
+    """`ruleset_version` of what the accounts' documents say."""
+    return fingerprint(texts)

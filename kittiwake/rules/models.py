@@ -1,0 +1,66 @@
+"""The models of a rule and of a document: all that an author may write (rules.md, sections 3, 4 and 8).
+
+Pure. Filled by `documents`, checked further by `checks`, read by `compiler`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from kittiwake.rules.history import AudienceTree, Given
+from kittiwake.rules.matches import EventMatch
+from kittiwake.rules.numbers import Flag, Whole
+from kittiwake.rules.parts import Part
+from kittiwake.rules.policy import PolicyObject
+from kittiwake.rules.texts import AccountId, Name, Paths, PathText, RuleId, one_of
+from kittiwake.rules.times import Duration, Instant, ZoneName, checked_duration
+from kittiwake.rules.waits import Interest, ReachesObject, Wait, When
+
+REENTRY_WORDS: Final = ("always", "once")
+
+
+def _reentry(value: Any) -> str:
+    return str(value) if value in REENTRY_WORDS else checked_duration(value)
+
+
+Emits: TypeAlias = list[Annotated[str, *one_of("entered", "exited")]]
+Include: TypeAlias = dict[str, PathText]
+
+
+class Rule(Part):
+    """One rule, as its author wrote it, defaults filled in."""
+
+    id: RuleId = Field(description="its name, unique within the account and the rules of *")
+    # when it fires
+    when: When | None = Field(None, description="the event that arms it")
+    given: Given | None = Field(None, description="history conditions, asked when an event would open an episode")
+    wait: Wait | None = Field(None, description="silence after arming; left out: due at once")
+    unless: EventMatch | None = Field(None, description="the event that disarms")
+    per: Paths | None = Field(None, description="properties that split a contact into independent instances")
+    restart: Flag = Field(True, description="whether a further match starts the wait anew")
+    reaches: ReachesObject | None = Field(None, description="fires when a total crosses a threshold")
+    interest: Interest | None = Field(None, description="the contacts concerned by a catalogue change")
+    audience: AudienceTree | None = Field(None, description="a tree of history conditions: who is in")
+    emits: Emits | None = Field(None, description="for audiences: entered, exited")
+    include: Include | None = Field(None, description="output name to property path, copied into the trigger")
+    # whether it may be sent
+    mode: Annotated[str, *one_of("live", "shadow", "off")] = Field("live", description="live, shadow or off")
+    priority: Whole = Field(50, description="0 to 100; the higher goes first")
+    reentry: Annotated[str, PlainValidator(_reentry), WithJsonSchema({"type": "string"})] = Field(
+        "always", description="always, once, or a duration"
+    )
+    group: Name | None = Field(None, description="a name for caps")
+    transactional: Flag | None = Field(None, description="caps and quiet hours neither hold nor count it")
+    expires: Duration = Field("3d", description="how long after it was due it may still be sent")
+    keep: Duration = Field("400d", description="how long keys are remembered")
+    live_from: Instant | None = Field(None, description="nothing fires before; replaces the policy's")
+
+
+class Header(Part):
+    """A document without its rules."""
+
+    account: AccountId = Field(description='whose rules these are; "*" = every account')
+    timezone: ZoneName | None = Field(None, description="used for contacts without a timezone")
+    policy: PolicyObject | None = None

@@ -1,0 +1,112 @@
+"""A document as a tree that remembers where everything stands.
+
+Pure. Made by `sources` from text and by `node_of` from values already parsed; read by
+`documents`. Trees may share branches (aliases), never contain themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from kittiwake.rules.errors import Code, KeyPath, RuleError, show_path
+
+
+class Mark(NamedTuple):
+    """Where something stands in its file, from 1; (0, 0) where there is no text."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value: `value` is a scalar, a list of nodes, or a dict of nodes whose keys stand at `keys`."""
+
+    value: Any
+    mark: Mark
+    keys: dict[str, Mark] = field(default_factory=dict)
+
+
+NOWHERE: Final = Mark(0, 0)
+
+
+def node_of(data: Any, mark: Mark = NOWHERE) -> Node:
+    """The tree of a value already parsed, all of it at `mark`."""
+    if isinstance(data, dict):
+        entries = {str(key): node_of(value, mark) for key, value in data.items()}
+        return Node(entries, mark, dict.fromkeys(entries, mark))
+    if isinstance(data, (list, tuple)):
+        return Node([node_of(value, mark) for value in data], mark)
+    return Node(data, mark)
+
+
+def plain(node: Node) -> Any:
+    """The value without its places; entries without a value (null) are left out."""
+    if isinstance(node.value, dict):
+        return {key: plain(part) for key, part in node.value.items() if part.value is not None}
+    if isinstance(node.value, list):
+        return [plain(part) for part in node.value if part.value is not None]
+    return node.value
+
+
+def nulls(node: Node, path: KeyPath = ()) -> list[KeyPath]:
+    """Where the tree has keys or list entries without a value."""
+    if node.value is None:
+        return [path]
+    if isinstance(node.value, dict):
+        return [found for key, part in node.value.items() for found in nulls(part, (*path, key))]
+    if isinstance(node.value, list):
+        return [found for i, part in enumerate(node.value) for found in nulls(part, (*path, i))]
+    return []
+
+
+def child(node: Node, part: str | int) -> Node | None:
+    """The value under a key or at a position; None if there is none."""
+    if isinstance(node.value, dict):
+        found: Node | None = node.value.get(part)
+        return found
+    if isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+        entry: Node = node.value[part]
+        return entry
+    return None
+
+
+def locate(node: Node, path: KeyPath, at_key: bool = False) -> Mark:
+    """Where the value at `path` stands, or its key; as near as the tree goes.
+
+    Parts of the path that the tree does not have are passed over: a text stands for a list of one.
+    """
+    mark = node.mark
+    for part in path:
+        found = child(node, part)
+        if found is not None:
+            mark = node.keys[str(part)] if at_key and isinstance(node.value, dict) else found.mark
+            node = found
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of a document, able to say where errors in it stand."""
+
+    file: str
+    node: Node
+    base: KeyPath = ()
+    """Path of `node` in its document."""
+
+    def at(self, *path: str | int) -> Place | None:
+        """The place of the value at `path`, if there is one."""
+        node: Node | None = self.node
+        for part in path:
+            node = child(node, part) if node else None
+        return Place(self.file, node, (*self.base, *path)) if node else None
+
+    def mark(self, path: KeyPath = (), at_key: bool = False) -> Mark:
+        """Where the value at `path`, or its key, stands."""
+        return locate(self.node, path, at_key)
+
+    def error(self, path: KeyPath, code: Code, message: str, advice: str, *, at_key: bool = False) -> RuleError:
+        """An error at `path`."""
+        mark = self.mark(path, at_key)
+        return RuleError(self.file, mark.line, mark.column, show_path((*self.base, *path)), message, advice, code)

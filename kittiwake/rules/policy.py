@@ -1,0 +1,62 @@
+"""Models of an account's policy (rules.md, section 4).
+
+Pure. Checked further by `checks`, read by `compiler`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import Field, Tag
+
+from kittiwake.rules.numbers import ExactNumber, Whole
+from kittiwake.rules.parts import Part, chosen, shape
+from kittiwake.rules.texts import Name, one_of
+from kittiwake.rules.times import Duration, Instant, InstantOrEffective, TimeOfDay
+
+CALENDARS: Final = ("day", "week", "month")
+
+
+class ConsentObject(Part):
+    purpose: Name = Field(description="the purpose contacts consent to")
+    default: Annotated[str, *one_of("granted", "withdrawn")] = Field(
+        "granted", description="before the first consent event"
+    )
+
+
+class HoldoutObject(Part):
+    percent: ExactNumber = Field(description="the share of contacts that get nothing, 0 to 100")
+    salt: Name = Field(description="who is in it depends on this word: a new word draws anew")
+
+
+class CapObject(Part):
+    max: Whole = Field(description="at most so many triggers")
+    per: str = Field(description="day, week or month of the contact's calendar, or a duration that rolls")
+    group: Name | None = Field(None, description="counts and holds only rules of this group")
+
+
+class QuietHoursObject(Part):
+    from_: TimeOfDay = Field(alias="from", description="from this local time")
+    to: TimeOfDay = Field(description="until before this one")
+
+
+Frequency: TypeAlias = Annotated[
+    Annotated[CapObject, Tag("|object")] | Annotated[list[CapObject], Tag("|list")],
+    chosen(
+        lambda value: shape(value) if isinstance(value, (dict, list)) else None,
+        "a cap or a list of caps is needed here",
+        "Write [{max: 1, per: day}]",
+    ),
+]
+
+
+class PolicyObject(Part):
+    """What holds for every rule of the account; replaces that of "*" whole."""
+
+    live_from: Instant | None = Field(None, description="nothing fires before")
+    history_from: InstantOrEffective | None = Field(None, description="since when the history is complete")
+    consent: ConsentObject | None = None
+    holdout: HoldoutObject | None = None
+    frequency: Frequency | None = Field(None, description="at most so many triggers a contact")
+    quiet_hours: QuietHoursObject | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
+    retention: Duration = Field("400d", description="a contact without events for so long is forgotten")
