@@ -58,7 +58,7 @@ def advance(program: Program, state: State, events: Sequence[Event], upto_us: in
     run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us]
     late = _without_copies(run, state, late)
     state = run.freeze(upto_us)
-    return Advanced(state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), tuple(run.trace or ()))
+    return Advanced(state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), _in_time(run.trace))
 
 
 def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
@@ -81,6 +81,11 @@ def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
                     )
                 )
     return tuple(found)
+
+
+def _in_time(trace: list[Step] | None) -> tuple[Step, ...]:
+    """The steps in the order of time; copies were found before time was walked."""
+    return tuple(sorted(trace or (), key=lambda step: step.time_us))
 
 
 # ---------------------------------------------------------------- events in

@@ -106,7 +106,7 @@ class Arming(Gates):
     def _arise(self, rule: Rule, event: Event, key: str) -> None:
         """Without `wait`: an episode of its own, due when the instant's events have been taken."""
         if not self._given(rule, event):
-            return
+            return None
         if not self._room(rule, key):
             return self.leave_limit(rule, event, key)
         self.life.caused.append(Candidate(self._episode(rule, event, key), "fired", event.time))
@@ -117,20 +117,20 @@ class Arming(Gates):
         episode = self.life.episodes.get((rule, key))
         if episode is not None and not rule.restart:
             episode.count, episode.last = episode.count + 1, event
-            return
+            return None
         if episode is None and not self._given(rule, event):
-            return
+            return None
         planned = self._plan(rule, event, episode)
         if planned is waits.No.PAST and episode is not None:
             episode.pending.clear()
             self.end_if_over(episode)
         if isinstance(planned, waits.No):
-            return
+            return None
         too_late = any(due.at - event.time > self.max_wait for due in planned)
         if too_late or (episode is None and not self._room(rule, key)):
             return self.leave_limit(rule, event, key)
         self._open_or_restart(rule, event, key, planned)
-        return
+        return None
 
     def _plan(self, rule: Rule, event: Event, episode: Episode | None) -> list[waits.Due] | waits.No:
         """The due times the event sets, by reminder."""

@@ -1,6 +1,7 @@
 """Instants, durations, zones, quiet hours, calendar periods and occurrences. Instants are microseconds UTC."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -46,10 +47,14 @@ def scaled(number: Fraction, unit: int) -> int:
     return int(number * unit)
 
 
-@lru_cache(maxsize=50_000)
 def parse_instant(text: Any) -> int | None:
     """RFC 3339 with offset, finer digits than microseconds cut; `None` for anything else."""
-    found = _INSTANT.fullmatch(text) if isinstance(text, str) else None
+    return _parse_instant(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=50_000)
+def _parse_instant(text: str) -> int | None:
+    found = _INSTANT.fullmatch(text)
     if found is None:
         return None
     day, clock, fraction, _, sign, hours, minutes = found.groups()
@@ -61,10 +66,14 @@ def parse_instant(text: Any) -> int | None:
     return _micros(local) + int(((fraction or "") + "000000")[:6]) - offset
 
 
-@lru_cache(maxsize=10_000)
 def parse_date(text: Any) -> date | None:
     """A calendar date without time, `None` for anything else."""
-    if not isinstance(text, str) or not _DATE.fullmatch(text):
+    return _parse_date(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=50_000)
+def _parse_date(text: str) -> date | None:
+    if not _DATE.fullmatch(text):
         return None
     try:
         return date.fromisoformat(text)
@@ -85,10 +94,14 @@ def rfc3339(us: int) -> str:
     return (_EPOCH + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")
 
 
-@lru_cache(maxsize=1_000)
 def zone_of(name: Any) -> ZoneInfo | None:
     """The IANA zone of that name; `None` if the value names none."""
-    if not isinstance(name, str) or not name:
+    return _zone_of(name) if isinstance(name, str) else None
+
+
+@lru_cache(maxsize=50_000)
+def _zone_of(name: str) -> ZoneInfo | None:
+    if not name:
         return None
     try:
         return ZoneInfo(name)
@@ -140,8 +153,29 @@ def period(us: int, zone: ZoneInfo, unit: str) -> tuple[int, ...]:
     return (day.year, day.month) if unit == "month" else (day.year, day.month, day.day)
 
 
-def occurrences(first: date, repeat: str) -> Iterator[date]:
-    """The dates on which a repeated wait falls, rising, from the first date on."""
+def occurrences(first: date, repeat: str, near: date) -> Iterator[date]:
+    """The dates from `near` on, rising, on which a wait falls that repeats from the first date on."""
+    known, more = _known_occurrences(first, repeat)
+    while not known or known[-1] < near:
+        following = next(more, None)
+        if following is None:
+            break
+        known.append(following)
+    place = bisect_left(known, near)
+    while place < len(known) or (following := next(more, None)) is not None:
+        if place == len(known):
+            known.append(following)
+        yield known[place]
+        place += 1
+
+
+@lru_cache(maxsize=5_000)
+def _known_occurrences(first: date, repeat: str) -> tuple[list[date], Iterator[date]]:
+    """The dates found so far, and where the search goes on: every restart asks anew."""
+    return [], _all_occurrences(first, repeat)
+
+
+def _all_occurrences(first: date, repeat: str) -> Iterator[date]:
     if repeat in ("daily", "weekly"):
         step = timedelta(days=1 if repeat == "daily" else 7)
         return (first + step * k for k in range((date.max - first) // step))

@@ -60,9 +60,7 @@ def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: 
 def _occurrence(wait: Wait, first: date, due: Callable[[date], int], after: date | None, earliest: int) -> Due | No:
     """The first occurrence after the date that is due at `earliest` or later. Far earlier dates are skipped."""
     near = clock.local(earliest - wait.offset, ZoneInfo("UTC")).date() - timedelta(days=3)
-    for day in clock.occurrences(first, wait.repeat or ""):
-        if day < near or (after is not None and day <= after):
-            continue
-        if due(day) >= earliest:
+    for day in clock.occurrences(first, wait.repeat or "", near):
+        if (after is None or day > after) and due(day) >= earliest:
             return Due(due(day), day)
     return No.PAST
