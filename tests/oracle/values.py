@@ -3,10 +3,10 @@
 A number is a `Fraction` and nothing else is, so that bool is no number and `1` and `1.0` are one value.
 """
 
-import json
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from json.encoder import encode_basestring
 from typing import Any
 
 MISSING: Any = object()
@@ -49,13 +49,15 @@ def number_text(number: Fraction) -> str:
 
 def canonical(value: Any) -> str:
     """Canonical JSON: sorted keys, no spaces, raw UTF-8, shortest numbers."""
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, dict):
-        return "{" + ",".join(canonical(name) + ":" + canonical(value[name]) for name in sorted(value)) + "}"
+        return "{" + ",".join(encode_basestring(name) + ":" + canonical(value[name]) for name in sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(canonical(item) for item in value) + "]"
     if isinstance(value, Fraction):
         return number_text(value)
-    return json.dumps(value, ensure_ascii=False)
+    return {None: "null", True: "true", False: "false"}[value]
 
 
 def look_up(path: str, source: dict[str, Any]) -> Any:
