@@ -1,0 +1,149 @@
+"""The worlds reach what they are meant to reach: every reason, every clause, ties, edges, and each the same again."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.oracle import clock
+from tests.oracle.oracle import decide
+from tests.oracle.small_worlds import small_worlds
+from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
+
+SEEDS = 800
+REASONS = {
+    ("fired", None),
+    ("suppressed", "not_ready"),
+    ("suppressed", "no_consent"),
+    ("suppressed", "holdout"),
+    ("suppressed", "reentry"),
+    ("suppressed", "frequency_cap"),
+    ("suppressed", "expired"),
+    ("suppressed", "shadow"),
+    ("suppressed", "superseded"),
+    ("suppressed", "limit"),
+    ("suppressed", "not_entered"),
+    ("cancelled", "unless"),
+    ("cancelled", "exited"),
+    ("cancelled", "deleted"),
+    ("deferred", "quiet_hours"),
+}
+_CLAUSES = (
+    "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
+    "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
+    "starts_with count sum distinct present absent of field unit default until offset at repeat "
+    "policy history_from consent holdout frequency quiet_hours"
+)
+CLAUSES = tuple(_CLAUSES.split())
+
+
+def decisions(of: World) -> list[dict[str, Any]]:
+    """What the oracle decides in the world."""
+    return decide(
+        of.document,
+        of.events,
+        of.until_us,
+        account=ACCOUNT,
+        contact=CONTACT,
+        allowed_lateness_us=of.allowed_lateness_us,
+        limits=of.limits,
+    )
+
+
+@pytest.fixture(scope="module")
+def worlds() -> list[World]:
+    return [world(seed) for seed in range(SEEDS)]
+
+
+@pytest.fixture(scope="module")
+def rows(worlds: list[World]) -> list[list[dict[str, Any]]]:
+    return [decisions(each) for each in worlds]
+
+
+def test_every_reason_occurs(rows: list[list[dict[str, Any]]]) -> None:
+    seen = Counter((row["decision"], row["reason"]) for decided in rows for row in decided)
+    assert set(seen) == REASONS
+    assert {row["kind"] for decided in rows for row in decided} == {"fired", "entered", "exited"}
+
+
+def test_most_worlds_decide_something(rows: list[list[dict[str, Any]]]) -> None:
+    assert sum(bool(decided) for decided in rows) > 0.65 * SEEDS
+
+
+def test_every_field_takes_its_values(rows: list[list[dict[str, Any]]]) -> None:
+    every = [row for decided in rows for row in decided]
+    for name in ("threshold", "reminder", "occurrence", "instance", "include", "events"):
+        assert any(row[name] for row in every), name
+    assert any(row["opener"] == "expiry" for row in every)
+    assert any(row["fired_at_us"] not in (None, row["time_us"]) for row in every)
+    assert any(row["events"] and row["events"]["count"] > 2 for row in every)
+
+
+def test_every_clause_occurs(worlds: list[World]) -> None:
+    names = {name for each in worlds for name in _names(each.document)}
+    assert not set(CLAUSES) - names
+    reentries = {str(rule.get("reentry"))[-1:] for each in worlds for rule in each.document["rules"]}
+    assert {"e", "s"} < reentries  # once, always, and durations
+    assert {len(step) for each in worlds for step in _values(each.document, "sequence")} == {2, 3, 4, 5}
+
+
+def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[list[dict[str, Any]]]) -> None:
+    """Rules of every shape leave decisions, not only stand in documents."""
+    live: Counter[str] = Counter()
+    for each, decided in zip(worlds, rows, strict=True):
+        ids = {row["rule_id"] for row in decided}
+        for rule in each.document["rules"]:
+            live.update(_names(rule) if rule["id"] in ids else ())
+    thin = {name: live[name] for name in CLAUSES if live[name] < 5 and name not in ("policy", "consent")}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours"}
+    assert set(thin) <= policies
+
+
+def test_history_has_ties_copies_nights_and_zones(worlds: list[World]) -> None:
+    ids = [Counter(event["event_id"] for event in each.events) for each in worlds]
+    assert sum(max(each.values()) > 1 for each in ids) > SEEDS / 4
+    times = [Counter(clock.parse_instant(event["time"]) for event in each.events) for each in worlds]
+    assert sum(max(each.values()) > 1 for each in times) > SEEDS / 2
+    zones = {str(event.get("properties", {}).get("timezone")) for each in worlds for event in each.events}
+    assert {"America/Toronto", "Europe/Berlin", "Asia/Kolkata", "Mars/Olympus", "None"} <= zones
+    assert {each.limits is None for each in worlds} == {True, False}
+
+
+def test_a_seed_is_a_world(worlds: list[World]) -> None:
+    assert [world(seed) for seed in range(0, SEEDS, 40)] == worlds[::40]
+
+
+def test_arrival_order_does_not_matter_to_the_oracle(worlds: list[World], rows: list[list[dict[str, Any]]]) -> None:
+    for each, decided in zip(worlds[::10], rows[::10], strict=True):
+        turned = World(each.document, each.events[::-1], each.until_us, each.allowed_lateness_us, each.limits)
+        assert decisions(turned) == decided
+
+
+def test_small_worlds_are_every_history() -> None:
+    every = list(small_worlds())
+    assert len(every) == 9 * sum(3**length for length in range(7))
+    seen = Counter((row["decision"], row["reason"]) for each in every[::7] for row in decisions(each))
+    assert {("fired", None), ("cancelled", "unless"), ("suppressed", "reentry"), ("cancelled", "exited")} <= set(seen)
+
+
+def _names(part: Any) -> Iterator[str]:
+    """Every key written anywhere in the part."""
+    if isinstance(part, dict):
+        yield from part
+        for value in part.values():
+            yield from _names(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _names(value)
+
+
+def _values(part: Any, name: str) -> Iterator[Any]:
+    """Everything that stands under the key anywhere in the part."""
+    if isinstance(part, dict):
+        yield from (value for key, value in part.items() if key == name)
+        for value in part.values():
+            yield from _values(value, name)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _values(value, name)
