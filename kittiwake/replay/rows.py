@@ -1,0 +1,102 @@
+"""What the hosts write: rows of `triggers` and `decisions` (rules.md, section 5) and of `dead_letters`.
+
+Pure. One JSON object a line, fields in the order of the contract's table, numbers exact.
+Called by every host, so that a decision looks the same wherever it was made.
+"""
+
+from __future__ import annotations
+
+import base64
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from kittiwake.kernel.program import Program
+from kittiwake.model import DeadLetter, Decision, EventIds
+from kittiwake.time.instants import format_instant
+from kittiwake.values import canonical, parse_json
+
+
+class Mode(StrEnum):
+    """Which host made a decision (field `mode`)."""
+
+    STREAM = "stream"
+    BACKFILL = "backfill"
+    REPLAY = "replay"
+
+
+def decision_row(decision: Decision, program: Program, mode: Mode = Mode.REPLAY) -> dict[str, Any]:
+    """The fields of a decision, in the contract's order.
+
+    A batch knows every event before it decides: nothing is ever revised, and nothing is late. Whether
+    a trigger is too old to deliver (`stale`) is asked by the clock of a stream.
+    """
+    return {
+        "trigger_id": decision.trigger_id,
+        "revision": 0,
+        "replaces": [],
+        "account_id": decision.account_id,
+        "contact_id": decision.contact_id,
+        "rule_id": decision.rule_id,
+        "rule_version": decision.rule_version,
+        "kind": decision.kind.value,
+        "time": format_instant(decision.time_us),
+        "fired_at": None if decision.fired_at_us is None else format_instant(decision.fired_at_us),
+        "instance": parse_json(decision.instance),
+        "threshold": decision.threshold,
+        "reminder": decision.reminder,
+        "occurrence": None if decision.occurrence is None else decision.occurrence.isoformat(),
+        "events": _event_ids(decision.events),
+        "include": parse_json(decision.include),
+        "decision": decision.decision.value,
+        "reason": None if decision.reason is None else decision.reason.value,
+        "ruleset_version": program.ruleset_version,
+        "mode": mode.value,
+        "late": False,
+        "stale": False,
+    }
+
+
+def _event_ids(ids: EventIds | None) -> dict[str, Any] | None:
+    return None if ids is None else {"first": ids.first, "last": ids.last, "count": ids.count}
+
+
+def dead_letter_row(dead: DeadLetter) -> dict[str, Any]:
+    """The fields of a dead letter: the record as text where it is UTF-8, else in base64 (`raw_encoding`).
+
+    Where the record stood is not among them: the same records in other files give the same dead letters.
+    The summary names places.
+    """
+    try:
+        raw, encoding = dead.raw.decode(), "utf-8"
+    except UnicodeDecodeError:
+        raw, encoding = base64.b64encode(dead.raw).decode(), "base64"
+    return {
+        "reason": dead.reason.value,
+        "detail": dead.detail,
+        "raw": raw,
+        "raw_encoding": encoding,
+        "raw_size": dead.raw_size,
+    }
+
+
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def line(row: dict[str, Any]) -> bytes:
+    """A row as JSON, without the line's end.
+
+    >>> line({"b": 1, "a": [None, "é"]}).decode()
+    '{"b":1,"a":[null,"é"]}'
+    """
+    try:
+        text = _encoder.encode(row)
+    except OverflowError:  # an integer beyond 64 bits
+        return _line_slowly(row)
+    return _line_slowly(row) if b"E-" in text else text
+
+
+def _line_slowly(row: dict[str, Any]) -> bytes:
+    """`line` for the rare rows whose numbers the fast encoder does not write plainly."""
+    return ("{" + ",".join(f"{canonical(name)}:{canonical(value)}" for name, value in row.items()) + "}").encode()
