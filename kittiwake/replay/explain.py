@@ -1,0 +1,110 @@
+"""From a trace to an explanation: what happened to one contact, and for what did not fire, why.
+
+Pure: reads the steps that `advance(..., trace=True)` returned and the state they led to.
+Called by `kittiwake explain`, and by scenarios and stories to tell a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kittiwake.kernel.program import Program, RuleProgram
+from kittiwake.kernel.state import State
+from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.replay.explain_facts import Facts
+from kittiwake.replay.explain_gates import gates_words
+from kittiwake.replay.explain_misses import miss_of, misses_at_end, never_began
+from kittiwake.replay.explain_model import Explanation, Line, Miss, RuleStory, Tone
+from kittiwake.replay.explain_steps import line_of
+
+Key = tuple[str, str]
+
+
+def explain(program: Program, state: State, steps: Sequence[Step]) -> Explanation:
+    """What `steps` mean, which settled one contact from the beginning to `state`."""
+    walk = _Walk(program, state.contact_id)
+    for step in steps:
+        walk.take(step)
+    settled_us = state.settled_us if state.settled_us is not None else walk.facts.now_us
+    walk.facts.now_us = settled_us
+    walk.misses.extend(misses_at_end(walk.facts, state, walk.part_way))
+    return Explanation(
+        account_id=program.account_id,
+        contact_id=state.contact_id,
+        zone=walk.facts.zone,
+        events=sum(walk.facts.types.values()),
+        settled_us=settled_us,
+        lines=tuple(walk.lines),
+        rules=tuple(_rule_story(walk, rule) for rule in program.rules),
+    )
+
+
+class _Walk:
+    """The lines and misses so far, and what is kept from one step for a later one."""
+
+    def __init__(self, program: Program, contact_id: str) -> None:
+        self.facts = Facts(program, contact_id)
+        self.lines: list[Line] = []
+        self.misses: list[Miss] = []
+        self.part_way: dict[Key, Step] = {}
+        """The newest chain or total of each instance that is not complete."""
+        self._gates: dict[Key, list[Step]] = {}
+        """Gates asked of the candidate before its decision."""
+        self._refusals: dict[Key, list[Step]] = {}
+        """Conditions that did not hold, before the refusal."""
+
+    def take(self, step: Step) -> None:
+        """Take one step in, in their order."""
+        self.facts.take(step)
+        key = (step.rule_id or "", step.instance or "")
+        if step.kind is StepKind.GATE:
+            self._gates.setdefault(key, []).append(step)
+            return
+        if step.kind in (StepKind.DECISION, StepKind.DEFERRED):
+            self._tell_gates(key)
+        self._keep(key, step)
+        line = line_of(self.facts, step)
+        if line is not None:
+            self.lines.append(line)
+        miss = miss_of(self.facts, step, self._refusals.get(key, []))
+        if miss is not None:
+            self.misses.append(miss)
+        if step.kind is StepKind.REFUSED:
+            self._refusals.pop(key, None)
+
+    def _keep(self, key: Key, step: Step) -> None:
+        match step.kind:
+            case StepKind.GIVEN if not step.details["holds"]:
+                self._refusals.setdefault(key, []).append(step)
+            case StepKind.PREFIX | StepKind.TOTAL:
+                self.part_way[key] = step
+            case StepKind.COMPLETED:
+                self.part_way.pop(key, None)
+
+    def _tell_gates(self, key: Key) -> None:
+        asked = self._gates.pop(key, [])
+        if asked:
+            first = asked[0]
+            text = gates_words([step.details for step in asked])
+            self.lines.append(Line(first.time_us, StepKind.GATE, Tone.ASIDE, first.rule_id, first.instance, text))
+
+
+def _rule_story(walk: _Walk, rule: RuleProgram) -> RuleStory:
+    misses = tuple(miss for miss in walk.misses if miss.rule_id == rule.rule_id)
+    fired = [one for one in walk.facts.fired if one.rule is rule]
+    return RuleStory(rule.rule_id, len(fired), misses, tuple(_nearest(walk.facts, rule, misses)))
+
+
+def _nearest(facts: Facts, rule: RuleProgram, misses: Iterable[Miss]) -> list[Miss]:
+    """The nearest miss of each instance of which nothing fired, in order of time; of the rule if there is none."""
+    fired = {one.instance for one in facts.fired if one.rule is rule}
+    best: dict[str | None, Miss] = {}
+    for miss in misses:
+        known = best.get(miss.instance)
+        if miss.instance not in fired and (known is None or miss.stage >= known.stage):
+            best[miss.instance] = miss
+    if len(best) > 1 or fired:
+        best.pop(None, None)
+    if not best and not fired:
+        return [never_began(facts, rule)]
+    return list(best.values())

@@ -1,0 +1,171 @@
+"""What did not fire, how near it came, and what it would have taken.
+
+Pure over `Facts`. `miss_of` answers for a step that ends something; `misses_at_end` for what
+is unfinished, or never began, when the trace ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from kittiwake.kernel.program import FieldWait, RuleProgram, UntilWait
+from kittiwake.kernel.state import Instance, State
+from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.reasons import Outcome
+from kittiwake.replay.explain_conditions import Gap, condition_gap, tree_gap
+from kittiwake.replay.explain_facts import Facts, begins
+from kittiwake.replay.explain_gates import held_gap, reason_gap
+from kittiwake.replay.explain_model import Miss, Stage
+from kittiwake.replay.explain_rules import match_words, types_words
+from kittiwake.replay.explain_steps import disarmed_words, lacks_words, which_words
+from kittiwake.replay.explain_words import counted, listed, moment_words, path_words, value_words
+from kittiwake.time.durations import format_duration
+from kittiwake.values import EXACT, exact
+
+
+def _moment(facts: Facts, time_us: int) -> str:
+    return moment_words(time_us, facts.zone, facts.now_us)
+
+
+# ---------------------------------------------------------------- at a step
+
+
+def miss_of(facts: Facts, step: Step, refusals: list[Step]) -> Miss | None:
+    """The miss a step is; None if it is none. `refusals`: the GIVEN steps of it that do not hold."""
+    found: tuple[Stage, Gap] | None = None
+    match step.kind:
+        case StepKind.LACKS:
+            found = Stage.LACKED, _lacked(facts, step)
+        case StepKind.REFUSED:
+            found = Stage.REFUSED, _refused(facts, step, refusals)
+        case StepKind.DISARMED:
+            found = Stage.STOPPED, _disarmed(facts, step)
+        case StepKind.DECISION if step.details["decision"] != Outcome.FIRED:
+            gap = reason_gap(facts, step)
+            found = Stage.GATED, gap._replace(what=f"{step.details['decision']}{which_words(step.details)}, {gap.what}")
+        case _:
+            return None
+    return Miss(str(step.rule_id), step.instance, step.time_us, found[0], *found[1])
+
+
+def _lacked(facts: Facts, step: Step) -> Gap:
+    rule, details = facts.rule(step), step.details
+    event = facts.by_id.get(details["event_id"])
+    name = f"{event.type} ({event.event_id})" if event is not None else "the event"
+    what = f"{name} did not arm it: {lacks_words(rule, details)}"
+    if not details["what"].startswith("wait"):
+        return Gap(what, f"a {types_words(rule.when or begins(rule))} with {listed(details['paths'])}")
+    assert isinstance(rule.wait, (FieldWait, UntilWait))
+    return Gap(
+        what, f"a usable {path_words(rule.wait.path)}" + (" in the future" if details["what"].endswith("past") else "")
+    )
+
+
+def _refused(facts: Facts, step: Step, refusals: list[Step]) -> Gap:
+    rule = facts.rule(step)
+    gaps = [condition_gap(facts, rule, one.details["condition"], facts.event) for one in refusals]
+    if not gaps:
+        return Gap("given did not hold", "given to hold")
+    return Gap("given: " + listed([gap.what for gap in gaps]), listed([gap.needed for gap in gaps]))
+
+
+def _disarmed(facts: Facts, step: Step) -> Gap:
+    rule = facts.rule(step)
+    dues_us = [due_us for due_us in step.details["dues_us"] if due_us >= step.time_us]
+    until = f" before {_moment(facts, dues_us[0])}" if dues_us else ""
+    needed = {
+        "unless": f"no {match_words(rule.unless)}{until}",
+        "deleted": f"no contact.deleted{until}",
+    }
+    return Gap(disarmed_words(facts, step), needed.get(step.details["why"], "a date in the future to wait for"))
+
+
+# ---------------------------------------------------------------- at the end
+
+
+def misses_at_end(facts: Facts, state: State, last: Mapping[tuple[str, str], Step]) -> Iterator[Miss]:
+    """What of each rule is unfinished when the trace ends. `last`: the newest PREFIX or TOTAL of each instance."""
+    for rule in facts.program.rules:
+        remembered = state.rules.get(rule.rule_id)
+        if rule.audience is not None:
+            if not (remembered is not None and remembered.member):
+                yield from _not_a_member(facts, rule)
+            yield from _held(facts, rule, remembered.instances if remembered else {})
+            continue
+        instances = remembered.instances if remembered is not None else {}
+        yield from _waiting(facts, rule, instances)
+        yield from _held(facts, rule, instances)
+        yield from _part_way(facts, rule, last)
+
+
+def _waiting(facts: Facts, rule: RuleProgram, instances: Mapping[str, Instance]) -> Iterator[Miss]:
+    for key, one in instances.items():
+        if one.episode is None or not one.episode.reminders:
+            continue
+        due = _moment(facts, one.episode.reminders[0].due_us)
+        armed = f"armed at {_moment(facts, one.episode.opened_us)} by {one.episode.opened_id}"
+        what = f"{armed}, due {due}: the end ({_moment(facts, facts.now_us)}) comes before"
+        without = f" without {match_words(rule.unless)}" if rule.unless else ""
+        yield Miss(rule.rule_id, key, facts.now_us, Stage.WAITING, what, f"time to pass until {due}{without}")
+
+
+def _held(facts: Facts, rule: RuleProgram, instances: Mapping[str, Instance]) -> Iterator[Miss]:
+    for key, one in instances.items():
+        if one.held is not None:
+            gap = held_gap(facts, rule, one.held.release_us)
+            yield Miss(rule.rule_id, key, facts.now_us, Stage.GATED, *gap)
+
+
+def _part_way(facts: Facts, rule: RuleProgram, last: Mapping[tuple[str, str], Step]) -> Iterator[Miss]:
+    for (rule_id, key), step in last.items():
+        if rule_id != rule.rule_id:
+            continue
+        gap = _chain_gap(facts, rule, step) if step.kind is StepKind.PREFIX else _total_gap(step)
+        if gap is not None:
+            yield Miss(rule_id, key, step.time_us, Stage.BEGUN, *gap)
+
+
+def _chain_gap(facts: Facts, rule: RuleProgram, step: Step) -> Gap:
+    assert rule.sequence is not None
+    details = step.details
+    missing = [match_words(one) for one in rule.sequence.steps[details["step"] :]]
+    within = format_duration(rule.sequence.within_us)
+    what = (
+        f"step {details['step']} of {details['of']} at {_moment(facts, step.time_us)}, and no further within {within}"
+    )
+    until_us = details["started_us"] + rule.sequence.within_us
+    return Gap(what, f"{', then '.join(missing)} before {_moment(facts, until_us)}")
+
+
+def _total_gap(step: Step) -> Gap | None:
+    ahead = step.details["next"]
+    if ahead is None:
+        return None
+    after = exact(Decimal(step.details["after"]))
+    missing = exact(EXACT.subtract(Decimal(ahead), Decimal(after)))
+    return Gap(f"total {value_words(after)} of {value_words(ahead)}", f"{value_words(missing)} more")
+
+
+def _not_a_member(facts: Facts, rule: RuleProgram) -> Iterator[Miss]:
+    assert rule.audience is not None
+    if not facts.by_id:
+        return
+    gap = tree_gap(facts, rule, rule.audience.tree)
+    if gap is not None:
+        yield Miss(rule.rule_id, "{}", None, Stage.BEGUN, f"not a member: {gap.what}", gap.needed)
+
+
+def never_began(facts: Facts, rule: RuleProgram) -> Miss:
+    """The miss of a rule that no event began."""
+    wanted = match_words(begins(rule))
+    unmatched = facts.unmatched.get(rule.rule_id)
+    if unmatched is None:
+        if rule.audience is not None:
+            return Miss(rule.rule_id, None, None, Stage.UNSEEN, "no event of the contact at all", "an event")
+        return Miss(rule.rule_id, None, None, Stage.UNSEEN, f"no event of type {wanted} seen at all", f"one {wanted}")
+    newest = unmatched.newest
+    what = f"{counted(unmatched.number, newest.type)} seen, none as the rule wants it: {unmatched.why}"
+    if unmatched.number > 1:
+        what += f" (the newest, {newest.event_id})"
+    return Miss(rule.rule_id, None, newest.time_us, Stage.UNMATCHED, what, f"one {wanted}")

@@ -1,0 +1,107 @@
+"""`run`: rules and one contact's events in, decisions as the job writes them out.
+
+The smallest host there is. What tests of the product itself are written with; users who
+test a rule want `Story`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.program import Program
+from kittiwake.kernel.state import new_state
+from kittiwake.model import Decision, Event
+from kittiwake.replay.rows import decision_row
+from kittiwake.replay.scenario_player import ACCOUNT, CONTACT, BadEventError, event_of
+from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.documents import load_document
+from kittiwake.rules.loader import load, load_files
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
+from kittiwake.time.instants import HOUR_US
+
+Rules = Mapping[str, Any] | str | Path
+"""A rules file as data (`account` may be left out), as YAML text or by its path; or one rule as data."""
+
+
+def run(
+    document: Rules,
+    events: Sequence[Mapping[str, Any]],
+    until_us: int | None = None,
+    *,
+    account: str | None = None,
+    contact: str | None = None,
+    allowed_lateness_us: int = HOUR_US,
+    limits: Mapping[str, int] | None = None,
+    slices: Sequence[int] = (),
+) -> list[dict[str, Any]]:
+    """The decisions of one contact, in the fields of rules.md section 5; those still deferred at the end come last.
+
+    `events` are in the product's shape and in any order; `account_id`, `contact_id` and `event_id` may be left
+    out. Settles as a batch does: events strictly before `until_us`, deadlines up to and at it; default: the
+    newest event plus 1 µs. `slices` are instants to settle to on the way, which must change nothing. `limits`
+    replaces fields of the kernel's `Limits`.
+
+    Raises:
+        ValueError: an event is malformed, or the events are of several contacts.
+        RulesError: the rules are not usable.
+    """
+    parsed = _parsed(events, account, contact)
+    account_id = parsed[0].account_id if parsed else account or ACCOUNT
+    contact_id = (parsed[0].contact_id if parsed else contact) or CONTACT
+    kernel_limits = DEFAULT_LIMITS._replace(**(limits or {}))
+    program = compile_account(
+        ruleset_of(document), account_id, allowed_lateness_us=allowed_lateness_us, limits=kernel_limits
+    )
+    end_us = max((event.time_us for event in parsed), default=0) + 1 if until_us is None else until_us
+    stops_us = [*sorted(one for one in slices if one < end_us), end_us]
+    return [decision_row(decision, program) for decision in settle(program, contact_id, parsed, stops_us)]
+
+
+def ruleset_of(document: Rules) -> RuleSet:
+    """The rule set of a document, in any of the ways to write one.
+
+    Raises:
+        RulesError: it is not usable.
+    """
+    if isinstance(document, Path):
+        return load(document)
+    if isinstance(document, str):
+        return load_files({"rules.yaml": document.encode()})
+    rules = document if "rules" in document else {"rules": [dict(document)]}
+    return load_document({"account": EVERY_ACCOUNT, **rules})
+
+
+def settle(program: Program, contact_id: str, events: Sequence[Event], stops_us: Sequence[int]) -> list[Decision]:
+    """The decisions of one contact settled to each of the rising `stops_us` in turn; an event comes just in time."""
+    state = new_state(contact_id)
+    decisions: list[Decision] = []
+    before_us = -sys.maxsize
+    for stop_us in stops_us:
+        due = [event for event in events if before_us <= event.time_us < stop_us]
+        advanced = advance(program, state, due, stop_us)
+        assert not advanced.late, "an event given in time is never late"
+        state, before_us = advanced.state, stop_us
+        decisions.extend(advanced.decisions)
+    return [*decisions, *unfinished(program, state)]
+
+
+def _parsed(events: Sequence[Mapping[str, Any]], account: str | None, contact: str | None) -> list[Event]:
+    """The events of the one contact that is asked for, or that they are of."""
+    parsed = [_event(index, raw, account or ACCOUNT, contact or CONTACT) for index, raw in enumerate(events, 1)]
+    subjects = {(event.account_id, event.contact_id) for event in parsed}
+    mine = {(a, c) for a, c in subjects if account in (None, a) and contact in (None, c)}
+    if len(mine) > 1:
+        raise ValueError(f"the events are of several contacts; say which with account= and contact=: {sorted(mine)}")
+    return [event for event in parsed if (event.account_id, event.contact_id) in mine]
+
+
+def _event(index: int, raw: Mapping[str, Any], account_id: str, contact_id: str) -> Event:
+    try:
+        return event_of(account_id, contact_id, {"event_id": f"e{index:04d}", **raw})
+    except BadEventError as error:
+        raise ValueError(f"event {index}: {error}") from None
