@@ -63,7 +63,10 @@ def cause(run: Run, index: int, key: str, candidate: Candidate, *, superseded: b
 
 
 def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> None:
-    """Leave `suppressed: limit` for an event the rule has no room for."""
+    """Leave `suppressed: limit` for an event the rule has no room for, once."""
+    if run.refused is not None and run.refused[0] == index and run.refused[1] is event:
+        return
+    run.refused = (index, event)
     rule = run.program.rules[index]
     if run.trace is not None:
         run.note(StepKind.NO_ROOM, index, key, event_id=event.event_id, what=what)

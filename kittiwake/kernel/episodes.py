@@ -14,7 +14,7 @@ from kittiwake.kernel.program import Delays, Match, RuleProgram, UntilWait
 from kittiwake.kernel.run import Caused, Run
 from kittiwake.kernel.state import Candidate, Episode, Instance, Reminder
 from kittiwake.kernel.trace import StepKind
-from kittiwake.kernel.waits import NoPlan, Plan, TooLongAt, follows_zone, plan, plan_until
+from kittiwake.kernel.waits import NoPlan, Plan, TooLong, follows_zone, plan, plan_until
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.values import canonical, lookup, same_scalar
@@ -38,6 +38,7 @@ def _again(run: Run, index: int, key: str, one: Instance, episode: Episode, even
     else:
         episode.count += 1
         episode.last_id = event.event_id
+        _tell_held(one, episode)
         if run.trace is not None:
             run.note(StepKind.COUNTED, index, key, event_id=event.event_id, count=episode.count)
     if one.episode is not None and one.episode.opened_us == run.now_us:
@@ -80,8 +81,8 @@ def _own_target(rule: RuleProgram, event: Event) -> str | None:
     return None
 
 
-def _refuse(run: Run, index: int, key: str, event: Event, why: NoPlan | TooLongAt) -> None:
-    if isinstance(why, TooLongAt) or why is NoPlan.TOO_LONG:
+def _refuse(run: Run, index: int, key: str, event: Event, why: NoPlan | TooLong) -> None:
+    if isinstance(why, TooLong):
         refuse_for_room(run, index, key, event, "wait")
     else:
         lacks(run, index, key, event, f"wait {why.value}")
@@ -104,10 +105,19 @@ def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, ev
     episode.same = same
     episode.include = included(rule, event, run.attributes)
     episode.target = _own_target(rule, event)
+    _tell_held(one, episode)
     run.wake(episode.reminders[0].due_us, index, key)
     if run.trace is not None:
         dues_us = [r.due_us for r in episode.reminders]
         run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
+
+
+def _tell_held(one: Instance, episode: Episode) -> None:
+    """Keep a deferred candidate in step with its episode: a decision tells of the episode as it is by then."""
+    if one.held is not None:
+        candidate = one.held.candidate
+        candidate.last_id, candidate.count = episode.last_id, episode.count
+        candidate.same, candidate.include = episode.same, episode.include
 
 
 def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[Reminder]:
@@ -230,10 +240,8 @@ def _move(run: Run, index: int, key: str, one: Instance, episode: Episode, value
         if run.trace is not None:
             run.note(StepKind.MOVED, index, key, event_id=None, due_us=found[0].due_us)
         return
-    if isinstance(found, TooLongAt) or found is NoPlan.TOO_LONG:
-        reminder = episode.reminders[0]
-        if isinstance(found, TooLongAt):
-            reminder = Reminder(0, found.due_us, found.occurrence)
+    if isinstance(found, TooLong):
+        reminder = Reminder(0, found.due_us, found.occurrence)
         _too_long(run, index, key, candidate_of_reminder(episode, reminder, numbered=False))
     _drop_pending(run, index, key, one, episode, "changed")
 
@@ -278,6 +286,6 @@ def _schedule_next(run: Run, index: int, key: str, episode: Episode, wait: Until
     found: Plan = plan_until(wait, value, run.clock(), episode.occurrence, strictly=True)
     if isinstance(found, list):
         episode.reminders = found
-    elif isinstance(found, TooLongAt):
+    elif isinstance(found, TooLong):
         reminder = Reminder(0, found.due_us, found.occurrence)
         _too_long(run, index, key, candidate_of_reminder(episode, reminder, numbered=False))

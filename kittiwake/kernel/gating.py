@@ -124,6 +124,9 @@ def _fate_of_exit(entered: bool, mode: Mode) -> tuple[Outcome, Reason | None]:
 
 
 def cancel_all(run: Run, candidates: list[tuple[int, str, Candidate]], reason: Reason) -> None:
-    """Cancel candidates that will pass no gate any more."""
+    """Cancel candidates that will pass no gate any more; an exit that is not emitted leaves nothing."""
     for index, key, candidate in candidates:
+        audience = run.program.rules[index].audience
+        if candidate.kind is Kind.EXITED and audience is not None and not audience.emits_exit:
+            continue
         run.decide(index, key, candidate, Outcome.CANCELLED, reason)

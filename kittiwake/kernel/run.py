@@ -55,6 +55,8 @@ class Run:
         self.reserved: set[tuple[int, str]] = set()
         """Instances of candidates without episode that wait for the gates of this instant: they have room."""
         self.rebuild_agenda()
+        self.refused: tuple[int, Event] | None = None
+        """The last rule and event that left `suppressed: limit`: they leave it once."""
         self.unless_taken: dict[int, list[tuple[Event, list[Match]]]] = {}
         """At this instant, per rule index: the `unless` events taken, with the alternatives they match."""
         self.opened: dict[tuple[int, str], set[str]] = {}
@@ -90,11 +92,7 @@ class Run:
         return made
 
     def reserve(self, index: int, key: str) -> bool:
-        """Make room for what may become of a candidate without episode; False if there is none."""
-        rule = self.program.rules[index]
-        defers = self.program.policy.quiet_hours is not None and not rule.transactional
-        if rule.reentry is None and not defers:
-            return True
+        """Make room for a candidate without episode until it has passed the gates; False if there is none."""
         self.reserved.add((index, key))
         if self.instance_or_new(index, key) is not None:
             return True

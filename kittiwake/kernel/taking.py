@@ -71,7 +71,7 @@ def _consent(run: Run, event: Event) -> None:
 
 def _delete(run: Run) -> None:
     """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled: deleted`."""
-    cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], Reason.DELETED)
+    cancel_all(run, [(i, key, candidate) for i, key, candidate, _ in run.caused], Reason.DELETED)
     for index, found in enumerate(run.rules):
         instances = {} if found is None else found.instances
         held = [(index, key, one.held.candidate) for key, one in instances.items() if one.held is not None]

@@ -23,6 +23,9 @@ from kittiwake.values import EXACT, is_number, lookup
 YEAR_MIN: Final = 1900
 """An RRULE or a repeated instant that starts before it is unusable: dates are counted one by one from there."""
 
+DUE_MAX_US: Final = (date(9999, 12, 31).toordinal() - EPOCH_ORDINAL) * DAY_US
+"""The latest due time that is named; any later one is as far beyond the longest wait."""
+
 
 class NoPlan(Enum):
     """Why an event sets no deadline."""
@@ -31,18 +34,17 @@ class NoPlan(Enum):
     """No number, no date: neither arms nor restarts."""
     PAST = "past"
     """Due before the event, or no occurrence left: disarms and does not arm."""
-    TOO_LONG = "too_long"
-    """Beyond the longest wait: `suppressed: limit`."""
 
 
-class TooLongAt(NamedTuple):
-    """An occurrence beyond the longest wait."""
+class TooLong(NamedTuple):
+    """A due time beyond the longest wait: `suppressed: limit`."""
 
     due_us: int
-    occurrence: int
+    """At most `DUE_MAX_US`."""
+    occurrence: int | None = None
 
 
-Plan: TypeAlias = list[Reminder] | NoPlan | TooLongAt
+Plan: TypeAlias = list[Reminder] | NoPlan | TooLong
 
 
 class Clock(NamedTuple):
@@ -82,7 +84,7 @@ def target_value(wait: UntilWait, event: Event, attributes: Attributes) -> Any:
 
 def _within_longest(reminders: list[Reminder], clock: Clock) -> Plan:
     if reminders[-1].due_us - clock.now_us > clock.max_wait_us:
-        return NoPlan.TOO_LONG
+        return TooLong(min(reminders[-1].due_us, DUE_MAX_US))
     return reminders
 
 
@@ -101,8 +103,10 @@ def plan_until(wait: UntilWait, value: Any, clock: Clock, after: int | None = No
     if wait.repeat is not None:
         return _next_occurrence(wait, target, clock, after, strictly=strictly)
     due_us = _due_us(target, wait, clock.zone)
-    if due_us is None or due_us < clock.now_us:
-        return NoPlan.PAST if due_us is not None or target.day.year < YEAR_MIN else NoPlan.TOO_LONG
+    if due_us is None:
+        return NoPlan.PAST if target.day.year < YEAR_MIN else TooLong(DUE_MAX_US)
+    if due_us < clock.now_us:
+        return NoPlan.PAST
     return _within_longest([Reminder(0, due_us)], clock)
 
 
@@ -147,7 +151,7 @@ def _next_occurrence(wait: UntilWait, target: Target, clock: Clock, after: int |
         if due_us < clock.now_us + strictly:
             continue
         if due_us - clock.now_us > clock.max_wait_us:
-            return TooLongAt(due_us, day.toordinal())
+            return TooLong(due_us, day.toordinal())
         return [Reminder(0, due_us, day.toordinal())]
     return NoPlan.PAST
 
