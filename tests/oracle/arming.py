@@ -178,7 +178,12 @@ class Arming(Gates):
     # -- totals ------------------------------------------------------------------------------------------------
 
     def _count(self, rule: Rule, event: Event, key: str) -> None:
-        """Sum the instance's matches anew; thresholds crossed for the first time are candidates."""
+        """Sum the instance's matches anew; thresholds crossed for the first time are candidates.
+
+        A match that has nothing to add is not recorded and needs no room.
+        """
+        if self._amount(rule, event) is None:
+            return None
         if not self._room(rule, key):
             return self.leave_limit(rule, event, key)
         counted = self.life.counted.setdefault((rule, key), [])
@@ -202,14 +207,14 @@ class Arming(Gates):
             remembered.append(event)
         totals = [Fraction(0)]
         for event in reversed(remembered):
-            totals.append(totals[-1] + self._amount(rule, event))
+            totals.append(totals[-1] + (self._amount(rule, event) or 0))
         return totals
 
-    def _amount(self, rule: Rule, event: Event) -> Fraction:
+    def _amount(self, rule: Rule, event: Event) -> Fraction | None:
         if rule.reaches_sum is None:
             return Fraction(1)
         value = value_at(rule.reaches_sum, event.properties)
-        return value if is_number(value) else Fraction(0)
+        return value if is_number(value) else None
 
     # -- room --------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from functools import lru_cache
-from itertools import count
+from itertools import count, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -156,17 +156,19 @@ def period(us: int, zone: ZoneInfo, unit: str) -> tuple[int, ...]:
 def occurrences(first: date, repeat: str, near: date) -> Iterator[date]:
     """The dates from `near` on, rising, on which a wait falls that repeats from the first date on."""
     known, more = _known_occurrences(first, repeat)
-    while not known or known[-1] < near:
-        following = next(more, None)
-        if following is None:
-            break
-        known.append(following)
+    while (not known or known[-1] < near) and _find_one_more(known, more):
+        pass
     place = bisect_left(known, near)
-    while place < len(known) or (following := next(more, None)) is not None:
-        if place == len(known):
-            known.append(following)
+    while place < len(known) or _find_one_more(known, more):
         yield known[place]
         place += 1
+
+
+def _find_one_more(known: list[date], more: Iterator[date]) -> bool:
+    """Whether there was one more date to know."""
+    before = len(known)
+    known.extend(islice(more, 1))
+    return len(known) > before
 
 
 @lru_cache(maxsize=5_000)

@@ -111,8 +111,8 @@ class History:
             return Fraction(len(found))
         values = [value_at(condition.path, event.properties) for event in found]
         if condition.what == "sum":
-            return sum((value for value in values if is_number(value)), Fraction(0))
-        return Fraction(len({canonical(value) for value in values if is_scalar(value)}))
+            return sum(values, Fraction(0))
+        return Fraction(len({canonical(value) for value in values}))
 
     def _in_reach(self, condition: Condition, position: int, now: int, asker: Event | None) -> list[Event]:
         """The recorded matching events still remembered at `now`, newest first."""
@@ -138,10 +138,10 @@ class History:
         ]
 
     def _concerns(self, condition: Condition, event: Event) -> bool:
-        """Whether the event is one that the condition records."""
+        """Whether the event is one that the condition records: it has its keys and something to add."""
         if not self.matches(condition.matches, event):
             return False
-        return not condition.same or key_of(condition.same, event.properties) is not None
+        return key_of(condition.same, event.properties) is not None and _adds(condition, event)
 
     # -- room --------------------------------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class History:
         return (
             self._key_fits(condition, event, past)
             and self._value_fits(condition, event, past)
-            and self._entry_fits(condition, event, past)
+            and self._entry_fits(condition, past)
         )
 
     def _key_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
@@ -172,16 +172,14 @@ class History:
         return not condition.same or known or len(keys) < self.limits["keys"]
 
     def _value_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
-        if condition.what != "distinct" or not is_scalar(value_at(condition.path, event.properties)):
+        if condition.what != "distinct":
             return True
         paths = (*condition.same, condition.path)
-        values = {key_of(paths, each.properties) for each in past} - {None}
+        values = {key_of(paths, each.properties) for each in past}
         return key_of(paths, event.properties) in values or len(values) < self.limits["distinct"]
 
-    def _entry_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
-        if condition.what != "sum" or condition.within is None or not _adds(condition, event):
-            return True
-        return sum(_adds(condition, each) for each in past) < self.limits["sum_entries"]
+    def _entry_fits(self, condition: Condition, past: list[Event]) -> bool:
+        return condition.what != "sum" or condition.within is None or len(past) < self.limits["sum_entries"]
 
     # -- sequences ---------------------------------------------------------------------------------------------
 
@@ -218,7 +216,10 @@ def _fits(match: Match, event: Event) -> bool:
 
 
 def _adds(condition: Condition, event: Event) -> bool:
-    return is_number(value_at(condition.path, event.properties))
+    """Whether a sum finds a number in the event, a `distinct` a key."""
+    if condition.what == "sum":
+        return is_number(value_at(condition.path, event.properties))
+    return condition.what != "distinct" or is_scalar(value_at(condition.path, event.properties))
 
 
 def _compare(op: str, left: Fraction, right: Fraction) -> bool:

@@ -179,7 +179,7 @@ def test_birthday_repeats_in_the_contacts_zone_and_29_february_falls_on_1_march(
 
 
 def test_the_skipped_and_the_repeated_local_time() -> None:
-    rule = {"when": "a.b", "wait": {"until": "on", "at": "02:30"}}
+    rule: dict[str, Any] = {"when": "a.b", "wait": {"until": "on", "at": "02:30"}}
     skipped = event("a", "2026-03-01T00:00:00Z", "a.b", on="2026-03-08")
     assert outcome(rule, [skipped], timezone="America/Toronto") == ["03-08T07:00 fired"]  # 03:00 EDT
     rule["wait"]["at"] = "01:30"

@@ -84,7 +84,7 @@ def _properties(dice: Dice, kind: str, at: int) -> dict[str, Any]:
 
 def _until(dice: Dice, events: list[dict[str, Any]], *, patient: bool) -> int:
     """Mostly after the history, also in its midst, at an event's own time, and far beyond."""
-    times = [event["time"] for event in events]
+    times: list[int] = [event["time"] for event in events]
     newest = max(times)
     inside, beyond = dice.pick(times), newest + dice.randint(0, 16) * dice.unit
     far = newest + (300 * clock.DAY if dice.unit == clock.DAY else 4 * clock.DAY)

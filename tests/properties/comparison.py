@@ -1,0 +1,125 @@
+"""Kernel and oracle side by side: one world, two lists of decisions, and what differs between them."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kittiwake.testing import run
+from tests.oracle import clock
+from tests.oracle.oracle import decide
+from tests.oracle.values import canonical, exact, plain
+from tests.oracle.worlds import ACCOUNT, CONTACT, World
+
+_PLAIN = (
+    "rule_id",
+    "kind",
+    "instance",
+    "threshold",
+    "reminder",
+    "occurrence",
+    "events",
+    "include",
+    "decision",
+    "reason",
+)
+_IDENTITY = ("rule_id", "kind", "instance", "opener", "threshold", "reminder", "occurrence")
+
+Rows = list[dict[str, Any]]
+
+
+def expected(world: World) -> Rows:
+    """The oracle's decisions."""
+    return decide(
+        world.document,
+        world.events,
+        world.until_us,
+        account=ACCOUNT,
+        contact=CONTACT,
+        allowed_lateness_us=world.allowed_lateness_us,
+        limits=world.limits,
+    )
+
+
+def decided(world: World, slices: Sequence[int] = ()) -> Rows:
+    """The kernel's decisions, settled in so many slices."""
+    return run(
+        world.document,
+        world.events,
+        world.until_us,
+        account=ACCOUNT,
+        contact=CONTACT,
+        allowed_lateness_us=world.allowed_lateness_us,
+        limits=world.limits,
+        slices=slices,
+    )
+
+
+def difference(world: World, slices: Sequence[int] = ()) -> str:
+    """What the two sides decide differently, as text for a person; empty when they agree."""
+    of_oracle, of_kernel = expected(world), decided(world, slices)
+    wanted = [_text(row, row["time_us"], row["fired_at_us"]) for row in of_oracle]
+    found = [_kernel_text(row) for row in of_kernel]
+    lines = [f"  only the oracle: {text}" for text in _beyond(wanted, found)]
+    lines += [f"  only the kernel: {text}" for text in _beyond(found, wanted)]
+    return "\n".join(lines or _identities(of_oracle, of_kernel))
+
+
+def story(world: World) -> str:
+    """The world as a person reads it: the document, the limits, and the events in order."""
+    events = sorted(world.events, key=lambda each: (clock.parse_instant(each["time"]) or 0, each["event_id"]))
+    shown = [f"  {_utc(each['time'])} {each['event_id']} {each['type']} {each.get('properties')}" for each in events]
+    settings = f"until {clock.rfc3339(world.until_us)}, horizon {world.allowed_lateness_us} µs, limits {world.limits}"
+    return "\n".join([json.dumps(world.document, indent=1, default=str), settings, *shown])
+
+
+def _utc(text: str) -> str:
+    return clock.rfc3339(clock.parse_instant(text) or 0)
+
+
+def _kernel_text(row: dict[str, Any]) -> str:
+    fired_at = row.get("fired_at")
+    return _text(row, clock.parse_instant(row["time"]), clock.parse_instant(fired_at) if fired_at else None)
+
+
+def _text(row: dict[str, Any], time: int | None, fired_at: int | None) -> str:
+    """A decision as one line of canonical JSON, the same for both sides."""
+    whole = {name: row.get(name) for name in _PLAIN}
+    whole["instance"], whole["include"] = row.get("instance") or {}, row.get("include") or {}
+    whole["threshold"] = None if row.get("threshold") is None else str(plain(exact(_number(row["threshold"]))))
+    whole["time"] = clock.rfc3339(time or 0)
+    whole["fired_at"] = None if fired_at is None else clock.rfc3339(fired_at)
+    return canonical(exact(whole))
+
+
+def _number(threshold: Any) -> Any:
+    """A threshold given as text or as a number."""
+    return json.loads(threshold) if isinstance(threshold, str) else threshold
+
+
+def _beyond(one: Iterable[str], other: Iterable[str]) -> list[str]:
+    """What the one list holds more of than the other."""
+    return sorted((Counter(one) - Counter(other)).elements())
+
+
+def _identities(of_oracle: Rows, of_kernel: Rows) -> list[str]:
+    """Where trigger ids and identities do not correspond one to one, given that the decisions agree."""
+    identities: defaultdict[str, set[str]] = defaultdict(set)
+    ids: defaultdict[str, set[str]] = defaultdict(set)
+    for row in of_oracle:
+        identity = canonical(exact({name: row[name] for name in _IDENTITY}))
+        identities[_text(row, row["time_us"], row["fired_at_us"])].add(identity)
+    for row in of_kernel:
+        ids[_kernel_text(row)].add(row["trigger_id"])
+    lines = [
+        f"  {len(ids[text])} ids, {len(each)} identities: {text}"
+        for text, each in identities.items()
+        if len(ids[text]) != len(each)
+    ]
+    pairs = {(*each, *ids[text]) for text, each in identities.items() if len(each) == 1 == len(ids[text])}
+    for place, name in ((0, "identity"), (1, "trigger_id")):
+        seen = [pair[place] for pair in pairs]
+        lines += [
+            f"  the {name} {value} stands for several" for value in sorted({v for v in seen if seen.count(v) > 1})
+        ]
+    return lines

@@ -1,0 +1,58 @@
+"""The kernel decides as the brute-force oracle does, on random worlds and on every small history.
+
+`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 1500), `KITTIWAKE_SEED` reruns the world of one seed.
+"""
+
+import os
+import random
+from itertools import islice
+
+import pytest
+
+from tests.oracle import clock
+from tests.oracle.small_worlds import small_worlds
+from tests.oracle.worlds import World, world
+from tests.properties.comparison import difference, story
+
+WORLDS = int(os.environ.get("KITTIWAKE_ORACLE_WORLDS", "1500"))
+SEED = os.environ.get("KITTIWAKE_SEED")
+CHUNK = 100
+SMALL_CHUNKS = 20
+STARTS = [int(SEED)] if SEED else range(0, WORLDS, CHUNK)
+
+
+@pytest.mark.parametrize("first", STARTS)
+def test_random_worlds(first: int) -> None:
+    """Each world settled at once in one half of the seeds, in slices in the other."""
+    seeds = [first] if SEED else range(first, min(first + CHUNK, WORLDS))
+    wrong = {seed: found for seed in seeds if (found := difference(world(seed), _slices(seed)))}
+    assert not wrong, _report(wrong)
+
+
+@pytest.mark.parametrize("part", range(SMALL_CHUNKS))
+@pytest.mark.skipif(SEED is not None, reason="one seed is asked for")
+def test_every_small_history(part: int) -> None:
+    for each in islice(small_worlds(), part, None, SMALL_CHUNKS):
+        found = difference(each)
+        assert not found, f"{found}\n{story(each)}"
+
+
+def _slices(seed: int) -> list[int]:
+    """Instants to settle to on the way, most of them where something happens: they must change nothing."""
+    of, dice = world(seed), random.Random(seed)
+    times = [clock.parse_instant(event["time"]) or 0 for event in of.events]
+    chosen = [dice.choice(times) + dice.choice((0, 1, clock.HOUR)) for _ in range(dice.randint(1, 4))]
+    return sorted({at for at in chosen if at < of.until_us}) if seed % 2 else []
+
+
+def _report(wrong: dict[int, str]) -> str:
+    """Every seed that differs, and the world of the smallest."""
+    smallest = min(wrong, key=lambda seed: (len(_rules(world(seed))), len(world(seed).events)))
+    lines = [f"KITTIWAKE_SEED={seed}\n{found}" for seed, found in wrong.items()]
+    return "\n".join(
+        [f"{len(wrong)} worlds differ", *lines, f"the smallest, KITTIWAKE_SEED={smallest}:", story(world(smallest))]
+    )
+
+
+def _rules(of: World) -> list[object]:
+    return list(of.document["rules"])
