@@ -8,9 +8,10 @@ between them equal one call with all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from kittiwake.kernel.audiences import look
 from kittiwake.kernel.codec import copied
@@ -95,10 +96,15 @@ def _working_copy(state: State) -> State:
     return State(state.contact_id) if state.settled_us is None and not state.inbox else copied(state)
 
 
+_place: Final = attrgetter("time_us", "event_id")
+
+
 def _in_order(run: Run, events: list[Event]) -> list[Event]:
     """New events and those kept, by `(time, event_id)`; of copies that share both, the one that counts."""
     kept = [Event(one.time_us, one.event_id, one.type, parse_json(one.properties)) for one in run.state.inbox]
     ordered = sorted(kept + events, key=_place)
+    if len(set(map(_place, ordered))) == len(ordered):
+        return ordered
     found = []
     for _, copies in groupby(ordered, key=_place):
         group = list(copies)
@@ -107,29 +113,36 @@ def _in_order(run: Run, events: list[Event]) -> list[Event]:
     return found
 
 
-def _place(event: Event) -> tuple[int, str]:
-    return event.time_us, event.event_id
-
-
 def _stored(event: Event) -> Unsettled:
     return Unsettled(event.time_us, event.event_id, event.type, canonical(event.properties))
 
 
 def _that_count(run: Run, events: list[Event]) -> list[Event]:
     """The events that are no copies of earlier ones and that a rule (or a trace) wants to see."""
+    if run.trace is not None:
+        return _without_duplicates(run, events)
+    seen = run.state.seen
+    if not seen and len({event.event_id for event in events}) == len(events):
+        seen.update((event.event_id, event.time_us) for event in events)
+    else:
+        events = _without_duplicates(run, events)
+    wants = run.program.wants
+    return [event for event in events if wants(event.type)]
+
+
+def _without_duplicates(run: Run, events: list[Event]) -> list[Event]:
     found = []
-    seen, horizon_us, wants = run.state.seen, run.program.allowed_lateness_us, run.program.wants
+    seen, horizon_us = run.state.seen, run.program.allowed_lateness_us
     for event in events:
         counted_us = seen.get(event.event_id)
-        if counted_us is not None and event.time_us - counted_us <= horizon_us:
-            run.duplicates += 1
-            if run.trace is not None:
-                run.now_us = event.time_us
-                run.note(StepKind.DUPLICATE, None, None, event_id=event.event_id, type=event.type)
-            continue
-        seen[event.event_id] = event.time_us
-        if wants(event.type) or run.trace is not None:
+        if counted_us is None or event.time_us - counted_us > horizon_us:
+            seen[event.event_id] = event.time_us
             found.append(event)
+            continue
+        run.duplicates += 1
+        if run.trace is not None:
+            run.now_us = event.time_us
+            run.note(StepKind.DUPLICATE, None, None, event_id=event.event_id, type=event.type)
     return found
 
 
@@ -153,25 +166,26 @@ def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
 
 def _settle(run: Run, events: list[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
-    batches = _by_instant(events)
-    batch = next(batches, None)
-    while True:
+    at, count = 0, len(events)
+    while at < count:
+        now_us = events[at].time_us
+        _pass_time(run, now_us)
+        run.now_us = now_us
+        end = at + 1
+        while end < count and events[end].time_us == now_us:
+            end += 1
+        _take_batch(run, events[at:end])
+        at = end
+    _pass_time(run, upto_us)
+
+
+def _pass_time(run: Run, until_us: int) -> None:
+    """Let fall due, instant by instant, what is due up to and at `until_us`."""
+    due_us = run.next_wake_us()
+    while due_us is not None and due_us <= until_us:
+        run.now_us = due_us
+        _fall_due(run)
         due_us = run.next_wake_us()
-        if batch is not None and (due_us is None or batch[0] <= due_us):
-            run.now_us = batch[0]
-            _fall_due(run)
-            _take_batch(run, batch[1])
-            batch = next(batches, None)
-        elif due_us is not None and due_us <= upto_us:
-            run.now_us = due_us
-            _fall_due(run)
-        else:
-            return
-
-
-def _by_instant(events: list[Event]) -> Iterator[tuple[int, list[Event]]]:
-    for time_us, batch in groupby(events, key=lambda event: event.time_us):
-        yield time_us, list(batch)
 
 
 def _fall_due(run: Run) -> None:
@@ -190,12 +204,14 @@ def _fall_due(run: Run) -> None:
 
 def _take_batch(run: Run, events: list[Event]) -> None:
     """The second part: the instant's events in order, then what they caused and what is due at once."""
-    run.unless_taken, run.opened = {}, {}
+    run.unless_taken.clear()
+    run.opened.clear()
     for event in events:
         take(run, event)
     for index, key in run.due_entries():
         fall_due(run, index, key)
-    gate_all(run)
+    if run.caused:
+        gate_all(run)
 
 
 def _wake_at_us(run: Run) -> int | None:

@@ -163,6 +163,8 @@ class Run:
 
     def due_entries(self) -> list[tuple[int, str]]:
         """Take off the agenda what is due now: rule index and instance, each once."""
+        if not self.agenda or self.agenda[0][0] > self.now_us:
+            return []
         found: dict[tuple[int, str], None] = {}
         while self.agenda and self.agenda[0][0] <= self.now_us:
             _, index, key = heappop(self.agenda)

@@ -25,9 +25,10 @@ from kittiwake.reasons import Kind, Reason
 def take(run: Run, event: Event) -> None:
     """Let one event do all it does."""
     if run.trace is not None:
-        run.note(
-            StepKind.EVENT, None, None, event_id=event.event_id, type=event.type, properties=dict(event.properties)
-        )
+        about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
+        run.note(StepKind.EVENT, None, None, **about)
+        if not run.program.wants(event.type):
+            return
     if event.type == DELETED:
         _delete(run)
         return
@@ -80,7 +81,8 @@ def _delete(run: Run) -> None:
     state = run.state
     state.rules, state.firings, state.consents, state.started = {}, [], {}, False
     run.attributes, run.caused = {}, []
-    run.unless_taken, run.opened = {}, {}
+    run.unless_taken.clear()
+    run.opened.clear()
     run.reserved.clear()
     run.rebuild_agenda()
 
