@@ -1,23 +1,64 @@
 """What the shapes of a rule do not say: which clauses go together and what bounds its state.
 
-Pure. Called by `documents` for every rule whose shape is right.
+Pure. Called by `documents` for every rule and policy whose shape is right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kittiwake.rules.check_clauses import (
+    check_include,
+    check_interest,
+    check_numbers,
+    check_reaches,
+    check_wait,
+    check_when,
+)
+from kittiwake.rules.check_history import check_audience, check_given
+from kittiwake.rules.check_kinds import check_kind
+from kittiwake.rules.check_matches import check_match
+from kittiwake.rules.check_policy import complaints_of_policy
+from kittiwake.rules.complaints import Complaint
 from kittiwake.rules.errors import RuleError
 from kittiwake.rules.models import Rule
 from kittiwake.rules.nodes import Place
 from kittiwake.rules.policy import PolicyObject
+from kittiwake.rules.waits import ItemObject
+
+_NO_ARMING_EVENT = "a catalogue rule has no arming event of the contact; write item: …"
 
 
 def check_rule(rule: Rule, place: Place) -> Iterator[RuleError]:
     """Everything wrong with a rule whose shape is right."""
-    yield from ()
+    return _located(_complaints(rule), place)
 
 
 def check_policy(policy: PolicyObject, place: Place) -> Iterator[RuleError]:
     """Everything wrong with a policy whose shape is right."""
-    yield from ()
+    return _located(complaints_of_policy(policy), place)
+
+
+def _located(complaints: Iterator[Complaint], place: Place) -> Iterator[RuleError]:
+    for found in complaints:
+        yield place.error(found.path, found.code, found.message, found.advice, at_key=found.at_key)
+
+
+def _complaints(rule: Rule) -> Iterator[Complaint]:
+    of_item = isinstance(rule.when, ItemObject)
+    no_same = _NO_ARMING_EVENT if of_item else ""
+    yield from check_kind(rule)
+    if rule.when is not None:
+        yield from check_when(rule.when, ("when",))
+    yield from check_given(rule.given, ("given",), no_same)
+    if rule.audience is not None:
+        yield from check_audience(rule.audience, ("audience",))
+    if rule.wait is not None:
+        yield from check_wait(rule.wait, ("wait",))
+    yield from check_match(rule.unless, ("unless",), no_same=no_same, item=of_item)
+    if rule.reaches is not None:
+        yield from check_reaches(rule.reaches, ("reaches",))
+    if rule.interest is not None:
+        yield from check_interest(rule.interest, ("interest",))
+    yield from check_include(rule, ("include",))
+    yield from check_numbers(rule)

@@ -35,9 +35,10 @@ from kittiwake.kernel.program import (
     Wait,
 )
 from kittiwake.rules import waits
+from kittiwake.rules.check_history import comparisons
 from kittiwake.rules.compile_matches import matches_of, path_of, paths_of
+from kittiwake.rules.complaints import span_us
 from kittiwake.rules.history import (
-    COMPARISONS,
     Absent,
     AllOfAudience,
     AnyOfAudience,
@@ -53,18 +54,11 @@ from kittiwake.rules.matches import EventMatch
 from kittiwake.rules.models import REENTRY_WORDS, Rule
 from kittiwake.rules.policy import CALENDARS, CapObject, PolicyObject
 from kittiwake.rules.times import time_of_day_us
-from kittiwake.time.durations import WORDS_US, parse_duration
+from kittiwake.time.durations import WORDS_US
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import Number, Path
 
 CONTACT = "contact"
-
-
-def span_us(text: str) -> int:
-    """Microseconds of a checked duration or offset."""
-    found = parse_duration(text)
-    assert found is not None, text
-    return found
 
 
 def of_contact(text: str) -> tuple[Path, bool]:
@@ -111,14 +105,8 @@ def _measured(written: HistoryCondition) -> tuple[Measure, EventMatch, Path | No
             return Measure.ABSENT, written.absent, None
 
 
-def bounds_of(written: HistoryCondition) -> list[tuple[str, Number]]:
-    """The comparisons that are written; in a checked count, sum or distinct there is one."""
-    found = ((name, getattr(written, name, None)) for name in COMPARISONS)
-    return [(name, bound) for name, bound in found if bound is not None]
-
-
 def _bound(written: HistoryCondition) -> tuple[Operator | None, Number]:
-    for name, bound in bounds_of(written):
+    for name, bound in comparisons(written):
         return Operator(name), bound
     return None, 0
 

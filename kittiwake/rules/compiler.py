@@ -19,10 +19,10 @@ from kittiwake.rules.compile_clauses import (
     reaches_of,
     ready_us,
     reentry_of,
-    span_us,
     wait_of,
 )
 from kittiwake.rules.compile_matches import matches_of, paths_of
+from kittiwake.rules.complaints import span_us
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.models import Rule
 from kittiwake.rules.policy import PolicyObject

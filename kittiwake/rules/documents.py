@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from kittiwake.rules.checks import check_policy, check_rule
 from kittiwake.rules.errors import Code, RuleError, RulesError
@@ -18,8 +18,6 @@ from kittiwake.rules.nodes import Node, Place, node_of
 from kittiwake.rules.reading import read
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
-
-DOCUMENT_KEYS: Final = (*Header.model_fields, "rules")
 
 
 @dataclass(frozen=True, slots=True)

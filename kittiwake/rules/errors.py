@@ -82,7 +82,8 @@ class RuleError(NamedTuple):
         where = (
             f"{self.file}:{self.line}:{self.column}" if self.line else f"{self.file}: {self.path}".removesuffix(": ")
         )
-        return f"{where}: {self.message}. {self.advice}" + ("" if self.advice.endswith("?") else ".")
+        text = f"{where}: {self.message}. {self.advice}" + ("" if self.advice.endswith("?") else ".")
+        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 class RulesError(Exception):

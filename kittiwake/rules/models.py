@@ -33,6 +33,7 @@ class Rule(Part):
     """One rule, as its author wrote it, defaults filled in."""
 
     id: RuleId = Field(description="its name, unique within the account and the rules of *")
+    use: None = Field(None, description="a recipe to start from")  # written out by `recipes` before
     # when it fires
     when: When | None = Field(None, description="the event that arms it")
     given: Given | None = Field(None, description="history conditions, asked when an event would open an episode")
@@ -63,4 +64,5 @@ class Header(Part):
 
     account: AccountId = Field(description='whose rules these are; "*" = every account')
     timezone: ZoneName | None = Field(None, description="used for contacts without a timezone")
-    policy: PolicyObject | None = None
+    policy: PolicyObject | None = Field(None, description="what holds for all its rules; replaces that of * whole")
+    rules: None = Field(None, description="its rules")  # read one by one, each with its own errors

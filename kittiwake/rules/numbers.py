@@ -80,7 +80,8 @@ def _word(value: object) -> str:
 def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise problem(Code.NOT_A_CHOICE, f"{shown(value)} is neither true nor false", "Write true or false")
+    meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower(), "true or false")
+    raise problem(Code.NOT_A_CHOICE, f"{shown(value)} is neither true nor false", f"Write {meant}")
 
 
 ScalarValue: TypeAlias = Annotated[

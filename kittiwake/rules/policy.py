@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field, Tag
+from pydantic import Field, PlainValidator, Tag, WithJsonSchema
 
 from kittiwake.rules.numbers import ExactNumber, Whole
 from kittiwake.rules.parts import Part, chosen, shape
 from kittiwake.rules.texts import Name, one_of
-from kittiwake.rules.times import Duration, Instant, InstantOrEffective, TimeOfDay
+from kittiwake.rules.times import Duration, Instant, InstantOrEffective, TimeOfDay, checked_duration
 
 CALENDARS: Final = ("day", "week", "month")
 
@@ -29,9 +29,15 @@ class HoldoutObject(Part):
     salt: Name = Field(description="who is in it depends on this word: a new word draws anew")
 
 
+def _period(value: object) -> str:
+    return str(value) if value in CALENDARS else checked_duration(value)
+
+
 class CapObject(Part):
     max: Whole = Field(description="at most so many triggers")
-    per: str = Field(description="day, week or month of the contact's calendar, or a duration that rolls")
+    per: Annotated[str, PlainValidator(_period), WithJsonSchema({"type": "string"})] = Field(
+        description="day, week or month of the contact's calendar, or a duration that rolls"
+    )
     group: Name | None = Field(None, description="counts and holds only rules of this group")
 
 

@@ -1,0 +1,34 @@
+"""Checks of a policy: shares, caps, hours, memory.
+
+Pure. Called by `checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kittiwake.rules.complaints import Complaint, check_list, check_range, check_span, each
+from kittiwake.rules.errors import Code, KeyPath
+from kittiwake.rules.guardrails import CAP_MAX, CAPS_MAX, KEEP_MAX_US, WITHIN_MAX_US
+from kittiwake.rules.policy import CALENDARS, CapObject, PolicyObject
+
+
+def complaints_of_policy(policy: PolicyObject) -> Iterator[Complaint]:
+    """Everything wrong with a policy whose shape is right."""
+    if policy.holdout is not None:
+        yield from check_range(policy.holdout.percent, ("holdout", "percent"), 0, 100, "a percentage")
+    yield from check_list(policy.frequency, ("frequency",), CAPS_MAX, "caps")
+    for path, cap in each(policy.frequency, ("frequency",)):
+        yield from _check_cap(cap, path)
+    quiet = policy.quiet_hours
+    if quiet is not None and quiet.from_ == quiet.to:
+        message = "quiet hours that end when they begin could mean all day or never"
+        advice = "Write two different times, or delete the line"
+        yield Complaint(("quiet_hours", "to"), Code.QUIET_HOURS, message, advice)
+    yield from check_span(policy.retention, ("retention",), KEEP_MAX_US, "a retention")
+
+
+def _check_cap(cap: CapObject, path: KeyPath) -> Iterator[Complaint]:
+    yield from check_range(cap.max, (*path, "max"), 1, CAP_MAX, "a cap")
+    if cap.per not in CALENDARS:
+        yield from check_span(cap.per, (*path, "per"), WITHIN_MAX_US, "a cap's time")

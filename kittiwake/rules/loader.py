@@ -1,0 +1,122 @@
+"""Rules files, read, checked and put together: every error of every file at once.
+
+The one place of this room that reads files. Called by the command, by hosts that have the
+bytes already (`load_files`), and by tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from kittiwake.rules.documents import rule_set_of
+from kittiwake.rules.errors import Code, RuleError
+from kittiwake.rules.guardrails import FILE_BYTES_MAX, FILES_MAX
+from kittiwake.rules.json_source import read_json
+from kittiwake.rules.nodes import NOWHERE, Mark, Place
+from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.trees import Reading, UnreadableError
+from kittiwake.rules.yaml_source import read_yaml
+
+SUFFIXES: Final = (".yaml", ".yml", ".json")
+SCENARIO_SUFFIXES: Final = (".test.yaml", ".test.yml", ".test.json")
+"""Scenario files stand beside the rules they test."""
+
+
+def load(*paths: Path | str) -> RuleSet:
+    """The rule set of files and of directories: all their rules files, in sorted order.
+
+    Raises:
+        RulesError: with everything that is wrong with them.
+    """
+    errors: list[RuleError] = []
+    files = [found for path in paths for found in _files(Path(path), errors)]
+    contents = {}
+    for file in files[:FILES_MAX]:
+        content = _content(file, errors)
+        if content is not None:
+            contents[str(file)] = content
+    return load_files(contents, errors)
+
+
+def load_files(contents: Mapping[str, bytes], errors: list[RuleError] | None = None) -> RuleSet:
+    """The rule set of files already fetched: name to bytes; JSON if the name ends so, else YAML.
+
+    Raises:
+        RulesError: with `errors` and everything that is wrong with them.
+    """
+    found = list(errors or [])
+    places = [place for name, content in contents.items() if (place := _place(name, content, found))]
+    return rule_set_of(places, found)
+
+
+# ---------------------------------------------------------------- files
+
+
+def is_rules_file(name: str) -> bool:
+    """Whether a file of this name in a directory holds rules."""
+    return name.endswith(SUFFIXES) and not name.endswith(SCENARIO_SUFFIXES) and not name.startswith(".")
+
+
+def _files(path: Path, errors: list[RuleError]) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(_within(path))
+    if not found:
+        message = "there is no rules file in this directory"
+        errors.append(_of_file(path, Code.NO_FILES, message, f"Name one *{', *'.join(SUFFIXES)}"))
+    if len(found) > FILES_MAX:
+        message = f"there are more than {FILES_MAX} rules files in this directory"
+        errors.append(_of_file(path, Code.TOO_LARGE, message, "Name the directory that holds only rules"))
+    return found[:FILES_MAX]
+
+
+def _within(directory: Path) -> Iterator[Path]:
+    for path in directory.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
+        if not hidden and is_rules_file(path.name) and path.is_file():
+            yield path
+
+
+def _content(path: Path, errors: list[RuleError]) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        message = f"this file cannot be read: {error.strerror}"
+        errors.append(_of_file(path, Code.UNREADABLE, message, "Check its name and its permissions"))
+        return None
+
+
+def _of_file(path: Path, code: Code, message: str, advice: str) -> RuleError:
+    return RuleError(str(path), *NOWHERE, "", message, advice, code)
+
+
+# ---------------------------------------------------------------- bytes
+
+
+def _place(name: str, content: bytes, errors: list[RuleError]) -> Place | None:
+    """The document of a file; None, and errors added, if it cannot be read."""
+    reading = Reading(name)
+    try:
+        text = _text(content, reading)
+        node = read_json(text, reading) if name.endswith(".json") else read_yaml(text, reading)
+    except UnreadableError as error:
+        errors.extend([*reading.errors, error.error])
+        return None
+    errors.extend(reading.errors)
+    return Place(name, node)
+
+
+def _text(content: bytes, reading: Reading) -> str:
+    if len(content) > FILE_BYTES_MAX:
+        message = f"the file is larger than {FILE_BYTES_MAX:,} bytes"
+        raise reading.stop(NOWHERE, Code.TOO_LARGE, message, "Split it into several files")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        mark = Mark(before.count(b"\n") + 1, len(before[line_start:].decode("utf-8", "replace")) + 1)
+        raise reading.stop(mark, Code.NOT_UTF8, "the file is not UTF-8", "Save it as UTF-8") from None
