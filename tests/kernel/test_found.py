@@ -1,0 +1,39 @@
+"""Histories that showed a bug of the kernel."""
+
+from __future__ import annotations
+
+from tests.kernel.timeline import timeline
+
+OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
+
+
+def test_a_reminder_that_is_refused_meanwhile_leaves_the_deferred_one_its_release() -> None:
+    timeline(
+        "{when: a, wait: [1h, 2h]}",
+        """
+        hours  20.22.24......07.09
+        does   .AW................
+        r      ...n........n......
+        """,
+        step="1h",
+        start="2026-11-02T20:00:00Z",
+        policy=f"{OVERNIGHT}\nconsent: {{purpose: news}}",
+        W={"type": "consent.withdrawn"},
+    )
+
+
+def test_what_one_event_cancels_is_told_in_the_same_order_however_time_is_sliced() -> None:
+    timeline(
+        "{when: a, unless: b, per: p}",
+        """
+        hours  10..13.............
+        does   A.........CA....B..
+        r      !...............u..
+        r      ................u..
+        """,
+        step="1h",
+        start="2026-11-02T10:00:00Z",
+        policy="quiet_hours: {from: '18:00', to: '08:00'}",
+        A={"p": 1},
+        C={"type": "a", "p": 2},
+    )
