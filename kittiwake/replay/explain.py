@@ -6,7 +6,7 @@ Called by `kittiwake explain`, and by scenarios and stories to tell a failure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from kittiwake.kernel.program import Program, RuleProgram
 from kittiwake.kernel.state import State
@@ -14,7 +14,7 @@ from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.replay.explain_facts import Facts
 from kittiwake.replay.explain_gates import gates_words
 from kittiwake.replay.explain_misses import miss_of, misses_at_end, never_began
-from kittiwake.replay.explain_model import Explanation, Line, Miss, RuleStory, Tone
+from kittiwake.replay.explain_model import Explanation, Line, Miss, RuleStory, Stage, Tone
 from kittiwake.replay.explain_steps import line_of
 
 Key = tuple[str, str]
@@ -60,12 +60,12 @@ class _Walk:
         if step.kind is StepKind.GATE:
             self._gates.setdefault(key, []).append(step)
             return
-        if step.kind in (StepKind.DECISION, StepKind.DEFERRED):
-            self._tell_gates(key)
         self._keep(key, step)
         line = line_of(self.facts, step)
         if line is not None:
             self.lines.append(line)
+        if step.kind in (StepKind.DECISION, StepKind.DEFERRED):
+            self._tell_gates(key)
         miss = miss_of(self.facts, step, self._refusals.get(key, []))
         if miss is not None:
             self.misses.append(miss)
@@ -95,16 +95,21 @@ def _rule_story(walk: _Walk, rule: RuleProgram) -> RuleStory:
     return RuleStory(rule.rule_id, len(fired), misses, tuple(_nearest(walk.facts, rule, misses)))
 
 
-def _nearest(facts: Facts, rule: RuleProgram, misses: Iterable[Miss]) -> list[Miss]:
-    """The nearest miss of each instance of which nothing fired, in order of time; of the rule if there is none."""
+def _nearest(facts: Facts, rule: RuleProgram, misses: Sequence[Miss]) -> list[Miss]:
+    """Every candidate that fell due and did not fire; of an instance that came to none, how near it came.
+
+    An instance that fired came near enough. A rule that came to no instance has a miss of its own.
+    """
     fired = {one.instance for one in facts.fired if one.rule is rule}
+    due = [miss for miss in misses if miss.stage is Stage.GATED]
+    there = fired | {miss.instance for miss in due}
     best: dict[str | None, Miss] = {}
     for miss in misses:
         known = best.get(miss.instance)
-        if miss.instance not in fired and (known is None or miss.stage >= known.stage):
+        if miss.instance not in there and (known is None or miss.stage >= known.stage):
             best[miss.instance] = miss
-    if len(best) > 1 or fired:
+    if there or len(best) > 1:
         best.pop(None, None)
-    if not best and not fired:
+    if not there and not best:
         return [never_began(facts, rule)]
-    return list(best.values())
+    return [*due, *best.values()]

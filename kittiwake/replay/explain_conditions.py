@@ -16,7 +16,7 @@ from kittiwake.kernel.program import AllHold, AnyHolds, Condition, Leaf, Measure
 from kittiwake.kernel.state import Amounts, Latest, Slot, Times, Values
 from kittiwake.model import Event
 from kittiwake.replay.explain_facts import Facts
-from kittiwake.replay.explain_rules import SIGNS, condition_words, match_words, within_words
+from kittiwake.replay.explain_rules import SIGNS, condition_words, counted_words, match_words, within_words
 from kittiwake.replay.explain_words import listed, moment_words, path_words, value_words
 from kittiwake.values import EXACT, Number, exact, lookup
 
@@ -72,9 +72,9 @@ class _Asked(NamedTuple):
     same: str
 
     def found(self) -> str:
-        """What was found: `2 of ≥ 3 product.viewed within 24h`."""
+        """What was found: `sum of total of order.completed within 90d is 180.25, the rule wants ≥ 250`."""
         value = value_words(exact(Decimal(self.value)))
-        return f"{value} {condition_words(self.condition)}, the rule wants {_bound(self.condition)}"
+        return f"{condition_words(self.condition)} is {value}, the rule wants {_bound(self.condition)}"
 
     def moment(self, time_us: int) -> str:
         """An instant, told beside now."""
@@ -139,7 +139,7 @@ def _too_little(asked: _Asked) -> Gap:
     if condition.measure is Measure.DISTINCT:
         assert condition.path is not None
         noun = f"{noun} with another {path_words(condition.path)}"
-    what = f"{asked.value} of {wanted} {condition_words(condition)}"
+    what = f"{asked.value} of {wanted} {counted_words(condition)}"
     count = "one" if missing == 1 else str(missing)
     return Gap(what, f"{count} more {noun}{_before_it_ends(asked)}")
 

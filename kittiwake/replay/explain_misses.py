@@ -55,7 +55,9 @@ def _lacked(facts: Facts, step: Step) -> Gap:
     name = f"{event.type} ({event.event_id})" if event is not None else "the event"
     what = f"{name} did not arm it: {lacks_words(rule, details)}"
     if not details["what"].startswith("wait"):
-        return Gap(what, f"a {types_words(rule.when or begins(rule))} with {listed(details['paths'])}")
+        return Gap(
+            what, f"a {types_words(rule.when or begins(rule))} with {listed(list(dict.fromkeys(details['paths'])))}"
+        )
     assert isinstance(rule.wait, (FieldWait, UntilWait))
     return Gap(
         what, f"a usable {path_words(rule.wait.path)}" + (" in the future" if details["what"].endswith("past") else "")

@@ -79,7 +79,8 @@ class RuleStory(NamedTuple):
     misses: tuple[Miss, ...]
     """Everything that did not fire, in the order it ended."""
     nearest: tuple[Miss, ...]
-    """The nearest miss of each instance of which nothing fired; of the rule itself where it came to no instance."""
+    """Every candidate that fell due and did not fire; of each instance that came to none its nearest miss; of the rule
+    itself where it came to no instance."""
 
 
 class Explanation(NamedTuple):

@@ -91,12 +91,19 @@ def unmet_words(predicate: Predicate, properties: dict[str, Any], attributes: At
 
 
 def condition_words(condition: Condition) -> str:
-    """What a history condition asks, without its bound."""
+    """What a history condition measures: `count of product.viewed within 1d`."""
+    return _NOUNS.get(condition.measure, "") + counted_words(condition)
+
+
+def counted_words(condition: Condition) -> str:
+    """What a history condition looks at: `product.viewed within 1d with the same product_id`."""
     of = match_words(condition.of)
     if condition.path is not None:
         of = f"{path_words(condition.path)} of {of}"
-    noun = {Measure.SUM: "sum of ", Measure.DISTINCT: "different "}.get(condition.measure, "")
-    return noun + of + within_words(condition) + same_words(condition.same)
+    return of + within_words(condition) + same_words(condition.same)
+
+
+_NOUNS: Final = {Measure.COUNT: "count of ", Measure.SUM: "sum of ", Measure.DISTINCT: "number of different "}
 
 
 def within_words(condition: Condition) -> str:
@@ -113,8 +120,3 @@ def cap_words(cap: Cap) -> str:
     """`1 per day`, `4 per 7d of group intent`."""
     per = str(cap.calendar) if cap.calendar is not None else format_duration(cap.within_us)
     return f"{cap.max_fired} per {per}" + (f" of group {cap.group}" if cap.group else "")
-
-
-def threshold_count_words(number: int, noun: str) -> str:
-    """`one more order.completed`, `2 more order.completed`."""
-    return f"one more {noun}" if number == 1 else f"{number} more {noun}"

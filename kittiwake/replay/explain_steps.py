@@ -85,7 +85,7 @@ def _late(at: At) -> Told:
 def lacks_words(rule: RuleProgram, details: dict[str, Any]) -> str:
     """What an event lacks to arm a rule."""
     if not details["what"].startswith("wait"):
-        return f"it lacks {listed(details['paths'])}"
+        return f"it lacks {listed(list(dict.fromkeys(details['paths'])))}"
     if details["what"].endswith("past"):
         return "the date it would wait for has passed"
     assert isinstance(rule.wait, (FieldWait, UntilWait))

@@ -67,6 +67,7 @@ class Player:
         self._held: set[str] = set()
         """Trigger ids of deferred candidates that a look has returned."""
         self._events = 0
+        """How many had no id of their own."""
 
     def tell(
         self, event_type: str, properties: Mapping[str, Any], *, event_id: str | None = None, ago_us: int = 0
@@ -78,7 +79,7 @@ class Player:
         Raises:
             BadEventError: the job would not have read it.
         """
-        self._events += 1
+        self._events += event_id is None
         settled_us = self._state.settled_us
         time_us = self.clock_us - ago_us if ago_us else max(self.clock_us, settled_us or self.clock_us)
         raw = {

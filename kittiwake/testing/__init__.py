@@ -1,8 +1,19 @@
 """The kit for testing rules: what the product's own tests use is what users get.
 
-`run` takes rules and one contact's events and returns the decisions.
+    >>> from kittiwake.testing import Story
+    >>> rule = {"id": "cart-abandonment", "when": "cart.item_added", "wait": "1h", "unless": "order.completed"}
+    >>> story = Story(rule).at("2026-11-01T10:00Z", "cart.item_added", product_id="p1")
+    >>> story = story.after("1h").fires("cart-abandonment")
+    >>> story = story.after("5m", "cart.item_added").after("30m", "order.completed").after("2h").nothing()
+
+`Story` plays one contact's events against rules, given as a path, as YAML text or as data. `scenarios` hands the
+`*.test.yaml` files of a folder to pytest, `check` plays one of their cases. `run` takes rules and events and
+returns the decisions.
 """
 
+from kittiwake.replay.scenario_cases import Case
 from kittiwake.testing.runs import run
+from kittiwake.testing.scenarios import check, scenarios
+from kittiwake.testing.story import Story
 
-__all__ = ["run"]
+__all__ = ["Case", "Story", "check", "run", "scenarios"]

@@ -25,7 +25,8 @@ from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.time.instants import HOUR_US
 
 Rules = Mapping[str, Any] | str | Path
-"""A rules file as data (`account` may be left out), as YAML text or by its path; or one rule as data."""
+"""A rules file by its path, as YAML text (of several lines, or in braces) or as data, where `account` may be left out
+and one rule may stand for all."""
 
 
 def run(
@@ -68,10 +69,10 @@ def ruleset_of(document: Rules) -> RuleSet:
     Raises:
         RulesError: it is not usable.
     """
-    if isinstance(document, Path):
-        return load(document)
-    if isinstance(document, str):
+    if isinstance(document, str) and ("\n" in document or document.startswith("{")):
         return load_files({"rules.yaml": document.encode()})
+    if isinstance(document, (str, Path)):
+        return load(document)
     rules = document if "rules" in document else {"rules": [dict(document)]}
     return load_document({"account": EVERY_ACCOUNT, **rules})
 

@@ -1,0 +1,141 @@
+"""From a scenario file to its cases, with everything that is wrong with it at once.
+
+Reads files. Called by `kittiwake test` and `kittiwake.testing.scenarios`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from kittiwake.kernel.program import Program
+from kittiwake.replay.scenario_cases import Case, cases_of
+from kittiwake.replay.scenario_models import ScenarioPart, with_data
+from kittiwake.replay.scenario_player import ACCOUNT
+from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.errors import Code, RuleError, RulesError
+from kittiwake.rules.guardrails import FILE_BYTES_MAX
+from kittiwake.rules.loader import SCENARIO_SUFFIXES, load
+from kittiwake.rules.nodes import NOWHERE, Node, Place
+from kittiwake.rules.reading import read
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
+from kittiwake.rules.trees import Reading, UnreadableError
+from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.time.durations import parse_duration
+from kittiwake.time.instants import HOUR_US
+
+YAML_SUFFIXES: Final = tuple(suffix for suffix in SCENARIO_SUFFIXES if not suffix.endswith(".json"))
+RULES_SUFFIXES: Final = (".yaml", ".yml", ".json")
+
+
+def find(paths: Iterable[Path]) -> list[Path]:
+    """The scenario files among `paths`: files as named, of directories all whose name ends in `.test.yaml`.
+
+    Raises:
+        RulesError: a directory has none.
+    """
+    found: list[Path] = []
+    errors: list[RuleError] = []
+    for path in paths:
+        files = sorted(_within(path)) if path.is_dir() else [path]
+        if not files:
+            advice = f"Name one *{YAML_SUFFIXES[0]}"
+            errors.append(RuleError(str(path), *NOWHERE, "", "there is no scenario file in it", advice, Code.NO_FILES))
+        found.extend(files)
+    if errors:
+        raise RulesError(errors)
+    return list(dict.fromkeys(found))
+
+
+def _within(directory: Path) -> Iterator[Path]:
+    for path in directory.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
+        if path.name.endswith(YAML_SUFFIXES) and not hidden and path.is_file():
+            yield path
+
+
+def load_cases(path: Path) -> list[Case]:
+    """The cases of a scenario file.
+
+    Raises:
+        RulesError: with everything that is wrong with it, or with the rules it names.
+    """
+    errors: list[RuleError] = []
+    place = _place(path, errors)
+    written = read(ScenarioPart, place, errors) if place is not None else None
+    if place is None or written is None:
+        raise RulesError(errors)
+    program = _program(path, place, written, errors)
+    cases = cases_of(place, written, program, errors) if program is not None else []
+    if errors:
+        raise RulesError(errors)
+    return cases
+
+
+def _place(path: Path, errors: list[RuleError]) -> Place | None:
+    reading = Reading(str(path))
+    try:
+        content = path.read_bytes()[: FILE_BYTES_MAX + 1]
+        if len(content) > FILE_BYTES_MAX:
+            message = f"the file is larger than {FILE_BYTES_MAX:,} bytes"
+            raise reading.stop(NOWHERE, Code.TOO_LARGE, message, "Split it into several files")
+        node: Node = read_yaml(content.decode("utf-8-sig"), reading)
+    except OSError as error:
+        message = f"this file cannot be read: {error.strerror}"
+        reading.tell(NOWHERE, Code.UNREADABLE, message, "Check its name and its permissions")
+    except UnicodeDecodeError:
+        reading.tell(NOWHERE, Code.NOT_UTF8, "the file is not UTF-8", "Save it as UTF-8")
+    except UnreadableError as error:
+        reading.errors.append(_of_a_scenario(error.error))
+    else:
+        errors.extend(reading.errors)
+        return Place(str(path), with_data(node))
+    errors.extend(reading.errors)
+    return None
+
+
+def _of_a_scenario(error: RuleError) -> RuleError:
+    return error._replace(advice="Write tests: with a list of tests") if error.code is Code.EMPTY else error
+
+
+# ---------------------------------------------------------------- the rules it tests
+
+
+def _program(path: Path, place: Place, written: ScenarioPart, errors: list[RuleError]) -> Program | None:
+    """The program of the account that is tested."""
+    try:
+        ruleset = load(_rules_path(path, written))
+        account_id = _account(ruleset, place, written, errors)
+        if account_id is None:
+            return None
+        lateness_us = parse_duration(written.allowed_lateness) if written.allowed_lateness else HOUR_US
+        assert lateness_us is not None
+        return compile_account(ruleset, account_id, allowed_lateness_us=lateness_us)
+    except RulesError as error:
+        errors.extend(error.errors)
+        return None
+
+
+def _rules_path(path: Path, written: ScenarioPart) -> Path:
+    """The rules as named; else `cart.yaml` for `cart.test.yaml`; else those of the folder."""
+    if written.rules is not None:
+        return path.parent / written.rules
+    stem = next((path.name.removesuffix(one) for one in YAML_SUFFIXES if path.name.endswith(one)), path.stem)
+    beside = [path.parent / (stem + suffix) for suffix in RULES_SUFFIXES]
+    return next((one for one in beside if one.is_file() and one != path), path.parent)
+
+
+def _account(ruleset: RuleSet, place: Place, written: ScenarioPart, errors: list[RuleError]) -> str | None:
+    own = sorted(name for name in ruleset.accounts if name != EVERY_ACCOUNT)
+    if written.account is not None:
+        if written.account in ruleset.accounts or EVERY_ACCOUNT in ruleset.accounts:
+            return written.account
+        message = f"the rules have none for account {written.account}"
+        errors.append(place.error(("account",), Code.NOT_A_CHOICE, message, f"Write one of {', '.join(own)}"))
+        return None
+    if len(own) > 1:
+        advice = f"Add account: with one of {', '.join(own)}"
+        errors.append(place.error((), Code.MISSING_KEY, "the rules are of several accounts", advice))
+        return None
+    return own[0] if own else ACCOUNT

@@ -1,0 +1,41 @@
+"""Scenario files for pytest: one test for each case.
+
+@pytest.mark.parametrize("case", scenarios("rules"), ids=str)
+def test_the_rules(case: Case) -> None:
+    check(case)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kittiwake.replay.explain_text import plain
+from kittiwake.replay.scenario_cases import Case
+from kittiwake.replay.scenario_files import find, load_cases
+from kittiwake.replay.scenario_run import play, surprise_words
+
+
+def scenarios(*paths: str | Path) -> list[Case]:
+    """The cases of scenario files, and of all `*.test.yaml` files of directories.
+
+    Raises:
+        RulesError: with what is wrong with the first file that is not usable.
+    """
+    return [case for path in find([Path(one) for one in paths]) for case in load_cases(path)]
+
+
+def check(case: Case) -> None:
+    """Play a case.
+
+    Raises:
+        AssertionError: something was not as expected; the message says what, and tells all that happened.
+    """
+    __tracebackhide__ = True
+    result = play(case)
+    if result.passed:
+        return
+    lines = [f"{case.file}:{case.mark.line}: {case.name}"]
+    for surprise in result.surprises:
+        first, *rest = surprise_words(surprise, result.story.zone)
+        lines.extend([f"{case.file}:{surprise.mark.line}: {first}", *(f"  {line}" for line in rest)])
+    raise AssertionError("\n".join([*lines, "", plain(result.story)]))
