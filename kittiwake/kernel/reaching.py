@@ -25,6 +25,9 @@ def reach(run: Run, index: int, key: str, event: Event, same: list[str], given: 
     """Count a `when` match; `given` is asked if it crosses a threshold."""
     rule = run.program.rules[index]
     assert rule.reaches is not None
+    added = _added(rule.reaches, event)
+    if added is None:
+        return
     one = run.instance_or_new(index, key)
     if one is None:
         refuse_for_room(run, index, key, event, "keys")
@@ -32,7 +35,7 @@ def reach(run: Run, index: int, key: str, event: Event, same: list[str], given: 
     if one.reached is None or _is_forgotten(rule, one.reached, run.now_us):
         one.reached = Reached(Decimal(0), [], run.now_us)
     before = one.reached.total
-    one.reached.total = EXACT.add(before, _added(rule.reaches, event))
+    one.reached.total = EXACT.add(before, added)
     one.reached.newest_us = run.now_us
     crossed = _cross(rule.reaches, one.reached, before)
     if run.trace is not None:
@@ -45,10 +48,9 @@ def _is_forgotten(rule: RuleProgram, reached: Reached, now_us: int) -> bool:
     return bool(rule.per) and reached.newest_us + rule.keep_us <= now_us
 
 
-def _added(reaches: Reaches, event: Event) -> Decimal:
-    if reaches.path is None:
-        return ONE
-    return amount(reaches.path, event.properties) or Decimal(0)
+def _added(reaches: Reaches, event: Event) -> Decimal | None:
+    """What a match adds; None if it adds nothing, is not remembered and needs no room."""
+    return ONE if reaches.path is None else amount(reaches.path, event.properties)
 
 
 def _cross(reaches: Reaches, reached: Reached, before: Decimal) -> list[int]:
