@@ -62,6 +62,16 @@ def _event_ids(ids: EventIds | None) -> dict[str, Any] | None:
     return None if ids is None else {"first": ids.first, "last": ids.last, "count": ids.count}
 
 
+def decision_line(decision: Decision, program: Program, mode: Mode) -> bytes:
+    """The line of `decisions`, and of `triggers` if it fired."""
+    return line(decision_row(decision, program, mode))
+
+
+def dead_letter_line(dead: DeadLetter) -> bytes:
+    """The line of `dead_letters`."""
+    return line(dead_letter_row(dead))
+
+
 def dead_letter_row(dead: DeadLetter) -> dict[str, Any]:
     """The fields of a dead letter: the record as text where it is UTF-8, else in base64 (`raw_encoding`).
 

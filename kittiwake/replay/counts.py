@@ -1,0 +1,132 @@
+"""What happened, in numbers that add up: counted where the data is, merged in any order.
+
+Pure. Every host counts one `Counts` per part of its work and merges them; nothing in it depends
+on how the input was split, but for the examples of where dead letters stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+
+from kittiwake.model import DeadLetter, Decision, Event
+
+EXAMPLES_MAX: Final = 3
+"""Places named per reason of a dead letter: enough to look, few enough to read."""
+
+UNREADABLE_MAX: Final = 20
+"""Unreadable files named: more of them have one cause."""
+
+
+class Place(NamedTuple):
+    """Where a dead letter stood, and what is wrong with it."""
+
+    source: str
+    detail: str
+
+
+class Verdict(NamedTuple):
+    """What decisions are counted by."""
+
+    account_id: str
+    rule_id: str
+    kind: str
+    decision: str
+    reason: str
+    """"" where it fired."""
+
+
+class Counts(msgspec.Struct):
+    """What became of records, events and candidates.
+
+    `records` = `events` + all `dead_letters`; `events` = `catalogue` + those of contacts. Of the latter some are
+    `duplicates`, some `unneeded` and some `unsettled`: these overlap.
+    """
+
+    files: int = 0
+    records: int = 0
+    """Lines that are not blank."""
+    events: int = 0
+    catalogue: int = 0
+    """Events of items; no rule reads them yet."""
+    contacts: int = 0
+    duplicates: int = 0
+    """Copies of events, dropped."""
+    unneeded: int = 0
+    """Events of a type that no rule of the account names, nor the product itself."""
+    unsettled: int = 0
+    """Events at or after the end of the run, or late: they decided nothing."""
+    newest_us: int | None = None
+    """Time of the newest event."""
+    dead_letters: dict[str, int] = {}
+    """By reason."""
+    examples: dict[str, list[Place]] = {}
+    """By reason of a dead letter, the first places in order."""
+    unreadable: dict[str, str] = {}
+    """Why, by name of the file."""
+    verdicts: dict[Verdict, int] = {}
+
+
+def count_event(counts: Counts, event: Event) -> None:
+    """Count one event that was read."""
+    counts.records += 1
+    counts.events += 1
+    counts.catalogue += event.item_id is not None
+    if counts.newest_us is None or event.time_us > counts.newest_us:
+        counts.newest_us = event.time_us
+
+
+def count_dead_letter(counts: Counts, dead: DeadLetter) -> None:
+    """Count one record that is no event."""
+    reason = dead.reason.value
+    counts.records += 1
+    counts.dead_letters[reason] = counts.dead_letters.get(reason, 0) + 1
+    if len(counts.examples.get(reason, ())) < EXAMPLES_MAX:
+        counts.examples.setdefault(reason, []).append(Place(dead.source, dead.detail))
+
+
+def count_decision(counts: Counts, decision: Decision) -> None:
+    """Count one final decision."""
+    reason = "" if decision.reason is None else decision.reason.value
+    words = decision.kind.value, decision.decision.value, reason  # plain ones: they travel
+    verdict = Verdict(decision.account_id, decision.rule_id, *words)
+    counts.verdicts[verdict] = counts.verdicts.get(verdict, 0) + 1
+
+
+def add(total: Counts, part: Counts) -> None:
+    """Add `part` to `total`; they share nothing afterwards."""
+    for name in NUMBERS:
+        setattr(total, name, getattr(total, name) + getattr(part, name))
+    total.newest_us = max((t for t in (total.newest_us, part.newest_us) if t is not None), default=None)
+    _add(total.dead_letters, part.dead_letters)
+    _add(total.verdicts, part.verdicts)
+    for reason, places in part.examples.items():
+        known = {*total.examples.get(reason, ()), *places}
+        total.examples[reason] = sorted(known, key=_reading_order)[:EXAMPLES_MAX]
+    if part.unreadable:
+        total.unreadable = dict(sorted((total.unreadable | part.unreadable).items())[:UNREADABLE_MAX])
+
+
+def merged(parts: Iterable[Counts]) -> Counts:
+    """The sum of all parts."""
+    total = Counts()
+    for part in parts:
+        add(total, part)
+    return total
+
+
+def _reading_order(place: Place) -> tuple[str, int]:
+    file, _, number = place.source.rpartition(":")
+    return (file, int(number)) if number.isdigit() else (place.source, 0)
+
+
+NUMBERS: Final = ("files", "records", "events", "catalogue", "contacts", "duplicates", "unneeded", "unsettled")
+"""Fields that are plain numbers."""
+_Key = TypeVar("_Key", str, Verdict)
+
+
+def _add(total: dict[_Key, int], part: dict[_Key, int]) -> None:
+    for key, number in part.items():
+        total[key] = total.get(key, 0) + number

@@ -1,0 +1,174 @@
+"""Replay: the job's inputs and outputs without Beam, on one core and in memory.
+
+Reads and writes files. Called by the command (`kittiwake replay`, `simulate`) and by tests, which hold
+the job to it. Read everything, group by contact, settle one contact after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
+
+from kittiwake.model import DeadLetter, Event
+from kittiwake.reasons import Outcome
+from kittiwake.replay.contacts import Settled, Subject, settle
+from kittiwake.replay.counts import Counts, add, count_dead_letter, count_event, merged
+from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.events import parse_event
+from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS, Output, OutputError, open_output
+from kittiwake.replay.programs import Programs
+from kittiwake.replay.reading import find_files, read_records, shown
+from kittiwake.replay.rows import Mode, dead_letter_line, decision_line
+from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
+from kittiwake.replay.summary import Summary, summary_of, to_text
+
+EVENTS_MAX: Final = 5_000_000
+"""Events that are held at once: about 5 GB of memory. More of them are the job's, which holds one contact at a time."""
+
+RECORDS_A_TELL: Final = 10_000
+CONTACTS_A_TELL: Final = 1_000
+"""How often progress is told: a few times a second."""
+
+PART: Final = "part-00000-of-00001.jsonl"
+"""The one file of a folder, called as the job calls its first."""
+
+
+class Progress(NamedTuple):
+    """How far a replay has come."""
+
+    bytes_read: int
+    bytes_total: int
+    records: int
+    contacts: int
+    """Decided so far."""
+    contacts_total: int
+    """0 while it is reading."""
+
+
+Tell: TypeAlias = Callable[[Progress], None]
+
+
+def _tell_nobody(_: Progress) -> None:
+    """Nobody wants to know."""
+
+
+def replay(
+    programs: Programs, inputs: Sequence[str], output: Path | str, settings: RunSettings, tell: Tell = _tell_nobody
+) -> Summary:
+    """Decide everything that the files `inputs` name and write the output folder; what it did is returned.
+
+    A run that is stopped (`Summary.stopped`) has written its dead letters and no decision.
+
+    Raises:
+        UnusableError: an input cannot be read, the output cannot be written, or there are too many events
+            for this host; the output is as it was.
+    """
+    files = find_files(inputs)
+    place = open_output(output)
+    try:
+        summary = _run(programs, files, place, settings, tell)
+        place.publish()
+    except BaseException as error:
+        place.discard()
+        if isinstance(error, OSError):
+            raise OutputError(f"cannot write to the output {place.folder}: {error.strerror or error}") from error
+        raise
+    return summary
+
+
+def _run(programs: Programs, files: list[str], place: Output, settings: RunSettings, tell: Tell) -> Summary:
+    with (place.partial / DEAD_LETTERS / PART).open("wb") as lines:
+        history = read_history(files, settings, lambda dead: _write(lines, dead_letter_line(dead)), tell)
+    counts = merged([history.counts])
+    with (place.partial / TRIGGERS / PART).open("wb") as fired, (place.partial / DECISIONS / PART).open("wb") as all_:
+        if stop_of(settings, history.counts) is None:
+            for subject, settled in decide(programs, history, settings, tell):
+                _write_decisions(programs, subject, settled, fired, all_)
+                add(counts, settled.counts)
+    summary = summary_of(Mode.REPLAY, programs.ruleset_version, settings, counts)
+    (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
+    return summary
+
+
+# ---------------------------------------------------------------- in
+
+
+class History(NamedTuple):
+    """All events of an input, by contact."""
+
+    contacts: Mapping[Subject, list[Event]]
+    counts: Counts
+    progress: Progress
+
+
+def read_history(
+    files: Sequence[str],
+    settings: RunSettings,
+    on_dead_letter: Callable[[DeadLetter], None],
+    tell: Tell = _tell_nobody,
+) -> History:
+    """Every event of local files; what is none goes to `on_dead_letter`.
+
+    Raises:
+        UnusableError: a file cannot be read to its end, or there are more than `EVENTS_MAX` events.
+    """
+    contacts: dict[Subject, list[Event]] = {}
+    counts = Counts()
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
+
+    def on_read(size: int) -> None:
+        nonlocal bytes_read
+        bytes_read += size
+
+    for name in files:
+        for record in read_records(name, on_read):
+            source = f"{shown(name)}:{record.number}"
+            found = parse_event(record.raw, source, settings.start_us, raw_size=record.size)
+            if isinstance(found, DeadLetter):
+                count_dead_letter(counts, found)
+                on_dead_letter(found)
+            else:
+                count_event(counts, found)
+                _keep(contacts, found, counts)
+            if counts.records % RECORDS_A_TELL == 0:
+                tell(Progress(bytes_read, bytes_total, counts.records, 0, 0))
+        counts.files += 1
+    return History(contacts, counts, Progress(bytes_read, bytes_total, counts.records, 0, len(contacts)))
+
+
+def _keep(contacts: dict[Subject, list[Event]], event: Event, counts: Counts) -> None:
+    """Put an event with the others of its contact; those of items decide nothing yet."""
+    if event.contact_id is None:
+        return
+    if counts.events - counts.catalogue > EVENTS_MAX:
+        advice = "run python -m pipelines.backfill, which holds one contact at a time"
+        raise UnusableError(f"there are more than the {EVENTS_MAX} events that replay holds in memory: {advice}")
+    contacts.setdefault(Subject(event.account_id, event.contact_id), []).append(event)
+
+
+# ---------------------------------------------------------------- out
+
+
+def decide(
+    programs: Programs, history: History, settings: RunSettings, tell: Tell = _tell_nobody
+) -> Iterator[tuple[Subject, Settled]]:
+    """What becomes of each contact, in order of account and contact."""
+    until_us = end_of_run(settings, history.counts)
+    for done, subject in enumerate(sorted(history.contacts)):
+        if done % CONTACTS_A_TELL == 0:
+            tell(history.progress._replace(contacts=done))
+        yield subject, settle(programs.of(subject.account_id), subject.contact_id, history.contacts[subject], until_us)
+    tell(history.progress._replace(contacts=len(history.contacts)))
+
+
+def _write_decisions(programs: Programs, subject: Subject, settled: Settled, fired: BinaryIO, all_: BinaryIO) -> None:
+    for decision in settled.decisions:
+        text = decision_line(decision, programs.of(subject.account_id), Mode.REPLAY)
+        _write(all_, text)
+        if decision.decision is Outcome.FIRED:
+            _write(fired, text)
+
+
+def _write(lines: BinaryIO, line: bytes) -> None:
+    lines.write(line + b"\n")

@@ -1,0 +1,46 @@
+"""The programs of a rule set, compiled when an account is first met and kept.
+
+Pure but for its memory. Travels to workers as the rule set alone: what is kept stays behind.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kittiwake.kernel.program import Program
+from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
+from kittiwake.time.instants import HOUR_US
+
+PROGRAMS_MAX: Final = 10_000
+"""Programs kept: some 20 KB each. Compiling one anew costs milliseconds."""
+
+
+class Programs:
+    """From account to program."""
+
+    def __init__(self, ruleset: RuleSet, allowed_lateness_us: int = HOUR_US) -> None:
+        """Compiles the programs of every account the rule set names, so that a rule that cannot run is found here.
+
+        Raises:
+            RulesError: a rule is of a kind that this release does not run yet.
+        """
+        self.ruleset_version = ruleset.version
+        self._ruleset = ruleset
+        self._allowed_lateness_us = allowed_lateness_us
+        self._kept: dict[str, Program] = {}
+        for account_id in (EVERY_ACCOUNT, *ruleset.accounts):
+            self.of(account_id)
+
+    def of(self, account_id: str) -> Program:
+        """The program of an account; one the rule set does not name has the rules of "*" alone."""
+        program = self._kept.get(account_id)
+        if program is None:
+            if len(self._kept) >= PROGRAMS_MAX:
+                self._kept.clear()
+            program = compile_account(self._ruleset, account_id, allowed_lateness_us=self._allowed_lateness_us)
+            self._kept[account_id] = program
+        return program
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}}
