@@ -1,0 +1,77 @@
+"""docs/rules.md and every other page with examples of rules: what they show loads, runs, or is refused as shown."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kittiwake.rules import Code, RulesError, compile_account
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.ruleset import RuleSet
+from tests.docs import examples, timelines
+from tests.docs.examples import FILE, Example
+
+YAML = [example for example in examples.all_examples() if example.language == "yaml"]
+RIGHT = [example for example in YAML if "refused" not in example.words]
+REFUSED = examples.followed("errors")
+TIMELINES = examples.followed("timeline")
+WORDS = {*examples.FORMS, "not-yet", "refused"}
+
+
+def _names(found: list[Example]) -> list[str]:
+    return [example.name for example in found]
+
+
+def _load(example: Example) -> RuleSet:
+    return load_files({FILE: examples.rules_text(example).encode()})
+
+
+@pytest.mark.parametrize("example", RIGHT, ids=_names(RIGHT))
+def test_an_example_loads_and_compiles(example: Example) -> None:
+    ruleset = _load(example)
+    for account in ruleset.accounts:
+        if "not-yet" in example.words:
+            with pytest.raises(RulesError) as caught:
+                compile_account(ruleset, account)
+            assert {error.code for error in caught.value.errors} == {Code.NOT_YET}
+        else:
+            compile_account(ruleset, account)
+
+
+@pytest.mark.parametrize(("wrong", "said"), REFUSED, ids=_names([said for _, said in REFUSED]))
+def test_what_the_loader_says_is_what_the_page_shows(wrong: Example, said: Example) -> None:
+    with pytest.raises(RulesError) as caught:
+        _load(wrong)
+    assert "".join(f"{error}\n" for error in caught.value.errors) == said.body
+
+
+@pytest.mark.parametrize(("rules", "history"), TIMELINES, ids=_names([history for _, history in TIMELINES]))
+def test_a_timeline_comes_out_as_shown(rules: Example, history: Example) -> None:
+    timeline = timelines.parse(history.body)
+    assert timelines.decided(examples.rules_text(rules), timeline) == timeline.expected
+
+
+def test_every_refused_example_is_followed_by_what_the_loader_says() -> None:
+    assert [example.name for example in YAML if "refused" in example.words] == [wrong.name for wrong, _ in REFUSED]
+
+
+def test_the_pages_have_examples() -> None:
+    assert len(RIGHT) > 20
+    assert len(REFUSED) > 4
+    assert len(TIMELINES) > 15
+
+
+def test_yaml_of_the_rules_page_says_what_it_is() -> None:
+    page = (examples.PAGES[0].parent / "docs" / "rules.md").read_text()
+    bare = re.findall(r"^```yaml *$", page, re.MULTILINE)
+    assert bare == []
+    assert {word for example in YAML for word in example.words} <= WORDS
+
+
+def test_a_wrong_timeline_is_found() -> None:
+    body = "2026-11-02 10:00  a.b\n           10:30  → example fired\n"
+    timeline = timelines.parse(body)
+    rules = "account: acme\nrules:\n  - {id: example, when: a.b}\n"
+    assert timelines.decided(rules, timeline) == ["2026-11-02T10:00:00Z example fired"]
+    assert timeline.expected == ["2026-11-02T10:30:00Z example fired"]
