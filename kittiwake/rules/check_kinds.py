@@ -13,6 +13,9 @@ from kittiwake.rules.errors import Code
 from kittiwake.rules.models import Rule
 from kittiwake.rules.waits import FieldWaitObject, ItemObject, UntilWaitObject
 
+KIND_CLAUSES: Final = frozenset({"when", "audience", "interest", "emits"})
+"""Without all of these as written, what a rule is cannot be told."""
+
 _NOT_OF_AUDIENCES: Final = {
     "given": "Move its conditions into the tree",
     "wait": "Write the time as within: in the tree",

@@ -16,7 +16,7 @@ from kittiwake.rules.check_clauses import (
     check_when,
 )
 from kittiwake.rules.check_history import check_audience, check_given
-from kittiwake.rules.check_kinds import check_kind
+from kittiwake.rules.check_kinds import KIND_CLAUSES, check_kind
 from kittiwake.rules.check_matches import check_match
 from kittiwake.rules.check_policy import complaints_of_policy
 from kittiwake.rules.complaints import Complaint
@@ -29,9 +29,9 @@ from kittiwake.rules.waits import ItemObject
 _NO_ARMING_EVENT = "a catalogue rule has no arming event of the contact; write item: …"
 
 
-def check_rule(rule: Rule, place: Place) -> Iterator[RuleError]:
-    """Everything wrong with a rule whose shape is right."""
-    return _located(_complaints(rule), place)
+def check_rule(rule: Rule, place: Place, wrong: frozenset[str] = frozenset()) -> Iterator[RuleError]:
+    """Everything wrong with a rule whose shape is right but for the clauses in `wrong`, which it lacks."""
+    return _located(_complaints(rule, wrong), place)
 
 
 def check_policy(policy: PolicyObject, place: Place) -> Iterator[RuleError]:
@@ -44,10 +44,11 @@ def _located(complaints: Iterator[Complaint], place: Place) -> Iterator[RuleErro
         yield place.error(found.path, found.code, found.message, found.advice, at_key=found.at_key)
 
 
-def _complaints(rule: Rule) -> Iterator[Complaint]:
+def _complaints(rule: Rule, wrong: frozenset[str]) -> Iterator[Complaint]:
     of_item = isinstance(rule.when, ItemObject)
     no_same = _NO_ARMING_EVENT if of_item else ""
-    yield from check_kind(rule)
+    if not wrong & KIND_CLAUSES:
+        yield from check_kind(rule)
     if rule.when is not None:
         yield from check_when(rule.when, ("when",))
     yield from check_given(rule.given, ("given",), no_same)

@@ -6,8 +6,9 @@ Pure. Called by the loader with what it has read, and by tests through `load_doc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from kittiwake.rules.checks import check_policy, check_rule
 from kittiwake.rules.errors import Code, RuleError, RulesError
@@ -15,13 +16,13 @@ from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.guardrails import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.models import Header, Rule
 from kittiwake.rules.nodes import Node, Place, node_of
+from kittiwake.rules.policy import PolicyObject
 from kittiwake.rules.reading import read
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """One document, its parts read as far as they can be."""
 
     place: Place
@@ -55,7 +56,7 @@ def rule_set_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> Ru
 
 
 def _bounded(errors: list[RuleError]) -> list[RuleError]:
-    first = sorted(errors)[:ERRORS_MAX]
+    first = sorted(set(errors))[:ERRORS_MAX]
     if len(errors) <= ERRORS_MAX:
         return first
     last = first[-1]
@@ -78,13 +79,15 @@ def read_document(place: Place, errors: list[RuleError]) -> Document | None:
 
 
 def _header(place: Place, errors: list[RuleError]) -> Header | None:
-    entries = {key: node for key, node in place.node.value.items() if key != "rules"}
-    header = read(Header, Place(place.file, Node(entries, place.node.mark, place.node.keys)), errors)
-    if header and header.policy:
-        policy = place.at("policy")
-        assert policy
-        errors.extend(check_policy(header.policy, policy))
-    return header
+    entries = {key: node for key, node in place.node.value.items() if key not in ("policy", "rules")}
+    found = read(Header, Place(place.file, Node(entries, place.node.mark, place.node.keys)), errors)
+    policy = place.at("policy")
+    if policy is not None:
+        written = read(PolicyObject, policy, errors)
+        if written:
+            errors.extend(check_policy(written.model, policy))
+            return found.model.model_copy(update={"policy": written.model}) if found else None
+    return found.model if found else None
 
 
 def _rules(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
@@ -104,12 +107,12 @@ def _rules(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
 
 def _rule(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
     expanded = expand(place, errors)
-    rule = read(Rule, expanded, errors) if expanded else None
-    if rule is None or expanded is None:
+    found = read(Rule, expanded, errors, {"id": "unnamed"}) if expanded else None
+    if found is None or expanded is None:
         return
-    wrong = list(check_rule(rule, expanded))
-    errors.extend(wrong)
-    yield AuthoredRule(rule, expanded, rule_version(rule))
+    errors.extend(check_rule(found.model, expanded, found.wrong))
+    if "id" not in found.wrong:
+        yield AuthoredRule(found.model, expanded, rule_version(found.model))
 
 
 # ---------------------------------------------------------------- documents together

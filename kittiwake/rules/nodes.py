@@ -6,8 +6,9 @@ Pure. Made by `sources` from text and by `node_of` from values already parsed; r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError, show_path
 
@@ -19,13 +20,12 @@ class Mark(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """A value: `value` is a scalar, a list of nodes, or a dict of nodes whose keys stand at `keys`."""
 
     value: Any
     mark: Mark
-    keys: dict[str, Mark] = field(default_factory=dict)
+    keys: dict[str, Mark] = {}
 
 
 NOWHERE: Final = Mark(0, 0)
@@ -86,8 +86,7 @@ def locate(node: Node, path: KeyPath, at_key: bool = False) -> Mark:
     return mark
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A part of a document, able to say where errors in it stand."""
 
     file: str

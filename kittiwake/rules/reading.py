@@ -1,4 +1,4 @@
-"""From a tree to a model: validation, and every complaint of pydantic in the author's words.
+"""From a tree to a model: validation, and every complaint of the library in the author's words.
 
 Pure. Called by `documents`.
 """
@@ -6,7 +6,8 @@ Pure. Called by `documents`.
 from __future__ import annotations
 
 import difflib
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,30 +22,52 @@ Readers = dict[int, type[Part]]
 """Which model read the object of this identity."""
 
 
-def read(model: type[P], place: Place, errors: list[RuleError]) -> P | None:
-    """The model of what is written at `place`; None, and errors added, if it cannot be read."""
+class Found(NamedTuple, Generic[P]):
+    """What could be read of an object: the model, and the keys it had to leave out."""
+
+    model: P
+    wrong: frozenset[str]
+
+
+def read(
+    model: type[P], place: Place, errors: list[RuleError], stand_ins: Mapping[str, str] | None = None
+) -> Found[P] | None:
+    """The model of what is written at `place`, and errors for what is wrong there.
+
+    Keys with errors are left out, so that the others can be checked further; `stand_ins` are
+    values for keys that must be there. None if not even that makes a model.
+    """
     empty = nulls(place.node)
     errors.extend(_nothing_written(place, path) for path in empty)
     data = plain(place.node)
     readers: Readers = {}
+    details: list[ErrorDetails] = []
     try:
         found = model.model_validate(data, context=readers)
+        if not empty:
+            return Found(found, frozenset())
     except ValidationError as error:
-        errors.extend(_translate(place, data, readers, detail) for detail in _relevant(error, empty))
+        details = error.errors(include_url=False, include_input=True)
+    told = [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
+    errors.extend(_translate(place, data, readers, detail) for detail in told)
+    if not isinstance(data, dict):
         return None
-    return None if empty else found
+    wrong = frozenset(str(path[0]) for path in [*map(key_path, details), *empty] if path)
+    rest = {key: value for key, value in data.items() if key not in wrong}
+    return _rest(model, {**(stand_ins or {}), **rest}, wrong)
+
+
+def _rest(model: type[P], data: dict[str, Any], wrong: frozenset[str]) -> Found[P] | None:
+    try:
+        return Found(model.model_validate(data), wrong)
+    except ValidationError:
+        return None
 
 
 def _nothing_written(place: Place, path: KeyPath) -> RuleError:
     what = path[-1] if path and isinstance(path[-1], str) else "this entry"
     message = f"{what} has no value"
     return place.error(path, Code.NOTHING_WRITTEN, message, "Write one, or delete the line", at_key=True)
-
-
-def _relevant(error: ValidationError, empty: list[KeyPath]) -> list[ErrorDetails]:
-    """All but what only says that an entry without a value is missing."""
-    details = error.errors(include_url=False, include_input=True)
-    return [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
 
 
 def key_path(detail: ErrorDetails) -> KeyPath:
@@ -58,12 +81,14 @@ def _translate(place: Place, data: Any, readers: Readers, detail: ErrorDetails) 
         return _unknown_key(place, path, _reader(data, readers, path[:-1]))
     if kind == "missing":
         return _missing_key(place, path, _reader(data, readers, path[:-1]))
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
+    if kind in ("model_type", "dict_type"):
         message = f"{_subject(path)} must be an object, not {shown(detail['input'])}"
-        return place.error(path, Code.WRONG_SHAPE, message, "Write {key: value, …}")
+        return place.error(path, Code.WRONG_SHAPE, message, f"Write {_example(detail)}")
     if kind == "list_type":
-        message = f"{_subject(path)} must be a list, not {shown(detail['input'])}"
-        return place.error(path, Code.WRONG_SHAPE, message, f"Write [{shown(detail['input'])}]")
+        written = detail["input"]
+        message = f"{_subject(path)} must be a list, not {shown(written)}"
+        advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
+        return place.error(path, Code.WRONG_SHAPE, message, advice)
     context = detail.get("ctx", {})
     if "advice" in context:
         return place.error(path, Code(kind), context["message"], context["advice"])
@@ -72,7 +97,17 @@ def _translate(place: Place, data: Any, readers: Readers, detail: ErrorDetails) 
 
 
 def _subject(path: KeyPath) -> str:
-    return next((str(part) for part in reversed(path) if isinstance(part, str)), "this")
+    return next((str(part) for part in reversed(path) if isinstance(part, str)), "this entry")
+
+
+def _example(detail: ErrorDetails) -> str:
+    """What an object looks like where there is none."""
+    name = detail.get("ctx", {}).get("class_name")
+    model = next((part for part in Part.__subclasses__() if part.__name__ == name), None)
+    if model is None or model.model_config.get("extra") == "allow":
+        return "{name: property}"
+    needed = [key for key in keys_of(model) if key not in ("use", "rules")][:2]
+    return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
 
 
 def _reader(data: Any, readers: Readers, path: KeyPath) -> type[Part] | None:

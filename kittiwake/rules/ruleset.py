@@ -5,8 +5,9 @@ Pure, immutable, picklable: hosts may carry it to workers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from kittiwake.rules.fingerprint import fingerprint_of_rules
 from kittiwake.rules.models import Rule
@@ -16,8 +17,7 @@ from kittiwake.rules.policy import PolicyObject
 EVERY_ACCOUNT: Final = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class AuthoredRule:
+class AuthoredRule(msgspec.Struct, frozen=True):
     """A checked rule and where it stands."""
 
     rule: Rule
@@ -26,8 +26,7 @@ class AuthoredRule:
     """Fingerprint of the rule's text after defaults and recipes."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRules:
+class AccountRules(msgspec.Struct, frozen=True):
     """What the documents of one account say."""
 
     account_id: str
@@ -37,11 +36,10 @@ class AccountRules:
     rules: tuple[AuthoredRule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(msgspec.Struct, frozen=True):
     """Checked documents: of "*" and of any number of accounts."""
 
-    accounts: dict[str, AccountRules] = field(default_factory=dict)
+    accounts: dict[str, AccountRules] = {}
     version: str = ""
     """`ruleset_version`: fingerprint of all that the documents say, however it is split into files."""
 

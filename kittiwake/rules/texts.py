@@ -137,7 +137,9 @@ def one_of(*choices: str) -> tuple[PlainValidator, WithJsonSchema]:
 
 def _closest(value: object, choices: tuple[str, ...]) -> str:
     close = difflib.get_close_matches(str(value), choices, 1)
-    return f"Did you mean {close[0]}?" if close else f"Write {', '.join(choices[:-1])} or {choices[-1]}"
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Write {', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else f"Write {choices[0]}"
 
 
 Paths: TypeAlias = Annotated[

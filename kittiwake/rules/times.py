@@ -19,6 +19,10 @@ from kittiwake.time.instants import MINUTE_US, BadTimeError, parse_instant
 from kittiwake.time.zones import is_zone, zone_names
 
 
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def checked_duration(value: object) -> str:
     if isinstance(value, str):
         found = durations.parse_duration(value)
@@ -29,7 +33,7 @@ def checked_duration(value: object) -> str:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         message = f"the duration {value} has no unit"
         raise problem(Code.BAD_DURATION, message, f"Write {value}s, {value}m, {value}h, {value}d or {value}w")
-    raise problem(Code.BAD_DURATION, f"{shown(value)} is no duration", durations.ADVICE.capitalize())
+    raise problem(Code.BAD_DURATION, f"{shown(value)} is no duration", _sentence(durations.ADVICE))
 
 
 def _offset(value: object) -> str:
@@ -62,7 +66,8 @@ def _instant(value: object) -> str:
             parse_instant(value)
         except BadTimeError as error:
             message, _, advice = str(error).partition(": ")
-            raise problem(Code.BAD_INSTANT, message, advice[:1].upper() + advice[1:]) from None
+            said = advice if advice.startswith("write") else "write a day that there is"
+            raise problem(Code.BAD_INSTANT, message, _sentence(said)) from None
         return value
     raise problem(Code.BAD_INSTANT, f"{shown(value)} is no time", "Write 2026-11-01T00:00:00Z")
 

@@ -7,8 +7,9 @@ Pure. Used by `yaml_source` and `json_source`. A source stops at what it cannot 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from kittiwake.rules.errors import Code, RuleError
 from kittiwake.rules.guardrails import DEPTH_MAX, NODES_MAX
@@ -28,12 +29,11 @@ class UnreadableError(Exception):
         super().__init__(str(error))
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """A document as it is read: its file and what is wrong so far."""
 
     file: str
-    errors: list[RuleError] = field(default_factory=list)
+    errors: list[RuleError] = []
     nodes: int = 0
 
     def error(self, mark: Mark, code: Code, message: str, advice: str) -> RuleError:

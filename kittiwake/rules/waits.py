@@ -109,11 +109,20 @@ def _repeat(value: object) -> str:
     raise problem(Code.BAD_RRULE, f"{shown(value)} is no repetition", advice)
 
 
+_check_unit, _unit_schema = one_of(*UNITS)
+
+
+def _unit(value: object) -> str:
+    if isinstance(value, str) and value.rstrip("s") in ("month", "year"):
+        raise problem(Code.NOT_A_CHOICE, f"{value} have no exact length", "Count days or weeks")
+    return str(_check_unit.func(value))  # type: ignore[call-arg]  # takes the value alone
+
+
 class FieldWaitObject(Part):
     """As long as a number of the arming event says."""
 
     field: PathText = Field(description="the property that holds the number")
-    unit: Annotated[str, *one_of(*UNITS)] = Field(description="what it counts")
+    unit: Annotated[str, PlainValidator(_unit), _unit_schema] = Field(description="what it counts")
     default: Duration | None = Field(
         None, description="the wait where the number is missing; without it such an event does not arm"
     )

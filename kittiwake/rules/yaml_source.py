@@ -7,9 +7,9 @@ shared and counted as if written out, merge keys and tags are refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 import yaml
 
 from kittiwake.rules.errors import Code
@@ -69,8 +69,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
     return "this is no YAML: the line does not fit those above it", "Check its indentation, colons and hyphens"
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(msgspec.Struct):
     """A list or mapping whose end has not come yet."""
 
     value: list[Node] | dict[str, Node]
@@ -78,7 +77,7 @@ class _Frame:
     anchor: str | None
     start: int
     """How many values the document had before it."""
-    keys: dict[str, Mark] = field(default_factory=dict)
+    keys: dict[str, Mark] = {}
     key: tuple[str, Mark] | None = None
     refused: bool = False
     """The key has been told to be wrong: its value goes nowhere."""
@@ -86,8 +85,7 @@ class _Frame:
     """Levels of what is in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchored:
+class _Anchored(msgspec.Struct, frozen=True):
     node: Node
     nodes: int
     depth: int

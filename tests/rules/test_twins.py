@@ -1,0 +1,58 @@
+"""Every error has twins: a bad file with the exact text of its errors, and a good one that loads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kittiwake.rules import Code, RulesError, load_files
+from tests.rules.golden import HERE, assert_golden
+
+TWINS = HERE / "twins"
+BAD = sorted(TWINS.glob("*.bad.*"))
+GOOD = sorted(TWINS.glob("*.good.*"))
+
+ELSEWHERE = {
+    Code.ACCOUNT_DISAGREES: "test_loader: takes two files",
+    Code.NO_FILES: "test_loader: takes a directory",
+    Code.NOT_UTF8: "test_loader: takes bytes",
+    Code.NOT_YET: "test_compiler: raised by the compiler",
+    Code.UNREADABLE: "test_loader: takes a file that is not there",
+}
+
+
+def errors_of(path: Path) -> str:
+    with pytest.raises(RulesError) as caught:
+        load_files({path.name: path.read_bytes()})
+    return "".join(f"{error}  [{error.code}]\n" for error in caught.value.errors)
+
+
+def golden_of(path: Path) -> Path:
+    return path.with_name(path.name.split(".")[0] + ".errors.txt")
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
+def test_a_bad_twin_is_refused_with_exactly_these_words(path: Path) -> None:
+    assert_golden(golden_of(path), errors_of(path))
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
+def test_a_good_twin_loads(path: Path) -> None:
+    assert load_files({path.name: path.read_bytes()}).version
+
+
+def test_every_twin_has_its_brother_and_its_text() -> None:
+    names = [{path.name.split(".")[0] for path in paths} for paths in (BAD, GOOD, TWINS.glob("*.errors.txt"))]
+    assert names[0] == names[1] == names[2]
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_code_has_a_twin(code: Code) -> None:
+    told = any(f"[{code}]" in golden_of(path).read_text(encoding="utf-8") for path in BAD)
+    assert told != (code in ELSEWHERE), f"{code}: {ELSEWHERE.get(code, 'write twins for it')}"
+
+
+def test_no_message_speaks_of_the_library_that_found_it() -> None:
+    texts = " ".join(golden_of(path).read_text(encoding="utf-8") for path in BAD)
+    assert not [word for word in ("Input should", "pydantic", "validator", "union", "dict", "None") if word in texts]
