@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
-from textwrap import indent
+from textwrap import dedent, indent
 from typing import Any
 
 from kittiwake.kernel.limits import DEFAULT_LIMITS
@@ -113,12 +113,10 @@ def _compiled(rules: str, policy: str, zone: str, limits: tuple[tuple[str, int],
 
 
 def _listed(rules: str) -> str:
-    text = rules.strip()
-    if text.startswith("-"):
-        return indent(rules.strip("\n"), "  ")
+    text = dedent(rules).strip()
     if text.startswith("{"):
         return "  - {id: r, " + text[1:]
-    return indent("- id: r\n" + indent(rules.strip("\n"), "  "), "  ")
+    return indent(text if text.startswith("-") else "- id: r\n" + indent(text, "  "), "  ")
 
 
 # ---------------------------------------------------------------- drawings
