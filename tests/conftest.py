@@ -14,6 +14,12 @@ settings.register_profile("nightly", settings.get_profile("default"), max_exampl
 settings.load_profile("default")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write golden files anew; read the diff before committing"
+    )
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     """A failure is repeated with the seed this prints."""
     return f"seed: {config.getoption('hypothesis_seed')} (repeat with --hypothesis-seed=SEED)"
@@ -29,3 +35,9 @@ def seed(pytestconfig: pytest.Config) -> int:
 def root() -> Path:
     """The folder of the checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def update_golden(pytestconfig: pytest.Config) -> bool:
+    """Whether golden files are to be written anew."""
+    return bool(pytestconfig.getoption("update_golden"))

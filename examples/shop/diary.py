@@ -65,8 +65,8 @@ class Diary:
         return local.astimezone(UTC) + self.minutes(0, 59)
 
 
-def diary(account: str, contact: str, seed: int, days: int) -> list[Record]:
-    """All events of one contact, in the order they happened."""
+def diary(account: str, contact: str, seed: int, days: int) -> Diary:
+    """The whole life of one contact, its events in the order they happened."""
     rng = random.Random(f"{seed}/{account}/{contact}")
     persona = rng.choices(PERSONAS, [p.weight for p in PERSONAS])[0]
     book = Diary(account, contact, persona, rng.choice(ZONES), rng, START + timedelta(days=days))
@@ -78,7 +78,8 @@ def diary(account: str, contact: str, seed: int, days: int) -> list[Record]:
         _subscription(book, signed_up + book.minutes(60, 7 * 24 * 60))
     _change_of_mind(book, signed_up, days)
     book.records.sort(key=lambda record: datetime.fromisoformat(record["time"]))
-    return _until_deleted(book)
+    _forget(book)
+    return book
 
 
 def _sign_up(book: Diary, joined: datetime) -> datetime:
@@ -108,7 +109,7 @@ def _visit(book: Diary, at: datetime) -> None:
     if book.chance(0.5):
         book.note(at, "search.performed", query=product.category)
         at += book.minutes(0.5, 3)
-    for _ in range(rng.randint(1, 4)):
+    for _ in range(rng.choices((1, 2, 3, 4), (50, 25, 15, 10))[0]):
         book.note(at, "product.viewed", product_id=product.product_id, price=product.cents / 100)
         at += book.minutes(0.5, 8)
     if book.chance(persona.fills_cart):
@@ -177,6 +178,9 @@ def _change_of_mind(book: Diary, since: datetime, days: int) -> None:
         book.note(when + book.minutes(5, 60), "contact.deleted")
 
 
-def _until_deleted(book: Diary) -> list[Record]:
-    gone = next((i for i, record in enumerate(book.records) if record["type"] == "contact.deleted"), None)
-    return book.records if gone is None else book.records[: gone + 1]
+def _forget(book: Diary) -> None:
+    """Nothing is heard of a contact after it was deleted."""
+    for i, record in enumerate(book.records):
+        if record["type"] == "contact.deleted":
+            del book.records[i + 1 :]
+            return

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from examples.shop.diary import START, Record, diary
+from examples.shop.diary import START, Diary, Record, diary
 
 JITTER: Final = timedelta(seconds=30)
 COPIES: Final = 0.01
@@ -46,19 +46,19 @@ BROKEN: Final = (
 """Lines that become dead letters, each for another reason."""
 
 
-def records(contacts: int, seed: int, days: int) -> Iterator[Record]:
-    """The events of every contact, contact by contact."""
-    for number in range(contacts):
-        account = "globex" if number % GLOBEX == GLOBEX - 1 else "acme"
-        contact = f"c-{number // GLOBEX if account == 'globex' else number - number // GLOBEX:05d}"
-        yield from diary(account, contact, seed, days)
+def diary_of(number: int, seed: int, days: int) -> Diary:
+    """The life of the contact of this number."""
+    account = "globex" if number % GLOBEX == GLOBEX - 1 else "acme"
+    contact = f"c-{number // GLOBEX if account == 'globex' else number - number // GLOBEX:05d}"
+    return diary(account, contact, seed, days)
 
 
 def lines(contacts: int, seed: int, days: int) -> list[bytes]:
     """The file's lines in the order they arrived: jittered, some twice, the broken ones among them."""
     arrived = [
         (at, json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode())
-        for record in records(contacts, seed, days)
+        for number in range(contacts)
+        for record in diary_of(number, seed, days).records
         for at in _arrivals(record, seed)
     ]
     rng = random.Random(f"{seed}/broken")

@@ -19,6 +19,7 @@ from examples.cdnow.convert import time_of_day
 MILESTONES = (250_00, 500_00, 1_000_00)
 LAPSED = timedelta(days=60)
 QUARTER = timedelta(days=90)
+WEEK = timedelta(days=7)
 DEAR = 200_00
 LIVE = datetime(1997, 2, 1, tzinfo=UTC)
 
@@ -105,6 +106,11 @@ def vip_edges(everyone: Buyers) -> tuple[set[Fact], set[Fact]]:
 def is_vip(bought: list[Bought], at: datetime) -> bool:
     """Whether 200 dollars were spent in the 90 days up to `at`."""
     return sum(purchase.cents for purchase in bought if purchase.at <= at < purchase.at + QUARTER) >= DEAR
+
+
+def closest(times: list[str]) -> timedelta:
+    """The shortest time between two of these instants."""
+    return min(later - earlier for earlier, later in pairwise(sorted(map(datetime.fromisoformat, times))))
 
 
 def shown(at: datetime) -> str:

@@ -1,0 +1,60 @@
+"""`make demo`, small: it ends well, shows what fired, and leaves what it says it leaves."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from examples.cdnow.fetch import DEFAULT, SHA256, FetchError, _checked, fetch
+from tests.examples.running import ROOT, Ran, python
+
+pytestmark = pytest.mark.xdist_group("demo")
+SMALL = ("--contacts", "60", "--buyers", "300")
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+    output = tmp_path_factory.mktemp("demo") / "out"
+    return python("-m", "examples.demo", "--output", output, "--purchases", fetch(ROOT / DEFAULT), *SMALL)
+
+
+@pytest.fixture(scope="module")
+def left(said: str) -> dict[str, Path]:
+    """The files and folders its last lines name, by example and name."""
+    named = [Path(found) for found in re.findall(r"^  (\S+) {4}", said, re.MULTILINE)]
+    return {f"{path.parts[path.parts.index('out') + 1]} {path.name}": path for path in named}
+
+
+def test_it_shows_which_rules_fired_how_often(said: str) -> None:
+    for rule in ("milestone", "replenishment", "lapsed", "cart-abandonment", "birthday"):
+        assert re.search(rf"\b{rule} .*fired.* [\d,]+$", said, re.MULTILINE), rule
+
+
+def test_everything_it_names_is_there_and_holds_something(left: dict[str, Path]) -> None:
+    assert {f"{example} triggers.csv" for example in ("cdnow", "shop")} < set(left)
+    for path in left.values():
+        assert path.stat().st_size if path.is_file() else any(path.iterdir())
+
+
+@pytest.mark.parametrize("example", ["cdnow", "shop"])
+def test_the_spreadsheet_holds_every_trigger_in_the_order_of_time(left: dict[str, Path], example: str) -> None:
+    with left[f"{example} triggers.csv"].open(encoding="utf-8", newline="") as sheet:
+        rows = list(csv.DictReader(sheet))
+    triggers = Ran(left[f"{example} summary.json"].parent, "").rows("triggers")
+    assert rows
+    assert sorted(row["trigger_id"] for row in rows) == sorted(row["trigger_id"] for row in triggers)
+    assert [row["fired_at"] for row in rows] == sorted(row["fired_at"] for row in rows)
+
+
+def test_a_second_demo_replaces_the_first(left: dict[str, Path], said: str) -> None:
+    output = left["shop summary.json"].parents[2]
+    again = python("-m", "examples.demo", "--output", output, "--purchases", ROOT / DEFAULT, *SMALL)
+    assert re.sub(r"\d+(\.\d+)? ?s\b", "", again).splitlines()[-12:] == re.sub(r"\d+ s\b", "", said).splitlines()[-12:]
+
+
+def test_purchases_that_are_not_those_of_the_example_are_refused() -> None:
+    with pytest.raises(FetchError, match=f"not {SHA256}"):
+        _checked(b"customer_id date number_of_cds dollar_value\n")
