@@ -67,7 +67,7 @@ def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
     found = []
     for index, rule in enumerate(program.rules):
         remembered = state.rules.get(rule.rule_id)
-        for key, one in (remembered.instances if remembered else {}).items():
+        for key, one in sorted((remembered.instances if remembered else {}).items()):
             if one.held is not None:
                 found.append(
                     decision_of(

@@ -145,7 +145,7 @@ def take_unless(run: Run, index: int, event: Event) -> None:
     found = run.rules[index]
     if found is None:
         return
-    for key, one in list(found.instances.items()):
+    for key, one in sorted(found.instances.items()):  # how the instances came to be must not show in the order
         if any(_meets_same(rule, match, event, newest_same(one)) for match in matching):
             disarm(run, index, key, one, event)
 
@@ -218,7 +218,7 @@ def move_dates(run: Run, before: dict[str, Any], zone_before: str) -> None:
             continue
         old, new = (lookup(values, wait.path) for values in (before, run.attributes))
         changed = wait.of_contact and not _same_value(old, new)
-        for key, one in found.instances.items():
+        for key, one in sorted(found.instances.items()):
             if one.episode is None or not one.episode.reminders:
                 continue
             value = new if wait.of_contact else one.episode.target

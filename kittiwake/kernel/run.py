@@ -136,9 +136,10 @@ class Run:
     def _dues(self, index: int, found: RuleState) -> Iterator[tuple[int, str]]:
         rule = self.program.rules[index]
         for key, one in found.instances.items():
-            due_us = next_due_us(one)
-            if due_us is not None:
-                yield due_us, key
+            if one.episode is not None and one.episode.reminders:
+                yield one.episode.reminders[0].due_us, key
+            if one.held is not None:
+                yield one.held.release_us, key
         if rule.audience is not None:
             for condition, slots in zip(rule.conditions, found.history, strict=True):
                 end_us = next_end_us(condition, slots, rule.keep_us)

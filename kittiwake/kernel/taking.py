@@ -75,7 +75,7 @@ def _delete(run: Run) -> None:
     cancel_all(run, [(i, key, candidate) for i, key, candidate, _ in run.caused], Reason.DELETED)
     for index, found in enumerate(run.rules):
         instances = {} if found is None else found.instances
-        held = [(index, key, one.held.candidate) for key, one in instances.items() if one.held is not None]
+        held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
         cancel_all(run, held, Reason.DELETED)
         run.rules[index] = None
     state = run.state
