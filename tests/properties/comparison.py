@@ -107,8 +107,7 @@ def _identities(of_oracle: Rows, of_kernel: Rows) -> list[str]:
     identities: defaultdict[str, set[str]] = defaultdict(set)
     ids: defaultdict[str, set[str]] = defaultdict(set)
     for row in of_oracle:
-        identity = canonical(exact({name: row[name] for name in _IDENTITY}))
-        identities[_text(row, row["time_us"], row["fired_at_us"])].add(identity)
+        identities[_text(row, row["time_us"], row["fired_at_us"])].add(_identity(row))
     for row in of_kernel:
         ids[_kernel_text(row)].add(row["trigger_id"])
     lines = [
@@ -123,3 +122,14 @@ def _identities(of_oracle: Rows, of_kernel: Rows) -> list[str]:
             f"  the {name} {value} stands for several" for value in sorted({v for v in seen if seen.count(v) > 1})
         ]
     return lines
+
+
+def _identity(row: dict[str, Any]) -> str:
+    """What makes a trigger this one.
+
+    Of an edge also its time, since several look-backs may end, and whether it is the refusal of an event
+    there was no room for, since the same event may have caused an edge as well.
+    """
+    identity = {name: row[name] for name in _IDENTITY}
+    edge = {} if row["kind"] == "fired" else {"time": row["time_us"], "refused": row["reason"] == "limit"}
+    return canonical(exact(identity | edge))
