@@ -1,0 +1,1 @@
+"""Steps of a Beam pipeline. They only wire: what a step does stands in `kittiwake`, without Beam."""

@@ -1,0 +1,97 @@
+"""The main job: an archive of events in; triggers, decisions and dead letters out.
+
+    python -m pipelines.backfill --rules DIR_OR_FILE --input GLOB --output DIR [--until TIME]
+
+Correct first: every event goes to its contact, every contact is sorted and settled once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import apache_beam as beam
+
+from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
+from kittiwake.replay.programs import Programs
+from kittiwake.replay.report import render
+from kittiwake.replay.rows import Mode
+from kittiwake.replay.settings import RunSettings, Stop
+from kittiwake.replay.summary import Summary
+from kittiwake.rules.errors import RulesError
+from kittiwake.rules.loader import load
+from pipelines.options import BackfillOptions, parse_options
+from pipelines.places import Place, input_files, open_place, read_summary
+from pipelines.progress import megabytes, progress_shown, say
+from pipelines.runner import beam_options, hush, runner_for
+from transforms.counting import AddUp
+from transforms.parsing import ParseRecords
+from transforms.reading import ReadRecords
+from transforms.settling import SettleContacts
+from transforms.writing import WriteLines, WriteSummary
+
+DONE: Final = 0
+STOPPED: Final = 1
+UNUSABLE: Final = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one backfill; the exit code."""
+    hush()
+    try:
+        summary = backfill(parse_options(argv))
+    except (UnusableError, RulesError) as error:
+        say(f"error: {error}")
+        return UNUSABLE
+    sys.stdout.write(render(summary))
+    return DONE if summary.stopped is None else STOPPED
+
+
+def backfill(options: BackfillOptions) -> Summary:
+    """Read, decide, write; what was done.
+
+    Raises:
+        RulesError: the rules cannot be run.
+        UnusableError: a file cannot be read, or the output not be written; the output is as it was.
+    """
+    programs = Programs(load(options.rules), options.run.allowed_lateness_us)
+    files = input_files(options.inputs)
+    say(f"{len(files.names)} file(s), {megabytes(files.bytes_total)}, rule set {programs.ruleset_version}")
+    flags = beam_options(options.runner, options.beam_flags)
+    pipeline = beam.Pipeline(runner_for(options.runner, flags), flags)
+    place = open_place(options.output)
+    try:
+        build(pipeline, files.names, programs, options.run, place)
+        with progress_shown(files.bytes_total):
+            pipeline.run().wait_until_finish()
+        summary = read_summary(place)
+        if summary.stopped is Stop.UNREADABLE:
+            raise UnusableError("; ".join(summary.counts.unreadable.values()))
+        place.publish()
+    except BaseException:
+        place.discard()
+        raise
+    return summary
+
+
+def build(
+    pipeline: beam.Pipeline, files: tuple[str, ...], programs: Programs, settings: RunSettings, place: Place
+) -> None:
+    """The graph: read, parse, group by contact, settle, write; what every step counted meets in the summary."""
+    read = pipeline | "Read" >> ReadRecords(files)
+    parsed = read.records | "Parse" >> ParseRecords(settings.start_us)
+    intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
+    decided = parsed.events | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
+    total = (intake, decided.counts) | "Total" >> AddUp()
+
+    _ = parsed.dead_letters | "WriteDeadLetters" >> WriteLines(place.path(DEAD_LETTERS))
+    _ = decided.decisions | "WriteDecisions" >> WriteLines(place.path(DECISIONS))
+    _ = decided.triggers | "WriteTriggers" >> WriteLines(place.path(TRIGGERS))
+    summary = WriteSummary(place.path(SUMMARY), Mode.BACKFILL, programs.ruleset_version, settings)
+    _ = total | "WriteSummary" >> summary
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""What a person types, parsed once into frozen settings. The only reader of flags, and of the clock."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
+from kittiwake.time.durations import ADVICE, parse_duration
+from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
+from pipelines.runner import check_flags, runner_named
+
+_DESCRIPTION: Final = """Decide over an archive of events what would have fired.
+
+Reads JSON lines (plain or .gz), writes the folders triggers, decisions and dead_letters and the file
+summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
+Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, 2 unusable rules, input, output or options."""
+
+
+@dataclass(frozen=True)
+class BackfillOptions:
+    """The settings of one backfill."""
+
+    rules: str
+    inputs: tuple[str, ...]
+    output: str
+    run: RunSettings
+    runner: str
+    beam_flags: tuple[str, ...]
+
+
+def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
+    """The settings that `argv` (default: the command line) asks for.
+
+    Raises:
+        UnusableError: a flag is unknown, or its value is no such thing.
+        SystemExit: as argparse does, for --help and for what it refuses itself.
+    """
+    known, beam_flags = _parser().parse_known_args(argv)
+    check_flags(beam_flags)
+    run = RunSettings(
+        start_us=time.time_ns() // 1_000 if known.start is None else _instant("--start", known.start),
+        until_us=None if known.until is None else _instant("--until", known.until),
+        allowed_lateness_us=_duration("--allowed_lateness", known.allowed_lateness),
+        max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
+    )
+    runner = runner_named(known.runner)
+    return BackfillOptions(known.rules, tuple(known.input), known.output, run, runner, tuple(beam_flags))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.backfill",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--rules", required=True, metavar="DIR_OR_FILE", help="the rules: a file, or a folder of them")
+    add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
+    add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
+    add("--until", metavar="TIME", help="settle events before and deadlines up to it; default: the newest event + 1 µs")
+    add("--start", metavar="TIME", help="take this for the start of the run instead of the clock: to repeat a run")
+    add("--allowed_lateness", default="1h", metavar="DURATION", help="how far apart copies of an event may lie (1h)")
+    ratio_help = f"stop above it; default: {DEAD_LETTER_RATIO}, from {RATIO_RECORDS_MIN:,} records on"
+    add("--max_dead_letter_ratio", metavar="0..1", help=ratio_help)
+    add("--runner", metavar="NAME", help="Beam's runner; default: in this process")
+    return parser
+
+
+def _instant(flag: str, text: str) -> int:
+    try:
+        time_us = parse_instant(text)
+        format_instant(time_us)
+    except (BadTimeError, OverflowError):
+        raise UnusableError(f"{flag} {text}: write a time with offset, such as 2026-11-01T09:30:00Z") from None
+    return time_us
+
+
+def _duration(flag: str, text: str) -> int:
+    duration_us = parse_duration(text)
+    if duration_us is None or duration_us < 0:
+        raise UnusableError(f"{flag} {text}: {ADVICE}")
+    return duration_us
+
+
+def _ratio(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        ratio = Decimal(text)
+    except InvalidOperation:
+        ratio = Decimal(-1)
+    if not 0 <= ratio <= 1:
+        raise UnusableError(f"--max_dead_letter_ratio {text}: write a number from 0 to 1")
+    return ratio

@@ -1,0 +1,113 @@
+"""Inputs and outputs of a job: local ones with the care of `kittiwake.replay`, and remote ones (`gs://…`).
+
+A remote folder has no rename that is whole or not at all: there the job writes in place, and
+`summary.json` comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from apache_beam.io.filesystem import BeamIOError, FileMetadata
+from apache_beam.io.filesystems import FileSystems
+
+from kittiwake.replay.output import SUMMARY, OutputError, open_output
+from kittiwake.replay.reading import InputError, find_files, refuse_unknown
+from kittiwake.replay.summary import Summary, from_text
+
+
+class InputFiles(NamedTuple):
+    """The files a job reads."""
+
+    names: tuple[str, ...]
+    bytes_total: int
+
+
+def input_files(patterns: Sequence[str]) -> InputFiles:
+    """What the patterns name; local files have been opened once.
+
+    Raises:
+        InputError: a pattern names nothing, or a local file cannot be read.
+    """
+    local = find_files([pattern for pattern in patterns if not _is_remote(pattern)])
+    remote = {file.path for pattern in patterns if _is_remote(pattern) for file in _matches(pattern)}
+    for name in remote:
+        refuse_unknown(name)
+    names = (*local, *sorted(remote))
+    return InputFiles(names, sum(file.size_in_bytes for name in names for file in _matches(name)))
+
+
+def _is_remote(place: str) -> bool:
+    return "://" in place
+
+
+def _matches(pattern: str) -> list[FileMetadata]:
+    try:
+        found: list[FileMetadata] = FileSystems.match([pattern])[0].metadata_list
+    except (BeamIOError, ValueError) as error:
+        raise InputError(f"cannot read {pattern}: {error}") from error
+    if not found:
+        raise InputError(f"no file matches {pattern}")
+    return found
+
+
+# ---------------------------------------------------------------- out
+
+
+class Place(Protocol):
+    """An output folder, opened."""
+
+    def path(self, name: str) -> str:
+        """Where the job writes the folder or file `name` of its output."""
+
+    def publish(self) -> None:
+        """Make what was written the output."""
+
+    def discard(self) -> None:
+        """Drop what was written."""
+
+
+def open_place(output: str) -> Place:
+    """The output folder at a local path or a remote one.
+
+    Raises:
+        OutputError: it holds something that is not ours, or cannot be written to.
+    """
+    return _Remote(output) if _is_remote(output) else _Local(output)
+
+
+class _Local:
+    def __init__(self, output: str) -> None:
+        self._output = open_output(output)
+        self.publish = self._output.publish
+        self.discard = self._output.discard
+
+    def path(self, name: str) -> str:
+        return str(self._output.partial / name)
+
+
+class _Remote:
+    def __init__(self, output: str) -> None:
+        self._folder = output.rstrip("/")
+        try:
+            found = FileSystems.match([f"{self._folder}/**"], limits=[1])[0].metadata_list
+        except (BeamIOError, ValueError) as error:
+            raise OutputError(f"cannot write to the output {output}: {error}") from error
+        if found:
+            raise OutputError(f"the output {output} is not empty: name another folder")
+
+    def path(self, name: str) -> str:
+        return f"{self._folder}/{name}"
+
+    def publish(self) -> None:
+        """It is there already."""
+
+    def discard(self) -> None:
+        """What has been written stays, without a summary."""
+
+
+def read_summary(place: Place) -> Summary:
+    """The summary that the job wrote to its output."""
+    with FileSystems.open(place.path(SUMMARY)) as file:
+        return from_text(file.read())

@@ -1,0 +1,80 @@
+"""Which runner, how many workers, and how quietly.
+
+"DirectRunner" is not run under that name: Beam would first try to download another runner for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineRunner, create_runner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
+
+from kittiwake.replay.errors import UnusableError
+
+IN_PROCESS: Final = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+"""Runs the job in this process and its children, without a network."""
+
+_LOCAL_NAMES: Final = ("direct", "directrunner", "switchingdirectrunner", "fnapi", "fnapirunner", IN_PROCESS.lower())
+
+
+def runner_named(name: str | None) -> str:
+    """The runner a person means by `name`: without one, or by "DirectRunner", the in-process one.
+
+    >>> runner_named(None) == runner_named("DirectRunner") == IN_PROCESS, runner_named("DataflowRunner")
+    (True, 'DataflowRunner')
+    """
+    return IN_PROCESS if name is None or name.lower() in _LOCAL_NAMES else name
+
+
+def beam_options(name: str, flags: Sequence[str]) -> PipelineOptions:
+    """Beam's options for a runner."""
+    return PipelineOptions([f"--runner={name}", *flags])
+
+
+def runner_for(name: str, options: PipelineOptions) -> PipelineRunner:
+    """The runner of this name; several direct workers are processes that log errors only.
+
+    Beam 2.77 keeps several direct workers in one thread unless it is told a running mode.
+
+    Raises:
+        UnusableError: there is no such runner.
+    """
+    direct = options.view_as(DirectOptions)
+    if name == IN_PROCESS and direct.direct_num_workers != 1 and direct.direct_running_mode == "in_memory":
+        command = f"{sys.executable} -m pipelines.worker"
+        return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
+    try:
+        return create_runner(name)
+    except (ValueError, ImportError, AttributeError) as error:
+        raise UnusableError(f"--runner {name}: {error}") from error
+
+
+def check_flags(flags: Sequence[str]) -> None:
+    """Refuse what Beam does not know: it would drop it with a line in its log.
+
+    Raises:
+        UnusableError: a flag is unknown, or its value is no such thing.
+    """
+
+    def check(parser: Any) -> None:
+        parser.error = _refuse
+        unknown = parser.parse_known_args(list(flags))[1]
+        if unknown:
+            raise UnusableError(f"unknown option {unknown[0]}: see --help")
+
+    PipelineOptions(list(flags)).get_all_options(add_extra_args_fn=check)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise UnusableError(message)
+
+
+def hush() -> None:
+    """Let Beam log errors only: what a person has to know, the job says itself."""
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)

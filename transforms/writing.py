@@ -1,0 +1,45 @@
+"""Step: lines to files `part-00000-of-00003.jsonl` of a folder, and the summary to its one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.coders import BytesCoder
+from apache_beam.io import WriteToText
+from apache_beam.pvalue import PCollection
+
+from kittiwake.replay.counts import Counts
+from kittiwake.replay.rows import Mode
+from kittiwake.replay.settings import RunSettings
+from kittiwake.replay.summary import summary_of, to_text
+
+
+@dataclass(eq=False)
+class WriteLines(beam.PTransform):
+    """Writes lines into as many files as the runner likes, at least one."""
+
+    folder: str
+
+    def expand(self, lines: PCollection[bytes]) -> PCollection[str]:
+        """The names of the files."""
+        sink = WriteToText(f"{self.folder}/part", file_name_suffix=".jsonl", coder=BytesCoder())
+        return lines | "Files" >> sink
+
+
+@dataclass(eq=False)
+class WriteSummary(beam.PTransform):
+    """Writes what a run has counted, in one file."""
+
+    path: str
+    mode: Mode
+    ruleset_version: str
+    settings: RunSettings
+
+    def expand(self, counts: PCollection[Counts]) -> PCollection[str]:
+        """The name of the file."""
+        sink = WriteToText(self.path, shard_name_template="", append_trailing_newlines=False, coder=BytesCoder())
+        return counts | "Text" >> beam.Map(self._text).with_output_types(bytes) | "File" >> sink
+
+    def _text(self, counts: Counts) -> bytes:
+        return to_text(summary_of(self.mode, self.ruleset_version, self.settings, counts)).encode()
