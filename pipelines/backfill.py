@@ -25,7 +25,7 @@ from kittiwake.rules.loader import load
 from pipelines.options import BackfillOptions, parse_options
 from pipelines.places import Place, input_files, open_place, read_summary
 from pipelines.progress import megabytes, progress_shown, say
-from pipelines.runner import beam_options, hush, runner_for
+from pipelines.runner import hush, new_pipeline
 from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
 from transforms.reading import ReadRecords
@@ -58,10 +58,9 @@ def backfill(options: BackfillOptions) -> Summary:
     """
     programs = Programs(load(options.rules), options.run.allowed_lateness_us)
     files = input_files(options.inputs)
-    say(f"{len(files.names)} file(s), {megabytes(files.bytes_total)}, rule set {programs.ruleset_version}")
-    flags = beam_options(options.runner, options.beam_flags)
-    pipeline = beam.Pipeline(runner_for(options.runner, flags), flags)
+    pipeline = new_pipeline(options.runner, options.beam_flags)
     place = open_place(options.output)
+    say(f"{len(files.names)} file(s), {megabytes(files.bytes_total)}, rule set {programs.ruleset_version}")
     try:
         build(pipeline, files.names, programs, options.run, place)
         with progress_shown(files.bytes_total):

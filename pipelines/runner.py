@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
+import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
@@ -32,27 +33,28 @@ def runner_named(name: str | None) -> str:
     return IN_PROCESS if name is None or name.lower() in _LOCAL_NAMES else name
 
 
-def beam_options(name: str, flags: Sequence[str]) -> PipelineOptions:
-    """Beam's options for a runner."""
-    return PipelineOptions([f"--runner={name}", *flags])
+def new_pipeline(runner: str, flags: Sequence[str]) -> beam.Pipeline:
+    """An empty pipeline on a runner.
+
+    Raises:
+        UnusableError: there is no such runner, or it lacks an option.
+    """
+    options = PipelineOptions([f"--runner={runner}", *flags])
+    try:
+        return beam.Pipeline(_runner(runner, options.view_as(DirectOptions)), options)
+    except (ValueError, ImportError, AttributeError) as error:
+        raise UnusableError(f"--runner {runner}: {error}") from error
 
 
-def runner_for(name: str, options: PipelineOptions) -> PipelineRunner:
+def _runner(name: str, direct: DirectOptions) -> PipelineRunner:
     """The runner of this name; several direct workers are processes that log errors only.
 
     Beam 2.77 keeps several direct workers in one thread unless it is told a running mode.
-
-    Raises:
-        UnusableError: there is no such runner.
     """
-    direct = options.view_as(DirectOptions)
-    if name == IN_PROCESS and direct.direct_num_workers != 1 and direct.direct_running_mode == "in_memory":
-        command = f"{sys.executable} -m pipelines.worker"
-        return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
-    try:
+    if name != IN_PROCESS or direct.direct_num_workers == 1 or direct.direct_running_mode != "in_memory":
         return create_runner(name)
-    except (ValueError, ImportError, AttributeError) as error:
-        raise UnusableError(f"--runner {name}: {error}") from error
+    command = f"{sys.executable} -m pipelines.worker"
+    return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
 
 
 def check_flags(flags: Sequence[str]) -> None:
