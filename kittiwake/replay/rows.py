@@ -91,6 +91,9 @@ def dead_letter_row(dead: DeadLetter) -> dict[str, Any]:
     }
 
 
+_SEPARATORS: Final = tuple((chr(code).encode(), f"\\u{code:04x}".encode()) for code in (0x85, 0x2028, 0x2029))
+"""Where some readers see the end of a line (Python's `splitlines` does). In JSON they stand in texts only."""
+
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -102,9 +105,13 @@ def line(row: dict[str, Any]) -> bytes:
     """
     try:
         text = _encoder.encode(row)
+        if b"E-" in text:
+            text = _line_slowly(row)
     except OverflowError:  # an integer beyond 64 bits
-        return _line_slowly(row)
-    return _line_slowly(row) if b"E-" in text else text
+        text = _line_slowly(row)
+    for separator, escape in _SEPARATORS:
+        text = text.replace(separator, escape)
+    return text
 
 
 def _line_slowly(row: dict[str, Any]) -> bytes:

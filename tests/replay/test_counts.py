@@ -1,0 +1,125 @@
+"""Counts add up in any order, and the two questions that only all of them answer."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kittiwake.model import DeadLetter, Event
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.replay.counts import EXAMPLES_MAX, Counts, Place, Verdict, count_dead_letter, count_event, merged
+from kittiwake.replay.rows import Mode
+from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
+from kittiwake.replay.summary import from_text, summary_of, to_text
+
+verdicts = st.builds(
+    Verdict,
+    st.sampled_from(["acme", "globex"]),
+    st.sampled_from(["cart", "vip"]),
+    st.just("fired"),
+    st.sampled_from(["fired", "suppressed"]),
+    st.sampled_from(["", "shadow"]),
+)
+places = st.builds(Place, st.sampled_from(["a:1", "a:2", "a:10", "b:1", "b:20"]), st.just("why"))
+counts = st.builds(
+    Counts,
+    files=st.integers(0, 3),
+    records=st.integers(0, 9),
+    events=st.integers(0, 9),
+    newest_us=st.none() | st.integers(-5, 5),
+    dead_letters=st.dictionaries(st.sampled_from(["not_json", "bad_time"]), st.integers(1, 9)),
+    examples=st.dictionaries(st.sampled_from(["not_json"]), st.lists(places, max_size=EXAMPLES_MAX, unique=True)),
+    unreadable=st.dictionaries(st.sampled_from(["x", "y"]), st.just("torn")),
+    verdicts=st.dictionaries(verdicts, st.integers(1, 9)),
+)
+
+
+@given(st.lists(counts, max_size=5), st.randoms(use_true_random=False), st.integers(0, 5))
+def test_counts_add_up_to_the_same_in_any_order_and_grouping(parts: list[Counts], dice: object, at: int) -> None:
+    shuffled = list(parts)
+    dice.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert merged(shuffled) == merged([merged(parts[:at]), merged(parts[at:])]) == merged(parts)
+
+
+def test_merging_changes_none_of_the_parts() -> None:
+    part = Counts(records=1, dead_letters={"not_json": 1}, examples={"not_json": [Place("a:1", "why")]})
+    merged([merged([part]), part])
+    assert (part.dead_letters, part.examples) == ({"not_json": 1}, {"not_json": [Place("a:1", "why")]})
+
+
+def test_of_dead_letters_the_first_places_are_kept_in_reading_order() -> None:
+    part = Counts()
+    for number in (2, 9, 10, 11):
+        count_dead_letter(part, DeadLetter(DeadLetterReason.NOT_JSON, "why", b"", f"b.jsonl:{number}", 0))
+    other = Counts(examples={"not_json": [Place("a.jsonl:100", "why")]})
+    total = merged([part, other])
+    assert [place.source for place in total.examples["not_json"]] == ["a.jsonl:100", "b.jsonl:2", "b.jsonl:9"]
+    assert part.dead_letters == {"not_json": 4}
+
+
+def test_events_of_items_are_events_and_counted_apart() -> None:
+    part = Counts()
+    count_event(part, Event(5, "e1", "a.b", contact_id="c1"))
+    count_event(part, Event(7, "e2", "a.b", item_id="p1"))
+    count_event(part, Event(6, "e3", "a.b", contact_id="c1"))
+    assert part == Counts(records=3, events=3, catalogue=1, newest_us=7)
+
+
+# ---------------------------------------------------------------- where a run ends
+
+
+def test_a_run_ends_just_after_its_newest_event() -> None:
+    assert end_of_run(RunSettings(start_us=100), Counts(newest_us=42)) == 43
+
+
+def test_a_run_ends_no_later_than_just_after_its_start_by_itself() -> None:
+    assert end_of_run(RunSettings(start_us=100), Counts(newest_us=142)) == 101
+    assert end_of_run(RunSettings(start_us=100), Counts()) == 101
+
+
+def test_a_run_ends_where_it_is_told_to() -> None:
+    assert end_of_run(RunSettings(start_us=100, until_us=7), Counts(newest_us=42)) == 7
+    assert end_of_run(RunSettings(start_us=100, until_us=700), Counts(newest_us=42)) == 700
+
+
+# ---------------------------------------------------------------- whether it may decide
+
+
+def after(dead: int, records: int, ratio: str | None, **others: dict[str, str]) -> Stop | None:
+    settings = RunSettings(0, max_dead_letter_ratio=None if ratio is None else Decimal(ratio))
+    return stop_of(settings, Counts(records=records, dead_letters={"not_json": dead}, **others))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("dead", "records", "ratio", "stop"),
+    [
+        (1, 10, "0.1", None),
+        (2, 10, "0.1", Stop.DEAD_LETTERS),
+        (1, 3, "0", Stop.DEAD_LETTERS),
+        (0, 3, "0", None),
+        (0, 0, "0", None),
+        (3, 3, "1", None),
+        (999, 999, None, None),
+        (100, 1_000, None, None),
+        (101, 1_000, None, Stop.DEAD_LETTERS),
+    ],
+)
+def test_too_many_dead_letters_stop_a_run(dead: int, records: int, ratio: str | None, stop: Stop | None) -> None:
+    assert after(dead, records, ratio) is stop
+
+
+def test_one_unreadable_file_stops_a_run() -> None:
+    assert after(0, 10, "1", unreadable={"a.gz": "torn"}) is Stop.UNREADABLE
+
+
+# ---------------------------------------------------------------- the summary
+
+
+@given(counts, st.sampled_from(Mode), st.none() | st.integers(0, 10))
+def test_a_summary_is_read_as_it_was_written(part: Counts, mode: Mode, until_us: int | None) -> None:
+    summary = summary_of(mode, "0123456789ab", RunSettings(3, until_us), part)
+    assert from_text(to_text(summary)) == summary
+    assert summary.decisions >= summary.triggers

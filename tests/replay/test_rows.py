@@ -1,0 +1,120 @@
+"""Rows: the contract's fields, in its order, with exact values."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from kittiwake.kernel.program import Program
+from kittiwake.model import DeadLetter, Decision, EventIds
+from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
+from kittiwake.replay.rows import Mode, dead_letter_line, decision_line, decision_row, line
+from kittiwake.values import parse_json
+
+PROGRAM = Program("acme", "0123456789ab")
+FIRED = Decision(
+    trigger_id="00ff",
+    account_id="acme",
+    contact_id="c1",
+    rule_id="cart",
+    rule_version="ba9876543210",
+    kind=Kind.FIRED,
+    time_us=1_793_527_200_000_000,
+    decision=Outcome.FIRED,
+    reason=None,
+    decided_us=1_793_527_200_500_000,
+    fired_at_us=1_793_527_200_500_000,
+    instance='{"product_id":"p1"}',
+    events=EventIds("e1", "e3", 3),
+    include='{"price":68.74}',
+    threshold=Decimal("500.5"),
+    reminder=0,
+    occurrence=date(2026, 11, 1),
+)
+
+
+def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
+    assert decision_row(FIRED, PROGRAM, Mode.BACKFILL) == {
+        "trigger_id": "00ff",
+        "revision": 0,
+        "replaces": [],
+        "account_id": "acme",
+        "contact_id": "c1",
+        "rule_id": "cart",
+        "rule_version": "ba9876543210",
+        "kind": "fired",
+        "time": "2026-11-01T10:00:00Z",
+        "fired_at": "2026-11-01T10:00:00.500000Z",
+        "instance": {"product_id": "p1"},
+        "threshold": Decimal("500.5"),
+        "reminder": 0,
+        "occurrence": "2026-11-01",
+        "events": {"first": "e1", "last": "e3", "count": 3},
+        "include": {"price": Decimal("68.74")},
+        "decision": "fired",
+        "reason": None,
+        "ruleset_version": "0123456789ab",
+        "mode": "backfill",
+        "late": False,
+        "stale": False,
+    }
+    assert list(json.loads(decision_line(FIRED, PROGRAM, Mode.REPLAY))) == list(decision_row(FIRED, PROGRAM))
+
+
+def test_what_does_not_apply_is_null() -> None:
+    suppressed = msgspec.structs.replace(
+        FIRED,
+        decision=Outcome.SUPPRESSED,
+        reason=Reason.SHADOW,
+        fired_at_us=None,
+        events=None,
+        threshold=None,
+        reminder=None,
+        occurrence=None,
+    )
+    row = decision_row(suppressed, PROGRAM)
+    nulls = {name for name, value in row.items() if value is None}
+    assert nulls == {"fired_at", "events", "threshold", "reminder", "occurrence"}
+    assert (row["decision"], row["reason"]) == ("suppressed", "shadow")
+
+
+@pytest.mark.parametrize("number", [Decimal("0.1"), Decimal("1.2E-300"), 10**30, -(2**64), 2**53 + 1])
+def test_numbers_are_written_plainly_and_exactly(number: Any) -> None:
+    row = {"b": number, "a": {"deep": [number]}}
+    text = line(row)
+    assert parse_json(text) == row
+    assert b"E" not in text
+    assert text.startswith(b'{"b":')
+
+
+def dead(raw: bytes) -> dict[str, Any]:
+    letter = DeadLetter(DeadLetterReason.NOT_JSON, "why", raw, "events.jsonl:7", len(raw))
+    row: dict[str, Any] = json.loads(dead_letter_line(letter))
+    return row
+
+
+def test_a_dead_letter_keeps_its_record_as_text_and_not_its_place() -> None:
+    assert dead('{"é\0"'.encode()) == {
+        "reason": "not_json",
+        "detail": "why",
+        "raw": '{"é\0"',
+        "raw_encoding": "utf-8",
+        "raw_size": 6,
+    }
+
+
+def test_bytes_that_are_no_text_are_kept_in_base64() -> None:
+    row = dead(b"\xff\xfe")
+    assert (row["raw"], row["raw_encoding"], row["raw_size"]) == ("//4=", "base64", 2)
+
+
+def test_a_row_is_one_line_for_every_reader_whatever_it_holds() -> None:
+    every_separator = "a\nb\rc\x0bd\x0ce\x1cf\x1dg\x1eh\x85i\u2028j\u2029k"
+    text = line({"raw": every_separator, "number": 2**70}).decode()
+    assert text.splitlines() == [text]
+    assert json.loads(text)["raw"] == every_separator
