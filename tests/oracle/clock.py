@@ -140,9 +140,14 @@ def is_quiet(us: int, zone: ZoneInfo, start: time, end: time) -> bool:
 
 @lru_cache(maxsize=20_000)
 def quiet_end(us: int, zone: ZoneInfo, start: time, end: time) -> int:
-    """The first instant after `us` at which the local clock is outside the quiet hours, found minute by minute."""
-    first = us // MINUTE * MINUTE + MINUTE
-    return next(at for at in count(first, MINUTE) if not is_quiet(at, zone, start, end))
+    """The first instant after `us` at which the local clock is outside the quiet hours, by trying them in order.
+
+    Clocks change, and differ from UTC, by quarters of an hour: quiet can only end at a quarter or at `end`.
+    """
+    quarter = 15 * MINUTE
+    quarters = count(us // quarter * quarter, quarter)
+    tried = (at for base in quarters for at in (base, base + end.minute % 15 * MINUTE) if at > us)
+    return next(at for at in tried if not is_quiet(at, zone, start, end))
 
 
 def period(us: int, zone: ZoneInfo, unit: str) -> tuple[int, ...]:

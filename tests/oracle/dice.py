@@ -24,22 +24,29 @@ CENTRES = (
     "2024-02-29T00:00:00Z",
     "2026-12-31T18:00:00Z",
 )
+THEMES = ("plain", "plain", "plain", "plain", "plain", "plain", "ties", "keep", "room", "night", "caps")
 _LENGTHS = ((7 * clock.DAY, "w"), (clock.DAY, "d"), (clock.HOUR, "h"), (clock.MINUTE, "m"), (clock.SECOND, "s"))
 
 
 class Dice(random.Random):
-    """A seeded chance with a world's grid: `unit` between instants, `start` of its history."""
+    """A seeded chance with a world's grid: `unit` between instants, `start` of its history.
+
+    Half of the worlds have a theme, in which meetings are common that are rare elsewhere: many events at one instant,
+    keys forgotten, tiny limits, long quiet hours, caps.
+    """
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
+        self.theme = self.pick(THEMES)
         half_hour = 30 * clock.MINUTE
         self.unit = self.pick((half_hour, half_hour, half_hour, clock.HOUR, 6 * clock.HOUR, clock.DAY))
         centre = clock.parse_instant(self.pick(CENTRES)) or 0
         self.start = centre - self.randint(0, 16) * self.unit
         self.zone = self.pick(ZONES)
 
-    def chance(self, percent: float) -> bool:
-        return self.random() * 100 < percent
+    def chance(self, percent: float, **themed: float) -> bool:
+        """True in so many of a hundred cases; another share where the world's theme names one."""
+        return self.random() * 100 < themed.get(self.theme, percent)
 
     def pick(self, things: Sequence[T]) -> T:
         return things[self.randrange(len(things))]

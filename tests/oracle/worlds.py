@@ -36,11 +36,14 @@ def world(seed: int) -> World:
 
 def _limits(dice: Dice) -> dict[str, int] | None:
     """Mostly the real limits, now and then tiny ones (never shorter than a wait that is written in a rule)."""
-    if dice.chance(75):
+    if dice.chance(75, room=0):
         return None
     limits = {"keys": dice.randint(1, 3), "distinct": dice.randint(1, 3), "sum_entries": dice.randint(1, 3)}
     chosen = {name: limits[name] for name in dice.some(tuple(limits), 1, 3)}
-    return chosen | ({"max_wait_us": 10 * dice.unit} if dice.chance(50) else {})
+    longest = dice.pick(
+        (10 * dice.unit, *(days * clock.DAY for days in (1, 2, 7) if days * clock.DAY >= 10 * dice.unit))
+    )
+    return chosen | ({"max_wait_us": longest} if dice.chance(50) else {})
 
 
 def _history(dice: Dice, rules: dict[str, Any]) -> list[dict[str, Any]]:
@@ -52,7 +55,10 @@ def _history(dice: Dice, rules: dict[str, Any]) -> list[dict[str, Any]]:
     at, events = dice.start, []
     talk = 45 if any("contact." in str(rule.get("wait")) for rule in rules["rules"]) else 18
     for name in ids:
-        at += dice.pick((0, 0, 0, 1, 1, 1, 2, 2, 3, 5, 9)) * dice.unit
+        at += (
+            dice.pick((0, 0, 0, 0, 0, 0, 0, 0, 1, 2) if dice.theme == "ties" else (0, 0, 0, 1, 1, 1, 2, 2, 3, 5, 9))
+            * dice.unit
+        )
         nudge = dice.pick((-1, 1)) if dice.chance(2) else 0
         kind = _type(dice, types, talk)
         drawn = _properties(dice, kind, at)
@@ -63,7 +69,7 @@ def _history(dice: Dice, rules: dict[str, Any]) -> list[dict[str, Any]]:
 def _type(dice: Dice, types: list[str], talk: int) -> str:
     if not dice.chance(talk):
         return dice.pick(types)
-    if dice.chance(6):
+    if dice.chance(6, ties=25):
         return "contact.deleted"
     return dice.pick(("contact.updated", "contact.updated", "contact.updated", "consent.granted", "consent.withdrawn"))
 

@@ -1,5 +1,6 @@
 """Random documents over every clause of the language for contact events. Only what a loader accepts."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.oracle import clock
@@ -25,20 +26,19 @@ def document(dice: Dice) -> dict[str, Any]:
     drawn: dict[str, Any] = {"account": dice.pick(("acme", "acme", "*"))}
     if dice.chance(80):
         drawn["timezone"] = dice.zone
-    if dice.chance(75):
+    if dice.chance(75, ties=30, keep=30, room=60, night=100, caps=100):
         drawn["policy"] = _policy(dice)
     drawn["rules"] = [_rule(dice, names[place]) for place in range(dice.pick((1, 2, 2, 3, 3, 4)))]
     return drawn
 
 
 def _rule(dice: Dice, name: str) -> dict[str, Any]:
-    shape = dice.pick((_plain, _plain, _waiting, _waiting, _waiting, _until, _until, _reaching, _audience, _audience))
-    rule = {"id": name, **shape(dice)}
+    rule = {"id": name, **dice.pick(_SHAPES.get(dice.theme, _ALL_SHAPES))(dice)}
     if "audience" not in rule:
         rule |= _event_clauses(dice, waits="wait" in rule)
     if dice.chance(40):
-        names = [name for name, path in _INCLUDES.items() if "audience" not in rule or path.startswith("contact.")]
-        rule["include"] = {name: _INCLUDES[name] for name in dice.some(names, 1, 3)}
+        names = [each for each, path in _INCLUDES.items() if "audience" not in rule or path.startswith("contact.")]
+        rule["include"] = {each: _INCLUDES[each] for each in dice.some(names, 1, 3)}
     return rule | _eligibility(dice, per="per" in rule)
 
 
@@ -70,14 +70,14 @@ def _until(dice: Dice) -> dict[str, Any]:
         wait["offset"] = dice.text(dice.pick((-2, -1, 1, 2)) * dice.unit)
     if dice.chance(60):
         wait["at"] = dice.clock_text()
-    if dice.chance(50):
-        wait["repeat"] = dice.pick(_REPEATS)
+    if dice.chance(50, night=85):
+        wait["repeat"] = dice.pick(_REPEATS[:3] if dice.theme == "night" else _REPEATS)
     when = dice.pick(("contact.updated", ["contact.updated", TYPES[0]])) if contact and dice.chance(65) else _when(dice)
     return {"when": when, "wait": wait}
 
 
 def _reaching(dice: Dice) -> dict[str, Any]:
-    if dice.chance(40):
+    if dice.chance(40, room=20):
         reaches: dict[str, Any] = {"count": True, "at": sorted(dice.sample(range(1, 6), dice.randint(1, 3)))}
     else:
         at = sorted(dice.some((50, 68.74, 100.5, 150, 250, 300), 1, 3))
@@ -86,7 +86,7 @@ def _reaching(dice: Dice) -> dict[str, Any]:
 
 
 def _when(dice: Dice) -> Any:
-    if not dice.chance(22):
+    if not dice.chance(22, ties=8, night=5, caps=5):
         return match(dice)
     length = dice.pick((2, 2, 2, 2, 3, 4, 5))
     steps = [
@@ -99,24 +99,24 @@ def _when(dice: Dice) -> Any:
 def _event_clauses(dice: Dice, *, waits: bool) -> dict[str, Any]:
     """`per`, `given`, `unless`, `restart` round what arms."""
     clauses: dict[str, Any] = {}
-    if dice.chance(40):
+    if dice.chance(40, ties=30, keep=80, room=75):
         clauses["per"] = dice.pick(("k", "k", "k", ["k", "g"], "cart.id"))
-    if dice.chance(28):
+    if dice.chance(28, keep=60, room=40, night=5, caps=5):
         given = [condition(dice, with_same=True) for _ in range(dice.pick((1, 1, 2)))]
         clauses["given"] = given[0] if len(given) == 1 and dice.chance(50) else given
-    if dice.chance(65 if waits else 25):
+    if dice.chance(65 if waits else 25, ties=95, night=25, caps=10):
         unless = [_unless(dice) for _ in range(dice.pick((1, 1, 2)))]
         clauses["unless"] = unless[0] if len(unless) == 1 else unless
-    if waits and dice.chance(30):
+    if waits and dice.chance(30, ties=15):
         clauses["restart"] = dice.chance(15)
     return clauses
 
 
 def _unless(dice: Dice) -> Any:
-    if dice.chance(50):
+    if dice.chance(50, ties=20):
         return dice.pick(TYPES)
     drawn: dict[str, Any] = {"event": dice.pick((dice.pick(TYPES), dice.some(TYPES, 2, 2), "*"))}
-    if dice.chance(55):
+    if dice.chance(55, ties=85):
         drawn["same"] = dice.pick(("k", "k", "g", ["k", "g"]))
     if dice.chance(30):
         drawn["where"] = where(dice)
@@ -174,7 +174,10 @@ def _entry(dice: Dice) -> tuple[str, Any]:
 def condition(dice: Dice, *, with_same: bool) -> dict[str, Any]:
     """A history condition of any kind, ever or within."""
     what = dice.pick(("count", "count", "sum", "distinct", "present", "absent"))
-    found, same = match(dice), dice.pick(("k", "g", ["k", "g"])) if with_same and dice.chance(35) else None
+    found, same = (
+        match(dice),
+        dice.pick(("k", "g", ["k", "g"])) if with_same and dice.chance(35, keep=80, room=60) else None,
+    )
     if same is not None and dice.chance(30):
         found = {**(found if isinstance(found, dict) else {"event": found}), "same": same}
         same = None
@@ -183,7 +186,7 @@ def condition(dice: Dice, *, with_same: bool) -> dict[str, Any]:
         drawn = {what: dice.pick(("v", "v", "cart.total") if what == "sum" else ("k", "v", "tag")), "of": found}
     if same is not None:
         drawn["same"] = same
-    if dice.chance(70):
+    if dice.chance(70, keep=20):
         drawn["within"] = dice.span(1, 12)
     return drawn if what in ("present", "absent") else drawn | _bound(dice, what)
 
@@ -211,6 +214,18 @@ def _tree(dice: Dice, depth: int) -> dict[str, Any]:
     return {name: [_tree(dice, depth + 1) for _ in range(2)]}
 
 
+_ALL_SHAPES: tuple[Callable[[Dice], dict[str, Any]], ...] = (
+    *(_plain, _plain, _waiting, _waiting, _waiting, _until, _until, _reaching, _audience, _audience),
+)
+_SHAPES: dict[str, tuple[Callable[[Dice], dict[str, Any]], ...]] = {
+    "ties": (_waiting,),
+    "keep": (_plain, _reaching, _reaching, _waiting, _audience),
+    "room": (_plain, _waiting, _waiting, _until, _reaching, _reaching, _audience),
+    "night": (_plain, _waiting, _until, _until, _until, _reaching, _audience),
+    "caps": (_plain, _plain, _waiting),
+}
+
+
 # -- eligibility -------------------------------------------------------------------------------------------------
 
 
@@ -220,36 +235,36 @@ def _eligibility(dice: Dice, *, per: bool) -> dict[str, Any]:
         drawn["mode"] = "shadow" if dice.chance(85) else "off"
     if dice.chance(35):
         drawn["priority"] = dice.pick((0, 49, 51, 100))
-    if dice.chance(45):
+    if dice.chance(45, ties=5, keep=60, caps=5):
         drawn["reentry"] = dice.pick(("once", "once", "always", dice.span(1, 8), dice.span(1, 8)))
-    if dice.chance(30):
+    if dice.chance(30, caps=80):
         drawn["group"] = dice.pick(("intent", "care"))
-    if dice.chance(20):
-        drawn["transactional"] = dice.chance(40)
-    if dice.chance(30):
+    if dice.chance(20, night=50):
+        drawn["transactional"] = dice.chance(40, night=5)
+    if dice.chance(30, night=70):
         drawn["expires"] = dice.span(1, 6)
-    if dice.chance(10):
+    if dice.chance(10, caps=0):
         drawn["live_from"] = dice.written(dice.instant(0, 12))
-    if dice.chance(35 if per else 15):
-        drawn["keep"] = dice.span(4, 14)
+    if dice.chance(35 if per else 15, keep=100, room=60):
+        drawn["keep"] = dice.span(2, 5) if dice.theme == "keep" else dice.span(4, 14)
     return drawn
 
 
 def _policy(dice: Dice) -> dict[str, Any]:
     drawn: dict[str, Any] = {}
-    if dice.chance(15):
+    if dice.chance(15, caps=0):
         drawn["live_from"] = dice.written(dice.instant(0, 12))
-    if dice.chance(12):
+    if dice.chance(12, caps=0):
         drawn["history_from"] = dice.written(dice.instant(-4, 6))
-    if dice.chance(35):
+    if dice.chance(35, caps=0, night=15):
         drawn["consent"] = {"purpose": dice.pick(("marketing", "news"))}
         if dice.chance(60):
             drawn["consent"]["default"] = "granted" if dice.chance(70) else "withdrawn"
-    if dice.chance(20):
+    if dice.chance(20, caps=0, night=5):
         drawn["holdout"] = {"percent": dice.pick((0, 5, 12.5, 50, 50, 100)), "salt": dice.pick(("winter", "s"))}
-    if dice.chance(45):
+    if dice.chance(45, caps=100):
         drawn["frequency"] = [_cap(dice) for _ in range(dice.pick((1, 1, 2)))]
-    if dice.chance(55):
+    if dice.chance(55, night=100, caps=20):
         start, end = dice.some(("21:00", "22:30", "08:00", "00:30", "01:30", "02:30", "12:00", "03:00"), 2, 2)
         drawn["quiet_hours"] = {"from": start, "to": end}
     return drawn
@@ -260,7 +275,7 @@ def _cap(dice: Dice) -> dict[str, Any]:
         "max": dice.pick((1, 1, 2, 3)),
         "per": dice.pick(("day", "week", "month", dice.span(1, 12))),
     }
-    if dice.chance(30):
+    if dice.chance(30, caps=60):
         drawn["group"] = "intent"
     return drawn
 
