@@ -6,17 +6,22 @@ Called by `waits`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
-from dateutil.rrule import rrule, rruleset, rrulestr
+from dateutil.rrule import rrule, rrulestr
 
 from kittiwake.kernel.program import Repeat
 
 YEAR_MAX: Final = 9_000
 """No occurrence is looked for beyond it: local clocks need some room below year 9999."""
+
+LOOK_AHEAD_YEARS: Final = 10
+"""How far an RRULE is looked ahead at least; one that pauses for longer has ended."""
 
 
 def occurrences(repeat: Repeat, rule_text: str, first: date, after: date) -> Iterator[date]:
@@ -59,13 +64,28 @@ def _day_of_month(year: int, month: int, day: int) -> date:
 
 
 def _of_rule(text: str, first: date, start: date) -> Iterator[date]:
-    rule = _parsed(text, first)
-    moment: datetime | None = rule.after(datetime(start.year, start.month, start.day), inc=True)
-    while moment is not None and moment.year <= YEAR_MAX:
-        yield moment.date()
-        moment = rule.after(moment)
+    decade = start.year // 10 * 10
+    series = _series(text, first, min(decade + LOOK_AHEAD_YEARS + 10, YEAR_MAX))
+    for at in range(bisect_left(series, start.toordinal()), len(series)):
+        yield date.fromordinal(series[at])
 
 
-@lru_cache(maxsize=4_096)
-def _parsed(text: str, first: date) -> rrule | rruleset:
-    return rrulestr(text, dtstart=datetime(first.year, first.month, first.day))
+@lru_cache(maxsize=128)
+def _series(text: str, first: date, last_year: int) -> list[int]:
+    """Ordinals of a rule's dates up to the end of `last_year`: dateutil counts from the first one at every question.
+
+    COUNT and UNTIL are taken off and cut here, so that the bound holds for every rule.
+    """
+    parts = dict(part.split("=", 1) for part in text.upper().split(";"))
+    count, until = parts.pop("COUNT", None), parts.pop("UNTIL", None)
+    bound = datetime(last_year, 12, 31)
+    if until is not None:
+        bound = min(bound, datetime(int(until[:4]), int(until[4:6]), int(until[6:8])))
+    rule = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=_midnight(first))
+    assert isinstance(rule, rrule), "the loader takes one rule, without DTSTART"
+    dates = rule.replace(until=bound)
+    return [moment.toordinal() for moment in islice(dates, None if count is None else int(count))]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)
