@@ -1,0 +1,268 @@
+"""`repeat`: one occurrence pending at a time, its local date part of its identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kittiwake.model import Event
+from kittiwake.time.instants import DAY_US, format_instant
+from tests.kernel.timeline import at, program, timeline
+from tests.kernel.ways import settled_in_every_way
+
+OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
+
+
+def dates(repeat: str, first: str, last: str, *, armed: str | None = None) -> list[str]:
+    """The local dates of the occurrences that fire up to the day after `last`."""
+    rule = f"{{when: a, wait: {{until: date, at: '00:00', repeat: '{repeat}'}}}}"
+    event = Event(at(armed or f"{first}T00:00:00Z"), "1", "a", {"date": first})
+    found = settled_in_every_way(program(rule), [event], at(f"{last}T12:00:00Z"))
+    return [str(one.occurrence) for one in found if one.reason is None]
+
+
+def instants(rule: str, *events: tuple[str, str, dict[str, Any]], until: str, zone: str = "UTC") -> list[str]:
+    given = [Event(at(time), f"{i}", name, properties) for i, (time, name, properties) in enumerate(events)]
+    found = settled_in_every_way(program(rule, zone=zone), given, at(until))
+    assert len({one.trigger_id for one in found}) == len(found)
+    return [format_instant(one.time_us) for one in found if one.reason is None]
+
+
+@pytest.mark.parametrize(
+    ("repeat", "first", "expected"),
+    [
+        ("daily", "2026-02-27", ["2026-02-27", "2026-02-28", "2026-03-01"]),
+        ("weekly", "2026-02-27", ["2026-02-27", "2026-03-06", "2026-03-13"]),
+        ("monthly", "2026-01-31", ["2026-01-31", "2026-03-01", "2026-03-31", "2026-05-01"]),
+        ("monthly", "2026-11-30", ["2026-11-30", "2026-12-30", "2027-01-30", "2027-03-01", "2027-03-30"]),
+        ("yearly", "2024-02-29", ["2024-02-29", "2025-03-01", "2026-03-01", "2027-03-01", "2028-02-29"]),
+        ("yearly", "2026-12-31", ["2026-12-31", "2027-12-31"]),
+        ("FREQ=MONTHLY", "2026-01-31", ["2026-01-31", "2026-03-31", "2026-05-31"]),
+        ("FREQ=WEEKLY;BYDAY=MO,FR", "2026-03-03", ["2026-03-06", "2026-03-09", "2026-03-13"]),
+        ("RRULE:FREQ=MONTHLY;BYDAY=-1FR", "2026-03-03", ["2026-03-27", "2026-04-24"]),
+        ("FREQ=DAILY;INTERVAL=10;COUNT=3", "2026-03-01", ["2026-03-01", "2026-03-11", "2026-03-21"]),
+    ],
+)
+def test_occurrences_are_the_dates_of_the_calendar(repeat: str, first: str, expected: list[str]) -> None:
+    assert dates(repeat, first, expected[-1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("repeat", "first", "armed", "expected"),
+    [
+        ("yearly", "1980-02-29", "2026-03-01T00:00:00Z", ["2026-03-01", "2027-03-01"]),
+        ("yearly", "1980-02-29", "2026-03-01T00:00:01Z", ["2027-03-01", "2028-02-29"]),
+        ("yearly", "0004-02-29", "2027-12-31T00:00:00Z", ["2028-02-29"]),
+        ("monthly", "1980-01-31", "2026-06-30T12:00:00Z", ["2026-07-01", "2026-07-31"]),
+        ("weekly", "1980-01-01", "2026-06-30T12:00:00Z", ["2026-07-07"]),
+        ("daily", "1980-01-01", "2026-06-30T12:00:00Z", ["2026-07-01"]),
+        ("FREQ=YEARLY;INTERVAL=4", "1980-02-29", "2027-12-31T00:00:00Z", ["2028-02-29"]),
+    ],
+)
+def test_a_series_that_began_long_ago_goes_on_from_the_arming_event(
+    repeat: str, first: str, armed: str, expected: list[str]
+) -> None:
+    assert dates(repeat, first, expected[-1], armed=armed) == expected
+
+
+@pytest.mark.parametrize("first", ["1850-03-01", "1899-12-31"])
+def test_a_rrule_that_begins_before_its_calendar_does_not_arm(first: str) -> None:
+    assert dates("FREQ=MONTHLY", first, "2026-04-01", armed="2026-03-01T00:00:00Z") == []
+    assert dates("FREQ=MONTHLY", "1900-01-01", "2026-03-01", armed="2026-03-01T00:00:00Z") == ["2026-03-01"]
+
+
+def test_a_series_that_is_over_disarms_and_does_not_arm() -> None:
+    assert dates("FREQ=DAILY;COUNT=3", "2026-01-01", "2026-06-01", armed="2026-03-01T00:00:00Z") == []
+
+
+def test_occurrences_keep_the_local_time_through_summer_and_winter() -> None:
+    rule = "{when: a, wait: {until: date, repeat: weekly}}"
+    armed = ("2026-03-01T00:00:00Z", "a", {"date": "2026-03-01"})
+    assert instants(rule, armed, until="2026-03-16T00:00:00Z", zone="America/Toronto") == [
+        "2026-03-01T14:00:00Z",
+        "2026-03-08T13:00:00Z",
+        "2026-03-15T13:00:00Z",
+    ]
+
+
+def test_a_value_with_time_repeats_at_its_own_local_time() -> None:
+    rule = "{when: a, wait: {until: date, repeat: weekly}}"
+    armed = ("2026-03-01T00:00:00Z", "a", {"date": "2026-03-01T12:30:00Z"})
+    assert instants(rule, armed, until="2026-03-09T00:00:00Z", zone="America/Toronto") == [
+        "2026-03-01T12:30:00Z",
+        "2026-03-08T11:30:00Z",
+    ]
+
+
+def test_its_first_date_is_the_local_one() -> None:
+    rule = "{when: a, wait: {until: date, repeat: monthly}}"
+    armed = ("2026-03-01T00:00:00Z", "a", {"date": "2026-03-01T03:00:00Z"})
+    found = settled_in_every_way(
+        program(rule, zone="America/Toronto"), [Event(at(armed[0]), "1", "a", armed[2])], at("2026-04-01T12:00:00Z")
+    )
+    assert [str(one.occurrence) for one in found] == ["2026-02-28", "2026-03-28"]
+
+
+def test_an_offset_moves_every_occurrence_and_the_date_stays_that_of_the_occurrence() -> None:
+    rule = "{when: a, wait: {until: date, at: '12:00', repeat: daily, offset: -36h}}"
+    event = Event(at("2026-03-01T00:00:00Z"), "1", "a", {"date": "2026-03-01"})
+    found = settled_in_every_way(program(rule), [event], at("2026-03-03T00:00:00Z"))
+    assert [(str(one.occurrence), format_instant(one.time_us)) for one in found] == [
+        ("2026-03-02", "2026-03-01T00:00:00Z"),
+        ("2026-03-03", "2026-03-02T00:00:00Z"),
+        ("2026-03-04", "2026-03-03T00:00:00Z"),
+    ]
+
+
+def test_an_unless_event_ends_the_series() -> None:
+    timeline(
+        "{when: a, wait: {until: date, at: '00:00', repeat: daily}, unless: b}",
+        """
+        does   A.......B......
+        r      ..!.!.!.!......
+        """,
+        step="12h",
+        A={"date": "2026-11-03"},
+    )
+
+
+def test_a_match_restarts_the_series_from_its_own_date_but_no_decided_date_comes_back() -> None:
+    found = timeline(
+        "{when: a, wait: {until: date, at: '00:00', repeat: daily}}",
+        """
+        does   A...B.........
+        r      ..!.!.......!.
+        """,
+        step="12h",
+        A={"date": "2026-11-03"},
+        B={"type": "a", "date": "2026-11-08"},
+    )
+    assert [str(one.occurrence) for one in found] == ["2026-11-03", "2026-11-04", "2026-11-08"]
+    assert [one.events and one.events.count for one in found] == [1, 1, 2]
+
+
+def test_an_occurrence_decided_earlier_in_the_episode_does_not_come_back_with_a_restart() -> None:
+    """At noon of the 4th a match names the 4th at 23:00 again, though its nine o'clock has been."""
+    rule = "{when: a, wait: {until: date, repeat: daily}}"
+    first = ("2026-11-03T00:00:00Z", "a", {"date": "2026-11-04"})
+    again = ("2026-11-04T12:00:00Z", "a", {"date": "2026-11-04T23:00:00Z"})
+    assert instants(rule, first, again, until="2026-11-06T00:00:00Z") == [
+        "2026-11-04T09:00:00Z",
+        "2026-11-05T23:00:00Z",
+    ]
+
+
+def test_a_changed_attribute_moves_the_series_and_null_ends_it() -> None:
+    timeline(
+        "{when: a, wait: {until: contact.day, at: '00:00', repeat: daily}}",
+        """
+        does   UA...V.......W...
+        r      ..!.!.....!.!....
+        """,
+        step="12h",
+        U={"type": "contact.updated", "day": "2026-11-03"},
+        V={"type": "contact.updated", "day": "2026-11-07"},
+        W={"type": "contact.updated", "day": None},
+    )
+
+
+def test_a_changed_zone_moves_the_pending_occurrence() -> None:
+    rule = "{when: a, wait: {until: date, repeat: daily}}"
+    armed = ("2026-11-03T00:00:00Z", "a", {"date": "2026-11-03"})
+    move = ("2026-11-03T12:00:00Z", "contact.updated", {"timezone": "Asia/Tokyo"})
+    assert instants(rule, armed, move, until="2026-11-05T12:00:00Z") == [
+        "2026-11-03T09:00:00Z",
+        "2026-11-04T00:00:00Z",
+        "2026-11-05T00:00:00Z",
+    ]
+
+
+def test_the_next_occurrence_is_pending_while_one_is_deferred_and_a_match_leaves_that_one_deferred() -> None:
+    """Quiet from 21:00 to 20:00: one at 23:00 is released at 20:00; a match meanwhile counts in it."""
+    first, second = timeline(
+        "{when: a, wait: {until: date, at: '23:00', repeat: daily}}",
+        """
+        hours  22.....05......13......21......05......13......21
+        does   A......B.........................................
+        r      ......................!.......................!..
+        """,
+        step="1h",
+        start="2026-11-02T22:00:00Z",
+        policy="quiet_hours: {from: '21:00', to: '20:00'}",
+        A={"date": "2026-11-02"},
+        B={"type": "a", "date": "2026-11-03"},
+    )
+    assert [str(one.occurrence) for one in (first, second)] == ["2026-11-02", "2026-11-03"]
+    assert [one.events and (one.events.last, one.events.count) for one in (first, second)] == [("0-007", 2)] * 2
+
+
+def test_an_occurrence_that_is_deferred_itself_supersedes_the_deferred_one() -> None:
+    """The contact moves to where the clock is fourteen hours ahead: the next evening comes before the morning."""
+    superseded, fired = timeline(
+        "{when: a, wait: {until: date, at: '21:30', repeat: daily}}",
+        """
+        hours  20......00......04......08......12......16......20
+        does   A...U............................................
+        r      .......................v....................!....
+        """,
+        step="30m",
+        start="2026-11-02T20:00:00Z",
+        policy=OVERNIGHT,
+        A={"date": "2026-11-02"},
+        U={"type": "contact.updated", "timezone": "Pacific/Kiritimati"},
+    )
+    assert [str(one.occurrence) for one in (superseded, fired)] == ["2026-11-02", "2026-11-03"]
+
+
+def test_an_unless_event_cancels_the_deferred_occurrence_and_the_pending_one() -> None:
+    timeline(
+        "{when: a, wait: {until: date, at: '07:00', repeat: daily}, unless: b}",
+        """
+        hours  06......12......18......00......06......12..
+        does   A..B........................................
+        r      ...u........................................
+        """,
+        step="30m",
+        start="2026-11-03T06:00:00Z",
+        policy=OVERNIGHT,
+        A={"date": "2026-11-03"},
+    )
+
+
+def test_reentry_is_asked_of_each_occurrence() -> None:
+    timeline(
+        "{when: a, wait: {until: date, at: '00:00', repeat: daily}, reentry: 2d}",
+        """
+        does   A...........
+        r      ..!.e.!.e.!.
+        """,
+        step="12h",
+        A={"date": "2026-11-03"},
+    )
+
+
+def test_an_occurrence_beyond_the_longest_wait_leaves_a_limit_and_ends_the_series() -> None:
+    decisions = timeline(
+        "{when: a, wait: {until: date, at: '00:00', repeat: 'FREQ=DAILY;INTERVAL=3'}}",
+        """
+        does   A.............
+        r      ..l...........
+        r      ..!...........
+        """,
+        step="12h",
+        limits={"max_wait_us": 2 * DAY_US},
+        A={"date": "2026-11-03"},
+    )
+    assert [str(one.occurrence) for one in decisions] == ["2026-11-06", "2026-11-03"]
+    assert decisions[0].time_us == at("2026-11-06T00:00:00Z")
+
+
+def test_a_first_occurrence_beyond_the_longest_wait_does_not_arm() -> None:
+    (refused,) = timeline(
+        "{when: a, wait: {until: date, repeat: yearly}}",
+        "does A.\nr l.",
+        A={"date": "2028-01-01"},
+    )
+    assert refused.occurrence is None
+    timeline("{when: a, wait: {until: date, repeat: yearly}}", "does A.\nr ..", A={"date": "9999-01-01"})
