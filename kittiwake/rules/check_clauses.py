@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from kittiwake.rules.check_matches import check_keys, check_match, check_own_path
+from kittiwake.rules.check_matches import check_keys, check_match
 from kittiwake.rules.complaints import Complaint, check_list, check_range, check_span, each, numbered, span_us
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.guardrails import (
@@ -82,8 +82,6 @@ def _check_matcher(matcher: ItemMatcher, path: KeyPath) -> Iterator[Complaint]:
     if len(written) != 1:
         message = f"an item change is one of {', '.join(ItemMatcher.model_fields)}"
         yield Complaint(path, Code.OPERATOR, message, "Write one of them: {drops_by: 10%}")
-    if matcher.changes is False:
-        yield Complaint((*path, "changes"), Code.NOT_A_CHOICE, "changes is true or left out", "Write changes: true")
     for name in ("drops_by", "rises_by"):
         change = getattr(matcher, name)
         if change is not None and Decimal(str(change).removesuffix("%")) <= 0:
@@ -93,7 +91,6 @@ def _check_matcher(matcher: ItemMatcher, path: KeyPath) -> Iterator[Complaint]:
 def check_interest(written: Interest, path: KeyPath) -> Iterator[Complaint]:
     """Whom a catalogue change concerns."""
     yield from check_match(written.events, (*path, "events"), no_same=_NO_EARLIER)
-    yield from check_own_path(written.item, (*path, "item"))
     yield from check_span(written.within, (*path, "within"), WITHIN_MAX_US, "an interest")
 
 
@@ -103,7 +100,6 @@ def check_interest(written: Interest, path: KeyPath) -> Iterator[Complaint]:
 def check_wait(wait: Wait, path: KeyPath) -> Iterator[Complaint]:
     """How long the rule waits."""
     if isinstance(wait, FieldWaitObject):
-        yield from check_own_path(wait.field, (*path, "field"))
         yield from check_span(wait.default, (*path, "default"), WAIT_MAX_US, "a wait", zero=True)
     elif isinstance(wait, UntilWaitObject):
         yield from _check_until(wait, path)
@@ -144,7 +140,6 @@ def check_reaches(written: ReachesObject, path: KeyPath) -> Iterator[Complaint]:
     if (written.count is None) == (written.sum is None):
         message = "a total is either a count or a sum"
         yield Complaint(path, Code.CLAUSE, message, "Write {count: true, at: […]} or {sum: total, at: […]}")
-    yield from check_own_path(written.sum, (*path, "sum"))
     yield from check_list(written.at, (*path, "at"), THRESHOLDS_MAX, "thresholds")
     yield from check_rising(written.at, (*path, "at"), "thresholds", "[250, 500, 1000]")
     for where, threshold in numbered(written.at, (*path, "at")):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kittiwake.rules.check_matches import check_keys, check_match, check_own_path
+from kittiwake.rules.check_matches import check_keys, check_match
 from kittiwake.rules.complaints import Complaint, check_list, check_span, each, numbered
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.guardrails import (
@@ -86,9 +86,6 @@ def check_condition(condition: HistoryCondition, path: KeyPath, no_same: str = "
     yield from check_match(match, (*path, key), no_same=no_same)
     yield from check_span(condition.within, (*path, "within"), WITHIN_MAX_US, "a look-back")
     yield from _check_same(condition, match, (*path, key), path, no_same)
-    if isinstance(condition, (Sum, Distinct)):
-        name = "sum" if isinstance(condition, Sum) else "distinct"
-        yield from check_own_path(getattr(condition, name), (*path, name))
     if isinstance(condition, (Count, Sum, Distinct)):
         yield from _check_comparison(condition, path)
 

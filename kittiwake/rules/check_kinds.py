@@ -16,7 +16,7 @@ from kittiwake.rules.waits import FieldWaitObject, ItemObject, UntilWaitObject
 KIND_CLAUSES: Final = frozenset({"when", "audience", "interest", "emits"})
 """Without all of these as written, what a rule is cannot be told."""
 
-_NOT_OF_AUDIENCES: Final = {
+NOT_OF_AUDIENCES: Final = {
     "given": "Move its conditions into the tree",
     "wait": "Write the time as within: in the tree",
     "unless": "Write the event as {absent: …} in the tree",
@@ -42,7 +42,7 @@ def check_kind(rule: Rule) -> Iterator[Complaint]:
         message = "a rule has when or audience, not both"
         yield Complaint(("audience",), Code.KIND, message, "Make two rules of it", at_key=True)
     elif rule.audience is not None:
-        yield from _refuse(rule, _NOT_OF_AUDIENCES, "an audience rule")
+        yield from _refuse(rule, NOT_OF_AUDIENCES, "an audience rule")
     elif isinstance(rule.when, ItemObject):
         yield from _check_item_rule(rule)
     elif rule.interest is not None:

@@ -12,10 +12,9 @@ from kittiwake.rules.complaints import Complaint, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.guardrails import KEYS_MAX, LIST_MAX
 from kittiwake.rules.matches import EventMatch, MatchObject, Operators, Where
-from kittiwake.rules.texts import Paths, path_problem
+from kittiwake.rules.texts import CONTACT, Paths, path_problem
 
 NOT_STARRED: Final = ("contact.", "consent.")
-CONTACT: Final = "contact."
 
 
 def check_match(
@@ -53,7 +52,6 @@ def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -
         if not item:
             message = "item stands only in the unless of a catalogue rule"
             yield Complaint((*path, "item"), Code.KIND, message, "Write same: …, or delete it", at_key=True)
-        yield from check_own_path(entry.item, (*path, "item"))
 
 
 def check_keys(paths: Paths | None, path: KeyPath) -> Iterator[Complaint]:
@@ -61,18 +59,9 @@ def check_keys(paths: Paths | None, path: KeyPath) -> Iterator[Complaint]:
     yield from check_list(paths, path, KEYS_MAX, "properties")
     seen = set()
     for where, text in each(paths, path):
-        yield from check_own_path(text, where)
         if text in seen:
             yield Complaint(where, Code.CLAUSE, f"{text} stands here twice", "Delete one of the two")
         seen.add(text)
-
-
-def check_own_path(text: str | None, path: KeyPath) -> Iterator[Complaint]:
-    """A path of the event, not of the contact."""
-    if text is not None and text.startswith(CONTACT):
-        message = f"{text} is an attribute of the contact; here stands a property of the event"
-        advice = "Attributes stand in include, in until, and in where under contact: {…}"
-        yield Complaint(path, Code.BAD_PATH, message, advice)
 
 
 # ---------------------------------------------------------------- where

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, Tag
+from pydantic import ConfigDict, Field, Tag
 
 from kittiwake.rules.matches import EventMatch
 from kittiwake.rules.numbers import ExactNumber
 from kittiwake.rules.parts import Part, chosen, shape
-from kittiwake.rules.texts import Paths, PathText
+from kittiwake.rules.texts import OwnPath, Paths
 from kittiwake.rules.times import Duration
 
 COMPARISONS: Final = ("gt", "gte", "lt", "lte", "eq")
@@ -24,6 +24,8 @@ class _Condition(Part):
 
 
 class _Compared(_Condition):
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in COMPARISONS]})
+
     gt: ExactNumber | None = Field(None, description="is greater than")
     gte: ExactNumber | None = Field(None, description="is at least")
     lt: ExactNumber | None = Field(None, description="is less than")
@@ -40,14 +42,14 @@ class Count(_Compared):
 class Sum(_Compared):
     """The sum of a property over matching events."""
 
-    sum: PathText = Field(description="the property that is summed")
+    sum: OwnPath = Field(description="the property that is summed")
     of: EventMatch = Field(description="the events over which it is summed")
 
 
 class Distinct(_Compared):
     """The number of different values of a property over matching events."""
 
-    distinct: PathText = Field(description="the property whose values are told apart")
+    distinct: OwnPath = Field(description="the property whose values are told apart")
     of: EventMatch = Field(description="the events over which they are counted")
 
 

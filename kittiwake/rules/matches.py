@@ -11,12 +11,14 @@ from pydantic import ConfigDict, Field, Tag
 
 from kittiwake.rules.numbers import Flag, Orderable, ScalarValue, Word
 from kittiwake.rules.parts import Part, chosen, shape
-from kittiwake.rules.texts import EventType, Paths, PathText
+from kittiwake.rules.texts import EventType, OwnPath, Paths
 from kittiwake.values import Scalar
 
 
 class Operators(Part):
     """Comparisons of one property; all of them have to hold."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     eq: ScalarValue | None = Field(None, description="equals")
     ne: ScalarValue | None = Field(None, description="does not equal, or is missing")
@@ -47,7 +49,7 @@ PropertyTest: TypeAlias = Annotated[
 class Where(Part):
     """Properties (or attributes) and what they must be; all of them have to hold."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"minProperties": 1})
     __pydantic_extra__: dict[str, PropertyTest]
 
     all_: list[Where] | None = Field(None, alias="all", description="all of these hold")
@@ -76,7 +78,7 @@ class MatchObject(Part):
     event: EventTypes = Field(description="the event's type, a list of types, or *")
     where: Where | None = Field(None, description="what its properties must be")
     same: Paths | None = Field(None, description="properties that must equal those of the newest arming event")
-    item: PathText | None = Field(None, description="in a catalogue rule: the property that names the item")
+    item: OwnPath | None = Field(None, description="in a catalogue rule: the property that names the item")
 
 
 _MATCH_MESSAGE = "an event match is needed here"

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator
 
+from kittiwake.rules.guardrails import INCLUDES_MAX
 from kittiwake.rules.history import AudienceTree, Given
 from kittiwake.rules.matches import EventMatch
 from kittiwake.rules.numbers import Flag, Whole
 from kittiwake.rules.parts import Part
 from kittiwake.rules.policy import PolicyObject
 from kittiwake.rules.texts import AccountId, Name, Paths, PathText, RuleId, one_of
-from kittiwake.rules.times import Duration, Instant, ZoneName, checked_duration
+from kittiwake.rules.times import Duration, Instant, ZoneName, checked_duration, word_or_duration
 from kittiwake.rules.waits import Interest, ReachesObject, Wait, When
 
 REENTRY_WORDS: Final = ("always", "once")
@@ -35,21 +36,56 @@ class Rule(Part):
     id: RuleId = Field(description="its name, unique within the account and the rules of *")
     use: None = Field(None, description="a recipe to start from")  # written out by `recipes` before
     # when it fires
-    when: When | None = Field(None, description="the event that arms it")
-    given: Given | None = Field(None, description="history conditions, asked when an event would open an episode")
-    wait: Wait | None = Field(None, description="silence after arming; left out: due at once")
-    unless: EventMatch | None = Field(None, description="the event that disarms")
+    when: When | None = Field(
+        None,
+        description="the event that arms it",
+        examples=["cart.item_added", {"sequence": ["product.viewed", "cart.item_added"], "within": "30m"}],
+    )
+    given: Given | None = Field(
+        None,
+        description="history conditions, asked when an event would open an episode",
+        examples=[{"count": "product.viewed", "same": "product_id", "within": "24h", "gte": 3}],
+    )
+    wait: Wait | None = Field(
+        None,
+        description="silence after arming; left out: due at once",
+        examples=[
+            "1h",
+            ["30m", "24h", "72h"],
+            {"field": "supply_days", "unit": "days", "default": "30d"},
+            {"until": "expires_at", "offset": "-7d"},
+        ],
+    )
+    unless: EventMatch | None = Field(
+        None,
+        description="the event that disarms",
+        examples=["order.completed", {"event": "order.completed", "same": "checkout_id"}],
+    )
     per: Paths | None = Field(None, description="properties that split a contact into independent instances")
     restart: Flag = Field(True, description="whether a further match starts the wait anew")
     reaches: ReachesObject | None = Field(None, description="fires when a total crosses a threshold")
     interest: Interest | None = Field(None, description="the contacts concerned by a catalogue change")
-    audience: AudienceTree | None = Field(None, description="a tree of history conditions: who is in")
-    emits: Emits | None = Field(None, description="for audiences: entered, exited")
-    include: Include | None = Field(None, description="output name to property path, copied into the trigger")
+    audience: AudienceTree | None = Field(
+        None,
+        description="a tree of history conditions: who is in",
+        examples=[{"all": [{"sum": "total", "of": "order.completed", "within": "90d", "gte": 500}]}],
+    )
+    emits: Emits | None = Field(
+        None,
+        description="for audiences: entered, exited",
+        json_schema_extra={"contains": {"const": "entered"}, "uniqueItems": True},
+    )
+    include: Include | None = Field(
+        None,
+        description="output name to property path, copied into the trigger",
+        json_schema_extra={"minProperties": 1, "maxProperties": INCLUDES_MAX},
+    )
     # whether it may be sent
     mode: Annotated[str, *one_of("live", "shadow", "off")] = Field("live", description="live, shadow or off")
-    priority: Whole = Field(50, description="0 to 100; the higher goes first")
-    reentry: Annotated[str, PlainValidator(_reentry), WithJsonSchema({"type": "string"})] = Field(
+    priority: Whole = Field(
+        50, description="0 to 100; the higher goes first", json_schema_extra={"minimum": 0, "maximum": 100}
+    )
+    reentry: Annotated[str, PlainValidator(_reentry), word_or_duration(*REENTRY_WORDS)] = Field(
         "always", description="always, once, or a duration"
     )
     group: Name | None = Field(None, description="a name for caps")

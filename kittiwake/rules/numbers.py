@@ -85,7 +85,9 @@ def _flag(value: object) -> bool:
 
 
 ScalarValue: TypeAlias = Annotated[
-    Scalar, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})
+    Scalar,
+    PlainValidator(_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": TEXT_CHARS_MAX}),
 ]
 Orderable: TypeAlias = Annotated[Scalar, PlainValidator(_orderable), WithJsonSchema({"type": ["string", "number"]})]
 Word: TypeAlias = Annotated[str, PlainValidator(_word), WithJsonSchema({"type": "string"})]

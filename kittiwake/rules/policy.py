@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import Field, PlainValidator, Tag
 
+from kittiwake.rules.guardrails import CAP_MAX
 from kittiwake.rules.numbers import ExactNumber, Whole
 from kittiwake.rules.parts import Part, chosen, shape
 from kittiwake.rules.texts import Name, one_of
-from kittiwake.rules.times import Duration, Instant, InstantOrEffective, TimeOfDay, checked_duration
+from kittiwake.rules.times import Duration, Instant, InstantOrEffective, TimeOfDay, checked_duration, word_or_duration
 
 CALENDARS: Final = ("day", "week", "month")
 
@@ -25,7 +26,10 @@ class ConsentObject(Part):
 
 
 class HoldoutObject(Part):
-    percent: ExactNumber = Field(description="the share of contacts that get nothing, 0 to 100")
+    percent: ExactNumber = Field(
+        description="the share of contacts that get nothing, 0 to 100",
+        json_schema_extra={"minimum": 0, "maximum": 100},
+    )
     salt: Name = Field(description="who is in it depends on this word: a new word draws anew")
 
 
@@ -34,8 +38,8 @@ def _period(value: object) -> str:
 
 
 class CapObject(Part):
-    max: Whole = Field(description="at most so many triggers")
-    per: Annotated[str, PlainValidator(_period), WithJsonSchema({"type": "string"})] = Field(
+    max: Whole = Field(description="at most so many triggers", json_schema_extra={"minimum": 1, "maximum": CAP_MAX})
+    per: Annotated[str, PlainValidator(_period), word_or_duration(*CALENDARS)] = Field(
         description="day, week or month of the contact's calendar, or a duration that rolls"
     )
     group: Name | None = Field(None, description="counts and holds only rules of this group")
@@ -61,8 +65,8 @@ class PolicyObject(Part):
 
     live_from: Instant | None = Field(None, description="nothing fires before")
     history_from: InstantOrEffective | None = Field(None, description="since when the history is complete")
-    consent: ConsentObject | None = None
-    holdout: HoldoutObject | None = None
+    consent: ConsentObject | None = Field(None, description="who may be written to at all")
+    holdout: HoldoutObject | None = Field(None, description="contacts that get nothing, for comparison")
     frequency: Frequency | None = Field(None, description="at most so many triggers a contact")
     quiet_hours: QuietHoursObject | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
     retention: Duration = Field("400d", description="a contact without events for so long is forgotten")

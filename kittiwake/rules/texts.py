@@ -14,7 +14,7 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import PlainValidator, Tag, WithJsonSchema
 
 from kittiwake.rules.errors import Code
-from kittiwake.rules.guardrails import ID_CHARS_MAX, NAME_CHARS_MAX, PATH_CHARS_MAX, PATH_PARTS_MAX
+from kittiwake.rules.guardrails import ID_CHARS_MAX, KEYS_MAX, NAME_CHARS_MAX, PATH_CHARS_MAX, PATH_PARTS_MAX
 from kittiwake.rules.parts import chosen, problem, shape, shown
 
 
@@ -98,6 +98,26 @@ PathText: TypeAlias = Annotated[
 ]
 
 
+CONTACT: Final = "contact."
+
+
+def _own_path(value: object) -> str:
+    text = _path(value)
+    if text.startswith(CONTACT):
+        message = f"{text} is an attribute of the contact; here stands a property of the event"
+        advice = "Attributes stand in include, in until, and in where under contact: {…}"
+        raise problem(Code.BAD_PATH, message, advice)
+    return text
+
+
+OwnPath: TypeAlias = Annotated[
+    str,
+    PlainValidator(_own_path),
+    WithJsonSchema({"type": "string", "pattern": f"^{PATH_PATTERN}$", "not": {"pattern": "^contact\\."}}),
+]
+"""A path of the event, not of the contact."""
+
+
 def _event_type(value: object) -> str:
     text = _text(value, "an event type")
     if text != "*" and "*" in text:
@@ -142,8 +162,15 @@ def _closest(value: object, choices: tuple[str, ...]) -> str:
     return f"Write {', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else f"Write {choices[0]}"
 
 
+_PATHS_SCHEMA: Final = {
+    "type": "array",
+    "items": {"type": "string", "pattern": f"^{PATH_PATTERN}$", "not": {"pattern": "^contact\\."}},
+    "uniqueItems": True,
+    "maxItems": KEYS_MAX,
+}
+
 Paths: TypeAlias = Annotated[
-    Annotated[PathText, Tag("|text")] | Annotated[list[PathText], Tag("|list")],
+    Annotated[OwnPath, Tag("|text")] | Annotated[list[OwnPath], Tag("|list"), WithJsonSchema(_PATHS_SCHEMA)],
     chosen(
         lambda value: shape(value) if isinstance(value, (str, list)) else None,
         "a property path or a list of them is needed here",

@@ -46,6 +46,13 @@ def _offset(value: object) -> str:
 
 _DURATION_PATTERN: Final = r"\+?([0-9]+[smhdw]|P[0-9.WDTHMS]+)"
 
+
+def word_or_duration(*words: str) -> WithJsonSchema:
+    """The schema of a text that is one of `words` or a duration."""
+    duration = {"type": "string", "pattern": f"^{_DURATION_PATTERN}$"}
+    return WithJsonSchema({"anyOf": [{"enum": list(words)}, duration]})
+
+
 Duration: TypeAlias = Annotated[
     str,
     PlainValidator(checked_duration),
@@ -72,10 +79,15 @@ def _instant(value: object) -> str:
     raise problem(Code.BAD_INSTANT, f"{shown(value)} is no time", "Write 2026-11-01T00:00:00Z")
 
 
+_INSTANT_SCHEMA: Final = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$",
+}
+
 Instant: TypeAlias = Annotated[
     str,
     PlainValidator(_instant),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-01T00:00:00Z"]}),
+    WithJsonSchema({**_INSTANT_SCHEMA, "examples": ["2026-11-01T00:00:00Z"]}),
 ]
 
 
@@ -86,7 +98,7 @@ def _instant_or_effective(value: object) -> str:
 InstantOrEffective: TypeAlias = Annotated[
     str,
     PlainValidator(_instant_or_effective),
-    WithJsonSchema({"anyOf": [{"const": "effective"}, {"type": "string", "format": "date-time"}]}),
+    WithJsonSchema({"anyOf": [{"const": "effective"}, _INSTANT_SCHEMA]}),
 ]
 
 _TIME_OF_DAY: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
@@ -125,5 +137,7 @@ def _zone_advice(value: object) -> str:
 
 
 ZoneName: TypeAlias = Annotated[
-    str, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["America/Toronto", "UTC"]})
+    str,
+    PlainValidator(_zone),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$", "examples": ["America/Toronto", "UTC"]}),
 ]

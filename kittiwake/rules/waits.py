@@ -11,10 +11,11 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field, PlainValidator, Tag, WithJsonSchema
 
 from kittiwake.rules.errors import Code
+from kittiwake.rules.guardrails import STEPS_MAX
 from kittiwake.rules.matches import EventMatch, MatchEntry, MatchObject
-from kittiwake.rules.numbers import ExactNumber, Flag, ScalarValue, exact_number
+from kittiwake.rules.numbers import ExactNumber, ScalarValue, exact_number
 from kittiwake.rules.parts import Part, chosen, problem, shape, shown
-from kittiwake.rules.texts import EventType, PathText, one_of
+from kittiwake.rules.texts import EventType, OwnPath, PathText, one_of
 from kittiwake.rules.times import Duration, Offset, TimeOfDay
 from kittiwake.time.durations import WORDS_US
 from kittiwake.values import Number
@@ -25,7 +26,9 @@ from kittiwake.values import Number
 class SequenceObject(Part):
     """A chain of matches in order; the last one arms."""
 
-    sequence: list[EventMatch] = Field(description="the steps, in order; the last one arms")
+    sequence: list[EventMatch] = Field(
+        description="the steps, in order; the last one arms", json_schema_extra={"minItems": 2, "maxItems": STEPS_MAX}
+    )
     within: Duration = Field(description="less than this lies between the first step and the last")
 
 
@@ -44,25 +47,40 @@ def _change(value: object) -> str | Number:
 Change: TypeAlias = Annotated[
     str | Number,
     PlainValidator(_change),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}]}
+    ),
 ]
+
+
+def _true(value: object) -> Literal[True]:
+    if value is True:
+        return True
+    raise problem(
+        Code.NOT_A_CHOICE, f"true or nothing stands here, not {shown(value)}", "Write true, or delete the line"
+    )
+
+
+Only: TypeAlias = Annotated[Literal[True], PlainValidator(_true), WithJsonSchema({"const": True})]
 
 
 class ItemMatcher(Part):
     """How a catalogue value must have changed; exactly one."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     drops_by: Change | None = Field(None, description="falls by this amount or percentage")
     rises_by: Change | None = Field(None, description="rises by this amount or percentage")
     drops_below: ExactNumber | None = Field(None, description="crosses this value downwards")
     rises_above: ExactNumber | None = Field(None, description="crosses this value upwards")
     becomes: ScalarValue | None = Field(None, description="changes to this value")
-    changes: Flag | None = Field(None, description="changes at all")
+    changes: Only | None = Field(None, description="changes at all")
 
 
 class ItemPaths(Part):
     """One property of the item, and how it must have changed."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"minProperties": 1, "maxProperties": 1})
     __pydantic_extra__: dict[str, ItemMatcher]
 
     def matchers(self) -> dict[str, ItemMatcher]:
@@ -102,6 +120,11 @@ UNITS: Final = tuple(sorted(WORDS_US)) + tuple(sorted(f"{word}s" for word in WOR
 REPEATS: Final = ("daily", "weekly", "monthly", "yearly")
 
 
+_REPEAT_SCHEMA: Final = WithJsonSchema(
+    {"anyOf": [{"enum": list(REPEATS)}, {"type": "string", "pattern": "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)"}]}
+)
+
+
 def _repeat(value: object) -> str:
     if isinstance(value, str) and (value in REPEATS or "FREQ=" in value.upper()):
         return value
@@ -121,7 +144,7 @@ def _unit(value: object) -> str:
 class FieldWaitObject(Part):
     """As long as a number of the arming event says."""
 
-    field: PathText = Field(description="the property that holds the number")
+    field: OwnPath = Field(description="the property that holds the number")
     unit: Annotated[str, PlainValidator(_unit), _unit_schema] = Field(description="what it counts")
     default: Duration | None = Field(
         None, description="the wait where the number is missing; without it such an event does not arm"
@@ -134,7 +157,7 @@ class UntilWaitObject(Part):
     until: PathText = Field(description="the property, or contact.attribute, that holds the date")
     offset: Offset | None = Field(None, description="so long after it; with a minus, before")
     at: TimeOfDay = Field("09:00", description="local time of a date that has none")
-    repeat: Annotated[str, PlainValidator(_repeat)] | None = Field(
+    repeat: Annotated[str, PlainValidator(_repeat), _REPEAT_SCHEMA] | None = Field(
         None, description="daily, weekly, monthly, yearly, or an RRULE"
     )
 
@@ -156,19 +179,13 @@ Wait: TypeAlias = Annotated[
 # ---------------------------------------------------------------- reaches and interest
 
 
-def _true(value: object) -> Literal[True]:
-    if value is True:
-        return True
-    raise problem(Code.NOT_A_CHOICE, f"count is true or left out, not {shown(value)}", "Write count: true")
-
-
 class ReachesObject(Part):
     """Thresholds of a total over all matches of `when`; exactly one of `count` and `sum`."""
 
-    count: Annotated[Literal[True], PlainValidator(_true), WithJsonSchema({"const": True})] | None = Field(
-        None, description="the number of matches"
-    )
-    sum: PathText | None = Field(None, description="the sum of this property")
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["count"]}, {"required": ["sum"]}]})
+
+    count: Only | None = Field(None, description="the number of matches")
+    sum: OwnPath | None = Field(None, description="the sum of this property")
     at: list[ExactNumber] = Field(description="the thresholds, rising")
 
 
@@ -176,5 +193,5 @@ class Interest(Part):
     """The contacts concerned by a catalogue change."""
 
     events: EventMatch = Field(description="the events that show interest")
-    item: PathText = Field(description="the property of theirs that names the item")
+    item: OwnPath = Field(description="the property of theirs that names the item")
     within: Duration = Field(description="how long interest lasts")

@@ -1,0 +1,79 @@
+"""The JSON Schema: fresh, valid, and of one mind with the loader about most of what can be wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from kittiwake.rules.nodes import plain
+from kittiwake.rules.recipes import recipes
+from kittiwake.rules.schema import json_schema
+from kittiwake.rules.trees import Reading, UnreadableError
+from kittiwake.rules.yaml_source import read_yaml
+from tests.rules.golden import HERE, assert_golden
+from tests.rules.test_twins import BAD, GOOD
+
+SCHEMA = json_schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+# Kinds of errors that a schema can see. The others need the text, a calendar, or two clauses at once.
+SEEN = (
+    "unknown-key", "missing-key.", "missing-key-of", "not-a-choice", "empty-list", "wrong-shape", "bad-duration", "bad-time-of-day",
+    "bad-offset", "bad-number-of-items", "operator", "out-of-range-of-a-policy", "json-rules", "kind-audience", "bad-path-of-the-contact", "clause-",
+)  # fmt: skip
+
+
+def data_of(path: Path) -> Any:
+    """What an editor sees: numbers as doubles, nothing left out."""
+    reading = Reading(path.name)
+    data = json.loads(path.read_text()) if path.suffix == ".json" else plain(read_yaml(path.read_text(), reading))
+    assert not reading.errors
+    return json.loads(json.dumps(data, default=float))
+
+
+def test_the_committed_schema_is_fresh() -> None:
+    file = HERE.parent.parent / "kittiwake" / "rules" / "rules.schema.json"
+    assert_golden(file, json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n")
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
+def test_the_schema_accepts_every_good_twin(path: Path) -> None:
+    assert [error.message for error in VALIDATOR.iter_errors(data_of(path))] == []
+
+
+@pytest.mark.parametrize("path", [p for p in BAD if p.name.startswith(SEEN)], ids=lambda path: path.name)
+def test_the_schema_refuses_what_a_schema_can_see(path: Path) -> None:
+    assert not VALIDATOR.is_valid(data_of(path))
+
+
+def test_the_schema_refuses_most_bad_twins() -> None:
+    refused = read = 0
+    for path in BAD:
+        try:
+            data = data_of(path)
+        except (AssertionError, UnreadableError, ValueError):
+            continue
+        read += 1
+        refused += not VALIDATOR.is_valid(data)
+    assert refused / read > 0.6, f"{refused} of {read}"
+
+
+def test_every_key_of_a_rule_and_of_a_policy_is_described() -> None:
+    for name in ("Rule", "PolicyObject", "MatchObject", "Operators", "Where", "Count", "UntilWaitObject"):
+        for key, part in SCHEMA["$defs"][name]["properties"].items():
+            assert part.get("description"), f"{name}.{key}"
+
+
+def test_a_rule_that_uses_a_recipe_needs_nothing_else() -> None:
+    for recipe in recipes():
+        assert VALIDATOR.is_valid({"account": "acme", "rules": [{"use": recipe.name}]})
+    assert not VALIDATOR.is_valid({"account": "acme", "rules": [{"use": "nonsense"}]})
+    assert not VALIDATOR.is_valid({"account": "acme", "rules": [{"id": "a"}]})
