@@ -48,10 +48,9 @@ def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -
         if no_same:
             yield Complaint((*path, "same"), Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
         yield from check_keys(entry.same, (*path, "same"))
-    if entry.item is not None:
-        if not item:
-            message = "item stands only in the unless of a catalogue rule"
-            yield Complaint((*path, "item"), Code.KIND, message, "Write same: …, or delete it", at_key=True)
+    if entry.item is not None and not item:
+        message = "item stands only in the unless of a catalogue rule"
+        yield Complaint((*path, "item"), Code.KIND, message, "Write same: …, or delete it", at_key=True)
 
 
 def check_keys(paths: Paths | None, path: KeyPath) -> Iterator[Complaint]:

@@ -136,8 +136,10 @@ def _zone_advice(value: object) -> str:
     return f"Did you mean {close[0]}?" if close else "Write an IANA name such as Europe/Berlin or UTC"
 
 
-ZoneName: TypeAlias = Annotated[
-    str,
-    PlainValidator(_zone),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$", "examples": ["America/Toronto", "UTC"]}),
-]
+_ZONE_SCHEMA: Final = {
+    "type": "string",
+    "pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$",
+    "examples": ["America/Toronto", "UTC"],
+}
+
+ZoneName: TypeAlias = Annotated[str, PlainValidator(_zone), WithJsonSchema(_ZONE_SCHEMA)]
