@@ -14,6 +14,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -27,6 +28,7 @@ COLUMNS: Final = (
     "instance", "threshold", "reminder", "occurrence", "include", "trigger_id",
 )  # fmt: skip
 """Of a trigger, what a person looks at."""
+OUTCOMES: Final = ("fired", "entered", "exited", "not sent")
 
 
 class Demo(NamedTuple):
@@ -39,7 +41,8 @@ class Demo(NamedTuple):
 
     @property
     def rules(self) -> Path:
-        return EXAMPLES / self.name / "rules"
+        here = Path.cwd()
+        return (EXAMPLES.relative_to(here) if EXAMPLES.is_relative_to(here) else EXAMPLES) / self.name / "rules"
 
     @property
     def run(self) -> Path:
@@ -86,13 +89,26 @@ def _triggers(demo: Demo) -> Iterator[dict[str, Any]]:
                 yield row | {name: json.dumps(row[name], ensure_ascii=False) for name in ("instance", "include")}
 
 
+def _table(demo: Demo) -> str:
+    """What came of every rule: how often it fired, entered, exited, and how often it did not."""
+    counted: dict[tuple[str, str], Counter[str]] = {}
+    for row in json.loads((demo.run / "summary.json").read_text(encoding="utf-8"))["decisions"]:
+        outcome = row["kind"] if row["decision"] == "fired" else "not sent"
+        counted.setdefault((row["account"], row["rule"]), Counter())[outcome] += row["count"]
+    lines = [f"  {'account':9}{'rule':22}" + "".join(f"{outcome:>9}" for outcome in OUTCOMES)]
+    for (account, rule), outcomes in sorted(counted.items()):
+        numbers = "".join(f"{outcomes[outcome]:>9,}" if outcomes[outcome] else " " * 9 for outcome in OUTCOMES)
+        lines.append(f"  {account:9}{rule:22}{numbers}".rstrip())
+    return "\n".join(lines)
+
+
 def _files(demo: Demo) -> str:
     return f"""  {demo.events}    what went in
   {demo.folder / "triggers.csv"}    what fired, for a spreadsheet
   {demo.run / "triggers"}    … and for a program, one JSON object a line
   {demo.run / "decisions"}    every candidate, with the reason where it did not fire
   {demo.run / "dead_letters"}    every line that was no event, and why
-  {demo.run / "summary.json"}    the table above"""
+  {demo.run / "summary.json"}    every number"""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -111,6 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     for demo in demos:
         play(demo)
+    print("\n== What fired\n" + "\n".join(_table(demo) for demo in demos))
     print(f"\nDone in {time.monotonic() - start:.0f} s. Open:\n" + "\n".join(_files(demo) for demo in demos))
 
 

@@ -67,11 +67,12 @@ def milestones(everyone: Buyers) -> set[tuple[str, int, int]]:
 
 def lapsed(everyone: Buyers) -> set[Fact]:
     """Who fell silent for 60 days, and when."""
+    last = end(everyone)
     return {
         (contact, shown(purchase.at + LAPSED))
         for contact, bought in everyone.items()
         for purchase, following in _with_next(bought)
-        if purchase.at + LAPSED <= min(following, end(everyone))
+        if purchase.at + LAPSED <= min(following, last)
     }
 
 
