@@ -181,25 +181,26 @@ def _settle(run: Run, events: list[Event], upto_us: int) -> None:
 
 def _pass_time(run: Run, until_us: int) -> None:
     """Let fall due, instant by instant, what is due up to and at `until_us`."""
-    due_us = run.next_wake_us()
-    while due_us is not None and due_us <= until_us:
-        run.now_us = due_us
+    agenda = run.agenda
+    while agenda and agenda[0][0] <= until_us:
+        run.now_us = agenda[0][0]
         _fall_due(run)
-        due_us = run.next_wake_us()
 
 
 def _fall_due(run: Run) -> None:
-    """The first part of an instant: look-backs end, deadlines and releases fall due, all gated together."""
+    """The first part of an instant: look-backs end, deadlines and releases fall due, all gated together.
+
+    An entry of the agenda may be stale (a restart moved the deadline): then nothing of it is due.
+    """
     entries = run.due_entries()
-    if not entries:
-        return
-    if run.trace is not None:
+    if run.trace is not None and any(run.is_due(index, key) for index, key in entries):
         run.note(StepKind.INSTANT, None, None)
     for index, key in entries:
         fall_due(run, index, key)
         if run.program.rules[index].audience is not None and key == SINGLE:
             look(run, index, None)
-    gate_all(run)
+    if run.caused:
+        gate_all(run)
 
 
 def _take_batch(run: Run, events: list[Event]) -> None:

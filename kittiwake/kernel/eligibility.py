@@ -36,8 +36,10 @@ class Asked(NamedTuple):
 
 def refused_by(asked: Asked) -> Reason | None:
     """The first gate that refuses, in the order of the language; None if all let it pass."""
-    for reason, refuses in GATES:
-        refused = refuses(asked)
+    run = asked.run
+    gates = run.program.gates[asked.rule_index] if run.trace is None else GATES
+    for reason in gates:
+        refused = GATES[reason](asked)
         if asked.run.trace is not None:
             about = {"gate": str(reason), "passes": not refused, **_about(asked)}
             asked.run.note(StepKind.GATE, asked.rule_index, asked.key, **about)
@@ -100,16 +102,17 @@ def _is_shadow(asked: Asked) -> bool:
     return asked.rule.mode is Mode.SHADOW
 
 
-GATES: Final[tuple[tuple[Reason, Callable[[Asked], bool]], ...]] = (
-    (Reason.NOT_READY, _is_not_ready),
-    (Reason.NO_CONSENT, _has_no_consent),
-    (Reason.HOLDOUT, _is_held_out),
-    (Reason.REENTRY, _is_reentry),
-    (Reason.QUIET_HOURS, _is_quiet),
-    (Reason.FREQUENCY_CAP, _is_capped),
-    (Reason.EXPIRED, _has_expired),
-    (Reason.SHADOW, _is_shadow),
-)
+GATES: Final[dict[Reason, Callable[[Asked], bool]]] = {
+    Reason.NOT_READY: _is_not_ready,
+    Reason.NO_CONSENT: _has_no_consent,
+    Reason.HOLDOUT: _is_held_out,
+    Reason.REENTRY: _is_reentry,
+    Reason.QUIET_HOURS: _is_quiet,
+    Reason.FREQUENCY_CAP: _is_capped,
+    Reason.EXPIRED: _has_expired,
+    Reason.SHADOW: _is_shadow,
+}
+"""In the order of the language. A trace asks them all; otherwise only those that can refuse (`Program.gates`)."""
 
 
 # ---------------------------------------------------------------- caps

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from kittiwake.kernel.arming import candidate_of_reminder, cause, included, lacks, refuse_for_room
-from kittiwake.kernel.matching import key_values, matches_one
+from kittiwake.kernel.matching import key_values, met
 from kittiwake.kernel.program import Delays, Match, RuleProgram, UntilWait
+from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Caused, Run
 from kittiwake.kernel.state import Candidate, Episode, Instance, Reminder
 from kittiwake.kernel.trace import StepKind
@@ -134,10 +135,10 @@ def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[R
 # ---------------------------------------------------------------- disarming
 
 
-def take_unless(run: Run, index: int, event: Event) -> None:
+def take_unless(run: Run, role: Role, event: Event) -> None:
     """Disarm what an `unless` event disarms, and remember it for episodes opened at this instant."""
-    rule = run.program.rules[index]
-    matching = [match for match in rule.unless if matches_one(match, event, run.attributes)]
+    index, rule = role.rule_index, role.rule
+    matching = met(role.unless, event, run.attributes)
     if not matching:
         return
     if rule.wait is not None:

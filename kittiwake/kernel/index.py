@@ -19,6 +19,7 @@ from kittiwake.kernel.program import (
     Condition,
     Leaf,
     Measure,
+    Mode,
     Not,
     NotHolds,
     Operator,
@@ -29,6 +30,8 @@ from kittiwake.kernel.program import (
     Tree,
     UntilWait,
 )
+from kittiwake.kernel.roles import Role, role_of
+from kittiwake.reasons import Reason
 from kittiwake.time.instants import HOUR_US
 from kittiwake.values import Number
 
@@ -51,36 +54,51 @@ def build_program(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Program:
     """The program of one account, its rules indexed by event type."""
-    every_event = tuple(i for i, rule in enumerate(rules) if rule.audience and holds_of_nothing(rule))
-    starred = {i for i, rule in enumerate(rules) if any(not match.types for match in rule.matches())}
+    policy = policy or Policy()
+    named = {event_type for rule in rules for match in rule.matches() for event_type in match.types}
     return Program(
         account_id=account_id,
         ruleset_version=ruleset_version,
         rules=tuple(rules),
-        policy=policy or Policy(),
+        policy=policy,
         timezone=timezone,
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
-        by_type=_by_type(rules, starred, set(every_event)),
-        any_type=tuple(sorted(starred | set(every_event))),
-        every_event=every_event,
-        own_types=CONTACT_TYPES | (CONSENT_TYPES if policy and policy.consent else frozenset()),
+        roles={event_type: _roles(rules, event_type) for event_type in sorted(named)},
+        roles_of_any=_roles(rules, None),
+        roles_of_contact=_roles(rules, UNMATCHED_BY_ANY[0]),
+        gates=tuple(_gates(rule, policy) for rule in rules),
+        own_types=CONTACT_TYPES | (CONSENT_TYPES if policy.consent else frozenset()),
         readied=tuple(i for i, rule in enumerate(rules) if rule.audience and rule.ready_us is not None),
         dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait)),
         attributes=frozenset({"timezone"} | {name for rule in rules for name in _attributes(rule)}),
     )
 
 
-def _by_type(rules: Sequence[RuleProgram], starred: set[int], every_event: set[int]) -> dict[str, tuple[int, ...]]:
-    named: dict[str, set[int]] = {}
-    for i, rule in enumerate(rules):
-        for match in rule.matches():
-            for event_type in match.types:
-                named.setdefault(event_type, set()).add(i)
-    return {
-        event_type: tuple(sorted(i | every_event | (set() if event_type.startswith(UNMATCHED_BY_ANY) else starred)))
-        for event_type, i in named.items()
-    }
+def _roles(rules: Sequence[RuleProgram], event_type: str | None) -> tuple[Role, ...]:
+    """The roles an event of a type has; in an audience that holds of an empty history every event has one."""
+    roles = (role_of(i, rule, event_type) for i, rule in enumerate(rules))
+    return tuple(
+        role
+        for role in roles
+        if role.when or role.steps or role.unless or role.conditions or holds_of_nothing(role.rule)
+    )
+
+
+def _gates(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
+    """The gates that can refuse a candidate of a rule, in their order."""
+    may_defer = policy.quiet_hours is not None and not rule.transactional
+    asked = (
+        (Reason.NOT_READY, rule.ready_us is not None),
+        (Reason.NO_CONSENT, policy.consent is not None),
+        (Reason.HOLDOUT, policy.holdout is not None),
+        (Reason.REENTRY, rule.reentry is not None),
+        (Reason.QUIET_HOURS, may_defer),
+        (Reason.FREQUENCY_CAP, bool(policy.frequency) and not rule.transactional),
+        (Reason.EXPIRED, may_defer),
+        (Reason.SHADOW, rule.mode is Mode.SHADOW),
+    )
+    return tuple(reason for reason, can_refuse in asked if can_refuse)
 
 
 def holds_of_nothing(rule: RuleProgram) -> bool:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from kittiwake.kernel.program import (
-    UNMATCHED_BY_ANY,
     AllOf,
     AnyOf,
     Comparison,
@@ -25,19 +24,22 @@ from kittiwake.values import Path, canonical, is_number, is_scalar, lookup, pres
 Attributes = Mapping[str, Any]
 
 
+def meets(matches: Matches, event: Event, attributes: Attributes) -> bool:
+    """Whether one of the alternatives, all of the event's type, holds of the event."""
+    for match in matches:  # noqa: SIM110 - a generator would cost more than the question
+        if match.where is None or holds(match.where, event.properties, attributes):
+            return True
+    return False
+
+
 def matches_any(matches: Matches, event: Event, attributes: Attributes) -> bool:
-    """Whether the event matches one of the alternatives."""
-    return any(matches_one(match, event, attributes) for match in matches)
+    """Whether the event is of the type of one of the alternatives and that one holds of it; for explanations."""
+    return meets(tuple(match for match in matches if match.covers(event.type)), event, attributes)
 
 
-def matches_one(match: Match, event: Event, attributes: Attributes) -> bool:
-    """Whether the event is of the match's type and `where` holds."""
-    if match.types:
-        if event.type not in match.types:
-            return False
-    elif event.type.startswith(UNMATCHED_BY_ANY):
-        return False
-    return match.where is None or holds(match.where, event.properties, attributes)
+def met(matches: Matches, event: Event, attributes: Attributes) -> list[Match]:
+    """Those of the alternatives, all of the event's type, that hold of the event."""
+    return [m for m in matches if m.where is None or holds(m.where, event.properties, attributes)]
 
 
 def holds(predicate: Predicate, properties: Mapping[str, Any], attributes: Attributes) -> bool:

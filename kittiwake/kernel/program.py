@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
+from kittiwake.reasons import Reason
 from kittiwake.time.instants import DAY_US, HOUR_US
 from kittiwake.values import Number, Path, Scalar
+
+if TYPE_CHECKING:
+    from kittiwake.kernel.roles import Role
 
 UNMATCHED_BY_ANY: Final = ("contact.", "consent.")
 """Types that "*" does not cover."""
@@ -72,6 +76,12 @@ class Match:
     where: Predicate | None = None
     same: tuple[Path, ...] = ()
     """Only in `unless`: properties that must equal those of the newest arming event."""
+
+    def covers(self, event_type: str | None) -> bool:
+        """Whether it is about events of this type; None: of a type no rule names (nor about contact or consent)."""
+        if self.types:
+            return event_type in self.types
+        return event_type is None or not event_type.startswith(UNMATCHED_BY_ANY)
 
 
 Matches: TypeAlias = tuple[Match, ...]
@@ -324,12 +334,15 @@ class Program:
     """The account's zone: used for contacts without a `timezone`."""
     allowed_lateness_us: int = HOUR_US
     limits: Limits = DEFAULT_LIMITS
-    by_type: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """Indices into `rules` of all that take an event of this type; see `rules_for` for types not in it."""
-    any_type: tuple[int, ...] = ()
-    """Rules that take an event of a type nobody names: those with a "*" match, and `every_event`."""
-    every_event: tuple[int, ...] = ()
-    """Audiences that hold of an empty history: any event, also `contact.*`, can be the contact's first."""
+    roles: dict[str, tuple[Role, ...]] = field(default_factory=dict)
+    """By event type, of every type a rule names; see `roles_of` for the others."""
+    roles_of_any: tuple[Role, ...] = ()
+    """Of a type nobody names: rules with a "*" match, and audiences that hold of an empty history."""
+    roles_of_contact: tuple[Role, ...] = ()
+    """Of a `contact.*` or `consent.*` type nobody names: audiences that hold of an empty history,
+    since any event can be the contact's first."""
+    gates: tuple[tuple[Reason, ...], ...] = ()
+    """Per rule, the gates that can refuse, in their order: the others need not be asked."""
     own_types: frozenset[str] = frozenset()
     """Types the kernel itself takes: `contact.*` and, where the policy asks for consent, `consent.*`."""
     readied: tuple[int, ...] = ()
@@ -341,11 +354,11 @@ class Program:
 
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type can change anything, once its copies are dropped."""
-        return bool(self.any_type) or event_type in self.by_type or event_type in self.own_types
+        return bool(self.roles_of_any) or event_type in self.roles or event_type in self.own_types
 
-    def rules_for(self, event_type: str) -> tuple[int, ...]:
-        """Indices of the rules an event of this type concerns."""
-        found = self.by_type.get(event_type)
+    def roles_of(self, event_type: str) -> tuple[Role, ...]:
+        """What an event of this type can do, rule by rule."""
+        found = self.roles.get(event_type)
         if found is not None:
             return found
-        return self.every_event if event_type.startswith(UNMATCHED_BY_ANY) else self.any_type
+        return self.roles_of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.roles_of_any

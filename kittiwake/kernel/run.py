@@ -162,6 +162,12 @@ class Run:
             heappop(self.agenda)
         return None
 
+    def is_due(self, index: int, key: str) -> bool:
+        """Whether an entry of the agenda still holds; audiences are looked at in any case."""
+        one = self.instance(index, key)
+        due_us = None if one is None else next_due_us(one)
+        return self.program.rules[index].audience is not None or (due_us is not None and due_us <= self.now_us)
+
     def due_entries(self) -> list[tuple[int, str]]:
         """Take off the agenda what is due now: rule index and instance, each once."""
         if not self.agenda or self.agenda[0][0] > self.now_us:

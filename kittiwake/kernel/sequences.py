@@ -7,19 +7,20 @@ partial match per length: the chain with the latest start wins, so no other can 
 from __future__ import annotations
 
 from kittiwake.kernel.arming import refuse_for_room
-from kittiwake.kernel.matching import matches_any
+from kittiwake.kernel.matching import meets
 from kittiwake.kernel.program import Sequence
+from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import Instance
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
 
 
-def completes(run: Run, index: int, key: str, event: Event) -> bool:
+def completes(run: Run, role: Role, key: str, event: Event) -> bool:
     """Take an event into the chains of an instance; whether it completes one, which clears them all."""
-    sequence = run.program.rules[index].sequence
+    index, sequence = role.rule_index, role.rule.sequence
     assert sequence is not None
-    steps = [k for k, step in enumerate(sequence.steps) if matches_any(step, event, run.attributes)]
+    steps = [k for k, step in role.steps if meets(step, event, run.attributes)]
     if not steps:
         return False
     one = run.instance(index, key)

@@ -12,10 +12,11 @@ from kittiwake.kernel.episodes import arm, move_dates, take_unless
 from kittiwake.kernel.gating import cancel_all
 from kittiwake.kernel.history import answer, key_of, measured, record
 from kittiwake.kernel.index import DELETED, GRANTED, UPDATED, WITHDRAWN
-from kittiwake.kernel.matching import instance_key, key_values, matches_any
+from kittiwake.kernel.matching import instance_key, key_values, meets
 from kittiwake.kernel.program import RuleProgram
 from kittiwake.kernel.reaching import reach
-from kittiwake.kernel.run import Run
+from kittiwake.kernel.roles import Role
+from kittiwake.kernel.run import SINGLE, Run
 from kittiwake.kernel.sequences import completes
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
@@ -37,8 +38,8 @@ def take(run: Run, event: Event) -> None:
         _update(run, event)
     elif event.type in (GRANTED, WITHDRAWN):
         _consent(run, event)
-    for index in run.program.rules_for(event.type):
-        _take_into_rule(run, index, event)
+    for role in run.program.roles_of(event.type):
+        _take_into_rule(run, role, event)
 
 
 # ---------------------------------------------------------------- the contact's own events
@@ -90,46 +91,47 @@ def _delete(run: Run) -> None:
 # ---------------------------------------------------------------- rules
 
 
-def _take_into_rule(run: Run, index: int, event: Event) -> None:
-    rule = run.program.rules[index]
-    if rule.audience is not None:
-        if not _record(run, index, rule, event):
-            refuse_for_room(run, index, "{}", event, "history")
-        look(run, index, event)
+def _take_into_rule(run: Run, role: Role, event: Event) -> None:
+    if role.rule.audience is not None:
+        if not _record(run, role, event):
+            refuse_for_room(run, role.rule_index, SINGLE, event, "history")
+        look(run, role.rule_index, event)
         return
-    if rule.unless:
-        take_unless(run, index, event)
-    has_room = _record(run, index, rule, event)
-    key = instance_key(rule.per, event.properties)
+    if role.unless:
+        take_unless(run, role, event)
+    has_room = not role.conditions or _record(run, role, event)
+    if has_room and not role.when and not role.steps:
+        return
+    key = instance_key(role.rule.per, event.properties)
     if not has_room:
-        refuse_for_room(run, index, key or "{}", event, "history")
-    if _is_when(run, index, rule, key, event) and has_room:
+        refuse_for_room(run, role.rule_index, key or SINGLE, event, "history")
+    if _is_when(run, role, key, event) and has_room:
         assert key is not None
-        _take_when(run, index, rule, key, event)
+        _take_when(run, role.rule_index, role.rule, key, event)
 
 
-def _record(run: Run, index: int, rule: RuleProgram, event: Event) -> bool:
+def _record(run: Run, role: Role, event: Event) -> bool:
     """Remember the event for the history conditions it matches; False if one had no room."""
-    has_room = True
-    for i, condition in enumerate(rule.conditions):
-        if not matches_any(condition.of, event, run.attributes):
+    index, rule, has_room = role.rule_index, role.rule, True
+    for i, matches in role.conditions:
+        if not meets(matches, event, run.attributes):
             continue
         slots = run.rule_state(index).history[i]
-        if not record(condition, slots, event, rule.keep_us, run.program.limits):
+        if not record(rule.conditions[i], slots, event, rule.keep_us, run.program.limits):
             has_room = False
         elif run.trace is not None:
             run.note(StepKind.RECORDED, index, None, event_id=event.event_id, condition=i)
     return has_room
 
 
-def _is_when(run: Run, index: int, rule: RuleProgram, key: str | None, event: Event) -> bool:
+def _is_when(run: Run, role: Role, key: str | None, event: Event) -> bool:
     """Whether the event is a `when` match of an instance; a sequence takes it into its chains."""
-    if rule.sequence is not None:
-        return key is not None and completes(run, index, key, event)
-    if not matches_any(rule.when, event, run.attributes):
+    if role.steps:
+        return key is not None and completes(run, role, key, event)
+    if not meets(role.when, event, run.attributes):
         return False
     if key is None:
-        lacks(run, index, None, event, "per")
+        lacks(run, role.rule_index, None, event, "per")
     return key is not None
 
 

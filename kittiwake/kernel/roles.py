@@ -1,0 +1,47 @@
+"""Roles: what an event of one type can do in one rule, worked out when the program is built.
+
+So that at event time nobody asks a rule about types it does not name. Read by `taking`,
+`episodes` and `sequences`; built by `index`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kittiwake.kernel.program import Matches, RuleProgram
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The matches of one rule that an event of one type can meet; `where` is all that is left to ask."""
+
+    rule_index: int
+    rule: RuleProgram
+    when: Matches
+    steps: tuple[tuple[int, Matches], ...]
+    """Of a sequence, by step."""
+    unless: Matches
+    conditions: tuple[tuple[int, Matches], ...]
+    """Of `given` or `audience`, by condition."""
+
+
+def role_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Role:
+    """The role of events of a type in a rule; None: of a type that no rule names and "*" covers."""
+    steps = rule.sequence.steps if rule.sequence else ()
+    return Role(
+        rule_index,
+        rule,
+        _of_type(rule.when, event_type),
+        _numbered(steps, event_type),
+        _of_type(rule.unless, event_type),
+        _numbered(tuple(condition.of for condition in rule.conditions), event_type),
+    )
+
+
+def _numbered(alternatives: tuple[Matches, ...], event_type: str | None) -> tuple[tuple[int, Matches], ...]:
+    found = ((i, _of_type(matches, event_type)) for i, matches in enumerate(alternatives))
+    return tuple((i, matches) for i, matches in found if matches)
+
+
+def _of_type(matches: Matches, event_type: str | None) -> Matches:
+    return tuple(match for match in matches if match.covers(event_type))
