@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kittiwake.kernel.index import DELETED
 from kittiwake.kernel.program import Program, RuleProgram
 from kittiwake.kernel.state import State
 from kittiwake.kernel.trace import Step, StepKind
@@ -52,6 +53,8 @@ class _Walk:
         """Gates asked of the candidate before its decision."""
         self._refusals: dict[Key, list[Step]] = {}
         """Conditions that did not hold, before the refusal."""
+        self._dues: dict[Key, list[int]] = {}
+        """Deadlines of what is armed."""
 
     def take(self, step: Step) -> None:
         """Take one step in, in their order."""
@@ -71,6 +74,18 @@ class _Walk:
             self.misses.append(miss)
         if step.kind is StepKind.REFUSED:
             self._refusals.pop(key, None)
+        if step.kind is StepKind.EVENT and step.details["type"] == DELETED:
+            self._forget(step)
+
+    def _forget(self, step: Step) -> None:
+        """A deleted contact's episodes are gone; the kernel spends no step on each."""
+        armed = [(key, [due_us for due_us in dues_us if due_us >= step.time_us]) for key, dues_us in self._dues.items()]
+        for (rule_id, instance), dues_us in armed:
+            if dues_us:
+                details = {"why": "deleted", "event_id": step.details["event_id"], "dues_us": dues_us}
+                self.take(Step(step.time_us, StepKind.DISARMED, rule_id, instance, details))
+        self._dues.clear()
+        self.part_way.clear()
 
     def _keep(self, key: Key, step: Step) -> None:
         match step.kind:
@@ -80,6 +95,12 @@ class _Walk:
                 self.part_way[key] = step
             case StepKind.COMPLETED:
                 self.part_way.pop(key, None)
+            case StepKind.ARMED | StepKind.RESTARTED:
+                self._dues[key] = step.details["dues_us"]
+            case StepKind.MOVED:
+                self._dues[key] = [step.details["due_us"]]
+            case StepKind.DISARMED:
+                self._dues.pop(key, None)
 
     def _tell_gates(self, key: Key) -> None:
         asked = self._gates.pop(key, [])

@@ -63,6 +63,8 @@ class Facts:
         self.by_id: dict[str, Event] = {}
         self.types: Counter[str] = Counter()
         self.unmatched: dict[str, Unmatched] = {}
+        self.begun_by: dict[str, list[Event]] = {}
+        """Events that a rule begins with."""
         self.fired: list[Firing] = []
         """Every trigger there was."""
         self._forget_contact()
@@ -110,7 +112,7 @@ class Facts:
             self._take_consent(event)
         for rule in self.program.rules:
             self._record(rule, event)
-            self._note_unmatched(rule, event)
+            self._note_beginning(rule, event)
 
     def _take_consent(self, event: Event) -> None:
         purpose = event.properties.get("purpose")
@@ -129,9 +131,12 @@ class Facts:
             if matches_any(condition.of, event, self.attributes):
                 record(condition, slots, event, rule.keep_us, self.program.limits)
 
-    def _note_unmatched(self, rule: RuleProgram, event: Event) -> None:
+    def _note_beginning(self, rule: RuleProgram, event: Event) -> None:
+        if matches_any(begins(rule), event, self.attributes):
+            self.begun_by.setdefault(rule.rule_id, []).append(event)
+            return
         refusing = [m for m in begins(rule) if event.type in m.types and m.where is not None]
-        if not refusing or matches_any(begins(rule), event, self.attributes):
+        if not refusing:
             return
         where = refusing[0].where
         assert where is not None

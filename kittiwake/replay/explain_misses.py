@@ -12,6 +12,7 @@ from decimal import Decimal
 from kittiwake.kernel.program import FieldWait, RuleProgram, UntilWait
 from kittiwake.kernel.state import Instance, State
 from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.model import Event
 from kittiwake.reasons import Outcome
 from kittiwake.replay.explain_conditions import Gap, condition_gap, tree_gap
 from kittiwake.replay.explain_facts import Facts, begins
@@ -19,7 +20,7 @@ from kittiwake.replay.explain_gates import held_gap, reason_gap
 from kittiwake.replay.explain_model import Miss, Stage
 from kittiwake.replay.explain_rules import match_words, types_words
 from kittiwake.replay.explain_steps import disarmed_words, lacks_words, which_words
-from kittiwake.replay.explain_words import counted, listed, moment_words, path_words, value_words
+from kittiwake.replay.explain_words import listed, moment_words, path_words, value_words
 from kittiwake.time.durations import format_duration
 from kittiwake.values import EXACT, exact
 
@@ -159,15 +160,27 @@ def _not_a_member(facts: Facts, rule: RuleProgram) -> Iterator[Miss]:
 
 
 def never_began(facts: Facts, rule: RuleProgram) -> Miss:
-    """The miss of a rule that no event began."""
+    """The miss of a rule that came to nothing worth a step."""
+    if rule.audience is not None:
+        return Miss(rule.rule_id, None, None, Stage.UNSEEN, "no event of the contact at all", "an event")
+    begun, unmatched = facts.begun_by.get(rule.rule_id), facts.unmatched.get(rule.rule_id)
+    if begun:
+        return _came_to_nothing(rule, begun)
     wanted = match_words(begins(rule))
-    unmatched = facts.unmatched.get(rule.rule_id)
     if unmatched is None:
-        if rule.audience is not None:
-            return Miss(rule.rule_id, None, None, Stage.UNSEEN, "no event of the contact at all", "an event")
         return Miss(rule.rule_id, None, None, Stage.UNSEEN, f"no event of type {wanted} seen at all", f"one {wanted}")
     newest = unmatched.newest
-    what = f"{counted(unmatched.number, newest.type)} seen, none as the rule wants it: {unmatched.why}"
+    what = f"{unmatched.number} × {newest.type} seen, none as the rule wants it: {unmatched.why}"
     if unmatched.number > 1:
         what += f" (the newest, {newest.event_id})"
     return Miss(rule.rule_id, None, newest.time_us, Stage.UNMATCHED, what, f"one {wanted}")
+
+
+def _came_to_nothing(rule: RuleProgram, begun: list[Event]) -> Miss:
+    newest = begun[-1]
+    what = f"{len(begun)} × {newest.type} seen, and nothing came of it"
+    needed = "other events"
+    if rule.reaches is not None and rule.reaches.path is not None:
+        path = path_words(rule.reaches.path)
+        what, needed = f"{what}: {path} is no number", f"one {match_words(begins(rule))} with a number as {path}"
+    return Miss(rule.rule_id, None, newest.time_us, Stage.LACKED, what, needed)

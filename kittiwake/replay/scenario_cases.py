@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from kittiwake.kernel.program import Program
 from kittiwake.replay.scenario_expect import FIELDS, Expectation
 from kittiwake.replay.scenario_models import VERBS, CasePart, Expected, ScenarioPart, StepPart
-from kittiwake.replay.scenario_player import CONTACT, START_US, BadEventError, event_of
+from kittiwake.replay.scenario_player import CONTACT, BadEventError, default_start_us, event_of
 from kittiwake.replay.scenario_times import moment_us, whole_instant
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.nodes import Mark, Place
@@ -105,7 +105,7 @@ class _Reader:
         self.about = frozenset(_listed(self.case.about or written.about))
         self.contact = self.case.contact if self.case.contact is not None else written.contact
         start = self.case.start or written.start
-        self.start_us = parse_instant(whole_instant(start)) if start else START_US
+        self.start_us = parse_instant(whole_instant(start)) if start else default_start_us(program)
         self.clock_us = self.start_us
         self.zone = program.timezone
 

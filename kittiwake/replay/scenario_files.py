@@ -63,11 +63,11 @@ def load_cases(path: Path) -> list[Case]:
     """
     errors: list[RuleError] = []
     place = _place(path, errors)
-    written = read(ScenarioPart, place, errors) if place is not None else None
-    if place is None or written is None:
+    found = read(ScenarioPart, place, errors) if place is not None else None
+    if place is None or found is None or errors:
         raise RulesError(errors)
-    program = _program(path, place, written, errors)
-    cases = cases_of(place, written, program, errors) if program is not None else []
+    program = _program(path, place, found.model, errors)
+    cases = cases_of(place, found.model, program, errors) if program is not None else []
     if errors:
         raise RulesError(errors)
     return cases

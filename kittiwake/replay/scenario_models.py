@@ -174,7 +174,15 @@ class ScenarioPart(Part):
     rules: Name | None = Field(None, description="path of the rules, from this file; left out: found by name")
     account: AccountId | None = Field(None, description="the account; left out: the only one of the rules")
     about: RuleIds | None = Field(None, description="the rules whose decisions are looked at; left out: all")
-    start: Start | None = Field(None, description="where the clock starts; left out: 2026-01-05T09:00:00Z")
+    start: Start | None = Field(
+        None, description="where the clock starts; left out: noon of Monday 2026-01-05 by the account's clock"
+    )
     contact: Data | None = Field(None, description="attributes, set by contact.updated at the start")
     allowed_lateness: Duration | None = Field(None, description="the horizon for late events; left out: 1h")
     tests: list[CasePart] = Field(description="a list of tests")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of scenario files, for editors."""
+    found = ScenarioPart.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Kittiwake scenario file"}

@@ -7,6 +7,7 @@ kernel as a stream does: everything before the clock is settled when the clock m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from kittiwake.kernel.advance import Advanced, advance, unfinished
@@ -17,12 +18,13 @@ from kittiwake.model import Decision, Event
 from kittiwake.replay.events import parse_event
 from kittiwake.replay.explain import explain
 from kittiwake.replay.explain_model import Explanation
-from kittiwake.time.instants import format_instant, parse_instant
-from kittiwake.time.zones import is_zone
+from kittiwake.time.instants import HOUR_US, format_instant
+from kittiwake.time.zones import instant_of_local, is_zone
 from kittiwake.values import canonical
 
-START_US: Final = parse_instant("2026-01-05T09:00:00Z")
-"""Where the clock starts where nobody says: a Monday morning."""
+START_DAY: Final = date(2026, 1, 5)
+START_TIME_US: Final = 12 * HOUR_US
+"""Where the clock starts where nobody says: at noon of a Monday, by the account's clock, outside quiet hours."""
 
 ACCOUNT: Final = "acme"
 CONTACT: Final = "c1"
@@ -49,10 +51,15 @@ def event_of(account_id: str, contact_id: str, raw: Mapping[str, Any]) -> Event:
     return event
 
 
+def default_start_us(program: Program) -> int:
+    """Where the clock starts where nobody says."""
+    return instant_of_local(program.timezone, START_DAY, START_TIME_US)
+
+
 class Player:
     """Plays one contact. Times are microseconds; the clock only goes forward."""
 
-    def __init__(self, program: Program, contact_id: str = CONTACT, start_us: int = START_US) -> None:
+    def __init__(self, program: Program, contact_id: str, start_us: int) -> None:
         self.program = program
         self.clock_us = start_us
         self.zone = program.timezone

@@ -13,7 +13,7 @@ from kittiwake.model import Decision
 from kittiwake.replay.explain_text import plain
 from kittiwake.replay.rows import decision_row
 from kittiwake.replay.scenario_expect import FIELDS, Expectation, decision_words, differences, nearest
-from kittiwake.replay.scenario_player import ACCOUNT, CONTACT, START_US, Player
+from kittiwake.replay.scenario_player import ACCOUNT, CONTACT, Player, default_start_us
 from kittiwake.replay.scenario_times import moment_problem, moment_us
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
@@ -158,7 +158,7 @@ class Story:
     # ------------------------------------------------------------ how
 
     def _now(self) -> Player:
-        return self._player or self._start(START_US)
+        return self._player or self._start(default_start_us(self._program))
 
     def _start(self, start_us: int) -> Player:
         self._player = Player(self._program, self._contact_id, start_us)
