@@ -11,18 +11,34 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from kittiwake.rules.compiler import compile_account
     from kittiwake.rules.documents import load_document
-    from kittiwake.rules.errors import Code, RuleError, RulesError
+    from kittiwake.rules.errors import Code, Lint, LintCode, RuleError, RulesError
+    from kittiwake.rules.lints import lint
     from kittiwake.rules.loader import load, load_files
     from kittiwake.rules.ruleset import RuleSet
 
-__all__ = ["Code", "RuleError", "RuleSet", "RulesError", "compile_account", "load", "load_document", "load_files"]
+__all__ = [
+    "Code",
+    "Lint",
+    "LintCode",
+    "RuleError",
+    "RuleSet",
+    "RulesError",
+    "compile_account",
+    "lint",
+    "load",
+    "load_document",
+    "load_files",
+]
 
 _HOMES: Final = {
     "Code": "errors",
+    "Lint": "errors",
+    "LintCode": "errors",
     "RuleError": "errors",
     "RuleSet": "ruleset",
     "RulesError": "errors",
     "compile_account": "compiler",
+    "lint": "lints",
     "load": "loader",
     "load_document": "documents",
     "load_files": "loader",

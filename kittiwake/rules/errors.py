@@ -65,6 +65,30 @@ class Code(StrEnum):
     NOT_YET = "not_yet"
 
 
+class LintCode(StrEnum):
+    """Every kind of oddity `lints` knows: the rules can be used, and hardly mean what they say."""
+
+    CONTRADICTION = "contradiction"
+    NEVER_HOLDS = "never_holds"
+    ALWAYS_HOLDS = "always_holds"
+    UNLESS_EQUALS_WHEN = "unless_equals_when"
+    UNLESS_WITHOUT_WAIT = "unless_without_wait"
+    RESTART_WITHOUT_EFFECT = "restart_without_effect"
+    REMINDERS_GO_ON = "reminders_go_on"
+    THRESHOLD_NEVER_FIRES = "threshold_never_fires"
+    REENTRY_SHADOWS = "reentry_shadows"
+    SWITCHED_OFF = "switched_off"
+    ODD_EVENT_TYPE = "odd_event_type"
+    OUTLIVES_RETENTION = "outlives_retention"
+    EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
+    LIVE_FROM_WITHOUT_EFFECT = "live_from_without_effect"
+    GROUP_WITHOUT_CAP = "group_without_cap"
+    CAP_WITHOUT_RULES = "cap_without_rules"
+    CAP_NEVER_BINDS = "cap_never_binds"
+    CAP_STARVES = "cap_starves"
+    HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
+
+
 class RuleError(NamedTuple):
     """One thing that is wrong."""
 
@@ -76,7 +100,7 @@ class RuleError(NamedTuple):
     """Where in the document, as an author would say it: `rules[2].unless.same`."""
     message: str
     advice: str
-    code: Code
+    code: Code | LintCode
 
     def __str__(self) -> str:
         where = (
@@ -84,6 +108,10 @@ class RuleError(NamedTuple):
         )
         text = f"{where}: {self.message}. {self.advice}" + ("" if self.advice.endswith("?") else ".")
         return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+class Lint(RuleError):  # noqa: N818 - nothing is raised
+    """One thing that is odd: nothing is refused for it."""
 
 
 class RulesError(Exception):

@@ -1,0 +1,62 @@
+"""Every lint has twins: odd rules with the exact text of what is odd, and fine ones that are left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kittiwake.rules import LintCode, lint, load_files
+from kittiwake.rules.documents import rule_set_of
+from kittiwake.rules.nodes import Place, node_of
+from tests.rules.golden import HERE, assert_golden
+
+TWINS = HERE / "odd"
+ODD = sorted(TWINS.glob("*.odd.yaml"))
+FINE = sorted(TWINS.glob("*.fine.yaml"))
+
+
+def lints_of(path: Path) -> list[str]:
+    return [f"{found}  [{found.code}]" for found in lint(load_files({path.name: path.read_bytes()}))]
+
+
+def golden_of(path: Path) -> Path:
+    return path.with_name(path.name.split(".")[0] + ".lints.txt")
+
+
+@pytest.mark.parametrize("path", ODD, ids=lambda path: path.name)
+def test_odd_rules_are_told_in_exactly_these_words(path: Path) -> None:
+    found = lints_of(path)
+    assert found
+    assert_golden(golden_of(path), "\n".join(found) + "\n")
+
+
+@pytest.mark.parametrize("path", FINE, ids=lambda path: path.name)
+def test_fine_rules_are_left_alone(path: Path) -> None:
+    assert lints_of(path) == []
+
+
+@pytest.mark.parametrize("code", LintCode)
+def test_every_lint_has_a_twin(code: LintCode) -> None:
+    assert any(f"[{code}]" in golden_of(path).read_text(encoding="utf-8") for path in ODD)
+
+
+def test_a_rule_of_every_account_is_judged_under_the_policies_of_all() -> None:
+    shared = {"account": "*", "rules": [{"id": "a", "when": "cart.opened", "expires": "1h", "group": "g"}]}
+    own = {
+        "account": "acme",
+        "policy": {
+            "quiet_hours": {"from": "21:00", "to": "08:00"},
+            "frequency": {"max": 1, "per": "day", "group": "g"},
+        },
+        "rules": [],
+    }
+    ruleset = rule_set_of(Place(f"{i}.yaml", node_of(data)) for i, data in enumerate((shared, own)))
+    assert [found.code for found in lint(ruleset)] == [LintCode.EXPIRES_IN_QUIET_HOURS]
+
+
+def test_a_cap_of_every_account_may_name_the_group_of_a_rule_of_one() -> None:
+    shared = {"account": "*", "policy": {"frequency": {"max": 1, "per": "day", "group": "g"}}, "rules": []}
+    own = {"account": "acme", "rules": [{"id": "a", "when": "cart.opened", "group": "g"}]}
+    ruleset = rule_set_of(Place(f"{i}.yaml", node_of(data)) for i, data in enumerate((shared, own)))
+    assert lint(ruleset) == []
