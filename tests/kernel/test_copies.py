@@ -1,0 +1,166 @@
+"""Copies of events, ties, late and early arrival: the truth is the set of a contact's events."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.state import new_state
+from kittiwake.model import Decision, Event
+from kittiwake.time.instants import HOUR_US
+from tests.kernel.timeline import START, at, exact, program
+from tests.kernel.ways import settled_in_every_way
+
+T = at(START)
+EACH = "{when: [a, b], include: {n: n}}"
+
+
+def settled(rule: str, *events: Event, lateness_us: int = HOUR_US) -> list[Decision]:
+    return settled_in_every_way(program(rule, lateness_us=lateness_us), events, T + 10 * HOUR_US)
+
+
+def event(time_us: int, event_id: str, name: str = "a", **properties: Any) -> Event:
+    return Event(T + time_us, event_id, name, exact(properties))
+
+
+def test_a_copy_is_one_event() -> None:
+    assert len(settled(EACH, event(0, "1"), event(0, "1"), event(0, "1"))) == 1
+
+
+def test_two_ids_are_two_events_however_alike() -> None:
+    assert len(settled(EACH, event(0, "1"), event(0, "2"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "counts"),
+    [
+        pytest.param({"n": 1}, {"n": 2}, '{"n":1}', id="by value"),
+        pytest.param({"n": 10}, {"n": 9}, '{"n":10}', id="by bytes, not as numbers"),
+        pytest.param({"n": "Z"}, {"n": "a"}, '{"n":"Z"}', id="by bytes, not by letters"),
+        pytest.param({"n": 1}, {"m": 1, "n": 2}, '{"n":2}', id="by the first key"),
+        pytest.param({"n": 1.5}, {"n": 1.25}, '{"n":1.25}', id="decimals as written"),
+    ],
+)
+def test_of_differing_copies_of_one_time_the_smallest_rest_counts(one: Any, other: Any, counts: str) -> None:
+    for copies in permutations([event(0, "1", **one), event(0, "1", **other)]):
+        (fired,) = settled(EACH, *copies)
+        assert fired.include == counts
+
+
+def test_properties_go_before_the_type_in_the_rest() -> None:
+    for copies in permutations([event(0, "1", "b", n=1), event(0, "1", "a", n=2)]):
+        (fired,) = settled(EACH, *copies)
+        assert fired.include == '{"n":1}'
+    for copies in permutations([event(0, "1", "b", n=1), event(0, "1", "a", n=1)]):
+        assert len(settled("{when: a}", *copies)) == 1
+        assert len(settled("{when: b}", *copies)) == 0
+
+
+def test_of_copies_of_differing_times_the_earliest_counts() -> None:
+    for copies in permutations([event(5, "1", n=1), event(3, "1", n=2), event(4, "1", n=0)]):
+        (fired,) = settled(EACH, *copies)
+        assert (fired.time_us - T, fired.include) == (3, '{"n":2}')
+
+
+def test_a_copy_more_than_the_horizon_after_the_one_that_counts_is_a_new_event() -> None:
+    assert len(settled(EACH, event(0, "1"), event(HOUR_US, "1"))) == 1
+    first, second = settled(EACH, event(0, "1"), event(HOUR_US + 1, "1"))
+    assert first.trigger_id != second.trigger_id
+
+
+def test_the_new_event_is_the_one_that_counts_from_then_on() -> None:
+    times = (0, HOUR_US, HOUR_US + 1, 2 * HOUR_US + 1, 2 * HOUR_US + 2)
+    found = settled(EACH, *(event(time_us, "1") for time_us in times))
+    assert [one.time_us - T for one in found] == [0, HOUR_US + 1, 2 * HOUR_US + 2]
+
+
+def test_a_horizon_of_nothing_still_knows_copies_of_the_same_time() -> None:
+    assert len(settled(EACH, event(0, "1"), event(0, "1"), event(1, "1"), lateness_us=0)) == 2
+
+
+def test_an_event_no_rule_reads_is_still_the_one_that_counts() -> None:
+    assert settled(EACH, event(0, "1", "z"), event(1, "1", "a")) == []
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_events_of_one_time_are_in_the_order_of_their_ids(order: tuple[int, ...]) -> None:
+    events = [event(0, "10"), event(0, "9"), event(0, "é")]
+    found = settled(EACH, *(events[i] for i in order))
+    assert [one.events and one.events.first for one in found] == ["10", "9", "é"]
+
+
+# ---------------------------------------------------------------- what the host learns
+
+
+def test_an_event_before_the_settled_time_is_late_and_changes_nothing() -> None:
+    rules = program(EACH)
+    before = advance(rules, new_state("c1"), [event(5, "1")], T + 10)
+    after = advance(rules, before.state, [event(9, "2"), event(10, "3")], T + 11)
+    assert [one.event_id for one in after.late] == ["2"]
+    assert len(after.decisions) == 1
+    assert "2" not in after.state.seen
+
+
+def test_a_copy_of_a_settled_event_is_no_late_event_but_a_duplicate() -> None:
+    rules = program(EACH)
+    before = advance(rules, new_state("c1"), [event(5, "1")], T + 10)
+    after = advance(rules, before.state, [event(5, "1"), event(7, "1"), event(12, "1"), event(4, "1")], T + 20)
+    assert ([one.time_us - T for one in after.late], after.duplicates, after.decisions) == ([4], 3, ())
+
+
+def test_the_ids_of_events_are_kept_for_the_horizon_and_not_longer() -> None:
+    rules = program(EACH)
+    state = advance(rules, new_state("c1"), [event(0, "1"), event(1, "2")], T + HOUR_US).state
+    assert state.seen == {"1": T, "2": T + 1}
+    state = advance(rules, state, [], T + HOUR_US + 1).state
+    assert state.seen == {"2": T + 1}
+    assert advance(rules, state, [], T + HOUR_US + 2).state.seen == {}
+
+
+def test_events_at_or_after_the_limit_of_time_wait_in_the_inbox_and_ask_for_a_wake() -> None:
+    rules = program(EACH)
+    advanced = advance(rules, new_state("c1"), [event(5, "2"), event(5, "1", n=1), event(4, "0")], T + 5)
+    assert [one.events and one.events.first for one in advanced.decisions] == ["0"]
+    assert [one.event_id for one in advanced.state.inbox] == ["1", "2"]
+    assert advanced.wake_at_us == T + 6
+    then = advance(rules, advanced.state, [], T + 6)
+    assert [one.events and one.events.first for one in then.decisions] == ["1", "2"]
+    assert (then.state.inbox, then.wake_at_us) == ([], None)
+
+
+def test_time_never_goes_back() -> None:
+    rules = program("{when: a, wait: 1h}")
+    before = advance(rules, new_state("c1"), [event(0, "1")], T + 10)
+    assert before.wake_at_us == T + HOUR_US
+    stale = advance(rules, before.state, [event(20, "2")], T + 5)
+    assert (stale.state.settled_us, stale.decisions, len(stale.state.inbox)) == (T + 10, (), 1)
+    assert stale.wake_at_us == T + 21
+
+
+def test_deadlines_at_the_limit_of_time_are_settled_and_events_at_it_are_not() -> None:
+    rules = program("{when: a, wait: 1h}")
+    before = advance(rules, new_state("c1"), [event(0, "1")], T + HOUR_US - 1)
+    assert before.decisions == ()
+    advanced = advance(rules, before.state, [event(HOUR_US, "2")], T + HOUR_US)
+    assert [one.events and one.events.last for one in advanced.decisions] == ["1"]
+    assert [one.event_id for one in advanced.state.inbox] == ["2"]
+
+
+def test_the_wake_is_the_earliest_of_deadlines_releases_ends_and_readiness() -> None:
+    rules = program(
+        """
+        - {id: wait, when: a, wait: [2h, 4h]}
+        - {id: held, when: a}
+        - {id: member, audience: {present: a, within: 3h}}
+        - {id: ready, audience: {present: z}, live_from: '2026-11-02T01:00:00Z'}
+        """,
+        "quiet_hours: {from: '23:30', to: '01:30'}",
+    )
+    step, wakes = advance(rules, new_state("c1"), [event(0, "1")], T + 1), []
+    while step.wake_at_us is not None:
+        wakes.append((step.wake_at_us - T) / HOUR_US)
+        step = advance(rules, step.state, [], step.wake_at_us)
+    assert wakes == [1, 1.5, 2, 3, 4]
