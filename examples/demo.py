@@ -94,8 +94,8 @@ def _table(demo: Demo) -> str:
     counted: dict[tuple[str, str], Counter[str]] = {}
     for row in json.loads((demo.run / "summary.json").read_text(encoding="utf-8"))["decisions"]:
         outcome = row["kind"] if row["decision"] == "fired" else "not sent"
-        counted.setdefault((row["account"], row["rule"]), Counter())[outcome] += row["count"]
-    lines = [f"  {'account':9}{'rule':22}" + "".join(f"{outcome:>9}" for outcome in OUTCOMES)]
+        counted.setdefault((row["account_id"], row["rule_id"]), Counter())[outcome] += row["count"]
+    lines = []
     for (account, rule), outcomes in sorted(counted.items()):
         numbers = "".join(f"{outcomes[outcome]:>9,}" if outcomes[outcome] else " " * 9 for outcome in OUTCOMES)
         lines.append(f"  {account:9}{rule:22}{numbers}".rstrip())
@@ -127,7 +127,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     for demo in demos:
         play(demo)
-    print("\n== What fired\n" + "\n".join(_table(demo) for demo in demos))
+    heading = f"  {'account':9}{'rule':22}" + "".join(f"{outcome:>9}" for outcome in OUTCOMES)
+    print("\n== What fired\n" + "\n".join([heading, *map(_table, demos)]))
     print(f"\nDone in {time.monotonic() - start:.0f} s. Open:\n" + "\n".join(_files(demo) for demo in demos))
 
 
