@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from tests.repo import sources
 
+ROOT = sources.ROOT
+
 FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = [sources.ROOT / "README.md", *sorted((sources.ROOT / "docs").glob("*.md"))]
 FORMS = ("rules", "rule", "clause", "policy")
