@@ -7,6 +7,7 @@ import re
 import pytest
 
 from kittiwake.rules import Code, RulesError, compile_account
+from kittiwake.rules.lints import lint
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.ruleset import RuleSet
 from tests.docs import examples, timelines
@@ -16,7 +17,8 @@ YAML = [example for example in examples.all_examples() if example.language == "y
 RIGHT = [example for example in YAML if "refused" not in example.words]
 REFUSED = examples.followed("errors")
 TIMELINES = examples.followed("timeline")
-WORDS = {*examples.FORMS, "not-yet", "refused"}
+ODD = examples.followed("oddities")
+WORDS = {*examples.FORMS, "not-yet", "refused", "odd"}
 
 
 def _names(found: list[Example]) -> list[str]:
@@ -52,6 +54,11 @@ def test_a_timeline_comes_out_as_shown(rules: Example, history: Example) -> None
     assert timelines.decided(examples.rules_text(rules), timeline) == timeline.expected
 
 
+@pytest.mark.parametrize(("odd", "said"), ODD, ids=_names([said for _, said in ODD]))
+def test_what_validate_finds_odd_is_what_the_page_shows(odd: Example, said: Example) -> None:
+    assert "".join(f"{remark}\n" for remark in lint(_load(odd))) == said.body
+
+
 def test_every_refused_example_is_followed_by_what_the_loader_says() -> None:
     assert [example.name for example in YAML if "refused" in example.words] == [wrong.name for wrong, _ in REFUSED]
 
@@ -59,6 +66,7 @@ def test_every_refused_example_is_followed_by_what_the_loader_says() -> None:
 def test_the_pages_have_examples() -> None:
     assert len(RIGHT) > 20
     assert len(REFUSED) > 4
+    assert ODD
     assert len(TIMELINES) > 15
 
 

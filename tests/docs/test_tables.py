@@ -15,6 +15,7 @@ from kittiwake.model import Event
 from kittiwake.replay.events import parse_event
 from kittiwake.replay.rows import dead_letter_row
 from kittiwake.rules import guardrails
+from kittiwake.rules.errors import LintCode
 from kittiwake.rules.matches import Operators, Where
 from kittiwake.rules.models import Header, Rule
 from kittiwake.rules.policy import PolicyObject
@@ -85,6 +86,10 @@ def test_every_recipe_has_its_row(root: Path) -> None:
         cells[0].strip("` "): cells[1].removesuffix(" *Not yet run.*") for cells in rows(root, "rules.md", "Recipes")
     }
     assert shown == {recipe.name: recipe.description for recipe in recipes()}
+
+
+def test_every_oddity_has_its_row(root: Path) -> None:
+    assert words(root, "rules.md", "Odd, and not refused") == [code.value for code in LintCode]
 
 
 # ---------------------------------------------------------------- events.md
