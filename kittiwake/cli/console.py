@@ -1,0 +1,122 @@
+"""What commands share: exit codes, complaints, JSON, columns for people.
+
+Complaints go to stderr, results to stdout; with `--json` both are one object on stdout. Colours
+only where a terminal is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import msgspec
+import typer
+
+from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.rows import line
+from kittiwake.rules.errors import Lint, RuleError, RulesError
+
+
+class Exit(IntEnum):
+    """What a command ends with."""
+
+    FINE = 0
+    FINDINGS = 1
+    UNUSABLE = 2
+
+
+def one_command(command: Callable[..., None], name: str) -> typer.Typer:
+    """The application of one command, its own module."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(name)(command)
+    return app
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
+
+
+def leave(code: Exit) -> NoReturn:
+    """End the command."""
+    raise typer.Exit(int(code))
+
+
+def print_json(value: Any) -> None:
+    """One JSON object, numbers exact, keys in the order given."""
+    typer.echo(msgspec.json.format(line(value), indent=2).decode())
+
+
+@contextmanager
+def usable_input(*, as_json: bool) -> Iterator[None]:
+    """Ends the command with `UNUSABLE`, and says why, where what it was given cannot be used."""
+    try:
+        yield
+    except RulesError as error:
+        refuse(error.errors, as_json=as_json)
+    except UnusableError as error:
+        if as_json:
+            print_json({"ok": False, "errors": [{"message": str(error)}]})
+        else:
+            complain(str(error))
+        leave(Exit.UNUSABLE)
+
+
+def refuse(errors: Sequence[RuleError], *, as_json: bool) -> NoReturn:
+    """End the command with everything that is wrong with rules or scenarios."""
+    if as_json:
+        print_json({"ok": False, "errors": [error_data(error) for error in errors]})
+    else:
+        for error in errors:
+            complain_at(error)
+        complain(f"{len(errors)} {'error' if len(errors) == 1 else 'errors'}")
+    leave(Exit.UNUSABLE)
+
+
+def error_data(error: RuleError | Lint) -> dict[str, Any]:
+    """An error or a finding for programs."""
+    return {**error._asdict(), "code": str(error.code)}
+
+
+def complain(text: str) -> None:
+    """A complaint without a place."""
+    typer.secho(text, err=True, fg=typer.colors.RED)
+
+
+def complain_at(error: RuleError | Lint, colour: str = typer.colors.RED) -> None:
+    """A complaint with its place, and the line it is about."""
+    typer.secho(str(error), err=True, fg=colour)
+    line = _line(error.file, error.line)
+    if line is not None:
+        typer.echo(f"    {line}\n    {' ' * (error.column - 1)}^", err=True)
+
+
+def _line(file: str, number: int) -> str | None:
+    """A line of a file as it can be shown; None if there is none."""
+    try:
+        lines = Path(file).read_text(encoding="utf-8").split("\n") if number else []
+    except (OSError, UnicodeDecodeError):
+        return None
+    line = lines[number - 1].rstrip() if number <= len(lines) and lines else ""
+    return line if line and len(line) <= SHOWN_MAX and line.isprintable() else None
+
+
+SHOWN_MAX: Final = 160
+"""Characters of a line that is shown beneath an error."""
+
+# ---------------------------------------------------------------- for people
+
+
+def print_columns(rows: Sequence[Sequence[object]], indent: int = 0) -> None:
+    """Rows in columns, numbers to the right; the last column is as wide as it likes."""
+    if not rows:
+        return
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row, shown in zip(rows, texts, strict=True):
+        cells = [
+            text.rjust(width) if isinstance(cell, int) else text.ljust(width)
+            for cell, text, width in zip(row, shown, widths, strict=True)
+        ]
+        typer.echo((" " * indent + "  ".join(cells)).rstrip())

@@ -1,0 +1,104 @@
+"""`kittiwake explain`: one contact's story, and for what did not fire what it would have taken."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kittiwake.cli.console import AsJson, Exit, complain, leave, one_command, print_json, usable_input
+from kittiwake.cli.options import AllowedLateness, Inputs, Rules, Until, now_us, span_us, until_us
+from kittiwake.cli.story import print_texts
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.program import Program
+from kittiwake.kernel.state import new_state
+from kittiwake.model import Event
+from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.explain import explain as explained
+from kittiwake.replay.explain_input import ContactInput, read_contact
+from kittiwake.replay.explain_model import Explanation, as_data, only_rules
+from kittiwake.replay.explain_text import texts
+from kittiwake.replay.reading import find_files
+from kittiwake.replay.settings import RunSettings, end_of_run
+from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.loader import load
+
+
+def explain(
+    rules: Rules,
+    inputs: Inputs,
+    contact: Annotated[str, typer.Option("--contact", help="Whose story: a contact_id.")],
+    account: Annotated[str, typer.Option("--account", help="Of which account, if of several.")] = "",
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="Only of this rule; may be given several times.")
+    ] = None,
+    until: Until = "",
+    allowed_lateness: AllowedLateness = "1h",
+    as_json: AsJson = False,
+) -> None:
+    """Tell one contact's story: every event, arming, disarming, deadline, gate and decision, and every near miss.
+
+    Takes the rules and the input of a replay and settles to the same instant. Prints the contact's data.
+
+    Exit codes: 0 told, 1 the input has no event of the contact, 2 the rules or the input cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        settings = RunSettings(now_us(), until_us(until), span_us("--allowed-lateness", allowed_lateness))
+        ruleset = load(*rules)
+        found = read_contact(find_files(inputs), contact, settings)
+        account_id = _account(found, contact, account)
+        program = compile_account(ruleset, account_id, allowed_lateness_us=settings.allowed_lateness_us)
+        _refuse_unknown(program, rule or [])
+    events = found.accounts.get(account_id, [])
+    if not events:
+        _nobody(found, contact, as_json=as_json)
+    story = _story(program, contact, events, end_of_run(settings, found.counts), rule or [])
+    _tell(story, found, as_json=as_json)
+
+
+def _account(found: ContactInput, contact: str, account: str) -> str:
+    if account or len(found.accounts) <= 1:
+        return account or next(iter(found.accounts), "")
+    several = ", ".join(sorted(found.accounts))
+    raise UnusableError(f"contact {contact} is of several accounts, {several}: say which with --account")
+
+
+def _refuse_unknown(program: Program, rule_ids: list[str]) -> None:
+    known = [rule.rule_id for rule in program.rules]
+    for rule_id in rule_ids:
+        if rule_id not in known:
+            raise UnusableError(f"account {program.account_id} has no rule {rule_id}; it has {', '.join(known)}")
+
+
+def _story(program: Program, contact: str, events: list[Event], until_us: int, rule_ids: list[str]) -> Explanation:
+    advanced = advance(program, new_state(contact), events, until_us, trace=True)
+    story = explained(program, advanced.state, advanced.trace)
+    return only_rules(story, frozenset(rule_ids)) if rule_ids else story
+
+
+def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> None:
+    message = f"the input has no event of contact {contact}"
+    if as_json:
+        print_json({"ok": False, "errors": [{"message": message}]})
+    else:
+        complain(message)
+        _tell_dead(found)
+    leave(Exit.FINDINGS)
+
+
+def _tell(story: Explanation, found: ContactInput, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"ok": True, **as_data(story)})
+        return
+    print_texts(texts(story))
+    _tell_dead(found)
+
+
+def _tell_dead(found: ContactInput) -> None:
+    """Events that could not be read may be the contact's too."""
+    number = sum(found.counts.dead_letters.values())
+    if number:
+        complain(f"{number} of the records read are no events: {', '.join(sorted(found.counts.dead_letters))}")
+
+
+app = one_command(explain, "explain")

@@ -1,0 +1,55 @@
+"""Options that several commands take, and how their texts are read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from kittiwake.replay.errors import UnusableError
+from kittiwake.time.durations import ADVICE, parse_duration
+from kittiwake.time.instants import BadTimeError, instant_of, parse_instant
+
+Rules = Annotated[list[str], typer.Option("--rules", help="Rules file or folder; may be given several times.")]
+Inputs = Annotated[
+    list[str],
+    typer.Option("--input", help="File of JSON lines, plain or gzip, or a glob; may be given several times."),
+]
+Until = Annotated[
+    str,
+    typer.Option("--until", help="Settle to this time (RFC 3339); left out: the newest event.", show_default=False),
+]
+AllowedLateness = Annotated[
+    str,
+    typer.Option("--allowed-lateness", "--allowed_lateness", help="The horizon, by which copies are told."),
+]
+
+
+def now_us() -> int:
+    """The clock: the start of the run, beyond which no event lies."""
+    return instant_of(datetime.now(UTC))
+
+
+def until_us(text: str) -> int | None:
+    """What `--until` says.
+
+    Raises:
+        UnusableError: it is no time.
+    """
+    try:
+        return parse_instant(text) if text else None
+    except BadTimeError as error:
+        raise UnusableError(f"--until: {error}") from None
+
+
+def span_us(option: str, text: str) -> int:
+    """The duration an option names.
+
+    Raises:
+        UnusableError: it is none.
+    """
+    found = parse_duration(text)
+    if found is None or found < 0:
+        raise UnusableError(f"{option}: {text!r} is no duration: {ADVICE}")
+    return found

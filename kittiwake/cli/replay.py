@@ -1,0 +1,102 @@
+"""`kittiwake replay`: the job's inputs and outputs, without Beam and on one core."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kittiwake.cli.console import AsJson, Exit, complain, leave, one_command, print_columns, print_json, usable_input
+from kittiwake.cli.options import AllowedLateness, Inputs, Rules, Until, now_us, span_us, until_us
+from kittiwake.cli.progress import progress
+from kittiwake.replay.driver import replay as run
+from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.programs import Programs
+from kittiwake.replay.settings import RunSettings
+from kittiwake.replay.summary import Summary, to_json
+from kittiwake.rules.loader import load
+
+
+def replay(
+    rules: Rules,
+    inputs: Inputs,
+    output: Annotated[Path, typer.Option("--output", help="Folder to write triggers, decisions and the rest into.")],
+    until: Until = "",
+    allowed_lateness: AllowedLateness = "1h",
+    max_dead_letter_ratio: Annotated[
+        str,
+        typer.Option(
+            "--max-dead-letter-ratio",
+            "--max_dead_letter_ratio",
+            help="Decide nothing if more of the records than this (0 to 1) are no events.",
+            show_default=False,
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Decide everything that files of events hold, as the job would, and write what it would write.
+
+    Exit codes: 0 everything is decided, 1 too many records are no events and nothing is decided, 2 an input, the
+    rules or the output cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        settings = _settings(until, allowed_lateness, max_dead_letter_ratio)
+        programs = Programs(load(*rules), settings.allowed_lateness_us)
+        with progress(quiet=as_json) as tell:
+            summary = run(programs, inputs, output, settings, tell)
+    _tell(summary, output, as_json=as_json)
+    leave(Exit.FINE if summary.stopped is None else Exit.FINDINGS)
+
+
+def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str) -> RunSettings:
+    return RunSettings(
+        now_us(),
+        until_us(until),
+        span_us("--allowed-lateness", allowed_lateness),
+        _ratio(max_dead_letter_ratio),
+    )
+
+
+def _ratio(text: str) -> Decimal | None:
+    try:
+        found = Decimal(text) if text else None
+    except ArithmeticError:
+        found = Decimal(-1)
+    if found is not None and not 0 <= found <= 1:
+        raise UnusableError(f"--max-dead-letter-ratio: {text!r} is no part of one: write, say, 0.1")
+    return found
+
+
+# ---------------------------------------------------------------- for people
+
+
+def _tell(summary: Summary, output: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"ok": summary.stopped is None, "output": str(output), **to_json(summary)})
+        return
+    counts = summary.counts
+    typer.echo(f"{counts.records} records of {counts.files} files, {counts.events} events, {counts.contacts} contacts")
+    print_columns(
+        [
+            (number, verdict.rule_id, verdict.decision, verdict.reason or verdict.kind)
+            for verdict, number in sorted(counts.verdicts.items())
+        ],
+        indent=2,
+    )
+    _tell_dead(summary)
+    if summary.stopped is not None:
+        complain(f"stopped ({summary.stopped}): nothing was decided; {output} holds the dead letters")
+    else:
+        typer.echo(f"{summary.triggers} triggers of {summary.decisions} decisions in {output}")
+
+
+def _tell_dead(summary: Summary) -> None:
+    for reason, number in sorted(summary.counts.dead_letters.items()):
+        complain(f"{number} dead letters {reason}")
+        for place in summary.counts.examples.get(reason, ()):
+            complain(f"  {place.source}: {place.detail}")
+
+
+app = one_command(replay, "replay")

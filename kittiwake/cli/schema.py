@@ -1,0 +1,24 @@
+"""`kittiwake schema`: the JSON Schema that editors complete rules and scenarios from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kittiwake.cli.console import one_command, print_json
+from kittiwake.replay.scenario_models import json_schema as schema_of_scenarios
+from kittiwake.rules.schema import json_schema
+
+
+def schema(
+    scenarios: Annotated[bool, typer.Option("--scenarios", help="Of scenario files instead of rules files.")] = False,
+) -> None:
+    """Print the JSON Schema of rules files, or of scenario files."""
+    if scenarios:
+        print_json(schema_of_scenarios())
+    else:
+        print_json(json_schema())
+
+
+app = one_command(schema, "schema")

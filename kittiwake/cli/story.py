@@ -1,0 +1,29 @@
+"""How a terminal shows the lines of an explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text as RichText
+
+from kittiwake.replay.explain_model import Tone
+from kittiwake.replay.explain_text import Text
+
+STYLES: Final = {
+    None: "bold",
+    Tone.EVENT: "bold",
+    Tone.PROGRESS: "cyan",
+    Tone.FIRED: "bold green",
+    Tone.STOPPED: "yellow",
+    Tone.HELD: "magenta",
+    Tone.ASIDE: "dim",
+}
+
+
+def print_texts(texts: Iterable[Text], indent: int = 0) -> None:
+    """Lines as they are, never wrapped; coloured where a terminal is."""
+    console = Console(highlight=False, soft_wrap=True)
+    for line in texts:
+        console.print(RichText((" " * indent + line.text).rstrip(), style=STYLES[line.tone]))

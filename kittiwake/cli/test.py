@@ -1,0 +1,109 @@
+"""`kittiwake test`: plays the scenario files that stand beside rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_json, refuse, usable_input
+from kittiwake.cli.story import print_texts
+from kittiwake.replay.explain_model import as_data
+from kittiwake.replay.explain_text import texts
+from kittiwake.replay.scenario_cases import Case
+from kittiwake.replay.scenario_files import find, load_cases
+from kittiwake.replay.scenario_run import Result, play, surprise_words
+from kittiwake.rules.errors import RulesError
+
+
+def play_scenarios(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Scenario files, and folders of *.test.yaml files.", metavar="SCENARIOS...")
+    ],
+    only: Annotated[str, typer.Option("--only", help="Play only tests whose name has this in it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Test rules with scenario files: events, clock steps, and what is expected of them.
+
+    Exit codes: 0 everything was as expected, 1 something was not, 2 a scenario or its rules cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]
+    results = [play(case) for case in cases]
+    if as_json:
+        print_json(_data(results))
+    else:
+        _tell(results)
+    leave(Exit.FINE if all(result.passed for result in results) else Exit.FINDINGS)
+
+
+def _cases(paths: list[Path], *, as_json: bool) -> list[Case]:
+    """The cases of all files; the errors of all of them end the command together."""
+    cases, errors = [], {}
+    for path in find(paths):
+        try:
+            cases.extend(load_cases(path))
+        except RulesError as error:
+            errors.update(dict.fromkeys(error.errors))  # several scenarios may share their rules
+    if errors:
+        refuse(sorted(errors), as_json=as_json)
+    return cases
+
+
+# ---------------------------------------------------------------- for people
+
+
+def _tell(results: list[Result]) -> None:
+    file = ""
+    for result in results:
+        if result.case.file != file:
+            file = result.case.file
+            typer.echo(file)
+        if result.passed:
+            typer.echo(f"  {typer.style('✓', fg=typer.colors.GREEN)} {result.case.name}")
+        else:
+            _tell_failed(result)
+    failed = sum(not result.passed for result in results)
+    counts = f"{len(results) - failed} passed" + (f", {failed} failed" if failed else "")
+    typer.secho(counts, fg=typer.colors.RED if failed else typer.colors.GREEN)
+
+
+def _tell_failed(result: Result) -> None:
+    typer.secho(f"  ✗ {result.case.name}", fg=typer.colors.RED)
+    for surprise in result.surprises:
+        first, *rest = surprise_words(surprise, result.story.zone)
+        typer.secho(f"    {result.case.file}:{surprise.mark.line}: {first}", fg=typer.colors.RED)
+        for line in rest:
+            typer.echo(f"      {line}")
+    typer.echo("")
+    print_texts(texts(result.story), indent=4)
+    typer.echo("")
+
+
+# ---------------------------------------------------------------- for programs
+
+
+def _data(results: list[Result]) -> dict[str, Any]:
+    failed = sum(not result.passed for result in results)
+    return {
+        "ok": not failed,
+        "passed": len(results) - failed,
+        "failed": failed,
+        "tests": [_result_data(result) for result in results],
+    }
+
+
+def _result_data(result: Result) -> dict[str, Any]:
+    case = result.case
+    about = {"file": case.file, "line": case.mark.line, "name": case.name, "passed": result.passed}
+    if result.passed:
+        return about
+    surprises = [
+        {"line": one.mark.line, "column": one.mark.column, "told": surprise_words(one, result.story.zone)}
+        for one in result.surprises
+    ]
+    return {**about, "surprises": surprises, "explanation": as_data(result.story)}
+
+
+app = one_command(play_scenarios, "test")

@@ -1,0 +1,49 @@
+"""`kittiwake validate`: every error of rules files at once, within half a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kittiwake.cli.console import AsJson, Exit, complain_at, error_data, leave, one_command, print_json, usable_input
+from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.errors import Lint
+from kittiwake.rules.lints import lint
+from kittiwake.rules.loader import load
+from kittiwake.rules.ruleset import RuleSet
+
+
+def validate(
+    paths: Annotated[list[Path], typer.Argument(help="Rules files, and folders of them.", metavar="RULES...")],
+    as_json: AsJson = False,
+) -> None:
+    """Check rules: every error at once, with its place and what to write instead.
+
+    Exit codes: 0 all is well, 1 the rules can be used and something about them is odd, 2 they cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        ruleset = load(*paths)
+        for account_id in ruleset.accounts:
+            compile_account(ruleset, account_id)
+        odd = lint(ruleset)
+    _tell(ruleset, odd, as_json=as_json)
+    leave(Exit.FINDINGS if odd else Exit.FINE)
+
+
+def _tell(ruleset: RuleSet, odd: list[Lint], *, as_json: bool) -> None:
+    accounts = {name: len(account.rules) for name, account in sorted(ruleset.accounts.items())}
+    if as_json:
+        told: dict[str, Any] = {"ok": True, "ruleset_version": ruleset.version, "accounts": accounts}
+        print_json({**told, "findings": [error_data(one) for one in odd]})
+        return
+    for one in odd:
+        complain_at(one, typer.colors.YELLOW)
+    for name, number in accounts.items():
+        whose = "every account" if name == "*" else f"account {name}"
+        typer.echo(f"{whose}: {number} {'rule' if number == 1 else 'rules'}")
+    typer.echo(f"ruleset_version {ruleset.version}")
+
+
+app = one_command(validate, "validate")
