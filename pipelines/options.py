@@ -95,7 +95,7 @@ def _ratio(text: str | None) -> Decimal | None:
     try:
         ratio = Decimal(text)
     except InvalidOperation:
-        ratio = Decimal(-1)
-    if not 0 <= ratio <= 1:
+        ratio = Decimal("nan")
+    if ratio.is_nan() or not 0 <= ratio <= 1:
         raise UnusableError(f"--max_dead_letter_ratio {text}: write a number from 0 to 1")
     return ratio

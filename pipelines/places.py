@@ -7,9 +7,10 @@ A remote folder has no rename that is whole or not at all: there the job writes 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from apache_beam.io.filesystem import BeamIOError, FileMetadata
+from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.replay.output import SUMMARY, OutputError, open_output
@@ -31,25 +32,26 @@ def input_files(patterns: Sequence[str]) -> InputFiles:
         InputError: a pattern names nothing, or a local file cannot be read.
     """
     local = find_files([pattern for pattern in patterns if not _is_remote(pattern)])
-    remote = {file.path for pattern in patterns if _is_remote(pattern) for file in _matches(pattern)}
-    for name in remote:
-        refuse_unknown(name)
-    names = (*local, *sorted(remote))
-    return InputFiles(names, sum(file.size_in_bytes for name in names for file in _matches(name)))
+    sizes = {name: Path(name).stat().st_size for name in local}
+    for pattern in filter(_is_remote, patterns):
+        sizes.update(_remote_sizes(pattern))
+    return InputFiles(tuple(sorted(sizes)), sum(sizes.values()))
 
 
 def _is_remote(place: str) -> bool:
     return "://" in place
 
 
-def _matches(pattern: str) -> list[FileMetadata]:
+def _remote_sizes(pattern: str) -> dict[str, int]:
     try:
-        found: list[FileMetadata] = FileSystems.match([pattern])[0].metadata_list
+        found = FileSystems.match([pattern])[0].metadata_list
     except (BeamIOError, ValueError) as error:
         raise InputError(f"cannot read {pattern}: {error}") from error
     if not found:
         raise InputError(f"no file matches {pattern}")
-    return found
+    for file in found:
+        refuse_unknown(file.path)
+    return {file.path: file.size_in_bytes for file in found}
 
 
 # ---------------------------------------------------------------- out

@@ -29,7 +29,7 @@ def _events(summary: Summary) -> Iterator[str]:
     yield f"read {_of(counts.files, 'file')}, {_of(counts.records, 'record')}"
     yield f"  {_of(counts.events - counts.catalogue, 'event')} of {_of(counts.contacts, 'contact')}"
     for number, what in (
-        (counts.duplicates, "copies of events, dropped"),
+        (counts.duplicates, "dropped as copies"),
         (counts.unneeded, "of a type that no rule names"),
         (counts.unsettled, "at or after the end of the run, left open"),
     ):

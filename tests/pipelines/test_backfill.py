@@ -1,0 +1,232 @@
+"""The main job on files: what it writes, what it says, how it ends."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from examples.shop.generate import lines as shop_lines
+from kittiwake.replay.driver import replay
+from kittiwake.replay.programs import Programs
+from kittiwake.replay.settings import RunSettings, Stop
+from kittiwake.rules.loader import load
+from pipelines.backfill import DONE, STOPPED, UNUSABLE
+from tests.pipelines.running import ROOT, Job, arguments, as_a_process
+from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines
+
+SHOP_RULES = ROOT / "examples" / "shop" / "rules"
+CART = record(event_id="e1", time="2026-11-02T09:00:00-05:00")
+LATER = record(event_id="e2", contact_id="c9", type="page.viewed", time="2026-11-03T09:00:00-05:00")
+
+
+@pytest.fixture(scope="module")
+def shop() -> list[bytes]:
+    """Lines of a generated shop: two accounts, copies, broken ones."""
+    return shop_lines(60, 1, 60)
+
+
+# ---------------------------------------------------------------- the promise
+
+
+def test_the_job_decides_what_replay_decides(job: Job, shop: list[bytes], tmp_path: Path) -> None:
+    events = write_lines(tmp_path / "events.jsonl", shop)
+    job.rules = SHOP_RULES
+    ran = job(events)
+    by_replay = replay(Programs(load(SHOP_RULES)), [str(events)], tmp_path / "replay", RunSettings(START_US))
+    assert ran.code == DONE
+    assert as_sets(ran.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
+    assert (ran.summary.counts, ran.summary.until_us) == (by_replay.counts, by_replay.until_us)
+    assert {row["mode"] for row in rows(ran.output / "decisions")} == {"backfill"}
+    assert by_replay.triggers > 50
+    assert by_replay.dead_letters > 5
+
+
+def test_shuffled_and_repeated_lines_in_other_files_give_equal_rows(
+    job: Job, shop: list[bytes], tmp_path: Path, seed: int
+) -> None:
+    job.rules = SHOP_RULES
+    whole = job(write_lines(tmp_path / "whole.jsonl", shop), output="whole")
+    dice = random.Random(seed)
+    lines = dice.sample(shop, len(shop)) + dice.sample(shop, 200)
+    parts = [
+        write_lines(tmp_path / "part-1.jsonl", lines[:7], end=b"\r\n"),
+        write_lines(tmp_path / "part-2.jsonl", []),
+        write_lines(tmp_path / "part-3.jsonl.gz", lines[7:900]),
+        write_lines(tmp_path / "part-4.jsonl", lines[900:]),
+    ]
+    split = job(tmp_path / "part-*", output="split")
+    assert (whole.code, split.code) == (DONE, DONE)
+    assert as_sets(split.output) == as_sets(whole.output)
+    assert split.summary.counts.files == len(parts)
+
+
+def test_two_workers_decide_what_one_decides(job: Job, shop: list[bytes], tmp_path: Path) -> None:
+    job.rules = SHOP_RULES
+    write_lines(tmp_path / "a.jsonl", shop[::2])
+    write_lines(tmp_path / "b.jsonl.gz", shop[1::2])
+    one = job(tmp_path / "*.jsonl*", output="one")
+    flags = ("--direct_num_workers=2", "--runner=DirectRunner")
+    ran = as_a_process(arguments(SHOP_RULES, tmp_path / "*.jsonl*", tmp_path / "two", flags))
+    assert (one.code, ran.returncode) == (DONE, DONE), ran.stderr
+    assert as_sets(tmp_path / "two") == as_sets(tmp_path / "one")
+    assert [line for line in ran.stderr.splitlines() if not line.startswith("backfill: ")] == []
+    assert ran.stdout == one.out
+
+
+# ---------------------------------------------------------------- in and out
+
+
+def test_a_person_reads_what_fired_and_opens_what_was_written(job: Job, tmp_path: Path) -> None:
+    events = write_lines(tmp_path / "events.jsonl", [CART, LATER])
+    ran = as_a_process(arguments(job.rules, events, tmp_path / "out"))
+    assert ran.returncode == DONE, ran.stderr
+    assert ran.stdout.splitlines()[-3:] == [
+        "1 decision, 1 trigger",
+        "    rule              kind   decision  reason  number",
+        "    cart-abandonment  fired  fired                  1",
+    ]
+    assert ran.stderr.startswith("backfill: 1 file(s), 0.0 MB, rule set ")
+    files = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
+    assert files == [
+        ".kittiwake",
+        "dead_letters/part-00000-of-00001.jsonl",
+        "decisions/part-00000-of-00001.jsonl",
+        "summary.json",
+        "triggers/part-00000-of-00001.jsonl",
+    ]
+
+
+def test_every_dead_letter_reason_comes_out_with_its_bytes(job: Job, tmp_path: Path) -> None:
+    ran = job(write_lines(tmp_path / "events.jsonl", [*DEAD.values(), CART]))
+    written = rows(ran.output / "dead_letters")
+    assert {row["reason"]: row["raw"] for row in written if row["raw_encoding"] == "utf-8"} == {
+        reason: raw.decode() for reason, raw in DEAD.items() if reason != "not_utf8"
+    }
+    assert {row["reason"] for row in written} == set(DEAD)
+    assert ran.code == DONE
+    assert ran.summary.counts.dead_letters == dict.fromkeys(DEAD, 1)
+    assert f"{tmp_path}/events.jsonl:1: byte 14 is not UTF-8" in ran.out
+
+
+def test_an_empty_input_gives_empty_files(job: Job, tmp_path: Path) -> None:
+    ran = job(write_lines(tmp_path / "events.jsonl", []))
+    assert ran.code == DONE
+    assert as_sets(ran.output) == {"triggers": set(), "decisions": set(), "dead_letters": set()}
+    assert "0 decisions, 0 triggers" in ran.out
+
+
+def test_until_ends_the_run_earlier_or_later(job: Job, tmp_path: Path) -> None:
+    events = write_lines(tmp_path / "events.jsonl", [CART])
+    early = job(events, "--until", "2026-11-02T09:59:59.999999-05:00")
+    assert rows(early.output / "decisions") == []
+    late = job(events, "--until", "2026-11-02T10:00:00-05:00")
+    assert [row["decision"] for row in rows(late.output / "triggers")] == ["fired"]
+
+
+def test_the_horizon_tells_copies_from_new_events(job: Job, tmp_path: Path) -> None:
+    events = write_lines(tmp_path / "events.jsonl", [CART, record(event_id="e1", time="2026-11-02T11:00:00-05:00")])
+    assert job(events).summary.counts.duplicates == 0
+    assert job(events, "--allowed_lateness", "2h").summary.counts.duplicates == 1
+
+
+def test_a_second_run_replaces_the_rows_of_the_first(job: Job, tmp_path: Path) -> None:
+    job(write_lines(tmp_path / "first.jsonl", [CART, LATER]))
+    ran = job(write_lines(tmp_path / "second.jsonl", [LATER]))
+    assert (ran.code, rows(ran.output / "triggers")) == (DONE, [])
+
+
+def test_events_of_items_are_counted_and_decide_nothing(job: Job, tmp_path: Path) -> None:
+    item = record(contact_id=..., item_id="p1", type="item.updated", time="2026-11-05T00:00:00Z")
+    ran = job(write_lines(tmp_path / "events.jsonl", [CART, item]))
+    assert (ran.summary.counts.catalogue, ran.summary.counts.contacts, ran.summary.triggers) == (1, 1, 1)
+
+
+# ---------------------------------------------------------------- how it ends otherwise
+
+
+@pytest.mark.parametrize("ratio", ["0", "0.3333"])
+def test_too_many_dead_letters_stop_the_job_with_nothing_in_triggers(job: Job, tmp_path: Path, ratio: str) -> None:
+    ran = job(write_lines(tmp_path / "events.jsonl", [CART, LATER, b"{"]), "--max_dead_letter_ratio", ratio)
+    assert (ran.code, ran.summary.stopped) == (STOPPED, Stop.DEAD_LETTERS)
+    assert (rows(ran.output / "triggers"), rows(ran.output / "decisions")) == ([], [])
+    assert len(rows(ran.output / "dead_letters")) == 1
+    assert "stopped: 1 of 3 records are dead letters" in ran.out
+
+
+def test_a_file_of_something_else_stops_the_job_by_itself(job: Job, tmp_path: Path) -> None:
+    assert job(write_lines(tmp_path / "events.csv", [b"id,time"] * 1_000)).code == STOPPED
+
+
+def test_as_many_dead_letters_as_allowed_do_not_stop_it(job: Job, tmp_path: Path) -> None:
+    ran = job(write_lines(tmp_path / "events.jsonl", [CART, b"{"]), "--max_dead_letter_ratio", "0.5")
+    assert (ran.code, ran.summary.triggers, ran.summary.dead_letters) == (DONE, 0, 1)
+
+
+def torn(path: Path, megabytes: int) -> Path:
+    """A gzip file whose end is missing; of a large one the beginning can be read."""
+    note = random.Random(0).randbytes(500).hex()
+    write_lines(path, [record(event_id=f"e{n}", note=note) for n in range(megabytes * 900 + 1)])
+    path.write_bytes(path.read_bytes()[:-4])
+    return path
+
+
+@pytest.mark.parametrize("megabytes", [0, 3])
+def test_a_torn_file_is_named_and_nothing_is_written(job: Job, tmp_path: Path, megabytes: int) -> None:
+    write_lines(tmp_path / "sound.jsonl", [CART, LATER])
+    torn(tmp_path / "torn.jsonl.gz", megabytes)
+    ran = job(tmp_path / "*.jsonl*")
+    assert ran.code == UNUSABLE
+    assert ran.err.splitlines()[-1] == (
+        f"backfill: error: cannot read {tmp_path}/torn.jsonl.gz: the gzip file is cut off before its end"
+    )
+    assert (ran.out, ran.output.exists()) == ("", False)
+
+
+def test_a_torn_file_leaves_an_earlier_run_as_it_was(job: Job, tmp_path: Path) -> None:
+    before = as_sets(job(write_lines(tmp_path / "sound.jsonl", [CART, LATER])).output)
+    assert job([tmp_path / "sound.jsonl", torn(tmp_path / "torn.jsonl.gz", 3)]).code == UNUSABLE
+    assert as_sets(tmp_path / "out") == before
+    assert [path.name for path in (tmp_path / "out").glob(".partial*")] == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ("gone.jsonl", "cannot read {folder}/gone.jsonl: No such file or directory"),
+        ("gone-*", "no file matches {folder}/gone-*"),
+        ("", "cannot read {folder}/: it is no file but a folder: write {folder}/*.jsonl"),
+    ],
+)
+def test_an_input_that_is_not_there_is_named(job: Job, tmp_path: Path, inputs: str, message: str) -> None:
+    ran = job(f"{tmp_path}/{inputs}")
+    assert (ran.code, ran.err) == (UNUSABLE, f"backfill: error: {message.format(folder=tmp_path)}\n")
+
+
+def test_an_output_that_is_not_ours_is_refused(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
+    assert ran.code == UNUSABLE
+    assert "is not empty and no earlier run wrote it" in ran.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.txt"]
+
+
+def test_rules_with_errors_are_refused_with_all_of_them(job: Job, tmp_path: Path) -> None:
+    job.rules.write_text("rules:\n  - {id: a, when: x.y, wait: 1 hour}\n  - {id: b, wen: x.y}\n")
+    ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
+    assert ran.code == UNUSABLE
+    assert f"{job.rules}:2:" in ran.err
+    assert f"{job.rules}:3:" in ran.err
+    assert not ran.output.exists()
+
+
+def test_a_bug_crashes_the_job_and_leaves_no_output(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def buggy(*_: object) -> None:
+        raise AssertionError("a bug")
+
+    monkeypatch.setattr("transforms.settling.settle", buggy)
+    with pytest.raises(AssertionError, match="a bug"):
+        job(write_lines(tmp_path / "events.jsonl", [CART]))
+    assert not (tmp_path / "out").exists()

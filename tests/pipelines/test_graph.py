@@ -1,0 +1,67 @@
+"""The graph of the main job: names that stay, and no output without a consumer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
+
+from kittiwake.replay.programs import Programs
+from kittiwake.replay.settings import RunSettings
+from kittiwake.rules.loader import load
+from pipelines.backfill import build
+from pipelines.places import open_place
+from tests.replay.inputs import write_rules
+
+# What --update of a running job, its metrics and its log go by. Renaming a step breaks them.
+STEPS = {
+    "Read/Files", "Read/DealOut", "Read/Lines", "Parse/Parse", "Intake/Together", "Intake/AddUp",
+    "Decide/GroupByContact", "Decide/Settle", "Total/Together", "Total/AddUp",
+    "WriteDeadLetters/Files", "WriteDecisions/Files", "WriteTriggers/Files", "WriteSummary/File",
+}  # fmt: skip
+SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary")
+
+
+class Walk(PipelineVisitor):
+    """Collects every step and every collection that is read."""
+
+    def __init__(self) -> None:
+        self.steps: list[AppliedPTransform] = []
+        self.read: set[object] = set()
+
+    def enter_composite_transform(self, transform_node: AppliedPTransform) -> None:
+        self.visit_transform(transform_node)
+
+    def visit_transform(self, transform_node: AppliedPTransform) -> None:
+        self.steps.append(transform_node)
+        self.read.update(transform_node.inputs)
+        self.read.update(view.pvalue for view in transform_node.side_inputs)
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Walk:
+    pipeline = beam.Pipeline(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
+    programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
+    build(pipeline, ("a.jsonl",), programs, RunSettings(0), open_place(str(tmp_path / "out")))
+    found = Walk()
+    pipeline.visit(found)
+    return found
+
+
+def test_every_step_of_ours_has_a_label_that_stays(walk: Walk) -> None:
+    labels = {step.full_label for step in walk.steps}
+    ours = {label for label in labels if label.count("/") == 1 and not label.split("/")[1].startswith("_")}
+    assert ours == STEPS
+
+
+def test_every_output_has_a_consumer(walk: Walk) -> None:
+    unread = {
+        step.full_label
+        for step in walk.steps
+        if not step.full_label.startswith(SINKS)
+        for output in step.outputs.values()
+        if output not in walk.read and "AddUp/" not in step.full_label
+    }
+    assert unread == set()
