@@ -9,7 +9,7 @@ import pytest
 from kittiwake.rules import LintCode, lint, load_files
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.nodes import Place, node_of
-from tests.rules.golden import HERE, assert_golden
+from tests.rules.goldens import HERE, assert_golden
 
 TWINS = HERE / "odd"
 ODD = sorted(TWINS.glob("*.odd.yaml"))

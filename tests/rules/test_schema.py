@@ -14,7 +14,7 @@ from kittiwake.rules.recipes import recipes
 from kittiwake.rules.schema import json_schema
 from kittiwake.rules.trees import Reading, UnreadableError
 from kittiwake.rules.yaml_source import read_yaml
-from tests.rules.golden import HERE, assert_golden
+from tests.rules.goldens import HERE, assert_golden
 from tests.rules.test_twins import BAD, GOOD
 
 SCHEMA = json_schema()

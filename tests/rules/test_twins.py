@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kittiwake.rules import Code, RulesError, load_files
-from tests.rules.golden import HERE, assert_golden
+from tests.rules.goldens import HERE, assert_golden
 
 TWINS = HERE / "twins"
 BAD = sorted(TWINS.glob("*.bad.*"))
