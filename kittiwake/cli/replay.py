@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, complain, leave, one_command, print_columns, print_json, usable_input
+from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_json, usable_input
 from kittiwake.cli.options import AllowedLateness, Inputs, Rules, Until, now_us, span_us, until_us
 from kittiwake.cli.progress import progress
 from kittiwake.replay.driver import replay as run
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.programs import Programs
+from kittiwake.replay.report import render
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.summary import Summary, to_json
 from kittiwake.rules.loader import load
@@ -60,43 +62,21 @@ def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str) -> 
 
 
 def _ratio(text: str) -> Decimal | None:
-    try:
-        found = Decimal(text) if text else None
-    except ArithmeticError:
-        found = Decimal(-1)
-    if found is not None and not 0 <= found <= 1:
-        raise UnusableError(f"--max-dead-letter-ratio: {text!r} is no part of one: write, say, 0.1")
-    return found
-
-
-# ---------------------------------------------------------------- for people
+    if not text:
+        return None
+    with suppress(ArithmeticError):
+        found = Decimal(text)
+        if found.is_finite() and 0 <= found <= 1:
+            return found
+    raise UnusableError(f"--max-dead-letter-ratio: {text!r} is no part of one: write, say, 0.1")
 
 
 def _tell(summary: Summary, output: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"ok": summary.stopped is None, "output": str(output), **to_json(summary)})
         return
-    counts = summary.counts
-    typer.echo(f"{counts.records} records of {counts.files} files, {counts.events} events, {counts.contacts} contacts")
-    print_columns(
-        [
-            (number, verdict.rule_id, verdict.decision, verdict.reason or verdict.kind)
-            for verdict, number in sorted(counts.verdicts.items())
-        ],
-        indent=2,
-    )
-    _tell_dead(summary)
-    if summary.stopped is not None:
-        complain(f"stopped ({summary.stopped}): nothing was decided; {output} holds the dead letters")
-    else:
-        typer.echo(f"{summary.triggers} triggers of {summary.decisions} decisions in {output}")
-
-
-def _tell_dead(summary: Summary) -> None:
-    for reason, number in sorted(summary.counts.dead_letters.items()):
-        complain(f"{number} dead letters {reason}")
-        for place in summary.counts.examples.get(reason, ()):
-            complain(f"  {place.source}: {place.detail}")
+    typer.echo(render(summary), nl=False)
+    typer.echo(f"written to {output}")
 
 
 app = one_command(replay, "replay")

@@ -9,6 +9,7 @@ import typer
 
 from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_json, refuse, usable_input
 from kittiwake.cli.story import print_texts
+from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.explain_model import as_data
 from kittiwake.replay.explain_text import texts
 from kittiwake.replay.scenario_cases import Case
@@ -30,6 +31,8 @@ def play_scenarios(
     """
     with usable_input(as_json=as_json):
         cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]
+        if not cases:
+            raise UnusableError(f"no test has {only!r} in its name")
     results = [play(case) for case in cases]
     if as_json:
         print_json(_data(results))

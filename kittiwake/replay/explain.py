@@ -133,4 +133,4 @@ def _nearest(facts: Facts, rule: RuleProgram, misses: Sequence[Miss]) -> list[Mi
         best.pop(None, None)
     if not there and not best:
         return [never_began(facts, rule)]
-    return [*due, *best.values()]
+    return sorted([*due, *best.values()], key=lambda miss: miss.time_us or 0)

@@ -69,7 +69,7 @@ def _not_ready(stopped: Stopped) -> Gap:
     ready = stopped.moment(stopped.rule.ready_us)
     return Gap(
         f"not_ready: due {stopped.moment(stopped.due_us)}, and the rule is ready from {ready}",
-        f"it would have had to fall due at {ready} or later (policy live_from and history_from)",
+        f"a candidate due at {ready} or later (live_from and history_from say when)",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from kittiwake.kernel.program import FieldWait, RuleProgram, UntilWait
+from kittiwake.kernel.program import RuleProgram
 from kittiwake.kernel.state import Instance, State
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.model import Event
@@ -19,7 +19,7 @@ from kittiwake.replay.explain_facts import Facts, begins
 from kittiwake.replay.explain_gates import held_gap, reason_gap
 from kittiwake.replay.explain_model import Miss, Stage
 from kittiwake.replay.explain_rules import match_words, types_words
-from kittiwake.replay.explain_steps import disarmed_words, lacks_words, which_words
+from kittiwake.replay.explain_steps import disarmed_words, lacks_words, target_words, which_words
 from kittiwake.replay.explain_words import listed, moment_words, path_words, value_words
 from kittiwake.time.durations import format_duration
 from kittiwake.values import EXACT, exact
@@ -56,13 +56,10 @@ def _lacked(facts: Facts, step: Step) -> Gap:
     name = f"{event.type} ({event.event_id})" if event is not None else "the event"
     what = f"{name} did not arm it: {lacks_words(rule, details)}"
     if not details["what"].startswith("wait"):
-        return Gap(
-            what, f"a {types_words(rule.when or begins(rule))} with {listed(list(dict.fromkeys(details['paths'])))}"
-        )
-    assert isinstance(rule.wait, (FieldWait, UntilWait))
-    return Gap(
-        what, f"a usable {path_words(rule.wait.path)}" + (" in the future" if details["what"].endswith("past") else "")
-    )
+        lacking = listed(list(dict.fromkeys(details["paths"])))
+        return Gap(what, f"a {types_words(rule.when or begins(rule))} with {lacking}")
+    when = " in the future" if details["what"].endswith("past") else ""
+    return Gap(what, f"a usable {target_words(rule)}{when}")
 
 
 def _refused(facts: Facts, step: Step, refusals: list[Step]) -> Gap:

@@ -88,8 +88,14 @@ def lacks_words(rule: RuleProgram, details: dict[str, Any]) -> str:
         return f"it lacks {listed(list(dict.fromkeys(details['paths'])))}"
     if details["what"].endswith("past"):
         return "the date it would wait for has passed"
+    return f"{target_words(rule)} is missing, or nothing to wait for"
+
+
+def target_words(rule: RuleProgram) -> str:
+    """Where a wait looks for its number or its date."""
     assert isinstance(rule.wait, (FieldWait, UntilWait))
-    return f"{path_words(rule.wait.path)} is missing, or nothing to wait for"
+    of_contact = isinstance(rule.wait, UntilWait) and rule.wait.of_contact
+    return ("contact." if of_contact else "") + path_words(rule.wait.path)
 
 
 def _lacks(at: At) -> Told:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kittiwake.kernel.trace import StepKind
 from kittiwake.replay.explain_model import Explanation, Line, Miss, RuleStory, Tone
 from kittiwake.replay.explain_words import clock_words, counted, date_words, moment_words
 
-INSTANCES_SHOWN = 10
-"""Instances of a rule whose near misses are shown; `--json` has all."""
+MISSES_SHOWN: Final = 5
+"""Near misses of a rule that are shown, the newest; `--json` has all."""
 
 
 class Text(NamedTuple):
@@ -86,9 +86,9 @@ def verdicts(explanation: Explanation) -> Iterator[Text]:
     for rule in explanation.rules:
         if rule.fired:
             yield Text(f"{rule.rule_id} fired {_times(rule.fired)}", Tone.FIRED)
-        for miss in rule.nearest[:INSTANCES_SHOWN]:
-            yield from _missed(explanation, miss)
         yield from _more(rule)
+        for miss in rule.nearest[-MISSES_SHOWN:]:
+            yield from _missed(explanation, miss)
 
 
 def _times(number: int) -> str:
@@ -103,6 +103,6 @@ def _missed(explanation: Explanation, miss: Miss) -> Iterator[Text]:
 
 
 def _more(rule: RuleStory) -> Iterator[Text]:
-    hidden = len(rule.nearest) - INSTANCES_SHOWN
+    hidden = len(rule.nearest) - MISSES_SHOWN
     if hidden > 0:
-        yield Text(f"    and {hidden} more of {rule.rule_id}; --json tells of all", Tone.ASIDE)
+        yield Text(f"{rule.rule_id} did not fire {_times(hidden)} more, earlier; --json tells of all", Tone.ASIDE)

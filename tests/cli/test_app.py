@@ -1,0 +1,88 @@
+"""The command as a whole: its help, its version, and how little it imports to validate."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kittiwake import __version__
+from kittiwake.cli.main import COMMANDS
+from tests.cli.command import RULES, kittiwake, write
+
+LOADED = """
+import sys
+from kittiwake.cli.main import app
+try:
+    app(sys.argv[1:])
+finally:
+    print(*sorted(name for name in sys.modules), file=sys.stderr)
+"""
+
+
+def modules_loaded(*arguments: str | Path) -> set[str]:
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return set(ran.stderr.splitlines()[-1].split())
+
+
+def test_help_lists_every_command_with_what_it_does() -> None:
+    ran = kittiwake("--help")
+    assert ran.code == 0
+    listed = re.findall(r"^  ([a-z]+)  +[A-Z]", ran.out, re.MULTILINE)
+    assert listed == list(COMMANDS)
+
+
+def test_without_a_command_help_is_shown_and_the_input_is_unusable() -> None:
+    assert kittiwake().code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    ran = kittiwake(command, "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"Usage: kittiwake {command}")
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert kittiwake("--version") == (0, f"{__version__}\n", "")
+
+
+def test_an_unknown_command_is_unusable_input() -> None:
+    ran = kittiwake("validte")
+    assert ran.code == 2
+    assert "No such command 'validte'" in ran.err
+
+
+def test_validate_imports_neither_beam_nor_what_only_other_commands_need(tmp_path: Path) -> None:
+    loaded = modules_loaded("validate", write(tmp_path / "rules.yaml", RULES))
+    assert "kittiwake.rules.loader" in loaded
+    heavy = {"apache_beam", "google", "rich", "pyarrow", "numpy", "asyncio", "multiprocessing", "dateutil", "tzdata"}
+    assert heavy & {name.split(".")[0] for name in loaded} == set()
+    hosts = {"kittiwake.kernel.advance", "kittiwake.replay.driver", "kittiwake.replay.explain", "kittiwake.testing"}
+    assert hosts & loaded == set()
+
+
+@pytest.mark.parametrize("command", ["test", "recipes", "schema"])
+def test_no_command_imports_beam(command: str, tmp_path: Path) -> None:
+    write(tmp_path / "rules.yaml", RULES)
+    path = write(tmp_path / "rules.test.yaml", "tests: [{name: it, steps: [{expect: nothing}]}]")
+    loaded = modules_loaded(command, *([path] if command == "test" else []))
+    assert {"apache_beam", "google"} & {name.split(".")[0] for name in loaded} == set()
+
+
+def test_the_installed_command_runs_and_shows_what_its_terminal_cannot(tmp_path: Path) -> None:
+    write(tmp_path / "rules.yaml", RULES)
+    path = write(tmp_path / "rules.test.yaml", "tests: [{name: it, steps: [{expect: nothing}]}]")
+    command = Path(sys.executable).with_name("kittiwake")
+    if not command.exists():
+        pytest.skip("kittiwake is not installed here")
+    environment = {"PYTHONIOENCODING": "latin-1", "PATH": "/usr/bin:/bin"}
+    ran = subprocess.run([command, "test", path], capture_output=True, text=True, check=False, env=environment)
+    assert ran.returncode == 0, ran.stderr
+    assert "? it" in ran.stdout

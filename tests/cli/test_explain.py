@@ -1,0 +1,87 @@
+"""`kittiwake explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import RULES, event, kittiwake, write
+
+CART = event("cart.item_added", "2025-03-03T10:00:00Z", product_id="p1")
+ORDER = event("order.completed", "2025-03-03T10:35:00Z")
+OTHER = event("cart.item_added", "2025-03-03T12:00:00Z", "c2")
+TWIN = event("cart.item_added", "2025-03-03T10:00:00Z", account="globex")
+TWO_RULES = RULES + "  - {id: now, when: cart.item_added}\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str | Path]:
+    rules = write(tmp_path / "rules.yaml", TWO_RULES)
+    events = write(tmp_path / "events.jsonl", ORDER, OTHER, CART)
+    return ["explain", "--rules", rules, "--input", events]
+
+
+def test_a_contacts_story_ends_with_what_did_not_fire_and_what_it_would_have_taken(files: list[str | Path]) -> None:
+    ran = kittiwake(*files, "--contact", "c1")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[:2] == ["contact c1 of account acme", "2 events, settled up to 2025-03-03 12:00:00.000001 (UTC)"]
+    assert '  10:00  cart.item_added (cart.item_added-2025-03-03T10:00:00Z) product_id="p1"' in lines
+    assert "    it would have taken: no order.completed before 11:00" in lines
+    assert "now fired once" in lines
+
+
+def test_only_one_rule_can_be_asked_for(files: list[str | Path]) -> None:
+    ran = kittiwake(*files, "--contact", "c1", "--rule", "cart")
+    assert ran.code == 0
+    assert "now" not in ran.out
+    unknown = kittiwake(*files, "--contact", "c1", "--rule", "crat")
+    assert unknown.code == 2
+    assert unknown.err == "account acme has no rule crat; it has cart, now\n"
+
+
+def test_it_settles_where_a_replay_of_the_same_input_ends_or_where_it_is_told_to(files: list[str | Path]) -> None:
+    whole = kittiwake(*files, "--contact", "c1", "--json").data
+    assert whole["settled"] == "2025-03-03T12:00:00.000001Z"
+    part = kittiwake(*files, "--contact", "c1", "--until", "2025-03-03T10:10:00Z", "--json").data
+    assert part["settled"] == "2025-03-03T10:10:00Z"
+    assert [rule["fired"] for rule in part["rules"]] == [0, 1]
+    assert part["rules"][0]["nearest"][0]["stage"] == "waiting"
+
+
+def test_an_id_that_is_written_with_escapes_is_found_too(tmp_path: Path, files: list[str | Path]) -> None:
+    escaped = write(tmp_path / "more.jsonl", CART.replace('"c1"', '"\\u0063\\u00e9"'))
+    ran = kittiwake(*files, "--input", escaped, "--contact", "cé", "--until", "2025-03-04T00:00:00Z")
+    assert ran.code == 0
+    assert "1 event, settled" in ran.out
+
+
+def test_a_contact_of_several_accounts_asks_for_one(tmp_path: Path, files: list[str | Path]) -> None:
+    twin = write(tmp_path / "twin.jsonl", TWIN)
+    ran = kittiwake(*files, "--input", twin, "--contact", "c1")
+    assert ran.code == 2
+    assert ran.err == "contact c1 is of several accounts, acme, globex: say which with --account\n"
+    ran = kittiwake(*files, "--input", twin, "--contact", "c1", "--account", "globex")
+    assert ran.code == 0
+    assert "contact c1 of account globex" in ran.out
+
+
+def test_a_contact_without_events_is_a_finding(tmp_path: Path, files: list[str | Path]) -> None:
+    bad = write(tmp_path / "bad.jsonl", "no event")
+    ran = kittiwake(*files, "--input", bad, "--contact", "c9")
+    assert ran.code == 1
+    assert ran.err.splitlines() == [
+        "the input has no event of contact c9",
+        "1 of the records read are no events: not_json",
+    ]
+    found = kittiwake(*files, "--contact", "c9", "--json")
+    assert (found.code, found.data["ok"]) == (1, False)
+
+
+def test_bad_rules_and_inputs_are_unusable(tmp_path: Path, files: list[str | Path]) -> None:
+    bad = write(tmp_path / "bad.yaml", RULES.replace("1h", "1 hour"))
+    assert kittiwake("explain", "--rules", bad, *files[3:], "--contact", "c1").code == 2
+    assert kittiwake(*files, "--input", "gone.jsonl", "--contact", "c1").code == 2
+    assert kittiwake(*files, "--contact", "c1", "--until", "x").code == 2
+    assert kittiwake(*files).code == 2

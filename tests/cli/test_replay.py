@@ -1,0 +1,108 @@
+"""`kittiwake replay`."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import RULES, event, kittiwake, write
+
+ADDED = event("cart.item_added", "2025-03-03T10:00:00Z")
+LATER = event("shop.entered", "2025-03-03T12:00:00Z", "c2")
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    return write(tmp_path / "rules.yaml", RULES)
+
+
+def rows(output: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for path in sorted((output / name).iterdir()) for line in path.read_text().splitlines()]
+
+
+def test_a_replay_writes_triggers_decisions_dead_letters_and_a_summary(tmp_path: Path, rules: Path) -> None:
+    events = write(tmp_path / "events.jsonl", ADDED, LATER, "no event")
+    output = tmp_path / "out"
+    ran = kittiwake("replay", "--rules", rules, "--input", events, "--output", output)
+    assert ran.code == 0, ran.err
+    assert ran.out.endswith(f"written to {output}\n")
+    assert "1 dead letter" in ran.out
+    assert [row["fired_at"] for row in rows(output, "triggers")] == ["2025-03-03T11:00:00Z"]
+    assert rows(output, "decisions") == rows(output, "triggers")
+    assert [row["reason"] for row in rows(output, "dead_letters")] == ["not_json"]
+    assert json.loads((output / "summary.json").read_text())["triggers"] == 1
+
+
+def test_a_summary_is_data_for_programs(tmp_path: Path, rules: Path) -> None:
+    events = write(tmp_path / "events.jsonl", ADDED, LATER)
+    ran = kittiwake("replay", "--rules", rules, "--input", events, "--output", tmp_path / "out", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert (ran.data["ok"], ran.data["triggers"], ran.data["contacts"]) == (True, 1, 2)
+
+
+def test_several_inputs_globs_and_gzip_are_read_and_the_end_can_be_named(tmp_path: Path, rules: Path) -> None:
+    write(tmp_path / "in" / "a.jsonl", LATER)
+    (tmp_path / "in" / "b.jsonl.gz").write_bytes(gzip.compress(ADDED.encode()))
+    command = ["replay", "--rules", rules, "--input", tmp_path / "in" / "*.jsonl", "--input", tmp_path / "in" / "*.gz"]
+    ran = kittiwake(*command, "--output", tmp_path / "out", "--until", "2025-03-03T10:59:59Z", "--json")
+    assert (ran.data["events"], ran.data["triggers"]) == (2, 0)
+    ran = kittiwake(*command, "--output", tmp_path / "out", "--until", "2025-03-03T12:00:00+01:00", "--json")
+    assert ran.data["triggers"] == 1
+
+
+def test_too_many_dead_letters_stop_it_which_is_a_finding(tmp_path: Path, rules: Path) -> None:
+    events = write(tmp_path / "events.jsonl", ADDED, LATER, "no event")
+    command = ["replay", "--rules", rules, "--input", events, "--output", tmp_path / "out"]
+    ran = kittiwake(*command, "--max-dead-letter-ratio", "0.1")
+    assert ran.code == 1
+    assert "nothing was decided" in ran.out
+    assert rows(tmp_path / "out", "decisions") == []
+    assert kittiwake(*command, "--max_dead_letter_ratio", "0.1", "--json").data["stopped"] == "dead_letters"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--until", "noon"], "--until: 'noon' is not an RFC 3339 time"),
+        (["--allowed-lateness", "an hour"], "--allowed-lateness: 'an hour' is no duration: write 90s"),
+        (["--max-dead-letter-ratio", "2"], "--max-dead-letter-ratio: '2' is no part of one: write, say, 0.1"),
+        (["--max-dead-letter-ratio", "x"], "--max-dead-letter-ratio: 'x' is no part of one: write, say, 0.1"),
+        (["--max-dead-letter-ratio", "nan"], "--max-dead-letter-ratio: 'nan' is no part of one: write, say, 0.1"),
+        (["--input", "gone.jsonl"], "cannot read gone.jsonl: No such file or directory"),
+        (["--input", "*.gone"], "no file matches *.gone"),
+    ],
+)
+def test_a_bad_option_or_input_is_unusable_and_writes_nothing(
+    tmp_path: Path, rules: Path, arguments: list[str], complaint: str
+) -> None:
+    events = write(tmp_path / "events.jsonl", ADDED)
+    command = ["replay", "--rules", rules, "--input", events, "--output", tmp_path / "out", *arguments]
+    ran = kittiwake(*command)
+    assert ran.code == 2
+    assert complaint in ran.err
+    assert not (tmp_path / "out").exists()
+    found = kittiwake(*command, "--json")
+    assert found.code == 2
+    assert complaint in found.data["errors"][0]["message"]
+
+
+def test_bad_rules_and_a_foreign_output_are_unusable(tmp_path: Path, rules: Path) -> None:
+    events = write(tmp_path / "events.jsonl", ADDED)
+    bad = write(tmp_path / "bad.yaml", RULES.replace("1h", "1 hour"))
+    ran = kittiwake("replay", "--rules", bad, "--input", events, "--output", tmp_path / "out")
+    assert ran.code == 2
+    assert f"{bad}:5:11" in ran.err
+    write(tmp_path / "mine" / "file", "mine")
+    ran = kittiwake("replay", "--rules", rules, "--input", events, "--output", tmp_path / "mine")
+    assert ran.code == 2
+    assert "is not empty" in ran.err
+
+
+def test_a_missing_option_is_unusable(rules: Path) -> None:
+    ran = kittiwake("replay", "--rules", rules)
+    assert ran.code == 2
+    assert "--input" in ran.err
