@@ -13,7 +13,7 @@ from kittiwake.kernel.matching import key_values, met
 from kittiwake.kernel.program import Delays, Match, RuleProgram, UntilWait
 from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Caused, Run
-from kittiwake.kernel.state import Candidate, Episode, Instance, Reminder
+from kittiwake.kernel.state import Episode, Instance, Reminder
 from kittiwake.kernel.trace import StepKind
 from kittiwake.kernel.waits import NoPlan, Plan, TooLong, follows_zone, plan, plan_until
 from kittiwake.model import Event
@@ -242,15 +242,18 @@ def _move(run: Run, index: int, key: str, one: Instance, episode: Episode, value
             run.note(StepKind.MOVED, index, key, event_id=None, due_us=found[0].due_us)
         return
     if isinstance(found, TooLong):
-        reminder = Reminder(0, found.due_us, found.occurrence)
-        _too_long(run, index, key, candidate_of_reminder(episode, reminder, numbered=False))
+        _too_long(run, index, key, episode, found)
     _drop_pending(run, index, key, one, episode, "changed")
 
 
-def _too_long(run: Run, index: int, key: str, candidate: Candidate) -> None:
+def _too_long(run: Run, index: int, key: str, episode: Episode, found: TooLong) -> None:
+    """Leave `suppressed: limit` for a deadline too far ahead; an occurrence is decided by it."""
     if run.trace is not None:
         run.note(StepKind.NO_ROOM, index, key, event_id=None, what="wait")
+    candidate = candidate_of_reminder(episode, Reminder(0, found.due_us, found.occurrence), numbered=False)
     run.decide(index, key, candidate, Outcome.SUPPRESSED, Reason.LIMIT)
+    if found.occurrence is not None:
+        episode.occurrence = found.occurrence
 
 
 # ---------------------------------------------------------------- falling due
@@ -288,5 +291,4 @@ def _schedule_next(run: Run, index: int, key: str, episode: Episode, wait: Until
     if isinstance(found, list):
         episode.reminders = found
     elif isinstance(found, TooLong):
-        reminder = Reminder(0, found.due_us, found.occurrence)
-        _too_long(run, index, key, candidate_of_reminder(episode, reminder, numbered=False))
+        _too_long(run, index, key, episode, found)

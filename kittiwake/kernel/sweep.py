@@ -1,0 +1,133 @@
+"""The sweep: rules of plain silence over one whole history, without walking time.
+
+A batch host that has all of a contact's events, and a program whose rules ask nothing but
+`when`, `wait` and `unless`, needs no agenda, no state and no gates: one pass per rule gives
+the same decisions as `advance`, byte for byte (`tests/kernel/test_sweep.py` holds it to that).
+Anything beyond that, two events at one instant included, is left to `advance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from kittiwake.kernel.arming import included
+from kittiwake.kernel.decisions import decision_of
+from kittiwake.kernel.program import Delays, Mode, Policy, Program, RuleProgram
+from kittiwake.kernel.state import Candidate
+from kittiwake.model import Decision, Event
+from kittiwake.reasons import Kind, Outcome, Reason
+
+ARMS: Final = 1
+DISARMS: Final = 2
+
+Parts = tuple[dict[str, int], ...]
+"""Per rule: what an event of a type does, ARMS | DISARMS."""
+
+
+def parts_of(program: Program) -> Parts | None:
+    """What each event type does in each rule, if the whole program can be swept; None if it cannot."""
+    if program.policy != Policy() or not all(_is_plain(rule, program) for rule in program.rules):
+        return None
+    return tuple(_types_of(rule) for rule in program.rules)
+
+
+def _is_plain(rule: RuleProgram, program: Program) -> bool:
+    """Whether nothing of a rule but when, wait and unless can matter."""
+    wait = rule.wait
+    return (
+        isinstance(wait, Delays)
+        and wait.delays_us[0] > 0
+        and wait.delays_us[-1] <= program.limits.max_wait_us
+        and not (rule.sequence or rule.audience or rule.reaches or rule.conditions or rule.per or rule.same)
+        and rule.reentry is None
+        and rule.ready_us is None
+        and rule.mode is Mode.LIVE
+        and rule.restart
+        and not any(one.of_contact for one in rule.include)
+        and all(match.types and match.where is None for match in rule.matches())
+    )
+
+
+def _types_of(rule: RuleProgram) -> dict[str, int]:
+    types = {event_type: ARMS for match in rule.when for event_type in match.types}
+    for match in rule.unless:
+        for event_type in match.types:
+            types[event_type] = types.get(event_type, 0) | DISARMS
+    return types
+
+
+def sweep(
+    program: Program, parts: Parts, contact_id: str, events: Sequence[Event], until_us: int
+) -> list[Decision] | None:
+    """Everything decided of a contact's events before `until_us`; None if two of them share an instant.
+
+    `events` are in order and without copies; `parts` is `parts_of(program)`.
+    """
+    before_us = None
+    for event in events:
+        if event.time_us == before_us:
+            return None
+        before_us = event.time_us
+    found: list[Decision] = []
+    for index, types in enumerate(parts):
+        _sweep_rule(program, index, types, contact_id, events, until_us, found)
+    return found
+
+
+def _sweep_rule(
+    program: Program,
+    index: int,
+    types: dict[str, int],
+    contact_id: str,
+    events: Sequence[Event],
+    until_us: int,
+    found: list[Decision],
+) -> None:
+    """One rule: an episode is its first and newest event, their number, and the reminders already decided."""
+    rule = program.rules[index]
+    assert isinstance(rule.wait, Delays)
+    delays_us = rule.wait.delays_us
+    opened: Event | None = None
+    newest: Event | None = None
+    count = decided = 0
+    for event in events:
+        does = types.get(event.type)
+        if does is None:
+            continue
+        if newest is not None and opened is not None:
+            while decided < len(delays_us) and newest.time_us + delays_us[decided] <= event.time_us:
+                found.append(_fired(program, index, contact_id, opened, newest, count, decided))
+                decided += 1
+            if decided == len(delays_us) or does & DISARMS:
+                opened = newest = None
+        if does & ARMS:
+            if opened is None:
+                opened, count, decided = event, 0, 0
+            newest = event
+            count += 1
+    if newest is not None and opened is not None:
+        while decided < len(delays_us) and newest.time_us + delays_us[decided] <= until_us:
+            found.append(_fired(program, index, contact_id, opened, newest, count, decided))
+            decided += 1
+
+
+def _fired(
+    program: Program, index: int, contact_id: str, opened: Event, newest: Event, count: int, reminder: int
+) -> Decision:
+    rule = program.rules[index]
+    assert isinstance(rule.wait, Delays)
+    due_us = newest.time_us + rule.wait.delays_us[reminder]
+    candidate = Candidate(
+        Kind.FIRED,
+        due_us,
+        opened.event_id,
+        opened.time_us,
+        newest.event_id,
+        count,
+        included(rule, newest, {}),
+        [],
+        reminder if rule.wait.numbered else None,
+    )
+    reason: Reason | None = None
+    return decision_of(program, index, contact_id, "{}", candidate, Outcome.FIRED, reason, due_us)
