@@ -1,3 +1,5 @@
+"""What the tests of the jobs share."""
+
 from __future__ import annotations
 
 from pathlib import Path
