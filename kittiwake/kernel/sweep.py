@@ -3,7 +3,7 @@
 A batch host that has all of a contact's events, and a program whose rules ask nothing but
 `when`, `wait` and `unless`, needs no agenda, no state and no gates: one pass per rule gives
 the same decisions as `advance`, byte for byte (`tests/kernel/test_sweep.py` holds it to that).
-Anything beyond that, two events at one instant included, is left to `advance`.
+Anything beyond that, two events at one instant or a deletion included, is left to `advance`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from kittiwake.kernel.arming import included
 from kittiwake.kernel.decisions import decision_of
+from kittiwake.kernel.index import DELETED
 from kittiwake.kernel.program import Delays, Mode, Policy, Program, RuleProgram
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, Event
@@ -60,13 +61,13 @@ def _types_of(rule: RuleProgram) -> dict[str, int]:
 def sweep(
     program: Program, parts: Parts, contact_id: str, events: Sequence[Event], until_us: int
 ) -> list[Decision] | None:
-    """Everything decided of a contact's events before `until_us`; None if two of them share an instant.
+    """Everything decided of a contact's events before `until_us`; None if two share an instant, or one deletes.
 
     `events` are in order and without copies; `parts` is `parts_of(program)`.
     """
     before_us = None
     for event in events:
-        if event.time_us == before_us:
+        if event.time_us == before_us or event.type == DELETED:
             return None
         before_us = event.time_us
     found: list[Decision] = []
