@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, PlainValidator
+from pydantic import Field
 
 from kittiwake.rules.guardrails import INCLUDES_MAX
 from kittiwake.rules.history import AudienceTree, Given
 from kittiwake.rules.matches import EventMatch
 from kittiwake.rules.numbers import Flag, Whole
-from kittiwake.rules.parts import Part
+from kittiwake.rules.parts import Checked, Part
 from kittiwake.rules.policy import PolicyObject
 from kittiwake.rules.texts import AccountId, Name, Paths, PathText, RuleId, one_of
 from kittiwake.rules.times import Duration, Instant, ZoneName, checked_duration, word_or_duration
@@ -85,7 +85,7 @@ class Rule(Part):
     priority: Whole = Field(
         50, description="0 to 100; the higher goes first", json_schema_extra={"minimum": 0, "maximum": 100}
     )
-    reentry: Annotated[str, PlainValidator(_reentry), word_or_duration(*REENTRY_WORDS)] = Field(
+    reentry: Annotated[str, Checked(_reentry, word_or_duration(*REENTRY_WORDS))] = Field(
         "always", description="always, once, or a duration"
     )
     group: Name | None = Field(None, description="a name for caps")

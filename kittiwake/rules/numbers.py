@@ -9,12 +9,10 @@ import re
 from decimal import Decimal
 from typing import Annotated, TypeAlias
 
-from pydantic import PlainValidator, WithJsonSchema
-
 from kittiwake import values
 from kittiwake.rules.errors import Code
 from kittiwake.rules.guardrails import TEXT_CHARS_MAX
-from kittiwake.rules.parts import problem, shown
+from kittiwake.rules.parts import Checked, problem, shown
 from kittiwake.values import Number, Scalar
 
 
@@ -46,8 +44,8 @@ def _whole(value: object) -> int:
     raise problem(Code.BAD_NUMBER, f"{shown(value)} is no whole number", f"Write {round(found)}")
 
 
-ExactNumber: TypeAlias = Annotated[Number, PlainValidator(exact_number), WithJsonSchema({"type": "number"})]
-Whole: TypeAlias = Annotated[int, PlainValidator(_whole), WithJsonSchema({"type": "integer"})]
+ExactNumber: TypeAlias = Annotated[Number, Checked(exact_number, {"type": "number"})]
+Whole: TypeAlias = Annotated[int, Checked(_whole, {"type": "integer"})]
 
 
 def _scalar(value: object) -> Scalar:
@@ -86,9 +84,8 @@ def _flag(value: object) -> bool:
 
 ScalarValue: TypeAlias = Annotated[
     Scalar,
-    PlainValidator(_scalar),
-    WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": TEXT_CHARS_MAX}),
+    Checked(_scalar, {"type": ["string", "number", "boolean"], "maxLength": TEXT_CHARS_MAX}),
 ]
-Orderable: TypeAlias = Annotated[Scalar, PlainValidator(_orderable), WithJsonSchema({"type": ["string", "number"]})]
-Word: TypeAlias = Annotated[str, PlainValidator(_word), WithJsonSchema({"type": "string"})]
-Flag: TypeAlias = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Orderable: TypeAlias = Annotated[Scalar, Checked(_orderable, {"type": ["string", "number"]})]
+Word: TypeAlias = Annotated[str, Checked(_word, {"type": "string"})]
+Flag: TypeAlias = Annotated[bool, Checked(_flag, {"type": "boolean"})]

@@ -7,18 +7,26 @@ message of another branch appears.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from copy import deepcopy
+from typing import Any, Final, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, core_schema
 
 from kittiwake.rules.errors import Code
 
+JsonSchema: TypeAlias = dict[str, Any]
+
 TAG: Final = "|"
 """First character of every union tag, by which tags are told from keys in the place of an error."""
-
-ADVICE_AFTER: Final = "\x1f"
-"""Separates message and advice where pydantic takes only one text."""
 
 
 class Part(BaseModel):
@@ -35,17 +43,57 @@ class Part(BaseModel):
         return data
 
 
+class Checked:
+    """The annotation of a value that a function checks: pydantic's PlainValidator and WithJsonSchema in one.
+
+    Looking at the signatures of validators is a good part of a model's start; these need no look.
+    """
+
+    __slots__ = ("check", "schema")
+
+    def __init__(self, check: Callable[[Any], Any], schema: JsonSchema) -> None:
+        self.check = check
+        self.schema = schema
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchema:
+        return deepcopy(self.schema)
+
+
 def problem(code: Code, message: str, advice: str) -> PydanticCustomError:
     """An error of a validator, in the author's words."""
     return PydanticCustomError(code.value, "{message}", {"message": message, "advice": advice})
 
 
-def chosen(choose: Callable[[Any], str | None], message: str, advice: str) -> Discriminator:
-    """Chooses the branch of a union; where `choose` finds none, says so."""
-    # Both in one text: a Discriminator with a context (a dict) cannot be hashed, so not stand in a union.
-    return Discriminator(
-        choose, custom_error_type=Code.WRONG_SHAPE.value, custom_error_message=f"{message}{ADVICE_AFTER}{advice}"
-    )
+class Chosen:
+    """The annotation of a union whose branch is chosen by the shape of what is written, never by trying."""
+
+    __slots__ = ("choose", "context")
+
+    def __init__(self, choose: Callable[[Any], str | None], message: str, advice: str) -> None:
+        self.choose = choose
+        self.context: dict[str, str | int | float] = {"message": message, "advice": advice}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        branches = {_tag(branch): handler.generate_schema(branch) for branch in get_args(source)}
+        return core_schema.tagged_union_schema(
+            branches,
+            self.choose,
+            custom_error_type=Code.WRONG_SHAPE.value,
+            custom_error_message="{message}",
+            custom_error_context=self.context,
+        )
+
+
+def _tag(branch: Any) -> str:
+    return next(part.tag for part in branch.__metadata__ if isinstance(part, Tag))
+
+
+def chosen(choose: Callable[[Any], str | None], message: str, advice: str) -> Chosen:
+    """Chooses the branch of a union by its tag; where `choose` finds none, says so."""
+    return Chosen(choose, message, advice)
 
 
 def shape(value: Any) -> str | None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field, PlainValidator, Tag
+from pydantic import Field, Tag
 
 from kittiwake.rules.guardrails import CAP_MAX
 from kittiwake.rules.numbers import ExactNumber, Whole
-from kittiwake.rules.parts import Part, chosen, shape
+from kittiwake.rules.parts import Checked, Part, chosen, shape
 from kittiwake.rules.texts import Name, one_of
 from kittiwake.rules.times import Duration, Instant, InstantOrEffective, TimeOfDay, checked_duration, word_or_duration
 
@@ -39,7 +39,7 @@ def _period(value: object) -> str:
 
 class CapObject(Part):
     max: Whole = Field(description="at most so many triggers", json_schema_extra={"minimum": 1, "maximum": CAP_MAX})
-    per: Annotated[str, PlainValidator(_period), word_or_duration(*CALENDARS)] = Field(
+    per: Annotated[str, Checked(_period, word_or_duration(*CALENDARS))] = Field(
         description="day, week or month of the contact's calendar, or a duration that rolls"
     )
     group: Name | None = Field(None, description="counts and holds only rules of this group")

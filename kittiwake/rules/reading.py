@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.nodes import Place, nulls, plain
-from kittiwake.rules.parts import ADVICE_AFTER, TAG, Part, shown
+from kittiwake.rules.parts import TAG, Part, shown
 
 P = TypeVar("P", bound=Part)
 
@@ -89,11 +89,8 @@ def _translate(place: Place, data: Any, readers: Readers, detail: ErrorDetails) 
         message = f"{_subject(path)} must be a list, not {shown(written)}"
         advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
         return place.error(path, Code.WRONG_SHAPE, message, advice)
-    context = detail.get("ctx", {})
-    if "advice" in context:
-        return place.error(path, Code(kind), context["message"], context["advice"])
-    message, _, advice = detail["msg"].partition(ADVICE_AFTER)
-    return place.error(path, Code(kind), message, advice)
+    context = detail["ctx"]
+    return place.error(path, Code(kind), context["message"], context["advice"])
 
 
 def _subject(path: KeyPath) -> str:

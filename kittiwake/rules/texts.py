@@ -11,11 +11,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import PlainValidator, Tag, WithJsonSchema
+from pydantic import Tag, WithJsonSchema
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.guardrails import ID_CHARS_MAX, KEYS_MAX, NAME_CHARS_MAX, PATH_CHARS_MAX, PATH_PARTS_MAX
-from kittiwake.rules.parts import chosen, problem, shape, shown
+from kittiwake.rules.parts import Checked, chosen, problem, shape, shown
 
 
 def _is_plain(text: str, chars_max: int) -> bool:
@@ -37,13 +37,10 @@ def _named(what: str) -> Callable[[object], str]:
     return lambda value: _text(value, what)
 
 
-Name: TypeAlias = Annotated[
-    str, PlainValidator(_named("this name")), WithJsonSchema({"type": "string", "minLength": 1})
-]
+Name: TypeAlias = Annotated[str, Checked(_named("this name"), {"type": "string", "minLength": 1})]
 AccountId: TypeAlias = Annotated[
     str,
-    PlainValidator(_named("an account")),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": NAME_CHARS_MAX}),
+    Checked(_named("an account"), {"type": "string", "minLength": 1, "maxLength": NAME_CHARS_MAX}),
 ]
 
 ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
@@ -59,8 +56,7 @@ def _rule_id(value: object) -> str:
 
 RuleId: TypeAlias = Annotated[
     str,
-    PlainValidator(_rule_id),
-    WithJsonSchema({"type": "string", "pattern": f"^{ID_PATTERN}$", "maxLength": ID_CHARS_MAX}),
+    Checked(_rule_id, {"type": "string", "pattern": f"^{ID_PATTERN}$", "maxLength": ID_CHARS_MAX}),
 ]
 
 OUTPUT_PATTERN: Final = r"[A-Za-z_][A-Za-z0-9_\-]*"
@@ -93,9 +89,7 @@ def _path(value: object) -> str:
     return value
 
 
-PathText: TypeAlias = Annotated[
-    str, PlainValidator(_path), WithJsonSchema({"type": "string", "pattern": f"^{PATH_PATTERN}$"})
-]
+PathText: TypeAlias = Annotated[str, Checked(_path, {"type": "string", "pattern": f"^{PATH_PATTERN}$"})]
 
 
 CONTACT: Final = "contact."
@@ -112,8 +106,7 @@ def _own_path(value: object) -> str:
 
 OwnPath: TypeAlias = Annotated[
     str,
-    PlainValidator(_own_path),
-    WithJsonSchema({"type": "string", "pattern": f"^{PATH_PATTERN}$", "not": {"pattern": "^contact\\."}}),
+    Checked(_own_path, {"type": "string", "pattern": f"^{PATH_PATTERN}$", "not": {"pattern": "^contact\\."}}),
 ]
 """A path of the event, not of the contact."""
 
@@ -131,28 +124,28 @@ def _event_type(value: object) -> str:
 
 EventType: TypeAlias = Annotated[
     str,
-    PlainValidator(_event_type),
-    WithJsonSchema(
+    Checked(
+        _event_type,
         {
             "type": "string",
             "pattern": r"^(\*|[^*]+)$",
             "maxLength": NAME_CHARS_MAX,
             "not": {"const": "contact.deleted"},
             "examples": ["order.completed", "*"],
-        }
+        },
     ),
 ]
 
 
-def one_of(*choices: str) -> tuple[PlainValidator, WithJsonSchema]:
-    """The annotations of a word that is one of `choices`."""
+def one_of(*choices: str) -> tuple[Checked]:
+    """The annotation of a word that is one of `choices`."""
 
     def check(value: object) -> str:
         if isinstance(value, str) and value in choices:
             return value
         raise problem(Code.NOT_A_CHOICE, f"{shown(value)} is none of {', '.join(choices)}", _closest(value, choices))
 
-    return PlainValidator(check), WithJsonSchema({"enum": list(choices)})
+    return (Checked(check, {"enum": list(choices)}),)
 
 
 def _closest(value: object, choices: tuple[str, ...]) -> str:

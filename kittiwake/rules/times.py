@@ -10,10 +10,8 @@ import re
 from decimal import Decimal
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import PlainValidator, WithJsonSchema
-
 from kittiwake.rules.errors import Code
-from kittiwake.rules.parts import problem, shown
+from kittiwake.rules.parts import Checked, JsonSchema, problem, shown
 from kittiwake.time import durations
 from kittiwake.time.instants import MINUTE_US, BadTimeError, parse_instant
 from kittiwake.time.zones import is_zone, zone_names
@@ -47,23 +45,22 @@ def _offset(value: object) -> str:
 _DURATION_PATTERN: Final = r"\+?([0-9]+[smhdw]|P[0-9.WDTHMS]+)"
 
 
-def word_or_duration(*words: str) -> WithJsonSchema:
+def word_or_duration(*words: str) -> JsonSchema:
     """The schema of a text that is one of `words` or a duration."""
     duration = {"type": "string", "pattern": f"^{_DURATION_PATTERN}$"}
-    return WithJsonSchema({"anyOf": [{"enum": list(words)}, duration]})
+    return {"anyOf": [{"enum": list(words)}, duration]}
 
 
 Duration: TypeAlias = Annotated[
     str,
-    PlainValidator(checked_duration),
-    WithJsonSchema(
-        {"type": "string", "pattern": f"^{_DURATION_PATTERN}$", "examples": ["90s", "15m", "1h", "2d", "1w"]}
+    Checked(
+        checked_duration,
+        {"type": "string", "pattern": f"^{_DURATION_PATTERN}$", "examples": ["90s", "15m", "1h", "2d", "1w"]},
     ),
 ]
 Offset: TypeAlias = Annotated[
     str,
-    PlainValidator(_offset),
-    WithJsonSchema({"type": "string", "pattern": f"^-?{_DURATION_PATTERN}$", "examples": ["-7d", "12h"]}),
+    Checked(_offset, {"type": "string", "pattern": f"^-?{_DURATION_PATTERN}$", "examples": ["-7d", "12h"]}),
 ]
 
 
@@ -86,8 +83,7 @@ _INSTANT_SCHEMA: Final = {
 
 Instant: TypeAlias = Annotated[
     str,
-    PlainValidator(_instant),
-    WithJsonSchema({**_INSTANT_SCHEMA, "examples": ["2026-11-01T00:00:00Z"]}),
+    Checked(_instant, {**_INSTANT_SCHEMA, "examples": ["2026-11-01T00:00:00Z"]}),
 ]
 
 
@@ -97,8 +93,7 @@ def _instant_or_effective(value: object) -> str:
 
 InstantOrEffective: TypeAlias = Annotated[
     str,
-    PlainValidator(_instant_or_effective),
-    WithJsonSchema({"anyOf": [{"const": "effective"}, _INSTANT_SCHEMA]}),
+    Checked(_instant_or_effective, {"anyOf": [{"const": "effective"}, _INSTANT_SCHEMA]}),
 ]
 
 _TIME_OF_DAY: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
@@ -120,8 +115,7 @@ def _time_of_day(value: object) -> str:
 
 TimeOfDay: TypeAlias = Annotated[
     str,
-    PlainValidator(_time_of_day),
-    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "examples": ["09:00"]}),
+    Checked(_time_of_day, {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "examples": ["09:00"]}),
 ]
 
 
@@ -142,4 +136,4 @@ _ZONE_SCHEMA: Final = {
     "examples": ["America/Toronto", "UTC"],
 }
 
-ZoneName: TypeAlias = Annotated[str, PlainValidator(_zone), WithJsonSchema(_ZONE_SCHEMA)]
+ZoneName: TypeAlias = Annotated[str, Checked(_zone, _ZONE_SCHEMA)]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import ConfigDict, Field, Tag
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.guardrails import STEPS_MAX
 from kittiwake.rules.matches import EventMatch, MatchEntry, MatchObject
 from kittiwake.rules.numbers import ExactNumber, ScalarValue, exact_number
-from kittiwake.rules.parts import Part, chosen, problem, shape, shown
+from kittiwake.rules.parts import Checked, JsonSchema, Part, chosen, problem, shape, shown
 from kittiwake.rules.texts import EventType, OwnPath, PathText, one_of
 from kittiwake.rules.times import Duration, Offset, TimeOfDay
 from kittiwake.time.durations import WORDS_US
@@ -46,9 +46,9 @@ def _change(value: object) -> str | Number:
 
 Change: TypeAlias = Annotated[
     str | Number,
-    PlainValidator(_change),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}]}
+    Checked(
+        _change,
+        {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}]},
     ),
 ]
 
@@ -61,7 +61,7 @@ def _true(value: object) -> Literal[True]:
     )
 
 
-Only: TypeAlias = Annotated[Literal[True], PlainValidator(_true), WithJsonSchema({"const": True})]
+Only: TypeAlias = Annotated[Literal[True], Checked(_true, {"const": True})]
 
 
 class ItemMatcher(Part):
@@ -120,9 +120,9 @@ UNITS: Final = tuple(sorted(WORDS_US)) + tuple(sorted(f"{word}s" for word in WOR
 REPEATS: Final = ("daily", "weekly", "monthly", "yearly")
 
 
-_REPEAT_SCHEMA: Final = WithJsonSchema(
-    {"anyOf": [{"enum": list(REPEATS)}, {"type": "string", "pattern": "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)"}]}
-)
+_REPEAT_SCHEMA: Final[JsonSchema] = {
+    "anyOf": [{"enum": list(REPEATS)}, {"type": "string", "pattern": "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)"}]
+}
 
 
 def _repeat(value: object) -> str:
@@ -132,20 +132,20 @@ def _repeat(value: object) -> str:
     raise problem(Code.BAD_RRULE, f"{shown(value)} is no repetition", advice)
 
 
-_check_unit, _unit_schema = one_of(*UNITS)
+(_UNIT_WORD,) = one_of(*UNITS)
 
 
 def _unit(value: object) -> str:
     if isinstance(value, str) and value.rstrip("s") in ("month", "year"):
         raise problem(Code.NOT_A_CHOICE, f"{value} have no exact length", "Count days or weeks")
-    return str(_check_unit.func(value))  # type: ignore[call-arg]  # takes the value alone
+    return str(_UNIT_WORD.check(value))
 
 
 class FieldWaitObject(Part):
     """As long as a number of the arming event says."""
 
     field: OwnPath = Field(description="the property that holds the number")
-    unit: Annotated[str, PlainValidator(_unit), _unit_schema] = Field(description="what it counts")
+    unit: Annotated[str, Checked(_unit, _UNIT_WORD.schema)] = Field(description="what it counts")
     default: Duration | None = Field(
         None, description="the wait where the number is missing; without it such an event does not arm"
     )
@@ -157,7 +157,7 @@ class UntilWaitObject(Part):
     until: PathText = Field(description="the property, or contact.attribute, that holds the date")
     offset: Offset | None = Field(None, description="so long after it; with a minus, before")
     at: TimeOfDay = Field("09:00", description="local time of a date that has none")
-    repeat: Annotated[str, PlainValidator(_repeat), _REPEAT_SCHEMA] | None = Field(
+    repeat: Annotated[str, Checked(_repeat, _REPEAT_SCHEMA)] | None = Field(
         None, description="daily, weekly, monthly, yearly, or an RRULE"
     )
 
