@@ -16,13 +16,20 @@ class Arming(Gates):
     instant_start = 0
 
     def apply(self, rule: Rule, event: Event) -> None:
-        """Take the event in one rule: `unless`, then history, then `when`."""
+        """Take the event in one rule: `unless`, then history, then `when`.
+
+        An event that a condition has no room for is a step of a sequence all the same, but it arms nothing.
+        """
         self._disarm(rule, event)
         key = key_of(rule.per, event.properties)
-        if not self.history.record(rule, event):
-            self.life.no_part.add((rule, event.index))
+        room = self.history.record(rule, event)
+        matched = False
+        if key is not None:
+            startable = self._may_start(rule, event, key)
+            matched, room = self._is_when(rule, event, key), room and startable
+        if not room:
             self.leave_limit(rule, event, key)
-        elif key is not None and self._is_when(rule, event, key) and key_of(rule.same, event.properties) is not None:
+        elif key is not None and matched and key_of(rule.same, event.properties) is not None:
             self._matched(rule, event, key)
 
     def _matched(self, rule: Rule, event: Event, key: str) -> None:
@@ -83,9 +90,13 @@ class Arming(Gates):
         if self.history.completes(rule, event, self._chain_events(rule, event, key)):
             self.life.completions[rule, key] = event.index
             return True
-        if self.history.matches(rule.steps[0], event) and not self._room(rule, key):
-            self.life.refused_starts.add((rule, event.index))
-            self.leave_limit(rule, event, key)
+        return False
+
+    def _may_start(self, rule: Rule, event: Event, key: str) -> bool:
+        """Whether there is room for the event as the first step of a chain, if it is one; else it is no step."""
+        if len(rule.steps) == 1 or not self.history.matches(rule.steps[0], event) or self._room(rule, key):
+            return True
+        self.life.refused_starts.add((rule, event.index))
         return False
 
     def _chain_events(self, rule: Rule, event: Event, key: str) -> list[Event]:
@@ -94,8 +105,7 @@ class Arming(Gates):
         return [
             each
             for each in self.history.events[start : event.index]
-            if key_of(rule.per, each.properties) == key
-            and (rule, each.index) not in self.life.refused_starts | self.life.no_part
+            if key_of(rule.per, each.properties) == key and (rule, each.index) not in self.life.refused_starts
         ]
 
     def _given(self, rule: Rule, event: Event) -> bool:

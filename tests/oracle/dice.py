@@ -10,7 +10,7 @@ T = TypeVar("T")
 TYPES = ("shop.viewed", "cart.added", "order.done", "note.sent")
 ZONES = ("America/Toronto", "Europe/Berlin", "Asia/Kolkata", "UTC", "Australia/Lord_Howe")
 NO_ZONES = ("Mars/Olympus", "", 5, "+02:00")
-AMOUNTS: tuple[Any, ...] = (68.74, 96.47, 8.51, 76.28, -20.5, 100, 0, 0.1, 31.26, 250)
+AMOUNTS: tuple[Any, ...] = (68.74, 96.47, 8.51, 76.28, -20.5, -68.74, 100, 0, 0.1, 31.26, 250)
 ODD: tuple[Any, ...] = ("x", None, True, [1], {"a": 1})
 KEYS: tuple[Any, ...] = ("p1", "p1", "p2", "p2", "p3", 1, 1.0, True, "1")
 TAGS = ("red", "green", "redish", "Ünïcode", "")
@@ -24,7 +24,7 @@ CENTRES = (
     "2024-02-29T00:00:00Z",
     "2026-12-31T18:00:00Z",
 )
-THEMES = ("plain", "plain", "plain", "plain", "plain", "plain", "ties", "keep", "room", "night", "caps")
+THEMES = ("plain", "plain", "plain", "plain", "plain", "plain", "ties", "keep", "room", "night", "caps", "dates")
 _LENGTHS = ((7 * clock.DAY, "w"), (clock.DAY, "d"), (clock.HOUR, "h"), (clock.MINUTE, "m"), (clock.SECOND, "s"))
 
 
@@ -32,14 +32,15 @@ class Dice(random.Random):
     """A seeded chance with a world's grid: `unit` between instants, `start` of its history.
 
     Half of the worlds have a theme, in which meetings are common that are rare elsewhere: many events at one instant,
-    keys forgotten, tiny limits, long quiet hours, caps.
+    keys forgotten, tiny limits, long quiet hours, caps, dates that move with the contact.
     """
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self.theme = self.pick(THEMES)
         half_hour = 30 * clock.MINUTE
-        self.unit = self.pick((half_hour, half_hour, half_hour, clock.HOUR, 6 * clock.HOUR, clock.DAY))
+        short, long = (half_hour, half_hour, half_hour, clock.HOUR), (6 * clock.HOUR, clock.DAY)
+        self.unit = self.pick(2 * long if self.theme == "dates" else short + long)
         centre = clock.parse_instant(self.pick(CENTRES)) or 0
         self.start = centre - self.randint(0, 16) * self.unit
         self.zone = self.pick(ZONES)
@@ -92,4 +93,5 @@ class Dice(random.Random):
             return self.written(at + self.randint(-2, 12) * self.unit)
         day = clock.rfc3339(at + self.randint(-1, 3) * max(self.unit, 8 * clock.HOUR))[:10]
         old = "2019" + day[4:] if day[5:] != "02-29" else "2016-02-29"
-        return self.pick((day, day, day, day, day, day, old, old, "2024-01-31", "2024-02-29", "2027-06-30"))
+        ends = ("2024-01-31", "2024-02-29", "2023-05-31", "2024-08-30", "1899-12-31", "2027-06-30")
+        return self.pick((old, *ends) if self.chance(25, dates=50) else (day, day, day, old))

@@ -10,7 +10,7 @@ from tests.oracle.worlds import ACCOUNT, CONTACT, World
 LENGTH = 6
 _TICK = clock.HOUR
 _START = clock.parse_instant("2026-03-08T04:30:00Z") or 0
-_QUIET = {"quiet_hours": {"from": "00:00", "to": "02:30"}}
+_QUIET = {"quiet_hours": {"from": "00:00", "to": "03:30"}}
 _RULES: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ({}, {"when": "a.a", "wait": "1h", "unless": "b.b"}),
     (_QUIET, {"when": "a.a", "wait": ["0s", "1h", "2h"], "unless": "b.b", "reentry": "3h"}),

@@ -83,7 +83,6 @@ class Life:
     opened: set[tuple[Rule, str, int]] = field(default_factory=set)
     completions: dict[Place, int] = field(default_factory=dict)
     refused_starts: set[tuple[Rule, int]] = field(default_factory=set)
-    no_part: set[tuple[Rule, int]] = field(default_factory=set)
     counted: dict[Place, list[Event]] = field(default_factory=dict)
     members: dict[Rule, bool] = field(default_factory=dict)
     entered_fired: dict[Rule, bool] = field(default_factory=dict)

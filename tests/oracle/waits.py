@@ -11,6 +11,9 @@ from tests.oracle import clock
 from tests.oracle.language import Wait
 from tests.oracle.values import is_number, value_at
 
+_STEPS = ("daily", "weekly", "monthly", "yearly")
+_OLDEST = 1900
+
 
 class No(Enum):
     """Why there is no due time: nothing usable to wait for, or it lies behind."""
@@ -54,6 +57,8 @@ def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: 
         return Due(at) if at >= earliest else No.PAST
     shown = None if instant is None else clock.local(instant, zone)
     first, at_clock = (shown.date(), shown.time()) if shown else (day or date.max, wait.at)
+    if first.year < _OLDEST and (shown is not None or wait.repeat not in _STEPS):
+        return No.UNUSABLE
     return _occurrence(wait, first, lambda each: clock.resolve(each, at_clock, zone) + wait.offset, after, earliest)
 
 

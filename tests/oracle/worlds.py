@@ -93,8 +93,8 @@ def _until(dice: Dice, events: list[dict[str, Any]], *, patient: bool) -> int:
     times: list[int] = [event["time"] for event in events]
     newest = max(times)
     inside, beyond = dice.pick(times), newest + dice.randint(0, 16) * dice.unit
-    far = newest + (300 * clock.DAY if dice.unit == clock.DAY else 4 * clock.DAY)
-    if patient and dice.chance(40):
+    far = newest + (dice.pick((60, 60, 60, 300)) if dice.unit == clock.DAY else 4) * clock.DAY
+    if patient and dice.chance(40, dates=75):
         return far
     return dice.pick((newest + 1, beyond, beyond, far, inside, inside + 1, newest + 40 * dice.unit, far))
 

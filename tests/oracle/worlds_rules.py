@@ -70,7 +70,7 @@ def _until(dice: Dice) -> dict[str, Any]:
         wait["offset"] = dice.text(dice.pick((-2, -1, 1, 2)) * dice.unit)
     if dice.chance(60):
         wait["at"] = dice.clock_text()
-    if dice.chance(50, night=85):
+    if dice.chance(50, night=85, dates=85, room=80):
         wait["repeat"] = dice.pick(_REPEATS[:3] if dice.theme == "night" else _REPEATS)
     when = dice.pick(("contact.updated", ["contact.updated", TYPES[0]])) if contact and dice.chance(65) else _when(dice)
     return {"when": when, "wait": wait}
@@ -86,7 +86,7 @@ def _reaching(dice: Dice) -> dict[str, Any]:
 
 
 def _when(dice: Dice) -> Any:
-    if not dice.chance(22, ties=8, night=5, caps=5):
+    if not dice.chance(22, ties=8, night=5, caps=5, dates=5):
         return match(dice)
     length = dice.pick((2, 2, 2, 2, 3, 4, 5))
     steps = [
@@ -101,10 +101,10 @@ def _event_clauses(dice: Dice, *, waits: bool) -> dict[str, Any]:
     clauses: dict[str, Any] = {}
     if dice.chance(40, ties=30, keep=80, room=75):
         clauses["per"] = dice.pick(("k", "k", "k", ["k", "g"], "cart.id"))
-    if dice.chance(28, keep=60, room=40, night=5, caps=5):
+    if dice.chance(28, keep=60, room=40, night=5, caps=5, dates=5):
         given = [condition(dice, with_same=True) for _ in range(dice.pick((1, 1, 2)))]
         clauses["given"] = given[0] if len(given) == 1 and dice.chance(50) else given
-    if dice.chance(65 if waits else 25, ties=95, night=25, caps=10):
+    if dice.chance(65 if waits else 25, ties=95, night=25, caps=10, dates=15):
         unless = [_unless(dice) for _ in range(dice.pick((1, 1, 2)))]
         clauses["unless"] = unless[0] if len(unless) == 1 else unless
     if waits and dice.chance(30, ties=15):
@@ -220,9 +220,10 @@ _ALL_SHAPES: tuple[Callable[[Dice], dict[str, Any]], ...] = (
 _SHAPES: dict[str, tuple[Callable[[Dice], dict[str, Any]], ...]] = {
     "ties": (_waiting,),
     "keep": (_plain, _reaching, _reaching, _waiting, _audience),
-    "room": (_plain, _waiting, _waiting, _until, _reaching, _reaching, _audience),
+    "room": (_plain, _waiting, _until, _until, _reaching, _reaching, _audience),
     "night": (_plain, _waiting, _until, _until, _until, _reaching, _audience),
     "caps": (_plain, _plain, _waiting),
+    "dates": (_until,),
 }
 
 
@@ -256,15 +257,15 @@ def _policy(dice: Dice) -> dict[str, Any]:
         drawn["live_from"] = dice.written(dice.instant(0, 12))
     if dice.chance(12, caps=0):
         drawn["history_from"] = dice.written(dice.instant(-4, 6))
-    if dice.chance(35, caps=0, night=15):
+    if dice.chance(35, caps=0, night=15, dates=10):
         drawn["consent"] = {"purpose": dice.pick(("marketing", "news"))}
         if dice.chance(60):
             drawn["consent"]["default"] = "granted" if dice.chance(70) else "withdrawn"
-    if dice.chance(20, caps=0, night=5):
+    if dice.chance(20, caps=0, night=5, dates=5):
         drawn["holdout"] = {"percent": dice.pick((0, 5, 12.5, 50, 50, 100)), "salt": dice.pick(("winter", "s"))}
     if dice.chance(45, caps=100):
         drawn["frequency"] = [_cap(dice) for _ in range(dice.pick((1, 1, 2)))]
-    if dice.chance(55, night=100, caps=20):
+    if dice.chance(55, night=100, caps=20, dates=70):
         start, end = dice.some(("21:00", "22:30", "08:00", "00:30", "01:30", "02:30", "12:00", "03:00"), 2, 2)
         drawn["quiet_hours"] = {"from": start, "to": end}
     return drawn
@@ -283,7 +284,7 @@ def _cap(dice: Dice) -> dict[str, Any]:
 def attribute_changes(dice: Dice, at: int) -> dict[str, Any]:
     """Properties of a `contact.updated`."""
     drawn: dict[str, Any] = {}
-    if dice.chance(30):
+    if dice.chance(30, dates=60):
         drawn["timezone"] = dice.pick((*ZONES, None, dice.pick(("Mars/Olympus", "", 5, "+02:00"))))
     if dice.chance(75):
         drawn["birthday"] = dice.date_value(at)
