@@ -76,10 +76,7 @@ def _tell(summary: Summary, output: Path, *, as_json: bool) -> None:
         print_json({"ok": summary.stopped is None, "output": str(output), **to_json(summary)})
         return
     typer.echo(render(summary), nl=False)
-    what = (
-        f"{summary.triggers} triggers of {summary.decisions} decisions" if summary.stopped is None else "dead letters"
-    )
-    typer.echo(f"{what} in {output}")
+    typer.echo(f"written to {output}")
 
 
 app = one_command(replay, "replay")
