@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
-from kittiwake.rules import Code, RulesError, load_files
+from kittiwake.rules import Code, RulesError, load_files, yaml_source
 from tests.rules.goldens import HERE, assert_golden
 
 TWINS = HERE / "twins"
@@ -35,6 +36,12 @@ def golden_of(path: Path) -> Path:
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
 def test_a_bad_twin_is_refused_with_exactly_these_words(path: Path) -> None:
     assert_golden(golden_of(path), errors_of(path))
+
+
+@pytest.mark.parametrize("path", [path for path in BAD if path.suffix == ".yaml"], ids=lambda path: path.name)
+def test_the_parser_in_python_says_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_source, "LOADER", yaml.SafeLoader)
+    assert errors_of(path) == golden_of(path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
