@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from importlib import import_module
@@ -11,8 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from kittiwake import __version__
-
-gc.set_threshold(100_000, 20, 20)  # imports make much and drop little: a twelfth of what `validate` takes
+from kittiwake.cli.collecting import uncollected
 
 COMMANDS: Final = ("validate", "test", "replay", "explain", "schema", "recipes")
 """In the order in which an author needs them; each is a module here with an `app` of one command."""
@@ -29,8 +29,13 @@ class Commands(TyperGroup):
         """The command of a name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        return typer.main.get_command(import_module(f"kittiwake.cli.{cmd_name}").app)
+        with uncollected():
+            return typer.main.get_command(import_module(f"kittiwake.cli.{cmd_name}").app)
 
+
+atexit.register(
+    gc.freeze
+)  # at its end the interpreter looks for garbage in all that was imported: a fifth of `validate`
 
 app = typer.Typer(
     name="kittiwake",

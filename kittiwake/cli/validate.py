@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kittiwake.cli.collecting import uncollected
 from kittiwake.cli.console import AsJson, Exit, complain_at, error_data, leave, one_command, print_json, usable_input
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.errors import Lint
@@ -23,7 +24,7 @@ def validate(
 
     Exit codes: 0 all is well, 1 the rules can be used and something about them is odd, 2 they cannot be used.
     """
-    with usable_input(as_json=as_json):
+    with usable_input(as_json=as_json), uncollected():
         ruleset = load(*paths)
         for account_id in ruleset.accounts:
             compile_account(ruleset, account_id)
