@@ -33,9 +33,8 @@ class Commands(TyperGroup):
             return typer.main.get_command(import_module(f"kittiwake.cli.{cmd_name}").app)
 
 
-atexit.register(
-    gc.freeze
-)  # at its end the interpreter looks for garbage in all that was imported: a fifth of `validate`
+# At its end the interpreter looks for garbage in all that was imported: a fifth of the time `validate` takes.
+atexit.register(gc.freeze)
 
 app = typer.Typer(
     name="kittiwake",
