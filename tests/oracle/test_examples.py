@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.oracle import clock
+from tests.oracle.chosen_worlds import CHOSEN
 from tests.oracle.oracle import decide
 
 DAY = "2026-06-01"
@@ -250,3 +251,24 @@ def test_an_event_the_rule_has_no_room_for_leaves_one_row() -> None:
         ("fired", None, {"k": 1}),
         ("fired", None, {"k": 2}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "an occurrence too far ahead is decided by that",
+            [
+                "22:00 fired 2026-06-01 at 06-02T08:00",
+                "06-02T22:00 suppressed limit 2026-06-02",
+                "06-02T02:00 suppressed limit",
+            ],
+        ),
+        ("a restart at the instant of opening is tested anew", []),
+        ("a deletion parts one instant in two lives", ["13:00 fired"]),
+    ],
+)
+def test_chosen_worlds(name: str, expected: list[str]) -> None:
+    chosen = CHOSEN[name]
+    rows = decide(chosen.document, chosen.events, chosen.until_us, account="acme", contact="ann", limits=chosen.limits)
+    assert sorted(map(_shown, rows)) == sorted(expected)

@@ -10,6 +10,7 @@ from itertools import islice
 import pytest
 
 from tests.oracle import clock
+from tests.oracle.chosen_worlds import CHOSEN
 from tests.oracle.small_worlds import small_worlds
 from tests.oracle.worlds import World, world
 from tests.properties.comparison import difference, story
@@ -35,6 +36,11 @@ def test_every_small_history(part: int) -> None:
     for each in islice(small_worlds(), part, None, SMALL_CHUNKS):
         found = difference(each)
         assert not found, f"{found}\n{story(each)}"
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_chosen_worlds(name: str) -> None:
+    assert not difference(CHOSEN[name]), story(CHOSEN[name])
 
 
 def _slices(seed: int) -> list[int]:
