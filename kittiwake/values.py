@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, InvalidOperation, Overflow, Underflow
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -26,7 +26,14 @@ EXPONENT_MAX: Final = 308
 EXPONENT_MIN: Final = -324
 """Decimal exponents of the doubles; beyond them a number is refused, for its plain digits would grow without bound."""
 
-_AS_WRITTEN: Final = Context(prec=SIGNIFICANT_DIGITS, rounding=ROUND_HALF_EVEN)
+_AS_WRITTEN: Final = Context(
+    prec=SIGNIFICANT_DIGITS,
+    rounding=ROUND_HALF_EVEN,
+    Emax=400,
+    Emin=-400,
+    traps=[Overflow, Underflow, InvalidOperation],
+)
+"""Raises where a literal lies far outside, instead of answering infinity or 0; `exact` draws the line itself."""
 EXACT: Final = Context(prec=1_400)
 """Wide enough for every sum and product of two admissible numbers: nothing is ever rounded."""
 
@@ -47,7 +54,10 @@ def number(text: str) -> Number:
     Raises:
         BadNumberError: its decimal exponent lies outside that of a double.
     """
-    return exact(_AS_WRITTEN.create_decimal(text))
+    try:
+        return exact(_AS_WRITTEN.create_decimal(text))
+    except DecimalException:
+        raise BadNumberError("a number is beyond the range of a double (1e-324 to 1e308)") from None
 
 
 def exact(value: Decimal) -> Number:
@@ -159,7 +169,10 @@ def parse_json(text: bytes | str) -> Any:
     raw = text.encode() if isinstance(text, str) else text
     if _LONG_DIGITS.search(raw):
         _refuse_long_integers(msgspec.json.Decoder(float_hook=str).decode(raw))
-    return _decoder.decode(raw)
+    try:
+        return _decoder.decode(raw)
+    except msgspec.ValidationError as error:  # how the decoder passes on what `number` raises
+        raise BadNumberError(str(error)) from None
 
 
 def _refuse_long_integers(value: Any) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
+from kittiwake.replay.quick import learn_type, quick_event
 from kittiwake.time.instants import MINUTE_US, BadTimeError, NoOffsetError, parse_instant
 from kittiwake.values import parse_json
 
@@ -59,6 +60,9 @@ def parse_event(raw: bytes, source: str, start_us: int, *, raw_size: int | None 
     length where `raw` is only its beginning. A byte order mark and white space around the JSON are skipped.
     """
     size = len(raw) if raw_size is None else raw_size
+    found = quick_event(raw, TIME_MIN_US, start_us + AHEAD_MAX_US) if size == len(raw) else None
+    if found is not None:
+        return found
     try:
         return _event(_fields(raw, size), start_us)
     except _RefusedError as refused:
@@ -126,6 +130,7 @@ def _event(fields: dict[str, Any], start_us: int) -> Event:
     event_type = _id(fields, "type")
     if not _TYPE.fullmatch(event_type):
         raise _RefusedError(DeadLetterReason.WRONG_TYPE, "type has to be dotted words, such as cart.item_added")
+    learn_type(event_type)
     time_us = _time_us(fields, start_us)
     properties = fields.get("properties")
     if properties is None:
