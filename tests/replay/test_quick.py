@@ -20,10 +20,38 @@ PLAIN = (
     b'"properties":{"product_id":"p1","price":68.74,"tags":["a",1,null],"deep":{"x":1e3}}}'
 )
 PIECES = (
-    b'"', b"{", b"}", b"[", b",", b":", b"null", b"true", b"1e999", b"1e-999", b"-0.0", b"\xff", b"\xc3\xa9", b"\\ud800",
-    b"\\u00e9", b"60", b"+02:00", b".1234567", b" ", b"\n", b"item_id", b"contact_id", b"9" * 320, b"[" * 70, b"x" * 130,
-    b"", b"Z", b"T24", b"\x00", b'"type":"a b",', b'"more":1,',
-)  # fmt: skip
+    b'"',
+    b"{",
+    b"}",
+    b"[",
+    b",",
+    b":",
+    b"null",
+    b"true",
+    b"1e999",
+    b"1e-999",
+    b"-0.0",
+    b"\xff",
+    b"\xc3\xa9",
+    b"\\ud800",
+    b"\\u00e9",
+    b"60",
+    b"+02:00",
+    b".1234567",
+    b" ",
+    b"\n",
+    b"item_id",
+    b"contact_id",
+    b"9" * 320,
+    b"[" * 70,
+    b"x" * 130,
+    b"",
+    b"Z",
+    b"T24",
+    b"\x00",
+    b'"type":"a b",',
+    b'"more":1,',
+)
 
 
 def _records(seed: int) -> Iterator[bytes]:
