@@ -1,0 +1,57 @@
+"""What a person at a terminal sees beyond the text: colours and progress."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from kittiwake.cli.progress import progress
+from kittiwake.cli.story import STYLES, print_texts
+from kittiwake.replay.driver import Progress
+from kittiwake.replay.explain_model import Tone
+from kittiwake.replay.explain_text import Text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    found = Terminal()
+    monkeypatch.setattr(sys, "stdout", found)
+    monkeypatch.setattr(sys, "stderr", found)
+    return found
+
+
+def test_every_tone_has_a_colour_of_its_own(terminal: Terminal) -> None:
+    assert set(STYLES) == {None, *Tone}
+    print_texts([Text("it fired", Tone.FIRED), Text("a [bold]heading[/bold]")], indent=2)
+    fired, heading = terminal.getvalue().splitlines()
+    assert "\x1b[" in fired
+    assert "  it fired" in fired
+    assert "  a [bold]heading[/bold]" in heading
+
+
+def test_without_a_terminal_there_are_no_colours_and_no_line_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    print_texts([Text("x" * 300, Tone.FIRED), Text("")])
+    assert capsys.readouterr().out == "x" * 300 + "\n\n"
+
+
+def test_progress_is_shown_where_somebody_watches(terminal: Terminal) -> None:
+    with progress(quiet=False) as tell:
+        tell(Progress(5, 10, 100, 0, 0))
+        tell(Progress(10, 10, 100, 1, 2))
+    assert "reading" in terminal.getvalue()
+    assert "deciding" in terminal.getvalue()
+
+
+def test_progress_is_not_shown_to_programs(terminal: Terminal) -> None:
+    with progress(quiet=True) as tell:
+        tell(Progress(5, 10, 100, 0, 0))
+    assert terminal.getvalue() == ""
