@@ -19,8 +19,8 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def watched(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal in the place of both streams; within a test, for pytest puts its own there after the fixtures."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     found = Terminal()
@@ -29,7 +29,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return found
 
 
-def test_every_tone_has_a_colour_of_its_own(terminal: Terminal) -> None:
+def test_every_tone_has_a_colour_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watched(monkeypatch)
     assert set(STYLES) == {None, *Tone}
     print_texts([Text("it fired", Tone.FIRED), Text("a [bold]heading[/bold]")], indent=2)
     fired, heading = terminal.getvalue().splitlines()
@@ -43,7 +44,8 @@ def test_without_a_terminal_there_are_no_colours_and_no_line_is_wrapped(capsys: 
     assert capsys.readouterr().out == "x" * 300 + "\n\n"
 
 
-def test_progress_is_shown_where_somebody_watches(terminal: Terminal) -> None:
+def test_progress_is_shown_where_somebody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watched(monkeypatch)
     with progress(quiet=False) as tell:
         tell(Progress(5, 10, 100, 0, 0))
         tell(Progress(10, 10, 100, 1, 2))
@@ -51,7 +53,8 @@ def test_progress_is_shown_where_somebody_watches(terminal: Terminal) -> None:
     assert "deciding" in terminal.getvalue()
 
 
-def test_progress_is_not_shown_to_programs(terminal: Terminal) -> None:
+def test_progress_is_not_shown_to_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watched(monkeypatch)
     with progress(quiet=True) as tell:
         tell(Progress(5, 10, 100, 0, 0))
     assert terminal.getvalue() == ""
