@@ -160,7 +160,7 @@ def check_include(rule: Rule, path: KeyPath) -> Iterator[Complaint]:
         if not re.fullmatch(OUTPUT_PATTERN, name) or len(name) > ID_CHARS_MAX:
             message = f"{name[:40]} is no name of a field: it has up to {ID_CHARS_MAX} letters, digits, _ and -"
             yield Complaint((*path, name), Code.BAD_NAME, message, "Write, say, resume_url", at_key=True)
-        if text in ("contact", "item"):
+        if text == "contact" or (text == "item" and isinstance(rule.when, ItemObject)):
             message = f"{text} alone is no field"
             yield Complaint((*path, name), Code.BAD_PATH, message, f"Name what of it: {text}.name")
         if rule.audience is not None and not text.startswith("contact."):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from kittiwake.kernel.program import Delays, Match, Mode, Not, Operator
+from kittiwake.kernel.program import Comparison, Delays, Match, Mode, Not, Operator
 from kittiwake.rules import Code, RulesError, compile_account, load_document
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.nodes import Place, node_of
@@ -138,3 +139,12 @@ def test_rule_sets_and_programs_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(ruleset)) == ruleset
     program = compile_account(ruleset, "acme")
     assert pickle.loads(pickle.dumps(program)) == program
+
+
+def test_numbers_already_parsed_are_read_as_they_are_written() -> None:
+    rule = {**CART, "when": {"event": "a.b", "where": {"x": {"in": [0.1, 1.0, 3]}}}}
+    where = compile_account(rules_of(rule), "acme").rules[0].when[0].where
+    assert isinstance(where, Comparison)
+    assert where.operand == (Decimal("0.1"), 1, 3)
+    with pytest.raises(RulesError, match="is no number"):
+        rules_of({**CART, "when": {"event": "a.b", "where": {"x": float("inf")}}})

@@ -60,3 +60,11 @@ def test_a_cap_of_every_account_may_name_the_group_of_a_rule_of_one() -> None:
     own = {"account": "acme", "rules": [{"id": "a", "when": "cart.opened", "group": "g"}]}
     ruleset = rule_set_of(Place(f"{i}.yaml", node_of(data)) for i, data in enumerate((shared, own)))
     assert lint(ruleset) == []
+
+
+def test_a_where_of_very_many_ways_is_left_alone() -> None:
+    ways = {"all": [{"any": [{"x": 1}, {"x": 2}]} for _ in range(7)]}
+    deep = {"any": [{"all": [{"x": {"gt": 5, "lt": 3}}, {"any": [{"y": i} for i in range(70)]}]}, {"x": 1}]}
+    for where in (ways, deep, {"any": [{"x": {"gt": 5, "lt": 3}, "y": i} for i in range(70)]}):
+        rule = {"id": "a", "when": {"event": "cart.opened", "where": where}}
+        assert lint(rule_set_of([Place("a.yaml", node_of({"account": "acme", "rules": [rule]}))])) == []
