@@ -6,6 +6,8 @@ OUT    ?= out/demo
 SEED   ?= 0
 # One pytest worker a core.
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+# A file stays on one worker, for what its tests share; in the order of their names the long ones come early.
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 BIN := $(VENV)/bin
 # setuptools warns of every editable installation: PYTHONWARNINGS keeps that off a newcomer's screen.
@@ -42,7 +44,7 @@ demo: $(VENV)/.installed-beam $(CDNOW) ## run the main job on real purchases and
 	$(BIN)/python -m examples.demo --output $(OUT)
 
 test: $(VENV)/.installed-test $(CDNOW) lint ## install, check and run all tests
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m 'not nightly' --hypothesis-seed=$(SEED)
+	$(PYTEST) -m 'not nightly' --hypothesis-seed=$(SEED)
 
 lint: $(VENV)/.installed-test ## style, types and the rooms' walls
 	$(BIN)/ruff check .
@@ -55,7 +57,7 @@ format: $(VENV)/.installed-test ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 
 nightly: $(VENV)/.installed-test $(CDNOW) ## every test, the slow ones too, with a fresh seed and more examples
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --hypothesis-profile=nightly \
+	$(PYTEST) --hypothesis-profile=nightly \
 	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
 
 clean: ## remove what the other commands made

@@ -111,6 +111,12 @@ def _files(demo: Demo) -> str:
   {demo.run / "summary.json"}    every number"""
 
 
+def _question(demo: Demo) -> str:
+    command = Path(sys.executable).with_name("kittiwake")
+    shown = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
+    return f"{shown} explain --rules {demo.rules} --input {demo.events} --contact 00004"
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=Path("out/demo"), help="default: %(default)s")
@@ -130,6 +136,7 @@ def main(arguments: list[str] | None = None) -> None:
     heading = f"  {'account':9}{'rule':22}" + "".join(f"{outcome:>9}" for outcome in OUTCOMES)
     print("\n== What fired\n" + "\n".join([heading, *map(_table, demos)]))
     print(f"\nDone in {time.monotonic() - start:.0f} s. Open:\n" + "\n".join(_files(demo) for demo in demos))
+    print(f"\nWhy did, or didn't, a contact get it? For one of the buyers:\n  {_question(demos[0])}")
 
 
 if __name__ == "__main__":

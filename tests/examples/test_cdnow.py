@@ -12,7 +12,6 @@ from examples.cdnow.fetch import DEFAULT, fetch
 from tests.examples import plain_cdnow as plain
 from tests.examples.running import ROOT, Ran, Row, backfill
 
-pytestmark = pytest.mark.xdist_group("cdnow")
 LIMIT = "limit"
 """The longest wait there is cuts off who bought CDs for more than 400 days: counted apart."""
 

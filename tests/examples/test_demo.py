@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from examples.cdnow.fetch import DEFAULT, SHA256, FetchError, _checked, fetch
+from kittiwake.cli.main import app
 from tests.examples.running import ROOT, Ran, python
 
-pytestmark = pytest.mark.xdist_group("demo")
 SMALL = ("--contacts", "60", "--buyers", "300")
 
 
@@ -55,6 +57,14 @@ def test_a_second_demo_replaces_the_first(left: dict[str, Path], said: str) -> N
     fired, fired_again = (words.partition("== What fired\n")[2].partition("\nDone")[0] for words in (said, again))
     assert fired
     assert fired_again == fired
+
+
+def test_the_question_it_ends_with_has_an_answer(said: str) -> None:
+    command, *arguments = said.partition("For one of the buyers:\n")[2].splitlines()[0].split()
+    assert Path(ROOT, command).samefile(Path(sys.executable).with_name("kittiwake"))
+    answer = CliRunner().invoke(app, arguments)
+    assert answer.exit_code == 0, answer.output
+    assert "replenishment: FIRED" in answer.output
 
 
 def test_purchases_that_are_not_those_of_the_example_are_refused() -> None:

@@ -15,7 +15,6 @@ from examples.shop import generate
 from kittiwake.reasons import DeadLetterReason, Reason
 from tests.examples.running import ROOT, Ran, Row, backfill, verdicts
 
-pytestmark = pytest.mark.xdist_group("shop")
 RULES = ROOT / "examples/shop/rules"
 GOLDEN = Path(__file__).parent / "golden" / "shop.json"
 CONTACTS, SEED, DAYS = 400, 7, 180

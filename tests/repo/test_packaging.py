@@ -16,7 +16,6 @@ import pytest
 import kittiwake
 from tests.repo import sources
 
-pytestmark = pytest.mark.xdist_group("packaging")
 SHIPPED = ("kittiwake", "pipelines", "transforms")
 BUILD = ["-m", "build", "--no-isolation"]
 # pip and setuptools reach no registry: a build that wanted one fails.
