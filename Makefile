@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 OUT    ?= out/demo
 SEED   ?= 0
+# Say BENCH=--quick for minutes instead of hours.
+BENCH  ?=
 # One pytest worker a core.
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # A file stays on one worker, for what its tests share; in the order of their names the long ones come early.
@@ -17,7 +19,7 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format nightly clean
+.PHONY: help venv demo test lint format nightly bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -34,6 +36,10 @@ $(VENV)/.installed-beam: $(SOURCES) | $(BIN)/python
 $(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
 	$(PIP) --editable '.[beam,test]'
 	@touch $@ $(VENV)/.installed-beam
+
+$(VENV)/.installed-bench: $(SOURCES) | $(BIN)/python
+	$(PIP) --editable '.[beam,bench]'
+	@touch $@
 
 venv: $(VENV)/.installed-test ## create .venv with all a developer needs
 
@@ -59,6 +65,9 @@ format: $(VENV)/.installed-test ## rewrite the code in the house style
 nightly: $(VENV)/.installed-test $(CDNOW) ## every test, the slow ones too, with a fresh seed and more examples
 	$(PYTEST) --hypothesis-profile=nightly \
 	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
+
+bench: $(VENV)/.installed-bench ## the same job with the tools one would otherwise use, side by side
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -19,8 +19,6 @@ from benchmarks.rulesets import ONE, write_rules
 EVENTS = 600
 ONE_RULE = [case for case in CASES if case.rules == ONE and case.workers == 1]
 
-pytestmark = pytest.mark.xdist_group("benchmarks")
-
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
