@@ -169,7 +169,10 @@ def test_a_trace_shows_every_decision_and_none_is_built_when_it_is_not_asked_for
 
 
 def test_the_gates_of_a_trace_end_with_the_first_that_refuses() -> None:
-    rules = program("{when: a}", "consent: {purpose: x, default: withdrawn}\nholdout: {percent: 100, salt: y}")
+    policy = (
+        "live_from: 2026-01-01T00:00:00Z\nconsent: {purpose: x, default: withdrawn}\nholdout: {percent: 100, salt: y}"
+    )
+    rules = program("{when: a}", policy)
     advanced = advance(rules, new_state("c1"), [Event(at(START), "1", "a")], at(START) + 1, trace=True)
     gates = [(s.details["gate"], s.details["passes"]) for s in advanced.trace if s.kind is StepKind.GATE]
     assert gates == [("not_ready", True), ("no_consent", False)]
