@@ -30,7 +30,7 @@ def _tell_all(all_: tuple[Recipe, ...], *, as_json: bool) -> None:
     if as_json:
         print_json({"recipes": [_data(one) for one in all_]})
     else:
-        print_columns([(one.name, one.title) for one in all_])
+        print_columns([(one.name, one.title + ("" if one.runs else " (checked, but not run yet)")) for one in all_])
 
 
 def _data(recipe: Recipe) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def _data(recipe: Recipe) -> dict[str, Any]:
         "title": recipe.title,
         "description": recipe.description,
         "needs": recipe.needs,
+        "runs": recipe.runs,
         "text": recipe.text,
     }
 

@@ -37,8 +37,7 @@ class Asked(NamedTuple):
 def refused_by(asked: Asked) -> Reason | None:
     """The first gate that refuses, in the order of the language; None if all let it pass."""
     run = asked.run
-    gates = run.program.gates[asked.rule_index] if run.trace is None else GATES
-    for reason in gates:
+    for reason in run.program.gates[asked.rule_index]:
         refused = GATES[reason](asked)
         if asked.run.trace is not None:
             about = {"gate": str(reason), "passes": not refused, **_about(asked)}
@@ -112,7 +111,7 @@ GATES: Final[dict[Reason, Callable[[Asked], bool]]] = {
     Reason.EXPIRED: _has_expired,
     Reason.SHADOW: _is_shadow,
 }
-"""In the order of the language. A trace asks them all; otherwise only those that can refuse (`Program.gates`)."""
+"""In the order of the language; a candidate is asked those that can refuse it (`Program.gates`)."""
 
 
 # ---------------------------------------------------------------- caps

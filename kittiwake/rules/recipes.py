@@ -32,6 +32,11 @@ class Recipe(NamedTuple):
     """The file, for who wants to read or copy it."""
     rule: Node
 
+    @property
+    def runs(self) -> bool:
+        """Whether the rule can run yet; catalogue rules are checked and then refused."""
+        return child(self.rule, "interest") is None
+
 
 @lru_cache(maxsize=1)
 def recipe_names() -> tuple[str, ...]:

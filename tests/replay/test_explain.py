@@ -28,7 +28,6 @@ def test_the_timeline_tells_events_arming_deadline_gates_and_decision_in_order()
         "armed, due 11:00",
         "deadline reached without order.completed",
         "FIRED",
-        "gates: readiness ✓, consent ✓, holdout ✓, re-entry ✓, quiet hours ✓, frequency cap ✓, expiry ✓, shadow ✓",
     ]
     assert story.rules[0].fired == 1
     assert story.rules[0].nearest == ()

@@ -18,7 +18,7 @@ def test_consent_was_withdrawn_at() -> None:
     assert miss.stage is Stage.GATED
     assert miss.what == "suppressed, no_consent: purpose marketing withdrawn at 10:30 (e2)"
     assert miss.needed == 'consent.granted with purpose "marketing" before 11:00'
-    assert "gates: readiness ✓, consent ✗" in lines(story)
+    assert "gates: consent ✗" in lines(story)
 
 
 def test_consent_was_never_given() -> None:
