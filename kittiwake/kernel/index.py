@@ -55,7 +55,12 @@ def build_program(
 ) -> Program:
     """The program of one account, its rules indexed by event type."""
     policy = policy or Policy()
-    named = {event_type for rule in rules for match in rule.matches() for event_type in match.types}
+    naming: dict[str, set[int]] = {}
+    for i, rule in enumerate(rules):
+        for match in rule.matches():
+            for event_type in match.types:
+                naming.setdefault(event_type, set()).add(i)
+    unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
     return Program(
         account_id=account_id,
         ruleset_version=ruleset_version,
@@ -64,9 +69,9 @@ def build_program(
         timezone=timezone,
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
-        roles={event_type: _roles(rules, event_type) for event_type in sorted(named)},
-        roles_of_any=_roles(rules, None),
-        roles_of_contact=_roles(rules, UNMATCHED_BY_ANY[0]),
+        roles={event_type: _roles(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)},
+        roles_of_any=_roles(rules, unnamed, None),
+        roles_of_contact=_roles(rules, unnamed, UNMATCHED_BY_ANY[0]),
         gates=tuple(_gates(rule, policy) for rule in rules),
         own_types=CONTACT_TYPES | (CONSENT_TYPES if policy.consent else frozenset()),
         readied=tuple(i for i, rule in enumerate(rules) if rule.audience and rule.ready_us is not None),
@@ -75,9 +80,14 @@ def build_program(
     )
 
 
-def _roles(rules: Sequence[RuleProgram], event_type: str | None) -> tuple[Role, ...]:
+def _takes_unnamed(rule: RuleProgram) -> bool:
+    """Whether events of types the rule does not name can concern it: by "*", or as a contact's first event."""
+    return any(not match.types for match in rule.matches()) or holds_of_nothing(rule)
+
+
+def _roles(rules: Sequence[RuleProgram], indices: set[int], event_type: str | None) -> tuple[Role, ...]:
     """The roles an event of a type has; in an audience that holds of an empty history every event has one."""
-    roles = (role_of(i, rule, event_type) for i, rule in enumerate(rules))
+    roles = (role_of(i, rules[i], event_type) for i in sorted(indices))
     return tuple(
         role
         for role in roles

@@ -174,5 +174,5 @@ def test_the_gates_of_a_trace_end_with_the_first_that_refuses() -> None:
     )
     rules = program("{when: a}", policy)
     advanced = advance(rules, new_state("c1"), [Event(at(START), "1", "a")], at(START) + 1, trace=True)
-    gates = [(s.details["gate"], s.details["passes"]) for s in advanced.trace if s.kind is StepKind.GATE]
-    assert gates == [("no_consent", False)], "what nobody set is not asked, what comes after a refusal neither"
+    asked = [(s.details["gate"], s.details["passes"]) for s in advanced.trace if s.kind is StepKind.GATE]
+    assert asked == [("not_ready", True), ("no_consent", False)], "re-entry is not set, the holdout comes after"
