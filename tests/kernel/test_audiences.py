@@ -84,6 +84,36 @@ def test_an_event_no_rule_names_is_a_first_event_too() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "tree",
+    [
+        "{any: [{present: a}, {absent: b}]}",
+        "{all: [{absent: a}, {count: b, lt: 1}]}",
+        "{not: {any: [{present: a}, {sum: n, of: b, gt: 0}]}}",
+        "{distinct: n, of: a, lte: 0}",
+    ],
+)
+def test_whatever_holds_of_nothing_is_entered_at_the_first_event(tree: str) -> None:
+    timeline(f"{{audience: {tree}}}", "does .X..\nr .>..")
+
+
+@pytest.mark.parametrize("tree", ["{all: [{present: a}, {absent: b}]}", "{not: {any: [{present: a}, {absent: b}]}}"])
+def test_whatever_does_not_hold_of_nothing_is_not(tree: str) -> None:
+    timeline(f"{{audience: {tree}}}", "does .X..\nr ....")
+
+
+def test_time_before_1970_is_time_like_any_other() -> None:
+    timeline(
+        "{audience: {present: a}, live_from: '1960-01-01T01:00:00Z'}",
+        """
+        hours  0   1
+        does   A.....
+        r      r...>.
+        """,
+        start="1960-01-01T00:00:00Z",
+    )
+
+
 def test_a_tree_is_all_any_and_not_of_its_leaves() -> None:
     timeline(
         """

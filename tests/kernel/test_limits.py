@@ -191,6 +191,21 @@ def test_same_keys_of_a_condition_are_limited_and_a_forgotten_one_makes_room(mea
     )
 
 
+@pytest.mark.parametrize(
+    ("measure", "row"),
+    [
+        ("count: a, gte: 2", "..!!"),
+        ("present: a", "!!!!"),
+        ("sum: v, of: a, gte: 2", ".!!!"),
+        ("distinct: v, of: a, gte: 1", "!!!!"),
+    ],
+)
+@pytest.mark.parametrize("within", ["", ", within: 3d"])
+def test_a_known_same_key_needs_no_room(measure: str, row: str, within: str) -> None:
+    rule = f"{{when: a, given: {{{measure}, same: p{within}}}}}"
+    timeline(rule, f"does ABAB\nr {row}", limits=KEYS, A=ONE, B=TWO)
+
+
 @pytest.mark.parametrize("clause", ["within: 3d", "keep"])
 def test_distinct_values_are_limited_and_a_known_one_needs_no_room(clause: str) -> None:
     within = ", within: 3d" if clause != "keep" else ""

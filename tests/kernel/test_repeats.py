@@ -36,6 +36,7 @@ def instants(rule: str, *events: tuple[str, str, dict[str, Any]], until: str, zo
         ("weekly", "2026-02-27", ["2026-02-27", "2026-03-06", "2026-03-13"]),
         ("monthly", "2026-01-31", ["2026-01-31", "2026-03-01", "2026-03-31", "2026-05-01"]),
         ("monthly", "2026-11-30", ["2026-11-30", "2026-12-30", "2027-01-30", "2027-03-01", "2027-03-30"]),
+        ("monthly", "2026-10-31", ["2026-10-31", "2026-12-01", "2026-12-31", "2027-01-31"]),
         ("yearly", "2024-02-29", ["2024-02-29", "2025-03-01", "2026-03-01", "2027-03-01", "2028-02-29"]),
         ("yearly", "2026-12-31", ["2026-12-31", "2027-12-31"]),
         ("FREQ=MONTHLY", "2026-01-31", ["2026-01-31", "2026-03-31", "2026-05-31"]),
@@ -70,6 +71,13 @@ def test_a_series_that_began_long_ago_goes_on_from_the_arming_event(
 def test_a_rrule_that_begins_before_its_calendar_does_not_arm(first: str) -> None:
     assert dates("FREQ=MONTHLY", first, "2026-04-01", armed="2026-03-01T00:00:00Z") == []
     assert dates("FREQ=MONTHLY", "1900-01-01", "2026-03-01", armed="2026-03-01T00:00:00Z") == ["2026-03-01"]
+
+
+@pytest.mark.parametrize(("first", "arms"), [("1899-12-31T23:00:00Z", 0), ("1900-01-01T10:00:00Z", 1)])
+def test_a_repeated_instant_is_held_to_the_same_calendar(first: str, arms: int) -> None:
+    armed = ("2026-03-01T00:00:00Z", "a", {"date": first})
+    rule = "{when: a, wait: {until: date, repeat: yearly}}"
+    assert len(instants(rule, armed, until="2027-02-01T00:00:00Z")) == arms
 
 
 def test_a_series_that_is_over_disarms_and_does_not_arm() -> None:
