@@ -42,6 +42,7 @@ def instants(rule: str, *events: tuple[str, str, dict[str, Any]], until: str, zo
         ("FREQ=MONTHLY", "2026-01-31", ["2026-01-31", "2026-03-31", "2026-05-31"]),
         ("FREQ=WEEKLY;BYDAY=MO,FR", "2026-03-03", ["2026-03-06", "2026-03-09", "2026-03-13"]),
         ("RRULE:FREQ=MONTHLY;BYDAY=-1FR", "2026-03-03", ["2026-03-27", "2026-04-24"]),
+        ("FREQ=DAILY;UNTIL=20260302", "2026-02-27", ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]),
         ("FREQ=DAILY;INTERVAL=10;COUNT=3", "2026-03-01", ["2026-03-01", "2026-03-11", "2026-03-21"]),
     ],
 )
@@ -82,6 +83,9 @@ def test_a_repeated_instant_is_held_to_the_same_calendar(first: str, arms: int) 
 
 def test_a_series_that_is_over_disarms_and_does_not_arm() -> None:
     assert dates("FREQ=DAILY;COUNT=3", "2026-01-01", "2026-06-01", armed="2026-03-01T00:00:00Z") == []
+    assert dates("FREQ=DAILY;COUNT=3", "2026-03-01", "2026-06-01") == ["2026-03-01", "2026-03-02", "2026-03-03"]
+    assert dates("FREQ=DAILY;UNTIL=20260302", "2026-03-01", "2026-06-01") == ["2026-03-01", "2026-03-02"]
+    assert dates("FREQ=MONTHLY;UNTIL=20271130", "2027-11-30", "2028-06-01") == ["2027-11-30"]
 
 
 def test_occurrences_keep_the_local_time_through_summer_and_winter() -> None:

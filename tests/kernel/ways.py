@@ -14,6 +14,7 @@ from kittiwake.kernel.advance import Advanced, advance, unfinished
 from kittiwake.kernel.codec import decode, encode
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.whole import decide_whole, parts_of
 from kittiwake.model import Decision, Event
 
 CONTACT = "c1"
@@ -36,7 +37,10 @@ def settled_in_every_way(program: Program, events: Sequence[Event], until_us: in
         found = way(program, events, until_us)
         assert shown(found.decisions) == shown(wanted.decisions), f"{name} decides otherwise"
         assert found.state == wanted.state, f"{name} ends in another state"
-    return [*wanted.decisions, *unfinished(program, wanted.state)]
+    ended = [*wanted.decisions, *unfinished(program, wanted.state)]
+    whole = decide_whole(program, CONTACT, events, until_us, parts_of(program))
+    assert sorted(map(str, whole.decisions)) == sorted(map(str, ended)), "a batch host decides otherwise"
+    return ended
 
 
 def shown(decisions: Sequence[Decision]) -> list[tuple[object, ...]]:
