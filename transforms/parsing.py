@@ -62,8 +62,7 @@ class _Parse(CountingDoFn):
         self._held = 0
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
-        file, *lines = block
-        for dead in self._intake.take(file, Block(*lines)):
+        for dead in self._intake.take(block.file, Block(block.number, block.text, block.size)):
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))
         self._held += len(block.text)
         if self._held >= PACK_BYTES:

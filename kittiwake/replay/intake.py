@@ -45,8 +45,8 @@ class Intake:
         latest_us = self._start_us + AHEAD_MAX_US
         taken = take_lines(lines, TIME_MIN_US, latest_us, self.groups, sound=is_utf8(block.text))
         counts = self.counts
-        counts.records += taken.count
-        counts.events += taken.count
+        counts.records += taken.taken
+        counts.events += taken.taken
         if taken.newest_us is not None:
             counts.newest_us = max(taken.newest_us, taken.newest_us if counts.newest_us is None else counts.newest_us)
         return taken.left

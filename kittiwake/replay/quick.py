@@ -88,7 +88,7 @@ def quick_event(raw: bytes, earliest_us: int, latest_us: int) -> Event | None:
 class Taken(NamedTuple):
     """What the quick way made of lines."""
 
-    count: int
+    taken: int
     newest_us: int | None
     left: list[int]
     """Which lines it has no opinion on."""
