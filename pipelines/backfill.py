@@ -15,6 +15,7 @@ import apache_beam as beam
 
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
+from kittiwake.replay.packs import BUCKETS_MIN, buckets_for
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.report import render
 from kittiwake.replay.rows import Mode
@@ -62,7 +63,7 @@ def backfill(options: BackfillOptions) -> Summary:
     place = open_place(options.output)
     say(f"{len(files.names)} file(s), {megabytes(files.bytes_total)}, rule set {programs.ruleset_version}")
     try:
-        build(pipeline, files.names, programs, options.run, place)
+        build(pipeline, files.names, programs, options.run, place, buckets_for(files.bytes_total))
         with progress_shown(files.bytes_total):
             pipeline.run().wait_until_finish()
         summary = read_summary(place)
@@ -76,13 +77,18 @@ def backfill(options: BackfillOptions) -> Summary:
 
 
 def build(
-    pipeline: beam.Pipeline, files: tuple[str, ...], programs: Programs, settings: RunSettings, place: Place
+    pipeline: beam.Pipeline,
+    files: tuple[str, ...],
+    programs: Programs,
+    settings: RunSettings,
+    place: Place,
+    buckets: int = BUCKETS_MIN,
 ) -> None:
-    """The graph: read, parse, group by contact, settle, write; what every step counted meets in the summary."""
+    """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     read = pipeline | "Read" >> ReadRecords(files)
-    parsed = read.records | "Parse" >> ParseRecords(settings.start_us)
+    parsed = read.blocks | "Parse" >> ParseRecords(settings.start_us, buckets)
     intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
-    decided = parsed.events | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
+    decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
     total = (intake, decided.counts) | "Total" >> AddUp()
 
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteLines(place.path(DEAD_LETTERS))

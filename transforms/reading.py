@@ -1,4 +1,4 @@
-"""Step: files to records, with the place each stood at. The lines are cut by `kittiwake.replay.reading`."""
+"""Step: files to blocks of lines, with the place each stood at. The lines are cut by `kittiwake.replay.reading`."""
 
 from __future__ import annotations
 
@@ -12,26 +12,25 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.replay.counts import Counts
-from kittiwake.replay.reading import InputError, records_of, shown
+from kittiwake.replay.reading import InputError, blocks_of, shown
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.progress import SEEN
 
 
-class SourcedRecord(NamedTuple):
-    """A record and where it stood."""
+class SourcedBlock(NamedTuple):
+    """Some whole lines of a file, as `kittiwake.replay.reading.Block`."""
 
-    source: str
-    """File and line."""
-    raw: bytes
-    """Its bytes, or the beginning of them."""
+    file: str
+    """Its name, for people."""
+    number: int
+    text: bytes
     size: int
-    """How many bytes it has."""
 
 
 class Read(NamedTuple):
     """What comes of reading."""
 
-    records: PCollection[SourcedRecord]
+    blocks: PCollection[SourcedBlock]
     counts: PCollection[Counts]
     """Files read, and those that could not be."""
 
@@ -44,25 +43,25 @@ class ReadRecords(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> Read:
         """Files are dealt out to the workers."""
-        step = beam.ParDo(_ReadFile()).with_output_types(SourcedRecord, **{COUNTS: Counts})
+        step = beam.ParDo(_ReadFile()).with_output_types(SourcedBlock, **{COUNTS: Counts})
         read = (
             pbegin
             | "Files" >> beam.Create(self.files).with_output_types(str)
             | "DealOut" >> beam.Reshuffle()
-            | "Lines" >> step.with_outputs(COUNTS, main="records")
+            | "Lines" >> step.with_outputs(COUNTS, main="blocks")
         )
-        return Read(read["records"], read[COUNTS])
+        return Read(read["blocks"], read[COUNTS])
 
 
 class _ReadFile(CountingDoFn):
     """A file that cannot be read to its end is counted, not raised: the job then decides nothing."""
 
-    def process(self, name: str) -> Iterator[SourcedRecord]:
+    def process(self, name: str) -> Iterator[SourcedBlock]:
         label = shown(name)
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                for record in records_of(stream, name, SEEN.read):
-                    yield SourcedRecord(f"{label}:{record.number}", record.raw, record.size)
+                for block in blocks_of(stream, name, SEEN.read):
+                    yield SourcedBlock(label, *block)
         except InputError as error:
             self.counts.unreadable[label] = str(error)
         except OSError as error:

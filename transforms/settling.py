@@ -1,4 +1,4 @@
-"""Step: a contact's events to its final decisions. Group, sort, advance once; the kernel decides."""
+"""Step: a bucket's packs to the final decisions of its contacts, one after the other; the kernel decides."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.reasons import Outcome
-from kittiwake.replay.contacts import settle, unpack_event, unpack_subject
-from kittiwake.replay.counts import Counts, add
+from kittiwake.replay.contacts import Row, Subject, settle
+from kittiwake.replay.counts import Counts
+from kittiwake.replay.packs import unpacked
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.rows import Mode, decision_line
 from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
@@ -20,9 +21,12 @@ from transforms.progress import SEEN
 
 _TRIGGERS: Final = "triggers"
 
+LINES_AN_ELEMENT: Final = 200
+"""Lines of output that travel as one element, some 100 KB: an element costs as much as a line's making."""
+
 
 class Decided(NamedTuple):
-    """What comes of deciding: lines of output, and counts."""
+    """What comes of deciding: lines of output, several an element, and counts."""
 
     decisions: PCollection[bytes]
     triggers: PCollection[bytes]
@@ -40,13 +44,13 @@ class SettleContacts(beam.PTransform):
     intake: PCollection[Counts]
     """What was read, in one element: it says where the run ends, and whether it may decide at all."""
 
-    def expand(self, events: PCollection[tuple[bytes, bytes]]) -> Decided:
+    def expand(self, packs: PCollection[tuple[int, bytes]]) -> Decided:
         """Every contact's events meet on one worker, in no order."""
         types = {_TRIGGERS: bytes, COUNTS: Counts}
         settle_each = _Settle(self.programs, self.settings, self.mode)
         step = beam.ParDo(settle_each, AsSingleton(self.intake)).with_output_types(bytes, **types)
         decided = (
-            events
+            packs
             | "GroupByContact" >> beam.GroupByKey()
             | "Settle" >> step.with_outputs(_TRIGGERS, COUNTS, main="decisions")
         )
@@ -58,18 +62,37 @@ class _Settle(CountingDoFn):
         super().__init__()
         self._programs, self._settings, self._mode = programs, settings, mode
 
-    def process(self, element: tuple[bytes, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
+    def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
         if stop_of(self._settings, intake) is not None:
             return
-        key, packed = element
-        subject = unpack_subject(key)
-        program = self._programs.of(subject.account_id)
-        events = [unpack_event(subject, one) for one in packed]
-        settled = settle(program, subject.contact_id, events, end_of_run(self._settings, intake))
-        add(self.counts, settled.counts)
+        groups = unpacked(element[1])
+        until_us = end_of_run(self._settings, intake)
+        decisions: list[bytes] = []
+        triggers: list[bytes] = []
+        for subject in sorted(groups):
+            for line, fired in self._lines(subject, groups.pop(subject), until_us):
+                decisions.append(line)
+                if fired:
+                    triggers.append(line)
+            if len(decisions) >= LINES_AN_ELEMENT:
+                yield from _joined(decisions, triggers)
+        yield from _joined(decisions, triggers)
+
+    def _lines(self, subject: Subject, rows: list[Row], until_us: int) -> Iterator[tuple[bytes, bool]]:
+        """The lines of a contact, and which of them fired."""
+        account_id, contact_id = subject
+        plan = self._programs.plan(account_id)
+        decisions = settle(plan, contact_id, rows, until_us, self.counts)
         SEEN.contacts += 1
-        for decision in settled.decisions:
-            line = decision_line(decision, program, self._mode)
-            yield line
-            if decision.decision is Outcome.FIRED:
-                yield TaggedOutput(_TRIGGERS, line)
+        for decision in decisions:
+            yield decision_line(decision, plan.program, self._mode), decision.decision is Outcome.FIRED
+
+
+def _joined(decisions: list[bytes], triggers: list[bytes]) -> Iterator[bytes | TaggedOutput]:
+    """What has been gathered, as elements; nothing is gathered afterwards."""
+    if decisions:
+        yield b"\n".join(decisions)
+    if triggers:
+        yield TaggedOutput(_TRIGGERS, b"\n".join(triggers))
+    decisions.clear()
+    triggers.clear()

@@ -1,74 +1,90 @@
-"""One contact from its events to its decisions: group, sort, advance once.
+"""One contact from its events to its decisions: sort, drop copies, decide once.
 
-Pure. What both hosts do with every contact, so that they cannot differ. Also how a contact's
-key and events travel from one worker to another: as bytes, numbers exact.
+Pure. What both hosts do with every contact, so that they cannot differ. Events travel as rows,
+their properties as text: only those of events that a rule wants are ever parsed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from bisect import bisect_left
+from itertools import groupby
+from typing import Final, TypeAlias
 
-import msgspec
-
-from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
-from kittiwake.model import Decision, Event
+from kittiwake.kernel.whole import decide_whole
+from kittiwake.model import Decision, Event, rest_of
 from kittiwake.replay.counts import Counts, count_decision
+from kittiwake.replay.programs import Plan
 from kittiwake.values import canonical, parse_json
 
+Subject: TypeAlias = tuple[str, str]
+"""Account and contact, whose events are decided together."""
 
-class Subject(NamedTuple):
-    """Whose events are decided together; in order of account, then contact."""
+Row: TypeAlias = tuple[int, str, str, bytes]
+"""What is kept of an event: time, id, type, and its properties as JSON that `parse_json` takes."""
 
-    account_id: str
-    contact_id: str
+Groups: TypeAlias = dict[Subject, list[Row]]
 
-
-class Settled(NamedTuple):
-    """What became of one contact."""
-
-    decisions: list[Decision]
-    """Final ones, then those still deferred at the end; by due time, rule and instance."""
-    counts: Counts
+NOTHING: Final = b"{}"
+"""No properties."""
 
 
-def settle(program: Program, contact_id: str, events: Sequence[Event], until_us: int) -> Settled:
-    """Decide everything of one contact up to the end of the run. The events may come in any order, with copies."""
-    advanced = advance(program, new_state(contact_id), events, until_us)
-    decisions = sorted((*advanced.decisions, *unfinished(program, advanced.state)), key=_place)
-    counts = Counts(contacts=1, duplicates=advanced.duplicates)
-    counts.unneeded = sum(not program.wants(event.type) for event in events)
-    counts.unsettled = len(advanced.late) + sum(event.time_us >= until_us for event in events)
+def row_of(event: Event) -> Row:
+    """The row of an event; `bytes` of its properties, whichever way they were written."""
+    properties = canonical(event.properties).encode() if event.properties else NOTHING
+    return event.time_us, event.event_id, event.type, properties
+
+
+def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
+    """Decide everything of one contact up to the end of the run, and count it.
+
+    The rows may come in any order, with copies; they are sorted in place. Returned are the final
+    decisions and those still deferred at the end, by due time, rule and instance.
+    """
+    rows.sort()
+    wanted = plan.wanted
+    counts.contacts += 1
+    counts.unsettled += len(rows) - bisect_left(rows, (until_us,))
+    if wanted is not None:
+        counts.unneeded += sum([row[2] not in wanted for row in rows])
+    events, copies = _events(plan, rows)
+    whole = decide_whole(plan.program, contact_id, events, until_us, plan.parts)
+    counts.duplicates += copies + whole.duplicates
+    decisions = sorted(whole.decisions, key=_place)
     for decision in decisions:
         count_decision(counts, decision)
-    return Settled(decisions, counts)
+    return decisions
 
 
 def _place(decision: Decision) -> tuple[int, str, str, int, str]:
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
 
-# ---------------------------------------------------------------- as bytes
+def _events(plan: Plan, rows: list[Row]) -> tuple[list[Event], int]:
+    """The events that the kernel has to see, and how many copies of one time and id were dropped.
+
+    Where an id comes back at another time, the kernel sees all events: it knows the horizon of copies.
+    Of an event that nobody wants it then needs the id and the time only.
+    """
+    wanted, count = plan.wanted, len(rows)
+    if len({row[1] for row in rows}) < count:
+        rows = [_that_counts(list(copies)) for _, copies in groupby(rows, key=_instant_and_id)]
+        if len({row[1] for row in rows}) < len(rows):
+            return [_event(row, parsed=wanted is None or row[2] in wanted) for row in rows], count - len(rows)
+    needed = rows if wanted is None else [row for row in rows if row[2] in wanted]
+    return [_event(row, parsed=True) for row in needed], count - len(rows)
 
 
-def pack_subject(event: Event) -> bytes:
-    """The key of a contact's event: equal bytes for equal contacts, and no others."""
-    return msgspec.json.encode((event.account_id, event.contact_id))
+def _instant_and_id(row: Row) -> tuple[int, str]:
+    return row[:2]
 
 
-def unpack_subject(key: bytes) -> Subject:
-    """The contact a key stands for."""
-    return Subject(*msgspec.json.decode(key, type=tuple[str, str]))
+def _event(row: Row, *, parsed: bool) -> Event:
+    time_us, event_id, event_type, properties = row
+    return Event(time_us, event_id, event_type, parse_json(properties) if parsed and properties != NOTHING else {})
 
 
-def pack_event(event: Event) -> bytes:
-    """What of an event is not in its key."""
-    return canonical([event.time_us, event.event_id, event.type, event.properties]).encode()
-
-
-def unpack_event(subject: Subject, packed: bytes) -> Event:
-    """The event of `pack_event`."""
-    time_us, event_id, event_type, properties = parse_json(packed)
-    return Event(time_us, event_id, event_type, properties, subject.account_id, subject.contact_id)
+def _that_counts(copies: list[Row]) -> Row:
+    """Of rows that share time and id the one that counts, as in `advance`."""
+    if len(copies) == 1 or copies[0] == copies[-1]:  # they are sorted
+        return copies[0]
+    return min(copies, key=lambda row: rest_of(_event(row, parsed=True)))

@@ -6,19 +6,20 @@ the job to it. Read everything, group by contact, settle one contact after the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
-from kittiwake.model import DeadLetter, Event
+from kittiwake.kernel.program import Program
+from kittiwake.model import DeadLetter, Decision
 from kittiwake.reasons import Outcome
-from kittiwake.replay.contacts import Settled, Subject, settle
-from kittiwake.replay.counts import Counts, add, count_dead_letter, count_event, merged
+from kittiwake.replay.contacts import Groups, settle
+from kittiwake.replay.counts import Counts, merged
 from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.events import parse_event
+from kittiwake.replay.intake import Intake
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS, Output, OutputError, open_output
 from kittiwake.replay.programs import Programs
-from kittiwake.replay.reading import find_files, read_records, shown
+from kittiwake.replay.reading import find_files, read_blocks, shown
 from kittiwake.replay.rows import Mode, dead_letter_line, decision_line
 from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
 from kittiwake.replay.summary import Summary, summary_of, to_text
@@ -26,9 +27,8 @@ from kittiwake.replay.summary import Summary, summary_of, to_text
 EVENTS_MAX: Final = 5_000_000
 """Events that are held at once: about 5 GB of memory. More of them are the job's, which holds one contact at a time."""
 
-RECORDS_A_TELL: Final = 10_000
 CONTACTS_A_TELL: Final = 1_000
-"""How often progress is told: a few times a second."""
+"""How often progress is told: a few times a second, as after every block that is read."""
 
 PART: Final = "part-00000-of-00001.jsonl"
 """The one file of a folder, called as the job calls its first."""
@@ -83,9 +83,8 @@ def _run(programs: Programs, files: list[str], place: Output, settings: RunSetti
     counts = merged([history.counts])
     with (place.partial / TRIGGERS / PART).open("wb") as fired, (place.partial / DECISIONS / PART).open("wb") as all_:
         if stop_of(settings, history.counts) is None:
-            for subject, settled in decide(programs, history, settings, tell):
-                _write_decisions(programs, subject, settled, fired, all_)
-                add(counts, settled.counts)
+            for program, decisions in decide(programs, history, settings, counts, tell):
+                _write_decisions(program, decisions, fired, all_)
     summary = summary_of(Mode.REPLAY, programs.ruleset_version, settings, counts)
     (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
     return summary
@@ -97,7 +96,7 @@ def _run(programs: Programs, files: list[str], place: Output, settings: RunSetti
 class History(NamedTuple):
     """All events of an input, by contact."""
 
-    contacts: Mapping[Subject, list[Event]]
+    contacts: Groups
     counts: Counts
     progress: Progress
 
@@ -113,8 +112,8 @@ def read_history(
     Raises:
         UnusableError: a file cannot be read to its end, or there are more than `EVENTS_MAX` events.
     """
-    contacts: dict[Subject, list[Event]] = {}
     counts = Counts()
+    intake = Intake(settings.start_us, counts)
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:
@@ -122,49 +121,41 @@ def read_history(
         bytes_read += size
 
     for name in files:
-        for record in read_records(name, on_read):
-            source = f"{shown(name)}:{record.number}"
-            found = parse_event(record.raw, source, settings.start_us, raw_size=record.size)
-            if isinstance(found, DeadLetter):
-                count_dead_letter(counts, found)
-                on_dead_letter(found)
-            else:
-                count_event(counts, found)
-                _keep(contacts, found, counts)
-            if counts.records % RECORDS_A_TELL == 0:
-                tell(Progress(bytes_read, bytes_total, counts.records, 0, 0))
+        for block in read_blocks(name, on_read):
+            for dead in intake.take(shown(name), block):
+                on_dead_letter(dead)
+            _check_room(counts)
+            tell(Progress(bytes_read, bytes_total, counts.records, 0, 0))
         counts.files += 1
-    return History(contacts, counts, Progress(bytes_read, bytes_total, counts.records, 0, len(contacts)))
+    return History(intake.groups, counts, Progress(bytes_read, bytes_total, counts.records, 0, len(intake.groups)))
 
 
-def _keep(contacts: dict[Subject, list[Event]], event: Event, counts: Counts) -> None:
-    """Put an event with the others of its contact; those of items decide nothing yet."""
-    if event.contact_id is None:
-        return
+def _check_room(counts: Counts) -> None:
+    """Refuse more events than this host holds; those of items are not held."""
     if counts.events - counts.catalogue > EVENTS_MAX:
-        advice = "run python -m pipelines.backfill, which holds one contact at a time"
+        advice = "run python -m pipelines.backfill, which holds one part of the contacts at a time"
         raise UnusableError(f"there are more than the {EVENTS_MAX} events that replay holds in memory: {advice}")
-    contacts.setdefault(Subject(event.account_id, event.contact_id), []).append(event)
 
 
 # ---------------------------------------------------------------- out
 
 
 def decide(
-    programs: Programs, history: History, settings: RunSettings, tell: Tell = _tell_nobody
-) -> Iterator[tuple[Subject, Settled]]:
-    """What becomes of each contact, in order of account and contact."""
+    programs: Programs, history: History, settings: RunSettings, counts: Counts, tell: Tell = _tell_nobody
+) -> Iterator[tuple[Program, list[Decision]]]:
+    """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts)
     for done, subject in enumerate(sorted(history.contacts)):
         if done % CONTACTS_A_TELL == 0:
             tell(history.progress._replace(contacts=done))
-        yield subject, settle(programs.of(subject.account_id), subject.contact_id, history.contacts[subject], until_us)
+        plan = programs.plan(subject[0])
+        yield plan.program, settle(plan, subject[1], history.contacts[subject], until_us, counts)
     tell(history.progress._replace(contacts=len(history.contacts)))
 
 
-def _write_decisions(programs: Programs, subject: Subject, settled: Settled, fired: BinaryIO, all_: BinaryIO) -> None:
-    for decision in settled.decisions:
-        text = decision_line(decision, programs.of(subject.account_id), Mode.REPLAY)
+def _write_decisions(program: Program, decisions: Sequence[Decision], fired: BinaryIO, all_: BinaryIO) -> None:
+    for decision in decisions:
+        text = decision_line(decision, program, Mode.REPLAY)
         _write(all_, text)
         if decision.decision is Outcome.FIRED:
             _write(fired, text)

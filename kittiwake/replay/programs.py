@@ -5,15 +5,32 @@ Pure but for its memory. Travels to workers as the rule set alone: what is kept 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kittiwake.kernel.program import Program
+from kittiwake.kernel.whole import Parts, parts_of
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.time.instants import HOUR_US
 
 PROGRAMS_MAX: Final = 10_000
 """Programs kept: some 20 KB each. Compiling one anew costs milliseconds."""
+
+
+class Plan(NamedTuple):
+    """A program, and what is worked out of it once."""
+
+    program: Program
+    parts: Parts | None
+    """What the sweep needs; None: the program is walked."""
+    wanted: frozenset[str] | None
+    """The types of events that can change anything; None: all."""
+
+
+def plan_of(program: Program) -> Plan:
+    """The plan of a program."""
+    wanted = None if program.roles_of_any else frozenset(program.roles) | program.own_types
+    return Plan(program, parts_of(program), wanted)
 
 
 class Programs:
@@ -28,19 +45,23 @@ class Programs:
         self.ruleset_version = ruleset.version
         self._ruleset = ruleset
         self._allowed_lateness_us = allowed_lateness_us
-        self._kept: dict[str, Program] = {}
+        self._kept: dict[str, Plan] = {}
         for account_id in (EVERY_ACCOUNT, *ruleset.accounts):
             self.of(account_id)
 
     def of(self, account_id: str) -> Program:
         """The program of an account; one the rule set does not name has the rules of "*" alone."""
-        program = self._kept.get(account_id)
-        if program is None:
+        return self.plan(account_id).program
+
+    def plan(self, account_id: str) -> Plan:
+        """The program of an account, ready for whole histories."""
+        plan = self._kept.get(account_id)
+        if plan is None:
             if len(self._kept) >= PROGRAMS_MAX:
                 self._kept.clear()
             program = compile_account(self._ruleset, account_id, allowed_lateness_us=self._allowed_lateness_us)
-            self._kept[account_id] = program
-        return program
+            plan = self._kept[account_id] = plan_of(program)
+        return plan
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}

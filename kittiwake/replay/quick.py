@@ -7,11 +7,14 @@ wrong: `tests/replay/test_quick.py` holds both ways to the same event.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
 from kittiwake.model import Event
+from kittiwake.replay.contacts import NOTHING, Groups
 from kittiwake.time.instants import SECOND_US, BadTimeError, parse_instant
 from kittiwake.values import number
 
@@ -33,6 +36,9 @@ MINUTES_MAX: Final = 100_000
 TYPES_MAX: Final = 10_000
 """Event types remembered as well formed; an account has hundreds."""
 
+_BRACE: Final = ord("{")
+_SECONDS: Final = {f"{second:02d}.": second * SECOND_US for second in range(60)}
+
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARS_MAX)]
 
 
@@ -45,6 +51,19 @@ class _Record(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     properties: dict[str, Any] | None = None
 
 
+class _LazyRecord(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    event_id: _Id
+    account_id: _Id
+    contact_id: _Id
+    type: _Id
+    time: str
+    properties: msgspec.Raw = msgspec.Raw(NOTHING)
+
+
+_DOUBTFUL: Final = re.compile(rb"[0-9][eE]")
+"""What an exponent contains: without one, no number of so few bytes lies beyond the range of a double."""
+
+_lazy_decoder: Final = msgspec.json.Decoder(_LazyRecord)
 _decoder: Final = msgspec.json.Decoder(_Record, float_hook=number)
 _minutes: Final[dict[str, int]] = {}
 _types: Final[set[str]] = set()
@@ -66,6 +85,73 @@ def quick_event(raw: bytes, earliest_us: int, latest_us: int) -> Event | None:
     )
 
 
+class Taken(NamedTuple):
+    """What the quick way made of lines."""
+
+    taken: int
+    newest_us: int | None
+    left: list[int]
+    """Which lines it has no opinion on."""
+
+
+def take_lines(lines: Sequence[bytes], earliest_us: int, latest_us: int, groups: Groups, *, sound: bool) -> Taken:
+    """Put the rows of ordinary records to those of their contacts, properties unparsed.
+
+    What is taken here, `quick_event` takes too: nothing in properties so short, without escapes and
+    exponents, can be wrong but their JSON, which the decoder checks in passing them over. `sound`: all
+    lines are known to be UTF-8. One loop without calls of ours: each costs a twentieth of a record.
+    """
+    left: list[int] = []
+    newest_us = -1 << 62
+    decode, types, minutes, doubtful = _lazy_decoder.decode, _types, _minutes, _DOUBTFUL.search
+    for at, raw in enumerate(lines):
+        try:
+            record = decode(raw)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            left.append(at)
+            continue
+        text, time = bytes(record.properties), record.time
+        minute_us, second_us, fraction = minutes.get(time[:17]), _SECONDS.get(time[17:20]), time[20:26]
+        if (
+            minute_us is None
+            or second_us is None
+            or len(time) != 27
+            or time[26] != "Z"
+            or not (fraction.isdigit() and fraction.isascii())
+        ):
+            slow_us = _instant(time)
+            if slow_us is None:
+                left.append(at)
+                continue
+            time_us = slow_us
+        else:
+            time_us = minute_us + second_us + int(fraction)
+        if (
+            len(text) > DIGITS_MAX
+            or len(raw) > BYTES_MAX
+            or text[0] != _BRACE
+            or b"\\" in text
+            or text.count(b"{") + text.count(b"[") >= OPENINGS_MAX
+            or doubtful(text)
+            or not earliest_us <= time_us <= latest_us
+            or record.type not in types
+            or not (sound or is_utf8(raw))
+        ):
+            left.append(at)
+            continue
+        if time_us > newest_us:  # noqa: PLR1730 (a call would cost more)
+            newest_us = time_us
+        subject = (record.account_id, record.contact_id)
+        row = (time_us, record.event_id, record.type, text)
+        rows = groups.get(subject)
+        if rows is None:
+            groups[subject] = [row]
+        else:
+            rows.append(row)
+    count = len(lines) - len(left)
+    return Taken(count, newest_us if count else None, left)
+
+
 def _is_ordinary(raw: bytes) -> bool:
     """Whether nothing is left to check but types: plain text, short, shallow."""
     size = len(raw)
@@ -73,10 +159,13 @@ def _is_ordinary(raw: bytes) -> bool:
         return False
     if size > DIGITS_MAX and raw.translate(None, b"0123456789").__len__() < size - DIGITS_MAX:
         return False
-    return raw.isascii() or _is_utf8(raw)
+    return is_utf8(raw)
 
 
-def _is_utf8(raw: bytes) -> bool:
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are UTF-8."""
+    if raw.isascii():
+        return True
     try:
         raw.decode()
     except UnicodeDecodeError:

@@ -99,15 +99,36 @@ def refuse_unknown(name: str) -> None:
         raise InputError(f"cannot read {shown(name)}: only JSON lines are read, plain or gzip")
 
 
+class Block(NamedTuple):
+    """Some whole lines of a file."""
+
+    number: int
+    """That of the first line."""
+    text: bytes
+    """The lines, the end of the last one cut off; of a line beyond `RAW_BYTES_MAX`, which is alone, its beginning."""
+    size: int
+    """How many bytes they have."""
+
+
 def read_records(name: str, on_read: OnRead = _ignore) -> Iterator[Record]:
     """The records of a local file.
 
     Raises:
         InputError: it cannot be read to its end; the records before have been yielded.
     """
+    for block in read_blocks(name, on_read):
+        yield from records_in(block)
+
+
+def read_blocks(name: str, on_read: OnRead = _ignore) -> Iterator[Block]:
+    """The lines of a local file, in blocks.
+
+    Raises:
+        InputError: it cannot be read to its end; the blocks before have been yielded.
+    """
     try:
         with Path(name).open("rb") as stream:
-            yield from records_of(stream, name, on_read)
+            yield from blocks_of(stream, name, on_read)
     except OSError as error:
         raise InputError(f"cannot read {shown(name)}: {error.strerror or error}") from error
 
@@ -118,9 +139,19 @@ def records_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterat
     Raises:
         InputError: it cannot be read to its end.
     """
+    for block in blocks_of(stream, name, on_read):
+        yield from records_in(block)
+
+
+def blocks_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterator[Block]:
+    """The lines of an open file, as in `records_of`, in blocks of about `BLOCK_BYTES`.
+
+    Raises:
+        InputError: it cannot be read to its end.
+    """
     source = _Stream(stream, on_read)
     try:
-        yield from _records(_blocks(source, is_gzip_name=name.lower().endswith(".gz")))
+        yield from _whole_lines(_blocks(source, is_gzip_name=name.lower().endswith(".gz")))
     except _READ_ERRORS as error:
         raise InputError(f"cannot read {shown(name)}: {_why(error)}") from error
 
@@ -175,16 +206,41 @@ def _blocks(stream: _Stream, *, is_gzip_name: bool) -> Iterator[bytes]:
             yield block
 
 
-def _records(blocks: Iterator[bytes]) -> Iterator[Record]:
-    """Lines, of which an endless one costs no more memory than `RAW_BYTES_MAX`."""
+def _whole_lines(blocks: Iterator[bytes]) -> Iterator[Block]:
+    """Blocks cut at ends of lines; an endless line costs no more memory than `RAW_BYTES_MAX`."""
     number, head, size = 1, b"", 0
     for block in blocks:
-        first, *lines = block.split(b"\n")
-        head, size = head + first[: RAW_BYTES_MAX - len(head)], size + len(first)
-        for text in lines:
-            yield from _record(number, head, size)
-            number, head, size = number + 1, text[:RAW_BYTES_MAX], len(text)
-    yield from _record(number, head, size)
+        first, last = block.find(b"\n"), block.rfind(b"\n")
+        if first < 0:
+            head, size = head + block[: RAW_BYTES_MAX - len(head)], size + len(block)
+            continue
+        if size + first > RAW_BYTES_MAX:
+            yield Block(number, head + block[: RAW_BYTES_MAX - len(head)][:first], size + first)
+            number, head, block, last = number + 1, b"", block[first + 1 :], last - first - 1
+        if last >= 0:
+            text = head + block[:last]
+            yield Block(number, text, len(text))
+            number += text.count(b"\n") + 1
+        head = block[last + 1 :]
+        size = len(head)
+    if size:
+        yield Block(number, head, size)
+
+
+def lines_in(block: Block) -> list[bytes]:
+    """The lines of a block, blank ones too."""
+    return block.text.split(b"\n")
+
+
+def records_in(block: Block) -> Iterator[Record]:
+    """The records of a block."""
+    for at, text in enumerate(lines_in(block)):
+        yield from record_at(block, at, text)
+
+
+def record_at(block: Block, at: int, text: bytes) -> Iterator[Record]:
+    """The record in the line `text`, the block's `at`-th from 0; none if it is blank."""
+    return _record(block.number + at, text, len(text) if block.size == len(block.text) else block.size)
 
 
 def _record(number: int, head: bytes, size: int) -> Iterator[Record]:

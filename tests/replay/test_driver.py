@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.replay import driver
+from kittiwake.replay import driver, reading
 from kittiwake.replay.driver import Progress, replay
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.output import OutputError
@@ -170,14 +170,14 @@ def test_a_disk_that_fails_is_an_error_that_names_the_output(tmp_path: Path, mon
 
 
 def test_whoever_waits_is_told_of_reading_and_of_deciding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "RECORDS_A_TELL", 2)
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 300)
     monkeypatch.setattr(driver, "CONTACTS_A_TELL", 1)
     told: list[Progress] = []
     path = write_lines(tmp_path / "events.jsonl", [CART_AT_NINE, BOUGHT_AT_HALF_PAST, NEXT_DAY])
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
     replay(programs, [str(path)], tmp_path / "out", RunSettings(START_US), told.append)
     assert [(far.records, far.contacts, far.contacts_total) for far in told] == [
-        (2, 0, 0), (3, 0, 2), (3, 1, 2), (3, 2, 2),
+        (1, 0, 0), (3, 0, 0), (3, 0, 2), (3, 1, 2), (3, 2, 2),
     ]  # fmt: skip
     assert {far.bytes_total for far in told} == {path.stat().st_size} == {told[-1].bytes_read}
 

@@ -10,9 +10,11 @@ import pytest
 
 from kittiwake.model import Event
 from kittiwake.replay import events
+from kittiwake.replay.contacts import Groups
 from kittiwake.replay.events import parse_event
-from kittiwake.replay.quick import quick_event
+from kittiwake.replay.quick import quick_event, take_lines
 from kittiwake.time.instants import parse_instant
+from kittiwake.values import parse_json
 
 START_US = parse_instant("2026-11-02T00:00:00Z")
 PLAIN = (
@@ -99,3 +101,16 @@ def test_every_time_is_read_alike(time: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_an_ordinary_record_goes_the_quick_way() -> None:
     parse_event(PLAIN, "here", START_US)
     assert isinstance(quick_event(PLAIN, 0, START_US), Event)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_taken_unparsed_is_the_event_of_the_long_way(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse_event(PLAIN, "here", START_US)
+    lines = [raw for raw in _records(seed) if b"\n" not in raw]
+    for raw in lines:
+        groups: Groups = {}
+        taken = take_lines([raw], events.TIME_MIN_US, START_US + events.AHEAD_MAX_US, groups, sound=False)
+        assert taken.taken + len(taken.left) == 1
+        for (account_id, contact_id), ((time_us, event_id, event_type, properties),) in groups.items():
+            found = Event(time_us, event_id, event_type, parse_json(properties), account_id, contact_id)
+            assert found == _long_way(raw, monkeypatch), f"seed {seed}: {raw!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.model import Event
-from kittiwake.replay.contacts import Subject, pack_event, pack_subject, unpack_event, unpack_subject
-from kittiwake.replay.counts import Counts, Verdict
+from kittiwake.replay.contacts import Groups, Subject, row_of
+from kittiwake.replay.counts import Counts, Place, Verdict
+from kittiwake.replay.packs import BUCKETS_MIN, bucket_of, packed, unpacked
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings
@@ -21,7 +23,7 @@ from pipelines.runner import new_pipeline, runner_named
 from tests.replay.inputs import START_US, record, write_lines, write_rules
 from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
-from transforms.reading import ReadRecords, SourcedRecord
+from transforms.reading import ReadRecords, SourcedBlock
 from transforms.settling import SettleContacts
 
 CART = Event(1_793_527_200_000_000, "e1", "cart.item_added", {"product_id": "p1"}, "acme", "c1")
@@ -55,9 +57,9 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         read = pipeline | "Read" >> ReadRecords((sound, gone))
         counts = Counts(files=1, unreadable={gone: f"cannot read {gone}: No such file or directory"})
-        records = [SourcedRecord(f"{sound}:1", b"a", 1), SourcedRecord(f"{sound}:3", b"b", 1)]
+        blocks = [SourcedBlock(sound, 1, b"a\n\nb", 4)]
         return {
-            "records": (read.records | beam.Map(SourcedRecord._make), records),
+            "blocks": (read.blocks | beam.Map(SourcedBlock._make), blocks),
             "counts": ((read.counts,) | AddUp(), [counts]),
         }
 
@@ -65,31 +67,45 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
 
 
 def test_parsing_loses_no_record() -> None:
-    records = [SourcedRecord("a:1", record(), 1), SourcedRecord("a:2", b"{", 1)]
-    item = SourcedRecord("a:3", record(contact_id=..., item_id="p1"), 1)
+    item = record(contact_id=..., item_id="p1")
+    text = b"\n".join((record(), b"{", item, record(event_id="e2")))
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
-        parsed = pipeline | beam.Create([*records, item]) | "Parse" >> ParseRecords(START_US)
-        key = b'["acme","c1"]'
-        event = b'[1793527200000000,"e1","cart.item_added",{"price":68.74,"product_id":"p1"}]'
+        blocks = pipeline | beam.Create([SourcedBlock("a", 1, text, len(text))])
+        parsed = blocks | "Parse" >> ParseRecords(START_US, BUCKETS_MIN)
+        rows = [
+            (1793527200000000, name, "cart.item_added", {"price": 68.74, "product_id": "p1"}) for name in ("e1", "e2")
+        ]
         dead = (
             b'{"reason":"not_json","detail":"Input data was truncated","raw":"{","raw_encoding":"utf-8","raw_size":1}'
         )
-        return {"events": (parsed.events, [(key, event)]), "dead letters": (parsed.dead_letters, [dead])}
+        counts = Counts(records=4, events=3, catalogue=1, newest_us=rows[0][0])
+        counts.dead_letters, counts.examples = {"not_json": 1}, {"not_json": [Place("a:2", "Input data was truncated")]}
+        return {
+            "packs": (parsed.packs | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), ("acme", "c1"), rows)]),
+            "dead letters": (parsed.dead_letters, [dead]),
+            "counts": ((parsed.counts,) | AddUp(), [counts]),
+        }
 
     run(build)
+
+
+def told(element: tuple[int, bytes]) -> tuple[int, Subject, list[Any]]:
+    bucket, pack = element
+    ((subject, rows),) = unpacked([pack]).items()
+    return bucket, subject, sorted((*row[:3], json.loads(row[3])) for row in rows)
 
 
 @pytest.mark.parametrize("unreadable", [{}, {"a.gz": "torn"}])
 def test_settling_decides_only_if_the_intake_allows_it(tmp_path: Path, unreadable: dict[str, str]) -> None:
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    events = [(pack_subject(CART), pack_event(CART))] * 2
+    packs = list(packed({("acme", "c1"): [row_of(CART)]}, BUCKETS_MIN)) * 2
     fired = Verdict("acme", "cart-abandonment", "fired", "fired", "")
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         intake = pipeline | "Intake" >> beam.Create([Counts(newest_us=CART.time_us + DAY_US, unreadable=unreadable)])
         settle = SettleContacts(programs, RunSettings(START_US), Mode.BACKFILL, intake)
-        decided = pipeline | "Events" >> beam.Create(events) | "Settle" >> settle
+        decided = pipeline | "Packs" >> beam.Create(packs) | "Settle" >> settle
         counts = Counts() if unreadable else Counts(contacts=1, duplicates=1, verdicts={fired: 1})
         number = 0 if unreadable else 1
         return {
@@ -101,12 +117,15 @@ def test_settling_decides_only_if_the_intake_allows_it(tmp_path: Path, unreadabl
     run(build)
 
 
-@pytest.mark.parametrize(
-    "subject", [Subject("a", "b"), Subject('a","b', "c"), Subject("a", 'b","c'), Subject("\x00é", "\u2028")]
-)
-def test_a_key_stands_for_one_contact_only(subject: Subject) -> None:
-    event = Event(1, "e", "x.y", {"n": 10**40, "d": [None, True, {"é": "\x00"}]}, *subject)
-    key = pack_subject(event)
-    assert unpack_subject(key) == subject
-    assert unpack_event(subject, pack_event(event)) == event
-    assert len({pack_subject(Event(1, "e", "x.y", {}, *other)) for other in (subject, ("x", "y"))}) == 2
+def test_packs_keep_contacts_apart_and_rows_whole() -> None:
+    subjects = [("a", "b"), ('a","b', "c"), ("a", 'b","c'), ("ab", "c"), ("\x00é", "\u2028")]
+    event = Event(1, "e", "x.y", {"n": 10**40, "d": [None, True, {"é": "\x00"}]})
+    groups: Groups = {subject: [row_of(event), (number, "f", "x.z", b"{}")] for number, subject in enumerate(subjects)}
+    packs = [pack for _, pack in packed(groups, 2)]
+    assert len(packs) == 2
+    assert unpacked(packs) == groups
+    assert unpacked(packs * 2) == {subject: rows * 2 for subject, rows in groups.items()}
+
+
+def test_a_contact_has_the_same_bucket_on_every_worker() -> None:
+    assert [bucket_of(("acme", f"c{number}"), 64) for number in range(4)] == [28, 10, 48, 38]
