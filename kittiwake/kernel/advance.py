@@ -62,6 +62,18 @@ def advance(program: Program, state: State, events: Sequence[Event], upto_us: in
     return Advanced(state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), _in_time(run.trace))
 
 
+def walk(program: Program, contact_id: str, events: Sequence[Event], until_us: int) -> list[Decision]:
+    """Decide a whole history from nothing to its end, what is still deferred then included; no state is left.
+
+    The events are in order, without copies, before `until_us`, and of types that the program wants.
+    """
+    state = State(contact_id)
+    run = Run(program, state, trace=False)
+    _settle(run, events, until_us)
+    state.settled_us = until_us
+    return [*run.decisions, *unfinished(program, state)]
+
+
 def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
     """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
     found = []
@@ -164,7 +176,7 @@ def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
 # ---------------------------------------------------------------- time
 
 
-def _settle(run: Run, events: list[Event], upto_us: int) -> None:
+def _settle(run: Run, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
     at, count = 0, len(events)
     while at < count:
@@ -203,7 +215,7 @@ def _fall_due(run: Run) -> None:
         gate_all(run)
 
 
-def _take_batch(run: Run, events: list[Event]) -> None:
+def _take_batch(run: Run, events: Sequence[Event]) -> None:
     """The second part: the instant's events in order, then what they caused and what is due at once."""
     run.unless_taken.clear()
     run.opened.clear()

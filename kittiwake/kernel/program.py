@@ -356,6 +356,13 @@ class Program:
         """Whether an event of this type can change anything, once its copies are dropped."""
         return bool(self.roles_of_any) or event_type in self.roles or event_type in self.own_types
 
+    def reads(self, event_type: str) -> bool:
+        """Whether anything may look at the properties of events of this type, once their copies are dropped.
+
+        True when in doubt. A trace shows them all.
+        """
+        return event_type in self.own_types or any(role.reads() for role in self.roles_of(event_type))
+
     def roles_of(self, event_type: str) -> tuple[Role, ...]:
         """What an event of this type can do, rule by rule."""
         found = self.roles.get(event_type)
