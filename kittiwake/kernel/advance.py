@@ -18,10 +18,10 @@ from kittiwake.kernel.codec import copied
 from kittiwake.kernel.decisions import decision_of
 from kittiwake.kernel.episodes import fall_due
 from kittiwake.kernel.gating import gate_all
+from kittiwake.kernel.matching import SINGLE
 from kittiwake.kernel.program import Program
-from kittiwake.kernel.run import SINGLE, Run
+from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import State, Unsettled
-from kittiwake.kernel.taking import take
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.reasons import Outcome, Reason
@@ -178,17 +178,42 @@ def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
 
 def _settle(run: Run, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
+    agenda = run.agenda
     at, count = 0, len(events)
     while at < count:
-        now_us = events[at].time_us
-        _pass_time(run, now_us)
+        event = events[at]
+        now_us = event.time_us
+        if agenda and agenda[0][0] <= now_us:
+            _pass_time(run, now_us)
         run.now_us = now_us
-        end = at + 1
-        while end < count and events[end].time_us == now_us:
-            end += 1
-        _take_batch(run, events[at:end])
-        at = end
+        at += 1
+        if at < count and events[at].time_us == now_us:
+            end = at + 1
+            while end < count and events[end].time_us == now_us:
+                end += 1
+            _take_together(run, events[at - 1 : end])
+            at = end
+        else:
+            _take(run, event)
+        if agenda and agenda[0][0] <= now_us:
+            for index, key in run.due_entries():
+                fall_due(run, index, key)
+        if run.caused:
+            gate_all(run)
     _pass_time(run, upto_us)
+
+
+def _take(run: Run, event: Event) -> None:
+    """Let one event do all it does."""
+    program = run.program
+    if run.trace is not None:
+        about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
+        run.note(StepKind.EVENT, None, None, **about)
+        if not program.wants(event.type):
+            return
+    run.state.started = True
+    for take in program.takers.get(event.type) or program.takers_of(event.type):
+        take(run, event)
 
 
 def _pass_time(run: Run, until_us: int) -> None:
@@ -207,24 +232,23 @@ def _fall_due(run: Run) -> None:
     entries = run.due_entries()
     if run.trace is not None and any(run.is_due(index, key) for index, key in entries):
         run.note(StepKind.INSTANT, None, None)
+    rules = run.program.rules
     for index, key in entries:
         fall_due(run, index, key)
-        if run.program.rules[index].audience is not None and key == SINGLE:
+        if rules[index].audience is not None and key == SINGLE:
             look(run, index, None)
     if run.caused:
         gate_all(run)
 
 
-def _take_batch(run: Run, events: Sequence[Event]) -> None:
-    """The second part: the instant's events in order, then what they caused and what is due at once."""
+def _take_together(run: Run, events: Sequence[Event]) -> None:
+    """Several events of one instant, in order: `unless` among them disarms what another of them opens."""
+    run.together = True
+    for event in events:
+        _take(run, event)
+    run.together = False
     run.unless_taken.clear()
     run.opened.clear()
-    for event in events:
-        take(run, event)
-    for index, key in run.due_entries():
-        fall_due(run, index, key)
-    if run.caused:
-        gate_all(run)
 
 
 def _wake_at_us(run: Run) -> int | None:
