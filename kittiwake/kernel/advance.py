@@ -47,17 +47,19 @@ class Advanced(NamedTuple):
 def advance(program: Program, state: State, events: Sequence[Event], upto_us: int, *, trace: bool = False) -> Advanced:
     """Settle what lies before `upto_us`; events at or after it are kept in the state, unsettled.
 
-    Events may come in any order and more than once, and belong to the state's contact. An
-    `upto_us` before the settled time lets no time pass.
+    Events may come in any order and more than once, and belong to the state's contact; of types that the program does
+    not want, they are as if they had not happened. An `upto_us` before the settled time lets no time pass.
     """
     run = Run(program, _working_copy(state), trace=trace)
     settled_us = state.settled_us
+    if not trace:
+        events = [event for event in events if program.wants(event.type)]
     late = [event for event in events if settled_us is not None and event.time_us < settled_us]
     upto_us = upto_us if settled_us is None else max(upto_us, settled_us)
     inbox = _in_order(run, [event for event in events if settled_us is None or event.time_us >= settled_us])
     _settle(run, _that_count(run, [event for event in inbox if event.time_us < upto_us]), upto_us)
-    run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us]
-    late = _without_copies(run, state, late)
+    run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us and program.wants(event.type)]
+    late = [event for event in _without_copies(run, state, late) if program.wants(event.type)]
     state = run.freeze(upto_us)
     return Advanced(state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), _in_time(run.trace))
 
@@ -117,11 +119,14 @@ def _in_order(run: Run, events: list[Event]) -> list[Event]:
     ordered = sorted(kept + events, key=_place)
     if len(set(map(_place, ordered))) == len(ordered):
         return ordered
-    found = []
+    found: list[Event] = []
     for _, copies in groupby(ordered, key=_place):
         group = list(copies)
-        found.append(group[0] if len(group) == 1 else min(group, key=rest_of))
-        run.duplicates += len(group) - 1
+        needed = [event for event in group if run.program.wants(event.type)]
+        found += [event for event in group if event not in needed]  # for the trace
+        if needed:
+            found.append(min(needed, key=rest_of))
+            run.duplicates += len(needed) - 1
     return found
 
 
@@ -130,22 +135,21 @@ def _stored(event: Event) -> Unsettled:
 
 
 def _that_count(run: Run, events: list[Event]) -> list[Event]:
-    """The events that are no copies of earlier ones and that a rule (or a trace) wants to see."""
-    if run.trace is not None:
-        return _without_duplicates(run, events)
+    """The events that are no copies of earlier ones."""
     seen = run.state.seen
-    if not seen and len({event.event_id for event in events}) == len(events):
+    if run.trace is None and not seen and len({event.event_id for event in events}) == len(events):
         seen.update((event.event_id, event.time_us) for event in events)
-    else:
-        events = _without_duplicates(run, events)
-    wants = run.program.wants
-    return [event for event in events if wants(event.type)]
+        return events
+    return _without_duplicates(run, events)
 
 
 def _without_duplicates(run: Run, events: list[Event]) -> list[Event]:
     found = []
     seen, horizon_us = run.state.seen, run.program.allowed_lateness_us
     for event in events:
+        if run.trace is not None and not run.program.wants(event.type):
+            found.append(event)  # to be shown, and nothing else
+            continue
         counted_us = seen.get(event.event_id)
         if counted_us is None or event.time_us - counted_us > horizon_us:
             seen[event.event_id] = event.time_us
