@@ -13,7 +13,8 @@ from typing import BinaryIO, Final, NamedTuple, TypeAlias
 from kittiwake.kernel.program import Program
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.reasons import Outcome
-from kittiwake.replay.contacts import Groups, settle
+from kittiwake.replay.collecting import uncollected
+from kittiwake.replay.contacts import Groups, group, settle
 from kittiwake.replay.counts import Counts, merged
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.intake import Intake
@@ -67,7 +68,8 @@ def replay(
     files = find_files(inputs)
     place = open_output(output)
     try:
-        summary = _run(programs, files, place, settings, tell)
+        with uncollected():
+            summary = _run(programs, files, place, settings, tell)
         place.publish()
     except BaseException as error:
         place.discard()
@@ -79,7 +81,7 @@ def replay(
 
 def _run(programs: Programs, files: list[str], place: Output, settings: RunSettings, tell: Tell) -> Summary:
     with (place.partial / DEAD_LETTERS / PART).open("wb") as lines:
-        history = read_history(files, settings, lambda dead: _write(lines, dead_letter_line(dead)), tell)
+        history = read_history(programs, files, settings, lambda dead: _write(lines, dead_letter_line(dead)), tell)
     counts = merged([history.counts])
     with (place.partial / TRIGGERS / PART).open("wb") as fired, (place.partial / DECISIONS / PART).open("wb") as all_:
         if stop_of(settings, history.counts) is None:
@@ -94,7 +96,7 @@ def _run(programs: Programs, files: list[str], place: Output, settings: RunSetti
 
 
 class History(NamedTuple):
-    """All events of an input, by contact."""
+    """All events of an input that are wanted, by contact."""
 
     contacts: Groups
     counts: Counts
@@ -102,18 +104,19 @@ class History(NamedTuple):
 
 
 def read_history(
+    programs: Programs,
     files: Sequence[str],
     settings: RunSettings,
     on_dead_letter: Callable[[DeadLetter], None],
     tell: Tell = _tell_nobody,
 ) -> History:
-    """Every event of local files; what is none goes to `on_dead_letter`.
+    """Every wanted event of local files; what is none goes to `on_dead_letter`.
 
     Raises:
         UnusableError: a file cannot be read to its end, or there are more than `EVENTS_MAX` events.
     """
     counts = Counts()
-    intake = Intake(settings.start_us, counts)
+    intake, groups = Intake(settings.start_us, programs.wanted, counts), Groups()
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:
@@ -122,12 +125,14 @@ def read_history(
 
     for name in files:
         for block in read_blocks(name, on_read):
-            for dead in intake.take(shown(name), block):
+            table, dead_letters = intake.take(shown(name), block)
+            group(groups, table)
+            for dead in dead_letters:
                 on_dead_letter(dead)
             _check_room(counts)
             tell(Progress(bytes_read, bytes_total, counts.records, 0, 0))
         counts.files += 1
-    return History(intake.groups, counts, Progress(bytes_read, bytes_total, counts.records, 0, len(intake.groups)))
+    return History(groups, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
 
 
 def _check_room(counts: Counts) -> None:
@@ -145,20 +150,22 @@ def decide(
 ) -> Iterator[tuple[Program, list[Decision]]]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts)
-    for done, subject in enumerate(sorted(history.contacts)):
+    contacts = history.contacts
+    progress = history.progress._replace(contacts_total=len(contacts))
+    for done, subject in enumerate(sorted(contacts)):
         if done % CONTACTS_A_TELL == 0:
-            tell(history.progress._replace(contacts=done))
+            tell(progress._replace(contacts=done))
         plan = programs.plan(subject[0])
-        yield plan.program, settle(plan, subject[1], history.contacts[subject], until_us, counts)
-    tell(history.progress._replace(contacts=len(history.contacts)))
+        yield plan.program, settle(plan, subject[1], contacts[subject], until_us, counts)
+    tell(progress._replace(contacts=len(contacts)))
 
 
 def _write_decisions(program: Program, decisions: Sequence[Decision], fired: BinaryIO, all_: BinaryIO) -> None:
     for decision in decisions:
-        text = decision_line(decision, program, Mode.REPLAY)
-        _write(all_, text)
+        text = decision_line(decision, program, Mode.REPLAY) + b"\n"
+        all_.write(text)
         if decision.decision is Outcome.FIRED:
-            _write(fired, text)
+            fired.write(text)
 
 
 def _write(lines: BinaryIO, line: bytes) -> None:

@@ -14,7 +14,6 @@ import msgspec
 
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.quick import learn_type, quick_event
 from kittiwake.time.instants import MINUTE_US, BadTimeError, NoOffsetError, parse_instant
 from kittiwake.values import parse_json
 
@@ -37,9 +36,11 @@ AHEAD_MAX_US: Final = 10 * MINUTE_US
 TIME_MIN_US: Final = -2_208_988_800 * 1_000_000
 """1900-01-01: nothing was bought online before it, and local calendars work on from there."""
 
+TYPE: Final = re.compile(r"[^\s.*\x00-\x1f\x7f]+(\.[^\s.*\x00-\x1f\x7f]+)*")
+"""What an event type looks like: dotted words."""
+
 BOM: Final = b"\xef\xbb\xbf"
 
-_TYPE: Final = re.compile(r"[^\s.*\x00-\x1f\x7f]+(\.[^\s.*\x00-\x1f\x7f]+)*")
 _NESTING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _OPENING: Final = (b"[", b"{")
 
@@ -60,9 +61,6 @@ def parse_event(raw: bytes, source: str, start_us: int, *, raw_size: int | None 
     length where `raw` is only its beginning. A byte order mark and white space around the JSON are skipped.
     """
     size = len(raw) if raw_size is None else raw_size
-    found = quick_event(raw, TIME_MIN_US, start_us + AHEAD_MAX_US) if size == len(raw) else None
-    if found is not None:
-        return found
     try:
         return _event(_fields(raw, size), start_us)
     except _RefusedError as refused:
@@ -128,9 +126,8 @@ def _event(fields: dict[str, Any], start_us: int) -> Event:
     account_id = _id(fields, "account_id")
     contact_id, item_id = _subject(fields)
     event_type = _id(fields, "type")
-    if not _TYPE.fullmatch(event_type):
+    if not TYPE.fullmatch(event_type):
         raise _RefusedError(DeadLetterReason.WRONG_TYPE, "type has to be dotted words, such as cart.item_added")
-    learn_type(event_type)
     time_us = _time_us(fields, start_us)
     properties = fields.get("properties")
     if properties is None:

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.events import BOM, RAW_BYTES_MAX
 
-BLOCK_BYTES: Final = 1024 * 1024
+BLOCK_BYTES: Final = 128 * 1024
 """Bytes read at once: few calls, little memory."""
 
 FILES_MAX: Final = 100_000
