@@ -15,6 +15,7 @@ from kittiwake.replay.intake import Intake
 from kittiwake.replay.packs import PACK_BYTES, packed
 from kittiwake.replay.reading import Block
 from kittiwake.replay.rows import dead_letter_line
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.reading import SourcedBlock
 
@@ -33,15 +34,16 @@ class Parsed(NamedTuple):
 
 @dataclass(eq=False)
 class ParseRecords(beam.PTransform):
-    """Parses records, by a run that started at `start_us`, and deals their contacts out to `buckets`."""
+    """Parses records of one shape, by a run that started at `start_us`, and deals their contacts out to `buckets`."""
 
     start_us: int
     buckets: int
+    shape: InputShape = CANONICAL
 
     def expand(self, blocks: PCollection[SourcedBlock]) -> Parsed:
         """No record is lost: each is an event, or a dead letter."""
         types = {_DEAD_LETTERS: bytes, COUNTS: Counts}
-        step = beam.ParDo(_Parse(self.start_us, self.buckets)).with_output_types(tuple[int, bytes], **types)
+        step = beam.ParDo(_Parse(self.start_us, self.buckets, self.shape)).with_output_types(tuple[int, bytes], **types)
         parsed = blocks | "Parse" >> step.with_outputs(_DEAD_LETTERS, COUNTS, main="packs")
         return Parsed(parsed["packs"], parsed[_DEAD_LETTERS], parsed[COUNTS])
 
@@ -49,16 +51,16 @@ class ParseRecords(beam.PTransform):
 class _Parse(CountingDoFn):
     """Packs what a bundle holds, at the latest after `PACK_BYTES` of input."""
 
-    def __init__(self, start_us: int, buckets: int) -> None:
+    def __init__(self, start_us: int, buckets: int, shape: InputShape) -> None:
         super().__init__()
-        self._start_us, self._buckets = start_us, buckets
+        self._start_us, self._buckets, self._shape = start_us, buckets, shape
 
     def start_bundle(self) -> None:
         super().start_bundle()
         self._begin()
 
     def _begin(self) -> None:
-        self._intake = Intake(self._start_us, self.counts)
+        self._intake = Intake(self._start_us, self.counts, self._shape)
         self._held = 0
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:

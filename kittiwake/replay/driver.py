@@ -113,7 +113,7 @@ def read_history(
         UnusableError: a file cannot be read to its end, or there are more than `EVENTS_MAX` events.
     """
     counts = Counts()
-    intake = Intake(settings.start_us, counts)
+    intake = Intake(settings.start_us, counts, settings.shape)
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:

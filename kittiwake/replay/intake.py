@@ -12,13 +12,15 @@ from kittiwake.replay.counts import Counts, count_dead_letter, count_event
 from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_event
 from kittiwake.replay.quick import is_utf8, take_lines
 from kittiwake.replay.reading import Block, lines_in, record_at
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
 
 
 class Intake:
-    """What has been taken in by a run that started at `start_us`."""
+    """What has been taken in by a run that started at `start_us`, of records of one shape."""
 
-    def __init__(self, start_us: int, counts: Counts) -> None:
+    def __init__(self, start_us: int, counts: Counts, shape: InputShape = CANONICAL) -> None:
         self._start_us = start_us
+        self._shape = shape
         self.counts = counts
         self.groups: Groups = {}
         """Rows by contact; events of items are counted only."""
@@ -26,11 +28,12 @@ class Intake:
     def take(self, file: str, block: Block) -> list[DeadLetter]:
         """Take in the records of a block of `file`; no record is lost."""
         lines = lines_in(block)
-        left, dead = self._quickly(block, lines), []
+        left = self._quickly(block, lines) if self._shape.shape is Shape.CANONICAL else range(len(lines))
+        dead = []
         for at in left:
             for record in record_at(block, at, lines[at]):
                 source = f"{file}:{record.number}"
-                found = parse_event(record.raw, source, self._start_us, raw_size=record.size)
+                found = parse_event(record.raw, source, self._start_us, self._shape, raw_size=record.size)
                 if isinstance(found, DeadLetter):
                     count_dead_letter(self.counts, found)
                     dead.append(found)
