@@ -19,7 +19,7 @@ from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape, input_shape
 from kittiwake.replay.summary import Summary
 from kittiwake.rules.loader import load
-from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines
+from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines, write_rules
 from tests.replay.shaped import CLOUDEVENTS, SEGMENT, SOURCE, as_cloudevent, as_segment
 
 SHOP_RULES = Path(__file__).parent.parent.parent / "examples" / "shop" / "rules"
@@ -90,6 +90,22 @@ def test_explain_finds_somebody_unknown_by_the_id_that_triggers_name(tmp_path: P
     events = write_lines(tmp_path / "events.jsonl", [json.dumps(call | {"userId": None}).encode()])
     found = read_contact([str(events)], "anonymous:a-1", RunSettings(START_US, until_us, shape=SEGMENT))
     assert [event.type for event in found.accounts["acme"]] == ["cart.item_added"]
+
+
+def test_who_signs_in_before_buying_is_two_contacts_and_the_visitor_is_reminded(tmp_path: Path) -> None:
+    visitor = {"type": "track", "event": "Product Added", "anonymousId": "a1"}
+    known = {"anonymousId": "a1", "userId": "u1"}
+    calls = [
+        visitor | {"messageId": "m1", "timestamp": "2026-11-02T15:00:00Z"},
+        known | {"type": "identify", "messageId": "m2", "timestamp": "2026-11-02T15:10:00Z"},
+        known | {"type": "track", "event": "Order Completed", "messageId": "m3", "timestamp": "2026-11-02T15:20:00Z"},
+        known | {"type": "page", "messageId": "m4", "timestamp": "2026-11-03T15:00:00Z"},
+    ]
+    events = write_lines(tmp_path / "calls.jsonl", [json.dumps(call).encode() for call in calls])
+    programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
+    replay(programs, [str(events)], tmp_path / "out", RunSettings(START_US, shape=SEGMENT))
+    fired = [(row["contact_id"], row["rule_id"]) for row in rows(tmp_path / "out" / "triggers")]
+    assert fired == [("anonymous:a1", "cart-abandonment")]
 
 
 # ---------------------------------------------------------------- what a person types
