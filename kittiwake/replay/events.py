@@ -8,6 +8,7 @@ fields, never their values: those are personal data.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -118,45 +119,39 @@ def _refuse_nesting(text: bytes) -> None:
 
 def _event(fields: Fields, start_us: int) -> Event:
     """The event of a record's fields; the first field that is wrong names the reason."""
-    event_id = _text(fields, "event_id")
-    account_id = _text(fields, "account_id")
-    contact_id, item_id = _subject(fields)
-    event_type = _text(fields, "type")
+    values, names = fields
+    event_id = text_of(values, "event_id", names)
+    account_id = text_of(values, "account_id", names)
+    contact_id, item_id = _subject(values, names)
+    event_type = text_of(values, "type", names)
     if not _TYPE.fullmatch(event_type):
-        detail = f"{_name(fields, 'type')} has to be dotted words, such as cart.item_added"
+        detail = f"{names.get('type', 'type')} has to be dotted words, such as cart.item_added"
         raise RefusedError(DeadLetterReason.WRONG_TYPE, detail)
     learn_type(event_type)
-    time_us = _time_us(fields, start_us)
-    properties = fields.values.get("properties")
+    time_us = _time_us(values, names.get("time", "time"), start_us)
+    properties = values.get("properties")
     if properties is None:
         properties = {}
     elif not isinstance(properties, dict):
-        raise wrong_type(_name(fields, "properties"), "an object", properties)
+        raise wrong_type(names.get("properties", "properties"), "an object", properties)
     return Event(time_us, event_id, event_type, properties, account_id, contact_id, item_id)
 
 
-def _name(fields: Fields, field: str) -> str:
-    return fields.names.get(field, field)
-
-
-def _text(fields: Fields, field: str) -> str:
-    return text_of(fields.values, field, _name(fields, field))
-
-
-def _subject(fields: Fields) -> tuple[str | None, str | None]:
+def _subject(values: Record, names: Mapping[str, str]) -> tuple[str | None, str | None]:
     """`contact_id` or `item_id`; an empty one names nobody."""
-    contact, item = fields.values.get("contact_id"), fields.values.get("item_id")
+    contact, item = values.get("contact_id"), values.get("item_id")
     if contact is not None and item is not None:
         raise RefusedError(DeadLetterReason.TWO_SUBJECTS, "both contact_id and item_id are given")
     if is_absent(contact) and is_absent(item):
         raise RefusedError(DeadLetterReason.NO_SUBJECT, "neither contact_id nor item_id is given")
-    return (None, _text(fields, "item_id")) if contact is None else (_text(fields, "contact_id"), None)
+    return (None, text_of(values, "item_id")) if contact is None else (text_of(values, "contact_id", names), None)
 
 
-def _time_us(fields: Fields, start_us: int) -> int:
-    text, name = fields.values.get("time"), _name(fields, "time")
+def _time_us(values: Record, name: str, start_us: int) -> int:
+    """The instant in the field `time`, which its author calls `name`."""
+    text = values.get("time")
     if is_absent(text):
-        raise RefusedError(DeadLetterReason.MISSING_FIELD, f"{name} is {absence(fields.values, 'time')}")
+        raise RefusedError(DeadLetterReason.MISSING_FIELD, f"{name} is {absence(values, 'time')}")
     if not isinstance(text, str):
         raise wrong_type(name, "an RFC 3339 string", text)
     time_us = _instant(text, name)

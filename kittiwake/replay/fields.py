@@ -24,7 +24,7 @@ class Fields(NamedTuple):
     values: Record
     """By canonical name; what the record lacks is lacking here."""
     names: Mapping[str, str]
-    """What the record's author calls them, by canonical name."""
+    """What the record's author calls them, by canonical name; those left out are called so."""
 
 
 class RefusedError(Exception):
@@ -41,8 +41,12 @@ def renamed(record: Record, names: Mapping[str, str]) -> Record:
     return {field: record[name] for field, name in names.items() if name in record}
 
 
-def text_of(values: Record, field: str, name: str = "", chars_max: int = ID_CHARS_MAX) -> str:
-    """The id or type in a field that its author calls `name` (left out: as it is called here).
+OWN_NAMES: Final[Mapping[str, str]] = {}
+"""The author's names where they are those by which a field is asked for."""
+
+
+def text_of(values: Record, field: str, names: Mapping[str, str] = OWN_NAMES, chars_max: int = ID_CHARS_MAX) -> str:
+    """The id or type in a field.
 
     Raises:
         RefusedError: it is not there, no string, or too long.
@@ -50,7 +54,7 @@ def text_of(values: Record, field: str, name: str = "", chars_max: int = ID_CHAR
     value = values.get(field)
     if isinstance(value, str) and 0 < len(value) <= chars_max:
         return value
-    name = name or field
+    name = names.get(field, field)
     if is_absent(value):
         raise RefusedError(DeadLetterReason.MISSING_FIELD, f"{name} is {absence(values, field)}")
     if not isinstance(value, str):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.fields import ID_CHARS_MAX, Fields, Record
+from kittiwake.replay.fields import ID_CHARS_MAX, OWN_NAMES, Fields, Record
 from kittiwake.replay.shapes.cloudevents import cloudevents
 from kittiwake.replay.shapes.segment import segment
 
@@ -35,11 +35,7 @@ class InputShape(NamedTuple):
 
 
 CANONICAL: Final = InputShape()
-
-CANONICAL_NAMES: Final = {
-    name: name for name in ("event_id", "account_id", "contact_id", "item_id", "type", "time", "properties")
-}
-"""What the author of a canonical record calls its fields."""
+"""Records as `docs/events.md` says, each naming its account."""
 
 Adapter: TypeAlias = Callable[[Record, str | None], Fields]
 """From a record, and the account of records that name none, to its canonical fields; raises `RefusedError`."""
@@ -54,7 +50,7 @@ def fields_of(record: Record, shape: InputShape) -> Fields:
         RefusedError: it can be none of this shape, or says nothing that could become an event.
     """
     adapter = ADAPTERS.get(shape.shape)
-    return Fields(record, CANONICAL_NAMES) if adapter is None else adapter(record, shape.account_id)
+    return Fields(record, OWN_NAMES) if adapter is None else adapter(record, shape.account_id)
 
 
 def input_shape(name: str, account_id: str | None, options: tuple[str, str]) -> InputShape:
