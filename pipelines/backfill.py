@@ -86,7 +86,7 @@ def build(
 ) -> None:
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     read = pipeline | "Read" >> ReadRecords(files)
-    parsed = read.blocks | "Parse" >> ParseRecords(settings.start_us, programs, buckets)
+    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets)
     intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
     decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
     total = (intake, decided.counts) | "Total" >> AddUp()

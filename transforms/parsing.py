@@ -17,6 +17,7 @@ from kittiwake.replay.packs import PACK_BYTES, Packer
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.reading import Block
 from kittiwake.replay.rows import dead_letter_line
+from kittiwake.replay.settings import RunSettings
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.reading import SourcedBlock
 
@@ -35,16 +36,16 @@ class Parsed(NamedTuple):
 
 @dataclass(eq=False)
 class ParseRecords(beam.PTransform):
-    """Parses records, by a run that started at `start_us`, and deals the contacts of needed events out to `buckets`."""
+    """Parses the records of a run, and deals the contacts of needed events out to `buckets`."""
 
-    start_us: int
+    settings: RunSettings
     programs: Programs
     buckets: int
 
     def expand(self, blocks: PCollection[SourcedBlock]) -> Parsed:
         """No record is lost: each is an event, or a dead letter."""
         types = {_DEAD_LETTERS: bytes, COUNTS: Counts}
-        parse = _Parse(self.start_us, self.programs, self.buckets)
+        parse = _Parse(self.settings, self.programs, self.buckets)
         step = beam.ParDo(parse).with_output_types(tuple[int, bytes], **types)
         parsed = blocks | "Parse" >> step.with_outputs(_DEAD_LETTERS, COUNTS, main="packs")
         return Parsed(parsed["packs"], parsed[_DEAD_LETTERS], parsed[COUNTS])
@@ -53,13 +54,13 @@ class ParseRecords(beam.PTransform):
 class _Parse(CountingDoFn):
     """Packs what a bundle holds, at the latest after `PACK_BYTES` of input."""
 
-    def __init__(self, start_us: int, programs: Programs, buckets: int) -> None:
+    def __init__(self, settings: RunSettings, programs: Programs, buckets: int) -> None:
         super().__init__()
-        self._start_us, self._programs, self._buckets = start_us, programs, buckets
+        self._settings, self._programs, self._buckets = settings, programs, buckets
 
     def start_bundle(self) -> None:
         super().start_bundle()
-        self._intake = Intake(self._start_us, self._programs.wanted, self.counts)
+        self._intake = Intake(self._settings, self._programs.wanted, self.counts)
         self._packer, self._held = Packer(self._buckets), 0
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:

@@ -13,6 +13,8 @@ from kittiwake.replay.counts import Counts, count_dead_letter, count_event, coun
 from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_event
 from kittiwake.replay.quick import Table, Wants, is_utf8, new_table, read_table
 from kittiwake.replay.reading import Block, lines_in, record_at
+from kittiwake.replay.settings import RunSettings
+from kittiwake.replay.shapes.shape import Shape
 from kittiwake.values import canonical
 
 
@@ -25,10 +27,11 @@ class Taken(NamedTuple):
 
 
 class Intake:
-    """Takes in the records of a run that started at `start_us`, and counts them."""
+    """Takes in the records of a run, and counts them."""
 
-    def __init__(self, start_us: int, wants: Wants, counts: Counts) -> None:
-        self._start_us = start_us
+    def __init__(self, settings: RunSettings, wants: Wants, counts: Counts) -> None:
+        self._start_us = settings.start_us
+        self._shape = settings.shape
         self._wants = wants
         self._counts = counts
 
@@ -40,7 +43,7 @@ class Intake:
         for at in left:
             for record in record_at(block, at, lines[at]):
                 source = f"{file}:{record.number}"
-                found = parse_event(record.raw, source, self._start_us, raw_size=record.size)
+                found = parse_event(record.raw, source, self._start_us, self._shape, raw_size=record.size)
                 if isinstance(found, DeadLetter):
                     count_dead_letter(self._counts, found)
                     dead.append(found)
@@ -50,9 +53,9 @@ class Intake:
         return Taken(table, dead)
 
     def _quickly(self, block: Block, lines: list[bytes]) -> tuple[Table, list[int]]:
-        """What is ordinary, counted, and which lines are left. A line that was cut off is not ordinary."""
-        if block.size != len(block.text):
-            return new_table(), [0]
+        """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
+        if self._shape.shape is not Shape.CANONICAL or block.size != len(block.text):
+            return new_table(), list(range(len(lines)))
         latest_us = self._start_us + AHEAD_MAX_US
         quick = read_table(lines, TIME_MIN_US, latest_us, self._wants, sound=is_utf8(block.text))
         count_events(self._counts, quick.taken, quick.taken - len(quick.table.types), quick.newest_us)

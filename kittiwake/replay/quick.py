@@ -16,7 +16,8 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from kittiwake.replay.events import EVENT_BYTES_MAX, ID_CHARS_MAX, NESTING_MAX, TYPE
+from kittiwake.replay.events import EVENT_BYTES_MAX, NESTING_MAX, TYPE
+from kittiwake.replay.fields import ID_CHARS_MAX
 from kittiwake.replay.times import NEVER_US, instants, microseconds, span_us, usual_form
 from kittiwake.values import EXPONENT_MAX, parse_json
 

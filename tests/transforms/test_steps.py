@@ -74,7 +74,7 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         blocks = pipeline | beam.Create([SourcedBlock("a", 1, text, len(text))])
-        parsed = blocks | "Parse" >> ParseRecords(START_US, programs, BUCKETS_MIN)
+        parsed = blocks | "Parse" >> ParseRecords(RunSettings(START_US), programs, BUCKETS_MIN)
         rows = [
             ("acme", "c1", 1793527200000000, name, "cart.item_added", {"price": 68.74, "product_id": "p1"})
             for name in ("e1", "e2")
