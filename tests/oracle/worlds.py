@@ -23,7 +23,7 @@ class World:
 
 
 def world(seed: int, contact: int = 0) -> World:
-    """The world of that seed, the same on every machine; other contacts have the same document and a life of their own."""
+    """The world of that seed, the same on every machine; other contacts have the same document and another history."""
     dice = Dice(seed)
     rules = document(dice)
     if contact:
