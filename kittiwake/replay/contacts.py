@@ -49,13 +49,14 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
     events, copies = _events(plan, rows)
     whole = decide_whole(plan.program, contact_id, events, until_us, plan.parts)
     counts.duplicates += copies + whole.duplicates
-    decisions = sorted(whole.decisions, key=_place)
+    decisions = sorted(whole.decisions, key=place_of)
     for decision in decisions:
         count_decision(counts, decision)
     return decisions
 
 
-def _place(decision: Decision) -> tuple[int, str, str, int, str]:
+def place_of(decision: Decision) -> tuple[int, str, str, int, str]:
+    """By which a contact's decisions are ordered."""
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
 
@@ -67,24 +68,26 @@ def _events(plan: Plan, rows: list[Row]) -> tuple[list[Event], int]:
     """
     wanted, count = plan.wanted, len(rows)
     if len({row[1] for row in rows}) < count:
-        rows = [_that_counts(list(copies)) for _, copies in groupby(rows, key=_instant_and_id)]
+        rows = [that_counts(list(copies)) for _, copies in groupby(rows, key=instant_and_id)]
         if len({row[1] for row in rows}) < len(rows):
-            return [_event(row, parsed=wanted is None or row[2] in wanted) for row in rows], count - len(rows)
+            return [event_of(row, parsed=wanted is None or row[2] in wanted) for row in rows], count - len(rows)
     needed = rows if wanted is None else [row for row in rows if row[2] in wanted]
-    return [_event(row, parsed=True) for row in needed], count - len(rows)
+    return [event_of(row, parsed=True) for row in needed], count - len(rows)
 
 
-def _instant_and_id(row: Row) -> tuple[int, str]:
+def instant_and_id(row: Row) -> tuple[int, str]:
+    """What copies of one time share."""
     return row[:2]
 
 
-def _event(row: Row, *, parsed: bool) -> Event:
+def event_of(row: Row, *, parsed: bool) -> Event:
+    """The event of a row; without its properties where nobody reads them."""
     time_us, event_id, event_type, properties = row
     return Event(time_us, event_id, event_type, parse_json(properties) if parsed and properties != NOTHING else {})
 
 
-def _that_counts(copies: list[Row]) -> Row:
+def that_counts(copies: list[Row]) -> Row:
     """Of rows that share time and id the one that counts, as in `advance`."""
     if len(copies) == 1 or copies[0] == copies[-1]:  # they are sorted
         return copies[0]
-    return min(copies, key=lambda row: rest_of(_event(row, parsed=True)))
+    return min(copies, key=lambda row: rest_of(event_of(row, parsed=True)))

@@ -1,0 +1,208 @@
+"""Buckets and contacts that do not fit into memory: the decisions and counts of those that do, and little memory."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.model import Decision
+from kittiwake.replay.buckets import HELD_BYTES, contacts_of, size_of
+from kittiwake.replay.contacts import Groups, Row, Subject, row_of, settle
+from kittiwake.replay.counts import Counts
+from kittiwake.replay.giants import settle_giant
+from kittiwake.replay.packs import packed, unpacked
+from kittiwake.replay.programs import Plan, plan_of
+from kittiwake.replay.scenario_player import event_of
+from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.documents import load_document
+from kittiwake.time.instants import SECOND_US
+from tests.oracle.chosen_worlds import CHOSEN
+from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
+
+WORLDS = 400
+CHUNK = 100
+START_US = 1_790_000_000_000_000
+
+Settled = tuple[list[Decision], Counts]
+
+
+def of_world(of: World) -> tuple[Plan, list[Row], int]:
+    """What a host has when it comes to settle the contact of a world."""
+    limits = DEFAULT_LIMITS._replace(**(of.limits or {}))
+    program = compile_account(
+        load_document(of.document), ACCOUNT, allowed_lateness_us=of.allowed_lateness_us, limits=limits
+    )
+    return plan_of(program), [row_of(event_of(ACCOUNT, CONTACT, event)) for event in of.events], of.until_us
+
+
+def at_once(plan: Plan, rows: list[Row], until_us: int) -> Settled:
+    counts = Counts()
+    return settle(plan, CONTACT, list(rows), until_us, counts), counts
+
+
+def as_giant(plan: Plan, rows: list[Row], until_us: int, held_bytes: int) -> Settled:
+    counts = Counts()
+    coming = iter(sorted(rows, key=by_id))
+    return list(settle_giant(plan, CONTACT, coming, until_us, counts, held_bytes)), counts
+
+
+def by_id(row: Row) -> tuple[str, int, str, bytes]:
+    time_us, event_id, event_type, properties = row
+    return event_id, time_us, event_type, properties
+
+
+# ---------------------------------------------------------------- giants
+
+
+@pytest.mark.parametrize("held_bytes", [0, 3_000, HELD_BYTES])
+@pytest.mark.parametrize("first", range(0, WORLDS, CHUNK))
+def test_a_giant_is_decided_and_counted_as_if_it_fitted(first: int, held_bytes: int, seed: int) -> None:
+    """Equal rows in equal order; with nothing held, every slice is an instant."""
+    for number in range(seed * WORLDS + first, seed * WORLDS + first + CHUNK):
+        plan, rows, until_us = of_world(world(number))
+        assert as_giant(plan, rows, until_us, held_bytes) == at_once(plan, rows, until_us), number
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_chosen_giants_are_decided_as_if_they_fitted(name: str) -> None:
+    plan, rows, until_us = of_world(CHOSEN[name])
+    assert as_giant(plan, rows, until_us, 0) == at_once(plan, rows, until_us)
+
+
+def test_thresholds_of_any_size_survive_the_disk() -> None:
+    rules = {"id": "r", "when": "a.b", "reaches": {"sum": "n", "at": [0.5, 10**30]}}
+    plan = plan_of(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT))
+    rows = [(START_US + n, f"e{n}", "a.b", b'{"n":%d}' % 10**30) for n in range(2)]
+    decisions, counts = as_giant(plan, rows, START_US + 9, 0)
+    assert (decisions, counts) == at_once(plan, rows, START_US + 9)
+    assert {str(one.threshold) for one in decisions} == {"0.5", str(10**30)}
+
+
+# ---------------------------------------------------------------- buckets
+
+
+def packs_of(groups: Groups, dice: random.Random) -> list[bytes]:
+    """Packs of one bucket among which every contact's rows are dealt out."""
+    dealt: list[Groups] = [{} for _ in range(5)]
+    for subject, rows in groups.items():
+        for row in rows:
+            dice.choice(dealt).setdefault(subject, []).append(row)
+    return [pack for some in dealt for _, pack in packed(some, 1)]
+
+
+def crowd(dice: random.Random) -> Groups:
+    """Contacts of one event and of hundreds, with copies, and names that sort oddly."""
+    subjects = [(account, contact) for account in ("a", "a\x00", "é") for contact in ("", "1", "10", "2", "ü")]
+    return {subject: [random_row(dice) for _ in range(dice.choice((1, 2, 30, 300)))] for subject in subjects}
+
+
+def random_row(dice: random.Random) -> Row:
+    number = dice.randint(0, 99)
+    return START_US + number % 7, f"e{number}", dice.choice("ab"), b'{"n":%d}' % dice.randint(0, 1)
+
+
+@pytest.mark.parametrize("held_bytes", [0, 10_000, 100_000, HELD_BYTES])
+def test_a_bucket_gives_every_row_of_every_contact_in_order_of_contacts(held_bytes: int, seed: int) -> None:
+    dice = random.Random(seed)
+    for _ in range(10):
+        groups = crowd(dice)
+        found = [(subject, list(rows)) for subject, rows in contacts_of(iter(packs_of(groups, dice)), held_bytes)]
+        assert [subject for subject, _ in found] == sorted(groups)
+        assert {subject: sorted(rows) for subject, rows in found} == {s: sorted(rows) for s, rows in groups.items()}
+
+
+def test_only_what_does_not_fit_is_a_stream_and_that_is_in_order_of_ids(seed: int) -> None:
+    dice = random.Random(seed)
+    groups = crowd(dice)
+    groups["a", "giant"] = [random_row(dice) for _ in range(1_000)]
+    held_bytes = 900 * size_of(random_row(dice))
+    streams: dict[Subject, list[Row]] = {}
+    for subject, rows in contacts_of(packs_of(groups, dice), held_bytes):
+        if not isinstance(rows, list):
+            streams[subject] = list(rows)
+    assert streams == {("a", "giant"): sorted(groups["a", "giant"], key=by_id)}
+
+
+@pytest.mark.parametrize("end", ["read", "left", "failed"])
+def test_nothing_stays_on_the_disk(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    dice = random.Random(seed)
+    packs = packs_of(crowd(dice), dice)
+    if end == "failed":
+        packs[-1] = b"torn"
+    coming = contacts_of(packs, 10_000)
+    if end == "left":
+        next(coming)
+        coming.close()  # type: ignore[attr-defined]
+    elif end == "failed":
+        with pytest.raises(ValueError, match="MessagePack"):
+            list(coming)
+    else:
+        list(coming)
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------- memory
+
+GIANT_EVENTS = 300_000
+SOME = 5_000
+RULES = {
+    "account": ACCOUNT,
+    "rules": [
+        {"id": "silence", "when": "page.viewed", "wait": "1h", "include": {"page": "page"}},
+        {"id": "many", "when": "page.viewed", "given": {"count": "page.viewed", "within": "7d", "gte": 3}},
+    ],
+}
+
+
+def giant_rows(first: int) -> list[Row]:
+    """Some of a robot's events: ids in no order, every fiftieth a copy of the one before, nights without any."""
+    numbers = [number - (number % 50 == 0) for number in range(first, first + SOME)]
+    return [
+        (START_US + (n * 10 + n // 5_000 * 20_000) * SECOND_US, f"{n * 7_919 % 999_983:08}", "page.viewed", page(n))
+        for n in numbers
+    ]
+
+
+def page(number: int) -> bytes:
+    return b'{"page":"/products/%d","referrer":"https://shop.example/"}' % number
+
+
+def giant_packs() -> Iterator[bytes]:
+    """Made one after the other, as a runner may read them."""
+    for first in range(0, GIANT_EVENTS, SOME):
+        yield from (pack for _, pack in packed({(ACCOUNT, CONTACT): giant_rows(first)}, 1))
+
+
+def peak_bytes(work: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_giant_takes_a_fraction_of_the_memory_that_its_rows_alone_would_take() -> None:
+    plan = plan_of(compile_account(load_document(RULES), ACCOUNT))
+    counts = Counts()
+    until_us = START_US + GIANT_EVENTS * 100 * SECOND_US
+
+    def settle_all() -> None:
+        for subject, rows in contacts_of(giant_packs(), HELD_BYTES // 32):
+            assert not isinstance(rows, list)
+            for decision in settle_giant(plan, subject[1], rows, until_us, counts, HELD_BYTES // 32):
+                assert decision.time_us <= until_us
+
+    rows_alone = peak_bytes(lambda: unpacked(giant_packs()))
+    peak = peak_bytes(settle_all)
+    print(rows_alone, peak, counts)
+    assert peak < rows_alone / 5
+    assert (counts.contacts, counts.duplicates) == (1, GIANT_EVENTS // 50)
+    assert sum(counts.verdicts.values()) > GIANT_EVENTS / 2
