@@ -93,7 +93,7 @@ def _first_of(row: Row, other: Row) -> Row:
 def _decided(
     program: Program, contact_id: str, rows: Iterable[Row], until_us: int, slice_bytes: int
 ) -> Iterator[Decision]:
-    """Decisions as the kernel takes them; a slice never ends within an instant."""
+    """Decisions as the kernel takes them. No slice ends within an instant: the kernel would have to keep its events."""
     state = new_state(contact_id)
     events: list[Event] = []
     size = 0

@@ -80,7 +80,7 @@ def test_chosen_giants_are_decided_as_if_they_fitted(name: str) -> None:
 
 
 def test_copies_are_told_by_the_horizon_across_slices() -> None:
-    """An id that comes back: within the horizon a copy, and beyond it an event; the horizon counts from what counted."""
+    """An id that comes back: within the horizon of the last event that counted a copy, beyond it an event."""
     rules = {"id": "r", "when": "a.b"}
     plan = plan_of(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT))
     hour = plan.program.allowed_lateness_us
