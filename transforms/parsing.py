@@ -47,7 +47,7 @@ class ParseRecords(beam.PTransform):
 
 
 class _Parse(CountingDoFn):
-    """Packs what a bundle holds, at the latest after `PACK_BYTES` of input."""
+    """Packs what a bundle holds, at the latest after `PACK_BYTES` taken in."""
 
     def __init__(self, start_us: int, buckets: int) -> None:
         super().__init__()
@@ -59,13 +59,11 @@ class _Parse(CountingDoFn):
 
     def _begin(self) -> None:
         self._intake = Intake(self._start_us, self.counts)
-        self._held = 0
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
         for dead in self._intake.take(block.file, Block(block.number, block.text, block.size)):
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))
-        self._held += len(block.text)
-        if self._held >= PACK_BYTES:
+        if self._intake.bytes_taken >= PACK_BYTES:
             yield from packed(self._intake.groups, self._buckets)
             self._begin()
 

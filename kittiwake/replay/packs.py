@@ -25,8 +25,11 @@ BUCKETS_MAX: Final = 16_384
 """From 64 GB of input on buckets grow instead: packs would become as small as single events."""
 
 PACK_BYTES: Final = 32 * 1024 * 1024
-"""Bytes of input after which a worker hands on what it has packed: more only costs memory. Even if one contact did it
-all, its pack is smaller than the largest element a runner takes (Dataflow: 80 MB)."""
+"""Bytes taken in after which a worker hands on what it has packed: more only costs memory."""
+
+ELEMENT_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of a pack above which it is cut in two: below the largest element a runner takes (Dataflow: 80 MB). It is seldom
+asked for: one contact would have to fill a bundle, with numbers such as 1e300, which travel with all their digits."""
 
 _Part = tuple[str, str, list[Row]]
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -48,13 +51,37 @@ def bucket_of(subject: Subject, buckets: int) -> int:
     return crc32(contact_id.encode(), crc32(account_id.encode())) % buckets
 
 
-def packed(groups: Groups, buckets: int) -> Iterator[tuple[int, bytes]]:
-    """A pack for every bucket that has rows."""
+def packed(groups: Groups, buckets: int, element_bytes: int = ELEMENT_BYTES) -> Iterator[tuple[int, bytes]]:
+    """A pack for every bucket that has rows; more than one where it would be larger than an element may be."""
     parts: dict[int, list[_Part]] = {}
     for subject, rows in groups.items():
         parts.setdefault(bucket_of(subject, buckets), []).append((*subject, rows))
     for bucket, some in parts.items():
-        yield bucket, _encode(some)
+        for pack in _packs_of(some, element_bytes):
+            yield bucket, pack
+
+
+def _packs_of(parts: list[_Part], element_bytes: int) -> Iterator[bytes]:
+    """Packs of so many bytes at most, unless a single row is larger."""
+    pack = _encode(parts)
+    if len(pack) <= element_bytes or len(parts) == len(parts[0][-1]) == 1:
+        yield pack
+        return
+    for half in _halves(parts):
+        yield from _packs_of(half, element_bytes)
+
+
+def _halves(parts: list[_Part]) -> Iterator[list[_Part]]:
+    """Half of the contacts each; of one contact, half of its rows."""
+    if len(parts) > 1:
+        middle = len(parts) // 2
+        yield parts[:middle]
+        yield parts[middle:]
+        return
+    account_id, contact_id, rows = parts[0]
+    middle = len(rows) // 2
+    yield [(account_id, contact_id, rows[:middle])]
+    yield [(account_id, contact_id, rows[middle:])]
 
 
 def unpacked(packs: Iterable[bytes]) -> Groups:

@@ -19,8 +19,10 @@ from kittiwake.replay.buckets import HELD_BYTES, contacts_of, size_of
 from kittiwake.replay.contacts import Groups, Row, Subject, row_of, settle
 from kittiwake.replay.counts import Counts
 from kittiwake.replay.giants import settle_giant
+from kittiwake.replay.intake import Intake
 from kittiwake.replay.packs import packed, unpacked
 from kittiwake.replay.programs import Plan, plan_of
+from kittiwake.replay.reading import Block
 from kittiwake.replay.scenario_player import event_of
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
@@ -162,6 +164,32 @@ def test_nothing_stays_on_the_disk(end: str, tmp_path: Path, monkeypatch: pytest
 def failing(packs: list[bytes]) -> Iterator[bytes]:
     yield from packs
     raise OSError("the runner cannot read on")
+
+
+# ---------------------------------------------------------------- packs
+
+
+@pytest.mark.parametrize("element_bytes", [0, 500, 5_000])
+def test_no_pack_is_larger_than_an_element_may_be_unless_one_row_is(element_bytes: int, seed: int) -> None:
+    groups = crowd(random.Random(seed))
+    packs = [pack for _, pack in packed(groups, 3, element_bytes)]
+    assert unpacked(packs) == groups
+    assert all(len(pack) <= element_bytes or one_row(pack) for pack in packs)
+    assert any(one_row(pack) for pack in packs) is (element_bytes == 0)
+
+
+def one_row(pack: bytes) -> bool:
+    return sum(map(len, unpacked([pack]).values())) == 1
+
+
+def test_what_an_intake_holds_is_counted_with_all_digits() -> None:
+    """Five bytes of input may be three hundred in a pack."""
+    numbers = ",".join(["1e300"] * 1_000)
+    text = b'{"event_id":"e","account_id":"a","contact_id":"c","type":"a.b","time":"2026-01-01T00:00:00Z",'
+    text += b'"properties":{"n":[%s]}}' % numbers.encode()
+    intake = Intake(START_US, Counts())
+    assert intake.take("f", Block(1, text, len(text))) == []
+    assert sum(len(pack) for _, pack in packed(intake.groups, 1)) < intake.bytes_taken < 320 * 1_000
 
 
 # ---------------------------------------------------------------- memory
