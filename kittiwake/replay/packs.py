@@ -1,7 +1,7 @@
 """Packs: how the rows of many contacts travel from one worker to another, in few elements.
 
 Pure. Every contact has a bucket, by a digest of its name and so the same on every worker; a pack
-holds rows of one bucket's contacts. A bucket is settled as one: its rows have to fit into memory.
+holds rows of one bucket's contacts. A bucket is settled as one; `buckets` holds what does not fit into memory.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PACK_BYTES: Final = 32 * 1024 * 1024
 """Bytes taken in after which a worker hands on what it has packed: more only costs memory."""
 
 ELEMENT_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of a pack above which it is cut in two: below the largest element a runner takes (Dataflow: 80 MB). It is seldom
-asked for: one contact would have to fill a bundle, with numbers such as 1e300, which travel with all their digits."""
+"""Bytes of a pack above which it is cut in two: below the largest element a runner takes (Dataflow: 80 MB). It is
+seldom asked for: a contact would have to fill a bundle, and with numbers such as 1e300, whose digits all travel."""
 
 _Part = tuple[str, str, list[Row]]
 _encode: Final = msgspec.msgpack.Encoder().encode
