@@ -68,7 +68,8 @@ def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: P
     assert as_sets(two.output) == as_sets(one.output)
     assert as_sets(tmp_path / "replay", without=["mode"]) == as_sets(one.output, without=["mode"])
     assert told(one.summary) == told(two.summary) == told(by_replay)
-    assert by_replay.counts.contacts == len(drawn.worlds)
+    # Something was drawn: most contacts have events that a rule reads, and some events are copies.
+    assert len(drawn.worlds) // 2 < by_replay.counts.contacts <= len(drawn.worlds)
     assert by_replay.counts.duplicates > len(FILES)
     assert sum(by_replay.counts.verdicts.values()) > len(drawn.worlds)
 
