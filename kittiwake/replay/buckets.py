@@ -18,7 +18,7 @@ from kittiwake.replay.spilling import Sorter
 
 HELD_BYTES: Final = 128 * 1024 * 1024
 """Bytes of rows in memory from which on a bucket goes to disk: some 300,000 events, or thirty times what is meant to
-meet in one. Held a few times over it still leaves room on a worker with 2 GB."""
+meet in one. A worker needs room for a few times as much, for each of its threads."""
 
 ROW_BYTES: Final = 256
 """What a row takes in memory besides its texts."""
