@@ -79,7 +79,7 @@ def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
     found = []
     for index, rule in enumerate(program.rules):
         remembered = state.rules.get(rule.rule_id)
-        if remembered is None:
+        if remembered is None or not remembered.instances:
             continue
         held = [(key, one.held) for key, one in remembered.instances.items() if one.held is not None]
         for key, deferred in sorted(held, key=itemgetter(0)):
