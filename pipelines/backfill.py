@@ -15,7 +15,8 @@ import apache_beam as beam
 
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
-from kittiwake.replay.packs import BUCKETS_MIN, buckets_for
+from kittiwake.replay.packs import buckets_for
+from kittiwake.replay.parts import part_bytes_for
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.report import render
 from kittiwake.replay.rows import Mode
@@ -29,7 +30,7 @@ from pipelines.progress import megabytes, progress_shown, say
 from pipelines.runner import hush, new_pipeline
 from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
-from transforms.reading import ReadRecords
+from transforms.reading import InputFile, ReadRecords
 from transforms.settling import SettleContacts
 from transforms.writing import WriteLines, WriteSummary
 
@@ -61,10 +62,11 @@ def backfill(options: BackfillOptions) -> Summary:
     files = input_files(options.inputs)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     place = open_place(options.output)
-    say(f"{len(files.names)} file(s), {megabytes(files.bytes_total)}, rule set {programs.ruleset_version}")
+    bytes_total = sum(file.size for file in files)
+    say(f"{len(files)} file(s), {megabytes(bytes_total)}, rule set {programs.ruleset_version}")
     try:
-        build(pipeline, files.names, programs, options.run, place, buckets_for(files.bytes_total))
-        with progress_shown(files.bytes_total):
+        build(pipeline, files, programs, options.run, place)
+        with progress_shown(bytes_total):
             pipeline.run().wait_until_finish()
         summary = read_summary(place)
         if summary.stopped is Stop.UNREADABLE:
@@ -78,15 +80,15 @@ def backfill(options: BackfillOptions) -> Summary:
 
 def build(
     pipeline: beam.Pipeline,
-    files: tuple[str, ...],
+    files: tuple[InputFile, ...],
     programs: Programs,
     settings: RunSettings,
     place: Place,
-    buckets: int = BUCKETS_MIN,
 ) -> None:
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
-    read = pipeline | "Read" >> ReadRecords(files)
-    parsed = read.blocks | "Parse" >> ParseRecords(settings.start_us, buckets)
+    bytes_total = sum(file.size for file in files)
+    read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total))
+    parsed = read.blocks | "Parse" >> ParseRecords(settings.start_us, buckets_for(bytes_total))
     intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
     decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
     total = (intake, decided.counts) | "Total" >> AddUp()

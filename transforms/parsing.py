@@ -62,7 +62,7 @@ class _Parse(CountingDoFn):
         self._held = 0
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
-        for dead in self._intake.take(block.file, Block(block.number, block.text, block.size)):
+        for dead in self._intake.take(block.file, Block(*block[1:])):
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))
         self._held += len(block.text)
         if self._held >= PACK_BYTES:

@@ -32,7 +32,7 @@ class Intake:
                 source = f"{file}:{record.number}"
                 found = parse_event(record.raw, source, self._start_us, raw_size=record.size)
                 if isinstance(found, DeadLetter):
-                    count_dead_letter(self.counts, found)
+                    count_dead_letter(self.counts, found, block.start)
                     dead.append(found)
                 else:
                     self._keep(found)

@@ -75,6 +75,36 @@ def test_two_workers_decide_what_one_decides(job: Job, shop: list[bytes], tmp_pa
     assert ran.stdout == one.out
 
 
+def test_a_file_that_several_workers_share_gives_the_same_rows_and_the_same_summary(
+    job: Job, shop: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [
+        line for number, line in enumerate(shop) for line in ((line, b"", b"{") if number % 50 == 25 else (line,))
+    ]
+    events = write_lines(tmp_path / "events.jsonl", broken, end=b"\r\n")
+    write_lines(tmp_path / "events.jsonl.gz", broken[:30])
+    job.rules = SHOP_RULES
+    inputs = [str(tmp_path / "events.jsonl*")]
+    by_replay = replay(Programs(load(SHOP_RULES)), inputs, tmp_path / "replay", RunSettings(START_US))
+    monkeypatch.setattr("kittiwake.replay.parts.PART_BYTES", events.stat().st_size // 40)
+    ran = job(inputs)
+    assert as_sets(ran.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
+    summary = (tmp_path / "replay" / "summary.json").read_text().replace('"replay"', '"backfill"')
+    assert (ran.output / "summary.json").read_text() == summary
+    assert by_replay.counts.files == 2
+
+
+def test_dead_letters_are_found_by_their_lines_wherever_a_file_was_cut(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [LATER] * 100
+    lines[70] = lines[85] = lines[97] = b"{"
+    events = write_lines(tmp_path / "events.jsonl", lines)
+    monkeypatch.setattr("kittiwake.replay.parts.PART_BYTES", 1_000)
+    examples = job(events).summary.counts.examples["not_json"]
+    assert [place.source for place in examples] == [f"{events}:{number}" for number in (71, 86, 98)]
+
+
 # ---------------------------------------------------------------- in and out
 
 
