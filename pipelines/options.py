@@ -17,8 +17,8 @@ from pipelines.runner import check_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
-Reads JSON lines (plain, .gz, .zst), writes the folders triggers, decisions and dead_letters and the file
-summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
+Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
+file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, 2 unusable rules, input, output or options."""
 
 

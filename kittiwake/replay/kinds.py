@@ -15,18 +15,24 @@ class Kind(Enum):
     LINES = "JSON lines"
     GZIP = "JSON lines in gzip"
     ZSTD = "JSON lines in zstd"
+    PARQUET = "Parquet"
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether a file has to be read from its start."""
+        return self in (Kind.GZIP, Kind.ZSTD)
 
 
 BEGINNING_BYTES: Final = 4
 """First bytes that `kind_of` has to see: the longest of the signatures below."""
 
-_ENDINGS: Final = {".gz": Kind.GZIP, ".zst": Kind.ZSTD}
-_SIGNATURES: Final = {b"\x1f\x8b": Kind.GZIP, b"\x28\xb5\x2f\xfd": Kind.ZSTD}
+_ENDINGS: Final = {".gz": Kind.GZIP, ".zst": Kind.ZSTD, ".parquet": Kind.PARQUET}
+_SIGNATURES: Final = {b"\x1f\x8b": Kind.GZIP, b"\x28\xb5\x2f\xfd": Kind.ZSTD, b"PAR1": Kind.PARQUET}
 
-NOT_READ: Final = (".bz2", ".xz", ".zip", ".lz4", ".parquet", ".avro")
+NOT_READ: Final = (".bz2", ".xz", ".zip", ".lz4", ".avro")
 """Endings of files that would only make dead letters."""
 
-READ: Final = "JSON lines are read, plain, gzip or zstd"
+READ: Final = "JSON lines are read, plain, gzip or zstd, and Parquet"
 """What is read, for those who named something else."""
 
 

@@ -2,7 +2,7 @@
 
 Pure, but for the reading of streams that its callers have opened. A part is half-open: a line
 that starts exactly at its end belongs to the next. So the lines of all parts, one after the other,
-are the lines of the file, wherever it was cut.
+are the lines of the file, wherever it was cut; likewise the row groups of a Parquet file.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def parts_of(name: str, size: int, part_bytes: int) -> list[Part]:
 
     A compressed file that goes by another name may be cut too: then its first part is all of it.
     """
-    if kind_by_name(name) is not None:
+    kind = kind_by_name(name)
+    if kind is not None and kind.is_packed:
         return [WHOLE]
     starts = list(range(0, size, part_bytes)) or [0]
     ends = [*starts[1:], None]

@@ -1,4 +1,4 @@
-"""Files of JSON lines, plain, gzip or zstd: which there are, and their records one by one.
+"""Files of events, JSON lines or Parquet: which there are, and their records one by one.
 
 Reads files, and nothing else of the outside world. Called by the driver; the job's reading step
 uses `blocks_of` on streams that its runner opens. A line's end is LF or CRLF; lines of white space are skipped.
@@ -136,7 +136,7 @@ def blocks_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore, part: Part
     """The lines of an open file, as in `records_of`, that start in a part of it, in blocks of about `BLOCK_BYTES`.
 
     Of a part that does not begin the file they are numbered from its start. All of a compressed file starts in its
-    first part.
+    first part. The rows of a Parquet file are lines too.
 
     Raises:
         InputError: it cannot be read to its end.
@@ -157,8 +157,28 @@ def _blocks(source: Source, name: str, part: Part) -> Iterator[Block]:
         if part.start:
             source.seek(part.start - 1)
         yield from _whole_lines(owned_blocks(source, part), part.start)
+    elif kind is Kind.PARQUET:
+        yield from _rows(source, part)
     elif not part.start:
         yield from _whole_lines(unpacked_blocks(source, kind, BLOCK_BYTES), 0)
+
+
+def _rows(source: Source, part: Part) -> Iterator[Block]:
+    """The rows of a Parquet file as lines, numbered from the start of the file."""
+    try:
+        from kittiwake.replay.parquet_events import lines_of  # noqa: PLC0415 - needs an extra, and 100 ms
+    except ImportError:
+        raise UnsoundError(f"it is a Parquet file: {NEEDS_PYARROW}") from None
+    for number, lines in lines_of(source, part):
+        if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
+            text = b"\n".join(lines)
+            yield Block(number, text, len(text))
+        else:
+            for at, line in enumerate(lines):
+                yield Block(number + at, line[:RAW_BYTES_MAX], len(line))
+
+
+NEEDS_PYARROW: Final = "install pyarrow, which the extra kittiwake[parquet] brings"
 
 
 def shown(name: str) -> str:

@@ -27,16 +27,18 @@ class Source:
 
     def __init__(self, stream: BinaryIO, on_read: OnRead) -> None:
         """Read from where `stream` stands."""
-        self._stream = stream
+        self.stream = stream
         self._on_read = on_read
         self._seen = b""
+        self._told = 0
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; none at the end."""
         if self._seen:
             block, self._seen = self._seen[:size], self._seen[size:]
             return block
-        block = self._stream.read(size)
+        block = self.stream.read(size)
+        self._told += len(block)
         self._on_read(len(block))
         return block
 
@@ -51,7 +53,13 @@ class Source:
     def seek(self, at: int) -> None:
         """Read on from a byte of the file."""
         self._seen = b""
-        self._stream.seek(at)
+        self.stream.seek(at)
+
+    def tell_upto(self, size: int) -> None:
+        """Tell that so many bytes are read, by whoever reads `stream` itself."""
+        if size > self._told:
+            self._on_read(size - self._told)
+            self._told = size
 
 
 class UnsoundError(Exception):

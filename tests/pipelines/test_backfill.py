@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from examples.shop.generate import lines as shop_lines
@@ -92,6 +96,34 @@ def test_a_file_that_several_workers_share_gives_the_same_rows_and_the_same_summ
     summary = (tmp_path / "replay" / "summary.json").read_text().replace('"replay"', '"backfill"')
     assert (ran.output / "summary.json").read_text() == summary
     assert by_replay.counts.files == 2
+
+
+def test_a_job_over_parquet_is_a_job_over_lines(
+    job: Job, shop: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.rules = SHOP_RULES
+    objects = [fields for line in shop if line.startswith(b"{") and (fields := as_object(line))]
+    events = write_lines(tmp_path / "events.jsonl", [json.dumps(fields).encode() for fields in objects])
+    texts = [{name: json.dumps(v) if name == "properties" else v for name, v in one.items()} for one in objects]
+    kinds = pa.schema([(name, pa.string()) for name in PARQUET_COLUMNS])
+    pq.write_table(pa.Table.from_pylist(texts, kinds), tmp_path / "events.parquet", row_group_size=200)
+    monkeypatch.setattr("kittiwake.replay.parts.PART_BYTES", 10_000)
+    here, there = job(tmp_path / "events.parquet"), job(events, output="lines")
+    assert as_sets(here.output)["decisions"] == as_sets(there.output)["decisions"] != set()
+    assert (here.summary.counts.files, here.summary.dead_letters) == (1, there.summary.dead_letters)
+
+
+PARQUET_COLUMNS = ("event_id", "account_id", "contact_id", "item_id", "type", "time", "properties")
+
+
+def as_object(line: bytes) -> dict[str, Any] | None:
+    """The fields of a record that Parquet can hold."""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return None
+    is_plain = all(isinstance(value, str) for name, value in fields.items() if name != "properties")
+    return fields if is_plain else None
 
 
 def test_dead_letters_are_found_by_their_lines_wherever_a_file_was_cut(

@@ -227,7 +227,7 @@ def test_what_cannot_be_read_is_an_error_that_names_it(folder: Path, pattern: st
 @pytest.mark.parametrize("name", ["events.zip", "events.jsonl.BZ2", "events.avro"])
 def test_files_that_hold_nothing_that_is_read_are_refused_by_their_names(folder: Path, name: str) -> None:
     Path(name).write_bytes(b"x")
-    with pytest.raises(InputError, match="only JSON lines are read, plain, gzip or zstd"):
+    with pytest.raises(InputError, match="only JSON lines are read, plain, gzip or zstd, and Parquet"):
         find_files([name])
 
 
