@@ -14,6 +14,7 @@ from typing import Final
 import apache_beam as beam
 
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.formats import Format, check_format
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
 from kittiwake.replay.packs import buckets_for
 from kittiwake.replay.parts import part_bytes_for
@@ -32,7 +33,7 @@ from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
 from transforms.reading import InputFile, ReadRecords
 from transforms.settling import SettleContacts
-from transforms.writing import WriteLines, WriteSummary
+from transforms.writing import WriteRows, WriteSummary
 
 DONE: Final = 0
 STOPPED: Final = 1
@@ -58,6 +59,7 @@ def backfill(options: BackfillOptions) -> Summary:
         RulesError: the rules cannot be run.
         UnusableError: a file cannot be read, or the output not be written; the output is as it was.
     """
+    check_format(options.written)
     programs = Programs(load(options.rules), options.run.allowed_lateness_us)
     files = input_files(options.inputs)
     pipeline = new_pipeline(options.runner, options.beam_flags)
@@ -65,7 +67,7 @@ def backfill(options: BackfillOptions) -> Summary:
     bytes_total = sum(file.size for file in files)
     say(f"{len(files)} file(s), {megabytes(bytes_total)}, rule set {programs.ruleset_version}")
     try:
-        build(pipeline, files, programs, options.run, place)
+        build(pipeline, files, programs, options.run, place, options.written)
         with progress_shown(bytes_total):
             pipeline.run().wait_until_finish()
         summary = read_summary(place)
@@ -84,6 +86,7 @@ def build(
     programs: Programs,
     settings: RunSettings,
     place: Place,
+    written: Format = Format.JSONL,
 ) -> None:
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     bytes_total = sum(file.size for file in files)
@@ -93,9 +96,9 @@ def build(
     decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
     total = (intake, decided.counts) | "Total" >> AddUp()
 
-    _ = parsed.dead_letters | "WriteDeadLetters" >> WriteLines(place.path(DEAD_LETTERS))
-    _ = decided.decisions | "WriteDecisions" >> WriteLines(place.path(DECISIONS))
-    _ = decided.triggers | "WriteTriggers" >> WriteLines(place.path(TRIGGERS))
+    _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(place.path(DEAD_LETTERS), DEAD_LETTERS, written)
+    _ = decided.decisions | "WriteDecisions" >> WriteRows(place.path(DECISIONS), DECISIONS, written)
+    _ = decided.triggers | "WriteTriggers" >> WriteRows(place.path(TRIGGERS), TRIGGERS, written)
     summary = WriteSummary(place.path(SUMMARY), Mode.BACKFILL, programs.ruleset_version, settings)
     _ = total | "WriteSummary" >> summary
 

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.formats import Format
 from kittiwake.replay.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
@@ -32,6 +33,7 @@ class BackfillOptions:
     run: RunSettings
     runner: str
     beam_flags: tuple[str, ...]
+    written: Format
 
 
 def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
@@ -50,7 +52,8 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
     )
     runner = runner_named(known.runner)
-    return BackfillOptions(known.rules, tuple(known.input), known.output, run, runner, tuple(beam_flags))
+    written = Format(known.format)
+    return BackfillOptions(known.rules, tuple(known.input), known.output, run, runner, tuple(beam_flags), written)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--rules", required=True, metavar="DIR_OR_FILE", help="the rules: a file, or a folder of them")
     add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
     add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
+    formats = [one.value for one in Format]
+    add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
     add("--until", metavar="TIME", help="settle events before and deadlines up to it; default: the newest event + 1 µs")
     add("--start", metavar="TIME", help="take this for the start of the run instead of the clock: to repeat a run")
     add("--allowed_lateness", default="1h", metavar="DURATION", help="how far apart copies of an event may lie (1h)")

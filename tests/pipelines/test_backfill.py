@@ -19,6 +19,7 @@ from kittiwake.rules.loader import load
 from pipelines.backfill import DONE, STOPPED, UNUSABLE
 from tests.pipelines.running import ROOT, Job, arguments, as_a_process
 from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines
+from tests.replay.parquet_lines import lines_below
 
 SHOP_RULES = ROOT / "examples" / "shop" / "rules"
 CART = record(event_id="e1", time="2026-11-02T09:00:00-05:00")
@@ -158,6 +159,23 @@ def test_a_person_reads_what_fired_and_opens_what_was_written(job: Job, tmp_path
         "summary.json",
         "triggers/part-00000-of-00001.jsonl",
     ]
+
+
+def test_rows_in_parquet_are_the_rows_in_lines(job: Job, shop: list[bytes], tmp_path: Path) -> None:
+    job.rules = SHOP_RULES
+    events = write_lines(tmp_path / "events.jsonl", shop)
+    lines, parquet = job(events, output="lines"), job(events, "--format", "parquet", output="parquet")
+    for folder in ("triggers", "decisions", "dead_letters"):
+        parts = (path.read_bytes().splitlines() for path in (lines.output / folder).iterdir())
+        assert lines_below(parquet.output / folder) == sorted(line for part in parts for line in part)
+    assert {path.name for path in parquet.output.rglob("part-*")} == {"part-00000-of-00001.parquet"}
+    assert parquet.summary == lines.summary
+
+
+def test_a_run_without_rows_writes_parquet_with_the_columns(job: Job, tmp_path: Path) -> None:
+    ran = job(write_lines(tmp_path / "events.jsonl", []), "--format", "parquet")
+    assert ran.code == DONE
+    assert pq.read_table(ran.output / "triggers" / "part-00000-of-00001.parquet").num_rows == 0
 
 
 def test_every_dead_letter_reason_comes_out_with_its_bytes(job: Job, tmp_path: Path) -> None:

@@ -270,14 +270,15 @@ def test_without_pyarrow_what_to_install_is_said_and_lines_are_read(tmp_path: Pa
     write_lines(tmp_path / "events.jsonl", [])
     rules = write_rules(tmp_path / "rules.yaml")
 
-    def ran(name: str) -> subprocess.CompletedProcess[str]:
+    def ran(name: str, *flags: str) -> subprocess.CompletedProcess[str]:
         command = ["replay", "--rules", str(rules), "--input", str(tmp_path / name), "--output", str(tmp_path / "out")]
-        full = [sys.executable, "-c", WITHOUT_PYARROW, *command]
+        full = [sys.executable, "-c", WITHOUT_PYARROW, *command, *flags]
         return subprocess.run(full, capture_output=True, text=True, check=False)
 
     refused = ran("events.parquet")
     assert refused.returncode == 2
     assert "install pyarrow, which the extra kittiwake[parquet] brings" in refused.stderr
+    assert "to write Parquet, install pyarrow" in ran("events.jsonl", "--format", "parquet").stderr
     assert ran("events.jsonl").returncode == 0
 
 
