@@ -12,15 +12,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kittiwake.replay.unpacking import UnsoundError
-from kittiwake.time.instants import format_instant
 
 NO_NUMBER: Final = Decimal("1E+999")
 """Stands for NaN and the infinities, for which JSON has no word: the record becomes a dead letter, `bad_number`."""
-
-_UNITS_US: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
-_NS_A_US: Final = 1_000
 
 _Is = Callable[[pa.DataType], bool]
 _TEXTS: Final[tuple[_Is, ...]] = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
@@ -67,14 +64,29 @@ def values(array: pa.Array) -> list[Any]:
         pairs = list(zip(values(array.keys), values(array.items), strict=True))
         return [None if span is None else dict(span) for span in _spans(array, pairs)]
     if pa.types.is_timestamp(kind):
-        return [
-            None if number is None else _instant(number, kind.unit) for number in array.cast(pa.int64()).to_pylist()
-        ]
+        return values(instants(array))
     if pa.types.is_dictionary(kind):
         return values(array.dictionary_decode())
     if isinstance(kind, pa.BaseExtensionType):
         return values(array.storage)
-    return [_word(value) for value in array.to_pylist()]
+    found: list[Any] = array.to_pylist()
+    return [_word(value) for value in found] if pa.types.is_floating(kind) or pa.types.is_date(kind) else found
+
+
+def texts(array: pa.Array) -> pa.Array:
+    """A column of texts, plainly."""
+    if pa.types.is_dictionary(array.type):
+        return texts(array.dictionary_decode())
+    return texts(array.storage) if isinstance(array.type, pa.BaseExtensionType) else array.cast(pa.large_string())
+
+
+def instants(array: pa.Array) -> pa.Array:
+    """RFC 3339 in UTC, digits finer than microseconds cut. A year that no calendar has comes out as no RFC 3339."""
+    unit = array.type.unit
+    in_utc = array.cast(pa.int64()).cast(pa.timestamp(unit))
+    if unit == "ns":
+        in_utc = pc.floor_temporal(in_utc, unit="microsecond").cast(pa.timestamp("us"))
+    return pc.strftime(in_utc, "%Y-%m-%dT%H:%M:%SZ")
 
 
 def _storage(kind: pa.DataType) -> pa.DataType:
@@ -98,15 +110,6 @@ def _spans(array: pa.Array, inner: list[Any]) -> list[Any]:
     ends = array.offsets.to_pylist()
     there = array.is_valid().to_pylist()
     return [inner[start:end] if is_there else None for is_there, start, end in zip(there, ends, ends[1:], strict=False)]
-
-
-def _instant(number: int, unit: str) -> str:
-    """RFC 3339 in UTC, finer digits cut; a time that no calendar has stays a number, and so a dead letter."""
-    time_us = number // _NS_A_US if unit == "ns" else number * _UNITS_US[unit]
-    try:
-        return format_instant(time_us)
-    except OverflowError:
-        return f"{number} {unit}"
 
 
 def _word(value: Any) -> Any:

@@ -49,7 +49,7 @@ def check_format(written: Format) -> None:
     if written is Format.PARQUET:
         try:
             import pyarrow.parquet  # noqa: F401, PLC0415 - needs an extra, and 100 ms
-        except ImportError:
+        except ModuleNotFoundError:
             raise UnusableError(f"to write Parquet, {NEEDS_PYARROW}") from None
 
 

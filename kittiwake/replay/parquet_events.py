@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kittiwake.replay.arrow_values import is_text, refuse_type, values
+from kittiwake.replay.arrow_values import instants, is_text, refuse_type, texts, values
 from kittiwake.replay.parts import BLOCK_BYTES, Part
 from kittiwake.replay.unpacking import Source, UnsoundError
 
@@ -24,6 +25,9 @@ ROWS: Final = 2_048
 _TEXTS: Final = ("event_id", "account_id", "contact_id", "item_id", "type")
 _COLUMNS: Final = (*_TEXTS, "time", "properties")
 _NEEDED: Final = ("event_id", "account_id", "type", "time")
+
+_TO_ESCAPE: Final = r'["\\\x00-\x1f]'
+"""What JSON does not let stand in a text as it is."""
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
@@ -105,19 +109,28 @@ def _check(name: str, kind: pa.DataType) -> None:
 
 
 def _lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
-    """A line a row; what is null is left out."""
-    cells = [_cells(name, batch.column(name)) for name in columns]
-    return [
-        _encode({name: cell for name, cell in zip(columns, row, strict=True) if cell is not None})
-        for row in zip(*cells, strict=True)
-    ]
+    """A line a row; what is null is left out. Column by column, since a step in Python for every cell takes longest."""
+    members = [_members(name, batch.column(name)) for name in columns]
+    comma = pa.scalar(b",", pa.large_binary())
+    joined = pc.binary_join_element_wise(*members, comma, null_handling="skip")
+    return [b"{" + text + b"}" for text in joined.to_pylist()]
 
 
-def _cells(name: str, column: pa.Array) -> list[Any]:
-    found = values(column)
-    if name != "properties" or not is_text(column.type):
-        return found
-    return [None if text is None else _json(text) for text in found]
+def _members(name: str, column: pa.Array) -> pa.Array:
+    """A column as members of JSON objects."""
+    if name == "properties" and is_text(column.type):
+        return _encoded(name, [None if text is None else _json(text) for text in values(column)])
+    if name == "time" and not is_text(column.type):
+        column = instants(column)
+    if name == "properties" or pc.any(pc.match_substring_regex(texts(column), _TO_ESCAPE)).as_py():
+        return _encoded(name, values(column))
+    head, end, between = (pa.scalar(one, pa.large_binary()) for one in (f'"{name}":"'.encode(), b'"', b""))
+    return pc.binary_join_element_wise(head, texts(column).cast(pa.large_binary()), end, between)
+
+
+def _encoded(name: str, cells: list[Any]) -> pa.Array:
+    head = f'"{name}":'.encode()
+    return pa.array([None if cell is None else head + _encode(cell) for cell in cells], pa.large_binary())
 
 
 def _json(text: str) -> msgspec.Raw | str:

@@ -167,7 +167,7 @@ def _rows(source: Source, part: Part) -> Iterator[Block]:
     """The rows of a Parquet file as lines, numbered from the start of the file."""
     try:
         from kittiwake.replay.parquet_events import lines_of  # noqa: PLC0415 - needs an extra, and 100 ms
-    except ImportError:
+    except ModuleNotFoundError:
         raise UnsoundError(f"it is a Parquet file: {NEEDS_PYARROW}") from None
     for number, lines in lines_of(source, part):
         if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
