@@ -86,7 +86,8 @@ def instants(array: pa.Array) -> pa.Array:
     in_utc = array.cast(pa.int64()).cast(pa.timestamp(unit))
     if unit == "ns":
         in_utc = pc.floor_temporal(in_utc, unit="microsecond").cast(pa.timestamp("us"))
-    return pc.strftime(in_utc, "%Y-%m-%dT%H:%M:%SZ")
+    with_space = in_utc.cast(pa.string())  # a fifth of the time of `strftime`, and no overflow makes a year of it
+    return pc.binary_join_element_wise(pc.binary_replace_slice(with_space, 10, 11, "T"), "Z", "")
 
 
 def _storage(kind: pa.DataType) -> pa.DataType:
