@@ -13,6 +13,7 @@ from typing import Final
 
 import apache_beam as beam
 
+from kittiwake.cli.progress import megabytes
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format, check_format
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
@@ -27,7 +28,7 @@ from kittiwake.rules.errors import RulesError
 from kittiwake.rules.loader import load
 from pipelines.options import BackfillOptions, parse_options
 from pipelines.places import Place, input_files, open_place, read_summary
-from pipelines.progress import megabytes, progress_shown, say
+from pipelines.progress import progress_shown, say
 from pipelines.runner import hush, new_pipeline
 from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
@@ -68,8 +69,9 @@ def backfill(options: BackfillOptions) -> Summary:
     say(f"{len(files)} file(s), {megabytes(bytes_total)}, rule set {programs.ruleset_version}")
     try:
         build(pipeline, files, programs, options.run, place, options.written)
-        with progress_shown(bytes_total):
-            pipeline.run().wait_until_finish()
+        with progress_shown(bytes_total, buckets_for(bytes_total)) as watched:
+            watched.result = pipeline.run()
+            watched.result.wait_until_finish()
         summary = read_summary(place)
         if summary.stopped is Stop.UNREADABLE:
             raise UnusableError("; ".join(summary.counts.unreadable.values()))

@@ -66,6 +66,7 @@ class _Settle(CountingDoFn):
         if stop_of(self._settings, intake) is not None:
             return
         groups = unpacked(element[1])
+        contacts = len(groups)
         until_us = end_of_run(self._settings, intake)
         decisions: list[bytes] = []
         triggers: list[bytes] = []
@@ -77,13 +78,13 @@ class _Settle(CountingDoFn):
             if len(decisions) >= LINES_AN_ELEMENT:
                 yield from _joined(decisions, triggers)
         yield from _joined(decisions, triggers)
+        SEEN.decided(contacts)
 
     def _lines(self, subject: Subject, rows: list[Row], until_us: int) -> Iterator[tuple[bytes, bool]]:
         """The lines of a contact, and which of them fired."""
         account_id, contact_id = subject
         plan = self._programs.plan(account_id)
         decisions = settle(plan, contact_id, rows, until_us, self.counts)
-        SEEN.contacts += 1
         for decision in decisions:
             yield decision_line(decision, plan.program, self._mode), decision.decision is Outcome.FIRED
 
