@@ -7,6 +7,8 @@ JSON text that they are in the line.
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -14,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, TRIGGERS
-from kittiwake.time.instants import parse_date, parse_instant
 
 GROUP_BYTES: Final = 32 * 1024 * 1024
 """Bytes of lines that are held and then written as one row group: some 50,000 rows, enough to pack well."""
@@ -101,21 +102,25 @@ class ParquetFile:
 
 def _decoder(schema: pa.Schema) -> msgspec.json.Decoder[Any]:
     """Reads lines of exactly these fields."""
-    fields = [(name, msgspec.Raw if name in JSON_TEXTS else Any) for name in schema.names]
+    fields = [
+        (field.name, msgspec.Raw if field.name in JSON_TEXTS else _KINDS.get(field.type, Any)) for field in schema
+    ]
     return msgspec.json.Decoder(msgspec.defstruct("Row", fields, forbid_unknown_fields=True))
 
 
+_KINDS: Final = {_INSTANT: datetime | None, _DATE: date | None}
+
+
 def _batch(rows: list[Any], schema: pa.Schema) -> pa.RecordBatch:
-    columns = [pa.array([_cell(getattr(row, field.name), field.type) for row in rows], field.type) for field in schema]
+    columns = [pa.array(_cells(rows, field.name), field.type) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _cell(value: Any, kind: pa.DataType) -> Any:
-    if isinstance(value, msgspec.Raw):
-        text = bytes(value).decode()
-        return None if text == "null" else text
-    if value is None:
-        return None
-    if kind == _INSTANT:
-        return parse_instant(value)
-    return parse_date(value) if kind == _DATE else value
+def _cells(rows: list[Any], name: str) -> list[Any]:
+    cells = list(map(attrgetter(name), rows))
+    return [_text(raw) for raw in cells] if name in JSON_TEXTS else cells
+
+
+def _text(raw: msgspec.Raw) -> str | None:
+    text = bytes(raw).decode()
+    return None if text == "null" else text
