@@ -80,8 +80,9 @@ def test_two_workers_decide_what_one_decides(job: Job, shop: list[bytes], tmp_pa
     assert ran.stdout == one.out
 
 
-def test_a_file_that_several_workers_share_gives_the_same_rows_and_the_same_summary(
-    job: Job, shop: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_that_workers_share_gives_the_same_rows_and_the_same_summary(
+    job: Job, shop: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     broken = [
         line for number, line in enumerate(shop) for line in ((line, b"", b"{") if number % 50 == 25 else (line,))
@@ -92,7 +93,7 @@ def test_a_file_that_several_workers_share_gives_the_same_rows_and_the_same_summ
     inputs = [str(tmp_path / "events.jsonl*")]
     by_replay = replay(Programs(load(SHOP_RULES)), inputs, tmp_path / "replay", RunSettings(START_US))
     monkeypatch.setattr("kittiwake.replay.parts.PART_BYTES", events.stat().st_size // 40)
-    ran = job(inputs)
+    ran = job(inputs, f"--direct_num_workers={workers}")
     assert as_sets(ran.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
     summary = (tmp_path / "replay" / "summary.json").read_text().replace('"replay"', '"backfill"')
     assert (ran.output / "summary.json").read_text() == summary
