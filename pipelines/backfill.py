@@ -93,7 +93,7 @@ def build(
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     bytes_total = sum(file.size for file in files)
     read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total))
-    parsed = read.blocks | "Parse" >> ParseRecords(settings.start_us, buckets_for(bytes_total))
+    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
     intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
     decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
     total = (intake, decided.counts) | "Total" >> AddUp()

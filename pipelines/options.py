@@ -12,6 +12,7 @@ from typing import Final
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format
 from kittiwake.replay.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
+from kittiwake.replay.shapes.shape import Shape, input_shape
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
 from pipelines.runner import check_flags, runner_named
@@ -50,6 +51,7 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         until_us=None if known.until is None else _instant("--until", known.until),
         allowed_lateness_us=_duration("--allowed_lateness", known.allowed_lateness),
         max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
+        shape=input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
     )
     runner = runner_named(known.runner)
     written = Format(known.format)
@@ -66,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--rules", required=True, metavar="DIR_OR_FILE", help="the rules: a file, or a folder of them")
     add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
+    shape_help = "how events are written: canonical (the default), segment or cloudevents"
+    add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
+    account_help = "the account of events that name none: all of Segment's, CloudEvents without accountid"
+    add("--input_account", metavar="ACCOUNT", help=account_help)
     add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")

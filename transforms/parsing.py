@@ -10,11 +10,14 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
+from kittiwake.replay.collecting import uncollected
 from kittiwake.replay.counts import Counts
 from kittiwake.replay.intake import Intake
-from kittiwake.replay.packs import PACK_BYTES, packed
+from kittiwake.replay.packs import PACK_BYTES, Packer
+from kittiwake.replay.programs import Programs
 from kittiwake.replay.reading import Block
 from kittiwake.replay.rows import dead_letter_line
+from kittiwake.replay.settings import RunSettings
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.reading import SourcedBlock
 
@@ -33,15 +36,17 @@ class Parsed(NamedTuple):
 
 @dataclass(eq=False)
 class ParseRecords(beam.PTransform):
-    """Parses records, by a run that started at `start_us`, and deals their contacts out to `buckets`."""
+    """Parses the records of a run, and deals the contacts of needed events out to `buckets`."""
 
-    start_us: int
+    settings: RunSettings
+    programs: Programs
     buckets: int
 
     def expand(self, blocks: PCollection[SourcedBlock]) -> Parsed:
         """No record is lost: each is an event, or a dead letter."""
         types = {_DEAD_LETTERS: bytes, COUNTS: Counts}
-        step = beam.ParDo(_Parse(self.start_us, self.buckets)).with_output_types(tuple[int, bytes], **types)
+        parse = _Parse(self.settings, self.programs, self.buckets)
+        step = beam.ParDo(parse).with_output_types(tuple[int, bytes], **types)
         parsed = blocks | "Parse" >> step.with_outputs(_DEAD_LETTERS, COUNTS, main="packs")
         return Parsed(parsed["packs"], parsed[_DEAD_LETTERS], parsed[COUNTS])
 
@@ -49,28 +54,28 @@ class ParseRecords(beam.PTransform):
 class _Parse(CountingDoFn):
     """Packs what a bundle holds, at the latest after `PACK_BYTES` of input."""
 
-    def __init__(self, start_us: int, buckets: int) -> None:
+    def __init__(self, settings: RunSettings, programs: Programs, buckets: int) -> None:
         super().__init__()
-        self._start_us, self._buckets = start_us, buckets
+        self._settings, self._programs, self._buckets = settings, programs, buckets
 
     def start_bundle(self) -> None:
         super().start_bundle()
-        self._begin()
-
-    def _begin(self) -> None:
-        self._intake = Intake(self._start_us, self.counts)
-        self._held = 0
+        self._intake = Intake(self._settings, self._programs.wanted, self.counts)
+        self._packer, self._held = Packer(self._buckets), 0
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
-        for dead in self._intake.take(block.file, Block(*block[1:])):
+        with uncollected():
+            table, dead_letters = self._intake.take(block.file, Block(*block[1:]))
+            self._packer.add(table)
+        for dead in dead_letters:
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))
         self._held += len(block.text)
         if self._held >= PACK_BYTES:
-            yield from packed(self._intake.groups, self._buckets)
-            self._begin()
+            yield from self._packer.packs()
+            self._held = 0
 
     def finish_bundle(self) -> Iterator[object]:
-        for pack in packed(self._intake.groups, self._buckets):
+        for pack in self._packer.packs():
             yield GlobalWindows.windowed_value(pack)
-        self._begin()
+        self._held = 0
         yield from super().finish_bundle()

@@ -10,7 +10,8 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.reasons import Outcome
-from kittiwake.replay.contacts import Row, Subject, settle
+from kittiwake.replay.collecting import uncollected
+from kittiwake.replay.contacts import Groups, Row, Subject, group, settle
 from kittiwake.replay.counts import Counts
 from kittiwake.replay.packs import unpacked
 from kittiwake.replay.programs import Programs
@@ -65,20 +66,23 @@ class _Settle(CountingDoFn):
     def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
         if stop_of(self._settings, intake) is not None:
             return
-        groups = unpacked(element[1])
-        contacts = len(groups)
         until_us = end_of_run(self._settings, intake)
+        contacts: Groups = {}
+        with uncollected():
+            for pack in element[1]:
+                group(contacts, unpacked(pack))
+        number = len(contacts)
         decisions: list[bytes] = []
         triggers: list[bytes] = []
-        for subject in sorted(groups):
-            for line, fired in self._lines(subject, groups.pop(subject), until_us):
+        for subject in sorted(contacts):
+            for line, fired in self._lines(subject, contacts.pop(subject), until_us):
                 decisions.append(line)
                 if fired:
                     triggers.append(line)
             if len(decisions) >= LINES_AN_ELEMENT:
                 yield from _joined(decisions, triggers)
         yield from _joined(decisions, triggers)
-        SEEN.decided(contacts)
+        SEEN.decided(number)
 
     def _lines(self, subject: Subject, rows: list[Row], until_us: int) -> Iterator[tuple[bytes, bool]]:
         """The lines of a contact, and which of them fired."""

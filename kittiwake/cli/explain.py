@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from kittiwake.cli.console import AsJson, Exit, complain, leave, one_command, print_json, usable_input
-from kittiwake.cli.options import AllowedLateness, Inputs, Rules, Until, now_us, span_us, until_us
+from kittiwake.cli.options import (
+    AllowedLateness,
+    InputAccount,
+    Inputs,
+    Rules,
+    ShapeName,
+    Until,
+    now_us,
+    shape_of,
+    span_us,
+    until_us,
+)
 from kittiwake.cli.story import print_texts
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.program import Program
@@ -34,6 +45,8 @@ def explain(
     ] = None,
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
+    shape: ShapeName = "canonical",
+    input_account: InputAccount = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell one contact's story: every event, arming, disarming, deadline, gate and decision, and every near miss.
@@ -43,7 +56,8 @@ def explain(
     Exit codes: 0 told, 1 the input has no event of the contact, 2 the rules or the input cannot be used.
     """
     with usable_input(as_json=as_json):
-        settings = RunSettings(now_us(), until_us(until), span_us("--allowed-lateness", allowed_lateness))
+        horizon_us = span_us("--allowed-lateness", allowed_lateness)
+        settings = RunSettings(now_us(), until_us(until), horizon_us, shape=shape_of(shape, input_account))
         ruleset = load(*rules)
         found = read_contact(find_files(inputs), contact, settings)
         account_id = _account(found, contact, account)

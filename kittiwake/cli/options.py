@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.shapes.shape import InputShape, input_shape
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, instant_of, parse_instant
 
@@ -27,6 +28,19 @@ AllowedLateness = Annotated[
     typer.Option("--allowed-lateness", "--allowed_lateness", help="The horizon, by which copies are told."),
 ]
 
+ShapeName = Annotated[
+    str,
+    typer.Option("--input-shape", "--input_shape", help="How events are written: canonical, segment or cloudevents."),
+]
+InputAccount = Annotated[
+    str | None,
+    typer.Option(
+        "--input-account",
+        "--input_account",
+        help="The account of events that name none: all of Segment's, CloudEvents without accountid.",
+    ),
+]
+
 
 def now_us() -> int:
     """The clock: the start of the run, beyond which no event lies."""
@@ -43,6 +57,15 @@ def until_us(text: str) -> int | None:
         return parse_instant(text) if text else None
     except BadTimeError as error:
         raise UnusableError(f"--until: {error}") from None
+
+
+def shape_of(name: str, account_id: str | None) -> InputShape:
+    """What `--input-shape` and `--input-account` say.
+
+    Raises:
+        UnusableError: there is no such shape, or the account is lacking, out of place, or none.
+    """
+    return input_shape(name, account_id, ("--input-shape", "--input-account"))
 
 
 def span_us(option: str, text: str) -> int:

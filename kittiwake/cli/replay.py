@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_json, usable_input
-from kittiwake.cli.options import AllowedLateness, Inputs, Rules, Until, now_us, span_us, until_us
+from kittiwake.cli.options import (
+    AllowedLateness,
+    InputAccount,
+    Inputs,
+    Rules,
+    ShapeName,
+    Until,
+    now_us,
+    shape_of,
+    span_us,
+    until_us,
+)
 from kittiwake.cli.progress import progress
 from kittiwake.replay.driver import replay as run
 from kittiwake.replay.errors import UnusableError
@@ -18,6 +29,7 @@ from kittiwake.replay.formats import Format
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.report import render
 from kittiwake.replay.settings import RunSettings
+from kittiwake.replay.shapes.shape import InputShape
 from kittiwake.replay.summary import Summary, to_json
 from kittiwake.rules.loader import load
 
@@ -38,6 +50,8 @@ def replay(
         ),
     ] = "",
     written: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.JSONL,
+    shape: ShapeName = "canonical",
+    input_account: InputAccount = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide everything that files of events hold, as the job would, and write what it would write.
@@ -46,7 +60,7 @@ def replay(
     rules or the output cannot be used.
     """
     with usable_input(as_json=as_json):
-        settings = _settings(until, allowed_lateness, max_dead_letter_ratio)
+        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
         programs = Programs(load(*rules), settings.allowed_lateness_us)
         with progress(quiet=as_json) as tell:
             summary = run(programs, inputs, output, settings, tell, written)
@@ -54,12 +68,13 @@ def replay(
     leave(Exit.FINE if summary.stopped is None else Exit.FINDINGS)
 
 
-def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str) -> RunSettings:
+def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shape: InputShape) -> RunSettings:
     return RunSettings(
         now_us(),
         until_us(until),
         span_us("--allowed-lateness", allowed_lateness),
         _ratio(max_dead_letter_ratio),
+        shape,
     )
 
 

@@ -18,10 +18,10 @@ from kittiwake.kernel.codec import copied
 from kittiwake.kernel.decisions import decision_of
 from kittiwake.kernel.episodes import fall_due
 from kittiwake.kernel.gating import gate_all
+from kittiwake.kernel.matching import SINGLE
 from kittiwake.kernel.program import Program
-from kittiwake.kernel.run import SINGLE, Run
+from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import State, Unsettled
-from kittiwake.kernel.taking import take
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.reasons import Outcome, Reason
@@ -47,19 +47,33 @@ class Advanced(NamedTuple):
 def advance(program: Program, state: State, events: Sequence[Event], upto_us: int, *, trace: bool = False) -> Advanced:
     """Settle what lies before `upto_us`; events at or after it are kept in the state, unsettled.
 
-    Events may come in any order and more than once, and belong to the state's contact. An
-    `upto_us` before the settled time lets no time pass.
+    Events may come in any order and more than once, and belong to the state's contact; of types that the program does
+    not want, they are as if they had not happened. An `upto_us` before the settled time lets no time pass.
     """
     run = Run(program, _working_copy(state), trace=trace)
     settled_us = state.settled_us
+    if not trace:
+        events = [event for event in events if program.wants(event.type)]
     late = [event for event in events if settled_us is not None and event.time_us < settled_us]
     upto_us = upto_us if settled_us is None else max(upto_us, settled_us)
     inbox = _in_order(run, [event for event in events if settled_us is None or event.time_us >= settled_us])
     _settle(run, _that_count(run, [event for event in inbox if event.time_us < upto_us]), upto_us)
-    run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us]
-    late = _without_copies(run, state, late)
+    run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us and program.wants(event.type)]
+    late = [event for event in _without_copies(run, state, late) if program.wants(event.type)]
     state = run.freeze(upto_us)
     return Advanced(state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), _in_time(run.trace))
+
+
+def walk(program: Program, contact_id: str, events: Sequence[Event], until_us: int) -> list[Decision]:
+    """Decide a whole history from nothing to its end, what is still deferred then included; no state is left.
+
+    The events are in order, without copies, before `until_us`, and of types that the program wants.
+    """
+    state = State(contact_id)
+    run = Run(program, state, trace=False)
+    _settle(run, events, until_us)
+    state.settled_us = until_us
+    return [*run.decisions, *unfinished(program, state)]
 
 
 def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
@@ -105,11 +119,14 @@ def _in_order(run: Run, events: list[Event]) -> list[Event]:
     ordered = sorted(kept + events, key=_place)
     if len(set(map(_place, ordered))) == len(ordered):
         return ordered
-    found = []
+    found: list[Event] = []
     for _, copies in groupby(ordered, key=_place):
         group = list(copies)
-        found.append(group[0] if len(group) == 1 else min(group, key=rest_of))
-        run.duplicates += len(group) - 1
+        needed = [event for event in group if run.program.wants(event.type)]
+        found += [event for event in group if event not in needed]  # for the trace
+        if needed:
+            found.append(min(needed, key=rest_of))
+            run.duplicates += len(needed) - 1
     return found
 
 
@@ -118,22 +135,21 @@ def _stored(event: Event) -> Unsettled:
 
 
 def _that_count(run: Run, events: list[Event]) -> list[Event]:
-    """The events that are no copies of earlier ones and that a rule (or a trace) wants to see."""
-    if run.trace is not None:
-        return _without_duplicates(run, events)
+    """The events that are no copies of earlier ones."""
     seen = run.state.seen
-    if not seen and len({event.event_id for event in events}) == len(events):
+    if run.trace is None and not seen and len({event.event_id for event in events}) == len(events):
         seen.update((event.event_id, event.time_us) for event in events)
-    else:
-        events = _without_duplicates(run, events)
-    wants = run.program.wants
-    return [event for event in events if wants(event.type)]
+        return events
+    return _without_duplicates(run, events)
 
 
 def _without_duplicates(run: Run, events: list[Event]) -> list[Event]:
     found = []
     seen, horizon_us = run.state.seen, run.program.allowed_lateness_us
     for event in events:
+        if run.trace is not None and not run.program.wants(event.type):
+            found.append(event)  # to be shown, and nothing else
+            continue
         counted_us = seen.get(event.event_id)
         if counted_us is None or event.time_us - counted_us > horizon_us:
             seen[event.event_id] = event.time_us
@@ -164,19 +180,44 @@ def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
 # ---------------------------------------------------------------- time
 
 
-def _settle(run: Run, events: list[Event], upto_us: int) -> None:
+def _settle(run: Run, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
+    agenda = run.agenda
     at, count = 0, len(events)
     while at < count:
-        now_us = events[at].time_us
-        _pass_time(run, now_us)
+        event = events[at]
+        now_us = event.time_us
+        if agenda and agenda[0][0] <= now_us:
+            _pass_time(run, now_us)
         run.now_us = now_us
-        end = at + 1
-        while end < count and events[end].time_us == now_us:
-            end += 1
-        _take_batch(run, events[at:end])
-        at = end
+        at += 1
+        if at < count and events[at].time_us == now_us:
+            end = at + 1
+            while end < count and events[end].time_us == now_us:
+                end += 1
+            _take_together(run, events[at - 1 : end])
+            at = end
+        else:
+            _take(run, event)
+        if agenda and agenda[0][0] <= now_us:
+            for index, key in run.due_entries():
+                fall_due(run, index, key)
+        if run.caused:
+            gate_all(run)
     _pass_time(run, upto_us)
+
+
+def _take(run: Run, event: Event) -> None:
+    """Let one event do all it does."""
+    program = run.program
+    if run.trace is not None:
+        about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
+        run.note(StepKind.EVENT, None, None, **about)
+        if not program.wants(event.type):
+            return
+    run.state.started = True
+    for take in program.takers.get(event.type) or program.takers_of(event.type):
+        take(run, event)
 
 
 def _pass_time(run: Run, until_us: int) -> None:
@@ -195,24 +236,23 @@ def _fall_due(run: Run) -> None:
     entries = run.due_entries()
     if run.trace is not None and any(run.is_due(index, key) for index, key in entries):
         run.note(StepKind.INSTANT, None, None)
+    rules = run.program.rules
     for index, key in entries:
         fall_due(run, index, key)
-        if run.program.rules[index].audience is not None and key == SINGLE:
+        if rules[index].audience is not None and key == SINGLE:
             look(run, index, None)
     if run.caused:
         gate_all(run)
 
 
-def _take_batch(run: Run, events: list[Event]) -> None:
-    """The second part: the instant's events in order, then what they caused and what is due at once."""
+def _take_together(run: Run, events: Sequence[Event]) -> None:
+    """Several events of one instant, in order: `unless` among them disarms what another of them opens."""
+    run.together = True
+    for event in events:
+        _take(run, event)
+    run.together = False
     run.unless_taken.clear()
     run.opened.clear()
-    for event in events:
-        take(run, event)
-    for index, key in run.due_entries():
-        fall_due(run, index, key)
-    if run.caused:
-        gate_all(run)
 
 
 def _wake_at_us(run: Run) -> int | None:

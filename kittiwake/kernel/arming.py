@@ -5,6 +5,8 @@ Pure. Called by every pattern kind.
 
 from __future__ import annotations
 
+from typing import Final
+
 from kittiwake.kernel.matching import Attributes, missing_paths
 from kittiwake.kernel.program import RuleProgram
 from kittiwake.kernel.run import Caused, Run
@@ -13,6 +15,8 @@ from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.values import canonical, lookup
+
+FIRED: Final = Kind.FIRED
 
 
 def included(rule: RuleProgram, event: Event | None, attributes: Attributes) -> str:
@@ -32,7 +36,7 @@ def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str
 def candidate_of_reminder(episode: Episode, reminder: Reminder, *, numbered: bool) -> Candidate:
     """The candidate an episode's reminder becomes when it falls due."""
     return Candidate(
-        Kind.FIRED,
+        FIRED,
         reminder.due_us,
         episode.opened_id,
         episode.opened_us,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from kittiwake.kernel.arming import cause, included
 from kittiwake.kernel.history import answer, measured, next_end_us
+from kittiwake.kernel.matching import SINGLE
 from kittiwake.kernel.program import AllHold, AnyHolds, Leaf, Tree
-from kittiwake.kernel.run import SINGLE, Run
+from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import Candidate, RuleState
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event

@@ -10,98 +10,101 @@ from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
-from kittiwake.kernel.program import Calendar, Cap, Mode, QuietHours, RuleProgram
-from kittiwake.kernel.run import Run, remembers_firing
+from kittiwake.kernel.program import Calendar, Cap, Mode, Program, QuietHours, RuleProgram
+from kittiwake.kernel.run import Caused, Run, remembers_firing
 from kittiwake.kernel.state import Candidate, Firing
 from kittiwake.kernel.trace import StepKind
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.instants import DAY_US
-from kittiwake.time.zones import local_date, local_time_of_day_us, next_change_us, offset_us
+from kittiwake.time.zones import local_day, local_time_of_day_us, next_change_us, offset_us
+
+DAY: Final = Calendar.DAY
+WEEK: Final = Calendar.WEEK
 
 CAP_MEMORY_US: Final = 33 * DAY_US
 """How long a firing may count in a calendar month, whatever zone it is looked at from."""
 
 
-class Asked(NamedTuple):
-    """A candidate before the gates."""
-
-    run: Run
-    rule_index: int
-    rule: RuleProgram
-    key: str
-    candidate: Candidate
+Gate: TypeAlias = Callable[[Run, RuleProgram, Caused], bool]
+"""Whether a gate refuses a candidate."""
 
 
-def refused_by(asked: Asked) -> Reason | None:
+def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
     """The first gate that refuses, in the order of the language; None if all let it pass."""
-    run = asked.run
-    for reason in run.program.gates[asked.rule_index]:
-        refused = GATES[reason](asked)
-        if asked.run.trace is not None:
-            about = {"gate": str(reason), "passes": not refused, **_about(asked)}
-            asked.run.note(StepKind.GATE, asked.rule_index, asked.key, **about)
+    for reason, refuses in run.program.gates[one.rule_index]:
+        refused = refuses(run, rule, one)
+        if run.trace is not None:
+            about = {"gate": str(reason), "passes": not refused, **_about(one.candidate)}
+            run.note(StepKind.GATE, one.rule_index, one.key, **about)
         if refused:
             return reason
     return None
 
 
-def _about(asked: Asked) -> dict[str, Any]:
-    return {"time_us": asked.candidate.due_us, "reminder": asked.candidate.reminder, "kind": str(asked.candidate.kind)}
+def _about(candidate: Candidate) -> dict[str, Any]:
+    return {"time_us": candidate.due_us, "reminder": candidate.reminder, "kind": str(candidate.kind)}
 
 
-def _is_not_ready(asked: Asked) -> bool:
-    return asked.rule.ready_us is not None and asked.candidate.due_us < asked.rule.ready_us
+def _is_not_ready(_: Run, rule: RuleProgram, one: Caused) -> bool:
+    return rule.ready_us is not None and one.candidate.due_us < rule.ready_us
 
 
-def _has_no_consent(asked: Asked) -> bool:
-    consent = asked.run.program.policy.consent
-    if consent is None:
-        return False
-    return not asked.run.state.consents.get(consent.purpose, consent.default_granted)
+def _has_no_consent(run: Run, _: RuleProgram, __: Caused) -> bool:
+    consent = run.program.policy.consent
+    return consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted)
 
 
-def _is_held_out(asked: Asked) -> bool:
-    holdout = asked.run.program.policy.holdout
+def _is_held_out(run: Run, _: RuleProgram, __: Caused) -> bool:
+    found = run.is_held_out
+    if found is None:
+        found = run.is_held_out = _draws_the_holdout(run.program, run.state.contact_id)
+    return found
+
+
+def _draws_the_holdout(program: Program, contact_id: str) -> bool:
+    holdout = program.policy.holdout
     if holdout is None:
         return False
-    text = f"{holdout.salt}:{asked.run.program.account_id}:{asked.run.state.contact_id}"
+    text = f"{holdout.salt}:{program.account_id}:{contact_id}"
     drawn = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
     return drawn * 100 < Fraction(holdout.percent) * 2**64
 
 
-def _is_reentry(asked: Asked) -> bool:
-    one = asked.run.instance(asked.rule_index, asked.key)
-    if asked.rule.reentry is None or one is None or one.fired_us is None:
+def _is_reentry(run: Run, rule: RuleProgram, one: Caused) -> bool:
+    found = run.instance(one.rule_index, one.key)
+    if found is None or found.fired_us is None:
         return False
-    if one.episode is not None and one.episode.fired and asked.candidate.occurrence is None:
+    if found.episode is not None and found.episode.fired and one.candidate.occurrence is None:
         return False
-    return remembers_firing(asked.rule, one.fired_us, asked.run.now_us)
+    return remembers_firing(rule, found.fired_us, run.now_us)
 
 
-def _is_quiet(asked: Asked) -> bool:
-    quiet = asked.run.program.policy.quiet_hours
-    if quiet is None or asked.rule.transactional:
-        return False
-    return is_inside(quiet, local_time_of_day_us(asked.run.zone(), asked.run.now_us))
+def _is_quiet(run: Run, _: RuleProgram, __: Caused) -> bool:
+    quiet = run.program.policy.quiet_hours
+    return quiet is not None and is_inside(quiet, local_time_of_day_us(run.zone, run.now_us))
 
 
-def _is_capped(asked: Asked) -> bool:
-    if asked.rule.transactional:
-        return False
-    return any(_is_full(asked, cap) for cap in asked.run.program.policy.frequency)
+def _is_capped(run: Run, rule: RuleProgram, _: Caused) -> bool:
+    firings = run.state.firings
+    for cap in run.program.policy.frequency:
+        if cap.group is not None and cap.group != rule.group:
+            continue
+        if len(firings) >= cap.max_fired and _counted(run, cap) >= cap.max_fired:
+            return True
+    return False
 
 
-def _has_expired(asked: Asked) -> bool:
-    return asked.run.now_us - asked.candidate.due_us >= asked.rule.expires_us
+def _has_expired(run: Run, rule: RuleProgram, one: Caused) -> bool:
+    return run.now_us - one.candidate.due_us >= rule.expires_us
 
 
-def _is_shadow(asked: Asked) -> bool:
-    return asked.rule.mode is Mode.SHADOW
+def _is_shadow(_: Run, rule: RuleProgram, __: Caused) -> bool:
+    return rule.mode is Mode.SHADOW
 
 
-GATES: Final[dict[Reason, Callable[[Asked], bool]]] = {
+GATES: Final[dict[Reason, Gate]] = {
     Reason.NOT_READY: _is_not_ready,
     Reason.NO_CONSENT: _has_no_consent,
     Reason.HOLDOUT: _is_held_out,
@@ -111,44 +114,46 @@ GATES: Final[dict[Reason, Callable[[Asked], bool]]] = {
     Reason.EXPIRED: _has_expired,
     Reason.SHADOW: _is_shadow,
 }
-"""In the order of the language; a candidate is asked those that can refuse it (`Program.gates`)."""
+"""In the order of the language; a candidate is asked only those that can refuse it (`Program.gates`)."""
 
 
 # ---------------------------------------------------------------- caps
 
 
-def _is_full(asked: Asked, cap: Cap) -> bool:
-    if cap.group is not None and cap.group != asked.rule.group:
-        return False
-    run = asked.run
-    firings = [one for one in run.state.firings if cap.group is None or one.group == cap.group]
+def _counted(run: Run, cap: Cap) -> int:
+    """How many firings the cap counts now."""
+    firings, now_us, zone = run.state.firings, run.now_us, run.zone
+    if cap.group is not None:
+        firings = [one for one in firings if one.group == cap.group]
     if cap.calendar is None:
-        counted = sum(1 for one in firings if one.fired_us > run.now_us - cap.within_us)
-    else:
-        period = _period(cap.calendar, local_date(run.zone(), run.now_us))
-        counted = sum(1 for one in firings if _period(cap.calendar, local_date(run.zone(), one.fired_us)) == period)
-    return counted >= cap.max_fired
+        edge_us = now_us - cap.within_us
+        return len([one for one in firings if one.fired_us > edge_us])
+    calendar = cap.calendar
+    period = _period(calendar, local_day(zone, now_us))
+    return len([one for one in firings if _period(calendar, local_day(zone, one.fired_us)) == period])
 
 
-def _period(calendar: Calendar, day: date) -> tuple[int, ...]:
-    match calendar:
-        case Calendar.DAY:
-            return (day.toordinal(),)
-        case Calendar.WEEK:
-            return tuple(day.isocalendar()[:2])
-        case Calendar.MONTH:
-            return (day.year, day.month)
+def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:
+    """The day, ISO week (they start on Mondays, as ordinal 1 did) or month that a day lies in."""
+    if calendar is DAY:
+        return day
+    if calendar is WEEK:
+        return (day - 1) // 7
+    found = date.fromordinal(day)
+    return found.year, found.month
 
 
 def count_firing(run: Run, rule: RuleProgram, candidate: Candidate) -> None:
     """Remember a firing for as long as a cap can count it."""
     caps = run.program.policy.frequency
-    if rule.transactional or candidate.kind is Kind.EXITED or not caps:
+    if not caps or rule.transactional or candidate.kind is Kind.EXITED:
         return
+    state, now_us = run.state, run.now_us
     if any(cap.group is None or cap.group == rule.group for cap in caps):
-        run.state.firings.append(Firing(run.now_us, rule.group))
-    longest_us = max(cap.within_us if cap.calendar is None else CAP_MEMORY_US for cap in caps)
-    run.state.firings = [one for one in run.state.firings if one.fired_us > run.now_us - longest_us]
+        state.firings.append(Firing(now_us, rule.group))
+    edge_us = now_us - max([cap.within_us if cap.calendar is None else CAP_MEMORY_US for cap in caps])
+    if state.firings and state.firings[0].fired_us <= edge_us:  # they stand in the order of time
+        state.firings = [one for one in state.firings if one.fired_us > edge_us]
 
 
 # ---------------------------------------------------------------- quiet hours

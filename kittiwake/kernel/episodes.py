@@ -6,13 +6,16 @@ Called by `taking` for events and by `advance` for instants.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from heapq import heappush
+from typing import Any, Final, Protocol, TypeAlias
 
 from kittiwake.kernel.arming import candidate_of_reminder, cause, included, lacks, refuse_for_room
-from kittiwake.kernel.matching import key_values, met
+from kittiwake.kernel.limits import Limits
+from kittiwake.kernel.matching import SINGLE, Attributes, Properties, key_values, question_of
 from kittiwake.kernel.program import Delays, Match, RuleProgram, UntilWait
 from kittiwake.kernel.roles import Role
-from kittiwake.kernel.run import Caused, Run
+from kittiwake.kernel.run import Caused, Run, Taker, Wanted
 from kittiwake.kernel.state import Episode, Instance, Reminder
 from kittiwake.kernel.trace import StepKind
 from kittiwake.kernel.waits import NoPlan, Plan, TooLong, follows_zone, plan, plan_until
@@ -20,30 +23,68 @@ from kittiwake.model import Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.values import canonical, lookup, same_scalar
 
+NO_VALUES: Final[list[str]] = []
+"""The `same` values of a rule that names none; never changed."""
+
+
+class Reaction(Protocol):
+    """What a `when` match of a rule does, once it is known to be one and where in the rule it belongs."""
+
+    def __call__(self, run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        """Take the match into the instance `key`."""
+
+
+Given: TypeAlias = Callable[[Run, Event, str, list[str]], bool]
+"""Whether every condition of `given` holds at a match."""
+
 # ---------------------------------------------------------------- arming
 
 
-def arm(run: Run, index: int, key: str, event: Event, same: list[str], *, admitted: bool) -> None:
-    """Take a `when` match of a rule with `wait`: restart or count what is pending, else open if `given` admits."""
-    one = run.instance(index, key)
-    if one is not None and one.episode is not None:
-        _again(run, index, key, one, one.episode, event, same)
-    elif admitted:
-        _open(run, index, key, event, same)
+def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) -> Reaction:
+    """The reaction of a rule with `wait`: restart or count what is pending, else open if `given` admits.
+
+    The commonest step of all is a restart, which here is no more than moving the deadlines of the episode.
+    """
+    wait, restarts, includes = rule.wait, rule.restart, bool(rule.include)
+    assert wait is not None
+    delays_us = wait.delays_us if isinstance(wait, Delays) and wait.delays_us[-1] <= limits.max_wait_us else None
+
+    def react(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        found = run.rules[index]
+        one = None if found is None else found.instances.get(key)
+        episode = None if one is None else one.episode
+        if one is None or episode is None:
+            if given is None or given(run, event, key, same):
+                _open(run, index, key, event, same)
+            return
+        if not restarts:
+            _count(run, index, key, one, episode, event)
+        elif delays_us is None or one.held is not None:
+            _restart(run, index, key, one, episode, event, same)
+        else:
+            now_us = event.time_us
+            for reminder in episode.reminders:
+                reminder.due_us = now_us + delays_us[reminder.index]
+            episode.count += 1
+            episode.last_id = event.event_id
+            episode.same = same
+            if includes:
+                episode.include = included(rule, event, run.attributes)
+            if run.trace is not None:
+                _note_restart(run, index, key, episode, event)
+        if run.together and one.episode is not None and one.episode.opened_us == run.now_us:
+            _disarm_at_once(run, index, key, one, event)
+
+    return react
 
 
-def _again(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event, same: list[str]) -> None:
-    rule = run.program.rules[index]
-    if rule.restart:
-        _restart(run, index, key, one, episode, event, same)
-    else:
-        episode.count += 1
-        episode.last_id = event.event_id
-        _tell_held(one, episode)
-        if run.trace is not None:
-            run.note(StepKind.COUNTED, index, key, event_id=event.event_id, count=episode.count)
-    if one.episode is not None and one.episode.opened_us == run.now_us:
-        _disarm_at_once(run, index, key, one, event)
+def _count(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event) -> None:
+    """A later match where the first one's deadlines stand."""
+    episode.count += 1
+    episode.last_id = event.event_id
+    _tell_held(one, episode)
+    if run.trace is not None:
+        run.note(StepKind.COUNTED, index, key, event_id=event.event_id, count=episode.count)
 
 
 def _open(run: Run, index: int, key: str, event: Event, same: list[str]) -> None:
@@ -57,21 +98,15 @@ def _open(run: Run, index: int, key: str, event: Event, same: list[str]) -> None
     if one is None:
         refuse_for_room(run, index, key, event, "keys")
         return
-    one.episode = Episode(
-        event.event_id,
-        run.now_us,
-        event.event_id,
-        1,
-        same,
-        included(rule, event, run.attributes),
-        found,
-        _own_target(rule, event),
-    )
-    run.opened.setdefault((index, key), set()).add(event.event_id)
-    run.wake(found[0].due_us, index, key)
+    include = included(rule, event, run.attributes) if rule.include else "{}"
+    event_id = event.event_id
+    one.episode = Episode(event_id, run.now_us, event_id, 1, same, include, found, _own_target(rule, event))
+    heappush(run.agenda, (found[0].due_us, index, key))
     if run.trace is not None:
-        run.note(StepKind.ARMED, index, key, event_id=event.event_id, dues_us=[r.due_us for r in found])
-    _disarm_at_once(run, index, key, one, event)
+        run.note(StepKind.ARMED, index, key, event_id=event_id, dues_us=[r.due_us for r in found])
+    if run.together:
+        run.opened.setdefault((index, key), set()).add(event_id)
+        _disarm_at_once(run, index, key, one, event)
 
 
 def _own_target(rule: RuleProgram, event: Event) -> str | None:
@@ -109,8 +144,12 @@ def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, ev
     _tell_held(one, episode)
     run.wake(episode.reminders[0].due_us, index, key)
     if run.trace is not None:
-        dues_us = [r.due_us for r in episode.reminders]
-        run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
+        _note_restart(run, index, key, episode, event)
+
+
+def _note_restart(run: Run, index: int, key: str, episode: Episode, event: Event) -> None:
+    dues_us = [reminder.due_us for reminder in episode.reminders]
+    run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
 
 
 def _tell_held(one: Instance, episode: Episode) -> None:
@@ -135,38 +174,58 @@ def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[R
 # ---------------------------------------------------------------- disarming
 
 
-def take_unless(run: Run, role: Role, event: Event) -> None:
-    """Disarm what an `unless` event disarms, and remember it for episodes opened at this instant."""
-    index, rule = role.rule_index, role.rule
-    matching = met(role.unless, event, run.attributes)
-    if not matching:
-        return
-    if rule.wait is not None:
-        run.unless_taken.setdefault(index, []).append((event, matching))
-    found = run.rules[index]
-    if found is None:
-        return
-    for key, one in sorted(found.instances.items()):  # how the instances came to be must not show in the order
-        if any(_meets_same(rule, match, event, newest_same(one)) for match in matching):
-            disarm(run, index, key, one, event)
+def disarming(role: Role) -> Taker:
+    """What disarms what an `unless` event disarms, and remembers it for episodes opened at this instant."""
+    index, waits = role.rule_index, role.rule.wait is not None
+    wants = [_wanting(match, role.rule) for match in role.unless]
+
+    def take(run: Run, event: Event) -> None:
+        wanted = [found for want in wants if (found := want(event.properties, run.attributes)) is not None]
+        if not wanted:
+            return
+        if waits and run.together:
+            run.unless_taken.setdefault(index, []).append((event, wanted))
+        state = run.rules[index]
+        if state is None:
+            return
+        disarmed = [
+            key
+            for key, one in state.instances.items()
+            if (one.episode is not None or one.held is not None) and _is_met(wanted, newest_same(one))
+        ]
+        for key in sorted(disarmed):  # how the instances came to be must not show in the order
+            disarm(run, index, key, state.instances[key], event)
+
+    return take
 
 
-def newest_same(one: Instance) -> list[str] | None:
-    """The `same` values of what is pending or deferred; None if nothing is."""
+def _wanting(match: Match, rule: RuleProgram) -> Callable[[Properties, Attributes], Wanted | None]:
+    """What an alternative of `unless` wants of an episode it disarms; it answers None where it does not match."""
+    asked, paths = question_of((match,)), match.same
+    places = [rule.same.index(path) for path in paths]
+
+    def want(properties: Properties, attributes: Attributes) -> Wanted | None:
+        if asked is not None and not asked(properties, attributes):
+            return None
+        if not paths:
+            return []
+        values = key_values(paths, properties)
+        return None if values is None else list(zip(places, values, strict=True))
+
+    return want
+
+
+def _is_met(wanted: list[Wanted], same: list[str]) -> bool:
+    """Whether the `same` values are what one of the alternatives wants."""
+    return any(all(same[at] == value for at, value in one) for one in wanted)
+
+
+def newest_same(one: Instance) -> list[str]:
+    """The `same` values of what is pending or deferred."""
     if one.episode is not None:
         return one.episode.same
-    return None if one.held is None else one.held.candidate.same
-
-
-def _meets_same(rule: RuleProgram, match: Match, event: Event, same: list[str] | None) -> bool:
-    if same is None:
-        return False
-    if not match.same:
-        return True
-    values = key_values(match.same, event.properties)
-    return values is not None and all(
-        same[rule.same.index(path)] == value for path, value in zip(match.same, values, strict=True)
-    )
+    assert one.held is not None, "only asked of what is pending or deferred"
+    return one.held.candidate.same
 
 
 def disarm(run: Run, index: int, key: str, one: Instance, event: Event) -> None:
@@ -182,12 +241,11 @@ def disarm(run: Run, index: int, key: str, one: Instance, event: Event) -> None:
 
 def _disarm_at_once(run: Run, index: int, key: str, one: Instance, newest: Event) -> None:
     """Disarm an episode opened at this instant that an event taken earlier at this instant is an `unless` of."""
-    rule = run.program.rules[index]
-    for event, matching in run.unless_taken.get(index, ()):
+    for event, wanted in run.unless_taken.get(index, ()):
         episode = one.episode
         if episode is None or event is newest or event.event_id in run.opened.get((index, key), ()):
             continue
-        if any(_meets_same(rule, match, event, episode.same) for match in matching):
+        if _is_met(wanted, episode.same):
             disarm(run, index, key, one, event)
 
 
@@ -211,7 +269,7 @@ def end_if_over(one: Instance) -> None:
 
 def move_dates(run: Run, before: dict[str, Any], zone_before: str) -> None:
     """Recompute what waits towards a date, after `contact.updated` changed attributes or the zone."""
-    zone_changed = run.zone() != zone_before
+    zone_changed = run.zone != zone_before
     for index in run.program.dated:
         wait, found = run.program.rules[index].wait, run.rules[index]
         assert isinstance(wait, UntilWait)
@@ -260,18 +318,25 @@ def _too_long(run: Run, index: int, key: str, episode: Episode, found: TooLong) 
 
 
 def fall_due(run: Run, index: int, key: str) -> None:
-    """Put before the gates what of the instance has fallen due: deadlines, and the release of what was deferred."""
-    one = run.instance(index, key)
+    """Put before the gates what of the instance has fallen due: deadlines, and the release of what was deferred.
+
+    Also of what an entry of the agenda named too early: that is put back for its true time.
+    """
+    found = run.rules[index]
+    one = None if found is None else found.instances.get(key)
     if one is None:
         return
-    if one.held is not None and one.held.release_us <= run.now_us:
+    now_us = run.now_us
+    if one.held is not None and one.held.release_us <= now_us:
         run.caused.append(Caused(index, key, one.held.candidate))
         one.held = None
     episode = one.episode
-    while episode is not None and episode.reminders and episode.reminders[0].due_us <= run.now_us:
+    if episode is None:
+        return
+    while episode.reminders and episode.reminders[0].due_us <= now_us:
         _due(run, index, key, episode, episode.reminders.pop(0))
-    if episode is not None and episode.reminders:
-        run.wake(episode.reminders[0].due_us, index, key)
+    if episode.reminders:
+        heappush(run.agenda, (episode.reminders[0].due_us, index, key))
 
 
 def _due(run: Run, index: int, key: str, episode: Episode, reminder: Reminder) -> None:

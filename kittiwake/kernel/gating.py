@@ -7,17 +7,25 @@ at the end of each of an instant's two parts.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from kittiwake.kernel.eligibility import Asked, count_firing, refused_by, release_us
+from kittiwake.kernel.eligibility import count_firing, refused_by, release_us
 from kittiwake.kernel.episodes import end_if_over
-from kittiwake.kernel.program import Mode
+from kittiwake.kernel.program import Mode, RuleProgram
 from kittiwake.kernel.run import Caused, Run
 from kittiwake.kernel.state import Candidate, Held
 from kittiwake.kernel.trace import StepKind
 from kittiwake.reasons import Kind, Outcome, Reason
 
-BEFORE_ALL = Decimal(-1)
+BEFORE_ALL: Final = Decimal(-1)
+
+# Members of an enumeration cost as much to look up as a call: those that every candidate meets are at hand.
+ENTERED: Final = Kind.ENTERED
+EXITED: Final = Kind.EXITED
+FIRED: Final = Outcome.FIRED
+SUPPRESSED: Final = Outcome.SUPPRESSED
+QUIET_HOURS: Final = Reason.QUIET_HOURS
+SHADOW: Final = Reason.SHADOW
 
 
 def gate_all(run: Run) -> None:
@@ -26,12 +34,18 @@ def gate_all(run: Run) -> None:
     if len(caused) > 1:
         caused.sort(key=lambda one: _order(run, one))
     for one in caused:
-        _gate(run, one)
+        if one.superseded:
+            run.decide(one.rule_index, one.key, one.candidate, SUPPRESSED, Reason.SUPERSEDED)
+        elif one.candidate.kind is EXITED:
+            _exit(run, one)
+        else:
+            _ask(run, one)
     for one in caused:
         found = run.instance(one.rule_index, one.key)
         if found is not None:
             end_if_over(found)
-    run.reserved.clear()
+    if run.reserved:
+        run.reserved.clear()
 
 
 def _order(run: Run, one: Caused) -> tuple[Any, ...]:
@@ -42,35 +56,25 @@ def _order(run: Run, one: Caused) -> tuple[Any, ...]:
     return (-rule.priority, rule.rule_id, one.key, reminder, threshold, candidate.due_us)
 
 
-def _gate(run: Run, one: Caused) -> None:
-    if one.superseded:
-        run.decide(one.rule_index, one.key, one.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
-    elif one.candidate.kind is Kind.EXITED:
-        _exit(run, one)
-    else:
-        _ask(run, one)
-
-
 def _ask(run: Run, one: Caused) -> None:
-    rule = run.program.rules[one.rule_index]
-    if one.candidate.kind is Kind.ENTERED:
+    rule, candidate = run.program.rules[one.rule_index], one.candidate
+    if candidate.kind is ENTERED:
         run.rule_state(one.rule_index).entered_fired = False
-    reason = refused_by(Asked(run, one.rule_index, rule, one.key, one.candidate))
-    if reason is Reason.QUIET_HOURS:
+    reason = refused_by(run, rule, one)
+    if reason is None:
+        count_firing(run, rule, candidate)
+        _remember_firing(run, rule, one)
+        run.decide(one.rule_index, one.key, candidate, FIRED, None)
+    elif reason is QUIET_HOURS:
         _defer(run, one)
-    elif reason is None:
-        count_firing(run, rule, one.candidate)
-        _remember_firing(run, one)
-        run.decide(one.rule_index, one.key, one.candidate, Outcome.FIRED, None)
     else:
-        if reason is Reason.SHADOW:
-            _remember_firing(run, one)
-        run.decide(one.rule_index, one.key, one.candidate, Outcome.SUPPRESSED, reason)
+        if reason is SHADOW:
+            _remember_firing(run, rule, one)
+        run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason)
 
 
-def _remember_firing(run: Run, one: Caused) -> None:
+def _remember_firing(run: Run, rule: RuleProgram, one: Caused) -> None:
     """Keep what re-entry, later reminders and exits ask about a firing (of a shadow rule: as if it had fired)."""
-    rule = run.program.rules[one.rule_index]
     found = run.instance(one.rule_index, one.key)
     if found is not None and found.episode is not None:
         found.episode.fired = True
@@ -79,7 +83,7 @@ def _remember_firing(run: Run, one: Caused) -> None:
         found = found or run.instance_or_new(one.rule_index, one.key)
         assert found is not None, "room was made when the candidate arose"
         found.fired_us = run.now_us
-    if one.candidate.kind is Kind.ENTERED:
+    if one.candidate.kind is ENTERED:
         run.rule_state(one.rule_index).entered_fired = True
 
 
@@ -90,7 +94,7 @@ def _defer(run: Run, one: Caused) -> None:
     assert found is not None, "room was made when the candidate arose"
     if found.held is not None:
         run.decide(one.rule_index, one.key, found.held.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
-    found.held = Held(release_us(quiet, run.zone(), run.now_us), one.candidate)
+    found.held = Held(release_us(quiet, run.zone, run.now_us), one.candidate)
     run.wake(found.held.release_us, one.rule_index, one.key)
     if run.trace is not None:
         run.note(

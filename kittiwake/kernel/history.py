@@ -7,20 +7,36 @@ event-time order, so that the newest entries of a window are always its suffix.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-from kittiwake.kernel.index import compare
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import amount, key_values
-from kittiwake.kernel.program import Condition, Measure
+from kittiwake.kernel.program import Condition, Measure, Operator
 from kittiwake.kernel.state import Amounts, Latest, Slot, Times, Total, Values
 from kittiwake.model import Event
 from kittiwake.values import EXACT, Number, canonical, is_scalar, lookup
 
 Slots = dict[str, Slot]
 
+ORDERS: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
+    Operator.GT: operator.gt,
+    Operator.GTE: operator.ge,
+    Operator.LT: operator.lt,
+    Operator.LTE: operator.le,
+    Operator.EQ: operator.eq,
+}
+"""The operators that compare numbers."""
+
 ONE: Final = Decimal(1)
+
+COUNT: Final = Measure.COUNT
+SUM: Final = Measure.SUM
+DISTINCT: Final = Measure.DISTINCT
+PRESENT: Final = Measure.PRESENT
+ABSENT: Final = Measure.ABSENT
 
 
 def key_of(condition: Condition, event: Event) -> str | None:
@@ -28,7 +44,7 @@ def key_of(condition: Condition, event: Event) -> str | None:
     if not condition.same:
         return ""
     values = key_values(condition.same, event.properties)
-    return None if values is None else "[" + ",".join(values) + "]"
+    return None if values is None else f"[{','.join(values)}]"
 
 
 def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limits: Limits) -> bool:
@@ -36,12 +52,14 @@ def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limit
     key = key_of(condition, event)
     if key is None:
         return True
-    value = _recorded_value(condition, event)
+    value = ONE if condition.path is None else _recorded_value(condition, event)
     if value is None:
         return True
     now_us = event.time_us
-    if not _has_room(condition, slots, key, value, now_us, keep_us, limits):
-        return False
+    if not _fits(condition, slots, key, value, limits):
+        prune(condition, slots, now_us, keep_us)
+        if not _fits(condition, slots, key, value, limits):
+            return False
     slot = slots.get(key)
     if slot is None or _is_forgotten(condition, slot, now_us, keep_us):
         slot = slots[key] = _empty(condition, now_us)
@@ -50,92 +68,80 @@ def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limit
 
 
 def _recorded_value(condition: Condition, event: Event) -> str | Decimal | None:
-    """What is remembered of an event: an amount, a value's text, or just that it was."""
-    if condition.measure is Measure.SUM:
-        assert condition.path is not None
+    """What is remembered of an event: an amount, or a value's text."""
+    assert condition.path is not None
+    if condition.measure is SUM:
         return amount(condition.path, event.properties)
-    if condition.measure is Measure.DISTINCT:
-        assert condition.path is not None
-        value = lookup(event.properties, condition.path)
-        return canonical(value) if is_scalar(value) else None
-    return ONE
-
-
-def _has_room(
-    condition: Condition, slots: Slots, key: str, value: str | Decimal, now_us: int, keep_us: int, limits: Limits
-) -> bool:
-    if _fits(condition, slots, key, value, limits):
-        return True
-    prune(condition, slots, now_us, keep_us)
-    return _fits(condition, slots, key, value, limits)
+    value = lookup(event.properties, condition.path)
+    return canonical(value) if is_scalar(value) else None
 
 
 def _fits(condition: Condition, slots: Slots, key: str, value: str | Decimal, limits: Limits) -> bool:
-    if condition.same and key not in slots and len(slots) >= limits.keys:
+    if condition.same and len(slots) >= limits.keys and key not in slots:
         return False
-    if condition.measure is Measure.DISTINCT:
+    if condition.path is None:
+        return True
+    if condition.measure is DISTINCT:
         slot = slots.get(key)
         known = isinstance(slot, Values) and value in slot.newest_us
         held = sum(len(one.newest_us) for one in slots.values() if isinstance(one, Values))
         return known or held < limits.distinct
-    if condition.measure is Measure.SUM and condition.within_us is not None:
+    if condition.within_us is not None:
         return sum(len(one.times_us) for one in slots.values() if isinstance(one, Amounts)) < limits.sum_entries
     return True
 
 
 def _empty(condition: Condition, now_us: int) -> Slot:
-    match condition.measure:
-        case Measure.DISTINCT:
-            return Values({})
-        case Measure.PRESENT | Measure.ABSENT:
-            return Latest(now_us)
+    if condition.measure is DISTINCT:
+        return Values({})
+    if condition.measure is PRESENT or condition.measure is ABSENT:
+        return Latest(now_us)
     if condition.within_us is None:
         return Total(Decimal(0), now_us)
-    return Times([]) if condition.measure is Measure.COUNT else Amounts([], [], Decimal(0))
+    return Times([]) if condition.measure is COUNT else Amounts([], [], Decimal(0))
 
 
 def _put(condition: Condition, slot: Slot, value: str | Decimal, now_us: int) -> None:
-    match slot:
-        case Values():
-            assert isinstance(value, str)
-            slot.newest_us[value] = now_us
-        case Latest():
+    if isinstance(slot, Times):
+        times_us = slot.times_us
+        times_us.append(now_us)
+        excess = len(times_us) - max(1, int(condition.bound) + 1)
+        if excess > 0:  # a count above the bound is above it whatever it is
+            del times_us[:excess]
+    elif isinstance(slot, Latest):
+        slot.newest_us = now_us
+    elif isinstance(slot, Values):
+        assert isinstance(value, str)
+        slot.newest_us[value] = now_us
+    else:
+        assert isinstance(value, Decimal)
+        slot.total = EXACT.add(slot.total, value)
+        if isinstance(slot, Total):
             slot.newest_us = now_us
-        case Total():
-            assert isinstance(value, Decimal)
-            slot.total, slot.newest_us = EXACT.add(slot.total, value), now_us
-        case Times():
-            slot.times_us.append(now_us)
-            excess = len(slot.times_us) - max(1, int(condition.bound) + 1)
-            if excess > 0:  # a count above the bound is above it whatever it is
-                del slot.times_us[:excess]
-        case Amounts():
-            assert isinstance(value, Decimal)
+        else:
             slot.times_us.append(now_us)
             slot.amounts.append(value)
-            slot.total = EXACT.add(slot.total, value)
 
 
 def _is_forgotten(condition: Condition, slot: Slot, now_us: int, keep_us: int) -> bool:
     """Drop what the window has passed from `slot`; whether nothing is left of it."""
     span_us = condition.within_us
-    match slot:
-        case Times():
-            assert span_us is not None
-            _drop(slot.times_us, now_us - span_us)
-            return not slot.times_us
-        case Amounts():
-            assert span_us is not None
-            passed = _drop(slot.times_us, now_us - span_us)
+    if isinstance(slot, (Times, Amounts)):
+        assert span_us is not None
+        times_us = slot.times_us
+        if times_us and times_us[0] > now_us - span_us:
+            return False
+        passed = _drop(times_us, now_us - span_us)
+        if isinstance(slot, Amounts):
             for value in slot.amounts[:passed]:
                 slot.total = EXACT.subtract(slot.total, value)
             del slot.amounts[:passed]
-            return not slot.times_us
-        case Values():
-            edge_us = now_us - (keep_us if span_us is None else span_us)
-            for text in [text for text, newest_us in slot.newest_us.items() if newest_us <= edge_us]:
-                del slot.newest_us[text]
-            return not slot.newest_us
+        return not times_us
+    if isinstance(slot, Values):
+        edge_us = now_us - (keep_us if span_us is None else span_us)
+        for text in [text for text, newest_us in slot.newest_us.items() if newest_us <= edge_us]:
+            del slot.newest_us[text]
+        return not slot.newest_us
     if span_us is None:
         return bool(condition.same) and slot.newest_us + keep_us <= now_us
     return slot.newest_us + span_us <= now_us
@@ -166,23 +172,18 @@ def measured(condition: Condition, slots: Slots, key: str, now_us: int, keep_us:
     if _is_forgotten(condition, slot, now_us, keep_us):
         del slots[key]
         return 0
-    match slot:
-        case Times():
-            return len(slot.times_us)
-        case Amounts() | Total():
-            return slot.total
-        case Values():
-            return len(slot.newest_us)
-    return 1
+    if isinstance(slot, Times):
+        return len(slot.times_us)
+    if isinstance(slot, (Total, Amounts)):
+        return slot.total
+    return len(slot.newest_us) if isinstance(slot, Values) else 1
 
 
 def answer(condition: Condition, value: Number) -> bool:
     """Whether the condition holds of what was measured."""
-    if condition.measure is Measure.PRESENT:
-        return value == 1
-    if condition.measure is Measure.ABSENT:
-        return value == 0
-    return compare(condition.operator, value, condition.bound)
+    if condition.operator is not None:
+        return ORDERS[condition.operator](value, condition.bound)
+    return value == (1 if condition.measure is PRESENT else 0)
 
 
 def next_end_us(condition: Condition, slots: Slots, keep_us: int) -> int | None:

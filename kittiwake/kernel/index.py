@@ -5,24 +5,28 @@ Pure. Called by the compiler and by tests that write programs by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+import copyreg
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 
+from kittiwake.kernel.eligibility import GATES, Gate
+from kittiwake.kernel.history import answer
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.program import (
+    DELETED,
+    GRANTED,
     UNMATCHED_BY_ANY,
+    UPDATED,
+    WITHDRAWN,
     AllHold,
     AllOf,
     AnyHolds,
     AnyOf,
     Comparison,
-    Condition,
     Leaf,
-    Measure,
     Mode,
     Not,
     NotHolds,
-    Operator,
     Policy,
     Predicate,
     Program,
@@ -31,14 +35,22 @@ from kittiwake.kernel.program import (
     UntilWait,
 )
 from kittiwake.kernel.roles import Role, role_of
+from kittiwake.kernel.run import Taker
+from kittiwake.kernel.taking import OWN_TAKERS, takers_of
 from kittiwake.reasons import Reason
 from kittiwake.time.instants import HOUR_US
-from kittiwake.values import Number
 
-UPDATED: Final = "contact.updated"
-DELETED: Final = "contact.deleted"
-GRANTED: Final = "consent.granted"
-WITHDRAWN: Final = "consent.withdrawn"
+__all__ = [
+    "CONSENT_TYPES",
+    "CONTACT_TYPES",
+    "DELETED",
+    "GRANTED",
+    "UPDATED",
+    "WITHDRAWN",
+    "build_program",
+    "holds_of_nothing",
+]
+
 CONTACT_TYPES: Final = frozenset({UPDATED, DELETED})
 CONSENT_TYPES: Final = frozenset({GRANTED, WITHDRAWN})
 
@@ -61,6 +73,9 @@ def build_program(
             for event_type in match.types:
                 naming.setdefault(event_type, set()).add(i)
     unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
+    roles = {event_type: _roles(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)}
+    of_any, of_contact = _roles(rules, unnamed, None), _roles(rules, unnamed, UNMATCHED_BY_ANY[0])
+    own_types = CONTACT_TYPES | (CONSENT_TYPES if policy.consent else frozenset())
     return Program(
         account_id=account_id,
         ruleset_version=ruleset_version,
@@ -69,15 +84,54 @@ def build_program(
         timezone=timezone,
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
-        roles={event_type: _roles(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)},
-        roles_of_any=_roles(rules, unnamed, None),
-        roles_of_contact=_roles(rules, unnamed, UNMATCHED_BY_ANY[0]),
+        roles=roles,
+        roles_of_any=of_any,
+        roles_of_contact=of_contact,
+        takers=_takers(dict.fromkeys(sorted(own_types), of_contact) | roles, own_types, limits),
+        takers_of_any=takers_of(of_any, limits),
+        takers_of_contact=takers_of(of_contact, limits),
         gates=tuple(_gates(rule, policy) for rule in rules),
-        own_types=CONTACT_TYPES | (CONSENT_TYPES if policy.consent else frozenset()),
+        own_types=own_types,
         readied=tuple(i for i, rule in enumerate(rules) if rule.audience and rule.ready_us is not None),
         dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait)),
         attributes=frozenset({"timezone"} | {name for rule in rules for name in _attributes(rule)}),
     )
+
+
+def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
+    """A program travels as its rules: functions cannot be pickled."""
+    return _unpacked, (
+        program.account_id,
+        program.rules,
+        program.ruleset_version,
+        program.policy,
+        program.timezone,
+        program.allowed_lateness_us,
+        program.limits,
+    )
+
+
+def _unpacked(
+    account_id: str,
+    rules: tuple[RuleProgram, ...],
+    version: str,
+    policy: Policy,
+    timezone: str,
+    lateness_us: int,
+    limits: Limits,
+) -> Program:
+    return build_program(
+        account_id,
+        rules,
+        ruleset_version=version,
+        policy=policy,
+        timezone=timezone,
+        allowed_lateness_us=lateness_us,
+        limits=limits,
+    )
+
+
+copyreg.pickle(Program, _packed)
 
 
 def _takes_unnamed(rule: RuleProgram) -> bool:
@@ -95,7 +149,18 @@ def _roles(rules: Sequence[RuleProgram], indices: set[int], event_type: str | No
     )
 
 
-def _gates(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
+def _takers(
+    roles: dict[str, tuple[Role, ...]], own_types: frozenset[str], limits: Limits
+) -> dict[str, tuple[Taker, ...]]:
+    """By event type what takes its events: the contact's own data first, then rules, which a deletion leaves out."""
+    found = {}
+    for event_type, of_type in roles.items():
+        own = (OWN_TAKERS[event_type],) if event_type in own_types else ()
+        found[event_type] = own if event_type == DELETED else own + takers_of(of_type, limits)
+    return found
+
+
+def _gates(rule: RuleProgram, policy: Policy) -> tuple[tuple[Reason, Gate], ...]:
     """The gates that can refuse a candidate of a rule, in their order."""
     may_defer = policy.quiet_hours is not None and not rule.transactional
     asked = (
@@ -108,7 +173,7 @@ def _gates(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
         (Reason.EXPIRED, may_defer),
         (Reason.SHADOW, rule.mode is Mode.SHADOW),
     )
-    return tuple(reason for reason, can_refuse in asked if can_refuse)
+    return tuple((reason, GATES[reason]) for reason, can_refuse in asked if can_refuse)
 
 
 def holds_of_nothing(rule: RuleProgram) -> bool:
@@ -117,7 +182,7 @@ def holds_of_nothing(rule: RuleProgram) -> bool:
     def holds(tree: Tree) -> bool:
         match tree:
             case Leaf(index):
-                return _condition_holds_of_nothing(rule.conditions[index])
+                return answer(rule.conditions[index], 0)
             case AllHold(parts):
                 return all(map(holds, parts))
             case AnyHolds(parts):
@@ -126,28 +191,6 @@ def holds_of_nothing(rule: RuleProgram) -> bool:
                 return not holds(part)
 
     return rule.audience is not None and holds(rule.audience.tree)
-
-
-def _condition_holds_of_nothing(condition: Condition) -> bool:
-    if condition.measure is Measure.ABSENT or condition.measure is Measure.PRESENT:
-        return condition.measure is Measure.ABSENT
-    return compare(condition.operator, 0, condition.bound)
-
-
-def compare(operator: Operator | None, value: Number, bound: Number) -> bool:
-    """Whether `value operator bound` holds, for the five operators that order numbers."""
-    match operator:
-        case Operator.GT:
-            return value > bound
-        case Operator.GTE:
-            return value >= bound
-        case Operator.LT:
-            return value < bound
-        case Operator.LTE:
-            return value <= bound
-        case Operator.EQ:
-            return value == bound
-    raise AssertionError(operator)
 
 
 def _attributes(rule: RuleProgram) -> Iterator[str]:

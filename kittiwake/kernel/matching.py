@@ -1,19 +1,20 @@
 """Whether an event matches: types, `where`, `per` and `same` values.
 
-Pure leaves, called by every pattern of the kernel. Attributes are the contact's at the event.
+Pure leaves. What a rule asks of events is made a function once, when its program is built, and called for
+each event by every pattern of the kernel. Attributes are the contact's at the event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from kittiwake.kernel.program import (
     AllOf,
     AnyOf,
     Comparison,
-    Match,
     Matches,
     Operator,
     Predicate,
@@ -21,81 +22,151 @@ from kittiwake.kernel.program import (
 from kittiwake.model import Event
 from kittiwake.values import Path, canonical, is_number, is_scalar, lookup, present, same_scalar
 
-Attributes = Mapping[str, Any]
+Properties: TypeAlias = Mapping[str, Any]
+Attributes: TypeAlias = Mapping[str, Any]
 
+Question: TypeAlias = Callable[[Properties, Attributes], bool]
+"""Whether a `where` holds of an event's properties and its contact's attributes."""
 
-def meets(matches: Matches, event: Event, attributes: Attributes) -> bool:
-    """Whether one of the alternatives, all of the event's type, holds of the event."""
-    for match in matches:  # noqa: SIM110 - a generator would cost more than the question
-        if match.where is None or holds(match.where, event.properties, attributes):
-            return True
-    return False
+Test: TypeAlias = Callable[[Any], bool]
+"""Whether a value, which is not null, passes a comparison."""
+
+Place: TypeAlias = tuple[str | None, list[str] | None]
+"""The instance an event belongs to and its `same` values; None for those it lacks a property of."""
+
+SINGLE: Final = "{}"
+"""The instance of a rule without `per`."""
 
 
 def matches_any(matches: Matches, event: Event, attributes: Attributes) -> bool:
     """Whether the event is of the type of one of the alternatives and that one holds of it; for explanations."""
-    return meets(tuple(match for match in matches if match.covers(event.type)), event, attributes)
+    covering = tuple(match for match in matches if match.covers(event.type))
+    asked = question_of(covering)
+    return bool(covering) and (asked is None or asked(event.properties, attributes))
 
 
-def met(matches: Matches, event: Event, attributes: Attributes) -> list[Match]:
-    """Those of the alternatives, all of the event's type, that hold of the event."""
-    return [m for m in matches if m.where is None or holds(m.where, event.properties, attributes)]
+def holds(predicate: Predicate, properties: Properties, attributes: Attributes) -> bool:
+    """Whether `where` holds of an event's properties and its contact's attributes; for explanations."""
+    return asking(predicate)(properties, attributes)
 
 
-def holds(predicate: Predicate, properties: Mapping[str, Any], attributes: Attributes) -> bool:
-    """Whether `where` holds of an event's properties and its contact's attributes."""
+# ---------------------------------------------------------------- where
+
+
+def question_of(matches: Matches) -> Question | None:
+    """What is left to ask of an event of the type of all these alternatives; None: nothing, it matches."""
+    if any(match.where is None for match in matches):
+        return None
+    return _one_of([asking(match.where) for match in matches if match.where is not None])
+
+
+def asking(predicate: Predicate) -> Question:
+    """`where` as a function, so that what it is made of is looked at once and not at each event."""
     if isinstance(predicate, Comparison):
-        return _compares(predicate, attributes if predicate.of_contact else properties)
+        return _comparing(predicate)
     if isinstance(predicate, AllOf):
-        return all(holds(part, properties, attributes) for part in predicate.parts)
+        return _each_of([asking(part) for part in predicate.parts])
     if isinstance(predicate, AnyOf):
-        return any(holds(part, properties, attributes) for part in predicate.parts)
-    return not holds(predicate.part, properties, attributes)
+        return _one_of([asking(part) for part in predicate.parts])
+    asked = asking(predicate.part)
+    return lambda properties, attributes: not asked(properties, attributes)
 
 
-def _compares(comparison: Comparison, values: Mapping[str, Any]) -> bool:
-    operator, operand = comparison.operator, comparison.operand
-    if operator is Operator.EXISTS:
-        return present(values, comparison.path) is operand
-    value = lookup(values, comparison.path)
-    if value is None:
+def _one_of(questions: list[Question]) -> Question:
+    if len(questions) == 1:
+        return questions[0]
+
+    def one_of(properties: Properties, attributes: Attributes) -> bool:
+        for asked in questions:  # noqa: SIM110 - a generator would cost more than the question
+            if asked(properties, attributes):
+                return True
         return False
-    match operator:
-        case Operator.EQ:
-            return is_scalar(value) and same_scalar(value, operand)
-        case Operator.IN:
-            assert isinstance(operand, tuple)
-            return is_scalar(value) and any(same_scalar(value, one) for one in operand)
-        case Operator.CONTAINS:
-            return _contains(value, operand)
-        case Operator.STARTS_WITH:
-            return isinstance(value, str) and isinstance(operand, str) and value.startswith(operand)
-    return _orders(operator, value, operand)
+
+    return one_of
 
 
-def _contains(value: Any, operand: Any) -> bool:
-    if isinstance(value, str):
-        return isinstance(operand, str) and operand in value
-    return isinstance(value, list) and any(is_scalar(one) and same_scalar(one, operand) for one in value)
+def _each_of(questions: list[Question]) -> Question:
+    def each_of(properties: Properties, attributes: Attributes) -> bool:
+        for asked in questions:  # noqa: SIM110 - as above
+            if not asked(properties, attributes):
+                return False
+        return True
+
+    return each_of
 
 
-def _orders(operator: Operator, value: Any, operand: Any) -> bool:
-    comparable = (is_number(value) and is_number(operand)) or (isinstance(value, str) and isinstance(operand, str))
-    if not comparable:
-        return False
-    match operator:
-        case Operator.GT:
-            return bool(value > operand)
-        case Operator.GTE:
-            return bool(value >= operand)
-        case Operator.LT:
-            return bool(value < operand)
-        case Operator.LTE:
-            return bool(value <= operand)
-    raise AssertionError(operator)
+def _comparing(comparison: Comparison) -> Question:
+    path, operand = comparison.path, comparison.operand
+    if comparison.operator is Operator.EXISTS:
+        exists = operand is True
+        if comparison.of_contact:
+            return lambda _, attributes: present(attributes, path) is exists
+        return lambda properties, _: present(properties, path) is exists
+    passes, value_at = TESTS[comparison.operator](operand), reader(path)
+    if comparison.of_contact:
+        return lambda _, attributes: (value := value_at(attributes)) is not None and passes(value)
+    return lambda properties, _: (value := value_at(properties)) is not None and passes(value)
 
 
-def key_values(paths: tuple[Path, ...], properties: Mapping[str, Any]) -> list[str] | None:
+def _equals(operand: Any) -> Test:
+    if isinstance(operand, str):
+        return lambda value: bool(value == operand)
+    return lambda value: is_scalar(value) and same_scalar(value, operand)
+
+
+def _is_in(operand: Any) -> Test:
+    return lambda value: is_scalar(value) and any(same_scalar(value, one) for one in operand)
+
+
+def _contains(operand: Any) -> Test:
+    def contains(value: Any) -> bool:
+        if isinstance(value, str):
+            return isinstance(operand, str) and operand in value
+        return isinstance(value, list) and any(is_scalar(one) and same_scalar(one, operand) for one in value)
+
+    return contains
+
+
+def _starts_with(operand: Any) -> Test:
+    return lambda value: isinstance(value, str) and isinstance(operand, str) and value.startswith(operand)
+
+
+def _ordering(order: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
+    """Numbers compare with numbers and strings with strings; anything else does not."""
+
+    def test(operand: Any) -> Test:
+        if isinstance(operand, str):
+            return lambda value: isinstance(value, str) and order(value, operand)
+        return lambda value: is_number(value) and is_number(operand) and order(value, operand)
+
+    return test
+
+
+TESTS: Final[dict[Operator, Callable[[Any], Test]]] = {
+    Operator.EQ: _equals,
+    Operator.IN: _is_in,
+    Operator.CONTAINS: _contains,
+    Operator.STARTS_WITH: _starts_with,
+    Operator.GT: _ordering(operator.gt),
+    Operator.GTE: _ordering(operator.ge),
+    Operator.LT: _ordering(operator.lt),
+    Operator.LTE: _ordering(operator.le),
+}
+"""From the operand to the test of a value that is there."""
+
+
+# ---------------------------------------------------------------- values at paths
+
+
+def reader(path: Path) -> Callable[[Properties], Any]:
+    """What `lookup` finds at `path`, as a function."""
+    if len(path) > 1:
+        return lambda values: lookup(values, path)
+    (name,) = path
+    return lambda values: values.get(name)
+
+
+def key_values(paths: tuple[Path, ...], properties: Properties) -> list[str] | None:
     """Canonical JSON of the values at `paths`; None if one is missing or no scalar."""
     texts = []
     for path in paths:
@@ -106,15 +177,42 @@ def key_values(paths: tuple[Path, ...], properties: Mapping[str, Any]) -> list[s
     return texts
 
 
-def missing_paths(paths: tuple[Path, ...], properties: Mapping[str, Any]) -> list[str]:
+def missing_paths(paths: tuple[Path, ...], properties: Properties) -> list[str]:
     """The dotted paths that lack a scalar, for explanations."""
     return [".".join(path) for path in paths if not is_scalar(lookup(properties, path))]
 
 
-def instance_key(per: tuple[Path, ...], properties: Mapping[str, Any]) -> str | None:
+def place_of(per: tuple[Path, ...], same: tuple[Path, ...]) -> Callable[[Properties], Place] | None:
+    """Where in its rule an event belongs, as a function; None: always at `SINGLE`, without `same` values."""
+    if not per and not same:
+        return None
+    if len(per) == 1 and same in (per, ()):
+        return _placing_by_one(per[0], wants_same=bool(same))
+
+    def place(properties: Properties) -> Place:
+        return instance_key(per, properties), key_values(same, properties)
+
+    return place
+
+
+def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], Place]:
+    """`place_of` where `per` is one property, and `same` the same one or none."""
+    value_at, opening = reader(path), f"{{{canonical('.'.join(path))}:"
+
+    def place(properties: Properties) -> Place:
+        value = value_at(properties)
+        if value is None or not is_scalar(value):
+            return None, (None if wants_same else [])
+        text = canonical(value)
+        return f"{opening}{text}}}", ([text] if wants_same else [])
+
+    return place
+
+
+def instance_key(per: tuple[Path, ...], properties: Properties) -> str | None:
     """Canonical JSON of the instance an event belongs to; None if it lacks a `per` property."""
     if not per:
-        return "{}"
+        return SINGLE
     values = key_values(per, properties)
     if values is None:
         return None
@@ -122,7 +220,7 @@ def instance_key(per: tuple[Path, ...], properties: Mapping[str, Any]) -> str | 
     return "{" + ",".join(f"{canonical(name)}:{value}" for name, value in named) + "}"
 
 
-def amount(path: Path, properties: Mapping[str, Any]) -> Decimal | None:
+def amount(path: Path, properties: Properties) -> Decimal | None:
     """The number at `path`, as a Decimal; None if there is none."""
     value = lookup(properties, path)
     return Decimal(value) if is_number(value) else None

@@ -18,10 +18,17 @@ from kittiwake.time.instants import DAY_US, HOUR_US
 from kittiwake.values import Number, Path, Scalar
 
 if TYPE_CHECKING:
+    from kittiwake.kernel.eligibility import Gate
     from kittiwake.kernel.roles import Role
+    from kittiwake.kernel.run import Taker
 
 UNMATCHED_BY_ANY: Final = ("contact.", "consent.")
 """Types that "*" does not cover."""
+
+UPDATED: Final = "contact.updated"
+DELETED: Final = "contact.deleted"
+GRANTED: Final = "consent.granted"
+WITHDRAWN: Final = "consent.withdrawn"
 
 # ---------------------------------------------------------------- what an event must be
 
@@ -324,7 +331,10 @@ class RuleProgram:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The rules that apply to one account, its own and those of "*"."""
+    """The rules that apply to one account, its own and those of "*".
+
+    Made by `index.build_program`; it travels as its rules, and is built anew where it arrives.
+    """
 
     account_id: str
     ruleset_version: str
@@ -341,7 +351,13 @@ class Program:
     roles_of_contact: tuple[Role, ...] = ()
     """Of a `contact.*` or `consent.*` type nobody names: audiences that hold of an empty history,
     since any event can be the contact's first."""
-    gates: tuple[tuple[Reason, ...], ...] = ()
+    takers: dict[str, tuple[Taker, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """By event type, of every type a rule names and the kernel's own: what takes its events, in order."""
+    takers_of_any: tuple[Taker, ...] = field(default=(), compare=False, repr=False)
+    """As `roles_of_any`."""
+    takers_of_contact: tuple[Taker, ...] = field(default=(), compare=False, repr=False)
+    """As `roles_of_contact`."""
+    gates: tuple[tuple[tuple[Reason, Gate], ...], ...] = ()
     """Per rule, the gates that can refuse, in their order: the others need not be asked."""
     own_types: frozenset[str] = frozenset()
     """Types the kernel itself takes: `contact.*` and, where the policy asks for consent, `consent.*`."""
@@ -356,9 +372,23 @@ class Program:
         """Whether an event of this type can change anything, once its copies are dropped."""
         return bool(self.roles_of_any) or event_type in self.roles or event_type in self.own_types
 
+    def reads(self, event_type: str) -> bool:
+        """Whether anything may look at the properties of events of this type, once their copies are dropped.
+
+        True when in doubt. A trace shows them all.
+        """
+        return event_type in self.own_types or any(role.reads() for role in self.roles_of(event_type))
+
     def roles_of(self, event_type: str) -> tuple[Role, ...]:
         """What an event of this type can do, rule by rule."""
         found = self.roles.get(event_type)
         if found is not None:
             return found
         return self.roles_of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.roles_of_any
+
+    def takers_of(self, event_type: str) -> tuple[Taker, ...]:
+        """What takes an event of this type, in order."""
+        found = self.takers.get(event_type)
+        if found is not None:
+            return found
+        return self.takers_of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.takers_of_any

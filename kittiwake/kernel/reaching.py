@@ -5,11 +5,11 @@ Each threshold is used up by its first crossing, even one that `given` refuses. 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
 from kittiwake.kernel.arming import candidate_of_event, cause, refuse_for_room
-from kittiwake.kernel.matching import amount
+from kittiwake.kernel.episodes import NO_VALUES, Given, Reaction
+from kittiwake.kernel.matching import SINGLE, amount
 from kittiwake.kernel.program import Reaches, RuleProgram
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import Reached
@@ -21,27 +21,31 @@ from kittiwake.values import EXACT
 ONE = Decimal(1)
 
 
-def reach(run: Run, index: int, key: str, event: Event, same: list[str], given: Callable[[], bool]) -> None:
-    """Count a `when` match; `given` is asked if it crosses a threshold."""
-    rule = run.program.rules[index]
-    assert rule.reaches is not None
-    added = _added(rule.reaches, event)
-    if added is None:
-        return
-    one = run.instance_or_new(index, key)
-    if one is None:
-        refuse_for_room(run, index, key, event, "keys")
-        return
-    if one.reached is None or _is_forgotten(rule, one.reached, run.now_us):
-        one.reached = Reached(Decimal(0), [], run.now_us)
-    before = one.reached.total
-    one.reached.total = EXACT.add(before, added)
-    one.reached.newest_us = run.now_us
-    crossed = _cross(rule.reaches, one.reached, before)
-    if run.trace is not None:
-        _trace_total(run, index, key, event, before, one.reached.total)
-    if crossed and given():
-        _fire(run, index, key, event, same, [rule.reaches.at[i] for i in crossed])
+def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
+    """The reaction of a rule with `reaches`: count the match; `given` is asked if it crosses a threshold."""
+    reaches = rule.reaches
+    assert reaches is not None
+
+    def react(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        added = _added(reaches, event)
+        if added is None:
+            return
+        one = run.instance_or_new(index, key)
+        if one is None:
+            refuse_for_room(run, index, key, event, "keys")
+            return
+        if one.reached is None or _is_forgotten(rule, one.reached, run.now_us):
+            one.reached = Reached(Decimal(0), [], run.now_us)
+        before = one.reached.total
+        one.reached.total = EXACT.add(before, added)
+        one.reached.newest_us = run.now_us
+        crossed = _cross(reaches, one.reached, before)
+        if run.trace is not None:
+            _trace_total(run, index, key, event, before, one.reached.total)
+        if crossed and (given is None or given(run, event, key, same)):
+            _fire(run, index, key, event, same, [reaches.at[i] for i in crossed])
+
+    return react
 
 
 def _is_forgotten(rule: RuleProgram, reached: Reached, now_us: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kittiwake.kernel.program import Matches, RuleProgram
+from kittiwake.kernel.program import FieldWait, Matches, RuleProgram, UntilWait
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,29 @@ class Role:
     unless: Matches
     conditions: tuple[tuple[int, Matches], ...]
     """Of `given` or `audience`, by condition."""
+
+    def reads(self) -> bool:
+        """Whether it may look at the properties of its events, or copy some of them."""
+        alternatives = (self.when, self.unless, *(matches for _, matches in (*self.steps, *self.conditions)))
+        if any(match.where is not None or match.same for matches in alternatives for match in matches):
+            return True
+        asked = (self.rule.conditions[i] for i, _ in self.conditions)
+        if any(condition.same or condition.path is not None for condition in asked):
+            return True
+        arms = self.when or self.steps or self.rule.audience
+        return bool(arms) and _reads_what_arms(self.rule)
+
+
+def _reads_what_arms(rule: RuleProgram) -> bool:
+    """Whether a rule takes something from the properties of what arms it, or is a step of it."""
+    wait = rule.wait
+    return (
+        bool(rule.per or rule.same)
+        or any(not one.of_contact for one in rule.include)
+        or (rule.reaches is not None and rule.reaches.path is not None)
+        or isinstance(wait, FieldWait)
+        or (isinstance(wait, UntilWait) and not wait.of_contact)
+    )
 
 
 def role_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Role:

@@ -6,13 +6,16 @@ holds no logic of the language, only the book-keeping every part needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from kittiwake.kernel.decisions import decision_of
 from kittiwake.kernel.history import next_end_us, prune
-from kittiwake.kernel.program import Match, Program, RuleProgram
+from kittiwake.kernel.matching import SINGLE
+from kittiwake.kernel.program import Program, RuleProgram
 from kittiwake.kernel.state import Candidate, Instance, RuleState, State
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.kernel.waits import Clock
@@ -21,14 +24,15 @@ from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.zones import is_zone
 from kittiwake.values import canonical, parse_json
 
-SINGLE: Final = "{}"
-"""The instance of a rule without `per`."""
-
 BEFORE_ALL_US: Final = -(2**62)
 """Where the time of a contact begins."""
 
 
-class Caused(NamedTuple):
+Wanted: TypeAlias = list[tuple[int, str]]
+"""What the `same` values of an episode must be, by their place, for an `unless` event to disarm it."""
+
+
+class Caused(msgspec.Struct, frozen=True, gc=False):
     """A candidate waiting for the gates of this instant."""
 
     rule_index: int
@@ -45,6 +49,8 @@ class Run:
         self.program = program
         self.state = state
         self.attributes: dict[str, Any] = parse_json(state.attributes) if state.attributes != "{}" else {}
+        self.zone = program.timezone
+        """The contact's zone, else the account's; kept by `find_zone`."""
         self.now_us = BEFORE_ALL_US if state.settled_us is None else state.settled_us
         self.rules: list[RuleState | None] = [state.rules.get(rule.rule_id) for rule in program.rules]
         self.caused: list[Caused] = []
@@ -52,15 +58,24 @@ class Run:
         self.trace: list[Step] | None = [] if trace else None
         self.duplicates = 0
         self.agenda: list[tuple[int, int, str]] = []
+        """A heap of (time, rule index, instance): none of what is pending or deferred is due before an entry for it.
+
+        An entry may come too early, for a restart only moves the deadline: it is put back when it is met.
+        """
         self.reserved: set[tuple[int, str]] = set()
         """Instances of candidates without episode that wait for the gates of this instant: they have room."""
-        self.rebuild_agenda()
         self.refused: tuple[int, Event] | None = None
         """The last rule and event that left `suppressed: limit`: they leave it once."""
-        self.unless_taken: dict[int, list[tuple[Event, list[Match]]]] = {}
-        """At this instant, per rule index: the `unless` events taken, with the alternatives they match."""
+        self.is_held_out: bool | None = None
+        """Whether the contact is in the holdout; None: not asked yet."""
+        self.together = False
+        """Whether this instant has several events: only then is the following kept."""
+        self.unless_taken: dict[int, list[tuple[Event, list[Wanted]]]] = {}
+        """At this instant, per rule index: the `unless` events taken, with what they want of an episode."""
         self.opened: dict[tuple[int, str], set[str]] = {}
         """At this instant, per instance: ids of the events that opened an episode."""
+        self.find_zone()
+        self.rebuild_agenda()
 
     # ------------------------------------------------------------ state
 
@@ -108,32 +123,34 @@ class Run:
                 if (index, key) not in self.reserved:
                     del found.instances[key]
 
-    def zone(self) -> str:
-        """The contact's zone, else the account's."""
-        name = self.attributes.get("timezone")
-        return str(name) if is_zone(name) else self.program.timezone
+    def find_zone(self) -> None:
+        """Keep `zone` in step with the attributes."""
+        name = self.attributes.get("timezone") if self.attributes else None
+        self.zone = str(name) if is_zone(name) else self.program.timezone
 
     def clock(self) -> Clock:
         """What waits are counted from now."""
-        return Clock(self.now_us, self.zone(), self.program.limits.max_wait_us)
+        return Clock(self.now_us, self.zone, self.program.limits.max_wait_us)
 
     # ------------------------------------------------------------ agenda
 
     def rebuild_agenda(self) -> None:
-        """Collect every instant at which something may fall due, as a heap of (time, rule index, instance)."""
-        agenda: list[tuple[int, int, str]] = []
-        for index, found in enumerate(self.rules):
-            if found is not None:
-                agenda.extend((due_us, index, key) for due_us, key in self._dues(index, found))
+        """Collect every instant at which something falls due."""
+        self.agenda[:] = self._dues()
+        heapify(self.agenda)
+
+    def _dues(self) -> Iterator[tuple[int, int, str]]:
         for index in self.program.readied:
             ready_us = self.program.rules[index].ready_us
             assert ready_us is not None
             if ready_us > self.now_us:
-                agenda.append((ready_us, index, SINGLE))
-        heapify(agenda)
-        self.agenda = agenda
+                yield ready_us, index, SINGLE
+        for index, found in enumerate(self.rules):
+            if found is not None:
+                for due_us, key in self._dues_of(index, found):
+                    yield due_us, index, key
 
-    def _dues(self, index: int, found: RuleState) -> Iterator[tuple[int, str]]:
+    def _dues_of(self, index: int, found: RuleState) -> Iterator[tuple[int, str]]:
         rule = self.program.rules[index]
         for key, one in found.instances.items():
             if one.episode is not None and one.episode.reminders:
@@ -151,30 +168,26 @@ class Run:
         heappush(self.agenda, (time_us, index, key))
 
     def next_wake_us(self) -> int | None:
-        """The next instant at which something may fall due; entries that no longer hold are dropped."""
-        while self.agenda:
-            time_us, index, key = self.agenda[0]
-            if self.program.rules[index].audience is not None:
-                return time_us
-            one = self.instance(index, key)
-            if one is not None and next_due_us(one) == time_us:
-                return time_us
-            heappop(self.agenda)
-        return None
+        """The next instant at which something falls due."""
+        return min((due_us for due_us, _, _ in self._dues()), default=None)
 
     def is_due(self, index: int, key: str) -> bool:
-        """Whether an entry of the agenda still holds; audiences are looked at in any case."""
+        """Whether anything of an entry of the agenda falls due now; audiences are looked at in any case."""
         one = self.instance(index, key)
         due_us = None if one is None else next_due_us(one)
         return self.program.rules[index].audience is not None or (due_us is not None and due_us <= self.now_us)
 
     def due_entries(self) -> list[tuple[int, str]]:
-        """Take off the agenda what is due now: rule index and instance, each once."""
-        if not self.agenda or self.agenda[0][0] > self.now_us:
+        """Take off the agenda what may be due now: rule index and instance, each once."""
+        agenda, now_us = self.agenda, self.now_us
+        if not agenda or agenda[0][0] > now_us:
             return []
-        found: dict[tuple[int, str], None] = {}
-        while self.agenda and self.agenda[0][0] <= self.now_us:
-            _, index, key = heappop(self.agenda)
+        _, index, key = heappop(agenda)
+        if not agenda or agenda[0][0] > now_us:
+            return [(index, key)]
+        found: dict[tuple[int, str], None] = {(index, key): None}
+        while agenda and agenda[0][0] <= now_us:
+            _, index, key = heappop(agenda)
             found[index, key] = None
         return list(found)
 
@@ -263,3 +276,7 @@ def remembers_firing(rule: RuleProgram, fired_us: int, now_us: int) -> bool:
         return False
     span_us = rule.keep_us if rule.reentry.within_us is None else rule.reentry.within_us
     return now_us < fired_us + span_us
+
+
+Taker: TypeAlias = Callable[[Run, Event], None]
+"""What lets an event do what it does: in one rule, or to the contact's own data."""

@@ -6,77 +6,92 @@ partial match per length: the chain with the latest start wins, so no other can 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
 from kittiwake.kernel.arming import refuse_for_room
-from kittiwake.kernel.matching import meets
-from kittiwake.kernel.program import Sequence
+from kittiwake.kernel.matching import Question, question_of
 from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Run
-from kittiwake.kernel.state import Instance
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
 
+Completes: TypeAlias = Callable[[Run, Event, str], bool]
+"""Takes an event into the chains of an instance; whether it completes one, which clears them all."""
 
-def completes(run: Run, role: Role, key: str, event: Event) -> bool:
-    """Take an event into the chains of an instance; whether it completes one, which clears them all."""
+Prefixes: TypeAlias = list[int | None]
+
+NO_CHAINS: Final[Prefixes] = []
+"""Of an instance nothing is remembered of; never changed."""
+
+
+def completing(role: Role) -> Completes:
+    """How the events of a role are taken into chains."""
     index, sequence = role.rule_index, role.rule.sequence
     assert sequence is not None
-    steps = [k for k, step in role.steps if meets(step, event, run.attributes)]
-    if not steps:
-        return False
-    one = run.instance(index, key)
-    prefixes = one.prefixes if one is not None else []
-    last = len(sequence.steps) - 1
-    if last in steps and _start(prefixes, last, sequence, run.now_us) is not None:
-        assert one is not None
+    within_us, last = sequence.within_us, len(sequence.steps) - 1
+    steps = [(k, question_of(matches)) for k, matches in reversed(role.steps)]
+
+    def completes(run: Run, event: Event, key: str) -> bool:
+        found = run.rules[index]
+        one = None if found is None else found.instances.get(key)
+        prefixes = NO_CHAINS if one is None else one.prefixes
+        extended = _extended(prefixes, steps, within_us, last, run, event)
+        if extended is None:
+            return False
+        if one is None:
+            one = run.instance_or_new(index, key)
+            if one is None:
+                refuse_for_room(run, index, key, event, "keys")
+                return False
         if run.trace is not None:
-            started_us = prefixes[last - 1]
-            run.note(StepKind.COMPLETED, index, key, event_id=event.event_id, started_us=started_us)
-        one.prefixes = []
-        return True
-    extended = _extended(prefixes, steps, sequence, run.now_us)
-    if extended is None:
-        return False
-    one = run.instance_or_new(index, key)
-    if one is None:
-        refuse_for_room(run, index, key, event, "keys")
-        return False
-    _keep(run, index, key, one, extended, event)
-    return False
+            _note(run, index, key, one.prefixes, extended, event)
+        one.prefixes = extended
+        return not extended
+
+    return completes
 
 
-def _start(prefixes: list[int | None], length: int, sequence: Sequence, now_us: int) -> int | None:
-    """Start of the newest live chain of `length` steps, which the event would extend."""
-    start_us = prefixes[length - 1] if len(prefixes) >= length else None
-    return start_us if start_us is not None and now_us - start_us < sequence.within_us else None
-
-
-def _extended(prefixes: list[int | None], steps: list[int], sequence: Sequence, now_us: int) -> list[int | None] | None:
-    """The prefixes after the event, later steps first; None if it extends none."""
-    found = list(prefixes) + [None] * (len(sequence.steps) - 1 - len(prefixes))
-    extended = False
-    for step in reversed(steps):
-        if step == len(sequence.steps) - 1:
+def _extended(
+    prefixes: Prefixes, steps: list[tuple[int, Question | None]], within_us: int, last: int, run: Run, event: Event
+) -> Prefixes | None:
+    """The prefixes after an event, later steps first: none if it completes a chain; None if it extends none."""
+    now_us = event.time_us
+    found: Prefixes | None = None
+    for k, asked in steps:
+        if asked is not None and not asked(event.properties, run.attributes):
             continue
-        start_us = now_us if step == 0 else _start(found, step, sequence, now_us)
-        if start_us is not None:
-            found[step] = start_us if found[step] is None else max(start_us, found[step] or 0)
-            extended = True
-    return found if extended else None
+        start_us = now_us
+        if k > 0:
+            before_us = prefixes[k - 1] if len(prefixes) >= k else None
+            if before_us is None or now_us - before_us >= within_us:
+                continue
+            start_us = before_us
+        if k == last:
+            return []
+        if found is None:
+            found = [*prefixes, *[None] * (last - len(prefixes))]
+        newest_us = found[k]
+        if newest_us is None or start_us > newest_us:
+            found[k] = start_us
+    return found
 
 
-def _keep(run: Run, index: int, key: str, one: Instance, extended: list[int | None], event: Event) -> None:
+def _note(run: Run, index: int, key: str, before: Prefixes, extended: Prefixes, event: Event) -> None:
+    """Trace a completed chain, or every prefix that got further."""
     sequence = run.program.rules[index].sequence
-    if run.trace is not None and sequence is not None:
-        for step, start_us in enumerate(extended):
-            if start_us is not None and start_us != (one.prefixes[step] if step < len(one.prefixes) else None):
-                run.note(
-                    StepKind.PREFIX,
-                    index,
-                    key,
-                    event_id=event.event_id,
-                    step=step + 1,
-                    of=len(sequence.steps),
-                    within_us=sequence.within_us,
-                    started_us=start_us,
-                )
-    one.prefixes = extended
+    assert sequence is not None
+    if not extended:
+        run.note(StepKind.COMPLETED, index, key, event_id=event.event_id, started_us=before[len(sequence.steps) - 2])
+    for step, start_us in enumerate(extended):
+        if start_us is not None and start_us != (before[step] if step < len(before) else None):
+            run.note(
+                StepKind.PREFIX,
+                index,
+                key,
+                event_id=event.event_id,
+                step=step + 1,
+                of=len(sequence.steps),
+                within_us=sequence.within_us,
+                started_us=start_us,
+            )

@@ -2,7 +2,8 @@
 
 `advance` never changes a `State` it was given: it works on a copy (`codec.copied`) and
 returns that. Records are written as arrays, so their field order is the wire format
-(`codec.VERSION`). Numbers are Decimals here, since msgpack's integers end at 64 bits.
+(`codec.VERSION`). Numbers are Decimals here, since msgpack's integers end at 64 bits. Nothing in a
+state refers back to what holds it, so that the collector of cycles need not look (`gc=False`).
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ import msgspec
 from kittiwake.reasons import Kind
 
 
-class Times(msgspec.Struct, array_like=True, tag=1):
+class Times(msgspec.Struct, array_like=True, tag=1, gc=False):
     """Windowed count: the newest instants, oldest first."""
 
     times_us: list[int] = []
 
 
-class Latest(msgspec.Struct, array_like=True, tag=2):
+class Latest(msgspec.Struct, array_like=True, tag=2, gc=False):
     """`present` and `absent`: the newest instant."""
 
     newest_us: int
 
 
-class Amounts(msgspec.Struct, array_like=True, tag=3):
+class Amounts(msgspec.Struct, array_like=True, tag=3, gc=False):
     """Windowed sum: one entry an event, oldest first, and their exact total."""
 
     times_us: list[int] = []
@@ -35,13 +36,13 @@ class Amounts(msgspec.Struct, array_like=True, tag=3):
     total: Decimal = Decimal(0)
 
 
-class Values(msgspec.Struct, array_like=True, tag=4):
+class Values(msgspec.Struct, array_like=True, tag=4, gc=False):
     """Distinct values (canonical JSON) and the newest instant of each."""
 
     newest_us: dict[str, int] = {}
 
 
-class Total(msgspec.Struct, array_like=True, tag=5):
+class Total(msgspec.Struct, array_like=True, tag=5, gc=False):
     """Count or sum without `within`, and the newest instant."""
 
     total: Decimal
@@ -51,7 +52,7 @@ class Total(msgspec.Struct, array_like=True, tag=5):
 Slot: TypeAlias = Times | Latest | Amounts | Values | Total
 
 
-class Candidate(msgspec.Struct, array_like=True):
+class Candidate(msgspec.Struct, array_like=True, gc=False):
     """Something that fell due, before or between its gates."""
 
     kind: Kind
@@ -69,14 +70,14 @@ class Candidate(msgspec.Struct, array_like=True):
     """Proleptic ordinal of the local date."""
 
 
-class Held(msgspec.Struct, array_like=True):
+class Held(msgspec.Struct, array_like=True, gc=False):
     """A deferred candidate and the instant of its release."""
 
     release_us: int
     candidate: Candidate
 
 
-class Reminder(msgspec.Struct, array_like=True):
+class Reminder(msgspec.Struct, array_like=True, gc=False):
     """A deadline not yet reached."""
 
     index: int
@@ -84,7 +85,7 @@ class Reminder(msgspec.Struct, array_like=True):
     occurrence: int | None = None
 
 
-class Episode(msgspec.Struct, array_like=True):
+class Episode(msgspec.Struct, array_like=True, gc=False):
     """Armed and waiting, or waiting for its deferred candidate."""
 
     opened_id: str
@@ -104,7 +105,7 @@ class Episode(msgspec.Struct, array_like=True):
     """The last occurrence that fell due."""
 
 
-class Reached(msgspec.Struct, array_like=True):
+class Reached(msgspec.Struct, array_like=True, gc=False):
     """`reaches`: the total and the thresholds used up."""
 
     total: Decimal
@@ -112,7 +113,7 @@ class Reached(msgspec.Struct, array_like=True):
     newest_us: int
 
 
-class Instance(msgspec.Struct, array_like=True):
+class Instance(msgspec.Struct, array_like=True, gc=False):
     """One `per` value combination of a rule."""
 
     episode: Episode | None = None
@@ -124,7 +125,7 @@ class Instance(msgspec.Struct, array_like=True):
     """Newest firing, for re-entry."""
 
 
-class RuleState(msgspec.Struct, array_like=True):
+class RuleState(msgspec.Struct, array_like=True, gc=False):
     """What one rule remembers."""
 
     instances: dict[str, Instance] = {}
@@ -136,14 +137,14 @@ class RuleState(msgspec.Struct, array_like=True):
     """Whether the last `entered` fired."""
 
 
-class Firing(msgspec.Struct, array_like=True):
+class Firing(msgspec.Struct, array_like=True, gc=False):
     """A firing that counts in a cap."""
 
     fired_us: int
     group: str | None
 
 
-class Unsettled(msgspec.Struct, array_like=True):
+class Unsettled(msgspec.Struct, array_like=True, gc=False):
     """An event given but not settled yet."""
 
     time_us: int
@@ -153,7 +154,7 @@ class Unsettled(msgspec.Struct, array_like=True):
     """Canonical JSON."""
 
 
-class State(msgspec.Struct, array_like=True):
+class State(msgspec.Struct, array_like=True, gc=False):
     """All the kernel knows of one contact."""
 
     contact_id: str

@@ -13,8 +13,7 @@ from typing import Final
 
 from kittiwake.kernel.arming import included
 from kittiwake.kernel.decisions import decision_of
-from kittiwake.kernel.index import DELETED
-from kittiwake.kernel.program import Delays, Mode, Policy, Program, RuleProgram
+from kittiwake.kernel.program import DELETED, Delays, Mode, Policy, Program, RuleProgram
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason

@@ -1,45 +1,35 @@
 """What one event does, at its place in `(time, event_id)` (docs/semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
-Called by `advance`.
+Everything about a rule that no event can change is worked out when its program is built: what is left
+is a function for each rule and type, a *taker*. Made by `index`, called by `advance`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
 from kittiwake.kernel.arming import candidate_of_event, cause, lacks, refuse_for_room
 from kittiwake.kernel.audiences import look
-from kittiwake.kernel.episodes import arm, move_dates, take_unless
+from kittiwake.kernel.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
 from kittiwake.kernel.gating import cancel_all
-from kittiwake.kernel.history import answer, key_of, measured, record
-from kittiwake.kernel.index import DELETED, GRANTED, UPDATED, WITHDRAWN
-from kittiwake.kernel.matching import instance_key, key_values, meets
-from kittiwake.kernel.program import RuleProgram
-from kittiwake.kernel.reaching import reach
+from kittiwake.kernel.history import answer, measured, record
+from kittiwake.kernel.limits import Limits
+from kittiwake.kernel.matching import SINGLE, instance_key, key_values, place_of, question_of
+from kittiwake.kernel.program import DELETED, GRANTED, UPDATED, WITHDRAWN, RuleProgram
+from kittiwake.kernel.reaching import reaching
 from kittiwake.kernel.roles import Role
-from kittiwake.kernel.run import SINGLE, Run
-from kittiwake.kernel.sequences import completes
+from kittiwake.kernel.run import Run, Taker
+from kittiwake.kernel.sequences import Completes, completing
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Reason
 
 
-def take(run: Run, event: Event) -> None:
-    """Let one event do all it does."""
-    if run.trace is not None:
-        about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
-        run.note(StepKind.EVENT, None, None, **about)
-        if not run.program.wants(event.type):
-            return
-    if event.type == DELETED:
-        _delete(run)
-        return
-    run.state.started = True
-    if event.type == UPDATED:
-        _update(run, event)
-    elif event.type in (GRANTED, WITHDRAWN):
-        _consent(run, event)
-    for role in run.program.roles_of(event.type):
-        _take_into_rule(run, role, event)
+def takers_of(roles: Sequence[Role], limits: Limits) -> tuple[Taker, ...]:
+    """What takes an event that has these roles, in order; made when the program is built."""
+    return tuple(taker for role in roles for taker in _takers_of_role(role, limits))
 
 
 # ---------------------------------------------------------------- the contact's own events
@@ -47,7 +37,7 @@ def take(run: Run, event: Event) -> None:
 
 def _update(run: Run, event: Event) -> None:
     """Set attributes key by key; null removes. Only those that rules read are kept."""
-    before, zone_before = dict(run.attributes), run.zone()
+    before, zone_before = dict(run.attributes), run.zone
     for name, value in event.properties.items():
         if name not in run.program.attributes:
             continue
@@ -55,6 +45,7 @@ def _update(run: Run, event: Event) -> None:
             run.attributes.pop(name, None)
         else:
             run.attributes[name] = value
+    run.find_zone()
     if run.program.dated and run.attributes != before:
         move_dates(run, before, zone_before)
 
@@ -71,9 +62,9 @@ def _consent(run: Run, event: Event) -> None:
         run.state.consents[consent.purpose] = False
 
 
-def _delete(run: Run) -> None:
+def _delete(run: Run, _: Event) -> None:
     """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled: deleted`."""
-    cancel_all(run, [(i, key, candidate) for i, key, candidate, _ in run.caused], Reason.DELETED)
+    cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], Reason.DELETED)
     for index, found in enumerate(run.rules):
         instances = {} if found is None else found.instances
         held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
@@ -85,92 +76,177 @@ def _delete(run: Run) -> None:
     run.unless_taken.clear()
     run.opened.clear()
     run.reserved.clear()
+    run.find_zone()
     run.rebuild_agenda()
+
+
+OWN_TAKERS: Final[dict[str, Taker]] = {
+    UPDATED: _update,
+    GRANTED: _consent,
+    WITHDRAWN: _consent,
+    DELETED: _delete,
+}
+"""What takes the contact's own events, before the rules do; after a deletion nothing is left to take."""
 
 
 # ---------------------------------------------------------------- rules
 
 
-def _take_into_rule(run: Run, role: Role, event: Event) -> None:
+def _takers_of_role(role: Role, limits: Limits) -> Iterator[Taker]:
+    """What an event does in one rule: `unless`, history, `when`."""
     if role.rule.audience is not None:
-        if not _record(run, role, event):
-            refuse_for_room(run, role.rule_index, SINGLE, event, "history")
-        look(run, role.rule_index, event)
+        yield _looking(role, limits)
         return
     if role.unless:
-        take_unless(run, role, event)
-    has_room = not role.conditions or _record(run, role, event)
-    if has_room and not role.when and not role.steps:
-        return
-    key = instance_key(role.rule.per, event.properties)
-    if not has_room:
-        refuse_for_room(run, role.rule_index, key or SINGLE, event, "history")
-    if _is_when(run, role, key, event) and has_room:
-        assert key is not None
-        _take_when(run, role.rule_index, role.rule, key, event)
+        yield disarming(role)
+    records = _recording(role, limits) if role.conditions else None
+    when = _arriving(role, limits) if role.when or role.steps else None
+    if records is not None:
+        yield _remembering(role, records, when)
+    elif when is not None:
+        yield when
 
 
-def _record(run: Run, role: Role, event: Event) -> bool:
-    """Remember the event for the history conditions it matches; False if one had no room."""
-    index, rule, has_room = role.rule_index, role.rule, True
-    for i, matches in role.conditions:
-        if not meets(matches, event, run.attributes):
-            continue
-        slots = run.rule_state(index).history[i]
-        if not record(rule.conditions[i], slots, event, rule.keep_us, run.program.limits):
-            has_room = False
-        elif run.trace is not None:
-            run.note(StepKind.RECORDED, index, None, event_id=event.event_id, condition=i)
-    return has_room
+Records: TypeAlias = Callable[[Run, Event], bool]
+"""Remembers an event for the history conditions it matches; False if one had no room."""
 
 
-def _is_when(run: Run, role: Role, key: str | None, event: Event) -> bool:
-    """Whether the event is a `when` match of an instance; a sequence takes it into its chains."""
+def _recording(role: Role, limits: Limits) -> Records:
+    index, rule = role.rule_index, role.rule
+    asked = [(i, rule.conditions[i], question_of(matches)) for i, matches in role.conditions]
+
+    def records(run: Run, event: Event) -> bool:
+        has_room = True
+        for i, condition, question in asked:
+            if question is not None and not question(event.properties, run.attributes):
+                continue
+            slots = run.rule_state(index).history[i]
+            if not record(condition, slots, event, rule.keep_us, limits):
+                has_room = False
+            elif run.trace is not None:
+                run.note(StepKind.RECORDED, index, None, event_id=event.event_id, condition=i)
+        return has_room
+
+    return records
+
+
+def _looking(role: Role, limits: Limits) -> Taker:
+    """An audience remembers the event and looks at its members anew."""
+    index, records = role.rule_index, _recording(role, limits)
+
+    def take(run: Run, event: Event) -> None:
+        if not records(run, event):
+            refuse_for_room(run, index, SINGLE, event, "history")
+        look(run, index, event)
+
+    return take
+
+
+def _remembering(role: Role, records: Records, when: Taker | None) -> Taker:
+    """History first, then `when`; an event it had no room for arms nothing, but is a step all the same."""
+    index, rule = role.rule_index, role.rule
+    question = question_of(role.when)
+    completes = completing(role) if role.steps else None
+
+    def take(run: Run, event: Event) -> None:
+        if records(run, event):
+            if when is not None:
+                when(run, event)
+            return
+        key = instance_key(rule.per, event.properties)
+        refuse_for_room(run, index, key or SINGLE, event, "history")
+        if completes is not None:
+            if key is not None:
+                completes(run, event, key)
+        elif key is None and role.when and (question is None or question(event.properties, run.attributes)):
+            lacks(run, index, None, event, "per")
+
+    return take
+
+
+def _arriving(role: Role, limits: Limits) -> Taker:
+    """A `when` match finds its instance and its `same` values, and does there what its rule is about."""
+    index, rule = role.rule_index, role.rule
+    react = _reaction(index, rule, limits)
+    place_in = place_of(rule.per, rule.same)
     if role.steps:
-        return key is not None and completes(run, role, key, event)
-    if not meets(role.when, event, run.attributes):
-        return False
-    if key is None:
-        lacks(run, role.rule_index, None, event, "per")
-    return key is not None
+        return _stepping(role, react, completing(role))
+    question = question_of(role.when)
+    if question is None and place_in is None:
+        return react
+
+    def take(run: Run, event: Event) -> None:
+        if question is not None and not question(event.properties, run.attributes):
+            return
+        key, same = (SINGLE, NO_VALUES) if place_in is None else place_in(event.properties)
+        if key is None:
+            lacks(run, index, None, event, "per")
+        elif same is None:
+            lacks(run, index, key, event, "same")
+        else:
+            react(run, event, key, same)
+
+    return take
 
 
-def _take_when(run: Run, index: int, rule: RuleProgram, key: str, event: Event) -> None:
-    same = key_values(rule.same, event.properties)
-    if same is None:
-        lacks(run, index, key, event, "same")
-    elif rule.reaches is not None:
-        reach(run, index, key, event, same, lambda: _is_given(run, index, rule, key, event))
-    elif rule.wait is not None:
-        one = run.instance(index, key)
-        pending = one is not None and one.episode is not None
-        arm(run, index, key, event, same, admitted=pending or _is_given(run, index, rule, key, event))
-    elif _is_given(run, index, rule, key, event):
-        _cause_at_once(run, index, rule, key, event, same)
+def _stepping(role: Role, react: Reaction, completes: Completes) -> Taker:
+    """A step of a sequence is a `when` match if it is the last of a chain."""
+    index, rule = role.rule_index, role.rule
+
+    def take(run: Run, event: Event) -> None:
+        key = instance_key(rule.per, event.properties)
+        if key is None or not completes(run, event, key):
+            return
+        same = key_values(rule.same, event.properties)
+        if same is None:
+            lacks(run, index, key, event, "same")
+        else:
+            react(run, event, key, same)
+
+    return take
 
 
-def _is_given(run: Run, index: int, rule: RuleProgram, key: str, event: Event) -> bool:
-    """Whether every history condition holds, that event included. All are asked, so that a trace shows all."""
-    if not rule.conditions:
-        return True
-    history = run.rule_state(index).history
-    admitted = True
-    for i, condition in enumerate(rule.conditions):
-        of = key_of(condition, event)
-        assert of is not None, "an event that lacks a `same` property does not arm"
-        value = measured(condition, history[i], of, run.now_us, rule.keep_us)
-        holds = answer(condition, value)
-        admitted = admitted and holds
-        if run.trace is not None:
-            run.note(StepKind.GIVEN, index, key, event_id=event.event_id, condition=i, value=value, holds=holds)
-    if not admitted and run.trace is not None:
-        run.note(StepKind.REFUSED, index, key, event_id=event.event_id)
-    return admitted
+def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
+    given = _admitting(index, rule) if rule.conditions else None
+    if rule.reaches is not None:
+        return reaching(index, rule, given)
+    if rule.wait is not None:
+        return silence(index, rule, limits, given)
+
+    def cause_at_once(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        """Without `wait`: a candidate due now, if there is room to remember what may become of it."""
+        if given is not None and not given(run, event, key, same):
+            return
+        if run.reserve(index, key):
+            cause(run, index, key, candidate_of_event(run, rule, event, same, Kind.FIRED))
+        else:
+            refuse_for_room(run, index, key, event, "keys")
+
+    return cause_at_once
 
 
-def _cause_at_once(run: Run, index: int, rule: RuleProgram, key: str, event: Event, same: list[str]) -> None:
-    """Without `wait`: a candidate due now, if there is room to remember what may become of it."""
-    if not run.reserve(index, key):
-        refuse_for_room(run, index, key, event, "keys")
-        return
-    cause(run, index, key, candidate_of_event(run, rule, event, same, Kind.FIRED))
+def _admitting(index: int, rule: RuleProgram) -> Given:
+    """Whether every history condition holds, that event included. A trace shows all of them."""
+    asked = [
+        (i, condition, [rule.same.index(path) for path in condition.same])
+        for i, condition in enumerate(rule.conditions)
+    ]
+
+    def given(run: Run, event: Event, key: str, same: list[str]) -> bool:
+        history, now_us = run.rule_state(index).history, run.now_us
+        admitted = True
+        for i, condition, places in asked:
+            of = f"[{','.join([same[at] for at in places])}]" if places else ""
+            value = measured(condition, history[i], of, now_us, rule.keep_us)
+            holds = answer(condition, value)
+            admitted = admitted and holds
+            if run.trace is None:
+                if not holds:
+                    return False
+            else:
+                run.note(StepKind.GIVEN, index, key, event_id=event.event_id, condition=i, value=value, holds=holds)
+        if not admitted and run.trace is not None:
+            run.note(StepKind.REFUSED, index, key, event_id=event.event_id)
+        return admitted
+
+    return given

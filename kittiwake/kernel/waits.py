@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from kittiwake.kernel.matching import Attributes
 from kittiwake.kernel.occurrences import YEAR_MAX, occurrences
 from kittiwake.kernel.program import Delays, FieldWait, UntilWait, Wait
@@ -47,7 +49,7 @@ class TooLong(NamedTuple):
 Plan: TypeAlias = list[Reminder] | NoPlan | TooLong
 
 
-class Clock(NamedTuple):
+class Clock(msgspec.Struct, frozen=True, gc=False):
     """What a wait is counted from."""
 
     now_us: int

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.advance import advance, unfinished, walk
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.sweep import Parts, parts_of, sweep
@@ -38,11 +38,21 @@ def decide_whole(
         if len({event.event_id for event in ordered}) == len(ordered):
             wants = program.wants
             wanted = [event for event in ordered if wants(event.type) and event.time_us < until_us]
-            found = sweep(program, parts, contact_id, wanted, until_us)
-            if found is not None:
-                return Whole(found, 0)
+            return Whole(decide_sorted(program, contact_id, wanted, until_us, parts), 0)
     advanced = advance(program, new_state(contact_id), events, until_us)
     return Whole([*advanced.decisions, *unfinished(program, advanced.state)], advanced.duplicates)
 
 
-__all__ = ["Parts", "Whole", "decide_whole", "parts_of"]
+def decide_sorted(
+    program: Program, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
+) -> list[Decision]:
+    """As `decide_whole`, of events that are ready to be taken.
+
+    They are sorted by `(time_us, event_id)`, without copies, all before `until_us`, and of types that the
+    program wants. Of types it does not read (`Program.reads`) the properties may be left out.
+    """
+    found = None if parts is None else sweep(program, parts, contact_id, events, until_us)
+    return walk(program, contact_id, events, until_us) if found is None else found
+
+
+__all__ = ["Parts", "Whole", "decide_sorted", "decide_whole", "parts_of"]

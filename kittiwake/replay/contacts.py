@@ -1,55 +1,58 @@
-"""One contact from its events to its decisions: sort, drop copies, decide once.
+"""From the events of contacts to their decisions, contact by contact: sort, drop copies, decide once.
 
 Pure. What both hosts do with every contact, so that they cannot differ. Events travel as rows,
-their properties as text: only those of events that a rule wants are ever parsed.
+their properties as text: only those of events whose properties a rule reads are ever parsed.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import groupby
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.whole import decide_sorted, decide_whole
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.replay.counts import Counts, count_decision
 from kittiwake.replay.programs import Plan
-from kittiwake.values import canonical, parse_json
+from kittiwake.replay.quick import Table
+from kittiwake.values import parse_sound
 
 Subject: TypeAlias = tuple[str, str]
 """Account and contact, whose events are decided together."""
 
 Row: TypeAlias = tuple[int, str, str, bytes]
-"""What is kept of an event: time, id, type, and its properties as JSON that `parse_json` takes."""
+"""What is kept of an event: time, id, type, and its properties as in a `Table`."""
 
 Groups: TypeAlias = dict[Subject, list[Row]]
 
-NOTHING: Final = b"{}"
-"""No properties."""
 
-
-def row_of(event: Event) -> Row:
-    """The row of an event; `bytes` of its properties, whichever way they were written."""
-    properties = canonical(event.properties).encode() if event.properties else NOTHING
-    return event.time_us, event.event_id, event.type, properties
+def group(groups: Groups, table: Table) -> None:
+    """Put the events of a table to those of their contacts."""
+    account_ids, contact_ids, *fields = table
+    for subject, row in zip(zip(account_ids, contact_ids), zip(*fields)):  # noqa: B905 (all of one length)
+        rows = groups.get(subject)
+        if rows is None:
+            groups[subject] = [row]
+        else:
+            rows.append(row)
 
 
 def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
     """Decide everything of one contact up to the end of the run, and count it.
 
-    The rows may come in any order, with copies; they are sorted in place. Returned are the final
+    The rows are its wanted ones, in any order, with copies; they are sorted in place. Returned are the final
     decisions and those still deferred at the end, by due time, rule and instance.
     """
     rows.sort()
-    wanted = plan.wanted
     counts.contacts += 1
-    counts.unsettled += len(rows) - bisect_left(rows, (until_us,))
-    if wanted is not None:
-        counts.unneeded += sum([row[2] not in wanted for row in rows])
-    events, copies = _events(plan, rows)
-    whole = decide_whole(plan.program, contact_id, events, until_us, plan.parts)
-    counts.duplicates += copies + whole.duplicates
-    decisions = sorted(whole.decisions, key=_place)
+    if rows[-1][0] >= until_us:
+        counts.unsettled += len(rows) - bisect_left(rows, (until_us,))
+    if len({row[1] for row in rows}) == len(rows):
+        decisions = _decided(plan, contact_id, rows, until_us)
+    else:
+        decisions = _without_copies(plan, contact_id, rows, until_us, counts)
+    if len(decisions) > 1:
+        decisions.sort(key=_place)
     for decision in decisions:
         count_decision(counts, decision)
     return decisions
@@ -59,32 +62,48 @@ def _place(decision: Decision) -> tuple[int, str, str, int, str]:
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
 
-def _events(plan: Plan, rows: list[Row]) -> tuple[list[Event], int]:
-    """The events that the kernel has to see, and how many copies of one time and id were dropped.
+def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> list[Decision]:
+    """Decide sorted rows without copies."""
+    unread = plan.unread
+    if rows and rows[-1][0] >= until_us:
+        rows = rows[: bisect_left(rows, (until_us,))]
+    events = [
+        Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
+        for time_us, event_id, event_type, properties in rows
+    ]
+    return decide_sorted(plan.program, contact_id, events, until_us, plan.parts)
 
-    Where an id comes back at another time, the kernel sees all events: it knows the horizon of copies.
-    Of an event that nobody wants it then needs the id and the time only.
+
+# ---------------------------------------------------------------- copies
+
+
+def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
+    """Decide sorted rows of which some share an id.
+
+    Copies of one time are dropped here. Where an id comes back at another time, the kernel is asked: it knows the
+    horizon of copies.
     """
-    wanted, count = plan.wanted, len(rows)
-    if len({row[1] for row in rows}) < count:
-        rows = [_that_counts(list(copies)) for _, copies in groupby(rows, key=_instant_and_id)]
-        if len({row[1] for row in rows}) < len(rows):
-            return [_event(row, parsed=wanted is None or row[2] in wanted) for row in rows], count - len(rows)
-    needed = rows if wanted is None else [row for row in rows if row[2] in wanted]
-    return [_event(row, parsed=True) for row in needed], count - len(rows)
+    number = len(rows)
+    rows = [_that_counts(list(copies)) for _, copies in groupby(rows, key=_instant_and_id)]
+    counts.duplicates += number - len(rows)
+    if len({row[1] for row in rows}) == len(rows):
+        return _decided(plan, contact_id, rows, until_us)
+    whole = decide_whole(plan.program, contact_id, [_event(row) for row in rows], until_us, plan.parts)
+    counts.duplicates += whole.duplicates
+    return whole.decisions
 
 
 def _instant_and_id(row: Row) -> tuple[int, str]:
     return row[:2]
 
 
-def _event(row: Row, *, parsed: bool) -> Event:
+def _event(row: Row) -> Event:
     time_us, event_id, event_type, properties = row
-    return Event(time_us, event_id, event_type, parse_json(properties) if parsed and properties != NOTHING else {})
+    return Event(time_us, event_id, event_type, parse_sound(properties))
 
 
 def _that_counts(copies: list[Row]) -> Row:
     """Of rows that share time and id the one that counts, as in `advance`."""
     if len(copies) == 1 or copies[0] == copies[-1]:  # they are sorted
         return copies[0]
-    return min(copies, key=lambda row: rest_of(_event(row, parsed=True)))
+    return min(copies, key=lambda row: rest_of(_event(row)))

@@ -91,6 +91,15 @@ def count_event(counts: Counts, event: Event) -> None:
         counts.newest_us = event.time_us
 
 
+def count_events(counts: Counts, number: int, unneeded: int, newest_us: int) -> None:
+    """Count events of contacts that were read; `newest_us` is the time of the newest, if there are any."""
+    counts.records += number
+    counts.events += number
+    counts.unneeded += unneeded
+    if number and (counts.newest_us is None or newest_us > counts.newest_us):
+        counts.newest_us = newest_us
+
+
 def count_dead_letter(counts: Counts, dead: DeadLetter, start: int = 0) -> None:
     """Count one record that is no event; its line is numbered from the byte `start` of its file."""
     reason = dead.reason.value
@@ -109,10 +118,13 @@ def _keep_example(places: list[Place], place: Place) -> None:
 
 def count_decision(counts: Counts, decision: Decision) -> None:
     """Count one final decision."""
-    reason = "" if decision.reason is None else decision.reason.value
-    words = decision.kind.value, decision.decision.value, reason  # plain ones: they travel
-    verdict = Verdict(decision.account_id, decision.rule_id, *words)
-    counts.verdicts[verdict] = counts.verdicts.get(verdict, 0) + 1
+    # The enums are strings, so that a plain tuple finds what is counted by the plain strings, which travel.
+    found = decision.account_id, decision.rule_id, decision.kind, decision.decision, decision.reason or ""
+    number = counts.verdicts.get(found)  # type: ignore[call-overload]
+    if number is None:
+        counts.verdicts[Verdict(*map(str, found))] = 1
+    else:
+        counts.verdicts[found] = number + 1  # type: ignore[index]
 
 
 def add(total: Counts, part: Counts) -> None:

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple, TypeAlias
 from kittiwake.kernel.program import Program
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.reasons import Outcome
-from kittiwake.replay.contacts import Groups, settle
+from kittiwake.replay.collecting import uncollected
+from kittiwake.replay.contacts import Groups, group, settle
 from kittiwake.replay.counts import Counts, merged
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format, RowFile, check_format, only_part, row_file
@@ -72,7 +73,8 @@ def replay(
     files = find_files(inputs)
     place = open_output(output)
     try:
-        summary = _run(programs, files, place, settings, tell, written)
+        with uncollected():
+            summary = _run(programs, files, place, settings, tell, written)
         place.publish()
     except BaseException as error:
         place.discard()
@@ -86,7 +88,7 @@ def _run(
     programs: Programs, files: list[str], place: Output, settings: RunSettings, tell: Tell, written: Format
 ) -> Summary:
     with _rows(place, DEAD_LETTERS, written) as dead_letters:
-        history = read_history(files, settings, lambda dead: dead_letters.write(dead_letter_line(dead)), tell)
+        history = read_history(programs, files, settings, lambda dead: dead_letters.write(dead_letter_line(dead)), tell)
     counts = merged([history.counts])
     with _rows(place, TRIGGERS, written) as fired, _rows(place, DECISIONS, written) as all_:
         if stop_of(settings, history.counts) is None:
@@ -110,7 +112,7 @@ def _rows(place: Output, folder: str, written: Format) -> Iterator[RowFile]:
 
 
 class History(NamedTuple):
-    """All events of an input, by contact."""
+    """All events of an input that are wanted, by contact."""
 
     contacts: Groups
     counts: Counts
@@ -118,18 +120,19 @@ class History(NamedTuple):
 
 
 def read_history(
+    programs: Programs,
     files: Sequence[str],
     settings: RunSettings,
     on_dead_letter: Callable[[DeadLetter], None],
     tell: Tell = _tell_nobody,
 ) -> History:
-    """Every event of local files; what is none goes to `on_dead_letter`.
+    """Every wanted event of local files; what is none goes to `on_dead_letter`.
 
     Raises:
         UnusableError: a file cannot be read to its end, or there are more than `EVENTS_MAX` events.
     """
     counts = Counts()
-    intake = Intake(settings.start_us, counts)
+    intake, groups = Intake(settings, programs.wanted, counts), Groups()
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:
@@ -138,12 +141,14 @@ def read_history(
 
     for name in files:
         for block in read_blocks(name, on_read):
-            for dead in intake.take(shown(name), block):
+            table, dead_letters = intake.take(shown(name), block)
+            group(groups, table)
+            for dead in dead_letters:
                 on_dead_letter(dead)
             _check_room(counts)
             tell(Progress(bytes_read, bytes_total, counts.records, 0, 0))
         counts.files += 1
-    return History(intake.groups, counts, Progress(bytes_read, bytes_total, counts.records, 0, len(intake.groups)))
+    return History(groups, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
 
 
 def _check_room(counts: Counts) -> None:
@@ -161,12 +166,14 @@ def decide(
 ) -> Iterator[tuple[Program, list[Decision]]]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts)
-    for done, subject in enumerate(sorted(history.contacts)):
+    contacts = history.contacts
+    progress = history.progress._replace(contacts_total=len(contacts))
+    for done, subject in enumerate(sorted(contacts)):
         if done % CONTACTS_A_TELL == 0:
-            tell(history.progress._replace(contacts=done))
+            tell(progress._replace(contacts=done))
         plan = programs.plan(subject[0])
-        yield plan.program, settle(plan, subject[1], history.contacts[subject], until_us, counts)
-    tell(history.progress._replace(contacts=len(history.contacts)))
+        yield plan.program, settle(plan, subject[1], contacts[subject], until_us, counts)
+    tell(progress._replace(contacts=len(contacts)))
 
 
 def _write_decisions(program: Program, decisions: Sequence[Decision], fired: RowFile, all_: RowFile) -> None:

@@ -8,13 +8,15 @@ fields, never their values: those are personal data.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.quick import learn_type, quick_event
+from kittiwake.replay.fields import Fields, Record, RefusedError, absence, is_absent, kind_of, text_of, wrong_type
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape, fields_of
 from kittiwake.time.instants import MINUTE_US, BadTimeError, NoOffsetError, parse_instant
 from kittiwake.values import parse_json
 
@@ -28,9 +30,6 @@ still a quarter of the largest element a runner takes (Dataflow: 80 MB)."""
 NESTING_MAX: Final = 64
 """Objects and lists inside one another: a path of a rule walks far fewer, and no decoder's stack comes near its end."""
 
-ID_CHARS_MAX: Final = 128
-"""Characters of an id or a type: a UUID or a hashed address twice over. They are repeated in every row and state."""
-
 AHEAD_MAX_US: Final = 10 * MINUTE_US
 """How far ahead of the start of the run an event may lie: producers' clocks differ, by minutes at most."""
 
@@ -39,53 +38,46 @@ TIME_MIN_US: Final = -2_208_988_800 * 1_000_000
 
 BOM: Final = b"\xef\xbb\xbf"
 
-_TYPE: Final = re.compile(r"[^\s.*\x00-\x1f\x7f]+(\.[^\s.*\x00-\x1f\x7f]+)*")
+TYPE: Final = re.compile(r"[^\s.*\x00-\x1f\x7f]+(\.[^\s.*\x00-\x1f\x7f]+)*")
+"""What an event type looks like: dotted words."""
+
 _NESTING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _OPENING: Final = (b"[", b"{")
 
 
-class _RefusedError(Exception):
-    """Why a record is no event; never leaves this module."""
-
-    def __init__(self, reason: DeadLetterReason, detail: str) -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-
-
-def parse_event(raw: bytes, source: str, start_us: int, *, raw_size: int | None = None) -> Event | DeadLetter:
+def parse_event(
+    raw: bytes, source: str, start_us: int, shape: InputShape = CANONICAL, *, raw_size: int | None = None
+) -> Event | DeadLetter:
     """The event a record stands for, or why it stands for none.
 
-    `start_us` is the start of the run, by which a time lies in the future; `raw_size` the record's true
-    length where `raw` is only its beginning. A byte order mark and white space around the JSON are skipped.
+    `start_us` is the start of the run, by which a time lies in the future; `shape` says how the record is to be
+    read, `raw_size` its true length where `raw` is only its beginning. A byte order mark and white space around the
+    JSON are skipped.
     """
     size = len(raw) if raw_size is None else raw_size
-    found = quick_event(raw, TIME_MIN_US, start_us + AHEAD_MAX_US) if size == len(raw) else None
-    if found is not None:
-        return found
     try:
-        return _event(_fields(raw, size), start_us)
-    except _RefusedError as refused:
+        return _event(fields_of(_record(raw, size), shape), start_us)
+    except RefusedError as refused:
         return DeadLetter(refused.reason, refused.detail, raw[:RAW_BYTES_MAX], source, size)
 
 
-# ---------------------------------------------------------------- bytes to fields
+# ---------------------------------------------------------------- bytes to a record
 
 
-def _fields(raw: bytes, size: int) -> dict[str, Any]:
+def _record(raw: bytes, size: int) -> Record:
     """The top level of a record, its values exact."""
     if size > EVENT_BYTES_MAX:
-        raise _RefusedError(DeadLetterReason.OVERSIZE, f"the record has {size} bytes, {EVENT_BYTES_MAX} are allowed")
+        raise RefusedError(DeadLetterReason.OVERSIZE, f"the record has {size} bytes, {EVENT_BYTES_MAX} are allowed")
     text = raw.removeprefix(BOM)
     try:
         text.decode()
     except UnicodeDecodeError as error:
-        raise _RefusedError(DeadLetterReason.NOT_UTF8, f"byte {error.start} is not UTF-8") from None
+        raise RefusedError(DeadLetterReason.NOT_UTF8, f"byte {error.start} is not UTF-8") from None
     if text.count(b"{") + text.count(b"[") > NESTING_MAX:
         _refuse_nesting(text)
     value = _value(text)
     if not isinstance(value, dict):
-        raise _RefusedError(DeadLetterReason.NOT_AN_OBJECT, f"the record is {_kind(value)}, not a JSON object")
+        raise RefusedError(DeadLetterReason.NOT_AN_OBJECT, f"the record is {kind_of(value)}, not a JSON object")
     return value
 
 
@@ -94,11 +86,11 @@ def _value(text: bytes) -> Any:
         return parse_json(text)
     except msgspec.DecodeError as error:
         if not isinstance(error, msgspec.ValidationError):
-            raise _RefusedError(DeadLetterReason.NOT_JSON, _without_values(str(error))) from None
+            raise RefusedError(DeadLetterReason.NOT_JSON, _without_values(str(error))) from None
     except (ValueError, ArithmeticError):
         pass
     # What reading a number raises, wrapped by the decoder (ValidationError) or not.
-    raise _RefusedError(DeadLetterReason.BAD_NUMBER, "a number lies beyond the range of a double (1e-324 to 1e308)")
+    raise RefusedError(DeadLetterReason.BAD_NUMBER, "a number lies beyond the range of a double (1e-324 to 1e308)")
 
 
 def _without_values(message: str) -> str:
@@ -114,7 +106,7 @@ def _refuse_nesting(text: bytes) -> None:
             depth += 1
             if depth > NESTING_MAX:
                 detail = f"the record nests deeper than {NESTING_MAX} objects and lists"
-                raise _RefusedError(DeadLetterReason.OVERSIZE, detail)
+                raise RefusedError(DeadLetterReason.OVERSIZE, detail)
         elif not token.startswith(b'"'):
             depth -= 1
 
@@ -122,93 +114,57 @@ def _refuse_nesting(text: bytes) -> None:
 # ---------------------------------------------------------------- fields to event
 
 
-def _event(fields: dict[str, Any], start_us: int) -> Event:
+def _event(fields: Fields, start_us: int) -> Event:
     """The event of a record's fields; the first field that is wrong names the reason."""
-    event_id = _id(fields, "event_id")
-    account_id = _id(fields, "account_id")
-    contact_id, item_id = _subject(fields)
-    event_type = _id(fields, "type")
-    if not _TYPE.fullmatch(event_type):
-        raise _RefusedError(DeadLetterReason.WRONG_TYPE, "type has to be dotted words, such as cart.item_added")
-    learn_type(event_type)
-    time_us = _time_us(fields, start_us)
-    properties = fields.get("properties")
+    values, names = fields
+    event_id = text_of(values, "event_id", names)
+    account_id = text_of(values, "account_id", names)
+    contact_id, item_id = _subject(values, names)
+    event_type = text_of(values, "type", names)
+    if not TYPE.fullmatch(event_type):
+        detail = f"{names.get('type', 'type')} has to be dotted words, such as cart.item_added"
+        raise RefusedError(DeadLetterReason.WRONG_TYPE, detail)
+    time_us = _time_us(values, names.get("time", "time"), start_us)
+    properties = values.get("properties")
     if properties is None:
         properties = {}
     elif not isinstance(properties, dict):
-        raise _wrong("properties", "an object", properties)
+        raise wrong_type(names.get("properties", "properties"), "an object", properties)
     return Event(time_us, event_id, event_type, properties, account_id, contact_id, item_id)
 
 
-def _id(fields: dict[str, Any], name: str) -> str:
-    value = fields.get(name)
-    if isinstance(value, str) and 0 < len(value) <= ID_CHARS_MAX:
-        return value
-    if value is None or value == "":
-        raise _RefusedError(DeadLetterReason.MISSING_FIELD, f"{name} is {_absence(fields, name)}")
-    if not isinstance(value, str):
-        raise _wrong(name, "a string", value)
-    detail = f"{name} has {len(value)} characters, {ID_CHARS_MAX} are allowed"
-    raise _RefusedError(DeadLetterReason.WRONG_TYPE, detail)
-
-
-def _subject(fields: dict[str, Any]) -> tuple[str | None, str | None]:
+def _subject(values: Record, names: Mapping[str, str]) -> tuple[str | None, str | None]:
     """`contact_id` or `item_id`; an empty one names nobody."""
-    contact, item = fields.get("contact_id"), fields.get("item_id")
+    contact, item = values.get("contact_id"), values.get("item_id")
     if contact is not None and item is not None:
-        raise _RefusedError(DeadLetterReason.TWO_SUBJECTS, "both contact_id and item_id are given")
-    if contact in (None, "") and item in (None, ""):
-        raise _RefusedError(DeadLetterReason.NO_SUBJECT, "neither contact_id nor item_id is given")
-    return (None, _id(fields, "item_id")) if contact is None else (_id(fields, "contact_id"), None)
+        raise RefusedError(DeadLetterReason.TWO_SUBJECTS, "both contact_id and item_id are given")
+    if is_absent(contact) and is_absent(item):
+        raise RefusedError(DeadLetterReason.NO_SUBJECT, "neither contact_id nor item_id is given")
+    return (None, text_of(values, "item_id")) if contact is None else (text_of(values, "contact_id", names), None)
 
 
-def _time_us(fields: dict[str, Any], start_us: int) -> int:
-    text = fields.get("time")
-    if text is None or text == "":
-        raise _RefusedError(DeadLetterReason.MISSING_FIELD, f"time is {_absence(fields, 'time')}")
+def _time_us(values: Record, name: str, start_us: int) -> int:
+    """The instant in the field `time`, which its author calls `name`."""
+    text = values.get("time")
+    if is_absent(text):
+        raise RefusedError(DeadLetterReason.MISSING_FIELD, f"{name} is {absence(values, 'time')}")
     if not isinstance(text, str):
-        raise _wrong("time", "an RFC 3339 string", text)
-    time_us = _instant(text)
+        raise wrong_type(name, "an RFC 3339 string", text)
+    time_us = _instant(text, name)
     if time_us < TIME_MIN_US:
-        raise _RefusedError(DeadLetterReason.BAD_TIME, "time lies before the year 1900")
+        raise RefusedError(DeadLetterReason.BAD_TIME, f"{name} lies before the year 1900")
     if time_us > start_us + AHEAD_MAX_US:
-        detail = "time lies more than 10 minutes ahead of the start of the run"
-        raise _RefusedError(DeadLetterReason.TIME_IN_FUTURE, detail)
+        detail = f"{name} lies more than 10 minutes ahead of the start of the run"
+        raise RefusedError(DeadLetterReason.TIME_IN_FUTURE, detail)
     return time_us
 
 
-def _instant(text: str) -> int:
+def _instant(text: str, name: str) -> int:
     try:
         return parse_instant(text)
     except NoOffsetError:
-        detail = "time has no offset from UTC: end it with Z or, say, +02:00"
-        raise _RefusedError(DeadLetterReason.NO_OFFSET, detail) from None
+        detail = f"{name} has no offset from UTC: end it with Z or, say, +02:00"
+        raise RefusedError(DeadLetterReason.NO_OFFSET, detail) from None
     except BadTimeError:
-        detail = "time is no RFC 3339 instant: write 2026-11-01T09:30:00Z or …+02:00"
-        raise _RefusedError(DeadLetterReason.BAD_TIME, detail) from None
-
-
-# ---------------------------------------------------------------- words
-
-
-_KINDS: Final[dict[type, str]] = {
-    type(None): "null",
-    bool: "a bool",
-    str: "a string",
-    list: "a list",
-    dict: "an object",
-}
-
-
-def _wrong(name: str, wanted: str, value: object) -> _RefusedError:
-    return _RefusedError(DeadLetterReason.WRONG_TYPE, f"{name} has to be {wanted} and is {_kind(value)}")
-
-
-def _kind(value: object) -> str:
-    return _KINDS.get(type(value), "a number")
-
-
-def _absence(fields: dict[str, Any], name: str) -> str:
-    if name not in fields:
-        return "missing"
-    return "null" if fields[name] is None else "empty"
+        detail = f"{name} is no RFC 3339 instant: write 2026-11-01T09:30:00Z or …+02:00"
+        raise RefusedError(DeadLetterReason.BAD_TIME, detail) from None

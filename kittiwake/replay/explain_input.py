@@ -14,6 +14,7 @@ from kittiwake.replay.counts import Counts, count_dead_letter, count_event
 from kittiwake.replay.events import parse_event
 from kittiwake.replay.reading import Record, read_records, shown
 from kittiwake.replay.settings import RunSettings
+from kittiwake.replay.shapes.segment import ANONYMOUS
 
 
 class ContactInput(NamedTuple):
@@ -36,7 +37,7 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     for source, record in _records(files):
         if settings.until_us is not None and not _may_concern(record.raw, contact_id):
             continue
-        found = parse_event(record.raw, source, settings.start_us, raw_size=record.size)
+        found = parse_event(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
         if isinstance(found, DeadLetter):
             count_dead_letter(counts, found)
             continue
@@ -53,5 +54,5 @@ def _records(files: Sequence[str]) -> Iterator[tuple[str, Record]]:
 
 
 def _may_concern(raw: bytes, contact_id: str) -> bool:
-    """Whether a record can be of the contact: it holds the id as text, or some text is escaped."""
-    return contact_id.encode() in raw or b"\\" in raw
+    """Whether a record can be of the contact: it holds the id as its author writes it, or some text is escaped."""
+    return contact_id.removeprefix(ANONYMOUS).encode() in raw or b"\\" in raw

@@ -1,4 +1,4 @@
-"""From blocks of lines to the rows of contacts, counted; what is no event becomes a dead letter.
+"""From blocks of lines to events of contacts, counted; what is no event becomes a dead letter.
 
 Pure. Called by both hosts with every block they read. Ordinary records take the quick way, all
 others the long one, which alone says what is wrong.
@@ -6,52 +6,72 @@ others the long one, which alone says what is wrong.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.contacts import Groups, row_of
-from kittiwake.replay.counts import Counts, count_dead_letter, count_event
+from kittiwake.replay.counts import Counts, count_dead_letter, count_event, count_events
 from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_event
-from kittiwake.replay.quick import is_utf8, take_lines
+from kittiwake.replay.quick import Table, Wants, is_utf8, new_table, read_table
 from kittiwake.replay.reading import Block, lines_in, record_at
+from kittiwake.replay.settings import RunSettings
+from kittiwake.replay.shapes.shape import Shape
+from kittiwake.values import canonical
+
+
+class Taken(NamedTuple):
+    """What came of a block."""
+
+    table: Table
+    """Its events of contacts that are wanted; all others are counted only."""
+    dead_letters: list[DeadLetter]
 
 
 class Intake:
-    """What has been taken in by a run that started at `start_us`."""
+    """Takes in the records of a run, and counts them."""
 
-    def __init__(self, start_us: int, counts: Counts) -> None:
-        self._start_us = start_us
-        self.counts = counts
-        self.groups: Groups = {}
-        """Rows by contact; events of items are counted only."""
+    def __init__(self, settings: RunSettings, wants: Wants, counts: Counts) -> None:
+        self._start_us = settings.start_us
+        self._shape = settings.shape
+        self._wants = wants
+        self._counts = counts
 
-    def take(self, file: str, block: Block) -> list[DeadLetter]:
-        """Take in the records of a block of `file`; no record is lost."""
+    def take(self, file: str, block: Block) -> Taken:
+        """The events of a block of `file`, in no order; no record is lost."""
         lines = lines_in(block)
-        left, dead = self._quickly(block, lines), []
+        table, left = self._quickly(block, lines)
+        dead: list[DeadLetter] = []
         for at in left:
             for record in record_at(block, at, lines[at]):
                 source = f"{file}:{record.number}"
-                found = parse_event(record.raw, source, self._start_us, raw_size=record.size)
+                found = parse_event(record.raw, source, self._start_us, self._shape, raw_size=record.size)
                 if isinstance(found, DeadLetter):
-                    count_dead_letter(self.counts, found, block.start)
+                    count_dead_letter(self._counts, found, block.start)
                     dead.append(found)
                 else:
-                    self._keep(found)
-        return dead
+                    count_event(self._counts, found)
+                    self._keep(table, found)
+        return Taken(table, dead)
 
-    def _quickly(self, block: Block, lines: list[bytes]) -> list[int]:
-        """Take in what is ordinary; which lines are left. A line that was cut off is not ordinary."""
-        if block.size != len(block.text):
-            return [0]
+    def _quickly(self, block: Block, lines: list[bytes]) -> tuple[Table, list[int]]:
+        """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
+        if self._shape.shape is not Shape.CANONICAL or block.size != len(block.text):
+            return new_table(), list(range(len(lines)))
         latest_us = self._start_us + AHEAD_MAX_US
-        taken = take_lines(lines, TIME_MIN_US, latest_us, self.groups, sound=is_utf8(block.text))
-        counts = self.counts
-        counts.records += taken.taken
-        counts.events += taken.taken
-        if taken.newest_us is not None:
-            counts.newest_us = max(taken.newest_us, taken.newest_us if counts.newest_us is None else counts.newest_us)
-        return taken.left
+        quick = read_table(lines, TIME_MIN_US, latest_us, self._wants, sound=is_utf8(block.text))
+        count_events(self._counts, quick.taken, quick.taken - len(quick.table.types), quick.newest_us)
+        return quick.table, quick.left
 
-    def _keep(self, event: Event) -> None:
-        count_event(self.counts, event)
-        if event.contact_id is not None:
-            self.groups.setdefault((event.account_id, event.contact_id), []).append(row_of(event))
+    def _keep(self, table: Table, event: Event) -> None:
+        if event.contact_id is None:
+            return
+        wanted = self._wants(event.account_id)
+        if wanted is not None and event.type not in wanted:
+            self._counts.unneeded += 1
+            return
+        properties = canonical(event.properties).encode()
+        table.account_ids.append(event.account_id)
+        table.contact_ids.append(event.contact_id)
+        table.times_us.append(event.time_us)
+        table.event_ids.append(event.event_id)
+        table.types.append(event.type)
+        table.properties.append(properties)

@@ -25,12 +25,15 @@ class Plan(NamedTuple):
     """What the sweep needs; None: the program is walked."""
     wanted: frozenset[str] | None
     """The types of events that can change anything; None: all."""
+    unread: frozenset[str]
+    """Types, of those that are named, of which nothing but time and id can matter."""
 
 
 def plan_of(program: Program) -> Plan:
     """The plan of a program."""
-    wanted = None if program.roles_of_any else frozenset(program.roles) | program.own_types
-    return Plan(program, parts_of(program), wanted)
+    named = frozenset(program.roles) | program.own_types
+    unread = frozenset(name for name in named if not program.reads(name))
+    return Plan(program, parts_of(program), None if program.roles_of_any else named, unread)
 
 
 class Programs:
@@ -62,6 +65,10 @@ class Programs:
             program = compile_account(self._ruleset, account_id, allowed_lateness_us=self._allowed_lateness_us)
             plan = self._kept[account_id] = plan_of(program)
         return plan
+
+    def wanted(self, account_id: str) -> frozenset[str] | None:
+        """The types of events that can change anything in an account; None: all."""
+        return self.plan(account_id).wanted
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}

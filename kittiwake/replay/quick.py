@@ -1,43 +1,66 @@
-"""The quick way from a record to an event: one typed decode for what is ordinary, no opinion on the rest.
+"""The quick way from lines to events: a whole block at once, a list a field, no opinion on what is out of the ordinary.
 
-Pure. Called by `events.parse_event` first. Whatever is not plainly an event (a wrong type, an
-unknown field, an odd time) is None here and is looked at the long way, which alone says what is
-wrong: `tests/replay/test_quick.py` holds both ways to the same event.
+Pure. Called by `intake` with the lines of a block. Whatever is not plainly an event of a contact (a wrong type, an
+unknown field, an odd time) is left to `events.parse_event`, which alone says what is wrong:
+`tests/replay/test_quick.py` holds both ways to the same event. Properties stay text, which is known to be sound.
+
+A call costs a tenth of what a record costs here, so records are looked at in bulk, by what C does
+with many of them: decoded, joined, translated, counted. Only a block that fails such a look is looked at one by one.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Annotated, Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from itertools import compress
+from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from kittiwake.model import Event
-from kittiwake.replay.contacts import NOTHING, Groups
-from kittiwake.time.instants import SECOND_US, BadTimeError, parse_instant
-from kittiwake.values import number
+from kittiwake.replay.events import EVENT_BYTES_MAX, NESTING_MAX, TYPE
+from kittiwake.replay.fields import ID_CHARS_MAX
+from kittiwake.replay.times import NEVER_US, instants, microseconds, span_us, usual_form
+from kittiwake.values import EXPONENT_MAX, parse_json
 
-ID_CHARS_MAX: Final = 128
-"""As `events.ID_CHARS_MAX`."""
-
-BYTES_MAX: Final = 16 * 1024
-"""Longer records take the long way: among them those with integers of hundreds of digits, or deep nesting."""
-
-OPENINGS_MAX: Final = 64
-"""Brackets that a record may open here: so many cannot nest deeper than `events.NESTING_MAX`."""
-
-DIGITS_MAX: Final = 300
-"""Bytes of the shortest record that may hold an integer beyond the range of a double."""
-
-MINUTES_MAX: Final = 100_000
-"""Minutes remembered: two months of events, 10 MB."""
+NOTHING: Final = b"{}"
+"""No properties."""
 
 TYPES_MAX: Final = 10_000
-"""Event types remembered as well formed; an account has hundreds."""
+"""Event types remembered as well formed: an account has hundreds."""
 
-_BRACE: Final = ord("{")
-_SECONDS: Final = {f"{second:02d}.": second * SECOND_US for second in range(60)}
+
+class Table(NamedTuple):
+    """Events of contacts, a list a field, all of one length."""
+
+    account_ids: list[str]
+    contact_ids: list[str]
+    times_us: list[int]
+    event_ids: list[str]
+    types: list[str]
+    properties: list[bytes]
+    """As JSON that `values.parse_sound` takes."""
+
+
+def new_table() -> Table:
+    """A table of nothing."""
+    return Table([], [], [], [], [], [])
+
+
+Wants: TypeAlias = Callable[[str], frozenset[str] | None]
+"""From an account to the types of events that can change anything there; None: all."""
+
+
+class Quick(NamedTuple):
+    """What the quick way made of lines."""
+
+    table: Table
+    """The ordinary events that are wanted."""
+    taken: int
+    """How many were ordinary."""
+    newest_us: int
+    """The time of the newest of them; earlier than any time if there are none."""
+    left: list[int]
+    """Which lines it has no opinion on, by place from 0."""
+
 
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARS_MAX)]
 
@@ -48,118 +71,130 @@ class _Record(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     contact_id: _Id
     type: _Id
     time: str
-    properties: dict[str, Any] | None = None
-
-
-class _LazyRecord(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    event_id: _Id
-    account_id: _Id
-    contact_id: _Id
-    type: _Id
-    time: str
     properties: msgspec.Raw = msgspec.Raw(NOTHING)
 
 
-_DOUBTFUL: Final = re.compile(rb"[0-9][eE]")
-"""What an exponent contains: without one, no number of so few bytes lies beyond the range of a double."""
-
-_lazy_decoder: Final = msgspec.json.Decoder(_LazyRecord)
-_decoder: Final = msgspec.json.Decoder(_Record, float_hook=number)
-_minutes: Final[dict[str, int]] = {}
-_types: Final[set[str]] = set()
+_decode: Final = msgspec.json.Decoder(_Record).decode
+_NOT_DECODED: Final = (msgspec.DecodeError, ValueError, RecursionError)
 
 
-def quick_event(raw: bytes, earliest_us: int, latest_us: int) -> Event | None:
-    """The event of an ordinary record whose time lies in `[earliest_us, latest_us]`; None: look the long way."""
-    if not _is_ordinary(raw):
-        return None
-    try:
-        record = _decoder.decode(raw)
-    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
-        return None
-    time_us = _instant(record.time)
-    if time_us is None or not earliest_us <= time_us <= latest_us or record.type not in _types:
-        return None
-    return Event(
-        time_us, record.event_id, record.type, record.properties or {}, record.account_id, record.contact_id, None
+def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants, *, sound: bool) -> Quick:
+    """The ordinary records of lines whose time lies in `[earliest_us, latest_us]`.
+
+    `sound`: all lines are known to be UTF-8.
+    """
+    records, left = _decoded(lines, sound)
+    if not records:
+        return Quick(new_table(), 0, NEVER_US, left)
+    times = [record.time for record in records]
+    form = usual_form(times)
+    are_types = _learn_types({record.type for record in records})
+    joined = b"\n".join([record.properties for record in records])
+    if form and are_types and _is_plain(joined, len(records)):
+        oldest_us, newest_us = span_us(times, form)
+        if earliest_us <= oldest_us and newest_us <= latest_us:
+            kept = list(compress(records, _wanted(records, wants)))
+            times_us = microseconds([record.time for record in kept], form)
+            return Quick(_table(kept, times_us, [bytes(one.properties) for one in kept]), len(records), newest_us, left)
+    return _one_by_one(lines, records, left, earliest_us, latest_us, wants)
+
+
+def _decoded(lines: Sequence[bytes], sound: bool) -> tuple[list[_Record], list[int]]:
+    """The records of lines, and which lines are none."""
+    if sound and max(map(len, lines)) <= EVENT_BYTES_MAX:
+        try:
+            return list(map(_decode, lines)), []
+        except _NOT_DECODED:
+            pass
+    records, left = [], []
+    for place, raw in enumerate(lines):
+        try:
+            if len(raw) > EVENT_BYTES_MAX or not (sound or is_utf8(raw)):
+                raise ValueError
+            records.append(_decode(raw))
+        except _NOT_DECODED:
+            left.append(place)
+    return records, left
+
+
+def _one_by_one(
+    lines: Sequence[bytes],
+    records: list[_Record],
+    left: list[int],
+    earliest_us: int,
+    latest_us: int,
+    wants: Wants,
+) -> Quick:
+    """As `read_table`, of records of which one at least is out of the ordinary."""
+    times_us = instants([record.time for record in records])
+    texts = [_sound(bytes(record.properties)) for record in records]
+    good = [
+        bool(text) and record.type in _types and earliest_us <= time_us <= latest_us
+        for record, text, time_us in zip(records, texts, times_us, strict=True)
+    ]
+    places = sorted(set(range(len(lines))).difference(left))
+    others = [place for place, is_good in zip(places, good, strict=True) if not is_good]
+    kept = [is_good and is_wanted for is_good, is_wanted in zip(good, _wanted(records, wants), strict=True)]
+    table = _table(list(compress(records, kept)), list(compress(times_us, kept)), list(compress(texts, kept)))
+    newest_us = max(compress(times_us, good), default=NEVER_US)
+    return Quick(table, sum(good), newest_us, sorted([*left, *others]))
+
+
+def _wanted(records: list[_Record], wants: Wants) -> list[bool]:
+    """Of each record whether its type is wanted in its account."""
+    accounts = {account_id: wants(account_id) for account_id in {record.account_id for record in records}}
+    if len(set(accounts.values())) > 1:
+        return [(types := accounts[record.account_id]) is None or record.type in types for record in records]
+    (types,) = set(accounts.values())
+    return [True] * len(records) if types is None else [record.type in types for record in records]
+
+
+def _table(records: list[_Record], times_us: list[int], properties: list[bytes]) -> Table:
+    return Table(
+        [record.account_id for record in records],
+        [record.contact_id for record in records],
+        times_us,
+        [record.event_id for record in records],
+        [_types[record.type] for record in records],
+        properties,
     )
 
 
-class Taken(NamedTuple):
-    """What the quick way made of lines."""
+# ---------------------------------------------------------------- properties
 
-    taken: int
-    newest_us: int | None
-    left: list[int]
-    """Which lines it has no opinion on."""
+_MARKS: Final = bytes.maketrans(b"123456789E[", b"000000000e{")
+_DIGITS_TOO_MANY: Final = b"0" * (EXPONENT_MAX + 2)
 
 
-def take_lines(lines: Sequence[bytes], earliest_us: int, latest_us: int, groups: Groups, *, sound: bool) -> Taken:
-    """Put the rows of ordinary records to those of their contacts, properties unparsed.
+def _is_plain(joined: bytes, number: int) -> bool:
+    """Whether nothing can be wrong with JSON objects, one a line, that a decoder has passed over.
 
-    What is taken here, `quick_event` takes too: nothing in properties so short, without escapes and
-    exponents, can be wrong but their JSON, which the decoder checks in passing them over. `sound`: all
-    lines are known to be UTF-8. One loop without calls of ours: each costs a twentieth of a record.
+    It looks at nesting, but neither at numbers nor into strings. Without escapes a string is what it says; without
+    exponents and runs of hundreds of digits no number lies beyond the range of a double.
     """
-    left: list[int] = []
-    newest_us = -1 << 62
-    decode, types, minutes, doubtful = _lazy_decoder.decode, _types, _minutes, _DOUBTFUL.search
-    for at, raw in enumerate(lines):
-        try:
-            record = decode(raw)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            left.append(at)
-            continue
-        text, time = bytes(record.properties), record.time
-        minute_us, second_us, fraction = minutes.get(time[:17]), _SECONDS.get(time[17:20]), time[20:26]
-        if (
-            minute_us is None
-            or second_us is None
-            or len(time) != 27
-            or time[26] != "Z"
-            or not (fraction.isdigit() and fraction.isascii())
-        ):
-            slow_us = _instant(time)
-            if slow_us is None:
-                left.append(at)
-                continue
-            time_us = slow_us
-        else:
-            time_us = minute_us + second_us + int(fraction)
-        if (
-            len(text) > DIGITS_MAX
-            or len(raw) > BYTES_MAX
-            or text[0] != _BRACE
-            or b"\\" in text
-            or text.count(b"{") + text.count(b"[") >= OPENINGS_MAX
-            or doubtful(text)
-            or not earliest_us <= time_us <= latest_us
-            or record.type not in types
-            or not (sound or is_utf8(raw))
-        ):
-            left.append(at)
-            continue
-        if time_us > newest_us:  # noqa: PLR1730 (a call would cost more)
-            newest_us = time_us
-        subject = (record.account_id, record.contact_id)
-        row = (time_us, record.event_id, record.type, text)
-        rows = groups.get(subject)
-        if rows is None:
-            groups[subject] = [row]
-        else:
-            rows.append(row)
-    count = len(lines) - len(left)
-    return Taken(count, newest_us if count else None, left)
+    if b"\\" in joined or not joined.startswith(b"{") or joined.count(b"\n{") != number - 1:
+        return False
+    marks = joined.translate(_MARKS)
+    return (
+        marks.count(b"{") - number < NESTING_MAX - 1  # one is the record's own
+        and b"0e" not in marks
+        and _DIGITS_TOO_MANY not in marks
+    )
 
 
-def _is_ordinary(raw: bytes) -> bool:
-    """Whether nothing is left to check but types: plain text, short, shallow."""
-    size = len(raw)
-    if size > BYTES_MAX or raw.count(b"{") + raw.count(b"[") > OPENINGS_MAX:
-        return False
-    if size > DIGITS_MAX and raw.translate(None, b"0123456789").__len__() < size - DIGITS_MAX:
-        return False
-    return is_utf8(raw)
+def _sound(text: bytes) -> bytes:
+    """Properties that may be parsed without a care; empty if they may not, or are not an object."""
+    if text == b"null":
+        return NOTHING
+    if _is_plain(text, 1):
+        return text
+    if not text.startswith(b"{") or text.count(b"{") + text.count(b"[") >= NESTING_MAX:
+        return b""
+    try:
+        parse_json(text)
+    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
+        return b""
+    return text
 
 
 def is_utf8(raw: bytes) -> bool:
@@ -173,40 +208,17 @@ def is_utf8(raw: bytes) -> bool:
     return True
 
 
-def learn_type(event_type: str) -> None:
-    """Remember a type that the long way has found well formed."""
-    if len(_types) < TYPES_MAX:
-        _types.add(event_type)
+# ---------------------------------------------------------------- types
+
+_types: Final[dict[str, str]] = {}
+"""Each type as one and the same string, so that a million of them take no memory."""
 
 
-def _instant(text: str) -> int | None:
-    """Microseconds of `YYYY-MM-DDTHH:MM:SS[.f]Z`; None for anything else."""
-    if text[-1:] != "Z" or not text.isascii():
-        return None
-    minute_us = _minutes.get(text[:17])
-    if minute_us is None:
-        minute_us = _learn_minute(text[:17])
-        if minute_us is None:
-            return None
-    seconds, point, fraction = text[17:19], text[19:20], text[20:-1]
-    if not seconds.isdigit() or len(seconds) != 2 or seconds > "59":
-        return None
-    time_us = minute_us + int(seconds) * SECOND_US
-    if point == "Z":
-        return time_us if len(text) == 20 else None
-    if point != "." or not fraction.isdigit():
-        return None
-    return time_us + int(fraction[:6].ljust(6, "0"))
-
-
-def _learn_minute(head: str) -> int | None:
-    if len(head) != 17 or head[10] != "T":
-        return None
-    try:
-        minute_us = parse_instant(head + "00Z")
-    except BadTimeError:
-        return None
-    if len(_minutes) >= MINUTES_MAX:
-        _minutes.clear()
-    _minutes[head] = minute_us
-    return minute_us
+def _learn_types(types: set[str]) -> bool:
+    """Remember types; whether all of them are."""
+    unknown = types.difference(_types)
+    if len(_types) + len(unknown) > TYPES_MAX:
+        _types.clear()
+        unknown = types
+    _types.update({name: name for name in unknown if TYPE.fullmatch(name)})
+    return _types.keys() >= types

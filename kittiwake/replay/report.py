@@ -27,11 +27,14 @@ def _events(summary: Summary) -> Iterator[str]:
     rules, until = summary.ruleset_version or "(none)", format_instant(summary.until_us)
     yield f"{summary.mode.value}: rule set {rules}, until {until}"
     yield f"read {_of(counts.files, 'file')}, {_of(counts.records, 'record')}"
-    yield f"  {_of(counts.events - counts.catalogue, 'event')} of {_of(counts.contacts, 'contact')}"
+    events, contacts = counts.events - counts.catalogue, _of(counts.contacts, "contact")
+    yield f"  {_of(events, 'event')}" + ("" if counts.unneeded else f" of {contacts}")
+    if counts.unneeded:
+        yield f"    {counts.unneeded:,} of a type that no rule needs"
+        yield f"    {events - counts.unneeded:,} of {contacts}"
     for number, what in (
-        (counts.duplicates, "dropped as copies"),
-        (counts.unneeded, "of a type that no rule names"),
-        (counts.unsettled, "at or after the end of the run, left open"),
+        (counts.duplicates, "of these dropped as copies"),
+        (counts.unsettled, "of these at or after the end of the run, left open"),
     ):
         if number:
             yield f"    {number:,} {what}"

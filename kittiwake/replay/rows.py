@@ -7,6 +7,7 @@ Called by every host, so that a decision looks the same wherever it was made.
 from __future__ import annotations
 
 import base64
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
@@ -62,9 +63,70 @@ def _event_ids(ids: EventIds | None) -> dict[str, Any] | None:
     return None if ids is None else {"first": ids.first, "last": ids.last, "count": ids.count}
 
 
+class _DecisionLine(msgspec.Struct, gc=False):
+    """The fields of `decision_row`, with what is JSON already as it is."""
+
+    trigger_id: str
+    revision: int
+    replaces: list[int]
+    account_id: str
+    contact_id: str
+    rule_id: str
+    rule_version: str
+    kind: str
+    time: str
+    fired_at: str | None
+    instance: msgspec.Raw
+    threshold: msgspec.Raw
+    reminder: int | None
+    occurrence: date | None
+    events: EventIds | None
+    include: msgspec.Raw
+    decision: str
+    reason: str | None
+    ruleset_version: str
+    mode: str
+    late: bool
+    stale: bool
+
+
+_NULL: Final = msgspec.Raw(b"null")
+_NO_REVISIONS: Final[list[int]] = []
+_encode_decision: Final = msgspec.json.Encoder().encode
+
+
 def decision_line(decision: Decision, program: Program, mode: Mode) -> bytes:
-    """The line of `decisions`, and of `triggers` if it fired."""
-    return line(decision_row(decision, program, mode))
+    """The line of `decisions`, and of `triggers` if it fired: `line(decision_row(…))` in a fifth of the time."""
+    time = format_instant(decision.time_us)
+    fired_us = decision.fired_at_us
+    return _in_one_line(
+        _encode_decision(
+            _DecisionLine(
+                decision.trigger_id,
+                0,
+                _NO_REVISIONS,
+                decision.account_id,
+                decision.contact_id,
+                decision.rule_id,
+                decision.rule_version,
+                decision.kind,
+                time,
+                None if fired_us is None else time if fired_us == decision.time_us else format_instant(fired_us),
+                msgspec.Raw(decision.instance),
+                _NULL if decision.threshold is None else msgspec.Raw(canonical(decision.threshold)),
+                decision.reminder,
+                decision.occurrence,
+                decision.events,
+                msgspec.Raw(decision.include),
+                decision.decision,
+                decision.reason,
+                program.ruleset_version,
+                mode,
+                False,
+                False,
+            )
+        )
+    )
 
 
 def dead_letter_line(dead: DeadLetter) -> bytes:
@@ -109,11 +171,20 @@ def line(row: dict[str, Any]) -> bytes:
             text = _line_slowly(row)
     except OverflowError:  # an integer beyond 64 bits
         text = _line_slowly(row)
+    return _in_one_line(text)
+
+
+def _in_one_line(text: bytes) -> bytes:
+    if text.isascii():
+        return text
     for separator, escape in _SEPARATORS:
         text = text.replace(separator, escape)
     return text
 
 
-def _line_slowly(row: dict[str, Any]) -> bytes:
-    """`line` for the rare rows whose numbers the fast encoder does not write plainly."""
-    return ("{" + ",".join(f"{canonical(name)}:{canonical(value)}" for name, value in row.items()) + "}").encode()
+def _line_slowly(value: Any) -> bytes:
+    """`line` for the rare rows whose numbers the fast encoder does not write plainly; an object keeps its order."""
+    if isinstance(value, dict):
+        fields = (canonical(name).encode() + b":" + _line_slowly(part) for name, part in value.items())
+        return b"{" + b",".join(fields) + b"}"
+    return canonical(value).encode()

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from kittiwake.replay.counts import Counts
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.time.instants import HOUR_US
 
 DEAD_LETTER_RATIO: Final = Decimal("0.1")
@@ -44,6 +45,8 @@ class RunSettings:
     """The horizon, which in a batch only tells copies from new events."""
     max_dead_letter_ratio: Decimal | None = None
     """None: `DEAD_LETTER_RATIO`, of no fewer than `RATIO_RECORDS_MIN` records."""
+    shape: InputShape = CANONICAL
+    """How the records are written."""
 
 
 def end_of_run(settings: RunSettings, counts: Counts) -> int:

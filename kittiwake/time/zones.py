@@ -41,6 +41,21 @@ def offset_us(name: str, time_us: int) -> int:
     """Microseconds the local clock is ahead of UTC at `time_us`."""
     if name == UTC_NAME:
         return 0
+    steady_us = _steady_offset_us(name, time_us // DAY_US)
+    return _offset_us(name, time_us) if steady_us is None else steady_us
+
+
+@lru_cache(maxsize=16_384)
+def _steady_offset_us(name: str, day: int) -> int | None:
+    """The offset of a whole day of UTC; None of a day on which it changes.
+
+    It is known by the day's two ends: no zone changes its clock and changes it back within a day.
+    """
+    first_us = _offset_us(name, day * DAY_US)
+    return first_us if _offset_us(name, (day + 1) * DAY_US - 1) == first_us else None
+
+
+def _offset_us(name: str, time_us: int) -> int:
     moment = (EPOCH + timedelta(microseconds=time_us)).replace(tzinfo=zone(name))
     return _span_us(zone(name).fromutc(moment).utcoffset())
 
@@ -50,9 +65,14 @@ def local_us(name: str, time_us: int) -> int:
     return time_us + offset_us(name, time_us)
 
 
+def local_day(name: str, time_us: int) -> int:
+    """The local date at `time_us`, as an ordinal."""
+    return local_us(name, time_us) // DAY_US + EPOCH_ORDINAL
+
+
 def local_date(name: str, time_us: int) -> date:
     """The local date at `time_us`."""
-    return date.fromordinal(local_us(name, time_us) // DAY_US + EPOCH_ORDINAL)
+    return date.fromordinal(local_day(name, time_us))
 
 
 def local_time_of_day_us(name: str, time_us: int) -> int:

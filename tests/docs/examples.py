@@ -7,6 +7,7 @@
 ```yaml … odd            what loads, and `validate` remarks on; the next fence, `text oddities`, says what
 ```text timeline         a history for the YAML before it, and the decisions it leaves
 ```json event            a line that is an event
+```json segment, ```json cloudevents   a line of that shape; the next fence is the event it stands for
 """
 
 from __future__ import annotations

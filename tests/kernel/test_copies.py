@@ -55,8 +55,8 @@ def test_properties_go_before_the_type_in_the_rest() -> None:
         (fired,) = settled(EACH, *copies)
         assert fired.include == '{"n":1}'
     for copies in permutations([event(0, "1", "b", n=1), event(0, "1", "a", n=1)]):
-        assert len(settled("{when: a}", *copies)) == 1
-        assert len(settled("{when: b}", *copies)) == 0
+        assert len(settled("{when: a, given: {absent: b}}", *copies)) == 1
+        assert len(settled("{when: b, given: {absent: a}}", *copies)) == 0
 
 
 def test_of_copies_of_differing_times_the_earliest_counts() -> None:
@@ -81,8 +81,17 @@ def test_a_horizon_of_nothing_still_knows_copies_of_the_same_time() -> None:
     assert len(settled(EACH, event(0, "1"), event(0, "1"), event(1, "1"), lateness_us=0)) == 2
 
 
-def test_an_event_no_rule_reads_is_still_the_one_that_counts() -> None:
-    assert settled(EACH, event(0, "1", "z"), event(1, "1", "a")) == []
+def test_an_event_that_no_rule_needs_is_as_if_it_had_not_happened_among_copies_too() -> None:
+    assert len(settled(EACH, event(0, "1", "z"), event(1, "1", "a"))) == 1
+    (fired,) = settled(EACH, event(0, "1", "z", n=0), event(0, "1", "a", n=1))
+    assert fired.include == '{"n":1}'
+
+
+def test_where_any_event_can_matter_every_copy_counts() -> None:
+    everything = "{when: a, given: {absent: '*', within: 1h}}"
+    assert settled(everything, event(0, "1", "z"), event(1, "1", "a")) == []
+    members = "{audience: {absent: a, within: 1h}, emits: [entered, exited]}"
+    assert [one.time_us - T for one in settled(members, event(0, "1", "z"), event(1, "1", "a"))] == [0]
 
 
 @pytest.mark.parametrize("order", [*permutations(range(3))])

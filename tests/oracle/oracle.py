@@ -8,6 +8,7 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.history import History, settled
 from tests.oracle.language import rule_set
+from tests.oracle.needs import is_needed
 from tests.oracle.walk import Walk
 
 LIMITS = {"keys": 1_000, "distinct": 10_000, "sum_entries": 10_000, "max_wait_us": 400 * clock.DAY}
@@ -29,7 +30,8 @@ def decide(
     """
     rules = rule_set(document)
     chosen = {**LIMITS, **(limits or {})}
-    history = History(settled(events, until_us, allowed_lateness_us), chosen)
+    needed = [event for event in events if is_needed(rules, event["type"])]
+    history = History(settled(needed, until_us, allowed_lateness_us), chosen)
     history.remember_rules(rules.rules)
     walk = Walk(rules, history, account, contact)
     walk.settle(until_us)

@@ -20,6 +20,7 @@ from pipelines.backfill import DONE, STOPPED, UNUSABLE
 from tests.pipelines.running import ROOT, Job, arguments, as_a_process
 from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines
 from tests.replay.parquet_lines import lines_below
+from tests.replay.shaped import SEGMENT, as_segment
 
 SHOP_RULES = ROOT / "examples" / "shop" / "rules"
 CART = record(event_id="e1", time="2026-11-02T09:00:00-05:00")
@@ -46,6 +47,23 @@ def test_the_job_decides_what_replay_decides(job: Job, shop: list[bytes], tmp_pa
     assert {row["mode"] for row in rows(ran.output / "decisions")} == {"backfill"}
     assert by_replay.triggers > 50
     assert by_replay.dead_letters > 5
+
+
+def test_the_job_decides_what_replay_decides_of_records_of_another_shape(
+    job: Job, shop: list[bytes], tmp_path: Path
+) -> None:
+    of_acme = [line for line in shop if b'"account_id":"acme"' in line]
+    calls = [as_segment(json.loads(line)) for line in of_acme] + [b'{"type": "alias", "userId": "c1"}']
+    events = write_lines(tmp_path / "calls.jsonl.gz", calls)
+    job.rules = SHOP_RULES
+    ran = job(events, "--input_shape", "segment", "--input_account", "acme")
+    settings = RunSettings(START_US, shape=SEGMENT)
+    by_replay = replay(Programs(load(SHOP_RULES)), [str(events)], tmp_path / "replay", settings)
+    assert ran.code == DONE
+    assert as_sets(ran.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
+    assert ran.summary.counts == by_replay.counts
+    assert by_replay.triggers > 50
+    assert by_replay.counts.dead_letters == {"two_subjects": 1}
 
 
 def test_shuffled_and_repeated_lines_in_other_files_give_equal_rows(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
 from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.backfill import UNUSABLE, main
 from pipelines.options import parse_options
@@ -26,6 +27,7 @@ def test_what_is_left_out_has_defaults() -> None:
     assert before_us <= options.run.start_us <= time.time_ns() // 1_000
     assert (options.run.until_us, options.run.allowed_lateness_us) == (None, HOUR_US)
     assert (options.run.max_dead_letter_ratio, options.runner, options.beam_flags) == (None, IN_PROCESS, ())
+    assert options.run.shape == CANONICAL
 
 
 def test_what_is_typed_is_read() -> None:
@@ -37,6 +39,11 @@ def test_what_is_typed_is_read() -> None:
     assert options.run.allowed_lateness_us == 90 * 60 * 1_000_000
     assert options.run.max_dead_letter_ratio == Decimal("0.05")
     assert (options.runner, options.beam_flags) == ("PrismRunner", ("--direct_num_workers", "2"))
+
+
+def test_a_shape_is_read_with_its_account() -> None:
+    flags = ["--input_shape", "segment", "--input_account=acme"]
+    assert parse_options([*NEEDED, *flags]).run.shape == InputShape(Shape.SEGMENT, "acme")
 
 
 def test_a_glob_that_the_shell_has_spread_out_is_several_inputs() -> None:
@@ -60,6 +67,9 @@ def test_the_in_process_runner_is_named_by_its_class(name: str) -> None:
         (["--max_dead_letter_ratio", "10%"], "--max_dead_letter_ratio 10%: write a number from 0 to 1"),
         (["--max_dead_letter_ratio", "1.5"], "--max_dead_letter_ratio 1.5: write a number from 0 to 1"),
         (["--max_dead_letter_ratio", "nan"], "--max_dead_letter_ratio nan: write a number from 0 to 1"),
+        (["--input_shape", "ga4"], "--input_shape: 'ga4' is no shape: write canonical, segment or cloudevents"),
+        (["--input_shape=segment"], "--input_account: Segment's records name no account: say whose they are, such as"),
+        (["--input_account=acme"], "--input_account: canonical records name their account_id themselves: leave it"),
         (["--untill", "2026-11-01T09:30:00Z"], "unknown option --untill: see --help"),
         (["--direct_num_workers=two"], "argument --direct_num_workers: invalid int value: 'two'"),
         (["--project", "p", "stray"], "unknown option stray: see --help"),

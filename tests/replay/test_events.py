@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.events import EVENT_BYTES_MAX, ID_CHARS_MAX, NESTING_MAX, RAW_BYTES_MAX, parse_event
+from kittiwake.replay.events import EVENT_BYTES_MAX, NESTING_MAX, RAW_BYTES_MAX, parse_event
+from kittiwake.replay.fields import ID_CHARS_MAX
 from kittiwake.time.instants import MINUTE_US, format_instant, parse_instant
 from tests.replay.inputs import DEAD, GOOD, START_US, record
 

@@ -12,13 +12,14 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.model import Event
-from kittiwake.replay.contacts import Groups, Subject, row_of
 from kittiwake.replay.counts import Counts, Place, Verdict
-from kittiwake.replay.packs import BUCKETS_MIN, bucket_of, packed, unpacked
+from kittiwake.replay.packs import BUCKETS_MIN, Packer, bucket_of, unpacked
 from kittiwake.replay.programs import Programs
+from kittiwake.replay.quick import Table
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings
 from kittiwake.rules.loader import load
+from kittiwake.values import canonical
 from pipelines.runner import new_pipeline, runner_named
 from tests.replay.inputs import START_US, record, write_lines, write_rules
 from transforms.counting import AddUp
@@ -66,23 +67,25 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
     run(build)
 
 
-def test_parsing_loses_no_record() -> None:
+def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> None:
+    programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
     item = record(contact_id=..., item_id="p1")
-    text = b"\n".join((record(), b"{", item, record(event_id="e2")))
+    text = b"\n".join((record(), b"{", item, record(event_id="e2"), record(event_id="e3", type="page.viewed")))
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         blocks = pipeline | beam.Create([SourcedBlock("a", 1, text, len(text))])
-        parsed = blocks | "Parse" >> ParseRecords(START_US, BUCKETS_MIN)
+        parsed = blocks | "Parse" >> ParseRecords(RunSettings(START_US), programs, BUCKETS_MIN)
         rows = [
-            (1793527200000000, name, "cart.item_added", {"price": 68.74, "product_id": "p1"}) for name in ("e1", "e2")
+            ("acme", "c1", 1793527200000000, name, "cart.item_added", {"price": 68.74, "product_id": "p1"})
+            for name in ("e1", "e2")
         ]
         dead = (
             b'{"reason":"not_json","detail":"Input data was truncated","raw":"{","raw_encoding":"utf-8","raw_size":1}'
         )
-        counts = Counts(records=4, events=3, catalogue=1, newest_us=rows[0][0])
+        counts = Counts(records=5, events=4, catalogue=1, newest_us=rows[0][2], unneeded=1)
         counts.dead_letters, counts.examples = {"not_json": 1}, {"not_json": [Place("a:2", "Input data was truncated")]}
         return {
-            "packs": (parsed.packs | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), ("acme", "c1"), rows)]),
+            "packs": (parsed.packs | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), rows)]),
             "dead letters": (parsed.dead_letters, [dead]),
             "counts": ((parsed.counts,) | AddUp(), [counts]),
         }
@@ -90,16 +93,16 @@ def test_parsing_loses_no_record() -> None:
     run(build)
 
 
-def told(element: tuple[int, bytes]) -> tuple[int, Subject, list[Any]]:
+def told(element: tuple[int, bytes]) -> tuple[int, list[Any]]:
     bucket, pack = element
-    ((subject, rows),) = unpacked([pack]).items()
-    return bucket, subject, sorted((*row[:3], json.loads(row[3])) for row in rows)
+    *fields, texts = unpacked(pack)
+    return bucket, sorted(zip(*fields, map(json.loads, texts), strict=True), key=str)
 
 
 @pytest.mark.parametrize("unreadable", [{}, {"a.gz": "torn"}])
 def test_settling_decides_only_if_the_intake_allows_it(tmp_path: Path, unreadable: dict[str, str]) -> None:
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    packs = list(packed({("acme", "c1"): [row_of(CART)]}, BUCKETS_MIN)) * 2
+    packs = packed(Table(["acme"], ["c1"], [CART.time_us], [CART.event_id], [CART.type], [b"{}"]), BUCKETS_MIN) * 2
     fired = Verdict("acme", "cart-abandonment", "fired", "fired", "")
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
@@ -117,14 +120,26 @@ def test_settling_decides_only_if_the_intake_allows_it(tmp_path: Path, unreadabl
     run(build)
 
 
-def test_packs_keep_contacts_apart_and_rows_whole() -> None:
-    subjects = [("a", "b"), ('a","b', "c"), ("a", 'b","c'), ("ab", "c"), ("\x00é", "\u2028")]
-    event = Event(1, "e", "x.y", {"n": 10**40, "d": [None, True, {"é": "\x00"}]})
-    groups: Groups = {subject: [row_of(event), (number, "f", "x.z", b"{}")] for number, subject in enumerate(subjects)}
-    packs = [pack for _, pack in packed(groups, 2)]
+def packed(table: Table, buckets: int) -> list[tuple[int, bytes]]:
+    packer = Packer(buckets)
+    packer.add(table)
+    packs = list(packer.packs())
+    assert list(packer.packs()) == []
+    return packs
+
+
+def test_packs_keep_contacts_apart_and_events_whole() -> None:
+    subjects = [("a", "b"), ('a","b', "c"), ("a", 'b","c'), ("ab", "c"), ("\x00é", "\u2028")] * 2
+    accounts, contacts = map(list, zip(*subjects, strict=True))
+    texts = [canonical({"n": 10**40, "d": [None, True, {"é": "\x00"}]}).encode(), *[b"{}"] * 9]
+    times_us = [-(10**15), *range(9)]
+    table = Table(accounts, contacts, times_us, [f"e{n}" for n in range(10)], ["x.y"] * 10, texts)
+    packs = packed(table, 2)
     assert len(packs) == 2
-    assert unpacked(packs) == groups
-    assert unpacked(packs * 2) == {subject: rows * 2 for subject, rows in groups.items()}
+    rows = [row for _, pack in packs for row in zip(*unpacked(pack), strict=True)]
+    assert sorted(rows) == sorted(zip(*table, strict=True))
+    for bucket, pack in packs:
+        assert {bucket_of(subject, 2) for subject in zip(*unpacked(pack)[:2], strict=True)} == {bucket}
 
 
 def test_a_contact_has_the_same_bucket_on_every_worker() -> None:

@@ -1,0 +1,131 @@
+"""Many RFC 3339 texts at once: whether they are instants, between which they lie, and which.
+
+Pure but for its memory of hours and minutes. Called by `quick`. What C does with a hundred texts joined costs a
+fraction of looking at one: `parse_instant`, which is right for all of them, takes 5 µs, a text here 0.1 to 0.4.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final, NamedTuple
+
+from kittiwake.time.instants import MINUTE_US, BadTimeError, parse_instant
+
+HOURS_MAX: Final = 100_000
+"""Hours remembered: eleven years of events, 10 MB."""
+
+MINUTES_MAX: Final = 100_000
+"""Minutes remembered: two months of events, 10 MB."""
+
+NEVER_US: Final = -1 << 62
+"""Stands for the time of a text that is no instant: earlier than any, an hour more included."""
+
+_TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_FORMS: Final = {19: b"0000-00-00T00:00:00"} | {
+    20 + digits: b"0000-00-00T00:00:00." + b"0" * digits for digits in range(1, 7)
+}
+"""What most producers write before the zone, one and the same for all of their events; by length."""
+
+_NO_DIGITS: Final = b"-+T:.Z"
+_MINUTE, _SECOND = 10, 12
+"""Where they begin in the digits."""
+
+_hours: Final[dict[tuple[bytes], int]] = {}
+"""By the digits of an hour, `2026110109`, in UTC."""
+
+_minutes: Final[dict[bytes, int]] = {}
+"""By the digits of a minute, `202611010930`, in UTC."""
+
+
+class Form(NamedTuple):
+    """What texts of one length have in common."""
+
+    decimals: int
+    """Of a second."""
+    zone: str
+    offset_us: int
+    """To be added for UTC."""
+
+
+def usual_form(times: list[str]) -> Form | None:
+    """The form of texts that are all instants; None: they differ in it, it is unusual, or one is no instant."""
+    text, zone = "".join(times).encode(), "Z" if times[0].endswith("Z") else times[0][-6:]
+    width = len(times[0]) - len(zone)
+    form = _FORMS.get(width)
+    if form is None or text.translate(_TO_ZEROS) != (form + zone.encode().translate(_TO_ZEROS)) * len(times):
+        return None
+    if zone != "Z" and text.count(zone.encode()) != len(times):
+        return None
+    digits = text.translate(None, _NO_DIGITS)
+    step = len(digits) // len(times)
+    are_minutes = max(digits[_MINUTE::step]) <= ord("5") and max(digits[_SECOND::step]) <= ord("5")
+    hours = set(Struct(f"10s{step - 10}x").iter_unpack(digits))
+    offset_us = _instant(f"1970-01-01T00:00:00{zone}")
+    if offset_us == NEVER_US or not are_minutes or not _learn_hours(hours):
+        return None
+    return Form(max(width - 20, 0), zone, offset_us)
+
+
+def span_us(times: list[str], form: Form) -> tuple[int, int]:
+    """The earliest and the latest of texts of one form: they are ordered as what they say."""
+    earliest_us, latest_us = microseconds([min(times), max(times)], form)
+    return earliest_us, latest_us
+
+
+def microseconds(times: list[str], form: Form) -> list[int]:
+    """The instants of texts of one form."""
+    decimals, zone, offset_us = form
+    digits = "".join(times).encode().translate(None, _NO_DIGITS)
+    pairs = Struct(f"12s{2 + decimals}s{len(zone) // 6 * 4}x").iter_unpack
+    _learn_minutes({minute for minute, _ in pairs(digits)})
+    minutes, scale = _minutes, 10 ** (6 - decimals)
+    if scale == 1 and not offset_us:
+        return [minutes[minute] + int(second) for minute, second in pairs(digits)]
+    return [minutes[minute] + int(second) * scale + offset_us for minute, second in pairs(digits)]
+
+
+def instants(times: list[str]) -> list[int]:
+    """Microseconds of any texts; earlier than any instant where one is none."""
+    places: dict[tuple[int, str], list[int]] = {}
+    for place, text in enumerate(times):
+        places.setdefault((len(text), text[-6:] if text[-1:] != "Z" else "Z"), []).append(place)
+    found = [NEVER_US] * len(times)
+    for some in places.values():
+        texts = [times[place] for place in some]
+        form = usual_form(texts)
+        of_some = [_instant(text) for text in texts] if form is None else microseconds(texts, form)
+        for place, time_us in zip(some, of_some, strict=True):
+            found[place] = time_us
+    return found
+
+
+def _instant(text: str) -> int:
+    try:
+        return parse_instant(text)
+    except BadTimeError:
+        return NEVER_US
+
+
+def _learn_hours(hours: set[tuple[bytes]]) -> bool:
+    """Remember hours; whether all of them are hours."""
+    unknown = hours.difference(_hours)
+    if len(_hours) + len(unknown) > HOURS_MAX:
+        _hours.clear()
+        unknown = hours
+    for hour in unknown:
+        text = hour[0].decode()
+        _hours[hour] = _instant(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:]}:00:00Z")
+        if _hours[hour] == NEVER_US:
+            del _hours[hour]
+            return False
+    return True
+
+
+def _learn_minutes(minutes: set[bytes]) -> None:
+    """Remember minutes of hours that are known."""
+    unknown = minutes.difference(_minutes)
+    if len(_minutes) + len(unknown) > MINUTES_MAX:
+        _minutes.clear()
+        unknown = minutes
+    for minute in unknown:
+        _minutes[minute] = _hours[(minute[:10],)] + int(minute[10:]) * MINUTE_US

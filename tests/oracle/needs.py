@@ -1,0 +1,53 @@
+"""Which events a rule set needs; all others are as if they had not happened (docs/semantics.md, section 2)."""
+
+import operator
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, Final
+
+from tests.oracle.language import Condition, Match, Rule, RuleSet
+
+_ALWAYS: Final = {"contact.updated", "contact.deleted"}
+_CONSENT: Final = {"consent.granted", "consent.withdrawn"}
+
+
+def is_needed(rules: RuleSet, event_type: str) -> bool:
+    """Whether an event of this type is one of the set that decides."""
+    if event_type in _ALWAYS or (rules.policy.purpose is not None and event_type in _CONSENT):
+        return True
+    return any(_needs(rule, event_type) for rule in rules.rules)
+
+
+def _needs(rule: Rule, event_type: str) -> bool:
+    if rule.audience is not None and _holds_of_nothing(rule.audience):
+        return True
+    return any("*" in match.types or event_type in match.types for match in _matches(rule))
+
+
+def _matches(rule: Rule) -> Iterable[Match]:
+    yield from rule.unless
+    for step in rule.steps:
+        yield from step
+    for condition in rule.conditions:
+        yield from condition.matches
+
+
+def _holds_of_nothing(tree: dict[str, Any]) -> bool:
+    """Whether an audience has members without any history."""
+    ((name, parts),) = tree.items()
+    match name:
+        case "leaf":
+            return _is_true_of_nothing(parts)
+        case "not":
+            return not _holds_of_nothing(parts)
+        case "all":
+            return all(map(_holds_of_nothing, parts))
+        case _:
+            return any(map(_holds_of_nothing, parts))
+
+
+def _is_true_of_nothing(condition: Condition) -> bool:
+    if condition.what in ("present", "absent"):
+        return condition.what == "absent"
+    compare = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le, "eq": operator.eq}
+    return bool(compare[condition.op](Fraction(0), condition.number))
