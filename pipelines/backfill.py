@@ -13,9 +13,12 @@ from typing import Final
 
 import apache_beam as beam
 
+from kittiwake.cli.progress import megabytes
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.formats import Format, check_format
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
-from kittiwake.replay.packs import BUCKETS_MIN, buckets_for
+from kittiwake.replay.packs import buckets_for
+from kittiwake.replay.parts import part_bytes_for
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.report import render
 from kittiwake.replay.rows import Mode
@@ -25,13 +28,13 @@ from kittiwake.rules.errors import RulesError
 from kittiwake.rules.loader import load
 from pipelines.options import BackfillOptions, parse_options
 from pipelines.places import Place, input_files, open_place, read_summary
-from pipelines.progress import megabytes, progress_shown, say
+from pipelines.progress import progress_shown, say
 from pipelines.runner import hush, new_pipeline
 from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
-from transforms.reading import ReadRecords
+from transforms.reading import InputFile, ReadRecords
 from transforms.settling import SettleContacts
-from transforms.writing import WriteLines, WriteSummary
+from transforms.writing import WriteRows, WriteSummary
 
 DONE: Final = 0
 STOPPED: Final = 1
@@ -57,15 +60,18 @@ def backfill(options: BackfillOptions) -> Summary:
         RulesError: the rules cannot be run.
         UnusableError: a file cannot be read, or the output not be written; the output is as it was.
     """
+    check_format(options.written)
     programs = Programs(load(options.rules), options.run.allowed_lateness_us)
     files = input_files(options.inputs)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     place = open_place(options.output)
-    say(f"{len(files.names)} file(s), {megabytes(files.bytes_total)}, rule set {programs.ruleset_version}")
+    bytes_total = sum(file.size for file in files)
+    say(f"{len(files)} file(s), {megabytes(bytes_total)}, rule set {programs.ruleset_version}")
     try:
-        build(pipeline, files.names, programs, options.run, place, buckets_for(files.bytes_total))
-        with progress_shown(files.bytes_total):
-            pipeline.run().wait_until_finish()
+        build(pipeline, files, programs, options.run, place, options.written)
+        with progress_shown(bytes_total, buckets_for(bytes_total)) as watched:
+            watched.result = pipeline.run()
+            watched.result.wait_until_finish()
         summary = read_summary(place)
         if summary.stopped is Stop.UNREADABLE:
             raise UnusableError("; ".join(summary.counts.unreadable.values()))
@@ -78,22 +84,23 @@ def backfill(options: BackfillOptions) -> Summary:
 
 def build(
     pipeline: beam.Pipeline,
-    files: tuple[str, ...],
+    files: tuple[InputFile, ...],
     programs: Programs,
     settings: RunSettings,
     place: Place,
-    buckets: int = BUCKETS_MIN,
+    written: Format = Format.JSONL,
 ) -> None:
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
-    read = pipeline | "Read" >> ReadRecords(files)
-    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets)
+    bytes_total = sum(file.size for file in files)
+    read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total))
+    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
     intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
     decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
     total = (intake, decided.counts) | "Total" >> AddUp()
 
-    _ = parsed.dead_letters | "WriteDeadLetters" >> WriteLines(place.path(DEAD_LETTERS))
-    _ = decided.decisions | "WriteDecisions" >> WriteLines(place.path(DECISIONS))
-    _ = decided.triggers | "WriteTriggers" >> WriteLines(place.path(TRIGGERS))
+    _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(place.path(DEAD_LETTERS), DEAD_LETTERS, written)
+    _ = decided.decisions | "WriteDecisions" >> WriteRows(place.path(DECISIONS), DECISIONS, written)
+    _ = decided.triggers | "WriteTriggers" >> WriteRows(place.path(TRIGGERS), TRIGGERS, written)
     summary = WriteSummary(place.path(SUMMARY), Mode.BACKFILL, programs.ruleset_version, settings)
     _ = total | "WriteSummary" >> summary
 

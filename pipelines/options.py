@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.formats import Format
 from kittiwake.replay.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
 from kittiwake.replay.shapes.shape import Shape, input_shape
 from kittiwake.time.durations import ADVICE, parse_duration
@@ -18,8 +19,8 @@ from pipelines.runner import check_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
-Reads JSON lines (plain or .gz), writes the folders triggers, decisions and dead_letters and the file
-summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
+Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
+file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, 2 unusable rules, input, output or options."""
 
 
@@ -33,6 +34,7 @@ class BackfillOptions:
     run: RunSettings
     runner: str
     beam_flags: tuple[str, ...]
+    written: Format
 
 
 def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
@@ -52,7 +54,8 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         shape=input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
     )
     runner = runner_named(known.runner)
-    return BackfillOptions(known.rules, tuple(known.input), known.output, run, runner, tuple(beam_flags))
+    written = Format(known.format)
+    return BackfillOptions(known.rules, tuple(known.input), known.output, run, runner, tuple(beam_flags), written)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     account_help = "the account of events that name none: all of Segment's, CloudEvents without accountid"
     add("--input_account", metavar="ACCOUNT", help=account_help)
     add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
+    formats = [one.value for one in Format]
+    add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
     add("--until", metavar="TIME", help="settle events before and deadlines up to it; default: the newest event + 1 µs")
     add("--start", metavar="TIME", help="take this for the start of the run instead of the clock: to repeat a run")
     add("--allowed_lateness", default="1h", metavar="DURATION", help="how far apart copies of an event may lie (1h)")

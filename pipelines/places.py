@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
@@ -16,17 +16,11 @@ from apache_beam.io.filesystems import FileSystems
 from kittiwake.replay.output import SUMMARY, OutputError, open_output
 from kittiwake.replay.reading import InputError, find_files, refuse_unknown
 from kittiwake.replay.summary import Summary, from_text
+from transforms.reading import InputFile
 
 
-class InputFiles(NamedTuple):
-    """The files a job reads."""
-
-    names: tuple[str, ...]
-    bytes_total: int
-
-
-def input_files(patterns: Sequence[str]) -> InputFiles:
-    """What the patterns name; local files have been opened once.
+def input_files(patterns: Sequence[str]) -> tuple[InputFile, ...]:
+    """The files that patterns name, each once, in order of name; local ones have been opened once.
 
     Raises:
         InputError: a pattern names nothing, or a local file cannot be read.
@@ -35,7 +29,7 @@ def input_files(patterns: Sequence[str]) -> InputFiles:
     sizes = {name: Path(name).stat().st_size for name in local}
     for pattern in filter(_is_remote, patterns):
         sizes.update(_remote_sizes(pattern))
-    return InputFiles(tuple(sorted(sizes)), sum(sizes.values()))
+    return tuple(InputFile(name, sizes[name]) for name in sorted(sizes))
 
 
 def _is_remote(place: str) -> bool:

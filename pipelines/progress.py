@@ -1,17 +1,36 @@
-"""A line now and then for whoever waits, on standard error."""
+"""What the job tells whoever waits, on standard error: lines, and how far it has come.
+
+Workers that are processes of this machine tell through files of a folder that they inherit by the
+environment; of workers elsewhere the runner is asked for its counters. Nothing depends on it.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
-from transforms.progress import SEEN
+from apache_beam.metrics.metric import MetricsFilter
+from apache_beam.runners.runner import PipelineResult
 
-SECONDS_A_LINE: Final = 5.0
-"""Often enough to see that it moves, seldom enough for a log."""
+from kittiwake.cli.progress import progress
+from kittiwake.replay.driver import Progress
+from transforms.progress import NAMESPACE, SEEN, Seen
+
+SECONDS_A_LOOK: Final = 0.5
+"""Between two looks at what has been done: a bar moves, and nobody pays for it."""
+
+SECONDS_A_QUESTION: Final = 10.0
+"""Between two questions to a runner, as between two lines of a log."""
+
+FOLDER: Final = "KITTIWAKE_PROGRESS"
+"""The variable that names the folder to workers."""
 
 
 def say(text: str) -> None:
@@ -19,39 +38,115 @@ def say(text: str) -> None:
     print(f"backfill: {text}", file=sys.stderr, flush=True)
 
 
+class Watched:
+    """The run whose progress is shown."""
+
+    def __init__(self) -> None:
+        """Of no run yet."""
+        self.result: PipelineResult | None = None
+        """Where the runner has started workers and not waited for them: whom to ask."""
+        self._known = Seen()
+        self._asked_at = 0.0
+
+    def seen(self) -> Seen:
+        """What the runner's workers have done, as far as it says; asked now and then, for it may be a service."""
+        result = self.result
+        if result is not None and time.monotonic() - self._asked_at >= SECONDS_A_QUESTION:
+            self._asked_at = time.monotonic()
+            with suppress(Exception):  # whatever a runner raises: nothing depends on it
+                self._known = counted(result)
+        return self._known
+
+
+def counted(result: PipelineResult) -> Seen:
+    """What the counters of a run say."""
+    found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))["counters"]
+    seen = Seen()
+    for counter in found:
+        name = counter.key.metric.name
+        setattr(seen, name, getattr(seen, name) + counter.result)
+    return seen
+
+
 @contextmanager
-def progress_shown(bytes_total: int, seconds: float = SECONDS_A_LINE) -> Iterator[None]:
-    """Tells every few seconds how far this process has come, while the body runs."""
+def progress_shown(bytes_total: int, buckets: int, seconds: float = SECONDS_A_LOOK) -> Iterator[Watched]:
+    """Tells how far this process and its workers have come, while the body runs."""
+    watched = Watched()
     SEEN.reset()
+    with TemporaryDirectory() as name, progress(quiet=False, speaker="backfill") as tell:
+        folder = Path(name)
+        with (
+            _named_to_workers(folder),
+            _repeated(
+                seconds, lambda: tell(_so_far(_furthest(_all_seen(folder), watched.seen()), bytes_total, buckets))
+            ),
+        ):
+            yield watched
+
+
+@contextmanager
+def _repeated(seconds: float, look: Callable[[], None]) -> Iterator[None]:
+    """Calls `look` every few seconds while the body runs."""
     done = threading.Event()
 
-    def tell() -> None:
-        waited = 0.0
+    def repeat() -> None:
         while not done.wait(seconds):
-            waited += seconds
-            say(_so_far(bytes_total, waited))
+            look()
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        teller.join()
+        thread.join()
 
 
-def _so_far(bytes_total: int, waited: float) -> str:
-    if SEEN.contacts:
-        return f"{waited:.0f} s: {SEEN.contacts:,} contacts decided"
-    if SEEN.bytes_read:
-        return f"{waited:.0f} s: read {megabytes(SEEN.bytes_read)} of {megabytes(bytes_total)}"
-    return f"{waited:.0f} s: workers are running"
+def _furthest(here: Seen, there: Seen) -> Seen:
+    """Some runners' workers are seen both ways."""
+    return here if (here.bytes_read, here.buckets) >= (there.bytes_read, there.buckets) else there
 
 
-def megabytes(size: int) -> str:
-    """A size for people.
+def _so_far(seen: Seen, bytes_total: int, buckets: int) -> Progress:
+    """How many contacts there are is estimated from those in the buckets that are decided, which are alike."""
+    contacts_total = seen.contacts * max(buckets, seen.buckets) // seen.buckets if seen.buckets else 0
+    return Progress(seen.bytes_read, bytes_total, 0, seen.contacts, contacts_total)
 
-    >>> megabytes(1_234_567)
-    '1.2 MB'
-    """
-    return f"{size / 1_000_000:,.1f} MB"
+
+# ---------------------------------------------------------------- workers that are processes
+
+
+@contextmanager
+def _named_to_workers(folder: Path) -> Iterator[None]:
+    os.environ[FOLDER] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[FOLDER]
+
+
+@contextmanager
+def told_to_parent(seconds: float = SECONDS_A_LOOK) -> Iterator[None]:
+    """Tells the process that started this worker how far it has come, if that wants to know, while the body runs."""
+    name = os.environ.get(FOLDER)
+    if name is None:
+        yield
+        return
+    with _repeated(seconds, lambda: _tell(Path(name))):
+        yield
+
+
+def _tell(folder: Path) -> None:
+    file = folder / str(os.getpid())
+    with suppress(OSError):  # the parent has gone
+        file.with_suffix(".new").write_text(f"{SEEN.bytes_read} {SEEN.contacts} {SEEN.buckets}")
+        file.with_suffix(".new").replace(file)
+
+
+def _all_seen(folder: Path) -> Seen:
+    """What this process and its workers have done."""
+    told = [Seen(*map(int, file.read_text().split())) for file in folder.iterdir() if not file.suffix]
+    every = [SEEN, *told]
+    return Seen(
+        sum(one.bytes_read for one in every), sum(one.contacts for one in every), sum(one.buckets for one in every)
+    )

@@ -1,6 +1,6 @@
 """A worker process of the in-process runner (`--direct_num_workers`), which keeps its everyday log to itself.
 
-Beam's own worker logs some twenty lines each; started so, it tells of errors only.
+Beam's own worker logs some twenty lines each; started so, it tells of errors only, and how far it has come.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import sys
 
 from apache_beam.runners.worker import sdk_worker_main
 
+from pipelines.progress import told_to_parent
+
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
-    sdk_worker_main.main(sys.argv)
+    with told_to_parent():
+        sdk_worker_main.main(sys.argv)

@@ -65,7 +65,7 @@ class _Parse(CountingDoFn):
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
         with uncollected():
-            table, dead_letters = self._intake.take(block.file, Block(block.number, block.text, block.size))
+            table, dead_letters = self._intake.take(block.file, Block(*block[1:]))
             self._packer.add(table)
         for dead in dead_letters:
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))

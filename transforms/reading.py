@@ -1,4 +1,7 @@
-"""Step: files to blocks of lines, with the place each stood at. The lines are cut by `kittiwake.replay.reading`."""
+"""Step: files, large ones in parts, to blocks of lines, with the place each stood at.
+
+The lines are cut by `kittiwake.replay.reading`. Parts are dealt out by a shuffle, so any runner shares them.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,19 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
-from kittiwake.replay.counts import Counts
-from kittiwake.replay.reading import InputError, blocks_of, shown
+from kittiwake.replay.counts import Counts, LinesOfPart
+from kittiwake.replay.parts import PART_BYTES, Part, parts_of
+from kittiwake.replay.reading import InputError, blocks_of, lines_until, shown
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.progress import SEEN
+
+
+class InputFile(NamedTuple):
+    """A file to read."""
+
+    name: str
+    size: int
+    """Bytes, as far as was known when the job started."""
 
 
 class SourcedBlock(NamedTuple):
@@ -25,6 +37,7 @@ class SourcedBlock(NamedTuple):
     number: int
     text: bytes
     size: int
+    start: int = 0
 
 
 class Read(NamedTuple):
@@ -37,34 +50,51 @@ class Read(NamedTuple):
 
 @dataclass(eq=False)
 class ReadRecords(beam.PTransform):
-    """Reads whole files, one by one; which there are was settled before the job started."""
+    """Reads files, large ones in parts; which there are, and of what size, was settled before the job started."""
 
-    files: tuple[str, ...]
+    files: tuple[InputFile, ...]
+    part_bytes: int = PART_BYTES
 
     def expand(self, pbegin: PBegin) -> Read:
-        """Files are dealt out to the workers."""
-        step = beam.ParDo(_ReadFile()).with_output_types(SourcedBlock, **{COUNTS: Counts})
+        """Parts of files are dealt out to the workers."""
+        step = beam.ParDo(_ReadPart()).with_output_types(SourcedBlock, **{COUNTS: Counts})
         read = (
             pbegin
-            | "Files" >> beam.Create(self.files).with_output_types(str)
+            | "Files" >> beam.Create(self.files).with_output_types(InputFile)
+            | "Cut" >> beam.FlatMap(_cut, self.part_bytes).with_output_types(_PartOfFile)
             | "DealOut" >> beam.Reshuffle()
             | "Lines" >> step.with_outputs(COUNTS, main="blocks")
         )
         return Read(read["blocks"], read[COUNTS])
 
 
-class _ReadFile(CountingDoFn):
+class _PartOfFile(NamedTuple):
+    file: str
+    start: int
+    end: int | None
+
+
+def _cut(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
+    for part in parts_of(file.name, file.size, part_bytes):
+        yield _PartOfFile(file.name, *part)
+
+
+class _ReadPart(CountingDoFn):
     """A file that cannot be read to its end is counted, not raised: the job then decides nothing."""
 
-    def process(self, name: str) -> Iterator[SourcedBlock]:
-        label = shown(name)
+    def process(self, element: _PartOfFile) -> Iterator[SourcedBlock]:
+        name, part = element.file, Part(element.start, element.end)
+        label, lines = shown(name), 0
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                for block in blocks_of(stream, name, SEEN.read):
+                for block in blocks_of(stream, name, SEEN.read, part):
                     yield SourcedBlock(label, *block)
+                    lines = lines_until(block)
         except InputError as error:
             self.counts.unreadable[label] = str(error)
         except OSError as error:
             self.counts.unreadable[label] = f"cannot read {label}: {error.strerror or error}"
         else:
-            self.counts.files += 1
+            self.counts.files += part.start == 0
+            if part.end is not None:
+                self.counts.lines[label, part.start] = LinesOfPart(part.end, lines)

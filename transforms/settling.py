@@ -71,6 +71,7 @@ class _Settle(CountingDoFn):
         if stop_of(self._settings, intake) is not None:
             return
         until_us = end_of_run(self._settings, intake)
+        already = self.counts.contacts
         decisions: list[bytes] = []
         triggers: list[bytes] = []
         for subject, rows in contacts_of(element[1], self._held_bytes):
@@ -81,6 +82,7 @@ class _Settle(CountingDoFn):
                 if len(decisions) >= LINES_AN_ELEMENT:
                     yield from _joined(decisions, triggers)
         yield from _joined(decisions, triggers)
+        SEEN.decided(self.counts.contacts - already)
 
     def _lines(self, subject: Subject, rows: Rows, until_us: int) -> Iterator[tuple[bytes, bool]]:
         """The lines of a contact, and which of them fired."""
@@ -90,7 +92,6 @@ class _Settle(CountingDoFn):
             decisions: Iterable[Decision] = settle(plan, contact_id, rows, until_us, self.counts)
         else:
             decisions = settle_giant(plan, contact_id, rows, until_us, self.counts, self._held_bytes)
-        SEEN.contacts += 1
         for decision in decisions:
             yield decision_line(decision, plan.program, self._mode), decision.decision is Outcome.FIRED
 

@@ -1,31 +1,63 @@
-"""Step: lines to files `part-00000-of-00003.jsonl` of a folder, and the summary to its one file."""
+"""Step: rows to files `part-00000-of-00003.jsonl` of a folder, and the summary to its one file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
 
 import apache_beam as beam
 from apache_beam.coders import BytesCoder
-from apache_beam.io import WriteToText
+from apache_beam.io import Write
+from apache_beam.io.filebasedsink import FileBasedSink
+from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PCollection
 
 from kittiwake.replay.counts import Counts
+from kittiwake.replay.formats import Format, RowFile, row_file
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.summary import summary_of, to_text
 
 
 @dataclass(eq=False)
-class WriteLines(beam.PTransform):
-    """Writes lines into as many files as the runner likes, at least one."""
+class WriteRows(beam.PTransform):
+    """Writes rows, several lines an element, into as many files as the runner likes, at least one."""
 
+    place: str
+    """The folder's path."""
     folder: str
+    """What rows they are: `triggers`, `decisions` or `dead_letters`."""
+    written: Format
 
     def expand(self, lines: PCollection[bytes]) -> PCollection[str]:
         """The names of the files."""
-        sink = WriteToText(f"{self.folder}/part", file_name_suffix=".jsonl", coder=BytesCoder())
-        return lines | "Files" >> sink
+        return lines | "Files" >> Write(_Sink(self.place, self.folder, self.written))
+
+
+class _Sink(FileBasedSink):
+    """Beam's sink of whole files, with files of ours; temporary ones are renamed when all are there."""
+
+    def __init__(self, place: str, folder: str, written: Format) -> None:
+        plain = CompressionTypes.UNCOMPRESSED
+        super().__init__(f"{place}/part", BytesCoder(), f".{written.value}", compression_type=plain)
+        self._folder, self._format = folder, written
+
+    def open(self, temp_path: str) -> _Opened:
+        stream = super().open(temp_path)
+        return _Opened(stream, row_file(stream, self._folder, self._format))
+
+    def write_record(self, file_handle: _Opened, value: bytes) -> None:
+        file_handle.rows.write(value)
+
+    def close(self, file_handle: _Opened) -> None:
+        file_handle.rows.close()
+        file_handle.stream.close()
+
+
+class _Opened(NamedTuple):
+    stream: BinaryIO
+    rows: RowFile
 
 
 @dataclass(eq=False)

@@ -15,7 +15,9 @@ from kittiwake.time.instants import BadTimeError, instant_of, parse_instant
 Rules = Annotated[list[str], typer.Option("--rules", help="Rules file or folder; may be given several times.")]
 Inputs = Annotated[
     list[str],
-    typer.Option("--input", help="File of JSON lines, plain or gzip, or a glob; may be given several times."),
+    typer.Option(
+        "--input", help="File of JSON lines (.gz, .zst too) or Parquet, or a glob; may be given several times."
+    ),
 ]
 Until = Annotated[
     str,

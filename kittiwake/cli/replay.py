@@ -25,6 +25,7 @@ from kittiwake.cli.options import (
 from kittiwake.cli.progress import progress
 from kittiwake.replay.driver import replay as run
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.formats import Format
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.report import render
 from kittiwake.replay.settings import RunSettings
@@ -48,6 +49,7 @@ def replay(
             show_default=False,
         ),
     ] = "",
+    written: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.JSONL,
     shape: ShapeName = "canonical",
     input_account: InputAccount = None,
     as_json: AsJson = False,
@@ -61,7 +63,7 @@ def replay(
         settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
         programs = Programs(load(*rules), settings.allowed_lateness_us)
         with progress(quiet=as_json) as tell:
-            summary = run(programs, inputs, output, settings, tell)
+            summary = run(programs, inputs, output, settings, tell, written)
     _tell(summary, output, as_json=as_json)
     leave(Exit.FINE if summary.stopped is None else Exit.FINDINGS)
 

@@ -1,12 +1,12 @@
 """What happened, in numbers that add up: counted where the data is, merged in any order.
 
-Pure. Every host counts one `Counts` per part of its work and merges them; nothing in it depends
-on how the input was split, but for the examples of where dead letters stood.
+Pure. Every host counts one `Counts` per part of its work and merges them; once lines are numbered
+(`placed`), nothing in it depends on how the input was split.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -24,7 +24,18 @@ class Place(NamedTuple):
     """Where a dead letter stood, and what is wrong with it."""
 
     source: str
+    """`file:line`."""
     detail: str
+    start: int = 0
+    """The byte of the file from which on the line is numbered."""
+
+
+class LinesOfPart(NamedTuple):
+    """How far a part of a file reaches."""
+
+    end: int
+    """The byte at which the next part starts."""
+    lines: int
 
 
 class Verdict(NamedTuple):
@@ -67,6 +78,8 @@ class Counts(msgspec.Struct):
     unreadable: dict[str, str] = {}
     """Why, by name of the file."""
     verdicts: dict[Verdict, int] = {}
+    lines: dict[tuple[str, int], LinesOfPart] = {}
+    """By name of a file and start of a part that others follow: what tells their lines' numbers, see `placed`."""
 
 
 def count_event(counts: Counts, event: Event) -> None:
@@ -87,13 +100,20 @@ def count_events(counts: Counts, number: int, unneeded: int, newest_us: int) -> 
         counts.newest_us = newest_us
 
 
-def count_dead_letter(counts: Counts, dead: DeadLetter) -> None:
-    """Count one record that is no event."""
+def count_dead_letter(counts: Counts, dead: DeadLetter, start: int = 0) -> None:
+    """Count one record that is no event; its line is numbered from the byte `start` of its file."""
     reason = dead.reason.value
     counts.records += 1
     counts.dead_letters[reason] = counts.dead_letters.get(reason, 0) + 1
-    if len(counts.examples.get(reason, ())) < EXAMPLES_MAX:
-        counts.examples.setdefault(reason, []).append(Place(dead.source, dead.detail))
+    _keep_example(counts.examples.setdefault(reason, []), Place(dead.source, dead.detail, start))
+
+
+def _keep_example(places: list[Place], place: Place) -> None:
+    """Keep the first places in reading order, in whatever order they come."""
+    if len(places) < EXAMPLES_MAX or _reading_order(place) < _reading_order(places[-1]):
+        places.append(place)
+        places.sort(key=_reading_order)
+        del places[EXAMPLES_MAX:]
 
 
 def count_decision(counts: Counts, decision: Decision) -> None:
@@ -117,8 +137,12 @@ def add(total: Counts, part: Counts) -> None:
     for reason, places in part.examples.items():
         known = {*total.examples.get(reason, ()), *places}
         total.examples[reason] = sorted(known, key=_reading_order)[:EXAMPLES_MAX]
+    total.lines |= part.lines
     if part.unreadable:
-        total.unreadable = dict(sorted((total.unreadable | part.unreadable).items())[:UNREADABLE_MAX])
+        whys = sorted(
+            [*part.unreadable.items(), *total.unreadable.items()], reverse=True
+        )  # of two whys the first stays
+        total.unreadable = dict(sorted(dict(whys).items())[:UNREADABLE_MAX])
 
 
 def merged(parts: Iterable[Counts]) -> Counts:
@@ -129,9 +153,39 @@ def merged(parts: Iterable[Counts]) -> Counts:
     return total
 
 
-def _reading_order(place: Place) -> tuple[str, int]:
-    file, _, number = place.source.rpartition(":")
-    return (file, int(number)) if number.isdigit() else (place.source, 0)
+def placed(counts: Counts) -> Counts:
+    """The counts of a whole run, every line numbered from the start of its file: as if no file had been cut."""
+    examples = {reason: list(_placed(places, counts.lines)) for reason, places in counts.examples.items()}
+    return msgspec.structs.replace(counts, examples=examples, lines={})
+
+
+def _placed(places: list[Place], lines: dict[tuple[str, int], LinesOfPart]) -> Iterator[Place]:
+    """Places whose lines are known; where a part before could not be read, and so the run is stopped, they are not."""
+    for place in places:
+        file, number = _file_and_line(place.source)
+        before = _lines_before(file, place.start, lines)
+        if before is not None:
+            yield Place(f"{file}:{number + before}", place.detail) if before else place._replace(start=0)
+
+
+def _lines_before(file: str, start: int, lines: dict[tuple[str, int], LinesOfPart]) -> int | None:
+    at, number = 0, 0
+    while at < start:
+        if (file, at) not in lines:
+            return None
+        at, more = lines[file, at]
+        number += more
+    return number
+
+
+def _reading_order(place: Place) -> tuple[str, int, int]:
+    file, number = _file_and_line(place.source)
+    return file, place.start, number
+
+
+def _file_and_line(source: str) -> tuple[str, int]:
+    file, _, number = source.rpartition(":")
+    return (file, int(number)) if number.isdigit() else (source, 0)
 
 
 NUMBERS: Final = ("files", "records", "events", "catalogue", "contacts", "duplicates", "unneeded", "unsettled")

@@ -7,8 +7,9 @@ the job to it. Read everything, group by contact, settle one contact after the o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from kittiwake.kernel.program import Program
 from kittiwake.model import DeadLetter, Decision
@@ -17,6 +18,7 @@ from kittiwake.replay.collecting import uncollected
 from kittiwake.replay.contacts import Groups, group, settle
 from kittiwake.replay.counts import Counts, merged
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.formats import Format, RowFile, check_format, only_part, row_file
 from kittiwake.replay.intake import Intake
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS, Output, OutputError, open_output
 from kittiwake.replay.programs import Programs
@@ -30,9 +32,6 @@ EVENTS_MAX: Final = 5_000_000
 
 CONTACTS_A_TELL: Final = 1_000
 """How often progress is told: a few times a second, as after every block that is read."""
-
-PART: Final = "part-00000-of-00001.jsonl"
-"""The one file of a folder, called as the job calls its first."""
 
 
 class Progress(NamedTuple):
@@ -55,7 +54,12 @@ def _tell_nobody(_: Progress) -> None:
 
 
 def replay(
-    programs: Programs, inputs: Sequence[str], output: Path | str, settings: RunSettings, tell: Tell = _tell_nobody
+    programs: Programs,
+    inputs: Sequence[str],
+    output: Path | str,
+    settings: RunSettings,
+    tell: Tell = _tell_nobody,
+    written: Format = Format.JSONL,
 ) -> Summary:
     """Decide everything that the files `inputs` name and write the output folder; what it did is returned.
 
@@ -65,11 +69,12 @@ def replay(
         UnusableError: an input cannot be read, the output cannot be written, or there are too many events
             for this host; the output is as it was.
     """
+    check_format(written)
     files = find_files(inputs)
     place = open_output(output)
     try:
         with uncollected():
-            summary = _run(programs, files, place, settings, tell)
+            summary = _run(programs, files, place, settings, tell, written)
         place.publish()
     except BaseException as error:
         place.discard()
@@ -79,17 +84,28 @@ def replay(
     return summary
 
 
-def _run(programs: Programs, files: list[str], place: Output, settings: RunSettings, tell: Tell) -> Summary:
-    with (place.partial / DEAD_LETTERS / PART).open("wb") as lines:
-        history = read_history(programs, files, settings, lambda dead: _write(lines, dead_letter_line(dead)), tell)
+def _run(
+    programs: Programs, files: list[str], place: Output, settings: RunSettings, tell: Tell, written: Format
+) -> Summary:
+    with _rows(place, DEAD_LETTERS, written) as dead_letters:
+        history = read_history(programs, files, settings, lambda dead: dead_letters.write(dead_letter_line(dead)), tell)
     counts = merged([history.counts])
-    with (place.partial / TRIGGERS / PART).open("wb") as fired, (place.partial / DECISIONS / PART).open("wb") as all_:
+    with _rows(place, TRIGGERS, written) as fired, _rows(place, DECISIONS, written) as all_:
         if stop_of(settings, history.counts) is None:
             for program, decisions in decide(programs, history, settings, counts, tell):
                 _write_decisions(program, decisions, fired, all_)
     summary = summary_of(Mode.REPLAY, programs.ruleset_version, settings, counts)
     (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
     return summary
+
+
+@contextmanager
+def _rows(place: Output, folder: str, written: Format) -> Iterator[RowFile]:
+    """The one file of a folder of the output."""
+    with (place.partial / folder / only_part(written)).open("wb") as stream:
+        rows = row_file(stream, folder, written)
+        yield rows
+        rows.close()
 
 
 # ---------------------------------------------------------------- in
@@ -160,13 +176,9 @@ def decide(
     tell(progress._replace(contacts=len(contacts)))
 
 
-def _write_decisions(program: Program, decisions: Sequence[Decision], fired: BinaryIO, all_: BinaryIO) -> None:
+def _write_decisions(program: Program, decisions: Sequence[Decision], fired: RowFile, all_: RowFile) -> None:
     for decision in decisions:
-        text = decision_line(decision, program, Mode.REPLAY) + b"\n"
+        text = decision_line(decision, program, Mode.REPLAY)
         all_.write(text)
         if decision.decision is Outcome.FIRED:
             fired.write(text)
-
-
-def _write(lines: BinaryIO, line: bytes) -> None:
-    lines.write(line + b"\n")

@@ -49,7 +49,7 @@ class Intake:
                 source = f"{file}:{record.number}"
                 found = parse_event(record.raw, source, self._start_us, self._shape, raw_size=record.size)
                 if isinstance(found, DeadLetter):
-                    count_dead_letter(self._counts, found)
+                    count_dead_letter(self._counts, found, block.start)
                     dead.append(found)
                 else:
                     count_event(self._counts, found)

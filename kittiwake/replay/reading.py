@@ -1,7 +1,7 @@
-"""Files of JSON lines, plain or gzip: which there are, and their records one by one.
+"""Files of events, JSON lines or Parquet: which there are, and their records one by one.
 
 Reads files, and nothing else of the outside world. Called by the driver; the job's reading step
-uses `records_of` on streams that its runner opens. A line's end is LF or CRLF; lines of white space are skipped.
+uses `blocks_of` on streams that its runner opens. A line's end is LF or CRLF; lines of white space are skipped.
 
 Why not Beam's `ReadFromText` (2.77, measured): a truncated gzip file ends silently, its last line cut in
 two; one line of 64 MB takes nine minutes (it copies all it has read for every 8 KB); it knows no line numbers.
@@ -10,32 +10,19 @@ two; one line of 64 MB takes nine minutes (it copies all it has read for every 8
 from __future__ import annotations
 
 import glob
-import gzip
 import os
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
+from typing import BinaryIO, Final, NamedTuple
 
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.events import BOM, RAW_BYTES_MAX
-
-BLOCK_BYTES: Final = 128 * 1024
-"""Bytes read at once: few calls, little memory."""
+from kittiwake.replay.kinds import BEGINNING_BYTES, READ, Kind, is_not_read, kind_of
+from kittiwake.replay.parts import BLOCK_BYTES, WHOLE, Part, owned_blocks
+from kittiwake.replay.unpacking import OnRead, Source, UnsoundError, unpacked_blocks
 
 FILES_MAX: Final = 100_000
 """Files of one run: their names travel in one element, and more of them are better joined first."""
-
-GZIP_MAGIC: Final = b"\x1f\x8b"
-NOT_READ: Final = (".bz2", ".xz", ".zst", ".zip", ".lz4", ".parquet", ".avro")
-"""Endings of files that would only make dead letters."""
-
-_READ_ERRORS: Final = (OSError, EOFError, zlib.error)
-"""What reading a missing, forbidden, torn or corrupt file raises (`gzip.BadGzipFile` is an OSError)."""
-
-
-OnRead: TypeAlias = Callable[[int], None]
-"""Told how many bytes have just been read from the file, for progress."""
 
 
 def _ignore(_: int) -> None:
@@ -90,24 +77,26 @@ def _matches(pattern: str) -> list[str]:
 
 
 def refuse_unknown(name: str) -> None:
-    """Refuse a file whose name says that it holds no JSON lines.
+    """Refuse a file whose name says that it holds nothing that is read.
 
     Raises:
         InputError: it does.
     """
-    if name.lower().endswith(NOT_READ):
-        raise InputError(f"cannot read {shown(name)}: only JSON lines are read, plain or gzip")
+    if is_not_read(name):
+        raise InputError(f"cannot read {shown(name)}: only {READ}")
 
 
 class Block(NamedTuple):
     """Some whole lines of a file."""
 
     number: int
-    """That of the first line."""
+    """That of the first line, from 1."""
     text: bytes
     """The lines, the end of the last one cut off; of a line beyond `RAW_BYTES_MAX`, which is alone, its beginning."""
     size: int
     """How many bytes they have."""
+    start: int = 0
+    """The byte of the file from which on lines are numbered."""
 
 
 def read_records(name: str, on_read: OnRead = _ignore) -> Iterator[Record]:
@@ -134,7 +123,7 @@ def read_blocks(name: str, on_read: OnRead = _ignore) -> Iterator[Block]:
 
 
 def records_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterator[Record]:
-    """The records of an open file; gzip if its name ends in `.gz` or its bytes begin like it.
+    """The records of an open file; how they are written its name says, or else its first bytes.
 
     Raises:
         InputError: it cannot be read to its end.
@@ -143,17 +132,53 @@ def records_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterat
         yield from records_in(block)
 
 
-def blocks_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterator[Block]:
-    """The lines of an open file, as in `records_of`, in blocks of about `BLOCK_BYTES`.
+def blocks_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore, part: Part = WHOLE) -> Iterator[Block]:
+    """The lines of an open file, as in `records_of`, that start in a part of it, in blocks of about `BLOCK_BYTES`.
+
+    Of a part that does not begin the file they are numbered from its start. All of a compressed file starts in its
+    first part. The rows of a Parquet file are lines too.
 
     Raises:
         InputError: it cannot be read to its end.
     """
-    source = _Stream(stream, on_read)
     try:
-        yield from _whole_lines(_blocks(source, is_gzip_name=name.lower().endswith(".gz")))
-    except _READ_ERRORS as error:
+        yield from _blocks(Source(stream, on_read), name, part)
+    except (OSError, UnsoundError) as error:
         raise InputError(f"cannot read {shown(name)}: {_why(error)}") from error
+
+
+def _why(error: OSError | UnsoundError) -> str:
+    return str((isinstance(error, OSError) and error.strerror) or error)
+
+
+def _blocks(source: Source, name: str, part: Part) -> Iterator[Block]:
+    kind = kind_of(name, source.beginning(BEGINNING_BYTES if part.start else BLOCK_BYTES))
+    if kind is Kind.LINES:
+        if part.start:
+            source.seek(part.start - 1)
+        yield from _whole_lines(owned_blocks(source, part), part.start)
+    elif kind is Kind.PARQUET:
+        yield from _rows(source, part)
+    elif not part.start:
+        yield from _whole_lines(unpacked_blocks(source, kind, BLOCK_BYTES), 0)
+
+
+def _rows(source: Source, part: Part) -> Iterator[Block]:
+    """The rows of a Parquet file as lines, numbered from the start of the file."""
+    try:
+        from kittiwake.replay.parquet_events import lines_of  # noqa: PLC0415 - needs an extra, and 100 ms
+    except ModuleNotFoundError:
+        raise UnsoundError(f"it is a Parquet file: {NEEDS_PYARROW}") from None
+    for number, lines in lines_of(source, part):
+        if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
+            text = b"\n".join(lines)
+            yield Block(number, text, len(text))
+        else:
+            for at, line in enumerate(lines):
+                yield Block(number + at, line[:RAW_BYTES_MAX], len(line))
+
+
+NEEDS_PYARROW: Final = "install pyarrow, which the extra kittiwake[parquet] brings"
 
 
 def shown(name: str) -> str:
@@ -161,52 +186,7 @@ def shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, (gzip.BadGzipFile, zlib.error)):
-        return f"it is no sound gzip file ({error})"
-    if isinstance(error, EOFError):
-        return "the gzip file is cut off before its end"
-    return str(error.strerror or error) if isinstance(error, OSError) else str(error)
-
-
-class _Stream:
-    """A stream that tells how much is read, and takes bytes back: not every file system can seek."""
-
-    def __init__(self, stream: BinaryIO, on_read: OnRead) -> None:
-        self._stream = stream
-        self._on_read = on_read
-        self._given_back = b""
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end."""
-        if self._given_back:
-            block, self._given_back = self._given_back[:size], self._given_back[size:]
-            return block
-        block = self._stream.read(size)
-        self._on_read(len(block))
-        return block
-
-    def give_back(self, block: bytes) -> None:
-        """Have `block` read again."""
-        self._given_back = block
-
-
-def _blocks(stream: _Stream, *, is_gzip_name: bool) -> Iterator[bytes]:
-    """The file's bytes, decompressed."""
-    first = stream.read(BLOCK_BYTES)
-    stream.give_back(first)
-    if not is_gzip_name and not first.startswith(GZIP_MAGIC):
-        while block := stream.read(BLOCK_BYTES):
-            yield block
-        return
-    if not first:
-        raise EOFError
-    with gzip.GzipFile(fileobj=cast("BinaryIO", stream)) as unzipped:
-        while block := unzipped.read(BLOCK_BYTES):
-            yield block
-
-
-def _whole_lines(blocks: Iterator[bytes]) -> Iterator[Block]:
+def _whole_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:
     """Blocks cut at ends of lines; an endless line costs no more memory than `RAW_BYTES_MAX`."""
     number, head, size = 1, b"", 0
     for block in blocks:
@@ -215,16 +195,21 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[Block]:
             head, size = head + block[: RAW_BYTES_MAX - len(head)], size + len(block)
             continue
         if size + first > RAW_BYTES_MAX:
-            yield Block(number, head + block[: RAW_BYTES_MAX - len(head)][:first], size + first)
+            yield Block(number, head + block[: RAW_BYTES_MAX - len(head)][:first], size + first, start)
             number, head, block, last = number + 1, b"", block[first + 1 :], last - first - 1
         if last >= 0:
             text = head + block[:last]
-            yield Block(number, text, len(text))
+            yield Block(number, text, len(text), start)
             number += text.count(b"\n") + 1
         head = block[last + 1 :]
         size = len(head)
     if size:
-        yield Block(number, head, size)
+        yield Block(number, head, size, start)
+
+
+def lines_until(block: Block) -> int:
+    """How many lines there are from where they are numbered to the end of a block."""
+    return block.number + block.text.count(b"\n")
 
 
 def lines_in(block: Block) -> list[bytes]:

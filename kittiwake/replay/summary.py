@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from kittiwake.replay.counts import NUMBERS, Counts, Place, Verdict
+from kittiwake.replay.counts import NUMBERS, Counts, Place, Verdict, placed
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.time.instants import format_instant, parse_instant
@@ -46,7 +46,7 @@ class Summary(msgspec.Struct, frozen=True):
 def summary_of(mode: Mode, ruleset_version: str, settings: RunSettings, counts: Counts) -> Summary:
     """The summary of a run from all it counted."""
     until_us, stopped = end_of_run(settings, counts), stop_of(settings, counts)
-    return Summary(mode, ruleset_version, settings.start_us, until_us, stopped, counts)
+    return Summary(mode, ruleset_version, settings.start_us, until_us, stopped, placed(counts))
 
 
 # ---------------------------------------------------------------- as JSON
@@ -67,7 +67,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "decisions": [_row(verdict, number) for verdict, number in sorted(counts.verdicts.items())],
         "dead_letters": dict(sorted(counts.dead_letters.items())),
         "dead_letter_examples": {
-            reason: [place._asdict() for place in places] for reason, places in sorted(counts.examples.items())
+            reason: [_example(place) for place in places] for reason, places in sorted(counts.examples.items())
         },
         "unreadable": counts.unreadable,
     }
@@ -75,6 +75,10 @@ def to_json(summary: Summary) -> dict[str, Any]:
 
 def _row(verdict: Verdict, number: int) -> dict[str, Any]:
     return {**verdict._asdict(), "reason": verdict.reason or None, "count": number}
+
+
+def _example(place: Place) -> dict[str, str]:
+    return {"source": place.source, "detail": place.detail}
 
 
 def to_text(summary: Summary) -> str:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.command import RULES, event, kittiwake, write
@@ -52,6 +53,16 @@ def test_several_inputs_globs_and_gzip_are_read_and_the_end_can_be_named(tmp_pat
     assert (ran.data["events"], ran.data["triggers"]) == (2, 0)
     ran = kittiwake(*command, "--output", tmp_path / "out", "--until", "2025-03-03T12:00:00+01:00", "--json")
     assert ran.data["triggers"] == 1
+
+
+def test_rows_are_written_in_parquet_if_so_asked(tmp_path: Path, rules: Path) -> None:
+    events = write(tmp_path / "events.jsonl", ADDED, LATER, "no event")
+    ran = kittiwake(
+        "replay", "--rules", rules, "--input", events, "--output", tmp_path / "out", "--format", "parquet", "--json"
+    )
+    assert (ran.code, ran.data["triggers"]) == (0, 1)
+    found = {path.parent.name: pq.read_table(path).num_rows for path in (tmp_path / "out").glob("*/*.parquet")}
+    assert found == {"triggers": 1, "decisions": 1, "dead_letters": 1}
 
 
 def test_records_of_another_shape_are_read_as_their_producers_write_them(tmp_path: Path, rules: Path) -> None:

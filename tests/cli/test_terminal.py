@@ -49,8 +49,23 @@ def test_progress_is_shown_where_somebody_watches(monkeypatch: pytest.MonkeyPatc
     with progress(quiet=False) as tell:
         tell(Progress(5, 10, 100, 0, 0))
         tell(Progress(10, 10, 100, 1, 2))
-    assert "reading" in terminal.getvalue()
-    assert "deciding" in terminal.getvalue()
+    text = terminal.getvalue()
+    assert all(word in text for word in ("reading", "deciding", "100%", " 50%", "MB/s"))
+
+
+def test_where_nobody_watches_a_line_is_told_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 4.0, 12.0, 15.0, 24.0, 40.0])
+    with progress(quiet=False, speaker="replay", clock=lambda: next(clock)) as tell:
+        tell(Progress(1_000_000, 100_000_000, 100, 0, 0))
+        tell(Progress(60_000_000, 100_000_000, 2_400_000, 0, 0))
+        tell(Progress(100_000_000, 100_000_000, 3_000_000, 0, 1_000))
+        tell(Progress(100_000_000, 100_000_000, 3_000_000, 270, 1_000))
+        tell(Progress(100_000_000, 100_000_000, 3_000_000, 1_000, 1_000))
+    assert capsys.readouterr().err.splitlines() == [
+        "replay: 12 s: reading 60 % of 100.0 MB, 5.0 MB/s, 200,000 records/s",
+        "replay: 24 s: deciding 27 %, 30 contacts/s",
+        "replay: 40 s: deciding 100 %, 40 contacts/s",
+    ]
 
 
 def test_progress_is_not_shown_to_programs(monkeypatch: pytest.MonkeyPatch) -> None:

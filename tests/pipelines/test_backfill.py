@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from examples.shop.generate import lines as shop_lines
@@ -16,6 +19,7 @@ from kittiwake.rules.loader import load
 from pipelines.backfill import DONE, STOPPED, UNUSABLE
 from tests.pipelines.running import ROOT, Job, arguments, as_a_process
 from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines
+from tests.replay.parquet_lines import lines_below
 from tests.replay.shaped import SEGMENT, as_segment
 
 SHOP_RULES = ROOT / "examples" / "shop" / "rules"
@@ -94,6 +98,65 @@ def test_two_workers_decide_what_one_decides(job: Job, shop: list[bytes], tmp_pa
     assert ran.stdout == one.out
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_that_workers_share_gives_the_same_rows_and_the_same_summary(
+    job: Job, shop: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    broken = [
+        line for number, line in enumerate(shop) for line in ((line, b"", b"{") if number % 50 == 25 else (line,))
+    ]
+    events = write_lines(tmp_path / "events.jsonl", broken, end=b"\r\n")
+    write_lines(tmp_path / "events.jsonl.gz", broken[:30])
+    job.rules = SHOP_RULES
+    inputs = [str(tmp_path / "events.jsonl*")]
+    by_replay = replay(Programs(load(SHOP_RULES)), inputs, tmp_path / "replay", RunSettings(START_US))
+    monkeypatch.setattr("kittiwake.replay.parts.PART_BYTES", events.stat().st_size // 40)
+    ran = job(inputs, f"--direct_num_workers={workers}")
+    assert as_sets(ran.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
+    summary = (tmp_path / "replay" / "summary.json").read_text().replace('"replay"', '"backfill"')
+    assert (ran.output / "summary.json").read_text() == summary
+    assert by_replay.counts.files == 2
+
+
+def test_a_job_over_parquet_is_a_job_over_lines(
+    job: Job, shop: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.rules = SHOP_RULES
+    objects = [fields for line in shop if line.startswith(b"{") and (fields := as_object(line))]
+    events = write_lines(tmp_path / "events.jsonl", [json.dumps(fields).encode() for fields in objects])
+    texts = [{name: json.dumps(v) if name == "properties" else v for name, v in one.items()} for one in objects]
+    kinds = pa.schema([(name, pa.string()) for name in PARQUET_COLUMNS])
+    pq.write_table(pa.Table.from_pylist(texts, kinds), tmp_path / "events.parquet", row_group_size=200)
+    monkeypatch.setattr("kittiwake.replay.parts.PART_BYTES", 10_000)
+    here, there = job(tmp_path / "events.parquet"), job(events, output="lines")
+    assert as_sets(here.output)["decisions"] == as_sets(there.output)["decisions"] != set()
+    assert (here.summary.counts.files, here.summary.dead_letters) == (1, there.summary.dead_letters)
+
+
+PARQUET_COLUMNS = ("event_id", "account_id", "contact_id", "item_id", "type", "time", "properties")
+
+
+def as_object(line: bytes) -> dict[str, Any] | None:
+    """The fields of a record that Parquet can hold."""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return None
+    is_plain = all(isinstance(value, str) for name, value in fields.items() if name != "properties")
+    return fields if is_plain else None
+
+
+def test_dead_letters_are_found_by_their_lines_wherever_a_file_was_cut(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [LATER] * 100
+    lines[70] = lines[85] = lines[97] = b"{"
+    events = write_lines(tmp_path / "events.jsonl", lines)
+    monkeypatch.setattr("kittiwake.replay.parts.PART_BYTES", 1_000)
+    examples = job(events).summary.counts.examples["not_json"]
+    assert [place.source for place in examples] == [f"{events}:{number}" for number in (71, 86, 98)]
+
+
 # ---------------------------------------------------------------- in and out
 
 
@@ -115,6 +178,23 @@ def test_a_person_reads_what_fired_and_opens_what_was_written(job: Job, tmp_path
         "summary.json",
         "triggers/part-00000-of-00001.jsonl",
     ]
+
+
+def test_rows_in_parquet_are_the_rows_in_lines(job: Job, shop: list[bytes], tmp_path: Path) -> None:
+    job.rules = SHOP_RULES
+    events = write_lines(tmp_path / "events.jsonl", shop)
+    lines, parquet = job(events, output="lines"), job(events, "--format", "parquet", output="parquet")
+    for folder in ("triggers", "decisions", "dead_letters"):
+        parts = (path.read_bytes().splitlines() for path in (lines.output / folder).iterdir())
+        assert lines_below(parquet.output / folder) == sorted(line for part in parts for line in part)
+    assert {path.name for path in parquet.output.rglob("part-*")} == {"part-00000-of-00001.parquet"}
+    assert parquet.summary == lines.summary
+
+
+def test_a_run_without_rows_writes_parquet_with_the_columns(job: Job, tmp_path: Path) -> None:
+    ran = job(write_lines(tmp_path / "events.jsonl", []), "--format", "parquet")
+    assert ran.code == DONE
+    assert pq.read_table(ran.output / "triggers" / "part-00000-of-00001.parquet").num_rows == 0
 
 
 def test_every_dead_letter_reason_comes_out_with_its_bytes(job: Job, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from kittiwake.rules.loader import load
 from pipelines.backfill import build
 from pipelines.places import open_place
 from tests.replay.inputs import write_rules
+from transforms.reading import InputFile
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them.
 STEPS = {
-    "Read/Files", "Read/DealOut", "Read/Lines", "Parse/Parse", "Intake/Together", "Intake/AddUp",
+    "Read/Files", "Read/Cut", "Read/DealOut", "Read/Lines", "Parse/Parse", "Intake/Together", "Intake/AddUp",
     "Decide/GroupByContact", "Decide/Settle", "Total/Together", "Total/AddUp",
     "WriteDeadLetters/Files", "WriteDecisions/Files", "WriteTriggers/Files", "WriteSummary/File",
 }  # fmt: skip
@@ -44,7 +45,7 @@ class Walk(PipelineVisitor):
 def walk(tmp_path: Path) -> Walk:
     pipeline = beam.Pipeline(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    build(pipeline, ("a.jsonl",), programs, RunSettings(0), open_place(str(tmp_path / "out")))
+    build(pipeline, (InputFile("a.jsonl", 3),), programs, RunSettings(0), open_place(str(tmp_path / "out")))
     found = Walk()
     pipeline.visit(found)
     return found

@@ -14,6 +14,7 @@ from pipelines.backfill import DONE, UNUSABLE, main
 from pipelines.places import input_files, open_place
 from tests.pipelines.running import Job, arguments
 from tests.replay.inputs import as_sets, record, write_lines
+from transforms.reading import InputFile
 
 LINES = [record(event_id="e1"), record(event_id="e2", contact_id="c9", time="2026-11-01T17:00:00Z"), b"{"]
 
@@ -52,20 +53,20 @@ def test_remote_and_local_files_are_read_together(bucket: Path, tmp_path: Path) 
     write_lines(bucket / "a.jsonl", LINES)
     (tmp_path / "[a].jsonl").write_bytes(b"12345")
     found = input_files(["elsewhere://bucket/*.jsonl", "[a].jsonl"])
-    assert found.names == ("[a].jsonl", "elsewhere://bucket/a.jsonl")
-    assert found.bytes_total == 5 + (bucket / "a.jsonl").stat().st_size
+    size = (bucket / "a.jsonl").stat().st_size
+    assert found == (InputFile("[a].jsonl", 5), InputFile("elsewhere://bucket/a.jsonl", size))
 
 
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
         ("elsewhere://bucket/gone*", "no file matches elsewhere://bucket/gone*"),
-        ("elsewhere://bucket/x.parquet", "cannot read elsewhere://bucket/x.parquet: only JSON lines are read"),
+        ("elsewhere://bucket/x.avro", "cannot read elsewhere://bucket/x.avro: only JSON lines are read"),
         ("nowhere://bucket/x", "cannot read nowhere://bucket/x: Unable to get filesystem from specified path"),
     ],
 )
 def test_a_remote_input_that_cannot_be_read_is_named(bucket: Path, pattern: str, message: str) -> None:
-    (bucket / "x.parquet").write_bytes(b"PAR1")
+    (bucket / "x.avro").write_bytes(b"Obj")
     with pytest.raises(InputError) as error:
         input_files([pattern])
     assert str(error.value).startswith(message)

@@ -1,28 +1,116 @@
-"""Who waits is told how far the job has come."""
+"""Who waits is told how far the job has come, in whichever process it is done."""
 
 from __future__ import annotations
 
+import os
+import random
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from apache_beam.runners.runner import PipelineResult, PipelineState
 
-from pipelines.progress import progress_shown
-from transforms.progress import SEEN
+from kittiwake.cli import progress as shown
+from kittiwake.replay.programs import Programs
+from kittiwake.replay.settings import RunSettings
+from kittiwake.rules.loader import load
+from pipelines.backfill import build
+from pipelines.places import open_place
+from pipelines.progress import counted, progress_shown
+from pipelines.runner import new_pipeline, runner_named
+from tests.pipelines.running import ROOT, Job
+from tests.replay.inputs import START_US, record, write_lines, write_rules
+from transforms.progress import SEEN, Seen
+from transforms.reading import InputFile
+
+
+@pytest.fixture(autouse=True)
+def always(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Lines at every look."""
+    monkeypatch.setattr(shown, "SECONDS_A_LINE", 0)
+    yield
+    SEEN.reset()
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What was said, without times and rates, each thing once."""
+    lines = (line.split(" s: ", 1)[1].rsplit(",", 1)[0] for line in capsys.readouterr().err.splitlines())
+    return list(dict.fromkeys(lines))
 
 
 def test_reading_is_told_before_deciding(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_shown(2_000_000, seconds=0.02):
-        time.sleep(0.05)
+    with progress_shown(2_000_000, 8, seconds=0.02):
+        time.sleep(0.1)
         SEEN.read(1_500_000)
-        time.sleep(0.05)
-        SEEN.contacts = 1_234
-        time.sleep(0.05)
-    said = [line.split(" s: ", 1)[1] for line in capsys.readouterr().err.splitlines()]
-    assert list(dict.fromkeys(said)) == ["workers are running", "read 1.5 MB of 2.0 MB", "1,234 contacts decided"]
+        time.sleep(0.1)
+        SEEN.contacts, SEEN.buckets = 1_234, 2
+        time.sleep(0.1)
+    assert said(capsys) == ["nothing is read yet", "reading 75 % of 2.0 MB", "deciding 25 %"]
+
+
+WORKER = """
+import time
+from pipelines.progress import told_to_parent
+from transforms.progress import SEEN
+with told_to_parent(0.02):
+    SEEN.read(400_000)
+    time.sleep(0.5)
+"""
+
+
+def test_what_workers_that_are_processes_have_done_is_added(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_shown(2_000_000, 8, seconds=0.02):
+        SEEN.read(200_000)
+        command = [sys.executable, "-c", WORKER]
+        workers = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+        assert [worker.wait() for worker in workers] == [0, 0]
+        time.sleep(0.1)
+    assert said(capsys)[-1] == "reading 50 % of 2.0 MB"
+    assert "KITTIWAKE_PROGRESS" not in os.environ
+
+
+def test_a_worker_whom_nobody_asks_tells_nobody() -> None:
+    ran = subprocess.run([sys.executable, "-c", WORKER], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
 def test_nothing_is_told_once_the_job_has_ended(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError, match="the job failed"), progress_shown(1, seconds=0.02):
+    with pytest.raises(RuntimeError, match="the job failed"), progress_shown(1, 8, seconds=0.5):
         raise RuntimeError("the job failed")
     time.sleep(0.05)
     assert capsys.readouterr().err == ""
+
+
+def test_of_workers_elsewhere_the_runner_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = write_lines(tmp_path / "events.jsonl", [record(event_id=f"e{number}") for number in range(9)])
+    size = events.stat().st_size
+    pipeline = new_pipeline(runner_named(None), [])
+    programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
+    build(pipeline, (InputFile(str(events), size),), programs, RunSettings(START_US), open_place(str(tmp_path / "out")))
+    result = pipeline.run()
+    assert counted(result) == Seen(bytes_read=size, contacts=1, buckets=1)
+    with progress_shown(size * 4, 8, seconds=0.02) as watched:  # as if it had run where this process sees nothing
+        watched.result = result
+        time.sleep(0.1)
+    assert said(capsys)[-1] == "deciding 12 %"
+
+
+def test_a_runner_that_cannot_say_is_not_asked_in_vain(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_shown(9, 8, seconds=0.02) as watched:
+        watched.result = PipelineResult(PipelineState.RUNNING)
+        time.sleep(0.1)
+    assert said(capsys) == ["nothing is read yet"]
+
+
+def test_a_job_has_read_and_decided_all_in_the_end(job: Job, seed: int) -> None:
+    dice = random.Random(seed)
+    lines = [record(event_id=f"e{number}", contact_id=f"c{dice.randrange(300)}") for number in range(900)]
+    ran = job(write_lines(job.folder / "events.jsonl", lines))
+    assert SEEN.bytes_read == (job.folder / "events.jsonl").stat().st_size
+    assert SEEN.contacts == ran.summary.counts.contacts
+    assert 50 < SEEN.buckets <= 64

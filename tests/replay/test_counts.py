@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.counts import EXAMPLES_MAX, Counts, Place, Verdict, count_dead_letter, count_event, merged
+from kittiwake.replay.counts import (
+    EXAMPLES_MAX,
+    Counts,
+    LinesOfPart,
+    Place,
+    Verdict,
+    count_dead_letter,
+    count_event,
+    merged,
+    placed,
+)
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.replay.summary import from_text, summary_of, to_text
@@ -23,7 +33,9 @@ verdicts = st.builds(
     st.sampled_from(["fired", "suppressed"]),
     st.sampled_from(["", "shadow"]),
 )
-places = st.builds(Place, st.sampled_from(["a:1", "a:2", "a:10", "b:1", "b:20"]), st.just("why"))
+places = st.builds(
+    Place, st.sampled_from(["a:1", "a:2", "a:10", "b:1", "b:20"]), st.just("why"), st.sampled_from([0, 0, 100])
+)
 counts = st.builds(
     Counts,
     files=st.integers(0, 3),
@@ -32,7 +44,7 @@ counts = st.builds(
     newest_us=st.none() | st.integers(-5, 5),
     dead_letters=st.dictionaries(st.sampled_from(["not_json", "bad_time"]), st.integers(1, 9)),
     examples=st.dictionaries(st.sampled_from(["not_json"]), st.lists(places, max_size=EXAMPLES_MAX, unique=True)),
-    unreadable=st.dictionaries(st.sampled_from(["x", "y"]), st.just("torn")),
+    unreadable=st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["gone", "torn"])),
     verdicts=st.dictionaries(verdicts, st.integers(1, 9)),
 )
 
@@ -42,6 +54,32 @@ def test_counts_add_up_to_the_same_in_any_order_and_grouping(parts: list[Counts]
     shuffled = list(parts)
     dice.shuffle(shuffled)  # type: ignore[attr-defined]
     assert merged(shuffled) == merged([merged(parts[:at]), merged(parts[at:])]) == merged(parts)
+
+
+@given(st.permutations([("a.jsonl", 9, 0), ("a.jsonl", 1, 100), ("a.jsonl", 2, 100), ("b.jsonl", 1, 0)]))
+def test_in_whatever_order_dead_letters_come_the_first_places_are_kept(found: list[tuple[str, int, int]]) -> None:
+    total = Counts()
+    for file, number, start in found:
+        dead = DeadLetter(DeadLetterReason.NOT_JSON, "why", b"", f"{file}:{number}", 0)
+        count_dead_letter(total, dead, start)
+    assert [(place.source, place.start) for place in total.examples["not_json"]] == [
+        ("a.jsonl:9", 0), ("a.jsonl:1", 100), ("a.jsonl:2", 100),
+    ]  # fmt: skip
+
+
+def test_a_line_is_numbered_by_the_lines_of_the_parts_before_its_own() -> None:
+    examples = [Place("a:b:7", "first"), Place("a:b:1", "second", 100), Place("a:b:2", "third", 250)]
+    lines = {("a:b", 0): LinesOfPart(100, 8), ("a:b", 100): LinesOfPart(250, 0), ("c", 0): LinesOfPart(100, 3)}
+    found = placed(Counts(examples={"not_json": examples}, lines=lines))
+    assert found == Counts(
+        examples={"not_json": [Place("a:b:7", "first"), Place("a:b:9", "second"), Place("a:b:10", "third")]}
+    )
+
+
+def test_where_a_part_before_could_not_be_read_no_line_is_named() -> None:
+    examples = [Place("a:7", "first"), Place("a:1", "second", 100)]
+    found = placed(Counts(examples={"not_json": examples}, unreadable={"a": "torn"}))
+    assert found.examples == {"not_json": [Place("a:7", "first")]}
 
 
 def test_merging_changes_none_of_the_parts() -> None:

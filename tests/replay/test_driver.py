@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.replay import driver, reading
+from kittiwake.replay import driver, parts, reading
 from kittiwake.replay.driver import Progress, replay
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.output import OutputError
@@ -161,7 +161,7 @@ def test_more_events_than_memory_should_hold_are_refused(tmp_path: Path, monkeyp
 
 
 def test_a_disk_that_fails_is_an_error_that_names_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "PART", "gone/part.jsonl")  # a folder that is not there
+    monkeypatch.setattr(driver, "only_part", lambda _: "gone/part.jsonl")  # a folder that is not there
     with pytest.raises(OutputError, match=r"^cannot write to the output .*/out: No such file or directory$"):
         run(tmp_path, [CART_AT_NINE])
 
@@ -170,6 +170,7 @@ def test_a_disk_that_fails_is_an_error_that_names_the_output(tmp_path: Path, mon
 
 
 def test_whoever_waits_is_told_of_reading_and_of_deciding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "BLOCK_BYTES", 300)
     monkeypatch.setattr(reading, "BLOCK_BYTES", 300)
     monkeypatch.setattr(driver, "CONTACTS_A_TELL", 1)
     told: list[Progress] = []

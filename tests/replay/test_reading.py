@@ -9,12 +9,14 @@ import random
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kittiwake.replay import reading
 from kittiwake.replay.events import RAW_BYTES_MAX
-from kittiwake.replay.reading import BLOCK_BYTES, InputError, Record, find_files, read_records, records_of
+from kittiwake.replay.parts import BLOCK_BYTES
+from kittiwake.replay.reading import InputError, Record, find_files, read_records, records_of
 
 
 def cut(content: bytes, name: str = "events.jsonl") -> list[Record]:
@@ -83,17 +85,42 @@ def test_of_an_endless_line_only_the_beginning_is_held() -> None:
     assert (len(record.raw), record.size) == (RAW_BYTES_MAX, blocks * BLOCK_BYTES)
 
 
-# ---------------------------------------------------------------- gzip
+# ---------------------------------------------------------------- gzip, zstd
 
 LINES = b"one\ntwo\nthree\n" * 1_000
+WITH_CHECKSUM = zstandard.ZstdCompressor(write_checksum=True).compress(LINES)
+SKIPPABLE = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
+PACK = {"gz": gzip.compress, "zst": zstandard.compress}
+NAMES = {"gz": "gzip", "zst": "zstd"}
+packings = pytest.mark.parametrize("ending", PACK)
 
 
-def test_gzip_is_known_by_its_name_or_by_its_bytes() -> None:
-    assert raws(gzip.compress(LINES), "events.jsonl.gz") == raws(gzip.compress(LINES), "events.jsonl") == raws(LINES)
+@packings
+def test_a_packed_file_is_known_by_its_name_or_by_its_bytes(ending: str) -> None:
+    packed = PACK[ending](LINES)
+    assert raws(packed, f"events.jsonl.{ending}") == raws(packed, "events.jsonl") == raws(LINES)
+    assert raws(packed, f"EVENTS.{ending.upper()}") == raws(LINES)
 
 
-def test_gzip_files_that_were_joined_are_read_to_the_end() -> None:
-    assert raws(gzip.compress(LINES) + gzip.compress(b"four\n"))[-2:] == [b"three", b"four"]
+@packings
+def test_packed_files_that_were_joined_are_read_to_the_end(ending: str) -> None:
+    pack = PACK[ending]
+    assert raws(pack(LINES) + pack(b"") + pack(b"four\n"))[-2:] == [b"three", b"four"]
+
+
+@packings
+def test_a_packed_file_of_nothing_has_no_records(ending: str) -> None:
+    assert raws(PACK[ending](b""), f"events.{ending}") == []
+
+
+@packings
+def test_however_a_stream_gives_its_bytes_a_packed_file_is_unpacked(ending: str, seed: int) -> None:
+    packed = PACK[ending](LINES) * 2
+    assert [one.raw for one in records_of(Dripping(packed, seed), "events")] == raws(LINES * 2)
+
+
+def test_what_a_zstd_file_says_to_skip_is_skipped() -> None:
+    assert raws(SKIPPABLE + zstandard.compress(LINES) + SKIPPABLE, "events.zst") == raws(LINES)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +138,42 @@ def test_a_gzip_file_that_is_not_sound_is_an_error_that_names_it(content: bytes,
     with pytest.raises(InputError) as error:
         cut(content, "events.jsonl.gz")
     assert str(error.value).startswith(f"cannot read events.jsonl.gz: {why}")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (WITH_CHECKSUM[:-1], "the zstd file is cut off before its end"),
+        (zstandard.compress(LINES)[:9], "the zstd file is cut off before its end"),
+        (zstandard.compress(LINES) + zstandard.compress(LINES)[:-1], "the zstd file is cut off before its end"),
+        (SKIPPABLE[:-1], "the zstd file is cut off before its end"),
+        (WITH_CHECKSUM[:-4] + b"\0" * 4, "it is no sound zstd file (zstd decompress"),
+        (zstandard.compress(LINES) + b"garbage", "it is no sound zstd file (zstd decompress"),
+        (b"not zstd", "it is no sound zstd file (zstd decompress"),
+        (b"", "the zstd file is cut off before its end"),
+    ],
+    ids=["torn", "short", "torn second", "torn skippable", "checksum", "garbage after", "plain", "empty"],
+)
+def test_a_zstd_file_that_is_not_sound_is_an_error_that_names_it(content: bytes, why: str) -> None:
+    with pytest.raises(InputError) as error:
+        cut(content, "events.jsonl.zst")
+    assert str(error.value).startswith(f"cannot read events.jsonl.zst: {why}")
+
+
+@packings
+@given(data=st.data())
+def test_wherever_a_packed_file_is_cut_off_it_is_an_error(ending: str, data: st.DataObject) -> None:
+    packed = PACK[ending](LINES)
+    at = data.draw(st.integers(0, len(packed) - 1))
+    with pytest.raises(InputError, match=f"the {NAMES[ending]} file is cut off before its end|no sound"):
+        cut(packed[:at], f"events.{ending}")
+
+
+@packings
+def test_what_is_tightly_packed_is_unpacked_bit_by_bit(ending: str) -> None:
+    content = b"x" * RAW_BYTES_MAX * 4
+    (record,) = cut(PACK[ending](content), f"events.{ending}")
+    assert (len(record.raw), record.size) == (RAW_BYTES_MAX, len(content))
 
 
 # ---------------------------------------------------------------- finding
@@ -161,10 +224,10 @@ def test_what_cannot_be_read_is_an_error_that_names_it(folder: Path, pattern: st
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("name", ["events.zst", "events.jsonl.BZ2", "events.parquet"])
-def test_files_that_hold_no_json_lines_are_refused_by_their_names(folder: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["events.zip", "events.jsonl.BZ2", "events.avro"])
+def test_files_that_hold_nothing_that_is_read_are_refused_by_their_names(folder: Path, name: str) -> None:
     Path(name).write_bytes(b"x")
-    with pytest.raises(InputError, match="only JSON lines are read, plain or gzip"):
+    with pytest.raises(InputError, match="only JSON lines are read, plain, gzip or zstd, and Parquet"):
         find_files([name])
 
 

@@ -26,7 +26,7 @@ from pipelines.runner import new_pipeline, runner_named
 from tests.replay.inputs import START_US, record, write_lines, write_rules
 from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
-from transforms.reading import ReadRecords, SourcedBlock
+from transforms.reading import InputFile, ReadRecords, SourcedBlock
 from transforms.settling import LINES_AN_ELEMENT, SettleContacts
 
 CART = Event(1_793_527_200_000_000, "e1", "cart.item_added", {"product_id": "p1"}, "acme", "c1")
@@ -58,7 +58,7 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
     gone = str(tmp_path / "gone.jsonl")
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
-        read = pipeline | "Read" >> ReadRecords((sound, gone))
+        read = pipeline | "Read" >> ReadRecords((InputFile(sound, 5), InputFile(gone, 5)))
         counts = Counts(files=1, unreadable={gone: f"cannot read {gone}: No such file or directory"})
         blocks = [SourcedBlock(sound, 1, b"a\n\nb", 4)]
         return {

@@ -1,0 +1,119 @@
+"""From columns of Arrow to values that JSON can say, exactly; types that JSON has no word for are refused.
+
+Pure. Called by `kittiwake.replay.parquet_events`; needs pyarrow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kittiwake.replay.unpacking import UnsoundError
+
+NO_NUMBER: Final = Decimal("1E+999")
+"""Stands for NaN and the infinities, for which JSON has no word: the record becomes a dead letter, `bad_number`."""
+
+_Is = Callable[[pa.DataType], bool]
+_TEXTS: Final[tuple[_Is, ...]] = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+_PLAIN: Final[tuple[_Is, ...]] = (pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_decimal)
+_LISTS: Final[tuple[_Is, ...]] = (pa.types.is_list, pa.types.is_large_list)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column holds texts, or nothing at all."""
+    inner = _storage(kind)
+    return pa.types.is_null(inner) or any(is_one(inner) for is_one in _TEXTS)
+
+
+def refuse_type(name: str, kind: pa.DataType) -> None:
+    """Refuse a column, or a part of one, that `values` cannot give.
+
+    Raises:
+        UnsoundError: JSON has no word for its type, or it is a time without a zone.
+    """
+    inner = _storage(kind)
+    if pa.types.is_struct(inner):
+        for field in inner:
+            refuse_type(f"{name}.{field.name}", field.type)
+    elif any(is_one(inner) for is_one in _LISTS):
+        refuse_type(name, inner.value_type)
+    elif pa.types.is_map(inner) and is_text(inner.key_type):
+        refuse_type(name, inner.item_type)
+    elif pa.types.is_timestamp(inner):
+        if inner.tz is None:
+            advice = "adjust it to UTC where the file is written, or write text with offset"
+            raise UnsoundError(f"its column {name} has times without a zone: {advice}")
+    elif not (is_text(inner) or any(is_one(inner) for is_one in (*_PLAIN, pa.types.is_floating, pa.types.is_date))):
+        raise UnsoundError(f"its column {name} is {kind}, for which JSON has no word: write it as text")
+
+
+def values(array: pa.Array) -> list[Any]:
+    """The values of a column whose type was not refused; fields of a struct that are null are left out."""
+    kind = array.type
+    if pa.types.is_struct(kind):
+        return _objects(array)
+    if any(is_one(kind) for is_one in _LISTS):
+        return _spans(array, values(array.values))
+    if pa.types.is_map(kind):
+        pairs = list(zip(values(array.keys), values(array.items), strict=True))
+        return [None if span is None else dict(span) for span in _spans(array, pairs)]
+    if pa.types.is_timestamp(kind):
+        return values(instants(array))
+    if pa.types.is_dictionary(kind):
+        return values(array.dictionary_decode())
+    if isinstance(kind, pa.BaseExtensionType):
+        return values(array.storage)
+    found: list[Any] = array.to_pylist()
+    return [_word(value) for value in found] if pa.types.is_floating(kind) or pa.types.is_date(kind) else found
+
+
+def texts(array: pa.Array) -> pa.Array:
+    """A column of texts, plainly."""
+    if pa.types.is_dictionary(array.type):
+        return texts(array.dictionary_decode())
+    return texts(array.storage) if isinstance(array.type, pa.BaseExtensionType) else array.cast(pa.large_string())
+
+
+def instants(array: pa.Array) -> pa.Array:
+    """RFC 3339 in UTC, digits finer than microseconds cut. A year that no calendar has comes out as no RFC 3339."""
+    unit = array.type.unit
+    in_utc = array.cast(pa.int64()).cast(pa.timestamp(unit))
+    if unit == "ns":
+        in_utc = pc.floor_temporal(in_utc, unit="microsecond").cast(pa.timestamp("us"))
+    with_space = in_utc.cast(pa.string())  # a fifth of the time of `strftime`, and no overflow makes a year of it
+    return pc.binary_join_element_wise(pc.binary_replace_slice(with_space, 10, 11, "T"), "Z", "")
+
+
+def _storage(kind: pa.DataType) -> pa.DataType:
+    """What a type is beneath its dictionary or its extension."""
+    if pa.types.is_dictionary(kind):
+        return _storage(kind.value_type)
+    return _storage(kind.storage_type) if isinstance(kind, pa.BaseExtensionType) else kind
+
+
+def _objects(array: pa.Array) -> list[Any]:
+    names = [field.name for field in array.type]
+    columns = [values(column) for column in array.flatten()]
+    rows = zip(*columns, strict=True) if columns else [()] * len(array)
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if value is not None} if is_there else None
+        for is_there, row in zip(array.is_valid().to_pylist(), rows, strict=True)
+    ]
+
+
+def _spans(array: pa.Array, inner: list[Any]) -> list[Any]:
+    ends = array.offsets.to_pylist()
+    there = array.is_valid().to_pylist()
+    return [inner[start:end] if is_there else None for is_there, start, end in zip(there, ends, ends[1:], strict=False)]
+
+
+def _word(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else NO_NUMBER
+    return value.isoformat() if isinstance(value, date) else value
