@@ -35,7 +35,7 @@ class SourcedBlock(NamedTuple):
     file: str
     """Its name, for people."""
     number: int
-    text: bytes
+    lines: list[bytes]
     size: int
     start: int = 0
 

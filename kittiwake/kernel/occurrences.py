@@ -13,8 +13,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from dateutil.rrule import rrule, rrulestr
-
 from kittiwake.kernel.program import Repeat
 
 YEAR_MAX: Final = 9_000
@@ -76,6 +74,8 @@ def _series(text: str, first: date, last_year: int) -> list[int]:
 
     COUNT and UNTIL are taken off and cut here, so that the bound holds for every rule.
     """
+    from dateutil.rrule import rrule, rrulestr  # noqa: PLC0415 - what few rules need, and a command need not load
+
     parts = dict(part.split("=", 1) for part in text.upper().split(";"))
     count, until = parts.pop("COUNT", None), parts.pop("UNTIL", None)
     bound = datetime(last_year, 12, 31)

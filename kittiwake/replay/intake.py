@@ -12,7 +12,7 @@ from kittiwake.model import DeadLetter, Event
 from kittiwake.replay.counts import Counts, count_dead_letter, count_event, count_events
 from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_event
 from kittiwake.replay.quick import Table, Wants, is_utf8, new_table, read_table
-from kittiwake.replay.reading import Block, lines_in, record_at
+from kittiwake.replay.reading import Block, is_cut, record_at
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.shapes.shape import Shape
 from kittiwake.values import canonical
@@ -40,12 +40,11 @@ class Intake:
 
     def take(self, file: str, block: Block) -> Taken:
         """The events of a block of `file`, in no order; no record is lost."""
-        lines = lines_in(block)
-        self.bytes_taken += len(block.text)
-        table, left = self._quickly(block, lines)
+        self.bytes_taken += block.size
+        table, left = self._quickly(block)
         dead: list[DeadLetter] = []
         for at in left:
-            for record in record_at(block, at, lines[at]):
+            for record in record_at(block, at):
                 source = f"{file}:{record.number}"
                 found = parse_event(record.raw, source, self._start_us, self._shape, raw_size=record.size)
                 if isinstance(found, DeadLetter):
@@ -56,12 +55,13 @@ class Intake:
                     self._keep(table, found)
         return Taken(table, dead)
 
-    def _quickly(self, block: Block, lines: list[bytes]) -> tuple[Table, list[int]]:
+    def _quickly(self, block: Block) -> tuple[Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
-        if self._shape.shape is not Shape.CANONICAL or block.size != len(block.text):
-            return new_table(), list(range(len(lines)))
+        if self._shape.shape is not Shape.CANONICAL or is_cut(block):
+            return new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
-        quick = read_table(lines, TIME_MIN_US, latest_us, self._wants, sound=is_utf8(block.text))
+        sound = is_utf8(b"\n".join(block.lines))
+        quick = read_table(block.lines, TIME_MIN_US, latest_us, self._wants, sound=sound)
         count_events(self._counts, quick.taken, quick.taken - len(quick.table.types), quick.newest_us)
         return quick.table, quick.left
 

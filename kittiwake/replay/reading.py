@@ -91,10 +91,10 @@ class Block(NamedTuple):
 
     number: int
     """That of the first line, from 1."""
-    text: bytes
-    """The lines, the end of the last one cut off; of a line beyond `RAW_BYTES_MAX`, which is alone, its beginning."""
+    lines: list[bytes]
+    """Without their ends, blank ones too; of a line beyond `RAW_BYTES_MAX`, which is alone, its beginning."""
     size: int
-    """How many bytes they have."""
+    """How many bytes they have, with the ends between them."""
     start: int = 0
     """The byte of the file from which on lines are numbered."""
 
@@ -171,11 +171,10 @@ def _rows(source: Source, part: Part) -> Iterator[Block]:
         raise UnsoundError(f"it is a Parquet file: {NEEDS_PYARROW}") from None
     for number, lines in lines_of(source, part):
         if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
-            text = b"\n".join(lines)
-            yield Block(number, text, len(text))
+            yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1)
         else:
             for at, line in enumerate(lines):
-                yield Block(number + at, line[:RAW_BYTES_MAX], len(line))
+                yield Block(number + at, [line[:RAW_BYTES_MAX]], len(line))
 
 
 NEEDS_PYARROW: Final = "install pyarrow, which the extra kittiwake[parquet] brings"
@@ -195,37 +194,39 @@ def _whole_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:
             head, size = head + block[: RAW_BYTES_MAX - len(head)], size + len(block)
             continue
         if size + first > RAW_BYTES_MAX:
-            yield Block(number, head + block[: RAW_BYTES_MAX - len(head)][:first], size + first, start)
+            yield Block(number, [head + block[: RAW_BYTES_MAX - len(head)][:first]], size + first, start)
             number, head, block, last = number + 1, b"", block[first + 1 :], last - first - 1
         if last >= 0:
-            text = head + block[:last]
-            yield Block(number, text, len(text), start)
-            number += text.count(b"\n") + 1
+            lines = block[:last].split(b"\n")
+            lines[0] = head + lines[0]
+            yield Block(number, lines, len(head) + last, start)
+            number += len(lines)
         head = block[last + 1 :]
         size = len(head)
     if size:
-        yield Block(number, head, size, start)
+        yield Block(number, [head], size, start)
 
 
 def lines_until(block: Block) -> int:
     """How many lines there are from where they are numbered to the end of a block."""
-    return block.number + block.text.count(b"\n")
+    return block.number + len(block.lines) - 1
 
 
-def lines_in(block: Block) -> list[bytes]:
-    """The lines of a block, blank ones too."""
-    return block.text.split(b"\n")
+def is_cut(block: Block) -> bool:
+    """Whether it is one line, of which only the beginning is known."""
+    return len(block.lines) == 1 and len(block.lines[0]) < block.size
 
 
 def records_in(block: Block) -> Iterator[Record]:
     """The records of a block."""
-    for at, text in enumerate(lines_in(block)):
-        yield from record_at(block, at, text)
+    for at in range(len(block.lines)):
+        yield from record_at(block, at)
 
 
-def record_at(block: Block, at: int, text: bytes) -> Iterator[Record]:
-    """The record in the line `text`, the block's `at`-th from 0; none if it is blank."""
-    return _record(block.number + at, text, len(text) if block.size == len(block.text) else block.size)
+def record_at(block: Block, at: int) -> Iterator[Record]:
+    """The record in the block's `at`-th line, from 0; none if it is blank."""
+    text = block.lines[at]
+    return _record(block.number + at, text, block.size if is_cut(block) else len(text))
 
 
 def _record(number: int, head: bytes, size: int) -> Iterator[Record]:

@@ -60,7 +60,7 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         read = pipeline | "Read" >> ReadRecords((InputFile(sound, 5), InputFile(gone, 5)))
         counts = Counts(files=1, unreadable={gone: f"cannot read {gone}: No such file or directory"})
-        blocks = [SourcedBlock(sound, 1, b"a\n\nb", 4)]
+        blocks = [SourcedBlock(sound, 1, [b"a", b"", b"b"], 4)]
         return {
             "blocks": (read.blocks | beam.Map(SourcedBlock._make), blocks),
             "counts": ((read.counts,) | AddUp(), [counts]),
@@ -72,10 +72,10 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
 def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> None:
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
     item = record(contact_id=..., item_id="p1")
-    text = b"\n".join((record(), b"{", item, record(event_id="e2"), record(event_id="e3", type="page.viewed")))
+    lines = [record(), b"{", item, record(event_id="e2"), record(event_id="e3", type="page.viewed")]
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
-        blocks = pipeline | beam.Create([SourcedBlock("a", 1, text, len(text))])
+        blocks = pipeline | beam.Create([SourcedBlock("a", 1, lines, 1_000)])
         parsed = blocks | "Parse" >> ParseRecords(RunSettings(START_US), programs, BUCKETS_MIN)
         rows = [
             ("acme", "c1", 1793527200000000, name, "cart.item_added", {"price": 68.74, "product_id": "p1"})
