@@ -31,7 +31,7 @@ def rest_of(event: Event) -> str:
     return canonical({"properties": event.properties, "type": event.type})
 
 
-class EventIds(msgspec.Struct, frozen=True):
+class EventIds(msgspec.Struct, frozen=True, gc=False):
     """The arming events of an episode (field `events`)."""
 
     first: str
@@ -39,7 +39,7 @@ class EventIds(msgspec.Struct, frozen=True):
     count: int
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What became of one candidate: a row of `decisions`, and if it fired one of `triggers`.
 
     The kernel's part of the fields of rules.md, section 5; the host that knows them adds

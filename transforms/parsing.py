@@ -52,7 +52,7 @@ class ParseRecords(beam.PTransform):
 
 
 class _Parse(CountingDoFn):
-    """Packs what a bundle holds, at the latest after `PACK_BYTES` of input."""
+    """Packs what a bundle holds, at the latest after `PACK_BYTES` taken in."""
 
     def __init__(self, settings: RunSettings, programs: Programs, buckets: int) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class _Parse(CountingDoFn):
     def start_bundle(self) -> None:
         super().start_bundle()
         self._intake = Intake(self._settings, self._programs.wanted, self.counts)
-        self._packer, self._held = Packer(self._buckets), 0
+        self._packer = Packer(self._buckets)
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
         with uncollected():
@@ -69,13 +69,11 @@ class _Parse(CountingDoFn):
             self._packer.add(table)
         for dead in dead_letters:
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))
-        self._held += len(block.text)
-        if self._held >= PACK_BYTES:
+        if self._intake.bytes_taken >= PACK_BYTES:
             yield from self._packer.packs()
-            self._held = 0
+            self._intake.bytes_taken = 0
 
     def finish_bundle(self) -> Iterator[object]:
         for pack in self._packer.packs():
             yield GlobalWindows.windowed_value(pack)
-        self._held = 0
         yield from super().finish_bundle()

@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
+from kittiwake.model import Decision
 from kittiwake.reasons import Outcome
-from kittiwake.replay.collecting import uncollected
-from kittiwake.replay.contacts import Groups, Row, Subject, group, settle
+from kittiwake.replay.buckets import HELD_BYTES, Rows, contacts_of
+from kittiwake.replay.contacts import Subject, settle
 from kittiwake.replay.counts import Counts
-from kittiwake.replay.packs import unpacked
+from kittiwake.replay.giants import settle_giant
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.rows import Mode, decision_line
 from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
@@ -44,11 +45,13 @@ class SettleContacts(beam.PTransform):
     mode: Mode
     intake: PCollection[Counts]
     """What was read, in one element: it says where the run ends, and whether it may decide at all."""
+    held_bytes: int = HELD_BYTES
+    """Bytes of rows that are held in memory, before a bucket goes to disk."""
 
     def expand(self, packs: PCollection[tuple[int, bytes]]) -> Decided:
         """Every contact's events meet on one worker, in no order."""
         types = {_TRIGGERS: bytes, COUNTS: Counts}
-        settle_each = _Settle(self.programs, self.settings, self.mode)
+        settle_each = _Settle(self.programs, self.settings, self.mode, self.held_bytes)
         step = beam.ParDo(settle_each, AsSingleton(self.intake)).with_output_types(bytes, **types)
         decided = (
             packs
@@ -59,36 +62,36 @@ class SettleContacts(beam.PTransform):
 
 
 class _Settle(CountingDoFn):
-    def __init__(self, programs: Programs, settings: RunSettings, mode: Mode) -> None:
+    def __init__(self, programs: Programs, settings: RunSettings, mode: Mode, held_bytes: int) -> None:
         super().__init__()
         self._programs, self._settings, self._mode = programs, settings, mode
+        self._held_bytes = held_bytes
 
     def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
         if stop_of(self._settings, intake) is not None:
             return
         until_us = end_of_run(self._settings, intake)
-        contacts: Groups = {}
-        with uncollected():
-            for pack in element[1]:
-                group(contacts, unpacked(pack))
-        number = len(contacts)
+        already = self.counts.contacts
         decisions: list[bytes] = []
         triggers: list[bytes] = []
-        for subject in sorted(contacts):
-            for line, fired in self._lines(subject, contacts.pop(subject), until_us):
+        for subject, rows in contacts_of(element[1], self._held_bytes):
+            for line, fired in self._lines(subject, rows, until_us):
                 decisions.append(line)
                 if fired:
                     triggers.append(line)
-            if len(decisions) >= LINES_AN_ELEMENT:
-                yield from _joined(decisions, triggers)
+                if len(decisions) >= LINES_AN_ELEMENT:
+                    yield from _joined(decisions, triggers)
         yield from _joined(decisions, triggers)
-        SEEN.decided(number)
+        SEEN.decided(self.counts.contacts - already)
 
-    def _lines(self, subject: Subject, rows: list[Row], until_us: int) -> Iterator[tuple[bytes, bool]]:
+    def _lines(self, subject: Subject, rows: Rows, until_us: int) -> Iterator[tuple[bytes, bool]]:
         """The lines of a contact, and which of them fired."""
         account_id, contact_id = subject
         plan = self._programs.plan(account_id)
-        decisions = settle(plan, contact_id, rows, until_us, self.counts)
+        if isinstance(rows, list):
+            decisions: Iterable[Decision] = settle(plan, contact_id, rows, until_us, self.counts)
+        else:
+            decisions = settle_giant(plan, contact_id, rows, until_us, self.counts, self._held_bytes)
         for decision in decisions:
             yield decision_line(decision, plan.program, self._mode), decision.decision is Outcome.FIRED
 

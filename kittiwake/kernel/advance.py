@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple
 
 from kittiwake.kernel.audiences import look
@@ -81,20 +81,23 @@ def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
     found = []
     for index, rule in enumerate(program.rules):
         remembered = state.rules.get(rule.rule_id)
-        for key, one in sorted((remembered.instances if remembered else {}).items()):
-            if one.held is not None:
-                found.append(
-                    decision_of(
-                        program,
-                        index,
-                        state.contact_id,
-                        key,
-                        one.held.candidate,
-                        Outcome.DEFERRED,
-                        Reason.QUIET_HOURS,
-                        state.settled_us or one.held.candidate.due_us,
-                    )
+        if remembered is None or not remembered.instances:
+            continue
+        held = [(key, one.held) for key, one in remembered.instances.items() if one.held is not None]
+        for key, deferred in sorted(held, key=itemgetter(0)):
+            candidate, decided_us = deferred.candidate, state.settled_us or deferred.candidate.due_us
+            found.append(
+                decision_of(
+                    program,
+                    index,
+                    state.contact_id,
+                    key,
+                    candidate,
+                    Outcome.DEFERRED,
+                    Reason.QUIET_HOURS,
+                    decided_us,
                 )
+            )
     return tuple(found)
 
 
@@ -182,7 +185,7 @@ def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
 
 def _settle(run: Run, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
-    agenda = run.agenda
+    agenda, traced, takers = run.agenda, run.trace is not None, run.program.takers
     at, count = 0, len(events)
     while at < count:
         event = events[at]
@@ -192,13 +195,13 @@ def _settle(run: Run, events: Sequence[Event], upto_us: int) -> None:
         run.now_us = now_us
         at += 1
         if at < count and events[at].time_us == now_us:
-            end = at + 1
-            while end < count and events[end].time_us == now_us:
-                end += 1
-            _take_together(run, events[at - 1 : end])
-            at = end
-        else:
+            at = _take_together(run, events, at - 1)
+        elif traced:
             _take(run, event)
+        else:
+            run.state.started = True
+            for take in takers.get(event.type) or run.program.takers_of(event.type):
+                take(run, event)
         if agenda and agenda[0][0] <= now_us:
             for index, key in run.due_entries():
                 fall_due(run, index, key)
@@ -207,16 +210,28 @@ def _settle(run: Run, events: Sequence[Event], upto_us: int) -> None:
     _pass_time(run, upto_us)
 
 
+def _take_together(run: Run, events: Sequence[Event], at: int) -> int:
+    """Take the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
+    now_us = events[at].time_us
+    run.together = True
+    while at < len(events) and events[at].time_us == now_us:
+        _take(run, events[at])
+        at += 1
+    run.together = False
+    run.unless_taken.clear()
+    run.opened.clear()
+    return at
+
+
 def _take(run: Run, event: Event) -> None:
-    """Let one event do all it does."""
-    program = run.program
+    """Let one event do all it does; a trace shows it first, also if nobody wants it."""
     if run.trace is not None:
         about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
         run.note(StepKind.EVENT, None, None, **about)
-        if not program.wants(event.type):
+        if not run.program.wants(event.type):
             return
     run.state.started = True
-    for take in program.takers.get(event.type) or program.takers_of(event.type):
+    for take in run.program.takers_of(event.type):
         take(run, event)
 
 
@@ -243,16 +258,6 @@ def _fall_due(run: Run) -> None:
             look(run, index, None)
     if run.caused:
         gate_all(run)
-
-
-def _take_together(run: Run, events: Sequence[Event]) -> None:
-    """Several events of one instant, in order: `unless` among them disarms what another of them opens."""
-    run.together = True
-    for event in events:
-        _take(run, event)
-    run.together = False
-    run.unless_taken.clear()
-    run.opened.clear()
 
 
 def _wake_at_us(run: Run) -> int | None:

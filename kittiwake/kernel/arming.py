@@ -5,9 +5,10 @@ Pure. Called by every pattern kind.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from kittiwake.kernel.matching import Attributes, missing_paths
+from kittiwake.kernel.matching import Attributes, missing_paths, reader
 from kittiwake.kernel.program import RuleProgram
 from kittiwake.kernel.run import Caused, Run
 from kittiwake.kernel.state import Candidate, Episode, Reminder
@@ -25,6 +26,17 @@ def included(rule: RuleProgram, event: Event | None, attributes: Attributes) -> 
         return "{}"
     properties = {} if event is None else event.properties
     return canonical({one.name: lookup(attributes if one.of_contact else properties, one.path) for one in rule.include})
+
+
+def including(rule: RuleProgram) -> Callable[[Event, Attributes], str]:
+    """`included` of a rule's events, as a function."""
+    fields = [(one.name, reader(one.path), one.of_contact) for one in rule.include]
+
+    def include(event: Event, attributes: Attributes) -> str:
+        properties = event.properties
+        return canonical({name: value_at(attributes if of else properties) for name, value_at, of in fields})
+
+    return include if fields else lambda _, __: "{}"
 
 
 def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str], kind: Kind) -> Candidate:

@@ -6,70 +6,123 @@ meaning deferred. Called by `gating`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final, TypeAlias
+from math import ceil
+from typing import Final
 
-from kittiwake.kernel.program import Calendar, Cap, Mode, Program, QuietHours, RuleProgram
+from kittiwake.kernel.program import Calendar, Cap, Mode, Policy, QuietHours, RuleProgram
 from kittiwake.kernel.run import Caused, Run, remembers_firing
 from kittiwake.kernel.state import Candidate, Firing
 from kittiwake.kernel.trace import StepKind
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.instants import DAY_US
 from kittiwake.time.zones import local_day, local_time_of_day_us, next_change_us, offset_us
+from kittiwake.values import Number
 
+# Members of an enumeration cost as much to look up as a call: those that every candidate meets are at hand.
 DAY: Final = Calendar.DAY
 WEEK: Final = Calendar.WEEK
+SHADOWED: Final = Mode.SHADOW
+NOT_READY: Final = Reason.NOT_READY
+NO_CONSENT: Final = Reason.NO_CONSENT
+HOLDOUT: Final = Reason.HOLDOUT
+REENTRY: Final = Reason.REENTRY
+QUIET_HOURS: Final = Reason.QUIET_HOURS
+FREQUENCY_CAP: Final = Reason.FREQUENCY_CAP
+EXPIRED: Final = Reason.EXPIRED
+SHADOW: Final = Reason.SHADOW
+EXITED: Final = Kind.EXITED
 
 CAP_MEMORY_US: Final = 33 * DAY_US
 """How long a firing may count in a calendar month, whatever zone it is looked at from."""
 
 
-Gate: TypeAlias = Callable[[Run, RuleProgram, Caused], bool]
-"""Whether a gate refuses a candidate."""
+GATES: Final = (
+    NOT_READY,
+    NO_CONSENT,
+    HOLDOUT,
+    REENTRY,
+    QUIET_HOURS,
+    FREQUENCY_CAP,
+    EXPIRED,
+    SHADOW,
+)
+"""In the order of the language."""
+
+
+def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
+    """The gates that can refuse a candidate of a rule, in their order: a trace shows those."""
+    may_defer = policy.quiet_hours is not None and not rule.transactional
+    can_refuse = {
+        NOT_READY: rule.ready_us is not None,
+        NO_CONSENT: policy.consent is not None,
+        HOLDOUT: policy.holdout is not None,
+        REENTRY: rule.reentry is not None,
+        QUIET_HOURS: may_defer,
+        FREQUENCY_CAP: bool(policy.frequency) and not rule.transactional,
+        EXPIRED: may_defer,
+        SHADOW: rule.mode is Mode.SHADOW,
+    }
+    return tuple(gate for gate in GATES if can_refuse[gate])
 
 
 def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
     """The first gate that refuses, in the order of the language; None if all let it pass."""
-    for reason, refuses in run.program.gates[one.rule_index]:
-        refused = refuses(run, rule, one)
-        if run.trace is not None:
-            about = {"gate": str(reason), "passes": not refused, **_about(one.candidate)}
-            run.note(StepKind.GATE, one.rule_index, one.key, **about)
-        if refused:
-            return reason
-    return None
+    reason = _first_refusal(run, run.program.policy, rule, one)
+    if run.trace is not None:
+        _note_gates(run, one, reason)
+    return reason
 
 
-def _about(candidate: Candidate) -> dict[str, Any]:
-    return {"time_us": candidate.due_us, "reminder": candidate.reminder, "kind": str(candidate.kind)}
+def _first_refusal(run: Run, policy: Policy, rule: RuleProgram, one: Caused) -> Reason | None:
+    due_us, consent, quiet = one.candidate.due_us, policy.consent, policy.quiet_hours
+    if rule.ready_us is not None and due_us < rule.ready_us:
+        return NOT_READY
+    if consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted):
+        return NO_CONSENT
+    if policy.holdout is not None and _is_held_out(run):
+        return HOLDOUT
+    if rule.reentry is not None and _is_reentry(run, rule, one):
+        return REENTRY
+    if not rule.transactional:
+        if quiet is not None and is_inside(quiet, local_time_of_day_us(run.zone, run.now_us)):
+            return QUIET_HOURS
+        if policy.frequency and _is_capped(run, rule, policy.frequency):
+            return FREQUENCY_CAP
+        if quiet is not None and run.now_us - due_us >= rule.expires_us:
+            return EXPIRED
+    return SHADOW if rule.mode is SHADOWED else None
 
 
-def _is_not_ready(_: Run, rule: RuleProgram, one: Caused) -> bool:
-    return rule.ready_us is not None and one.candidate.due_us < rule.ready_us
+def _note_gates(run: Run, one: Caused, refusal: Reason | None) -> None:
+    """Trace each gate that was asked: those before the one that refuses let the candidate pass."""
+    candidate = one.candidate
+    about = {"time_us": candidate.due_us, "reminder": candidate.reminder, "kind": str(candidate.kind)}
+    for gate in run.program.gates[one.rule_index]:
+        run.note(StepKind.GATE, one.rule_index, one.key, gate=str(gate), passes=gate is not refusal, **about)
+        if gate is refusal:
+            return
 
 
-def _has_no_consent(run: Run, _: RuleProgram, __: Caused) -> bool:
-    consent = run.program.policy.consent
-    return consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted)
-
-
-def _is_held_out(run: Run, _: RuleProgram, __: Caused) -> bool:
+def _is_held_out(run: Run) -> bool:
+    """Whether the contact is in the holdout, worked out once a run."""
     found = run.is_held_out
     if found is None:
-        found = run.is_held_out = _draws_the_holdout(run.program, run.state.contact_id)
+        holdout = run.program.policy.holdout
+        assert holdout is not None
+        text = f"{holdout.salt}:{run.program.account_id}:{run.state.contact_id}"
+        drawn = int(sha256(text.encode()).hexdigest()[:16], 16)
+        found = run.is_held_out = drawn < _holdout_edge(holdout.percent)
     return found
 
 
-def _draws_the_holdout(program: Program, contact_id: str) -> bool:
-    holdout = program.policy.holdout
-    if holdout is None:
-        return False
-    text = f"{holdout.salt}:{program.account_id}:{contact_id}"
-    drawn = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
-    return drawn * 100 < Fraction(holdout.percent) * 2**64
+@lru_cache(maxsize=128)
+def _holdout_edge(percent: Number) -> int:
+    """Draws of 64 bits below it are in the holdout."""
+    return ceil(Fraction(percent) * 2**64 / 100)
 
 
 def _is_reentry(run: Run, rule: RuleProgram, one: Caused) -> bool:
@@ -81,43 +134,17 @@ def _is_reentry(run: Run, rule: RuleProgram, one: Caused) -> bool:
     return remembers_firing(rule, found.fired_us, run.now_us)
 
 
-def _is_quiet(run: Run, _: RuleProgram, __: Caused) -> bool:
-    quiet = run.program.policy.quiet_hours
-    return quiet is not None and is_inside(quiet, local_time_of_day_us(run.zone, run.now_us))
+# ---------------------------------------------------------------- caps
 
 
-def _is_capped(run: Run, rule: RuleProgram, _: Caused) -> bool:
-    firings = run.state.firings
-    for cap in run.program.policy.frequency:
-        if cap.group is not None and cap.group != rule.group:
+def _is_capped(run: Run, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool:
+    fired = len(run.state.firings)
+    for cap in caps:
+        if fired < cap.max_fired or (cap.group is not None and cap.group != rule.group):
             continue
-        if len(firings) >= cap.max_fired and _counted(run, cap) >= cap.max_fired:
+        if _counted(run, cap) >= cap.max_fired:
             return True
     return False
-
-
-def _has_expired(run: Run, rule: RuleProgram, one: Caused) -> bool:
-    return run.now_us - one.candidate.due_us >= rule.expires_us
-
-
-def _is_shadow(_: Run, rule: RuleProgram, __: Caused) -> bool:
-    return rule.mode is Mode.SHADOW
-
-
-GATES: Final[dict[Reason, Gate]] = {
-    Reason.NOT_READY: _is_not_ready,
-    Reason.NO_CONSENT: _has_no_consent,
-    Reason.HOLDOUT: _is_held_out,
-    Reason.REENTRY: _is_reentry,
-    Reason.QUIET_HOURS: _is_quiet,
-    Reason.FREQUENCY_CAP: _is_capped,
-    Reason.EXPIRED: _has_expired,
-    Reason.SHADOW: _is_shadow,
-}
-"""In the order of the language; a candidate is asked only those that can refuse it (`Program.gates`)."""
-
-
-# ---------------------------------------------------------------- caps
 
 
 def _counted(run: Run, cap: Cap) -> int:
@@ -146,12 +173,16 @@ def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:
 def count_firing(run: Run, rule: RuleProgram, candidate: Candidate) -> None:
     """Remember a firing for as long as a cap can count it."""
     caps = run.program.policy.frequency
-    if not caps or rule.transactional or candidate.kind is Kind.EXITED:
+    if not caps or rule.transactional or candidate.kind is EXITED:
         return
     state, now_us = run.state, run.now_us
-    if any(cap.group is None or cap.group == rule.group for cap in caps):
+    longest_us, counts = 0, False
+    for cap in caps:
+        longest_us = max(longest_us, cap.within_us if cap.calendar is None else CAP_MEMORY_US)
+        counts = counts or cap.group is None or cap.group == rule.group
+    if counts:
         state.firings.append(Firing(now_us, rule.group))
-    edge_us = now_us - max([cap.within_us if cap.calendar is None else CAP_MEMORY_US for cap in caps])
+    edge_us = now_us - longest_us
     if state.firings and state.firings[0].fired_us <= edge_us:  # they stand in the order of time
         state.firings = [one for one in state.firings if one.fired_us > edge_us]
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, Final, Protocol, TypeAlias
 
-from kittiwake.kernel.arming import candidate_of_reminder, cause, included, lacks, refuse_for_room
+from kittiwake.kernel.arming import candidate_of_reminder, cause, included, including, lacks, refuse_for_room
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import SINGLE, Attributes, Properties, key_values, question_of
 from kittiwake.kernel.program import Delays, Match, RuleProgram, UntilWait
 from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Caused, Run, Taker, Wanted
-from kittiwake.kernel.state import Episode, Instance, Reminder
+from kittiwake.kernel.state import Episode, Instance, Reminder, RuleState
 from kittiwake.kernel.trace import StepKind
 from kittiwake.kernel.waits import NoPlan, Plan, TooLong, follows_zone, plan, plan_until
 from kittiwake.model import Event
@@ -45,7 +45,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
 
     The commonest step of all is a restart, which here is no more than moving the deadlines of the episode.
     """
-    wait, restarts, includes = rule.wait, rule.restart, bool(rule.include)
+    wait, restarts, include = rule.wait, rule.restart, including(rule)
     assert wait is not None
     delays_us = wait.delays_us if isinstance(wait, Delays) and wait.delays_us[-1] <= limits.max_wait_us else None
 
@@ -55,7 +55,13 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
         episode = None if one is None else one.episode
         if one is None or episode is None:
             if given is None or given(run, event, key, same):
-                _open(run, index, key, event, same)
+                now_us = event.time_us
+                planned = (
+                    plan(wait, event, run.attributes, run.clock())
+                    if delays_us is None
+                    else [Reminder(i, now_us + delay_us) for i, delay_us in enumerate(delays_us)]
+                )
+                _open(run, index, key, event, same, include, planned)
             return
         if not restarts:
             _count(run, index, key, one, episode, event)
@@ -68,8 +74,8 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             episode.count += 1
             episode.last_id = event.event_id
             episode.same = same
-            if includes:
-                episode.include = included(rule, event, run.attributes)
+            if rule.include:
+                episode.include = include(event, run.attributes)
             if run.trace is not None:
                 _note_restart(run, index, key, episode, event)
         if run.together and one.episode is not None and one.episode.opened_us == run.now_us:
@@ -87,10 +93,16 @@ def _count(run: Run, index: int, key: str, one: Instance, episode: Episode, even
         run.note(StepKind.COUNTED, index, key, event_id=event.event_id, count=episode.count)
 
 
-def _open(run: Run, index: int, key: str, event: Event, same: list[str]) -> None:
+def _open(
+    run: Run,
+    index: int,
+    key: str,
+    event: Event,
+    same: list[str],
+    include: Callable[[Event, Attributes], str],
+    found: Plan,
+) -> None:
     rule = run.program.rules[index]
-    assert rule.wait is not None
-    found = plan(rule.wait, event, run.attributes, run.clock())
     if not isinstance(found, list):
         _refuse(run, index, key, event, found)
         return
@@ -98,9 +110,9 @@ def _open(run: Run, index: int, key: str, event: Event, same: list[str]) -> None
     if one is None:
         refuse_for_room(run, index, key, event, "keys")
         return
-    include = included(rule, event, run.attributes) if rule.include else "{}"
     event_id = event.event_id
-    one.episode = Episode(event_id, run.now_us, event_id, 1, same, include, found, _own_target(rule, event))
+    included = include(event, run.attributes)
+    one.episode = Episode(event_id, run.now_us, event_id, 1, same, included, found, _own_target(rule, event))
     heappush(run.agenda, (found[0].due_us, index, key))
     if run.trace is not None:
         run.note(StepKind.ARMED, index, key, event_id=event_id, dues_us=[r.due_us for r in found])
@@ -178,25 +190,34 @@ def disarming(role: Role) -> Taker:
     """What disarms what an `unless` event disarms, and remembers it for episodes opened at this instant."""
     index, waits = role.rule_index, role.rule.wait is not None
     wants = [_wanting(match, role.rule) for match in role.unless]
+    always = any(match.where is None and not match.same for match in role.unless)
 
     def take(run: Run, event: Event) -> None:
-        wanted = [found for want in wants if (found := want(event.properties, run.attributes)) is not None]
-        if not wanted:
+        state = run.rules[index]
+        if not run.together and (state is None or not state.instances):
             return
+        wanted: list[Wanted] = [[]]
+        if not always:
+            wanted = [found for want in wants if (found := want(event.properties, run.attributes)) is not None]
+            if not wanted:
+                return
         if waits and run.together:
             run.unless_taken.setdefault(index, []).append((event, wanted))
-        state = run.rules[index]
-        if state is None:
-            return
-        disarmed = [
-            key
-            for key, one in state.instances.items()
-            if (one.episode is not None or one.held is not None) and _is_met(wanted, newest_same(one))
-        ]
-        for key in sorted(disarmed):  # how the instances came to be must not show in the order
-            disarm(run, index, key, state.instances[key], event)
+        for key, one in _live(state):
+            if always or _is_met(wanted, newest_same(one)):
+                disarm(run, index, key, one, event)
 
     return take
+
+
+def _live(state: RuleState | None) -> list[tuple[str, Instance]]:
+    """The instances of which something is pending or deferred; how they came to be must not show in their order."""
+    if state is None:
+        return []
+    found = [pair for pair in state.instances.items() if pair[1].episode is not None or pair[1].held is not None]
+    if len(found) > 1:
+        found.sort()
+    return found
 
 
 def _wanting(match: Match, rule: RuleProgram) -> Callable[[Properties, Attributes], Wanted | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import amount, key_values
@@ -21,7 +21,11 @@ from kittiwake.values import EXACT, Number, canonical, is_scalar, lookup
 
 Slots = dict[str, Slot]
 
-ORDERS: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
+Recorder: TypeAlias = Callable[[Slots, Event], bool]
+
+Order: TypeAlias = Callable[[Any, Any], bool]
+
+ORDERS: Final[dict[Operator, Order]] = {
     Operator.GT: operator.gt,
     Operator.GTE: operator.ge,
     Operator.LT: operator.lt,
@@ -48,23 +52,62 @@ def key_of(condition: Condition, event: Event) -> str | None:
 
 
 def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limits: Limits) -> bool:
-    """Remember a matching event; False if there is no room for it."""
-    key = key_of(condition, event)
-    if key is None:
-        return True
-    value = ONE if condition.path is None else _recorded_value(condition, event)
-    if value is None:
-        return True
-    now_us = event.time_us
-    if not _fits(condition, slots, key, value, limits):
-        prune(condition, slots, now_us, keep_us)
+    """Remember a matching event; False if there is no room for it. For explanations: others make a `recorder` once."""
+    return recorder(condition, keep_us, limits)(slots, event)
+
+
+def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
+    """What remembers a matching event; it answers False if there is no room for it."""
+    if condition.measure is COUNT and condition.within_us is not None:
+        return _counter(condition, condition.within_us, keep_us, limits)
+
+    def remember(slots: Slots, event: Event) -> bool:
+        key = key_of(condition, event)
+        value = None if key is None else ONE if condition.path is None else _recorded_value(condition, event)
+        if key is None or value is None:
+            return True
+        now_us = event.time_us
         if not _fits(condition, slots, key, value, limits):
-            return False
-    slot = slots.get(key)
-    if slot is None or _is_forgotten(condition, slot, now_us, keep_us):
-        slot = slots[key] = _empty(condition, now_us)
-    _put(condition, slot, value, now_us)
-    return True
+            prune(condition, slots, now_us, keep_us)
+            if not _fits(condition, slots, key, value, limits):
+                return False
+        slot = slots.get(key)
+        if slot is None or _is_forgotten(condition, slot, now_us, keep_us):
+            slot = slots[key] = _empty(condition, now_us)
+        _put(slot, value, now_us)
+        return True
+
+    return remember
+
+
+def _counter(condition: Condition, within_us: int, keep_us: int, limits: Limits) -> Recorder:
+    """The recorder of a windowed count, the commonest condition: it keeps the newest instants of each key."""
+    keyed, keys_max = bool(condition.same), limits.keys
+    kept = max(1, int(condition.bound) + 1)  # a count above the bound is above it whatever it is
+
+    def remember(slots: Slots, event: Event) -> bool:
+        key = key_of(condition, event) if keyed else ""
+        if key is None:
+            return True
+        now_us = event.time_us
+        slot = slots.get(key)
+        if slot is None:
+            if keyed and len(slots) >= keys_max:
+                prune(condition, slots, now_us, keep_us)
+                if len(slots) >= keys_max:
+                    return False
+            slots[key] = Times([now_us])
+            return True
+        assert isinstance(slot, Times)
+        times_us = slot.times_us
+        if times_us and times_us[0] <= now_us - within_us:
+            _drop(times_us, now_us - within_us)
+        times_us.append(now_us)
+        if len(times_us) > kept:
+            del times_us[:-kept]
+        return True
+
+    return remember
 
 
 def _recorded_value(condition: Condition, event: Event) -> str | Decimal | None:
@@ -96,24 +139,17 @@ def _empty(condition: Condition, now_us: int) -> Slot:
         return Values({})
     if condition.measure is PRESENT or condition.measure is ABSENT:
         return Latest(now_us)
-    if condition.within_us is None:
-        return Total(Decimal(0), now_us)
-    return Times([]) if condition.measure is COUNT else Amounts([], [], Decimal(0))
+    return Total(Decimal(0), now_us) if condition.within_us is None else Amounts([], [], Decimal(0))
 
 
-def _put(condition: Condition, slot: Slot, value: str | Decimal, now_us: int) -> None:
-    if isinstance(slot, Times):
-        times_us = slot.times_us
-        times_us.append(now_us)
-        excess = len(times_us) - max(1, int(condition.bound) + 1)
-        if excess > 0:  # a count above the bound is above it whatever it is
-            del times_us[:excess]
-    elif isinstance(slot, Latest):
+def _put(slot: Slot, value: str | Decimal, now_us: int) -> None:
+    if isinstance(slot, Latest):
         slot.newest_us = now_us
     elif isinstance(slot, Values):
         assert isinstance(value, str)
         slot.newest_us[value] = now_us
     else:
+        assert isinstance(slot, (Total, Amounts)), "windowed counts have a recorder of their own"
         assert isinstance(value, Decimal)
         slot.total = EXACT.add(slot.total, value)
         if isinstance(slot, Total):
@@ -181,9 +217,15 @@ def measured(condition: Condition, slots: Slots, key: str, now_us: int, keep_us:
 
 def answer(condition: Condition, value: Number) -> bool:
     """Whether the condition holds of what was measured."""
+    order, bound = test_of(condition)
+    return order(value, bound)
+
+
+def test_of(condition: Condition) -> tuple[Order, Number]:
+    """How, and with what, to compare what was measured; presence is 1 and absence 0."""
     if condition.operator is not None:
-        return ORDERS[condition.operator](value, condition.bound)
-    return value == (1 if condition.measure is PRESENT else 0)
+        return ORDERS[condition.operator], condition.bound
+    return operator.eq, (1 if condition.measure is PRESENT else 0)
 
 
 def next_end_us(condition: Condition, slots: Slots, keep_us: int) -> int | None:

@@ -9,7 +9,7 @@ import copyreg
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from kittiwake.kernel.eligibility import GATES, Gate
+from kittiwake.kernel.eligibility import gates_of
 from kittiwake.kernel.history import answer
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.program import (
@@ -24,7 +24,6 @@ from kittiwake.kernel.program import (
     AnyOf,
     Comparison,
     Leaf,
-    Mode,
     Not,
     NotHolds,
     Policy,
@@ -37,7 +36,6 @@ from kittiwake.kernel.program import (
 from kittiwake.kernel.roles import Role, role_of
 from kittiwake.kernel.run import Taker
 from kittiwake.kernel.taking import OWN_TAKERS, takers_of
-from kittiwake.reasons import Reason
 from kittiwake.time.instants import HOUR_US
 
 __all__ = [
@@ -90,7 +88,7 @@ def build_program(
         takers=_takers(dict.fromkeys(sorted(own_types), of_contact) | roles, own_types, limits),
         takers_of_any=takers_of(of_any, limits),
         takers_of_contact=takers_of(of_contact, limits),
-        gates=tuple(_gates(rule, policy) for rule in rules),
+        gates=tuple(gates_of(rule, policy) for rule in rules),
         own_types=own_types,
         readied=tuple(i for i, rule in enumerate(rules) if rule.audience and rule.ready_us is not None),
         dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait)),
@@ -158,22 +156,6 @@ def _takers(
         own = (OWN_TAKERS[event_type],) if event_type in own_types else ()
         found[event_type] = own if event_type == DELETED else own + takers_of(of_type, limits)
     return found
-
-
-def _gates(rule: RuleProgram, policy: Policy) -> tuple[tuple[Reason, Gate], ...]:
-    """The gates that can refuse a candidate of a rule, in their order."""
-    may_defer = policy.quiet_hours is not None and not rule.transactional
-    asked = (
-        (Reason.NOT_READY, rule.ready_us is not None),
-        (Reason.NO_CONSENT, policy.consent is not None),
-        (Reason.HOLDOUT, policy.holdout is not None),
-        (Reason.REENTRY, rule.reentry is not None),
-        (Reason.QUIET_HOURS, may_defer),
-        (Reason.FREQUENCY_CAP, bool(policy.frequency) and not rule.transactional),
-        (Reason.EXPIRED, may_defer),
-        (Reason.SHADOW, rule.mode is Mode.SHADOW),
-    )
-    return tuple((reason, GATES[reason]) for reason, can_refuse in asked if can_refuse)
 
 
 def holds_of_nothing(rule: RuleProgram) -> bool:

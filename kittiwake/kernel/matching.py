@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from kittiwake.kernel.program import (
@@ -20,7 +21,7 @@ from kittiwake.kernel.program import (
     Predicate,
 )
 from kittiwake.model import Event
-from kittiwake.values import Path, canonical, is_number, is_scalar, lookup, present, same_scalar
+from kittiwake.values import Path, Scalar, canonical, is_number, is_scalar, lookup, present, same_scalar
 
 Properties: TypeAlias = Mapping[str, Any]
 Attributes: TypeAlias = Mapping[str, Any]
@@ -166,6 +167,16 @@ def reader(path: Path) -> Callable[[Properties], Any]:
     return lambda values: values.get(name)
 
 
+def text_of(value: Scalar) -> str:
+    """The canonical JSON of a key: of text it is at hand, since several rules ask for that of one event."""
+    return _quoted(value) if isinstance(value, str) else canonical(value)
+
+
+@lru_cache(maxsize=8_192)
+def _quoted(text: str) -> str:
+    return canonical(text)
+
+
 def key_values(paths: tuple[Path, ...], properties: Properties) -> list[str] | None:
     """Canonical JSON of the values at `paths`; None if one is missing or no scalar."""
     texts = []
@@ -173,7 +184,7 @@ def key_values(paths: tuple[Path, ...], properties: Properties) -> list[str] | N
         value = lookup(properties, path)
         if value is None or not is_scalar(value):
             return None
-        texts.append(canonical(value))
+        texts.append(text_of(value))
     return texts
 
 
@@ -203,7 +214,7 @@ def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], P
         value = value_at(properties)
         if value is None or not is_scalar(value):
             return None, (None if wants_same else [])
-        text = canonical(value)
+        text = text_of(value)
         return f"{opening}{text}}}", ([text] if wants_same else [])
 
     return place

@@ -18,7 +18,6 @@ from kittiwake.time.instants import DAY_US, HOUR_US
 from kittiwake.values import Number, Path, Scalar
 
 if TYPE_CHECKING:
-    from kittiwake.kernel.eligibility import Gate
     from kittiwake.kernel.roles import Role
     from kittiwake.kernel.run import Taker
 
@@ -357,8 +356,8 @@ class Program:
     """As `roles_of_any`."""
     takers_of_contact: tuple[Taker, ...] = field(default=(), compare=False, repr=False)
     """As `roles_of_contact`."""
-    gates: tuple[tuple[tuple[Reason, Gate], ...], ...] = ()
-    """Per rule, the gates that can refuse, in their order: the others need not be asked."""
+    gates: tuple[tuple[Reason, ...], ...] = ()
+    """Per rule, the gates that can refuse, in their order."""
     own_types: frozenset[str] = frozenset()
     """Types the kernel itself takes: `contact.*` and, where the policy asks for consent, `consent.*`."""
     readied: tuple[int, ...] = ()

@@ -48,11 +48,11 @@ class Run:
     def __init__(self, program: Program, state: State, *, trace: bool) -> None:
         self.program = program
         self.state = state
-        self.attributes: dict[str, Any] = parse_json(state.attributes) if state.attributes != "{}" else {}
+        self.attributes: dict[str, Any] = {} if state.attributes == "{}" else parse_json(state.attributes)
         self.zone = program.timezone
         """The contact's zone, else the account's; kept by `find_zone`."""
         self.now_us = BEFORE_ALL_US if state.settled_us is None else state.settled_us
-        self.rules: list[RuleState | None] = [state.rules.get(rule.rule_id) for rule in program.rules]
+        self.rules: list[RuleState | None] = [None] * len(program.rules)
         self.caused: list[Caused] = []
         self.decisions: list[Decision] = []
         self.trace: list[Step] | None = [] if trace else None
@@ -74,8 +74,11 @@ class Run:
         """At this instant, per rule index: the `unless` events taken, with what they want of an episode."""
         self.opened: dict[tuple[int, str], set[str]] = {}
         """At this instant, per instance: ids of the events that opened an episode."""
-        self.find_zone()
-        self.rebuild_agenda()
+        if state.rules or self.attributes:
+            self.rules = [state.rules.get(rule.rule_id) for rule in program.rules]
+            self.find_zone()
+        if state.rules or program.readied:
+            self.rebuild_agenda()
 
     # ------------------------------------------------------------ state
 
@@ -84,7 +87,7 @@ class Run:
         found = self.rules[index]
         if found is None:
             rule = self.program.rules[index]
-            found = RuleState(history=[{} for _ in rule.conditions])
+            found = RuleState(history=[{} for _ in rule.conditions] if rule.conditions else [])
             self.rules[index] = self.state.rules[rule.rule_id] = found
         return found
 
@@ -95,15 +98,15 @@ class Run:
 
     def instance_or_new(self, index: int, key: str) -> Instance | None:
         """The instance, made if there is room for one more key; None if there is not."""
-        instances = self.rule_state(index).instances
-        found = instances.get(key)
+        state = self.rules[index] or self.rule_state(index)
+        found = state.instances.get(key)
         if found is not None:
             return found
-        if len(instances) >= self.program.limits.keys:
+        if len(state.instances) >= self.program.limits.keys:
             self.drop_empty(index)
-            if len(instances) >= self.program.limits.keys:
+            if len(state.instances) >= self.program.limits.keys:
                 return None
-        made = instances[key] = Instance()
+        made = state.instances[key] = Instance()
         return made
 
     def reserve(self, index: int, key: str) -> bool:

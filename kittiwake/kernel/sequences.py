@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from kittiwake.kernel.arming import refuse_for_room
-from kittiwake.kernel.matching import Question, question_of
+from kittiwake.kernel.matching import question_of
+from kittiwake.kernel.program import Sequence
 from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.trace import StepKind
@@ -29,15 +30,14 @@ def completing(role: Role) -> Completes:
     """How the events of a role are taken into chains."""
     index, sequence = role.rule_index, role.rule.sequence
     assert sequence is not None
-    within_us, last = sequence.within_us, len(sequence.steps) - 1
-    steps = [(k, question_of(matches)) for k, matches in reversed(role.steps)]
+    extended = _extending(role, sequence)
 
     def completes(run: Run, event: Event, key: str) -> bool:
-        found = run.rules[index]
-        one = None if found is None else found.instances.get(key)
+        state = run.rules[index]
+        one = None if state is None else state.instances.get(key)
         prefixes = NO_CHAINS if one is None else one.prefixes
-        extended = _extended(prefixes, steps, within_us, last, run, event)
-        if extended is None:
+        found = extended(prefixes, run, event)
+        if found is None:
             return False
         if one is None:
             one = run.instance_or_new(index, key)
@@ -45,36 +45,40 @@ def completing(role: Role) -> Completes:
                 refuse_for_room(run, index, key, event, "keys")
                 return False
         if run.trace is not None:
-            _note(run, index, key, one.prefixes, extended, event)
-        one.prefixes = extended
-        return not extended
+            _note(run, index, key, one.prefixes, found, event)
+        one.prefixes = found
+        return not found
 
     return completes
 
 
-def _extended(
-    prefixes: Prefixes, steps: list[tuple[int, Question | None]], within_us: int, last: int, run: Run, event: Event
-) -> Prefixes | None:
+def _extending(role: Role, sequence: Sequence) -> Callable[[Prefixes, Run, Event], Prefixes | None]:
     """The prefixes after an event, later steps first: none if it completes a chain; None if it extends none."""
-    now_us = event.time_us
-    found: Prefixes | None = None
-    for k, asked in steps:
-        if asked is not None and not asked(event.properties, run.attributes):
-            continue
-        start_us = now_us
-        if k > 0:
-            before_us = prefixes[k - 1] if len(prefixes) >= k else None
-            if before_us is None or now_us - before_us >= within_us:
+    within_us, last = sequence.within_us, len(sequence.steps) - 1
+    steps = [(k, question_of(matches)) for k, matches in reversed(role.steps)]
+
+    def extended(prefixes: Prefixes, run: Run, event: Event) -> Prefixes | None:
+        now_us = event.time_us
+        found: Prefixes | None = None
+        for k, asked in steps:
+            if asked is not None and not asked(event.properties, run.attributes):
                 continue
-            start_us = before_us
-        if k == last:
-            return []
-        if found is None:
-            found = [*prefixes, *[None] * (last - len(prefixes))]
-        newest_us = found[k]
-        if newest_us is None or start_us > newest_us:
-            found[k] = start_us
-    return found
+            start_us = now_us
+            if k > 0:
+                before_us = prefixes[k - 1] if len(prefixes) >= k else None
+                if before_us is None or now_us - before_us >= within_us:
+                    continue
+                start_us = before_us
+            if k == last:
+                return []
+            if found is None:
+                found = [*prefixes, *[None] * (last - len(prefixes))]
+            newest_us = found[k]
+            if newest_us is None or start_us > newest_us:
+                found[k] = start_us
+        return found
+
+    return extended
 
 
 def _note(run: Run, index: int, key: str, before: Prefixes, extended: Prefixes, event: Event) -> None:

@@ -14,10 +14,10 @@ from kittiwake.kernel.arming import candidate_of_event, cause, lacks, refuse_for
 from kittiwake.kernel.audiences import look
 from kittiwake.kernel.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
 from kittiwake.kernel.gating import cancel_all
-from kittiwake.kernel.history import answer, measured, record
+from kittiwake.kernel.history import measured, recorder, test_of
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import SINGLE, instance_key, key_values, place_of, question_of
-from kittiwake.kernel.program import DELETED, GRANTED, UPDATED, WITHDRAWN, RuleProgram
+from kittiwake.kernel.program import DELETED, GRANTED, UPDATED, WITHDRAWN, Condition, RuleProgram
 from kittiwake.kernel.reaching import reaching
 from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Run, Taker
@@ -113,15 +113,17 @@ Records: TypeAlias = Callable[[Run, Event], bool]
 
 def _recording(role: Role, limits: Limits) -> Records:
     index, rule = role.rule_index, role.rule
-    asked = [(i, rule.conditions[i], question_of(matches)) for i, matches in role.conditions]
+    asked = [
+        (i, question_of(matches), recorder(rule.conditions[i], rule.keep_us, limits)) for i, matches in role.conditions
+    ]
 
     def records(run: Run, event: Event) -> bool:
         has_room = True
-        for i, condition, question in asked:
+        for i, question, record in asked:
             if question is not None and not question(event.properties, run.attributes):
                 continue
-            slots = run.rule_state(index).history[i]
-            if not record(condition, slots, event, rule.keep_us, limits):
+            state = run.rules[index] or run.rule_state(index)
+            if not record(state.history[i], event):
                 has_room = False
             elif run.trace is not None:
                 run.note(StepKind.RECORDED, index, None, event_id=event.event_id, condition=i)
@@ -194,7 +196,7 @@ def _stepping(role: Role, react: Reaction, completes: Completes) -> Taker:
     index, rule = role.rule_index, role.rule
 
     def take(run: Run, event: Event) -> None:
-        key = instance_key(rule.per, event.properties)
+        key = instance_key(rule.per, event.properties) if rule.per else SINGLE
         if key is None or not completes(run, event, key):
             return
         same = key_values(rule.same, event.properties)
@@ -228,17 +230,17 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
 def _admitting(index: int, rule: RuleProgram) -> Given:
     """Whether every history condition holds, that event included. A trace shows all of them."""
     asked = [
-        (i, condition, [rule.same.index(path) for path in condition.same])
-        for i, condition in enumerate(rule.conditions)
+        (i, condition, _keying(condition, rule), *test_of(condition)) for i, condition in enumerate(rule.conditions)
     ]
+    keep_us = rule.keep_us
 
     def given(run: Run, event: Event, key: str, same: list[str]) -> bool:
-        history, now_us = run.rule_state(index).history, run.now_us
+        state = run.rules[index] or run.rule_state(index)
         admitted = True
-        for i, condition, places in asked:
-            of = f"[{','.join([same[at] for at in places])}]" if places else ""
-            value = measured(condition, history[i], of, now_us, rule.keep_us)
-            holds = answer(condition, value)
+        for i, condition, key_in, order, bound in asked:
+            of = "" if key_in is None else key_in(same)
+            value = measured(condition, state.history[i], of, event.time_us, keep_us)
+            holds = order(value, bound)
             admitted = admitted and holds
             if run.trace is None:
                 if not holds:
@@ -250,3 +252,14 @@ def _admitting(index: int, rule: RuleProgram) -> Given:
         return admitted
 
     return given
+
+
+def _keying(condition: Condition, rule: RuleProgram) -> Callable[[list[str]], str] | None:
+    """From the `same` values of a match to the key it asks about; None: the one without."""
+    places = [rule.same.index(path) for path in condition.same]
+    if not places:
+        return None
+    if len(places) == 1:
+        (place,) = places
+        return lambda same: f"[{same[place]}]"
+    return lambda same: f"[{','.join([same[at] for at in places])}]"

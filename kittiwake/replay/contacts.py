@@ -52,13 +52,14 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
     else:
         decisions = _without_copies(plan, contact_id, rows, until_us, counts)
     if len(decisions) > 1:
-        decisions.sort(key=_place)
+        decisions.sort(key=place_of)
     for decision in decisions:
         count_decision(counts, decision)
     return decisions
 
 
-def _place(decision: Decision) -> tuple[int, str, str, int, str]:
+def place_of(decision: Decision) -> tuple[int, str, str, int, str]:
+    """By which a contact's decisions are ordered."""
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
 
@@ -84,26 +85,28 @@ def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int,
     horizon of copies.
     """
     number = len(rows)
-    rows = [_that_counts(list(copies)) for _, copies in groupby(rows, key=_instant_and_id)]
+    rows = [that_counts(list(copies)) for _, copies in groupby(rows, key=instant_and_id)]
     counts.duplicates += number - len(rows)
     if len({row[1] for row in rows}) == len(rows):
         return _decided(plan, contact_id, rows, until_us)
-    whole = decide_whole(plan.program, contact_id, [_event(row) for row in rows], until_us, plan.parts)
+    whole = decide_whole(plan.program, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
     counts.duplicates += whole.duplicates
     return whole.decisions
 
 
-def _instant_and_id(row: Row) -> tuple[int, str]:
+def instant_and_id(row: Row) -> tuple[int, str]:
+    """What copies of one time share."""
     return row[:2]
 
 
-def _event(row: Row) -> Event:
+def event_of(row: Row) -> Event:
+    """The event of a row."""
     time_us, event_id, event_type, properties = row
     return Event(time_us, event_id, event_type, parse_sound(properties))
 
 
-def _that_counts(copies: list[Row]) -> Row:
+def that_counts(copies: list[Row]) -> Row:
     """Of rows that share time and id the one that counts, as in `advance`."""
     if len(copies) == 1 or copies[0] == copies[-1]:  # they are sorted
         return copies[0]
-    return min(copies, key=lambda row: rest_of(_event(row)))
+    return min(copies, key=lambda row: rest_of(event_of(row)))

@@ -1,7 +1,8 @@
 """Packs: how the events of many contacts travel from one worker to another, in few elements.
 
 Pure. Every contact has a bucket, by a digest of its name and so the same on every worker; a pack holds events of one
-bucket's contacts as a compressed table: a fifth of their bytes as JSON, which is what a shuffle costs.
+bucket's contacts as a compressed table: a fifth of their bytes as JSON, which is what a shuffle costs. A bucket is
+settled as one; `buckets` takes care of what does not fit into memory.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ BUCKETS_MAX: Final = 16_384
 """From 64 GB of input on buckets grow instead: packs would become as small as single events."""
 
 PACK_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of input after which a worker hands on what it has packed: more only costs memory. Even if one contact did it
-all, its pack is smaller than the largest element a runner takes (Dataflow: 80 MB)."""
+"""Bytes taken in after which a worker hands on what it has packed: more only costs memory. Even if one contact did it
+all, with numbers such as 1e300 whose digits all travel, its pack is smaller than the largest element a runner takes
+(Dataflow: 80 MB): a block is small, and only the last one comes on top."""
 
 _Packed = tuple[list[str], list[str], list[int], list[str], list[str], bytes]
 """A table; its properties stand one a line."""

@@ -67,7 +67,7 @@ def local_us(name: str, time_us: int) -> int:
 
 def local_day(name: str, time_us: int) -> int:
     """The local date at `time_us`, as an ordinal."""
-    return local_us(name, time_us) // DAY_US + EPOCH_ORDINAL
+    return (time_us + offset_us(name, time_us)) // DAY_US + EPOCH_ORDINAL
 
 
 def local_date(name: str, time_us: int) -> date:
@@ -77,7 +77,7 @@ def local_date(name: str, time_us: int) -> date:
 
 def local_time_of_day_us(name: str, time_us: int) -> int:
     """Microseconds since local midnight, by the clock on the wall."""
-    return local_us(name, time_us) % DAY_US
+    return (time_us + offset_us(name, time_us)) % DAY_US
 
 
 def instant_of_local(name: str, day: date, time_of_day_us: int) -> int:

@@ -22,10 +22,12 @@ class World:
     limits: dict[str, int] | None = None
 
 
-def world(seed: int) -> World:
-    """The world of that seed, the same on every machine."""
+def world(seed: int, contact: int = 0) -> World:
+    """The world of that seed, the same on every machine; other contacts have the same document and another history."""
     dice = Dice(seed)
     rules = document(dice)
+    if contact:
+        dice.seed(f"{seed} {contact}")
     horizon = dice.pick((clock.HOUR, dice.unit, 2 * dice.unit))
     events = _history(dice, rules)
     until = _until(dice, events, patient="'until'" in str(rules))

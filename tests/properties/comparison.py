@@ -28,14 +28,14 @@ _IDENTITY = ("rule_id", "kind", "instance", "opener", "threshold", "reminder", "
 Rows = list[dict[str, Any]]
 
 
-def expected(world: World) -> Rows:
+def expected(world: World, account: str = ACCOUNT, contact: str = CONTACT) -> Rows:
     """The oracle's decisions."""
     return decide(
         world.document,
         world.events,
         world.until_us,
-        account=ACCOUNT,
-        contact=CONTACT,
+        account=account,
+        contact=contact,
         allowed_lateness_us=world.allowed_lateness_us,
         limits=world.limits,
     )
@@ -57,7 +57,11 @@ def decided(world: World, slices: Sequence[int] = ()) -> Rows:
 
 def difference(world: World, slices: Sequence[int] = ()) -> str:
     """What the two sides decide differently, as text for a person; empty when they agree."""
-    of_oracle, of_kernel = expected(world), decided(world, slices)
+    return difference_of(expected(world), decided(world, slices))
+
+
+def difference_of(of_oracle: Rows, of_kernel: Rows) -> str:
+    """What the oracle's decisions and the rows of a host say differently; empty when they agree."""
     wanted = [_text(row, row["time_us"], row["fired_at_us"]) for row in of_oracle]
     found = [_kernel_text(row) for row in of_kernel]
     lines = [f"  only the oracle: {text}" for text in _beyond(wanted, found)]

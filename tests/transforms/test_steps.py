@@ -12,11 +12,13 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.model import Event
+from kittiwake.replay.buckets import HELD_BYTES
+from kittiwake.replay.contacts import Groups, group, settle
 from kittiwake.replay.counts import Counts, Place, Verdict
 from kittiwake.replay.packs import BUCKETS_MIN, Packer, bucket_of, unpacked
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.quick import Table
-from kittiwake.replay.rows import Mode
+from kittiwake.replay.rows import Mode, decision_line
 from kittiwake.replay.settings import RunSettings
 from kittiwake.rules.loader import load
 from kittiwake.values import canonical
@@ -25,7 +27,7 @@ from tests.replay.inputs import START_US, record, write_lines, write_rules
 from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
 from transforms.reading import InputFile, ReadRecords, SourcedBlock
-from transforms.settling import SettleContacts
+from transforms.settling import LINES_AN_ELEMENT, SettleContacts
 
 CART = Event(1_793_527_200_000_000, "e1", "cart.item_added", {"product_id": "p1"}, "acme", "c1")
 DAY_US = 86_400_000_000
@@ -118,6 +120,44 @@ def test_settling_decides_only_if_the_intake_allows_it(tmp_path: Path, unreadabl
         }
 
     run(build)
+
+
+@pytest.mark.parametrize("held_bytes", [0, 20_000, HELD_BYTES])
+def test_a_bucket_that_goes_to_disk_is_decided_as_one_that_fits(tmp_path: Path, held_bytes: int) -> None:
+    programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
+    until_us = CART.time_us + 400 * DAY_US
+    sizes = {"c1": 1, "c2": 20, "c3": LINES_AN_ELEMENT + 50}
+    packs = [*packed(carts(sizes), 1), *packed(carts({"c2": 20}), 1)]
+    counts, lines = Counts(), list[bytes]()
+    groups: Groups = {}
+    group(groups, carts(sizes))
+    group(groups, carts({"c2": 20}))
+    for (_, contact_id), rows in groups.items():
+        decisions = settle(programs.plan("acme"), contact_id, rows, until_us, counts)
+        lines += [decision_line(one, programs.of("acme"), Mode.BACKFILL) for one in decisions]
+
+    def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
+        intake = pipeline | "Intake" >> beam.Create([Counts()])
+        settings = RunSettings(START_US, until_us)
+        step = SettleContacts(programs, settings, Mode.BACKFILL, intake, held_bytes)
+        decided = pipeline | "Packs" >> beam.Create(packs) | "Settle" >> step
+        return {
+            "decisions": (decided.decisions | "Lines" >> beam.FlatMap(bytes.splitlines), lines),
+            "elements": (decided.decisions | beam.combiners.Count.Globally(), [2]),
+            "counts": ((decided.counts,) | AddUp(), [counts]),
+        }
+
+    run(build)
+    assert counts.duplicates == 20
+
+
+def carts(sizes: dict[str, int]) -> Table:
+    rows = [
+        ("acme", contact_id, CART.time_us + day * DAY_US, f"e{day}", CART.type, b"{}")
+        for contact_id, size in sizes.items()
+        for day in range(size)
+    ]
+    return Table(*map(list, zip(*rows, strict=True)))  # type: ignore[arg-type]
 
 
 def packed(table: Table, buckets: int) -> list[tuple[int, bytes]]:

@@ -1,0 +1,120 @@
+"""A contact of more events than fit into memory: the decisions and counts of `contacts.settle`, slice by slice.
+
+Works on temporary files (`spilling`). Called by hosts where `buckets` gives a contact's rows as a stream. Copies are
+found id by id; the events that count are then sorted by time, and the kernel, which may be sliced anywhere, is given
+one slice after the other. Nothing but the events of one instant has to fit into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import reduce
+from itertools import groupby
+from typing import Final, TypeAlias
+
+import msgspec
+
+from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.program import Program
+from kittiwake.kernel.state import new_state
+from kittiwake.model import Decision, Event
+from kittiwake.replay.buckets import HELD_BYTES, ROW_BYTES, size_of
+from kittiwake.replay.contacts import Row, event_of, instant_and_id, place_of, that_counts
+from kittiwake.replay.counts import Counts, count_decision
+from kittiwake.replay.programs import Plan
+from kittiwake.replay.spilling import Sorter
+from kittiwake.values import canonical, parse_json
+
+SLICES: Final = 8
+"""A slice is such a part of what may be held: parsed, with all that the kernel makes of it, it is as large as the whole
+(some 50,000 ordinary events). Each costs a copy of the contact's state, milliseconds."""
+
+_Placed: TypeAlias = tuple[int, str, str, int, str, str, bytes]
+"""A decision under way: its place, its threshold as text (integers beyond 64 bits are no msgpack), and the rest."""
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Decision).decode
+_rows: Final = msgspec.msgpack.Decoder(list[Row])
+_all_placed: Final = msgspec.msgpack.Decoder(list[_Placed])
+
+
+def settle_giant(
+    plan: Plan, contact_id: str, rows: Iterable[Row], until_us: int, counts: Counts, held_bytes: int = HELD_BYTES
+) -> Iterator[Decision]:
+    """Decide everything of one contact up to the end of the run, and count it, as `settle` does and in its order.
+
+    The rows come in the order of id and time, with copies. About `held_bytes` are held at once, a few times over.
+    """
+    counts.contacts += 1
+    program = replace(plan.program, allowed_lateness_us=0)  # the kernel meets no copies, and need not remember ids
+    with Sorter(_rows, held_bytes) as by_time, Sorter(_all_placed, held_bytes) as by_place:
+        for row in _that_count(plan, rows, until_us, counts):
+            by_time.put(row, size_of(row))
+        for decision in _decided(program, contact_id, by_time.in_order(), until_us, held_bytes // SLICES):
+            placed = _placed(decision)
+            by_place.put(placed, ROW_BYTES + len(placed[-1]))
+        for placed in by_place.in_order():
+            decision = _decision(placed)
+            count_decision(counts, decision)
+            yield decision
+
+
+def _that_count(plan: Plan, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
+    """The rows of events that are settled and no copies of earlier ones; the others are counted only."""
+    horizon_us = plan.program.allowed_lateness_us
+    counted_id, counted_us = "", 0
+    for (time_us, event_id), equal in groupby(rows, key=instant_and_id):
+        row = reduce(_first_of, _counted(equal, until_us, counts))
+        counts.duplicates -= 1  # one of them is no copy
+        if time_us >= until_us:
+            continue
+        if event_id == counted_id and time_us - counted_us <= horizon_us:
+            counts.duplicates += 1
+            continue
+        counted_id, counted_us = event_id, time_us
+        yield row
+
+
+def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
+    """Rows of one id and time, each counted as a copy."""
+    for row in rows:
+        counts.duplicates += 1
+        counts.unsettled += row[0] >= until_us
+        yield row
+
+
+def _first_of(row: Row, other: Row) -> Row:
+    return that_counts([row, other])
+
+
+def _decided(
+    program: Program, contact_id: str, rows: Iterable[Row], until_us: int, slice_bytes: int
+) -> Iterator[Decision]:
+    """Decisions as the kernel takes them. No slice ends within an instant: the kernel would have to keep its events."""
+    state = new_state(contact_id)
+    events: list[Event] = []
+    size = 0
+    for row in rows:
+        if size > slice_bytes and row[0] > events[-1].time_us:
+            advanced = advance(program, state, events, row[0])
+            yield from advanced.decisions
+            state, events, size = advanced.state, [], 0
+        events.append(event_of(row))
+        size += size_of(row)
+    advanced = advance(program, state, events, until_us)
+    yield from advanced.decisions
+    yield from unfinished(program, advanced.state)
+
+
+def _placed(decision: Decision) -> _Placed:
+    if decision.threshold is None:
+        return *place_of(decision), "", _encode(decision)
+    rest = _encode(msgspec.structs.replace(decision, threshold=None))
+    return *place_of(decision), canonical(decision.threshold), rest
+
+
+def _decision(placed: _Placed) -> Decision:
+    *_, threshold, rest = placed
+    decision = _decode(rest)
+    return msgspec.structs.replace(decision, threshold=parse_json(threshold)) if threshold else decision
