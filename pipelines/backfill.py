@@ -20,6 +20,7 @@ from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
 from kittiwake.replay.packs import buckets_for
 from kittiwake.replay.parts import part_bytes_for
 from kittiwake.replay.programs import Programs
+from kittiwake.replay.reading import refuse_shaped
 from kittiwake.replay.report import render
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop
@@ -63,6 +64,7 @@ def backfill(options: BackfillOptions) -> Summary:
     check_format(options.written)
     programs = Programs(load(options.rules), options.run.allowed_lateness_us)
     files = input_files(options.inputs)
+    refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     place = open_place(options.output)
     bytes_total = sum(file.size for file in files)

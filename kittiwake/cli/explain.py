@@ -29,7 +29,7 @@ from kittiwake.replay.explain import explain as explained
 from kittiwake.replay.explain_input import ContactInput, read_contact
 from kittiwake.replay.explain_model import Explanation, as_data, only_rules
 from kittiwake.replay.explain_text import texts
-from kittiwake.replay.reading import find_files
+from kittiwake.replay.reading import find_files, refuse_shaped
 from kittiwake.replay.settings import RunSettings, end_of_run
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.loader import load
@@ -59,7 +59,9 @@ def explain(
         horizon_us = span_us("--allowed-lateness", allowed_lateness)
         settings = RunSettings(now_us(), until_us(until), horizon_us, shape=shape_of(shape, input_account))
         ruleset = load(*rules)
-        found = read_contact(find_files(inputs), contact, settings)
+        files = find_files(inputs)
+        refuse_shaped(files, settings.shape)
+        found = read_contact(files, contact, settings)
         account_id = _account(found, contact, account)
         program = compile_account(ruleset, account_id, allowed_lateness_us=settings.allowed_lateness_us)
         _refuse_unknown(program, rule or [])

@@ -22,7 +22,7 @@ from kittiwake.replay.formats import Format, RowFile, check_format, only_part, r
 from kittiwake.replay.intake import Intake
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS, Output, OutputError, open_output
 from kittiwake.replay.programs import Programs
-from kittiwake.replay.reading import find_files, read_blocks, shown
+from kittiwake.replay.reading import find_files, read_blocks, refuse_shaped, shown
 from kittiwake.replay.rows import Mode, dead_letter_line, decision_line
 from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
 from kittiwake.replay.summary import Summary, summary_of, to_text
@@ -71,6 +71,7 @@ def replay(
     """
     check_format(written)
     files = find_files(inputs)
+    refuse_shaped(files, settings.shape)
     place = open_output(output)
     try:
         with uncollected():

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.events import BOM, RAW_BYTES_MAX
-from kittiwake.replay.kinds import BEGINNING_BYTES, READ, Kind, is_not_read, kind_of
+from kittiwake.replay.kinds import BEGINNING_BYTES, READ, Kind, is_not_read, kind_by_name, kind_of
 from kittiwake.replay.parts import BLOCK_BYTES, WHOLE, Part, owned_blocks
+from kittiwake.replay.shapes.shape import InputShape, Shape
 from kittiwake.replay.unpacking import OnRead, Source, UnsoundError, unpacked_blocks
 
 FILES_MAX: Final = 100_000
@@ -84,6 +85,17 @@ def refuse_unknown(name: str) -> None:
     """
     if is_not_read(name):
         raise InputError(f"cannot read {shown(name)}: only {READ}")
+
+
+def refuse_shaped(names: Iterable[str], shape: InputShape) -> None:
+    """Refuse Parquet files where records are of a shape of their own: the columns of Parquet are canonical fields.
+
+    Raises:
+        InputError: there is one.
+    """
+    for name in names:
+        if shape.shape is not Shape.CANONICAL and kind_by_name(name) is Kind.PARQUET:
+            raise InputError(f"cannot read {shown(name)} as {shape.shape}: Parquet is read in the canonical shape only")
 
 
 class Block(NamedTuple):

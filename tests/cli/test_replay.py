@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -80,6 +81,17 @@ def test_records_of_another_shape_are_read_as_their_producers_write_them(tmp_pat
     told = kittiwake("explain", "--rules", rules, "--input", calls, "--contact", "anonymous:a1", *shape)
     assert told.code == 0, told.err
     assert "12:00  page.viewed (m2)" in told.out
+
+
+@pytest.mark.parametrize("command", ["replay", "explain"])
+def test_parquet_is_refused_in_another_shape(tmp_path: Path, rules: Path, command: str) -> None:
+    columns = {name: [""] for name in ("event_id", "account_id", "contact_id", "type", "time")}
+    pq.write_table(pa.table(columns), tmp_path / "events.parquet")
+    shape = ["--input-shape", "segment", "--input-account", "acme"]
+    rest = ["--contact", "c1"] if command == "explain" else ["--output", tmp_path / "out"]
+    ran = kittiwake(command, "--rules", rules, "--input", tmp_path / "events.parquet", *rest, *shape)
+    assert ran.code == 2
+    assert "as segment: Parquet is read in the canonical shape only" in ran.err
 
 
 def test_too_many_dead_letters_stop_it_which_is_a_finding(tmp_path: Path, rules: Path) -> None:
