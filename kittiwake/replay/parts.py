@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from kittiwake.replay.kinds import kind_by_name
 from kittiwake.replay.unpacking import Source
 
-BLOCK_BYTES: Final = 128 * 1024
+BLOCK_BYTES: Final = 256 * 1024
 """Bytes read at once: few calls, little memory."""
 
 TAIL_BYTES: Final = 64 * 1024

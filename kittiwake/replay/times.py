@@ -30,6 +30,8 @@ _NO_DIGITS: Final = b"-+T:.Z"
 _MINUTE, _SECOND = 10, 12
 """Where they begin in the digits."""
 
+_HOUR_CHARS: Final = len("2026-11-01T09")
+
 _hours: Final[dict[tuple[bytes], int]] = {}
 """By the digits of an hour, `2026110109`, in UTC."""
 
@@ -59,11 +61,18 @@ def usual_form(times: list[str]) -> Form | None:
     digits = text.translate(None, _NO_DIGITS)
     step = len(digits) // len(times)
     are_minutes = max(digits[_MINUTE::step]) <= ord("5") and max(digits[_SECOND::step]) <= ord("5")
-    hours = set(Struct(f"10s{step - 10}x").iter_unpack(digits))
+    hours = _hours_of(times, digits, step)
     offset_us = _instant(f"1970-01-01T00:00:00{zone}")
     if offset_us == NEVER_US or not are_minutes or not _learn_hours(hours):
         return None
     return Form(max(width - 20, 0), zone, offset_us)
+
+
+def _hours_of(times: list[str], digits: bytes, step: int) -> set[tuple[bytes]]:
+    """The digits of all hours there are; texts of one form are ordered as what they say."""
+    if min(times)[:_HOUR_CHARS] == max(times)[:_HOUR_CHARS]:
+        return {(digits[:_MINUTE],)}
+    return set(Struct(f"{_MINUTE}s{step - _MINUTE}x").iter_unpack(digits))
 
 
 def span_us(times: list[str], form: Form) -> tuple[int, int]:
