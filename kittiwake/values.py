@@ -140,6 +140,15 @@ def canonical(value: Any) -> str:
     return _canonical_slowly(value) if "E-" in text else text
 
 
+def canonical_bytes(value: Any) -> bytes:
+    """The bytes of `canonical`."""
+    try:
+        text = _encoder.encode(value)
+    except OverflowError:
+        return _canonical_slowly(value).encode()
+    return _canonical_slowly(value).encode() if b"E-" in text else text
+
+
 def _canonical_slowly(value: Any) -> str:
     """`canonical` for the rare values whose numbers the fast encoder does not write plainly."""
     if isinstance(value, dict):

@@ -13,7 +13,7 @@ from kittiwake.kernel.program import Program
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import Kind, Outcome, Reason
-from kittiwake.values import Number, canonical, exact
+from kittiwake.values import canonical_bytes, exact
 
 ID_DIGITS: Final = 32
 """Hexadecimal digits of the digest: 128 bits, so that 2^32 triggers collide with a probability of 2^-65."""
@@ -43,20 +43,20 @@ def decision_of(
     occurrence = None if candidate.occurrence is None else date.fromordinal(candidate.occurrence)
     threshold = None if candidate.threshold is None else exact(candidate.threshold)
     opened_id, last_id = candidate.opened_id, candidate.last_id
-    parts = [
+    parts: list[object] = [
         program.account_id,
         contact_id,
         rule.rule_id,
         key,
         candidate.kind,
-        _opener(candidate, threshold),
+        [opened_id, candidate.opened_us, threshold] if candidate.kind is KIND_FIRED else _cause(candidate),
         candidate.reminder,
         None if occurrence is None else occurrence.isoformat(),
     ]
     if at_arming:
         parts.append(LIMIT)
     return Decision(
-        sha256(canonical(parts).encode()).hexdigest()[:ID_DIGITS],
+        sha256(canonical_bytes(parts)).hexdigest()[:ID_DIGITS],
         program.account_id,
         contact_id,
         rule.rule_id,
@@ -76,8 +76,6 @@ def decision_of(
     )
 
 
-def _opener(candidate: Candidate, threshold: Number | None) -> list[object]:
-    """The event that opened the episode; for an edge its time and cause; the threshold and what crossed it."""
-    if candidate.kind is not KIND_FIRED:
-        return [candidate.due_us, EXPIRY if candidate.opened_id is None else [candidate.opened_id]]
-    return [candidate.opened_id, candidate.opened_us, threshold]
+def _cause(candidate: Candidate) -> list[object]:
+    """What stands for the event that opened the episode, or crossed the threshold, where there is an edge instead."""
+    return [candidate.due_us, EXPIRY if candidate.opened_id is None else [candidate.opened_id]]

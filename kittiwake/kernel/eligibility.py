@@ -70,15 +70,9 @@ def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
 
 
 def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
-    """The first gate that refuses, in the order of the language; None if all let it pass."""
-    reason = _first_refusal(run, run.program.policy, rule, one)
-    if run.trace is not None:
-        _note_gates(run, one, reason)
-    return reason
-
-
-def _first_refusal(run: Run, policy: Policy, rule: RuleProgram, one: Caused) -> Reason | None:
-    due_us, consent, quiet = one.candidate.due_us, policy.consent, policy.quiet_hours
+    """The first gate that refuses, in the order of `GATES`; None if all let it pass."""
+    policy, due_us = run.program.policy, one.candidate.due_us
+    consent, quiet = policy.consent, policy.quiet_hours
     if rule.ready_us is not None and due_us < rule.ready_us:
         return NOT_READY
     if consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted):
@@ -97,7 +91,7 @@ def _first_refusal(run: Run, policy: Policy, rule: RuleProgram, one: Caused) -> 
     return SHADOW if rule.mode is SHADOWED else None
 
 
-def _note_gates(run: Run, one: Caused, refusal: Reason | None) -> None:
+def note_gates(run: Run, one: Caused, refusal: Reason | None) -> None:
     """Trace each gate that was asked: those before the one that refuses let the candidate pass."""
     candidate = one.candidate
     about = {"time_us": candidate.due_us, "reminder": candidate.reminder, "kind": str(candidate.kind)}

@@ -61,7 +61,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
                     if delays_us is None
                     else [Reminder(i, now_us + delay_us) for i, delay_us in enumerate(delays_us)]
                 )
-                _open(run, index, key, event, same, include, planned)
+                _open(run, index, key, one, event, same, include, planned)
             return
         if not restarts:
             _count(run, index, key, one, episode, event)
@@ -97,6 +97,7 @@ def _open(
     run: Run,
     index: int,
     key: str,
+    one: Instance | None,
     event: Event,
     same: list[str],
     include: Callable[[Event, Attributes], str],
@@ -106,7 +107,7 @@ def _open(
     if not isinstance(found, list):
         _refuse(run, index, key, event, found)
         return
-    one = run.instance_or_new(index, key)
+    one = one or run.instance_or_new(index, key)
     if one is None:
         refuse_for_room(run, index, key, event, "keys")
         return

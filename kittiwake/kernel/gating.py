@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from kittiwake.kernel.eligibility import count_firing, refused_by, release_us
+from kittiwake.kernel.eligibility import count_firing, note_gates, refused_by, release_us
 from kittiwake.kernel.episodes import end_if_over
 from kittiwake.kernel.program import Mode, RuleProgram
 from kittiwake.kernel.run import Caused, Run
@@ -61,6 +61,8 @@ def _ask(run: Run, one: Caused) -> None:
     if candidate.kind is ENTERED:
         run.rule_state(one.rule_index).entered_fired = False
     reason = refused_by(run, rule, one)
+    if run.trace is not None:
+        note_gates(run, one, reason)
     if reason is None:
         count_firing(run, rule, candidate)
         _remember_firing(run, rule, one)

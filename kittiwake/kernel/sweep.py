@@ -2,7 +2,7 @@
 
 A batch host that has all of a contact's events, and a program whose rules ask nothing but
 `when`, `wait` and `unless`, needs no agenda, no state and no gates: one pass per rule gives
-the same decisions as `advance`, byte for byte (`tests/kernel/test_sweep.py` holds it to that).
+the same decisions as `advance`, byte for byte (`tests/laws/test_sweep.py` holds it to that).
 Anything beyond that, two events at one instant or a deletion included, is left to `advance`.
 """
 
@@ -16,10 +16,16 @@ from kittiwake.kernel.decisions import decision_of
 from kittiwake.kernel.program import DELETED, Delays, Mode, Policy, Program, RuleProgram
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, Event
-from kittiwake.reasons import Kind, Outcome, Reason
+from kittiwake.reasons import Kind, Outcome
 
 ARMS: Final = 1
 DISARMS: Final = 2
+
+NEVER_US: Final = 2**62
+"""When nothing is pending, it falls due."""
+
+KIND: Final = Kind.FIRED
+OUTCOME: Final = Outcome.FIRED
 
 Parts = tuple[dict[str, int], ...]
 """Per rule: what an event of a type does, ARMS | DISARMS."""
@@ -64,11 +70,8 @@ def sweep(
 
     `events` are in order and without copies; `parts` is `parts_of(program)`.
     """
-    before_us = None
-    for event in events:
-        if event.time_us == before_us or event.type == DELETED:
-            return None
-        before_us = event.time_us
+    if len({event.time_us for event in events}) < len(events) or DELETED in {event.type for event in events}:
+        return None
     found: list[Decision] = []
     for index, types in enumerate(parts):
         _sweep_rule(program, index, types, contact_id, events, until_us, found)
@@ -85,31 +88,36 @@ def _sweep_rule(
     found: list[Decision],
 ) -> None:
     """One rule: an episode is its first and newest event, their number, and the reminders already decided."""
-    rule = program.rules[index]
-    assert isinstance(rule.wait, Delays)
-    delays_us = rule.wait.delays_us
-    opened: Event | None = None
-    newest: Event | None = None
+    wait = program.rules[index].wait
+    assert isinstance(wait, Delays)
+    delays_us, reminders = wait.delays_us, len(wait.delays_us)
+    opened = newest = None
     count = decided = 0
+    due_us = NEVER_US
     for event in events:
         does = types.get(event.type)
         if does is None:
             continue
-        if newest is not None and opened is not None:
-            while decided < len(delays_us) and newest.time_us + delays_us[decided] <= event.time_us:
-                found.append(_fired(program, index, contact_id, opened, newest, count, decided))
-                decided += 1
-            if decided == len(delays_us) or does & DISARMS:
-                opened = newest = None
+        now_us = event.time_us
+        while due_us <= now_us and opened is not None and newest is not None:
+            found.append(_fired(program, index, contact_id, opened, newest, count, decided))
+            decided += 1
+            if decided == reminders:
+                opened, due_us = None, NEVER_US
+            else:
+                due_us = newest.time_us + delays_us[decided]
+        if does & DISARMS:
+            opened, due_us = None, NEVER_US
         if does & ARMS:
             if opened is None:
                 opened, count, decided = event, 0, 0
             newest = event
             count += 1
-    if newest is not None and opened is not None:
-        while decided < len(delays_us) and newest.time_us + delays_us[decided] <= until_us:
-            found.append(_fired(program, index, contact_id, opened, newest, count, decided))
-            decided += 1
+            due_us = now_us + delays_us[decided]
+    while due_us <= until_us and opened is not None and newest is not None:
+        found.append(_fired(program, index, contact_id, opened, newest, count, decided))
+        decided += 1
+        due_us = NEVER_US if decided == reminders else newest.time_us + delays_us[decided]
 
 
 def _fired(
@@ -119,7 +127,7 @@ def _fired(
     assert isinstance(rule.wait, Delays)
     due_us = newest.time_us + rule.wait.delays_us[reminder]
     candidate = Candidate(
-        Kind.FIRED,
+        KIND,
         due_us,
         opened.event_id,
         opened.time_us,
@@ -129,5 +137,4 @@ def _fired(
         [],
         reminder if rule.wait.numbered else None,
     )
-    reason: Reason | None = None
-    return decision_of(program, index, contact_id, "{}", candidate, Outcome.FIRED, reason, due_us)
+    return decision_of(program, index, contact_id, "{}", candidate, OUTCOME, None, due_us)
