@@ -9,7 +9,7 @@ Anything beyond that, two events at one instant or a deletion included, is left 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from kittiwake.kernel.arming import included
 from kittiwake.kernel.decisions import decision_of
@@ -27,15 +27,23 @@ NEVER_US: Final = 2**62
 KIND: Final = Kind.FIRED
 OUTCOME: Final = Outcome.FIRED
 
-Parts = tuple[dict[str, int], ...]
-"""Per rule: what an event of a type does, ARMS | DISARMS."""
+
+class Parts(NamedTuple):
+    """What events do, by their types."""
+
+    does: tuple[dict[str, int], ...]
+    """Per rule: what an event of a type does, ARMS | DISARMS."""
+    arms: dict[str, tuple[int, ...]]
+    """The rules that an event of a type arms: no others can decide anything."""
 
 
 def parts_of(program: Program) -> Parts | None:
     """What each event type does in each rule, if the whole program can be swept; None if it cannot."""
     if program.policy != Policy() or not all(_is_plain(rule, program) for rule in program.rules):
         return None
-    return tuple(_types_of(rule) for rule in program.rules)
+    does = tuple(_types_of(rule) for rule in program.rules)
+    names = sorted({name for types in does for name in types})
+    return Parts(does, {name: tuple(i for i, types in enumerate(does) if types.get(name, 0) & ARMS) for name in names})
 
 
 def _is_plain(rule: RuleProgram, program: Program) -> bool:
@@ -73,8 +81,9 @@ def sweep(
     if len({event.time_us for event in events}) < len(events) or DELETED in {event.type for event in events}:
         return None
     found: list[Decision] = []
-    for index, types in enumerate(parts):
-        _sweep_rule(program, index, types, contact_id, events, until_us, found)
+    armed = {index for event_type in {event.type for event in events} for index in parts.arms.get(event_type, ())}
+    for index in sorted(armed):
+        _sweep_rule(program, index, parts.does[index], contact_id, events, until_us, found)
     return found
 
 
