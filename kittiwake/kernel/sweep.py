@@ -42,8 +42,11 @@ def parts_of(program: Program) -> Parts | None:
     if program.policy != Policy() or not all(_is_plain(rule, program) for rule in program.rules):
         return None
     does = tuple(_types_of(rule) for rule in program.rules)
-    names = sorted({name for types in does for name in types})
-    return Parts(does, {name: tuple(i for i, types in enumerate(does) if types.get(name, 0) & ARMS) for name in names})
+    arms: dict[str, tuple[int, ...]] = {}
+    for index, types in enumerate(does):
+        for name in (name for name, what in types.items() if what & ARMS):
+            arms[name] = (*arms.get(name, ()), index)
+    return Parts(does, arms)
 
 
 def _is_plain(rule: RuleProgram, program: Program) -> bool:

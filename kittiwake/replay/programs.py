@@ -5,6 +5,7 @@ Pure but for its memory. Travels to workers as the rule set alone: what is kept 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from kittiwake.kernel.program import Program
@@ -62,9 +63,15 @@ class Programs:
         if plan is None:
             if len(self._kept) >= PROGRAMS_MAX:
                 self._kept.clear()
-            program = compile_account(self._ruleset, account_id, allowed_lateness_us=self._allowed_lateness_us)
-            plan = self._kept[account_id] = plan_of(program)
+            plan = self._kept[account_id] = self._new_plan(account_id)
         return plan
+
+    def _new_plan(self, account_id: str) -> Plan:
+        """A plan; accounts that the rule set does not name share all but their name."""
+        if account_id != EVERY_ACCOUNT and account_id not in self._ruleset.accounts:
+            shared = self.plan(EVERY_ACCOUNT)
+            return shared._replace(program=replace(shared.program, account_id=account_id))
+        return plan_of(compile_account(self._ruleset, account_id, allowed_lateness_us=self._allowed_lateness_us))
 
     def wanted(self, account_id: str) -> frozenset[str] | None:
         """The types of events that can change anything in an account; None: all."""

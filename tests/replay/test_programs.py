@@ -7,7 +7,8 @@ import pickle
 import pytest
 
 from kittiwake.replay import programs as module
-from kittiwake.replay.programs import Programs
+from kittiwake.replay.programs import Programs, plan_of
+from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.loader import load_files
 
@@ -23,6 +24,16 @@ def programs() -> Programs:
 def test_an_account_has_its_own_rules_and_the_shared_ones(programs: Programs) -> None:
     assert {rule.rule_id for rule in programs.of("acme").rules} == {"own", "shared"}
     assert {rule.rule_id for rule in programs.of("stranger").rules} == {"shared"}
+
+
+def test_accounts_that_no_rule_file_names_share_a_program_that_is_as_if_compiled_for_them(programs: Programs) -> None:
+    rules = load_files({"own.yaml": OWN, "shared.yaml": SHARED})
+    for account_id in ("stranger", "acme"):
+        plan = programs.plan(account_id)
+        assert plan == plan_of(compile_account(rules, account_id))
+        assert plan.program.account_id == account_id
+    assert programs.of("stranger").takers is programs.of("other").takers
+    assert programs.of("stranger").takers is not programs.of("acme").takers
 
 
 def test_a_program_is_compiled_once(programs: Programs) -> None:
