@@ -188,6 +188,21 @@ def key_values(paths: tuple[Path, ...], properties: Properties) -> list[str] | N
     return texts
 
 
+def keying(paths: tuple[Path, ...]) -> Callable[[Properties], str | None]:
+    """Canonical JSON of the list of the values at `paths`, as a function; it answers None if one is missing."""
+    if len(paths) != 1:
+        return lambda properties: None if (values := key_values(paths, properties)) is None else f"[{','.join(values)}]"
+    value_at = reader(paths[0])
+
+    def key_in(properties: Properties) -> str | None:
+        value = value_at(properties)
+        if isinstance(value, str):
+            return f"[{_quoted(value)}]"
+        return f"[{canonical(value)}]" if is_scalar(value) else None
+
+    return key_in
+
+
 def missing_paths(paths: tuple[Path, ...], properties: Properties) -> list[str]:
     """The dotted paths that lack a scalar, for explanations."""
     return [".".join(path) for path in paths if not is_scalar(lookup(properties, path))]
@@ -212,9 +227,12 @@ def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], P
 
     def place(properties: Properties) -> Place:
         value = value_at(properties)
-        if value is None or not is_scalar(value):
+        if isinstance(value, str):
+            text = _quoted(value)
+        elif is_scalar(value):
+            text = canonical(value)
+        else:
             return None, (None if wants_same else [])
-        text = text_of(value)
         return f"{opening}{text}}}", ([text] if wants_same else [])
 
     return place
