@@ -73,7 +73,7 @@ def walk(program: Program, contact_id: str, events: Sequence[Event], until_us: i
     run = Run(program, state, trace=False)
     _settle(run, events, until_us)
     state.settled_us = until_us
-    return [*run.decisions, *unfinished(program, state)]
+    return [*run.decisions, *unfinished(program, state)] if run.deferred else run.decisions
 
 
 def unfinished(program: Program, state: State) -> tuple[Decision, ...]:
@@ -236,28 +236,22 @@ def _take(run: Run, event: Event) -> None:
 
 
 def _pass_time(run: Run, until_us: int) -> None:
-    """Let fall due, instant by instant, what is due up to and at `until_us`."""
-    agenda = run.agenda
-    while agenda and agenda[0][0] <= until_us:
-        run.now_us = agenda[0][0]
-        _fall_due(run)
-
-
-def _fall_due(run: Run) -> None:
-    """The first part of an instant: look-backs end, deadlines and releases fall due, all gated together.
+    """Let fall due, instant by instant, what is due up to and at `until_us`.
 
     An entry of the agenda may be stale (a restart moved the deadline): then nothing of it is due.
     """
-    entries = run.due_entries()
-    if run.trace is not None and any(run.is_due(index, key) for index, key in entries):
-        run.note(StepKind.INSTANT, None, None)
-    rules = run.program.rules
-    for index, key in entries:
-        fall_due(run, index, key)
-        if rules[index].audience is not None and key == SINGLE:
-            look(run, index, None)
-    if run.caused:
-        gate_all(run)
+    agenda, rules = run.agenda, run.program.rules
+    while agenda and agenda[0][0] <= until_us:
+        run.now_us = agenda[0][0]
+        entries = run.due_entries()
+        if run.trace is not None and any(run.is_due(index, key) for index, key in entries):
+            run.note(StepKind.INSTANT, None, None)
+        for index, key in entries:
+            fall_due(run, index, key)
+            if rules[index].audience is not None and key == SINGLE:
+                look(run, index, None)
+        if run.caused:
+            gate_all(run)
 
 
 def _wake_at_us(run: Run) -> int | None:

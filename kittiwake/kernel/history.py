@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from kittiwake.kernel.limits import Limits
-from kittiwake.kernel.matching import amount, key_values
+from kittiwake.kernel.matching import amount, keying
 from kittiwake.kernel.program import Condition, Measure, Operator
 from kittiwake.kernel.state import Amounts, Latest, Slot, Times, Total, Values
 from kittiwake.model import Event
@@ -43,14 +43,6 @@ PRESENT: Final = Measure.PRESENT
 ABSENT: Final = Measure.ABSENT
 
 
-def key_of(condition: Condition, event: Event) -> str | None:
-    """Under which key of the condition an event is remembered; None if it lacks a `same` property."""
-    if not condition.same:
-        return ""
-    values = key_values(condition.same, event.properties)
-    return None if values is None else f"[{','.join(values)}]"
-
-
 def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limits: Limits) -> bool:
     """Remember a matching event; False if there is no room for it. For explanations: others make a `recorder` once."""
     return recorder(condition, keep_us, limits)(slots, event)
@@ -61,8 +53,10 @@ def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
     if condition.measure is COUNT and condition.within_us is not None:
         return _counter(condition, condition.within_us, keep_us, limits)
 
+    key_in = keying(condition.same) if condition.same else None
+
     def remember(slots: Slots, event: Event) -> bool:
-        key = key_of(condition, event)
+        key = "" if key_in is None else key_in(event.properties)
         value = None if key is None else ONE if condition.path is None else _recorded_value(condition, event)
         if key is None or value is None:
             return True
@@ -82,17 +76,17 @@ def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
 
 def _counter(condition: Condition, within_us: int, keep_us: int, limits: Limits) -> Recorder:
     """The recorder of a windowed count, the commonest condition: it keeps the newest instants of each key."""
-    keyed, keys_max = bool(condition.same), limits.keys
+    key_in, keys_max = keying(condition.same) if condition.same else None, limits.keys
     kept = max(1, int(condition.bound) + 1)  # a count above the bound is above it whatever it is
 
     def remember(slots: Slots, event: Event) -> bool:
-        key = key_of(condition, event) if keyed else ""
+        key = "" if key_in is None else key_in(event.properties)
         if key is None:
             return True
         now_us = event.time_us
         slot = slots.get(key)
         if slot is None:
-            if keyed and len(slots) >= keys_max:
+            if key_in is not None and len(slots) >= keys_max:
                 prune(condition, slots, now_us, keep_us)
                 if len(slots) >= keys_max:
                     return False

@@ -35,6 +35,9 @@ Test: TypeAlias = Callable[[Any], bool]
 Place: TypeAlias = tuple[str | None, list[str] | None]
 """The instance an event belongs to and its `same` values; None for those it lacks a property of."""
 
+KEPT_CHARS_MAX: Final = 128
+"""Of texts whose canonical JSON is kept at hand: what is kept stays below 4 MB, whatever events bring."""
+
 SINGLE: Final = "{}"
 """The instance of a rule without `per`."""
 
@@ -168,8 +171,10 @@ def reader(path: Path) -> Callable[[Properties], Any]:
 
 
 def text_of(value: Scalar) -> str:
-    """The canonical JSON of a key: of text it is at hand, since several rules ask for that of one event."""
-    return _quoted(value) if isinstance(value, str) else canonical(value)
+    """The canonical JSON of a key: of short text it is at hand, since several rules ask for that of one event."""
+    if isinstance(value, str) and len(value) <= KEPT_CHARS_MAX:
+        return _quoted(value)
+    return canonical(value)
 
 
 @lru_cache(maxsize=8_192)
@@ -186,6 +191,19 @@ def key_values(paths: tuple[Path, ...], properties: Properties) -> list[str] | N
             return None
         texts.append(text_of(value))
     return texts
+
+
+def keying(paths: tuple[Path, ...]) -> Callable[[Properties], str | None]:
+    """Canonical JSON of the list of the values at `paths`, as a function; it answers None if one is missing."""
+    if len(paths) != 1:
+        return lambda properties: None if (values := key_values(paths, properties)) is None else f"[{','.join(values)}]"
+    value_at = reader(paths[0])
+
+    def key_in(properties: Properties) -> str | None:
+        value = value_at(properties)
+        return f"[{text_of(value)}]" if is_scalar(value) else None
+
+    return key_in
 
 
 def missing_paths(paths: tuple[Path, ...], properties: Properties) -> list[str]:
@@ -212,7 +230,7 @@ def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], P
 
     def place(properties: Properties) -> Place:
         value = value_at(properties)
-        if value is None or not is_scalar(value):
+        if not is_scalar(value):
             return None, (None if wants_same else [])
         text = text_of(value)
         return f"{opening}{text}}}", ([text] if wants_same else [])

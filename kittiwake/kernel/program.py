@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import msgspec
+
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.reasons import Reason
 from kittiwake.time.instants import DAY_US, HOUR_US
@@ -46,8 +48,7 @@ class Operator(StrEnum):
     STARTS_WITH = "starts_with"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """One property (or, `of_contact`, one attribute) against one operand (IN: a tuple; EXISTS: a bool)."""
 
     path: Path
@@ -56,26 +57,22 @@ class Comparison:
     of_contact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(msgspec.Struct, frozen=True):
     parts: tuple[Predicate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(msgspec.Struct, frozen=True):
     parts: tuple[Predicate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     part: Predicate
 
 
 Predicate: TypeAlias = Comparison | AllOf | AnyOf | Not
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """One alternative of an event match. `types` empty: every type but `contact.*` and `consent.*` ("*")."""
 
     types: frozenset[str]
@@ -104,8 +101,7 @@ class Measure(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """A question about a contact's history: of `given`, or a leaf of `audience`."""
 
     measure: Measure
@@ -122,33 +118,28 @@ class Condition:
     same: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(msgspec.Struct, frozen=True):
     """A leaf of an audience tree: the condition at `index` of `RuleProgram.conditions`."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class AllHold:
+class AllHold(msgspec.Struct, frozen=True):
     parts: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyHolds:
+class AnyHolds(msgspec.Struct, frozen=True):
     parts: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotHolds:
+class NotHolds(msgspec.Struct, frozen=True):
     part: Tree
 
 
 Tree: TypeAlias = Leaf | AllHold | AnyHolds | NotHolds
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(msgspec.Struct, frozen=True):
     tree: Tree
     emits_exit: bool
 
@@ -156,16 +147,14 @@ class Audience:
 # ---------------------------------------------------------------- when and how long
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(msgspec.Struct, frozen=True):
     """An in-order chain; an event less than `within_us` after the first completes it."""
 
     steps: tuple[Matches, ...]
     within_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delays:
+class Delays(msgspec.Struct, frozen=True):
     """Silence after arming, one reminder each, rising."""
 
     delays_us: tuple[int, ...]
@@ -173,8 +162,7 @@ class Delays:
     """Written as a list: decisions carry `reminder`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldWait:
+class FieldWait(msgspec.Struct, frozen=True):
     """The number at `path` of the arming event, times the unit."""
 
     path: Path
@@ -190,8 +178,7 @@ class Repeat(StrEnum):
     RRULE = "rrule"
 
 
-@dataclass(frozen=True, slots=True)
-class UntilWait:
+class UntilWait(msgspec.Struct, frozen=True):
     """Towards a date of the event or, `of_contact`, of the contact."""
 
     path: Path
@@ -207,16 +194,14 @@ class UntilWait:
 Wait: TypeAlias = Delays | FieldWait | UntilWait
 
 
-@dataclass(frozen=True, slots=True)
-class Reaches:
+class Reaches(msgspec.Struct, frozen=True):
     """Thresholds of the number of matches (`path` None) or of the sum of `path`, rising."""
 
     path: Path | None
     at: tuple[Number, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(msgspec.Struct, frozen=True):
     name: str
     path: Path
     of_contact: bool = False
@@ -236,8 +221,7 @@ class Calendar(StrEnum):
     MONTH = "month"
 
 
-@dataclass(frozen=True, slots=True)
-class Cap:
+class Cap(msgspec.Struct, frozen=True):
     """At most `max_fired` firings per calendar period, or in `(t - within_us, t]`."""
 
     max_fired: int
@@ -247,28 +231,24 @@ class Cap:
     """Counts and holds only rules of this group; None: all."""
 
 
-@dataclass(frozen=True, slots=True)
-class QuietHours:
+class QuietHours(msgspec.Struct, frozen=True):
     """Local times of day, microseconds since midnight, `from_us` != `to_us`; wraps if from > to."""
 
     from_us: int
     to_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(msgspec.Struct, frozen=True):
     purpose: str
     default_granted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Holdout:
+class Holdout(msgspec.Struct, frozen=True):
     percent: Number
     salt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """One account's policy; `live_from` and `history_from` are compiled into each rule's `ready_us`."""
 
     consent: Consent | None = None
@@ -277,8 +257,7 @@ class Policy:
     quiet_hours: QuietHours | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reentry:
+class Reentry(msgspec.Struct, frozen=True):
     """`within_us` None: once (remembered for the rule's `keep_us`)."""
 
     within_us: int | None
@@ -287,8 +266,7 @@ class Reentry:
 # ---------------------------------------------------------------- rules and program
 
 
-@dataclass(frozen=True, slots=True)
-class RuleProgram:
+class RuleProgram(msgspec.Struct, frozen=True):
     """One rule. Exactly one of `when` (not empty), `sequence` and `audience` is set."""
 
     rule_id: str

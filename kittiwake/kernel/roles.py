@@ -6,13 +6,12 @@ So that at event time nobody asks a rule about types it does not name. Read by `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kittiwake.kernel.program import FieldWait, Matches, RuleProgram, UntilWait
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(msgspec.Struct, frozen=True):
     """The matches of one rule that an event of one type can meet; `where` is all that is left to ask."""
 
     rule_index: int

@@ -68,6 +68,8 @@ class Run:
         """The last rule and event that left `suppressed: limit`: they leave it once."""
         self.is_held_out: bool | None = None
         """Whether the contact is in the holdout; None: not asked yet."""
+        self.deferred = False
+        """Whether anything was deferred in this run."""
         self.together = False
         """Whether this instant has several events: only then is the following kept."""
         self.unless_taken: dict[int, list[tuple[Event, list[Wanted]]]] = {}

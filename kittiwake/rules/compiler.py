@@ -6,7 +6,7 @@ does not run yet can still be refused.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kittiwake.kernel.index import build_program
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from msgspec.structs import replace as altered
+from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.index import build_program
@@ -95,17 +93,17 @@ def test_another_account_is_decided_alike_under_ids_of_its_own(world: World, see
 
 
 def _nameless(decisions: tuple[Decision, ...]) -> list[tuple[object, ...]]:
-    return shown([altered(one, trigger_id="", account_id="", contact_id="") for one in decisions])
+    return shown([replace(one, trigger_id="", account_id="", contact_id="") for one in decisions])
 
 
 def shifted(events: list[Event], by_us: int) -> list[Event]:
-    return [altered(event, time_us=event.time_us + by_us) for event in events]
+    return [replace(event, time_us=event.time_us + by_us) for event in events]
 
 
 def _back(decisions: tuple[Decision, ...], by_us: int) -> list[tuple[object, ...]]:
     return shown(
         [
-            altered(
+            replace(
                 one,
                 trigger_id="",
                 time_us=one.time_us - by_us,
@@ -156,7 +154,7 @@ def test_a_slower_world_decides_the_same_more_slowly(scale: int, seed: int) -> N
     for _ in range(30):
         events = [e for e in history(dice, world, 20) if (e.time_us - START_US) % SECOND_US == 0]
         events = [*{event.event_id: event for event in reversed(events)}.values()]
-        later = [altered(e, time_us=START_US + (e.time_us - START_US) * scale) for e in events]
+        later = [replace(e, time_us=START_US + (e.time_us - START_US) * scale) for e in events]
         span_us = end_us(events, world) - START_US
         one = at_once(world.program(), exact(events), START_US + span_us).decisions
         other = at_once(slow.program(), later, START_US + span_us * scale).decisions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 
 import pytest
@@ -121,3 +122,10 @@ def test_a_program_says_of_which_types_it_reads_the_properties(rule: str, read: 
 
 def test_a_policy_that_asks_for_consent_reads_the_purpose() -> None:
     assert program_of("{when: a}", "consent: {purpose: news}").reads("consent.granted")
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_program_that_has_travelled_decides_as_before(name: str, seed: int) -> None:
+    for program, events, until_us in drawn(name, seed):
+        travelled = pickle.loads(pickle.dumps(program))
+        assert shown(ended(travelled, events, until_us)) == shown(ended(program, events, until_us))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
 
 from kittiwake.rules import compile_account, load
 from kittiwake.time.durations import format_duration
@@ -19,7 +20,7 @@ RULES = sorted((HERE / "golden").glob("*.yaml"))
 
 def shown(value: Any, name: str = "") -> str:
     """One line of a program's value, as short as it can be read."""
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         parts = [f"{f.name}={shown(getattr(value, f.name), f.name)}" for f in fields(value) if told(value, f)]
         return f"{type(value).__name__}({', '.join(parts)})"
     if isinstance(value, Enum):
@@ -39,8 +40,8 @@ def shown(value: Any, name: str = "") -> str:
 
 
 def told(value: Any, field: Any) -> bool:
-    default = field.default if field.default_factory is MISSING else field.default_factory()
-    return default is MISSING or getattr(value, field.name) != default
+    default = field.default if field.default_factory is NODEFAULT else field.default_factory()
+    return default is NODEFAULT or getattr(value, field.name) != default
 
 
 def text_of(path: Path) -> str:
