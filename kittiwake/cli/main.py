@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from kittiwake import __version__
-from kittiwake.cli.collecting import uncollected
+from kittiwake.replay.collecting import uncollected
 
 COMMANDS: Final = ("validate", "test", "replay", "explain", "schema", "recipes")
 """In the order in which an author needs them; each is a module here with an `app` of one command."""

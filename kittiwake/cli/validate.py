@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.collecting import uncollected
 from kittiwake.cli.console import AsJson, Exit, complain_at, error_data, leave, one_command, print_json, usable_input
+from kittiwake.replay.collecting import uncollected
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.errors import Lint
 from kittiwake.rules.lints import lint

@@ -81,11 +81,11 @@ def sweep(
 
     `events` are in order and without copies; `parts` is `parts_of(program)`.
     """
-    if len({event.time_us for event in events}) < len(events) or DELETED in {event.type for event in events}:
+    types = {event.type for event in events}
+    if len({event.time_us for event in events}) < len(events) or DELETED in types:
         return None
     found: list[Decision] = []
-    armed = {index for event_type in {event.type for event in events} for index in parts.arms.get(event_type, ())}
-    for index in sorted(armed):
+    for index in sorted({index for event_type in types for index in parts.arms.get(event_type, ())}):
         _sweep_rule(program, index, parts.does[index], contact_id, events, until_us, found)
     return found
 
