@@ -8,6 +8,7 @@ Correct first: every event goes to its contact, every contact is sorted and sett
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Final
 
@@ -40,6 +41,8 @@ from transforms.writing import WriteRows, WriteSummary
 DONE: Final = 0
 STOPPED: Final = 1
 UNUSABLE: Final = 2
+FAILED: Final = 3
+INTERRUPTED: Final = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,8 +53,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UnusableError, RulesError) as error:
         say(f"error: {error}")
         return UNUSABLE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told, and an exit of its own
+        if _is_interrupt(error):
+            say("interrupted; the output is as it was")
+            return INTERRUPTED
+        traceback.print_exc()
+        say("failed; the output is as it was")
+        return FAILED
     sys.stdout.write(render(summary))
     return DONE if summary.stopped is None else STOPPED
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether a person has stopped the run; a runner in this process makes another error of it."""
+    return isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error)
 
 
 def backfill(options: BackfillOptions) -> Summary:

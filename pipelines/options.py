@@ -21,7 +21,8 @@ _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
 Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
 file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
-Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, 2 unusable rules, input, output or options."""
+Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, 2 unusable rules, input, output or options, 3 failed: a fault
+of ours or of the runner, told with its traceback, 130 interrupted."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
-    add("--until", metavar="TIME", help="settle events before and deadlines up to it; default: the newest event + 1 µs")
+    add(
+        "--until",
+        metavar="TIME",
+        help="settle events before and deadlines up to it; default: right after the newest event",
+    )
     add("--start", metavar="TIME", help="take this for the start of the run instead of the clock: to repeat a run")
     add("--allowed_lateness", default="1h", metavar="DURATION", help="how far apart copies of an event may lie (1h)")
     ratio_help = f"stop above it; default: {DEAD_LETTER_RATIO}, from {RATIO_RECORDS_MIN:,} records on"

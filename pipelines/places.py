@@ -14,7 +14,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.replay.output import SUMMARY, OutputError, open_output
-from kittiwake.replay.reading import InputError, find_files, refuse_unknown
+from kittiwake.replay.reading import InputError, find_files, refuse_unknown, shown
 from kittiwake.replay.summary import Summary, from_text
 from transforms.reading import InputFile
 
@@ -75,6 +75,8 @@ def open_place(output: str) -> Place:
 
 class _Local:
     def __init__(self, output: str) -> None:
+        if "[" in output or not _is_text(output):  # Beam looks for the files it has written by a pattern
+            raise OutputError(f"cannot write to the output {shown(output)}: write it without [ and in UTF-8")
         self._output = open_output(output)
         self.publish = self._output.publish
         self.discard = self._output.discard
@@ -101,6 +103,14 @@ class _Remote:
 
     def discard(self) -> None:
         """What has been written stays, without a summary."""
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_summary(place: Place) -> Summary:

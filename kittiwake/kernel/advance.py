@@ -170,7 +170,7 @@ def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
     horizon_us = run.program.allowed_lateness_us
     found = []
     for event in late:
-        counted_us = before.seen.get(event.event_id)
+        counted_us = before.seen.get(event.event_id) if run.program.wants(event.type) else None
         if counted_us is not None and 0 <= event.time_us - counted_us <= horizon_us:
             run.duplicates += 1
             continue

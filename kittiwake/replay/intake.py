@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kittiwake.model import DeadLetter, Event
 from kittiwake.replay.counts import Counts, count_dead_letter, count_event, count_events
 from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_event
-from kittiwake.replay.quick import Table, Wants, is_utf8, new_table, read_table
+from kittiwake.replay.quick import Table, Wants, new_table, read_table
 from kittiwake.replay.reading import Block, is_cut, record_at
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.shapes.shape import Shape
@@ -60,8 +60,7 @@ class Intake:
         if self._shape.shape is not Shape.CANONICAL or is_cut(block):
             return new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
-        sound = is_utf8(b"\n".join(block.lines))
-        quick = read_table(block.lines, TIME_MIN_US, latest_us, self._wants, sound=sound)
+        quick = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)
         count_events(self._counts, quick.taken, quick.taken - len(quick.table.types), quick.newest_us)
         return quick.table, quick.left
 

@@ -10,7 +10,7 @@ with many of them: decoded, joined, translated, counted. Only a block that fails
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from typing import Annotated, Final, NamedTuple, TypeAlias
 
@@ -18,6 +18,7 @@ import msgspec
 
 from kittiwake.replay.events import EVENT_BYTES_MAX, NESTING_MAX, TYPE
 from kittiwake.replay.fields import ID_CHARS_MAX
+from kittiwake.replay.memory import Memory
 from kittiwake.replay.times import NEVER_US, instants, microseconds, span_us, usual_form
 from kittiwake.values import EXPONENT_MAX, parse_json
 
@@ -65,43 +66,48 @@ class Quick(NamedTuple):
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARS_MAX)]
 
 
+_ABSENT: Final = msgspec.Raw(NOTHING)
+"""The properties of a record without any, known by being this very object."""
+
+
 class _Record(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     event_id: _Id
     account_id: _Id
     contact_id: _Id
     type: _Id
     time: str
-    properties: msgspec.Raw = msgspec.Raw(NOTHING)
+    properties: msgspec.Raw = _ABSENT
 
 
 _decode: Final = msgspec.json.Decoder(_Record).decode
 _NOT_DECODED: Final = (msgspec.DecodeError, ValueError, RecursionError)
 
 
-def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants, *, sound: bool) -> Quick:
-    """The ordinary records of lines whose time lies in `[earliest_us, latest_us]`.
-
-    `sound`: all lines are known to be UTF-8.
-    """
-    records, left = _decoded(lines, sound)
+def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Quick:
+    """The ordinary records of lines whose time lies in `[earliest_us, latest_us]`."""
+    whole = b"\n".join(lines)
+    records, left = _decoded(lines, is_utf8(whole))
     if not records:
         return Quick(new_table(), 0, NEVER_US, left)
     times = [record.time for record in records]
+    names = {record.type for record in records}
+    types = _types.of(names)
+    texts = [record.properties for record in records]
+    joined = b"\n".join(texts)
     form = usual_form(times)
-    are_types = _learn_types({record.type for record in records})
-    joined = b"\n".join([record.properties for record in records])
-    if form and are_types and _is_plain(joined, len(records)):
+    if form and all(map(types.get, names)) and _are_plain(whole, texts, joined):
         oldest_us, newest_us = span_us(times, form)
         if earliest_us <= oldest_us and newest_us <= latest_us:
             kept = list(compress(records, _wanted(records, wants)))
             times_us = microseconds([record.time for record in kept], form)
-            return Quick(_table(kept, times_us, [bytes(one.properties) for one in kept]), len(records), newest_us, left)
-    return _one_by_one(lines, records, left, earliest_us, latest_us, wants)
+            table = _table(kept, types, times_us, [bytes(record.properties) for record in kept])
+            return Quick(table, len(records), newest_us, left)
+    return _one_by_one(lines, records, left, types, earliest_us, latest_us, wants)
 
 
 def _decoded(lines: Sequence[bytes], sound: bool) -> tuple[list[_Record], list[int]]:
     """The records of lines, and which lines are none."""
-    if sound and max(map(len, lines)) <= EVENT_BYTES_MAX:
+    if sound and max(map(len, lines), default=0) <= EVENT_BYTES_MAX:
         try:
             return list(map(_decode, lines)), []
         except _NOT_DECODED:
@@ -121,21 +127,22 @@ def _one_by_one(
     lines: Sequence[bytes],
     records: list[_Record],
     left: list[int],
+    types: Mapping[str, str],
     earliest_us: int,
     latest_us: int,
     wants: Wants,
 ) -> Quick:
     """As `read_table`, of records of which one at least is out of the ordinary."""
     times_us = instants([record.time for record in records])
-    texts = [_sound(bytes(record.properties)) for record in records]
+    places = sorted(set(range(len(lines))).difference(left))
+    texts = [_sound(lines[place], record) for place, record in zip(places, records, strict=True)]
     good = [
-        bool(text) and record.type in _types and earliest_us <= time_us <= latest_us
+        bool(text and types[record.type]) and earliest_us <= time_us <= latest_us
         for record, text, time_us in zip(records, texts, times_us, strict=True)
     ]
-    places = sorted(set(range(len(lines))).difference(left))
     others = [place for place, is_good in zip(places, good, strict=True) if not is_good]
     kept = [is_good and is_wanted for is_good, is_wanted in zip(good, _wanted(records, wants), strict=True)]
-    table = _table(list(compress(records, kept)), list(compress(times_us, kept)), list(compress(texts, kept)))
+    table = _table(list(compress(records, kept)), types, list(compress(times_us, kept)), list(compress(texts, kept)))
     newest_us = max(compress(times_us, good), default=NEVER_US)
     return Quick(table, sum(good), newest_us, sorted([*left, *others]))
 
@@ -149,13 +156,13 @@ def _wanted(records: list[_Record], wants: Wants) -> list[bool]:
     return [True] * len(records) if types is None else [record.type in types for record in records]
 
 
-def _table(records: list[_Record], times_us: list[int], properties: list[bytes]) -> Table:
+def _table(records: list[_Record], types: Mapping[str, str], times_us: list[int], properties: list[bytes]) -> Table:
     return Table(
         [record.account_id for record in records],
         [record.contact_id for record in records],
         times_us,
         [record.event_id for record in records],
-        [_types[record.type] for record in records],
+        [types[record.type] for record in records],
         properties,
     )
 
@@ -163,7 +170,19 @@ def _table(records: list[_Record], times_us: list[int], properties: list[bytes])
 # ---------------------------------------------------------------- properties
 
 _MARKS: Final = bytes.maketrans(b"123456789E[", b"000000000e{")
+_NAME: Final = b'"properties"'
 _DIGITS_TOO_MANY: Final = b"0" * (EXPONENT_MAX + 2)
+
+
+def _are_plain(whole: bytes, texts: list[msgspec.Raw], joined: bytes) -> bool:
+    """Whether nothing can be wrong with the properties of records, which stand in `whole`.
+
+    Of two `properties` in one record the decoder looks at the last one only, so each has to have one; a name with
+    an escape would hide one more.
+    """
+    absent = sum([text is _ABSENT for text in texts])
+    has_one_each = whole.count(_NAME) == len(texts) - absent and b"\\" not in whole
+    return has_one_each and _is_plain(joined, len(texts))
 
 
 def _is_plain(joined: bytes, number: int) -> bool:
@@ -182,8 +201,11 @@ def _is_plain(joined: bytes, number: int) -> bool:
     )
 
 
-def _sound(text: bytes) -> bytes:
-    """Properties that may be parsed without a care; empty if they may not, or are not an object."""
+def _sound(line: bytes, record: _Record) -> bytes:
+    """The properties of a record, which may be parsed without a care; empty if they may not, or are not an object."""
+    text = bytes(record.properties)
+    if line.count(_NAME) > 1 or line.count(b"\\") != text.count(b"\\"):
+        return b""  # one more of them may be hidden
     if text == b"null":
         return NOTHING
     if _is_plain(text, 1):
@@ -210,15 +232,10 @@ def is_utf8(raw: bytes) -> bool:
 
 # ---------------------------------------------------------------- types
 
-_types: Final[dict[str, str]] = {}
-"""Each type as one and the same string, so that a million of them take no memory."""
+
+def _type_of(name: str) -> str:
+    return name if TYPE.fullmatch(name) else ""
 
 
-def _learn_types(types: set[str]) -> bool:
-    """Remember types; whether all of them are."""
-    unknown = types.difference(_types)
-    if len(_types) + len(unknown) > TYPES_MAX:
-        _types.clear()
-        unknown = types
-    _types.update({name: name for name in unknown if TYPE.fullmatch(name)})
-    return _types.keys() >= types
+_types: Final = Memory(TYPES_MAX, _type_of)
+"""Each type as one and the same string, so that a million of them take no memory; "" for what is none."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final, NamedTuple
 
+from kittiwake.replay.memory import Memory
 from kittiwake.time.instants import MINUTE_US, BadTimeError, parse_instant
 
 HOURS_MAX: Final = 100_000
@@ -31,12 +32,6 @@ _MINUTE, _SECOND = 10, 12
 """Where they begin in the digits."""
 
 _HOUR_CHARS: Final = len("2026-11-01T09")
-
-_hours: Final[dict[tuple[bytes], int]] = {}
-"""By the digits of an hour, `2026110109`, in UTC."""
-
-_minutes: Final[dict[bytes, int]] = {}
-"""By the digits of a minute, `202611010930`, in UTC."""
 
 
 class Form(NamedTuple):
@@ -62,8 +57,9 @@ def usual_form(times: list[str]) -> Form | None:
     step = len(digits) // len(times)
     are_minutes = max(digits[_MINUTE::step]) <= ord("5") and max(digits[_SECOND::step]) <= ord("5")
     hours = _hours_of(times, digits, step)
+    known = _hours.of(hours)
     offset_us = _instant(f"1970-01-01T00:00:00{zone}")
-    if offset_us == NEVER_US or not are_minutes or not _learn_hours(hours):
+    if offset_us == NEVER_US or not are_minutes or NEVER_US in {known[hour] for hour in hours}:
         return None
     return Form(max(width - 20, 0), zone, offset_us)
 
@@ -86,8 +82,7 @@ def microseconds(times: list[str], form: Form) -> list[int]:
     decimals, zone, offset_us = form
     digits = "".join(times).encode().translate(None, _NO_DIGITS)
     pairs = Struct(f"12s{2 + decimals}s{len(zone) // 6 * 4}x").iter_unpack
-    _learn_minutes({minute for minute, _ in pairs(digits)})
-    minutes, scale = _minutes, 10 ** (6 - decimals)
+    minutes, scale = _minutes.of({minute for minute, _ in pairs(digits)}), 10 ** (6 - decimals)
     if scale == 1 and not offset_us:
         return [minutes[minute] + int(second) for minute, second in pairs(digits)]
     return [minutes[minute] + int(second) * scale + offset_us for minute, second in pairs(digits)]
@@ -115,26 +110,18 @@ def _instant(text: str) -> int:
         return NEVER_US
 
 
-def _learn_hours(hours: set[tuple[bytes]]) -> bool:
-    """Remember hours; whether all of them are hours."""
-    unknown = hours.difference(_hours)
-    if len(_hours) + len(unknown) > HOURS_MAX:
-        _hours.clear()
-        unknown = hours
-    for hour in unknown:
-        text = hour[0].decode()
-        _hours[hour] = _instant(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:]}:00:00Z")
-        if _hours[hour] == NEVER_US:
-            del _hours[hour]
-            return False
-    return True
+def _hour_us(hour: tuple[bytes]) -> int:
+    text = hour[0].decode()
+    return _instant(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:]}:00:00Z")
 
 
-def _learn_minutes(minutes: set[bytes]) -> None:
-    """Remember minutes of hours that are known."""
-    unknown = minutes.difference(_minutes)
-    if len(_minutes) + len(unknown) > MINUTES_MAX:
-        _minutes.clear()
-        unknown = minutes
-    for minute in unknown:
-        _minutes[minute] = _hours[(minute[:10],)] + int(minute[10:]) * MINUTE_US
+def _minute_us(minute: bytes) -> int:
+    """That of a minute between 00 and 59; an hour that is none gives no time at all."""
+    return _hour_us((minute[:_MINUTE],)) + int(minute[_MINUTE:]) * MINUTE_US
+
+
+_hours: Final = Memory(HOURS_MAX, _hour_us)
+"""By the digits of an hour, `2026110109`, in UTC; `NEVER_US` where it is none."""
+
+_minutes: Final = Memory(MINUTES_MAX, _minute_us)
+"""By the digits of a minute, `202611010930`, in UTC."""

@@ -120,6 +120,14 @@ def test_a_copy_of_a_settled_event_is_no_late_event_but_a_duplicate() -> None:
     assert ([one.time_us - T for one in after.late], after.duplicates, after.decisions) == ([4], 3, ())
 
 
+def test_a_late_event_that_no_rule_needs_is_no_copy_with_a_trace_or_without() -> None:
+    rules = program(EACH)
+    before = advance(rules, new_state("c1"), [event(5, "1")], T + 10)
+    for trace in (False, True):
+        after = advance(rules, before.state, [event(5, "1", "z"), event(6, "2", "z")], T + 20, trace=trace)
+        assert (after.late, after.duplicates) == ((), 0)
+
+
 def test_the_ids_of_events_are_kept_for_the_horizon_and_not_longer() -> None:
     rules = program(EACH)
     state = advance(rules, new_state("c1"), [event(0, "1"), event(1, "2")], T + HOUR_US).state

@@ -16,7 +16,7 @@ from kittiwake.replay.driver import replay
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.settings import RunSettings, Stop
 from kittiwake.rules.loader import load
-from pipelines.backfill import DONE, STOPPED, UNUSABLE
+from pipelines.backfill import DONE, FAILED, INTERRUPTED, STOPPED, UNUSABLE
 from tests.pipelines.running import ROOT, Job, arguments, as_a_process
 from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines
 from tests.replay.parquet_lines import lines_below
@@ -329,11 +329,34 @@ def test_rules_with_errors_are_refused_with_all_of_them(job: Job, tmp_path: Path
     assert not ran.output.exists()
 
 
-def test_a_bug_crashes_the_job_and_leaves_no_output(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_fails_the_job_with_an_exit_of_its_own_and_leaves_no_output(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def buggy(*_: object) -> None:
         raise AssertionError("a bug")
 
     monkeypatch.setattr("transforms.settling.settle", buggy)
-    with pytest.raises(AssertionError, match="a bug"):
-        job(write_lines(tmp_path / "events.jsonl", [CART]))
-    assert not (tmp_path / "out").exists()
+    ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
+    assert ran.code == FAILED
+    assert "AssertionError: a bug" in ran.err
+    assert not ran.output.exists()
+
+
+def test_a_person_may_stop_a_job(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("transforms.settling.settle", stopped)
+    ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
+    assert ran.code == INTERRUPTED
+    assert ran.err.endswith("backfill: interrupted; the output is as it was\n")
+    assert "Traceback" not in ran.err
+    assert not ran.output.exists()
+
+
+@pytest.mark.parametrize("output", ["o[1]", "o\udcff"])
+def test_an_output_that_beam_would_not_find_again_is_refused(job: Job, tmp_path: Path, output: str) -> None:
+    ran = job(write_lines(tmp_path / "events.jsonl", [CART]), output=output)
+    assert ran.code == UNUSABLE
+    assert "write it without [ and in UTF-8" in ran.err
+    assert not ran.output.exists()

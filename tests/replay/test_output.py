@@ -79,8 +79,23 @@ def test_a_discarded_first_run_leaves_no_trace(tmp_path: Path) -> None:
 def test_after_a_run_that_was_killed_the_next_one_starts_afresh(tmp_path: Path) -> None:
     killed = open_output(tmp_path)
     (killed.partial / "triggers" / "part-9.jsonl").write_text("half")
+    killed.release()  # as the operating system does with what a dead process held
     run(tmp_path, "one")
     assert set(listing(tmp_path)) == WHOLE
+
+
+def test_two_runs_at_once_into_one_folder_are_one_too_many(tmp_path: Path) -> None:
+    for folder in (tmp_path / "new", tmp_path / "old"):
+        if folder.name == "old":
+            run(folder, "before")
+        first = open_output(folder)
+        (first.partial / "triggers" / "part-0.jsonl").write_text("half")
+        with pytest.raises(OutputError, match="another run is writing into the output"):
+            open_output(folder)
+        assert (first.partial / "triggers" / "part-0.jsonl").read_text() == "half"
+        first.discard()
+        run(folder, "one")
+        assert set(listing(folder).values()) == {"one"}
 
 
 def test_a_run_that_is_killed_while_publishing_leaves_no_summary(tmp_path: Path) -> None:
@@ -90,3 +105,4 @@ def test_a_run_that_is_killed_while_publishing_leaves_no_summary(tmp_path: Path)
     with pytest.raises(OSError, match="decisions"):
         output.publish()
     assert not (tmp_path / SUMMARY).exists()
+    output.release()
