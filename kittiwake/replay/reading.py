@@ -63,7 +63,13 @@ def find_files(patterns: Sequence[str]) -> list[str]:
 
 
 def _advice(name: str) -> str:
-    return f" but a folder: write {shown(name).rstrip('/')}/*.jsonl" if Path(name).is_dir() else ""
+    return f" but a folder: write {_inside(name)}" if Path(name).is_dir() else ""
+
+
+def _inside(folder: str) -> str:
+    """The glob for the files of a folder, or of the folders that a glob names."""
+    plain = folder.rstrip("/")
+    return f"{shown(plain)}/*{'.parquet' if kind_by_name(plain) is Kind.PARQUET else '.jsonl'}"
 
 
 def _matches(pattern: str) -> list[str]:
@@ -73,7 +79,8 @@ def _matches(pattern: str) -> list[str]:
     found = glob.glob(pattern, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
     files = [name for name in found if not Path(name).is_dir()]
     if not files:
-        raise InputError(f"no file matches {shown(pattern)}")
+        advice = f", only folders do: write {_inside(pattern)}" if found else ""
+        raise InputError(f"no file matches {shown(pattern)}{advice}")
     return files
 
 
@@ -90,12 +97,24 @@ def refuse_unknown(name: str) -> None:
 def refuse_shaped(names: Iterable[str], shape: InputShape) -> None:
     """Refuse Parquet files where records are of a shape of their own: the columns of Parquet are canonical fields.
 
+    A file that is not local is known by its name only.
+
     Raises:
         InputError: there is one.
     """
+    if shape.shape is Shape.CANONICAL:
+        return
     for name in names:
-        if shape.shape is not Shape.CANONICAL and kind_by_name(name) is Kind.PARQUET:
+        if kind_of(name, _beginning(name)) is Kind.PARQUET:
             raise InputError(f"cannot read {shown(name)} as {shape.shape}: Parquet is read in the canonical shape only")
+
+
+def _beginning(name: str) -> bytes:
+    """The first bytes of a local file; none of another."""
+    if not Path(name).is_file():
+        return b""
+    with Path(name).open("rb") as stream:
+        return stream.read(BEGINNING_BYTES)
 
 
 class Block(NamedTuple):
