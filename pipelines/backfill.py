@@ -109,7 +109,7 @@ def build(
 ) -> None:
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     bytes_total = sum(file.size for file in files)
-    read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total))
+    read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total), settings.shape)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
     intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
     decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)

@@ -17,6 +17,7 @@ from apache_beam.pvalue import PBegin, PCollection
 from kittiwake.replay.counts import Counts, LinesOfPart
 from kittiwake.replay.parts import PART_BYTES, Part, parts_of
 from kittiwake.replay.reading import InputError, blocks_of, lines_until, shown
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.progress import SEEN
 
@@ -54,10 +55,11 @@ class ReadRecords(beam.PTransform):
 
     files: tuple[InputFile, ...]
     part_bytes: int = PART_BYTES
+    shape: InputShape = CANONICAL
 
     def expand(self, pbegin: PBegin) -> Read:
         """Parts of files are dealt out to the workers."""
-        step = beam.ParDo(_ReadPart()).with_output_types(SourcedBlock, **{COUNTS: Counts})
+        step = beam.ParDo(_ReadPart(self.shape)).with_output_types(SourcedBlock, **{COUNTS: Counts})
         read = (
             pbegin
             | "Files" >> beam.Create(self.files).with_output_types(InputFile)
@@ -82,12 +84,16 @@ def _cut(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
 class _ReadPart(CountingDoFn):
     """A file that cannot be read to its end is counted, not raised: the job then decides nothing."""
 
+    def __init__(self, shape: InputShape) -> None:
+        super().__init__()
+        self._shape = shape
+
     def process(self, element: _PartOfFile) -> Iterator[SourcedBlock]:
         name, part = element.file, Part(element.start, element.end)
         label, lines = shown(name), 0
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                for block in blocks_of(stream, name, SEEN.read, part):
+                for block in blocks_of(stream, name, SEEN.read, part, self._shape):
                     yield SourcedBlock(label, *block)
                     lines = lines_until(block)
         except InputError as error:

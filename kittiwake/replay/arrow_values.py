@@ -5,12 +5,13 @@ Pure. Called by `kittiwake.replay.parquet_events`; needs pyarrow.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +19,9 @@ from kittiwake.replay.unpacking import UnsoundError
 
 NO_NUMBER: Final = Decimal("1E+999")
 """Stands for NaN and the infinities, for which JSON has no word: the record becomes a dead letter, `bad_number`."""
+
+encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+"""Of values to JSON."""
 
 _Is = Callable[[pa.DataType], bool]
 _TEXTS: Final[tuple[_Is, ...]] = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
@@ -62,15 +66,21 @@ def values(array: pa.Array) -> list[Any]:
         return _spans(array, values(array.values))
     if pa.types.is_map(kind):
         pairs = list(zip(values(array.keys), values(array.items), strict=True))
-        return [None if span is None else dict(span) for span in _spans(array, pairs)]
+        return [None if span is None else _object(span) for span in _spans(array, pairs)]
     if pa.types.is_timestamp(kind):
         return values(instants(array))
     if pa.types.is_dictionary(kind):
         return values(array.dictionary_decode())
     if isinstance(kind, pa.BaseExtensionType):
         return values(array.storage)
+    if pa.types.is_date(kind):
+        return values(array.cast(pa.string()))  # a year that no calendar of Python has included
+    if is_text(kind):
+        return _strings(array)
     found: list[Any] = array.to_pylist()
-    return [_word(value) for value in found] if pa.types.is_floating(kind) or pa.types.is_date(kind) else found
+    if pa.types.is_floating(kind):
+        return [NO_NUMBER if value is not None and not math.isfinite(value) else value for value in found]
+    return found
 
 
 def texts(array: pa.Array) -> pa.Array:
@@ -82,10 +92,10 @@ def texts(array: pa.Array) -> pa.Array:
 
 def instants(array: pa.Array) -> pa.Array:
     """RFC 3339 in UTC, digits finer than microseconds cut. A year that no calendar has comes out as no RFC 3339."""
-    unit = array.type.unit
-    in_utc = array.cast(pa.int64()).cast(pa.timestamp(unit))
+    unit, counted = array.type.unit, array.cast(pa.int64())
     if unit == "ns":
-        in_utc = pc.floor_temporal(in_utc, unit="microsecond").cast(pa.timestamp("us"))
+        unit, counted = "us", _thousands(counted)
+    in_utc = counted.cast(pa.timestamp(unit))
     with_space = in_utc.cast(pa.string())  # a fifth of the time of `strftime`, and no overflow makes a year of it
     return pc.binary_join_element_wise(pc.binary_replace_slice(with_space, 10, 11, "T"), "Z", "")
 
@@ -113,7 +123,34 @@ def _spans(array: pa.Array, inner: list[Any]) -> list[Any]:
     return [inner[start:end] if is_there else None for is_there, start, end in zip(there, ends, ends[1:], strict=False)]
 
 
-def _word(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else NO_NUMBER
-    return value.isoformat() if isinstance(value, date) else value
+def _thousands(counted: pa.Array) -> pa.Array:
+    """Integers by a thousand, rounded down: `floor_temporal` refuses the first ones of their range."""
+    towards_zero = pc.divide(counted, 1_000)
+    return pc.subtract(towards_zero, pc.less(counted, pc.multiply(towards_zero, 1_000)).cast(pa.int64()))
+
+
+# ---------------------------------------------------------------- texts that are not UTF-8
+
+
+def _strings(array: pa.Array) -> list[Any]:
+    """Texts; one that is not UTF-8, which no writer checks, is JSON with its bytes: so only its row is refused."""
+    try:
+        found: list[Any] = array.to_pylist()
+    except UnicodeDecodeError:
+        return [None if raw is None else _string(raw) for raw in array.cast(pa.large_binary()).to_pylist()]
+    return found
+
+
+def _string(raw: bytes) -> str | msgspec.Raw:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        text = json.dumps(raw.decode("utf-8", "surrogateescape"), ensure_ascii=False)
+        return msgspec.Raw(text.encode("utf-8", "surrogateescape"))
+
+
+def _object(pairs: list[tuple[Any, Any]]) -> dict[str, Any] | msgspec.Raw:
+    """The object of a map's pairs."""
+    if all(isinstance(key, str) for key, _ in pairs):
+        return dict(pairs)
+    return msgspec.Raw(b"{" + b",".join([encode(key) + b":" + encode(value) for key, value in pairs]) + b"}")

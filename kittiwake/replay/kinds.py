@@ -27,10 +27,16 @@ BEGINNING_BYTES: Final = 4
 """First bytes that `kind_of` has to see: the longest of the signatures below."""
 
 _ENDINGS: Final = {".gz": Kind.GZIP, ".zst": Kind.ZSTD, ".parquet": Kind.PARQUET}
-_SIGNATURES: Final = {b"\x1f\x8b": Kind.GZIP, b"\x28\xb5\x2f\xfd": Kind.ZSTD, b"PAR1": Kind.PARQUET}
+_SIGNATURES: Final = {
+    b"\x1f\x8b": Kind.GZIP,
+    b"\x28\xb5\x2f\xfd": Kind.ZSTD,
+    **{bytes([first, 0x2A, 0x4D, 0x18]): Kind.ZSTD for first in range(0x50, 0x60)},  # frames to be skipped
+    b"PAR1": Kind.PARQUET,
+}
 
-NOT_READ: Final = (".bz2", ".xz", ".zip", ".lz4", ".avro")
-"""Endings of files that would only make dead letters."""
+NOT_READ: Final = (".bz2", ".xz", ".zip", ".lz4", ".avro", ".tar", ".tar.gz", ".tgz", ".tar.zst")
+"""Endings of files that would only make dead letters; of an archive, the first event of each file would be lost in the
+heading before it."""
 
 READ: Final = "JSON lines are read, plain, gzip or zstd, and Parquet"
 """What is read, for those who named something else."""

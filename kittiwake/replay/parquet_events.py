@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kittiwake.replay.arrow_values import instants, is_text, refuse_type, texts, values
+from kittiwake.replay.arrow_values import encode, instants, is_text, refuse_type, texts, values
 from kittiwake.replay.parts import BLOCK_BYTES, Part
 from kittiwake.replay.unpacking import Source, UnsoundError
 
@@ -29,7 +29,6 @@ _NEEDED: Final = ("event_id", "account_id", "type", "time")
 _TO_ESCAPE: Final = r'["\\\x00-\x1f]'
 """What JSON does not let stand in a text as it is."""
 
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
 
 
@@ -130,11 +129,13 @@ def _members(name: str, column: pa.Array) -> pa.Array:
 
 def _encoded(name: str, cells: list[Any]) -> pa.Array:
     head = f'"{name}":'.encode()
-    return pa.array([None if cell is None else head + _encode(cell) for cell in cells], pa.large_binary())
+    return pa.array([None if cell is None else head + encode(cell) for cell in cells], pa.large_binary())
 
 
-def _json(text: str) -> msgspec.Raw | str:
+def _json(text: str | msgspec.Raw) -> msgspec.Raw | str:
     """A JSON text as it is, in one line; what is none stays text, which is then the wrong type for properties."""
+    if isinstance(text, msgspec.Raw):  # not UTF-8
+        return text
     raw = text.encode()
     try:
         _raw(raw)

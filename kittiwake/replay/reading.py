@@ -19,7 +19,7 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.events import BOM, RAW_BYTES_MAX
 from kittiwake.replay.kinds import BEGINNING_BYTES, READ, Kind, is_not_read, kind_by_name, kind_of
 from kittiwake.replay.parts import BLOCK_BYTES, WHOLE, Part, owned_blocks
-from kittiwake.replay.shapes.shape import InputShape, Shape
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
 from kittiwake.replay.unpacking import OnRead, Source, UnsoundError, unpacked_blocks
 
 FILES_MAX: Final = 100_000
@@ -63,7 +63,13 @@ def find_files(patterns: Sequence[str]) -> list[str]:
 
 
 def _advice(name: str) -> str:
-    return f" but a folder: write {shown(name).rstrip('/')}/*.jsonl" if Path(name).is_dir() else ""
+    return f" but a folder: write {_inside(name)}" if Path(name).is_dir() else ""
+
+
+def _inside(folder: str) -> str:
+    """The glob for the files of a folder, or of the folders that a glob names."""
+    plain = folder.rstrip("/")
+    return f"{shown(plain)}/*{'.parquet' if kind_by_name(plain) is Kind.PARQUET else '.jsonl'}"
 
 
 def _matches(pattern: str) -> list[str]:
@@ -73,7 +79,8 @@ def _matches(pattern: str) -> list[str]:
     found = glob.glob(pattern, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
     files = [name for name in found if not Path(name).is_dir()]
     if not files:
-        raise InputError(f"no file matches {shown(pattern)}")
+        advice = f", only folders do: write {_inside(pattern)}" if found else ""
+        raise InputError(f"no file matches {shown(pattern)}{advice}")
     return files
 
 
@@ -90,12 +97,26 @@ def refuse_unknown(name: str) -> None:
 def refuse_shaped(names: Iterable[str], shape: InputShape) -> None:
     """Refuse Parquet files where records are of a shape of their own: the columns of Parquet are canonical fields.
 
+    A file that is not local is known by its name only, until it is read.
+
     Raises:
         InputError: there is one.
     """
     for name in names:
-        if shape.shape is not Shape.CANONICAL and kind_by_name(name) is Kind.PARQUET:
-            raise InputError(f"cannot read {shown(name)} as {shape.shape}: Parquet is read in the canonical shape only")
+        if shape.shape is not Shape.CANONICAL and kind_of(name, _beginning(name)) is Kind.PARQUET:
+            raise _misshapen(name, shape)
+
+
+def _misshapen(name: str, shape: InputShape) -> InputError:
+    return InputError(f"cannot read {shown(name)} as {shape.shape}: Parquet is read in the canonical shape only")
+
+
+def _beginning(name: str) -> bytes:
+    """The first bytes of a local file; none of another."""
+    if not Path(name).is_file():
+        return b""
+    with Path(name).open("rb") as stream:
+        return stream.read(BEGINNING_BYTES)
 
 
 class Block(NamedTuple):
@@ -144,17 +165,19 @@ def records_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterat
         yield from records_in(block)
 
 
-def blocks_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore, part: Part = WHOLE) -> Iterator[Block]:
+def blocks_of(
+    stream: BinaryIO, name: str, on_read: OnRead = _ignore, part: Part = WHOLE, shape: InputShape = CANONICAL
+) -> Iterator[Block]:
     """The lines of an open file, as in `records_of`, that start in a part of it, in blocks of about `BLOCK_BYTES`.
 
     Of a part that does not begin the file they are numbered from its start. All of a compressed file starts in its
-    first part. The rows of a Parquet file are lines too.
+    first part. The rows of a Parquet file are lines too, of the canonical `shape` only.
 
     Raises:
-        InputError: it cannot be read to its end.
+        InputError: it cannot be read to its end, or not in this shape.
     """
     try:
-        yield from _blocks(Source(stream, on_read), name, part)
+        yield from _blocks(Source(stream, on_read), name, part, shape)
     except (OSError, UnsoundError) as error:
         raise InputError(f"cannot read {shown(name)}: {_why(error)}") from error
 
@@ -163,13 +186,15 @@ def _why(error: OSError | UnsoundError) -> str:
     return str((isinstance(error, OSError) and error.strerror) or error)
 
 
-def _blocks(source: Source, name: str, part: Part) -> Iterator[Block]:
+def _blocks(source: Source, name: str, part: Part, shape: InputShape) -> Iterator[Block]:
     kind = kind_of(name, source.beginning(BEGINNING_BYTES if part.start else BLOCK_BYTES))
     if kind is Kind.LINES:
         if part.start:
             source.seek(part.start - 1)
         yield from _whole_lines(owned_blocks(source, part), part.start)
     elif kind is Kind.PARQUET:
+        if shape.shape is not Shape.CANONICAL:
+            raise _misshapen(name, shape)
         yield from _rows(source, part)
     elif not part.start:
         yield from _whole_lines(unpacked_blocks(source, kind, BLOCK_BYTES), 0)

@@ -18,6 +18,9 @@ ZSTD_BYTES: Final = 4 * 1024
 as fast with them as with more."""
 
 
+ZSTD_WINDOW_BYTES_MAX: Final = 128 * 1024 * 1024
+"""Memory that a zstd file may ask of its reader: what all levels of compression do with, and zstd's own bound."""
+
 OnRead: TypeAlias = Callable[[int], None]
 """Told how many bytes have just been read from the file, for progress."""
 
@@ -67,7 +70,7 @@ class UnsoundError(Exception):
 
 
 def unpacked_blocks(source: Source, kind: Kind, block_bytes: int) -> Iterator[bytes]:
-    """What a file of this compressed kind holds, in blocks of about `block_bytes`.
+    """What a file of this compressed kind holds, in blocks of at most `block_bytes`.
 
     Raises:
         UnsoundError: it is corrupt, or cut off before its end; the blocks before have been yielded.
@@ -95,7 +98,7 @@ def _zstd_blocks(source: Source, block_bytes: int) -> Iterator[bytes]:
     import zstandard  # noqa: PLC0415 - 10 ms that only runs over zstd files need to pay
 
     frame, parts, size = None, [], 0
-    library = zstandard.ZstdDecompressor()
+    library = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES_MAX)
     try:
         while packed := source.read(ZSTD_BYTES):
             while packed:
@@ -106,14 +109,26 @@ def _zstd_blocks(source: Source, block_bytes: int) -> Iterator[bytes]:
                 if frame.eof:
                     frame = None
             if size >= block_bytes:
-                yield b"".join(parts)
+                yield from _cut(b"".join(parts), block_bytes)
                 parts, size = [], 0
     except zstandard.ZstdError as error:
-        raise UnsoundError(f"it is no sound zstd file ({error})") from error
+        raise UnsoundError(_why_not_zstd(error)) from error
     if size:
         yield b"".join(parts)
     if frame is not None:
         raise EOFError
+
+
+def _cut(content: bytes, block_bytes: int) -> Iterator[bytes]:
+    for start in range(0, len(content), block_bytes):
+        yield content[start : start + block_bytes]
+
+
+def _why_not_zstd(error: Exception) -> str:
+    if "too much memory" in str(error):
+        largest = ZSTD_WINDOW_BYTES_MAX // 1024**2
+        return f"its zstd window is larger than {largest} MiB: compress it again without --long"
+    return f"it is no sound zstd file ({error})"
 
 
 _WAYS: Final[dict[Kind, tuple[Callable[[Source, int], Iterator[bytes]], str]]] = {

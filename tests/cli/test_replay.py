@@ -84,14 +84,15 @@ def test_records_of_another_shape_are_read_as_their_producers_write_them(tmp_pat
 
 
 @pytest.mark.parametrize("command", ["replay", "explain"])
-def test_parquet_is_refused_in_another_shape(tmp_path: Path, rules: Path, command: str) -> None:
+@pytest.mark.parametrize("name", ["events.parquet", "events"])
+def test_parquet_is_refused_in_another_shape(tmp_path: Path, rules: Path, command: str, name: str) -> None:
     columns = {name: [""] for name in ("event_id", "account_id", "contact_id", "type", "time")}
-    pq.write_table(pa.table(columns), tmp_path / "events.parquet")
+    pq.write_table(pa.table(columns), tmp_path / name)
     shape = ["--input-shape", "segment", "--input-account", "acme"]
     rest = ["--contact", "c1"] if command == "explain" else ["--output", tmp_path / "out"]
-    ran = kittiwake(command, "--rules", rules, "--input", tmp_path / "events.parquet", *rest, *shape)
+    ran = kittiwake(command, "--rules", rules, "--input", tmp_path / name, *rest, *shape)
     assert ran.code == 2
-    assert "as segment: Parquet is read in the canonical shape only" in ran.err
+    assert f"{name} as segment: Parquet is read in the canonical shape only" in ran.err
 
 
 def test_too_many_dead_letters_stop_it_which_is_a_finding(tmp_path: Path, rules: Path) -> None:

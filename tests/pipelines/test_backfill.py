@@ -136,12 +136,13 @@ def test_a_job_over_parquet_is_a_job_over_lines(
 PARQUET_COLUMNS = ("event_id", "account_id", "contact_id", "item_id", "type", "time", "properties")
 
 
-def test_parquet_is_refused_in_another_shape(job: Job, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["events.parquet", "events"])
+def test_parquet_is_refused_in_another_shape(job: Job, tmp_path: Path, name: str) -> None:
     kinds = pa.schema([(name, pa.string()) for name in PARQUET_COLUMNS])
-    pq.write_table(kinds.empty_table(), tmp_path / "events.parquet")
-    ran = job(tmp_path / "events.parquet", "--input_shape", "segment", "--input_account", "acme")
+    pq.write_table(kinds.empty_table(), tmp_path / name)
+    ran = job(tmp_path / name, "--input_shape", "segment", "--input_account", "acme")
     assert (ran.code, ran.output.exists()) == (UNUSABLE, False)
-    assert "events.parquet as segment: Parquet is read in the canonical shape only" in ran.err
+    assert f"{name} as segment: Parquet is read in the canonical shape only" in ran.err
 
 
 def as_object(line: bytes) -> dict[str, Any] | None:

@@ -171,6 +171,10 @@ def test_a_timestamp_that_no_calendar_has_is_a_bad_time() -> None:
     assert reason(table([ROW], time=pa.array([10**15], pa.timestamp("ms", "UTC")))) == "bad_time"
 
 
+def test_a_timestamp_at_the_beginning_of_its_range_is_a_bad_time() -> None:
+    assert reason(table([ROW], time=pa.array([-(2**63) + 1], pa.timestamp("ns", "UTC")))) == "bad_time"
+
+
 def test_a_null_time_is_missing() -> None:
     assert reason(table([ROW], time=pa.array([None], pa.timestamp("us", "UTC")))) == "missing_field"
 
@@ -212,6 +216,53 @@ def test_a_map_is_an_object() -> None:
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_no_number_is_a_dead_letter(number: float) -> None:
     assert reason(table([ROW], properties=pa.array([{"x": number}]))) == "bad_number"
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.date64()])
+def test_a_date_that_no_calendar_has_is_text(kind: pa.DataType) -> None:
+    days = pa.array([10_000_000, None, 20_000, -10_000_000], pa.int32()).cast(pa.date32()).cast(kind)
+    found = read(table([ROW] * 4, properties=pa.StructArray.from_arrays([days], ["day"])))
+    assert [one.properties.get("day") for one in found if isinstance(one, Event)] == [
+        "29349-01-26", None, "2024-10-04", "-25410-12-06",
+    ]  # fmt: skip
+
+
+def test_a_date_beyond_all_reckoning_is_text_too() -> None:
+    days = pa.array([2**31 - 1], pa.int32()).cast(pa.date32())
+    assert "day" in event(table([ROW], properties=pa.StructArray.from_arrays([days], ["day"]))).properties
+
+
+# ---------------------------------------------------------------- no UTF-8
+
+BAD = b'"\xff\n"'
+
+
+def texts_of(*cells: bytes) -> pa.Array:
+    return pa.array(cells).view(pa.string())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"contact_id": texts_of(b'c"1', BAD, b"c2")},
+        {"contact_id": texts_of(b"c1", b"\xff", b"c2")},
+        {"contact_id": texts_of(b'c"1', BAD, b"c2").dictionary_encode()},
+        {"contact_id": texts_of(b'c"1', BAD, b"c2").cast(pa.string_view())},
+        {"time": texts_of(b"2026-11-01T10:00:00Z", BAD, b"2026-11-01T10:00:00Z")},
+        {"properties": texts_of(b"{}", b'{"a":"\xff"}', b'{"a":"\\""}')},
+        {"properties": pa.StructArray.from_arrays([texts_of(b"a", BAD, b"c")], ["a"])},
+        {"properties": pa.StructArray.from_arrays([texts_of(b"a", b"\xed\xa0\x80", b"c")], ["a"])},
+        {"properties": pa.MapArray.from_arrays([0, 1, 2, 3], texts_of(b"a", BAD, b"c"), pa.array([1, 2, 3]))},
+        {"properties": pa.MapArray.from_arrays([0, 1, 2, 3], pa.array(["a", "b", "c"]), texts_of(b"a", BAD, b"c"))},
+    ],
+    ids=["id", "plain id", "dictionary", "view", "time", "json", "struct", "surrogate", "key", "value"],
+)
+def test_a_text_that_is_not_utf8_is_a_dead_letter_of_its_own_row(changes: dict[str, pa.Array]) -> None:
+    first, second, third = read(table([ROW] * 3, **changes))
+    assert isinstance(second, DeadLetter)
+    assert second.reason.value == "not_utf8"
+    assert b"\n" not in second.raw
+    assert (type(first), type(third)) == (Event, Event)
 
 
 # ---------------------------------------------------------------- refused

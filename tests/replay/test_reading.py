@@ -123,6 +123,30 @@ def test_what_a_zstd_file_says_to_skip_is_skipped() -> None:
     assert raws(SKIPPABLE + zstandard.compress(LINES) + SKIPPABLE, "events.zst") == raws(LINES)
 
 
+@pytest.mark.parametrize("magic", range(0x50, 0x60))
+def test_a_zstd_file_is_known_by_what_it_says_to_skip(magic: int) -> None:
+    assert raws(bytes([magic]) + SKIPPABLE[1:] + zstandard.compress(LINES), "events") == raws(LINES)
+
+
+def test_a_zstd_window_that_takes_too_much_memory_is_refused_with_what_to_do() -> None:
+    packer = zstandard.ZstdCompressor(
+        compression_params=zstandard.ZstdCompressionParameters(window_log=28)
+    ).compressobj()
+    content = packer.compress(LINES) + packer.flush()
+    with pytest.raises(InputError) as error:
+        cut(content, "events.zst")
+    assert str(error.value) == (
+        "cannot read events.zst: its zstd window is larger than 128 MiB: compress it again without --long"
+    )
+
+
+@packings
+def test_a_long_line_is_the_same_packed_or_not(ending: str) -> None:
+    long = b"x" * RAW_BYTES_MAX
+    content = b"a\r\n" + long + b"x\r\n" + long + b"\r\nb\r\n" + long + b"xyz\r\n"
+    assert cut(PACK[ending](content), f"events.{ending}") == cut(content)
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -185,6 +209,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("b.jsonl", "a.jsonl", "c.txt", "deep/er/d.jsonl"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"{}\n")
+    (tmp_path / "daily.parquet").mkdir()
     (tmp_path / "z.jsonl.gz").write_bytes(gzip.compress(b"{}\n"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -213,7 +238,9 @@ def test_a_file_whose_name_looks_like_a_glob_is_itself(folder: Path) -> None:
         ("gone.jsonl", "cannot read gone.jsonl: No such file or directory"),
         ("gone*.jsonl", "no file matches gone*.jsonl"),
         ("deep", "cannot read deep: it is no file but a folder: write deep/*.jsonl"),
-        ("dee*", "no file matches dee*"),
+        ("dee*", "no file matches dee*, only folders do: write dee*/*.jsonl"),
+        ("dail*.parquet", "no file matches dail*.parquet, only folders do: write dail*.parquet/*.parquet"),
+        ("daily.parquet/", "cannot read daily.parquet/: it is no file but a folder: write daily.parquet/*.parquet"),
         ("/dev/null", "cannot read /dev/null: it is no file"),
         ("b.jsonl/x", "cannot read b.jsonl/x: Not a directory"),
     ],
@@ -224,7 +251,9 @@ def test_what_cannot_be_read_is_an_error_that_names_it(folder: Path, pattern: st
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("name", ["events.zip", "events.jsonl.BZ2", "events.avro"])
+@pytest.mark.parametrize(
+    "name", ["events.zip", "events.jsonl.BZ2", "events.avro", "events.TAR", "a.tar.gz", "a.tgz", "a.tar.zst"]
+)
 def test_files_that_hold_nothing_that_is_read_are_refused_by_their_names(folder: Path, name: str) -> None:
     Path(name).write_bytes(b"x")
     with pytest.raises(InputError, match="only JSON lines are read, plain, gzip or zstd, and Parquet"):

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
@@ -20,6 +22,7 @@ from kittiwake.replay.programs import Programs
 from kittiwake.replay.quick import Table
 from kittiwake.replay.rows import Mode, decision_line
 from kittiwake.replay.settings import RunSettings
+from kittiwake.replay.shapes.shape import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.values import canonical
 from pipelines.runner import new_pipeline, runner_named
@@ -64,6 +67,22 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
         return {
             "blocks": (read.blocks | beam.Map(SourcedBlock._make), blocks),
             "counts": ((read.counts,) | AddUp(), [counts]),
+        }
+
+    run(build)
+
+
+def test_reading_refuses_parquet_in_another_shape_whatever_its_name(tmp_path: Path) -> None:
+    name = str(tmp_path / "events")
+    pq.write_table(pa.table({"event_id": ["e1"], "account_id": ["a"], "type": ["b"], "time": ["c"]}), name)
+    shape = InputShape(Shape.SEGMENT, "acme")
+    why = f"cannot read {name} as segment: Parquet is read in the canonical shape only"
+
+    def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
+        read = pipeline | "Read" >> ReadRecords((InputFile(name, 5),), shape=shape)
+        return {
+            "blocks": (read.blocks, []),
+            "counts": ((read.counts,) | AddUp(), [Counts(unreadable={name: why})]),
         }
 
     run(build)
