@@ -57,7 +57,9 @@ def _events(axes: Any, results: Results) -> None:
             width = 2.4 if case.is_ours else 1.2
             axes.plot(*zip(*points, strict=True), marker="o", linewidth=width, label=_plain(case.label))
     axes.set(xscale="log", yscale="log", xlabel="events", ylabel="CPU seconds", title="One rule, growth with events")
-    axes.legend(fontsize="small")
+    axes.set_xticks(results.sizes, [f"{size / 1_000_000:g} M" for size in results.sizes])
+    axes.minorticks_off()
+    axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
     axes.grid(visible=True, alpha=0.3)
 
 
