@@ -102,8 +102,12 @@ def _locked(folder: Path) -> IO[str]:
 
 
 def _emptied(output: Output) -> Output:
-    if output.partial.exists():  # a run that was killed
-        shutil.rmtree(output.partial)
-    for name in FOLDERS:
-        (output.partial / name).mkdir(parents=True)
+    try:
+        if output.partial.exists():  # a run that was killed
+            shutil.rmtree(output.partial)
+        for name in FOLDERS:
+            (output.partial / name).mkdir(parents=True)
+    except OSError:
+        output.release()
+        raise
     return output

@@ -45,7 +45,9 @@ class Walk(PipelineVisitor):
 def walk(tmp_path: Path) -> Walk:
     pipeline = beam.Pipeline(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    build(pipeline, (InputFile("a.jsonl", 3),), programs, RunSettings(0), open_place(str(tmp_path / "out")))
+    place = open_place(str(tmp_path / "out"))
+    build(pipeline, (InputFile("a.jsonl", 3),), programs, RunSettings(0), place)
+    place.discard()
     found = Walk()
     pipeline.visit(found)
     return found

@@ -91,8 +91,10 @@ def test_of_workers_elsewhere_the_runner_is_asked(
     size = events.stat().st_size
     pipeline = new_pipeline(runner_named(None), [])
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    build(pipeline, (InputFile(str(events), size),), programs, RunSettings(START_US), open_place(str(tmp_path / "out")))
+    place = open_place(str(tmp_path / "out"))
+    build(pipeline, (InputFile(str(events), size),), programs, RunSettings(START_US), place)
     result = pipeline.run()
+    place.discard()
     assert counted(result) == Seen(bytes_read=size, contacts=1, buckets=1)
     with progress_shown(size * 4, 8, seconds=0.02) as watched:  # as if it had run where this process sees nothing
         watched.result = result
