@@ -52,14 +52,16 @@ def advance(program: Program, state: State, events: Sequence[Event], upto_us: in
     """
     run = Run(program, _working_copy(state), trace=trace)
     settled_us = state.settled_us
-    if not trace:
-        events = [event for event in events if program.wants(event.type)]
-    late = [event for event in events if settled_us is not None and event.time_us < settled_us]
+    needed = [event for event in events if program.wants(event.type)]
+    late = [event for event in needed if settled_us is not None and event.time_us < settled_us]
     upto_us = upto_us if settled_us is None else max(upto_us, settled_us)
-    inbox = _in_order(run, [event for event in events if settled_us is None or event.time_us >= settled_us])
-    _settle(run, _that_count(run, [event for event in inbox if event.time_us < upto_us]), upto_us)
-    run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us and program.wants(event.type)]
-    late = [event for event in _without_copies(run, state, late) if program.wants(event.type)]
+    inbox = _in_order(run, [event for event in needed if settled_us is None or event.time_us >= settled_us])
+    counted = _that_count(run, [event for event in inbox if event.time_us < upto_us])
+    shown = [] if not trace else [event for event in events if not program.wants(event.type)]
+    _settle(run, _with_shown(counted, shown, settled_us, upto_us), upto_us)
+    run.state.inbox = [_stored(event) for event in inbox if event.time_us >= upto_us]
+    late = _without_copies(run, state, late)
+    _note_late(run, late + [event for event in shown if settled_us is not None and event.time_us < settled_us])
     state = run.freeze(upto_us)
     return Advanced(state, tuple(run.decisions), tuple(late), run.duplicates, _wake_at_us(run), _in_time(run.trace))
 
@@ -122,15 +124,18 @@ def _in_order(run: Run, events: list[Event]) -> list[Event]:
     ordered = sorted(kept + events, key=_place)
     if len(set(map(_place, ordered))) == len(ordered):
         return ordered
-    found: list[Event] = []
+    found = []
     for _, copies in groupby(ordered, key=_place):
         group = list(copies)
-        needed = [event for event in group if run.program.wants(event.type)]
-        found += [event for event in group if event not in needed]  # for the trace
-        if needed:
-            found.append(min(needed, key=rest_of))
-            run.duplicates += len(needed) - 1
+        found.append(group[0] if len(group) == 1 else min(group, key=rest_of))
+        run.duplicates += len(group) - 1
     return found
+
+
+def _with_shown(counted: list[Event], shown: list[Event], settled_us: int | None, upto_us: int) -> list[Event]:
+    """The events that count and, in their places, those of this stretch of time that nobody needs, for the trace."""
+    due = [event for event in shown if (settled_us is None or event.time_us >= settled_us) and event.time_us < upto_us]
+    return sorted(due + counted, key=_place) if due else counted
 
 
 def _stored(event: Event) -> Unsettled:
@@ -140,7 +145,7 @@ def _stored(event: Event) -> Unsettled:
 def _that_count(run: Run, events: list[Event]) -> list[Event]:
     """The events that are no copies of earlier ones."""
     seen = run.state.seen
-    if run.trace is None and not seen and len({event.event_id for event in events}) == len(events):
+    if not seen and len({event.event_id for event in events}) == len(events):
         seen.update((event.event_id, event.time_us) for event in events)
         return events
     return _without_duplicates(run, events)
@@ -150,9 +155,6 @@ def _without_duplicates(run: Run, events: list[Event]) -> list[Event]:
     found = []
     seen, horizon_us = run.state.seen, run.program.allowed_lateness_us
     for event in events:
-        if run.trace is not None and not run.program.wants(event.type):
-            found.append(event)  # to be shown, and nothing else
-            continue
         counted_us = seen.get(event.event_id)
         if counted_us is None or event.time_us - counted_us > horizon_us:
             seen[event.event_id] = event.time_us
@@ -166,18 +168,22 @@ def _without_duplicates(run: Run, events: list[Event]) -> list[Event]:
 
 
 def _without_copies(run: Run, before: State, late: list[Event]) -> list[Event]:
-    """The late events that are no copies of one settled earlier; the trace names them."""
+    """The late events that are no copies of one settled earlier."""
     horizon_us = run.program.allowed_lateness_us
     found = []
     for event in late:
-        counted_us = before.seen.get(event.event_id) if run.program.wants(event.type) else None
+        counted_us = before.seen.get(event.event_id)
         if counted_us is not None and 0 <= event.time_us - counted_us <= horizon_us:
             run.duplicates += 1
             continue
         found.append(event)
-        if run.trace is not None:
-            run.note(StepKind.LATE, None, None, event_id=event.event_id, type=event.type)
     return found
+
+
+def _note_late(run: Run, late: list[Event]) -> None:
+    if run.trace is not None:
+        for event in late:
+            run.note(StepKind.LATE, None, None, event_id=event.event_id, type=event.type)
 
 
 # ---------------------------------------------------------------- time

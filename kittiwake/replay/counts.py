@@ -84,15 +84,12 @@ class Counts(msgspec.Struct):
 
 def count_event(counts: Counts, event: Event) -> None:
     """Count one event that was read."""
-    counts.records += 1
-    counts.events += 1
     counts.catalogue += event.item_id is not None
-    if counts.newest_us is None or event.time_us > counts.newest_us:
-        counts.newest_us = event.time_us
+    count_events(counts, 1, 0, event.time_us)
 
 
 def count_events(counts: Counts, number: int, unneeded: int, newest_us: int) -> None:
-    """Count events of contacts that were read; `newest_us` is the time of the newest, if there are any."""
+    """Count events that were read; `newest_us` is the time of the newest, if there are any."""
     counts.records += number
     counts.events += number
     counts.unneeded += unneeded

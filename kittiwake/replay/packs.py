@@ -67,9 +67,8 @@ class Packer:
     def add(self, table: Table) -> None:
         """Take the events of a table."""
         rows, buckets = self._rows, self._buckets
-        seeds = {account_id: crc32(account_id.encode()) for account_id in set(table.account_ids)}
         for row in zip(*table):  # noqa: B905 (all of one length)
-            bucket = crc32(row[1].encode(), seeds[row[0]]) % buckets
+            bucket = bucket_of(row[:2], buckets)
             some = rows.get(bucket)
             if some is None:
                 rows[bucket] = [row]
