@@ -39,11 +39,10 @@ class EventIds(msgspec.Struct, frozen=True, gc=False):
     count: int
 
 
-class Decision(msgspec.Struct, frozen=True, gc=False):
+class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What became of one candidate: a row of `decisions`, and if it fired one of `triggers`.
 
-    The kernel's part of the fields of rules.md, section 5; the host that knows them adds
-    `ruleset_version`, `mode` and `stale`.
+    The fields of rules.md, section 5; the host adds `mode`.
     """
 
     trigger_id: str
@@ -67,6 +66,18 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     threshold: Number | None = None
     reminder: int | None = None
     occurrence: date | None = None
+    ruleset_version: str = ""
+    """Of the version in force when it was taken."""
+    partial_history: bool = False
+    """The rule's look-backs began after the contact (`history_from: effective`)."""
+    revision: int = 0
+    """Within one id the newest counts."""
+    replaces: tuple[str, ...] = ()
+    """Ids that the correction which made it took back, sorted."""
+    late: bool = False
+    """A late event caused it."""
+    stale: bool = False
+    """Fired too long after it was due to be delivered."""
 
 
 class DeadLetter(NamedTuple):

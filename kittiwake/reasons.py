@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a candidate did not fire (field `reason`): the gate that refused it, or the cause."""
+    """Why a candidate did not fire or was revoked (field `reason`): the gate that refused it, or the cause."""
 
     NOT_READY = "not_ready"
     NO_CONSENT = "no_consent"
@@ -42,6 +42,10 @@ class Reason(StrEnum):
     UNLESS = "unless"
     EXITED = "exited"
     DELETED = "deleted"
+    FORGOTTEN = "forgotten"
+    RULE_CHANGED = "rule_changed"
+    RULE_REMOVED = "rule_removed"
+    LATE_EVENT = "late_event"
 
 
 class DeadLetterReason(StrEnum):

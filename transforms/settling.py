@@ -93,7 +93,7 @@ class _Settle(CountingDoFn):
         else:
             decisions = settle_giant(plan, contact_id, rows, until_us, self.counts, self._held_bytes)
         for decision in decisions:
-            yield decision_line(decision, plan.program, self._mode), decision.decision is Outcome.FIRED
+            yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
 
 
 def _joined(decisions: list[bytes], triggers: list[bytes]) -> Iterator[bytes | TaggedOutput]:

@@ -45,7 +45,7 @@ def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str
     return Candidate(kind, run.now_us, event.event_id, run.now_us, event.event_id, 1, include, same)
 
 
-def candidate_of_reminder(episode: Episode, reminder: Reminder, *, numbered: bool) -> Candidate:
+def candidate_of_reminder(episode: Episode, reminder: Reminder) -> Candidate:
     """The candidate an episode's reminder becomes when it falls due."""
     return Candidate(
         FIRED,
@@ -56,7 +56,7 @@ def candidate_of_reminder(episode: Episode, reminder: Reminder, *, numbered: boo
         episode.count,
         episode.include,
         episode.same,
-        reminder.index if numbered else None,
+        reminder.index if episode.numbered else None,
         None,
         reminder.occurrence,
     )
@@ -80,10 +80,10 @@ def cause(run: Run, index: int, key: str, candidate: Candidate, *, superseded: b
 
 def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> None:
     """Leave `suppressed: limit` for an event the rule has no room for, once."""
-    if run.refused is not None and run.refused[0] == index and run.refused[1] is event:
+    rule = run.program.rules[index]
+    if rule.foreseen or (run.refused is not None and run.refused[0] == index and run.refused[1] is event):
         return
     run.refused = (index, event)
-    rule = run.program.rules[index]
     if run.trace is not None:
         run.note(StepKind.NO_ROOM, index, key, event_id=event.event_id, what=what)
     kind = Kind.ENTERED if rule.audience else Kind.FIRED
@@ -93,7 +93,7 @@ def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> 
 
 def lacks(run: Run, index: int, key: str | None, event: Event, what: str) -> None:
     """Note that an event does not arm, for it lacks something."""
-    if run.trace is not None:
-        rule = run.program.rules[index]
+    rule = run.program.rules[index]
+    if run.trace is not None and not rule.foreseen:
         paths = missing_paths(rule.per + rule.same, event.properties)
         run.note(StepKind.LACKS, index, key, event_id=event.event_id, what=what, paths=paths)

@@ -28,8 +28,8 @@ def look(run: Run, index: int, event: Event | None) -> None:
         for condition, slots in zip(rule.conditions, found.history, strict=True)
     ]
     answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
-    member = run.state.started and _holds(rule.audience.tree, answers)
-    readied = event is None and rule.ready_us == run.now_us and not _is_settled(run, run.now_us)
+    member = run.state.first_us is not None and _holds(rule.audience.tree, answers)
+    readied = event is None and run.ready_us(index) == run.now_us and not _is_settled(run, run.now_us)
     if run.trace is not None and (member != found.member or event is not None):
         _trace_membership(run, index, member, values, event)
     if member != found.member or (member and readied):
@@ -63,7 +63,7 @@ def _edge(run: Run, index: int, member: bool, event: Event | None) -> None:
 def _wake_at_ends(run: Run, index: int, found: RuleState) -> None:
     rule = run.program.rules[index]
     for condition, slots in zip(rule.conditions, found.history, strict=True):
-        end_us = next_end_us(condition, slots, rule.keep_us)
+        end_us = next_end_us(condition, slots, rule.keep_us, run.now_us)
         if end_us is not None:
             run.wake(end_us, index)
 

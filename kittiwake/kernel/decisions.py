@@ -9,7 +9,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Final
 
-from kittiwake.kernel.program import Program
+from kittiwake.kernel.program import Program, Texts
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import Kind, Outcome, Reason
@@ -37,16 +37,43 @@ def decision_of(
     decided_us: int,
     *,
     at_arming: bool = False,
+    partial_history: bool = False,
 ) -> Decision:
     """The row of a candidate. `at_arming`: a limit refused the event before there was an episode."""
-    rule = program.rules[index]
+    return row_of(
+        program.account_id,
+        program.texts[index],
+        contact_id,
+        key,
+        candidate,
+        outcome,
+        reason,
+        decided_us,
+        at_arming,
+        partial_history,
+    )
+
+
+def row_of(
+    account_id: str,
+    texts: Texts,
+    contact_id: str,
+    key: str,
+    candidate: Candidate,
+    outcome: Outcome,
+    reason: Reason | None,
+    decided_us: int,
+    at_arming: bool = False,
+    partial_history: bool = False,
+) -> Decision:
+    """As `decision_of`, also of a rule that is not there any more."""
     occurrence = None if candidate.occurrence is None else date.fromordinal(candidate.occurrence)
     threshold = None if candidate.threshold is None else exact(candidate.threshold)
     opened_id, last_id = candidate.opened_id, candidate.last_id
     parts: list[object] = [
-        program.account_id,
+        account_id,
         contact_id,
-        rule.rule_id,
+        texts.rule_id,
         key,
         candidate.kind,
         [opened_id, candidate.opened_us, threshold] if candidate.kind is KIND_FIRED else _cause(candidate),
@@ -57,10 +84,10 @@ def decision_of(
         parts.append(LIMIT)
     return Decision(
         sha256(canonical_bytes(parts)).hexdigest()[:ID_DIGITS],
-        program.account_id,
+        account_id,
         contact_id,
-        rule.rule_id,
-        rule.version,
+        texts.rule_id,
+        texts.rule_version,
         candidate.kind,
         candidate.due_us,
         outcome,
@@ -73,6 +100,8 @@ def decision_of(
         threshold,
         candidate.reminder,
         occurrence,
+        texts.ruleset_version,
+        partial_history,
     )
 
 

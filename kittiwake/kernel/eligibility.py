@@ -57,7 +57,7 @@ def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
     """The gates that can refuse a candidate of a rule, in their order: a trace shows those."""
     may_defer = policy.quiet_hours is not None and not rule.transactional
     can_refuse = {
-        NOT_READY: rule.ready_us is not None,
+        NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
         NO_CONSENT: policy.consent is not None,
         HOLDOUT: policy.holdout is not None,
         REENTRY: rule.reentry is not None,
@@ -74,6 +74,8 @@ def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
     policy, due_us = run.program.policy, one.candidate.due_us
     consent, quiet = policy.consent, policy.quiet_hours
     if rule.ready_us is not None and due_us < rule.ready_us:
+        return NOT_READY
+    if run.lacks and not rule.partial and due_us < run.lacks.get(one.rule_index, due_us):
         return NOT_READY
     if consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted):
         return NO_CONSENT
@@ -143,15 +145,19 @@ def _is_capped(run: Run, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool:
 
 def _counted(run: Run, cap: Cap) -> int:
     """How many firings the cap counts now."""
-    firings, now_us, zone = run.state.firings, run.now_us, run.zone
+    return len(counted_by(cap, run.state.firings, run.zone, run.now_us))
+
+
+def counted_by(cap: Cap, firings: list[Firing], zone: str, now_us: int) -> list[Firing]:
+    """The firings that a cap counts at an instant."""
     if cap.group is not None:
         firings = [one for one in firings if one.group == cap.group]
     if cap.calendar is None:
         edge_us = now_us - cap.within_us
-        return len([one for one in firings if one.fired_us > edge_us])
+        return [one for one in firings if one.fired_us > edge_us]
     calendar = cap.calendar
     period = _period(calendar, local_day(zone, now_us))
-    return len([one for one in firings if _period(calendar, local_day(zone, one.fired_us)) == period])
+    return [one for one in firings if _period(calendar, local_day(zone, one.fired_us)) == period]
 
 
 def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:

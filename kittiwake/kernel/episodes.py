@@ -114,6 +114,7 @@ def _open(
     event_id = event.event_id
     included = include(event, run.attributes)
     one.episode = Episode(event_id, run.now_us, event_id, 1, same, included, found, _own_target(rule, event))
+    one.episode.numbered = isinstance(rule.wait, Delays) and rule.wait.numbered
     heappush(run.agenda, (found[0].due_us, index, key))
     if run.trace is not None:
         run.note(StepKind.ARMED, index, key, event_id=event_id, dues_us=[r.due_us for r in found])
@@ -330,7 +331,7 @@ def _too_long(run: Run, index: int, key: str, episode: Episode, found: TooLong) 
     """Leave `suppressed: limit` for a deadline too far ahead; an occurrence is decided by it."""
     if run.trace is not None:
         run.note(StepKind.NO_ROOM, index, key, event_id=None, what="wait")
-    candidate = candidate_of_reminder(episode, Reminder(0, found.due_us, found.occurrence), numbered=False)
+    candidate = candidate_of_reminder(episode, Reminder(0, found.due_us, found.occurrence))
     run.decide(index, key, candidate, Outcome.SUPPRESSED, Reason.LIMIT)
     if found.occurrence is not None:
         episode.occurrence = found.occurrence
@@ -363,8 +364,7 @@ def fall_due(run: Run, index: int, key: str) -> None:
 
 def _due(run: Run, index: int, key: str, episode: Episode, reminder: Reminder) -> None:
     wait = run.program.rules[index].wait
-    numbered = isinstance(wait, Delays) and wait.numbered
-    cause(run, index, key, candidate_of_reminder(episode, reminder, numbered=numbered))
+    cause(run, index, key, candidate_of_reminder(episode, reminder))
     if isinstance(wait, UntilWait) and wait.repeat is not None:
         assert reminder.occurrence is not None
         episode.occurrence = reminder.occurrence

@@ -8,10 +8,12 @@ event-time order, so that the newest entries of a window are always its suffix.
 from __future__ import annotations
 
 import operator
+from bisect import bisect_right
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+from kittiwake.kernel.layouts import instants_kept
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import amount, keying
 from kittiwake.kernel.program import Condition, Measure, Operator
@@ -77,7 +79,7 @@ def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
 def _counter(condition: Condition, within_us: int, keep_us: int, limits: Limits) -> Recorder:
     """The recorder of a windowed count, the commonest condition: it keeps the newest instants of each key."""
     key_in, keys_max = keying(condition.same) if condition.same else None, limits.keys
-    kept = max(1, int(condition.bound) + 1)  # a count above the bound is above it whatever it is
+    kept = instants_kept(condition)
 
     def remember(slots: Slots, event: Event) -> bool:
         key = "" if key_in is None else key_in(event.properties)
@@ -222,14 +224,18 @@ def test_of(condition: Condition) -> tuple[Order, Number]:
     return operator.eq, (1 if condition.measure is PRESENT else 0)
 
 
-def next_end_us(condition: Condition, slots: Slots, keep_us: int) -> int | None:
-    """The next instant at which the answer without `same` can change by time alone."""
+def next_end_us(condition: Condition, slots: Slots, keep_us: int, now_us: int) -> int | None:
+    """The next instant after now at which the answer without `same` can change by time alone."""
     slot = slots.get("")
-    match slot:
-        case Times() | Amounts():
-            return slot.times_us[0] + (condition.within_us or 0) if slot.times_us else None
-        case Latest() if condition.within_us is not None:
-            return slot.newest_us + condition.within_us
-        case Values() if slot.newest_us:
-            return min(slot.newest_us.values()) + (keep_us if condition.within_us is None else condition.within_us)
-    return None
+    if slot is None or isinstance(slot, Total):
+        return None
+    span_us = condition.within_us
+    if isinstance(slot, Values):
+        span_us = keep_us if span_us is None else span_us
+        return min((us + span_us for us in slot.newest_us.values() if us + span_us > now_us), default=None)
+    if span_us is None:
+        return None
+    if isinstance(slot, Latest):
+        return slot.newest_us + span_us if slot.newest_us + span_us > now_us else None
+    at = 0 if slot.times_us and slot.times_us[0] + span_us > now_us else bisect_right(slot.times_us, now_us - span_us)
+    return slot.times_us[at] + span_us if at < len(slot.times_us) else None

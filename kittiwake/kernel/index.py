@@ -6,11 +6,12 @@ Pure. Called by the compiler and by tests that write programs by hand.
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from kittiwake.kernel.eligibility import gates_of
 from kittiwake.kernel.history import answer
+from kittiwake.kernel.layouts import described
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.program import (
     DELETED,
@@ -30,6 +31,7 @@ from kittiwake.kernel.program import (
     Predicate,
     Program,
     RuleProgram,
+    Texts,
     Tree,
     UntilWait,
 )
@@ -45,6 +47,8 @@ __all__ = [
     "GRANTED",
     "UPDATED",
     "WITHDRAWN",
+    "attributes_of",
+    "attributes_read",
     "build_program",
     "holds_of_nothing",
 ]
@@ -62,9 +66,18 @@ def build_program(
     timezone: str = "UTC",
     allowed_lateness_us: int = HOUR_US,
     limits: Limits = DEFAULT_LIMITS,
+    effective_us: int | None = None,
+    foreseen_attributes: frozenset[str] = frozenset(),
+    foreseen_purposes: tuple[str, ...] = (),
 ) -> Program:
-    """The program of one account, its rules indexed by event type."""
+    """The program of one account, its rules indexed by event type.
+
+    What is `foreseen` is only remembered, for versions to come: rules are marked so themselves.
+    """
     policy = policy or Policy()
+    rules = tuple(map(described, rules))
+    asked = (policy.consent.purpose,) if policy.consent else ()
+    purposes = tuple(sorted({*asked, *foreseen_purposes}))
     naming: dict[str, set[int]] = {}
     for i, rule in enumerate(rules):
         for match in rule.matches():
@@ -73,11 +86,11 @@ def build_program(
     unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
     roles = {event_type: _roles(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)}
     of_any, of_contact = _roles(rules, unnamed, None), _roles(rules, unnamed, UNMATCHED_BY_ANY[0])
-    own_types = CONTACT_TYPES | (CONSENT_TYPES if policy.consent else frozenset())
+    own_types = CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
     return Program(
         account_id=account_id,
         ruleset_version=ruleset_version,
-        rules=tuple(rules),
+        rules=rules,
         policy=policy,
         timezone=timezone,
         allowed_lateness_us=allowed_lateness_us,
@@ -88,12 +101,27 @@ def build_program(
         takers=_takers(dict.fromkeys(sorted(own_types), of_contact) | roles, own_types, limits),
         takers_of_any=takers_of(of_any, limits),
         takers_of_contact=takers_of(of_contact, limits),
+        texts=tuple(Texts(rule.rule_id, rule.version, ruleset_version) for rule in rules),
+        state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
         own_types=own_types,
-        readied=tuple(i for i, rule in enumerate(rules) if rule.audience and rule.ready_us is not None),
-        dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait)),
-        attributes=frozenset({"timezone"} | {name for rule in rules for name in _attributes(rule)}),
+        readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
+        dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait) and not rule.foreseen),
+        attributes=attributes_of(rules) | foreseen_attributes,
+        purposes=purposes,
+        effective_us=effective_us,
+        looks_back=any(rule.look_backs for rule in rules),
     )
+
+
+def attributes_of(rules: Iterable[RuleProgram]) -> frozenset[str]:
+    """Top-level attributes of the contact that the rules read, and `timezone`."""
+    return frozenset({"timezone"} | {name for rule in rules for name in attributes_read(rule)})
+
+
+def _is_readied(rule: RuleProgram) -> bool:
+    """Whether an audience may have an instant at which its members enter."""
+    return rule.audience is not None and not rule.foreseen and (rule.ready_us is not None or bool(rule.look_backs))
 
 
 def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
@@ -101,32 +129,21 @@ def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
     return _unpacked, (
         program.account_id,
         program.rules,
-        program.ruleset_version,
-        program.policy,
-        program.timezone,
-        program.allowed_lateness_us,
-        program.limits,
+        {
+            "ruleset_version": program.ruleset_version,
+            "policy": program.policy,
+            "timezone": program.timezone,
+            "allowed_lateness_us": program.allowed_lateness_us,
+            "limits": program.limits,
+            "effective_us": program.effective_us,
+            "foreseen_attributes": program.attributes,
+            "foreseen_purposes": program.purposes,
+        },
     )
 
 
-def _unpacked(
-    account_id: str,
-    rules: tuple[RuleProgram, ...],
-    version: str,
-    policy: Policy,
-    timezone: str,
-    lateness_us: int,
-    limits: Limits,
-) -> Program:
-    return build_program(
-        account_id,
-        rules,
-        ruleset_version=version,
-        policy=policy,
-        timezone=timezone,
-        allowed_lateness_us=lateness_us,
-        limits=limits,
-    )
+def _unpacked(account_id: str, rules: tuple[RuleProgram, ...], about: dict[str, Any]) -> Program:
+    return build_program(account_id, rules, **about)
 
 
 copyreg.pickle(Program, _packed)
@@ -175,7 +192,7 @@ def holds_of_nothing(rule: RuleProgram) -> bool:
     return rule.audience is not None and holds(rule.audience.tree)
 
 
-def _attributes(rule: RuleProgram) -> Iterator[str]:
+def attributes_read(rule: RuleProgram) -> Iterator[str]:
     """Top-level attributes of the contact the rule reads."""
     for match in rule.matches():
         if match.where is not None:

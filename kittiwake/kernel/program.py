@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -116,6 +116,8 @@ class Condition(msgspec.Struct, frozen=True):
     bound: Number = 0
     """What the count, sum or number of distinct values is compared with."""
     same: tuple[Path, ...] = ()
+    memory: str = ""
+    """What its history remembers, see `layouts`; filled in when the program is built."""
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -255,6 +257,8 @@ class Policy(msgspec.Struct, frozen=True):
     holdout: Holdout | None = None
     frequency: tuple[Cap, ...] = ()
     quiet_hours: QuietHours | None = None
+    retention_us: int = 400 * DAY_US
+    """A contact without events for so long is forgotten."""
 
 
 class Reentry(msgspec.Struct, frozen=True):
@@ -264,6 +268,19 @@ class Reentry(msgspec.Struct, frozen=True):
 
 
 # ---------------------------------------------------------------- rules and program
+
+
+NEVER_US: Final = 2**62
+"""When what never happens does."""
+
+
+class LookBack(msgspec.Struct, frozen=True):
+    """Something a rule looks back on since a version introduced it (semantics 11.9)."""
+
+    since_us: int
+    """The `effective_from` of that version: a stream has remembered it from then on."""
+    ready_us: int
+    """From when on that is enough; `NEVER_US` for what has no `within`."""
 
 
 class RuleProgram(msgspec.Struct, frozen=True):
@@ -294,7 +311,20 @@ class RuleProgram(msgspec.Struct, frozen=True):
     ready_us: int | None = None
     """Candidates due before it are `not_ready`; members of an audience enter at it. None: ready for ever."""
     same: tuple[Path, ...] = ()
-    """Every path named by a `same` of the rule, sorted: an event that lacks one does not arm."""
+    """Every path named by a `same` of the rule: an event that lacks one does not arm. Those of `unless` come first."""
+    layout: str = ""
+    """What its memory depends on, see `layouts`; filled in when the program is built."""
+    foreseen: bool = False
+    """Of a later version: it remembers what it will look back on, and does nothing else."""
+    look_backs: tuple[LookBack, ...] = ()
+    """Those that a version introduced."""
+    partial: bool = False
+    """`history_from: effective`: a contact that lacks a look-back is decided all the same."""
+
+    @property
+    def state_key(self) -> str:
+        """Where a state keeps what the rule remembers; no rule id has an @."""
+        return f"{self.rule_id}@{self.version}" if self.foreseen else self.rule_id
 
     def matches(self) -> Iterator[Match]:
         """Every match of the rule, whatever its role."""
@@ -304,6 +334,14 @@ class RuleProgram(msgspec.Struct, frozen=True):
         for condition in self.conditions:
             yield from condition.of
         yield from self.unless
+
+
+class Texts(NamedTuple):
+    """The texts under which a decision is taken."""
+
+    rule_id: str
+    rule_version: str
+    ruleset_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +372,10 @@ class Program:
     """As `roles_of_any`."""
     takers_of_contact: tuple[Taker, ...] = field(default=(), compare=False, repr=False)
     """As `roles_of_contact`."""
+    texts: tuple[Texts, ...] = ()
+    """Per rule."""
+    state_keys: tuple[str, ...] = ()
+    """Per rule."""
     gates: tuple[tuple[Reason, ...], ...] = ()
     """Per rule, the gates that can refuse, in their order."""
     own_types: frozenset[str] = frozenset()
@@ -344,6 +386,12 @@ class Program:
     """Rules that wait towards a date: a changed attribute or zone may move them."""
     attributes: frozenset[str] = frozenset()
     """Top-level contact attributes that rules or policy read (`timezone` always)."""
+    purposes: tuple[str, ...] = ()
+    """What the policy, or one foreseen, asks consent for."""
+    effective_us: int | None = None
+    """Since when it is in force; None: always."""
+    looks_back: bool = False
+    """Whether a version introduced something that a rule looks back on."""
 
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type can change anything, once its copies are dropped."""
@@ -355,6 +403,10 @@ class Program:
         True when in doubt. A trace shows them all.
         """
         return event_type in self.own_types or any(role.reads() for role in self.roles_of(event_type))
+
+    def expires_us(self, rule_id: str) -> int:
+        """How long after it was due what a rule fires is worth delivering."""
+        return next((rule.expires_us for rule in self.rules if rule.state_key == rule_id), NEVER_US)
 
     def roles_of(self, event_type: str) -> tuple[Role, ...]:
         """What an event of this type can do, rule by rule."""

@@ -22,7 +22,10 @@ ONE = Decimal(1)
 
 
 def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
-    """The reaction of a rule with `reaches`: count the match; `given` is asked if it crosses a threshold."""
+    """The reaction of a rule with `reaches`: count the match; `given` is asked if it crosses a threshold.
+
+    Of a rule that is not in force yet, thresholds are used up and nothing else comes of it.
+    """
     reaches = rule.reaches
     assert reaches is not None
 
@@ -42,7 +45,7 @@ def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
         crossed = _cross(reaches, one.reached, before)
         if run.trace is not None:
             _trace_total(run, index, key, event, before, one.reached.total)
-        if crossed and (given is None or given(run, event, key, same)):
+        if crossed and not rule.foreseen and (given is None or given(run, event, key, same)):
             _fire(run, index, key, event, same, [reaches.at[i] for i in crossed])
 
     return react

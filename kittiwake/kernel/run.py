@@ -15,9 +15,9 @@ import msgspec
 from kittiwake.kernel.decisions import decision_of
 from kittiwake.kernel.history import next_end_us, prune
 from kittiwake.kernel.matching import SINGLE
-from kittiwake.kernel.program import Program, RuleProgram
-from kittiwake.kernel.state import Candidate, Instance, RuleState, State
-from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.kernel.program import NEVER_US, Program, Reentry, RuleProgram
+from kittiwake.kernel.state import Candidate, Gone, Instance, RuleState, State
+from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.waits import Clock
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
@@ -45,18 +45,32 @@ class Caused(msgspec.Struct, frozen=True, gc=False):
 class Run:
     """The working copy of one contact's state, and the steps taken on it."""
 
-    def __init__(self, program: Program, state: State, *, trace: bool) -> None:
+    def __init__(
+        self, program: Program, state: State, trace: list[Step] | None = None, now_us: int | None = None
+    ) -> None:
+        """Works on `state`, which fits the program, from `now_us` on or from where it was settled to.
+
+        `trace` takes the steps, if they are wanted.
+        """
         self.program = program
         self.state = state
         self.attributes: dict[str, Any] = {} if state.attributes == "{}" else parse_json(state.attributes)
         self.zone = program.timezone
         """The contact's zone, else the account's; kept by `find_zone`."""
-        self.now_us = BEFORE_ALL_US if state.settled_us is None else state.settled_us
+        begun_us = state.settled_us if now_us is None else now_us
+        self.now_us = BEFORE_ALL_US if begun_us is None else begun_us
+        self.begun_us = self.now_us
+        """Nothing of this run happens before it."""
         self.rules: list[RuleState | None] = [None] * len(program.rules)
         self.caused: list[Caused] = []
         self.decisions: list[Decision] = []
-        self.trace: list[Step] | None = [] if trace else None
+        self.trace = trace
         self.duplicates = 0
+        self.forgotten = 0
+        """How often the contact was forgotten."""
+        self.newest_us = state.newest_us
+        self.lacks: dict[int, int] = {}
+        """By rule index: until when a rule misses something of what it looks back on."""
         self.agenda: list[tuple[int, int, str]] = []
         """A heap of (time, rule index, instance): none of what is pending or deferred is due before an entry for it.
 
@@ -76,8 +90,10 @@ class Run:
         """At this instant, per rule index: the `unless` events taken, with what they want of an episode."""
         self.opened: dict[tuple[int, str], set[str]] = {}
         """At this instant, per instance: ids of the events that opened an episode."""
+        if program.looks_back:
+            self.find_lacks()
         if state.rules or self.attributes:
-            self.rules = [state.rules.get(rule.rule_id) for rule in program.rules]
+            self.rules = [state.rules.get(key) for key in program.state_keys]
             self.find_zone()
         if state.rules or program.readied:
             self.rebuild_agenda()
@@ -88,9 +104,8 @@ class Run:
         """What the rule remembers, made at its first need."""
         found = self.rules[index]
         if found is None:
-            rule = self.program.rules[index]
-            found = RuleState(history=[{} for _ in rule.conditions] if rule.conditions else [])
-            self.rules[index] = self.state.rules[rule.rule_id] = found
+            found = empty_rule_state(self.program.rules[index])
+            self.rules[index] = self.state.rules[self.program.state_keys[index]] = found
         return found
 
     def instance(self, index: int, key: str) -> Instance | None:
@@ -105,7 +120,7 @@ class Run:
         if found is not None:
             return found
         if len(state.instances) >= self.program.limits.keys:
-            self.drop_empty(index)
+            self._drop_empty(index, self.now_us)
             if len(state.instances) >= self.program.limits.keys:
                 return None
         made = state.instances[key] = Instance()
@@ -119,12 +134,12 @@ class Run:
         self.reserved.discard((index, key))
         return False
 
-    def drop_empty(self, index: int) -> None:
+    def _drop_empty(self, index: int, now_us: int) -> None:
         """Forget the instances of a rule of which nothing is remembered any more."""
         found = self.rules[index]
         if found is not None:
             rule = self.program.rules[index]
-            for key in [k for k, one in found.instances.items() if forgotten(rule, one, self.now_us)]:
+            for key in [k for k, one in found.instances.items() if forgotten(rule, one, now_us)]:
                 if (index, key) not in self.reserved:
                     del found.instances[key]
 
@@ -137,6 +152,42 @@ class Run:
         """What waits are counted from now."""
         return Clock(self.now_us, self.zone, self.program.limits.max_wait_us)
 
+    def find_lacks(self) -> None:
+        """Find out which rules miss something of what they look back on (semantics 11.9)."""
+        first_us, whole_us = self.state.first_us, self.state.whole_us
+        self.lacks = {}
+        if first_us is None:
+            return
+        for index, rule in enumerate(self.program.rules):
+            missing = [
+                one.ready_us
+                for one in rule.look_backs
+                if first_us < one.since_us and (whole_us is None or whole_us < one.since_us)
+            ]
+            if missing:
+                self.lacks[index] = max(missing)
+
+    def ready_us(self, index: int) -> int | None:
+        """From when on candidates of a rule are ready; None: for ever."""
+        rule = self.program.rules[index]
+        lacking_us = None if rule.partial else self.lacks.get(index)
+        if rule.ready_us is None or lacking_us is None:
+            return lacking_us if rule.ready_us is None else rule.ready_us
+        return max(rule.ready_us, lacking_us)
+
+    def empty(self) -> None:
+        """Know nothing of the contact any more."""
+        state = self.state
+        state.rules, state.firings, state.consents, state.gone = {}, [], {}, {}
+        state.first_us = self.newest_us = None
+        self.attributes, self.caused, self.lacks = {}, [], {}
+        self.rules = [None] * len(self.program.rules)
+        self.unless_taken.clear()
+        self.opened.clear()
+        self.reserved.clear()
+        self.find_zone()
+        self.rebuild_agenda()
+
     # ------------------------------------------------------------ agenda
 
     def rebuild_agenda(self) -> None:
@@ -146,9 +197,8 @@ class Run:
 
     def _dues(self) -> Iterator[tuple[int, int, str]]:
         for index in self.program.readied:
-            ready_us = self.program.rules[index].ready_us
-            assert ready_us is not None
-            if ready_us > self.now_us:
+            ready_us = self.ready_us(index)
+            if ready_us is not None and self.now_us < ready_us < NEVER_US:
                 yield ready_us, index, SINGLE
         for index, found in enumerate(self.rules):
             if found is not None:
@@ -162,9 +212,9 @@ class Run:
                 yield one.episode.reminders[0].due_us, key
             if one.held is not None:
                 yield one.held.release_us, key
-        if rule.audience is not None:
+        if rule.audience is not None and not rule.foreseen:
             for condition, slots in zip(rule.conditions, found.history, strict=True):
-                end_us = next_end_us(condition, slots, rule.keep_us)
+                end_us = next_end_us(condition, slots, rule.keep_us, self.now_us)
                 if end_us is not None:
                     yield end_us, SINGLE
 
@@ -173,8 +223,12 @@ class Run:
         heappush(self.agenda, (time_us, index, key))
 
     def next_wake_us(self) -> int | None:
-        """The next instant at which something falls due."""
-        return min((due_us for due_us, _, _ in self._dues()), default=None)
+        """The next instant at which something falls due, or the contact is forgotten."""
+        due_us = min((due_us for due_us, _, _ in self._dues()), default=None)
+        if self.newest_us is None:
+            return due_us
+        forgotten_us = self.newest_us + self.program.policy.retention_us
+        return forgotten_us if due_us is None else min(due_us, forgotten_us)
 
     def is_due(self, index: int, key: str) -> bool:
         """Whether anything of an entry of the agenda falls due now; audiences are looked at in any case."""
@@ -210,22 +264,20 @@ class Run:
     ) -> None:
         """Give a candidate its final decision."""
         decision = decision_of(
-            self.program, index, self.state.contact_id, key, candidate, outcome, reason, self.now_us, at_arming=limit
+            self.program,
+            index,
+            self.state.contact_id,
+            key,
+            candidate,
+            outcome,
+            reason,
+            self.now_us,
+            at_arming=limit,
+            partial_history=bool(self.lacks) and self._is_partial(index, candidate),
         )
         self.decisions.append(decision)
         if self.trace is not None:
-            self.note(
-                StepKind.DECISION,
-                index,
-                key,
-                trigger_id=decision.trigger_id,
-                decision=str(outcome),
-                reason=None if reason is None else str(reason),
-                kind=str(candidate.kind),
-                time_us=candidate.due_us,
-                threshold=decision.threshold,
-                reminder=candidate.reminder,
-            )
+            self.trace.append(step_of(decision))
 
     def note(self, kind: StepKind, index: int | None, key: str | None, /, **details: Any) -> None:
         """Add a step to the trace. Callers ask `trace is not None` first, so that building details costs nothing."""
@@ -233,24 +285,54 @@ class Run:
         rule_id = None if index is None else self.program.rules[index].rule_id
         self.trace.append(Step(self.now_us, kind, rule_id, key, details))
 
-    def freeze(self, settled_us: int) -> State:
-        """The state after the last step: what time has passed is forgotten."""
+    def _is_partial(self, index: int, candidate: Candidate) -> bool:
+        return self.program.rules[index].partial and candidate.due_us < self.lacks.get(index, candidate.due_us)
+
+    def freeze(self, settled_us: int, edge_us: int) -> State:
+        """The state after the last step; what time has passed at `edge_us` is forgotten.
+
+        The run may go on afterwards.
+        """
         self.now_us = settled_us
         state = self.state
-        state.settled_us = settled_us
+        state.settled_us, state.newest_us = settled_us, self.newest_us
         state.attributes = canonical(self.attributes) if self.attributes else "{}"
-        edge_us = settled_us - self.program.allowed_lateness_us
-        state.seen = {event_id: time_us for event_id, time_us in state.seen.items() if time_us >= edge_us}
+        ids_us = edge_us - self.program.allowed_lateness_us
+        state.seen = {event_id: time_us for event_id, time_us in state.seen.items() if time_us >= ids_us}
+        self.forget(edge_us)
+        return state
+
+    def forget(self, now_us: int) -> None:
+        """Forget what time has passed at an instant."""
+        rules = self.state.rules
         for index, found in enumerate(self.rules):
             if found is None:
                 continue
             rule = self.program.rules[index]
-            self.drop_empty(index)
+            self._drop_empty(index, now_us)
             for condition, slots in zip(rule.conditions, found.history, strict=True):
-                prune(condition, slots, settled_us, rule.keep_us)
+                prune(condition, slots, now_us, rule.keep_us)
             if not (found.instances or found.member or found.entered_fired or any(found.history)):
-                del state.rules[rule.rule_id]
-        return state
+                del rules[self.program.state_keys[index]]
+                self.rules[index] = None
+        if self.state.gone:
+            self.state.gone = dict(_still_remembered(self.state.gone, now_us))
+
+
+def _still_remembered(gone: dict[str, Gone], now_us: int) -> Iterator[tuple[str, Gone]]:
+    """What re-entry remembers of rules that are gone."""
+    for rule_id, one in gone.items():
+        left = {key: fired_us for key, fired_us in one.fired_us.items() if now_us < fired_us + one.span_us}
+        if left:
+            yield rule_id, Gone(one.span_us, left)
+
+
+def empty_rule_state(rule: RuleProgram) -> RuleState:
+    """What a rule remembers before anything has happened."""
+    if not rule.conditions:
+        return RuleState(version=rule.version, layout=rule.layout)
+    measures = [one.memory for one in rule.conditions]
+    return RuleState(history=[{} for _ in measures], version=rule.version, layout=rule.layout, measures=measures)
 
 
 def next_due_us(one: Instance) -> int | None:
@@ -276,11 +358,13 @@ def forgotten(rule: RuleProgram, one: Instance, now_us: int) -> bool:
 
 
 def remembers_firing(rule: RuleProgram, fired_us: int, now_us: int) -> bool:
-    """Whether re-entry still counts a firing: `once` for `keep`, a duration for itself."""
-    if rule.reentry is None:
-        return False
-    span_us = rule.keep_us if rule.reentry.within_us is None else rule.reentry.within_us
-    return now_us < fired_us + span_us
+    """Whether re-entry still counts a firing."""
+    return rule.reentry is not None and now_us < fired_us + memory_of_firing_us(rule, rule.reentry)
+
+
+def memory_of_firing_us(rule: RuleProgram, reentry: Reentry) -> int:
+    """For how long re-entry counts a firing: `once` for `keep`, a duration for itself."""
+    return rule.keep_us if reentry.within_us is None else reentry.within_us
 
 
 Taker: TypeAlias = Callable[[Run, Event], None]

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from kittiwake.model import Decision
 from kittiwake.reasons import Kind
 
 
@@ -103,6 +104,8 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     """Whether one of its reminders has fired."""
     occurrence: int | None = None
     """The last occurrence that fell due."""
+    numbered: bool = False
+    """Its wait was written as a list: decisions carry `reminder`."""
 
 
 class Reached(msgspec.Struct, array_like=True, gc=False):
@@ -135,6 +138,21 @@ class RuleState(msgspec.Struct, array_like=True, gc=False):
     member: bool = False
     entered_fired: bool = False
     """Whether the last `entered` fired."""
+    version: str = ""
+    """`rule_version` under which it was left; empty: of a release that did not say, as the rule is now."""
+    layout: str = ""
+    """`RuleProgram.layout` under which instances were left."""
+    measures: list[str] = []
+    """Per condition, `Condition.memory` of what its history remembers."""
+
+
+class Gone(msgspec.Struct, array_like=True, gc=False):
+    """What re-entry remembers of a rule that is not in force any more."""
+
+    span_us: int
+    """For how long after a firing."""
+    fired_us: dict[str, int] = {}
+    """By instance: the newest firing."""
 
 
 class Firing(msgspec.Struct, array_like=True, gc=False):
@@ -154,24 +172,74 @@ class Unsettled(msgspec.Struct, array_like=True, gc=False):
     """Canonical JSON."""
 
 
+class Chunk(msgspec.Struct, array_like=True, gc=False):
+    """What one `advance` settled and told, as bytes that only a correction looks into."""
+
+    newest_us: int
+    """Time of the newest event; of a chunk without events, when it was settled to."""
+    count: int
+    events: bytes
+    """`list[Unsettled]`, in order; copies that were dropped too."""
+    told: bytes
+    """`list[Told]`, those that stand."""
+
+
+class Told(msgspec.Struct, array_like=True, gc=False):
+    """The newest revision of an id."""
+
+    decision: Decision
+    threshold: str | None
+    """The decision's threshold as text, which there is left out: integers beyond 64 bits are no msgpack."""
+
+
+class Owed(msgspec.Struct, array_like=True, gc=False):
+    """What the next trigger of something still pending or deferred replaces."""
+
+    rule_id: str
+    key: str
+    reminder: int | None
+    ids: list[str]
+    opened_id: str | None
+    """The event that opened it."""
+
+
+class Since(msgspec.Struct, array_like=True, gc=False):
+    """What a correction needs: the state at `State.from_us`, and everything settled and told since."""
+
+    checkpoint: bytes | None = None
+    """That state, encoded; None: nothing has happened since, this very state is as it was then."""
+    chunks: list[Chunk] = []
+    revoked: list[Told] = []
+    """Ids that stand as revoked and may come again."""
+    owed: list[Owed] = []
+
+
 class State(msgspec.Struct, array_like=True, gc=False):
     """All the kernel knows of one contact."""
 
     contact_id: str
     settled_us: int | None = None
     """Events before it and deadlines up to and at it are settled; None: nothing yet."""
-    started: bool = False
-    """Whether the contact has had an event (since it was last deleted)."""
+    first_us: int | None = None
+    """The contact's first event (since it was last deleted or forgotten); None: it has had none."""
     attributes: str = "{}"
     """Canonical JSON of the attributes that rules read."""
     consents: dict[str, bool] = {}
     firings: list[Firing] = []
     rules: dict[str, RuleState] = {}
+    """By `RuleProgram.state_key`."""
     seen: dict[str, int] = {}
-    """Events settled inside the horizon: the time of the copy that counts."""
+    """Event ids of two horizons: the time of the copy that counts."""
     inbox: list[Unsettled] = []
-    checkpoint: bytes | None = None
-    """Place for the encoded state at the horizon, for corrections; unused so far."""
+    from_us: int | None = None
+    """How far back a late event can be put in its place; None: not before `settled_us`."""
+    newest_us: int | None = None
+    """The contact's newest event."""
+    gone: dict[str, Gone] = {}
+    """By rule id."""
+    whole_us: int | None = None
+    """Its look-backs miss nothing of versions up to this `effective_from`: a batch has brought them."""
+    since: Since | None = None
 
 
 def new_state(contact_id: str) -> State:

@@ -9,7 +9,10 @@ Anything beyond that, two events at one instant or a deletion included, is left 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from kittiwake.kernel.arming import included
 from kittiwake.kernel.decisions import decision_of
@@ -39,7 +42,8 @@ class Parts(NamedTuple):
 
 def parts_of(program: Program) -> Parts | None:
     """What each event type does in each rule, if the whole program can be swept; None if it cannot."""
-    if program.policy != Policy() or not all(_is_plain(rule, program) for rule in program.rules):
+    asks = replace(program.policy, retention_us=Policy().retention_us) != Policy()
+    if asks or not all(_is_plain(rule, program) for rule in program.rules):
         return None
     does = tuple(_types_of(rule) for rule in program.rules)
     arms: dict[str, tuple[int, ...]] = {}
@@ -77,17 +81,27 @@ def _types_of(rule: RuleProgram) -> dict[str, int]:
 def sweep(
     program: Program, parts: Parts, contact_id: str, events: Sequence[Event], until_us: int
 ) -> list[Decision] | None:
-    """Everything decided of a contact's events before `until_us`; None if two share an instant, or one deletes.
+    """Everything decided of a contact's events before `until_us`.
+
+    None if two share an instant, one deletes, or the contact was silent for so long that it may have been forgotten.
 
     `events` are in order and without copies; `parts` is `parts_of(program)`.
     """
     types = {event.type for event in events}
+    if events and until_us - events[0].time_us >= program.policy.retention_us and _has_gap(program, events, until_us):
+        return None
     if len({event.time_us for event in events}) < len(events) or DELETED in types:
         return None
     found: list[Decision] = []
     for index in sorted({index for event_type in types for index in parts.arms.get(event_type, ())}):
         _sweep_rule(program, index, parts.does[index], contact_id, events, until_us, found)
     return found
+
+
+def _has_gap(program: Program, events: Sequence[Event], until_us: int) -> bool:
+    """Whether the contact is silent for `retention` somewhere."""
+    times_us = [*(event.time_us for event in events), until_us]
+    return any(now_us - before_us >= program.policy.retention_us for before_us, now_us in pairwise(times_us))
 
 
 def _sweep_rule(

@@ -51,15 +51,13 @@ def _update(run: Run, event: Event) -> None:
 
 
 def _consent(run: Run, event: Event) -> None:
-    """Keep the newest word on the purpose the policy asks about; without a purpose it is about every one."""
-    consent = run.program.policy.consent
-    if consent is None:
-        return
+    """Keep the newest word on each purpose a policy asks about; without a purpose it is about every one."""
     purpose, granted = event.properties.get("purpose"), event.type == GRANTED
-    if purpose is None or purpose == consent.purpose:
-        run.state.consents[consent.purpose] = granted
-    elif not isinstance(purpose, str) and not granted:
-        run.state.consents[consent.purpose] = False
+    for asked in run.program.purposes:
+        if purpose is None or purpose == asked:
+            run.state.consents[asked] = granted
+        elif not isinstance(purpose, str) and not granted:
+            run.state.consents[asked] = False
 
 
 def _delete(run: Run, _: Event) -> None:
@@ -69,15 +67,7 @@ def _delete(run: Run, _: Event) -> None:
         instances = {} if found is None else found.instances
         held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
         cancel_all(run, held, Reason.DELETED)
-        run.rules[index] = None
-    state = run.state
-    state.rules, state.firings, state.consents, state.started = {}, [], {}, False
-    run.attributes, run.caused = {}, []
-    run.unless_taken.clear()
-    run.opened.clear()
-    run.reserved.clear()
-    run.find_zone()
-    run.rebuild_agenda()
+    run.empty()
 
 
 OWN_TAKERS: Final[dict[str, Taker]] = {
@@ -97,7 +87,7 @@ def _takers_of_role(role: Role, limits: Limits) -> Iterator[Taker]:
     if role.rule.audience is not None:
         yield _looking(role, limits)
         return
-    if role.unless:
+    if role.unless and not role.rule.foreseen:
         yield disarming(role)
     records = _recording(role, limits) if role.conditions else None
     when = _arriving(role, limits) if role.when or role.steps else None
@@ -141,7 +131,10 @@ def _looking(role: Role, limits: Limits) -> Taker:
             refuse_for_room(run, index, SINGLE, event, "history")
         look(run, index, event)
 
-    return take
+    def foresee(run: Run, event: Event) -> None:
+        records(run, event)
+
+    return foresee if role.rule.foreseen else take
 
 
 def _remembering(role: Role, records: Records, when: Taker | None) -> Taker:
@@ -212,6 +205,8 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
     given = _admitting(index, rule) if rule.conditions else None
     if rule.reaches is not None:
         return reaching(index, rule, given)
+    if rule.foreseen:
+        return _nothing
     if rule.wait is not None:
         return silence(index, rule, limits, given)
 
@@ -225,6 +220,10 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
             refuse_for_room(run, index, key, event, "keys")
 
     return cause_at_once
+
+
+def _nothing(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+    """The reaction of a rule that is not in force yet."""
 
 
 def _admitting(index: int, rule: RuleProgram) -> Given:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from kittiwake.model import Decision
+
 
 class StepKind(StrEnum):
     """What a step is. `details` holds, per kind, what is written behind it."""
@@ -55,6 +57,12 @@ class StepKind(StrEnum):
     """A gate was asked. gate, passes, details of its own."""
     DEFERRED = "deferred"
     """Held back by quiet hours. release_us."""
+    FORGOTTEN = "forgotten"
+    """The contact has been silent for `retention`: nothing is known of it any more. No details."""
+    IN_FORCE = "in_force"
+    """A version of the rule set comes into force. ruleset_version."""
+    CORRECTED = "corrected"
+    """A late event is put in its place, and what was decided since is worked out again. event_id, type, arrived_us."""
     DECISION = "decision"
     """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder."""
 
@@ -67,3 +75,17 @@ class Step(NamedTuple):
     rule_id: str | None
     instance: str | None
     details: dict[str, Any]
+
+
+def step_of(decision: Decision) -> Step:
+    """The step that tells of a decision."""
+    details = {
+        "trigger_id": decision.trigger_id,
+        "decision": str(decision.decision),
+        "reason": None if decision.reason is None else str(decision.reason),
+        "kind": str(decision.kind),
+        "time_us": decision.time_us,
+        "threshold": decision.threshold,
+        "reminder": decision.reminder,
+    }
+    return Step(decision.decided_us, StepKind.DECISION, decision.rule_id, decision.instance, details)

@@ -6,16 +6,17 @@ Called by `replay` and the backfill for every contact, with all of its events.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from kittiwake.kernel.advance import advance, unfinished, walk
+from kittiwake.kernel.advance import unfinished
+from kittiwake.kernel.copies import in_order, place_of, that_count
 from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.run import Run
+from kittiwake.kernel.settling import pass_through, start
+from kittiwake.kernel.state import State
 from kittiwake.kernel.sweep import Parts, parts_of, sweep
+from kittiwake.kernel.versions import Versions, as_versions
 from kittiwake.model import Decision, Event
-
-_place: Final = attrgetter("time_us", "event_id")
 
 
 class Whole(NamedTuple):
@@ -23,36 +24,59 @@ class Whole(NamedTuple):
 
     decisions: list[Decision]
     duplicates: int
+    forgotten: int = 0
+    """How often the contact was forgotten, by `retention`."""
 
 
 def decide_whole(
-    program: Program, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
+    rules: Program | Versions, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
 ) -> Whole:
     """Decide all of a contact's events before `until_us`, and what is due up to and at it.
 
-    The events may come in any order, with copies. `parts` is `parts_of(program)`, worked out once by
+    The events may come in any order, with copies. `parts` is `parts_of` the program, worked out once by
     the host; None asks for the long way.
     """
+    versions = as_versions(rules)
+    needed = [event for event in events if versions.at(event.time_us).wants(event.type)]
     if parts is not None:
-        ordered = sorted(events, key=_place)
+        ordered = sorted(needed, key=place_of)
         if len({event.event_id for event in ordered}) == len(ordered):
-            wants = program.wants
-            wanted = [event for event in ordered if wants(event.type) and event.time_us < until_us]
-            return Whole(decide_sorted(program, contact_id, wanted, until_us, parts), 0)
-    advanced = advance(program, new_state(contact_id), events, until_us)
-    return Whole([*advanced.decisions, *unfinished(program, advanced.state)], advanced.duplicates)
+            due = [event for event in ordered if event.time_us < until_us]
+            return decide_sorted(rules, contact_id, due, until_us, parts)
+    ordered = in_order(needed)
+    due = [event for event in ordered if event.time_us < until_us]
+    run = _begun(versions, contact_id, due, until_us)
+    counted = that_count(run, due)
+    duplicates = len(needed) - len(ordered) + run.duplicates
+    return _ended(versions, pass_through(versions, run, counted, until_us), until_us, duplicates)
 
 
 def decide_sorted(
-    program: Program, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
-) -> list[Decision]:
+    rules: Program | Versions, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
+) -> Whole:
     """As `decide_whole`, of events that are ready to be taken.
 
     They are sorted by `(time_us, event_id)`, without copies, all before `until_us`, and of types that the
-    program wants. Of types it does not read (`Program.reads`) the properties may be left out.
+    version in force wants. Of types it does not read (`Program.reads`) the properties may be left out.
     """
-    found = None if parts is None else sweep(program, parts, contact_id, events, until_us)
-    return walk(program, contact_id, events, until_us) if found is None else found
+    versions = as_versions(rules)
+    found = None if parts is None else sweep(versions.newest, parts, contact_id, events, until_us)
+    if found is not None:
+        return Whole(found, 0)
+    run = _begun(versions, contact_id, events, until_us)
+    return _ended(versions, pass_through(versions, run, events, until_us), until_us, 0)
+
+
+def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: int) -> Run:
+    state = State(contact_id, whole_us=versions.whole_us)
+    return start(versions, state, due[0].time_us if due else until_us)
+
+
+def _ended(versions: Versions, run: Run, until_us: int, duplicates: int) -> Whole:
+    """Everything decided, what is still deferred then included; no state is left."""
+    run.state.settled_us = until_us
+    decisions = [*run.decisions, *unfinished(versions, run.state)] if run.deferred else run.decisions
+    return Whole(decisions, duplicates, run.forgotten)
 
 
 __all__ = ["Parts", "Whole", "decide_sorted", "decide_whole", "parts_of"]

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from itertools import groupby
 from typing import TypeAlias
 
-from kittiwake.kernel.whole import decide_sorted, decide_whole
+from kittiwake.kernel.whole import Whole, decide_sorted, decide_whole
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.replay.counts import Counts, count_decision
 from kittiwake.replay.programs import Plan
@@ -48,9 +48,12 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
     if rows[-1][0] >= until_us:
         counts.unsettled += len(rows) - bisect_left(rows, (until_us,))
     if len({row[1] for row in rows}) == len(rows):
-        decisions = _decided(plan, contact_id, rows, until_us)
+        whole = _decided(plan, contact_id, rows, until_us)
     else:
-        decisions = _without_copies(plan, contact_id, rows, until_us, counts)
+        whole = _without_copies(plan, contact_id, rows, until_us, counts)
+    decisions = whole.decisions
+    counts.duplicates += whole.duplicates
+    counts.forgotten += whole.forgotten
     if len(decisions) > 1:
         decisions.sort(key=place_of)
     for decision in decisions:
@@ -63,7 +66,7 @@ def place_of(decision: Decision) -> tuple[int, str, str, int, str]:
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
 
-def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> list[Decision]:
+def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Whole:
     """Decide sorted rows without copies."""
     unread = plan.unread
     if rows and rows[-1][0] >= until_us:
@@ -72,13 +75,13 @@ def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> lis
         Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
         for time_us, event_id, event_type, properties in rows
     ]
-    return decide_sorted(plan.program, contact_id, events, until_us, plan.parts)
+    return decide_sorted(plan.versions, contact_id, events, until_us, plan.parts)
 
 
 # ---------------------------------------------------------------- copies
 
 
-def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
+def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> Whole:
     """Decide sorted rows of which some share an id.
 
     Copies of one time are dropped here. Where an id comes back at another time, the kernel is asked: it knows the
@@ -89,9 +92,7 @@ def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int,
     counts.duplicates += number - len(rows)
     if len({row[1] for row in rows}) == len(rows):
         return _decided(plan, contact_id, rows, until_us)
-    whole = decide_whole(plan.program, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
-    counts.duplicates += whole.duplicates
-    return whole.decisions
+    return decide_whole(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
 
 
 def instant_and_id(row: Row) -> tuple[int, str]:

@@ -69,6 +69,8 @@ class Counts(msgspec.Struct):
     """Events of a type that no rule of the account names, nor the product itself."""
     unsettled: int = 0
     """Events at or after the end of the run, or late: they decided nothing."""
+    forgotten: int = 0
+    """Contacts that had been silent for `retention`, each time it happened."""
     newest_us: int | None = None
     """Time of the newest event."""
     dead_letters: dict[str, int] = {}
@@ -185,7 +187,17 @@ def _file_and_line(source: str) -> tuple[str, int]:
     return (file, int(number)) if number.isdigit() else (source, 0)
 
 
-NUMBERS: Final = ("files", "records", "events", "catalogue", "contacts", "duplicates", "unneeded", "unsettled")
+NUMBERS: Final = (
+    "files",
+    "records",
+    "events",
+    "catalogue",
+    "contacts",
+    "duplicates",
+    "unneeded",
+    "unsettled",
+    "forgotten",
+)
 """Fields that are plain numbers."""
 _Key = TypeVar("_Key", str, Verdict)
 

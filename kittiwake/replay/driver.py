@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from kittiwake.kernel.program import Program
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.reasons import Outcome
 from kittiwake.replay.collecting import uncollected
@@ -93,8 +92,8 @@ def _run(
     counts = merged([history.counts])
     with _rows(place, TRIGGERS, written) as fired, _rows(place, DECISIONS, written) as all_:
         if stop_of(settings, history.counts) is None:
-            for program, decisions in decide(programs, history, settings, counts, tell):
-                _write_decisions(program, decisions, fired, all_)
+            for decisions in decide(programs, history, settings, counts, tell):
+                _write_decisions(decisions, fired, all_)
     summary = summary_of(Mode.REPLAY, programs.ruleset_version, settings, counts)
     (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
     return summary
@@ -164,7 +163,7 @@ def _check_room(counts: Counts) -> None:
 
 def decide(
     programs: Programs, history: History, settings: RunSettings, counts: Counts, tell: Tell = _tell_nobody
-) -> Iterator[tuple[Program, list[Decision]]]:
+) -> Iterator[list[Decision]]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts)
     contacts = history.contacts
@@ -173,13 +172,13 @@ def decide(
         if done % CONTACTS_A_TELL == 0:
             tell(progress._replace(contacts=done))
         plan = programs.plan(subject[0])
-        yield plan.program, settle(plan, subject[1], contacts[subject], until_us, counts)
+        yield settle(plan, subject[1], contacts[subject], until_us, counts)
     tell(progress._replace(contacts=len(contacts)))
 
 
-def _write_decisions(program: Program, decisions: Sequence[Decision], fired: RowFile, all_: RowFile) -> None:
+def _write_decisions(decisions: Sequence[Decision], fired: RowFile, all_: RowFile) -> None:
     for decision in decisions:
-        text = decision_line(decision, program, Mode.REPLAY)
+        text = decision_line(decision, Mode.REPLAY)
         all_.write(text)
         if decision.decision is Outcome.FIRED:
             fired.write(text)

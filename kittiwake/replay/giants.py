@@ -7,8 +7,7 @@ one slice after the other. Nothing but the events of one instant has to fit into
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Iterator
 from functools import reduce
 from itertools import groupby
 from typing import Final, TypeAlias
@@ -16,8 +15,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.replay.buckets import HELD_BYTES, ROW_BYTES, size_of
 from kittiwake.replay.contacts import Row, event_of, instant_and_id, place_of, that_counts
@@ -47,11 +46,11 @@ def settle_giant(
     The rows come in the order of id and time, with copies. About `held_bytes` are held at once, a few times over.
     """
     counts.contacts += 1
-    program = replace(plan.program, allowed_lateness_us=0)  # the kernel meets no copies, and need not remember ids
+    versions = plan.versions.without_horizon()  # the kernel meets no copies, and need not remember ids
     with Sorter(_rows, held_bytes) as by_time, Sorter(_all_placed, held_bytes) as by_place:
         for row in _that_count(plan, rows, until_us, counts):
             by_time.put(row, size_of(row))
-        for decision in _decided(program, contact_id, by_time.in_order(), until_us, held_bytes // SLICES):
+        for decision in _decided(versions, contact_id, by_time.in_order(), until_us, held_bytes // SLICES, counts):
             placed = _placed(decision)
             by_place.put(placed, ROW_BYTES + len(placed[-1]))
         for placed in by_place.in_order():
@@ -62,7 +61,7 @@ def settle_giant(
 
 def _that_count(plan: Plan, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
     """The rows of events that are settled and no copies of earlier ones; the others are counted only."""
-    horizon_us = plan.program.allowed_lateness_us
+    horizon_us = plan.versions.horizon_us
     counted_id, counted_us = "", 0
     for (time_us, event_id), equal in groupby(rows, key=instant_and_id):
         row = reduce(_first_of, _counted(equal, until_us, counts))
@@ -89,7 +88,7 @@ def _first_of(row: Row, other: Row) -> Row:
 
 
 def _decided(
-    program: Program, contact_id: str, rows: Iterable[Row], until_us: int, slice_bytes: int
+    versions: Versions, contact_id: str, rows: Iterable[Row], until_us: int, slice_bytes: int, counts: Counts
 ) -> Iterator[Decision]:
     """Decisions as the kernel takes them. No slice ends within an instant: the kernel would have to keep its events."""
     state = new_state(contact_id)
@@ -97,14 +96,22 @@ def _decided(
     size = 0
     for row in rows:
         if size > slice_bytes and row[0] > events[-1].time_us:
-            advanced = advance(program, state, events, row[0])
-            yield from advanced.decisions
-            state, events, size = advanced.state, [], 0
+            state = yield from _settled(versions, state, events, row[0], counts)
+            events, size = [], 0
         events.append(event_of(row))
         size += size_of(row)
-    advanced = advance(program, state, events, until_us)
+    state = yield from _settled(versions, state, events, until_us, counts)
+    yield from unfinished(versions, state)
+
+
+def _settled(
+    versions: Versions, state: State, events: list[Event], upto_us: int, counts: Counts
+) -> Generator[Decision, None, State]:
+    """The decisions of a slice; its state is returned."""
+    advanced = advance(versions, state, events, upto_us)
+    counts.forgotten += advanced.forgotten
     yield from advanced.decisions
-    yield from unfinished(program, advanced.state)
+    return advanced.state
 
 
 def _placed(decision: Decision) -> _Placed:

@@ -49,6 +49,7 @@ DECISION: Final = pa.schema(
         pa.field("mode", _TEXT, nullable=False),
         pa.field("late", pa.bool_(), nullable=False),
         pa.field("stale", pa.bool_(), nullable=False),
+        pa.field("partial_history", pa.bool_(), nullable=False),
     ]
 )
 """The columns of `triggers` and `decisions`."""

@@ -5,13 +5,13 @@ Pure but for its memory. Travels to workers as the rule set alone: what is kept 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from kittiwake.kernel.program import Program
+from kittiwake.kernel.versions import Versions
 from kittiwake.kernel.whole import Parts, parts_of
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
+from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.time.instants import HOUR_US
 
 PROGRAMS_MAX: Final = 10_000
@@ -19,46 +19,52 @@ PROGRAMS_MAX: Final = 10_000
 
 
 class Plan(NamedTuple):
-    """A program, and what is worked out of it once."""
+    """The programs of an account, and what is worked out of them once."""
 
-    program: Program
+    versions: Versions
     parts: Parts | None
-    """What the sweep needs; None: the program is walked."""
+    """What the sweep needs; None: the programs are walked."""
     wanted: frozenset[str] | None
     """The types of events that can change anything; None: all."""
     unread: frozenset[str]
     """Types, of those that are named, of which nothing but time and id can matter."""
 
 
-def plan_of(program: Program) -> Plan:
-    """The plan of a program."""
-    named = frozenset(program.roles) | program.own_types
-    unread = frozenset(name for name in named if not program.reads(name))
-    return Plan(program, parts_of(program), None if program.roles_of_any else named, unread)
+def plan_of(versions: Versions) -> Plan:
+    """The plan of an account."""
+    programs = versions.programs
+    named = frozenset[str]().union(*(frozenset(program.roles) | program.own_types for program in programs))
+    unread = frozenset(name for name in named if not any(program.reads(name) for program in programs))
+    takes_all = any(program.roles_of_any for program in programs)
+    parts = parts_of(programs[0]) if len(programs) == 1 else None
+    return Plan(versions, parts, None if takes_all else named, unread)
 
 
 class Programs:
-    """From account to program."""
+    """From account to programs."""
 
-    def __init__(self, ruleset: RuleSet, allowed_lateness_us: int = HOUR_US) -> None:
-        """Compiles the programs of every account the rule set names, so that a rule that cannot run is found here.
+    def __init__(self, rules: RuleSet | RuleSetHistory, allowed_lateness_us: int = HOUR_US) -> None:
+        """Compiles the programs of every account the rules name, so that a rule that cannot run is found here.
 
         Raises:
             RulesError: a rule is of a kind that this release does not run yet.
         """
-        self.ruleset_version = ruleset.version
-        self._ruleset = ruleset
+        history = always(rules) if isinstance(rules, RuleSet) else rules
+        self.ruleset_version = history.newest.ruleset.version
+        """Of the newest version."""
+        self._history = history
         self._allowed_lateness_us = allowed_lateness_us
         self._kept: dict[str, Plan] = {}
-        for account_id in (EVERY_ACCOUNT, *ruleset.accounts):
+        self._named = frozenset(name for one in history.versions for name in one.ruleset.accounts)
+        for account_id in (EVERY_ACCOUNT, *sorted(self._named)):
             self.of(account_id)
 
-    def of(self, account_id: str) -> Program:
-        """The program of an account; one the rule set does not name has the rules of "*" alone."""
-        return self.plan(account_id).program
+    def of(self, account_id: str) -> Versions:
+        """The programs of an account; one the rules do not name has those of "*" alone."""
+        return self.plan(account_id).versions
 
     def plan(self, account_id: str) -> Plan:
-        """The program of an account, ready for whole histories."""
+        """The programs of an account, ready for whole histories."""
         plan = self._kept.get(account_id)
         if plan is None:
             if len(self._kept) >= PROGRAMS_MAX:
@@ -67,11 +73,18 @@ class Programs:
         return plan
 
     def _new_plan(self, account_id: str) -> Plan:
-        """A plan; accounts that the rule set does not name share all but their name."""
-        if account_id != EVERY_ACCOUNT and account_id not in self._ruleset.accounts:
+        """A plan; accounts that the rules do not name share all but their name."""
+        if account_id != EVERY_ACCOUNT and account_id not in self._named:
             shared = self.plan(EVERY_ACCOUNT)
-            return shared._replace(program=replace(shared.program, account_id=account_id))
-        return plan_of(compile_account(self._ruleset, account_id, allowed_lateness_us=self._allowed_lateness_us))
+            return shared._replace(versions=shared.versions.named(account_id))
+        return plan_of(
+            compile_versions(
+                [(one.effective_us, one.ruleset) for one in self._history.versions],
+                account_id,
+                allowed_lateness_us=self._allowed_lateness_us,
+                frozen_at_us=self._history.frozen_at_us,
+            )
+        )
 
     def wanted(self, account_id: str) -> frozenset[str] | None:
         """The types of events that can change anything in an account; None: all."""

@@ -35,6 +35,7 @@ def _events(summary: Summary) -> Iterator[str]:
     for number, what in (
         (counts.duplicates, "of these dropped as copies"),
         (counts.unsettled, "of these at or after the end of the run, left open"),
+        (counts.forgotten, "times a contact silent for its retention was forgotten"),
     ):
         if number:
             yield f"    {number:,} {what}"

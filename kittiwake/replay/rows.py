@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import msgspec
 
-from kittiwake.kernel.program import Program
 from kittiwake.model import DeadLetter, Decision, EventIds
 from kittiwake.time.instants import format_instant
 from kittiwake.values import canonical, parse_json
@@ -27,16 +26,15 @@ class Mode(StrEnum):
     REPLAY = "replay"
 
 
-def decision_row(decision: Decision, program: Program, mode: Mode = Mode.REPLAY) -> dict[str, Any]:
+def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]:
     """The fields of a decision, in the contract's order.
 
-    A batch knows every event before it decides: nothing is ever revised, and nothing is late. Whether
-    a trigger is too old to deliver (`stale`) is asked by the clock of a stream.
+    A batch knows every event before it decides: nothing is ever revised, late or stale.
     """
     return {
         "trigger_id": decision.trigger_id,
-        "revision": 0,
-        "replaces": [],
+        "revision": decision.revision,
+        "replaces": list(decision.replaces),
         "account_id": decision.account_id,
         "contact_id": decision.contact_id,
         "rule_id": decision.rule_id,
@@ -52,10 +50,11 @@ def decision_row(decision: Decision, program: Program, mode: Mode = Mode.REPLAY)
         "include": parse_json(decision.include),
         "decision": decision.decision.value,
         "reason": None if decision.reason is None else decision.reason.value,
-        "ruleset_version": program.ruleset_version,
+        "ruleset_version": decision.ruleset_version,
         "mode": mode.value,
-        "late": False,
-        "stale": False,
+        "late": decision.late,
+        "stale": decision.stale,
+        "partial_history": decision.partial_history,
     }
 
 
@@ -68,7 +67,7 @@ class _DecisionLine(msgspec.Struct, gc=False):
 
     trigger_id: str
     revision: int
-    replaces: list[int]
+    replaces: tuple[str, ...]
     account_id: str
     contact_id: str
     rule_id: str
@@ -88,14 +87,14 @@ class _DecisionLine(msgspec.Struct, gc=False):
     mode: str
     late: bool
     stale: bool
+    partial_history: bool
 
 
 _NULL: Final = msgspec.Raw(b"null")
-_NO_REVISIONS: Final[list[int]] = []
 _encode_decision: Final = msgspec.json.Encoder().encode
 
 
-def decision_line(decision: Decision, program: Program, mode: Mode) -> bytes:
+def decision_line(decision: Decision, mode: Mode) -> bytes:
     """The line of `decisions`, and of `triggers` if it fired: `line(decision_row(…))` in a fifth of the time."""
     time = format_instant(decision.time_us)
     fired_us = decision.fired_at_us
@@ -103,8 +102,8 @@ def decision_line(decision: Decision, program: Program, mode: Mode) -> bytes:
         _encode_decision(
             _DecisionLine(
                 decision.trigger_id,
-                0,
-                _NO_REVISIONS,
+                decision.revision,
+                decision.replaces,
                 decision.account_id,
                 decision.contact_id,
                 decision.rule_id,
@@ -120,10 +119,11 @@ def decision_line(decision: Decision, program: Program, mode: Mode) -> bytes:
                 msgspec.Raw(decision.include),
                 decision.decision,
                 decision.reason,
-                program.ruleset_version,
+                decision.ruleset_version,
                 mode,
-                False,
-                False,
+                decision.late,
+                decision.stale,
+                decision.partial_history,
             )
         )
     )

@@ -5,8 +5,6 @@ Pure. Called by `compiler`; its input has been checked, so a duration is a durat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from kittiwake.kernel.program import (
     AllHold,
     AnyHolds,
@@ -201,6 +199,7 @@ def policy_of(written: PolicyObject | None) -> Policy:
         holdout=Holdout(holdout.percent, holdout.salt) if holdout else None,
         frequency=tuple(map(_cap, caps_of(written))),
         quiet_hours=QuietHours(time_of_day_us(quiet.from_), time_of_day_us(quiet.to)) if quiet else None,
+        retention_us=span_us(written.retention),
     )
 
 
@@ -217,17 +216,14 @@ def _cap(written: CapObject) -> Cap:
     return Cap(written.max, None, span_us(written.per), written.group)
 
 
-def ready_us(rule: Rule, policy: PolicyObject | None, longest_us: int) -> int | None:
-    """The instant before which candidates are `not_ready` (semantics 7.1); None: ready for ever."""
+def ready_us(rule: Rule, policy: PolicyObject | None, longest_us: int, introduced_us: int | None) -> int | None:
+    """The instant before which candidates are `not_ready` (semantics 7.1, 11.6); None: ready for ever.
+
+    `history_from: effective` asks for nothing: what a contact lacks by then is told by `partial_history`.
+    """
     live_from = rule.live_from or (policy.live_from if policy else None)
     history_from = policy.history_from if policy else None
-    instants = list(_readiness(live_from, history_from, longest_us))
-    return max(instants) if instants else None
-
-
-def _readiness(live_from: str | None, history_from: str | None, longest_us: int) -> Iterator[int]:
-    if live_from:
-        yield parse_instant(live_from)
-    # "effective" counts from the version's own start, and rules without versions have been in force always.
+    instants = [parse_instant(live_from) if live_from else introduced_us]
     if history_from and history_from != "effective":
-        yield parse_instant(history_from) + longest_us
+        instants.append(parse_instant(history_from) + longest_us)
+    return max((one for one in instants if one is not None), default=None)

@@ -6,9 +6,12 @@ does not run yet can still be refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from kittiwake.kernel.index import build_program
+from kittiwake.kernel.layouts import paths_of_unless
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.program import Mode, Program, RuleProgram, Sequence
 from kittiwake.rules.compile_clauses import (
@@ -29,6 +32,7 @@ from kittiwake.rules.policy import PolicyObject
 from kittiwake.rules.ruleset import AuthoredRule, RuleSet
 from kittiwake.rules.waits import ItemObject, SequenceObject
 from kittiwake.time.instants import HOUR_US
+from kittiwake.values import Path
 
 
 def compile_account(
@@ -46,10 +50,7 @@ def compile_account(
         RulesError: a rule is of a kind that this release does not run yet.
     """
     policy = ruleset.policy_of(account_id)
-    authored = [rule for rule in ruleset.rules_of(account_id) if rule.rule.mode != "off"]
-    refused = [error for rule in authored if (error := _not_yet(rule))]
-    if refused:
-        raise RulesError(refused)
+    authored = check_can_run(ruleset.rules_of(account_id))
     return build_program(
         account_id,
         [compile_rule(rule, policy) for rule in authored],
@@ -61,6 +62,19 @@ def compile_account(
     )
 
 
+def check_can_run(authored: Iterable[AuthoredRule]) -> list[AuthoredRule]:
+    """The rules that are not off.
+
+    Raises:
+        RulesError: one is of a kind that this release does not run yet.
+    """
+    found = [rule for rule in authored if rule.rule.mode != "off"]
+    refused = [error for rule in found if (error := _not_yet(rule))]
+    if refused:
+        raise RulesError(refused)
+    return found
+
+
 def _not_yet(authored: AuthoredRule) -> RuleError | None:
     if not isinstance(authored.rule.when, ItemObject):
         return None
@@ -68,8 +82,8 @@ def _not_yet(authored: AuthoredRule) -> RuleError | None:
     return authored.place.error(("when", "item"), Code.NOT_YET, message, "Set mode: off until it does", at_key=True)
 
 
-def compile_rule(authored: AuthoredRule, policy: PolicyObject | None) -> RuleProgram:
-    """The program of one rule under a policy."""
+def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced_us: int | None = None) -> RuleProgram:
+    """The program of one rule under a policy; `introduced_us`: since which version it is there, if not always."""
     rule = authored.rule
     audience, leaves = audience_of(rule)
     program = RuleProgram(
@@ -92,8 +106,10 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None) -> RulePro
         transactional=is_transactional(rule),
         expires_us=span_us(rule.expires),
         keep_us=span_us(rule.keep),
+        partial=policy is not None and policy.history_from == "effective",
     )
-    return replace(program, ready_us=ready_us(rule, policy, longest_look_back_us(program)), same=_same(program))
+    ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
+    return replace(program, ready_us=ready, same=_same(program))
 
 
 def _sequence(rule: Rule) -> Sequence | None:
@@ -113,6 +129,7 @@ def longest_look_back_us(program: RuleProgram) -> int:
     return max([*spans, program.sequence.within_us if program.sequence else 0])
 
 
-def _same(program: RuleProgram) -> tuple[tuple[str, ...], ...]:
-    named = {path for match in program.unless for path in match.same}
-    return tuple(sorted(named | {path for condition in program.conditions for path in condition.same}))
+def _same(program: RuleProgram) -> tuple[Path, ...]:
+    """Those of `unless` come first: what is pending knows them whatever becomes of `given`."""
+    of_unless = paths_of_unless(program)
+    return of_unless + tuple(sorted({path for one in program.conditions for path in one.same} - {*of_unless}))

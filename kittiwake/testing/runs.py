@@ -60,7 +60,7 @@ def run(
     )
     end_us = max((event.time_us for event in parsed), default=0) + 1 if until_us is None else until_us
     stops_us = [*sorted(one for one in slices if one < end_us), end_us]
-    return [decision_row(decision, program) for decision in settle(program, contact_id, parsed, stops_us)]
+    return [decision_row(decision) for decision in settle(program, contact_id, parsed, stops_us)]
 
 
 def ruleset_of(document: Rules) -> RuleSet:

@@ -149,7 +149,7 @@ class Story:
     def decisions(self) -> Sequence[dict[str, Any]]:
         """Every decision so far, taken or not, in the fields of rules.md section 5."""
         self._look()
-        return [decision_row(one, self._program) for one in self._all]
+        return [decision_row(one) for one in self._all]
 
     def explain(self) -> str:
         """All that has happened, and for what did not fire what it would have taken."""

@@ -11,9 +11,11 @@ from random import Random
 from typing import NamedTuple
 
 from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.codec import decode, encode
+from kittiwake.kernel.checkpoint import compacted
+from kittiwake.kernel.codec import bare, decode, decoded, encode
+from kittiwake.kernel.ledger import events_of, standing_rows
 from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.state import Since, State, Unsettled, new_state
 from kittiwake.kernel.whole import decide_whole, parts_of
 from kittiwake.model import Decision, Event
 
@@ -25,6 +27,18 @@ class Settled(NamedTuple):
 
     decisions: tuple[Decision, ...]
     state: State
+
+
+def settled(program: Program, decisions: Sequence[Decision], state: State) -> Settled:
+    """The end of a history, its state in the one form that does not depend on the calls that led to it."""
+    return Settled(tuple(decisions), compacted(program, state))
+
+
+def opened(state: State) -> tuple[State, State | None, list[Unsettled], dict[str, Decision]]:
+    """A state and what its bytes hold, where the order of rules shows in the bytes."""
+    since = state.since or Since()
+    checkpoint = None if since.checkpoint is None else decoded(since.checkpoint)
+    return bare(state), checkpoint, events_of(since), standing_rows(since)
 
 
 Way = Callable[[Program, Sequence[Event], int], Settled]
@@ -54,12 +68,12 @@ def shown(decisions: Sequence[Decision]) -> list[tuple[object, ...]]:
 def at_once(program: Program, events: Sequence[Event], until_us: int) -> Settled:
     """As a batch does."""
     advanced = advance(program, new_state(CONTACT), events, until_us)
-    return Settled(advanced.decisions, advanced.state)
+    return settled(program, advanced.decisions, advanced.state)
 
 
 def _traced(program: Program, events: Sequence[Event], until_us: int) -> Settled:
     advanced = advance(program, new_state(CONTACT), events, until_us, trace=True)
-    return Settled(advanced.decisions, advanced.state)
+    return settled(program, advanced.decisions, advanced.state)
 
 
 def _backwards_and_twice(program: Program, events: Sequence[Event], until_us: int) -> Settled:
@@ -89,7 +103,7 @@ def sliced(program: Program, events: Sequence[Event], stops_us: Sequence[int]) -
         assert not advanced.late
         state = advanced.state
         decisions.extend(advanced.decisions)
-    return Settled(tuple(decisions), state)
+    return settled(program, decisions, state)
 
 
 def _woken(program: Program, events: Sequence[Event], until_us: int) -> Settled:
@@ -104,7 +118,7 @@ def _woken(program: Program, events: Sequence[Event], until_us: int) -> Settled:
         step = _woken_once(program, step, min(wake_us, until_us))
         settled_us = min(wake_us, until_us)
         decisions.extend(step.decisions)
-    return Settled(tuple(decisions), step.state)
+    return settled(program, decisions, step.state)
 
 
 def _woken_once(program: Program, before: Advanced, upto_us: int) -> Advanced:

@@ -112,9 +112,13 @@ def test_a_copy_shares_nothing_that_changes() -> None:
 
 
 def test_what_is_forgotten_leaves_the_bytes_of_a_new_contact(world: World, seed: int) -> None:
-    """A deleted contact whose horizon has passed costs what an unknown one does."""
+    """A deleted contact whose horizon has passed twice costs what an unknown one does; events went after the first."""
     rules = world.program()
     for state in states(world, seed, 3):
         end_us = max([state.settled_us or 0, *(one.time_us for one in state.inbox)]) + 1
-        gone = advance(rules, state, [Event(end_us, "gone", "contact.deleted")], end_us + rules.allowed_lateness_us + 2)
-        assert gone.state == State(CONTACT, settled_us=gone.state.settled_us)
+        horizon_us, deleted = rules.allowed_lateness_us, [Event(end_us, "gone", "contact.deleted")]
+        once = advance(rules, state, deleted, end_us + horizon_us + 1)
+        assert once.state.since is None
+        assert once.wake_at_us == end_us + 2 * horizon_us + 1
+        gone = advance(rules, once.state, [], once.wake_at_us).state
+        assert gone == State(CONTACT, settled_us=gone.settled_us, from_us=gone.from_us)

@@ -10,7 +10,7 @@ from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.state import State, new_state
 from kittiwake.model import Decision, Event
-from tests.kernel.ways import CONTACT, WAYS, Settled, at_once, shown, through_bytes
+from tests.kernel.ways import CONTACT, WAYS, Settled, at_once, settled, shown, through_bytes
 from tests.laws.programs import START_US, WORLDS, World, dice_of, end_us, history
 
 ROUNDS = 12
@@ -75,7 +75,7 @@ def _sliced(rules: Program, events: list[Event], until_us: int, dice: Random) ->
         assert not advanced.late
         state = advanced.state
         decisions += advanced.decisions
-    return Settled(tuple(decisions), state)
+    return settled(rules, decisions, state)
 
 
 def test_stale_and_early_wakes_and_late_events_change_nothing(world: World, seed: int) -> None:
@@ -88,7 +88,7 @@ def test_stale_and_early_wakes_and_late_events_change_nothing(world: World, seed
             advanced = advance(rules, state, [e for e in events if settled_us <= e.time_us < stop_us], stop_us)
             decisions += advanced.decisions
             state = _disturbed(rules, events, advanced, dice)
-        same(Settled(tuple(decisions), state), at_once(rules, events, until_us))
+        same(settled(rules, decisions, state), at_once(rules, events, until_us))
 
 
 def _disturbed(rules: Program, events: list[Event], before: Advanced, dice: Random) -> State:

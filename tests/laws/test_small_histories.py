@@ -17,7 +17,7 @@ from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome
 from kittiwake.time.instants import MINUTE_US
 from tests.kernel.timeline import START, at, program
-from tests.kernel.ways import CONTACT, WAYS, shown
+from tests.kernel.ways import CONTACT, WAYS, at_once, shown
 
 LENGTH = 6
 TICK_US = 15 * MINUTE_US
@@ -207,7 +207,7 @@ def test_every_way_agrees_on_the_histories_of_length_four(rule: str, policy: str
     for word in (word for word in words() if len(word) == LENGTH - 2):
         events = [Event(start_us + t * TICK_US, str(9 - i), x.lower()) for i, (t, x) in enumerate(taken(word))]
         until_us = start_us + (len(word) + TAIL) * TICK_US
-        wanted = advance(rules, new_state(CONTACT), events, until_us)
+        wanted = at_once(rules, events, until_us)
         for name, way in WAYS.items():
             found = way(rules, events, until_us)
             assert shown(found.decisions) == shown(wanted.decisions), (word, name)

@@ -70,9 +70,9 @@ def check(cases: Iterator[Case]) -> int:
         assert shown(whole) == shown(ended(program, given, until_us))
         events = ready((program, given, until_us))
         wanted = shown(ended(program, events, until_us))
-        assert shown(decide_sorted(program, CONTACT, events, until_us)) == wanted
+        assert shown(decide_sorted(program, CONTACT, events, until_us).decisions) == wanted
         parts = parts_of(program)
-        assert sorted(map(str, shown(decide_sorted(program, CONTACT, events, until_us, parts)))) == sorted(
+        assert sorted(map(str, shown(decide_sorted(program, CONTACT, events, until_us, parts).decisions))) == sorted(
             map(str, wanted)
         )
         unread = [e if program.reads(e.type) else replace(e, properties={}) for e in events]

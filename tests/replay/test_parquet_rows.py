@@ -30,7 +30,7 @@ from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical, exact
 from tests.replay.inputs import START_US, write_lines, write_rules
 from tests.replay.parquet_lines import lines_of
-from tests.replay.test_rows import FIRED, PROGRAM
+from tests.replay.test_rows import FIRED
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -70,7 +70,7 @@ def there_and_back(folder: str, *lines: bytes) -> list[bytes]:
 
 @given(st.lists(decisions, max_size=4))
 def test_decisions_come_back_as_their_lines(some: list[Decision]) -> None:
-    lines = [decision_line(one, PROGRAM, Mode.BACKFILL) for one in some]
+    lines = [decision_line(one, Mode.BACKFILL) for one in some]
     assert there_and_back(DECISIONS, *lines) == there_and_back(TRIGGERS, *lines) == lines
 
 
@@ -83,14 +83,14 @@ def test_dead_letters_come_back_as_their_lines(some: list[DeadLetter]) -> None:
 def test_a_column_stands_for_every_field_in_the_order_of_the_contract() -> None:
     dead = DeadLetter(DeadLetterReason.NOT_JSON, "", b"", "", 0)
     assert SCHEMAS[TRIGGERS] == SCHEMAS[DECISIONS]
-    assert SCHEMAS[DECISIONS].names == list(decision_row(FIRED, PROGRAM))
+    assert SCHEMAS[DECISIONS].names == list(decision_row(FIRED))
     assert SCHEMAS[DEAD_LETTERS].names == list(dead_letter_row(dead))
 
 
 def test_columns_have_types_to_ask_by() -> None:
     target = io.BytesIO()
     rows = ParquetFile(target, DECISIONS)
-    rows.write(decision_line(FIRED, PROGRAM, Mode.REPLAY))
+    rows.write(decision_line(FIRED, Mode.REPLAY))
     rows.close()
     (row,) = pq.read_table(target).to_pylist()
     told: dict[str, Any] = {
@@ -102,7 +102,7 @@ def test_columns_have_types_to_ask_by() -> None:
 
 
 def test_a_field_that_has_no_column_is_not_lost_silently() -> None:
-    line = decision_line(FIRED, PROGRAM, Mode.REPLAY)[:-1] + b',"new":1}'
+    line = decision_line(FIRED, Mode.REPLAY)[:-1] + b',"new":1}'
     with pytest.raises(msgspec.ValidationError, match="unknown field `new`"):
         there_and_back(DECISIONS, line)
 
@@ -111,7 +111,7 @@ def test_what_is_held_is_written_before_it_grows_large(monkeypatch: pytest.Monke
     monkeypatch.setattr(parquet_rows, "GROUP_BYTES", 2_000)
     target = io.BytesIO()
     rows = ParquetFile(target, DECISIONS)
-    lines = [decision_line(msgspec.structs.replace(FIRED, contact_id=f"c{n}"), PROGRAM, Mode.REPLAY) for n in range(20)]
+    lines = [decision_line(msgspec.structs.replace(FIRED, contact_id=f"c{n}"), Mode.REPLAY) for n in range(20)]
     for line in lines:
         rows.write(line)
     rows.close()

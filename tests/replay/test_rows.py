@@ -41,7 +41,7 @@ FIRED = Decision(
 
 
 def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
-    assert decision_row(FIRED, PROGRAM, Mode.BACKFILL) == {
+    assert decision_row(FIRED, Mode.BACKFILL) == {
         "trigger_id": "00ff",
         "revision": 0,
         "replaces": [],
@@ -65,7 +65,7 @@ def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
         "late": False,
         "stale": False,
     }
-    assert list(json.loads(decision_line(FIRED, PROGRAM, Mode.REPLAY))) == list(decision_row(FIRED, PROGRAM))
+    assert list(json.loads(decision_line(FIRED, Mode.REPLAY))) == list(decision_row(FIRED))
 
 
 def test_what_does_not_apply_is_null() -> None:
@@ -79,7 +79,7 @@ def test_what_does_not_apply_is_null() -> None:
         reminder=None,
         occurrence=None,
     )
-    row = decision_row(suppressed, PROGRAM)
+    row = decision_row(suppressed)
     nulls = {name for name, value in row.items() if value is None}
     assert nulls == {"fired_at", "events", "threshold", "reminder", "occurrence"}
     assert (row["decision"], row["reason"]) == ("suppressed", "shadow")
@@ -155,4 +155,4 @@ TIMES_US = st.integers(-(10**15), 4 * 10**15) | st.integers(-100, 100).map(lambd
 )
 def test_the_line_of_a_decision_is_that_of_its_row(decision: Decision, mode: Mode) -> None:
     """It is encoded from one struct, without parsing what is JSON already: an optimisation."""
-    assert decision_line(decision, PROGRAM, mode) == line(decision_row(decision, PROGRAM, mode))
+    assert decision_line(decision, mode) == line(decision_row(decision, mode))

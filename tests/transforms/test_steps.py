@@ -153,7 +153,7 @@ def test_a_bucket_that_goes_to_disk_is_decided_as_one_that_fits(tmp_path: Path, 
     group(groups, carts({"c2": 20}))
     for (_, contact_id), rows in groups.items():
         decisions = settle(programs.plan("acme"), contact_id, rows, until_us, counts)
-        lines += [decision_line(one, programs.of("acme"), Mode.BACKFILL) for one in decisions]
+        lines += [decision_line(one, Mode.BACKFILL) for one in decisions]
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         intake = pipeline | "Intake" >> beam.Create([Counts()])

@@ -1,0 +1,178 @@
+"""The checkpoint: the state as it was a horizon ago, from which a correction works everything out again.
+
+Pure. Called by `advance`. Nothing is written twice without need: where a contact has been silent for a horizon, the
+state itself is the checkpoint; where not, the checkpoint stays where it is until half of what was settled since lies
+behind the horizon. How far back a late event is taken does not depend on it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from kittiwake.kernel.codec import bare, copied, decoded, encoded, in_one_order
+from kittiwake.kernel.copies import restored, stored, that_count
+from kittiwake.kernel.ledger import chunk_of, events_of, forget_final, revised, standing_rows
+from kittiwake.kernel.program import Program
+from kittiwake.kernel.run import Run
+from kittiwake.kernel.settling import pass_through, start
+from kittiwake.kernel.state import Chunk, Since, State
+from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.model import Decision, Event
+
+_time_us: Final = attrgetter("time_us")
+
+
+class Passed(NamedTuple):
+    """A run that has settled to `upto_us`, its state with all that a correction needs."""
+
+    run: Run
+    state: State
+    rows: list[Decision]
+    """As they are told."""
+
+
+def pass_on(
+    versions: Versions,
+    since: Since,
+    from_us: int | None,
+    run: Run,
+    due: Sequence[Event],
+    upto_us: int,
+    clock_us: int | None,
+) -> Passed:
+    """Settle the events `due`, all before `upto_us`, on `run`; `since` is what was kept for corrections from `from_us`.
+
+    `since` is changed.
+    """
+    edge_us, settled_us = upto_us - versions.horizon_us, run.state.settled_us
+    if not versions.horizon_us:
+        run = pass_through(versions, run, that_count(run, due), upto_us)
+        return Passed(run, run.freeze(upto_us, upto_us), revised(run.decisions, since, versions, clock_us))
+    if settled_us is None or settled_us <= edge_us:
+        return _past_a_horizon(versions, since, run, due, edge_us, upto_us, clock_us)
+    assert from_us is not None
+    return _within_a_horizon(versions, since, from_us, run, due, upto_us, clock_us)
+
+
+def _past_a_horizon(
+    versions: Versions,
+    since: Since,
+    run: Run,
+    due: Sequence[Event],
+    edge_us: int,
+    upto_us: int,
+    clock_us: int | None,
+) -> Passed:
+    """All that was settled before is final: the checkpoint is met on the way."""
+    cut = bisect_left(due, edge_us, key=_time_us)
+    run = pass_through(versions, run, that_count(run, due[:cut]), edge_us)
+    checkpoint = run.freeze(edge_us, edge_us)
+    final = revised(run.decisions, since, versions, clock_us)
+    after = list(map(stored, due[cut:]))
+    since = Since(None, [], since.revoked, since.owed)
+    forget_final(since, checkpoint, after)
+    if not after and _is_quiet(versions, run, edge_us, upto_us):
+        return Passed(run, bare(run.freeze(upto_us, edge_us), _unless_empty(since), edge_us), final)
+    since.checkpoint = encoded(bare(checkpoint))
+    run.decisions = []
+    run = pass_through(versions, run, that_count(run, due[cut:]), upto_us)
+    told = revised(run.decisions, since, versions, clock_us)
+    since.chunks = [chunk_of(after, told, upto_us)]
+    return Passed(run, bare(run.freeze(upto_us, edge_us), since, edge_us), [*final, *told])
+
+
+def _within_a_horizon(
+    versions: Versions, since: Since, from_us: int, run: Run, due: Sequence[Event], upto_us: int, clock_us: int | None
+) -> Passed:
+    """The checkpoint stays; what is settled now is kept beside what was."""
+    settled_us = run.state.settled_us
+    assert settled_us is not None
+    if not due and _is_quiet(versions, run, settled_us, upto_us):
+        return Passed(run, bare(run.freeze(upto_us, from_us), _unless_empty(since), from_us), [])
+    if since.checkpoint is None:
+        since.checkpoint = encoded(_as_of(run.state, from_us))
+    run = pass_through(versions, run, that_count(run, due), upto_us)
+    told = revised(run.decisions, since, versions, clock_us)
+    since.chunks.append(chunk_of(list(map(stored, due)), told, upto_us))
+    return Passed(run, bare(run.freeze(upto_us, from_us), since, from_us), told)
+
+
+def _as_of(state: State, from_us: int) -> State:
+    """The state of a contact of whom nothing has happened since an instant, as it was then."""
+    found = bare(state)
+    found.settled_us = from_us
+    return found
+
+
+def _is_quiet(versions: Versions, run: Run, after_us: int, upto_us: int) -> bool:
+    """Whether nothing happens by time alone after an instant, up to and at another."""
+    due_us = run.next_wake_us()
+    return (due_us is None or due_us > upto_us) and not versions.coming(after_us, upto_us)
+
+
+def _unless_empty(since: Since) -> Since | None:
+    return since if since.checkpoint is not None or since.revoked or since.owed else None
+
+
+# ---------------------------------------------------------------- moving it
+
+
+def is_due(versions: Versions, state: State) -> bool:
+    """Whether half of what is kept for corrections lies behind the horizon; of a contact that is gone, any of it."""
+    since, settled_us, from_us = state.since, state.settled_us, state.from_us
+    if settled_us is None or from_us is None:
+        return False
+    edge_us = settled_us - versions.horizon_us
+    if state.first_us is None:
+        return from_us < edge_us and bool(since or state.seen)
+    chunks = since.chunks if since is not None else []
+    behind = sum(_weight(chunk) for chunk in chunks if chunk.newest_us < edge_us)
+    return behind > 0 and behind * 2 >= sum(map(_weight, chunks))
+
+
+def _weight(chunk: Chunk) -> int:
+    """Deciding without events weighs as one."""
+    return max(1, chunk.count)
+
+
+def moved(versions: Versions, state: State) -> State:
+    """The state with its checkpoint exactly a horizon behind the settled time; what it decides stays as it is."""
+    settled_us, from_us = state.settled_us, state.from_us
+    if settled_us is None or from_us is None or from_us >= settled_us - versions.horizon_us:
+        return state
+    edge_us = settled_us - versions.horizon_us
+    since = state.since or Since()
+    base = decoded(since.checkpoint) if since.checkpoint is not None else copied(_as_of(bare(state), from_us))
+    events = [restored(kept) for kept in events_of(since)]
+    cut = bisect_left(events, edge_us, key=_time_us)
+    run = start(versions, base, from_us)
+    run = pass_through(versions, run, that_count(run, events[:cut]), edge_us)
+    checkpoint = run.freeze(edge_us, edge_us)
+    final = {row.trigger_id for row in run.decisions}
+    after = list(map(stored, events[cut:]))
+    told = [row for trigger_id, row in standing_rows(since).items() if trigger_id not in final]
+    found = Since(None, [], list(since.revoked), list(since.owed))
+    forget_final(found, checkpoint, after)
+    if after or not _is_quiet(versions, run, edge_us, settled_us):
+        found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, told, settled_us)]
+    front = Run(versions.at(settled_us), copied(bare(state))).freeze(settled_us, edge_us)
+    front = bare(front, _unless_empty(found), edge_us)
+    front.inbox = state.inbox
+    return front
+
+
+def compacted(rules: Program | Versions, state: State) -> State:
+    """The state in its one shortest form, whatever calls have led to it: what a snapshot holds."""
+    versions = as_versions(rules)
+    found = moved(versions, state)
+    since, settled_us = found.since, found.settled_us
+    if since is None or settled_us is None:
+        return found
+    checkpoint = None if since.checkpoint is None else in_one_order(since.checkpoint)
+    chunks = [chunk_of(events_of(since), standing_rows(since).values(), settled_us)] if since.chunks else []
+    return replace(found, since=replace(since, checkpoint=checkpoint, chunks=chunks))

@@ -1,0 +1,157 @@
+"""Late events inside the horizon: put in their place, everything since worked out again, and told what differs.
+
+Pure. Called by `advance` before it lets time pass. No pattern kind has a special case here: the state at the
+checkpoint is advanced anew, and two lists of rows are compared (docs/semantics.md, section 10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from kittiwake.kernel.codec import bare, decoded, encoded
+from kittiwake.kernel.copies import dropped, in_order, restored, stored, that_count
+from kittiwake.kernel.ledger import chunk_of, events_of, is_stale, revised, standing_rows, told_of
+from kittiwake.kernel.settling import pass_through, start
+from kittiwake.kernel.state import Instance, Owed, Since, State
+from kittiwake.kernel.versions import Versions
+from kittiwake.model import Decision, Event
+from kittiwake.reasons import Outcome, Reason
+
+FIRED: Final = Outcome.FIRED
+
+
+class Corrected(NamedTuple):
+    """What came of late events."""
+
+    state: State
+    """Settled to where it was before, with `since` and `from_us`."""
+    rows: list[Decision]
+    duplicates: int
+    placed: list[Event]
+    """The late events that were put in their place, copies among them."""
+
+
+def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: int | None) -> Corrected:
+    """Put events inside the horizon in their places. `state` is left as it was, without its inbox."""
+    settled_us, from_us, since = state.settled_us, state.from_us, state.since or Since()
+    assert settled_us is not None
+    assert from_us is not None
+    before = [restored(kept) for kept in events_of(since)]
+    merged = in_order([*before, *late])
+    placed = _new_in(merged, before)
+    if not placed:
+        return Corrected(bare(state, since, from_us), [], len(late), [])
+    checkpoint = since.checkpoint or encoded(replace(bare(state), settled_us=from_us))
+    run = start(versions, decoded(checkpoint), from_us)
+    run = pass_through(versions, run, that_count(run, merged), settled_us)
+    duplicates = len(late) - len(placed) + max(0, run.duplicates - dropped(state, before))
+    front = run.freeze(settled_us, from_us)
+    since = Since(checkpoint, [], list(since.revoked), list(since.owed))
+    told = standing_rows(state.since or Since())
+    rows, stands = _difference(versions, told, run.decisions, front, since, clock_us)
+    since.chunks = [chunk_of(list(map(stored, merged)), stands, settled_us)]
+    return Corrected(bare(front, since, from_us), rows, duplicates, placed)
+
+
+def _new_in(merged: Sequence[Event], before: Iterable[Event]) -> list[Event]:
+    """The events that were not there before, or that another copy of the same place had to give way to."""
+    known = set(map(id, before))
+    return [event for event in merged if id(event) not in known]
+
+
+# ---------------------------------------------------------------- what differs
+
+
+def _difference(
+    versions: Versions,
+    told: Mapping[str, Decision],
+    decided: Sequence[Decision],
+    front: State,
+    since: Since,
+    clock_us: int | None,
+) -> tuple[list[Decision], list[Decision]]:
+    """The rows that correct what was told, and all rows that stand then; `since` learns what is revoked and owed."""
+    now = {row.trigger_id: row for row in decided}
+    gone = [row for trigger_id, row in told.items() if trigger_id not in now]
+    lost = [row for trigger_id, row in told.items() if trigger_id in now and _lost(row, now[trigger_id])]
+    taken_back = {name for row in (*gone, *lost) for name in (row.trigger_id, *row.replaces)}
+    rows = [_revoked(row, front) for row in gone]
+    since.owed.extend(owed for row in gone for owed in _owed(row, front))
+    since.revoked.extend(told_of(row) for row in rows)
+    stands = []
+    for row in decided:
+        before = told.get(row.trigger_id)
+        if before is None or _facts(before) != _facts(row):
+            row = _corrected(row, before, taken_back, since, versions, clock_us)
+            rows.append(row)
+        else:
+            row = before
+        stands.append(row)
+    return rows, stands
+
+
+def _lost(before: Decision, now: Decision) -> bool:
+    return before.decision is FIRED and now.decision is not FIRED
+
+
+def _facts(row: Decision) -> Decision:
+    """What a row shows of the facts: all that a batch over the same events would show."""
+    return replace(row, revision=0, replaces=(), late=False, stale=False, decided_us=0)
+
+
+def _revoked(row: Decision, front: State) -> Decision:
+    assert front.settled_us is not None
+    return replace(
+        row,
+        decision=Outcome.REVOKED,
+        reason=Reason.LATE_EVENT,
+        fired_at_us=None,
+        decided_us=front.settled_us,
+        revision=row.revision + 1,
+        late=True,
+        stale=False,
+    )
+
+
+def _corrected(
+    row: Decision,
+    before: Decision | None,
+    taken_back: set[str],
+    since: Since,
+    versions: Versions,
+    clock_us: int | None,
+) -> Decision:
+    """A row that is new, or another than before, as a correction tells it."""
+    if before is None:
+        (row,) = revised([row], since, versions, clock_us)
+        replaces, stale = {*row.replaces}, row.stale
+    else:
+        row = replace(row, revision=before.revision + 1)
+        stood = before.decision is FIRED
+        replaces, stale = {*before.replaces}, before.stale if stood else is_stale(row, versions, clock_us)
+    if row.decision is FIRED:
+        replaces |= taken_back
+    return replace(row, replaces=tuple(sorted(replaces - {row.trigger_id})), late=True, stale=stale)
+
+
+# ---------------------------------------------------------------- what is still to come
+
+
+def _owed(row: Decision, front: State) -> Iterator[Owed]:
+    """What is still pending or deferred in the instance of a revoked row, and may be the same thing once more."""
+    rule = front.rules.get(row.rule_id)
+    one = None if rule is None else rule.instances.get(row.instance)
+    for opened_id in _still_to_come(one, row.reminder) if one is not None else ():
+        yield Owed(row.rule_id, row.instance, row.reminder, [row.trigger_id, *row.replaces], opened_id)
+
+
+def _still_to_come(one: Instance, reminder: int | None) -> Iterator[str | None]:
+    if one.held is not None and one.held.candidate.reminder == reminder:
+        yield one.held.candidate.opened_id
+    elif one.episode is not None:
+        indices = [each.index if one.episode.numbered else None for each in one.episode.reminders]
+        if reminder in indices:
+            yield one.episode.opened_id

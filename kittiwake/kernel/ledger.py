@@ -1,0 +1,142 @@
+"""What was told of each id since the checkpoint, so that a correction knows what to take back, and as which revision.
+
+Pure. Rows are kept as bytes: only corrections look into them. Called by `advance`, `correcting` and `checkpoint`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from kittiwake.kernel.state import Chunk, Since, State, Told, Unsettled
+from kittiwake.kernel.versions import Versions
+from kittiwake.model import Decision
+from kittiwake.reasons import Outcome
+from kittiwake.values import canonical, parse_json
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_told: Final = msgspec.msgpack.Decoder(list[Told]).decode
+_decode_events: Final = msgspec.msgpack.Decoder(list[Unsettled]).decode
+
+FIRED: Final = Outcome.FIRED
+
+
+# ---------------------------------------------------------------- bytes
+
+
+def chunk_of(events: list[Unsettled], rows: Iterable[Decision], settled_us: int) -> Chunk:
+    """What one `advance` settled and told."""
+    newest_us = events[-1].time_us if events else settled_us
+    return Chunk(newest_us, len(events), _encode(events), _encode([told_of(row) for row in rows]))
+
+
+def events_of(since: Since) -> list[Unsettled]:
+    """Every event settled since the checkpoint, in order."""
+    return [event for chunk in since.chunks for event in _decode_events(chunk.events)]
+
+
+def standing_rows(since: Since) -> dict[str, Decision]:
+    """By id, what was told since the checkpoint and not revoked."""
+    rows = (row_of_told(told) for chunk in since.chunks for told in _decode_told(chunk.told))
+    return {row.trigger_id: row for row in rows}
+
+
+def told_of(row: Decision) -> Told:
+    """A row as a state keeps it."""
+    threshold = None if row.threshold is None else canonical(row.threshold)
+    return Told(row if threshold is None else replace(row, threshold=None), threshold)
+
+
+def row_of_told(told: Told) -> Decision:
+    """The row that a state keeps."""
+    return told.decision if told.threshold is None else replace(told.decision, threshold=parse_json(told.threshold))
+
+
+# ---------------------------------------------------------------- revisions
+
+
+def revised(rows: Iterable[Decision], since: Since, versions: Versions, clock_us: int | None) -> list[Decision]:
+    """Rows as they are told: what was revoked goes on under its next revision, and takes the place of what it replaces.
+
+    `since` forgets what is revoked no longer, and what is owed no longer.
+    """
+    if not since.revoked and not since.owed and clock_us is None:
+        return list(rows)
+    return [_as_told(row, since, versions, clock_us) for row in rows]
+
+
+def _as_told(row: Decision, since: Since, versions: Versions, clock_us: int | None) -> Decision:
+    before = _take_revoked(since, row.trigger_id)
+    replaces = {*_take_owed(since, row), *(before.replaces if before else ())} - {row.trigger_id}
+    revision = before.revision + 1 if before else row.revision
+    stale = is_stale(row, versions, clock_us)
+    if revision == row.revision and not replaces and not stale:
+        return row
+    return replace(row, revision=revision, replaces=tuple(sorted({*row.replaces, *replaces})), stale=stale)
+
+
+def _take_revoked(since: Since, trigger_id: str) -> Decision | None:
+    for at, told in enumerate(since.revoked):
+        if told.decision.trigger_id == trigger_id:
+            del since.revoked[at]
+            return told.decision
+    return None
+
+
+def _take_owed(since: Since, row: Decision) -> list[str]:
+    decided = (row.rule_id, row.instance, None if row.events is None else row.events.first, row.reminder)
+    for at, owed in enumerate(since.owed):
+        if (owed.rule_id, owed.key, owed.opened_id, owed.reminder) == decided:
+            del since.owed[at]
+            return owed.ids
+    return []
+
+
+def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
+    """Whether what fires was due too long ago, by the clock."""
+    if clock_us is None or row.decision is not FIRED:
+        return False
+    expires_us = versions.at(row.decided_us).expires_us(row.rule_id)
+    return clock_us - row.time_us >= expires_us
+
+
+# ---------------------------------------------------------------- forgetting
+
+
+def forget_final(since: Since, checkpoint: State, events: Iterable[Unsettled]) -> None:
+    """Forget what is revoked or owed and cannot come any more, now that the checkpoint has moved.
+
+    It can come while the event that began it lies behind the checkpoint, or it is pending or deferred there.
+    """
+    if not since.revoked and not since.owed:
+        return
+    ids = {event.event_id for event in events}
+    assert checkpoint.settled_us is not None
+    since.revoked = [
+        told for told in since.revoked if _may_come_again(told.decision, checkpoint, checkpoint.settled_us, ids)
+    ]
+    since.owed = [owed for owed in since.owed if _is_live(checkpoint, owed.rule_id, owed.key, owed.opened_id, ids)]
+
+
+def _may_come_again(row: Decision, checkpoint: State, checkpoint_us: int, ids: Container[str]) -> bool:
+    if row.events is None:
+        return row.time_us >= checkpoint_us
+    return _is_live(checkpoint, row.rule_id, row.instance, row.events.first, ids)
+
+
+def _is_live(checkpoint: State, rule_id: str, key: str, opened_id: str | None, ids: Container[str]) -> bool:
+    if opened_id is not None and opened_id in ids:
+        return True
+    return any(opened_id == found for found in _opened_ids(checkpoint, rule_id, key))
+
+
+def _opened_ids(state: State, rule_id: str, key: str) -> Iterator[str | None]:
+    rule = state.rules.get(rule_id)
+    one = None if rule is None else rule.instances.get(key)
+    if one is not None and one.episode is not None:
+        yield one.episode.opened_id
+    if one is not None and one.held is not None:
+        yield one.held.candidate.opened_id
