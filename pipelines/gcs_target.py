@@ -1,7 +1,7 @@
 """A prefix of a Google Cloud Storage bucket as a target: `gs://bucket/prefix`.
 
-Found by `kittiwake.rules.publishing.opening` through the entry point `gs` of `kittiwake.targets`. Objects in a bucket are
-whole or not there; generation preconditions make `create` and `swap` what they promise. Google's client takes
+Found by `kittiwake.rules.publishing.opening` through the entry point `gs` of `kittiwake.targets`. Objects in a bucket
+are whole or not there; generation preconditions make `create` and `swap` what they promise. Google's client takes
 credentials as it always does, and `STORAGE_EMULATOR_HOST` as the service.
 """
 
@@ -40,7 +40,8 @@ def open_target(text: str) -> Target:
         advice = "Install it: pip install 'kittiwake[gcp]'"
         raise TargetError(f"{text} needs Google's client, which is not installed here. {advice}.") from None
     with _told(text):
-        return GcsTarget(storage.Client().bucket(bucket), prefix)
+        # No project: only what is done to a whole project needs one.
+        return GcsTarget(storage.Client(project=None).bucket(bucket), prefix)
 
 
 class GcsTarget:

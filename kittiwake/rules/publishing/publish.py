@@ -12,7 +12,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from kittiwake.rules.compiler import compile_account
-from kittiwake.rules.errors import RulesError
+from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import layout
 from kittiwake.rules.publishing.bounds import LEAD_MAX_US, MIN_LEAD_US, OBJECT_BYTES_MAX, VERSIONS_MAX
@@ -106,7 +106,7 @@ def checked(files: Mapping[str, bytes]) -> RuleSet:
         RulesError: with everything that is wrong.
     """
     ruleset = load_files(files)
-    refused = set()
+    refused: set[RuleError] = set()
     for account_id in ruleset.accounts:
         try:
             compile_account(ruleset, account_id)
@@ -142,7 +142,7 @@ def _check_start(target: Target, pointer: Pointer, effective_us: int | None, now
 
 def _check_news(target: Target, pointer: Pointer, ruleset: RuleSet) -> None:
     if pointer.versions and pointer.versions[-1].ruleset_version == ruleset.version:
-        newest = f"ruleset_version {ruleset.version}, in force from {pointer.versions[-1].effective_from}"
+        newest = f"{ruleset.version}, effective_from {pointer.versions[-1].effective_from}"
         raise UnchangedError(f"nothing has changed: the newest version of {target.place} says the same ({newest}).")
     if len(pointer.versions) >= VERSIONS_MAX:
         message = f"{target.place} has {VERSIONS_MAX} versions, as many as a target can hold"
@@ -152,9 +152,7 @@ def _check_news(target: Target, pointer: Pointer, ruleset: RuleSet) -> None:
 # ---------------------------------------------------------------- what is written
 
 
-def _version_file(
-    target: Target, version: RuleSetVersion, files: Mapping[str, bytes], now_us: int
-) -> VersionFile:
+def _version_file(target: Target, version: RuleSetVersion, files: Mapping[str, bytes], now_us: int) -> VersionFile:
     """The version with the texts whole, a byte order mark included: what is loaded again is the same to a column."""
     file = VersionFile(
         layout.FORMAT,
