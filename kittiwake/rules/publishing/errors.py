@@ -11,7 +11,7 @@ class TargetError(Exception):
 
 
 class ConflictError(TargetError):
-    """Somebody else has changed the target meanwhile, or is changing it now."""
+    """Somebody else has changed the target meanwhile."""
 
 
 class ExistsError(TargetError):

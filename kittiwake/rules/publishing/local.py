@@ -1,8 +1,8 @@
 """A folder as a target.
 
 Every write is whole or not at all: into a file beside, flushed to the disk, then put in place by one operation of the
-file system. Writers hold a lock on `.lock`, and a second one is refused at once; the lock of a killed process is gone
-with it. Readers need no lock.
+file system. A writer holds a lock on `.lock` for the moment of a write, and others wait; the lock of a killed process
+is gone with it. Readers need no lock.
 """
 
 from __future__ import annotations
@@ -93,11 +93,7 @@ class LocalTarget:
         self._refuse_foreign()
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / _LOCK).open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                message = f"somebody else is writing into {self.place} at this moment. Repeat in a second."
-                raise ConflictError(message) from None
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def _refuse_foreign(self) -> None:

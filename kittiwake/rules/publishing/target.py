@@ -36,12 +36,11 @@ class Target(Protocol):
 
         Raises:
             ExistsError: there is one already; it is as it was.
-            ConflictError: somebody else is writing at this moment.
         """
 
     def swap(self, name: str, data: bytes, expected_generation: str | None) -> None:
         """Replace an object if it is still the one that was read; None: if there still is none.
 
         Raises:
-            ConflictError: it is another one by now, and stays so; or somebody else is writing at this moment.
+            ConflictError: it is another one by now, and stays so.
         """
