@@ -70,7 +70,7 @@ def moment_us(option: str, text: str, clock_us: int) -> int:
         UnusableError: it is neither.
     """
     try:
-        after = parse_duration(text[1:]) if text.startswith("+") else None
+        after = parse_duration(text) if text.startswith("+") else None
         found = parse_instant(text) if after is None else -(-(clock_us + after) // SECOND_US) * SECOND_US
         format_instant(found)
     except (BadTimeError, OverflowError):

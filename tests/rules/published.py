@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from kittiwake.rules.publishing.local import LocalTarget
@@ -49,3 +50,23 @@ def first(target: Target, files: dict[str, bytes] | None = None) -> Publication:
 def tree(folder: Path) -> dict[str, bytes]:
     """What a folder holds."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+class Entry:
+    """An entry point."""
+
+    def __init__(self, name: str, factory: Callable[[str], Target]) -> None:
+        self.name, self._factory = name, factory
+
+    def load(self) -> Callable[[str], Target]:
+        return self._factory
+
+
+def entry_points(**factories: Callable[[str], Target]) -> Callable[..., list[Entry]]:
+    """As though packages with these schemes were installed."""
+
+    def found(group: str, name: str | None = None) -> list[Entry]:
+        assert group == "kittiwake.targets"
+        return [Entry(scheme, factory) for scheme, factory in factories.items() if name in (None, scheme)]
+
+    return found

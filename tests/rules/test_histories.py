@@ -19,7 +19,7 @@ from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.publishing.target import Target
-from tests.rules.published import CART, FIRST, LATER_US, NOW_US, SECOND, first, target_of
+from tests.rules.published import CART, FIRST, LATER_US, NOW_US, SECOND, entry_points, first, target_of
 
 
 @pytest.fixture
@@ -211,24 +211,6 @@ def test_a_target_stands_alone(target: Target, tmp_path: Path) -> None:
     (tmp_path / "cart.yaml").write_bytes(CART)
     with pytest.raises(TargetError, match="Name no other rules beside it"):
         load_rules(tmp_path / "cart.yaml", target.place)
-
-
-class Entry:
-    def __init__(self, name: str, factory: Callable[[str], Target]) -> None:
-        self.name, self._factory = name, factory
-
-    def load(self) -> Callable[[str], Target]:
-        return self._factory
-
-
-def entry_points(**factories: Callable[[str], Target]) -> Callable[..., list[Entry]]:
-    """As though packages with these schemes were installed."""
-
-    def found(group: str, name: str | None = None) -> list[Entry]:
-        assert group == "kittiwake.targets"
-        return [Entry(scheme, factory) for scheme, factory in factories.items() if name in (None, scheme)]
-
-    return found
 
 
 def test_a_scheme_is_left_to_the_package_that_tells_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

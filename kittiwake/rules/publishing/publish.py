@@ -24,7 +24,7 @@ from kittiwake.rules.publishing.target import Target
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.versions import RuleSetVersion
 from kittiwake.time.durations import format_duration
-from kittiwake.time.instants import format_instant
+from kittiwake.time.instants import SECOND_US, format_instant
 
 
 class Publication(NamedTuple):
@@ -128,9 +128,9 @@ def _check_start(target: Target, pointer: Pointer, effective_us: int | None, now
         return
     told, now = format_instant(effective_us), format_instant(now_us)
     if effective_us < now_us + min_lead_us:
-        lead, first = format_duration(min_lead_us), format_instant(now_us + min_lead_us)
+        lead, first = format_duration(min_lead_us), format_instant(_whole_second(now_us + min_lead_us))
         message = f"effective_from {told} is nearer than {lead} from now, {now}: a running job might not hear of it"
-        raise TargetError(f"{message} in time. Write {first} or later, or +10m.")
+        raise TargetError(f"{message} in time. Write {first} or later.")
     if effective_us > now_us + LEAD_MAX_US:
         latest = f"Write {format_instant(now_us + LEAD_MAX_US)} or earlier"
         raise TargetError(f"effective_from {told} is more than {format_duration(LEAD_MAX_US)} from now. {latest}.")
@@ -138,6 +138,11 @@ def _check_start(target: Target, pointer: Pointer, effective_us: int | None, now
     if newest is not None and effective_us <= newest:
         message = f"effective_from {told} is not after that of the newest version, {format_instant(newest)}"
         raise TargetError(f"{message}. Versions only rise: write a later time.")
+
+
+def _whole_second(time_us: int) -> int:
+    """The next whole second, which a person would rather write."""
+    return -(-time_us // SECOND_US) * SECOND_US
 
 
 def _check_news(target: Target, pointer: Pointer, ruleset: RuleSet) -> None:
