@@ -16,6 +16,8 @@ from kittiwake.rules.versions import RuleSetHistory, always
 def load_rules(*paths: Path | str) -> RuleSetHistory:
     """What `paths` say is in force when: a target, named alone, its versions; files and folders, one that is always.
 
+    A bucket is given as text: a `Path` makes one slash of two.
+
     Raises:
         RulesError: with everything that is wrong with the rules.
         TargetError: the target cannot be read, or something else is named beside it.
