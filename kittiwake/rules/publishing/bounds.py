@@ -1,6 +1,6 @@
 """Bounds of publishing, each with its reason.
 
-Pure. [docs/publishing.md] lists them; a test compares.
+Pure. docs/publishing.md lists them; a test compares.
 """
 
 from __future__ import annotations
