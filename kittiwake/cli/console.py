@@ -18,6 +18,7 @@ import typer
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.rows import line
 from kittiwake.rules.errors import Lint, RuleError, RulesError
+from kittiwake.rules.publishing.errors import TargetError, UnchangedError
 
 
 class Exit(IntEnum):
@@ -50,17 +51,20 @@ def print_json(value: Any) -> None:
 
 @contextmanager
 def usable_input(*, as_json: bool) -> Iterator[None]:
-    """Ends the command with `UNUSABLE`, and says why, where what it was given cannot be used."""
+    """Ends the command, and says why, where what it was given cannot be used, or asks for what is so already.
+
+    The code is `UNUSABLE`; `FINDINGS` where a target is as it was to become.
+    """
     try:
         yield
     except RulesError as error:
         refuse(error.errors, as_json=as_json)
-    except UnusableError as error:
+    except (UnusableError, TargetError) as error:
         if as_json:
             print_json({"ok": False, "errors": [{"message": str(error)}]})
         else:
             complain(str(error))
-        leave(Exit.UNUSABLE)
+        leave(Exit.FINDINGS if isinstance(error, UnchangedError) else Exit.UNUSABLE)
 
 
 def refuse(errors: Sequence[RuleError], *, as_json: bool) -> NoReturn:

@@ -14,7 +14,18 @@ from typer.core import TyperGroup
 from kittiwake import __version__
 from kittiwake.replay.collecting import uncollected
 
-COMMANDS: Final = ("validate", "test", "replay", "explain", "schema", "recipes")
+COMMANDS: Final = (
+    "validate",
+    "test",
+    "replay",
+    "explain",
+    "publish",
+    "versions",
+    "freeze",
+    "unfreeze",
+    "schema",
+    "recipes",
+)
 """In the order in which an author needs them; each is a module here with an `app` of one command."""
 
 

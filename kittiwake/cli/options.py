@@ -10,7 +10,7 @@ import typer
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.shapes.shape import InputShape, input_shape
 from kittiwake.time.durations import ADVICE, parse_duration
-from kittiwake.time.instants import BadTimeError, instant_of, parse_instant
+from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
 
 Rules = Annotated[list[str], typer.Option("--rules", help="Rules file or folder; may be given several times.")]
 Inputs = Annotated[
@@ -41,6 +41,10 @@ InputAccount = Annotated[
     ),
 ]
 
+TargetName = Annotated[
+    str, typer.Argument(help="Where versions are kept: a folder, or gs://bucket/prefix.", metavar="TARGET")
+]
+
 
 def now_us() -> int:
     """The clock: the start of the run, beyond which no event lies."""
@@ -57,6 +61,22 @@ def until_us(text: str) -> int | None:
         return parse_instant(text) if text else None
     except BadTimeError as error:
         raise UnusableError(f"--until: {error}") from None
+
+
+def moment_us(option: str, text: str, clock_us: int) -> int:
+    """The instant an option names: a time, or `+10m` for one that much after `clock_us`, up to a whole second.
+
+    Raises:
+        UnusableError: it is neither.
+    """
+    try:
+        after = parse_duration(text) if text.startswith("+") else None
+        found = parse_instant(text) if after is None else -(-(clock_us + after) // SECOND_US) * SECOND_US
+        format_instant(found)
+    except (BadTimeError, OverflowError):
+        advice = "write 2026-11-01T09:30:00Z, or +10m for ten minutes from now"
+        raise UnusableError(f"{option}: {text!r} is no time: {advice}") from None
+    return found
 
 
 def shape_of(name: str, account_id: str | None) -> InputShape:

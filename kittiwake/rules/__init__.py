@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from kittiwake.rules.errors import Code, Lint, LintCode, RuleError, RulesError
     from kittiwake.rules.lints import lint
     from kittiwake.rules.loader import load, load_files
+    from kittiwake.rules.publishing.errors import TargetError
+    from kittiwake.rules.publishing.loading import load_rules
     from kittiwake.rules.ruleset import RuleSet
+    from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion, always
 
 __all__ = [
     "Code",
@@ -22,12 +25,17 @@ __all__ = [
     "LintCode",
     "RuleError",
     "RuleSet",
+    "RuleSetHistory",
+    "RuleSetVersion",
     "RulesError",
+    "TargetError",
+    "always",
     "compile_account",
     "lint",
     "load",
     "load_document",
     "load_files",
+    "load_rules",
 ]
 
 _HOMES: Final = {
@@ -36,12 +44,17 @@ _HOMES: Final = {
     "LintCode": "errors",
     "RuleError": "errors",
     "RuleSet": "ruleset",
+    "RuleSetHistory": "versions",
+    "RuleSetVersion": "versions",
     "RulesError": "errors",
+    "TargetError": "publishing.errors",
+    "always": "versions",
     "compile_account": "compiler",
     "lint": "lints",
     "load": "loader",
     "load_document": "documents",
     "load_files": "loader",
+    "load_rules": "publishing.loading",
 }
 
 

@@ -6,7 +6,7 @@ bytes already (`load_files`), and by tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -31,13 +31,14 @@ def load(*paths: Path | str) -> RuleSet:
         RulesError: with everything that is wrong with them.
     """
     errors: list[RuleError] = []
+    return load_files(read_files(paths, errors), errors)
+
+
+def read_files(paths: Iterable[Path | str], errors: list[RuleError]) -> dict[str, bytes]:
+    """The rules files of files and of directories, path to bytes, in sorted order; `errors` added for the rest."""
     files = [found for path in paths for found in _files(Path(path), errors)]
-    contents = {}
-    for file in files[:FILES_MAX]:
-        content = _content(file, errors)
-        if content is not None:
-            contents[str(file)] = content
-    return load_files(contents, errors)
+    contents = {str(file): _content(file, errors) for file in files[:FILES_MAX]}
+    return {name: content for name, content in contents.items() if content is not None}
 
 
 def load_files(contents: Mapping[str, bytes], errors: list[RuleError] | None = None) -> RuleSet:

@@ -19,8 +19,10 @@ from kittiwake.rules.errors import LintCode
 from kittiwake.rules.matches import Operators, Where
 from kittiwake.rules.models import Header, Rule
 from kittiwake.rules.policy import PolicyObject
+from kittiwake.rules.publishing import bounds
 from kittiwake.rules.reading import keys_of
 from kittiwake.rules.recipes import recipes
+from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US
 from tests.docs import examples
 
@@ -90,6 +92,19 @@ def test_every_recipe_has_its_row(root: Path) -> None:
 
 def test_every_oddity_has_its_row(root: Path) -> None:
     assert words(root, "rules.md", "Odd, and not refused") == [code.value for code in LintCode]
+
+
+# ---------------------------------------------------------------- publishing.md
+
+
+def test_every_bound_of_publishing_has_its_row_with_its_number(root: Path) -> None:
+    shown = {cells[0].strip("` "): cells[1] for cells in rows(root, "publishing.md", "The lead")}
+    written = {name: value for name, value in vars(bounds).items() if name.isupper() and isinstance(value, int)}
+    assert shown == {
+        name: format_duration(value) if name.endswith("_US") else f"{value:,}"
+        for name, value in written.items()
+        if name not in ("DAY_US", "SECOND_US")
+    }
 
 
 # ---------------------------------------------------------------- events.md

@@ -31,6 +31,20 @@ assert kittiwake.__file__.startswith(folder), kittiwake.__file__
 kittiwake.cli.main.app()
 """
 
+# Run with the folder of the installation.
+KNOWS_BUCKETS = """
+import sys
+folder = sys.argv.pop(1)
+sys.path.insert(0, folder)
+from kittiwake.rules.publishing.errors import TargetError
+from kittiwake.rules.publishing.opening import open_target
+try:
+    open_target("gs:///")
+except TargetError as error:
+    assert "names no bucket" in str(error), error
+assert sys.modules["pipelines.gcs_target"].__file__.startswith(folder)
+"""
+
 
 def _run(*arguments: str, cwd: Path) -> None:
     environment = {**os.environ, **OFFLINE}
@@ -85,6 +99,7 @@ def test_the_wheel_holds_every_module_recipe_and_schema_of_the_packages(wheel: Z
 def test_the_wheel_brings_the_command_the_licence_and_the_type_marker(wheel: ZipFile) -> None:
     info = f"kittiwake-{kittiwake.__version__}.dist-info"
     assert "kittiwake = kittiwake.cli.main:app" in wheel.read(f"{info}/entry_points.txt").decode()
+    assert "gs = pipelines.gcs_target:open_target" in wheel.read(f"{info}/entry_points.txt").decode()
     assert "Apache License" in wheel.read(f"{info}/licenses/LICENSE").decode()
     assert "kittiwake/py.typed" in wheel.namelist()
 
@@ -122,3 +137,4 @@ def test_a_wheel_built_from_the_source_archive_runs_the_command(built: Path, tmp
     archive = next(tmp_path.glob("*.whl"))
     _run("-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(archive), cwd=tmp_path)
     _run("-c", USE_INSTALLED, str(target), "--help", cwd=tmp_path)
+    _run("-c", KNOWS_BUCKETS, str(target), cwd=tmp_path)

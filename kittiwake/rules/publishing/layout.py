@@ -1,0 +1,120 @@
+"""What a target holds, as bytes: the pointer, and a version with its files whole.
+
+Pure. Written by `publish` and `freezing`; read through `reading`, which names what is wrong.
+
+    TARGET/versions/20261101T093000Z-3f0c5a1b2d4e.json   {format, effective_from, ruleset_version, published_at, files}
+    TARGET/pointer.json                                  {format, versions: [{…, file, sha256}], frozen_at}
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+
+from kittiwake.time.instants import format_instant, parse_instant
+
+FORMAT: Final = 1
+"""Whatever is added to or taken from the two files raises it: a release refuses what it does not know."""
+POINTER: Final = "pointer.json"
+ALWAYS: Final = "always"
+"""`effective_from` of a version that has been in force always."""
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A version as the pointer names it."""
+
+    effective_from: str
+    ruleset_version: str
+    file: str
+    sha256: str
+
+
+class Pointer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which versions there are, rising, and whether they are frozen."""
+
+    format: int
+    versions: tuple[Entry, ...]
+    frozen_at: str | None
+
+
+class VersionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A version: the rules files as their authors wrote them, by name."""
+
+    format: int
+    effective_from: str
+    ruleset_version: str
+    published_at: str
+    files: dict[str, str]
+
+
+NOTHING: Final = Pointer(FORMAT, (), None)
+"""The pointer of a target into which nothing has been published."""
+
+
+def start_text(effective_us: int | None) -> str:
+    """`effective_from` of an instant; `always` for None."""
+    return ALWAYS if effective_us is None else format_instant(effective_us)
+
+
+def start_us(effective_from: str) -> int | None:
+    """What `start_text` was made of.
+
+    Raises:
+        ValueError: of nothing, or it is written in another way than `start_text` does.
+    """
+    return None if effective_from == ALWAYS else instant_us(effective_from)
+
+
+def instant_us(text: str) -> int:
+    """An instant written as `format_instant` does.
+
+    Raises:
+        ValueError: it is none, or is written in another way.
+    """
+    try:
+        found = parse_instant(text)
+        if format_instant(found) == text:
+            return found
+    except OverflowError:
+        pass
+    raise ValueError(f"{text[:64]!r} is not written as 2026-11-01T09:30:00Z")
+
+
+def version_name(effective_from: str, ruleset_version: str) -> str:
+    """Where a version is kept.
+
+    >>> version_name("2026-11-01T09:30:00Z", "3f0c5a1b2d4e")
+    'versions/20261101T093000Z-3f0c5a1b2d4e.json'
+    """
+    return f"versions/{effective_from.replace('-', '').replace(':', '')}-{ruleset_version}.json"
+
+
+def written(value: Pointer | VersionFile) -> bytes:
+    """The bytes of a file: JSON that a person can read."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def sha256(data: bytes) -> str:
+    """The digest by which the pointer knows a version's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def decoded(data: bytes, model: Any) -> Any:
+    """What bytes say, as a `Pointer` or a `VersionFile` of this format.
+
+    Raises:
+        ValueError: nothing of the kind; the message says why.
+    """
+    try:
+        said = msgspec.json.decode(data, type=_Format).format
+        if said != FORMAT:
+            raise ValueError(f"it is of format {said}, and this release reads format {FORMAT}")
+        return msgspec.json.decode(data, type=model)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+class _Format(msgspec.Struct, frozen=True):
+    format: int
