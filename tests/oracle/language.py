@@ -72,7 +72,10 @@ class Cap:
 
 @dataclass(frozen=True)
 class Policy:
-    """The account's policy; what is absent does not gate. `effective`: a rule that lacks history decides all the same."""
+    """The account's policy; what is absent does not gate.
+
+    `effective`: a rule that lacks some of a contact's history decides all the same.
+    """
 
     live_from: int | None = None
     history_from: int | None = None
