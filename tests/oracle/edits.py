@@ -265,6 +265,8 @@ def _edit_policy(dice: Dice, document: Raw) -> None:
         del policy[name]
     else:
         policy[name] = policy_parts(dice)[name]
+    if not policy:
+        del document["policy"]
 
 
 def policy_parts(dice: Dice) -> Raw:
