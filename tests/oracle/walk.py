@@ -47,7 +47,9 @@ class Walk(Changing):
         instants += [held.release for held in self.life.held.values() if held.release is not None]
         instants += [version.start for version in self.ages.versions if version.start > self.now]
         instants += [end for end in [self.end_of_retention] if end is not None]
-        return min(instants, default=None)
+        found = min(instants, default=None)
+        assert found is None or found > self.now
+        return found
 
     def _take_due(self) -> list[Candidate]:
         """What is due now: waits that end, releases, and what was caused at this instant."""
