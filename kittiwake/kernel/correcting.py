@@ -134,6 +134,8 @@ def _corrected(
         replaces, stale = {*before.replaces}, before.stale if stood else is_stale(row, versions, clock_us)
     if row.decision is FIRED:
         replaces |= taken_back
+    else:
+        stale = False
     return replace(row, replaces=tuple(sorted(replaces - {row.trigger_id})), late=True, stale=stale)
 
 
