@@ -62,13 +62,17 @@ class StepKind(StrEnum):
     IN_FORCE = "in_force"
     """A version of the rule set comes into force. ruleset_version."""
     CORRECTED = "corrected"
-    """A late event is put in its place, and what was decided since is worked out again. event_id, type, arrived_us."""
+    """A late event is put in its place, and what was decided since is worked out again; stands where it arrived.
+    event_id, type, time_us (its own)."""
     DECISION = "decision"
     """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder."""
 
 
 class Step(NamedTuple):
-    """One step. `rule_id` and `instance` are None where a step concerns no rule."""
+    """One step. `rule_id` and `instance` are None where a step concerns no rule.
+
+    `rule_id` is a state key, `id@version`, where a rule of a later version only remembers.
+    """
 
     time_us: int
     kind: StepKind
