@@ -108,7 +108,8 @@ def _names(place: Place | None) -> list[str]:
 
 
 def _unknown(book: RuleBook, edit: Place, rules: dict[str, _Rule]) -> Iterator[RuleError]:
-    removed = _names(edit.at("remove"))
+    removing = edit.at("remove")
+    removed = _names(removing)
     for name in _keys(edit.at("change")):
         path = ("change", name)
         if name not in rules:
@@ -120,7 +121,8 @@ def _unknown(book: RuleBook, edit: Place, rules: dict[str, _Rule]) -> Iterator[R
             yield edit.error((*path, "id"), Code.CLAUSE, message, f"Remove {name} and add another rule", at_key=True)
     for i, name in enumerate(removed):
         if name not in rules:
-            where = ("remove", i) if isinstance(edit.at("remove").node.value, list) else ("remove",)
+            several = removing is not None and isinstance(removing.node.value, list)
+            where: KeyPath = ("remove", i) if several else ("remove",)
             yield edit.error(where, Code.NOT_A_CHOICE, *_no_rule(book, name, rules))
 
 

@@ -76,8 +76,8 @@ def _moment(value: object) -> str:
 
 
 def _additions(value: object) -> list[dict[str, Any]]:
-    data = value.value if isinstance(value, Written) else value
-    rules = data if isinstance(data, list) else [data]
+    data: Any = value.value if isinstance(value, Written) else value
+    rules: list[Any] = data if isinstance(data, list) else [data]
     if rules and all(isinstance(rule, dict) for rule in rules):
         return rules
     raise problem(Code.WRONG_SHAPE, "a rule or a list of rules is needed here", "Write {id: …, when: …}")
@@ -225,7 +225,7 @@ class ScenarioPart(Part):
     allowed_lateness: Duration | None = Field(None, description="the horizon for late events; left out: 1h")
     whole_history: Flag = Field(
         True,
-        description="whether published rules look back on what was before them; false: a stream without a snapshot",
+        description="whether published rules look back on what was before; false: a stream without a snapshot",
     )
     tests: list[CasePart] = Field(description="a list of tests")
 
