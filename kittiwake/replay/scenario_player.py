@@ -127,8 +127,10 @@ class Player:
         return event
 
     def pass_to(self, time_us: int) -> None:
-        """Let time pass: what was told before is settled by then, and deadlines up to and at it when asked."""
+        """Let time pass; what falls due until then is settled when somebody asks, or something comes of it."""
         assert time_us >= self.clock_us, "the clock only goes forward"
+        if any(event.time_us < self.clock_us for event in self._told):
+            self._settle(self.clock_us)  # it corrects what was told until now
         self.clock_us = time_us
         self._next_us = max(self._next_us, time_us)
 
