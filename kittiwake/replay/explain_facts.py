@@ -69,6 +69,7 @@ class Facts:
         """The newest text of every rule that has been in force since then."""
         self.since_us: dict[str, int] = {}
         """Since when a rule is there or another; not of those that were there from the first."""
+        self._passed_us = first_us
         self.now_us = 0
         self.event: Event | None = None
         """The event being taken; None at an instant without one."""
@@ -125,9 +126,12 @@ class Facts:
 
     def pass_to(self, time_us: int) -> None:
         """Let the version in force at an instant be the one that is asked."""
-        program = self.versions.at(time_us)
-        if program is self.program:
-            return
+        for program in self.versions.coming(self._passed_us, time_us):
+            assert program.effective_us is not None
+            self._enter(program, program.effective_us)
+        self._passed_us = max(self._passed_us, time_us)
+
+    def _enter(self, program: Program, time_us: int) -> None:
         self.before, self.program = self.program, program
         had, self.rules = self.rules, _in_force(program)
         self.known |= self.rules
