@@ -85,12 +85,16 @@ def _ends_as_a_batch(player: Player, rows: list[Decision]) -> None:
     versions, settled_us = player.versions, player._state.settled_us
     assert settled_us is not None
     wanted = _batch(versions, player._accepted, settled_us)
-    newest = {row.trigger_id: row for row in rows}
-    assert _shown(newest.values()) == _shown(wanted)
+    assert _shown(_newest(rows)) == _shown(_newest(wanted))
     story = player.explanation()
     fired = Counter(row.rule_id for row in wanted if row.decision is Outcome.FIRED)
     assert {rule.rule_id: rule.fired for rule in story.rules if rule.fired} == fired
     assert plain(story)
+
+
+def _newest(rows: list[Decision]) -> list[Decision]:
+    """The newest row of every id; a reminder that is decided while an earlier one is held has two, if it restarts."""
+    return [*{row.trigger_id: row for row in rows}.values()]
 
 
 def _batch(versions: Versions, events: list[Event], until_us: int) -> list[Decision]:
@@ -98,7 +102,7 @@ def _batch(versions: Versions, events: list[Event], until_us: int) -> list[Decis
     return [*whole.decisions, *unfinished(versions, whole.state)]
 
 
-def _shown(rows: Any) -> list[tuple[Any, ...]]:
+def _shown(rows: list[Decision]) -> list[tuple[Any, ...]]:
     """What the rows that stand say of the facts; what is held may have been told before."""
     kept = [row for row in rows if row.decision not in (Outcome.REVOKED, Outcome.DEFERRED)]
     return sorted(map(_facts, kept))
