@@ -1,19 +1,25 @@
 """From event to due: `unless`, `when`, sequences, totals, waits and room (rules.md section 3)."""
 
 from fractions import Fraction
+from typing import Any
 
-from tests.oracle import waits
+from tests.oracle import clock, waits
+from tests.oracle.ages import gone
 from tests.oracle.gates import Gates
 from tests.oracle.history import Event, same_as
-from tests.oracle.language import Rule
+from tests.oracle.language import Rule, Wait
 from tests.oracle.state import Candidate, Episode, Place, included
-from tests.oracle.values import is_number, key_of, value_at
+from tests.oracle.values import canonical, is_number, key_of, value_at
 
 
 class Arming(Gates):
-    """What an event does to the rules that are no audiences."""
+    """What an event does to the rules that are no audiences.
+
+    While `rehearsing`, a rule looks at events from before it came into force: only what it remembers of them counts.
+    """
 
     instant_start = 0
+    rehearsing = False
 
     def apply(self, rule: Rule, event: Event) -> None:
         """Take the event in one rule: `unless`, then history, then `when`.
@@ -47,15 +53,15 @@ class Arming(Gates):
 
     def _episode(self, rule: Rule, event: Event, key: str) -> Episode:
         include = included(rule, event.properties, event.attributes)
-        return Episode(rule, key, opener=event, newest=event, last=event, include=include)
+        date = value_at(rule.wait.path, event.properties) if rule.wait else None
+        return Episode(rule, key, opener=event, newest=event, last=event, include=include, date=date)
 
     # -- unless ------------------------------------------------------------------------------------------------
 
     def _disarm(self, rule: Rule, event: Event) -> None:
         """End every episode and cancel every deferred candidate the event disarms."""
-        live = {**{place: held.episode for place, held in self.life.held.items()}, **self.life.episodes}
-        for (of, _), episode in live.items():
-            if of is rule and self._disarms(event, episode):
+        for (of, _), episode in self.life.alive.items():
+            if of == rule.id and self._disarms(event, episode):
                 self._end(episode)
 
     def _disarms(self, event: Event, episode: Episode) -> bool:
@@ -77,7 +83,7 @@ class Arming(Gates):
         earlier = self.history.events[max(self.instant_start, by.life) : by.index]
         return any(
             event is not episode.opener
-            and (episode.rule, episode.key, event.index) not in self.life.opened
+            and (*episode.place, event.index) not in self.life.opened
             and self._disarms(event, episode)
             for event in earlier
         )
@@ -88,7 +94,7 @@ class Arming(Gates):
         if len(rule.steps) == 1:
             return self.history.matches(rule.steps[0], event)
         if self.history.completes(rule, event, self._chain_events(rule, event, key)):
-            self.life.completions[rule, key] = event.index
+            self.life.completions[rule.id, key] = event.index
             return True
         return False
 
@@ -96,16 +102,19 @@ class Arming(Gates):
         """Whether there is room for the event as the first step of a chain, if it is one; else it is no step."""
         if len(rule.steps) == 1 or not self.history.matches(rule.steps[0], event) or self._room(rule, key):
             return True
-        self.life.refused_starts.add((rule, event.index))
+        self.life.refused_starts.add((rule.id, event.index))
         return False
 
     def _chain_events(self, rule: Rule, event: Event, key: str) -> list[Event]:
-        """The instance's events before this one that may be steps: those since the last completion."""
-        start = max(event.life, self.life.completions.get((rule, key), -1) + 1)
+        """The instance's remembered events before this one that may be steps: those since the last completion."""
+        start = max(event.life, self.life.completions.get((rule.id, key), -1) + 1)
+        since = self.ages.of_rule(rule).since
         return [
             each
             for each in self.history.events[start : event.index]
-            if key_of(rule.per, each.properties) == key and (rule, each.index) not in self.life.refused_starts
+            if since <= each.time
+            and key_of(rule.per, each.properties) == key
+            and (rule.id, each.index) not in self.life.refused_starts
         ]
 
     def _given(self, rule: Rule, event: Event) -> bool:
@@ -124,7 +133,7 @@ class Arming(Gates):
 
     def _arm(self, rule: Rule, event: Event, key: str) -> None:
         """Open the instance's episode, or restart or count in the one that lives."""
-        episode = self.life.episodes.get((rule, key))
+        episode = self.life.episodes.get((rule.id, key))
         if episode is not None and not rule.restart:
             episode.count, episode.last = episode.count + 1, event
             return None
@@ -147,22 +156,24 @@ class Arming(Gates):
         assert rule.wait is not None
         if rule.wait.kind != "until":
             return waits.delays(rule.wait, event.time, event.properties)
-        value = waits.target(rule.wait, event.properties, event.attributes)
+        value = waits.target(rule.wait, value_at(rule.wait.path, event.properties), event.attributes)
         due = waits.until(rule.wait, value, self.zone, episode.date_done if episode else None, event.time)
         return due if isinstance(due, waits.No) else [due]
 
     def _open_or_restart(self, rule: Rule, event: Event, key: str, planned: list[waits.Due]) -> None:
         fresh = self._episode(rule, event, key)
-        episode = self.life.episodes.setdefault((rule, key), fresh)
+        episode = self.life.episodes.setdefault(fresh.place, fresh)
         if episode is fresh:
-            self.life.opened.add((rule, key, event.index))
+            self.life.opened.add((*fresh.place, event.index))
         else:
             episode.newest, episode.last, episode.include = event, event, fresh.include
+            episode.date = fresh.date
             episode.count += 1
             self._take_back(rule, key)
         episode.pending = {slot: due for slot, due in enumerate(planned) if self._undecided(rule, episode, slot)}
         if self._disarmed_at_once(episode, event):
             self._end(episode)
+        self.end_if_over(episode)
 
     def _undecided(self, rule: Rule, episode: Episode, slot: int) -> bool:
         return slot not in episode.decided or (rule.wait is not None and rule.wait.repeat is not None)
@@ -170,20 +181,34 @@ class Arming(Gates):
     def _take_back(self, rule: Rule, key: str) -> None:
         """A deferred reminder goes back to pending without a row; a deferred occurrence stays deferred."""
         if rule.wait is not None and rule.wait.repeat is None:
-            self.life.held.pop((rule, key), None)
+            self.life.held.pop((rule.id, key), None)
 
     def recompute(self, event: Event) -> None:
         """After a change of the contact, work out anew what is pending towards a date."""
+        before = self.history.attributes(event.index, self.version)
         for episode in list(self.life.episodes.values()):
-            wait, newest = episode.rule.wait, episode.newest
-            if wait is None or newest is None or wait.kind != "until" or not episode.pending:
+            wait = episode.rule.wait
+            if wait is None or not episode.pending or not self._moves(wait, episode, before):
                 continue
-            value = waits.target(wait, newest.properties, event.attributes)
-            due = waits.until(wait, value, self.zone, episode.date_done, event.time)
+            due = waits.until(
+                wait, waits.target(wait, episode.date, self.attributes), self.zone, episode.date_done, event.time
+            )
             episode.pending.clear()
             if isinstance(due, waits.Due) and not self.refused_as_too_late(episode, due):
                 episode.pending[0] = due
             self.end_if_over(episode)
+
+    def _moves(self, wait: Wait, episode: Episode, before: dict[str, Any]) -> bool:
+        """Whether a pending wait is recomputed, the attributes having been others before this event."""
+        if wait.kind != "until":
+            return False
+        after = self.attributes
+        old, new = (canonical(waits.target(wait, episode.date, each)) for each in (before, after))
+        if old != new:
+            return True
+        zone_changed = self.zone_with(before).key != self.zone_with(after).key
+        floating = wait.of_contact or wait.repeat is not None or clock.parse_date(episode.date) is not None
+        return zone_changed and floating
 
     # -- totals ------------------------------------------------------------------------------------------------
 
@@ -196,7 +221,7 @@ class Arming(Gates):
             return None
         if not self._room(rule, key):
             return self.leave_limit(rule, event, key)
-        counted = self.life.counted.setdefault((rule, key), [])
+        counted = self.life.counted.setdefault((rule.id, key), [])
         counted.append(event)
         totals = self._totals(rule, counted)
         crossed = [at for at in rule.reaches if max(totals[:-1]) < at <= totals[-1]]
@@ -211,8 +236,9 @@ class Arming(Gates):
     def _totals(self, rule: Rule, counted: list[Event]) -> list[Fraction]:
         """The running totals, from 0, over what is remembered at the newest counted match."""
         remembered: list[Event] = []
+        spans = self.ages.of_rule(rule).spans
         for event in reversed(counted):
-            if rule.per and remembered and event.time + rule.keep <= remembered[-1].time:
+            if rule.per and remembered and gone(spans, event.time, remembered[-1].time):
                 break
             remembered.append(event)
         totals = [Fraction(0)]
@@ -238,14 +264,16 @@ class Arming(Gates):
 
     def _table(self, rule: Rule) -> set[str]:
         """The instances pending, deferred, part-way through a sequence, summed, or remembered for re-entry."""
-        places: list[Place] = [*self.life.episodes, *self.life.held]
-        places += [each.episode.place for each in self.life.caused]
-        places += [(each.rule, each.key) for each in self.life.firings if self._remembers(each)]
-        places += [place for place, counted in self.life.counted.items() if self._is_summed(place[0], counted)]
-        return {key for of, key in places if of is rule} | self._part_way(rule)
+        totals = [place for place in self.life.counted if place[0] == rule.id]
+        places: list[Place] = [each for each in totals if self._is_summed(rule, self.life.counted[each])]
+        if not self.rehearsing:
+            places += [*self.life.episodes, *self.life.held]
+            places += [each.episode.place for each in self.life.caused]
+            places += [(each.rule_id, each.key) for each in self.life.firings if self.remembers(each)]
+        return {key for of, key in places if of == rule.id} | self._part_way(rule)
 
     def _is_summed(self, rule: Rule, counted: list[Event]) -> bool:
-        return not rule.per or self.now < counted[-1].time + rule.keep
+        return not rule.per or not gone(self.ages.of_rule(rule).spans, counted[-1].time, self.now)
 
     def _part_way(self, rule: Rule) -> set[str]:
         """The instances with a start of the sequence that is young and not yet completed."""

@@ -7,35 +7,56 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle import clock, waits
+from tests.oracle.ages import ALWAYS, NEVER, Version, gone
 from tests.oracle.history import History
-from tests.oracle.language import Cap, Rule, RuleSet
+from tests.oracle.language import Cap, Policy, Rule
+from tests.oracle.needs import attributes_read
 from tests.oracle.state import Candidate, Episode, Firing, Life, row
 
 
 class Gates:
     """One contact's walk as far as the gates see it: `now`, and how many events have been taken."""
 
-    def __init__(self, rules: RuleSet, history: History, account: str, contact: str) -> None:
-        self.policy = rules.policy
-        self.rules = rules.rules
-        self.account_zone = rules.zone
+    def __init__(self, history: History, account: str, contact: str) -> None:
+        self.ages = history.ages
         self.history = history
         self.max_wait = history.limits["max_wait_us"]
         self.subject = f"{account}:{contact}"
         self.life = Life()
         self.rows: list[dict[str, Any]] = []
-        self.now = 0
+        self.now = ALWAYS
+        self.version = self.ages.at(ALWAYS)
         self.position = 0
+
+    @property
+    def in_force(self) -> Version | None:
+        """The version in force; `None` before the first."""
+        return self.ages.versions[self.version] if self.version >= 0 else None
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force."""
+        return self.in_force.rules if self.in_force else ()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.in_force.policy if self.in_force else Policy()
 
     @property
     def attributes(self) -> dict[str, Any]:
         """The contact's attributes after the events taken."""
-        return self.history.attributes(self.position)
+        return self.history.attributes(self.position, self.version)
 
     @property
     def zone(self) -> ZoneInfo:
         """The contact's zone in force, else the account's."""
-        return clock.zone_of(self.attributes.get("timezone")) or self.account_zone
+        return self.zone_with(self.attributes)
+
+    def zone_with(self, attributes: dict[str, Any]) -> ZoneInfo:
+        """The zone of a contact with these attributes, else the account's in force."""
+        account = self.in_force.zone if self.in_force else ZoneInfo("UTC")
+        return clock.zone_of(attributes.get("timezone")) or account
 
     def gate_together(self, candidates: Iterable[Candidate]) -> None:
         """Let the candidates of one instant pass in their order."""
@@ -51,7 +72,7 @@ class Gates:
         first_time = candidate.release is None
         reason = "superseded" if candidate.lower else self._refusal(candidate)
         if candidate.kind == "entered":
-            self.life.entered_fired[candidate.rule] = reason == self._passed(candidate.rule)
+            self.life.entered_fired[candidate.rule.id, candidate.rule.shadow] = reason == self._passed(candidate.rule)
         if reason == "quiet_hours":
             self._defer(candidate)
         else:
@@ -69,9 +90,10 @@ class Gates:
     def _refusal(self, candidate: Candidate) -> str | None:
         """The first gate that refuses now, or `None`."""
         rule, policy = candidate.rule, self.policy
-        if rule.ready is not None and candidate.due < rule.ready:
+        ready = self.ready(rule)
+        if ready is not None and candidate.due < ready:
             return "not_ready"
-        if policy.purpose is not None and not self._consents():
+        if policy.purpose is not None and not self.history.consents(self.position, self.version):
             return "no_consent"
         if policy.holdout_percent is not None and self._held_out(policy.holdout_percent):
             return "holdout"
@@ -85,25 +107,22 @@ class Gates:
             return "expired"
         return self._passed(rule)
 
-    def _consents(self) -> bool:
-        return self.history.consents(self.position, self.policy.purpose or "", self.policy.consent_default)
-
     def _held_out(self, percent: Fraction) -> bool:
         digest = hashlib.sha256(f"{self.policy.holdout_salt}:{self.subject}".encode()).digest()
         return int.from_bytes(digest[:8], "big") * 100 < percent * 2**64
 
     def _too_soon_again(self, candidate: Candidate) -> bool:
-        episode = candidate.episode
-        if episode.fired and candidate.occurrence is None:
+        episode, rule = candidate.episode, candidate.rule
+        if rule.shadow in episode.fired and candidate.occurrence is None:
             return False
-        return any((each.rule, each.key) == episode.place and self._remembers(each) for each in self.life.firings)
+        return any(
+            (each.rule_id, each.key) == episode.place and each.shadow == rule.shadow and self.remembers(each)
+            for each in self.life.firings
+        )
 
-    def _remembers(self, firing: Firing) -> bool:
+    def remembers(self, firing: Firing) -> bool:
         """Whether the firing still counts for re-entry now."""
-        rule = firing.rule
-        if rule.reentry == "always":
-            return False
-        return self.now < firing.at + (rule.keep if rule.reentry == "once" else clock.duration(rule.reentry))
+        return not gone(self.ages.reentry_spans(firing.rule_id), firing.at, self.now)
 
     def _used_up(self, cap: Cap, rule: Rule) -> bool:
         if cap.group is not None and cap.group != rule.group:
@@ -111,12 +130,53 @@ class Gates:
         return sum(self._counts(cap, firing) for firing in self.life.firings) >= cap.maximum
 
     def _counts(self, cap: Cap, firing: Firing) -> bool:
-        rule = firing.rule
-        if rule.shadow or rule.transactional or (cap.group is not None and cap.group != rule.group):
+        if firing.shadow or firing.transactional or (cap.group is not None and cap.group != firing.group):
+            return False
+        if gone(self.ages.cap_spans(firing.group), firing.at, self.now):
             return False
         if cap.calendar is None:
             return firing.at > self.now - cap.span
         return clock.period(firing.at, self.zone, cap.calendar) == clock.period(self.now, self.zone, cap.calendar)
+
+    # -- readiness ---------------------------------------------------------------------------------------------
+
+    def ready(self, rule: Rule) -> int | None:
+        """The instant before which the rule's candidates are not ready, if any."""
+        lacking = [] if self.ages.versions[rule.version].policy.effective else [self.lacks_until(rule)]
+        instants = [*self.planned(rule), *lacking]
+        return max([each for each in instants if each > ALWAYS], default=None)
+
+    def planned(self, rule: Rule) -> list[int]:
+        """The instants of readiness that are the same for all contacts."""
+        policy = self.ages.versions[rule.version].policy
+        live_from = self.ages.there_since(rule) if rule.live_from is None else rule.live_from
+        return [live_from] if policy.history_from is None else [live_from, policy.history_from + rule.longest]
+
+    def lacks_until(self, rule: Rule) -> int:
+        """The instant up to which a look-back of the rule lacks what this contact did before it was introduced."""
+        first = next((each.time for each in self.history.alive(self.position)), NEVER)
+        return max([end for since, end in self.look_backs(rule) if first < since], default=ALWAYS)
+
+    def look_backs(self, rule: Rule) -> list[tuple[int, int]]:
+        """Since when each look-back of the rule remembers, and when one that was introduced then is complete."""
+        found = []
+        for condition in rule.conditions:
+            since = self.ages.of_condition(condition).since
+            found.append((since, NEVER if condition.within is None else since + condition.within))
+        since = self.ages.of_rule(rule).since
+        if len(rule.steps) > 1:
+            found.append((since, since + rule.within))
+        if rule.reaches:
+            found.append((since, NEVER))
+        found += [(self.ages.attribute_since(rule.version, name), NEVER) for name in attributes_read(rule)]
+        if self.ages.versions[rule.version].policy.purpose is not None:
+            found.append((self.ages.consent_since(rule.version), NEVER))
+        return found
+
+    def _is_partial(self, candidate: Candidate) -> bool:
+        """Whether the candidate was decided all the same, though its rule lacks some of the contact's history."""
+        rule = candidate.rule
+        return self.ages.versions[rule.version].policy.effective and candidate.due < self.lacks_until(rule)
 
     # -- outcomes ----------------------------------------------------------------------------------------------
 
@@ -126,9 +186,10 @@ class Gates:
         entered = self.life.held.pop(candidate.episode.place, None)
         if entered is not None:
             self.write(entered, "cancelled", "exited")
+        had_fired = self.life.entered_fired.pop((rule.id, rule.shadow), False)
         if candidate.silent:
             return
-        if not self.life.entered_fired.get(rule, False):
+        if not had_fired:
             self.write(candidate, "suppressed", "not_entered")
         elif rule.shadow:
             self.write(candidate, "suppressed", "shadow")
@@ -149,14 +210,20 @@ class Gates:
         """The final decision of a candidate that was gated."""
         episode = candidate.episode
         if reason == self._passed(candidate.rule):
-            self.life.firings.append(Firing(candidate.rule, episode.key, self.now))
-            episode.fired = True
+            rule = candidate.rule
+            firing = Firing(rule.id, episode.key, self.now, rule.shadow, rule.group, rule.transactional)
+            self.life.firings.append(firing)
+            episode.fired.add(rule.shadow)
         self.write(candidate, "fired" if reason is None else "suppressed", reason)
         episode.decided.add(candidate.slot)
 
     def write(self, candidate: Candidate, decision: str, reason: str | None) -> None:
         """Leave the row of a decision made now."""
-        self.rows.append(row(candidate, decision, reason, self.now if decision == "fired" else None))
+        versions = {"ruleset": self.version, "rule_of": candidate.rule.version}
+        partial = {"partial_history": self._is_partial(candidate)}
+        self.rows.append(
+            row(candidate, decision, reason, self.now if decision == "fired" else None) | versions | partial
+        )
 
     def _next_occurrence(self, candidate: Candidate) -> None:
         """After an occurrence was gated for the first time, the next one is pending."""
@@ -164,7 +231,7 @@ class Gates:
         if candidate.occurrence is None or wait is None or episode.newest is None:
             return
         episode.date_done = candidate.occurrence
-        value = waits.target(wait, episode.newest.properties, self.attributes)
+        value = waits.target(wait, episode.date, self.attributes)
         due = waits.until(wait, value, self.zone, episode.date_done, self.now + 1)
         if isinstance(due, waits.Due) and not self.refused_as_too_late(episode, due):
             episode.pending[0] = due

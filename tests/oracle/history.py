@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle import clock
+from tests.oracle.ages import Ages, gone
 from tests.oracle.language import Condition, Match, Matches, Rule
 from tests.oracle.values import canonical, exact, is_number, is_scalar, key_of, value_at, where_holds
 
@@ -23,29 +24,46 @@ class Event:
     life: int
 
 
-def settled(events: Iterable[dict[str, Any]], until_us: int, horizon_us: int) -> list[Event]:
-    """The events that count, before `until_us`, in `(time, event_id)` order, each with the attributes at it."""
-    attributes: dict[str, Any] = {}
+def settled(events: Iterable[dict[str, Any]], until_us: int, horizon_us: int, ages: Ages) -> list[Event]:
+    """The events that count, before `until_us`, in `(time, event_id)` order, each with the attributes at it.
+
+    A life ends with a deletion, and with the instant at which the contact is forgotten: an event at it comes too late.
+    """
     life = 0
     found: list[Event] = []
-    for at, name, kind, properties in sorted(_that_count(events, horizon_us), key=lambda each: each[:2]):
+    for at, name, kind, properties in sorted(_that_count(events, horizon_us, ages), key=lambda each: each[:2]):
         if at >= until_us:
             continue
-        if kind == "contact.updated":
-            merged = {**attributes, **properties}
-            attributes = {key: value for key, value in merged.items() if value is not None}
         if kind == "contact.deleted":
-            attributes, life = {}, len(found) + 1
-        found.append(Event(len(found), name, at, kind, properties, attributes, life))
+            life = len(found) + 1
+        elif life < len(found) and ages.forgotten_at(found[-1].time) <= at:
+            life = len(found)
+        event = Event(len(found), name, at, kind, properties, {}, life)
+        event.attributes.update(_known([*found[life:], event], ages, ages.at(at)))
+        found.append(event)
     return found
 
 
-def _that_count(events: Iterable[dict[str, Any]], horizon_us: int) -> list[tuple[int, str, str, dict[str, Any]]]:
-    """One event per `event_id`, the smallest copy; a copy more than the horizon after it counts anew."""
+def _known(events: Iterable[Event], ages: Ages, version: int) -> dict[str, Any]:
+    """The attributes the events have set, as far as the version's rules remember."""
+    merged: dict[str, Any] = {}
+    for event in events:
+        if event.type == "contact.updated":
+            known = {name for name in event.properties if ages.attribute_since(version, name) <= event.time}
+            merged |= {name: event.properties[name] for name in known}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _that_count(
+    events: Iterable[dict[str, Any]], horizon_us: int, ages: Ages
+) -> list[tuple[int, str, str, dict[str, Any]]]:
+    """Of the events needed one per `event_id`, the smallest copy; a copy more than the horizon after it counts anew."""
     copies: dict[str, list[tuple[int, bytes, str, dict[str, Any]]]] = {}
     for raw in events:
         at = clock.parse_instant(raw["time"])
         assert at is not None
+        if not ages.is_needed(raw["type"], at):
+            continue
         properties = exact(raw.get("properties")) or {}
         rest = canonical({"properties": properties, "type": raw["type"]}).encode()
         copies.setdefault(raw["event_id"], []).append((at, rest, raw["type"], properties))
@@ -62,29 +80,40 @@ def _that_count(events: Iterable[dict[str, Any]], horizon_us: int) -> list[tuple
 class History:
     """The settled events as a kernel would have seen them: questions name the position up to which they look."""
 
-    def __init__(self, events: list[Event], limits: dict[str, int]) -> None:
+    def __init__(self, events: list[Event], ages: Ages, limits: dict[str, int]) -> None:
         self.events = events
+        self.ages = ages
         self.limits = limits
         self._answers: dict[tuple[Match, int], bool] = {}
-        self._unrecorded: set[tuple[Condition, int]] = set()
+        self._forgotten: set[int] = set()
 
     def life(self, position: int) -> int:
         """Where the contact's present life began, seen after `position` events."""
-        return self.events[position - 1].life if position else 0
+        return position if position in self._forgotten or not position else self.events[position - 1].life
 
-    def attributes(self, position: int) -> dict[str, Any]:
-        """The contact's attributes after so many events."""
-        return self.events[position - 1].attributes if position else {}
+    def alive(self, position: int) -> list[Event]:
+        """The events of the contact's present life, the oldest first."""
+        return self.events[self.life(position) : position]
 
-    def consents(self, position: int, purpose: str, default: bool) -> bool:
-        """Whether the newest consent event that concerns the purpose granted it."""
-        for event in reversed(self.events[self.life(position) : position]):
+    def forget(self, position: int) -> None:
+        """The contact has been forgotten after so many events."""
+        self._forgotten.add(position)
+
+    def attributes(self, position: int, version: int) -> dict[str, Any]:
+        """The contact's attributes after so many events, as far as the version remembers them."""
+        return _known(self.alive(position), self.ages, version)
+
+    def consents(self, position: int, version: int) -> bool:
+        """Whether the newest remembered consent event that concerns the version's purpose granted it."""
+        policy, since = self.ages.versions[version].policy, self.ages.consent_since(version)
+        purpose = policy.purpose
+        for event in reversed([each for each in self.alive(position) if since <= each.time]):
             named = event.properties.get("purpose")
             if event.type == "consent.granted" and (named is None or named == purpose):
                 return True
             if event.type == "consent.withdrawn" and (named in (None, purpose) or not isinstance(named, str)):
                 return False
-        return default
+        return policy.consent_default
 
     def matches(self, matches: Matches, event: Event) -> bool:
         """Whether the event fits one of the alternatives, `same` aside."""
@@ -117,24 +146,25 @@ class History:
     def _in_reach(self, condition: Condition, position: int, now: int, asker: Event | None) -> list[Event]:
         """The recorded matching events still remembered at `now`, newest first."""
         reach: list[Event] = []
-        horizon = now
+        horizon, spans = now, self.ages.of_condition(condition).spans
         forgetful = condition.what == "distinct" or bool(condition.same)
         for event in reversed(self._recorded(condition, position)):
             if asker is not None and condition.same and not _same(condition.same, event, asker):
                 continue
             if condition.within is not None and event.time + condition.within <= now:
                 break
-            if condition.within is None and forgetful and event.time + self._keep[condition] <= horizon:
+            if condition.within is None and forgetful and gone(spans, event.time, horizon):
                 break
             reach.append(event)
             horizon = now if condition.what == "distinct" else event.time
         return reach
 
     def _recorded(self, condition: Condition, position: int) -> list[Event]:
+        memory = self.ages.of_condition(condition)
         return [
             event
-            for event in self.events[self.life(position) : position]
-            if (condition, event.index) not in self._unrecorded and self._concerns(condition, event)
+            for event in self.alive(position)
+            if memory.since <= event.time and event.index not in memory.unrecorded and self._concerns(condition, event)
         ]
 
     def _concerns(self, condition: Condition, event: Event) -> bool:
@@ -145,26 +175,36 @@ class History:
 
     # -- room --------------------------------------------------------------------------------------------------
 
-    def remember_rules(self, rules: Iterable[Rule]) -> None:
-        """Tell how long each condition remembers what it keeps for ever under a key."""
-        self._keep = {condition: rule.keep for rule in rules for condition in rule.conditions}
-
     def record(self, rule: Rule, event: Event) -> bool:
         """Record the event in the rule's conditions; false if one of them has no room for it."""
-        full = [each for each in rule.conditions if self._concerns(each, event) and not self._has_room(each, event)]
-        self._unrecorded.update((condition, event.index) for condition in full)
-        return not full
+        had_room = [self.record_in(condition, event) for condition in rule.conditions]
+        return all(had_room)
+
+    def record_in(self, condition: Condition, event: Event) -> bool:
+        """Record the event in one condition; false if there is no room."""
+        if not self._concerns(condition, event) or self._has_room(condition, event):
+            return True
+        self.ages.of_condition(condition).unrecorded.add(event.index)
+        return False
+
+    def was_recorded(self, rule: Rule, event: Event) -> bool:
+        """Whether every condition of the rule that the event concerns had room for it."""
+        return not any(event.index in self.ages.of_condition(each).unrecorded for each in rule.conditions)
 
     def _has_room(self, condition: Condition, event: Event) -> bool:
         if event.index - event.life < min(self.limits[name] for name in ("keys", "distinct", "sum_entries")):
             return True
-        span = self._keep[condition] if condition.within is None else condition.within
-        past = [each for each in self._recorded(condition, event.index) if each.time + span > event.time]
+        past = [each for each in self._recorded(condition, event.index) if self._remembers(condition, each, event.time)]
         return (
             self._key_fits(condition, event, past)
             and self._value_fits(condition, event, past)
             and self._entry_fits(condition, past)
         )
+
+    def _remembers(self, condition: Condition, event: Event, now: int) -> bool:
+        if condition.within is not None:
+            return now < event.time + condition.within
+        return not gone(self.ages.of_condition(condition).spans, event.time, now)
 
     def _key_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
         keys = {key_of(condition.same, each.properties) for each in past}

@@ -10,6 +10,7 @@ from tests.oracle import clock
 from tests.oracle.values import exact
 
 KEEP = "400d"
+RETENTION = 400 * clock.DAY
 _OPERATORS = ("gt", "gte", "lt", "lte", "eq")
 _CONDITIONS = ("count", "sum", "distinct", "present", "absent")
 
@@ -53,6 +54,11 @@ class Wait:
     at: time = time(9)
     repeat: str | None = None
 
+    @property
+    def of_contact(self) -> bool:
+        """Whether an `until` looks at the contact rather than at the event."""
+        return self.path.startswith("contact.")
+
 
 @dataclass(frozen=True)
 class Cap:
@@ -66,23 +72,32 @@ class Cap:
 
 @dataclass(frozen=True)
 class Policy:
-    """The account's policy; what is absent does not gate."""
+    """The account's policy; what is absent does not gate.
+
+    `effective`: a rule that lacks some of a contact's history decides all the same.
+    """
 
     live_from: int | None = None
     history_from: int | None = None
+    effective: bool = False
     purpose: str | None = None
     consent_default: bool = True
     holdout_percent: Fraction | None = None
     holdout_salt: str = ""
     caps: tuple[Cap, ...] = ()
     quiet: tuple[time, time] | None = None
+    retention: int = RETENTION
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One rule. `steps` is the sequence (a plain `when` is one of a single step); audiences have none."""
+    """One rule. `steps` is the sequence (a plain `when` is one of a single step); audiences have none.
+
+    `version` is the index of the rules file it stands in; `live_from` is what the rule or its policy says.
+    """
 
     id: str
+    version: int = 0
     steps: tuple[Matches, ...] = ()
     within: int = 0
     given: tuple[Condition, ...] = ()
@@ -103,7 +118,19 @@ class Rule:
     transactional: bool = False
     expires: int = 3 * clock.DAY
     keep: int = 400 * clock.DAY
-    ready: int | None = None
+    live_from: int | None = None
+
+    @property
+    def longest(self) -> int:
+        """The longest `within` of its sequence and conditions."""
+        return max([self.within, *(part.within or 0 for part in self.conditions)])
+
+    @property
+    def remembers_firing(self) -> int:
+        """For how long a firing refuses the next one: not at all if re-entry is `always`."""
+        if self.reentry == "always":
+            return 0
+        return self.keep if self.reentry == "once" else clock.duration(self.reentry)
 
     @property
     def same(self) -> tuple[str, ...]:
@@ -121,11 +148,11 @@ class RuleSet:
     rules: tuple[Rule, ...]
 
 
-def rule_set(document: dict[str, Any]) -> RuleSet:
+def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     """The document read; rules that are off are absent."""
     raw = exact(document)
     policy = _policy(raw.get("policy") or {})
-    rules = tuple(_rule(each, policy) for each in raw.get("rules") or [] if each.get("mode") != "off")
+    rules = tuple(_rule(each, policy, version) for each in raw.get("rules") or [] if each.get("mode") != "off")
     return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules)
 
 
@@ -198,10 +225,12 @@ def _wait(raw: Any) -> Wait | None:
     )
 
 
-def _rule(raw: dict[str, Any], policy: Policy) -> Rule:
+def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
     read = _audience_parts(raw) if "audience" in raw else _event_parts(raw)
-    rule = Rule(
+    live_from = clock.parse_instant(raw.get("live_from"))
+    return Rule(
         id=raw["id"],
+        version=version,
         include=raw.get("include") or {},
         shadow=raw.get("mode") == "shadow",
         priority=int(raw.get("priority", 50)),
@@ -210,10 +239,9 @@ def _rule(raw: dict[str, Any], policy: Policy) -> Rule:
         transactional=raw.get("transactional", "audience" in raw),
         expires=clock.duration(raw.get("expires") or "3d"),
         keep=clock.duration(raw.get("keep") or KEEP),
+        live_from=policy.live_from if live_from is None else live_from,
         **read,
     )
-    object.__setattr__(rule, "ready", _ready(rule, clock.parse_instant(raw.get("live_from")), policy))
-    return rule
 
 
 def _audience_parts(raw: dict[str, Any]) -> dict[str, Any]:
@@ -240,25 +268,19 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ready(rule: Rule, live_from: int | None, policy: Policy) -> int | None:
-    """The instant before which the rule's candidates are not ready, if any."""
-    longest = max([rule.within, *(part.within or 0 for part in rule.conditions)])
-    history = None if policy.history_from is None else policy.history_from + longest
-    given = [each for each in (policy.live_from if live_from is None else live_from, history) if each is not None]
-    return max(given, default=None)
-
-
 def _policy(raw: dict[str, Any]) -> Policy:
     consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours")
     return Policy(
         live_from=clock.parse_instant(raw.get("live_from")),
         history_from=clock.parse_instant(raw.get("history_from")),
+        effective=raw.get("history_from") == "effective",
         purpose=consent.get("purpose"),
         consent_default=consent.get("default", "granted") == "granted",
         holdout_percent=holdout.get("percent"),
         holdout_salt=holdout.get("salt", ""),
         caps=tuple(_cap(cap) for cap in _many(raw.get("frequency") or [])),
         quiet=(clock.parse_clock(quiet["from"]), clock.parse_clock(quiet["to"])) if quiet else None,
+        retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
     )
 
 

@@ -1,21 +1,24 @@
-"""Which events a rule set needs; all others are as if they had not happened (docs/semantics.md, section 2)."""
+"""Which events a rule set needs; all others are as if they had not happened (docs/semantics.md, section 2).
+
+And which of the contact's attributes its rules read (section 11.7).
+"""
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Final
 
-from tests.oracle.language import Condition, Match, Rule, RuleSet
+from tests.oracle.language import Condition, Match, Policy, Rule
 
 _ALWAYS: Final = {"contact.updated", "contact.deleted"}
 _CONSENT: Final = {"consent.granted", "consent.withdrawn"}
 
 
-def is_needed(rules: RuleSet, event_type: str) -> bool:
+def is_needed(policy: Policy, rules: Iterable[Rule], event_type: str) -> bool:
     """Whether an event of this type is one of the set that decides."""
-    if event_type in _ALWAYS or (rules.policy.purpose is not None and event_type in _CONSENT):
+    if event_type in _ALWAYS or (policy.purpose is not None and event_type in _CONSENT):
         return True
-    return any(_needs(rule, event_type) for rule in rules.rules)
+    return any(_needs(rule, event_type) for rule in rules)
 
 
 def _needs(rule: Rule, event_type: str) -> bool:
@@ -51,3 +54,24 @@ def _is_true_of_nothing(condition: Condition) -> bool:
         return condition.what == "absent"
     compare = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le, "eq": operator.eq}
     return bool(compare[condition.op](Fraction(0), condition.number))
+
+
+def attributes_read(rule: Rule) -> set[str]:
+    """The attributes the rule reads: in a `where`, in `include`, or to wait for."""
+    paths = [path.removeprefix("contact.") for path in rule.include.values() if path.startswith("contact.")]
+    if rule.wait is not None and rule.wait.kind == "until" and rule.wait.of_contact:
+        paths.append(rule.wait.path.removeprefix("contact."))
+    paths += [path for match in _matches(rule) for path in _contact_paths(match.where, inside=False)]
+    return {path.split(".")[0] for path in paths}
+
+
+def _contact_paths(where: dict[str, Any], *, inside: bool) -> Iterator[str]:
+    """Every path that stands inside a `contact` of the `where`."""
+    for name, spec in where.items():
+        if name in ("all", "any", "not"):
+            for part in spec if isinstance(spec, list) else [spec]:
+                yield from _contact_paths(part, inside=inside)
+        elif name == "contact":
+            yield from _contact_paths(spec, inside=True)
+        elif inside:
+            yield name

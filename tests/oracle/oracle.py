@@ -6,12 +6,12 @@ It shares nothing with the kernel but the two pages it is written from: rules.md
 from typing import Any
 
 from tests.oracle import clock
+from tests.oracle.ages import Ages
 from tests.oracle.history import History, settled
-from tests.oracle.language import rule_set
-from tests.oracle.needs import is_needed
 from tests.oracle.walk import Walk
 
 LIMITS = {"keys": 1_000, "distinct": 10_000, "sum_entries": 10_000, "max_wait_us": 400 * clock.DAY}
+Versions = list[tuple[int | None, dict[str, Any]]]
 
 
 def decide(
@@ -24,15 +24,38 @@ def decide(
     allowed_lateness_us: int = clock.HOUR,
     limits: dict[str, int] | None = None,
 ) -> list[dict[str, Any]]:
+    """The final decisions of one contact under one rules file that has been in force always."""
+    return decide_versions(
+        [(None, document)],
+        events,
+        until_us,
+        account=account,
+        contact=contact,
+        allowed_lateness_us=allowed_lateness_us,
+        limits=limits,
+    )
+
+
+def decide_versions(
+    versions: Versions,
+    events: list[dict[str, Any]],
+    until_us: int,
+    *,
+    account: str,
+    contact: str,
+    allowed_lateness_us: int = clock.HOUR,
+    limits: dict[str, int] | None = None,
+    stream: bool = False,
+) -> list[dict[str, Any]]:
     """The final decisions of one contact: events strictly before `until_us` settled, deadlines up to and at it.
 
-    `document` is one rules file as plain Python; `events` may stand in any order, with copies.
+    `versions` rise by the instant from which each is in force (microseconds; `None`, of the first: always); each is
+    one rules file as plain Python. `events` may stand in any order, with copies. A batch looks back on the whole
+    history; a `stream` on what the versions in force have remembered since they were introduced.
+    A row names the index of the version it was decided under (`ruleset`) and that whose text its rule had (`rule_of`).
     """
-    rules = rule_set(document)
-    chosen = {**LIMITS, **(limits or {})}
-    needed = [event for event in events if is_needed(rules, event["type"])]
-    history = History(settled(needed, until_us, allowed_lateness_us), chosen)
-    history.remember_rules(rules.rules)
-    walk = Walk(rules, history, account, contact)
+    ages = Ages(versions, stream=stream)
+    history = History(settled(events, until_us, allowed_lateness_us, ages), ages, {**LIMITS, **(limits or {})})
+    walk = Walk(history, account, contact)
     walk.settle(until_us)
     return walk.rows

@@ -10,12 +10,16 @@ from tests.oracle.language import Rule
 from tests.oracle.values import number_text, plain, value_at
 from tests.oracle.waits import Due
 
-Place = tuple[Rule, str]
+Place = tuple[str, str]
 
 
 @dataclass(eq=False)
 class Episode:
-    """What one opening event began: `newest` arms now, `last` was counted last. Edges have no pending part."""
+    """What one opening event began: `newest` arms now, `last` was counted last. Edges have no pending part.
+
+    `rule` is the rule of the version in force; `date` what an `until` of the event waits for; `fired` says whether a
+    reminder of a live rule has fired (`False in fired`), or one of a shadow rule would have (`True in fired`).
+    """
 
     rule: Rule
     key: str
@@ -27,11 +31,12 @@ class Episode:
     pending: dict[int, Due] = field(default_factory=dict)
     decided: set[int] = field(default_factory=set)
     date_done: date | None = None
-    fired: bool = False
+    date: Any = None
+    fired: set[bool] = field(default_factory=set)
 
     @property
     def place(self) -> Place:
-        return (self.rule, self.key)
+        return (self.rule.id, self.key)
 
 
 @dataclass(eq=False)
@@ -65,11 +70,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Firing:
-    """A candidate that fired (a shadow rule's: that would have)."""
+    """A candidate that fired (a shadow rule's: that would have), with what its rule was then."""
 
-    rule: Rule
+    rule_id: str
     key: str
     at: int
+    shadow: bool
+    group: str | None
+    transactional: bool
 
 
 @dataclass(eq=False)
@@ -80,12 +88,25 @@ class Life:
     held: dict[Place, Candidate] = field(default_factory=dict)
     caused: list[Candidate] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)
-    opened: set[tuple[Rule, str, int]] = field(default_factory=set)
+    opened: set[tuple[str, str, int]] = field(default_factory=set)
     completions: dict[Place, int] = field(default_factory=dict)
-    refused_starts: set[tuple[Rule, int]] = field(default_factory=set)
+    refused_starts: set[tuple[str, int]] = field(default_factory=set)
     counted: dict[Place, list[Event]] = field(default_factory=dict)
-    members: dict[Rule, bool] = field(default_factory=dict)
-    entered_fired: dict[Rule, bool] = field(default_factory=dict)
+    members: dict[str, bool] = field(default_factory=dict)
+    entered_fired: dict[tuple[str, bool], bool] = field(default_factory=dict)
+
+    @property
+    def alive(self) -> dict[Place, Episode]:
+        """Every episode that has something pending or deferred, by its place."""
+        return {**{place: held.episode for place, held in self.held.items()}, **self.episodes}
+
+    def forget_rule(self, name: str) -> None:
+        """Nothing is known any more of what the rule was waiting for, of its chains and totals."""
+        for by_place in (self.episodes, self.held, self.completions, self.counted):
+            for place in [each for each in by_place if each[0] == name]:
+                del by_place[place]
+        self.refused_starts = {each for each in self.refused_starts if each[0] != name}
+        self.members.pop(name, None)
 
 
 def included(rule: Rule, properties: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:

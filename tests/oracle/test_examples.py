@@ -7,15 +7,7 @@ import pytest
 from tests.oracle import clock
 from tests.oracle.chosen_worlds import CHOSEN
 from tests.oracle.oracle import decide
-
-DAY = "2026-06-01"
-
-
-def event(name: str, at: str, kind: str, **properties: Any) -> dict[str, Any]:
-    """An event on the first of June 2026, UTC (or at a full instant)."""
-    time = at if "T" in at else f"{DAY}T{at}:00Z"
-    subject = {"account_id": "acme", "contact_id": "ann"}
-    return {"event_id": name, "time": time, "type": kind, "properties": properties, **subject}
+from tests.oracle.telling import DAY, event, shown
 
 
 def outcome(
@@ -24,20 +16,7 @@ def outcome(
     """What one rule decides, each as `HH:MM kind decision reason first..last×count` in order of due time."""
     whole = {"account": "acme", "timezone": "UTC", "rules": [{"id": "r", **rule}], **document}
     rows = decide(whole, events, clock.parse_instant(until) or 0, account="acme", contact="ann")
-    return [_shown(each) for each in sorted(rows, key=lambda each: (each["time_us"], each["reminder"] or 0))]
-
-
-def _shown(row: dict[str, Any]) -> str:
-    due = clock.rfc3339(row["time_us"])
-    at = due[11:16] if due.startswith(DAY) else due[5:16]
-    parts = [at, row["decision"], row["reason"], row["threshold"], row["occurrence"]]
-    if row["kind"] != "fired":
-        parts.insert(1, row["kind"])
-    if row["fired_at_us"] not in (None, row["time_us"]):
-        parts.append("at " + clock.rfc3339(row["fired_at_us"])[5:16])
-    if row["reminder"] is not None:
-        parts.append(f"#{row['reminder']}")
-    return " ".join(str(part) for part in parts if part is not None)
+    return [shown(each) for each in sorted(rows, key=lambda each: (each["time_us"], each["reminder"] or 0))]
 
 
 CART = {"when": "cart.item_added", "wait": "1h", "unless": "order.completed"}
@@ -271,4 +250,4 @@ def test_an_event_the_rule_has_no_room_for_leaves_one_row() -> None:
 def test_chosen_worlds(name: str, expected: list[str]) -> None:
     chosen = CHOSEN[name]
     rows = decide(chosen.document, chosen.events, chosen.until_us, account="acme", contact="ann", limits=chosen.limits)
-    assert sorted(map(_shown, rows)) == sorted(expected)
+    assert sorted(map(shown, rows)) == sorted(expected)

@@ -40,11 +40,9 @@ def delays(wait: Wait, event_time: int, properties: dict[str, Any]) -> list[Due]
     return No.UNUSABLE if wait.default is None else [Due(event_time + wait.default)]
 
 
-def target(wait: Wait, properties: dict[str, Any], attributes: dict[str, Any]) -> Any:
-    """The value an `until` waits for: of the arming event or, with `contact.`, of the contact."""
-    if wait.path.startswith("contact."):
-        return value_at(wait.path.removeprefix("contact."), attributes)
-    return value_at(wait.path, properties)
+def target(wait: Wait, date: Any, attributes: dict[str, Any]) -> Any:
+    """The value an `until` waits for: the date the arming event had or, with `contact.`, one of the contact."""
+    return value_at(wait.path.removeprefix("contact."), attributes) if wait.of_contact else date
 
 
 def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: int) -> Due | No:

@@ -3,21 +3,19 @@
 from bisect import bisect_right
 from typing import Any
 
-from tests.oracle.arming import Arming
-from tests.oracle.gates import Gates
+from tests.oracle.ages import ALWAYS, NEVER
+from tests.oracle.changing import Changing
 from tests.oracle.history import Event, History
-from tests.oracle.language import Rule, RuleSet
+from tests.oracle.language import Rule
 from tests.oracle.state import Candidate, Episode, Life, included
 
 
-class Walk(Arming):
-    """One contact's life under a rule set."""
+class Walk(Changing):
+    """One contact's life under the versions of a rule set."""
 
-    def __init__(self, rules: RuleSet, history: History, account: str, contact: str) -> None:
-        Gates.__init__(self, rules, history, account, contact)
+    def __init__(self, history: History, account: str, contact: str) -> None:
+        super().__init__(history, account, contact)
         self._looks = self._look_instants()
-        self.now = self._looks[0] - 1 if self._looks else -(10**18)
-        self.now = min([self.now, *(event.time - 1 for event in history.events[:1])])
 
     def settle(self, until: int) -> None:
         """Settle every instant up to and at `until`; what is then deferred leaves `deferred`."""
@@ -31,9 +29,11 @@ class Walk(Arming):
     def _settle_instant(self) -> None:
         self.life.opened.clear()
         self.instant_start = self.position
+        self.come_into_force()
         for rule in self._audiences():
             self._look(rule, None)
         self.gate_together(self._take_due())
+        self.forget_if_due()
         events = self.history.events
         while self.position < len(events) and events[self.position].time == self.now:
             self.position += 1
@@ -45,6 +45,8 @@ class Walk(Arming):
         instants = [event.time for event in events[self.position : self.position + 1]] + self._looks[place : place + 1]
         instants += [due.at for episode in self.life.episodes.values() for due in episode.pending.values()]
         instants += [held.release for held in self.life.held.values() if held.release is not None]
+        instants += [version.start for version in self.ages.versions if version.start > self.now]
+        instants += [end for end in [self.end_of_retention] if end is not None]
         return min(instants, default=None)
 
     def _take_due(self) -> list[Candidate]:
@@ -87,13 +89,15 @@ class Walk(Arming):
         return [rule for rule in self.rules if rule.audience is not None]
 
     def _look_instants(self) -> list[int]:
-        """Every instant at which an audience's look-back may end, and the ready instants."""
-        found = {rule.ready for rule in self._audiences() if rule.ready is not None}
-        for rule in self._audiences():
+        """Every instant at which an audience's look-back may end, and at which one may be ready."""
+        found: set[int] = set()
+        for rule in (rule for version in self.ages.versions for rule in version.rules if rule.audience is not None):
+            found |= {*self.planned(rule), *(end for _, end in self.look_backs(rule))}
             for leaf in rule.conditions:
-                span = rule.keep if leaf.within is None else leaf.within
-                found |= {e.time + span for e in self.history.events if self.history.matches(leaf.matches, e)}
-        return sorted(found)
+                spans = [each.length for each in self.ages.of_condition(leaf).spans]
+                matching = [each.time for each in self.history.events if self.history.matches(leaf.matches, each)]
+                found |= {at + span for at in matching for span in (spans if leaf.within is None else [leaf.within])}
+        return sorted(each for each in found if ALWAYS < each < NEVER)
 
     def _member(self, rule: Rule) -> bool:
         """Membership, a function of the events taken and the instant alone."""
@@ -111,9 +115,9 @@ class Walk(Arming):
 
     def _look(self, rule: Rule, cause: Event | None) -> None:
         """Look whether the contact crossed the audience's edge; at its ready instant every member enters."""
-        member, was = self._member(rule), self.life.members.get(rule, False)
-        self.life.members[rule] = member
-        at_ready = cause is None and self.now == rule.ready
+        member, was = self._member(rule), self.life.members.get(rule.id, False)
+        self.life.members[rule.id] = member
+        at_ready = cause is None and self.now == self.ready(rule)
         if member and (at_ready or not was):
             self._edge(rule, "entered", cause)
         elif was and not member:

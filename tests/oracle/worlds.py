@@ -28,12 +28,17 @@ def world(seed: int, contact: int = 0) -> World:
     rules = document(dice)
     if contact:
         dice.seed(f"{seed} {contact}")
+    return World(rules, *happenings(dice, rules["rules"]))
+
+
+def happenings(dice: Dice, rules: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, int, dict[str, int] | None]:
+    """A history as producers write it, how far it is settled, the horizon, and the limits."""
     horizon = dice.pick((clock.HOUR, dice.unit, 2 * dice.unit))
     events = _history(dice, rules)
     until = _until(dice, events, patient="'until'" in str(rules))
     written = [each for event in events for each in _with_copies(dice, event, horizon)]
     dice.shuffle(written)
-    return World(rules, [_write(dice, each) for each in written], until, horizon, _limits(dice))
+    return [_write(dice, each) for each in written], until, horizon, _limits(dice)
 
 
 def _limits(dice: Dice) -> dict[str, int] | None:
@@ -48,14 +53,14 @@ def _limits(dice: Dice) -> dict[str, int] | None:
     return chosen | ({"max_wait_us": longest} if dice.chance(50) else {})
 
 
-def _history(dice: Dice, rules: dict[str, Any]) -> list[dict[str, Any]]:
+def _history(dice: Dice, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Events in order of time, many at one instant, with ids in no order."""
     length = dice.pick((dice.randint(1, 6), dice.randint(5, 16), dice.randint(8, 24), dice.randint(15, 40)))
     ids = [f"e{number:02}" for number in range(length)]
     dice.shuffle(ids)
     types = dice.some(TYPES, 3, 4)
     at, events = dice.start, []
-    talk = 45 if any("contact." in str(rule.get("wait")) for rule in rules["rules"]) else 18
+    talk = 45 if any("contact." in str(rule.get("wait")) for rule in rules) else 18
     for name in ids:
         at += (
             dice.pick((0, 0, 0, 0, 0, 0, 0, 0, 1, 2) if dice.theme == "ties" else (0, 0, 0, 1, 1, 1, 2, 2, 3, 5, 9))

@@ -6,7 +6,7 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.dice import AMOUNTS, KEYS, TAGS, TYPES, ZONES, Dice
 
-_REPEATS = (
+REPEATS = (
     "daily",
     "daily",
     "weekly",
@@ -17,7 +17,7 @@ _REPEATS = (
     "FREQ=MONTHLY;BYMONTHDAY=31",
     "FREQ=DAILY;COUNT=4",
 )
-_INCLUDES = {"sku": "k", "total": "v", "cart": "cart.id", "tier": "contact.tier", "none": "nowhere", "tags": "tags"}
+INCLUDES = {"sku": "k", "total": "v", "cart": "cart.id", "tier": "contact.tier", "none": "nowhere", "tags": "tags"}
 
 
 def document(dice: Dice) -> dict[str, Any]:
@@ -27,18 +27,19 @@ def document(dice: Dice) -> dict[str, Any]:
     if dice.chance(80):
         drawn["timezone"] = dice.zone
     if dice.chance(75, ties=30, keep=30, room=60, night=100, caps=100):
-        drawn["policy"] = _policy(dice)
-    drawn["rules"] = [_rule(dice, names[place]) for place in range(dice.pick((1, 2, 2, 3, 3, 4)))]
+        drawn["policy"] = whole_policy(dice)
+    drawn["rules"] = [one_rule(dice, names[place]) for place in range(dice.pick((1, 2, 2, 3, 3, 4)))]
     return drawn
 
 
-def _rule(dice: Dice, name: str) -> dict[str, Any]:
+def one_rule(dice: Dice, name: str) -> dict[str, Any]:
+    """A rule of any shape."""
     rule = {"id": name, **dice.pick(_SHAPES.get(dice.theme, _ALL_SHAPES))(dice)}
     if "audience" not in rule:
         rule |= _event_clauses(dice, waits="wait" in rule)
     if dice.chance(40):
-        names = [each for each, path in _INCLUDES.items() if "audience" not in rule or path.startswith("contact.")]
-        rule["include"] = {each: _INCLUDES[each] for each in dice.some(names, 1, 3)}
+        names = [each for each, path in INCLUDES.items() if "audience" not in rule or path.startswith("contact.")]
+        rule["include"] = {each: INCLUDES[each] for each in dice.some(names, 1, 3)}
     return rule | _eligibility(dice, per="per" in rule)
 
 
@@ -46,14 +47,15 @@ def _rule(dice: Dice, name: str) -> dict[str, Any]:
 
 
 def _plain(dice: Dice) -> dict[str, Any]:
-    return {"when": _when(dice)}
+    return {"when": arming(dice)}
 
 
 def _waiting(dice: Dice) -> dict[str, Any]:
-    return {"when": _when(dice), "wait": _silence(dice)}
+    return {"when": arming(dice), "wait": silence(dice)}
 
 
-def _silence(dice: Dice) -> Any:
+def silence(dice: Dice) -> Any:
+    """A wait that is no `until`."""
     if dice.chance(35):
         steps = sorted(dice.sample(range(9), dice.randint(1, 3)))
         return [dice.text(step * dice.unit) for step in steps]
@@ -71,8 +73,10 @@ def _until(dice: Dice) -> dict[str, Any]:
     if dice.chance(60):
         wait["at"] = dice.clock_text()
     if dice.chance(50, night=85, dates=85, room=80):
-        wait["repeat"] = dice.pick(_REPEATS[:3] if dice.theme == "night" else _REPEATS)
-    when = dice.pick(("contact.updated", ["contact.updated", TYPES[0]])) if contact and dice.chance(65) else _when(dice)
+        wait["repeat"] = dice.pick(REPEATS[:3] if dice.theme == "night" else REPEATS)
+    when = (
+        dice.pick(("contact.updated", ["contact.updated", TYPES[0]])) if contact and dice.chance(65) else arming(dice)
+    )
     return {"when": when, "wait": wait}
 
 
@@ -82,10 +86,11 @@ def _reaching(dice: Dice) -> dict[str, Any]:
     else:
         at = sorted(dice.some((50, 68.74, 100.5, 150, 250, 300), 1, 3))
         reaches = {"sum": dice.pick(("v", "v", "cart.total")), "at": at}
-    return {"when": _when(dice), "reaches": reaches}
+    return {"when": arming(dice), "reaches": reaches}
 
 
-def _when(dice: Dice) -> Any:
+def arming(dice: Dice) -> Any:
+    """What stands under `when`."""
     if not dice.chance(22, ties=8, night=5, caps=5, dates=5):
         return match(dice)
     length = dice.pick((2, 2, 2, 2, 3, 4, 5))
@@ -105,14 +110,15 @@ def _event_clauses(dice: Dice, *, waits: bool) -> dict[str, Any]:
         given = [condition(dice, with_same=True) for _ in range(dice.pick((1, 1, 2)))]
         clauses["given"] = given[0] if len(given) == 1 and dice.chance(50) else given
     if dice.chance(65 if waits else 25, ties=95, night=25, caps=10, dates=15):
-        unless = [_unless(dice) for _ in range(dice.pick((1, 1, 2)))]
+        unless = [unless_match(dice) for _ in range(dice.pick((1, 1, 2)))]
         clauses["unless"] = unless[0] if len(unless) == 1 else unless
     if waits and dice.chance(30, ties=15):
         clauses["restart"] = dice.chance(15)
     return clauses
 
 
-def _unless(dice: Dice) -> Any:
+def unless_match(dice: Dice) -> Any:
+    """One event match under `unless`."""
     if dice.chance(50, ties=20):
         return dice.pick(TYPES)
     drawn: dict[str, Any] = {"event": dice.pick((dice.pick(TYPES), dice.some(TYPES, 2, 2), "*"))}
@@ -188,10 +194,11 @@ def condition(dice: Dice, *, with_same: bool) -> dict[str, Any]:
         drawn["same"] = same
     if dice.chance(70, keep=20):
         drawn["within"] = dice.span(1, 12)
-    return drawn if what in ("present", "absent") else drawn | _bound(dice, what)
+    return drawn if what in ("present", "absent") else drawn | bound(dice, what)
 
 
-def _bound(dice: Dice, what: str) -> dict[str, Any]:
+def bound(dice: Dice, what: str) -> dict[str, Any]:
+    """What the measure is compared with."""
     op = dice.pick(("gte", "gte", "gt", "lt", "lte", "eq"))
     if what == "sum":
         return {op: dice.pick((8.51, 50, 68.74, 100, 165.21, -20.5))}
@@ -199,19 +206,20 @@ def _bound(dice: Dice, what: str) -> dict[str, Any]:
 
 
 def _audience(dice: Dice) -> dict[str, Any]:
-    drawn: dict[str, Any] = {"audience": _tree(dice, 0)}
+    drawn: dict[str, Any] = {"audience": tree(dice, 0)}
     if dice.chance(75):
         drawn["emits"] = ["entered", "exited"] if dice.chance(70) else ["entered"]
     return drawn
 
 
-def _tree(dice: Dice, depth: int) -> dict[str, Any]:
+def tree(dice: Dice, depth: int) -> dict[str, Any]:
+    """What stands under `audience`."""
     if depth == 2 or dice.chance(40):
         return condition(dice, with_same=False)
     name = dice.pick(("all", "any", "not"))
     if name == "not":
-        return {"not": _tree(dice, depth + 1)}
-    return {name: [_tree(dice, depth + 1) for _ in range(2)]}
+        return {"not": tree(dice, depth + 1)}
+    return {name: [tree(dice, depth + 1) for _ in range(2)]}
 
 
 _ALL_SHAPES: tuple[Callable[[Dice], dict[str, Any]], ...] = (
@@ -251,7 +259,8 @@ def _eligibility(dice: Dice, *, per: bool) -> dict[str, Any]:
     return drawn
 
 
-def _policy(dice: Dice) -> dict[str, Any]:
+def whole_policy(dice: Dice) -> dict[str, Any]:
+    """An account's policy."""
     drawn: dict[str, Any] = {}
     if dice.chance(15, caps=0):
         drawn["live_from"] = dice.written(dice.instant(0, 12))
@@ -264,14 +273,15 @@ def _policy(dice: Dice) -> dict[str, Any]:
     if dice.chance(20, caps=0, night=5, dates=5):
         drawn["holdout"] = {"percent": dice.pick((0, 5, 12.5, 50, 50, 100)), "salt": dice.pick(("winter", "s"))}
     if dice.chance(45, caps=100):
-        drawn["frequency"] = [_cap(dice) for _ in range(dice.pick((1, 1, 2)))]
+        drawn["frequency"] = [cap(dice) for _ in range(dice.pick((1, 1, 2)))]
     if dice.chance(55, night=100, caps=20, dates=70):
         start, end = dice.some(("21:00", "22:30", "08:00", "00:30", "01:30", "02:30", "12:00", "03:00"), 2, 2)
         drawn["quiet_hours"] = {"from": start, "to": end}
     return drawn
 
 
-def _cap(dice: Dice) -> dict[str, Any]:
+def cap(dice: Dice) -> dict[str, Any]:
+    """One frequency cap."""
     drawn: dict[str, Any] = {
         "max": dice.pick((1, 1, 2, 3)),
         "per": dice.pick(("day", "week", "month", dice.span(1, 12))),

@@ -1,0 +1,50 @@
+"""When a rule, or a condition, of one version goes on in the next one (docs/semantics.md, 11.3 and 11.7).
+
+What is compared is what was read: short forms are written out, durations are lengths, numbers are values.
+"""
+
+from typing import Any
+
+from tests.oracle.language import Condition, Matches, Rule, Wait
+from tests.oracle.values import canonical
+
+
+def is_same(old: Rule, new: Rule) -> bool:
+    """Whether the rule is the same to the state."""
+    return _to_the_state(old) == _to_the_state(new)
+
+
+def measures_the_same(old: Condition, new: Condition) -> bool:
+    """Whether what the old condition remembers is what the new one asks for."""
+    enough = new.what != "count" or new.within is None or new.number <= old.number
+    return _measure(old) == _measure(new) and enough
+
+
+def _to_the_state(rule: Rule) -> tuple[Any, ...]:
+    return (
+        *(tuple(_matches(step) for step in rule.steps), rule.within, rule.per),
+        *(rule.reaches, rule.reaches_sum, _tree(rule.audience) if rule.audience else None),
+        *(_kind(rule.wait), frozenset(path for match in rule.unless for path in match.same)),
+    )
+
+
+def _kind(wait: Wait | None) -> tuple[Any, ...]:
+    """None; a duration; a list; `field`; `until` of the event or the contact, with `repeat` or without."""
+    if wait is None:
+        return ()
+    return (wait.kind, wait.listed, wait.kind == "until" and wait.of_contact, wait.repeat is not None)
+
+
+def _matches(matches: Matches) -> tuple[Any, ...]:
+    return tuple((match.types, canonical(match.where)) for match in matches)
+
+
+def _measure(condition: Condition) -> tuple[Any, ...]:
+    return (condition.what, _matches(condition.matches), condition.within, condition.path, condition.same)
+
+
+def _tree(tree: dict[str, Any]) -> tuple[Any, ...]:
+    ((name, parts),) = tree.items()
+    if name == "leaf":
+        return (*_measure(parts), parts.op, parts.number)
+    return (name, *(_tree(part) for part in (parts if isinstance(parts, list) else [parts])))
