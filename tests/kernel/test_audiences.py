@@ -198,6 +198,7 @@ def test_lifetime_totals_have_no_end() -> None:
         r      ..>.......<.
         """,
         step="100d",
+        policy="retention: 1000d",
         A={"v": 2},
     )
 

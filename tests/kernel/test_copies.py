@@ -10,7 +10,7 @@ import pytest
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.state import new_state
 from kittiwake.model import Decision, Event
-from kittiwake.time.instants import HOUR_US
+from kittiwake.time.instants import DAY_US, HOUR_US
 from tests.kernel.timeline import START, at, exact, program
 from tests.kernel.ways import settled_in_every_way
 
@@ -104,19 +104,21 @@ def test_events_of_one_time_are_in_the_order_of_their_ids(order: tuple[int, ...]
 # ---------------------------------------------------------------- what the host learns
 
 
-def test_an_event_before_the_settled_time_is_late_and_changes_nothing() -> None:
+def test_an_event_beyond_the_horizon_is_late_and_changes_nothing() -> None:
     rules = program(EACH)
-    before = advance(rules, new_state("c1"), [event(5, "1")], T + 10)
-    after = advance(rules, before.state, [event(9, "2"), event(10, "3")], T + 11)
+    before = advance(rules, new_state("c1"), [event(5, "1")], T + HOUR_US + 10)
+    after = advance(rules, before.state, [event(9, "2"), event(10, "3")], T + HOUR_US + 11)
     assert [one.event_id for one in after.late] == ["2"]
-    assert len(after.decisions) == 1
+    assert [one.events and one.events.first for one in after.decisions] == ["3"]
     assert "2" not in after.state.seen
 
 
-def test_a_copy_of_a_settled_event_is_no_late_event_but_a_duplicate() -> None:
+def test_a_copy_of_an_event_beyond_the_horizon_is_no_late_event_but_a_duplicate() -> None:
     rules = program(EACH)
-    before = advance(rules, new_state("c1"), [event(5, "1")], T + 10)
-    after = advance(rules, before.state, [event(5, "1"), event(7, "1"), event(12, "1"), event(4, "1")], T + 20)
+    before = advance(rules, new_state("c1"), [event(5, "1")], T + HOUR_US + 10)
+    after = advance(
+        rules, before.state, [event(5, "1"), event(7, "1"), event(12, "1"), event(4, "1")], T + HOUR_US + 20
+    )
     assert ([one.time_us - T for one in after.late], after.duplicates, after.decisions) == ([4], 3, ())
 
 
@@ -128,13 +130,14 @@ def test_a_late_event_that_no_rule_needs_is_no_copy_with_a_trace_or_without() ->
         assert (after.late, after.duplicates) == ((), 0)
 
 
-def test_the_ids_of_events_are_kept_for_the_horizon_and_not_longer() -> None:
+def test_the_ids_of_events_are_kept_for_two_horizons_and_not_longer() -> None:
     rules = program(EACH)
-    state = advance(rules, new_state("c1"), [event(0, "1"), event(1, "2")], T + HOUR_US).state
+    state = advance(rules, new_state("c1"), [event(0, "1"), event(1, "2")], T + 2 * HOUR_US).state
     assert state.seen == {"1": T, "2": T + 1}
-    state = advance(rules, state, [], T + HOUR_US + 1).state
+    state = advance(rules, state, [], T + 4 * HOUR_US).state
+    assert state.seen == {}
+    state = advance(rules, new_state("c1"), [event(0, "1"), event(1, "2")], T + 2 * HOUR_US + 1).state
     assert state.seen == {"2": T + 1}
-    assert advance(rules, state, [], T + HOUR_US + 2).state.seen == {}
 
 
 def test_events_at_or_after_the_limit_of_time_wait_in_the_inbox_and_ask_for_a_wake() -> None:
@@ -145,7 +148,7 @@ def test_events_at_or_after_the_limit_of_time_wait_in_the_inbox_and_ask_for_a_wa
     assert advanced.wake_at_us == T + 6
     then = advance(rules, advanced.state, [], T + 6)
     assert [one.events and one.events.first for one in then.decisions] == ["1", "2"]
-    assert (then.state.inbox, then.wake_at_us) == ([], None)
+    assert (then.state.inbox, then.wake_at_us) == ([], T + 5 + 400 * DAY_US), "then it will be forgotten"
 
 
 def test_time_never_goes_back() -> None:
@@ -180,4 +183,5 @@ def test_the_wake_is_the_earliest_of_deadlines_releases_ends_and_readiness() -> 
     while step.wake_at_us is not None:
         wakes.append((step.wake_at_us - T) / HOUR_US)
         step = advance(rules, step.state, [], step.wake_at_us)
-    assert wakes == [1, 1.5, 2, 3, 4]
+    assert wakes[:6] == [1, 1.5, 2, 3, 4, 400 * 24]
+    assert len(wakes) == 7, "what is kept for corrections goes last"

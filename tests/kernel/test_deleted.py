@@ -164,4 +164,4 @@ def test_a_deleted_contact_leaves_next_to_no_state() -> None:
     )
     events = [Event(start, "1", "a"), Event(start + 1, "2", "contact.deleted")]
     state = advance(rules, new_state("c1"), events, start + 7_200_000_000).state
-    assert (state.rules, state.firings, state.consents, state.attributes, state.started) == ({}, [], {}, "{}", False)
+    assert (state.rules, state.firings, state.consents, state.attributes, state.first_us) == ({}, [], {}, "{}", None)

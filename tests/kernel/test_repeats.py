@@ -18,7 +18,7 @@ def dates(repeat: str, first: str, last: str, *, armed: str | None = None) -> li
     """The local dates of the occurrences that fire up to the day after `last`."""
     rule = f"{{when: a, wait: {{until: date, at: '00:00', repeat: '{repeat}'}}}}"
     event = Event(at(armed or f"{first}T00:00:00Z"), "1", "a", {"date": first})
-    found = settled_in_every_way(program(rule), [event], at(f"{last}T12:00:00Z"))
+    found = settled_in_every_way(program(rule, "retention: 1830d"), [event], at(f"{last}T12:00:00Z"))
     return [str(one.occurrence) for one in found if one.reason is None]
 
 

@@ -9,10 +9,12 @@ from kittiwake.kernel.state import new_state
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
+from kittiwake.time.instants import DAY_US
 from tests.kernel.timeline import START, SYMBOLS, at, program, timeline
 
-NOT_THE_KERNELS = {Outcome.REVOKED}
-"""Made by the host of corrections, out of two runs of the kernel."""
+OF_CORRECTIONS = {Outcome.REVOKED}
+OF_CORRECTIONS_AND_VERSIONS = {Reason.LATE_EVENT, Reason.RULE_CHANGED, Reason.RULE_REMOVED}
+"""One history under one version has none of these: see test_corrections and test_versions."""
 
 DRAWINGS: dict[tuple[Outcome, Reason | None], tuple[str, str, str]] = {
     (Outcome.FIRED, None): ("{when: a}", "does A\nr !", ""),
@@ -49,6 +51,7 @@ DRAWINGS: dict[tuple[Outcome, Reason | None], tuple[str, str, str]] = {
         "quiet_hours: {from: '23:00', to: '00:30'}",
     ),
     (Outcome.CANCELLED, Reason.DELETED): ("{when: a}", "does A\ndoes X\nr k", ""),
+    (Outcome.CANCELLED, Reason.FORGOTTEN): ("{when: a, wait: 1h}", "does A.\nr .g", "retention: 15m"),
     (Outcome.DEFERRED, Reason.QUIET_HOURS): (
         "{when: a}",
         "does A\nr d",
@@ -65,8 +68,8 @@ def test_every_outcome_has_a_drawing(wanted: tuple[Outcome, Reason | None]) -> N
 
 
 def test_every_outcome_and_every_reason_is_drawn() -> None:
-    assert {outcome for outcome, _ in DRAWINGS} | NOT_THE_KERNELS == set(Outcome)
-    assert {reason for _, reason in DRAWINGS} - {None} == set(Reason)
+    assert {outcome for outcome, _ in DRAWINGS} == set(Outcome) - OF_CORRECTIONS
+    assert {reason for _, reason in DRAWINGS} - {None} == set(Reason) - OF_CORRECTIONS_AND_VERSIONS
     assert {(key[0], key[1]) for key in SYMBOLS} == set(DRAWINGS)
 
 
@@ -125,10 +128,10 @@ def history() -> list[Event]:
 
 def test_every_step_of_a_trace_is_taken_in_one_history_and_each_names_what_it_says() -> None:
     before = advance(STEPS, new_state("c1"), history(), at(START) + 3_600_000_000, trace=True)
-    late = [Event(at(START), "late", "a"), history()[0]]
-    after = advance(STEPS, before.state, late, at(START) + 7_200_000_000, trace=True)
+    late = [Event(at(START) - 1, "beyond", "a"), Event(at(START), "late", "a"), history()[0]]
+    after = advance(STEPS, before.state, late, at(START) + 401 * DAY_US, trace=True)
     steps = [*before.trace, *after.trace]
-    assert {step.kind for step in steps} == set(StepKind)
+    assert {step.kind for step in steps} == set(StepKind) - {StepKind.IN_FORCE}, "see test_versions for that one"
     assert [step.time_us for step in before.trace] == sorted(step.time_us for step in before.trace)
     for kind, wanted in DETAILS.items():
         found = [step for step in steps if step.kind is kind]
@@ -156,6 +159,7 @@ DETAILS = {
     StepKind.DUE: {"time_us", "reminder", "threshold", "occurrence", "kind"},
     StepKind.GATE: {"gate", "passes"},
     StepKind.DEFERRED: {"release_us"},
+    StepKind.CORRECTED: {"event_id", "type", "time_us"},
     StepKind.DECISION: {"trigger_id", "decision", "reason", "kind", "time_us", "threshold", "reminder"},
 }
 
