@@ -1,0 +1,82 @@
+"""Worlds for the simulator: the oracle's random documents and histories, several contacts and accounts at once."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from kittiwake.model import Event
+from kittiwake.replay.scenario_player import event_of
+from kittiwake.replay.simulator import Account, Contact, World, schedule
+from kittiwake.replay.simulator.schedule import habits
+from tests.oracle import clock
+from tests.oracle.dice import Dice
+from tests.oracle.worlds import happenings, world
+from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
+
+ACCOUNTS = ("acme", "globex")
+NAMES = ("ann", "bob", "cleo")
+
+
+def simulated_world(seed: int) -> World:
+    """The world of that seed."""
+    dice = random.Random(f"simulated {seed}")
+    accounts, contacts = [], []
+    for account_id in ACCOUNTS[: dice.choice((1, 1, 1, 2))]:
+        account, few = _account(dice, account_id)
+        accounts.append(account)
+        contacts += few
+    return World(tuple(accounts), habits(dice), schedule(dice, accounts, contacts))
+
+
+def _account(dice: random.Random, account_id: str) -> tuple[Account, list[Contact]]:
+    seed = dice.randrange(10**9)
+    of = _drawn(dice, seed)
+    horizon_us = dice.choice((of.allowed_lateness_us,) * 5 + (0, 1, 400 * clock.DAY))
+    versions = tuple((start, {**document, "account": account_id}) for start, document in of.versions)
+    account = Account(account_id, versions, horizon_us, of.limits or {}, dice.random() < 0.35)
+    contacts = []
+    for at, name in enumerate(NAMES[: dice.choice((1, 2, 2, 3))]):
+        events, until_us = (of.events, of.until_us) if at == 0 else _others(of, f"{seed} {at}")
+        key = (account_id, name)
+        contacts.append(Contact(key, tuple(_few(dice, [_event(key, raw) for raw in events])), until_us))
+    return account, contacts
+
+
+def _drawn(dice: random.Random, seed: int) -> VersionedWorld:
+    kind = dice.random()
+    if kind < 0.7:
+        return versioned_world(seed)
+    of = world(seed) if kind < 0.85 else retention_world(seed)
+    return VersionedWorld([(None, of.document)], of.events, of.until_us, of.allowed_lateness_us, of.limits)
+
+
+def _others(of: VersionedWorld, seed: str) -> tuple[list[dict[str, Any]], int]:
+    """Another history round the same time, under the same rules."""
+    times = [clock.parse_instant(raw["time"]) or 0 for raw in of.events]
+    dice = Dice(0)
+    dice.seed(seed)
+    dice.theme, dice.start = "plain", min(times)
+    dice.unit = dice.pick((30 * clock.MINUTE, clock.HOUR)) if max(times) - min(times) < 3 * clock.DAY else clock.DAY
+    events, until_us, _, _ = happenings(dice, [rule for _, document in of.versions for rule in document["rules"]])
+    return events, until_us
+
+
+def _few(dice: random.Random, events: list[Event]) -> list[Event]:
+    """Mostly a short piece of a history: small worlds are quick, and meet as much as long ones."""
+    length = dice.choice((6, 10, 16, 40))
+    ordered = sorted(events, key=lambda event: event.time_us)
+    start = dice.randrange(max(1, len(ordered) - length + 1))
+    return ordered[start : start + length]
+
+
+def _event(key: tuple[str, str], raw: dict[str, Any]) -> Event:
+    return event_of(*key, {**raw, "account_id": key[0], "contact_id": key[1]})
+
+
+def without_faults(of: World) -> World:
+    """The same world on a host that nothing befalls."""
+    calm = ("Give", "Pass", "Rest")
+    return of._replace(steps=tuple(step for step in of.steps if type(step).__name__ in calm))
+
+
