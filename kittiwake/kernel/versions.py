@@ -77,10 +77,9 @@ class Versions:
             return ()
         return self.programs[self._place(after_us) + 1 : self._place(upto_us) + 1]
 
-    def next_after(self, time_us: int) -> Program | None:
-        """The next version to come into force."""
-        place = self._place(time_us) + 1
-        return self.programs[place] if place < len(self.programs) else None
+    def later(self, time_us: int) -> Sequence[Program]:
+        """The versions that come into force after an instant."""
+        return self.programs[self._place(time_us) + 1 :]
 
     def named(self, account_id: str) -> Versions:
         """The same, of another account."""
@@ -120,7 +119,8 @@ def build_versions(
 ) -> Versions:
     """The versions of an account from drafts that rise; before the first one nothing is in force."""
     drafts = [draft._replace(rules=tuple(map(described, draft.rules))) for draft in drafts]
-    if not drafts or drafts[0].effective_us is not None:
+    begins = not drafts or drafts[0].effective_us is not None
+    if begins:
         drafts.insert(0, Draft(None, (), Policy(), "UTC", ""))
     programs = []
     for at, (draft, rules) in enumerate(zip(drafts, _with_look_backs(drafts), strict=True)):
@@ -138,6 +138,8 @@ def build_versions(
             foreseen_purposes=tuple(one.policy.consent.purpose for one in later if one.policy.consent),
         )
         programs.append(program)
+    if begins and not whole_history:
+        programs[0] = replace_fields(programs[0], own_types=frozenset(), takers={})  # nothing in force needs nothing
     return Versions(tuple(programs), frozen_at_us, whole_history)
 
 
