@@ -43,20 +43,23 @@ class Book:
         rows = call.advanced.decisions
         late = [row for row in rows if row.late]
         demand(rows[: len(late)] == tuple(late), "corrections first", *map(shown, rows))
-        for row in rows:
-            self._check(row, call)
-        taken_back = self._taken_back(late)
+        taken_back = [row for row in late if self._is_taken_back(row)]
+        names = {name for row in taken_back for name in self._closure(row.trigger_id)}
         for row in late:
             if row.trigger_id not in self.newest or self.newest[row.trigger_id].decision is REVOKED:
                 self._learn_of(row, self._take_owed(row))
             if row.decision is FIRED:
-                self._learn_of(row, taken_back)
-        self._owe(call, late)
+                self._learn_of(row, names)
+            self._record(row, call)
+        self._owe(call, taken_back)
         for row in rows[len(late) :]:
             self._learn_of(row, self._take_owed(row))
-        for row in rows:
-            self._deliver(row)
-            self.newest[row.trigger_id] = row
+            self._record(row, call)
+
+    def _record(self, row: Decision, call: Call) -> None:
+        self._check(row, call)
+        self._deliver(row)
+        self.newest[row.trigger_id] = row
 
     # ------------------------------------------------------------ one row
 
@@ -96,9 +99,6 @@ class Book:
 
     # ------------------------------------------------------------ the same thing
 
-    def _taken_back(self, late: list[Decision]) -> set[str]:
-        return {name for row in late if self._is_taken_back(row) for name in self._closure(row.trigger_id)}
-
     def _is_taken_back(self, row: Decision) -> bool:
         before = self.newest.get(row.trigger_id)
         lost = before is not None and before.decision is FIRED and row.decision is not FIRED
@@ -115,8 +115,7 @@ class Book:
         opened_id = None if row.events is None else row.events.first
         return self._owed.pop((row.rule_id, row.instance, opened_id, row.reminder), set())
 
-    def _owe(self, call: Call, late: list[Decision]) -> None:
-        taken_back = [row for row in late if self._is_taken_back(row)]
+    def _owe(self, call: Call, taken_back: list[Decision]) -> None:
         if not taken_back:
             return
         assert call.before.settled_us is not None

@@ -17,7 +17,7 @@ from kittiwake.kernel.codec import decode, encode
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
-from kittiwake.replay.simulator.model import Give, Habits, Key, shard_of
+from kittiwake.replay.simulator.model import SHARDS, Give, Habits, Key, shard_of
 from kittiwake.replay.simulator.programs import Programs
 
 BEFORE_ALL_US: Final = -(2**62)
@@ -78,7 +78,7 @@ class Machines:
         self.watermark_us = max(self.watermark_us, watermark_us // self.habits.grid_us * self.habits.grid_us)
         self.clock_us = max(self.clock_us, clock_us, self.watermark_us)
         for account_id, programs in self.programs.items():
-            for shard in {shard_of(key) for key in self.cells if key[0] == account_id}:
+            for shard in range(SHARDS):
                 self.learn(account_id, shard, programs.needed_at(self.watermark_us))
 
     def learn(self, account_id: str, shard: int, number: int | None = None) -> None:
@@ -92,11 +92,11 @@ class Machines:
                     self._set(cell, self.watermark_us)
 
     def freeze(self, account_id: str, at_us: int | None) -> None:
-        """The pointer of a rule set ("*": of all) is frozen, or not any more; then all contacts are looked at anew."""
+        """The pointer of a rule set ("*": of all) is frozen, or not any more; all contacts are looked at anew."""
         chosen = [each for each in self.programs if account_id in (each, "*")]
         self.frozen |= dict.fromkeys(chosen, at_us)
         for key, cell in self.cells.items():
-            if key[0] in chosen and at_us is None:
+            if key[0] in chosen:
                 self._set(cell, self.watermark_us)
 
     def move(self, shard: int) -> None:
