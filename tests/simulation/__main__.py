@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seed 7` tells one world; `--worlds 5000 [--first N]` runs many, and shrinks a failure."""
+"""`python -m tests.simulation --seed 7` tells one world; `--worlds 5000` runs many. A failure is made smaller first."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgspec
+
 from kittiwake.model import Event
 from kittiwake.replay.scenario_player import event_of
 from kittiwake.replay.simulator import Account, Contact, World, schedule
@@ -32,7 +34,11 @@ def simulated_world(seed: int) -> World:
 def _account(dice: random.Random, account_id: str) -> tuple[Account, list[Contact]]:
     seed = dice.randrange(10**9)
     of = _drawn(dice, seed)
-    horizon_us = dice.choice((of.allowed_lateness_us,) * 5 + (0, 1, 400 * clock.DAY))
+    times = [clock.parse_instant(raw["time"]) or 0 for raw in of.events]
+    span_us = max(times) - min(times) + clock.MINUTE
+    horizon_us = dice.choice(
+        (of.allowed_lateness_us,) * 4 + (span_us // 8, span_us // 4, span_us // 2) * 2 + (0, 1, 400 * clock.DAY)
+    )
     versions = tuple((start, {**document, "account": account_id}) for start, document in of.versions)
     account = Account(account_id, versions, horizon_us, of.limits or {}, dice.random() < 0.35)
     contacts = []
@@ -67,7 +73,18 @@ def _few(dice: random.Random, events: list[Event]) -> list[Event]:
     length = dice.choice((6, 10, 16, 40))
     ordered = sorted(events, key=lambda event: event.time_us)
     start = dice.randrange(max(1, len(ordered) - length + 1))
-    return ordered[start : start + length]
+    chosen = ordered[start : start + length]
+    if chosen and dice.random() < 0.15:
+        chosen.insert(dice.randrange(len(chosen) + 1), _deletion(dice, dice.choice(chosen)))
+    return chosen
+
+
+def _deletion(dice: random.Random, near: Event) -> Event:
+    """The contact is deleted at an event's instant, or a hair after it."""
+    at_us = near.time_us + dice.choice((0, 0, 1, clock.MINUTE))
+    return msgspec.structs.replace(
+        near, event_id=f"x{dice.randrange(9)}", type="contact.deleted", time_us=at_us, properties={}
+    )
 
 
 def _event(key: tuple[str, str], raw: dict[str, Any]) -> Event:
@@ -78,5 +95,3 @@ def without_faults(of: World) -> World:
     """The same world on a host that nothing befalls."""
     calm = ("Give", "Pass", "Rest")
     return of._replace(steps=tuple(step for step in of.steps if type(step).__name__ in calm))
-
-

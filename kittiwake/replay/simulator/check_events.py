@@ -1,4 +1,4 @@
-"""Which of a contact's events count: those given inside the horizon; what has to become of the others, and of copies."""
+"""Which of a contact's events count: those given inside the horizon; and what has to become of others and of copies."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _check_deleted(versions: Versions, state: State, wake_us: int | None, arriva
     newest_us = arrivals.newest_us(settled_us)
     if state.first_us is not None or newest_us is None:
         return
-    demand(not state.rules and not state.firings and not state.consents and not state.gone, "nothing of who is gone")
+    demand(not state.rules and not state.firings and not state.consents and not state.records, "nothing of who is gone")
     demand(state.attributes == "{}" and state.newest_us is None, "nothing of who is gone", state.attributes)
     ends_us = newest_us + horizon_us + 1
     if settled_us >= ends_us and not _newer_chunks(state, settled_us - horizon_us):
@@ -106,5 +106,3 @@ def _check_deleted(versions: Versions, state: State, wake_us: int | None, arriva
 def _newer_chunks(state: State, edge_us: int) -> bool:
     """Whether something was decided inside the horizon, when a contact was forgotten, say."""
     return any(chunk.newest_us >= edge_us for chunk in (state.since or Since()).chunks)
-
-

@@ -1,7 +1,7 @@
 """The host's machines: cells of bytes, bags and timers, and bundles that happen whole or not at all.
 
-Timers are honoured as Beam does: no order is promised, nothing is cleared, and one that was set fires at some time after
-the watermark has passed it, with the time it was set for. Called by `running`.
+Timers are honoured as Beam does: no order is promised, nothing is cleared, and one that was set fires at some time
+after the watermark has passed it, with the time it was set for. Called by `running`.
 """
 
 from __future__ import annotations

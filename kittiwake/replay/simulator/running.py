@@ -38,14 +38,14 @@ class Outcome(NamedTuple):
 
 
 def run(world: World, truths: Sequence[Truth] = (), *, tell: bool = False) -> Outcome:
-    """Take all steps, then rest. `truths` are asked at the end; one of our own, which is cheap, whenever the host rests.
+    """Take all steps, then rest. `truths` are asked at the end; one of our own, a cheap one, whenever the host rests.
 
     A step that raises is a failure like any other; `tell` collects a story for a person.
     """
     running = Running(world, truths, tell=tell)
     at = -1
     try:
-        for at, step in enumerate((*world.steps, Rest())):  # noqa: B007 - where it went wrong
+        for at, step in enumerate((*world.steps, Rest())):
             running.take(step, last=at == len(world.steps))
     except WrongError as wrong:
         return Outcome(Failure(wrong.check, wrong.message, at), running.counts, tuple(running.story))
@@ -163,9 +163,10 @@ def told_call(call: Call) -> list[str]:
     settled_us = call.before.settled_us
     given = " ".join(f"{event.event_id}@{_at(event.time_us)}" for event in call.given)
     wake_us = call.advanced.wake_at_us
+    span = f"from {'the beginning' if settled_us is None else _at(settled_us)} to {_at(call.upto_us)}"
+    wake = "never" if wake_us is None else _at(wake_us)
     return [
-        f"  {call.key[0]}/{call.key[1]} from {'the beginning' if settled_us is None else _at(settled_us)}"
-        f" to {_at(call.upto_us)}, given [{given}], next wake {'never' if wake_us is None else _at(wake_us)}",
+        f"  {call.key[0]}/{call.key[1]} {span}, given [{given}], next wake {wake}",
         *(f"    {shown(row)}" for row in call.advanced.decisions),
         *(f"    too late: {event.event_id} at {_at(event.time_us)}" for event in call.advanced.late),
     ]

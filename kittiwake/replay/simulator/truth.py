@@ -23,9 +23,7 @@ def facts(row: Decision) -> Decision:
     return replace(row, revision=0, replaces=(), late=False, stale=False, decided_us=0)
 
 
-def batch_truth(
-    programs: Programs, key: Key, events: Sequence[Event], until_us: int, rows: Sequence[Decision]
-) -> str:
+def batch_truth(programs: Programs, key: Key, events: Sequence[Event], until_us: int, rows: Sequence[Decision]) -> str:
     """One call with all events: it says whether slices and corrections add up, not whether the kernel is right."""
     wanted = advance(programs.known(programs.count), new_state(key[1]), events, until_us).decisions
     return "\n".join(
@@ -50,14 +48,14 @@ def in_short(text: str, lines: int = 8) -> str:
 def shown(row: Decision) -> str:
     """A row as a person reads it."""
     names = ("rule_id", "kind", "time_us", "decision", "reason", "fired_at_us", "instance", "reminder", "threshold")
-    parts = [f"{name.removesuffix('_us')}={_text(getattr(row, name))}" for name in names if getattr(row, name) is not None]
+    found = {name.removesuffix("_us"): getattr(row, name) for name in names}
     about = None if row.events is None else f"{row.events.first}..{row.events.last} ({row.events.count})"
-    flags = [name for name in ("late", "stale", "partial_history") if getattr(row, name)]
-    return " ".join(
-        [row.trigger_id[:6], f"rev={row.revision}", *parts, f"events={about}", f"decided={row.decided_us}", *flags,
-         f"version={row.ruleset_version[:6]}", *([f"replaces={[each[:6] for each in row.replaces]}"] if row.replaces else [])]
-    )  # fmt: skip
-
-
-def _text(value: object) -> str:
-    return str(value)
+    replaced = f"replaces={[each[:6] for each in row.replaces]}" if row.replaces else ""
+    parts = [
+        f"{row.trigger_id[:6]} rev={row.revision}",
+        *(f"{name}={value}" for name, value in found.items() if value is not None),
+        f"events={about} decided={row.decided_us}",
+        *(name for name in ("late", "stale", "partial_history") if getattr(row, name)),
+        f"version={row.ruleset_version[:6]} {replaced}",
+    ]
+    return " ".join(parts).rstrip()
