@@ -58,7 +58,7 @@ def habits(dice: Random) -> Habits:
 def schedule(dice: Random, accounts: Sequence[Account], contacts: Sequence[Contact]) -> tuple[Step, ...]:
     """The steps of a world in which these events arrive, mostly in some disorder."""
     horizons = {account.account_id: account.horizon_us for account in accounts}
-    disorder = dice.choice((0.0, 0.2, 0.6, 0.6, 1.0))
+    disorder = dice.choice((0.0, 0.3, 0.6, 0.9))
     coming = [
         _Coming(_arrives_us(dice, event, horizons[contact.key[0]], disorder), Give(contact.key, event))
         for contact in contacts
@@ -94,7 +94,7 @@ def _steps(
 ) -> Iterator[Step]:
     keys = [contact.key for contact in contacts]
     lag_us = dice.choice((0, 0, SECOND_US, 40 * MINUTE_US, 7 * 24 * 60 * MINUTE_US))
-    pace, busy, faults = dice.choice((0.15, 0.5, 0.9)), dice.choice((0.2, 0.6)), dice.choice((0.0, 0.1, 0.4))
+    pace, busy, faults = dice.choice((0.3, 0.7, 1.0)), dice.choice((0.5, 1.0)), dice.choice((0.0, 0.1, 0.4))
     for one in coming:
         yield one.give
         if dice.random() < pace:
