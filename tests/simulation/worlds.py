@@ -15,6 +15,7 @@ from tests.oracle import clock
 from tests.oracle.dice import Dice
 from tests.oracle.worlds import happenings, world
 from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
+from tests.simulation.dense import dense_events, dense_world
 
 ACCOUNTS = ("acme", "globex")
 NAMES = ("ann", "bob", "cleo")
@@ -33,6 +34,8 @@ def simulated_world(seed: int) -> World:
 
 def _account(dice: random.Random, account_id: str) -> tuple[Account, list[Contact]]:
     seed = dice.randrange(10**9)
+    if dice.random() < 0.3:
+        return _dense_account(dice, account_id, seed)
     of = _drawn(dice, seed)
     times = [clock.parse_instant(raw["time"]) or 0 for raw in of.events]
     span_us = max(times) - min(times) + clock.MINUTE
@@ -46,6 +49,15 @@ def _account(dice: random.Random, account_id: str) -> tuple[Account, list[Contac
         events, until_us = (of.events, of.until_us) if at == 0 else _others(of, f"{seed} {at}")
         key = (account_id, name)
         contacts.append(Contact(key, tuple(_few(dice, [_event(key, raw) for raw in events])), until_us))
+    return account, contacts
+
+
+def _dense_account(dice: random.Random, account_id: str, seed: int) -> tuple[Account, list[Contact]]:
+    of = dense_world(seed)
+    versions = tuple((start, {**document, "account": account_id}) for start, document in of.versions)
+    account = Account(account_id, versions, of.allowed_lateness_us, {}, dice.random() < 0.35)
+    keys = [(account_id, name) for name in NAMES[: dice.choice((1, 2))]]
+    contacts = [Contact(key, tuple(_event(key, raw) for raw in dense_events(dice)), of.until_us) for key in keys]
     return account, contacts
 
 

@@ -51,7 +51,7 @@ class Book:
             if row.decision is FIRED:
                 self._learn_of(row, names)
             self._record(row, call)
-        self._owe(call, taken_back)
+        self._owe(call, [row for row in taken_back if row.decision is REVOKED])
         for row in rows[len(late) :]:
             self._learn_of(row, self._take_owed(row))
             self._record(row, call)
