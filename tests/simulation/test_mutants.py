@@ -26,7 +26,7 @@ def _no_replaces(patch: Patch) -> None:
 
 def _no_debts(patch: Patch) -> None:
     """What is still to come after a correction does not know what it replaces."""
-    patch.setattr(ledger, "_take_owed", lambda since, row: [])
+    patch.setattr(ledger, "_take_owed", lambda *_: [])
 
 
 def _checkpoint_off_by_a_microsecond(patch: Patch) -> None:
@@ -88,17 +88,17 @@ def _crash_keeps_the_state(patch: Patch) -> None:
 
 
 def _trace_of_the_deleted_stays(patch: Patch) -> None:
-    patch.setattr(advancing, "_trace_ends_us", lambda versions, state: None)
+    patch.setattr(advancing, "_trace_ends_us", lambda *_: None)
 
 
 def _only_the_next_version(patch: Patch) -> None:
     """No wake is asked for because of a version to come."""
-    patch.setattr(advancing, "concerned_us", lambda program, in_force, state: None)
+    patch.setattr(advancing, "concerned_us", lambda *_: None)
 
 
 def _later_wake_wins(patch: Patch) -> None:
     """One tag, set blindly: a later event postpones an earlier wake."""
-    patch.setattr(machines.Machines, "_set", lambda self, cell, at_us: setattr(cell, "timers", [at_us]))
+    patch.setattr(machines.Machines, "_set", lambda _, cell, at_us: setattr(cell, "timers", [at_us]))
 
 
 MUTANTS: tuple[Callable[[Patch], None], ...] = (
