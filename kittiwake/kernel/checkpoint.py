@@ -73,16 +73,17 @@ def _past_a_horizon(
     run = pass_through(versions, run, that_count(run, due[:cut]), edge_us)
     checkpoint = run.freeze(edge_us, edge_us)
     final = revised(run.decisions, since, versions, clock_us)
-    after = list(map(stored, due[cut:]))
+    after = due[cut:]
     since = Since(None, [], since.revoked, since.owed)
     forget_final(since, checkpoint, after)
     if not after and _is_quiet(versions, run, edge_us, upto_us):
         return Passed(run, bare(run.freeze(upto_us, edge_us), _unless_empty(since), edge_us), final)
     since.checkpoint = encoded(bare(checkpoint))
     run.decisions = []
-    run = pass_through(versions, run, that_count(run, due[cut:]), upto_us)
+    counted = that_count(run, after)
+    run = pass_through(versions, run, counted, upto_us)
     told = revised(run.decisions, since, versions, clock_us)
-    since.chunks = [chunk_of(after, told, upto_us)]
+    since.chunks = [chunk_of(list(map(stored, counted)), told, upto_us)]
     return Passed(run, bare(run.freeze(upto_us, edge_us), since, edge_us), [*final, *told])
 
 
@@ -96,9 +97,10 @@ def _within_a_horizon(
         return Passed(run, bare(run.freeze(upto_us, from_us), _unless_empty(since), from_us), [])
     if since.checkpoint is None:
         since.checkpoint = encoded(_as_of(run.state, from_us))
-    run = pass_through(versions, run, that_count(run, due), upto_us)
+    counted = that_count(run, due)
+    run = pass_through(versions, run, counted, upto_us)
     told = revised(run.decisions, since, versions, clock_us)
-    since.chunks.append(chunk_of(list(map(stored, due)), told, upto_us))
+    since.chunks.append(chunk_of(list(map(stored, counted)), told, upto_us))
     return Passed(run, bare(run.freeze(upto_us, from_us), since, from_us), told)
 
 

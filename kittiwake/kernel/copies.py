@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Final
 
 from kittiwake.kernel.run import Run
-from kittiwake.kernel.state import State, Unsettled
+from kittiwake.kernel.state import Unsettled
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.model import Event, rest_of
 from kittiwake.values import canonical, parse_json
@@ -62,8 +62,3 @@ def is_copy(seen: dict[str, int], event: Event, horizon_us: int) -> bool:
     """Whether an event is a copy of one that counts and is no later than it."""
     counted_us = seen.get(event.event_id)
     return counted_us is not None and 0 <= event.time_us - counted_us <= horizon_us
-
-
-def dropped(state: State, events: Iterable[Event]) -> int:
-    """How many of settled events did not count."""
-    return sum(state.seen.get(event.event_id) != event.time_us for event in events)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from kittiwake.kernel.codec import bare, decoded, encoded
-from kittiwake.kernel.copies import dropped, in_order, restored, stored, that_count
+from kittiwake.kernel.copies import in_order, restored, stored, that_count
 from kittiwake.kernel.ledger import chunk_of, events_of, is_stale, revised, standing_rows, told_of
 from kittiwake.kernel.settling import pass_through, start
 from kittiwake.kernel.state import Instance, Owed, Since, State
@@ -31,7 +31,7 @@ class Corrected(NamedTuple):
     rows: list[Decision]
     duplicates: int
     placed: list[Event]
-    """The late events that were put in their place, copies among them."""
+    """The late events that were put in their place."""
 
 
 def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: int | None) -> Corrected:
@@ -41,19 +41,19 @@ def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: i
     assert from_us is not None
     before = [restored(kept) for kept in events_of(since)]
     merged = in_order([*before, *late])
-    placed = _new_in(merged, before)
-    if not placed:
+    if not _new_in(merged, before):
         return Corrected(bare(state, since, from_us), [], len(late), [])
     checkpoint = since.checkpoint or encoded(replace(bare(state), settled_us=from_us))
     run = start(versions, decoded(checkpoint), from_us)
-    run = pass_through(versions, run, that_count(run, merged), settled_us)
-    duplicates = len(late) - len(placed) + max(0, run.duplicates - dropped(state, before))
+    counted = that_count(run, merged)
+    duplicates = len(before) + len(late) - len(counted)
+    run = pass_through(versions, run, counted, settled_us)
     front = run.freeze(settled_us, from_us)
     since = Since(checkpoint, [], list(since.revoked), list(since.owed))
     told = standing_rows(state.since or Since())
     rows, stands = _difference(versions, told, run.decisions, front, since, clock_us)
-    since.chunks = [chunk_of(list(map(stored, merged)), stands, settled_us)]
-    return Corrected(bare(front, since, from_us), rows, duplicates, placed)
+    since.chunks = [chunk_of(list(map(stored, counted)), stands, settled_us)]
+    return Corrected(bare(front, since, from_us), rows, duplicates, _new_in(counted, before))
 
 
 def _new_in(merged: Sequence[Event], before: Iterable[Event]) -> list[Event]:
@@ -79,7 +79,8 @@ def _difference(
     lost = [row for trigger_id, row in told.items() if trigger_id in now and _lost(row, now[trigger_id])]
     taken_back = {name for row in (*gone, *lost) for name in (row.trigger_id, *row.replaces)}
     rows = [_revoked(row, front) for row in gone]
-    since.owed.extend(owed for row in gone for owed in _owed(row, front))
+    instead = {_place(row) for row in decided if row.decision is FIRED and row.trigger_id not in told}
+    since.owed.extend(owed for row in gone if _place(row) not in instead for owed in _owed(row, front))
     since.revoked.extend(told_of(row) for row in rows)
     stands = []
     for row in decided:
@@ -91,6 +92,11 @@ def _difference(
             row = before
         stands.append(row)
     return rows, stands
+
+
+def _place(row: Decision) -> tuple[str, str, int | None]:
+    """Where a trigger of the same thing would come up."""
+    return row.rule_id, row.instance, row.reminder
 
 
 def _lost(before: Decision, now: Decision) -> bool:

@@ -183,12 +183,13 @@ def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[R
     """Of the new deadlines, those whose reminder is pending or deferred; a deferred one goes back to pending."""
     if found[0].occurrence is not None:
         return found  # an occurrence is not a reminder: the deferred one stays, the next is another
-    open_indices = {reminder.index for reminder in episode.reminders}
     if one.held is not None:
-        open_indices.add(one.held.candidate.reminder or 0)
+        taken_back = one.held.candidate.reminder
+        episode.fallen = [each for each in episode.fallen if each != taken_back]
         one.held = None
-    first = min(open_indices, default=len(found))
-    return [reminder for reminder in found if reminder.index >= first]
+        if taken_back is None:
+            return found
+    return [reminder for reminder in found if reminder.index not in episode.fallen]
 
 
 # ---------------------------------------------------------------- disarming
@@ -371,6 +372,8 @@ def fall_due(run: Run, index: int, key: str) -> None:
 def _due(run: Run, index: int, key: str, episode: Episode, reminder: Reminder) -> None:
     wait = run.program.rules[index].wait
     cause(run, index, key, candidate_of_reminder(episode, reminder))
+    if episode.numbered:
+        episode.fallen.append(reminder.index)
     if isinstance(wait, UntilWait) and wait.repeat is not None:
         assert reminder.occurrence is not None
         episode.occurrence = reminder.occurrence

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.state import Chunk, Since, State, Told, Unsettled
 from kittiwake.kernel.versions import Versions
-from kittiwake.model import Decision
+from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.values import canonical, parse_json
 
@@ -105,7 +105,7 @@ def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
 # ---------------------------------------------------------------- forgetting
 
 
-def forget_final(since: Since, checkpoint: State, events: Iterable[Unsettled]) -> None:
+def forget_final(since: Since, checkpoint: State, events: Iterable[Event | Unsettled]) -> None:
     """Forget what is revoked or owed and cannot come any more, now that the checkpoint has moved.
 
     It can come while the event that began it lies behind the checkpoint, or it is pending or deferred there.

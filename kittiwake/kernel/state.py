@@ -106,6 +106,8 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     """The last occurrence that fell due."""
     numbered: bool = False
     """Its wait was written as a list: decisions carry `reminder`."""
+    fallen: list[int] = []
+    """Of a list, the reminders that fell due and are not deferred now: a restart does not bring them back."""
     fired_otherwise: bool = False
     """`fired`, of when its rule was in shadow if it is live now, or live if it is in shadow."""
 
@@ -185,7 +187,7 @@ class Chunk(msgspec.Struct, array_like=True, gc=False):
     """Time of the newest event; of a chunk without events, when it was settled to."""
     count: int
     events: bytes
-    """`list[Unsettled]`, in order; copies that were dropped too."""
+    """`list[Unsettled]`, in order, without copies: what was a copy stays one, whatever comes inside the horizon."""
     told: bytes
     """`list[Told]`, those that stand."""
 

@@ -90,10 +90,17 @@ def stamp(program: Program, state: State) -> None:
 
 
 def _number(rule: RuleProgram, left: RuleState) -> None:
-    numbered = isinstance(rule.wait, Delays) and rule.wait.numbered
+    """Reminders fall due in their order; one may be deferred."""
+    wait = rule.wait
+    if not isinstance(wait, Delays) or not wait.numbered:
+        return
     for one in left.instances.values():
-        if one.episode is not None:
-            one.episode.numbered = numbered
+        if one.episode is None:
+            continue
+        held = None if one.held is None else one.held.candidate.reminder
+        first = one.episode.reminders[0].index if one.episode.reminders else len(wait.delays_us)
+        one.episode.numbered = True
+        one.episode.fallen = [each for each in range(first) if each != held]
 
 
 def forget_for_good(run: Run, now_us: int) -> None:

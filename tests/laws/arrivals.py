@@ -23,6 +23,8 @@ class Streamed(NamedTuple):
     told: list[Decision]
     state: State
     duplicates: int
+    corrected: int
+    """Late events that were put in their place."""
 
 
 Call = tuple[list[Event], int]
@@ -46,14 +48,15 @@ def late_schedule(dice: Random, events: Sequence[Event], until_us: int, horizon_
 
 def streamed(rules: Program | Versions, calls: Iterable[Call]) -> Streamed:
     """Settle call by call, the state through its bytes in between."""
-    state, told, duplicates = new_state(CONTACT), list[Decision](), 0
+    state, told, duplicates, corrected = new_state(CONTACT), list[Decision](), 0, 0
     for given, stop_us in calls:
         advanced = advance(rules, through_bytes(state), given, stop_us)
         assert not advanced.late, "inside the horizon nothing is too late"
         state = advanced.state
         told += advanced.decisions
         duplicates += advanced.duplicates
-    return Streamed(told, state, duplicates)
+        corrected += advanced.corrected
+    return Streamed(told, state, duplicates, corrected)
 
 
 def newest(told: Iterable[Decision]) -> list[Decision]:
@@ -76,7 +79,7 @@ def whole(rules: Program | Versions, events: Sequence[Event], until_us: int) -> 
     """One call with everything."""
     versions = as_versions(rules)
     advanced = advance(versions, new_state(CONTACT), list(events), until_us)
-    return Streamed([*advanced.decisions], advanced.state, advanced.duplicates)
+    return Streamed([*advanced.decisions], advanced.state, advanced.duplicates, 0)
 
 
 def ended(rules: Program | Versions, streamed_: Streamed) -> list[Decision]:

@@ -48,7 +48,7 @@ def test_what_stands_in_the_end_is_what_a_batch_decides(world: World, seed: int)
         wanted = whole(rules, events, until_us + horizon_us)
         assert facts(ended(rules, found)) == facts(ended(rules, wanted))
         assert opened_in_the_end(rules, found.state) == opened_in_the_end(rules, wanted.state)
-        corrections += sum(row.late for row in found.told)
+        corrections += found.corrected
     assert corrections, "nothing was ever corrected"
 
 
