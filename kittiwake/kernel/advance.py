@@ -123,7 +123,7 @@ def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
 def _opened(versions: Versions, state: State) -> State:
     """A copy to work on, without its inbox; left under rules that nobody knows, it can be corrected no more."""
     if state.settled_us is None:
-        return State(state.contact_id, whole_us=versions.whole_us)
+        return State(state.contact_id)
     work = copied(bare(state))
     if knows(versions, work):
         since = None if state.since is None else replace(state.since, chunks=list(state.since.chunks))

@@ -246,7 +246,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     records: dict[str, Record] = {}
     """By rule id, behind which ~ stands for shadow."""
     whole_us: int | None = None
-    """Its look-backs miss nothing of versions up to this `effective_from`: a batch has brought them."""
+    """Its look-backs miss nothing of versions up to this `effective_from`: a snapshot has brought them."""
     since: Since | None = None
 
 

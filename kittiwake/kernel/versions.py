@@ -64,11 +64,6 @@ class Versions:
         """The last version, whether in force or to come."""
         return self.programs[-1]
 
-    @property
-    def whole_us(self) -> int | None:
-        """Up to which version a state that is made under them misses nothing; None: it may miss something of all."""
-        return self.newest.effective_us if self.whole_history else None
-
     def at(self, time_us: int) -> Program:
         """The version in force at an instant."""
         if len(self.programs) == 1:
@@ -126,7 +121,8 @@ def build_versions(
     if not drafts or drafts[0].effective_us is not None:
         drafts.insert(0, NOTHING)
     programs: list[Program] = []
-    for at, (draft, rules) in reversed([*enumerate(zip(drafts, _with_look_backs(drafts), strict=True))]):
+    of_versions = [draft.rules for draft in drafts] if whole_history else [*_with_look_backs(drafts)]
+    for at, (draft, rules) in reversed([*enumerate(zip(drafts, of_versions, strict=True))]):
         later = drafts[at + 1 :] if whole_history else []
         program = build_program(
             account_id,
@@ -149,7 +145,7 @@ def build_versions(
 # ---------------------------------------------------------------- what a version introduces
 
 
-def _with_look_backs(drafts: Iterable[Draft]) -> Iterator[list[RuleProgram]]:
+def _with_look_backs(drafts: Iterable[Draft]) -> Iterator[tuple[RuleProgram, ...]]:
     """The rules of each version, with the look-backs that some version introduced."""
     of_rules: dict[str, dict[Source, int | None]] = {}
     of_account: dict[Source, int | None] = {}
@@ -165,7 +161,7 @@ def _with_look_backs(drafts: Iterable[Draft]) -> Iterator[list[RuleProgram]]:
             of_rules[rule.rule_id] = mine
             shared = {source: of_account[source] for source in _read_of_all(rule, draft)}
             rules.append(replace(rule, look_backs=tuple(_look_backs({**mine, **shared}, spans))))
-        yield rules
+        yield tuple(rules)
 
 
 def _spans(rule: RuleProgram) -> dict[Source, int]:

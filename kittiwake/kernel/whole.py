@@ -68,7 +68,7 @@ def decide_sorted(
 
 
 def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: int) -> Run:
-    state = State(contact_id, whole_us=versions.whole_us)
+    state = State(contact_id)
     return start(versions, state, due[0].time_us if due else until_us)
 
 

@@ -45,13 +45,14 @@ class Book:
         demand(rows[: len(late)] == tuple(late), "corrections first", *map(shown, rows))
         taken_back = [row for row in late if self._is_taken_back(row)]
         names = {name for row in taken_back for name in self._closure(row.trigger_id)}
+        instead = {_place(row) for row in late if row.decision is FIRED and self._is_new(row)}
         for row in late:
-            if row.trigger_id not in self.newest or self.newest[row.trigger_id].decision is REVOKED:
+            if self._is_new(row):
                 self._learn_of(row, self._take_owed(row))
             if row.decision is FIRED:
                 self._learn_of(row, names)
             self._record(row, call)
-        self._owe(call, [row for row in taken_back if row.decision is REVOKED])
+        self._owe(call, [row for row in taken_back if row.decision is REVOKED and _place(row) not in instead])
         for row in rows[len(late) :]:
             self._learn_of(row, self._take_owed(row))
             self._record(row, call)
@@ -104,6 +105,10 @@ class Book:
         lost = before is not None and before.decision is FIRED and row.decision is not FIRED
         return row.decision is REVOKED or lost
 
+    def _is_new(self, row: Decision) -> bool:
+        before = self.newest.get(row.trigger_id)
+        return before is None or before.decision is REVOKED
+
     def _closure(self, trigger_id: str) -> set[str]:
         return {trigger_id, *self._same.get(trigger_id, ())}
 
@@ -130,6 +135,10 @@ class Book:
         twice = self.delivered.intersection(self._same.get(row.trigger_id, ()))
         demand(not twice, "delivered twice", shown(row), *(shown(self.newest[each]) for each in sorted(twice)))
         self.delivered.add(row.trigger_id)
+
+
+def _place(row: Decision) -> tuple[str, str, int | None]:
+    return row.rule_id, row.instance, row.reminder
 
 
 def _still_to_come(state: State, row: Decision) -> Iterator[Thing]:
