@@ -21,18 +21,18 @@ from kittiwake.cli.options import (
 )
 from kittiwake.cli.story import print_texts
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.program import Program
 from kittiwake.kernel.state import new_state
+from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.explain import explain as explained
 from kittiwake.replay.explain_input import ContactInput, read_contact
 from kittiwake.replay.explain_model import Explanation, as_data, only_rules
 from kittiwake.replay.explain_text import texts
+from kittiwake.replay.programs import Programs
 from kittiwake.replay.reading import find_files, refuse_shaped
 from kittiwake.replay.settings import RunSettings, end_of_run
-from kittiwake.rules.compiler import compile_account
-from kittiwake.rules.loader import load
+from kittiwake.rules.publishing.loading import load_rules
 
 
 def explain(
@@ -58,17 +58,17 @@ def explain(
     with usable_input(as_json=as_json):
         horizon_us = span_us("--allowed-lateness", allowed_lateness)
         settings = RunSettings(now_us(), until_us(until), horizon_us, shape=shape_of(shape, input_account))
-        ruleset = load(*rules)
+        programs = Programs(load_rules(*rules), horizon_us)
         files = find_files(inputs)
         refuse_shaped(files, settings.shape)
         found = read_contact(files, contact, settings)
         account_id = _account(found, contact, account)
-        program = compile_account(ruleset, account_id, allowed_lateness_us=settings.allowed_lateness_us)
-        _refuse_unknown(program, rule or [])
+        versions = programs.of(account_id)
+        _refuse_unknown(versions, account_id, rule or [])
     events = found.accounts.get(account_id, [])
     if not events:
         _nobody(found, contact, as_json=as_json)
-    story = _story(program, contact, events, end_of_run(settings, found.counts), rule or [])
+    story = _story(versions, contact, events, end_of_run(settings, found.counts, versions.frozen_at_us), rule or [])
     _tell(story, found, as_json=as_json)
 
 
@@ -79,16 +79,16 @@ def _account(found: ContactInput, contact: str, account: str) -> str:
     raise UnusableError(f"contact {contact} is of several accounts, {several}: say which with --account")
 
 
-def _refuse_unknown(program: Program, rule_ids: list[str]) -> None:
-    known = [rule.rule_id for rule in program.rules]
+def _refuse_unknown(versions: Versions, account_id: str, rule_ids: list[str]) -> None:
+    known = dict.fromkeys(rule.rule_id for program in versions.programs for rule in program.rules)
     for rule_id in rule_ids:
         if rule_id not in known:
-            raise UnusableError(f"account {program.account_id} has no rule {rule_id}; it has {', '.join(known)}")
+            raise UnusableError(f"account {account_id} has no rule {rule_id}; it has {', '.join(known)}")
 
 
-def _story(program: Program, contact: str, events: list[Event], until_us: int, rule_ids: list[str]) -> Explanation:
-    advanced = advance(program, new_state(contact), events, until_us, trace=True)
-    story = explained(program, advanced.state, advanced.trace)
+def _story(versions: Versions, contact: str, events: list[Event], until_us: int, rule_ids: list[str]) -> Explanation:
+    advanced = advance(versions, new_state(contact), events, until_us, trace=True)
+    story = explained(versions.at(until_us), advanced.state, advanced.trace)
     return only_rules(story, frozenset(rule_ids)) if rule_ids else story
 
 
