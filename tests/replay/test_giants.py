@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.versions import as_versions
 from kittiwake.model import Decision
 from kittiwake.replay.buckets import HELD_BYTES, contacts_of, size_of
 from kittiwake.replay.contacts import Groups, Row, Subject, group, settle
@@ -45,7 +46,7 @@ def of_world(of: World) -> tuple[Plan, list[Row], int]:
     )
     events = [event_of(ACCOUNT, CONTACT, event) for event in of.events]
     rows = [(one.time_us, one.event_id, one.type, canonical(one.properties).encode()) for one in events]
-    return plan_of(program), [row for row in rows if program.wants(row[2])], of.until_us
+    return plan_of(as_versions(program)), [row for row in rows if program.wants(row[2])], of.until_us
 
 
 def at_once(plan: Plan, rows: list[Row], until_us: int) -> Settled:
@@ -87,8 +88,8 @@ def test_chosen_giants_are_decided_as_if_they_fitted(name: str) -> None:
 def test_copies_are_told_by_the_horizon_across_slices() -> None:
     """An id that comes back: within the horizon of the last event that counted a copy, beyond it an event."""
     rules = {"id": "r", "when": "a.b"}
-    plan = plan_of(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT))
-    hour = plan.program.allowed_lateness_us
+    plan = plan_of(as_versions(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT)))
+    hour = plan.versions.horizon_us
     rows = [(START_US + at, "e", "a.b", b"{}") for at in (0, 0, hour, hour + 1, 2 * hour, 3 * hour)]
     decisions, counts = as_giant(plan, rows, START_US + 3 * hour, 0)
     assert [one.time_us - START_US for one in decisions] == [0, hour + 1]
@@ -97,7 +98,7 @@ def test_copies_are_told_by_the_horizon_across_slices() -> None:
 
 def test_thresholds_of_any_size_survive_the_disk() -> None:
     rules = {"id": "r", "when": "a.b", "reaches": {"sum": "n", "at": [0.5, 10**30]}}
-    plan = plan_of(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT))
+    plan = plan_of(as_versions(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT)))
     rows = [(START_US + n, f"e{n}", "a.b", b'{"n":%d}' % 10**30) for n in range(2)]
     decisions, counts = as_giant(plan, rows, START_US + 9, 0)
     assert (decisions, counts) == at_once(plan, rows, START_US + 9)
