@@ -7,7 +7,7 @@ import pytest
 from tests.oracle.telling import event, told, version
 
 A, B = "a.a", "b.b"
-NIGHT = {"quiet_hours": {"from": "21:00", "to": "08:00"}}
+NIGHT: dict[str, Any] = {"quiet_hours": {"from": "21:00", "to": "08:00"}}
 ONE = [event("a", "10:00", A)]
 LAST = "2027-08-01T00:00:00Z"
 
@@ -111,7 +111,7 @@ def test_it_is_the_retention_of_the_policy_in_force_at_that_instant(start: str, 
 
 
 def test_a_withdrawal_is_forgotten_with_all_else() -> None:
-    consent = {"consent": {"purpose": "news", "default": "granted"}}
+    consent: dict[str, Any] = {"consent": {"purpose": "news", "default": "granted"}}
     withdrawn = event("w", "10:00", "consent.withdrawn")
     assert outcome({"when": A}, [withdrawn, event("a", "12:59", A)], **consent) == ["12:59 suppressed no_consent"]
     assert outcome({"when": A}, [withdrawn, event("a", "13:00", A)], **consent) == ["13:00 fired"]

@@ -33,7 +33,7 @@ class Walk(Changing):
         for rule in self._audiences():
             self._look(rule, None)
         self.gate_together(self._take_due())
-        self.forget_if_due()
+        pass
         events = self.history.events
         while self.position < len(events) and events[self.position].time == self.now:
             self.position += 1
