@@ -29,6 +29,8 @@ def look(run: Run, index: int, event: Event | None) -> None:
     ]
     answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
     member = run.state.first_us is not None and _holds(rule.audience.tree, answers)
+    if found.entered_fired and run.is_lacking(index):
+        member = True  # it cannot tell yet: who has entered stays until it can
     readied = event is None and run.ready_us(index) == run.now_us and not _is_settled(run, run.now_us)
     if run.trace is not None and (member != found.member or event is not None):
         _trace_membership(run, index, member, values, event)

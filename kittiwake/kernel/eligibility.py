@@ -25,6 +25,7 @@ from kittiwake.values import Number
 # Members of an enumeration cost as much to look up as a call: those that every candidate meets are at hand.
 DAY: Final = Calendar.DAY
 WEEK: Final = Calendar.WEEK
+MONTH: Final = Calendar.MONTH
 SHADOWED: Final = Mode.SHADOW
 NOT_READY: Final = Reason.NOT_READY
 NO_CONSENT: Final = Reason.NO_CONSENT
@@ -145,19 +146,27 @@ def _is_capped(run: Run, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool:
 
 def _counted(run: Run, cap: Cap) -> int:
     """How many firings the cap counts now."""
-    return len(counted_by(cap, run.state.firings, run.zone, run.now_us))
-
-
-def counted_by(cap: Cap, firings: list[Firing], zone: str, now_us: int) -> list[Firing]:
-    """The firings that a cap counts at an instant."""
+    firings, now_us, zone = run.state.firings, run.now_us, run.zone
     if cap.group is not None:
         firings = [one for one in firings if one.group == cap.group]
     if cap.calendar is None:
         edge_us = now_us - cap.within_us
-        return [one for one in firings if one.fired_us > edge_us]
+        return len([one for one in firings if one.fired_us > edge_us])
     calendar = cap.calendar
     period = _period(calendar, local_day(zone, now_us))
-    return [one for one in firings if _period(calendar, local_day(zone, one.fired_us)) == period]
+    return len([one for one in firings if _period(calendar, local_day(zone, one.fired_us)) == period])
+
+
+CALENDAR_MEMORY_US: Final = {DAY: 2 * DAY_US, WEEK: 8 * DAY_US, MONTH: 32 * DAY_US}
+"""How long a firing is remembered for the next version: the longest of such periods, and a day for its zone."""
+
+
+def remembers(cap: Cap, firing: Firing, now_us: int) -> bool:
+    """Whether a cap still remembers a firing when the version that asks for it ends."""
+    if cap.group is not None and cap.group != firing.group:
+        return False
+    span_us = cap.within_us if cap.calendar is None else CALENDAR_MEMORY_US[cap.calendar]
+    return now_us < firing.fired_us + span_us
 
 
 def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:

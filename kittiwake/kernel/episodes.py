@@ -65,7 +65,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             return
         if not restarts:
             _count(run, index, key, one, episode, event)
-        elif delays_us is None or one.held is not None:
+        elif delays_us is None or one.held is not None or episode.reminders[-1].index != len(delays_us) - 1:
             _restart(run, index, key, one, episode, event, same)
         else:
             now_us = event.time_us
@@ -156,6 +156,9 @@ def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, ev
     episode.include = included(rule, event, run.attributes)
     episode.target = _own_target(rule, event)
     _tell_held(one, episode)
+    if not episode.reminders:  # a version has shortened the list
+        end_if_over(one)
+        return
     run.wake(episode.reminders[0].due_us, index, key)
     if run.trace is not None:
         _note_restart(run, index, key, episode, event)
@@ -182,7 +185,8 @@ def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[R
     if one.held is not None:
         open_indices.add(one.held.candidate.reminder or 0)
         one.held = None
-    return [reminder for reminder in found if reminder.index in open_indices]
+    first = min(open_indices, default=len(found))
+    return [reminder for reminder in found if reminder.index >= first]
 
 
 # ---------------------------------------------------------------- disarming

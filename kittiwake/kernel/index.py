@@ -69,10 +69,13 @@ def build_program(
     effective_us: int | None = None,
     foreseen_attributes: frozenset[str] = frozenset(),
     foreseen_purposes: tuple[str, ...] = (),
+    wanted_later: frozenset[str] | None = frozenset(),
+    idle: bool = False,
 ) -> Program:
     """The program of one account, its rules indexed by event type.
 
-    What is `foreseen` is only remembered, for versions to come: rules are marked so themselves.
+    What is `foreseen` is only remembered, for versions to come: rules are marked so themselves. `idle`: there is no
+    rule set, so that nothing is needed, nor remembered.
     """
     policy = policy or Policy()
     rules = tuple(map(described, rules))
@@ -86,7 +89,7 @@ def build_program(
     unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
     roles = {event_type: _roles(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)}
     of_any, of_contact = _roles(rules, unnamed, None), _roles(rules, unnamed, UNMATCHED_BY_ANY[0])
-    own_types = CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
+    own_types = frozenset() if idle else CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
     return Program(
         account_id=account_id,
         ruleset_version=ruleset_version,
@@ -110,6 +113,7 @@ def build_program(
         attributes=attributes_of(rules) | foreseen_attributes,
         purposes=purposes,
         effective_us=effective_us,
+        wanted_later=wanted_later,
         looks_back=any(rule.look_backs for rule in rules),
     )
 
@@ -138,6 +142,8 @@ def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
             "effective_us": program.effective_us,
             "foreseen_attributes": program.attributes,
             "foreseen_purposes": program.purposes,
+            "wanted_later": program.wanted_later,
+            "idle": not program.own_types,
         },
     )
 

@@ -390,12 +390,22 @@ class Program:
     """What the policy, or one foreseen, asks consent for."""
     effective_us: int | None = None
     """Since when it is in force; None: always."""
+    wanted_later: frozenset[str] | None = frozenset()
+    """Types that later versions need, where the whole history is known; None: all."""
     looks_back: bool = False
     """Whether a version introduced something that a rule looks back on."""
 
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type can change anything, once its copies are dropped."""
-        return bool(self.roles_of_any) or event_type in self.roles or event_type in self.own_types
+        if event_type in self.roles or event_type in self.own_types or self.roles_of_any:
+            return True
+        return self.wanted_later is None or event_type in self.wanted_later
+
+    def wanted(self) -> frozenset[str] | None:
+        """The types of the events it wants; None: all."""
+        if self.roles_of_any or self.wanted_later is None:
+            return None
+        return frozenset(self.roles) | self.own_types | self.wanted_later
 
     def reads(self, event_type: str) -> bool:
         """Whether anything may look at the properties of events of this type, once their copies are dropped.

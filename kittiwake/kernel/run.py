@@ -15,14 +15,16 @@ import msgspec
 from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.history import next_end_us, prune
 from kittiwake.kernel.matching import SINGLE
-from kittiwake.kernel.program import NEVER_US, Program, Reentry, RuleProgram
-from kittiwake.kernel.state import Candidate, Gone, Instance, RuleState, State
+from kittiwake.kernel.program import NEVER_US, Mode, Program, Reentry, RuleProgram
+from kittiwake.kernel.state import Candidate, Instance, Record, RuleState, Slot, State
 from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.waits import Clock
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.zones import is_zone
 from kittiwake.values import canonical, parse_json
+
+SHADOW: Final = Mode.SHADOW
 
 BEFORE_ALL_US: Final = -(2**62)
 """Where the time of a contact begins."""
@@ -167,6 +169,10 @@ class Run:
             if missing:
                 self.lacks[index] = max(missing)
 
+    def is_lacking(self, index: int) -> bool:
+        """Whether the rule misses now something of what it looks back on, and waits until it does not."""
+        return bool(self.lacks) and not self.program.rules[index].partial and self.now_us < self.lacks.get(index, 0)
+
     def ready_us(self, index: int) -> int | None:
         """From when on candidates of a rule are ready; None: for ever."""
         rule = self.program.rules[index]
@@ -178,7 +184,7 @@ class Run:
     def empty(self) -> None:
         """Know nothing of the contact any more."""
         state = self.state
-        state.rules, state.firings, state.consents, state.gone = {}, [], {}, {}
+        state.rules, state.firings, state.consents, state.records = {}, [], {}, {}
         state.first_us = self.newest_us = None
         self.attributes, self.caused, self.lacks = {}, [], {}
         self.rules = [None] * len(self.program.rules)
@@ -315,24 +321,25 @@ class Run:
             if not (found.instances or found.member or found.entered_fired or any(found.history)):
                 del rules[self.program.state_keys[index]]
                 self.rules[index] = None
-        if self.state.gone:
-            self.state.gone = dict(_still_remembered(self.state.gone, now_us))
+        if self.state.records:
+            self.state.records = dict(_still_remembered(self.state.records, now_us))
 
 
-def _still_remembered(gone: dict[str, Gone], now_us: int) -> Iterator[tuple[str, Gone]]:
-    """What re-entry remembers of rules that are gone."""
-    for rule_id, one in gone.items():
-        left = {key: fired_us for key, fired_us in one.fired_us.items() if now_us < fired_us + one.span_us}
-        if left:
-            yield rule_id, Gone(one.span_us, left)
+def _still_remembered(records: dict[str, Record], now_us: int) -> Iterator[tuple[str, Record]]:
+    """What is remembered of rules that are not in force."""
+    for key, one in records.items():
+        left = {instance: us for instance, us in one.fired_us.items() if now_us < us + one.span_us}
+        if left or one.entered:
+            yield key, Record(one.span_us, left, one.entered)
 
 
 def empty_rule_state(rule: RuleProgram) -> RuleState:
     """What a rule remembers before anything has happened."""
+    shadow = rule.mode is SHADOW
     if not rule.conditions:
-        return RuleState(version=rule.version, layout=rule.layout)
-    measures = [one.memory for one in rule.conditions]
-    return RuleState(history=[{} for _ in measures], version=rule.version, layout=rule.layout, measures=measures)
+        return RuleState(version=rule.version, layout=rule.layout, shadow=shadow)
+    measures, history = [one.memory for one in rule.conditions], [dict[str, Slot]() for _ in rule.conditions]
+    return RuleState(history=history, version=rule.version, layout=rule.layout, measures=measures, shadow=shadow)
 
 
 def next_due_us(one: Instance) -> int | None:

@@ -17,7 +17,7 @@ from kittiwake.kernel.gating import gate_all
 from kittiwake.kernel.matching import SINGLE
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import State
-from kittiwake.kernel.switching import bring_into_force, fits, forget_for_good, spans_us, stamp, standing
+from kittiwake.kernel.switching import Before, bring_into_force, fits, forget_for_good, known_of, stamp, standing
 from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
@@ -33,7 +33,7 @@ def start(versions: Versions, state: State, first_us: int, trace: list[Step] | N
     if knows(versions, state):
         return Run(program, state, trace)
     assert settled_us is not None, "a new contact remembers nothing"
-    decisions = bring_into_force(program, state, settled_us, {})
+    decisions = bring_into_force(program, state, settled_us, Before())
     run = Run(program, state, trace)
     run.decisions.extend(decisions)
     return run
@@ -41,7 +41,7 @@ def start(versions: Versions, state: State, first_us: int, trace: list[Step] | N
 
 def knows(versions: Versions, state: State) -> bool:
     """Whether a state was left under the rules in force then; one that does not say is taken as left under them."""
-    if state.settled_us is None or not (state.rules or state.gone):
+    if state.settled_us is None or not (state.rules or state.records):
         return True
     program = versions.at(state.settled_us)
     stamp(program, state)
@@ -68,7 +68,7 @@ def _come_into_force(versions: Versions, before: Run, now_us: int) -> Run:
     program = versions.at(now_us)
     forget_for_good(before, now_us)
     state = before.freeze(now_us - 1, now_us - 1 - before.program.allowed_lateness_us)
-    decisions = bring_into_force(program, state, now_us, spans_us(before.program))
+    decisions = bring_into_force(program, state, now_us, known_of(before))
     run = Run(program, state, before.trace, now_us - 1)
     run.begun_us = now_us
     run.decisions = before.decisions + decisions

@@ -101,11 +101,13 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     target: str | None = None
     """`until` a date of the event: the date as written."""
     fired: bool = False
-    """Whether one of its reminders has fired."""
+    """Whether one of its reminders has fired (in a shadow rule: would have)."""
     occurrence: int | None = None
     """The last occurrence that fell due."""
     numbered: bool = False
     """Its wait was written as a list: decisions carry `reminder`."""
+    fired_otherwise: bool = False
+    """`fired`, of when its rule was in shadow if it is live now, or live if it is in shadow."""
 
 
 class Reached(msgspec.Struct, array_like=True, gc=False):
@@ -144,15 +146,19 @@ class RuleState(msgspec.Struct, array_like=True, gc=False):
     """`RuleProgram.layout` under which instances were left."""
     measures: list[str] = []
     """Per condition, `Condition.memory` of what its history remembers."""
+    shadow: bool = False
+    """Whether it was left in shadow: what fired would have fired."""
 
 
-class Gone(msgspec.Struct, array_like=True, gc=False):
-    """What re-entry remembers of a rule that is not in force any more."""
+class Record(msgspec.Struct, array_like=True, gc=False):
+    """What stays of the firings of a rule that is not in force, or is in another mode now."""
 
     span_us: int
-    """For how long after a firing."""
+    """For how long after a firing re-entry remembers it."""
     fired_us: dict[str, int] = {}
     """By instance: the newest firing."""
+    entered: bool = False
+    """Whether the last `entered` fired."""
 
 
 class Firing(msgspec.Struct, array_like=True, gc=False):
@@ -235,8 +241,8 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """How far back a late event can be put in its place; None: not before `settled_us`."""
     newest_us: int | None = None
     """The contact's newest event."""
-    gone: dict[str, Gone] = {}
-    """By rule id."""
+    records: dict[str, Record] = {}
+    """By rule id, behind which ~ stands for shadow."""
     whole_us: int | None = None
     """Its look-backs miss nothing of versions up to this `effective_from`: a batch has brought them."""
     since: Since | None = None

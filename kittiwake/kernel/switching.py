@@ -7,17 +7,17 @@ left under other rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from kittiwake.kernel.arming import candidate_of_reminder
 from kittiwake.kernel.decisions import row_of
-from kittiwake.kernel.eligibility import counted_by
+from kittiwake.kernel.eligibility import remembers
 from kittiwake.kernel.layouts import serves
 from kittiwake.kernel.program import Delays, Program, RuleProgram, Texts
-from kittiwake.kernel.run import Run, empty_rule_state, memory_of_firing_us
-from kittiwake.kernel.state import Candidate, Gone, Instance, RuleState, Slot, State
+from kittiwake.kernel.run import SHADOW, Run, empty_rule_state, memory_of_firing_us
+from kittiwake.kernel.state import Candidate, Instance, Record, RuleState, Slot, State
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import DAY_US
@@ -32,14 +32,14 @@ UNKNOWN_SPAN_US: Final = 400 * DAY_US
 
 def fits(program: Program, state: State) -> bool:
     """Whether what the state remembers was left under the rules of the program."""
-    if not state.rules and not state.gone:
+    if not state.rules and not state.records:
         return True
     rules = dict(zip(program.state_keys, program.rules, strict=True))
     for key, left in state.rules.items():
         rule = rules.get(key)
         if rule is None or left.version != rule.version:
             return False
-    return not any(rule_id in rules and rules[rule_id].reentry for rule_id in state.gone)
+    return not any(record_key(rule.rule_id, rule.mode is SHADOW) in state.records for rule in program.rules)
 
 
 def concerns(program: Program, state: State) -> bool:
@@ -66,7 +66,7 @@ def stamp(program: Program, state: State) -> None:
     for key, rule in zip(program.state_keys, program.rules, strict=True):
         left = state.rules.get(key)
         if left is not None and not left.version and len(left.history) == len(rule.conditions):
-            left.version, left.layout = rule.version, rule.layout
+            left.version, left.layout, left.shadow = rule.version, rule.layout, rule.mode is SHADOW
             left.measures = [one.memory for one in rule.conditions]
             _number(rule, left)
 
@@ -81,29 +81,35 @@ def _number(rule: RuleProgram, left: RuleState) -> None:
 def forget_for_good(run: Run, now_us: int) -> None:
     """Before a version ends: forget what it does not remember at that instant, for a longer memory too."""
     run.forget(now_us)
-    caps, firings = run.program.policy.frequency, run.state.firings
-    counted = {id(one) for cap in caps for one in counted_by(cap, firings, run.zone, now_us)}
-    run.state.firings = [one for one in firings if id(one) in counted]
+    caps = run.program.policy.frequency
+    run.state.firings = [one for one in run.state.firings if any(remembers(cap, one, now_us) for cap in caps)]
 
 
-def spans_us(program: Program) -> dict[str, int]:
+class Before(NamedTuple):
+    """What is known of the rules in force before."""
+
+    spans_us: Mapping[str, int] = {}
     """By rule id: for how long re-entry remembers a firing."""
-    return {rule.rule_id: memory_of_firing_us(rule, rule.reentry) for rule in program.rules if rule.reentry}
+    partial_us: Mapping[str, int] = {}
+    """By rule id: until when a candidate has partial history."""
 
 
-def bring_into_force(program: Program, state: State, now_us: int, spans: Mapping[str, int]) -> list[Decision]:
-    """Lay the state out for the rules of the program; what becomes of what cannot stay.
+def known_of(run: Run) -> Before:
+    """What a version that ends leaves to know."""
+    rules = run.program.rules
+    spans = {rule.rule_id: memory_of_firing_us(rule, rule.reentry) for rule in rules if rule.reentry}
+    return Before(spans, {rules[i].rule_id: until_us for i, until_us in run.lacks.items() if rules[i].partial})
 
-    `spans` are those of the program before, as far as it is known.
-    """
+
+def bring_into_force(program: Program, state: State, now_us: int, known: Before) -> list[Decision]:
+    """Lay the state out for the rules of the program; what becomes of what cannot stay."""
     before, state.rules = state.rules, {}
     in_force = {rule.rule_id: rule for rule in program.rules if not rule.foreseen}
-    _keep_firings(state, before, in_force, spans)
+    _take_records(state, before, known.spans_us)
     for key, rule in zip(program.state_keys, program.rules, strict=True):
         found = _taken_over(rule, before)
-        if not rule.foreseen and rule.reentry is not None and rule.rule_id in state.gone:
-            for instance, fired_us in state.gone.pop(rule.rule_id).fired_us.items():
-                found.instances.setdefault(instance, Instance()).fired_us = fired_us
+        if not rule.foreseen:
+            _give_records(state, rule, found, is_same=_is_same(rule, before.get(rule.rule_id)))
         if found.instances or found.member or found.entered_fired or any(found.history):
             state.rules[key] = found
     state.attributes = canonical({k: v for k, v in parse_json(state.attributes).items() if k in program.attributes})
@@ -112,7 +118,7 @@ def bring_into_force(program: Program, state: State, now_us: int, spans: Mapping
         decision
         for rule_id, left in sorted(before.items())
         if "@" not in rule_id
-        for decision in _cancelled(program, state, rule_id, left, in_force.get(rule_id), now_us)
+        for decision in _cancelled(program, state, rule_id, left, in_force.get(rule_id), now_us, known)
     ]
 
 
@@ -126,15 +132,26 @@ def _taken_over(rule: RuleProgram, before: Mapping[str, RuleState]) -> RuleState
     sources = [one for one in (own, foreseen) if one is not None]
     for i, condition in enumerate(rule.conditions):
         found.history[i] = _history(condition.memory, sources)
-    laid_out = next((one for one in sources if one.layout == rule.layout), None)
-    if laid_out is not None and laid_out is own and not rule.foreseen:
-        found.instances, found.member, found.entered_fired = own.instances, own.member, own.entered_fired
+    if not rule.foreseen and own is not None and _is_same(rule, own):
+        found.instances, found.member = own.instances, own.member
+        if own.shadow is not found.shadow:
+            _change_mode(found)
         return found
+    laid_out = next((one for one in (foreseen, own) if one is not None and one.layout == rule.layout), None)
     if laid_out is not None:
         found.instances = _memories(laid_out)
-    if own is not None and rule.audience is not None and not rule.foreseen:
-        found.member = found.entered_fired = own.entered_fired
     return found
+
+
+def _is_same(rule: RuleProgram, left: RuleState | None) -> bool:
+    """Whether what is pending under the one text of a rule goes on under the other."""
+    return left is not None and left.layout == rule.layout
+
+
+def _change_mode(left: RuleState) -> None:
+    for one in left.instances.values():
+        if one.episode is not None:
+            one.episode.fired, one.episode.fired_otherwise = one.episode.fired_otherwise, one.episode.fired
 
 
 def _history(memory: str, sources: Iterable[RuleState]) -> dict[str, Slot]:
@@ -152,24 +169,56 @@ def _memories(left: RuleState) -> dict[str, Instance]:
     return {key: one for key, one in kept.items() if one.prefixes or one.reached}
 
 
-def _keep_firings(
-    state: State, before: Mapping[str, RuleState], in_force: Mapping[str, RuleProgram], spans: Mapping[str, int]
-) -> None:
-    """What re-entry remembers stays with the rule id: put aside what its instances do not keep."""
+# ---------------------------------------------------------------- records of firings
+
+
+def record_key(rule_id: str, shadow: bool) -> str:
+    """Where the record of a rule's firings stands; no rule id has a ~."""
+    return f"{rule_id}~" if shadow else rule_id
+
+
+def _take_records(state: State, before: Mapping[str, RuleState], spans_us: Mapping[str, int]) -> None:
+    """Take out of the rules what stays with their ids: what re-entry remembers, and if the last `entered` fired."""
     for rule_id, left in before.items():
-        rule = in_force.get(rule_id)
-        if rule is not None and rule.reentry is not None and rule.layout == left.layout:
+        if "@" in rule_id:
             continue
         fired = {key: one.fired_us for key, one in left.instances.items() if one.fired_us is not None}
-        if fired:
-            state.gone[rule_id] = Gone(spans.get(rule_id, UNKNOWN_SPAN_US), fired)
+        for key in fired:
+            left.instances[key].fired_us = None
+        if fired or left.entered_fired:
+            span_us = spans_us.get(rule_id, UNKNOWN_SPAN_US)
+            state.records[record_key(rule_id, left.shadow)] = Record(span_us, fired, left.entered_fired)
+
+
+def _give_records(state: State, rule: RuleProgram, found: RuleState, *, is_same: bool) -> None:
+    """Give a rule in force the record of its mode; of the other one it is what decides how long it is remembered."""
+    for shadow in (False, True):
+        record = state.records.pop(record_key(rule.rule_id, shadow), None)
+        if record is None:
+            continue
+        fired = record.fired_us if rule.reentry else {}
+        if shadow is found.shadow:
+            for key, fired_us in fired.items():
+                found.instances.setdefault(key, Instance()).fired_us = fired_us
+            found.entered_fired = record.entered
+        elif fired or record.entered:
+            span_us = memory_of_firing_us(rule, rule.reentry) if rule.reentry else 0
+            state.records[record_key(rule.rule_id, shadow)] = Record(span_us, fired, record.entered)
+    if not is_same:
+        found.member = found.entered_fired
 
 
 # ---------------------------------------------------------------- what leaves
 
 
 def _cancelled(
-    program: Program, state: State, rule_id: str, left: RuleState, now: RuleProgram | None, now_us: int
+    program: Program,
+    state: State,
+    rule_id: str,
+    left: RuleState,
+    now: RuleProgram | None,
+    now_us: int,
+    known: Before,
 ) -> Iterator[Decision]:
     """The rows of what is pending or deferred of a rule that is gone, or not the same."""
     if now is not None and now.layout == left.layout:
@@ -178,7 +227,17 @@ def _cancelled(
     texts = Texts(rule_id, left.version, program.ruleset_version)
     for key, one in sorted(left.instances.items()):
         for candidate in standing(one):
-            yield row_of(program.account_id, texts, state.contact_id, key, candidate, Outcome.CANCELLED, reason, now_us)
+            yield row_of(
+                program.account_id,
+                texts,
+                state.contact_id,
+                key,
+                candidate,
+                Outcome.CANCELLED,
+                reason,
+                now_us,
+                partial_history=candidate.due_us < known.partial_us.get(rule_id, candidate.due_us),
+            )
 
 
 def standing(one: Instance) -> Iterator[Candidate]:

@@ -62,10 +62,7 @@ class StepKind(StrEnum):
     IN_FORCE = "in_force"
     """A version of the rule set comes into force. ruleset_version."""
     CORRECTED = "corrected"
-    """A late event is put in its place, and what was decided since is worked out again.
-
-    event_id, type, time_us (its own).
-    """
+    """A late event is put in its place, what was decided since worked out anew. event_id, type, time_us (its own)."""
     DECISION = "decision"
     """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder."""
 

@@ -40,6 +40,10 @@ class Draft(NamedTuple):
     ruleset_version: str
 
 
+NOTHING: Final = Draft(None, (), Policy(), "UTC", "")
+"""What is in force before the first version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Versions:
     """Programs of one account, one after the other; the first has been in force always (it may hold no rules)."""
@@ -121,9 +125,9 @@ def build_versions(
     """The versions of an account from drafts that rise; before the first one nothing is in force."""
     drafts = [draft._replace(rules=tuple(map(described, draft.rules))) for draft in drafts]
     if not drafts or drafts[0].effective_us is not None:
-        drafts.insert(0, Draft(None, (), Policy(), "UTC", ""))
-    programs = []
-    for at, (draft, rules) in enumerate(zip(drafts, _with_look_backs(drafts), strict=True)):
+        drafts.insert(0, NOTHING)
+    programs: list[Program] = []
+    for at, (draft, rules) in reversed([*enumerate(zip(drafts, _with_look_backs(drafts), strict=True))]):
         later = drafts[at + 1 :] if whole_history else []
         program = build_program(
             account_id,
@@ -136,8 +140,10 @@ def build_versions(
             effective_us=draft.effective_us,
             foreseen_attributes=frozenset().union(*(attributes_of(one.rules) for one in later)),
             foreseen_purposes=tuple(one.policy.consent.purpose for one in later if one.policy.consent),
+            wanted_later=programs[0].wanted() if later else frozenset(),
+            idle=draft is NOTHING and not later,
         )
-        programs.append(program)
+        programs.insert(0, program)
     return Versions(tuple(programs), frozen_at_us, whole_history)
 
 

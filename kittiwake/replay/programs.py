@@ -59,7 +59,8 @@ def plan_of(versions: Versions) -> Plan:
     programs = versions.programs
     named = frozenset[str]().union(*(frozenset(program.roles) | program.own_types for program in programs))
     unread = frozenset(name for name in named if not any(program.reads(name) for program in programs))
-    takes_all = any(program.roles_of_any for program in programs)
+    wanted = [program.wanted() for program in programs]
+    takes_all = any(types is None for types in wanted)
     parts = parts_of(programs[0]) if len(programs) == 1 else None
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
     changing = changing or (takes_all and not all(program.roles_of_any for program in programs))

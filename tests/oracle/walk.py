@@ -33,7 +33,7 @@ class Walk(Changing):
         for rule in self._audiences():
             self._look(rule, None)
         self.gate_together(self._take_due())
-        pass
+        self.forget_if_due()
         events = self.history.events
         while self.position < len(events) and events[self.position].time == self.now:
             self.position += 1
@@ -47,7 +47,9 @@ class Walk(Changing):
         instants += [held.release for held in self.life.held.values() if held.release is not None]
         instants += [version.start for version in self.ages.versions if version.start > self.now]
         instants += [end for end in [self.end_of_retention] if end is not None]
-        return min(instants, default=None)
+        found = min(instants, default=None)
+        assert found is None or found > self.now
+        return found
 
     def _take_due(self) -> list[Candidate]:
         """What is due now: waits that end, releases, and what was caused at this instant."""
@@ -115,13 +117,19 @@ class Walk(Changing):
 
     def _look(self, rule: Rule, cause: Event | None) -> None:
         """Look whether the contact crossed the audience's edge; at its ready instant every member enters."""
-        member, was = self._member(rule), self.life.members.get(rule.id, False)
+        member, was = self._member(rule) or self._cannot_tell(rule), self.life.members.get(rule.id, False)
         self.life.members[rule.id] = member
         at_ready = cause is None and self.now == self.ready(rule)
         if member and (at_ready or not was):
             self._edge(rule, "entered", cause)
         elif was and not member:
             self._edge(rule, "exited", cause)
+
+    def _cannot_tell(self, rule: Rule) -> bool:
+        """Whether a contact that has entered stays a member, since the rule lacks what would say otherwise."""
+        entered = self.life.entered_fired.get((rule.id, rule.shadow), False)
+        decides = self.ages.versions[rule.version].policy.effective
+        return entered and not decides and self.now < self.lacks_until(rule)
 
     def _edge(self, rule: Rule, kind: str, cause: Event | None) -> None:
         episode = Episode(rule, "{}", cause, None, cause, included(rule, {}, self.attributes))

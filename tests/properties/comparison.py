@@ -60,35 +60,44 @@ def difference(world: World, slices: Sequence[int] = ()) -> str:
     return difference_of(expected(world), decided(world, slices))
 
 
-def difference_of(of_oracle: Rows, of_kernel: Rows) -> str:
-    """What the oracle's decisions and the rows of a host say differently; empty when they agree."""
-    wanted = [_text(row, row["time_us"], row["fired_at_us"]) for row in of_oracle]
-    found = [_kernel_text(row) for row in of_kernel]
+def difference_of(of_oracle: Rows, of_kernel: Rows, more: Sequence[str] = ()) -> str:
+    """What the oracle's decisions and the rows of a host say differently, in `more` fields too; empty if nothing."""
+    wanted = [_text(row, row["time_us"], row["fired_at_us"], more) for row in of_oracle]
+    found = [_kernel_text(row, more) for row in of_kernel]
     lines = [f"  only the oracle: {text}" for text in _beyond(wanted, found)]
     lines += [f"  only the kernel: {text}" for text in _beyond(found, wanted)]
-    return "\n".join(lines or _identities(of_oracle, of_kernel))
+    return "\n".join(lines or _identities(of_oracle, of_kernel, more))
 
 
 def story(world: World) -> str:
     """The world as a person reads it: the document, the limits, and the events in order."""
+    return story_of([(None, world.document)], world)
+
+
+def story_of(versions: Iterable[tuple[int | None, dict[str, Any]]], world: Any) -> str:
+    """The versions of a world, its limits, and its events in order."""
     events = sorted(world.events, key=lambda each: (clock.parse_instant(each["time"]) or 0, each["event_id"]))
     shown = [f"  {_utc(each['time'])} {each['event_id']} {each['type']} {each.get('properties')}" for each in events]
     settings = f"until {clock.rfc3339(world.until_us)}, horizon {world.allowed_lateness_us} µs, limits {world.limits}"
-    return "\n".join([json.dumps(world.document, indent=1, default=str), settings, *shown])
+    texts = [
+        f"in force from {'always' if since is None else clock.rfc3339(since)}:\n{json.dumps(each, default=str)}"
+        for since, each in versions
+    ]
+    return "\n".join([*texts, settings, *shown])
 
 
 def _utc(text: str) -> str:
     return clock.rfc3339(clock.parse_instant(text) or 0)
 
 
-def _kernel_text(row: dict[str, Any]) -> str:
+def _kernel_text(row: dict[str, Any], more: Sequence[str] = ()) -> str:
     fired_at = row.get("fired_at")
-    return _text(row, clock.parse_instant(row["time"]), clock.parse_instant(fired_at) if fired_at else None)
+    return _text(row, clock.parse_instant(row["time"]), clock.parse_instant(fired_at) if fired_at else None, more)
 
 
-def _text(row: dict[str, Any], time: int | None, fired_at: int | None) -> str:
+def _text(row: dict[str, Any], time: int | None, fired_at: int | None, more: Sequence[str] = ()) -> str:
     """A decision as one line of canonical JSON, the same for both sides."""
-    whole = {name: row.get(name) for name in _PLAIN}
+    whole = {name: row.get(name) for name in (*_PLAIN, *more)}
     whole["instance"], whole["include"] = row.get("instance") or {}, row.get("include") or {}
     whole["threshold"] = None if row.get("threshold") is None else str(plain(exact(_number(row["threshold"]))))
     whole["time"] = clock.rfc3339(time or 0)
@@ -106,14 +115,14 @@ def _beyond(one: Iterable[str], other: Iterable[str]) -> list[str]:
     return sorted((Counter(one) - Counter(other)).elements())
 
 
-def _identities(of_oracle: Rows, of_kernel: Rows) -> list[str]:
+def _identities(of_oracle: Rows, of_kernel: Rows, more: Sequence[str]) -> list[str]:
     """Where trigger ids and identities do not correspond one to one, given that the decisions agree."""
     identities: defaultdict[str, set[str]] = defaultdict(set)
     ids: defaultdict[str, set[str]] = defaultdict(set)
     for row in of_oracle:
-        identities[_text(row, row["time_us"], row["fired_at_us"])].add(_identity(row))
+        identities[_text(row, row["time_us"], row["fired_at_us"], more)].add(_identity(row))
     for row in of_kernel:
-        ids[_kernel_text(row)].add(row["trigger_id"])
+        ids[_kernel_text(row, more)].add(row["trigger_id"])
     lines = [
         f"  {len(ids[text])} ids, {len(each)} identities: {text}"
         for text, each in identities.items()
