@@ -18,17 +18,19 @@ from kittiwake.kernel.versions import as_versions
 from kittiwake.model import Decision
 from kittiwake.replay.buckets import HELD_BYTES, contacts_of, size_of
 from kittiwake.replay.contacts import Groups, Row, Subject, group, settle
-from kittiwake.replay.counts import Counts
+from kittiwake.replay.counts import Counts, add
 from kittiwake.replay.giants import settle_giant
 from kittiwake.replay.packs import Packer, unpacked
 from kittiwake.replay.programs import Plan, plan_of
 from kittiwake.replay.quick import Table
 from kittiwake.replay.scenario_player import event_of
+from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.values import canonical
 from tests.oracle.chosen_worlds import CHOSEN
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
+from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
 from tests.replay import giant
 
 WORLDS = 200
@@ -76,6 +78,41 @@ def test_a_giant_is_decided_and_counted_as_if_it_fitted(first: int, held_bytes: 
         plan, rows, until_us = of_world(world(number))
         if rows:  # of a contact without any, a host knows nothing
             assert as_giant(plan, rows, until_us, held_bytes) == at_once(plan, rows, until_us), number
+
+
+@pytest.mark.parametrize("held_bytes", [0, 3_000])
+def test_a_giant_under_versions_is_decided_and_counted_as_if_it_fitted(held_bytes: int, seed: int) -> None:
+    counted = Counts()
+    for number in range(seed * WORLDS, (seed + 1) * WORLDS):
+        plan, rows, until_us = of_versioned_world(versioned_world(number))
+        if rows:
+            decisions, counts = as_giant(plan, rows, until_us, held_bytes)
+            assert (decisions, counts) == at_once(plan, rows, until_us), number
+            add(counted, counts)
+    # What only versions bring about has happened.
+    assert min(counted.unneeded, counted.forgotten) > 0
+    assert {"rule_changed", "rule_removed"} <= {verdict.reason for verdict in counted.verdicts}
+
+
+@pytest.mark.parametrize("held_bytes", [0, 3_000])
+def test_a_giant_that_falls_silent_is_forgotten_as_if_it_fitted(held_bytes: int, seed: int) -> None:
+    forgotten = 0
+    for number in range(seed * WORLDS, (seed + 1) * WORLDS):
+        plan, rows, until_us = of_world(retention_world(number))
+        if rows:
+            found = as_giant(plan, rows, until_us, held_bytes)
+            assert found == at_once(plan, rows, until_us), number
+            forgotten += found[1].forgotten
+    assert forgotten > WORLDS // 10
+
+
+def of_versioned_world(of: VersionedWorld) -> tuple[Plan, list[Row], int]:
+    limits = DEFAULT_LIMITS._replace(**(of.limits or {}))
+    versions = [(start, load_document({**document, "account": ACCOUNT})) for start, document in of.versions]
+    plan = plan_of(compile_versions(versions, ACCOUNT, allowed_lateness_us=of.allowed_lateness_us, limits=limits))
+    events = [event_of(ACCOUNT, CONTACT, event) for event in of.events]
+    rows = [(one.time_us, one.event_id, one.type, canonical(one.properties).encode()) for one in events]
+    return plan, [row for row in rows if plan.wanted is None or row[2] in plan.wanted], of.until_us
 
 
 @pytest.mark.parametrize("name", CHOSEN)
