@@ -34,13 +34,14 @@ class Together(NamedTuple):
 
 
 def together(dice: random.Random, worlds: int) -> Together:
-    """Worlds that end near one another, so that the versions and the end of the run cut through many of them."""
+    """Worlds that end near one another, so that the end cuts through many; each version has as many events."""
     seeds = sorted(dice.sample(range(10**9), worlds * DRAWN_FROM), key=lambda each: _newest_us(versioned_world(each)))
     first = dice.randrange(len(seeds) - worlds + 1)
     chosen = [versioned_world(each) for each in seeds[first : first + worlds]]
-    known = sorted({start for of in chosen for start, _ in of.versions if start is not None})
-    starts = (None, *sorted(dice.sample(known[len(known) // 6 : -len(known) // 6], VERSIONS - 1)))
     until_us = dice.choice(sorted(of.until_us for of in chosen)[worlds // 2 :])
+    known = sorted(time for of in chosen for time in _times(of) if time < until_us)
+    cuts = [known[len(known) * part // VERSIONS] + dice.choice((0, 0, 1, -1)) for part in range(1, VERSIONS)]
+    starts = (None, *cuts)
     horizon_us = dice.choice(chosen).allowed_lateness_us
     drawn = {}
     for number, of in enumerate(chosen):
@@ -59,7 +60,11 @@ def together(dice: random.Random, worlds: int) -> Together:
 
 
 def _newest_us(of: VersionedWorld) -> int:
-    return max(clock.parse_instant(event["time"]) or 0 for event in of.events)
+    return max(_times(of))
+
+
+def _times(of: VersionedWorld) -> list[int]:
+    return [clock.parse_instant(event["time"]) or 0 for event in of.events]
 
 
 def story(of: VersionedWorld) -> str:
