@@ -54,9 +54,10 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
         whole = _decided(plan, contact_id, rows, until_us)
     else:
         whole = _without_copies(plan, contact_id, rows, until_us, counts)
-    decisions = whole.decisions
-    counts.duplicates += whole.duplicates
-    counts.forgotten += whole.forgotten
+    decisions, duplicates, forgotten = whole
+    if duplicates or forgotten:
+        counts.duplicates += duplicates
+        counts.forgotten += forgotten
     if len(decisions) > 1:
         decisions.sort(key=place_of)
     for decision in decisions:
