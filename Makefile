@@ -6,6 +6,8 @@ OUT    ?= out/demo
 SEED   ?= 0
 # Say BENCH=--quick for minutes instead of hours.
 BENCH  ?=
+# So many simulated worlds, if no SEED is asked for.
+WORLDS ?= 2000
 # One pytest worker a core.
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # A file stays on one worker, for what its tests share; in the order of their names the long ones come early.
@@ -19,7 +21,7 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format nightly bench clean
+.PHONY: help venv demo test lint format nightly sim bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -65,6 +67,9 @@ format: $(VENV)/.installed-test ## rewrite the code in the house style
 nightly: $(VENV)/.installed-test $(CDNOW) ## every test, the slow ones too, with a fresh seed and more examples
 	$(PYTEST) --hypothesis-profile=nightly \
 	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
+
+sim: $(VENV)/.installed-test ## one simulated world told step by step (SEED=7), or many (WORLDS=5000)
+	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))
 
 bench: $(VENV)/.installed-bench ## the same job with the tools one would otherwise use, side by side
 	$(BIN)/python -m benchmarks $(BENCH)

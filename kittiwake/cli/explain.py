@@ -58,13 +58,13 @@ def explain(
     with usable_input(as_json=as_json):
         horizon_us = span_us("--allowed-lateness", allowed_lateness)
         settings = RunSettings(now_us(), until_us(until), horizon_us, shape=shape_of(shape, input_account))
-        programs = Programs(load_rules(*rules), horizon_us)
+        history = load_rules(*rules)
         files = find_files(inputs)
         refuse_shaped(files, settings.shape)
         found = read_contact(files, contact, settings)
         account_id = _account(found, contact, account)
-        versions = programs.of(account_id)
-        _refuse_unknown(versions, account_id, rule or [])
+        versions = Programs(history, settings.allowed_lateness_us).of(account_id)
+        _refuse_unknown(versions, rule or [])
     events = found.accounts.get(account_id, [])
     if not events:
         _nobody(found, contact, as_json=as_json)
@@ -79,16 +79,17 @@ def _account(found: ContactInput, contact: str, account: str) -> str:
     raise UnusableError(f"contact {contact} is of several accounts, {several}: say which with --account")
 
 
-def _refuse_unknown(versions: Versions, account_id: str, rule_ids: list[str]) -> None:
+def _refuse_unknown(versions: Versions, rule_ids: list[str]) -> None:
     known = dict.fromkeys(rule.rule_id for program in versions.programs for rule in program.rules)
     for rule_id in rule_ids:
         if rule_id not in known:
+            account_id = versions.newest.account_id
             raise UnusableError(f"account {account_id} has no rule {rule_id}; it has {', '.join(known)}")
 
 
 def _story(versions: Versions, contact: str, events: list[Event], until_us: int, rule_ids: list[str]) -> Explanation:
     advanced = advance(versions, new_state(contact), events, until_us, trace=True)
-    story = explained(versions.at(until_us), advanced.state, advanced.trace)
+    story = explained(versions, advanced.state, advanced.trace)
     return only_rules(story, frozenset(rule_ids)) if rule_ids else story
 
 

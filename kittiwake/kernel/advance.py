@@ -23,7 +23,7 @@ from kittiwake.kernel.program import Program
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.settling import knows, start
 from kittiwake.kernel.state import Since, State
-from kittiwake.kernel.switching import concerns
+from kittiwake.kernel.switching import concerned_us
 from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.versions import Versions, as_versions
 from kittiwake.model import Decision, Event
@@ -200,14 +200,12 @@ def _time_of_step(step: Step) -> int:
 def _wake_at_us(versions: Versions, run: Run, state: State) -> int | None:
     """The next instant at which something falls due, an event waits, a version matters, or traces have to go."""
     assert state.settled_us is not None
-    found = [due_us for due_us in (run.next_wake_us(), _trace_ends_us(versions, state)) if due_us is not None]
+    found = [run.next_wake_us(), _trace_ends_us(versions, state)]
     if state.inbox:
         found.append(state.inbox[0].time_us + 1)
-    coming = versions.next_after(state.settled_us)
-    if coming is not None and concerns(coming, state):
-        assert coming.effective_us is not None
-        found.append(coming.effective_us)
-    return min(found, default=None)
+    in_force = versions.at(state.settled_us)
+    found += [concerned_us(program, in_force, state) for program in versions.later(state.settled_us)]
+    return min((due_us for due_us in found if due_us is not None), default=None)
 
 
 def _trace_ends_us(versions: Versions, state: State) -> int | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import State, Unsettled
-from kittiwake.kernel.trace import StepKind
+from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.model import Event, rest_of
 from kittiwake.values import canonical, parse_json
 
@@ -50,8 +50,8 @@ def that_count(run: Run, events: Sequence[Event]) -> Sequence[Event]:
         if is_copy(seen, event, run.program.allowed_lateness_us):
             run.duplicates += 1
             if run.trace is not None:
-                run.now_us = event.time_us
-                run.note(StepKind.DUPLICATE, None, None, event_id=event.event_id, type=event.type)
+                details = {"event_id": event.event_id, "type": event.type}
+                run.trace.append(Step(event.time_us, StepKind.DUPLICATE, None, None, details))
         else:
             seen[event.event_id] = event.time_us
             found.append(event)

@@ -132,8 +132,11 @@ def _corrected(
         row = replace(row, revision=before.revision + 1)
         stood = before.decision is FIRED
         replaces, stale = {*before.replaces}, before.stale if stood else is_stale(row, versions, clock_us)
+    stale = stale and row.decision is FIRED
     if row.decision is FIRED:
         replaces |= taken_back
+    else:
+        stale = False
     return replace(row, replaces=tuple(sorted(replaces - {row.trigger_id})), late=True, stale=stale)
 
 

@@ -68,9 +68,11 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
         elif delays_us is None or one.held is not None or episode.reminders[-1].index != len(delays_us) - 1:
             _restart(run, index, key, one, episode, event, same)
         else:
-            now_us = event.time_us
+            now_us, before_us = event.time_us, episode.reminders[0].due_us
             for reminder in episode.reminders:
                 reminder.due_us = now_us + delays_us[reminder.index]
+            if episode.reminders[0].due_us < before_us:  # a version has made the wait shorter
+                run.wake(episode.reminders[0].due_us, index, key)
             episode.count += 1
             episode.last_id = event.event_id
             episode.same = same

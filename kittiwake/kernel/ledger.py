@@ -88,11 +88,10 @@ def _take_revoked(since: Since, trigger_id: str) -> Decision | None:
 
 def _take_owed(since: Since, row: Decision) -> list[str]:
     decided = (row.rule_id, row.instance, None if row.events is None else row.events.first, row.reminder)
-    for at, owed in enumerate(since.owed):
-        if (owed.rule_id, owed.key, owed.opened_id, owed.reminder) == decided:
-            del since.owed[at]
-            return owed.ids
-    return []
+    mine = [owed for owed in since.owed if (owed.rule_id, owed.key, owed.opened_id, owed.reminder) == decided]
+    if mine:
+        since.owed = [owed for owed in since.owed if owed not in mine]
+    return [name for owed in mine for name in owed.ids]
 
 
 def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:

@@ -286,9 +286,12 @@ class Run:
             self.trace.append(step_of(decision))
 
     def note(self, kind: StepKind, index: int | None, key: str | None, /, **details: Any) -> None:
-        """Add a step to the trace. Callers ask `trace is not None` first, so that building details costs nothing."""
+        """Add a step to the trace. Callers ask `trace is not None` first, so that building details costs nothing.
+
+        A rule that is only foreseen goes by its state key, so that its steps are not those of the rule in force.
+        """
         assert self.trace is not None
-        rule_id = None if index is None else self.program.rules[index].rule_id
+        rule_id = None if index is None else self.program.state_keys[index]
         self.trace.append(Step(self.now_us, kind, rule_id, key, details))
 
     def _is_partial(self, index: int, candidate: Candidate) -> bool:

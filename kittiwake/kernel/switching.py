@@ -15,7 +15,7 @@ from kittiwake.kernel.arming import candidate_of_reminder
 from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.eligibility import remembers
 from kittiwake.kernel.layouts import serves
-from kittiwake.kernel.program import Delays, Program, RuleProgram, Texts
+from kittiwake.kernel.program import NEVER_US, Delays, Program, RuleProgram, Texts
 from kittiwake.kernel.run import SHADOW, Run, empty_rule_state, memory_of_firing_us
 from kittiwake.kernel.state import Candidate, Instance, Record, RuleState, Slot, State
 from kittiwake.model import Decision
@@ -42,19 +42,37 @@ def fits(program: Program, state: State) -> bool:
     return not any(record_key(rule.rule_id, rule.mode is SHADOW) in state.records for rule in program.rules)
 
 
-def concerns(program: Program, state: State) -> bool:
-    """Whether a version that comes into force has something to decide about a contact at that very instant."""
-    rules = {rule.rule_id: rule for rule in program.rules if not rule.foreseen}
-    left = state.rules
-    if state.newest_us is not None and program.effective_us is not None:
-        if state.newest_us + program.policy.retention_us <= program.effective_us:
-            return True
-        if any(one.audience and (key not in left or left[key].layout != one.layout) for key, one in rules.items()):
-            return True
+def concerned_us(program: Program, in_force: Program, state: State) -> int | None:
+    """When a contact has to be looked at because of a version to come; None: not for its sake.
+
+    Something is decided as it comes into force, or falls due under it that does not under the version in force.
+    """
+    assert program.effective_us is not None
+    if _is_met(program, state):
+        return program.effective_us
+    retention_us = program.policy.retention_us
+    if state.newest_us is not None and retention_us < in_force.policy.retention_us:
+        return max(program.effective_us, state.newest_us + retention_us)
+    return None
+
+
+def _is_met(program: Program, state: State) -> bool:
+    """Whether a version has audiences to look at as it comes into force, or cancels what is pending or deferred."""
+    left, rules = state.rules, {rule.rule_id: rule for rule in program.rules if not rule.foreseen}
+    audiences = [rule for rule in rules.values() if rule.audience is not None] if state.newest_us is not None else []
+    if any(one.rule_id not in left or left[one.rule_id].version != one.version for one in audiences):
+        return True
+    if any(_is_ready_later(one, program) for one in audiences):
+        return True
     return any(
         (key not in rules or rules[key].layout != one.layout) and any(map(_stands, one.instances.values()))
         for key, one in left.items()
     )
+
+
+def _is_ready_later(rule: RuleProgram, program: Program) -> bool:
+    instants_us = [rule.ready_us, *(one.ready_us for one in rule.look_backs)]
+    return any(at_us is not None and (program.effective_us or 0) <= at_us < NEVER_US for at_us in instants_us)
 
 
 def _stands(one: Instance) -> bool:

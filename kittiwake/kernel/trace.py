@@ -68,7 +68,10 @@ class StepKind(StrEnum):
 
 
 class Step(NamedTuple):
-    """One step. `rule_id` and `instance` are None where a step concerns no rule."""
+    """One step. `rule_id` and `instance` are None where a step concerns no rule.
+
+    `rule_id` is a state key, `id@version`, where a rule of a later version only remembers.
+    """
 
     time_us: int
     kind: StepKind

@@ -81,10 +81,9 @@ class Versions:
             return ()
         return self.programs[self._place(after_us) + 1 : self._place(upto_us) + 1]
 
-    def next_after(self, time_us: int) -> Program | None:
-        """The next version to come into force."""
-        place = self._place(time_us) + 1
-        return self.programs[place] if place < len(self.programs) else None
+    def later(self, time_us: int) -> Sequence[Program]:
+        """The versions that come into force after an instant."""
+        return self.programs[self._place(time_us) + 1 :]
 
     def named(self, account_id: str) -> Versions:
         """The same, of another account."""

@@ -1,7 +1,9 @@
 """From a trace to an explanation: what happened to one contact, and for what did not fire, why.
 
 Pure: reads the steps that `advance(..., trace=True)` returned and the state they led to.
-Called by `kittiwake explain`, and by scenarios and stories to tell a failure.
+Called by `kittiwake explain`, and by scenarios and stories to tell a failure. What was told and
+taken back again is in no trace of what is known now: hosts that know of it hand in lines
+(`explain_late`).
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from kittiwake.kernel.index import DELETED
 from kittiwake.kernel.program import Program, RuleProgram
 from kittiwake.kernel.state import State
 from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.reasons import Reason
 from kittiwake.replay.explain_facts import Facts
 from kittiwake.replay.explain_gates import gates_words
 from kittiwake.replay.explain_misses import miss_of, misses_at_end, never_began
@@ -21,30 +25,38 @@ from kittiwake.replay.explain_steps import line_of
 Key = tuple[str, str]
 
 
-def explain(program: Program, state: State, steps: Sequence[Step]) -> Explanation:
-    """What `steps` mean, which settled one contact from the beginning to `state`."""
-    walk = _Walk(program, state.contact_id)
+def explain(rules: Program | Versions, state: State, steps: Sequence[Step], told: Sequence[Line] = ()) -> Explanation:
+    """What `steps` mean, which settled one contact from the beginning to `state`; `told` are further lines."""
+    versions = as_versions(rules)
+    end_us = state.settled_us or 0
+    walk = _Walk(Facts(versions, state.contact_id, min([end_us, *(step.time_us for step in steps[:1])])))
     for step in steps:
         walk.take(step)
     settled_us = state.settled_us if state.settled_us is not None else walk.facts.now_us
+    walk.facts.pass_to(settled_us)
     walk.facts.now_us = settled_us
     walk.misses.extend(misses_at_end(walk.facts, state, walk.part_way))
     return Explanation(
-        account_id=program.account_id,
+        account_id=versions.newest.account_id,
         contact_id=state.contact_id,
         zone=walk.facts.zone,
         events=sum(walk.facts.types.values()),
         settled_us=settled_us,
-        lines=tuple(walk.lines),
-        rules=tuple(_rule_story(walk, rule) for rule in program.rules),
+        lines=tuple(sorted([*walk.lines, *told], key=lambda line: line.time_us)),
+        rules=tuple(_rule_story(walk, rule) for rule in _in_order(walk.facts)),
     )
+
+
+def _in_order(facts: Facts) -> list[RuleProgram]:
+    """The rules in force at the end, then those that were before."""
+    return [*facts.rules.values(), *(rule for rule_id, rule in facts.known.items() if rule_id not in facts.rules)]
 
 
 class _Walk:
     """The lines and misses so far, and what is kept from one step for a later one."""
 
-    def __init__(self, program: Program, contact_id: str) -> None:
-        self.facts = Facts(program, contact_id)
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
         self.lines: list[Line] = []
         self.misses: list[Miss] = []
         self.part_way: dict[Key, Step] = {}
@@ -60,6 +72,11 @@ class _Walk:
         """Take one step in, in their order."""
         self.facts.take(step)
         key = (step.rule_id or "", step.instance or "")
+        if "@" in key[0]:
+            self._keep_part_way(key, step)  # of a rule that will be in force
+            return
+        if step.kind is StepKind.IN_FORCE:
+            self._change_rules()
         if step.kind is StepKind.GATE:
             self._gates.setdefault(key, []).append(step)
             return
@@ -76,6 +93,22 @@ class _Walk:
             self._refusals.pop(key, None)
         if step.kind is StepKind.EVENT and step.details["type"] == DELETED:
             self._forget(step)
+        elif step.kind is StepKind.FORGOTTEN:
+            self._dues.clear()
+            self.part_way.clear()
+
+    def _change_rules(self) -> None:
+        """What is part of the way goes on where the rule is the same, or was foreseen."""
+        before = {rule.rule_id: rule for rule in self.facts.before.rules if not rule.foreseen}
+        kept = {}
+        for (rule_id, instance), step in self.part_way.items():
+            name, _, version = rule_id.partition("@")
+            rule = self.facts.rules.get(name)
+            if rule is not None and (version == rule.version if version else before[name].layout == rule.layout):
+                kept[name, instance] = step
+            elif version:
+                kept[rule_id, instance] = step
+        self.part_way = kept
 
     def _forget(self, step: Step) -> None:
         """A deleted contact's episodes are gone; the kernel spends no step on each."""
@@ -91,16 +124,22 @@ class _Walk:
         match step.kind:
             case StepKind.GIVEN if not step.details["holds"]:
                 self._refusals.setdefault(key, []).append(step)
-            case StepKind.PREFIX | StepKind.TOTAL:
-                self.part_way[key] = step
-            case StepKind.COMPLETED:
-                self.part_way.pop(key, None)
+            case StepKind.PREFIX | StepKind.TOTAL | StepKind.COMPLETED:
+                self._keep_part_way(key, step)
             case StepKind.ARMED | StepKind.RESTARTED:
                 self._dues[key] = step.details["dues_us"]
             case StepKind.MOVED:
                 self._dues[key] = [step.details["due_us"]]
             case StepKind.DISARMED:
                 self._dues.pop(key, None)
+            case StepKind.DECISION if step.details["reason"] in (Reason.RULE_CHANGED, Reason.RULE_REMOVED):
+                self._dues.pop(key, None)
+
+    def _keep_part_way(self, key: Key, step: Step) -> None:
+        if step.kind in (StepKind.PREFIX, StepKind.TOTAL):
+            self.part_way[key] = step
+        elif step.kind is StepKind.COMPLETED:
+            self.part_way.pop(key, None)
 
     def _tell_gates(self, key: Key) -> None:
         asked = self._gates.pop(key, [])
@@ -112,7 +151,7 @@ class _Walk:
 
 def _rule_story(walk: _Walk, rule: RuleProgram) -> RuleStory:
     misses = tuple(miss for miss in walk.misses if miss.rule_id == rule.rule_id)
-    fired = [one for one in walk.facts.fired if one.rule is rule]
+    fired = [one for one in walk.facts.fired if one.rule.rule_id == rule.rule_id]
     return RuleStory(rule.rule_id, len(fired), misses, tuple(_nearest(walk.facts, rule, misses)))
 
 
@@ -121,7 +160,7 @@ def _nearest(facts: Facts, rule: RuleProgram, misses: Sequence[Miss]) -> list[Mi
 
     An instance that fired came near enough. A rule that came to no instance has a miss of its own.
     """
-    fired = {one.instance for one in facts.fired if one.rule is rule}
+    fired = {one.instance for one in facts.fired if one.rule.rule_id == rule.rule_id}
     due = [miss for miss in misses if miss.stage is Stage.GATED]
     there = fired | {miss.instance for miss in due}
     best: dict[str | None, Miss] = {}

@@ -7,12 +7,16 @@ the case just then. Called by `explain`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from kittiwake.kernel.history import Slots, record
+from kittiwake.kernel.layouts import serves
 from kittiwake.kernel.matching import matches_any
 from kittiwake.kernel.program import Matches, Program, RuleProgram
 from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.replay.explain_rules import unmet_words
@@ -32,7 +36,7 @@ class Firing(NamedTuple):
 
     def is_of(self, rule: RuleProgram, instance: str | None) -> bool:
         """Whether re-entry of an instance of a rule asks about it."""
-        return self.rule is rule and self.instance == instance and self.kind != Kind.EXITED
+        return self.rule.rule_id == rule.rule_id and self.instance == instance and self.kind != Kind.EXITED
 
 
 class Unmatched(NamedTuple):
@@ -53,10 +57,19 @@ class Consent(NamedTuple):
 class Facts:
     """The state of knowledge while walking a trace."""
 
-    def __init__(self, program: Program, contact_id: str) -> None:
-        self.program = program
+    def __init__(self, versions: Versions, contact_id: str, first_us: int) -> None:
+        """`first_us`: the first instant that is told of."""
+        self.versions = versions
         self.contact_id = contact_id
-        self.rules = {rule.rule_id: rule for rule in program.rules}
+        self.program = self.before = versions.at(first_us)
+        """The version in force, and the one before."""
+        self.rules = _in_force(self.program)
+        """The rules in force; what is foreseen for later versions is none."""
+        self.known = dict(self.rules)
+        """The newest text of every rule that has been in force since then."""
+        self.since_us: dict[str, int] = {}
+        """Since when a rule is there or another; not of those that were there from the first."""
+        self._passed_us = first_us
         self.now_us = 0
         self.event: Event | None = None
         """The event being taken; None at an instant without one."""
@@ -67,16 +80,21 @@ class Facts:
         """Events that a rule begins with."""
         self.fired: list[Firing] = []
         """Every trigger there was."""
+        self._forgotten = False
         self._forget_contact()
 
     def _forget_contact(self) -> None:
         self.attributes: dict[str, Any] = {}
         self.consents: dict[str | None, Consent] = {}
         self.history: dict[str, list[Slots]] = {
-            rule.rule_id: [{} for _ in rule.conditions] for rule in self.program.rules
+            rule_id: [{} for _ in rule.conditions] for rule_id, rule in self.rules.items()
         }
         self.record: list[Firing] = []
         """What re-entry and caps remember."""
+        self.first_us: int | None = None
+        """Time of the first event."""
+        self._taken: list[tuple[Event, dict[str, Any]]] = []
+        """Every event, with the attributes after it: rules of later versions look back on them."""
 
     @property
     def zone(self) -> str:
@@ -85,14 +103,20 @@ class Facts:
         return str(name) if is_zone(name) else self.program.timezone
 
     def rule(self, step: Step) -> RuleProgram:
-        """The rule a step concerns."""
+        """The rule a step concerns; one that is gone as it was last."""
         assert step.rule_id is not None, step
-        return self.rules[step.rule_id]
+        return self.known[step.rule_id]
 
     def take(self, step: Step) -> None:
         """Learn what a step says; before the step is told."""
         self.now_us = step.time_us
-        if step.kind is StepKind.EVENT:
+        self.pass_to(step.time_us)
+        if self._forgotten and step.kind is not StepKind.DECISION:
+            self._forgotten = False
+            self._forget_contact()
+        if step.kind is StepKind.FORGOTTEN:
+            self._forgotten = True  # what it cancels is told in the contact's own clock
+        elif step.kind is StepKind.EVENT:
             details = step.details
             self._take_event(Event(step.time_us, details["event_id"], details["type"], details["properties"]))
         elif step.kind is StepKind.INSTANT:
@@ -100,7 +124,46 @@ class Facts:
         elif step.kind is StepKind.DECISION:
             self._take_decision(step)
 
+    def pass_to(self, time_us: int) -> None:
+        """Let the version in force at an instant be the one that is asked."""
+        for program in self.versions.coming(self._passed_us, time_us):
+            assert program.effective_us is not None
+            self._enter(program, program.effective_us)
+        self._passed_us = max(self._passed_us, time_us)
+
+    def _enter(self, program: Program, time_us: int) -> None:
+        self.before, self.program = self.program, program
+        had, self.rules = self.rules, _in_force(program)
+        self.known |= self.rules
+        for rule_id, rule in self.rules.items():
+            before = had.get(rule_id)
+            if before is None or before.version != rule.version:
+                self.history[rule_id] = [*self._histories(rule, before)]
+            if before is None or before.layout != rule.layout:
+                self._begin_anew(rule_id, time_us)
+
+    def _begin_anew(self, rule_id: str, time_us: int) -> None:
+        """Nothing of a rule that is new, or another, has begun yet."""
+        self.since_us[rule_id] = time_us
+        self.begun_by.pop(rule_id, None)
+        self.unmatched.pop(rule_id, None)
+
+    def _histories(self, rule: RuleProgram, before: RuleProgram | None) -> Iterator[Slots]:
+        """What a rule that comes into force looks back on: of a stream, what its text before remembered too."""
+        for condition in rule.conditions:
+            slots: Slots = {}
+            if self.versions.whole_history:
+                for event, attributes in self._taken:
+                    if matches_any(condition.of, event, attributes):
+                        record(condition, slots, event, rule.keep_us, self.program.limits)
+            elif before is not None:
+                served = [k for k, one in enumerate(before.conditions) if serves(one.memory, condition.memory)]
+                slots = deepcopy(self.history[rule.rule_id][served[0]]) if served else slots
+            yield slots
+
     def _take_event(self, event: Event) -> None:
+        if self.first_us is None:
+            self.first_us = event.time_us
         self.event = self.by_id[event.event_id] = event
         self.types[event.type] += 1
         if event.type == "contact.deleted":
@@ -110,7 +173,8 @@ class Facts:
             self.attributes = {name: value for name, value in merged.items() if value is not None}
         elif event.type.startswith("consent."):
             self._take_consent(event)
-        for rule in self.program.rules:
+        self._taken.append((event, self.attributes))
+        for rule in self.rules.values():
             self._record(rule, event)
             self._note_beginning(rule, event)
 
@@ -154,6 +218,10 @@ class Facts:
         self.record.append(firing)
         if fired:
             self.fired.append(firing)
+
+
+def _in_force(program: Program) -> dict[str, RuleProgram]:
+    return {rule.rule_id: rule for rule in program.rules if not rule.foreseen}
 
 
 def begins(rule: RuleProgram) -> Matches:

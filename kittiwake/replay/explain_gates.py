@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from kittiwake.kernel.program import Calendar, Cap, RuleProgram
+from kittiwake.kernel.program import NEVER_US, Calendar, Cap, RuleProgram
 from kittiwake.kernel.trace import Step
 from kittiwake.reasons import Reason
 from kittiwake.replay.explain_conditions import Gap
@@ -65,10 +65,20 @@ def held_gap(facts: Facts, rule: RuleProgram, release_us: int) -> Gap:
 
 
 def _not_ready(stopped: Stopped) -> Gap:
-    assert stopped.rule.ready_us is not None
-    ready = stopped.moment(stopped.rule.ready_us)
+    rule, first_us = stopped.rule, stopped.facts.first_us
+    lacking = [one for one in rule.look_backs if first_us is not None and first_us < one.since_us]
+    known = [] if rule.partial or stopped.facts.versions.whole_history else lacking
+    ready_us = max([one.ready_us for one in known] + ([] if rule.ready_us is None else [rule.ready_us]))
+    due = stopped.moment(stopped.due_us)
+    if ready_us == NEVER_US:
+        since = stopped.moment(max(one.since_us for one in known))
+        return Gap(
+            f"not_ready: due {due}, and the rule looks back on what is only remembered since {since}",
+            f"a contact whose first event comes at {since} or later, its whole history, or history_from: effective",
+        )
+    ready = stopped.moment(ready_us)
     return Gap(
-        f"not_ready: due {stopped.moment(stopped.due_us)}, and the rule is ready from {ready}",
+        f"not_ready: due {due}, and the rule is ready from {ready}",
         f"a candidate due at {ready} or later (live_from and history_from say when)",
     )
 
@@ -193,6 +203,27 @@ def _unless(stopped: Stopped) -> Gap:
     )
 
 
+def _forgotten(stopped: Stopped) -> Gap:
+    silent = format_duration(stopped.facts.program.policy.retention_us)
+    return Gap(
+        f"forgotten: no event for {silent}, after which a contact is forgotten (retention)",
+        f"any event before {stopped.moment(stopped.facts.now_us)}",
+    )
+
+
+def _rule_changed(stopped: Stopped) -> Gap:
+    now = stopped.moment(stopped.facts.now_us)
+    return Gap(
+        f"rule_changed: the rule that comes into force at {now} is not the same, so what it had begun ends",
+        "an edit that leaves when, per, the kind of wait and the same of unless as they are",
+    )
+
+
+def _rule_removed(stopped: Stopped) -> Gap:
+    now = stopped.moment(stopped.facts.now_us)
+    return Gap(f"rule_removed: the rule is gone or off from {now}", f"the rule in force after {now}")
+
+
 _ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.NOT_READY: _not_ready,
     Reason.NO_CONSENT: _no_consent,
@@ -202,6 +233,9 @@ _ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.EXPIRED: _expired,
     Reason.SUPERSEDED: _superseded,
     Reason.UNLESS: _unless,
+    Reason.FORGOTTEN: _forgotten,
+    Reason.RULE_CHANGED: _rule_changed,
+    Reason.RULE_REMOVED: _rule_removed,
 }
 
 _SIMPLY: Final = {
@@ -210,6 +244,7 @@ _SIMPLY: Final = {
     Reason.NOT_ENTERED: Gap("not_entered: its last entered did not fire", "an entered that fires"),
     Reason.EXITED: Gap("exited: the contact left the audience while quiet hours held it", "to stay a member"),
     Reason.DELETED: Gap("deleted: the contact was deleted before it could fire", "no contact.deleted before it"),
+    Reason.LATE_EVENT: Gap("late_event: an event that came late took it back", "no such event"),
     Reason.QUIET_HOURS: Gap("held by quiet hours when the run ended", "time to pass until its release"),
 }
 """Answers that are the same for every candidate."""

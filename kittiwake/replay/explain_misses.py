@@ -86,7 +86,7 @@ def _disarmed(facts: Facts, step: Step) -> Gap:
 
 def misses_at_end(facts: Facts, state: State, last: Mapping[tuple[str, str], Step]) -> Iterator[Miss]:
     """What of each rule is unfinished when the trace ends. `last`: the newest PREFIX or TOTAL of each instance."""
-    for rule in facts.program.rules:
+    for rule in facts.rules.values():
         remembered = state.rules.get(rule.rule_id)
         if rule.audience is not None:
             if not (remembered is not None and remembered.member):
@@ -158,6 +158,8 @@ def _not_a_member(facts: Facts, rule: RuleProgram) -> Iterator[Miss]:
 
 def never_began(facts: Facts, rule: RuleProgram) -> Miss:
     """The miss of a rule that came to nothing worth a step."""
+    if rule.rule_id not in facts.rules:
+        return Miss(rule.rule_id, None, None, Stage.UNSEEN, "nothing came of it while it was in force", "the rule back")
     if rule.audience is not None:
         return Miss(rule.rule_id, None, None, Stage.UNSEEN, "no event of the contact at all", "an event")
     begun, unmatched = facts.begun_by.get(rule.rule_id), facts.unmatched.get(rule.rule_id)
@@ -165,7 +167,9 @@ def never_began(facts: Facts, rule: RuleProgram) -> Miss:
         return _came_to_nothing(rule, begun)
     wanted = match_words(begins(rule))
     if unmatched is None:
-        return Miss(rule.rule_id, None, None, Stage.UNSEEN, f"no event of type {wanted} seen at all", f"one {wanted}")
+        since_us = facts.since_us.get(rule.rule_id)
+        when = "at all" if since_us is None else f"since {_moment(facts, since_us)}, when the rule came into force"
+        return Miss(rule.rule_id, None, None, Stage.UNSEEN, f"no event of type {wanted} seen {when}", f"one {wanted}")
     newest = unmatched.newest
     what = f"{unmatched.number} × {newest.type} seen, none as the rule wants it: {unmatched.why}"
     if unmatched.number > 1:

@@ -26,6 +26,7 @@ from kittiwake.replay.explain_words import (
     span_words,
     value_words,
 )
+from kittiwake.time.durations import format_duration
 from kittiwake.values import exact
 
 Told: TypeAlias = tuple[Tone, str] | None
@@ -77,6 +78,40 @@ def _duplicate(at: At) -> Told:
 
 def _late(at: At) -> Told:
     return Tone.STOPPED, f"{at.details['type']} ({at.details['event_id']}): too late, changes nothing"
+
+
+def _corrected(at: At) -> Told:
+    return Tone.ASIDE, arrived_words(at.details, at.step.time_us, at.facts.zone)
+
+
+def arrived_words(details: dict[str, Any], arrived_us: int, zone: str) -> str:
+    """A late event that is put in its place; details of CORRECTED."""
+    late = span_words(arrived_us - details["time_us"])
+    place = moment_words(details["time_us"], zone, arrived_us)
+    event = f"{details['type']} ({details['event_id']})"
+    return f"{event} arrives {late} late and takes its place at {place}"
+
+
+# ---------------------------------------------------------------- the contact, the rules
+
+
+def _forgotten(at: At) -> Told:
+    silent = format_duration(at.facts.program.policy.retention_us)
+    return Tone.STOPPED, f"no event for {silent}: the contact is forgotten (retention)"
+
+
+def _in_force(at: At) -> Told:
+    before, now = at.facts.before, at.facts.program
+    had = {rule.rule_id: rule.version for rule in before.rules if not rule.foreseen}
+    has = {rule_id: rule.version for rule_id, rule in at.facts.rules.items()}
+    told = [f"{rule_id} is new" for rule_id in has if rule_id not in had]
+    told += [f"{rule_id} is changed" for rule_id in has if rule_id in had and had[rule_id] != has[rule_id]]
+    told += [f"{rule_id} is gone" for rule_id in had if rule_id not in has]
+    if before.policy != now.policy:
+        told.append("the policy is changed")
+    if before.timezone != now.timezone:
+        told.append(f"the account's timezone is {now.timezone}")
+    return Tone.EVENT, f"other rules come into force: {listed(told) or 'for this account as they were'}"
 
 
 # ---------------------------------------------------------------- arming
@@ -212,6 +247,9 @@ _TELLERS: Final[dict[StepKind, Callable[[At], Told]]] = {
     StepKind.EVENT: _event,
     StepKind.DUPLICATE: _duplicate,
     StepKind.LATE: _late,
+    StepKind.CORRECTED: _corrected,
+    StepKind.FORGOTTEN: _forgotten,
+    StepKind.IN_FORCE: _in_force,
     StepKind.LACKS: _lacks,
     StepKind.NO_ROOM: _no_room,
     StepKind.PREFIX: _prefix,

@@ -1,24 +1,24 @@
 """From what a scenario's author wrote to cases that can be played: checked, clock times resolved.
 
-Pure. Called by `scenario_files`.
+Pure but for the rules files that a step publishes. Called by `scenario_files`.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from kittiwake.kernel.program import Program
 from kittiwake.replay.scenario_expect import FIELDS, Expectation
 from kittiwake.replay.scenario_models import VERBS, CasePart, Expected, ScenarioPart, StepPart
-from kittiwake.replay.scenario_player import CONTACT, BadEventError, default_start_us, event_of
-from kittiwake.replay.scenario_times import moment_us, whole_instant
+from kittiwake.replay.scenario_player import CONTACT, BadEventError, event_of
+from kittiwake.replay.scenario_publishing import Published, published_by
+from kittiwake.replay.scenario_reader import Reader, unknown_rules
+from kittiwake.replay.scenario_rules import RuleBook
+from kittiwake.replay.scenario_times import moment_us
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.nodes import Mark, Place
 from kittiwake.time.durations import parse_duration
-from kittiwake.time.instants import format_instant, parse_instant
-from kittiwake.time.zones import is_zone
+from kittiwake.time.instants import format_instant
 
 
 class Told(NamedTuple):
@@ -31,10 +31,13 @@ class Told(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step: the clock stands at `clock_us`, an event happens, what was decided is looked at."""
+    """One step: the clock stands at `clock_us`, rules change, an event happens, what was decided is looked at."""
 
     mark: Mark
     clock_us: int
+    published: Published | None
+    frozen: bool | None
+    """None: as before."""
     told: Told | None
     expected: tuple[Expectation, ...] | None
     """None: it does not look."""
@@ -46,7 +49,8 @@ class Case(NamedTuple):
     file: str
     mark: Mark
     name: str
-    program: Program
+    book: RuleBook
+    """The rules at the start."""
     about: frozenset[str]
     """Rules whose decisions are looked at; empty: all."""
     contact_id: str
@@ -59,13 +63,19 @@ class Case(NamedTuple):
         return self.name
 
 
-def cases_of(place: Place, written: ScenarioPart, program: Program, errors: list[RuleError]) -> list[Case]:
-    """The cases of a file; errors are added for all that makes no sense."""
+def cases_of(place: Place, written: ScenarioPart, book: RuleBook, errors: list[RuleError]) -> list[Case]:
+    """The cases of a file; errors are added for all that makes no sense.
+
+    Reads the files that a step publishes.
+    """
     if not written.tests:
         errors.append(place.error(("tests",), Code.EMPTY_LIST, "tests is empty", "Write a test: - name: …"))
     errors.extend(_same_names(place, written.tests))
-    errors.extend(_unknown_rules(place, ("about",), written.about, program))
-    return [_case(_Reader(place, i, written, program, errors)) for i in range(len(written.tests))]
+    readers = [Reader(place, i, written, book, errors) for i in range(len(written.tests))]
+    cases = [_case(reader) for reader in readers]
+    known = dict.fromkeys([*book.rule_ids(), *(name for reader in readers for name in reader.rule_ids)])
+    errors.extend(unknown_rules(place, ("about",), written.about, book.account_id, list(known)))
+    return cases
 
 
 def _same_names(place: Place, cases: Iterable[CasePart]) -> Iterator[RuleError]:
@@ -77,55 +87,13 @@ def _same_names(place: Place, cases: Iterable[CasePart]) -> Iterator[RuleError]:
             yield place.error(("tests", i, "name"), Code.DUPLICATE_ID, message, "Say what is different about this one")
 
 
-def _unknown_rules(place: Place, path: KeyPath, about: str | list[str] | None, program: Program) -> Iterator[RuleError]:
-    ids = [rule.rule_id for rule in program.rules]
-    for rule_id in _listed(about):
-        if rule_id not in ids:
-            close = difflib.get_close_matches(rule_id, ids, 1)
-            advice = f"Did you mean {close[0]}?" if close else f"Write one of {', '.join(ids)}"
-            message = f"account {program.account_id} has no rule {rule_id} that is not off"
-            yield place.error(path, Code.NOT_A_CHOICE, message, advice)
-
-
-def _listed(about: str | list[str] | None) -> list[str]:
-    return [] if about is None else [about] if isinstance(about, str) else about
-
-
-class _Reader:
-    """One test as it is read: its clock and zone as the steps go by."""
-
-    def __init__(
-        self, place: Place, index: int, written: ScenarioPart, program: Program, errors: list[RuleError]
-    ) -> None:
-        self.case = written.tests[index]
-        self.place = place
-        self.path: KeyPath = ("tests", index)
-        self.program = program
-        self.errors = errors
-        self.about = frozenset(_listed(self.case.about or written.about))
-        self.contact = self.case.contact if self.case.contact is not None else written.contact
-        start = self.case.start or written.start
-        self.start_us = parse_instant(whole_instant(start)) if start else default_start_us(program)
-        self.clock_us = self.start_us
-        self.zone = program.timezone
-
-    def tell(self, path: KeyPath, code: Code, message: str, advice: str, *, at_key: bool = False) -> None:
-        """Add an error."""
-        self.errors.append(self.place.error((*self.path, *path), code, message, advice, at_key=at_key))
-
-    def see(self, event_type: str, properties: dict[str, Any]) -> None:
-        """Follow the contact's zone, in which `HH:MM` is read."""
-        if event_type == "contact.updated" and "timezone" in properties:
-            name = properties["timezone"]
-            self.zone = name if is_zone(name) else self.program.timezone
-
-
-def _case(reader: _Reader) -> Case:
+def _case(reader: Reader) -> Case:
     case = reader.case
-    reader.errors.extend(_unknown_rules(reader.place, (*reader.path, "about"), case.about, reader.program))
     if reader.contact is not None:
         reader.see("contact.updated", reader.contact)
     steps = tuple(_step(reader, i, step) for i, step in enumerate(case.steps))
+    about, account_id = (*reader.path, "about"), reader.book.account_id
+    reader.errors.extend(unknown_rules(reader.place, about, case.about, account_id, reader.rule_ids))
     if not steps:
         reader.tell(("steps",), Code.EMPTY_LIST, "steps is empty", "Write a step: - event: cart.item_added")
     elif steps[-1].expected is None:
@@ -135,7 +103,7 @@ def _case(reader: _Reader) -> Case:
         reader.place.file,
         reader.place.mark(reader.path),
         case.name,
-        reader.program,
+        reader.begun,
         reader.about,
         case.contact_id or CONTACT,
         reader.start_us,
@@ -147,17 +115,21 @@ def _case(reader: _Reader) -> Case:
 # ---------------------------------------------------------------- steps
 
 
-def _step(reader: _Reader, index: int, step: StepPart) -> Step:
+def _step(reader: Reader, index: int, step: StepPart) -> Step:
     path: KeyPath = ("steps", index)
     _check_step(reader, path, step)
     _move(reader, path, step)
+    published = published_by(reader, path, step)
+    _freeze(reader, path, step)
     told = _told(reader, path, step)
     expected = _expected(reader, path, step)
-    return Step(reader.place.mark((*reader.path, *path)), reader.clock_us, told, expected)
+    mark = reader.place.mark((*reader.path, *path))
+    return Step(mark, reader.clock_us, published, step.frozen, told, expected)
 
 
-def _check_step(reader: _Reader, path: KeyPath, step: StepPart) -> None:
-    if step.after is None and step.at is None and step.event is None and step.expect is None:
+def _check_step(reader: Reader, path: KeyPath, step: StepPart) -> None:
+    done = (step.after, step.at, step.publish, step.frozen, step.event, step.expect)
+    if all(one is None for one in done):
         reader.tell(path, Code.MISSING_KEY, "this step does nothing", "Write after, at, event or expect")
     if step.after is not None and step.at is not None:
         reader.tell((*path, "at"), Code.CLAUSE, "after and at both move the clock", "Keep one of them", at_key=True)
@@ -167,7 +139,7 @@ def _check_step(reader: _Reader, path: KeyPath, step: StepPart) -> None:
             reader.tell((*path, name), Code.CLAUSE, message, advice, at_key=True)
 
 
-def _move(reader: _Reader, path: KeyPath, step: StepPart) -> None:
+def _move(reader: Reader, path: KeyPath, step: StepPart) -> None:
     if step.after is not None:
         reader.clock_us += parse_duration(step.after) or 0
     elif step.at is not None:
@@ -179,13 +151,22 @@ def _move(reader: _Reader, path: KeyPath, step: StepPart) -> None:
         reader.clock_us = max(reader.clock_us, at_us)
 
 
-def _told(reader: _Reader, path: KeyPath, step: StepPart) -> Told | None:
+def _freeze(reader: Reader, path: KeyPath, step: StepPart) -> None:
+    if step.frozen is None:
+        return
+    if step.frozen is reader.frozen:
+        message = "the rules are frozen already" if step.frozen else "the rules are not frozen"
+        reader.tell((*path, "frozen"), Code.CLAUSE, message, "Delete it", at_key=True)
+    reader.frozen = step.frozen
+
+
+def _told(reader: Reader, path: KeyPath, step: StepPart) -> Told | None:
     if step.event is None:
         return None
     told = Told(step.event, step.with_ or {}, step.id, (parse_duration(step.ago) or 0) if step.ago else 0)
     raw = {"event_id": told.event_id or "e", "properties": told.properties, "time": format_instant(reader.clock_us)}
     try:
-        event_of(reader.program.account_id, CONTACT, {**raw, "type": told.event_type})
+        event_of(reader.book.account_id, CONTACT, {**raw, "type": told.event_type})
     except BadEventError as error:
         reader.tell((*path, "event"), Code.WRONG_SHAPE, f"the job would not read this event: {error}", "Mend it")
     reader.see(told.event_type, told.properties)
@@ -195,7 +176,7 @@ def _told(reader: _Reader, path: KeyPath, step: StepPart) -> Told | None:
 # ---------------------------------------------------------------- expectations
 
 
-def _expected(reader: _Reader, path: KeyPath, step: StepPart) -> tuple[Expectation, ...] | None:
+def _expected(reader: Reader, path: KeyPath, step: StepPart) -> tuple[Expectation, ...] | None:
     if step.expect is None:
         return None
     if isinstance(step.expect, str):
@@ -209,7 +190,7 @@ def _expected(reader: _Reader, path: KeyPath, step: StepPart) -> tuple[Expectati
     )
 
 
-def _one_expected(reader: _Reader, path: KeyPath, written: Expected) -> Iterator[Expectation]:
+def _one_expected(reader: Reader, path: KeyPath, written: Expected) -> Iterator[Expectation]:
     verbs = [verb for verb in VERBS if getattr(written, verb) is not None]
     if len(verbs) != 1:
         message = f"{' and '.join(verbs)} are two decisions" if verbs else "it does not say what is decided"
@@ -218,7 +199,9 @@ def _one_expected(reader: _Reader, path: KeyPath, written: Expected) -> Iterator
         return
     verb = verbs[0]
     rule_id = getattr(written, verb)
-    unknown = list(_unknown_rules(reader.place, (*reader.path, *path, verb), rule_id, reader.program))
+    unknown = list(
+        unknown_rules(reader.place, (*reader.path, *path, verb), rule_id, reader.book.account_id, reader.rule_ids)
+    )
     reader.errors.extend(unknown)
     if reader.about and rule_id not in reader.about and not unknown:
         advice = f"Add {rule_id} to about, or expect it elsewhere"

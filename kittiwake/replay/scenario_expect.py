@@ -11,9 +11,18 @@ from typing import Any, Final, NamedTuple
 
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome
-from kittiwake.replay.explain_words import moment_words, value_words
+from kittiwake.replay.explain_words import listed, moment_words, value_words
 from kittiwake.replay.scenario_times import shows
 from kittiwake.values import canonical, parse_json
+
+
+class Known(NamedTuple):
+    """What it takes to compare."""
+
+    zone: str
+    """The contact's."""
+    rule_ids: Mapping[str, str] = {}
+    """By trigger id: whose decision it is, of all that were told."""
 
 
 class Expectation(NamedTuple):
@@ -56,32 +65,32 @@ class Comparison(NamedTuple):
         return not (self.missing or self.differing or self.unexpected)
 
 
-def compare(expected: Iterable[Expectation], decided: Iterable[Decision], zone: str) -> Comparison:
+def compare(expected: Iterable[Expectation], decided: Iterable[Decision], known: Known) -> Comparison:
     """Pair expectations with decisions, in any order: equal ones first, then the nearest of the same rule."""
     left, missing = list(decided), []
     for one in expected:
-        found = next((decision for decision in left if not differences(one, decision, zone)), None)
+        found = next((decision for decision in left if not differences(one, decision, known)), None)
         if found is None:
             missing.append(one)
         else:
             left.remove(found)
     differing = []
     for one in list(missing):
-        near = nearest(one, left, zone)
+        near = nearest(one, left, known)
         if near is not None:
             missing.remove(one)
             left.remove(near)
-            differing.append((one, near, tuple(differences(one, near, zone))))
+            differing.append((one, near, tuple(differences(one, near, known))))
     return Comparison(tuple(missing), tuple(differing), tuple(left))
 
 
-def nearest(expectation: Expectation, decided: Iterable[Decision], zone: str) -> Decision | None:
+def nearest(expectation: Expectation, decided: Iterable[Decision], known: Known) -> Decision | None:
     """The decision of the expected rule that differs least."""
     same_rule = [decision for decision in decided if decision.rule_id == expectation.rule_id]
-    return min(same_rule, key=lambda one: len(differences(expectation, one, zone)), default=None)
+    return min(same_rule, key=lambda one: len(differences(expectation, one, known)), default=None)
 
 
-def differences(expectation: Expectation, decision: Decision, zone: str) -> list[Difference]:
+def differences(expectation: Expectation, decision: Decision, known: Known) -> list[Difference]:
     """What of a decision is not as expected; nothing if it is the one."""
     found = (
         [] if decision.rule_id == expectation.rule_id else [Difference("rule", expectation.rule_id, decision.rule_id)]
@@ -89,7 +98,7 @@ def differences(expectation: Expectation, decision: Decision, zone: str) -> list
     if not _is_verb(expectation.verb, decision):
         found.append(Difference("decision", expectation.verb, verb_of(decision)))
     for name, wanted in expectation.fields.items():
-        difference = _compared(name, wanted, decision, zone)
+        difference = _compared(name, wanted, decision, known)
         if difference is not None:
             found.append(difference)
     return found
@@ -117,6 +126,10 @@ def decision_words(decision: Decision, zone: str, near_us: int | None = None) ->
         value = getattr(decision, name)
         if value is not None:
             words.append(f"{name} {value}")
+    if decision.late:
+        words.append(f"late, revision {decision.revision}")
+    if decision.partial_history:
+        words.append("partial_history")
     return ", ".join(words)
 
 
@@ -129,14 +142,26 @@ def _is_verb(verb: str, decision: Decision) -> bool:
 # ---------------------------------------------------------------- fields
 
 
-def _compared(name: str, wanted: Any, decision: Decision, zone: str) -> Difference | None:
+def _compared(name: str, wanted: Any, decision: Decision, known: Known) -> Difference | None:
     if name in _TIMES:
-        time_us = _TIMES[name](decision)
+        time_us, zone = _TIMES[name](decision), known.zone
         return None if shows(wanted, time_us, zone) else Difference(name, wanted, moment_words(time_us, zone))
     if name in _OBJECTS:
         return _compared_objects(name, wanted, _OBJECTS[name](decision))
+    if name == REPLACES:
+        return _compared_replaced([wanted] if isinstance(wanted, str) else wanted, decision, known)
     found = _SCALARS[name](decision)
     return None if canonical(found) == canonical(wanted) else Difference(name, _shown(wanted), _shown(found))
+
+
+def _compared_replaced(wanted: Iterable[str], decision: Decision, known: Known) -> Difference | None:
+    """As many of every rule as are expected, in any order."""
+    found = sorted(known.rule_ids.get(trigger_id, trigger_id) for trigger_id in decision.replaces)
+    return None if found == sorted(wanted) else Difference(REPLACES, _names(sorted(wanted)), _names(found))
+
+
+def _names(rule_ids: list[str]) -> str:
+    return listed(rule_ids) or "nothing"
 
 
 def _compared_objects(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Difference | None:
@@ -169,9 +194,13 @@ _SCALARS: Final[dict[str, Callable[[Decision], Any]]] = {
     "threshold": lambda one: one.threshold,
     "reminder": lambda one: one.reminder,
     "occurrence": lambda one: _text(one.occurrence),
+    "late": lambda one: one.late,
+    "revision": lambda one: one.revision,
+    "partial_history": lambda one: one.partial_history,
 }
+REPLACES: Final = "replaces"
 
-FIELDS: Final = (*_TIMES, *_OBJECTS, *_SCALARS)
+FIELDS: Final = (*_TIMES, *_OBJECTS, *_SCALARS, REPLACES)
 """Fields an expectation may name."""
 
 

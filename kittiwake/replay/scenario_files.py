@@ -9,14 +9,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from kittiwake.kernel.program import Program
 from kittiwake.replay.scenario_cases import Case, cases_of
 from kittiwake.replay.scenario_models import ScenarioPart, with_data
 from kittiwake.replay.scenario_player import ACCOUNT
-from kittiwake.rules.compiler import compile_account
+from kittiwake.replay.scenario_rules import RuleBook, book_of, load_edition
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.guardrails import FILE_BYTES_MAX
-from kittiwake.rules.loader import SCENARIO_SUFFIXES, load
+from kittiwake.rules.loader import SCENARIO_SUFFIXES
 from kittiwake.rules.nodes import NOWHERE, Node, Place
 from kittiwake.rules.reading import read
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
@@ -63,11 +62,11 @@ def load_cases(path: Path) -> list[Case]:
     """
     errors: list[RuleError] = []
     place = _place(path, errors)
-    found = read(ScenarioPart, place, errors) if place is not None else None
+    found = read(ScenarioPart, Place(place.file, with_data(place.node)), errors) if place is not None else None
     if place is None or found is None or errors:
         raise RulesError(errors)
-    program = _program(path, place, found.model, errors)
-    cases = cases_of(place, found.model, program, errors) if program is not None else []
+    book = _book(path, place, found.model, errors)
+    cases = cases_of(place, found.model, book, errors) if book is not None else []
     if errors:
         raise RulesError(errors)
     return cases
@@ -90,7 +89,7 @@ def _place(path: Path, errors: list[RuleError]) -> Place | None:
         reading.errors.append(_of_a_scenario(error.error))
     else:
         errors.extend(reading.errors)
-        return Place(str(path), with_data(node))
+        return Place(str(path), node)
     errors.extend(reading.errors)
     return None
 
@@ -102,19 +101,23 @@ def _of_a_scenario(error: RuleError) -> RuleError:
 # ---------------------------------------------------------------- the rules it tests
 
 
-def _program(path: Path, place: Place, written: ScenarioPart, errors: list[RuleError]) -> Program | None:
-    """The program of the account that is tested."""
+def _book(path: Path, place: Place, written: ScenarioPart, errors: list[RuleError]) -> RuleBook | None:
+    """The rules of the account that is tested."""
     try:
-        ruleset = load(_rules_path(path, written))
-        account_id = _account(ruleset, place, written, errors)
+        edition = load_edition(_rules_path(path, written))
+        account_id = _account(edition.ruleset, place, written, errors)
         if account_id is None:
             return None
         lateness_us = parse_duration(written.allowed_lateness) if written.allowed_lateness else HOUR_US
         assert lateness_us is not None
-        return compile_account(ruleset, account_id, allowed_lateness_us=lateness_us)
+        book = book_of(edition, account_id)._replace(
+            allowed_lateness_us=lateness_us, whole_history=written.whole_history
+        )
+        book.versions()
     except RulesError as error:
         errors.extend(error.errors)
         return None
+    return book
 
 
 def _rules_path(path: Path, written: ScenarioPart) -> Path:

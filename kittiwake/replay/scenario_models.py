@@ -14,7 +14,7 @@ from kittiwake.reasons import Reason
 from kittiwake.replay.scenario_times import TIME_OF_DAY, moment_problem
 from kittiwake.rules.errors import Code
 from kittiwake.rules.nodes import Node
-from kittiwake.rules.numbers import ExactNumber, Whole
+from kittiwake.rules.numbers import ExactNumber, Flag, Whole
 from kittiwake.rules.parts import Part, chosen, problem, shape, shown
 from kittiwake.rules.texts import AccountId, Name, RuleId, one_of
 from kittiwake.rules.times import Duration
@@ -30,8 +30,8 @@ class Written:
         self.value = value
 
 
-FREE_KEYS: Final = frozenset({"with", "contact", "instance", "include", "events"})
-"""Keys whose values are data."""
+FREE_KEYS: Final = frozenset({"with", "contact", "instance", "include", "events", "change", "add", "policy"})
+"""Keys whose values are data, or parts of rules, which are read as such (`scenario_edits`)."""
 
 
 def with_data(node: Node) -> Node:
@@ -75,6 +75,33 @@ def _moment(value: object) -> str:
     raise problem(Code.BAD_INSTANT, f"{shown(value)} is no time", 'Write 2026-11-01T10:00:00Z, or "09:00" in quotes')
 
 
+def _additions(value: object) -> list[dict[str, Any]]:
+    data: Any = value.value if isinstance(value, Written) else value
+    rules: list[Any] = data if isinstance(data, list) else [data]
+    if rules and all(isinstance(rule, dict) for rule in rules):
+        return rules
+    raise problem(Code.WRONG_SHAPE, "a rule or a list of rules is needed here", "Write {id: …, when: …}")
+
+
+def _changes(value: object) -> dict[str, dict[str, Any]]:
+    data = _object(value)
+    wrong = next((name for name, fields in data.items() if not isinstance(fields, dict)), None)
+    if data and wrong is None:
+        return data
+    message = "nothing is changed" if wrong is None else f"{wrong} needs the keys that are changed"
+    raise problem(Code.WRONG_SHAPE, message, "Write {cart-abandonment: {wait: 2h}}")
+
+
+Additions: TypeAlias = Annotated[
+    list[dict[str, Any]],
+    PlainValidator(_additions),
+    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}]}),
+]
+Changes: TypeAlias = Annotated[
+    dict[str, dict[str, Any]],
+    PlainValidator(_changes),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}, "minProperties": 1}),
+]
 Data: TypeAlias = Annotated[dict[str, Any], PlainValidator(_object), WithJsonSchema({"type": "object"})]
 Moment: TypeAlias = Annotated[
     str,
@@ -131,6 +158,10 @@ class Expected(Part):
     threshold: ExactNumber | None = Field(None, description="the threshold reached")
     reminder: Whole | None = Field(None, description="index of the reminder, from 0")
     occurrence: Name | None = Field(None, description="local date of a repeating wait")
+    late: Flag | None = Field(None, description="whether a late event caused it")
+    revision: Whole | None = Field(None, description="how often its id was told before")
+    replaces: RuleIds | None = Field(None, description="the rules whose decisions it stands for, one for each")
+    partial_history: Flag | None = Field(None, description="whether the rule's look-backs began after the contact")
 
 
 Expectation: TypeAlias = Annotated[
@@ -145,11 +176,24 @@ Expectation: TypeAlias = Annotated[
 ]
 
 
+class PublishPart(Part):
+    """Rules that come into force now or later: another file, or the present ones with changes."""
+
+    effective_from: Moment | None = Field(None, description="when they come into force; left out: now")
+    rules: Name | None = Field(None, description="path of the rules, from this file; instead of the keys below")
+    change: Changes | None = Field(None, description="by rule id: the keys that are replaced; null takes a key away")
+    add: Additions | None = Field(None, description="a rule or a list of rules")
+    remove: RuleIds | None = Field(None, description="ids of rules that go")
+    policy: Data | None = Field(None, description="the keys of the policy that are replaced; null takes a key away")
+
+
 class StepPart(Part):
-    """One step: first the clock moves, then an event happens, then what came of it is looked at."""
+    """One step: the clock moves, rules are published or frozen, an event happens, what came of it is looked at."""
 
     after: Duration | None = Field(None, description="moves the clock on by a duration")
     at: Moment | None = Field(None, description="moves the clock to an instant, or to the next HH:MM of the contact")
+    publish: PublishPart | None = Field(None, description="rules that come into force now or later")
+    frozen: Flag | None = Field(None, description="true: nothing is settled from now on; false: it goes on")
     event: Name | None = Field(None, description="type of an event that happens now")
     with_: Data | None = Field(None, alias="with", description="properties of the event")
     id: Name | None = Field(None, description="event_id of the event; left out: e0001, e0002, …")
@@ -179,6 +223,10 @@ class ScenarioPart(Part):
     )
     contact: Data | None = Field(None, description="attributes, set by contact.updated at the start")
     allowed_lateness: Duration | None = Field(None, description="the horizon for late events; left out: 1h")
+    whole_history: Flag = Field(
+        True,
+        description="whether published rules look back on what was before; false: a stream without a snapshot",
+    )
     tests: list[CasePart] = Field(description="a list of tests")
 
 

@@ -13,6 +13,7 @@ from kittiwake.replay.explain_words import counted, moment_words
 from kittiwake.replay.scenario_cases import Case, Step
 from kittiwake.replay.scenario_expect import Comparison, Expectation, compare, decision_words
 from kittiwake.replay.scenario_player import Player
+from kittiwake.replay.scenario_rules import RuleBook
 from kittiwake.rules.nodes import Mark
 
 
@@ -43,13 +44,13 @@ class Result(NamedTuple):
 
 def play(case: Case) -> Result:
     """Play a case to its end; one surprise does not hide the next."""
-    player = Player(case.program, case.contact_id, case.start_us)
+    player, book = Player(case.book.versions(), case.contact_id, case.start_us), case.book
     if case.contact is not None:
         player.tell("contact.updated", case.contact, event_id="e0000")
     surprises: list[Surprise] = []
     looked_us = case.start_us
     for step in case.steps:
-        _act(player, step)
+        book = _act(player, book, step)
         if step.expected is not None:
             surprises.extend(_look(player, case, step, step.expected, looked_us))
             looked_us = step.clock_us
@@ -57,19 +58,26 @@ def play(case: Case) -> Result:
     return Result(case, tuple(surprises), only_rules(story, case.about) if case.about else story)
 
 
-def _act(player: Player, step: Step) -> None:
+def _act(player: Player, book: RuleBook, step: Step) -> RuleBook:
+    """Let happen what the step says; the rules published by then."""
     if step.clock_us > player.clock_us:
         player.pass_to(step.clock_us)
+    if step.published is not None:
+        book = book.publish(player.publishing_us(step.published.effective_us), step.published.edition)
+        player.change_rules(book.versions())
+    if step.frozen is not None:
+        player.freeze() if step.frozen else player.unfreeze()
     if step.told is not None:
         told = step.told
         player.tell(told.event_type, told.properties, event_id=told.event_id, ago_us=told.ago_us)
+    return book
 
 
 def _look(
     player: Player, case: Case, step: Step, expected: tuple[Expectation, ...], since_us: int
 ) -> Iterator[Surprise]:
     decided = [one for one in player.look() if not case.about or one.rule_id in case.about]
-    comparison = compare(expected, decided, player.zone)
+    comparison = compare(expected, decided, player.known)
     if not comparison.agrees:
         yield Surprise(step.mark, step.clock_us, since_us, expected, comparison)
 

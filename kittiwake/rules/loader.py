@@ -48,8 +48,12 @@ def load_files(contents: Mapping[str, bytes], errors: list[RuleError] | None = N
         RulesError: with `errors` and everything that is wrong with them.
     """
     found = list(errors or [])
-    places = [place for name, content in contents.items() if (place := _place(name, content, found))]
-    return rule_set_of(places, found)
+    return rule_set_of(read_places(contents, found), found)
+
+
+def read_places(contents: Mapping[str, bytes], errors: list[RuleError]) -> list[Place]:
+    """The documents of files already fetched, as they are written; `errors` added for those that cannot be read."""
+    return [place for name, content in contents.items() if (place := _place(name, content, errors))]
 
 
 # ---------------------------------------------------------------- files

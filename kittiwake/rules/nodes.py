@@ -41,6 +41,16 @@ def node_of(data: Any, mark: Mark = NOWHERE) -> Node:
     return Node(data, mark)
 
 
+def moved(node: Node, mark: Mark) -> Node:
+    """A tree all of which stands at `mark`."""
+    if isinstance(node.value, dict):
+        entries = {key: moved(part, mark) for key, part in node.value.items()}
+        return Node(entries, mark, dict.fromkeys(entries, mark))
+    if isinstance(node.value, list):
+        return Node([moved(part, mark) for part in node.value], mark)
+    return Node(node.value, mark)
+
+
 def plain(node: Node) -> Any:
     """The value without its places; entries without a value (null) are left out."""
     if isinstance(node.value, dict):

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 from kittiwake.rules.errors import Code, RuleError
-from kittiwake.rules.nodes import Mark, Node, Place, child, plain
+from kittiwake.rules.nodes import Node, Place, child, moved, plain
 from kittiwake.rules.trees import Reading
 from kittiwake.rules.yaml_source import read_yaml
 
@@ -77,7 +77,7 @@ def expand(place: Place, errors: list[RuleError]) -> Place | None:
         errors.append(_no_recipe(place, used.value))
         return None
     mark = place.node.keys[USE]
-    shipped = _moved(recipe(used.value).rule, mark)
+    shipped = moved(recipe(used.value).rule, mark)
     named = Node(used.value, used.mark)
     author = {key: node for key, node in place.node.value.items() if key != USE}
     entries = {"id": named, **shipped.value, **author}
@@ -90,13 +90,3 @@ def _no_recipe(place: Place, name: object) -> RuleError:
     advice = f"Did you mean {close[0]}?" if close else f"Use {', '.join(recipe_names())}"
     message = "there is no recipe of this name" if isinstance(name, str) else "use names a recipe"
     return place.error((USE,), Code.RECIPE, message, advice)
-
-
-def _moved(node: Node, mark: Mark) -> Node:
-    """A tree all of which stands at `mark`."""
-    if isinstance(node.value, dict):
-        entries = {key: _moved(part, mark) for key, part in node.value.items()}
-        return Node(entries, mark, dict.fromkeys(entries, mark))
-    if isinstance(node.value, list):
-        return Node([_moved(part, mark) for part in node.value], mark)
-    return Node(node.value, mark)

@@ -18,9 +18,11 @@ from kittiwake.kernel.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.replay.rows import decision_row
 from kittiwake.replay.scenario_player import ACCOUNT, CONTACT, BadEventError, event_of
+from kittiwake.replay.scenario_rules import Edition, edition_of, load_edition
 from kittiwake.rules.compiler import compile_account
-from kittiwake.rules.documents import load_document
-from kittiwake.rules.loader import load, load_files
+from kittiwake.rules.errors import RuleError
+from kittiwake.rules.loader import read_places
+from kittiwake.rules.nodes import Place, node_of
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.time.instants import HOUR_US
 
@@ -69,12 +71,18 @@ def ruleset_of(document: Rules) -> RuleSet:
     Raises:
         RulesError: it is not usable.
     """
+    return edition_of_rules(document).ruleset
+
+
+def edition_of_rules(document: Rules) -> Edition:
+    """As `ruleset_of`, with what is written."""
     if isinstance(document, str) and ("\n" in document or document.startswith("{")):
-        return load_files({"rules.yaml": document.encode()})
+        errors: list[RuleError] = []
+        return edition_of(read_places({"rules.yaml": document.encode()}, errors), errors)
     if isinstance(document, (str, Path)):
-        return load(document)
+        return load_edition(Path(document))
     rules = document if "rules" in document else {"rules": [dict(document)]}
-    return load_document({"account": EVERY_ACCOUNT, **rules})
+    return edition_of([Place("<document>", node_of({"account": EVERY_ACCOUNT, **rules}))])
 
 
 def settle(program: Program, contact_id: str, events: Sequence[Event], stops_us: Sequence[int]) -> list[Decision]:

@@ -12,12 +12,17 @@ from typing import Any, Self
 from kittiwake.model import Decision
 from kittiwake.replay.explain_text import plain
 from kittiwake.replay.rows import decision_row
-from kittiwake.replay.scenario_expect import FIELDS, Expectation, decision_words, differences, nearest
+from kittiwake.replay.scenario_edits import edited
+from kittiwake.replay.scenario_expect import FIELDS, Expectation, Known, decision_words, differences, nearest
+from kittiwake.replay.scenario_models import PublishPart, with_data
 from kittiwake.replay.scenario_player import ACCOUNT, CONTACT, Player, default_start_us
+from kittiwake.replay.scenario_rules import Edition, book_of
 from kittiwake.replay.scenario_times import moment_problem, moment_us
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.errors import RuleError, RulesError
+from kittiwake.rules.nodes import Place, node_of
+from kittiwake.rules.reading import read
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
-from kittiwake.testing.runs import Rules, ruleset_of
+from kittiwake.testing.runs import Rules, edition_of_rules
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import format_instant
 
@@ -37,18 +42,26 @@ class Story:
         *,
         account: str | None = None,
         contact_id: str = CONTACT,
+        allowed_lateness: str = "1h",
+        whole_history: bool = True,
     ) -> None:
         """`contact` are its attributes, set by a `contact.updated` where the story starts.
+
+        Events that are late by no more than `allowed_lateness` correct what was told. Rules that are published look
+        back on what was before them, unless `whole_history` says that the stream began without a snapshot.
 
         Raises:
             RulesError: the rules are not usable.
             ValueError: they are of several accounts and `account` does not say which.
         """
-        ruleset = ruleset_of(rules)
-        own = [name for name in ruleset.accounts if name != EVERY_ACCOUNT]
+        edition = edition_of_rules(rules)
+        own = [name for name in edition.ruleset.accounts if name != EVERY_ACCOUNT]
         if account is None and len(own) > 1:
             raise ValueError(f"the rules are of several accounts; say which with account=: {sorted(own)}")
-        self._program = compile_account(ruleset, account or (own[0] if own else ACCOUNT))
+        book = book_of(edition, account or (own[0] if own else ACCOUNT))
+        lateness_us = _span_us(allowed_lateness)
+        self._book = book._replace(allowed_lateness_us=lateness_us, whole_history=whole_history)
+        self._versions = self._book.versions()
         self._contact = contact
         self._contact_id = contact_id
         self._player: Player | None = None
@@ -74,10 +87,7 @@ class Story:
 
     def after(self, span: str, event: str | None = None, /, **properties: Any) -> Self:
         """Let a span pass (`30m`, `2d`); then an event."""
-        span_us = parse_duration(span)
-        if span_us is None or span_us < 0:
-            raise ValueError(f"{span!r} is no duration: {ADVICE}")
-        player = self._now()
+        player, span_us = self._now(), _span_us(span)
         player.pass_to(player.clock_us + span_us)
         return self._tell(event, properties)
 
@@ -86,11 +96,51 @@ class Story:
         return self._tell(event, properties)
 
     def late(self, ago: str, event: str, /, **properties: Any) -> Self:
-        """An event that arrives now and happened a span ago."""
-        ago_us = parse_duration(ago)
-        if not ago_us or ago_us < 0:
+        """An event that arrives now and happened a span ago: inside `allowed_lateness` it corrects what was told."""
+        ago_us = _span_us(ago)
+        if not ago_us:
             raise ValueError(f"{ago!r} is no duration: {ADVICE}")
         self._now().tell(event, properties, ago_us=ago_us)
+        return self
+
+    def publish(
+        self,
+        rules: Rules | None = None,
+        /,
+        *,
+        effective_from: str | None = None,
+        change: Mapping[str, Mapping[str, Any]] | None = None,
+        add: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        remove: str | Sequence[str] | None = None,
+        policy: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Rules come into force now, or at an instant or the next `09:00` of the contact: others, or these with edits.
+
+        `change` replaces keys of rules by id, `policy` those of the policy; None takes a key away.
+
+        Raises:
+            RulesError: the rules, or the edits, are not usable.
+            ValueError: that time has passed, or rules published before come into force later.
+        """
+        player, edits = self._now(), {"change": change, "add": add, "remove": remove, "policy": policy}
+        written = {key: value for key, value in edits.items() if value is not None}
+        if (rules is None) is not bool(written):
+            raise ValueError("publish other rules, or changes of these: change=, add=, remove=, policy=")
+        edition = edition_of_rules(rules) if rules is not None else self._edited(written)
+        effective_us = None if effective_from is None else self._moment(player, effective_from)
+        self._book = self._book.publish(player.publishing_us(effective_us), edition)
+        self._versions = self._book.versions()
+        player.change_rules(self._versions)
+        return self
+
+    def freeze(self) -> Self:
+        """Nothing that happens from now on is settled."""
+        self._now().freeze()
+        return self
+
+    def unfreeze(self) -> Self:
+        """What has waited is settled, and all that comes."""
+        self._now().unfreeze()
         return self
 
     # ------------------------------------------------------------ what comes of it
@@ -99,7 +149,8 @@ class Story:
         """Check that the rule fired, and take that decision off what is left to look at.
 
         `fields` are what it must have: `at`, `due` (an instant, or `HH:MM` in the contact's zone), `instance`,
-        `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `kind`, `reason`.
+        `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `kind`, `reason`, `late`,
+        `revision`, `replaces` (the ids of the rules whose decisions it stands for), `partial_history`.
 
         Raises:
             AssertionError: it did not; the message tells all that happened.
@@ -132,6 +183,11 @@ class Story:
         __tracebackhide__ = True
         return self._take("deferred", rule_id, fields)
 
+    def revokes(self, rule_id: str, reason: str | None = None, /, **fields: Any) -> Self:
+        """Check that a decision of the rule was taken back because of a late event; otherwise as `fires`."""
+        __tracebackhide__ = True
+        return self._take("revoked", rule_id, {"reason": reason, **fields} if reason else fields)
+
     def nothing(self) -> Self:
         """Check that nothing was decided that no check has taken.
 
@@ -158,13 +214,30 @@ class Story:
     # ------------------------------------------------------------ how
 
     def _now(self) -> Player:
-        return self._player or self._start(default_start_us(self._program))
+        return self._player or self._start(default_start_us(self._versions))
 
     def _start(self, start_us: int) -> Player:
-        self._player = Player(self._program, self._contact_id, start_us)
+        self._player = Player(self._versions, self._contact_id, start_us)
         if self._contact is not None:
             self._player.tell("contact.updated", self._contact, event_id="e0000")
         return self._player
+
+    def _edited(self, written: Mapping[str, Any]) -> Edition:
+        place, errors = Place("<publish>", node_of(written)), list[RuleError]()
+        read(PublishPart, Place(place.file, with_data(place.node)), errors)
+        if errors:
+            raise RulesError(errors)
+        return edited(self._book, place)
+
+    def _moment(self, player: Player, text: str) -> int:
+        found = moment_problem(text)
+        if found is not None:
+            raise ValueError(f"{found[0]}. {found[1]}.")
+        at_us = moment_us(text, player.clock_us, player.zone)
+        if at_us < player.clock_us:
+            now = format_instant(player.clock_us)
+            raise ValueError(f"the clock stands at {now}: rules come into force now or later")
+        return at_us
 
     def _move(self, player: Player, at_us: int) -> None:
         if at_us < player.clock_us:
@@ -189,31 +262,38 @@ class Story:
     def _take(self, verb: str, rule_id: str, fields: Mapping[str, Any]) -> Self:
         __tracebackhide__ = True
         self._refuse_unknown(rule_id, fields)
-        left, zone = self._look(), self._now().zone
+        left, known = self._look(), self._now().known
         expectation = Expectation(verb, rule_id, fields)
-        found = next((one for one in left if not differences(expectation, one, zone)), None)
+        found = next((one for one in left if not differences(expectation, one, known)), None)
         if found is None:
-            raise AssertionError(self._told(expectation, left, zone))
+            raise AssertionError(self._told(expectation, left, known))
         left.remove(found)
         return self
 
     def _refuse_unknown(self, rule_id: str, fields: Mapping[str, Any]) -> None:
-        ids = [rule.rule_id for rule in self._program.rules]
+        ids = self._book.rule_ids()
         if rule_id not in ids:
             raise ValueError(f"there is no rule {rule_id!r}; there are {', '.join(ids)}")
         unknown = [name for name in fields if name not in FIELDS]
         if unknown:
             raise TypeError(f"a decision has no {unknown[0]!r}; it has {', '.join(FIELDS)}")
 
-    def _told(self, expectation: Expectation, left: list[Decision], zone: str) -> str:
+    def _told(self, expectation: Expectation, left: list[Decision], known: Known) -> str:
         """Why an expectation failed."""
         lines = [f"expected {expectation}"]
-        near = nearest(expectation, left, zone)
+        near, zone = nearest(expectation, left, known), known.zone
         if near is not None:
             lines.append(f"nearest  {decision_words(near, zone)}")
-            lines.extend(f"  {one}" for one in differences(expectation, near, zone))
+            lines.extend(f"  {one}" for one in differences(expectation, near, known))
         elif left:
             lines.extend(f"there is {decision_words(one, zone)}" for one in left)
         else:
             lines.append("nothing was decided since the last check")
         return "\n".join([*lines, "", self.explain()])
+
+
+def _span_us(text: str) -> int:
+    span_us = parse_duration(text)
+    if span_us is None or span_us < 0:
+        raise ValueError(f"{text!r} is no duration: {ADVICE}")
+    return span_us

@@ -85,3 +85,22 @@ def test_bad_rules_and_inputs_are_unusable(tmp_path: Path, files: list[str | Pat
     assert kittiwake(*files, "--input", "gone.jsonl", "--contact", "c1").code == 2
     assert kittiwake(*files, "--contact", "c1", "--until", "x").code == 2
     assert kittiwake(*files).code == 2
+
+
+def test_a_target_is_explained_by_the_versions_in_force_at_each_time(tmp_path: Path, files: list[str | Path]) -> None:
+    target, after = tmp_path / "published", write(tmp_path / "after.yaml", RULES.replace("id: cart", "id: trolley"))
+    assert kittiwake("publish", files[2], target, "--effective-from", "always").code == 0
+    assert kittiwake("publish", after, target, "--effective-from", "+10m").code == 0
+    ran = kittiwake(
+        "explain", "--rules", target, "--input", files[4], "--contact", "c1", "--until", "2100-01-01T00:00:00Z"
+    )
+    assert ran.code == 0, ran.err
+    assert "other rules come into force: trolley is new, cart is gone and now is gone" in ran.out
+    assert "now fired once" in ran.out
+    one = kittiwake(
+        *files[:2], target, *files[3:], "--contact", "c1", "--rule", "trolley", "--until", "2099-01-01T00:00:00Z"
+    )
+    assert "trolley did not fire\n    no event of type cart.item_added seen since " in one.out
+    damaged = kittiwake("explain", "--rules", target, "--rules", after, "--input", files[4], "--contact", "c1")
+    assert (damaged.code, damaged.out) == (2, "")
+    assert "has published versions, which stand alone" in damaged.err

@@ -29,7 +29,7 @@ def test_a_scenario_holds(path: Path, case: Case) -> None:
 def test_every_rule_is_told_in_a_scenario(folder: Path) -> None:
     rules = {(account, authored.rule.id) for account, of in load(folder).accounts.items() for authored in of.rules}
     told = {
-        (case.program.account_id, expectation.rule_id)
+        (case.book.account_id, expectation.rule_id)
         for path, case in CASES
         if path.parent == folder
         for step in case.steps

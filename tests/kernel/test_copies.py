@@ -10,8 +10,10 @@ import pytest
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.state import new_state
 from kittiwake.model import Decision, Event
+from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US
-from tests.kernel.timeline import START, at, exact, program
+from tests.kernel.timeline import ACCOUNT, START, at, exact, program
 from tests.kernel.ways import settled_in_every_way
 
 T = at(START)
@@ -185,3 +187,14 @@ def test_the_wake_is_the_earliest_of_deadlines_releases_ends_and_readiness() -> 
         step = advance(rules, step.state, [], step.wake_at_us)
     assert wakes[:6] == [1, 1.5, 2, 3, 4, 400 * 24]
     assert len(wakes) == 7, "what is kept for corrections goes last"
+
+
+def test_being_watched_a_copy_does_not_hide_the_version_that_comes_into_force_before_it() -> None:
+    one, two = (load_document({"account": ACCOUNT, "rules": [{"id": name, "when": "b"}]}) for name in ("one", "two"))
+    versions = compile_versions([(None, one), (T + HOUR_US, two)], ACCOUNT)
+    copies = [event(2 * HOUR_US, "b", "b"), event(2 * HOUR_US + 1, "b", "b")]
+    watched, unwatched = (
+        advance(versions, new_state("c1"), copies, T + 4 * HOUR_US, trace=trace).decisions for trace in (True, False)
+    )
+    assert watched == unwatched
+    assert [row.rule_id for row in watched] == ["two"]

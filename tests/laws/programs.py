@@ -32,8 +32,8 @@ class World(NamedTuple):
     calendar: bool = False
     """Whether a decision depends on local clocks, dates or an instant the rules name."""
 
-    def program(self) -> Program:
-        return program(self.rules, self.policy, self.zone, self.limits)
+    def program(self, lateness_us: int = HOUR_US) -> Program:
+        return program(self.rules, self.policy, self.zone, self.limits, lateness_us)
 
 
 WORLDS: dict[str, World] = {

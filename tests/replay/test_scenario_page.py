@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from kittiwake.cli.main import app
 from kittiwake.replay.scenario_expect import FIELDS
-from kittiwake.replay.scenario_models import VERBS, CasePart, ScenarioPart, StepPart
+from kittiwake.replay.scenario_models import VERBS, CasePart, PublishPart, ScenarioPart, StepPart
 from kittiwake.rules.reading import keys_of
 from kittiwake.testing import Story
 from tests.repo.pages import Fence, fences
@@ -44,6 +44,14 @@ def test_the_first_scenario_is_kept_as_the_console_shows(shown: list[Fence], fol
     assert [line.strip() for line in console.splitlines()[2:]] == [line.strip() for line in out.splitlines()[1:]]
 
 
+def test_late_events_changes_and_freezes_come_to_what_is_shown(shown: list[Fence], folder: Path) -> None:
+    _, _, *scenarios, _, _ = (fence.body for fence in shown if fence.language == "yaml")
+    assert len(scenarios) == 3
+    for scenario in scenarios:
+        code, out, err = _told(scenario)
+        assert (code, err) == (0, ""), out + err
+
+
 def test_the_failure_is_told_as_shown(shown: list[Fence], folder: Path) -> None:
     *_, scenario, _ = (fence.body for fence in shown if fence.language == "yaml")
     told, _ = (fence.body for fence in shown if fence.language == "text")
@@ -63,7 +71,7 @@ def test_the_story_is_kept(shown: list[Fence]) -> None:
     exec(story, {})
 
 
-@pytest.mark.parametrize("model", [ScenarioPart, CasePart, StepPart])
+@pytest.mark.parametrize("model", [ScenarioPart, CasePart, StepPart, PublishPart])
 def test_every_key_is_on_the_page(root: Path, model: type[ScenarioPart]) -> None:
     page = (root / PAGE).read_text()
     assert [key for key in keys_of(model) if f"`{key}`" not in page] == []

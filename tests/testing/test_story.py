@@ -154,3 +154,64 @@ def test_a_mistake_in_a_test_is_no_failed_check(act: Any, error: type[Exception]
 def test_an_event_may_come_late() -> None:
     story = Story(CART).at(TEN, "cart.item_added").after("90m").fires("cart")
     assert "too late" in story.late("2h", "order.completed").after("0s").explain()
+
+
+def test_a_late_purchase_revokes_and_the_story_says_so() -> None:
+    story = Story(CART).at(TEN, "cart.item_added").after("1h").fires("cart", late=False)
+    story.after("5m").late("10m", "order.completed").revokes("cart", "late_event", revision=1).nothing()
+    assert "REVOKED: FIRED of 11:00" in story.explain()
+    assert [row["decision"] for row in story.decisions] == ["fired", "revoked"]
+
+
+def test_the_horizon_of_a_story_can_be_chosen() -> None:
+    wide = Story(CART, allowed_lateness="3h").at(TEN, "cart.item_added").after("3h").fires("cart")
+    wide.late("150m", "order.completed").revokes("cart")
+    Story(CART).at(TEN, "cart.item_added").after("3h").fires("cart").late("150m", "order.completed").nothing()
+
+
+def test_a_trigger_names_the_rules_whose_decisions_it_stands_for() -> None:
+    story = Story({"id": "sum", "when": "a.b", "reaches": {"count": True, "at": [2]}}).at(TEN, "a.b")
+    story.after("10m", "a.b").fires("sum", at="2026-11-02T10:10Z").after("1m").late("5m", "a.b")
+    story.revokes("sum").fires("sum", due="2026-11-02T10:06Z", late=True, replaces="sum").nothing()
+    with pytest.raises(AssertionError, match="replaces: expected cart, found nothing"):
+        Story(CART).at(TEN, "cart.item_added").after("1h").fires("cart", replaces=["cart"])
+
+
+def test_rules_are_edited_replaced_and_frozen_on_the_way() -> None:
+    story = Story(CART).at(TEN, "cart.item_added").after("30m").publish(change={"cart": {"wait": "2h"}})
+    story.after("30m").fires("cart").after("1m", "cart.item_added").after("1h").nothing()
+    story.publish({"id": "other", "when": "a.b"}, effective_from="11:30")
+    story = Story(CART).at(TEN, "cart.item_added").publish(remove="cart", add=[{"id": "now", "when": "a.b"}])
+    story.cancels("cart", "rule_removed").after("1m", "a.b").fires("now")
+    story.publish(CART).freeze().after("1h", "cart.item_added").nothing().after("3h").nothing()
+    story.unfreeze().fires("cart").nothing()
+
+
+def test_rules_of_a_story_that_began_without_a_snapshot_are_not_ready() -> None:
+    def told(*, whole_history: bool) -> Story:
+        story = (
+            Story({"rules": [CART]}, whole_history=whole_history).at(TEN, "cart.item_added").after("2h").fires("cart")
+        )
+        story.publish(add={"id": "back", "when": "a.b", "given": {"absent": "z.z", "within": "1d"}})
+        return story.after("1h", "a.b")
+
+    told(whole_history=True).fires("back", partial_history=False)
+    told(whole_history=False).suppresses("back", "not_ready")
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "message"),
+    [
+        (lambda s: s.publish(), ValueError, "publish other rules, or changes of these"),
+        (lambda s: s.publish(CART, remove="cart"), ValueError, "publish other rules, or changes of these"),
+        (lambda s: s.publish(remove="crat"), RulesError, "has no rule crat at that time. Did you mean cart"),
+        (lambda s: s.publish(change={"cart": {"wait": "2 h"}}), RulesError, "is no duration"),
+        (lambda s: s.publish(change={"cart": "2h"}), RulesError, "cart needs the keys that are changed"),
+        (lambda s: s.publish(remove="cart", effective_from="2020-01-01T00:00Z"), ValueError, "now or later"),
+        (lambda s: s.publish(remove="cart", effective_from="soon"), ValueError, "soon is no time"),
+        (lambda s: s.publish(remove="cart", effective_from="23:00").publish(CART), ValueError, "published before"),
+    ],
+)
+def test_an_edit_that_makes_no_sense_is_no_failed_check(act: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        act(Story(CART))
