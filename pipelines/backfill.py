@@ -1,6 +1,6 @@
 """The main job: an archive of events in; triggers, decisions and dead letters out.
 
-    python -m pipelines.backfill --rules DIR_OR_FILE --input GLOB --output DIR [--until TIME]
+    python -m pipelines.backfill --rules RULES --input GLOB --output DIR [--until TIME]
 
 Correct first: every event goes to its contact, every contact is sorted and settled once.
 """
@@ -22,12 +22,13 @@ from kittiwake.replay.packs import buckets_for
 from kittiwake.replay.parts import part_bytes_for
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.reading import refuse_shaped
-from kittiwake.replay.report import render
+from kittiwake.replay.report import render, rules_text
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop
 from kittiwake.replay.summary import Summary
 from kittiwake.rules.errors import RulesError
-from kittiwake.rules.loader import load
+from kittiwake.rules.publishing.errors import TargetError
+from kittiwake.rules.publishing.loading import load_rules
 from pipelines.options import BackfillOptions, parse_options
 from pipelines.places import Place, input_files, open_place, read_summary
 from pipelines.progress import progress_shown, say
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     hush()
     try:
         summary = backfill(parse_options(argv))
-    except (UnusableError, RulesError) as error:
+    except (UnusableError, RulesError, TargetError) as error:
         say(f"error: {error}")
         return UNUSABLE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told, and an exit of its own
@@ -74,16 +75,17 @@ def backfill(options: BackfillOptions) -> Summary:
 
     Raises:
         RulesError: the rules cannot be run.
+        TargetError: the target that holds them cannot be read.
         UnusableError: a file cannot be read, or the output not be written; the output is as it was.
     """
     check_format(options.written)
-    programs = Programs(load(options.rules), options.run.allowed_lateness_us)
+    programs = Programs(load_rules(options.rules), options.run.allowed_lateness_us)
     files = input_files(options.inputs)
     refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     place = open_place(options.output)
     bytes_total = sum(file.size for file in files)
-    say(f"{len(files)} file(s), {megabytes(bytes_total)}, rule set {programs.ruleset_version}")
+    say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
     try:
         build(pipeline, files, programs, options.run, place, options.written)
         with progress_shown(bytes_total, buckets_for(bytes_total)) as watched:
@@ -118,7 +120,7 @@ def build(
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(place.path(DEAD_LETTERS), DEAD_LETTERS, written)
     _ = decided.decisions | "WriteDecisions" >> WriteRows(place.path(DECISIONS), DECISIONS, written)
     _ = decided.triggers | "WriteTriggers" >> WriteRows(place.path(TRIGGERS), TRIGGERS, written)
-    summary = WriteSummary(place.path(SUMMARY), Mode.BACKFILL, programs.ruleset_version, settings)
+    summary = WriteSummary(place.path(SUMMARY), Mode.BACKFILL, programs.used, settings)
     _ = total | "WriteSummary" >> summary
 
 

@@ -21,8 +21,8 @@ _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
 Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
 file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
-Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, 2 unusable rules, input, output or options, 3 failed: a fault
-of ours or of the runner, told with its traceback, 130 interrupted."""
+Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, 2 unusable rules, target, input, output or options, 3 failed:
+a fault of ours or of the runner, told with its traceback, 130 interrupted."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--rules", required=True, metavar="DIR_OR_FILE", help="the rules: a file, or a folder of them")
+    rules_help = "the rules: a file, a folder of them, or a target: a folder or gs://bucket/prefix with versions"
+    add("--rules", required=True, metavar="RULES", help=rules_help)
     add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
     shape_help = "how events are written: canonical (the default), segment or cloudevents"
     add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)

@@ -70,7 +70,7 @@ class _Settle(CountingDoFn):
     def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
         if stop_of(self._settings, intake) is not None:
             return
-        until_us = end_of_run(self._settings, intake)
+        until_us = end_of_run(self._settings, intake, self._programs.used.frozen_at_us)
         already = self.counts.contacts
         decisions: list[bytes] = []
         triggers: list[bytes] = []

@@ -15,6 +15,7 @@ from apache_beam.pvalue import PCollection
 
 from kittiwake.replay.counts import Counts
 from kittiwake.replay.formats import Format, RowFile, row_file
+from kittiwake.replay.programs import RulesUsed
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.summary import summary_of, to_text
@@ -66,7 +67,7 @@ class WriteSummary(beam.PTransform):
 
     path: str
     mode: Mode
-    ruleset_version: str
+    rules: RulesUsed
     settings: RunSettings
 
     def expand(self, counts: PCollection[Counts]) -> PCollection[str]:
@@ -74,7 +75,7 @@ class WriteSummary(beam.PTransform):
         return counts | "File" >> beam.Map(self._write).with_output_types(str)
 
     def _write(self, counts: Counts) -> str:
-        text = to_text(summary_of(self.mode, self.ruleset_version, self.settings, counts))
+        text = to_text(summary_of(self.mode, self.rules, self.settings, counts))
         with FileSystems.create(self.path) as file:
             file.write(text.encode())
         return self.path

@@ -68,7 +68,7 @@ def explain(
     events = found.accounts.get(account_id, [])
     if not events:
         _nobody(found, contact, as_json=as_json)
-    story = _story(versions, contact, events, end_of_run(settings, found.counts), rule or [])
+    story = _story(versions, contact, events, end_of_run(settings, found.counts, versions.frozen_at_us), rule or [])
     _tell(story, found, as_json=as_json)
 
 

@@ -12,7 +12,13 @@ from kittiwake.replay.shapes.shape import InputShape, input_shape
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
 
-Rules = Annotated[list[str], typer.Option("--rules", help="Rules file or folder; may be given several times.")]
+Rules = Annotated[
+    list[str],
+    typer.Option(
+        "--rules",
+        help="Rules file or folder, several times if need be; or a target with versions: a folder, gs://bucket/prefix.",
+    ),
+]
 Inputs = Annotated[
     list[str],
     typer.Option(

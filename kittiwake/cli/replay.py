@@ -31,7 +31,7 @@ from kittiwake.replay.report import render
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.shapes.shape import InputShape
 from kittiwake.replay.summary import Summary, to_json
-from kittiwake.rules.loader import load
+from kittiwake.rules.publishing.loading import load_rules
 
 
 def replay(
@@ -61,7 +61,7 @@ def replay(
     """
     with usable_input(as_json=as_json):
         settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
-        programs = Programs(load(*rules), settings.allowed_lateness_us)
+        programs = Programs(load_rules(*rules), settings.allowed_lateness_us)
         with progress(quiet=as_json) as tell:
             summary = run(programs, inputs, output, settings, tell, written)
     _tell(summary, output, as_json=as_json)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from kittiwake.kernel.decisions import decision_of
+from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.history import next_end_us, prune
 from kittiwake.kernel.matching import SINGLE
 from kittiwake.kernel.program import NEVER_US, Mode, Program, Reentry, RuleProgram
@@ -269,17 +269,17 @@ class Run:
         limit: bool = False,
     ) -> None:
         """Give a candidate its final decision."""
-        decision = decision_of(
-            self.program,
-            index,
+        decision = row_of(
+            self.program.account_id,
+            self.program.texts[index],
             self.state.contact_id,
             key,
             candidate,
             outcome,
             reason,
             self.now_us,
-            at_arming=limit,
-            partial_history=bool(self.lacks) and self._is_partial(index, candidate),
+            limit,
+            bool(self.lacks) and self._is_partial(index, candidate),
         )
         self.decisions.append(decision)
         if self.trace is not None:

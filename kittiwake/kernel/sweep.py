@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from kittiwake.kernel.arming import included
-from kittiwake.kernel.decisions import decision_of
+from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.program import DELETED, Delays, Mode, Policy, Program, RuleProgram
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, Event
@@ -163,4 +163,4 @@ def _fired(
         [],
         reminder if rule.wait.numbered else None,
     )
-    return decision_of(program, index, contact_id, "{}", candidate, OUTCOME, None, due_us)
+    return row_of(program.account_id, program.texts[index], contact_id, "{}", candidate, OUTCOME, None, due_us)

@@ -60,7 +60,7 @@ def decide_sorted(
     version in force wants. Of types it does not read (`Program.reads`) the properties may be left out.
     """
     versions = as_versions(rules)
-    found = None if parts is None else sweep(versions.newest, parts, contact_id, events, until_us)
+    found = None if parts is None else sweep(versions.programs[-1], parts, contact_id, events, until_us)
     if found is not None:
         return Whole(found, 0)
     run = _begun(versions, contact_id, events, until_us)

@@ -7,6 +7,7 @@ their properties as text: only those of events whose properties a rule reads are
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TypeAlias
 
@@ -43,22 +44,34 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
     The rows are its wanted ones, in any order, with copies; they are sorted in place. Returned are the final
     decisions and those still deferred at the end, by due time, rule and instance.
     """
-    rows.sort()
     counts.contacts += 1
-    if rows[-1][0] >= until_us:
+    if plan.changing:
+        rows = list(needed(plan, rows, counts))
+    rows.sort()
+    if rows and rows[-1][0] >= until_us:
         counts.unsettled += len(rows) - bisect_left(rows, (until_us,))
     if len({row[1] for row in rows}) == len(rows):
         whole = _decided(plan, contact_id, rows, until_us)
     else:
         whole = _without_copies(plan, contact_id, rows, until_us, counts)
-    decisions = whole.decisions
-    counts.duplicates += whole.duplicates
-    counts.forgotten += whole.forgotten
+    decisions, duplicates, forgotten = whole
+    if duplicates or forgotten:
+        counts.duplicates += duplicates
+        counts.forgotten += forgotten
     if len(decisions) > 1:
         decisions.sort(key=place_of)
     for decision in decisions:
         count_decision(counts, decision)
     return decisions
+
+
+def needed(plan: Plan, rows: Iterable[Row], counts: Counts) -> Iterator[Row]:
+    """The rows that the version in force at their time wants; the others are counted only."""
+    for row in rows:
+        if plan.versions.at(row[0]).wants(row[2]):
+            yield row
+        else:
+            counts.unneeded += 1
 
 
 def place_of(decision: Decision) -> tuple[int, str, str, int, str]:

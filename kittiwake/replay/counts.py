@@ -66,7 +66,8 @@ class Counts(msgspec.Struct):
     duplicates: int = 0
     """Copies of events, dropped."""
     unneeded: int = 0
-    """Events of a type that no rule of the account names, nor the product itself."""
+    """Events of a type that no rule of the account names, nor the product itself: in no version, or neither in
+    the one in force at their time nor in a later one."""
     unsettled: int = 0
     """Events at or after the end of the run, or late: they decided nothing."""
     forgotten: int = 0

@@ -94,7 +94,7 @@ def _run(
         if stop_of(settings, history.counts) is None:
             for decisions in decide(programs, history, settings, counts, tell):
                 _write_decisions(decisions, fired, all_)
-    summary = summary_of(Mode.REPLAY, programs.ruleset_version, settings, counts)
+    summary = summary_of(Mode.REPLAY, programs.used, settings, counts)
     (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
     return summary
 
@@ -165,7 +165,7 @@ def decide(
     programs: Programs, history: History, settings: RunSettings, counts: Counts, tell: Tell = _tell_nobody
 ) -> Iterator[list[Decision]]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
-    until_us = end_of_run(settings, history.counts)
+    until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
     contacts = history.contacts
     progress = history.progress._replace(contacts_total=len(contacts))
     for done, subject in enumerate(sorted(contacts)):

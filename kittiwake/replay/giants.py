@@ -19,7 +19,7 @@ from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.replay.buckets import HELD_BYTES, ROW_BYTES, size_of
-from kittiwake.replay.contacts import Row, event_of, instant_and_id, place_of, that_counts
+from kittiwake.replay.contacts import Row, event_of, instant_and_id, needed, place_of, that_counts
 from kittiwake.replay.counts import Counts, count_decision
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.spilling import Sorter
@@ -46,6 +46,8 @@ def settle_giant(
     The rows come in the order of id and time, with copies. About `held_bytes` are held at once, a few times over.
     """
     counts.contacts += 1
+    if plan.changing:
+        rows = needed(plan, rows, counts)
     versions = plan.versions.without_horizon()  # the kernel meets no copies, and need not remember ids
     with Sorter(_rows, held_bytes) as by_time, Sorter(_all_placed, held_bytes) as by_place:
         for row in _that_count(plan, rows, until_us, counts):

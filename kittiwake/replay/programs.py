@@ -18,6 +18,28 @@ PROGRAMS_MAX: Final = 10_000
 """Programs kept: some 20 KB each. Compiling one anew costs milliseconds."""
 
 
+class VersionUsed(NamedTuple):
+    """A version of the rules, as a run names it."""
+
+    effective_us: int | None
+    """None: in force always."""
+    ruleset_version: str
+
+
+class RulesUsed(NamedTuple):
+    """What a run says of the rules it decides by."""
+
+    versions: tuple[VersionUsed, ...]
+    """At least one, rising."""
+    frozen_at_us: int | None = None
+    """Nothing is settled beyond it."""
+
+    @property
+    def ruleset_version(self) -> str:
+        """Of the newest version."""
+        return self.versions[-1].ruleset_version
+
+
 class Plan(NamedTuple):
     """The programs of an account, and what is worked out of them once."""
 
@@ -28,6 +50,8 @@ class Plan(NamedTuple):
     """The types of events that can change anything; None: all."""
     unread: frozenset[str]
     """Types, of those that are named, of which nothing but time and id can matter."""
+    changing: bool
+    """Whether what one version wants another does not."""
 
 
 def plan_of(versions: Versions) -> Plan:
@@ -38,7 +62,9 @@ def plan_of(versions: Versions) -> Plan:
     wanted = [program.wanted() for program in programs]
     takes_all = any(types is None for types in wanted)
     parts = parts_of(programs[0]) if len(programs) == 1 else None
-    return Plan(versions, parts, None if takes_all else named, unread)
+    changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
+    changing = changing or (takes_all and not all(program.roles_of_any for program in programs))
+    return Plan(versions, parts, None if takes_all else named, unread, changing)
 
 
 class Programs:
@@ -51,8 +77,9 @@ class Programs:
             RulesError: a rule is of a kind that this release does not run yet.
         """
         history = always(rules) if isinstance(rules, RuleSet) else rules
-        self.ruleset_version = history.newest.ruleset.version
-        """Of the newest version."""
+        versions = (VersionUsed(one.effective_us, one.ruleset.version) for one in history.versions)
+        self.used = RulesUsed(tuple(versions), history.frozen_at_us)
+        """What a run says of them."""
         self._history = history
         self._allowed_lateness_us = allowed_lateness_us
         self._kept: dict[str, Plan] = {}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kittiwake.replay.counts import Place, Verdict
+from kittiwake.replay.programs import RulesUsed
 from kittiwake.replay.settings import Stop
 from kittiwake.replay.summary import Summary
 from kittiwake.time.instants import format_instant
@@ -24,8 +25,9 @@ def render(summary: Summary) -> str:
 
 def _events(summary: Summary) -> Iterator[str]:
     counts = summary.counts
-    rules, until = summary.ruleset_version or "(none)", format_instant(summary.until_us)
-    yield f"{summary.mode.value}: rule set {rules}, until {until}"
+    yield f"{summary.mode.value}: {rules_text(summary.rules)}, until {format_instant(summary.until_us)}"
+    if summary.rules.frozen_at_us is not None:
+        yield f"frozen at {format_instant(summary.rules.frozen_at_us)}: nothing is settled beyond it"
     yield f"read {_of(counts.files, 'file')}, {_of(counts.records, 'record')}"
     events, contacts = counts.events - counts.catalogue, _of(counts.contacts, "contact")
     yield f"  {_of(events, 'event')}" + ("" if counts.unneeded else f" of {contacts}")
@@ -41,6 +43,13 @@ def _events(summary: Summary) -> Iterator[str]:
             yield f"    {number:,} {what}"
     if counts.catalogue:
         yield f"  {_of(counts.catalogue, 'catalogue event')}, not used yet"
+
+
+def rules_text(rules: RulesUsed) -> str:
+    """By which rules a run decides."""
+    others = len(rules.versions) - 1
+    before = f", the newest of {others + 1} versions" if others else ""
+    return f"rule set {rules.ruleset_version or '(none)'}{before}"
 
 
 def _dead_letters(summary: Summary) -> Iterator[str]:

@@ -49,15 +49,16 @@ class RunSettings:
     """How the records are written."""
 
 
-def end_of_run(settings: RunSettings, counts: Counts) -> int:
+def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:
     """Where the run settles to: what the caller says, else 1 µs after the newest event not beyond the start.
 
-    Catalogue events count: they too tell how far the input reaches.
+    Catalogue events count: they too tell how far the input reaches. Rules that are frozen settle nothing beyond it.
     """
-    if settings.until_us is not None:
-        return settings.until_us
-    newest_us = settings.start_us if counts.newest_us is None else counts.newest_us
-    return min(newest_us, settings.start_us) + 1
+    until_us = settings.until_us
+    if until_us is None:
+        newest_us = settings.start_us if counts.newest_us is None else counts.newest_us
+        until_us = min(newest_us, settings.start_us) + 1
+    return until_us if frozen_at_us is None else min(until_us, frozen_at_us)
 
 
 def stop_of(settings: RunSettings, counts: Counts) -> Stop | None:

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from kittiwake.replay.counts import NUMBERS, Counts, Place, Verdict, placed
+from kittiwake.replay.programs import RulesUsed, VersionUsed
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
+from kittiwake.rules.publishing.layout import start_text, start_us
 from kittiwake.time.instants import format_instant, parse_instant
 
 
@@ -20,7 +22,7 @@ class Summary(msgspec.Struct, frozen=True):
     """One run over bounded input, finished."""
 
     mode: Mode
-    ruleset_version: str
+    rules: RulesUsed
     start_us: int
     until_us: int
     stopped: Stop | None
@@ -43,10 +45,10 @@ class Summary(msgspec.Struct, frozen=True):
         return sum(self.counts.dead_letters.values())
 
 
-def summary_of(mode: Mode, ruleset_version: str, settings: RunSettings, counts: Counts) -> Summary:
+def summary_of(mode: Mode, rules: RulesUsed, settings: RunSettings, counts: Counts) -> Summary:
     """The summary of a run from all it counted."""
-    until_us, stopped = end_of_run(settings, counts), stop_of(settings, counts)
-    return Summary(mode, ruleset_version, settings.start_us, until_us, stopped, placed(counts))
+    until_us, stopped = end_of_run(settings, counts, rules.frozen_at_us), stop_of(settings, counts)
+    return Summary(mode, rules, settings.start_us, until_us, stopped, placed(counts))
 
 
 # ---------------------------------------------------------------- as JSON
@@ -57,12 +59,14 @@ def to_json(summary: Summary) -> dict[str, Any]:
     counts = summary.counts
     return {
         "mode": summary.mode.value,
-        "ruleset_version": summary.ruleset_version,
+        "ruleset_version": summary.rules.ruleset_version,
+        "versions": [_version(one) for one in summary.rules.versions],
+        "frozen_at": _instant(summary.rules.frozen_at_us),
         "start": format_instant(summary.start_us),
         "until": format_instant(summary.until_us),
         "stopped": None if summary.stopped is None else summary.stopped.value,
         **{name: getattr(counts, name) for name in NUMBERS},
-        "newest": None if counts.newest_us is None else format_instant(counts.newest_us),
+        "newest": _instant(counts.newest_us),
         "triggers": summary.triggers,
         "decisions": [_row(verdict, number) for verdict, number in sorted(counts.verdicts.items())],
         "dead_letters": dict(sorted(counts.dead_letters.items())),
@@ -71,6 +75,14 @@ def to_json(summary: Summary) -> dict[str, Any]:
         },
         "unreadable": counts.unreadable,
     }
+
+
+def _version(version: VersionUsed) -> dict[str, str]:
+    return {"effective_from": start_text(version.effective_us), "ruleset_version": version.ruleset_version}
+
+
+def _instant(time_us: int | None) -> str | None:
+    return None if time_us is None else format_instant(time_us)
 
 
 def _row(verdict: Verdict, number: int) -> dict[str, Any]:
@@ -99,5 +111,7 @@ def from_text(text: bytes | str) -> Summary:
         verdicts=verdicts,
     )
     stopped = None if data["stopped"] is None else Stop(data["stopped"])
-    start_us, until_us = parse_instant(data["start"]), parse_instant(data["until"])
-    return Summary(Mode(data["mode"]), data["ruleset_version"], start_us, until_us, stopped, counts)
+    versions = tuple(VersionUsed(start_us(one["effective_from"]), one["ruleset_version"]) for one in data["versions"])
+    rules = RulesUsed(versions, None if data["frozen_at"] is None else parse_instant(data["frozen_at"]))
+    began_us, until_us = parse_instant(data["start"]), parse_instant(data["until"])
+    return Summary(Mode(data["mode"]), rules, began_us, until_us, stopped, counts)

@@ -67,8 +67,12 @@ def _outlives(rule: Rule, retained_us: int) -> Iterator[Remark]:
     elif isinstance(rule.wait, (str, list)):
         written = list(each(rule.wait, ("wait",)))
     for path, wait in written:
-        if wait is not None and span_us(wait) >= retained_us:
+        if wait is not None and span_us(wait) > retained_us:
             message = f"a contact silent for {format_duration(retained_us)} is forgotten, this wait with it"
+            yield Remark(path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention")
+    for path, span in _look_backs(rule):
+        if span_us(span) > retained_us:
+            message = f"a contact silent for {format_duration(retained_us)} is forgotten, and what this looks back on"
             yield Remark(path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention")
 
 
@@ -83,10 +87,16 @@ def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]
 
 
 def _look_back_us(rule: Rule) -> int:
-    conditions = [condition for _, condition in each(rule.given, ())]
-    conditions += [leaf for _, leaf in leaves(rule.audience)] if rule.audience is not None else []
-    spans = [span_us(condition.within) for condition in conditions if condition.within]
-    return max([0, *spans, *([span_us(rule.when.within)] if isinstance(rule.when, SequenceObject) else [])])
+    return max([0, *(span_us(span) for _, span in _look_backs(rule))])
+
+
+def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
+    """Every `within` of a rule's conditions and of its sequence, with its place."""
+    conditions = list(each(rule.given, ("given",)))
+    conditions += list(leaves(rule.audience, ("audience",))) if rule.audience is not None else []
+    yield from (((*path, "within"), condition.within) for path, condition in conditions if condition.within)
+    if isinstance(rule.when, SequenceObject):
+        yield ("when", "within"), rule.when.within
 
 
 # ---------------------------------------------------------------- caps

@@ -70,8 +70,11 @@ class Reading(msgspec.Struct):
             message = f"the document has more than {NODES_MAX:,} values, aliases written out"
             raise self.stop(mark, Code.TOO_LARGE, message, "Split it into several files, with fewer aliases")
         if depth > DEPTH_MAX:
-            message = f"the document is nested deeper than {DEPTH_MAX} levels"
-            raise self.stop(mark, Code.TOO_DEEP, message, "Flatten it")
+            raise self.too_deep(mark)
+
+    def too_deep(self, mark: Mark) -> UnreadableError:
+        """What to raise where nesting passes the bound."""
+        return self.stop(mark, Code.TOO_DEEP, f"the document is nested deeper than {DEPTH_MAX} levels", "Flatten it")
 
     def add(self, entries: dict[str, Node], keys: dict[str, Mark], key: tuple[str, Mark], value: Node) -> None:
         """Put an entry into a mapping; the first of two with one key stays."""

@@ -34,6 +34,8 @@ def read_yaml(text: str, reading: Reading) -> Node:
         for event in yaml.parse(text, Loader=LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
+        if "maximum nesting depth" in str(error.problem):  # libyaml's own bound may be met first
+            raise reading.too_deep(_mark(error.problem_mark)) from None
         raise reading.stop(_mark(error.problem_mark), Code.SYNTAX, *_explained(error, text)) from None
     except yaml.YAMLError as error:
         position = int(getattr(error, "position", 0))

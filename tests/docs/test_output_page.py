@@ -11,6 +11,7 @@ from kittiwake import testing
 from kittiwake.model import DeadLetter
 from kittiwake.replay.counts import Counts
 from kittiwake.replay.events import parse_event
+from kittiwake.replay.programs import RulesUsed, VersionUsed
 from kittiwake.replay.rows import Mode, dead_letter_row, line
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.summary import summary_of, to_json
@@ -54,7 +55,7 @@ def test_every_field_has_its_row(root: Path) -> None:
 
 
 def test_every_field_of_the_summary_has_its_row(root: Path) -> None:
-    summary = summary_of(Mode.REPLAY, "", RunSettings(start_us=0), Counts())
+    summary = summary_of(Mode.REPLAY, RulesUsed((VersionUsed(None, ""),)), RunSettings(start_us=0), Counts())
     part = (root / PAGE).read_text().split("\n## summary.json\n")[1].split("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]+) \|", part, re.MULTILINE)
     assert [word for row in rows for word in re.findall(r"`(\w+)`", row)] == list(to_json(summary))

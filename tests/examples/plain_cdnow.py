@@ -21,6 +21,8 @@ LAPSED = timedelta(days=60)
 QUARTER = timedelta(days=90)
 WEEK = timedelta(days=7)
 DEAR = 200_00
+RETENTION = timedelta(days=400)
+"""Who buys nothing for so long is forgotten, and begins anew. Only milestones look further back."""
 LIVE = datetime(1997, 2, 1, tzinfo=UTC)
 
 
@@ -54,15 +56,26 @@ def end(everyone: Buyers) -> datetime:
 
 
 def milestones(everyone: Buyers) -> set[tuple[str, int, int]]:
-    """Contact, milestone in dollars, line of the purchase that passed it."""
+    """Contact, milestone in dollars, line of the purchase that passed it; who was forgotten begins at nothing."""
     found = set()
     for contact, bought in everyone.items():
-        total = 0
+        total, newest = 0, bought[0].at
         for purchase in bought:
-            before, total = total, total + purchase.cents
+            if purchase.at - newest >= RETENTION:
+                total = 0
+            before, total, newest = total, total + purchase.cents, purchase.at
             passed = [mark for mark in MILESTONES if before < mark <= total]
             found |= {(contact, mark // 100, purchase.line) for mark in passed}
     return found
+
+
+def times_forgotten(everyone: Buyers) -> int:
+    """How often somebody had bought nothing for the retention: before the next purchase, or at the end of the run."""
+    last = end(everyone)
+    silences = (
+        min(following, last) - purchase.at for bought in everyone.values() for purchase, following in _with_next(bought)
+    )
+    return sum(silence >= RETENTION for silence in silences)
 
 
 def lapsed(everyone: Buyers) -> set[Fact]:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from kittiwake.kernel.versions import as_versions
 from kittiwake.replay.buckets import HELD_BYTES, contacts_of
 from kittiwake.replay.contacts import Row
 from kittiwake.replay.counts import Counts
@@ -71,7 +72,7 @@ def fired_of(events: int) -> int:
 
 def settle_packs(events: int, held_bytes: int) -> Counts:
     """What a host does with the bucket."""
-    plan, counts = plan_of(compile_account(load_document(RULES), ACCOUNT)), Counts()
+    plan, counts = plan_of(as_versions(compile_account(load_document(RULES), ACCOUNT))), Counts()
     for (_, contact_id), coming in contacts_of(packs(events), held_bytes):
         assert not isinstance(coming, list)
         for _ in settle_giant(plan, contact_id, coming, time_us_of(events + BUSY), counts, held_bytes):

@@ -21,6 +21,7 @@ from kittiwake.replay.counts import (
     merged,
     placed,
 )
+from kittiwake.replay.programs import RulesUsed, VersionUsed
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.replay.summary import from_text, summary_of, to_text
@@ -123,6 +124,12 @@ def test_a_run_ends_where_it_is_told_to() -> None:
     assert end_of_run(RunSettings(start_us=100, until_us=700), Counts(newest_us=42)) == 700
 
 
+@pytest.mark.parametrize(("frozen_at_us", "end_us"), [(41, 41), (43, 43), (44, 43)])
+def test_a_run_ends_where_its_rules_are_frozen(frozen_at_us: int, end_us: int) -> None:
+    assert end_of_run(RunSettings(start_us=100), Counts(newest_us=42), frozen_at_us) == end_us
+    assert end_of_run(RunSettings(start_us=100, until_us=43), Counts(newest_us=142), frozen_at_us) == end_us
+
+
 # ---------------------------------------------------------------- whether it may decide
 
 
@@ -156,8 +163,14 @@ def test_one_unreadable_file_stops_a_run() -> None:
 # ---------------------------------------------------------------- the summary
 
 
-@given(counts, st.sampled_from(Mode), st.none() | st.integers(0, 10))
-def test_a_summary_is_read_as_it_was_written(part: Counts, mode: Mode, until_us: int | None) -> None:
-    summary = summary_of(mode, "0123456789ab", RunSettings(3, until_us), part)
+VERSIONS = st.sampled_from([(None,), (None, 7), (-5, 1, 2**50)]).map(
+    lambda starts: tuple(VersionUsed(start, f"{number:012}") for number, start in enumerate(starts))
+)
+RULES = st.builds(RulesUsed, VERSIONS, st.none() | st.integers(0, 10))
+
+
+@given(counts, st.sampled_from(Mode), st.none() | st.integers(0, 10), RULES)
+def test_a_summary_is_read_as_it_was_written(part: Counts, mode: Mode, until_us: int | None, rules: RulesUsed) -> None:
+    summary = summary_of(mode, rules, RunSettings(3, until_us), part)
     assert from_text(to_text(summary)) == summary
     assert summary.decisions >= summary.triggers

@@ -186,7 +186,7 @@ def test_whoever_waits_is_told_of_reading_and_of_deciding(tmp_path: Path, monkey
 def test_the_report_says_what_went_in_and_what_came_of_it(tmp_path: Path) -> None:
     summary = run(tmp_path, [CART_AT_NINE, CART_AT_NINE, NEXT_DAY, b"{"])
     assert render(summary) == (
-        f"replay: rule set {summary.ruleset_version}, until 2026-11-03T14:00:00.000001Z\n"
+        f"replay: rule set {summary.rules.ruleset_version}, until 2026-11-03T14:00:00.000001Z\n"
         "read 1 file, 4 records\n"
         "  3 events\n"
         "    1 of a type that no rule needs\n"

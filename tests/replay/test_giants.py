@@ -14,20 +14,23 @@ from pathlib import Path
 import pytest
 
 from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.versions import as_versions
 from kittiwake.model import Decision
 from kittiwake.replay.buckets import HELD_BYTES, contacts_of, size_of
 from kittiwake.replay.contacts import Groups, Row, Subject, group, settle
-from kittiwake.replay.counts import Counts
+from kittiwake.replay.counts import Counts, add
 from kittiwake.replay.giants import settle_giant
 from kittiwake.replay.packs import Packer, unpacked
 from kittiwake.replay.programs import Plan, plan_of
 from kittiwake.replay.quick import Table
 from kittiwake.replay.scenario_player import event_of
+from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.values import canonical
 from tests.oracle.chosen_worlds import CHOSEN
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
+from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
 from tests.replay import giant
 
 WORLDS = 200
@@ -45,7 +48,7 @@ def of_world(of: World) -> tuple[Plan, list[Row], int]:
     )
     events = [event_of(ACCOUNT, CONTACT, event) for event in of.events]
     rows = [(one.time_us, one.event_id, one.type, canonical(one.properties).encode()) for one in events]
-    return plan_of(program), [row for row in rows if program.wants(row[2])], of.until_us
+    return plan_of(as_versions(program)), [row for row in rows if program.wants(row[2])], of.until_us
 
 
 def at_once(plan: Plan, rows: list[Row], until_us: int) -> Settled:
@@ -77,6 +80,41 @@ def test_a_giant_is_decided_and_counted_as_if_it_fitted(first: int, held_bytes: 
             assert as_giant(plan, rows, until_us, held_bytes) == at_once(plan, rows, until_us), number
 
 
+@pytest.mark.parametrize("held_bytes", [0, 3_000])
+def test_a_giant_under_versions_is_decided_and_counted_as_if_it_fitted(held_bytes: int, seed: int) -> None:
+    counted = Counts()
+    for number in range(seed * WORLDS, (seed + 1) * WORLDS):
+        plan, rows, until_us = of_versioned_world(versioned_world(number))
+        if rows:
+            decisions, counts = as_giant(plan, rows, until_us, held_bytes)
+            assert (decisions, counts) == at_once(plan, rows, until_us), number
+            add(counted, counts)
+    # What only versions bring about has happened.
+    assert min(counted.unneeded, counted.forgotten) > 0
+    assert {"rule_changed", "rule_removed"} <= {verdict.reason for verdict in counted.verdicts}
+
+
+@pytest.mark.parametrize("held_bytes", [0, 3_000])
+def test_a_giant_that_falls_silent_is_forgotten_as_if_it_fitted(held_bytes: int, seed: int) -> None:
+    forgotten = 0
+    for number in range(seed * WORLDS, (seed + 1) * WORLDS):
+        plan, rows, until_us = of_world(retention_world(number))
+        if rows:
+            found = as_giant(plan, rows, until_us, held_bytes)
+            assert found == at_once(plan, rows, until_us), number
+            forgotten += found[1].forgotten
+    assert forgotten > WORLDS // 10
+
+
+def of_versioned_world(of: VersionedWorld) -> tuple[Plan, list[Row], int]:
+    limits = DEFAULT_LIMITS._replace(**(of.limits or {}))
+    versions = [(start, load_document({**document, "account": ACCOUNT})) for start, document in of.versions]
+    plan = plan_of(compile_versions(versions, ACCOUNT, allowed_lateness_us=of.allowed_lateness_us, limits=limits))
+    events = [event_of(ACCOUNT, CONTACT, event) for event in of.events]
+    rows = [(one.time_us, one.event_id, one.type, canonical(one.properties).encode()) for one in events]
+    return plan, [row for row in rows if plan.wanted is None or row[2] in plan.wanted], of.until_us
+
+
 @pytest.mark.parametrize("name", CHOSEN)
 def test_chosen_giants_are_decided_as_if_they_fitted(name: str) -> None:
     plan, rows, until_us = of_world(CHOSEN[name])
@@ -87,8 +125,8 @@ def test_chosen_giants_are_decided_as_if_they_fitted(name: str) -> None:
 def test_copies_are_told_by_the_horizon_across_slices() -> None:
     """An id that comes back: within the horizon of the last event that counted a copy, beyond it an event."""
     rules = {"id": "r", "when": "a.b"}
-    plan = plan_of(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT))
-    hour = plan.program.allowed_lateness_us
+    plan = plan_of(as_versions(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT)))
+    hour = plan.versions.horizon_us
     rows = [(START_US + at, "e", "a.b", b"{}") for at in (0, 0, hour, hour + 1, 2 * hour, 3 * hour)]
     decisions, counts = as_giant(plan, rows, START_US + 3 * hour, 0)
     assert [one.time_us - START_US for one in decisions] == [0, hour + 1]
@@ -97,7 +135,7 @@ def test_copies_are_told_by_the_horizon_across_slices() -> None:
 
 def test_thresholds_of_any_size_survive_the_disk() -> None:
     rules = {"id": "r", "when": "a.b", "reaches": {"sum": "n", "at": [0.5, 10**30]}}
-    plan = plan_of(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT))
+    plan = plan_of(as_versions(compile_account(load_document({"account": ACCOUNT, "rules": [rules]}), ACCOUNT)))
     rows = [(START_US + n, f"e{n}", "a.b", b'{"n":%d}' % 10**30) for n in range(2)]
     decisions, counts = as_giant(plan, rows, START_US + 9, 0)
     assert (decisions, counts) == at_once(plan, rows, START_US + 9)

@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+from kittiwake.kernel.versions import as_versions
 from kittiwake.replay import programs as module
 from kittiwake.replay.programs import Programs, plan_of
 from kittiwake.rules.compiler import compile_account
@@ -22,18 +23,18 @@ def programs() -> Programs:
 
 
 def test_an_account_has_its_own_rules_and_the_shared_ones(programs: Programs) -> None:
-    assert {rule.rule_id for rule in programs.of("acme").rules} == {"own", "shared"}
-    assert {rule.rule_id for rule in programs.of("stranger").rules} == {"shared"}
+    assert {rule.rule_id for rule in programs.of("acme").newest.rules} == {"own", "shared"}
+    assert {rule.rule_id for rule in programs.of("stranger").newest.rules} == {"shared"}
 
 
 def test_accounts_that_no_rule_file_names_share_a_program_that_is_as_if_compiled_for_them(programs: Programs) -> None:
     rules = load_files({"own.yaml": OWN, "shared.yaml": SHARED})
     for account_id in ("stranger", "acme"):
         plan = programs.plan(account_id)
-        assert plan == plan_of(compile_account(rules, account_id))
-        assert plan.program.account_id == account_id
-    assert programs.of("stranger").takers is programs.of("other").takers
-    assert programs.of("stranger").takers is not programs.of("acme").takers
+        assert plan == plan_of(as_versions(compile_account(rules, account_id)))
+        assert plan.versions.newest.account_id == account_id
+    assert programs.of("stranger").newest.takers is programs.of("other").newest.takers
+    assert programs.of("stranger").newest.takers is not programs.of("acme").newest.takers
 
 
 def test_a_program_is_compiled_once(programs: Programs) -> None:
@@ -46,7 +47,7 @@ def test_what_travels_is_the_rule_set_alone_and_means_the_same(programs: Program
         programs.of(f"a{number}")
     assert len(pickle.dumps(programs)) == light
     copy = pickle.loads(pickle.dumps(programs))
-    assert (copy.of("acme"), copy.ruleset_version) == (programs.of("acme"), programs.ruleset_version)
+    assert (copy.of("acme"), copy.used) == (programs.of("acme"), programs.used)
 
 
 def test_programs_are_forgotten_before_they_fill_memory(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kittiwake.kernel.program import Program
 from kittiwake.model import DeadLetter, Decision, EventIds
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
 from kittiwake.replay.rows import Mode, dead_letter_line, decision_line, decision_row, line
 from kittiwake.values import canonical, parse_json
 
-PROGRAM = Program("acme", "0123456789ab")
 FIRED = Decision(
     trigger_id="00ff",
     account_id="acme",
@@ -37,6 +35,7 @@ FIRED = Decision(
     threshold=Decimal("500.5"),
     reminder=0,
     occurrence=date(2026, 11, 1),
+    ruleset_version="0123456789ab",
 )
 
 
@@ -64,6 +63,7 @@ def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
         "mode": "backfill",
         "late": False,
         "stale": False,
+        "partial_history": False,
     }
     assert list(json.loads(decision_line(FIRED, Mode.REPLAY))) == list(decision_row(FIRED))
 

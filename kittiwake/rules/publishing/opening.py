@@ -6,14 +6,17 @@ whole text to a `Target`. `kittiwake` itself knows folders only, and imports a p
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.target import Target
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "kittiwake.targets"
 
@@ -32,6 +35,13 @@ def open_target(text: str) -> Target:
         return target
     known = ", ".join(sorted({f"{entry.name}://…" for entry in entry_points(group=GROUP)})) or "no scheme"
     raise TargetError(f"{text} is no target: {scheme}:// is not known here. Write a folder, or one of: {known}.")
+
+
+def entry_points(*, group: str, name: str | None = None) -> Iterable[EntryPoint]:
+    """Those of a group, of one name or of all."""
+    from importlib import metadata  # noqa: PLC0415 - what a folder does not need takes 20 ms to load
+
+    return metadata.entry_points(group=group) if name is None else metadata.entry_points(group=group, name=name)
 
 
 def is_target(text: str) -> bool:
