@@ -1,0 +1,184 @@
+"""Versions by example: what comes into force when, what stays, what leaves, what is frozen (semantics 11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.trace import StepKind
+from kittiwake.kernel.versions import Versions
+from kittiwake.model import Event
+from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.documents import load_document
+from kittiwake.time.instants import HOUR_US, MINUTE_US
+from tests.kernel.timeline import ACCOUNT, START, at
+from tests.kernel.ways import through_bytes
+
+T = at(START)
+CART: dict[str, Any] = {"id": "r", "when": "a", "wait": "1h", "unless": "b"}
+
+
+def versions(*texts: tuple[float | None, list[dict[str, Any]]], frozen: float | None = None, **how: Any) -> Versions:
+    """Versions from minutes after the start, None: always; `how` as `compile_versions` takes it, and `policy`."""
+    policy = how.pop("policy", {})
+    found = [
+        (
+            None if minutes is None else T + int(minutes * MINUTE_US),
+            load_document({"account": ACCOUNT, "rules": rules, "policy": policy}),
+        )
+        for minutes, rules in texts
+    ]
+    frozen_at_us = None if frozen is None else T + int(frozen * MINUTE_US)
+    return compile_versions(found, ACCOUNT, frozen_at_us=frozen_at_us, **how)
+
+
+def event(minutes: float, event_id: str, event_type: str = "a", **properties: Any) -> Event:
+    return Event(T + int(minutes * MINUTE_US), event_id, event_type, properties)
+
+
+def settled(
+    rules: Versions, minutes: float, *events: Event, state: State | None = None, trace: bool = False
+) -> Advanced:
+    before = through_bytes(new_state("c1") if state is None else state)
+    return advance(rules, before, events, T + int(minutes * MINUTE_US), trace=trace)
+
+
+def told(advanced: Advanced) -> list[str]:
+    return [
+        f"{row.decision} {row.reason or ''} {(row.decided_us - T) / MINUTE_US:g}".replace("  ", " ")
+        for row in advanced.decisions
+    ]
+
+
+def test_a_pending_instance_keeps_its_deadline_and_takes_the_new_unless() -> None:
+    rules = versions((None, [CART]), (30, [{**CART, "wait": "5h", "unless": "c"}]))
+    assert told(settled(rules, 200, event(0, "1"))) == ["fired 60"]
+    assert told(settled(rules, 200, event(0, "1"), event(40, "2", "b"))) == ["fired 60"]
+    assert told(settled(rules, 200, event(0, "1"), event(40, "2", "c"))) == []
+    assert told(settled(rules, 200, event(0, "1"), event(20, "2", "b"))) == []
+
+
+def test_what_is_due_at_the_very_instant_is_decided_by_the_new_version() -> None:
+    rules = versions((None, [CART]), (60, [{**CART, "mode": "shadow"}]))
+    assert told(settled(rules, 200, event(0, "1"))) == ["suppressed shadow 60"]
+    (row,) = settled(rules, 200, event(-0.5, "1")).decisions
+    assert (row.decided_us - T) / MINUTE_US == 59.5
+    assert row.ruleset_version == rules.programs[0].ruleset_version != rules.programs[1].ruleset_version
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        ({"when": "c"}, "rule_changed"),
+        ({"per": "p"}, "rule_changed"),
+        ({"wait": ["1h", "2h"]}, "rule_changed"),
+        ({"wait": {"until": "day"}}, "rule_changed"),
+        ({"unless": {"event": "b", "same": "p"}}, "rule_changed"),
+        ({"mode": "off"}, "rule_removed"),
+        ({"id": "other"}, "rule_removed"),
+    ],
+)
+def test_what_is_pending_of_a_rule_that_is_another_now_leaves_with_a_reason(edit: dict[str, Any], reason: str) -> None:
+    rules = versions((None, [CART]), (30, [{**CART, **edit}]))
+    first = settled(rules, 10, event(0, "1"))
+    assert first.wake_at_us == T + 30 * MINUTE_US, "it asks to be woken for it"
+    then = settled(rules, 200, state=first.state)
+    assert told(then) == [f"cancelled {reason} 30"]
+    (row,) = then.decisions
+    assert row.ruleset_version == rules.programs[1].ruleset_version
+    assert row.rule_version == rules.programs[0].rules[0].version
+
+
+def test_a_version_that_does_not_concern_a_contact_does_not_wake_it() -> None:
+    rules = versions((None, [CART]), (30, [CART, {"id": "other", "when": "z"}]))
+    assert settled(rules, 10, event(0, "1")).wake_at_us == T + HOUR_US
+
+
+def test_re_entry_stays_with_the_id_while_a_rule_is_off() -> None:
+    once = {"id": "r", "when": "a", "reentry": "once"}
+    rules = versions((None, [once]), (10, [{**once, "mode": "off"}]), (20, [{**once, "per": "p"}]), (30, [once]))
+    assert told(settled(rules, 60, event(0, "1"), event(15, "2"), event(40, "3"))) == [
+        "fired 0",
+        "suppressed reentry 40",
+    ]
+
+
+def test_going_live_finds_nobody_taken_by_the_shadow() -> None:
+    once = {"id": "r", "when": "a", "reentry": "once"}
+    rules = versions((None, [{**once, "mode": "shadow"}]), (10, [once]))
+    assert told(settled(rules, 60, event(0, "1"), event(20, "2"))) == ["suppressed shadow 0", "fired 20"]
+
+
+def test_an_audience_that_changed_tells_who_is_out_and_enters_nobody_twice() -> None:
+    audience = {"id": "r", "emits": ["entered", "exited"]}
+    two, one = ({**audience, "audience": {"count": "a", "within": "1d", "gte": n}} for n in (2, 1))
+    rules = versions((None, [one]), (30, [two]))
+    assert told(settled(rules, 60, event(0, "1"))) == ["fired 0", "fired 30"]
+    assert told(settled(rules, 60, event(0, "1"), event(1, "2"))) == ["fired 0"]
+
+
+def test_a_batch_looks_back_beyond_a_version_and_a_stream_says_that_it_cannot() -> None:
+    given = {"id": "r", "when": "b", "given": {"count": "a", "within": "1h", "gte": 1}}
+    events = (event(0, "1"), event(40, "2", "b"), event(95, "3"), event(99, "4", "b"))
+    texts = ((None, [{"id": "x", "when": "a", "mode": "shadow"}]), (30, [given]))
+    batch, stream = versions(*texts), versions(*texts, whole_history=False)
+    assert [one for one in told(settled(batch, 120, *events)) if "shadow" not in one] == ["fired 40", "fired 99"]
+    assert [one for one in told(settled(stream, 120, *events)) if "shadow" not in one] == ["fired 99"]
+    effective = versions(*texts, whole_history=False, policy={"history_from": "effective"})
+    found = settled(effective, 120, event(0, "1"), event(35, "5"), *events[1:]).decisions
+    assert [row.partial_history for row in found if row.rule_id == "r"] == [True, False]
+
+
+def test_a_late_event_is_put_in_its_place_across_a_version() -> None:
+    rules = versions((None, [CART]), (30, [{**CART, "unless": "c"}]))
+    first = settled(rules, 70, event(0, "1"), event(20, "2"))
+    assert told(first) == []
+    later = settled(rules, 80, state=first.state)
+    assert told(later) == ["fired 80"]
+    assert told(settled(rules, 80, event(25, "3", "b"), state=later.state)) == ["revoked late_event 80"]
+    assert told(settled(rules, 80, event(35, "3", "b"), state=later.state)) == [], "b disarms no more by then"
+
+
+def test_a_frozen_rule_set_settles_nothing_beyond_and_goes_on_afterwards() -> None:
+    frozen = versions((None, [CART]), frozen=30)
+    first = settled(frozen, 500, event(0, "1"), event(45, "2", "b"))
+    assert (told(first), first.state.settled_us) == ([], T + 30 * MINUTE_US)
+    assert told(settled(versions((None, [CART])), 500, state=first.state)) == []
+    again = settled(frozen, 500, event(0, "1"))
+    assert told(settled(versions((None, [CART])), 500, state=again.state)) == ["fired 60"]
+
+
+def test_a_state_left_under_rules_nobody_knows_meets_the_new_ones_at_its_settled_time() -> None:
+    before = settled(
+        versions((None, [CART, {"id": "s", "when": "a", "given": {"count": "a", "gte": 2}}])), 10, event(0, "1")
+    )
+    edited = versions((None, [{**CART, "per": "p"}, {"id": "s", "when": "a", "given": {"count": "a", "gte": 1}}]))
+    then = settled(edited, 200, event(50, "2", p=1), state=before.state)
+    assert told(then) == ["cancelled rule_changed 10", "fired 50", "fired 110"]
+    late = settled(edited, 10, event(5, "3"), state=before.state)
+    assert [one.event_id for one in late.late] == ["3"], "nothing before that can be corrected"
+
+
+def test_a_trace_tells_of_a_version_and_of_what_it_cancels() -> None:
+    rules = versions((None, [CART]), (30, [{**CART, "when": "c"}]))
+    steps = settled(rules, 40, event(0, "1"), trace=True).trace
+    assert [step.kind for step in steps][-2:] == [StepKind.IN_FORCE, StepKind.DECISION]
+    assert steps[-2].details == {"ruleset_version": rules.programs[1].ruleset_version}
+
+
+def test_a_shorter_retention_forgets_at_the_instant_of_its_version_and_asks_to_be_woken() -> None:
+    texts = [
+        (None, load_document({"account": ACCOUNT, "rules": [{**CART, "wait": "5h"}]})),
+        (
+            T + 30 * MINUTE_US,
+            load_document({"account": ACCOUNT, "rules": [{**CART, "wait": "5h"}], "policy": {"retention": "20m"}}),
+        ),
+    ]
+    rules = compile_versions(texts, ACCOUNT)
+    first = settled(rules, 1, event(0, "1"))
+    assert first.wake_at_us == T + 30 * MINUTE_US
+    then = settled(rules, 40, state=first.state)
+    assert (told(then), then.forgotten) == (["cancelled forgotten 30"], 1)
