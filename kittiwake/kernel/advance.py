@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.checkpoint import is_due, moved, pass_on
+from kittiwake.kernel.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
 from kittiwake.kernel.codec import bare, copied
 from kittiwake.kernel.copies import in_order, is_copy, restored, stored
 from kittiwake.kernel.correcting import Corrected, correct
@@ -50,6 +50,8 @@ class Advanced(NamedTuple):
     """Late events that were put in their place."""
     forgotten: int = 0
     """How often the contact was forgotten, by `retention`."""
+    horizon_cut: bool = False
+    """Whether more came inside the horizon than a contact may keep (`Limits.correction_bytes`): it begins anew."""
 
 
 def advance(
@@ -81,6 +83,9 @@ def advance(
     run = start(versions, bare(work), min([upto_us, *(event.time_us for event in due[:1])]), steps)
     passed = pass_on(versions, work.since or Since(), work.from_us, run, due, upto_us, clock_us)
     found = moved(versions, passed.state) if is_due(versions, passed.state) else passed.state
+    is_cut = is_too_much(versions, found)
+    if is_cut:
+        found = cut_short(found)
     found.inbox = [stored(event) for event in inbox if event.time_us >= upto_us]
     if steps is not None:
         steps.extend(_steps_of_late(corrected, late.beyond, settled_us))
@@ -94,6 +99,7 @@ def advance(
         NO_TRACE if steps is None else tuple(sorted(steps, key=_time_of_step)),
         len(corrected.placed),
         passed.run.forgotten,
+        is_cut,
     )
 
 

@@ -142,6 +142,21 @@ def _weight(chunk: Chunk) -> int:
     return max(1, chunk.count)
 
 
+def is_too_much(versions: Versions, state: State) -> bool:
+    """Whether what is kept for corrections is more than a contact may keep."""
+    if state.since is None or not state.since.chunks:
+        return False
+    kept = sum(len(chunk.events) + len(chunk.told) for chunk in state.since.chunks)
+    return kept + len(state.since.checkpoint or b"") > versions.newest.limits.correction_bytes
+
+
+def cut_short(state: State) -> State:
+    """The state with its horizon begun anew: nothing that is settled can be corrected any more."""
+    assert state.since is not None
+    since = Since(None, [], state.since.revoked, state.since.owed)
+    return replace(state, since=_unless_empty(since), from_us=state.settled_us)
+
+
 def moved(versions: Versions, state: State) -> State:
     """The state with its checkpoint exactly a horizon behind the settled time; what it decides stays as it is."""
     settled_us, from_us = state.settled_us, state.from_us

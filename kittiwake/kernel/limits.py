@@ -22,6 +22,9 @@ class Limits(NamedTuple):
     """Entries of a windowed sum: one per event in the window; ~200 KB."""
     max_wait_us: int = 400 * DAY_US
     """Longest wait: a year and a month. A contact silent for longer is forgotten (`retention`), its waits with it."""
+    correction_bytes: int = 4_000_000
+    """What a contact keeps for corrections, some 30,000 events: with all else far below what one value may have. Beyond
+    it the contact's horizon begins anew, and what comes late from before goes to the late output."""
 
 
 DEFAULT_LIMITS = Limits()

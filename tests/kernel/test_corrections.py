@@ -236,3 +236,20 @@ def test_a_longer_horizon_begins_where_the_shorter_one_had_forgotten() -> None:
     assert len(told.last.late) == 1
     assert told.settle(140, event(85, "3")) == []
     assert told.last.corrected == 1
+
+
+def test_a_contact_keeps_no_more_for_corrections_than_a_limit_and_says_so() -> None:
+    told = Told(program(CART, limits={"correction_bytes": 2_000}))
+    cut = []
+    for i in range(120):
+        told.settle(i / 8, event(i / 8 - 0.1, f"e{i:03}", note="x" * 20))
+        assert told.last is not None
+        cut.append(told.last.horizon_cut)
+        assert len(encode(told.state)) < 8_000
+    assert 1 < sum(cut) < 30
+    told.settle(15)
+    late = event(1, "late", "b")
+    assert told.settle(15, late) == []
+    assert told.last is not None
+    assert told.last.late == (late,)
+    assert told.settle(90) == ["fired e000 74.775 r0"], "all else is decided as ever"
