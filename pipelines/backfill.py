@@ -17,7 +17,7 @@ import apache_beam as beam
 from kittiwake.cli.progress import megabytes
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format, check_format
-from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
+from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
 from kittiwake.replay.packs import buckets_for
 from kittiwake.replay.parts import part_bytes_for
 from kittiwake.replay.programs import Programs
@@ -120,6 +120,8 @@ def build(
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(place.path(DEAD_LETTERS), DEAD_LETTERS, written)
     _ = decided.decisions | "WriteDecisions" >> WriteRows(place.path(DECISIONS), DECISIONS, written)
     _ = decided.triggers | "WriteTriggers" >> WriteRows(place.path(TRIGGERS), TRIGGERS, written)
+    if decided.snapshots is not None:
+        _ = decided.snapshots | "WriteSnapshots" >> WriteRows(place.path(SNAPSHOTS), SNAPSHOTS, Format.JSONL)
     summary = WriteSummary(place.path(SUMMARY), Mode.BACKFILL, programs.used, settings)
     _ = total | "WriteSummary" >> summary
 

@@ -53,6 +53,7 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         allowed_lateness_us=_duration("--allowed_lateness", known.allowed_lateness),
         max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
         shape=input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
+        snapshots=known.snapshots,
     )
     runner = runner_named(known.runner)
     written = Format(known.format)
@@ -77,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
+    snapshots_help = "write the state of every contact too (JSON lines), for a stream that goes on from there"
+    add("--snapshots", action="store_true", help=snapshots_help)
     add(
         "--until",
         metavar="TIME",

@@ -9,19 +9,22 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
+from kittiwake.kernel.state import State
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome
 from kittiwake.replay.buckets import HELD_BYTES, Rows, contacts_of
-from kittiwake.replay.contacts import Subject, settle
+from kittiwake.replay.contacts import Subject, settle, settle_and_keep
 from kittiwake.replay.counts import Counts
 from kittiwake.replay.giants import settle_giant
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.rows import Mode, decision_line
 from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
+from kittiwake.replay.snapshots import snapshot_line
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.progress import SEEN
 
 _TRIGGERS: Final = "triggers"
+_SNAPSHOTS: Final = "snapshots"
 
 LINES_AN_ELEMENT: Final = 200
 """Lines of output that travel as one element, some 100 KB: an element costs as much as a line's making."""
@@ -33,6 +36,8 @@ class Decided(NamedTuple):
     decisions: PCollection[bytes]
     triggers: PCollection[bytes]
     """Those of the decisions that fired."""
+    snapshots: PCollection[bytes] | None
+    """The states of contacts, where the run was asked for them."""
     counts: PCollection[Counts]
 
 
@@ -50,15 +55,13 @@ class SettleContacts(beam.PTransform):
 
     def expand(self, packs: PCollection[tuple[int, bytes]]) -> Decided:
         """Every contact's events meet on one worker, in no order."""
-        types = {_TRIGGERS: bytes, COUNTS: Counts}
+        types = {_TRIGGERS: bytes, _SNAPSHOTS: bytes, COUNTS: Counts}
         settle_each = _Settle(self.programs, self.settings, self.mode, self.held_bytes)
         step = beam.ParDo(settle_each, AsSingleton(self.intake)).with_output_types(bytes, **types)
-        decided = (
-            packs
-            | "GroupByContact" >> beam.GroupByKey()
-            | "Settle" >> step.with_outputs(_TRIGGERS, COUNTS, main="decisions")
-        )
-        return Decided(decided["decisions"], decided[_TRIGGERS], decided[COUNTS])
+        tags = [_TRIGGERS, COUNTS, *([_SNAPSHOTS] if self.settings.snapshots else [])]
+        decided = packs | "GroupByContact" >> beam.GroupByKey() | "Settle" >> step.with_outputs(*tags, main="decisions")
+        snapshots = decided[_SNAPSHOTS] if self.settings.snapshots else None
+        return Decided(decided["decisions"], decided[_TRIGGERS], snapshots, decided[COUNTS])
 
 
 class _Settle(CountingDoFn):
@@ -75,23 +78,36 @@ class _Settle(CountingDoFn):
         decisions: list[bytes] = []
         triggers: list[bytes] = []
         for subject, rows in contacts_of(element[1], self._held_bytes):
-            for line, fired in self._lines(subject, rows, until_us):
+            snapshots: list[bytes] = []
+            for line, fired in self._lines(subject, rows, until_us, snapshots):
                 decisions.append(line)
                 if fired:
                     triggers.append(line)
                 if len(decisions) >= LINES_AN_ELEMENT:
                     yield from _joined(decisions, triggers)
+            yield from (TaggedOutput(_SNAPSHOTS, line) for line in snapshots)
         yield from _joined(decisions, triggers)
         SEEN.decided(self.counts.contacts - already)
 
-    def _lines(self, subject: Subject, rows: Rows, until_us: int) -> Iterator[tuple[bytes, bool]]:
-        """The lines of a contact, and which of them fired."""
-        account_id, contact_id = subject
-        plan = self._programs.plan(account_id)
-        if isinstance(rows, list):
-            decisions: Iterable[Decision] = settle(plan, contact_id, rows, until_us, self.counts)
+    def _lines(
+        self, subject: Subject, rows: Rows, until_us: int, snapshots: list[bytes]
+    ) -> Iterator[tuple[bytes, bool]]:
+        """The lines of a contact, and which of them fired; its snapshot goes to `snapshots`."""
+        plan, contact_id, counts = self._programs.plan(subject[0]), subject[1], self.counts
+
+        def keep(state: State) -> None:
+            line = snapshot_line(plan.versions, state)
+            snapshots.extend([] if line is None else [line])
+
+        decisions: Iterable[Decision]
+        if not isinstance(rows, list):
+            kept = keep if self._settings.snapshots else None
+            decisions = settle_giant(plan, contact_id, rows, until_us, counts, self._held_bytes, kept)
+        elif self._settings.snapshots:
+            decisions, state = settle_and_keep(plan, contact_id, rows, until_us, counts)
+            keep(state)
         else:
-            decisions = settle_giant(plan, contact_id, rows, until_us, self.counts, self._held_bytes)
+            decisions = settle(plan, contact_id, rows, until_us, counts)
         for decision in decisions:
             yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -50,6 +51,9 @@ def replay(
         ),
     ] = "",
     written: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.JSONL,
+    snapshots: Annotated[
+        bool, typer.Option("--snapshots", help="Write the state of every contact too, for a host that goes on from it.")
+    ] = False,
     shape: ShapeName = "canonical",
     input_account: InputAccount = None,
     as_json: AsJson = False,
@@ -61,6 +65,7 @@ def replay(
     """
     with usable_input(as_json=as_json):
         settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
+        settings = replace(settings, snapshots=snapshots)
         programs = Programs(load_rules(*rules), settings.allowed_lateness_us)
         with progress(quiet=as_json) as tell:
             summary = run(programs, inputs, output, settings, tell, written)

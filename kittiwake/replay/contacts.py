@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TypeAlias
 
+from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.whole import Whole, decide_sorted, decide_whole
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.replay.counts import Counts, count_decision
@@ -44,16 +46,38 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
     The rows are its wanted ones, in any order, with copies; they are sorted in place. Returned are the final
     decisions and those still deferred at the end, by due time, rule and instance.
     """
+    rows = _begun(plan, rows, until_us, counts)
+    if len({row[1] for row in rows}) == len(rows):
+        whole = _decided(plan, contact_id, rows, until_us)
+    else:
+        whole = _without_copies(plan, contact_id, rows, until_us, counts)
+    return _counted(whole, counts)
+
+
+def settle_and_keep(
+    plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts
+) -> tuple[list[Decision], State]:
+    """As `settle`, and the state in which the contact is left."""
+    rows = _begun(plan, rows, until_us, counts)
+    events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
+    advanced = advance(plan.versions, new_state(contact_id), events, until_us)
+    decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
+    return _counted(Whole(decisions, advanced.duplicates, advanced.forgotten), counts), advanced.state
+
+
+def _begun(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[Row]:
+    """The rows that are needed, in order."""
     counts.contacts += 1
     if plan.changing:
         rows = list(needed(plan, rows, counts))
     rows.sort()
     if rows and rows[-1][0] >= until_us:
         counts.unsettled += len(rows) - bisect_left(rows, (until_us,))
-    if len({row[1] for row in rows}) == len(rows):
-        whole = _decided(plan, contact_id, rows, until_us)
-    else:
-        whole = _without_copies(plan, contact_id, rows, until_us, counts)
+    return rows
+
+
+def _counted(whole: Whole, counts: Counts) -> list[Decision]:
+    """The decisions in their order."""
     decisions, duplicates, forgotten = whole
     if duplicates or forgotten:
         counts.duplicates += duplicates

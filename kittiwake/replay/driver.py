@@ -7,23 +7,33 @@ the job to it. Read everything, group by contact, settle one contact after the o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.reasons import Outcome
 from kittiwake.replay.collecting import uncollected
-from kittiwake.replay.contacts import Groups, group, settle
+from kittiwake.replay.contacts import Groups, group, settle, settle_and_keep
 from kittiwake.replay.counts import Counts, merged
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format, RowFile, check_format, only_part, row_file
 from kittiwake.replay.intake import Intake
-from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS, Output, OutputError, open_output
+from kittiwake.replay.output import (
+    DEAD_LETTERS,
+    DECISIONS,
+    SNAPSHOTS,
+    SUMMARY,
+    TRIGGERS,
+    Output,
+    OutputError,
+    open_output,
+)
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.reading import find_files, read_blocks, refuse_shaped, shown
 from kittiwake.replay.rows import Mode, dead_letter_line, decision_line
 from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
+from kittiwake.replay.snapshots import snapshot_line
 from kittiwake.replay.summary import Summary, summary_of, to_text
 
 EVENTS_MAX: Final = 5_000_000
@@ -90,10 +100,18 @@ def _run(
     with _rows(place, DEAD_LETTERS, written) as dead_letters:
         history = read_history(programs, files, settings, lambda dead: dead_letters.write(dead_letter_line(dead)), tell)
     counts = merged([history.counts])
-    with _rows(place, TRIGGERS, written) as fired, _rows(place, DECISIONS, written) as all_:
+    if settings.snapshots:
+        (place.partial / SNAPSHOTS).mkdir()
+    with (
+        _rows(place, TRIGGERS, written) as fired,
+        _rows(place, DECISIONS, written) as all_,
+        _rows(place, SNAPSHOTS, Format.JSONL) if settings.snapshots else nullcontext() as snapshots,
+    ):
         if stop_of(settings, history.counts) is None:
-            for decisions in decide(programs, history, settings, counts, tell):
-                _write_decisions(decisions, fired, all_)
+            for decided in decide(programs, history, settings, counts, tell):
+                _write_decisions(decided.decisions, fired, all_)
+                if snapshots is not None and decided.snapshot is not None:
+                    snapshots.write(decided.snapshot)
     summary = summary_of(Mode.REPLAY, programs.used, settings, counts)
     (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
     return summary
@@ -161,9 +179,17 @@ def _check_room(counts: Counts) -> None:
 # ---------------------------------------------------------------- out
 
 
+class Decided(NamedTuple):
+    """What became of a contact."""
+
+    decisions: list[Decision]
+    snapshot: bytes | None = None
+    """The line of its state, where the run was asked for them and there is anything to say."""
+
+
 def decide(
     programs: Programs, history: History, settings: RunSettings, counts: Counts, tell: Tell = _tell_nobody
-) -> Iterator[list[Decision]]:
+) -> Iterator[Decided]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
     contacts = history.contacts
@@ -172,7 +198,11 @@ def decide(
         if done % CONTACTS_A_TELL == 0:
             tell(progress._replace(contacts=done))
         plan = programs.plan(subject[0])
-        yield settle(plan, subject[1], contacts[subject], until_us, counts)
+        if settings.snapshots:
+            decisions, state = settle_and_keep(plan, subject[1], contacts[subject], until_us, counts)
+            yield Decided(decisions, snapshot_line(plan.versions, state))
+        else:
+            yield Decided(settle(plan, subject[1], contacts[subject], until_us, counts))
     tell(progress._replace(contacts=len(contacts)))
 
 

@@ -7,7 +7,7 @@ one slice after the other. Nothing but the events of one instant has to fit into
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import reduce
 from itertools import groupby
 from typing import Final, TypeAlias
@@ -38,21 +38,34 @@ _rows: Final = msgspec.msgpack.Decoder(list[Row])
 _all_placed: Final = msgspec.msgpack.Decoder(list[_Placed])
 
 
+Keep: TypeAlias = Callable[[State], None]
+"""Takes the state in which a contact is left."""
+
+
 def settle_giant(
-    plan: Plan, contact_id: str, rows: Iterable[Row], until_us: int, counts: Counts, held_bytes: int = HELD_BYTES
+    plan: Plan,
+    contact_id: str,
+    rows: Iterable[Row],
+    until_us: int,
+    counts: Counts,
+    held_bytes: int = HELD_BYTES,
+    keep: Keep | None = None,
 ) -> Iterator[Decision]:
     """Decide everything of one contact up to the end of the run, and count it, as `settle` does and in its order.
 
     The rows come in the order of id and time, with copies. About `held_bytes` are held at once, a few times over.
+    `keep` is given the state in which the contact is left, before the first decision comes out.
     """
     counts.contacts += 1
     if plan.changing:
         rows = needed(plan, rows, counts)
-    versions = plan.versions.without_horizon()  # the kernel meets no copies, and need not remember ids
+    # The kernel meets no copies, and need not remember ids, unless somebody goes on from there.
+    versions = plan.versions if keep else plan.versions.without_horizon()
     with Sorter(_rows, held_bytes) as by_time, Sorter(_all_placed, held_bytes) as by_place:
         for row in _that_count(plan, rows, until_us, counts):
             by_time.put(row, size_of(row))
-        for decision in _decided(versions, contact_id, by_time.in_order(), until_us, held_bytes // SLICES, counts):
+        slice_bytes = held_bytes // SLICES
+        for decision in _decided(versions, contact_id, by_time.in_order(), until_us, slice_bytes, counts, keep):
             placed = _placed(decision)
             by_place.put(placed, ROW_BYTES + len(placed[-1]))
         for placed in by_place.in_order():
@@ -90,7 +103,13 @@ def _first_of(row: Row, other: Row) -> Row:
 
 
 def _decided(
-    versions: Versions, contact_id: str, rows: Iterable[Row], until_us: int, slice_bytes: int, counts: Counts
+    versions: Versions,
+    contact_id: str,
+    rows: Iterable[Row],
+    until_us: int,
+    slice_bytes: int,
+    counts: Counts,
+    keep: Keep | None,
 ) -> Iterator[Decision]:
     """Decisions as the kernel takes them. No slice ends within an instant: the kernel would have to keep its events."""
     state = new_state(contact_id)
@@ -104,6 +123,8 @@ def _decided(
         size += size_of(row)
     state = yield from _settled(versions, state, events, until_us, counts)
     yield from unfinished(versions, state)
+    if keep is not None:
+        keep(state)
 
 
 def _settled(

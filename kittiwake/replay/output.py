@@ -1,4 +1,4 @@
-"""The folder a run writes: `triggers`, `decisions`, `dead_letters` and `summary.json`, whole or not at all.
+"""The folder a run writes, with `triggers`, `decisions`, `dead_letters` and `summary.json`: whole or not at all.
 
 Reads and writes local folders. A run writes into `.partial` inside the output and moves it into
 place when it is done; `summary.json` goes first and comes last, so that where it stands the rows
@@ -22,6 +22,8 @@ TRIGGERS: Final = "triggers"
 DECISIONS: Final = "decisions"
 DEAD_LETTERS: Final = "dead_letters"
 FOLDERS: Final = (TRIGGERS, DECISIONS, DEAD_LETTERS)
+SNAPSHOTS: Final = "snapshots"
+"""Only of a run that was asked for them."""
 SUMMARY: Final = "summary.json"
 
 _MARK: Final = ".kittiwake"
@@ -47,9 +49,10 @@ class Output:
     def publish(self) -> None:
         """Put what the run wrote in the place of what an earlier one wrote."""
         (self.folder / SUMMARY).unlink(missing_ok=True)
-        for name in FOLDERS:
+        for name in (*FOLDERS, SNAPSHOTS):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-            (self.partial / name).rename(self.folder / name)
+            if (self.partial / name).exists():
+                (self.partial / name).rename(self.folder / name)
         (self.partial / SUMMARY).rename(self.folder / SUMMARY)
         shutil.rmtree(self.partial)
         self.release()

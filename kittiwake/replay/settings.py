@@ -47,6 +47,8 @@ class RunSettings:
     """None: `DEAD_LETTER_RATIO`, of no fewer than `RATIO_RECORDS_MIN` records."""
     shape: InputShape = CANONICAL
     """How the records are written."""
+    snapshots: bool = False
+    """Whether the state of every contact is written too, for a host that goes on from there."""
 
 
 def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:

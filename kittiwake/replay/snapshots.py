@@ -19,6 +19,7 @@ from kittiwake.kernel.program import Program
 from kittiwake.kernel.snapshots import snapshot_of
 from kittiwake.kernel.state import Since, State
 from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.replay.rows import line
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
 from kittiwake.values import parse_json
 
@@ -48,6 +49,13 @@ def snapshot_row(rules: Program | Versions, state: State) -> dict[str, Any]:
         "state": base64.b64encode(encode(found)).decode(),
         "readable": readable(found),
     }
+
+
+def snapshot_line(rules: Program | Versions, state: State) -> bytes | None:
+    """The line of `snapshots`; None for a contact of whom nothing is known."""
+    if state.settled_us is None or not (state.first_us is not None or state.since or state.seen or state.inbox):
+        return None
+    return line(snapshot_row(rules, state))
 
 
 def state_of(row: Mapping[str, Any]) -> State | BadState:

@@ -1,0 +1,105 @@
+"""A backfill up to a time, its snapshots, and a stream that goes on from them, decide as a backfill over everything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from examples.shop.generate import lines as shop_lines
+from kittiwake.cli.main import app
+from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.state import State, new_state
+from kittiwake.model import Event
+from kittiwake.replay.events import parse_event
+from kittiwake.replay.programs import Programs
+from kittiwake.replay.rows import Mode, decision_row, line
+from kittiwake.replay.snapshots import state_of
+from kittiwake.rules.loader import load
+from kittiwake.time.instants import DAY_US, HOUR_US, format_instant
+from pipelines.backfill import DONE
+from tests.pipelines.running import ROOT, Job
+from tests.replay.inputs import as_sets, rows, write_lines
+
+RULES = ROOT / "examples" / "shop" / "rules"
+
+
+def test_a_stream_goes_on_from_the_snapshots_of_a_backfill(job: Job, tmp_path: Path) -> None:
+    lines = shop_lines(contacts=60, seed=3, days=12)
+    inputs = write_lines(tmp_path / "shop.jsonl", lines)
+    job.rules = RULES
+    whole = job(inputs, output="whole")
+    assert whole.code == DONE, whole.err
+    until_us = whole.summary.until_us
+    at_us = until_us - 3 * DAY_US
+    first = job(inputs, "--until", format_instant(at_us), "--snapshots", output="first")
+    assert first.code == DONE, first.err
+    programs = Programs(load(RULES))
+    told = [row for row in rows(first.output / "decisions") if row["decision"] != "deferred"]
+    told += list(continued(programs, states(first.output), lines, at_us, until_us))
+    found, wanted = shown(told), shown(rows(whole.output / "decisions"))
+    assert set(found) - set(wanted) == set()
+    assert found == wanted
+    assert len(rows(first.output / "snapshots")) > 50
+
+
+def test_replay_and_the_job_write_the_same_snapshots(job: Job, tmp_path: Path) -> None:
+    inputs = write_lines(tmp_path / "shop.jsonl", shop_lines(contacts=30, seed=5, days=8))
+    job.rules = RULES
+    by_job = job(inputs, "--snapshots", output="job")
+    argv = [
+        "replay",
+        "--rules",
+        str(RULES),
+        "--input",
+        str(inputs),
+        "--output",
+        str(tmp_path / "replay"),
+        "--snapshots",
+    ]
+    assert CliRunner().invoke(app, argv).exit_code == 0
+    of_job, of_replay = (rows(place / "snapshots") for place in (by_job.output, tmp_path / "replay"))
+    assert sorted(map(str, of_job)) == sorted(map(str, of_replay))
+    assert as_sets(by_job.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
+
+
+def test_a_run_without_snapshots_takes_those_of_the_run_before_away(job: Job, tmp_path: Path) -> None:
+    inputs = write_lines(tmp_path / "shop.jsonl", shop_lines(contacts=3, seed=5, days=2))
+    job.rules = RULES
+    assert (job(inputs, "--snapshots").output / "snapshots").exists()
+    assert not (job(inputs).output / "snapshots").exists()
+
+
+def states(output: Path) -> dict[tuple[str, str], State]:
+    found = {}
+    for row in rows(output / "snapshots"):
+        state = state_of(row)
+        assert isinstance(state, State), state
+        found[row["account_id"], row["contact_id"]] = state
+    return found
+
+
+def continued(
+    programs: Programs, known: dict[tuple[str, str], State], lines: list[bytes], at_us: int, until_us: int
+) -> list[dict[str, Any]]:
+    """What a stream tells that starts from the snapshots and is given every event from that time on."""
+    events: dict[tuple[str, str], list[Event]] = {subject: [] for subject in known}
+    for raw in lines:
+        event = parse_event(raw, "", 2**62)
+        if isinstance(event, Event) and event.contact_id is not None and event.time_us >= at_us:
+            events.setdefault((event.account_id, event.contact_id), []).append(event)
+    told = []
+    for (account_id, contact_id), given in events.items():
+        versions, state = programs.of(account_id), known.get((account_id, contact_id), new_state(contact_id))
+        for upto_us in (at_us + 2 * HOUR_US, until_us):
+            advanced = advance(versions, state, [e for e in given if e.time_us < upto_us], upto_us)
+            state = advanced.state
+            told += [decision_row(row, Mode.STREAM) for row in advanced.decisions]
+        told += [decision_row(row, Mode.STREAM) for row in unfinished(versions, state)]
+    return [json.loads(line(row)) for row in told]
+
+
+def shown(found: list[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps({**row, "mode": ""}, sort_keys=True) for row in found)
