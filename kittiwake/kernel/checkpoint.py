@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.codec import bare, copied, decoded, encoded, in_one_order
 from kittiwake.kernel.copies import restored, stored, that_count
-from kittiwake.kernel.ledger import chunk_of, events_of, forget_final, revised, standing_rows
+from kittiwake.kernel.ledger import chunk_of, events_of, forget_final, joined, revised, standing_rows, weight_of
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.settling import pass_through, start
-from kittiwake.kernel.state import Chunk, Since, State
+from kittiwake.kernel.state import Since, State
 from kittiwake.kernel.versions import Versions, as_versions
 from kittiwake.model import Decision, Event
 
@@ -100,7 +100,7 @@ def _within_a_horizon(
     counted = that_count(run, due)
     run = pass_through(versions, run, counted, upto_us)
     told = revised(run.decisions, since, versions, clock_us)
-    since.chunks.append(chunk_of(list(map(stored, counted)), told, upto_us))
+    since.chunks = joined([*since.chunks, chunk_of(list(map(stored, counted)), told, upto_us)])
     return Passed(run, bare(run.freeze(upto_us, from_us), since, from_us), told)
 
 
@@ -133,13 +133,8 @@ def is_due(versions: Versions, state: State) -> bool:
     if state.first_us is None:
         return from_us < edge_us and bool(since or state.seen)
     chunks = since.chunks if since is not None else []
-    behind = sum(_weight(chunk) for chunk in chunks if chunk.newest_us < edge_us)
-    return behind > 0 and behind * 2 >= sum(map(_weight, chunks))
-
-
-def _weight(chunk: Chunk) -> int:
-    """Deciding without events weighs as one."""
-    return max(1, chunk.count)
+    behind = sum(weight_of(chunk) for chunk in chunks if chunk.newest_us < edge_us)
+    return behind > 0 and behind * 2 >= sum(map(weight_of, chunks))
 
 
 def is_too_much(versions: Versions, state: State) -> bool:

@@ -23,6 +23,10 @@ _decode_events: Final = msgspec.msgpack.Decoder(list[Unsettled]).decode
 
 FIRED: Final = Outcome.FIRED
 
+JOINED: Final = 32
+"""So many small chunks become one: each event is written once more, and a contact of an event every ten seconds has
+some fifty chunks an hour instead of hundreds."""
+
 
 # ---------------------------------------------------------------- bytes
 
@@ -31,6 +35,24 @@ def chunk_of(events: list[Unsettled], rows: Iterable[Decision], settled_us: int)
     """What one `advance` settled and told."""
     newest_us = events[-1].time_us if events else settled_us
     return Chunk(newest_us, len(events), _encode(events), _encode([told_of(row) for row in rows]))
+
+
+def weight_of(chunk: Chunk) -> int:
+    """What a chunk weighs; deciding without events weighs as one."""
+    return max(1, chunk.count)
+
+
+def joined(chunks: list[Chunk]) -> list[Chunk]:
+    """The chunks, the newest in one where many are small: a state should not grow with the number of its wakes."""
+    at = len(chunks)
+    while at > 0 and weight_of(chunks[at - 1]) < JOINED:
+        at -= 1
+    small = chunks[at:]
+    if len(small) < JOINED:
+        return chunks
+    events = [event for chunk in small for event in _decode_events(chunk.events)]
+    told = [row for chunk in small for row in _decode_told(chunk.told)]
+    return [*chunks[:at], Chunk(small[-1].newest_us, len(events), _encode(events), _encode(told))]
 
 
 def events_of(since: Since) -> list[Unsettled]:

@@ -253,3 +253,17 @@ def test_a_contact_keeps_no_more_for_corrections_than_a_limit_and_says_so() -> N
     assert told.last is not None
     assert told.last.late == (late,)
     assert told.settle(90) == ["fired e000 74.775 r0"], "all else is decided as ever"
+
+
+def test_a_state_does_not_grow_with_the_number_of_its_wakes() -> None:
+    told = Told("{when: a, wait: 30m}", lateness_us=5 * HOUR_US)
+    for i in range(400):
+        told.settle(i / 4, *([event(i / 4 - 0.1, f"e{i:03}")] if i % 4 == 0 else []))
+        told.settle(i / 4 + 0.1)
+    assert told.state.since is not None
+    assert len(told.state.since.chunks) < 40
+    assert told.settle(100, event(20, "late", "b")) == [], "and still corrects"
+    assert told.last is not None
+    assert told.last.corrected == 0, "nobody needs a b"
+    assert told.settle(100, event(20, "late")) == []
+    assert told.last.corrected == 1
