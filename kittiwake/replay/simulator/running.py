@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from kittiwake.replay.simulator.check_events import Arrivals
+from kittiwake.replay.simulator.check_gates import gates_hold
 from kittiwake.replay.simulator.check_rows import Book
 from kittiwake.replay.simulator.check_state import Watch
 from kittiwake.replay.simulator.machines import BEFORE_ALL_US, Call, Machines
@@ -92,7 +93,7 @@ class Running:
                 machines.move(shard)
             case Rest():
                 demand(machines.rest(), "the host comes to rest")
-                self._compare([batch_truth, *(self.truths if last else ())])
+                self._compare([batch_truth, gates_hold, *(self.truths if last else ())])
 
     # ------------------------------------------------------------ checks
 
