@@ -51,7 +51,7 @@ class Output:
         (self.folder / SUMMARY).unlink(missing_ok=True)
         for name in (*FOLDERS, SNAPSHOTS):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-            if (self.partial / name).exists():
+            if name in FOLDERS or (self.partial / name).exists():
                 (self.partial / name).rename(self.folder / name)
         (self.partial / SUMMARY).rename(self.folder / SUMMARY)
         shutil.rmtree(self.partial)
