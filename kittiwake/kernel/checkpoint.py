@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.codec import bare, copied, decoded, encoded, in_one_order
 from kittiwake.kernel.copies import restored, stored, that_count
-from kittiwake.kernel.ledger import chunk_of, events_of, forget_final, revised, standing_rows
+from kittiwake.kernel.ledger import chunk_of, events_of, forget_final, revised, size_of, standing_rows
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.settling import pass_through, start
@@ -52,7 +52,9 @@ def pass_on(
     edge_us, settled_us = upto_us - versions.horizon_us, run.state.settled_us
     if not versions.horizon_us:
         run = pass_through(versions, run, that_count(run, due), upto_us)
-        return Passed(run, run.freeze(upto_us, upto_us), revised(run.decisions, since, versions, clock_us))
+        told = revised(run.decisions, since, versions, clock_us)
+        state = run.freeze(upto_us, upto_us)
+        return Passed(run, bare(state, begun_anew(since, state)), told)
     if settled_us is None or settled_us <= edge_us:
         return _past_a_horizon(versions, since, run, due, edge_us, upto_us, clock_us)
     assert from_us is not None
@@ -147,14 +149,21 @@ def is_too_much(versions: Versions, state: State) -> bool:
     if state.since is None or not state.since.chunks:
         return False
     kept = sum(len(chunk.events) + len(chunk.told) for chunk in state.since.chunks)
-    return kept + len(state.since.checkpoint or b"") > versions.newest.limits.correction_bytes
+    beside = size_of(state.since.revoked) + size_of(state.since.owed)
+    return kept + beside + len(state.since.checkpoint or b"") > versions.newest.limits.correction_bytes
 
 
 def cut_short(state: State) -> State:
     """The state with its horizon begun anew: nothing that is settled can be corrected any more."""
     assert state.since is not None
-    since = Since(None, [], state.since.revoked, state.since.owed)
-    return replace(state, since=_unless_empty(since), from_us=state.settled_us)
+    return replace(state, since=begun_anew(state.since, state), from_us=state.settled_us)
+
+
+def begun_anew(since: Since, state: State) -> Since | None:
+    """What stays of `since` where nothing settled can be corrected any more: what is revoked or owed and may come."""
+    found = Since(None, [], list(since.revoked), list(since.owed))
+    forget_final(found, state, ())
+    return _unless_empty(found)
 
 
 def moved(versions: Versions, state: State) -> State:
