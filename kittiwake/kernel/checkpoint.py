@@ -92,18 +92,22 @@ def _past_a_horizon(
 def _within_a_horizon(
     versions: Versions, since: Since, from_us: int, run: Run, due: Sequence[Event], upto_us: int, clock_us: int | None
 ) -> Passed:
-    """The checkpoint stays; what is settled now is kept beside what was."""
+    """The checkpoint stays; what is settled now is kept beside what was.
+
+    What was decided because the run began under other rules than those before is told, and corrected by nothing.
+    """
     settled_us = run.state.settled_us
     assert settled_us is not None
+    final, run.decisions = revised(run.decisions, since, versions, clock_us), []
     if not due and _is_quiet(versions, run, settled_us, upto_us):
-        return Passed(run, bare(run.freeze(upto_us, from_us), _unless_empty(since), from_us), [])
+        return Passed(run, bare(run.freeze(upto_us, from_us), _unless_empty(since), from_us), final)
     if since.checkpoint is None:
         since.checkpoint = encoded(_as_of(run.state, from_us))
     counted = that_count(run, due)
     run = pass_through(versions, run, counted, upto_us)
     told = revised(run.decisions, since, versions, clock_us)
     since.chunks.append(chunk_of(list(map(stored, counted)), told, upto_us))
-    return Passed(run, bare(run.freeze(upto_us, from_us), since, from_us), told)
+    return Passed(run, bare(run.freeze(upto_us, from_us), since, from_us), [*final, *told])
 
 
 def _as_of(state: State, from_us: int) -> State:

@@ -194,3 +194,13 @@ def test_a_snapshot_soon_after_a_version_keeps_what_is_revoked_and_may_come_agai
     taken_in = snapshot_of(rules, revoked.state)
     (row,) = settled(rules, 100, state=taken_in).decisions
     assert (row.decision, row.revision) == (Outcome.FIRED, 2)
+
+
+@pytest.mark.parametrize("later", [[], [event(45, "2", "c")]], ids=["quiet", "busy"])
+def test_what_rules_that_are_met_late_cancel_is_told_once_and_for_good(later: list[Event]) -> None:
+    """A folder that was edited, or a version that a host learned of after its time: semantics 11.11."""
+    state = settled(versions((None, [CART])), 40, event(0, "1")).state
+    edited = versions((None, [{**CART, "when": "c"}]))
+    met = settled(edited, 50, *later, state=state)
+    assert told(met) == ["cancelled rule_changed 40"]
+    assert told(settled(edited, 55, event(42, "3", "b"), event(54, "4", "b"), state=met.state)) == []
