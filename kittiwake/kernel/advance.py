@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
 from kittiwake.kernel.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
 from kittiwake.kernel.codec import bare, copied
 from kittiwake.kernel.copies import in_order, is_copy, restored, stored
@@ -130,12 +128,11 @@ def _opened(versions: Versions, state: State) -> State:
     """A copy to work on, without its inbox; left under rules that nobody knows, it can be corrected no more."""
     if state.settled_us is None:
         return State(state.contact_id)
-    work = copied(bare(state))
-    if knows(versions, work):
-        since = None if state.since is None else replace(state.since, chunks=list(state.since.chunks))
-        from_us = state.settled_us if state.from_us is None else state.from_us
-        return bare(work, since, from_us if versions.horizon_us else None)
-    return bare(work, None, state.settled_us if versions.horizon_us else None)
+    work, kept, from_us = copied(bare(state)), state.since or Since(), state.from_us
+    since = Since(kept.checkpoint, list(kept.chunks), list(kept.revoked), list(kept.owed))
+    if from_us is None or not knows(versions, work):
+        since, from_us = Since(None, [], since.revoked, since.owed), state.settled_us
+    return bare(work, since, from_us if versions.horizon_us else None)
 
 
 def _clamped(versions: Versions, settled_us: int | None, upto_us: int) -> int:

@@ -16,7 +16,16 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.codec import bare, copied, decoded, encoded, in_one_order
 from kittiwake.kernel.copies import restored, stored, that_count
-from kittiwake.kernel.ledger import chunk_of, events_of, forget_final, joined, revised, standing_rows, weight_of
+from kittiwake.kernel.ledger import (
+    chunk_of,
+    events_of,
+    forget_final,
+    joined,
+    revised,
+    size_of,
+    standing_rows,
+    weight_of,
+)
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.settling import pass_through, start
@@ -52,7 +61,9 @@ def pass_on(
     edge_us, settled_us = upto_us - versions.horizon_us, run.state.settled_us
     if not versions.horizon_us:
         run = pass_through(versions, run, that_count(run, due), upto_us)
-        return Passed(run, run.freeze(upto_us, upto_us), revised(run.decisions, since, versions, clock_us))
+        told = revised(run.decisions, since, versions, clock_us)
+        state = run.freeze(upto_us, upto_us)
+        return Passed(run, bare(state, begun_anew(since, state)), told)
     if settled_us is None or settled_us <= edge_us:
         return _past_a_horizon(versions, since, run, due, edge_us, upto_us, clock_us)
     assert from_us is not None
@@ -90,18 +101,22 @@ def _past_a_horizon(
 def _within_a_horizon(
     versions: Versions, since: Since, from_us: int, run: Run, due: Sequence[Event], upto_us: int, clock_us: int | None
 ) -> Passed:
-    """The checkpoint stays; what is settled now is kept beside what was."""
+    """The checkpoint stays; what is settled now is kept beside what was.
+
+    What was decided because the run began under other rules than those before is told, and corrected by nothing.
+    """
     settled_us = run.state.settled_us
     assert settled_us is not None
+    final, run.decisions = revised(run.decisions, since, versions, clock_us), []
     if not due and _is_quiet(versions, run, settled_us, upto_us):
-        return Passed(run, bare(run.freeze(upto_us, from_us), _unless_empty(since), from_us), [])
+        return Passed(run, bare(run.freeze(upto_us, from_us), _unless_empty(since), from_us), final)
     if since.checkpoint is None:
         since.checkpoint = encoded(_as_of(run.state, from_us))
     counted = that_count(run, due)
     run = pass_through(versions, run, counted, upto_us)
     told = revised(run.decisions, since, versions, clock_us)
     since.chunks = joined([*since.chunks, chunk_of(list(map(stored, counted)), told, upto_us)])
-    return Passed(run, bare(run.freeze(upto_us, from_us), since, from_us), told)
+    return Passed(run, bare(run.freeze(upto_us, from_us), since, from_us), [*final, *told])
 
 
 def _as_of(state: State, from_us: int) -> State:
@@ -142,14 +157,21 @@ def is_too_much(versions: Versions, state: State) -> bool:
     if state.since is None or not state.since.chunks:
         return False
     kept = sum(len(chunk.events) + len(chunk.told) for chunk in state.since.chunks)
-    return kept + len(state.since.checkpoint or b"") > versions.newest.limits.correction_bytes
+    beside = size_of(state.since.revoked) + size_of(state.since.owed)
+    return kept + beside + len(state.since.checkpoint or b"") > versions.newest.limits.correction_bytes
 
 
 def cut_short(state: State) -> State:
     """The state with its horizon begun anew: nothing that is settled can be corrected any more."""
     assert state.since is not None
-    since = Since(None, [], state.since.revoked, state.since.owed)
-    return replace(state, since=_unless_empty(since), from_us=state.settled_us)
+    return replace(state, since=begun_anew(state.since, state), from_us=state.settled_us)
+
+
+def begun_anew(since: Since, state: State) -> Since | None:
+    """What stays of `since` where nothing settled can be corrected any more: what is revoked or owed and may come."""
+    found = Since(None, [], list(since.revoked), list(since.owed))
+    forget_final(found, state, ())
+    return _unless_empty(found)
 
 
 def moved(versions: Versions, state: State) -> State:

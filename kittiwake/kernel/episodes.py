@@ -80,10 +80,20 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
                 episode.include = include(event, run.attributes)
             if run.trace is not None:
                 _note_restart(run, index, key, episode, event)
-        if run.together and one.episode is not None and one.episode.opened_us == run.now_us:
+        if (
+            run.together
+            and one.episode is not None
+            and one.episode.opened_us == run.now_us
+            and _took(one.episode, event)
+        ):
             _disarm_at_once(run, index, key, one, event)
 
     return react
+
+
+def _took(episode: Episode, event: Event) -> bool:
+    """Whether a match restarted or counted; without a usable wait it did neither."""
+    return episode.last_id == event.event_id
 
 
 def _count(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event) -> None:

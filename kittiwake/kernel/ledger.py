@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from kittiwake.kernel.state import Chunk, Since, State, Told, Unsettled
+from kittiwake.kernel.state import Chunk, Owed, Since, State, Told, Unsettled
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
@@ -64,6 +64,11 @@ def standing_rows(since: Since) -> dict[str, Decision]:
     """By id, what was told since the checkpoint and not revoked."""
     rows = (row_of_told(told) for chunk in since.chunks for told in _decode_told(chunk.told))
     return {row.trigger_id: row for row in rows}
+
+
+def size_of(kept: list[Told] | list[Owed]) -> int:
+    """Bytes of what is revoked or owed."""
+    return len(_encode(kept)) if kept else 0
 
 
 def told_of(row: Decision) -> Told:

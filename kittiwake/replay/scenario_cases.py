@@ -6,8 +6,9 @@ Pure but for the rules files that a step publishes. Called by `scenario_files`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from kittiwake.replay.events import TIME_MIN_US
 from kittiwake.replay.scenario_expect import FIELDS, Expectation
 from kittiwake.replay.scenario_models import VERBS, CasePart, Expected, ScenarioPart, StepPart
 from kittiwake.replay.scenario_player import CONTACT, BadEventError, event_of
@@ -18,7 +19,10 @@ from kittiwake.replay.scenario_times import moment_us
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.nodes import Mark, Place
 from kittiwake.time.durations import parse_duration
-from kittiwake.time.instants import format_instant
+from kittiwake.time.instants import format_instant, parse_instant
+
+CLOCK_MAX_US: Final = parse_instant("9000-01-01T00:00:00Z")
+"""Where a clock can stand: a deadline after it is still in a year that can be written."""
 
 
 class Told(NamedTuple):
@@ -142,6 +146,10 @@ def _check_step(reader: Reader, path: KeyPath, step: StepPart) -> None:
 def _move(reader: Reader, path: KeyPath, step: StepPart) -> None:
     if step.after is not None:
         reader.clock_us += parse_duration(step.after) or 0
+        if reader.clock_us > CLOCK_MAX_US:
+            message = "the clock would stand beyond the year 9000"
+            reader.tell((*path, "after"), Code.OUT_OF_RANGE, message, "Write a shorter time")
+            reader.clock_us = CLOCK_MAX_US
     elif step.at is not None:
         at_us = moment_us(step.at, reader.clock_us, reader.zone)
         if at_us < reader.clock_us:
@@ -164,6 +172,9 @@ def _told(reader: Reader, path: KeyPath, step: StepPart) -> Told | None:
     if step.event is None:
         return None
     told = Told(step.event, step.with_ or {}, step.id, (parse_duration(step.ago) or 0) if step.ago else 0)
+    if told.ago_us and reader.clock_us - told.ago_us < TIME_MIN_US:
+        message = "so long ago lies before the year 1900"
+        reader.tell((*path, "ago"), Code.OUT_OF_RANGE, message, "Write a shorter time")
     raw = {"event_id": told.event_id or "e", "properties": told.properties, "time": format_instant(reader.clock_us)}
     try:
         event_of(reader.book.account_id, CONTACT, {**raw, "type": told.event_type})

@@ -69,7 +69,21 @@ def state_of(row: Mapping[str, Any]) -> State | BadState:
         return found
     if (found.contact_id, found.settled_us) != (row.get("contact_id"), settled_us):
         return BadState("the state is of another contact or time than its row")
-    return found
+    return _opened(found)
+
+
+def _opened(state: State) -> State | BadState:
+    """The state, if what it holds as bytes and text can be read as well: `decode` leaves that to corrections."""
+    since = state.since or Since()
+    try:
+        parse_json(state.attributes)
+        events_of(since)
+        standing_rows(since)
+        if since.checkpoint is not None:
+            parse_json(decoded(since.checkpoint).attributes)
+    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
+        return BadState(f"not a state: {error}")
+    return state
 
 
 # ---------------------------------------------------------------- for people

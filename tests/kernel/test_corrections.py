@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.codec import decode, encode
 from kittiwake.kernel.program import Program
@@ -226,6 +228,44 @@ def test_without_a_horizon_nothing_is_kept_and_nothing_corrected() -> None:
     assert (told.state.since, told.state.from_us) == (None, None)
 
 
+def test_what_is_given_stays_as_it_was_also_what_was_revoked() -> None:
+    told = Told(CART)
+    told.settle(70, event(0, "1"))
+    assert told.settle(75, event(30, "2")) == ["revoked 1 60 r1"]
+    before = encode(told.state)
+    for _ in range(2):
+        rows = advance(told.rules, told.state, [], T + 90 * MINUTE_US).decisions
+        assert [shown(row) for row in rows] == ["fired 1 90 r2"]
+    assert encode(told.state) == before
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_a_horizon_that_is_taken_away_takes_no_revision_along(*, back: bool) -> None:
+    told = Told(CART)
+    told.settle(70, event(0, "1"))
+    assert told.settle(75, event(30, "2")) == ["revoked 1 60 r1"]
+    told.rules = program(CART, lateness_us=0)
+    assert told.settle(80) == []
+    if back:
+        told.rules = program(CART)
+    assert told.settle(90) == ["fired 1 90 r2"]
+    assert told.settle(160) == []
+    assert told.state.since is None
+
+
+def test_rules_that_were_edited_without_a_version_go_on_with_revisions_and_what_is_replaced() -> None:
+    for late, wanted in (
+        ([event(30, "2")], "fired 1 90 r2"),
+        ([event(20, "2", "b"), event(30, "3")], "fired 3 90 r0 replaces 1"),
+    ):
+        told = Told(CART)
+        told.settle(70, event(0, "1"))
+        assert told.settle(75, *late) == ["revoked 1 60 r1"]
+        told.rules = program(CART.replace("{", "{priority: 60, ", 1))
+        assert told.settle(80) == []
+        assert told.settle(90) == [wanted]
+
+
 def test_a_longer_horizon_begins_where_the_shorter_one_had_forgotten() -> None:
     told = Told(CART)
     told.settle(70, event(0, "1"))
@@ -267,3 +307,13 @@ def test_a_state_does_not_grow_with_the_number_of_its_wakes() -> None:
     assert told.last.corrected == 0, "nobody needs a b"
     assert told.settle(100, event(20, "late")) == []
     assert told.last.corrected == 1
+
+
+def test_what_was_revoked_counts_in_what_a_contact_keeps_and_goes_when_it_is_cut() -> None:
+    rules = "{when: a, wait: 1m, per: p, unless: {event: b, same: p}, include: {note: note}}"
+    told = Told(program(rules, lateness_us=DAY_US, limits={"correction_bytes": 20_000}))
+    for i in range(120):
+        told.settle(3 * i + 2, event(3 * i, f"e{i:03}", p=i, note="x" * 900))
+        told.settle(3 * i + 2, event(3 * i + 0.5, f"f{i:03}", "b", p=i))
+        assert len(encode(told.state)) < 40_000
+    assert told.state.since is None or len(told.state.since.revoked) < 25

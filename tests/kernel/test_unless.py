@@ -298,3 +298,19 @@ def test_a_wait_of_nothing_is_disarmed_by_its_own_instant() -> None:
 
 def test_a_deleted_contact_forgets_the_unless_events_of_the_instant() -> None:
     assert at_noon(CART, ("b", {}), ("contact.deleted", {}), ("a", {})) == [("2", "2")]
+
+
+def test_a_match_that_does_not_restart_does_not_ask_again_what_disarms_at_this_instant() -> None:
+    """The second restarts, and would itself be what disarms; the third has no usable wait, and changes nothing."""
+    timeline(
+        "{when: a, wait: {field: n, unit: hours}, unless: {event: a, same: k}}",
+        """
+        does  A..
+        does  B..
+        does  C..
+        r     !..
+        """,
+        A={"k": 1, "n": 1},
+        B={"type": "a", "k": 2, "n": 0},
+        C={"type": "a", "k": 3, "n": "none"},
+    )

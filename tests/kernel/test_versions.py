@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.snapshots import snapshot_of
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.trace import StepKind
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
+from kittiwake.reasons import Outcome
 from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import HOUR_US, MINUTE_US
@@ -182,3 +184,23 @@ def test_a_shorter_retention_forgets_at_the_instant_of_its_version_and_asks_to_b
     assert first.wake_at_us == T + 30 * MINUTE_US
     then = settled(rules, 40, state=first.state)
     assert (told(then), then.forgotten) == (["cancelled forgotten 30"], 1)
+
+
+def test_a_snapshot_soon_after_a_version_keeps_what_is_revoked_and_may_come_again() -> None:
+    rules = versions((None, [CART]), (35, [{**CART, "priority": 60}]))
+    before = settled(rules, 70, event(0, "1"))
+    revoked = settled(rules, 75, event(30, "2"), state=before.state)
+    assert told(revoked) == ["revoked late_event 70"]
+    taken_in = snapshot_of(rules, revoked.state)
+    (row,) = settled(rules, 100, state=taken_in).decisions
+    assert (row.decision, row.revision) == (Outcome.FIRED, 2)
+
+
+@pytest.mark.parametrize("later", [[], [event(45, "2", "c")]], ids=["quiet", "busy"])
+def test_what_rules_that_are_met_late_cancel_is_told_once_and_for_good(later: list[Event]) -> None:
+    """A folder that was edited, or a version that a host learned of after its time: semantics 11.11."""
+    state = settled(versions((None, [CART])), 40, event(0, "1")).state
+    edited = versions((None, [{**CART, "when": "c"}]))
+    met = settled(edited, 50, *later, state=state)
+    assert told(met) == ["cancelled rule_changed 40"]
+    assert told(settled(edited, 55, event(42, "3", "b"), event(54, "4", "b"), state=met.state)) == []

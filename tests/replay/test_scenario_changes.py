@@ -296,6 +296,8 @@ LAST = "      - {after: 1d, expect: nothing}\n"
         ("publish: {rules: rules.yaml}", "5:18: these rules say what those before say."),
         ("publish: {remove: cart, effective_from: soon}", "soon is no time"),
         ("publish: {remove: cart, effective_from: 2020-01-01T00:00Z}", "5:49: the clock already stands at "),
+        ("{event: order.completed, ago: 999999d}", "so long ago lies before the year 1900. Write a shorter time."),
+        ("after: 9999999d", "the clock would stand beyond the year 9000. Write a shorter time."),
         ("frozen: false", "5:9: the rules are not frozen. Delete it."),
         ("frozen: maybe", '5:17: "maybe" is neither true nor false.'),
     ],

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import BadState
+from kittiwake.kernel.codec import BadState, encode
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
@@ -128,3 +130,20 @@ def test_a_row_that_is_no_snapshot_says_why(change: dict[str, Any], why: str) ->
     found = state_of({**row_of(Event(at(START), "e1", "a", {"p": 1})), **change})
     assert isinstance(found, BadState)
     assert why in found.why
+
+
+def test_a_row_whose_state_is_damaged_inside_is_no_snapshot_either() -> None:
+    row = row_of(Event(at(START), "e1", "a", {"p": 1}))
+    whole = state_of(row)
+    assert isinstance(whole, State)
+    assert whole.since is not None
+    chunk = whole.since.chunks[0]
+    for damaged in (
+        replace(whole, since=replace(whole.since, checkpoint=b"\0")),
+        replace(whole, since=replace(whole.since, chunks=[replace(chunk, events=b"\0")])),
+        replace(whole, since=replace(whole.since, chunks=[replace(chunk, told=chunk.told[:-1])])),
+        replace(whole, attributes="{"),
+    ):
+        found = state_of({**row, "state": base64.b64encode(encode(damaged)).decode()})
+        assert isinstance(found, BadState)
+        assert "not a state" in found.why
