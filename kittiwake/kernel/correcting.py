@@ -82,16 +82,24 @@ def _difference(
     instead = {_place(row) for row in decided if row.decision is FIRED and row.trigger_id not in told}
     since.owed.extend(owed for row in gone if _place(row) not in instead for owed in _owed(row, front))
     since.revoked.extend(told_of(row) for row in rows)
+    new = {row.trigger_id: row for row in revised(_not_in(told, decided), since, versions, clock_us)}
     stands = []
     for row in decided:
         before = told.get(row.trigger_id)
-        if before is None or _facts(before) != _facts(row):
-            row = _corrected(row, before, taken_back, since, versions, clock_us)
+        if before is None:
+            row = _corrected(new[row.trigger_id], taken_back)
+            rows.append(row)
+        elif _facts(before) != _facts(row):
+            row = _corrected(_told_again(row, before, versions, clock_us), taken_back)
             rows.append(row)
         else:
             row = before
         stands.append(row)
     return rows, stands
+
+
+def _not_in(told: Mapping[str, Decision], decided: Iterable[Decision]) -> Iterator[Decision]:
+    return (row for row in decided if row.trigger_id not in told)
 
 
 def _place(row: Decision) -> tuple[str, str, int | None]:
@@ -122,28 +130,17 @@ def _revoked(row: Decision, front: State) -> Decision:
     )
 
 
-def _corrected(
-    row: Decision,
-    before: Decision | None,
-    taken_back: set[str],
-    since: Since,
-    versions: Versions,
-    clock_us: int | None,
-) -> Decision:
-    """A row that is new, or another than before, as a correction tells it."""
-    if before is None:
-        (row,) = revised([row], since, versions, clock_us)
-        replaces, stale = {*row.replaces}, row.stale
-    else:
-        row = replace(row, revision=before.revision + 1)
-        stood = before.decision is FIRED
-        replaces, stale = {*before.replaces}, before.stale if stood else is_stale(row, versions, clock_us)
+def _told_again(row: Decision, before: Decision, versions: Versions, clock_us: int | None) -> Decision:
+    """A row that is another than before; `stale` is said of what fires for the first time."""
+    stale = before.stale if before.decision is FIRED else is_stale(row, versions, clock_us)
     stale = stale and row.decision is FIRED
-    if row.decision is FIRED:
-        replaces |= taken_back
-    else:
-        stale = False
-    return replace(row, replaces=tuple(sorted(replaces - {row.trigger_id})), late=True, stale=stale)
+    return replace(row, revision=before.revision + 1, replaces=before.replaces, stale=stale)
+
+
+def _corrected(row: Decision, taken_back: set[str]) -> Decision:
+    """A row as a correction tells it: what fires replaces what the correction took back."""
+    replaces = {*row.replaces, *(taken_back if row.decision is FIRED else ())} - {row.trigger_id}
+    return replace(row, replaces=tuple(sorted(replaces)), late=True)
 
 
 # ---------------------------------------------------------------- what is still to come

@@ -6,7 +6,7 @@ Pure. Rows are kept as bytes: only corrections look into them. Called by `advanc
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -90,35 +90,39 @@ def revised(rows: Iterable[Decision], since: Since, versions: Versions, clock_us
 
     `since` forgets what is revoked no longer, and what is owed no longer.
     """
-    if not since.revoked and not since.owed and clock_us is None:
-        return list(rows)
-    return [_as_told(row, since, versions, clock_us) for row in rows]
+    rows = list(rows)
+    if not rows or not (since.revoked or since.owed or clock_us is not None):
+        return rows
+    revoked = {told.decision.trigger_id: told for told in since.revoked}
+    owed: dict[Thing, list[Owed]] = {}
+    for one in since.owed:
+        owed.setdefault((one.rule_id, one.key, one.opened_id, one.reminder), []).append(one)
+    found = [_as_told(row, revoked, owed, versions, clock_us) for row in rows]
+    since.revoked = list(revoked.values())
+    since.owed = [one for several in owed.values() for one in several]
+    return found
 
 
-def _as_told(row: Decision, since: Since, versions: Versions, clock_us: int | None) -> Decision:
-    before = _take_revoked(since, row.trigger_id)
-    replaces = {*_take_owed(since, row), *(before.replaces if before else ())} - {row.trigger_id}
-    revision = before.revision + 1 if before else row.revision
+Thing: TypeAlias = tuple[str, str, str | None, int | None]
+"""What a trigger is about: rule, instance, the event that opened it, reminder."""
+
+
+def _as_told(
+    row: Decision,
+    revoked: dict[str, Told],
+    owed: dict[Thing, list[Owed]],
+    versions: Versions,
+    clock_us: int | None,
+) -> Decision:
+    told = revoked.pop(row.trigger_id, None)
+    mine = owed.pop((row.rule_id, row.instance, None if row.events is None else row.events.first, row.reminder), [])
+    replaces = {name for one in mine for name in one.ids} | {*(told.decision.replaces if told else ())}
+    replaces.discard(row.trigger_id)
+    revision = told.decision.revision + 1 if told else row.revision
     stale = is_stale(row, versions, clock_us)
     if revision == row.revision and not replaces and not stale:
         return row
     return replace(row, revision=revision, replaces=tuple(sorted({*row.replaces, *replaces})), stale=stale)
-
-
-def _take_revoked(since: Since, trigger_id: str) -> Decision | None:
-    for at, told in enumerate(since.revoked):
-        if told.decision.trigger_id == trigger_id:
-            del since.revoked[at]
-            return told.decision
-    return None
-
-
-def _take_owed(since: Since, row: Decision) -> list[str]:
-    decided = (row.rule_id, row.instance, None if row.events is None else row.events.first, row.reminder)
-    mine = [owed for owed in since.owed if (owed.rule_id, owed.key, owed.opened_id, owed.reminder) == decided]
-    if mine:
-        since.owed = [owed for owed in since.owed if owed not in mine]
-    return [name for owed in mine for name in owed.ids]
 
 
 def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
