@@ -9,10 +9,12 @@ import typer
 
 from kittiwake.cli.console import AsJson, Exit, complain_at, error_data, leave, one_command, print_json, usable_input
 from kittiwake.replay.collecting import uncollected
+from kittiwake.replay.errors import UnusableError
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.errors import Lint
 from kittiwake.rules.lints import lint
 from kittiwake.rules.loader import load
+from kittiwake.rules.publishing.opening import is_target
 from kittiwake.rules.ruleset import RuleSet
 
 
@@ -25,6 +27,12 @@ def validate(
     Exit codes: 0 all is well, 1 the rules can be used and something about them is odd, 2 they cannot be used.
     """
     with usable_input(as_json=as_json), uncollected():
+        for path in paths:
+            if is_target(str(path)):
+                advice = f"kittiwake versions {path} shows its versions; name the folder of the rules themselves"
+                raise UnusableError(
+                    f"{path} is a target, whose versions were checked when they were published: {advice}"
+                )
         ruleset = load(*paths)
         for account_id in ruleset.accounts:
             compile_account(ruleset, account_id)

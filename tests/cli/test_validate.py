@@ -101,3 +101,12 @@ def test_a_long_or_unprintable_line_is_not_shown(tmp_path: Path) -> None:
     ran = kittiwake("validate", path)
     assert ran.code == 2
     assert "^" not in ran.err
+
+
+def test_a_target_is_not_taken_for_a_folder_of_rules(tmp_path: Path) -> None:
+    rules, target = write(tmp_path / "rules" / "a.yaml", RULES).parent, tmp_path / "target"
+    assert kittiwake("publish", rules, target, "--effective-from", "always").code == 0
+    ran = kittiwake("validate", target)
+    assert ran.code == 2
+    assert f"{target} is a target" in ran.err
+    assert f"kittiwake versions {target}" in ran.err
