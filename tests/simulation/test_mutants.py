@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel import advance as advancing
-from kittiwake.kernel import checkpoint, correcting, ledger
+from kittiwake.kernel import checkpoint, correcting
 from kittiwake.replay.simulator import machines, run, shrunk, told_world
 from tests.simulation.simulator import TRUTHS
 from tests.simulation.worlds import simulated_world
