@@ -71,11 +71,12 @@ def advance(
     versions = as_versions(rules)
     work = _opened(versions, state)
     settled_us, upto_us = state.settled_us, _clamped(versions, state.settled_us, upto_us)
-    needed = [event for event in events if versions.at(event.time_us).wants(event.type)]
+    needed = versions.needed(events)
     late = _sort_out(versions, work, needed)
     corrected = correct(versions, work, late.inside, clock_us) if late.inside else Corrected(work, [], 0, [])
     work = corrected.state
-    inbox, doubled = _inbox(state, [event for event in needed if settled_us is None or event.time_us >= settled_us])
+    coming = [event for event in needed if settled_us is None or event.time_us >= settled_us]
+    inbox, doubled = _inbox(versions, state, coming)
     due = [event for event in inbox if event.time_us < upto_us]
     steps: list[Step] | None = [] if trace else None
     run = start(versions, bare(work), min([upto_us, *(event.time_us for event in due[:1])]), steps)
@@ -162,9 +163,12 @@ def _sort_out(versions: Versions, state: State, events: list[Event]) -> _Late:
     return _Late(inside, beyond, len(before) - len(beyond))
 
 
-def _inbox(state: State, coming: Sequence[Event]) -> tuple[list[Event], int]:
-    """What is not settled yet, in order, and how many copies were dropped."""
-    events = [*map(restored, state.inbox), *coming]
+def _inbox(versions: Versions, state: State, coming: Sequence[Event]) -> tuple[list[Event], int]:
+    """What is not settled yet, in order, and how many copies were dropped.
+
+    What has waited is asked again whether it is needed: a version may have become known meanwhile.
+    """
+    events = [*versions.needed(map(restored, state.inbox)), *coming]
     ordered = in_order(events)
     return ordered, len(events) - len(ordered)
 

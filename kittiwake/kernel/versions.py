@@ -18,6 +18,7 @@ from kittiwake.kernel.index import attributes_of, attributes_read, build_program
 from kittiwake.kernel.layouts import described, serves
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.program import NEVER_US, LookBack, Policy, Program, RuleProgram
+from kittiwake.model import Event
 from kittiwake.time.instants import HOUR_US
 
 Source: TypeAlias = tuple[str, str]
@@ -89,9 +90,9 @@ class Versions:
         programs = tuple(replace_fields(one, allowed_lateness_us=0) for one in self.programs)
         return replace_fields(self, programs=programs)
 
-    def wants(self, event_type: str) -> bool:
-        """Whether a version needs events of this type."""
-        return any(program.wants(event_type) for program in self.programs)
+    def needed(self, events: Iterable[Event]) -> list[Event]:
+        """The events that the version in force at their time wants."""
+        return [event for event in events if self.at(event.time_us).wants(event.type)]
 
     def _place(self, time_us: int) -> int:
         return bisect_right(self.programs, time_us, lo=1, key=_effective_us) - 1

@@ -37,7 +37,7 @@ def decide_whole(
     the host; None asks for the long way.
     """
     versions = as_versions(rules)
-    needed = [event for event in events if versions.at(event.time_us).wants(event.type)]
+    needed = versions.needed(events)
     if parts is not None:
         ordered = sorted(needed, key=place_of)
         if len({event.event_id for event in ordered}) == len(ordered):

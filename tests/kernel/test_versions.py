@@ -204,3 +204,13 @@ def test_what_rules_that_are_met_late_cancel_is_told_once_and_for_good(later: li
     met = settled(edited, 50, *later, state=state)
     assert told(met) == ["cancelled rule_changed 40"]
     assert told(settled(edited, 55, event(42, "3", "b"), event(54, "4", "b"), state=met.state)) == []
+
+
+def test_an_event_that_waited_is_taken_only_if_the_version_in_force_at_it_wants_it() -> None:
+    rule = {"id": "r", "when": "a", "wait": "1h"}
+    known_late, known = versions((None, [rule])), versions((None, [rule]), (30, [{**rule, "when": "c"}]))
+    waiting = settled(known_late, 10, event(40, "1")).state
+    assert [one.event_id for one in waiting.inbox] == ["1"]
+    found = settled(known, 60, state=waiting).state
+    assert (found.first_us, found.seen) == (None, {}), "as if it had not happened"
+    assert settled(known, 60, event(40, "1")).state.seen == {}
