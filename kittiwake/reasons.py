@@ -63,3 +63,6 @@ class DeadLetterReason(StrEnum):
     TWO_SUBJECTS = "two_subjects"
     OVERSIZE = "oversize"
     TIME_IN_FUTURE = "time_in_future"
+    TOO_OLD = "too_old"
+    RULE_FAILED = "rule_failed"
+    ROW_REFUSED = "row_refused"

@@ -70,8 +70,12 @@ def plan_of(versions: Versions) -> Plan:
 class Programs:
     """From account to programs."""
 
-    def __init__(self, rules: RuleSet | RuleSetHistory, allowed_lateness_us: int = HOUR_US) -> None:
+    def __init__(
+        self, rules: RuleSet | RuleSetHistory, allowed_lateness_us: int = HOUR_US, *, whole_history: bool = True
+    ) -> None:
         """Compiles the programs of every account the rules name, so that a rule that cannot run is found here.
+
+        A batch has the whole history, a stream has not.
 
         Raises:
             RulesError: a rule is of a kind that this release does not run yet.
@@ -82,6 +86,7 @@ class Programs:
         """What a run says of them."""
         self._history = history
         self._allowed_lateness_us = allowed_lateness_us
+        self._whole_history = whole_history
         self._kept: dict[str, Plan] = {}
         self._named = frozenset(name for one in history.versions for name in one.ruleset.accounts)
         for account_id in (EVERY_ACCOUNT, *sorted(self._named)):
@@ -110,6 +115,7 @@ class Programs:
                 [(one.effective_us, one.ruleset) for one in self._history.versions],
                 account_id,
                 allowed_lateness_us=self._allowed_lateness_us,
+                whole_history=self._whole_history,
                 frozen_at_us=self._history.frozen_at_us,
             )
         )

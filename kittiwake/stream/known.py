@@ -1,0 +1,54 @@
+"""What a process knows of the rules at a time, and up to which instant that is all there is to know.
+
+Pure. Made by `watching` (rules that are published) or by `always_known` (rules files); asked by the intake, which drops
+what nobody needs, and by the host, which settles no further than it knows the rules.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from kittiwake.kernel.program import NEVER_US
+from kittiwake.replay.programs import Plan, Programs
+from kittiwake.rules.versions import RuleSetHistory
+
+
+class Known(NamedTuple):
+    """The rules as a process knows them."""
+
+    programs: Programs
+    until_us: int
+    """No version that this process does not know comes into force before this instant."""
+    frozen_at_us: int | None = None
+
+    def plan(self, account_id: str) -> Plan:
+        """The programs of an account."""
+        return self.programs.plan(account_id)
+
+    def may_need(self, account_id: str, event_type: str, time_us: int) -> bool:
+        """Whether an event may be needed: the version in force at its time wants it, or that version may be unknown."""
+        return time_us >= self.until_us or self.plan(account_id).versions.at(time_us).wants(event_type)
+
+
+class Rules(Protocol):
+    """Where a process has its rules from. Picklable; what it has read stays in the process."""
+
+    def known(self, clock_us: int) -> Known:
+        """The rules by the host's clock.
+
+        Raises:
+            RulesError, TargetError: nothing has been read yet, and nothing can be.
+        """
+
+
+class AlwaysKnown:
+    """Rules that are read once, when the job is launched, and never change."""
+
+    def __init__(self, history: RuleSetHistory, allowed_lateness_us: int) -> None:
+        """Raises `RulesError` if a rule is of a kind that this release does not run."""
+        programs = Programs(history, allowed_lateness_us, whole_history=False)
+        self._known = Known(programs, NEVER_US, history.frozen_at_us)
+
+    def known(self, clock_us: int) -> Known:  # noqa: ARG002 - of `Rules`
+        """The same at every time."""
+        return self._known

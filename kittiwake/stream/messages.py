@@ -1,0 +1,146 @@
+"""What travels between the steps of the streaming job: arrivals, rows told, dead letters, late events. All as bytes.
+
+Pure. Records are written as msgpack arrays, so their field order is the wire format: fields are only ever added at the
+end, with a default, for a job that is updated reads what the one before has written.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from kittiwake.model import Decision
+from kittiwake.reasons import DeadLetterReason, Outcome
+from kittiwake.replay.rows import Mode, decision_line
+from kittiwake.values import parse_json
+
+TRACEPARENT: Final = "traceparent"
+"""The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""
+
+
+class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message on its way to its contact, whole, with what is needed of its event before it is parsed again."""
+
+    time_us: int
+    event_id: str
+    type: str
+    data: bytes
+    attributes: dict[str, str] = {}
+    message_id: str = ""
+    publish_us: int | None = None
+    """When the queue took it; None: it does not say."""
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A row that the host tells, on its way to the sinks."""
+
+    row: bytes
+    """`replay.rows.decision_line` of mode stream."""
+    trigger_id: str
+    revision: int
+    account_id: str
+    rule_id: str
+    kind: str
+    decision: str
+    time_us: int
+    stale: bool
+    traceparent: str | None = None
+
+    @property
+    def is_trigger(self) -> bool:
+        """Whether it fired, or is what became of an id that may have."""
+        return self.decision == Outcome.FIRED or self.revision > 0
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether consumers hear of it: what is stale is recorded and not sent."""
+        return self.is_trigger and not self.stale
+
+
+class Stage(StrEnum):
+    """Which step of the streaming job made a dead letter."""
+
+    INTAKE = "intake"
+    """A message was no event."""
+    SETTLE = "settle"
+    """An event could not be decided about."""
+    WRITE = "write"
+    """A table refused a row."""
+
+
+class Dead(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A dead letter of the stream: the message whole, where it failed, why, and under which rules and release."""
+
+    stage: Stage
+    reason: DeadLetterReason
+    detail: str
+    """For a person; names fields, never their values."""
+    raw: bytes
+    raw_size: int
+    attributes: dict[str, str]
+    message_id: str
+    publish_us: int | None
+    happened_us: int
+    """By the host's clock."""
+    ruleset_version: str
+    """The newest that the host knew."""
+    release: str
+
+
+class Late(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An event beyond the horizon: it changed nothing, and leaves whole."""
+
+    account_id: str
+    contact_id: str
+    event_id: str
+    type: str
+    time_us: int
+    settled_us: int
+    """How far its contact had been settled when it came."""
+    raw: bytes
+    attributes: dict[str, str]
+    message_id: str
+    publish_us: int | None
+    happened_us: int
+
+
+encode: Final = msgspec.msgpack.Encoder().encode
+"""Any of them to bytes."""
+
+arrival_of: Final = msgspec.msgpack.Decoder(Arrival).decode
+told_of: Final = msgspec.msgpack.Decoder(Told).decode
+dead_of: Final = msgspec.msgpack.Decoder(Dead).decode
+late_of: Final = msgspec.msgpack.Decoder(Late).decode
+
+
+def told(decision: Decision, traceparent: str | None = None) -> Told:
+    """The row of a decision, ready for the sinks."""
+    return Told(
+        decision_line(decision, Mode.STREAM),
+        decision.trigger_id,
+        decision.revision,
+        decision.account_id,
+        decision.rule_id,
+        decision.kind,
+        decision.decision,
+        decision.time_us,
+        decision.stale,
+        traceparent,
+    )
+
+
+def key_of(account_id: str, contact_id: str) -> bytes:
+    """The key under which everything of a contact meets; unambiguous, and readable in a runner's logs of hot keys.
+
+    >>> key_of("acme", "c-42"), subject_of(key_of("a", '"'))
+    (b'["acme","c-42"]', ('a', '"'))
+    """
+    return msgspec.json.encode((account_id, contact_id))
+
+
+def subject_of(key: bytes) -> tuple[str, str]:
+    """Account and contact of a key."""
+    account_id, contact_id = parse_json(key)
+    return account_id, contact_id

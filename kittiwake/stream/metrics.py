@@ -1,0 +1,93 @@
+"""Every number that we watch of a streaming job: name, kind, unit, and when somebody has to get up.
+
+Pure. The names are static: no account, rule or contact is ever part of one (numbers of a rule are rows, in the view
+`rule_stats`). `transforms.metering` makes the runner's metrics of them; docs/watching.md has a row for each.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class MetricKind(StrEnum):
+    """What a runner does with the numbers it is given."""
+
+    COUNTER = "counter"
+    DISTRIBUTION = "distribution"
+    GAUGE = "gauge"
+
+
+class Metric(NamedTuple):
+    """A number that is watched."""
+
+    name: str
+    kind: MetricKind
+    unit: str
+    meaning: str
+    alert: str
+    """When to alert, in words for a person; empty: never by itself."""
+
+
+_C, _D, _G = MetricKind.COUNTER, MetricKind.DISTRIBUTION, MetricKind.GAUGE
+
+EVENTS_IN: Final = Metric("events_in", _C, "events", "messages that were events", "none for 15 minutes by day")
+UNNEEDED: Final = Metric("unneeded", _C, "events", "events that no rule in force wants, dropped at once", "")
+DEAD_LETTERS: Final = Metric("dead_letters", _C, "messages", "messages and rows that became dead letters", "over 1 %")
+DUPLICATES: Final = Metric("duplicates", _C, "events", "copies of events that were known, dropped", "")
+CONFLICTS: Final = Metric("conflicts", _C, "events", "of them, those that said something else", "over 0.1 %")
+CORRECTED: Final = Metric("corrected", _C, "events", "late events that were put in their place", "over 5 %")
+TOO_LATE: Final = Metric("too_late", _C, "events", "events beyond the horizon, which changed nothing", "over 0.1 %")
+FIRED: Final = Metric("decisions_fired", _C, "decisions", "triggers, stale ones included", "none for a day")
+SUPPRESSED: Final = Metric("decisions_suppressed", _C, "decisions", "refused by a gate", "")
+CANCELLED: Final = Metric("decisions_cancelled", _C, "decisions", "taken back before they fell due", "")
+REVOKED: Final = Metric("decisions_revoked", _C, "decisions", "proved wrong by a late event", "over 5 % of fired")
+STALE: Final = Metric("decisions_stale", _C, "decisions", "fired too late to be delivered", "any")
+FORGOTTEN: Final = Metric("forgotten", _C, "contacts", "contacts forgotten after their retention", "")
+HORIZON_CUT: Final = Metric("horizon_cut", _C, "contacts", "contacts with more inside the horizon than is kept", "any")
+WAKES: Final = Metric("wakes", _C, "wakes", "timers that settled something", "")
+WAKES_IDLE: Final = Metric("wakes_idle", _C, "wakes", "timers that had nothing to do: stale, repeated, paced", "")
+WAKES_HELD: Final = Metric("wakes_held", _C, "wakes", "held back: frozen, rules unknown, ahead of the clock", "")
+AHEAD_OF_CLOCK: Final = Metric("ahead_of_clock", _C, "wakes", "of them, those ahead of the clock: a drain", "any")
+CONTACTS_FAILED: Final = Metric("contacts_failed", _C, "wakes", "contacts that failed to settle, held back", "any")
+STATE_BYTES: Final = Metric("state_bytes", _D, "bytes", "a contact's cell when it is written", "a maximum over 8 MB")
+WAITING: Final = Metric("waiting", _D, "events", "unsettled events read at a wake", "a maximum over 100,000")
+DECISION_DELAY_MS: Final = Metric(
+    "decision_delay_ms", _D, "milliseconds", "from when a decision fell due to its row, by the clock", "mean over 2 min"
+)
+RULE_SET_AGE_S: Final = Metric("rule_set_age_s", _G, "seconds", "since the rules were last read", "over 90")
+RULES_UNREADABLE: Final = Metric("rules_unreadable", _C, "polls", "looks at the rules that failed", "any for 5 minutes")
+FROZEN: Final = Metric("frozen", _G, "0 or 1", "whether the rule set is frozen", "1 for longer than you meant")
+ROWS_REFUSED: Final = Metric("rows_refused", _C, "rows", "rows that BigQuery refused for good", "any")
+ROWS_LOST: Final = Metric("rows_lost", _C, "rows", "dead letters that BigQuery refused: only the log has them", "any")
+
+METRICS: Final = (
+    EVENTS_IN,
+    UNNEEDED,
+    DEAD_LETTERS,
+    DUPLICATES,
+    CONFLICTS,
+    CORRECTED,
+    TOO_LATE,
+    FIRED,
+    SUPPRESSED,
+    CANCELLED,
+    REVOKED,
+    STALE,
+    FORGOTTEN,
+    HORIZON_CUT,
+    WAKES,
+    WAKES_IDLE,
+    WAKES_HELD,
+    AHEAD_OF_CLOCK,
+    CONTACTS_FAILED,
+    STATE_BYTES,
+    WAITING,
+    DECISION_DELAY_MS,
+    RULE_SET_AGE_S,
+    RULES_UNREADABLE,
+    FROZEN,
+    ROWS_REFUSED,
+    ROWS_LOST,
+)
+"""All of them; one that is not here is no metric of ours."""
