@@ -7,7 +7,32 @@ from typing import Any, Final
 
 from apache_beam.metrics.metric import Metrics
 
-from kittiwake.stream.metrics import Metric, MetricKind
+from kittiwake.reasons import Outcome
+from kittiwake.stream.metrics import (
+    AHEAD_OF_CLOCK,
+    CANCELLED,
+    CONFLICTS,
+    CONTACTS_FAILED,
+    CORRECTED,
+    DEAD_LETTERS,
+    DECISION_DELAY_MS,
+    DUPLICATES,
+    FIRED,
+    FORGOTTEN,
+    HORIZON_CUT,
+    REVOKED,
+    STALE,
+    STATE_BYTES,
+    SUPPRESSED,
+    TOO_LATE,
+    WAITING,
+    WAKES,
+    WAKES_HELD,
+    WAKES_IDLE,
+    Metric,
+    MetricKind,
+)
+from kittiwake.stream.tally import Tally
 
 NAMESPACE: Final = "kittiwake"
 
@@ -36,3 +61,39 @@ def observe(metric: Metric, value: int) -> None:
 def show(metric: Metric, value: int) -> None:
     """What a gauge stands at."""
     _of(metric).set(value)
+
+
+def count_wake(tally: Tally, clock_us: int) -> None:
+    """Everything that a wake has counted."""
+    for metric, number in (
+        (WAKES, tally.settled),
+        (WAKES_IDLE, tally.idle),
+        (WAKES_HELD, tally.held),
+        (AHEAD_OF_CLOCK, tally.ahead),
+        (CONTACTS_FAILED, tally.failed),
+        (DUPLICATES, tally.duplicates),
+        (CONFLICTS, tally.conflicts),
+        (CORRECTED, tally.corrected),
+        (FORGOTTEN, tally.forgotten),
+        (HORIZON_CUT, tally.horizon_cut),
+        (TOO_LATE, tally.too_late),
+        (DEAD_LETTERS, tally.dead),
+    ):
+        count(metric, number)
+    if tally.settled:
+        observe(STATE_BYTES, tally.state_bytes)
+        observe(WAITING, tally.waiting)
+    for decision in tally.decisions:
+        if decision.decision in _BY_OUTCOME:
+            count(_BY_OUTCOME[decision.decision])
+        count(STALE, int(decision.stale))
+        if not decision.late:
+            observe(DECISION_DELAY_MS, max(0, clock_us - decision.decided_us) // 1_000)
+
+
+_BY_OUTCOME: Final = {
+    Outcome.FIRED: FIRED,
+    Outcome.SUPPRESSED: SUPPRESSED,
+    Outcome.CANCELLED: CANCELLED,
+    Outcome.REVOKED: REVOKED,
+}

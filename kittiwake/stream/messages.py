@@ -20,7 +20,7 @@ TRACEPARENT: Final = "traceparent"
 """The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""
 
 
-class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
     """A message on its way to its contact, whole, with what is needed of its event before it is parsed again."""
 
     time_us: int
@@ -31,6 +31,22 @@ class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False):
     message_id: str = ""
     publish_us: int | None = None
     """When the queue took it; None: it does not say."""
+
+
+class Seed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):
+    """What a snapshot knows of a contact, on its way to it: a new job starts from there."""
+
+    time_us: int
+    """How far it was settled."""
+    state: bytes
+    """As `kernel.codec.encode` writes it."""
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The beginning of an `Arrival` or `Seed`, which is read without the rest."""
+
+    tag: int
+    time_us: int
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -109,6 +125,9 @@ class Late(msgspec.Struct, frozen=True, array_like=True, gc=False):
 encode: Final = msgspec.msgpack.Encoder().encode
 """Any of them to bytes."""
 
+head_of: Final = msgspec.msgpack.Decoder(Head).decode
+waiting_of: Final = msgspec.msgpack.Decoder(Arrival | Seed).decode
+"""What waits in a contact's bag."""
 arrival_of: Final = msgspec.msgpack.Decoder(Arrival).decode
 told_of: Final = msgspec.msgpack.Decoder(Told).decode
 dead_of: Final = msgspec.msgpack.Decoder(Dead).decode

@@ -1,0 +1,105 @@
+"""The one cell of bytes that a host keeps of a contact: the kernel's state, and what the host itself has to remember.
+
+Pure. Beside it there is a bag of what waits (`messages.Arrival`, `messages.Seed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from kittiwake.kernel.codec import BadState, decode
+from kittiwake.kernel.codec import encode as encode_state
+from kittiwake.kernel.state import State, new_state
+from kittiwake.stream.messages import TRACEPARENT, Arrival
+
+LAYOUT: Final = 1
+"""Of the cell; the state inside has a version of its own."""
+
+TRACES_MAX: Final = 16
+"""Trace contexts kept of a contact, the newest: 1 KB, and most rules wait for one of the last few events."""
+
+
+class CellUnreadableError(Exception):
+    """A contact's cell is of a later release, or damaged. The bundle fails, so nothing is lost: run that release."""
+
+
+class Cell(msgspec.Struct, array_like=True, gc=False):
+    """What is kept of a contact. Fields are only added at the end, with a default."""
+
+    layout: int
+    settled_us: int
+    """As the state says: told apart so that a wake with nothing to do need not open it."""
+    look_us: int
+    """Nothing is settled before the host is asked for this instant: wakes are paced."""
+    state: bytes
+    traces: dict[str, str] = {}
+    """`traceparent` by event id."""
+
+
+_decode: Final = msgspec.msgpack.Decoder(Cell).decode
+encode_cell: Final = msgspec.msgpack.Encoder().encode
+
+
+def cell_of(data: bytes | None) -> Cell | None:
+    """The cell of bytes.
+
+    Raises:
+        CellUnreadableError: it is none that this release knows.
+    """
+    if data is None:
+        return None
+    try:
+        cell = _decode(data)
+    except msgspec.DecodeError as error:
+        raise CellUnreadableError(f"a contact's cell is damaged: {type(error).__name__}") from None
+    if cell.layout != LAYOUT:
+        raise CellUnreadableError(f"a contact's cell has layout {cell.layout}, this release knows {LAYOUT}")
+    return cell
+
+
+def state_of(cell: Cell | None, contact_id: str) -> State:
+    """The kernel's state in a cell.
+
+    Raises:
+        CellUnreadableError: it is of a later release, or damaged.
+    """
+    if cell is None:
+        return new_state(contact_id)
+    return decoded(cell.state)
+
+
+def decoded(data: bytes) -> State:
+    """The state of its bytes.
+
+    Raises:
+        CellUnreadableError: it is of a later release, or damaged.
+    """
+    state = decode(data)
+    if isinstance(state, BadState):
+        raise CellUnreadableError(f"a contact's state cannot be read: {state.why}")
+    return state
+
+
+def new_cell(state: State, look_us: int, traces: dict[str, str]) -> bytes:
+    """The bytes of a cell."""
+    assert state.settled_us is not None
+    return encode_cell(Cell(LAYOUT, state.settled_us, look_us, encode_state(state), traces))
+
+
+def is_nothing(state: State) -> bool:
+    """Whether nothing is known of a contact, so that no cell need be kept."""
+    return state.first_us is None and not (state.since or state.seen or state.inbox)
+
+
+def traces_with(traces: dict[str, str], arrivals: Iterable[Arrival]) -> dict[str, str]:
+    """The newest trace contexts."""
+    found = dict(traces)
+    for arrival in arrivals:
+        traceparent = arrival.attributes.get(TRACEPARENT)
+        if traceparent is not None:
+            found.pop(arrival.event_id, None)
+            found[arrival.event_id] = traceparent
+    return dict(list(found.items())[-TRACES_MAX:])

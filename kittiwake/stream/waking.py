@@ -1,0 +1,234 @@
+"""What a host does when a timer of a contact fires: settle as far as it may, tell what came of it, when to come again.
+
+Pure: cell and bag in, cell and bag out. Called by `transforms.hosting` and by the harnesses of the tests. A timer is
+only a wake-up: be it stale, early, repeated or out of order, what is due is worked out from the cell and the bag.
+
+    at - settle_delay = asked     how far the watermark lets us settle
+    held                          how far we may: the clock, the rules we know, a freeze
+    settled <= upto = min(asked, held)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from kittiwake.kernel.advance import Advanced
+from kittiwake.kernel.program import NEVER_US
+from kittiwake.kernel.state import State
+from kittiwake.model import Decision
+from kittiwake.replay.programs import Plan
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape
+from kittiwake.stream.cells import Cell, cell_of, decoded, is_nothing, new_cell, state_of, traces_with
+from kittiwake.stream.grid import LOOK_EVERY_US, PACE_FROM, PACE_SHARE, USUAL, Waits, recheck_us, slot_us
+from kittiwake.stream.known import Known
+from kittiwake.stream.messages import Arrival, Dead, Late, Seed, Told, subject_of, told, waiting_of
+from kittiwake.stream.sifting import Failed, Given, Settled, settle
+from kittiwake.stream.tally import Tally
+
+BEFORE_ALL_US: Final = -NEVER_US
+_time_us: Final = attrgetter("time_us")
+
+
+class Woken(NamedTuple):
+    """What a wake asks the host to do. All of it, or nothing."""
+
+    cell: bytes | None = None
+    """The new cell; None with `writes`: there is none any more."""
+    writes: bool = False
+    """Whether cell and bag have changed at all."""
+    waits: Sequence[bytes] = ()
+    """With `writes`: what the bag holds from now on."""
+    wake_us: int | None = None
+    """When the contact's one timer of its own is to fire; None: it stays as it was set."""
+    look_us: int | None = None
+    """One more wake, beside those of what waits."""
+    told: tuple[Told, ...] = ()
+    late: tuple[Late, ...] = ()
+    dead: tuple[Dead, ...] = ()
+    tally: Tally = Tally()
+
+
+class Alarm(NamedTuple):
+    """A timer that fired: when it was set for, and what the host's clock says."""
+
+    at_us: int
+    clock_us: int
+
+
+class Host(NamedTuple):
+    """What every wake of a process goes by."""
+
+    known: Known
+    waits: Waits = USUAL
+    shape: InputShape = CANONICAL
+
+
+class _Work(NamedTuple):
+    """One wake under way."""
+
+    host: Host
+    alarm: Alarm
+    account_id: str
+    contact_id: str
+    plan: Plan
+    cell: Cell | None
+
+    @property
+    def settled_us(self) -> int:
+        return BEFORE_ALL_US if self.cell is None else self.cell.settled_us
+
+    @property
+    def asked_us(self) -> int:
+        return self.alarm.at_us - self.host.waits.settle_delay_us
+
+    @property
+    def held_us(self) -> int:
+        """How far the host may settle, whatever the watermark says."""
+        known = self.host.known
+        return min(self.alarm.clock_us, known.until_us, NEVER_US if known.frozen_at_us is None else known.frozen_at_us)
+
+    @property
+    def upto_us(self) -> int:
+        return max(self.settled_us, min(self.asked_us, self.held_us))
+
+
+def wake(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: Alarm) -> Woken:
+    """Settle a contact whose cell is `data`; the bag is read only if it has to be.
+
+    Raises:
+        CellUnreadableError: the cell is of a later release, or damaged.
+    """
+    account_id, contact_id = subject_of(key)
+    work = _Work(host, alarm, account_id, contact_id, host.known.plan(account_id), cell_of(data))
+    if work.cell is not None and work.settled_us < work.asked_us < work.cell.look_us:
+        return Woken(tally=Tally(idle=1))
+    waiting = [(waiting_of(element), element) for element in bag()]
+    due = [one for one, _ in waiting if one.time_us < work.upto_us or isinstance(one, Seed)]
+    if work.asked_us <= work.settled_us:
+        return _looked_late(work, bool(due))
+    rest = sorted(
+        (
+            (one.time_us, element)
+            for one, element in waiting
+            if one.time_us >= work.upto_us and isinstance(one, Arrival)
+        ),
+        key=lambda pair: pair[0],
+    )
+    if not due and work.upto_us == work.settled_us:
+        return _held(work, [time_us for time_us, _ in rest])
+    if work.cell is None and not due and not rest:
+        return Woken(tally=Tally(idle=1))
+    return _settled(work, due, rest)
+
+
+def _looked_late(work: _Work, has_late: bool) -> Woken:
+    """There is no time to settle. Late events are put in their place together, when the next slot has come."""
+    if not has_late:
+        return Woken(tally=Tally(idle=1))
+    next_us = slot_us(work.settled_us + work.host.waits.grid_us, work.host.waits)
+    return Woken(look_us=next_us, tally=Tally(idle=1))
+
+
+def _held(work: _Work, rest_us: Sequence[int]) -> Woken:
+    """Nothing may be settled: look again later if something is due, or will have been by then."""
+    return Woken(wake_us=_next_us(work, None, rest_us), tally=_tally_of_hold(work))
+
+
+def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[int, bytes]]) -> Woken:
+    seeds = [one for one in due if isinstance(one, Seed)]
+    arrivals = [one for one in due if isinstance(one, Arrival)]
+    state = decoded(seeds[0].state) if work.cell is None and seeds else state_of(work.cell, work.contact_id)
+    given = Given(work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.settled_us or BEFORE_ALL_US))
+    found = settle(given, work.alarm.clock_us, work.host.known)
+    if isinstance(found, Failed):
+        wake_us = recheck_us(work.alarm.at_us, work.asked_us, work.settled_us, work.alarm.clock_us)
+        return Woken(wake_us=wake_us, tally=Tally(failed=1, failure=found.why))
+    traces = traces_with({} if work.cell is None else work.cell.traces, arrivals)
+    rest_us = [time_us for time_us, _ in rest]
+    look_us = _paced_us(work, rest_us)
+    step, waits = found.step, [element for _, element in rest]
+    cell = None if is_nothing(step.state) else new_cell(step.state, look_us, traces)
+    wake_us = slot_us(look_us, work.host.waits) if look_us > work.asked_us else _next_us(work, step, rest_us)
+    return Woken(
+        cell,
+        True,
+        waits,
+        wake_us,
+        None,
+        tuple(told(decision, _traceparent(decision, traces)) for decision in step.decisions),
+        found.late,
+        found.dead,
+        _tally(work, state, arrivals, found, len(waits), cell),
+    )
+
+
+# ---------------------------------------------------------------- when to come again
+
+
+def _paced_us(work: _Work, rest_us: Sequence[int]) -> int:
+    """The instant that the next wake settles to, where much waits; else one that holds nothing back."""
+    if len(rest_us) < PACE_FROM:
+        return work.upto_us
+    return rest_us[len(rest_us) // PACE_SHARE] + 1
+
+
+def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int | None:
+    """When the contact's own timer is to fire: for the kernel, for what is held back, or to look at new rules.
+
+    What waits beyond `asked` has timers of its own, which have not fired yet.
+    """
+    at_us, waits = work.alarm.at_us, work.host.waits
+    due = [] if step is None or step.wake_at_us is None else [step.wake_at_us]
+    if work.asked_us > work.held_us and (step is None or min([*due, *rest_us[:1]], default=NEVER_US) <= work.asked_us):
+        return recheck_us(at_us, work.asked_us, work.held_us, work.alarm.clock_us)
+    if step is not None and work.host.known.until_us < NEVER_US and not is_nothing(step.state):
+        due.append(work.upto_us + LOOK_EVERY_US)
+    return max(slot_us(min(due), waits), at_us + 1) if due else None
+
+
+# ---------------------------------------------------------------- what is told beside
+
+
+def _traceparent(decision: Decision, traces: dict[str, str]) -> str | None:
+    ids = decision.events
+    return None if ids is None or not traces else traces.get(ids.last) or traces.get(ids.first)
+
+
+def _tally_of_hold(work: _Work) -> Tally:
+    return Tally(held=1, ahead=int(work.asked_us > work.alarm.clock_us))
+
+
+def _tally(
+    work: _Work, state: State, arrivals: Sequence[Arrival], found: Settled, waiting: int, cell: bytes | None
+) -> Tally:
+    step = found.step
+    ahead, is_held = work.asked_us > work.alarm.clock_us, work.asked_us > work.held_us
+    return Tally(
+        settled=1,
+        held=int(is_held),
+        ahead=int(ahead),
+        duplicates=step.duplicates,
+        conflicts=_conflicts(state, arrivals),
+        corrected=step.corrected,
+        forgotten=step.forgotten,
+        horizon_cut=int(step.horizon_cut),
+        too_late=len(found.late),
+        dead=len(found.dead),
+        state_bytes=0 if cell is None else len(cell),
+        waiting=waiting + len(arrivals),
+        decisions=step.decisions,
+    )
+
+
+def _conflicts(state: State, arrivals: Sequence[Arrival]) -> int:
+    """Copies that say something else than what came with their id: another time, or in one wake other content."""
+    counted: dict[str, tuple[int, bytes | None]] = (
+        {key: (at_us, None) for key, at_us in state.seen.items()} if (state.seen and arrivals) else {}
+    )
+    found = 0
+    for arrival in arrivals:
+        before = counted.setdefault(arrival.event_id, (arrival.time_us, arrival.data))
+        found += before[0] != arrival.time_us or before[1] not in (None, arrival.data)
+    return found
