@@ -45,12 +45,15 @@ class SettleStream(beam.PTransform):
     rules: Rules
     waits: Waits = USUAL
     shape: InputShape = CANONICAL
+    max_age_us: int | None = None
     clock: Callable[[], int] = now_us
 
     def expand(self, arrivals: PCollection[tuple[bytes, bytes]]) -> Hosted:
         """A contact's arrivals meet on one worker."""
         types = {_LATE: bytes, _DEAD: bytes}
-        step = beam.ParDo(_Settle(self.rules, self.waits, self.shape, self.clock)).with_output_types(bytes, **types)
+        step = beam.ParDo(_Settle(self.rules, self.waits, self.shape, self.max_age_us, self.clock)).with_output_types(
+            bytes, **types
+        )
         settled = arrivals | "Settle" >> step.with_outputs(*types, main="told")
         return Hosted(settled["told"], settled[_LATE], settled[_DEAD])
 
@@ -61,8 +64,10 @@ class _Settle(beam.DoFn):
     SLOT: Final = TimerSpec("slot", TimeDomain.WATERMARK)
     WAKE: Final = TimerSpec("wake", TimeDomain.WATERMARK)
 
-    def __init__(self, rules: Rules, waits: Waits, shape: InputShape, clock: Callable[[], int]) -> None:
-        self._rules, self._waits, self._shape, self._clock = rules, waits, shape, clock
+    def __init__(
+        self, rules: Rules, waits: Waits, shape: InputShape, max_age_us: int | None, clock: Callable[[], int]
+    ) -> None:
+        self._rules, self._waits, self._shape, self._max_age_us, self._clock = rules, waits, shape, max_age_us, clock
 
     def start_bundle(self) -> None:
         """A slot's timer is set once a bundle."""
@@ -109,7 +114,7 @@ class _Settle(beam.DoFn):
         self, key: bytes, at: Timestamp, cell: Any, bag: Any, slot: Any, wakes: Any
     ) -> Iterator[bytes | TaggedOutput]:
         clock_us = self._clock()
-        host = Host(self._rules.known(clock_us), self._waits, self._shape)
+        host = Host(self._rules.known(clock_us), self._waits, self._shape, self._max_age_us)
         woken = wake(host, key, cell.read(), bag.read, Alarm(at.micros, clock_us))
         if woken.writes:
             _write(cell, bag, woken.cell, woken.waits)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from kittiwake.time.instants import DAY_US, SECOND_US
+from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
 
 RECHECK_US: Final = 30 * SECOND_US
 """How soon a host that is held back looks again, at the earliest: rules are polled as often."""
@@ -19,6 +19,9 @@ what waited comes a quarter later at most."""
 
 LOOK_EVERY_US: Final = DAY_US
 """A contact is looked at so often even if nothing is due: a version published meanwhile may concern it."""
+
+SKEW_US: Final = HOUR_US
+"""How far the clocks of workers may be apart, where it costs nothing to be generous."""
 
 LAST_US: Final = 253_402_300_800 * SECOND_US
 """The year 10,000: no timer is set for it, so that a job whose watermark was pushed to infinity comes to an end."""

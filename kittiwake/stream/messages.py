@@ -20,7 +20,7 @@ TRACEPARENT: Final = "traceparent"
 """The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""
 
 
-class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
+class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=1):
     """A message on its way to its contact, whole, with what is needed of its event before it is parsed again."""
 
     time_us: int
@@ -33,7 +33,7 @@ class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
     """When the queue took it; None: it does not say."""
 
 
-class Seed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):
+class Seed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=2):
     """What a snapshot knows of a contact, on its way to it: a new job starts from there."""
 
     time_us: int

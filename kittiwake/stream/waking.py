@@ -21,7 +21,7 @@ from kittiwake.model import Decision
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.cells import Cell, cell_of, decoded, is_nothing, new_cell, state_of, traces_with
-from kittiwake.stream.grid import LOOK_EVERY_US, PACE_FROM, PACE_SHARE, USUAL, Waits, recheck_us, slot_us
+from kittiwake.stream.grid import LOOK_EVERY_US, PACE_FROM, PACE_SHARE, SKEW_US, USUAL, Waits, recheck_us, slot_us
 from kittiwake.stream.known import Known
 from kittiwake.stream.messages import Arrival, Dead, Late, Seed, Told, subject_of, told, waiting_of
 from kittiwake.stream.sifting import Failed, Given, Settled, settle
@@ -63,6 +63,8 @@ class Host(NamedTuple):
     known: Known
     waits: Waits = USUAL
     shape: InputShape = CANONICAL
+    max_age_us: int | None = None
+    """The intake refuses what is older: what has been forgotten for so long needs no trace. None: it keeps one."""
 
 
 class _Work(NamedTuple):
@@ -149,7 +151,7 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     rest_us = [time_us for time_us, _ in rest]
     look_us = _paced_us(work, rest_us)
     step, waits = found.step, [element for _, element in rest]
-    cell = None if is_nothing(step.state) else new_cell(step.state, look_us, traces)
+    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, traces)
     wake_us = slot_us(look_us, work.host.waits) if look_us > work.asked_us else _next_us(work, step, rest_us)
     return Woken(
         cell,
@@ -162,6 +164,12 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
         found.dead,
         _tally(work, state, arrivals, found, len(waits), cell),
     )
+
+
+def _is_over(work: _Work, before: State, arrivals: Sequence[Arrival], after: State) -> bool:
+    """Whether not even the settled time is needed any more, by which late events of a contact once known are told."""
+    was_nothing = before.settled_us is not None and is_nothing(before) and not arrivals
+    return was_nothing and is_nothing(after) and work.host.max_age_us is not None
 
 
 # ---------------------------------------------------------------- when to come again
@@ -183,7 +191,9 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
     due = [] if step is None or step.wake_at_us is None else [step.wake_at_us]
     if work.asked_us > work.held_us and (step is None or min([*due, *rest_us[:1]], default=NEVER_US) <= work.asked_us):
         return recheck_us(at_us, work.asked_us, work.held_us, work.alarm.clock_us)
-    if step is not None and work.host.known.until_us < NEVER_US and not is_nothing(step.state):
+    if step is not None and is_nothing(step.state):
+        due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
+    elif step is not None and work.host.known.until_us < NEVER_US:
         due.append(work.upto_us + LOOK_EVERY_US)
     return max(slot_us(min(due), waits), at_us + 1) if due else None
 

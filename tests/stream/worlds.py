@@ -1,0 +1,142 @@
+"""Drawn accounts, contacts and events as a stream meets them, and what one call with everything decides of each."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.state import new_state
+from kittiwake.model import Event
+from kittiwake.reasons import Outcome
+from kittiwake.replay.events import parse_event
+from kittiwake.replay.programs import Programs
+from kittiwake.replay.rows import Mode, decision_row
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
+from kittiwake.stream.grid import Waits
+from kittiwake.stream.messages import Arrival, Late, Told, arrival_of, encode, key_of, subject_of
+from kittiwake.values import parse_json
+from tests.oracle.published import Together, together
+from tests.oracle.values import canonical, exact
+
+FAR_US = 2**60
+
+Row = dict[str, Any]
+
+
+def without_copies(world: Streamed) -> Streamed:
+    """The same, each id once: which copy counts where some come too late is a matter of `tests/simulation`."""
+    kept = {(key, arrival_of(data).event_id): (key, data) for key, data in world.arrivals}
+    return world._replace(arrivals=list(kept.values()))
+
+
+class Streamed(NamedTuple):
+    """A world whose events are messages."""
+
+    drawn: Together
+    history: RuleSetHistory
+    horizon_us: int
+    arrivals: list[tuple[bytes, bytes]]
+    """Keys and arrivals, in order of time."""
+    until_us: int
+    """A multiple of the grid, less the delay: a watermark can stop there."""
+
+    @property
+    def programs(self) -> Programs:
+        return Programs(self.history, self.horizon_us, whole_history=False)
+
+
+def streamed(seed: str, contacts: int, waits: Waits, *, versions: int = 1, horizon_us: int | None = None) -> Streamed:
+    """A drawn world; with a horizon of its own no event need be too late."""
+    drawn = together(random.Random(seed), contacts)
+    starts = drawn.starts[:versions]
+    history = RuleSetHistory(
+        tuple(RuleSetVersion(start, load_files(drawn.files(number))) for number, start in enumerate(starts))
+    )
+    arrivals = [
+        arrival_of_line(canonical(exact(event)).encode()) for of in drawn.worlds.values() for event in of.events
+    ]
+    arrivals.sort(key=lambda pair: pair[1].time_us)
+    until_us = (drawn.until_us + waits.settle_delay_us) // waits.grid_us * waits.grid_us - waits.settle_delay_us
+    horizon_us = drawn.horizon_us if horizon_us is None else horizon_us
+    return Streamed(drawn, history, horizon_us, [(key, encode(one)) for key, one in arrivals], until_us)
+
+
+def arrival_of_line(data: bytes, attributes: Mapping[str, str] | None = None) -> tuple[bytes, Arrival]:
+    """What the intake makes of a message."""
+    event = parse_event(data, "", FAR_US)
+    assert isinstance(event, Event), event
+    assert event.contact_id is not None
+    arrival = Arrival(event.time_us, event.event_id, event.type, data, dict(attributes or {}))
+    return key_of(event.account_id, event.contact_id), arrival
+
+
+def truth(
+    world: Streamed, late: Iterable[Late] = (), given: Iterable[tuple[bytes, bytes]] = ()
+) -> dict[bytes, list[Row]]:
+    """What one call with all events decides, by key; without those of which each copy given came too late."""
+    counted = Counter((key, arrival_of(data).data) for key, data in given)
+    counted.subtract((key_of(one.account_id, one.contact_id), one.raw) for one in late)
+    events: dict[bytes, list[Event]] = defaultdict(list)
+    for key, data in world.arrivals:
+        one = arrival_of(data)
+        if given and counted[key, one.data] == 0:
+            continue
+        event = parse_event(one.data, "", FAR_US)
+        assert isinstance(event, Event)
+        events[key].append(event)
+    programs = world.programs
+    found = {}
+    for key, of_key in events.items():
+        account_id, contact_id = subject_of(key)
+        versions = programs.of(account_id)
+        step = advance(versions, new_state(contact_id), versions.needed(of_key), world.until_us)
+        found[key] = standing([decision_row(one, Mode.STREAM) for one in step.decisions])
+    return {key: rows for key, rows in found.items() if rows}
+
+
+def standing(rows: Iterable[Row]) -> list[Row]:
+    """What stands in the end: the newest revision of each id, without those revoked and what only a stream says."""
+    newest: dict[str, Row] = {}
+    for row in rows:
+        before = newest.get(row["trigger_id"])
+        if before is None or row["revision"] > before["revision"]:
+            newest[row["trigger_id"]] = row
+    only = ("late", "stale", "replaces", "revision", "mode")
+    kept = [row for row in newest.values() if row["decision"] != Outcome.REVOKED]
+    return sorted(
+        ({name: value for name, value in row.items() if name not in only} for row in kept),
+        key=lambda row: (row["time"], row["trigger_id"]),
+    )
+
+
+def told_by_key(told: Iterable[Told]) -> dict[bytes, list[Row]]:
+    """What stands of what was told, by key; a row told twice with one revision is the same row."""
+    rows: dict[bytes, list[Row]] = defaultdict(list)
+    seen: dict[tuple[str, int], bytes] = {}
+    for one in told:
+        assert seen.setdefault((one.trigger_id, one.revision), one.row) == one.row, "a revision is told once"
+        row = parse_json(one.row)
+        rows[key_of(row["account_id"], row["contact_id"])].append(row)
+    return {key: stands for key, found in rows.items() if (stands := standing(found))}
+
+
+def differences(wanted: Mapping[bytes, list[Row]], found: Mapping[bytes, list[Row]]) -> str:
+    """What differs, of the first key that does; empty: nothing."""
+    for key in sorted({*wanted, *found}):
+        one, other = wanted.get(key, []), found.get(key, [])
+        if one != other:
+            lacks = [row for row in one if row not in other]
+            invents = [row for row in other if row not in one]
+            return "\n".join(
+                [str(key), *(f"  lacks   {row}" for row in lacks), *(f"  invents {row}" for row in invents)]
+            )
+    return ""
+
+
+def decisions_in(found: Mapping[bytes, list[Row]]) -> int:
+    """How many decisions there are."""
+    return sum(map(len, found.values()))
