@@ -45,8 +45,9 @@ def play(world: Streamed, waits: Waits, dice: random.Random, *, crashes: bool = 
     times_us = sorted(arrival_of(data).time_us for _, data in world.arrivals)
     stops_us = sorted(dice.choice(times_us) + dice.choice((-1, 0, 1, 17)) for _ in range(dice.randint(1, 9)))
     ghosts: list[Timer] = []
-    for stop_us in [*(each for each in stops_us if each < world.until_us - 60 * SECOND_US), world.until_us]:
-        last = stop_us == world.until_us
+    last_us = world.until_us - 2 * waits.grid_us  # what comes late is put in place when the next slot has come
+    for stop_us in [*(each for each in stops_us if each < last_us - 60 * SECOND_US), last_us]:
+        last = stop_us == last_us
         reached_us = stop_us + waits.settle_delay_us
         machine.watermark_us = max(machine.watermark_us, reached_us // 1_000 * 1_000)
         clock.at_us = max(clock.at_us, reached_us + dice.choice((0, 1, 40)) * SECOND_US)
