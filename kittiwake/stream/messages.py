@@ -20,7 +20,11 @@ TRACEPARENT: Final = "traceparent"
 """The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""
 
 
-class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=1):
+ARRIVAL, SEED = 1, 2
+"""What waits in a contact's bag begins with one of them."""
+
+
+class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=ARRIVAL):
     """A message on its way to its contact, whole, with what is needed of its event before it is parsed again."""
 
     time_us: int
@@ -33,7 +37,7 @@ class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field=
     """When the queue took it; None: it does not say."""
 
 
-class Seed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=2):
+class Seed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=SEED):
     """What a snapshot knows of a contact, on its way to it: a new job starts from there."""
 
     time_us: int

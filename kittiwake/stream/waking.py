@@ -11,7 +11,7 @@ only a wake-up: be it stale, early, repeated or out of order, what is due is wor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from kittiwake.kernel.advance import Advanced
@@ -23,12 +23,11 @@ from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.cells import Cell, cell_of, decoded, is_nothing, new_cell, state_of, traces_with
 from kittiwake.stream.grid import LOOK_EVERY_US, PACE_FROM, PACE_SHARE, SKEW_US, USUAL, Waits, recheck_us, slot_us
 from kittiwake.stream.known import Known
-from kittiwake.stream.messages import Arrival, Dead, Late, Seed, Told, subject_of, told, waiting_of
+from kittiwake.stream.messages import SEED, Arrival, Dead, Late, Seed, Told, head_of, subject_of, told, waiting_of
 from kittiwake.stream.sifting import Failed, Given, Settled, settle
 from kittiwake.stream.tally import Tally
 
 BEFORE_ALL_US: Final = -NEVER_US
-_time_us: Final = attrgetter("time_us")
 
 
 class Woken(NamedTuple):
@@ -106,23 +105,28 @@ def wake(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[
     work = _Work(host, alarm, account_id, contact_id, host.known.plan(account_id), cell_of(data))
     if work.cell is not None and work.settled_us < work.asked_us < work.cell.look_us:
         return Woken(tally=Tally(idle=1))
-    waiting = [(waiting_of(element), element) for element in bag()]
-    due = [one for one, _ in waiting if one.time_us < work.upto_us or isinstance(one, Seed)]
+    due, rest = _parted(bag(), work.upto_us)
     if work.asked_us <= work.settled_us:
         return _looked_late(work, bool(due))
-    rest = sorted(
-        (
-            (one.time_us, element)
-            for one, element in waiting
-            if one.time_us >= work.upto_us and isinstance(one, Arrival)
-        ),
-        key=lambda pair: pair[0],
-    )
     if not due and work.upto_us == work.settled_us:
         return _held(work, [time_us for time_us, _ in rest])
     if work.cell is None and not due and not rest:
         return Woken(tally=Tally(idle=1))
     return _settled(work, due, rest)
+
+
+def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[Arrival | Seed], list[tuple[int, bytes]]]:
+    """What is to be settled, and in order what is not yet, with its times. What has to wait on is not decoded."""
+    due: list[Arrival | Seed] = []
+    rest: list[tuple[int, bytes]] = []
+    for element in bag:
+        head = head_of(element)
+        if head.time_us < upto_us or head.tag == SEED:
+            due.append(waiting_of(element))
+        else:
+            rest.append((head.time_us, element))
+    rest.sort(key=itemgetter(0))
+    return due, rest
 
 
 def _looked_late(work: _Work, has_late: bool) -> Woken:
@@ -234,11 +238,10 @@ def _tally(
 
 def _conflicts(state: State, arrivals: Sequence[Arrival]) -> int:
     """Copies that say something else than what came with their id: another time, or in one wake other content."""
-    counted: dict[str, tuple[int, bytes | None]] = (
-        {key: (at_us, None) for key, at_us in state.seen.items()} if (state.seen and arrivals) else {}
-    )
+    came: dict[str, Arrival] = {}
     found = 0
     for arrival in arrivals:
-        before = counted.setdefault(arrival.event_id, (arrival.time_us, arrival.data))
-        found += before[0] != arrival.time_us or before[1] not in (None, arrival.data)
+        before = came.setdefault(arrival.event_id, arrival)
+        counted_us = state.seen.get(arrival.event_id, before.time_us)
+        found += counted_us != arrival.time_us or before.data != arrival.data
     return found

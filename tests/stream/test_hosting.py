@@ -64,6 +64,7 @@ def play(world: Streamed, waits: Waits, dice: random.Random, *, crashes: bool = 
                 die_everywhere(machine, bundle, random.Random(machine.bundles))
             machine.run(bundle)
     machine.watermark_us = world.until_us + waits.settle_delay_us
+    clock.at_us = max(clock.at_us, machine.watermark_us)
     machine.rest()
     return machine
 
