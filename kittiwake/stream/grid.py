@@ -23,6 +23,9 @@ LOOK_EVERY_US: Final = DAY_US
 SKEW_US: Final = HOUR_US
 """How far the clocks of workers may be apart, where it costs nothing to be generous."""
 
+TIMER_US: Final = 1_000
+"""Timers are whole milliseconds."""
+
 LAST_US: Final = 253_402_300_800 * SECOND_US
 """The year 10,000: no timer is set for it, so that a job whose watermark was pushed to infinity comes to an end."""
 
@@ -66,5 +69,6 @@ def recheck_us(at_us: int, asked_us: int, held_us: int, clock_us: int) -> int | 
     With the watermark at infinity, as a drain leaves it, each look comes at once: then the distance to the clock
     doubles from look to look, and after some forty of them there is no further one (None).
     """
-    next_us = at_us + max(RECHECK_US, at_us - clock_us, (asked_us - held_us) // RECHECK_SHARE)
+    ahead_us = max(RECHECK_US, at_us - clock_us, (asked_us - held_us) // RECHECK_SHARE)
+    next_us = at_us + -(-ahead_us // TIMER_US) * TIMER_US
     return next_us if next_us < LAST_US else None

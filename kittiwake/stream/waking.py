@@ -21,7 +21,17 @@ from kittiwake.model import Decision
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.cells import Cell, cell_of, decoded, is_nothing, new_cell, state_of, traces_with
-from kittiwake.stream.grid import LOOK_EVERY_US, PACE_FROM, PACE_SHARE, SKEW_US, USUAL, Waits, recheck_us, slot_us
+from kittiwake.stream.grid import (
+    LOOK_EVERY_US,
+    PACE_FROM,
+    PACE_SHARE,
+    SKEW_US,
+    TIMER_US,
+    USUAL,
+    Waits,
+    recheck_us,
+    slot_us,
+)
 from kittiwake.stream.known import Known
 from kittiwake.stream.messages import SEED, Arrival, Dead, Late, Seed, Told, head_of, subject_of, told, waiting_of
 from kittiwake.stream.sifting import Failed, Given, Settled, settle
@@ -199,7 +209,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
         due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
     elif step is not None and work.host.known.until_us < NEVER_US:
         due.append(work.upto_us + LOOK_EVERY_US)
-    return max(slot_us(min(due), waits), at_us + 1) if due else None
+    return max(slot_us(min(due), waits), at_us + TIMER_US) if due else None
 
 
 # ---------------------------------------------------------------- what is told beside

@@ -1,0 +1,253 @@
+"""What a host does when it may not settle, cannot settle, or is asked to settle too early: a contact at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.versions import RuleSetHistory, always
+from kittiwake.stream import sifting
+from kittiwake.stream.cells import CellUnreadableError, cell_of
+from kittiwake.stream.grid import USUAL, Waits
+from kittiwake.stream.known import AlwaysKnown, Known
+from kittiwake.stream.messages import Stage, encode, key_of
+from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
+from tests.stream.machine import Bundle, Machine
+from tests.stream.worlds import arrival_of_line
+
+RULES = b"""
+account: acme
+rules:
+  - {id: cart, when: cart.item_added, wait: 1h, unless: order.completed, reentry: always}
+"""
+START_US = parse_instant("2026-11-01T10:00:00Z")
+END_OF_TIME_US = 9_223_371_950_000_000_000 // 1_000 * 1_000
+NO_TRACE: dict[str, str] = {}
+
+
+class Host:
+    """A machine with a clock that is set, and shorthands."""
+
+    def __init__(self, history: RuleSetHistory | None = None, waits: Waits = USUAL, **options: Any) -> None:
+        self.clock_us = START_US
+        self.rules = AlwaysKnown(always(load_files({"a.yaml": RULES})) if history is None else history, HOUR_US)
+        self.machine = Machine(self, waits, lambda: self.clock_us, **options)
+
+    def known(self, clock_us: int) -> Known:
+        return self.rules.known(clock_us)
+
+    def give(
+        self, event_id: str, kind: str, at_us: int, contact: str = "c1", attributes: dict[str, str] = NO_TRACE
+    ) -> None:
+        data = (
+            f'{{"event_id":"{event_id}","account_id":"acme","contact_id":"{contact}","type":"{kind}",'
+            f'"time":"{format_instant(at_us)}"}}'
+        )
+        key, arrival = arrival_of_line(data.encode(), attributes)
+        self.machine.run(Bundle([(key, encode(arrival))]))
+
+    def pass_to(self, watermark_us: int, clock_us: int | None = None) -> None:
+        self.machine.watermark_us = watermark_us // 1_000 * 1_000
+        self.clock_us = max(self.clock_us, watermark_us) if clock_us is None else clock_us
+        self.machine.rest()
+
+    @property
+    def rows(self) -> list[tuple[str, int]]:
+        return [(one.decision, one.revision) for one in self.machine.told]
+
+
+def test_a_trigger_carries_the_trace_of_its_newest_event() -> None:
+    host = Host()
+    host.give("e1", "cart.item_added", START_US, attributes={"traceparent": "00-a-1-01"})
+    host.give("e2", "cart.item_added", START_US + SECOND_US, attributes={"traceparent": "00-b-2-01"})
+    host.pass_to(START_US + 2 * HOUR_US)
+    assert [one.traceparent for one in host.machine.told] == ["00-b-2-01"]
+
+
+def test_a_drain_that_nobody_announced_fires_nothing_and_comes_to_an_end() -> None:
+    """The watermark goes to infinity and the clock stays: each look comes at once, and they are few."""
+    host = Host()
+    for number in range(20):
+        host.give(f"e{number}", "cart.item_added", START_US + number * MINUTE_US, contact=f"c{number % 4}")
+    host.pass_to(START_US + 20 * MINUTE_US)
+    before = host.machine.bundles
+    host.pass_to(END_OF_TIME_US, clock_us=START_US + 20 * MINUTE_US)
+    assert host.rows == []
+    assert host.machine.bundles - before < 4 * 60
+    assert not host.machine.tasks(END_OF_TIME_US), "a drain ends when no timer is left"
+
+
+def test_a_clock_that_is_behind_delays_and_loses_nothing() -> None:
+    host = Host()
+    host.give("e1", "cart.item_added", START_US)
+    for minute in range(80):  # the watermark is a minute ahead of the clock
+        host.pass_to(START_US + (minute + 1) * MINUTE_US, clock_us=START_US + minute * MINUTE_US)
+        assert bool(host.rows) == (minute >= 60), minute
+    assert host.rows == [("fired", 0)]
+
+
+def test_a_clock_that_jumps_ahead_settles_nothing_early() -> None:
+    host = Host()
+    host.give("e1", "cart.item_added", START_US)
+    host.pass_to(START_US + 30 * MINUTE_US, clock_us=START_US + 365 * DAY_US)
+    assert host.rows == []
+
+
+def test_a_freeze_then_a_drain_fires_what_was_due_before_it_and_nothing_else() -> None:
+    history = always(load_files({"a.yaml": RULES}))
+    host = Host(RuleSetHistory(history.versions, START_US + 90 * MINUTE_US))
+    host.give("e1", "cart.item_added", START_US)
+    host.give("e2", "cart.item_added", START_US + 40 * MINUTE_US, contact="c2")
+    host.clock_us = START_US + 91 * MINUTE_US
+    host.pass_to(END_OF_TIME_US, clock_us=host.clock_us)
+    assert [(one.decision, one.time_us) for one in host.machine.told] == [("fired", START_US + HOUR_US)]
+    assert not host.machine.tasks(END_OF_TIME_US)
+
+
+def test_what_a_freeze_has_held_back_is_settled_when_it_ends() -> None:
+    history = always(load_files({"a.yaml": RULES}))
+    host = Host(RuleSetHistory(history.versions, START_US + 30 * MINUTE_US))
+    host.give("e1", "cart.item_added", START_US)
+    host.pass_to(START_US + 2 * HOUR_US)
+    host.give("e2", "order.completed", START_US + 2 * HOUR_US)
+    host.pass_to(START_US + 3 * HOUR_US)
+    assert host.rows == []
+    host.rules = AlwaysKnown(history, HOUR_US)
+    # It is looked at again after a quarter of the time for which it was held back.
+    host.pass_to(START_US + 4 * HOUR_US)
+    assert [(one.decision, one.time_us) for one in host.machine.told] == [("fired", START_US + HOUR_US)]
+
+
+def test_a_host_settles_no_further_than_it_knows_the_rules() -> None:
+    host = Host()
+    until_us = START_US + 30 * MINUTE_US
+    host.known = lambda clock_us: host.rules.known(clock_us)._replace(until_us=until_us)  # type: ignore[method-assign]
+    host.give("e1", "cart.item_added", START_US)
+    host.pass_to(START_US + 2 * HOUR_US)
+    assert host.rows == []
+    until_us = START_US + 3 * HOUR_US
+    host.pass_to(START_US + 3 * HOUR_US)
+    assert host.rows == [("fired", 0)]
+
+
+def test_late_events_are_put_in_place_together_when_the_next_slot_has_come() -> None:
+    host = Host()
+    host.give("e0", "cart.item_added", START_US)
+    host.pass_to(START_US + HOUR_US + 10 * SECOND_US)
+    for number in range(1, 30):
+        host.give(f"e{number}", "page.viewed", START_US + number * SECOND_US)
+        host.give(f"f{number}", "order.completed", START_US + number * MINUTE_US)
+        host.machine.rest()
+    assert host.rows == [("fired", 0)]
+    host.pass_to(START_US + 63 * MINUTE_US)
+    assert host.rows == [("fired", 0), ("revoked", 1)]
+
+
+# ---------------------------------------------------------------- what raises
+
+
+def raising(when: Callable[[list[str], int], bool]) -> Callable[..., Advanced]:
+    """The kernel, with a fault in it that shows for some events, or at some times."""
+
+    def advance_or_raise(versions: Any, state: Any, events: Any, upto_us: int, **options: Any) -> Advanced:
+        if when([event.event_id for event in events], upto_us):
+            raise ZeroDivisionError("a value: c-42")
+        return advance(versions, state, events, upto_us, **options)
+
+    return advance_or_raise
+
+
+def test_an_event_on_which_a_rule_raises_costs_that_event_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, fault = Host(), raising(lambda ids, _: "e13" in ids or "e77" in ids)
+    for number in range(100):
+        host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
+    monkeypatch.setattr(sifting, "advance", fault)
+    host.pass_to(START_US + 2 * HOUR_US)
+    dead = host.machine.dead
+    assert [(one.stage, one.reason, b'"e13"' in one.raw or b'"e77"' in one.raw) for one in dead] == [
+        (Stage.SETTLE, DeadLetterReason.RULE_FAILED, True)
+    ] * 2
+    assert "c-42" not in "".join(one.detail for one in dead)
+    (told,) = host.machine.told
+    assert b'"count":98' in told.row
+
+
+def test_after_the_fix_the_dead_letter_gives_the_decision_it_should_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host()
+    host.give("e1", "cart.item_added", START_US)
+    host.give("e2", "order.completed", START_US + 30 * MINUTE_US)
+    with monkeypatch.context() as patch:
+        patch.setattr(sifting, "advance", raising(lambda ids, _: "e2" in ids))
+        host.pass_to(START_US + 61 * MINUTE_US)
+    assert host.rows == [("fired", 0)]
+    (dead,) = host.machine.dead
+    key, arrival = arrival_of_line(dead.raw, dead.attributes)
+    host.machine.run(Bundle([(key, encode(arrival))]))
+    host.pass_to(START_US + 62 * MINUTE_US)
+    assert host.rows == [("fired", 0), ("revoked", 1)]
+
+
+def test_a_contact_that_cannot_be_settled_waits_and_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host()
+    host.give("e1", "cart.item_added", START_US, contact="bad")
+    host.give("e2", "cart.item_added", START_US, contact="good")
+    host.pass_to(START_US + 20 * SECOND_US)
+    real = sifting.advance
+
+    def fault(versions: Any, state: Any, *rest: Any, **options: Any) -> Advanced:
+        if state.contact_id == "bad":
+            raise RecursionError
+        return real(versions, state, *rest, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sifting, "advance", fault)
+        host.pass_to(START_US + 3 * HOUR_US)
+        assert [b'"good"' in one.row for one in host.machine.told] == [True]
+        assert host.machine.bundles < 60, "it is tried again more and more rarely"
+    host.pass_to(START_US + 6 * HOUR_US)
+    assert sorted(b'"good"' in one.row for one in host.machine.told) == [False, True]
+
+
+def test_a_cell_of_a_later_release_fails_its_bundle_and_is_left_as_it_is() -> None:
+    host = Host()
+    host.give("e1", "cart.item_added", START_US)
+    host.pass_to(START_US + 20 * SECOND_US)
+    kept = host.machine.kept[key_of("acme", "c1")]
+    assert kept.cell is not None
+    cell = cell_of(kept.cell)
+    assert cell is not None
+    cell.layout = 99
+    kept.cell = encode(cell)
+    with pytest.raises(CellUnreadableError, match="layout 99"):
+        host.pass_to(START_US + 2 * HOUR_US)
+    assert kept.cell == encode(cell)
+
+
+# ---------------------------------------------------------------- much
+
+
+def test_100_000_events_of_one_contact_are_read_a_few_times_each() -> None:
+    """A two-hour catch-up: every event is there before the watermark moves on."""
+    reads = {number: elements_read(number) / number for number in (1_000, 10_000, 100_000)}
+    assert all(share < 12 for share in reads.values()), reads
+
+
+def elements_read(number: int) -> int:
+    host, span_us = Host(), 2 * HOUR_US
+    given = []
+    for place in range(number):
+        data = (
+            f'{{"event_id":"e{place}","account_id":"acme","contact_id":"c1","type":"cart.item_added",'
+            f'"time":"{format_instant(START_US + place * span_us // number)}"}}'
+        )
+        key, arrival = arrival_of_line(data.encode())
+        given.append((key, encode(arrival)))
+    host.machine.run(Bundle(given))
+    host.pass_to(START_US + span_us + 11 * SECOND_US)
+    assert host.machine.kept[key].bag == []
+    return sum(host.machine.reads)

@@ -1,0 +1,113 @@
+"""The host on Beam's own runners decides what replay and a batch decide: shuffled arrival, watermarks in steps.
+
+`TestStream` runs on BundleBasedDirectRunner only; FnApiRunner fires timers in the order in which they were set, with
+the watermark at infinity. The rule set is frozen at the end of a world: else a job whose time ends settles for ever.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_stream import TestStream as StreamOfTest
+from apache_beam.utils.timestamp import Timestamp
+
+from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.stream.grid import Waits
+from kittiwake.stream.known import AlwaysKnown
+from kittiwake.stream.messages import head_of, late_of, told_of
+from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
+from tests.stream.collecting import COLLECTED, Collect, timestamped
+from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth
+from transforms.hosting import Hosted, SettleStream
+
+CONTACTS = 6
+WORLDS = [0, 1, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(2, 40))]
+WAITS = Waits(10 * SECOND_US, 60 * SECOND_US)
+HORIZON_US = 800 * DAY_US
+
+
+class ClockAt:
+    """A clock that stands."""
+
+    def __init__(self, at_us: int) -> None:
+        self._at_us = at_us
+
+    def __call__(self) -> int:
+        return self._at_us
+
+
+def drawn(seed: int, number: int, versions: int) -> tuple[Streamed, random.Random]:
+    name = f"runners {seed} {number} {versions}"
+    return streamed(name, CONTACTS, WAITS, versions=versions, horizon_us=HORIZON_US), random.Random(name)
+
+
+def host(world: Streamed) -> SettleStream:
+    frozen = RuleSetHistory(world.history.versions, world.until_us)
+    return SettleStream(AlwaysKnown(frozen, world.horizon_us), WAITS, clock=ClockAt(world.until_us + HOUR_US))
+
+
+def collected(hosted: Hosted, name: str) -> None:
+    for tag in ("told", "late", "dead"):
+        COLLECTED[f"{name} {tag}"].clear()
+        _ = getattr(hosted, tag) | f"Collect{tag}" >> beam.ParDo(Collect(f"{name} {tag}"))
+
+
+def check(world: Streamed, name: str, about: str) -> None:
+    assert not COLLECTED[f"{name} dead"]
+    late = [late_of(one) for one in COLLECTED[f"{name} late"]]
+    assert not late
+    wanted = truth(world)
+    assert decisions_in(wanted) > 0
+    found = told_by_key(map(told_of, COLLECTED[f"{name} told"]))
+    assert not (wrong := differences(wanted, found)), f"{about}\n{wrong}"
+
+
+def steps(world: Streamed, dice: random.Random) -> Iterator[tuple[list[tuple[bytes, bytes]], int]]:
+    """Some arrivals, in no order and some twice, and how far the watermark goes after them."""
+    waiting = [*world.arrivals, *dice.sample(world.arrivals, len(world.arrivals) // 10)]
+    dice.shuffle(waiting)
+    times_us = sorted(head_of(value).time_us for _, value in waiting)
+    stops_us = sorted({time_us for time_us in dice.sample(times_us, 6) if time_us < world.until_us})
+    for stop_us in stops_us:
+        number = dice.randint(0, len(waiting))
+        yield waiting[:number], stop_us
+        waiting = waiting[number:]
+    yield waiting, world.until_us + WAITS.settle_delay_us
+
+
+@pytest.mark.parametrize("versions", [1, 3])
+@pytest.mark.parametrize("number", WORLDS)
+def test_a_test_stream_with_shuffled_arrival_and_a_stepped_watermark(seed: int, number: int, versions: int) -> None:
+    world, dice = drawn(seed, number, versions)
+    stream = StreamOfTest().advance_watermark_to(
+        Timestamp(micros=head_of(world.arrivals[0][1]).time_us // 1_000_000 * 1_000_000 - SECOND_US)
+    )
+    for given, stop_us in steps(world, dice):
+        if given:
+            stream.add_elements([*map(timestamped, given)])
+        stream.advance_watermark_to(Timestamp(micros=stop_us // 1_000 * 1_000))
+    stream.advance_watermark_to(Timestamp(micros=world.until_us + 2 * DAY_US)).advance_watermark_to_infinity()
+    options = PipelineOptions([])
+    options.view_as(StandardOptions).streaming = True
+    with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
+        arrivals = pipeline | stream | beam.Map(lambda one: one).with_output_types(tuple[bytes, bytes])
+        collected(arrivals | host(world), "stream")
+    check(world, "stream", f"seed {seed} {number} {versions}")
+
+
+@pytest.mark.parametrize("versions", [1, 3])
+@pytest.mark.parametrize("number", WORLDS)
+def test_a_batch_runner_that_fires_timers_in_no_order(seed: int, number: int, versions: int) -> None:
+    world, dice = drawn(seed, number, versions)
+    given = [*world.arrivals]
+    dice.shuffle(given)
+    with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([])) as pipeline:
+        arrivals = pipeline | beam.Create(given) | beam.Map(timestamped).with_output_types(tuple[bytes, bytes])
+        collected(arrivals | host(world), "batch")
+    check(world, "batch", f"seed {seed} {number} {versions}")
