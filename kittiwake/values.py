@@ -176,12 +176,17 @@ def parse_json(text: bytes | str) -> Any:
         RecursionError: it is nested too deep.
     """
     raw = text.encode() if isinstance(text, str) else text
-    if _LONG_DIGITS.search(raw):
+    if has_long_digits(raw):
         _refuse_long_integers(msgspec.json.Decoder(float_hook=str).decode(raw))
     try:
         return _decoder.decode(raw)
     except msgspec.ValidationError as error:  # how the decoder passes on what `number` raises
         raise BadNumberError(str(error)) from None
+
+
+def has_long_digits(text: bytes) -> bool:
+    """Whether a JSON text may hold an integer that only `parse_json` finds to be too long."""
+    return _LONG_DIGITS.search(text) is not None
 
 
 def parse_sound(text: bytes) -> Any:

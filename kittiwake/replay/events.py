@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -33,6 +33,9 @@ NESTING_MAX: Final = 64
 AHEAD_MAX_US: Final = 10 * MINUTE_US
 """How far ahead of the start of the run an event may lie: producers' clocks differ, by minutes at most."""
 
+START_OF_RUN: Final = "the start of the run"
+"""By what a batch knows the future."""
+
 TIME_MIN_US: Final = -2_208_988_800 * 1_000_000
 """1900-01-01: nothing was bought online before it, and local calendars work on from there."""
 
@@ -46,17 +49,23 @@ _OPENING: Final = (b"[", b"{")
 
 
 def parse_event(
-    raw: bytes, source: str, start_us: int, shape: InputShape = CANONICAL, *, raw_size: int | None = None
+    raw: bytes,
+    source: str,
+    start_us: int,
+    shape: InputShape = CANONICAL,
+    *,
+    raw_size: int | None = None,
+    start_name: str = START_OF_RUN,
 ) -> Event | DeadLetter:
     """The event a record stands for, or why it stands for none.
 
-    `start_us` is the start of the run, by which a time lies in the future; `shape` says how the record is to be
-    read, `raw_size` its true length where `raw` is only its beginning. A byte order mark and white space around the
-    JSON are skipped.
+    `start_us` is the start of the run, by which a time lies in the future, and `start_name` what a person calls it;
+    `shape` says how the record is to be read, `raw_size` its true length where `raw` is only its beginning. A byte
+    order mark and white space around the JSON are skipped.
     """
     size = len(raw) if raw_size is None else raw_size
     try:
-        return _event(fields_of(_record(raw, size), shape), start_us)
+        return _event(fields_of(_record(raw, size), shape), _Start(start_us, start_name))
     except RefusedError as refused:
         return DeadLetter(refused.reason, refused.detail, raw[:RAW_BYTES_MAX], source, size)
 
@@ -114,7 +123,12 @@ def _refuse_nesting(text: bytes) -> None:
 # ---------------------------------------------------------------- fields to event
 
 
-def _event(fields: Fields, start_us: int) -> Event:
+class _Start(NamedTuple):
+    time_us: int
+    name: str
+
+
+def _event(fields: Fields, start: _Start) -> Event:
     """The event of a record's fields; the first field that is wrong names the reason."""
     values, names = fields
     event_id = text_of(values, "event_id", names)
@@ -124,7 +138,7 @@ def _event(fields: Fields, start_us: int) -> Event:
     if not TYPE.fullmatch(event_type):
         detail = f"{names.get('type', 'type')} has to be dotted words, such as cart.item_added"
         raise RefusedError(DeadLetterReason.WRONG_TYPE, detail)
-    time_us = _time_us(values, names.get("time", "time"), start_us)
+    time_us = _time_us(values, names.get("time", "time"), start)
     properties = values.get("properties")
     if properties is None:
         properties = {}
@@ -143,7 +157,7 @@ def _subject(values: Record, names: Mapping[str, str]) -> tuple[str | None, str 
     return (None, text_of(values, "item_id")) if contact is None else (text_of(values, "contact_id", names), None)
 
 
-def _time_us(values: Record, name: str, start_us: int) -> int:
+def _time_us(values: Record, name: str, start: _Start) -> int:
     """The instant in the field `time`, which its author calls `name`."""
     text = values.get("time")
     if is_absent(text):
@@ -153,8 +167,8 @@ def _time_us(values: Record, name: str, start_us: int) -> int:
     time_us = _instant(text, name)
     if time_us < TIME_MIN_US:
         raise RefusedError(DeadLetterReason.BAD_TIME, f"{name} lies before the year 1900")
-    if time_us > start_us + AHEAD_MAX_US:
-        detail = f"{name} lies more than 10 minutes ahead of the start of the run"
+    if time_us > start.time_us + AHEAD_MAX_US:
+        detail = f"{name} lies more than 10 minutes ahead of {start.name}"
         raise RefusedError(DeadLetterReason.TIME_IN_FUTURE, detail)
     return time_us
 
