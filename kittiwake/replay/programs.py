@@ -5,7 +5,10 @@ Pure but for its memory. Travels to workers as the rule set alone: what is kept 
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_fields
 from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from kittiwake.kernel.versions import Versions
 from kittiwake.kernel.whole import Parts, parts_of
@@ -67,6 +70,10 @@ def plan_of(versions: Versions) -> Plan:
     return Plan(versions, parts, None if takes_all else named, unread, changing)
 
 
+def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
+    return plan._replace(versions=replace_fields(plan.versions, frozen_at_us=frozen_at_us))
+
+
 class Programs:
     """From account to programs."""
 
@@ -104,6 +111,17 @@ class Programs:
                 self._kept.clear()
             plan = self._kept[account_id] = self._new_plan(account_id)
         return plan
+
+    def frozen_at(self, frozen_at_us: int | None) -> Programs:
+        """The same rules, frozen at an instant or not at all; nothing is compiled anew."""
+        found = Programs.__new__(Programs)
+        found.__dict__ = {
+            **self.__dict__,
+            "used": self.used._replace(frozen_at_us=frozen_at_us),
+            "_history": replace(self._history, frozen_at_us=frozen_at_us),
+            "_kept": {name: _frozen_at(plan, frozen_at_us) for name, plan in self._kept.copy().items()},
+        }
+        return found
 
     def _new_plan(self, account_id: str) -> Plan:
         """A plan; accounts that the rules do not name share all but their name."""

@@ -1,6 +1,6 @@
 """What a process knows of the rules at a time, and up to which instant that is all there is to know.
 
-Pure. Made by `watching` (rules that are published) or by `always_known` (rules files); asked by the intake, which drops
+Pure. Made by `polling` (rules that are published) or by `AlwaysKnown` (rules files); asked by the intake, which drops
 what nobody needs, and by the host, which settles no further than it knows the rules.
 """
 
@@ -18,7 +18,7 @@ class Known(NamedTuple):
 
     programs: Programs
     until_us: int
-    """No version that this process does not know comes into force before this instant."""
+    """No version that this process does not know comes into force before this instant or at it."""
     frozen_at_us: int | None = None
 
     def plan(self, account_id: str) -> Plan:

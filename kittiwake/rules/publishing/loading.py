@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from kittiwake.rules.loader import load
 from kittiwake.rules.publishing import layout
 from kittiwake.rules.publishing.errors import TargetError
+from kittiwake.rules.publishing.layout import Entry
 from kittiwake.rules.publishing.opening import is_target, open_target
 from kittiwake.rules.publishing.reading import pointer_of, version_of
 from kittiwake.rules.publishing.target import Target
-from kittiwake.rules.versions import RuleSetHistory, always
+from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion, always
 
 
 def load_rules(*paths: Path | str) -> RuleSetHistory:
@@ -37,7 +39,36 @@ def load_history(target: Target) -> RuleSetHistory:
         TargetError: the pointer or a version is missing, altered, or not what this release can read.
         RulesError: this release refuses the rules of a version; its file is named in front of theirs.
     """
-    pointer = pointer_of(target).pointer
-    versions = tuple(version_of(target, entry) for entry in pointer.versions)
+    return read_anew(target, NOTHING_READ).history
+
+
+class Reading(NamedTuple):
+    """A target as it was read: what its pointer named, and what that is."""
+
+    entries: tuple[Entry, ...]
+    versions: tuple[RuleSetVersion, ...]
+    frozen_at_us: int | None
+
+    @property
+    def history(self) -> RuleSetHistory:
+        """For hosts."""
+        return RuleSetHistory(self.versions, self.frozen_at_us)
+
+
+NOTHING_READ: Final = Reading((), (), None)
+
+
+def read_anew(target: Target, before: Reading) -> Reading:
+    """The target by now. Versions that `before` has, by name and SHA-256, are not read again.
+
+    Raises:
+        TargetError: as `load_history`; or the pointer does not name, in front, what it named before.
+        RulesError: as `load_history`.
+    """
+    pointer, had = pointer_of(target).pointer, len(before.entries)
+    if pointer.versions[:had] != before.entries:
+        message = f"{target.place}/{layout.POINTER} does not name all versions any more that it named before"
+        raise TargetError(f"{message}. Bring back its newest generation: what is published never changes.")
+    coming = tuple(version_of(target, entry) for entry in pointer.versions[had:])
     frozen_at_us = None if pointer.frozen_at is None else layout.instant_us(pointer.frozen_at)
-    return RuleSetHistory(versions, frozen_at_us)
+    return Reading(pointer.versions, (*before.versions, *coming), frozen_at_us)

@@ -1,0 +1,47 @@
+"""How a worker stands to its rules, as the registry's metrics and as lines of its log. Called once a bundle."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Final
+
+from kittiwake.stream.known import Rules
+from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_UNREADABLE
+from kittiwake.stream.polling import News, NewsKind
+from kittiwake.stream.watching import PolledRules
+from kittiwake.time.instants import SECOND_US
+from transforms.metering import count, show
+
+_LOG: Final = logging.getLogger("kittiwake.rules")
+_LEVELS: Final = {
+    NewsKind.READ: logging.INFO,
+    NewsKind.UNREADABLE: logging.ERROR,
+    NewsKind.TOO_SOON: logging.ERROR,
+}
+
+
+def meter_rules(rules: Rules, clock_us: int) -> None:
+    """Show the age of the rules and whether they are frozen, count the looks that failed, and log what is new.
+
+    Rules that never change have no age, and are left out: nothing is to be watched.
+    """
+    if not isinstance(rules, PolledRules):
+        return
+    status = rules.status(clock_us)
+    if status.age_us is not None:
+        show(RULE_SET_AGE_S, status.age_us // SECOND_US)
+        show(FROZEN, int(status.frozen_at_us is not None))
+    news = rules.news()
+    count(RULES_UNREADABLE, sum(one.kind is NewsKind.UNREADABLE for one in news))
+    for one in news:
+        _LOG.log(_LEVELS[one.kind], line_of(one))
+
+
+def line_of(news: News) -> str:
+    """One line of JSON; about the rules alone, so no personal data can be in it.
+
+    >>> line_of(News(NewsKind.READ, "1 version"))
+    '{"event": "rules_read", "message": "1 version"}'
+    """
+    return json.dumps({"event": news.kind, "message": news.text})
