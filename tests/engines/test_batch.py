@@ -6,6 +6,7 @@ on a laptop. Where `CI` is set Prism is got, and the tests fail without it.
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.engines import boot, prism
 from tests.engines.jobs import ENGINES, LOOPBACK, Engine, facts, on_engine, processes, replayed
 from tests.engines.places import CACHE, MissingError
 from tests.examples.running import ROOT, Ran, backfill
+from tests.pipelines.running import as_a_process
 
 REQUIRED_IN_CI = {"prism"}
 SHOP_RULES = ROOT / "examples/shop/rules"
@@ -92,3 +94,12 @@ def test_a_prism_that_the_job_starts_itself_says_nothing_of_its_own(events: Path
     ran = backfill(SHOP_RULES, events, tmp_path / "out", *flags)
     assert "PrismRunner" not in ran.said
     assert "INFO" not in ran.said
+
+
+def test_an_input_that_cannot_be_read_is_told_in_a_sentence(endpoint: str, tmp_path: Path) -> None:
+    cut_off = tmp_path / "events.jsonl.gz"
+    cut_off.write_bytes(gzip.compress(b'{"type":"page.viewed"}\n' * 1_000)[:-20])
+    job = ["--runner=PortableRunner", f"--job_endpoint={endpoint}", *LOOPBACK, "--input", str(cut_off)]
+    ran = as_a_process(["--rules", str(SHOP_RULES), *job, "--output", str(tmp_path / "out")])
+    assert (ran.returncode, "the gzip file is cut off" in ran.stderr) == (2, True), ran.stderr
+    assert not (tmp_path / "out" / "summary.json").exists()
