@@ -118,11 +118,17 @@ def wake(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[
     due, rest = _parted(bag(), work.upto_us)
     if work.asked_us <= work.settled_us:
         return _looked_late(work, bool(due))
-    if not due and work.upto_us == work.settled_us:
+    if _is_behind(work, due) or (not due and work.upto_us == work.settled_us):
         return _held(work, [time_us for time_us, _ in rest])
     if work.cell is None and not due and not rest:
         return Woken(tally=Tally(idle=1))
     return _settled(work, due, rest)
+
+
+def _is_behind(work: _Work, due: Sequence[Arrival | Seed]) -> bool:
+    """Whether somebody who knew more of the rules has settled the contact: late events cannot be put in their place."""
+    settled_us = [one.time_us for one in due if isinstance(one, Seed)]
+    return work.host.known.until_us < max([work.settled_us, *settled_us])
 
 
 def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[Arrival | Seed], list[tuple[int, bytes]]]:
