@@ -168,10 +168,10 @@ def _type(field: bigquery.SchemaField) -> str:
 
 def location_of(client: bigquery.Client, dataset: Dataset) -> str | None:
     """Where BigQuery keeps a dataset, such as `EU` or `europe-west4`; None: it cannot be asked (`compare` says why)."""
-    location: str | None = None
+    found: list[str] = []
     with _told(dataset, "", []):
-        location = client.get_dataset(f"{dataset.project}.{dataset.name}", timeout=TIMEOUT_S).location
-    return location
+        found.append(client.get_dataset(f"{dataset.project}.{dataset.name}", timeout=TIMEOUT_S).location)
+    return found[0] if found else None
 
 
 EUROPE_OUTSIDE_EU: Final = frozenset({"europe-west2", "europe-west6"})

@@ -76,7 +76,7 @@ class View(NamedTuple):
         return self.sql.format(dataset=f"{dataset.project}.{dataset.name}")
 
 
-_DATASET: Final = re.compile(r"(?P<project>[a-z][a-z0-9.:-]*[a-z0-9])[.:](?P<name>[A-Za-z0-9_]+)")
+_DATASET: Final = re.compile(r"(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])[.:](?P<name>[A-Za-z0-9_]+)")
 DATASET_CHARS_MAX: Final = 1_024
 """What BigQuery allows."""
 
