@@ -1,14 +1,19 @@
-"""What every test has: the seed of the run, Hypothesis' profiles, the real purchases, a bucket."""
+"""What every test has: the seed of the run, Hypothesis' profiles, the real purchases, services of our own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import gcs
+from tests.services import bigquery, gcs, processes, pubsub
+
+if TYPE_CHECKING:
+    from tests.services.tables import Tables
+    from tests.services.topics import Topics
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,11 +52,54 @@ def update_golden(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def gcs_service() -> Iterator[str]:
+def gcs_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a storage service of our own, started when the first test needs it."""
-    gcs.skip_or_fail_without_it()
-    with gcs.running() as url:
+    processes.skip_or_fail(gcs.missing())
+    with gcs.running(tmp_path_factory.mktemp("gcs")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def pubsub_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pubsub.PubsubService]:
+    """A Pub/Sub emulator of our own (its `address`), started when the first test needs it."""
+    processes.skip_or_fail(pubsub.missing())
+    with pubsub.running(tmp_path_factory.mktemp("pubsub")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def bigquery_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.BigqueryService]:
+    """A BigQuery emulator of our own (its `url` and `grpc_address`), started when the first test needs it."""
+    processes.skip_or_fail(bigquery.missing())
+    with bigquery.running(tmp_path_factory.mktemp("bigquery")) as service:
+        yield service
+
+
+@pytest.fixture
+def topics(pubsub_service: pubsub.PubsubService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Topics]:
+    """To create, publish and pull in it; it is what every Pub/Sub client of the test talks to."""
+    from tests.services.topics import Topics
+
+    for name, value in pubsub_service.environment.items():
+        monkeypatch.setenv(name, value)
+    made = Topics()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tables(bigquery_service: bigquery.BigqueryService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
+    """To create datasets and query in it; it is what BigQuery's clients of the test and Beam's BigQueryIO talk to."""
+    from tests.services.emulated import patches
+    from tests.services.tables import Tables
+
+    for name, value in bigquery_service.environment.items():
+        monkeypatch.setenv(name, value)
+    for patch in patches(bigquery_service.url, bigquery_service.grpc_address):
+        monkeypatch.setattr(*patch)
+    made = Tables(bigquery_service)
+    yield made
+    made.close()
 
 
 @pytest.fixture

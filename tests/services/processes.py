@@ -1,0 +1,107 @@
+"""A service of somebody else's in a process of its own, for as long as tests want it. Called by the services beside.
+
+What a service says is kept in a file, and its end is shown if the service does not start. It is killed, not asked: none
+of them has anything to keep. Where the system can do that it also dies with the tests, however they end.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+# The slowest takes 4 s on two busy cores.
+SECONDS_TO_START = 60
+SECONDS_TO_ANSWER = 5
+# Of what a service has said, in the failure of its start.
+CHARACTERS_SHOWN = 4_000
+
+
+def skip_or_fail(reason: str | None) -> None:
+    """Skips the test on a laptop for the reason, if there is one; fails it in CI."""
+    if reason and os.environ.get("CI"):
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on at the moment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+class Service:
+    """A process that is up when a URL of its answers with 200. Its `restart` keeps the ports and forgets the rest."""
+
+    def __init__(
+        self, command: Sequence[str | Path], url: str, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._command = [*_dying_with_us(), *command]
+        self._url = url
+        self._own_environment = {**os.environ, **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log = log
+
+    def start(self) -> None:
+        """Returns when the service answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._own_environment
+            )
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not _answers(self._url):
+            ended = self._process.poll() is not None
+            assert not ended, f"{self._command} has ended:\n{self.said()}"
+            assert time.monotonic() < deadline, f"{self._command} does not answer at {self._url}:\n{self.said()}"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """Returns when the process is gone, and with it what it kept."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """The fault of a service that goes away and comes back: empty, at the same address."""
+        self.kill()
+        self.start()
+
+    def said(self) -> str:
+        """The end of what the service has written to its terminal."""
+        return self.log.read_text(errors="replace")[-CHARACTERS_SHOWN:]
+
+
+@contextmanager
+def running(service: Service) -> Iterator[None]:
+    """The service, up until the end."""
+    try:
+        service.start()
+        yield
+    finally:
+        service.kill()
+
+
+def _dying_with_us() -> list[str]:
+    """What makes Linux kill a child when a run of the tests is killed that then cannot clean up."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS_TO_ANSWER):
+            return True
+    except OSError:
+        return False
