@@ -1,0 +1,189 @@
+"""Tables are created once, found as they are, and every difference is told with what mends it; on the emulator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kittiwake.replay.errors import UnusableError
+from kittiwake.stream.tables import TABLES, TRIGGERS, VIEWS, Dataset, dataset_of
+
+if TYPE_CHECKING:
+    from tests.services.tables import Tables
+
+bigquery = pytest.importorskip("google.cloud.bigquery")
+pipelines = pytest.importorskip("pipelines.tables")
+
+ALTER = re.compile(r": (ALTER TABLE .+)$")
+
+
+@pytest.fixture
+def dataset(tables: Tables) -> Dataset:
+    """A new dataset without tables."""
+    found = dataset_of(tables.create_dataset())
+    assert found
+    return found
+
+
+@pytest.fixture
+def created(tables: Tables, dataset: Dataset) -> Dataset:
+    """The same with all tables and views."""
+    assert pipelines.create_tables(tables.client, dataset).problems == []
+    return dataset
+
+
+def test_what_is_missing_is_created_and_then_nothing_is_missing(tables: Tables, dataset: Dataset) -> None:
+    made, problems = pipelines.create_tables(tables.client, dataset)
+    assert problems == []
+    assert made == [dataset.table(one.name) for one in (*TABLES, *VIEWS)]
+    assert pipelines.compare(tables.client, dataset) == []
+    for table in TABLES:
+        found = tables.client.get_table(dataset.table(table.name))
+        assert found.time_partitioning.field == table.partition
+        assert found.time_partitioning.expiration_ms == table.expiry_days * 86_400_000
+        assert found.clustering_fields == list(table.clustering)
+        assert [field.description for field in found.schema] == [column.description for column in table.columns]
+    for view in VIEWS:
+        assert tables.query(f"SELECT * FROM `{dataset.table(view.name)}`") == []
+
+
+def test_partitions_live_as_long_as_is_asked(tables: Tables, dataset: Dataset) -> None:
+    pipelines.create_tables(tables.client, dataset, expiry_days=7)
+    for table in TABLES:
+        expires = tables.client.get_table(dataset.table(table.name)).time_partitioning.expiration_ms
+        assert expires == 7 * 86_400_000
+
+
+def test_creating_again_changes_nothing_but_an_older_view(tables: Tables, created: Dataset) -> None:
+    insert_one(tables, created)
+    assert pipelines.create_tables(tables.client, created) == ([], [])
+    assert tables.query(f"SELECT COUNT(*) AS n FROM `{created.table('late_events')}`") == [{"n": 1}]
+    stats = tables.client.get_table(created.table("rule_stats"))
+    stats.view_query = f"SELECT 1 AS older FROM `{created.table('decisions')}`"
+    tables.client.update_table(stats, ["view_query"])
+    assert pipelines.create_tables(tables.client, created) == ([created.table("rule_stats")], [])
+    assert VIEWS[-1].sql_in(created) == tables.client.get_table(created.table("rule_stats")).view_query
+
+
+def insert_one(tables: Tables, dataset: Dataset) -> None:
+    from kittiwake.stream.table_rows import late_event_table_row
+    from tests.stream import tellings
+
+    assert tables.client.insert_rows_json(dataset.table("late_events"), [late_event_table_row(tellings.late())]) == []
+
+
+def test_missing_tables_are_told_all_at_once(tables: Tables, dataset: Dataset) -> None:
+    told = pipelines.compare(tables.client, dataset)
+    assert told == [
+        f"table {dataset.table(table.name)} is missing: launch once with --create_tables" for table in TABLES
+    ]
+
+
+def test_every_missing_column_is_told_with_the_statement_that_adds_it(tables: Tables, created: Dataset) -> None:
+    for table in TABLES:
+        tables.client.delete_table(created.table(table.name))
+        kept = [bigquery.SchemaField(table.partition, "TIMESTAMP", mode="REQUIRED")]
+        tables.client.create_table(bigquery.Table(created.table(table.name), schema=kept))
+    told = pipelines.compare(tables.client, created)
+    assert len(told) == sum(len(table.columns) - 1 for table in TABLES)
+    for statement in statements(told):
+        tables.query(statement)
+    assert pipelines.compare(tables.client, created) == []
+
+
+def statements(told: list[str]) -> Iterator[str]:
+    for sentence in told:
+        found = ALTER.search(sentence)
+        assert found, sentence
+        yield found[1]
+
+
+def test_columns_of_others_are_let_be_unless_every_row_needs_them(tables: Tables, created: Dataset) -> None:
+    path = created.table("triggers")
+    tables.query(f"ALTER TABLE `{path}` ADD COLUMN campaign STRING")
+    assert pipelines.compare(tables.client, created) == []
+    table = tables.client.get_table(path)
+    tables.client.delete_table(path)
+    schema = [*table.schema, bigquery.SchemaField("owner", "STRING", mode="REQUIRED")]
+    tables.client.create_table(bigquery.Table(path, schema=schema))
+    told = pipelines.compare(tables.client, created)
+    mended = f"ALTER TABLE `{path}` ALTER COLUMN owner DROP NOT NULL"
+    assert told == [f"column owner of table {path} is REQUIRED, and rows of the job may lack it: {mended}"]
+    for statement in statements(told):
+        tables.query(statement)
+    assert pipelines.compare(tables.client, created) == []
+
+
+def test_a_column_of_another_type_is_told_with_both(tables: Tables, created: Dataset) -> None:
+    changed = {"revision": ("STRING", "NULLABLE"), "replaces": ("STRING", "NULLABLE"), "time": ("DATETIME", "NULLABLE")}
+    schema = [
+        bigquery.SchemaField(column.name, *changed.get(column.name, (column.type.value, column.mode.value)))
+        for column in TRIGGERS.columns
+    ]
+    told = list(pipelines.differences(TRIGGERS, created, schema))
+    assert [sentence.partition(". ")[0] for sentence in told] == [
+        f"column revision of table {created.table('triggers')} is STRING, and has to be INT64",
+        f"column replaces of table {created.table('triggers')} is STRING, and has to be ARRAY<STRING>",
+        f"column time of table {created.table('triggers')} is DATETIME, and has to be TIMESTAMP",
+    ]
+
+
+def test_a_dataset_that_is_not_there_is_told_once_with_how_to_create_it(tables: Tables) -> None:
+    gone = dataset_of(tables.create_dataset())
+    assert gone
+    tables.client.delete_dataset(f"{gone.project}.{gone.name}")
+    sentence = (
+        f"there is no dataset {gone.project}.{gone.name}. "
+        f"Create it where the job runs: bq mk --dataset --location=REGION {gone.project}:{gone.name}"
+    )
+    assert pipelines.compare(tables.client, gone) == [sentence]
+    assert pipelines.create_tables(tables.client, gone) == ([], [sentence])
+    assert pipelines.location_of(tables.client, gone) is None
+
+
+def test_a_service_that_does_not_answer_is_a_sentence_too(
+    tables: Tables, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipelines, "TIMEOUT_S", 0.000_001)
+    told = pipelines.compare(tables.client, dataset)
+    assert [sentence.split(" cannot be looked at: ")[0] for sentence in told] == [
+        dataset.table(table.name) for table in TABLES
+    ]
+
+
+def test_without_credentials_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DefaultCredentialsError("nothing here")
+
+    monkeypatch.setattr(google.auth, "default", refuse)
+    with pytest.raises(UnusableError, match="no credentials that Google takes: nothing here[.] Log in: gcloud"):
+        pipelines.client_of(Dataset("shop-1", "marketing"))
+
+
+def test_the_location_of_a_dataset_is_asked_of_bigquery(tables: Tables, dataset: Dataset) -> None:
+    assert pipelines.location_of(tables.client, dataset) == "US"
+
+
+@pytest.mark.parametrize(
+    ("region", "location", "fits"),
+    [
+        ("europe-west4", "EU", True),
+        ("europe-north1", "eu", True),
+        ("europe-west2", "EU", False),  # London
+        ("europe-west6", "EU", False),  # Zurich
+        ("us-central1", "US", True),
+        ("northamerica-northeast1", "US", False),
+        ("europe-west4", "US", False),
+        ("europe-west4", "europe-west4", True),
+        ("europe-west4", "europe-west1", False),
+        ("us-central1", "us-central1", True),
+    ],
+)
+def test_a_job_and_its_dataset_lie_in_one_place(region: str, location: str, fits: bool) -> None:
+    assert pipelines.location_fits(region, location) is fits
