@@ -10,13 +10,17 @@ from typing import Final
 
 import msgspec
 
-from kittiwake.kernel.codec import BadState, decode
+from kittiwake.kernel.codec import STATE_BYTES_MAX, BadState, decode
 from kittiwake.kernel.codec import encode as encode_state
 from kittiwake.kernel.state import State, new_state
 from kittiwake.stream.messages import TRACEPARENT, Arrival
 
 LAYOUT: Final = 1
 """Of the cell; the state inside has a version of its own."""
+
+CELL_BYTES_MAX: Final = STATE_BYTES_MAX
+"""Bytes of a cell: what could not be read again is not written. A contact comes near it with 400,000 events in two
+horizons, and is left as it is until the flood has gone by: the ids of events are forgotten after two horizons."""
 
 TRACES_MAX: Final = 16
 """Trace contexts kept of a contact, the newest: 1 KB, and most rules wait for one of the last few events."""

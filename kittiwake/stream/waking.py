@@ -20,7 +20,7 @@ from kittiwake.kernel.state import State
 from kittiwake.model import Decision
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
-from kittiwake.stream.cells import Cell, cell_of, decoded, is_nothing, new_cell, state_of, traces_with
+from kittiwake.stream.cells import CELL_BYTES_MAX, Cell, cell_of, decoded, is_nothing, new_cell, state_of, traces_with
 from kittiwake.stream.grid import (
     LOOK_EVERY_US,
     PACE_FROM,
@@ -159,13 +159,14 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     given = Given(work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.settled_us or BEFORE_ALL_US))
     found = settle(given, work.alarm.clock_us, work.host.known)
     if isinstance(found, Failed):
-        wake_us = recheck_us(work.alarm.at_us, work.asked_us, work.settled_us, work.alarm.clock_us)
-        return Woken(wake_us=wake_us, tally=Tally(failed=1, failure=found.why))
+        return _failed(work, found.why)
     traces = traces_with({} if work.cell is None else work.cell.traces, arrivals)
     rest_us = [time_us for time_us, _ in rest]
     look_us = _paced_us(work, rest_us)
     step, waits = found.step, [element for _, element in rest]
     cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, traces)
+    if cell is not None and len(cell) > CELL_BYTES_MAX:
+        return _failed(work, "CellTooLarge")
     wake_us = slot_us(look_us, work.host.waits) if look_us > work.asked_us else _next_us(work, step, rest_us)
     return Woken(
         cell,
@@ -178,6 +179,12 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
         found.dead,
         _tally(work, state, arrivals, found, len(waits), cell),
     )
+
+
+def _failed(work: _Work, why: str) -> Woken:
+    """Cell and bag stay as they are; it is tried again, more and more rarely."""
+    wake_us = recheck_us(work.alarm.at_us, work.asked_us, work.settled_us, work.alarm.clock_us)
+    return Woken(wake_us=wake_us, tally=Tally(failed=1, failure=why))
 
 
 def _is_over(work: _Work, before: State, arrivals: Sequence[Arrival], after: State) -> bool:

@@ -11,7 +11,7 @@ from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
-from kittiwake.stream import sifting
+from kittiwake.stream import sifting, waking
 from kittiwake.stream.cells import CellUnreadableError, cell_of
 from kittiwake.stream.grid import USUAL, Waits
 from kittiwake.stream.known import AlwaysKnown, Known
@@ -229,6 +229,22 @@ def test_a_cell_of_a_later_release_fails_its_bundle_and_is_left_as_it_is() -> No
 
 
 # ---------------------------------------------------------------- much
+
+
+def test_a_contact_whose_cell_would_be_too_large_waits_until_the_flood_has_gone_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host = Host()
+    monkeypatch.setattr(waking, "CELL_BYTES_MAX", 4_000)
+    for number in range(100):
+        host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
+    host.pass_to(START_US + 30 * MINUTE_US)
+    kept = host.machine.kept[key_of("acme", "c1")]
+    assert len(kept.cell or b"") <= 4_000
+    assert kept.bag
+    host.pass_to(START_US + 5 * HOUR_US)
+    assert not host.machine.kept[key_of("acme", "c1")].bag
+    assert host.rows == [("fired", 0)]
 
 
 def test_100_000_events_of_one_contact_are_read_a_few_times_each() -> None:
