@@ -1,0 +1,94 @@
+"""From a message of a queue to an arrival on its way to its contact, a dead letter, or nothing that anybody needs.
+
+Pure and total: whatever a message is, it becomes one of the three, and nothing is raised. Called by
+`transforms.taking` with every message. All attributes travel on, for a dead letter or a late event leaves whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from kittiwake import __version__
+from kittiwake.model import Event
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.replay.events import RAW_BYTES_MAX
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape
+from kittiwake.stream.arrivals import event_from
+from kittiwake.stream.known import Known
+from kittiwake.stream.messages import Arrival, Dead, Stage, key_of
+
+ATTRIBUTES_CHARS_MAX: Final = 100 * (256 + 1024)
+"""Characters of a message's attributes, names and values together: what Pub/Sub allows in bytes. Half an event's."""
+
+
+class Message(NamedTuple):
+    """A message as the queue gives it."""
+
+    data: bytes
+    attributes: Mapping[str, str] = {}
+    message_id: str = ""
+    publish_us: int | None = None
+    """When the queue took it; None: it does not say."""
+
+
+class Taking(NamedTuple):
+    """By what a job takes messages in."""
+
+    shape: InputShape = CANONICAL
+    max_age_us: int | None = None
+    """How far back from the clock an event may lie; None: any time."""
+
+
+class Needed(NamedTuple):
+    """An arrival, and the key of its contact."""
+
+    key: bytes
+    arrival: Arrival
+
+
+def take(message: Message, clock_us: int, known: Known, taking: Taking) -> Needed | Dead | None:
+    """What becomes of a message; None: an event that nobody needs, one of an item among them."""
+    if _attribute_chars(message.attributes) > ATTRIBUTES_CHARS_MAX:
+        detail = f"the attributes have more than {ATTRIBUTES_CHARS_MAX} characters"
+        return _dead(message, DeadLetterReason.OVERSIZE, detail, clock_us, known)
+    event = event_from(message.data, clock_us, taking.shape)
+    if not isinstance(event, Event):
+        return _dead(message, event.reason, event.detail, clock_us, known)
+    if event.contact_id is None or not known.may_need(event.account_id, event.type, event.time_us):
+        return None
+    if taking.max_age_us is not None and event.time_us < clock_us - taking.max_age_us:
+        return _dead(message, DeadLetterReason.TOO_OLD, "time lies further back than --max_age", clock_us, known)
+    return Needed(key_of(event.account_id, event.contact_id), _arrival(message, event))
+
+
+def _attribute_chars(attributes: Mapping[str, str]) -> int:
+    return sum(map(len, attributes)) + sum(map(len, attributes.values())) if attributes else 0
+
+
+def _arrival(message: Message, event: Event) -> Arrival:
+    return Arrival(
+        event.time_us,
+        event.event_id,
+        event.type,
+        message.data,
+        dict(message.attributes),
+        message.message_id,
+        message.publish_us,
+    )
+
+
+def _dead(message: Message, reason: DeadLetterReason, detail: str, clock_us: int, known: Known) -> Dead:
+    return Dead(
+        Stage.INTAKE,
+        reason,
+        detail,
+        message.data[:RAW_BYTES_MAX],
+        len(message.data),
+        dict(message.attributes),
+        message.message_id,
+        message.publish_us,
+        clock_us,
+        known.programs.used.ruleset_version,
+        __version__,
+    )

@@ -1,0 +1,71 @@
+"""Everything that a streaming job logs: a closed set of events, each a line of JSON with fields of its own.
+
+Pure. `transforms.logs` writes the lines. No field holds what an event says or who it is of: no account, contact,
+property or raw byte. Where one message can bring a line about, lines are for many messages together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple, TypeAlias
+
+
+class Severity(StrEnum):
+    """How much a line matters, in words of Cloud Logging."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+Value: TypeAlias = str | int | Sequence[str]
+
+
+class LogEvent(NamedTuple):
+    """Something that is logged."""
+
+    name: str
+    severity: Severity
+    message: str
+    """For a person; always the same."""
+    fields: tuple[str, ...] = ()
+    """What the line says beside it."""
+
+
+MESSAGES_REFUSED: Final = LogEvent(
+    "messages_refused", Severity.WARNING, "messages became dead letters", ("stage", "reason", "number")
+)
+CONTACT_FAILED: Final = LogEvent(
+    "contact_failed", Severity.ERROR, "a contact could not be settled and is held back", ("failure",)
+)
+RULES_TAKEN: Final = LogEvent("rules_taken", Severity.INFO, "the rules have changed", ("ruleset_version",))
+RULES_UNREADABLE: Final = LogEvent(
+    "rules_unreadable", Severity.ERROR, "the rules could not be read; the last good ones go on", ("failure",)
+)
+RULES_FROZEN: Final = LogEvent("rules_frozen", Severity.WARNING, "the rule set is frozen: nothing is settled beyond it")
+RULES_THAWED: Final = LogEvent("rules_thawed", Severity.INFO, "the rule set is no longer frozen")
+ROW_LOST: Final = LogEvent("row_lost", Severity.ERROR, "BigQuery refused a dead letter", ("row_id", "causes"))
+
+LOG_EVENTS: Final = (
+    MESSAGES_REFUSED,
+    CONTACT_FAILED,
+    RULES_TAKEN,
+    RULES_UNREADABLE,
+    RULES_FROZEN,
+    RULES_THAWED,
+    ROW_LOST,
+)
+"""All of them; docs/watching.md has a row for each."""
+
+
+def line_of(event: LogEvent, fields: Mapping[str, Value]) -> str:
+    """The line of an event, whose fields all have to be given.
+
+    >>> line_of(RULES_TAKEN, {"ruleset_version": "a1b2"})
+    '{"severity": "INFO", "message": "the rules have changed", "event": "rules_taken", "ruleset_version": "a1b2"}'
+    """
+    assert fields.keys() == set(event.fields), f"{event.name} has the fields {event.fields}"
+    head = {"severity": event.severity, "message": event.message, "event": event.name}
+    return json.dumps(head | {name: fields[name] for name in event.fields})
