@@ -14,13 +14,14 @@ from typing import Any, Final, NamedTuple
 from google.api_core.exceptions import Conflict, Forbidden, GoogleAPIError, NotFound, Unauthorized
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
+from google.cloud.bigquery import DEFAULT_RETRY
 from requests import RequestException
 
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.tables import TABLES, VIEWS, Column, ColumnMode, Dataset, Table, Type, View
 
 TIMEOUT_S: Final = 20
-"""For one request with its repetitions: the launch waits for them."""
+"""For a request, and with its repetitions: a launch waits, and Google's client would go on for ten minutes."""
 DAY_MS: Final = 86_400_000
 CHARACTERS_TOLD: Final = 300
 """Of what Google says."""
@@ -55,12 +56,12 @@ def create_tables(client: bigquery.Client, dataset: Dataset, expiry_days: int | 
 
     Tables that are there are left as they are. Views hold nothing: one with another text is replaced.
     """
-    done = Created([], [])
-    for table in TABLES:
+    done = Created([], _unusable(client, dataset))
+    for table in TABLES if not done.problems else ():
         with _told(dataset, table.name, done.problems):
             _create(client, _made(table, dataset, expiry_days), done.made)
     for view in VIEWS:
-        if not done.problems:  # else it would be told again, for each view
+        if not done.problems:
             with _told(dataset, view.name, done.problems):
                 _create_or_replace(client, dataset, view, done.made)
     return done
@@ -68,7 +69,7 @@ def create_tables(client: bigquery.Client, dataset: Dataset, expiry_days: int | 
 
 def _create(client: bigquery.Client, wanted: bigquery.Table, made: list[str]) -> None:
     try:
-        client.create_table(wanted, timeout=TIMEOUT_S)
+        client.create_table(wanted, **_patience())
     except Conflict:
         return
     made.append(f"{wanted.project}.{wanted.dataset_id}.{wanted.table_id}")
@@ -96,10 +97,10 @@ def _create_or_replace(client: bigquery.Client, dataset: Dataset, view: View, ma
     number = len(made)
     _create(client, wanted, made)
     if len(made) == number:
-        there = client.get_table(wanted, timeout=TIMEOUT_S)
+        there = client.get_table(wanted, **_patience())
         if there.view_query != wanted.view_query:
             there.view_query = wanted.view_query
-            client.update_table(there, ["view_query"], timeout=TIMEOUT_S)
+            client.update_table(there, ["view_query"], **_patience())
             made.append(dataset.table(view.name))
 
 
@@ -111,13 +112,12 @@ def compare(client: bigquery.Client, dataset: Dataset) -> list[str]:
 
     Columns of others are no concern of the job's, as long as a row may lack them.
     """
-    problems: list[str] = []
-    for table in TABLES:
+    problems = _unusable(client, dataset)
+    for table in TABLES if not problems else ():
         with _told(dataset, table.name, problems):
             try:
-                there = client.get_table(dataset.table(table.name), timeout=TIMEOUT_S)
+                there = client.get_table(dataset.table(table.name), **_patience())
             except NotFound:
-                client.get_dataset(f"{dataset.project}.{dataset.name}", timeout=TIMEOUT_S)
                 problems.append(f"table {dataset.table(table.name)} is missing: launch once with --create_tables")
             else:
                 problems.extend(differences(table, dataset, there.schema))
@@ -170,7 +170,7 @@ def location_of(client: bigquery.Client, dataset: Dataset) -> str | None:
     """Where BigQuery keeps a dataset, such as `EU` or `europe-west4`; None: it cannot be asked (`compare` says why)."""
     found: list[str] = []
     with _told(dataset, "", []):
-        found.append(client.get_dataset(f"{dataset.project}.{dataset.name}", timeout=TIMEOUT_S).location)
+        found.append(client.get_dataset(dataset.path, **_patience()).location)
     return found[0] if found else None
 
 
@@ -195,24 +195,34 @@ def location_fits(region: str, location: str) -> bool:
 # ---------------------------------------------------------------- what Google says
 
 
+def _unusable(client: bigquery.Client, dataset: Dataset) -> list[str]:
+    """What is wrong with the dataset as a whole, so that nothing can be said of its tables."""
+    problems: list[str] = []
+    with _told(dataset, "", problems):
+        client.get_dataset(dataset.path, **_patience())
+    return problems
+
+
+def _patience() -> dict[str, Any]:
+    return {"timeout": TIMEOUT_S, "retry": DEFAULT_RETRY.with_timeout(TIMEOUT_S)}
+
+
 @contextmanager
 def _told(dataset: Dataset, name: str, problems: list[str]) -> Iterator[None]:
-    """What Google refuses, or the way to it, as a sentence; each once, though every table may meet with it."""
-    problem = None
+    """What Google refuses, or the way to it, as a sentence among the problems. Without a name it is of the dataset."""
+    path = dataset.table(name) if name else dataset.path
     try:
         yield
     except NotFound:
         advice = f"Create it where the job runs: bq mk --dataset --location=REGION {dataset.project}:{dataset.name}"
-        problem = f"there is no dataset {dataset.project}.{dataset.name}. {advice}"
+        problems.append(f"there is no dataset {dataset.path}. {advice}")
     except (Forbidden, Unauthorized) as error:
         advice = "docs/tables.md lists who needs which role"
-        problem = f"Google refuses {dataset.table(name).rstrip('.')}: {_first_line(error)}. {advice}"
+        problems.append(f"Google refuses {path}: {_first_line(error)}. {advice}")
     except GoogleAuthError as error:
-        problem = _no_credentials(error)
+        problems.append(_no_credentials(error))
     except (GoogleAPIError, RequestException, OSError) as error:
-        problem = f"{dataset.table(name).rstrip('.')} cannot be looked at: {_first_line(error)}"
-    if problem and problem not in problems:
-        problems.append(problem)
+        problems.append(f"{path} cannot be reached: {_first_line(error)}")
 
 
 def _no_credentials(error: GoogleAuthError) -> str:

@@ -73,7 +73,7 @@ class View(NamedTuple):
 
     def sql_in(self, dataset: Dataset) -> str:
         """Its query, over the tables of a dataset."""
-        return self.sql.format(dataset=f"{dataset.project}.{dataset.name}")
+        return self.sql.format(dataset=dataset.path)
 
 
 _DATASET: Final = re.compile(r"(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])[.:](?P<name>[A-Za-z0-9_]+)")
@@ -87,9 +87,14 @@ class Dataset(NamedTuple):
     project: str
     name: str
 
+    @property
+    def path(self) -> str:
+        """Its own path, as SQL and Google's client write it."""
+        return f"{self.project}.{self.name}"
+
     def table(self, name: str) -> str:
         """The path of a table or view, as SQL and Google's client write it."""
-        return f"{self.project}.{self.name}.{name}"
+        return f"{self.path}.{name}"
 
     def spec(self, name: str) -> str:
         """The path of a table, as Beam writes it: projects of a domain have a colon of their own."""

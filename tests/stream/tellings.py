@@ -8,7 +8,7 @@ from typing import Any
 
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
-from kittiwake.stream.messages import Dead, Late, Stage, Told, told
+from kittiwake.stream.messages import Dead, Late, Stage, Told, dead_of, told
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical
 
@@ -83,6 +83,11 @@ def dead(raw: bytes = b'{"name": "Zo\xeb"}', **changes: Any) -> Dead:
         "release": "0.1.0",
     }
     return Dead(**{**fields, **changes})
+
+
+def detail_of(letter: bytes) -> str:
+    """What a dead letter on its way says."""
+    return dead_of(letter).detail
 
 
 def late(**changes: Any) -> Late:

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kittiwake.reasons import DeadLetterReason
 from kittiwake.replay.rows import Mode, decision_row
+from kittiwake.stream.messages import Stage
 from kittiwake.stream.table_rows import (
     RAW_KEPT_BYTES,
     RefusedRow,
@@ -112,7 +114,14 @@ def test_a_dead_letter_made_again_has_its_id_again(change: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
-    "change", [{"raw": b"x"}, {"message_id": "m-2"}, {"attributes": {}}, {"reason": "not_json"}, {"stage": "settle"}]
+    "change",
+    [
+        {"raw": b"x"},
+        {"message_id": "m-2"},
+        {"attributes": {}},
+        {"reason": DeadLetterReason.NOT_JSON},
+        {"stage": Stage.SETTLE},
+    ],
 )
 def test_another_dead_letter_has_another_id(change: dict[str, Any]) -> None:
     assert dead_letter_table_row(tellings.dead(**change))["row_id"] != ROWS[2][1]["row_id"]

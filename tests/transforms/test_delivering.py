@@ -1,0 +1,43 @@
+"""Triggers reach a topic; what is stale and what is no trigger does not. On the emulator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import apache_beam as beam
+import pytest
+
+from kittiwake.reasons import Outcome, Reason
+from kittiwake.stream.delivery import trigger_message
+from kittiwake.stream.messages import encode
+from pipelines.runner import new_pipeline, runner_named
+from tests.stream import tellings
+
+if TYPE_CHECKING:
+    from tests.services.topics import Topics
+
+pytest.importorskip("google.pubsub_v1")
+
+ONE, TWO, THREE, FOUR, FIVE = (digit * 32 for digit in "12345")
+
+
+def test_a_topic_gets_every_trigger_and_what_takes_one_back_and_nothing_else(topics: Topics) -> None:
+    from transforms.delivering import PublishTriggers
+
+    revoked = {"decision": Outcome.REVOKED, "reason": Reason.LATE_EVENT, "fired_at_us": None, "revision": 1}
+    sent = [
+        tellings.trigger(ONE, tellings.TRACE),
+        tellings.trigger(TWO),
+        tellings.trigger(TWO, **revoked),
+        tellings.trigger(FIVE, include='{"name":"Zoë"}', account_id="é" * 128, rule_id="r" * 64),
+    ]
+    kept_back = [tellings.trigger(THREE, stale=True), tellings.bare(FOUR)]
+    pair = topics.create()
+    pipeline = new_pipeline(runner_named(None), [])
+    told = pipeline | beam.Create([encode(one) for one in (*kept_back, *sent)]).with_output_types(bytes)
+    told | PublishTriggers(pair.topic)
+    pipeline.run().wait_until_finish()
+    pulled = topics.pull(pair.subscription, len(sent))
+    assert sorted((m.data, sorted(m.attributes.items())) for m in [*pulled, *topics.pull_all(pair.subscription)]) == (
+        sorted((m.data, sorted(m.attributes.items())) for m in map(trigger_message, sent))
+    )

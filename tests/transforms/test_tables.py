@@ -1,0 +1,215 @@
+"""What a job tells stands in its tables, or in `dead_letters`, or is counted as lost; on the emulator."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.util import assert_that, equal_to
+
+from kittiwake import __version__
+from kittiwake.reasons import Outcome, Reason
+from kittiwake.stream.messages import Dead, Late, Told, encode
+from kittiwake.stream.table_rows import dead_letter_table_row, decision_table_row
+from kittiwake.stream.tables import DECISIONS, TRIGGERS, Dataset, Recorded, dataset_of
+from pipelines.runner import new_pipeline, runner_named
+from tests.stream import tellings
+from transforms.metering import NAMESPACE
+from transforms.tables import PAYLOAD_BYTES_MAX, Tellings, WriteTables
+
+if TYPE_CHECKING:
+    from tests.services.tables import Tables
+
+pipelines = pytest.importorskip("pipelines.tables")
+
+ONE, TWO, THREE = ("1" * 32, "2" * 32, "3" * 32)
+PERSONAL = "ann@example.com"
+
+
+@pytest.fixture
+def dataset(tables: Tables) -> Dataset:
+    """A new dataset with all tables and views."""
+    found = dataset_of(tables.create_dataset())
+    assert found
+    assert pipelines.create_tables(tables.client, found).problems == []
+    return found
+
+
+class Ran:
+    """A pipeline that has run: its counters."""
+
+    def __init__(self, result: Any) -> None:
+        counters = result.metrics().query()["counters"]
+        ours = [one for one in counters if one.key.metric.namespace == NAMESPACE]
+        self.counters = {one.key.metric.name: one.committed for one in ours}
+
+
+def write(
+    dataset: Dataset,
+    told: Iterable[Told] = (),
+    dead: Iterable[Dead] = (),
+    late: Iterable[Late] = (),
+    refused: list[str] | None = None,
+    lost: int = 0,
+    recorded: Recorded = Recorded.ALL,
+) -> Ran:
+    """Writes all of it; `refused` are the details of the dead letters that come of it."""
+    pipeline = new_pipeline(runner_named(None), [])
+    made = [
+        pipeline | name >> beam.Create([encode(one) for one in elements], reshuffle=False).with_output_types(bytes)
+        for name, elements in (("told", told), ("dead", dead), ("late", late))
+    ]
+    step = WriteTables(dataset, recorded, clock=lambda: tellings.CLOCK_US)
+    outcome = Tellings(*made) | "Tables" >> step
+    details = outcome.dead | beam.Map(tellings.detail_of)
+    assert_that(details, equal_to(refused or []), label="refused")
+    assert_that(outcome.lost | beam.combiners.Count.Globally(), equal_to([lost]), label="lost")
+    result = pipeline.run()
+    result.wait_until_finish()
+    return Ran(result)
+
+
+def at(time_us: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time_us)
+
+
+def test_rows_come_back_from_their_tables_exactly(tables: Tables, dataset: Dataset) -> None:
+    told = [tellings.trigger(ONE), tellings.bare(TWO)]
+    write(dataset, told, [tellings.dead()], [tellings.late()])
+    found = {row["trigger_id"]: row for row in tables.query(f"SELECT * FROM `{dataset.table('decisions')}`")}
+    expected = decision_table_row(told[0], tellings.CLOCK_US)
+    times = {name: at(tellings.AT_US) for name in ("time", "fired_at")} | {"written_at": at(tellings.CLOCK_US)}
+    occurrence = {"occurrence": tellings.decision().occurrence}
+    assert found[ONE] == {**expected, **times, **occurrence}
+    nulls = {name for name, value in found[TWO].items() if value is None}
+    assert nulls == {
+        *("fired_at", "threshold", "reminder", "occurrence", "first_event_id", "last_event_id", "event_count")
+    }
+    assert [row["trigger_id"] for row in tables.query(f"SELECT * FROM `{dataset.table('triggers')}`")] == [ONE]
+    (dead,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
+    assert dead["raw"] == tellings.dead().raw
+    assert json.loads(dead["attributes"]) == tellings.dead().attributes
+    assert dead["published_at"] == at(tellings.CLOCK_US - 1_000_000)
+    (late,) = tables.query(f"SELECT * FROM `{dataset.table('late_events')}`")
+    assert (late["raw"], late["settled_until"]) == (tellings.late().raw, at(tellings.AT_US + 1))
+
+
+def test_the_views_hold_one_row_an_id_after_duplicates_and_revisions(tables: Tables, dataset: Dataset) -> None:
+    revoked = tellings.trigger(TWO, decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, fired_at_us=None, revision=1)
+    again = tellings.trigger(TWO, revision=2, time_us=tellings.AT_US + 86_400_000_000, late=True)
+    first = [tellings.trigger(ONE), tellings.trigger(TWO), tellings.bare(THREE)]
+    write(dataset, [*first, revoked, again], [tellings.dead()], [tellings.late()])
+    write(dataset, [again, revoked, *first], [tellings.dead()], [tellings.late()])
+    for view, expected in (
+        ("triggers_latest", [(ONE, 0, "fired"), (TWO, 2, "fired")]),
+        ("decisions_latest", [(ONE, 0, "fired"), (TWO, 2, "fired"), (THREE, 0, "suppressed")]),
+    ):
+        rows = tables.query(f"SELECT * FROM `{dataset.table(view)}` ORDER BY trigger_id")
+        assert [(row["trigger_id"], row["revision"], row["decision"]) for row in rows] == expected
+    assert len(tables.query(f"SELECT * FROM `{dataset.table('triggers')}`")) == 8
+    for name in ("dead_letters", "late_events"):
+        assert len(tables.query(f"SELECT * FROM `{dataset.table(name)}`")) == 2
+        assert len(tables.query(f"SELECT * FROM `{dataset.table(f'{name}_latest')}`")) == 1
+    stats = tables.query(f"SELECT * FROM `{dataset.table('rule_stats')}` ORDER BY day, decision")
+    assert [(str(row["day"]), row["decision"], row["reason"], row["number"]) for row in stats] == [
+        ("2026-11-03", "fired", None, 1),
+        ("2026-11-03", "suppressed", "no_consent", 1),
+        ("2026-11-04", "fired", None, 1),
+    ]
+    assert {(row["account_id"], row["rule_id"], row["kind"]) for row in stats} == {("acme", "cart", "fired")}
+
+
+@pytest.mark.parametrize(("recorded", "ids"), [(Recorded.ALL, [ONE, TWO]), (Recorded.FIRED, [ONE]), (Recorded.OFF, [])])
+def test_decisions_are_recorded_as_asked_and_triggers_always(
+    tables: Tables, dataset: Dataset, recorded: Recorded, ids: list[str]
+) -> None:
+    write(dataset, [tellings.trigger(ONE), tellings.bare(TWO)], recorded=recorded)
+    rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions')}` ORDER BY trigger_id")
+    assert [row["trigger_id"] for row in rows] == ids
+    assert len(tables.query(f"SELECT * FROM `{dataset.table('triggers')}`")) == 1
+
+
+def without_column(tables: Tables, dataset: Dataset, table: str, column: str) -> None:
+    """A table somebody has meddled with."""
+    tables.query(f"ALTER TABLE `{dataset.table(table)}` DROP COLUMN {column}")
+
+
+def test_a_refused_row_becomes_a_row_of_dead_letters_and_the_others_stand(
+    tables: Tables, dataset: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = dataset.table("triggers")
+    tables.client.delete_table(path)
+    types = {"contact_id": "INT64", "replaces": "ARRAY<STRING>"}
+    columns = ", ".join(f"{column.name} {types.get(column.name, column.type)}" for column in TRIGGERS.columns)
+    tables.query(f"CREATE TABLE `{path}` ({columns})")
+    good, bad = tellings.trigger(ONE, contact_id="7"), tellings.trigger(TWO, contact_id=PERSONAL)
+    detail = "table triggers refused it: invalid (contact_id)"
+    ran = write(dataset, [good, bad], refused=[detail])
+    assert [row["trigger_id"] for row in tables.query(f"SELECT * FROM `{path}`")] == [ONE]
+    assert len(tables.query(f"SELECT * FROM `{dataset.table('decisions')}`")) == 2
+    (dead,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
+    assert (dead["stage"], dead["reason"], dead["detail"]) == ("write", "row_refused", detail)
+    assert (dead["ruleset_version"], dead["release"]) == ("3349aaec3651", __version__)
+    row = decision_table_row(bad, tellings.CLOCK_US)
+    assert json.loads(dead["raw"]) == {name: row[name] for name in row if name != "written_at"}
+    assert (ran.counters["rows_refused"], ran.counters["dead_letters"]) == (1, 1)
+    assert "There were errors inserting to BigQuery" in caplog.text
+    assert PERSONAL not in caplog.text
+
+
+def test_a_table_that_is_gone_costs_no_row(tables: Tables, dataset: Dataset) -> None:
+    tables.client.delete_table(dataset.table("triggers"))
+    detail = "table triggers refused it: Not Found"
+    write(dataset, [tellings.trigger(ONE), tellings.trigger(TWO)], refused=[detail] * 2)
+    rows = tables.query(f"SELECT raw FROM `{dataset.table('dead_letters')}`")
+    assert {json.loads(row["raw"])["trigger_id"] for row in rows} == {ONE, TWO}
+
+
+def test_a_refused_dead_letter_is_counted_and_told_without_what_is_in_it(
+    tables: Tables, dataset: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    without_column(tables, dataset, "dead_letters", "release")
+    dead = tellings.dead(PERSONAL.encode(), attributes={"mail": PERSONAL})
+    ran = write(dataset, dead=[dead], lost=1)
+    assert ran.counters["rows_lost"] == 1
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "kittiwake.tables"]
+    row_id = dead_letter_table_row(dead)["row_id"]
+    assert json.loads(line) == {"message": "row_lost", "row_id": row_id, "causes": ["invalid (release)"]}
+    assert PERSONAL not in caplog.text
+    assert base64.b64encode(PERSONAL.encode()).decode() not in caplog.text
+
+
+def test_dead_letters_are_not_lost_while_their_table_is_out_of_reach(tables: Tables, dataset: Dataset) -> None:
+    tables.client.delete_table(dataset.table("dead_letters"))
+    with pytest.raises(Exception, match="table dead_letters cannot be written to: Not Found"):
+        write(dataset, dead=[tellings.dead()])
+
+
+def test_a_row_that_is_too_large_for_a_request_is_refused_and_not_repeated_for_ever(
+    tables: Tables, dataset: Dataset
+) -> None:
+    large = tellings.trigger(ONE, include=json.dumps({"text": "x" * PAYLOAD_BYTES_MAX}))
+    details = [f"table {name} refused it: too_large" for name in ("triggers", "decisions")]
+    write(dataset, [large, tellings.trigger(TWO)], refused=details)
+    (row,) = tables.query(f"SELECT trigger_id FROM `{dataset.table('triggers')}`")
+    assert row["trigger_id"] == TWO
+    rows = tables.query(f"SELECT raw_size, LENGTH(raw) AS kept FROM `{dataset.table('dead_letters')}`")
+    assert all(row["raw_size"] > PAYLOAD_BYTES_MAX > row["kept"] == 1 << 20 for row in rows)
+
+
+def test_the_largest_dead_letter_fits_into_a_request(tables: Tables, dataset: Dataset) -> None:
+    """10 MB of message, and the 100 attributes of 1 KiB that Pub/Sub allows, in characters that take most memory."""
+    attributes = {f"{number:03}" + "k" * 253: "\U0001f426" * 256 for number in range(100)}
+    write(dataset, dead=[tellings.dead(b"\xff" * 10_000_000, attributes=attributes)])
+    (row,) = tables.query(f"SELECT raw_size, attributes FROM `{dataset.table('dead_letters')}`")
+    assert row["raw_size"] == 10_000_000
+    assert json.loads(row["attributes"]) == attributes
+
+
+def test_triggers_and_decisions_have_one_shape() -> None:
+    assert TRIGGERS.columns is DECISIONS.columns
