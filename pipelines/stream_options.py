@@ -1,4 +1,4 @@
-"""What a person types to launch the streaming job, parsed once into frozen settings; everything that is wrong at once."""
+"""What a person types to launch the streaming job, parsed once into frozen settings; all that is wrong at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape, input_shape
@@ -63,20 +63,25 @@ class StreamOptions:
     beam_flags: tuple[str, ...] = field(default=())
 
 
-def parse_stream_options(argv: Sequence[str] | None) -> StreamOptions:
+class Asked(NamedTuple):
+    """What was typed."""
+
+    options: StreamOptions
+    problems: tuple[str, ...]
+    """Sentences, one for each option that is no such thing or contradicts another; `options` lacks what they are of."""
+
+
+def parse_stream_options(argv: Sequence[str] | None) -> Asked:
     """The settings that `argv` (default: the command line) asks for.
 
     Raises:
-        UnusableError: a line for each option that is unknown, is no such thing, or contradicts another.
         SystemExit: as argparse does, for --help and for what it refuses itself.
     """
     known, beam_flags = _parser().parse_known_args(argv)
     problems: list[str] = []
     options = _read(known, tuple(beam_flags), _Trial(problems))
     problems += _contradictions(options, known)
-    if problems:
-        raise UnusableError("\n".join(problems))
-    return options
+    return Asked(options, tuple(problems))
 
 
 # ---------------------------------------------------------------- one by one
@@ -229,7 +234,7 @@ def _about_runner(options: StreamOptions) -> Iterator[str]:
     if options.id_label is not None:
         yield "--id_label: only Dataflow drops copies by an attribute. Leave it out: copies of an event_id count once"
     if options.method is Method.STORAGE_WRITE:
-        yield "--bigquery_method storage_write needs Java beside Python, which the local runner cannot run: leave it out"
+        yield "--bigquery_method storage_write needs Java, which only Dataflow runs beside Python: leave it out"
 
 
 # ---------------------------------------------------------------- the page of options
