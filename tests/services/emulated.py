@@ -1,8 +1,8 @@
 """Points what Google's clients have no setting for at the emulators, by the environment alone.
 
 `python -m tests.services.emulated pipelines.stream --subscription …` runs a module as `python -m` would, with that done
-before: so a test runs the product in a process of its own, and the product knows nothing of tests. In the process of the
-tests the fixture `tables` does the same.
+before: so a test runs the product in a process of its own, and the product knows nothing of tests. In the process of
+the tests the fixture `tables` does the same.
 
     PUBSUB_EMULATOR_HOST            Google's own: host:port. Its clients need no more
     BIGQUERY_EMULATOR_HOST          Google's own: the URL. Beam's second, older client does not know it, nor does either
@@ -23,7 +23,8 @@ import grpc
 from apache_beam.internal.gcp import auth
 from apache_beam.io.gcp.internal.clients.bigquery import BigqueryV2
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery_storage
+from google.cloud import bigquery_storage, bigquery_storage_v1
+from google.cloud.bigquery_storage_v1 import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
 from tests.services.bigquery import PROJECT
@@ -49,14 +50,13 @@ def patches(url: str, grpc_address: str) -> list[Patch]:
         Patch(auth._Credentials, "_credentials", None),
         Patch(BigqueryV2, "BASE_URL", f"{url}/bigquery/v2/"),
         Patch(bigquery_storage, "BigQueryReadClient", _reading_from(grpc_address)),
+        Patch(bigquery_storage_v1, "BigQueryReadClient", _reading_from(grpc_address)),
     ]
 
 
 def _reading_from(grpc_address: str) -> Callable[..., Any]:
-    real = bigquery_storage.BigQueryReadClient
-
     def client(*_: object, **__: object) -> Any:
-        return real(transport=BigQueryReadGrpcTransport(channel=grpc.insecure_channel(grpc_address)))
+        return BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=grpc.insecure_channel(grpc_address)))
 
     return client
 

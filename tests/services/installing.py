@@ -1,8 +1,9 @@
 """Installs the BigQuery emulator for the tests: `make emulators` does, and with it `make test`.
 
-It wants a Python newer than the product's oldest, and packages that are nobody else's: so it has a venv of its own, below
-the one this runs in, named by what is pinned for it in pyproject.toml. DuckDB's extensions, which it would download when it
-starts, come as packages and go to a home of its own. Without such a Python it says so, and is content unless `CI` is set.
+It wants a Python newer than the product's oldest, and packages that are nobody else's: so it has a venv of its own,
+below the one this runs in, named by what is pinned for it in pyproject.toml. DuckDB's extensions, which it would
+download when it starts, come as packages and go to a home of its own. Without such a Python it says so, and is content
+unless `CI` is set.
 """
 
 from __future__ import annotations
