@@ -131,12 +131,15 @@ def build(
     snapshots: Sequence[str] = (),
     java: Any = None,
 ) -> None:
-    """The graph: read, take, settle, tell. Labels stay: a running job is updated by them."""
+    """The graph: read, take, settle, tell. Labels stay: a running job is updated by them.
+
+    The local runner's watermark is the clock, so that an attribute could do nothing there but to fail its reading.
+    """
     messages = pipeline | "Read" >> ReadFromPubSub(
         subscription=options.subscription,
         id_label=options.id_label,
         with_attributes=True,
-        timestamp_attribute=options.timestamp_attribute,
+        timestamp_attribute=options.timestamp_attribute if is_dataflow(options.runner) else None,
     )
     taken = messages | "Take" >> TakeMessages(rules, options.shape, options.max_age_us)
     seeds = pipeline | "Seed" >> SeedContacts(snapshots)
