@@ -26,6 +26,7 @@ from kittiwake.time.instants import instant_of
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.metering import count
+from transforms.rules_metering import meter_rules
 
 _DEAD: Final = "dead"
 
@@ -65,7 +66,9 @@ class _Take(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Ask for the rules, and start counting from nothing."""
-        self._known = self._rules.known(self._clock())
+        clock_us = self._clock()
+        self._known = self._rules.known(clock_us)
+        meter_rules(self._rules, clock_us)
         self._refused: Counter[DeadLetterReason] = Counter()
         self._arrived = self._unneeded = 0
 
