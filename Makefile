@@ -21,7 +21,7 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv emulators demo test lint format nightly sim bench clean
+.PHONY: help venv emulators demo test lint format nightly sim engines bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -74,6 +74,9 @@ nightly: $(VENV)/.installed-test $(CDNOW) emulators ## every test, the slow ones
 
 sim: $(VENV)/.installed-test ## one simulated world told step by step (SEED=7), or many (WORLDS=5000)
 	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))
+
+engines: $(VENV)/.installed-test $(CDNOW) ## the job on Prism and Flink, a million events; needs Go, and Java with Maven
+	$(BIN)/python -m tests.engines
 
 bench: $(VENV)/.installed-bench ## the same job with the tools one would otherwise use, side by side
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -62,11 +62,16 @@ def new_pipeline(runner: str, flags: Sequence[str]) -> beam.Pipeline:
     Raises:
         UnusableError: there is no such runner, or it lacks an option.
     """
-    options = PipelineOptions([f"--runner={runner}", *flags])
+    options = PipelineOptions([f"--runner={runner}", *_quiet(runner), *flags])
     try:
         return beam.Pipeline(_runner(runner, options.view_as(DirectOptions)), options)
     except (ValueError, ImportError, AttributeError) as error:
         raise UnusableError(f"--runner {runner}: {error}") from error
+
+
+def _quiet(runner: str) -> tuple[str, ...]:
+    """What keeps a runner's everyday log to itself where `hush` cannot: Beam sets Prism's logger anew. Flags win."""
+    return ("--prism_log_level=error",) if runner.rpartition(".")[2].lower() in ("prism", "prismrunner") else ()
 
 
 def _runner(name: str, direct: DirectOptions) -> PipelineRunner:

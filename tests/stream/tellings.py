@@ -19,6 +19,16 @@ LONG_NUMBER = 10**40 + 1
 INCLUDE = canonical({"total": Decimal("68.74"), "long": LONG_NUMBER, "name": 'Zoë "Z"'})
 
 
+def clock() -> int:
+    """A clock that stands still."""
+    return CLOCK_US
+
+
+def never(element: bytes) -> bool:
+    """Whether it is kept."""
+    return False
+
+
 def decision(trigger_id: str = "a" * 32, **changes: Any) -> Decision:
     """A trigger that has everything a row can have, but for what the changes say."""
     fields: dict[str, Any] = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.coders import BytesCoder
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake import __version__
@@ -64,7 +65,7 @@ def write(
         pipeline | name >> beam.Create([encode(one) for one in elements], reshuffle=False).with_output_types(bytes)
         for name, elements in (("told", told), ("dead", dead), ("late", late))
     ]
-    step = WriteTables(dataset, recorded, clock=lambda: tellings.CLOCK_US)
+    step = WriteTables(dataset, recorded, clock=tellings.clock)
     outcome = Tellings(*made) | "Tables" >> step
     details = outcome.dead | beam.Map(tellings.detail_of)
     assert_that(details, equal_to(refused or []), label="refused")
@@ -213,3 +214,20 @@ def test_the_largest_dead_letter_fits_into_a_request(tables: Tables, dataset: Da
 
 def test_triggers_and_decisions_have_one_shape() -> None:
     assert TRIGGERS.columns is DECISIONS.columns
+
+
+def test_the_streaming_runner_writes_too(tables: Tables, dataset: Dataset) -> None:
+    from apache_beam.testing.test_stream import TestStream
+
+    tables.query(f"ALTER TABLE `{dataset.table('triggers')}` DROP COLUMN include")
+    runner = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRunner"
+    pipeline = new_pipeline(runner, ["--streaming", "--allow_unsafe_triggers"])
+    stream = TestStream(coder=BytesCoder()).add_elements([encode(tellings.trigger(ONE)), encode(tellings.bare(TWO))])
+    told = pipeline | stream.advance_watermark_to_infinity()
+    dead, late = (told | f"No {name}" >> beam.Filter(tellings.never) for name in ("dead", "late"))
+    Tellings(told, dead, late) | WriteTables(dataset, clock=tellings.clock)
+    pipeline.run().wait_until_finish()
+    rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions_latest')}` ORDER BY trigger_id")
+    assert [row["trigger_id"] for row in rows] == [ONE, TWO]
+    (letter,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters_latest')}`")
+    assert letter["detail"] == "table triggers refused it: invalid (include)"

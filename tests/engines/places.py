@@ -1,0 +1,45 @@
+"""Where engines are kept and of which version: the one place that says so, for `make engines`, tests and CI alike.
+
+The version is that of the installed Beam: an engine of another release is not what the product is run on. Nothing here
+is fetched when it is in the cache, which is `KITTIWAKE_ENGINES`, or `kittiwake/engines` of the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import apache_beam
+
+VERSION: Final = apache_beam.__version__
+FLINK: Final = "1.20"
+"""The newest Flink 1 that this Beam makes job servers for."""
+CACHE: Final = "KITTIWAKE_ENGINES"
+"""The variable that names the cache to a CI that keeps it somewhere else."""
+
+
+class MissingError(Exception):
+    """An engine cannot be had here; the text says what it would take."""
+
+
+def cache() -> Path:
+    """The folder of engines, which may not be there yet."""
+    named = os.environ.get(CACHE)
+    if named:
+        return Path(named).absolute()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(base or Path.home() / ".cache") / "kittiwake" / "engines"
+
+
+def tool(name: str, of: str) -> str:
+    """The path of a program.
+
+    Raises:
+        MissingError: it is not installed.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise MissingError(f"{of} needs {name}, which is not on the path: install it, or do without {of}")
+    return found
