@@ -7,6 +7,7 @@ one more timer, which each wake sets anew for what the state itself waits for.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -21,10 +22,13 @@ from apache_beam.utils.timestamp import Timestamp
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.grid import USUAL, Waits, slot_of_event_us
 from kittiwake.stream.known import Rules
+from kittiwake.stream.logs import CONTACTS_FAILED
 from kittiwake.stream.messages import encode, head_of
 from kittiwake.stream.waking import Alarm, Host, wake
 from transforms.clock import now_us
+from transforms.logs import log
 from transforms.metering import count_wake
+from transforms.rules_metering import meter_rules
 
 _LATE: Final = "late"
 _DEAD: Final = "dead"
@@ -72,6 +76,7 @@ class _Settle(beam.DoFn):
     def start_bundle(self) -> None:
         """A slot's timer is set once a bundle."""
         self._set: set[tuple[bytes, int]] = set()
+        self._failures: Counter[str] = Counter()
 
     def process(
         self, element: tuple[bytes, bytes], bag: Any = beam.DoFn.StateParam(BAG), slot: Any = beam.DoFn.TimerParam(SLOT)
@@ -83,6 +88,12 @@ class _Settle(beam.DoFn):
         if (key, at_us) not in self._set:
             self._set.add((key, at_us))
             _set_slot(slot, at_us)
+
+    def finish_bundle(self) -> None:
+        """Tell what concerns more than one contact."""
+        meter_rules(self._rules, self._clock())
+        for failure, number in sorted(self._failures.items()):
+            log(CONTACTS_FAILED, failure=failure, number=number)
 
     @on_timer(SLOT)
     def at_slot(
@@ -123,6 +134,8 @@ class _Settle(beam.DoFn):
         if woken.look_us is not None:
             _set_slot(slot, woken.look_us)
         count_wake(woken.tally, clock_us)
+        if woken.tally.failed:
+            self._failures[woken.tally.failure] += 1
         yield from map(encode, woken.told)
         yield from (TaggedOutput(_LATE, encode(one)) for one in woken.late)
         yield from (TaggedOutput(_DEAD, encode(one)) for one in woken.dead)

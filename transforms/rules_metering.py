@@ -1,23 +1,26 @@
-"""How a worker stands to its rules, as the registry's metrics and as lines of its log. Called once a bundle."""
+"""How a worker stands to its rules, as the registry's metrics and as lines of its log.
+
+Called once a bundle by the steps that ask for them.
+"""
 
 from __future__ import annotations
 
-import json
-import logging
 from typing import Final
 
 from kittiwake.stream.known import Rules
+from kittiwake.stream.logs import RULES_READ, RULES_TOO_SOON, LogEvent
+from kittiwake.stream.logs import RULES_UNREADABLE as RULES_UNREADABLE_LINE
 from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_UNREADABLE
-from kittiwake.stream.polling import News, NewsKind
+from kittiwake.stream.polling import NewsKind
 from kittiwake.stream.watching import PolledRules
 from kittiwake.time.instants import SECOND_US
+from transforms.logs import log
 from transforms.metering import count, show
 
-_LOG: Final = logging.getLogger("kittiwake.rules")
-_LEVELS: Final = {
-    NewsKind.READ: logging.INFO,
-    NewsKind.UNREADABLE: logging.ERROR,
-    NewsKind.TOO_SOON: logging.ERROR,
+_LINES: Final[dict[NewsKind, LogEvent]] = {
+    NewsKind.READ: RULES_READ,
+    NewsKind.UNREADABLE: RULES_UNREADABLE_LINE,
+    NewsKind.TOO_SOON: RULES_TOO_SOON,
 }
 
 
@@ -35,13 +38,5 @@ def meter_rules(rules: Rules, clock_us: int) -> None:
     news = rules.news()
     count(RULES_UNREADABLE, sum(one.kind is NewsKind.UNREADABLE for one in news))
     for one in news:
-        _LOG.log(_LEVELS[one.kind], line_of(one))
-
-
-def line_of(news: News) -> str:
-    """One line of JSON; about the rules alone, so no personal data can be in it.
-
-    >>> line_of(News(NewsKind.READ, "1 version"))
-    '{"event": "rules_read", "message": "1 version"}'
-    """
-    return json.dumps({"event": news.kind, "message": news.text})
+        event = _LINES[one.kind]
+        log(event, **{event.fields[0]: one.text})

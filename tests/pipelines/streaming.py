@@ -15,15 +15,39 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.services.topics import Topics
+if TYPE_CHECKING:
+    from tests.services.tables import Tables
+    from tests.services.topics import Pair, Topics
 
 ROOT = Path(__file__).parent.parent.parent
 BEAT = json.dumps(
     {"event_id": "beat", "account_id": "acme", "contact_id": "beat", "type": "beat", "time": "2026-01-01T00:00:00Z"}
 ).encode()
 SECONDS_A_BEAT = 0.2
-SECONDS_TO_END = 20
+SECONDS_TO_START = 60
+SECONDS_TO_END = 30
+
+
+class Places(NamedTuple):
+    """What a job reads from and writes to, on the emulators."""
+
+    topics: Topics
+    tables: Tables
+    events: Pair
+    triggers: Pair
+    dataset: str
+
+    @property
+    def flags(self) -> list[str]:
+        """The options that name them."""
+        names = ["--subscription", self.events.subscription, "--trigger_topic", self.triggers.topic]
+        return [*names, "--dataset", self.dataset, "--create_tables"]
+
+    def written(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table or view."""
+        return self.tables.query(f"SELECT * FROM `{self.dataset}.{table}`")
 
 
 class StreamJob:
@@ -63,13 +87,13 @@ class StreamJob:
 
 
 @contextmanager
-def running(argv: Sequence[str], log: Path, topics: Topics, beats_to: str) -> Iterator[StreamJob]:
+def running(argv: Sequence[str], log: Path, places: Places) -> Iterator[StreamJob]:
     """A job that has begun to run, with a beat on its topic; killed at the end if it was not ended before."""
     job = StreamJob(argv, log)
     quiet = threading.Event()
-    heart = threading.Thread(target=_beat, args=(topics, beats_to, quiet))
+    heart = threading.Thread(target=_beat, args=(places.topics, places.events.topic, quiet))
     try:
-        assert job.wait_for(lambda: "running; Ctrl-C ends it" in job.said(), within_s=30), job.said()
+        assert job.wait_for(lambda: "running; Ctrl-C ends it" in job.said(), SECONDS_TO_START), job.said()
         heart.start()
         yield job
     finally:
@@ -85,5 +109,3 @@ def _beat(topics: Topics, topic: str, quiet: threading.Event) -> None:
             topics.publish(topic, [(BEAT, {})])
         except Exception:  # noqa: BLE001 - an emulator that is restarted has no topic for a while
             continue
-
-

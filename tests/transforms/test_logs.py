@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.stream.logs import LOG_EVENTS, RULES_TAKEN, LogEvent, line_of
+from kittiwake.stream.logs import LOG_EVENTS, RULES_READ, LogEvent, line_of
 from transforms.logs import log
 
 RESERVED = {"severity", "message", "event"}
@@ -29,9 +29,9 @@ def test_a_line_is_one_line_of_json_with_all_its_fields(event: LogEvent, caplog:
 
 
 def test_a_line_with_other_fields_than_its_events_is_a_fault_of_ours() -> None:
-    for fields in ({}, {"ruleset_version": "1", "contact_id": "c-42"}, {"contact_id": "c-42"}):
+    for fields in ({}, {"rules": "1", "contact_id": "c-42"}, {"contact_id": "c-42"}):
         with pytest.raises(AssertionError):
-            line_of(RULES_TAKEN, fields)
+            line_of(RULES_READ, fields)
 
 
 def test_names_of_events_are_told_apart() -> None:
@@ -40,8 +40,8 @@ def test_names_of_events_are_told_apart() -> None:
 
 def test_a_main_writes_the_lines_as_they_are_and_once(root: Path) -> None:
     code = (
-        "from transforms.logs import log, log_to_stderr\nfrom kittiwake.stream.logs import RULES_TAKEN\n"
-        "log_to_stderr(); log_to_stderr(); log(RULES_TAKEN, ruleset_version='a1')"
+        "from transforms.logs import log, log_to_stderr\nfrom kittiwake.stream.logs import RULES_READ\n"
+        "log_to_stderr(); log_to_stderr(); log(RULES_READ, rules='a1')"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert ran.stderr == line_of(RULES_TAKEN, {"ruleset_version": "a1"}) + "\n"
+    assert ran.stderr == line_of(RULES_READ, {"rules": "a1"}) + "\n"
