@@ -29,6 +29,7 @@ from kittiwake.stream.waking import Alarm, Host, wake
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.metering import count_wake
+from transforms.rules_metering import meter_rules
 
 _LATE: Final = "late"
 _DEAD: Final = "dead"
@@ -96,6 +97,12 @@ class _Settle(beam.DoFn):
         if (key, at_us) not in self._set:
             self._set.add((key, at_us))
             _set_slot(slot, at_us)
+
+    def finish_bundle(self) -> None:
+        """Tell what concerns more than one contact."""
+        meter_rules(self._rules, self._clock())
+        for failure, number in sorted(self._failures.items()):
+            log(CONTACTS_FAILED, failure=failure, number=number)
 
     @on_timer(SLOT)
     def at_slot(
