@@ -81,7 +81,8 @@ class _Settle(beam.DoFn):
         self._refused: Counter[DeadLetterReason] = Counter()
 
     def finish_bundle(self) -> None:
-        """Log what went wrong, without a word of whom it concerns."""
+        """Tell how the rules are, and what went wrong, without a word of whom it concerns."""
+        meter_rules(self._rules, self._clock())
         for failure, number in sorted(self._failures.items()):
             log(CONTACT_FAILED, failure=failure, number=number)
         for reason, number in sorted(self._refused.items()):
@@ -97,12 +98,6 @@ class _Settle(beam.DoFn):
         if (key, at_us) not in self._set:
             self._set.add((key, at_us))
             _set_slot(slot, at_us)
-
-    def finish_bundle(self) -> None:
-        """Tell what concerns more than one contact."""
-        meter_rules(self._rules, self._clock())
-        for failure, number in sorted(self._failures.items()):
-            log(CONTACTS_FAILED, failure=failure, number=number)
 
     @on_timer(SLOT)
     def at_slot(

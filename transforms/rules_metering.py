@@ -1,7 +1,4 @@
-"""How a worker stands to its rules, as the registry's metrics and as lines of its log.
-
-Called once a bundle by the steps that ask for them.
-"""
+"""How a worker stands to its rules, as the registry's metrics and as lines of its log. Called once a bundle."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ from typing import Final
 
 from kittiwake.stream import logs
 from kittiwake.stream.known import Rules
-from kittiwake.stream.logs import RULES_READ, RULES_TOO_SOON, LogEvent
-from kittiwake.stream.logs import RULES_UNREADABLE as RULES_UNREADABLE_LINE
 from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_UNREADABLE
 from kittiwake.stream.polling import NewsKind
 from kittiwake.stream.watching import PolledRules
