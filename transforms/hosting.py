@@ -75,7 +75,8 @@ class _Settle(beam.DoFn):
         self._rules, self._waits, self._shape, self._max_age_us, self._clock = rules, waits, shape, max_age_us, clock
 
     def start_bundle(self) -> None:
-        """A slot's timer is set, and what went wrong is logged, once a bundle."""
+        """A slot's timer is set, what went wrong is logged, and the age of the rules is shown, once a bundle."""
+        meter_rules(self._rules, self._clock())
         self._set: set[tuple[bytes, int]] = set()
         self._failures: Counter[str] = Counter()
         self._refused: Counter[DeadLetterReason] = Counter()
