@@ -1,15 +1,11 @@
-"""How a worker stands to its rules, as the registry's metrics and as lines of its log.
-
-Called once a bundle by the steps that ask for them.
-"""
+"""How a worker stands to its rules, as the registry's metrics and as lines of its log. Called once a bundle."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from kittiwake.stream import logs
 from kittiwake.stream.known import Rules
-from kittiwake.stream.logs import RULES_READ, RULES_TOO_SOON, LogEvent
-from kittiwake.stream.logs import RULES_UNREADABLE as RULES_UNREADABLE_LINE
 from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_UNREADABLE
 from kittiwake.stream.polling import NewsKind
 from kittiwake.stream.watching import PolledRules
@@ -17,10 +13,10 @@ from kittiwake.time.instants import SECOND_US
 from transforms.logs import log
 from transforms.metering import count, show
 
-_LINES: Final[dict[NewsKind, LogEvent]] = {
-    NewsKind.READ: RULES_READ,
-    NewsKind.UNREADABLE: RULES_UNREADABLE_LINE,
-    NewsKind.TOO_SOON: RULES_TOO_SOON,
+_EVENTS: Final = {
+    NewsKind.READ: logs.RULES_READ,
+    NewsKind.UNREADABLE: logs.RULES_UNREADABLE,
+    NewsKind.TOO_SOON: logs.RULES_TOO_SOON,
 }
 
 
@@ -38,5 +34,4 @@ def meter_rules(rules: Rules, clock_us: int) -> None:
     news = rules.news()
     count(RULES_UNREADABLE, sum(one.kind is NewsKind.UNREADABLE for one in news))
     for one in news:
-        event = _LINES[one.kind]
-        log(event, **{event.fields[0]: one.text})
+        log(_EVENTS[one.kind], detail=one.text)

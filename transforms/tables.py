@@ -238,9 +238,9 @@ class _Lost(beam.DoFn):
         if is_unreachable(errors):
             raise UnreachableError(f"table {DEAD_LETTERS.name} cannot be written to: {', '.join(causes(errors))}")
         count(ROWS_LOST)
-        row_id, why = str(row.get("row_id")), causes(errors)
-        log(ROW_LOST, row_id=row_id, causes=why)
-        yield json.dumps({"row_id": row_id, "causes": why}).encode()
+        told = {"row_id": str(row.get("row_id")), "causes": causes(errors)}
+        log(ROW_LOST, **told)
+        yield json.dumps(told).encode()
 
 
 _BEAM_QUOTES: Final = "There were errors inserting to BigQuery."

@@ -66,7 +66,9 @@ class _Take(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Ask for the rules, and start counting from nothing."""
-        self._known = self._rules.known(self._clock())
+        clock_us = self._clock()
+        self._known = self._rules.known(clock_us)
+        meter_rules(self._rules, clock_us)
         self._refused: Counter[DeadLetterReason] = Counter()
         self._arrived = self._unneeded = 0
 

@@ -37,21 +37,21 @@ class LogEvent(NamedTuple):
 MESSAGES_REFUSED: Final = LogEvent(
     "messages_refused", Severity.WARNING, "messages became dead letters", ("stage", "reason", "number")
 )
-CONTACTS_FAILED: Final = LogEvent(
-    "contacts_failed", Severity.ERROR, "contacts could not be settled and are held back", ("failure", "number")
+CONTACT_FAILED: Final = LogEvent(
+    "contact_failed", Severity.ERROR, "contacts could not be settled and are held back", ("failure", "number")
 )
-RULES_READ: Final = LogEvent("rules_read", Severity.INFO, "rules or a freeze are new here", ("rules",))
+RULES_READ: Final = LogEvent("rules_read", Severity.INFO, "the rules were read", ("detail",))
 RULES_UNREADABLE: Final = LogEvent(
-    "rules_unreadable", Severity.ERROR, "the rules could not be read; the last good ones go on", ("failure",)
+    "rules_unreadable", Severity.ERROR, "the rules could not be read; what is known stays", ("detail",)
 )
 RULES_TOO_SOON: Final = LogEvent(
-    "rules_too_soon", Severity.ERROR, "a version came into force nearer than the lead of the jobs", ("failure",)
+    "rules_too_soon", Severity.ERROR, "a version came nearer than min_lead; hosts may differ", ("detail",)
 )
 ROW_LOST: Final = LogEvent("row_lost", Severity.ERROR, "BigQuery refused a dead letter", ("row_id", "causes"))
 
 LOG_EVENTS: Final = (
     MESSAGES_REFUSED,
-    CONTACTS_FAILED,
+    CONTACT_FAILED,
     RULES_READ,
     RULES_UNREADABLE,
     RULES_TOO_SOON,
@@ -63,8 +63,8 @@ LOG_EVENTS: Final = (
 def line_of(event: LogEvent, fields: Mapping[str, Value]) -> str:
     """The line of an event, whose fields all have to be given.
 
-    >>> line_of(RULES_READ, {"rules": "1 version"})
-    '{"severity": "INFO", "message": "rules or a freeze are new here", "event": "rules_read", "rules": "1 version"}'
+    >>> line_of(RULES_READ, {"detail": "2 versions"})
+    '{"severity": "INFO", "message": "the rules were read", "event": "rules_read", "detail": "2 versions"}'
     """
     assert fields.keys() == set(event.fields), f"{event.name} has the fields {event.fields}"
     head = {"severity": event.severity, "message": event.message, "event": event.name}

@@ -180,8 +180,8 @@ def test_a_refused_dead_letter_is_counted_and_told_without_what_is_in_it(
     assert ran.counters["rows_lost"] == 1
     (line,) = [record.getMessage() for record in caplog.records if record.name == "kittiwake"]
     row_id = dead_letter_table_row(dead)["row_id"]
-    told = json.loads(line)
-    assert (told["event"], told["row_id"], told["causes"]) == ("row_lost", row_id, ["invalid (release)"])
+    said = json.loads(line)
+    assert (said["event"], said["row_id"], said["causes"]) == ("row_lost", row_id, ["invalid (release)"])
     assert PERSONAL not in caplog.text
     assert base64.b64encode(PERSONAL.encode()).decode() not in caplog.text
 
