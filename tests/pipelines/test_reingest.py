@@ -163,7 +163,7 @@ def test_a_choice_is_made_by_stage_reason_time_release_and_number(
     for number, flags in enumerate(CHOICES):
         file = tmp_path / f"{number}.jsonl"
         assert run("--output", str(file), *flags.split(" ")).code == 0
-        found[flags] = "".join(sorted(json.loads(line)["event_id"] for line in file.open()))
+        found[flags] = "".join(sorted(json.loads(line)["event_id"] for line in file.read_bytes().splitlines()))
     assert found == CHOICES
 
 
