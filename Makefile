@@ -47,7 +47,7 @@ venv: $(VENV)/.installed-test ## create .venv with all a developer needs
 
 # Goes on without where it cannot be had, and its tests are skipped; in CI it fails.
 emulators: $(VENV)/.installed-test ## the BigQuery emulator, in a venv below .venv; needs a Python 3.13 besides
-	$(BIN)/python -m tests.services.installing
+	$(BIN)/python -m examples.emulators.installing
 
 $(CDNOW): | $(BIN)/python
 	$(BIN)/python -m examples.cdnow.fetch --output $@

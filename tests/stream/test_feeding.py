@@ -94,6 +94,11 @@ def test_what_was_done_is_counted() -> None:
     for row, horizon_us in zip(rows, (TIME_US, TIME_US, TIME_US, TIME_US + 1), strict=True):
         fed.add(row, feed_of(row, NOW_US, CANONICAL), horizon_us)
     assert (fed.messages, fed.old) == (2, 1)
-    assert fed.chosen == {("settle", "rule_failed"): 1, ("intake", "not_json"): 1, ("intake", "not_utf8"): 1, ("", ""): 1}
+    assert fed.chosen == {
+        ("settle", "rule_failed"): 1,
+        ("intake", "not_json"): 1,
+        ("intake", "not_utf8"): 1,
+        ("", ""): 1,
+    }
     assert fed.left == {Unfed.STILL_REFUSED: 2}
     assert fed.refused == {DeadLetterReason.NOT_JSON: 1, DeadLetterReason.NOT_UTF8: 1}
