@@ -140,12 +140,10 @@ class Shop:
     def _tell_ways(self, running: House) -> None:
         say = self._view.say
         say("$ " + " ".join(running.job.command).replace(" --", " \\\n    --"), "dim")
-        say(
-            "\nThe shop is open; Ctrl-C closes it. A trigger comes two seconds after it is due, for an event may be late."
-        )
+        say("\nThe shop is open; Ctrl-C closes it. Triggers come two seconds after they are due: events may be late.")
         say("Meanwhile, in another terminal, what a consumer gets:")
         url = f"http://{running.address}/v1/{running.triggers.look}:pull"
-        say(f"  curl -s -X POST {url} -d '{{\"maxMessages\": 5}}'")
+        say(f"  curl -s {url} -H content-type:application/json -d '{{\"maxMessages\": 5}}'")
 
     def _tell_tables(self, running: House) -> None:
         if running.bigquery is None or running.job.has_ended:
@@ -169,7 +167,7 @@ class Shop:
         for name, what in _LEFT.items():
             say(f"  {self._output / name!s:{len(str(self._output)) + 18}}{what}")
         if contact := self._somebody():
-            say(f"Why did {contact} get it?\n  {self._explain(contact)}")
+            say(f"Why? The story of {contact}:\n  {self._explain(contact)}")
         return 0
 
     def _somebody(self) -> str | None:
