@@ -7,6 +7,7 @@ one more timer, which each wake sets anew for what the state itself waits for.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -18,13 +19,17 @@ from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
 from apache_beam.utils.timestamp import Timestamp
 
+from kittiwake.reasons import DeadLetterReason
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.grid import USUAL, Waits, slot_of_event_us
 from kittiwake.stream.known import Rules
-from kittiwake.stream.messages import encode, head_of
+from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED
+from kittiwake.stream.messages import Stage, encode, head_of
 from kittiwake.stream.waking import Alarm, Host, wake
 from transforms.clock import now_us
+from transforms.logs import log
 from transforms.metering import count_wake
+from transforms.rules_metering import meter_rules
 
 _LATE: Final = "late"
 _DEAD: Final = "dead"
@@ -70,8 +75,18 @@ class _Settle(beam.DoFn):
         self._rules, self._waits, self._shape, self._max_age_us, self._clock = rules, waits, shape, max_age_us, clock
 
     def start_bundle(self) -> None:
-        """A slot's timer is set once a bundle."""
+        """A slot's timer is set, and what went wrong is logged, once a bundle."""
         self._set: set[tuple[bytes, int]] = set()
+        self._failures: Counter[str] = Counter()
+        self._refused: Counter[DeadLetterReason] = Counter()
+
+    def finish_bundle(self) -> None:
+        """Tell how the rules are, and what went wrong, without a word of whom it concerns."""
+        meter_rules(self._rules, self._clock())
+        for failure, number in sorted(self._failures.items()):
+            log(CONTACT_FAILED, failure=failure, number=number)
+        for reason, number in sorted(self._refused.items()):
+            log(MESSAGES_REFUSED, stage=Stage.SETTLE, reason=reason, number=number)
 
     def process(
         self, element: tuple[bytes, bytes], bag: Any = beam.DoFn.StateParam(BAG), slot: Any = beam.DoFn.TimerParam(SLOT)
@@ -123,6 +138,8 @@ class _Settle(beam.DoFn):
         if woken.look_us is not None:
             _set_slot(slot, woken.look_us)
         count_wake(woken.tally, clock_us)
+        self._failures.update([woken.tally.failure] * woken.tally.failed)
+        self._refused.update(one.reason for one in woken.dead)
         yield from map(encode, woken.told)
         yield from (TaggedOutput(_LATE, encode(one)) for one in woken.late)
         yield from (TaggedOutput(_DEAD, encode(one)) for one in woken.dead)

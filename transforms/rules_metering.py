@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from typing import Final
 
+from kittiwake.stream import logs
 from kittiwake.stream.known import Rules
 from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_UNREADABLE
-from kittiwake.stream.polling import News, NewsKind
+from kittiwake.stream.polling import NewsKind
 from kittiwake.stream.watching import PolledRules
 from kittiwake.time.instants import SECOND_US
+from transforms.logs import log
 from transforms.metering import count, show
 
-_LOG: Final = logging.getLogger("kittiwake.rules")
-_LEVELS: Final = {
-    NewsKind.READ: logging.INFO,
-    NewsKind.UNREADABLE: logging.ERROR,
-    NewsKind.TOO_SOON: logging.ERROR,
+_EVENTS: Final = {
+    NewsKind.READ: logs.RULES_READ,
+    NewsKind.UNREADABLE: logs.RULES_UNREADABLE,
+    NewsKind.TOO_SOON: logs.RULES_TOO_SOON,
 }
 
 
@@ -35,13 +34,4 @@ def meter_rules(rules: Rules, clock_us: int) -> None:
     news = rules.news()
     count(RULES_UNREADABLE, sum(one.kind is NewsKind.UNREADABLE for one in news))
     for one in news:
-        _LOG.log(_LEVELS[one.kind], line_of(one))
-
-
-def line_of(news: News) -> str:
-    """One line of JSON; about the rules alone, so no personal data can be in it.
-
-    >>> line_of(News(NewsKind.READ, "1 version"))
-    '{"event": "rules_read", "message": "1 version"}'
-    """
-    return json.dumps({"event": news.kind, "message": news.text})
+        log(_EVENTS[one.kind], detail=one.text)

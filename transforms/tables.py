@@ -18,6 +18,7 @@ from apache_beam.io.gcp.bigquery_tools import RetryStrategy
 from apache_beam.pvalue import PCollection
 
 from kittiwake import __version__
+from kittiwake.stream.logs import ROW_LOST
 from kittiwake.stream.messages import dead_of, encode, late_of, told_of
 from kittiwake.stream.metrics import DEAD_LETTERS as DEAD_LETTERS_COUNT
 from kittiwake.stream.metrics import ROWS_LOST, ROWS_REFUSED
@@ -33,6 +34,7 @@ from kittiwake.stream.table_rows import (
 )
 from kittiwake.stream.tables import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset, Recorded, Table
 from transforms.clock import now_us
+from transforms.logs import log
 from transforms.metering import count
 from transforms.table_values import DATE_TYPE, json_row, typed_row
 
@@ -236,12 +238,10 @@ class _Lost(beam.DoFn):
         if is_unreachable(errors):
             raise UnreachableError(f"table {DEAD_LETTERS.name} cannot be written to: {', '.join(causes(errors))}")
         count(ROWS_LOST)
-        told = {"message": "row_lost", "row_id": row.get("row_id"), "causes": causes(errors)}
-        _LOG.error(json.dumps(told))
+        told = {"row_id": str(row.get("row_id")), "causes": causes(errors)}
+        log(ROW_LOST, **told)
         yield json.dumps(told).encode()
 
-
-_LOG: Final = logging.getLogger("kittiwake.tables")
 
 _BEAM_QUOTES: Final = "There were errors inserting to BigQuery."
 """So begins what Beam 2.77 logs of refused rows; it goes on with BigQuery's messages, which quote values."""

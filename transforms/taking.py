@@ -26,6 +26,7 @@ from kittiwake.time.instants import instant_of
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.metering import count
+from transforms.rules_metering import meter_rules
 
 _DEAD: Final = "dead"
 
@@ -65,7 +66,9 @@ class _Take(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Ask for the rules, and start counting from nothing."""
-        self._known = self._rules.known(self._clock())
+        clock_us = self._clock()
+        self._known = self._rules.known(clock_us)
+        meter_rules(self._rules, clock_us)
         self._refused: Counter[DeadLetterReason] = Counter()
         self._arrived = self._unneeded = 0
 
@@ -83,6 +86,7 @@ class _Take(beam.DoFn):
 
     def finish_bundle(self) -> None:
         """Tell what was counted: a metric costs as much as a message, and a log line more."""
+        meter_rules(self._rules, self._clock())
         count(EVENTS_IN, self._arrived + self._unneeded)
         count(UNNEEDED, self._unneeded)
         count(DEAD_LETTERS, self._refused.total())

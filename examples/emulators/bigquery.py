@@ -15,7 +15,10 @@ SERVE = "from local_bigquery.cli import main; main()"
 
 
 class BigqueryService(processes.Service):
-    """The emulator: REST at `url`, Storage Read and Write over plain gRPC at `grpc_address` (`127.0.0.1:PORT`)."""
+    """The emulator: REST at `url`, Storage Read and Write over plain gRPC at `grpc_address` (`127.0.0.1:PORT`).
+
+    Tables outlive a `restart`.
+    """
 
     def __init__(self, place: Path, folder: Path) -> None:
         port, grpc_port = processes.free_port(), processes.free_port()

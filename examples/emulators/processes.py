@@ -36,7 +36,7 @@ class NotStartedError(Exception):
 
 
 class Service:
-    """A process that is up when a URL of its answers with 200. Its `restart` keeps the ports and forgets the rest."""
+    """A process that is up when a URL of its answers with 200. Its `restart` keeps the ports."""
 
     def __init__(
         self, command: Sequence[str | Path], url: str, log: Path, environment: Mapping[str, str] | None = None
@@ -71,14 +71,14 @@ class Service:
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """Returns when the process is gone, and with it what it kept."""
+        """Returns when the process is gone."""
         if self._process:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def restart(self) -> None:
-        """The fault of a service that goes away and comes back: empty, at the same address."""
+        """The fault of a service that goes away and comes back, at the same address, with what it keeps on disk."""
         self.kill()
         self.start()
 

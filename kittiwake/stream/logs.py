@@ -38,23 +38,23 @@ MESSAGES_REFUSED: Final = LogEvent(
     "messages_refused", Severity.WARNING, "messages became dead letters", ("stage", "reason", "number")
 )
 CONTACT_FAILED: Final = LogEvent(
-    "contact_failed", Severity.ERROR, "a contact could not be settled and is held back", ("failure",)
+    "contact_failed", Severity.ERROR, "contacts could not be settled and are held back", ("failure", "number")
 )
-RULES_TAKEN: Final = LogEvent("rules_taken", Severity.INFO, "the rules have changed", ("ruleset_version",))
+RULES_READ: Final = LogEvent("rules_read", Severity.INFO, "the rules were read", ("detail",))
 RULES_UNREADABLE: Final = LogEvent(
-    "rules_unreadable", Severity.ERROR, "the rules could not be read; the last good ones go on", ("failure",)
+    "rules_unreadable", Severity.ERROR, "the rules could not be read; what is known stays", ("detail",)
 )
-RULES_FROZEN: Final = LogEvent("rules_frozen", Severity.WARNING, "the rule set is frozen: nothing is settled beyond it")
-RULES_THAWED: Final = LogEvent("rules_thawed", Severity.INFO, "the rule set is no longer frozen")
+RULES_TOO_SOON: Final = LogEvent(
+    "rules_too_soon", Severity.ERROR, "a version came nearer than min_lead; hosts may differ", ("detail",)
+)
 ROW_LOST: Final = LogEvent("row_lost", Severity.ERROR, "BigQuery refused a dead letter", ("row_id", "causes"))
 
 LOG_EVENTS: Final = (
     MESSAGES_REFUSED,
     CONTACT_FAILED,
-    RULES_TAKEN,
+    RULES_READ,
     RULES_UNREADABLE,
-    RULES_FROZEN,
-    RULES_THAWED,
+    RULES_TOO_SOON,
     ROW_LOST,
 )
 """All of them; docs/watching.md has a row for each."""
@@ -63,8 +63,8 @@ LOG_EVENTS: Final = (
 def line_of(event: LogEvent, fields: Mapping[str, Value]) -> str:
     """The line of an event, whose fields all have to be given.
 
-    >>> line_of(RULES_TAKEN, {"ruleset_version": "a1b2"})
-    '{"severity": "INFO", "message": "the rules have changed", "event": "rules_taken", "ruleset_version": "a1b2"}'
+    >>> line_of(RULES_READ, {"detail": "2 versions"})
+    '{"severity": "INFO", "message": "the rules were read", "event": "rules_read", "detail": "2 versions"}'
     """
     assert fields.keys() == set(event.fields), f"{event.name} has the fields {event.fields}"
     head = {"severity": event.severity, "message": event.message, "event": event.name}

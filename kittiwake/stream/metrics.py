@@ -31,13 +31,19 @@ class Metric(NamedTuple):
 
 _C, _D, _G = MetricKind.COUNTER, MetricKind.DISTRIBUTION, MetricKind.GAUGE
 
-EVENTS_IN: Final = Metric("events_in", _C, "events", "messages that were events", "none for 15 minutes by day")
+EVENTS_IN: Final = Metric(
+    "events_in", _C, "events", "messages that were events, needed or not", "none for 15 minutes by day"
+)
 UNNEEDED: Final = Metric("unneeded", _C, "events", "events that no rule in force wants, dropped at once", "")
-DEAD_LETTERS: Final = Metric("dead_letters", _C, "messages", "messages and rows that became dead letters", "over 1 %")
+DEAD_LETTERS: Final = Metric(
+    "dead_letters", _C, "messages", "messages and rows that became dead letters", "over 1 % of messages"
+)
 DUPLICATES: Final = Metric("duplicates", _C, "events", "copies of events that were known, dropped", "")
-CONFLICTS: Final = Metric("conflicts", _C, "events", "of them, those that said something else", "over 0.1 %")
-CORRECTED: Final = Metric("corrected", _C, "events", "late events that were put in their place", "over 5 %")
-TOO_LATE: Final = Metric("too_late", _C, "events", "events beyond the horizon, which changed nothing", "over 0.1 %")
+CONFLICTS: Final = Metric("conflicts", _C, "events", "of them, those that said something else", "over 0.1 % of events")
+CORRECTED: Final = Metric("corrected", _C, "events", "late events that were put in their place", "over 5 % of events")
+TOO_LATE: Final = Metric(
+    "too_late", _C, "events", "events beyond the horizon, which changed nothing", "over 0.1 % of events"
+)
 FIRED: Final = Metric("decisions_fired", _C, "decisions", "triggers, stale ones included", "none for a day")
 SUPPRESSED: Final = Metric("decisions_suppressed", _C, "decisions", "refused by a gate", "")
 CANCELLED: Final = Metric("decisions_cancelled", _C, "decisions", "taken back before they fell due", "")
@@ -49,7 +55,9 @@ WAKES: Final = Metric("wakes", _C, "wakes", "timers that settled something", "")
 WAKES_IDLE: Final = Metric("wakes_idle", _C, "wakes", "timers that had nothing to do: stale, repeated, paced", "")
 WAKES_HELD: Final = Metric("wakes_held", _C, "wakes", "held back: frozen, rules unknown, ahead of the clock", "")
 AHEAD_OF_CLOCK: Final = Metric("ahead_of_clock", _C, "wakes", "of them, those ahead of the clock: a drain", "any")
-CONTACTS_FAILED: Final = Metric("contacts_failed", _C, "wakes", "contacts that failed to settle, held back", "any")
+CONTACTS_FAILED: Final = Metric(
+    "contacts_failed", _C, "wakes", "wakes of contacts that failed to settle and are held back", "any"
+)
 STATE_BYTES: Final = Metric("state_bytes", _D, "bytes", "a contact's cell when it is written", "a maximum over 8 MB")
 WAITING: Final = Metric("waiting", _D, "events", "unsettled events read at a wake", "a maximum over 100,000")
 DECISION_DELAY_MS: Final = Metric(

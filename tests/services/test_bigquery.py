@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from google.cloud import bigquery
 
+from examples.emulators.bigquery import BigqueryService
 from tests.services.tables import Tables
 
 NEWEST = (
@@ -54,3 +55,11 @@ def test_rows_with_one_insert_id_are_one_row(tables: Tables, table: str) -> None
     for _ in range(2):
         assert tables.client.insert_rows_json(table, [{"id": "a", "revision": 0}], row_ids=["once"]) == []
     assert tables.query(f"SELECT count(*) AS rows_ FROM `{table}`") == [{"rows_": 1}]
+
+
+def test_a_restart_keeps_the_address_and_the_tables(
+    bigquery_service: BigqueryService, tables: Tables, table: str
+) -> None:
+    assert tables.client.insert_rows_json(table, [{"id": "a", "revision": 0}]) == []
+    bigquery_service.restart()
+    assert tables.query(NEWEST.format(table)) == [{"id": "a", "revision": 0}]

@@ -8,9 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apache_beam as beam
 import pytest
 
-from kittiwake.stream.logs import LOG_EVENTS, RULES_TAKEN, LogEvent, line_of
+from kittiwake.rules.loader import load
+from kittiwake.rules.versions import always
+from kittiwake.stream.known import AlwaysKnown
+from kittiwake.stream.logs import LOG_EVENTS, RULES_READ, LogEvent, line_of
+from kittiwake.stream.messages import Arrival, encode, key_of
+from kittiwake.time.instants import HOUR_US
+from pipelines.runner import new_pipeline, runner_named
+from transforms.hosting import SettleStream
 from transforms.logs import log
 
 RESERVED = {"severity", "message", "event"}
@@ -29,9 +37,9 @@ def test_a_line_is_one_line_of_json_with_all_its_fields(event: LogEvent, caplog:
 
 
 def test_a_line_with_other_fields_than_its_events_is_a_fault_of_ours() -> None:
-    for fields in ({}, {"ruleset_version": "1", "contact_id": "c-42"}, {"contact_id": "c-42"}):
+    for fields in ({}, {"detail": "1", "contact_id": "c-42"}, {"contact_id": "c-42"}):
         with pytest.raises(AssertionError):
-            line_of(RULES_TAKEN, fields)
+            line_of(RULES_READ, fields)
 
 
 def test_names_of_events_are_told_apart() -> None:
@@ -40,8 +48,29 @@ def test_names_of_events_are_told_apart() -> None:
 
 def test_a_main_writes_the_lines_as_they_are_and_once(root: Path) -> None:
     code = (
-        "from transforms.logs import log, log_to_stderr\nfrom kittiwake.stream.logs import RULES_TAKEN\n"
-        "log_to_stderr(); log_to_stderr(); log(RULES_TAKEN, ruleset_version='a1')"
+        "from transforms.logs import log, log_to_stderr\nfrom kittiwake.stream.logs import RULES_READ\n"
+        "log_to_stderr(); log_to_stderr(); log(RULES_READ, detail='a1')"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert ran.stderr == line_of(RULES_TAKEN, {"ruleset_version": "a1"}) + "\n"
+    assert ran.stderr == line_of(RULES_READ, {"detail": "a1"}) + "\n"
+
+
+def test_the_host_logs_what_it_refuses_and_not_what_it_says(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "acme.yaml").write_text("account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n")
+    rules = AlwaysKnown(always(load(tmp_path)), HOUR_US)
+    arrivals = [(key_of("acme", f"zuzu-{n}"), encode(Arrival(HOUR_US, "zuzu", "zuzu", b"zuzu"))) for n in range(3)]
+    pipeline = new_pipeline(runner_named(None), [])
+    hosted = pipeline | beam.Create(arrivals, reshuffle=False) | SettleStream(rules, clock=_late)
+    _ = hosted.dead | beam.Map(len)
+    with caplog.at_level(logging.DEBUG):
+        pipeline.run().wait_until_finish()
+    assert [text for text in caplog.messages if "zuzu" in text] == []
+    lines = [json.loads(entry.getMessage()) for entry in caplog.records if entry.name == "kittiwake"]
+    assert {(line["event"], line["stage"], line["reason"]) for line in lines} == {
+        ("messages_refused", "settle", "not_json")
+    }
+    assert sum(line["number"] for line in lines) == 3
+
+
+def _late() -> int:
+    return 1_800_000_000_000_000
