@@ -7,6 +7,7 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam.coders import BytesCoder, TupleCoder
+from apache_beam.portability.api.beam_runner_api_pb2 import PubSubReadPayload
 
 pytest.importorskip("google.cloud.bigquery")
 
@@ -98,3 +99,22 @@ def test_what_crosses_the_shuffle_is_bytes(tmp_path: Path) -> None:
     coder = beam.coders.registry.get_coder(output.element_type)
     assert isinstance(coder, TupleCoder)
     assert all(isinstance(part, BytesCoder) for part in coder.coders())
+
+
+def test_dataflow_is_told_subscription_attribute_and_label(tmp_path: Path) -> None:
+    flags = ("--runner", "DataflowRunner", "--timestamp_attribute", "at", "--id_label", "event_id")
+    pipeline = graph(tmp_path, *TO_TOPIC, *TO_TABLES, *flags).pipeline
+    reads = [one.spec for one in pipeline.to_runner_api().components.transforms.values() if one.unique_name == "Read/Read"]
+    (payload,) = [PubSubReadPayload.FromString(spec.payload) for spec in reads]
+    assert (payload.subscription, payload.timestamp_attribute, payload.id_attribute, payload.with_attributes) == (
+        "projects/shop-1/subscriptions/events",
+        "at",
+        "event_id",
+        True,
+    )
+
+
+def test_the_local_runner_is_not_told_of_an_attribute_over_which_it_could_only_fail(tmp_path: Path) -> None:
+    pipeline = graph(tmp_path, *TO_TOPIC, "--timestamp_attribute", "at").pipeline
+    (read,) = (step for step in walked(pipeline).steps if step.full_label == "Read/Read")
+    assert read.transform.source.timestamp_attribute is None

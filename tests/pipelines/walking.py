@@ -9,7 +9,8 @@ from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 class Walk(PipelineVisitor):
     """Collects every step and every collection that is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, pipeline: beam.Pipeline) -> None:
+        self.pipeline = pipeline
         self.steps: list[AppliedPTransform] = []
         self.read: set[object] = set()
 
@@ -24,6 +25,6 @@ class Walk(PipelineVisitor):
 
 def walked(pipeline: beam.Pipeline) -> Walk:
     """The walk through a pipeline."""
-    found = Walk()
+    found = Walk(pipeline)
     pipeline.visit(found)
     return found

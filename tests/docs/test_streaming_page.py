@@ -1,0 +1,34 @@
+"""docs/streaming.md says what the streaming job takes: every option has its row with its default, none is made up."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("google.cloud.bigquery")
+
+from pipelines.stream_options import parse_stream_options
+from tests.docs.test_tables import WORD, rows, words
+
+OPTION = re.compile(r"^  (--[a-z_]+)", re.MULTILINE)
+NAME = ("--subscription", "projects/shop-1/subscriptions/events", "--rules", "gs://b/p")
+
+
+def test_every_option_has_its_row(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_stream_options(["--help"])
+    assert sorted(words(root, "streaming.md", "Options")) == sorted(OPTION.findall(capsys.readouterr().out))
+
+
+def test_what_is_said_to_be_the_default_is_what_not_saying_it_means(root: Path) -> None:
+    said = [
+        part
+        for option, default, *_ in rows(root, "streaming.md", "Options")
+        for part in ((WORD.findall(option)[0], WORD.findall(default)[0]) if WORD.findall(default) else ())
+    ]
+    tables = ("--dataset", "shop-1.marketing", "--trigger_topic", "projects/shop-1/topics/triggers")
+    asked = parse_stream_options([*NAME, *tables, *said])
+    assert asked == parse_stream_options([*NAME, *tables])
+    assert asked.problems == ()

@@ -1,0 +1,55 @@
+"""Files of snapshots as seeds: every row, compressed or not, and none that is no snapshot."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.util import assert_that, equal_to
+
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.state import new_state
+from kittiwake.model import Event
+from kittiwake.replay.snapshots import snapshot_line
+from kittiwake.stream.messages import key_of
+from tests.kernel.timeline import START, at, program
+from transforms.seeding import SeedContacts
+
+RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+
+
+def row(contact: str) -> bytes:
+    rules = program("{when: a, wait: 1h}")
+    event = Event(at(START), "e1", "a", {}, rules.account_id, contact)
+    found = snapshot_line(rules, advance(rules, new_state(contact), [event], at(START) + 60_000_000).state)
+    assert found
+    return found
+
+
+def keys(files: list[Path], expected: list[str]) -> None:
+    account_id = json.loads(row("c1"))["account_id"]
+    with beam.Pipeline(runner=RUNNER) as pipeline:
+        found = pipeline | "Seed" >> SeedContacts([str(path) for path in files]) | beam.Keys()
+        assert_that(found, equal_to([key_of(account_id, contact) for contact in expected]))
+
+
+def test_every_row_of_every_file_is_a_seed(tmp_path: Path) -> None:
+    plain, packed, empty = tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz", tmp_path / "c.jsonl"
+    plain.write_bytes(row("c1").rstrip() + b"\n\n" + row("c2"))
+    packed.write_bytes(gzip.compress(row("c3")))
+    empty.write_bytes(b"")
+    keys([plain, packed, empty], ["c1", "c2", "c3"])
+
+
+def test_without_files_there_is_no_seed() -> None:
+    keys([], [])
+
+
+def test_a_row_that_is_no_snapshot_fails_its_file_with_its_place(tmp_path: Path) -> None:
+    bad = tmp_path / "a.jsonl"
+    bad.write_bytes(row("c1").rstrip() + b"\n{}\n")
+    with pytest.raises(Exception, match=r"a\.jsonl, line 2: not a snapshot row: KeyError"):
+        keys([bad], [])
