@@ -25,6 +25,8 @@ from kittiwake.stream.grid import (
     LOOK_EVERY_US,
     PACE_FROM,
     PACE_SHARE,
+    RECHECK_SHARE,
+    RETRY_US,
     SKEW_US,
     TIMER_US,
     USUAL,
@@ -161,14 +163,14 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     given = Given(work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.settled_us or BEFORE_ALL_US))
     found = settle(given, work.alarm.clock_us, work.host.known)
     if isinstance(found, Failed):
-        return _failed(work, found.why)
+        return _failed(work, arrivals, found.why)
     traces = traces_with({} if work.cell is None else work.cell.traces, arrivals)
     rest_us = [time_us for time_us, _ in rest]
     look_us = _paced_us(work, rest_us)
     step, waits = found.step, [element for _, element in rest] if due else None
     cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, traces)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
-        return _failed(work, "CellTooLarge")
+        return _failed(work, arrivals, "CellTooLarge")
     wake_us = slot_us(look_us, work.host.waits) if look_us > work.asked_us else _next_us(work, step, rest_us)
     return Woken(
         cell,
@@ -183,9 +185,14 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     )
 
 
-def _failed(work: _Work, why: str) -> Woken:
-    """Cell and bag stay as they are; it is tried again, more and more rarely."""
-    wake_us = recheck_us(work.alarm.at_us, work.asked_us, work.settled_us, work.alarm.clock_us)
+def _failed(work: _Work, arrivals: Sequence[Arrival], why: str) -> Woken:
+    """Cell and bag stay as they are; it is tried again, more and more rarely.
+
+    How long a contact was quiet before says nothing of how long it has been failing, nor does that it was never seen.
+    """
+    first_us = min((one.time_us for one in arrivals), default=work.settled_us)
+    since_us = max(work.settled_us, first_us, work.asked_us - RECHECK_SHARE * RETRY_US)
+    wake_us = recheck_us(work.alarm.at_us, work.asked_us, since_us, work.alarm.clock_us)
     return Woken(wake_us=wake_us, tally=Tally(failed=1, failure=why))
 
 
