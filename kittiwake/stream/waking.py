@@ -215,7 +215,8 @@ def _paced_us(work: _Work, rest_us: Sequence[int]) -> int:
 def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int | None:
     """When the contact's own timer is to fire: for the kernel, for what is held back, or to look at new rules.
 
-    What waits beyond `asked` has timers of its own, which have not fired yet.
+    For what waits beyond `asked` as well: its own timer may have fired while nothing could be settled, and this wake
+    be that of an event that came later and lies before it.
     """
     at_us, waits = work.alarm.at_us, work.host.waits
     due = [] if step is None or step.wake_at_us is None else [step.wake_at_us]
@@ -225,6 +226,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
         due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
     elif step is not None and work.host.known.until_us < NEVER_US:
         due.append(work.upto_us + LOOK_EVERY_US)
+    due += [time_us + 1 for time_us in rest_us[:1]]
     return max(slot_us(min(due), waits), at_us + TIMER_US) if due else None
 
 

@@ -1,10 +1,13 @@
-"""What a host does in corners that a reviewer thought of: timers that overtake, contacts that are gone, first failures."""
+"""What a host does in corners: timers that overtake, contacts that are gone, first failures."""
 
 from __future__ import annotations
 
 import pytest
 
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream import sifting
+from kittiwake.stream.known import AlwaysKnown
 from kittiwake.stream.messages import key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.stream.test_faults import RULES, START_US, Host, raising
@@ -34,4 +37,17 @@ def test_a_contact_that_was_quiet_for_months_is_tried_again_within_an_hour(monke
         patch.setattr(sifting, "advance", raising(lambda _ids, _upto_us: True))
         host.pass_to(later_us + MINUTE_US)
     host.pass_to(later_us + 2 * HOUR_US)
+    assert host.rows == [("fired", 0)]
+
+
+def test_what_a_freeze_has_held_back_waits_for_no_deadline_of_an_event_that_overtook_it() -> None:
+    history = always(load_files({"a.yaml": WITH_AT_ONCE}))
+    host = Host(RuleSetHistory(history.versions, START_US + 10 * MINUTE_US))
+    host.give("e1", "page.viewed", START_US + 40 * MINUTE_US)
+    host.pass_to(START_US + 41 * MINUTE_US)
+    assert host.rows == []
+    host.rules = AlwaysKnown(history, HOUR_US)
+    host.give("e0", "cart.item_added", START_US + 20 * MINUTE_US)
+    host.machine.rest()
+    host.pass_to(START_US + 60 * MINUTE_US)
     assert host.rows == [("fired", 0)]
