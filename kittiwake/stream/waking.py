@@ -168,7 +168,8 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     rest_us = [time_us for time_us, _ in rest]
     look_us = _paced_us(work, rest_us)
     step, waits = found.step, [element for _, element in rest] if due else None
-    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, traces)
+    kept = {} if is_nothing(step.state) else traces
+    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, kept)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
         return _failed(work, arrivals, "CellTooLarge")
     wake_us = slot_us(look_us, work.host.waits) if look_us > work.asked_us else _next_us(work, step, rest_us)

@@ -7,6 +7,7 @@ import pytest
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream import sifting
+from kittiwake.stream.cells import cell_of
 from kittiwake.stream.known import AlwaysKnown
 from kittiwake.stream.messages import key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
@@ -51,3 +52,20 @@ def test_what_a_freeze_has_held_back_waits_for_no_deadline_of_an_event_that_over
     host.machine.rest()
     host.pass_to(START_US + 60 * MINUTE_US)
     assert host.rows == [("fired", 0)]
+
+
+def gone(host: Host) -> int:
+    """A contact that is deleted, and of whom the horizon has left nothing. When it was deleted."""
+    host.give("e1", "cart.item_added", START_US, attributes={"traceparent": "00-a-1-01"})
+    host.give("e2", "contact.deleted", START_US + MINUTE_US)
+    host.pass_to(START_US + 4 * HOUR_US)
+    return START_US + MINUTE_US
+
+
+def test_nothing_of_a_contact_that_is_gone_stays_in_its_cell_but_how_far_it_was_settled() -> None:
+    host = Host()
+    gone(host)
+    cell = cell_of(host.machine.kept[KEY].cell)
+    assert cell is not None
+    assert cell.traces == {}
+    assert b"e1" not in (host.machine.kept[KEY].cell or b"")
