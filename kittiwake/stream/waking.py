@@ -198,9 +198,14 @@ def _failed(work: _Work, arrivals: Sequence[Arrival], why: str) -> Woken:
 
 
 def _is_over(work: _Work, before: State, arrivals: Sequence[Arrival], after: State) -> bool:
-    """Whether not even the settled time is needed any more, by which late events of a contact once known are told."""
-    was_nothing = before.settled_us is not None and is_nothing(before) and not arrivals
-    return was_nothing and is_nothing(after) and work.host.max_age_us is not None
+    """Whether not even the settled time is needed any more, by which late events of a contact once known are told.
+
+    A wake may come for many reasons: it is over once the intake has refused for a while what lies before that time.
+    """
+    max_age_us = work.host.max_age_us
+    if max_age_us is None or before.settled_us is None or arrivals:
+        return False
+    return is_nothing(before) and is_nothing(after) and work.upto_us - before.settled_us >= max_age_us + SKEW_US
 
 
 # ---------------------------------------------------------------- when to come again

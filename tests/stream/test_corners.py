@@ -8,6 +8,7 @@ from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream import sifting
 from kittiwake.stream.cells import cell_of
+from kittiwake.stream.grid import SKEW_US
 from kittiwake.stream.known import AlwaysKnown
 from kittiwake.stream.messages import key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
@@ -69,3 +70,18 @@ def test_nothing_of_a_contact_that_is_gone_stays_in_its_cell_but_how_far_it_was_
     assert cell is not None
     assert cell.traces == {}
     assert b"e1" not in (host.machine.kept[KEY].cell or b"")
+
+
+def test_a_wake_too_many_does_not_make_a_host_forget_that_a_contact_is_gone() -> None:
+    host = Host(max_age_us=7 * DAY_US)
+    gone(host)
+    at_us = START_US + 5 * HOUR_US
+    # A slot of its own, in which the host finds nothing new.
+    host.machine.kept[KEY].timers["slot", str(at_us // 1_000)] = at_us
+    host.pass_to(at_us)
+    host.give("e0", "cart.item_added", START_US - MINUTE_US)
+    host.pass_to(START_US + 6 * HOUR_US)
+    assert host.rows == []
+    assert [one.event_id for one in host.machine.late] == ["e0"]
+    host.pass_to(START_US + 8 * DAY_US + 4 * SKEW_US)
+    assert host.machine.kept[KEY].cell is None
