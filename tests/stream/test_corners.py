@@ -10,9 +10,11 @@ from kittiwake.stream import sifting
 from kittiwake.stream.cells import cell_of
 from kittiwake.stream.grid import SKEW_US
 from kittiwake.stream.known import AlwaysKnown
-from kittiwake.stream.messages import key_of
+from kittiwake.stream.messages import encode, key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
+from tests.stream.machine import Bundle
 from tests.stream.test_faults import RULES, START_US, Host, raising
+from tests.stream.worlds import arrival_of_line
 
 KEY = key_of("acme", "c1")
 WITH_AT_ONCE = RULES + b"  - {id: seen, when: page.viewed, reentry: always}\n"
@@ -85,3 +87,18 @@ def test_a_wake_too_many_does_not_make_a_host_forget_that_a_contact_is_gone() ->
     assert [one.event_id for one in host.machine.late] == ["e0"]
     host.pass_to(START_US + 8 * DAY_US + 4 * SKEW_US)
     assert host.machine.kept[KEY].cell is None
+
+
+def test_of_copies_that_came_too_late_each_leaves_as_it_came() -> None:
+    host = Host()
+    host.give("e1", "cart.item_added", START_US)
+    host.pass_to(START_US + 5 * HOUR_US)
+    for text in ("a", "b"):
+        data = (
+            '{"event_id":"e9","account_id":"acme","contact_id":"c1","type":"cart.item_added",'
+            f'"time":"2026-11-01T09:30:00Z","properties":{{"text":"{text}"}}}}'
+        )
+        key, arrival = arrival_of_line(data.encode())
+        host.machine.run(Bundle([(key, encode(arrival))]))
+    host.pass_to(START_US + 6 * HOUR_US)
+    assert sorted(one.raw[-4:-3] for one in host.machine.late) == [b"a", b"b"]
