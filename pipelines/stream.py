@@ -57,9 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted; nothing was launched")
         return INTERRUPTED
-    except Exception:  # noqa: BLE001 - told, and an exit of its own
+    except Exception as error:  # noqa: BLE001 - told, and an exit of its own
         traceback.print_exc()
-        say("failed")
+        say(f"failed: {error}")
         return FAILED
 
 

@@ -76,9 +76,12 @@ class StreamJob:
         """The exit code of a job that ends by itself."""
         return self._process.wait(within_s)
 
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
     def end(self) -> int:
         """As Ctrl-C does; the exit code."""
-        self._process.send_signal(signal.SIGINT)
+        self.send(signal.SIGINT)
         return self._process.wait(SECONDS_TO_END)
 
     def kill(self) -> None:

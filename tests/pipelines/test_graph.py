@@ -6,13 +6,13 @@ from pathlib import Path
 
 import apache_beam as beam
 import pytest
-from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.settings import RunSettings
 from kittiwake.rules.loader import load
 from pipelines.backfill import build
 from pipelines.places import open_place
+from tests.pipelines.walking import Walk, walked
 from tests.replay.inputs import write_rules
 from transforms.reading import InputFile
 
@@ -25,22 +25,6 @@ STEPS = {
 SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary")
 
 
-class Walk(PipelineVisitor):
-    """Collects every step and every collection that is read."""
-
-    def __init__(self) -> None:
-        self.steps: list[AppliedPTransform] = []
-        self.read: set[object] = set()
-
-    def enter_composite_transform(self, transform_node: AppliedPTransform) -> None:
-        self.visit_transform(transform_node)
-
-    def visit_transform(self, transform_node: AppliedPTransform) -> None:
-        self.steps.append(transform_node)
-        self.read.update(transform_node.inputs)
-        self.read.update(view.pvalue for view in transform_node.side_inputs)
-
-
 @pytest.fixture
 def walk(tmp_path: Path) -> Walk:
     pipeline = beam.Pipeline(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
@@ -48,9 +32,7 @@ def walk(tmp_path: Path) -> Walk:
     place = open_place(str(tmp_path / "out"))
     build(pipeline, (InputFile("a.jsonl", 3),), programs, RunSettings(0), place)
     place.discard()
-    found = Walk()
-    pipeline.visit(found)
-    return found
+    return walked(pipeline)
 
 
 def test_every_step_of_ours_has_a_label_that_stays(walk: Walk) -> None:

@@ -1,0 +1,225 @@
+"""`--check`: everything that would keep a job from running, told at once and without launching; on the emulators."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("google.cloud.bigquery")
+pytest.importorskip("google.pubsub_v1")
+
+from google.api_core.exceptions import PermissionDenied
+
+from pipelines import check as checks
+from pipelines.stream import main
+from tests.pipelines.streaming import Places
+
+if TYPE_CHECKING:
+    from tests.services.tables import Tables
+
+RULES = "account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n"
+DATAFLOW = (
+    "--runner",
+    "DataflowRunner",
+    "--project=kittiwake-test",
+    "--region=europe-west4",
+    "--temp_location=gs://b/t",
+)
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> str:
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES)
+    return str(path)
+
+
+class Check:
+    """Runs `--check`; what it said, by verdict."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self._capture = capture
+
+    def __call__(self, *flags: str) -> tuple[int, dict[str, list[str]]]:
+        self._capture.readouterr()
+        code = main([*flags, "--check"])
+        told: dict[str, list[str]] = {"ok": [], "unknown": [], "error": []}
+        for line in self._capture.readouterr().out.splitlines():
+            verdict, text = line.split(maxsplit=1)
+            told[verdict].append(text)
+        return code, told
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str]) -> Check:
+    return Check(capsys)
+
+
+def test_what_is_as_it_should_be_is_told_and_nothing_is_changed(places: Places, rules: str, check: Check) -> None:
+    code, told = check(*places.flags, "--rules", rules)
+    assert code == 0
+    assert told["error"] == []
+    assert [text.split()[0] for text in told["ok"]] == ["rule", "subscription", "trigger", "dataset"]
+    assert list(places.tables.client.list_tables(places.dataset)) == []
+
+
+def test_what_emulators_do_not_know_is_unknown_and_no_error(places: Places, rules: str, check: Check) -> None:
+    _, told = check(*places.flags, "--rules", rules)
+    assert [text.rpartition(": ")[2] for text in told["unknown"]] == [
+        "the service does not say (an emulator?)",
+        "the service does not say (an emulator?)",
+        "BigQuery cannot be asked",
+    ]
+
+
+def test_everything_that_is_missing_is_told_at_once(places: Places, tables: Tables, check: Check) -> None:
+    tables.client.delete_dataset(places.dataset)
+    names = ("--subscription", f"{places.events.subscription}-x", "--trigger_topic", f"{places.triggers.topic}-x")
+    wrong = ("--rules", "none.yaml", "--dataset", places.dataset, "--grid", "5us", "--snapshots", "none/*.jsonl")
+    code, told = check(*names, *wrong, "--id_label", "event_id")
+    assert code == 2
+    assert [text.split(":")[0] for text in told["error"]] == [
+        "none.yaml",
+        f"subscription {places.events.subscription}-x",
+        f"trigger topic {places.triggers.topic}-x",
+        f"there is no dataset {places.dataset}. Create it where the job runs",
+        "--snapshots",
+        "--grid 5us",
+        "--id_label",
+    ]
+
+
+def test_a_job_with_something_missing_is_not_launched(
+    places: Places, rules: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [*places.flags[:4], "--dataset", places.dataset, "--rules", rules]  # no --create_tables
+    flags[flags.index("--trigger_topic") + 1] += "-x"
+    assert main(flags) == 2
+    told = [line.removeprefix("stream: error: ") for line in capsys.readouterr().err.splitlines()]
+    assert told[0] == f"trigger topic {places.triggers.topic}-x: is not there. Create it, or write its name as it is"
+    assert [line.partition(": ")[0] for line in told[1:]] == [
+        f"table {places.dataset}.{name} is missing" for name in ("triggers", "decisions", "dead_letters", "late_events")
+    ]
+
+
+def test_a_column_that_is_missing_is_told_with_what_adds_it(places: Places, rules: str, check: Check) -> None:
+    created(places)
+    places.tables.query(f"ALTER TABLE `{places.dataset}.triggers` DROP COLUMN reminder")
+    code, told = check(*places.flags, "--rules", rules)
+    assert code == 2
+    (problem,) = told["error"]
+    assert f"ALTER TABLE `{places.dataset}.triggers` ADD COLUMN reminder INT64" in problem
+
+
+def created(places: Places) -> None:
+    from kittiwake.stream.tables import dataset_of
+    from pipelines.tables import create_tables
+
+    dataset = dataset_of(places.dataset)
+    assert dataset
+    assert create_tables(places.tables.client, dataset).problems == []
+
+
+def test_triggers_do_not_go_where_events_come_from(places: Places, rules: str, check: Check) -> None:
+    names = ("--subscription", places.events.subscription, "--trigger_topic", places.events.topic)
+    code, told = check(*names, "--rules", rules)
+    assert code == 2
+    assert "triggers would come in as events" in told["error"][0]
+
+
+def test_a_subscription_that_is_not_to_be_pulled_is_told(places: Places, rules: str, check: Check) -> None:
+    from google.pubsub_v1 import PublisherClient, SubscriberClient
+
+    with SubscriberClient() as client:
+        pushed = f"{places.events.subscription}-push"
+        push = {"push_endpoint": "https://shop.example/push"}
+        client.create_subscription(request={"name": pushed, "topic": places.events.topic, "push_config": push})
+        code, told = check("--subscription", pushed, "--trigger_topic", places.triggers.topic, "--rules", rules)
+        assert (code, "it pushes" in told["error"][0]) == (2, True)
+    PublisherClient().delete_topic(topic=places.events.topic)
+    code, told = check(*places.flags, "--rules", rules)
+    assert (code, told["error"]) == (
+        2,
+        [f"subscription {places.events.subscription}: its topic has been deleted: no event will come"],
+    )
+
+
+def test_a_dataset_far_from_the_workers_is_told(places: Places, rules: str, check: Check) -> None:
+    created(places)  # in the US, as the emulator says
+    flags = [*places.flags[:6], "--rules", rules]
+    code, told = check(*flags, *DATAFLOW)
+    assert (code, told["error"]) == (
+        2,
+        [f"dataset {places.dataset}: it lies in US, and --region is europe-west4: run the job where its rows are"],
+    )
+    assert check(*flags, *(flag.replace("europe-west4", "us-central1") for flag in DATAFLOW))[0] == 0
+    code, told = check(*flags, *DATAFLOW[:2])
+    assert code == 0
+    assert any("say --region" in text for text in told["unknown"])
+
+
+def granting(*permissions: str) -> Any:
+    return lambda *_, **__: SimpleNamespace(permissions=permissions)
+
+
+def denying(*_: object, **__: object) -> None:
+    raise PermissionDenied("no")
+
+
+def test_a_permission_that_is_lacking_stops_this_process_and_is_told_before_dataflow(
+    places: Places, rules: str, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created(places)
+    monkeypatch.setattr(checks.SubscriberClient, "test_iam_permissions", granting())
+    monkeypatch.setattr(checks.PublisherClient, "test_iam_permissions", granting("pubsub.topics.publish"))
+    flags = [*places.flags[:6], "--rules", rules]
+    lacking = f"subscription {places.events.subscription}: you lack pubsub.subscriptions.consume"
+    code, told = check(*flags)
+    assert (code, told["error"]) == (2, [lacking])
+    code, told = check(*flags, *(flag.replace("europe-west4", "us-central1") for flag in DATAFLOW))
+    assert code == 0
+    assert told["unknown"][0].startswith(f"{lacking}; what counts is the service account of the workers")
+
+
+def test_what_one_may_not_look_at_stops_this_process_and_is_told_before_dataflow(
+    places: Places, rules: str, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks.SubscriberClient, "get_subscription", denying)
+    flags = [*places.flags[:4], "--rules", rules]
+    code, told = check(*flags)
+    assert (code, [text.partition(": ")[2] for text in told["error"]]) == (2, ["you may not look at it: 403 no"])
+    assert check(*flags, *DATAFLOW)[0] == 0
+
+
+def test_rules_that_do_not_run_are_told_as_validate_tells_them(places: Places, tmp_path: Path, check: Check) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(RULES.replace("wait: 1h", "wait: soon") + "  - {id: cart, when: order.completed}\n")
+    code, told = check(*places.flags, "--rules", str(broken))
+    assert code == 2
+    assert all(text.startswith(str(broken)) for text in told["error"][:2])
+    code, told = check(*places.flags, "--rules", str(tmp_path / "empty.yaml"))
+    assert code == 2
+
+
+def test_a_file_that_is_no_file_of_snapshots_is_told(places: Places, tmp_path: Path, rules: str, check: Check) -> None:
+    rows = {"a": b"{}\n", "b": b"no json\n", "c": json.dumps({"state": "AAAA"}).encode(), "d": b"\n\n"}
+    for name, content in rows.items():
+        path = tmp_path / f"{name}.jsonl"
+        path.write_bytes(content)
+        code, told = check(*places.flags, "--rules", rules, "--snapshots", str(path))
+        assert code == 2
+        (problem,) = told["error"]
+        assert problem.startswith("--snapshots: ")
+
+
+def test_a_service_that_is_not_there_is_told(
+    places: Places, rules: str, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
+    code, told = check(*places.flags[:4], "--rules", rules)
+    assert code == 2
+    assert [text.partition(": ")[2][:21] for text in told["error"]] == ["cannot be looked at: "] * 2

@@ -1,0 +1,100 @@
+"""The graph of the streaming job: names that stay, the same steps whatever the inputs, no output without a consumer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.coders import BytesCoder, TupleCoder
+
+pytest.importorskip("google.cloud.bigquery")
+
+from kittiwake.stream.watching import rules_source
+from pipelines.runner import STREAMING, new_pipeline
+from pipelines.stream import build
+from pipelines.stream_options import parse_stream_options
+from tests.pipelines.walking import Walk, walked
+
+BASE = ("--subscription", "projects/shop-1/subscriptions/events", "--rules", "r")
+TO_TOPIC = ("--trigger_topic", "projects/shop-1/topics/triggers")
+TO_TABLES = ("--dataset", "shop-1.marketing")
+
+# What --update of a running job, its metrics and its log go by. Renaming a step breaks them, a DoFn of ours among them.
+ALWAYS = {
+    "Read", "Take", "Take/Take", "Take/Take/ParDo(_Take)", "Seed", "Seed/Files", "Seed/DealOut", "Seed/Rows", "Coming",
+    "Settle", "Settle/Settle", "Settle/Settle/ParDo(_Settle)",
+}  # fmt: skip
+TOPIC = {"Publish", "Publish/Messages", "Publish/Publish"}
+TABLES = {
+    "Dead", "Tables", "Tables/Refused", "Tables/DeadLetters", "Tables/Lost",
+    *(f"Tables/{step} {table}" for table in ("triggers", "decisions", "dead_letters", "late_events")
+      for step in ("Rows", "Write")),
+    *(f"Tables/Refused {table}" for table in ("triggers", "decisions", "late_events")),
+}  # fmt: skip
+OF_BEAM = ("Read/", "Publish/Publish/", "Tables/Write ", "Seed/Files/", "Seed/DealOut/")
+ENDS = ("Publish/Publish", "Tables/Lost", "Tables/Refused", "Tables")
+"""What comes of writing is for tests; dead letters among it have been written."""
+
+
+def graph(tmp_path: Path, *flags: str, snapshots: tuple[str, ...] = ()) -> Walk:
+    path = tmp_path / "rules.yaml"
+    path.write_text("account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n")
+    options, problems = parse_stream_options((*BASE, *flags))
+    assert problems == ()
+    pipeline = new_pipeline(STREAMING, ("--streaming",))
+    build(pipeline, options, rules_source(path, allowed_lateness_us=options.allowed_lateness_us), snapshots)
+    return walked(pipeline)
+
+
+def labels(walk: Walk) -> set[str]:
+    return {step.full_label for step in walk.steps}
+
+
+def ours(walk: Walk) -> set[str]:
+    return {label for label in labels(walk) if label and not label.startswith(OF_BEAM)} | {
+        label for label in labels(walk) if label.startswith("Tables/Write ") and label.count("/") == 1
+    }
+
+
+@pytest.mark.parametrize(
+    ("flags", "steps"),
+    [
+        pytest.param(TO_TOPIC, ALWAYS | TOPIC, id="topic"),
+        pytest.param(TO_TABLES, ALWAYS | TABLES, id="tables"),
+        pytest.param((*TO_TOPIC, *TO_TABLES), ALWAYS | TOPIC | TABLES, id="both"),
+        pytest.param(
+            (*TO_TABLES, "--decisions", "off"),
+            ALWAYS | {step for step in TABLES if not step.endswith(" decisions")},
+            id="no decisions",
+        ),
+    ],
+)
+def test_every_step_of_ours_has_a_label_that_stays(tmp_path: Path, flags: tuple[str, ...], steps: set[str]) -> None:
+    assert ours(graph(tmp_path, *flags)) == steps
+
+
+def test_snapshots_change_no_step_so_that_a_job_can_be_updated(tmp_path: Path) -> None:
+    without = graph(tmp_path, *TO_TOPIC, *TO_TABLES)
+    two = graph(tmp_path, *TO_TOPIC, *TO_TABLES, snapshots=("a.jsonl", "b.jsonl"))
+    assert labels(without) == labels(two)
+
+
+@pytest.mark.parametrize("flags", [(*TO_TOPIC, *TO_TABLES), TO_TABLES], ids=["both", "tables"])
+def test_every_output_has_a_consumer(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    walk = graph(tmp_path, *flags)
+    unread = {
+        step.full_label
+        for step in walk.steps
+        for output in step.outputs.values()
+        if output not in walk.read and not step.full_label.startswith(OF_BEAM)
+    }
+    assert unread <= {*ENDS, "Publish"}
+
+
+def test_what_crosses_the_shuffle_is_bytes(tmp_path: Path) -> None:
+    (coming,) = (step for step in graph(tmp_path, *TO_TOPIC).steps if step.full_label == "Coming")
+    (output,) = coming.outputs.values()
+    coder = beam.coders.registry.get_coder(output.element_type)
+    assert isinstance(coder, TupleCoder)
+    assert all(isinstance(part, BytesCoder) for part in coder.coders())
