@@ -21,6 +21,11 @@ from kittiwake.replay.errors import UnusableError
 IN_PROCESS: Final = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """Runs the job in this process and its children, without a network."""
 
+STREAMING: Final = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRunner"
+"""Runs a streaming job in this process; the in-process runner of batch jobs knows no unbounded source."""
+
+DATAFLOW: Final = "DataflowRunner"
+
 _LOCAL_NAMES: Final = ("direct", "directrunner", "switchingdirectrunner", "fnapi", "fnapirunner", IN_PROCESS.lower())
 
 
@@ -31,6 +36,24 @@ def runner_named(name: str | None) -> str:
     (True, 'DataflowRunner')
     """
     return IN_PROCESS if name is None or name.lower() in _LOCAL_NAMES else name
+
+
+def streaming_runner(name: str | None) -> str:
+    """The runner of a streaming job; without a name, or by "DirectRunner", the one in this process.
+
+    Raises:
+        UnusableError: Beam's Python source of Pub/Sub does not run on it.
+    """
+    if name is None or name.lower() in (*_LOCAL_NAMES, STREAMING.lower(), "bundlebaseddirectrunner"):
+        return STREAMING
+    if name.rpartition(".")[2].lower() in ("dataflow", DATAFLOW.lower()):
+        return DATAFLOW
+    raise UnusableError(f"--runner {name}: Beam reads Pub/Sub on {DATAFLOW}, or in this process without --runner")
+
+
+def is_dataflow(runner: str) -> bool:
+    """Whether a runner that `streaming_runner` has named is Google's service, which goes on by itself."""
+    return runner == DATAFLOW
 
 
 def new_pipeline(runner: str, flags: Sequence[str]) -> beam.Pipeline:
