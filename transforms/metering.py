@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from apache_beam.metrics.metric import Metrics
@@ -65,21 +66,9 @@ def show(metric: Metric, value: int) -> None:
 
 def count_wake(tally: Tally, clock_us: int) -> None:
     """Everything that a wake has counted."""
-    for metric, number in (
-        (WAKES, tally.settled),
-        (WAKES_IDLE, tally.idle),
-        (WAKES_HELD, tally.held),
-        (AHEAD_OF_CLOCK, tally.ahead),
-        (CONTACTS_FAILED, tally.failed),
-        (DUPLICATES, tally.duplicates),
-        (CONFLICTS, tally.conflicts),
-        (CORRECTED, tally.corrected),
-        (FORGOTTEN, tally.forgotten),
-        (HORIZON_CUT, tally.horizon_cut),
-        (TOO_LATE, tally.too_late),
-        (DEAD_LETTERS, tally.dead),
-    ):
-        count(metric, number)
+    for metric, number in zip(_COUNTED, _NUMBERS(tally), strict=True):
+        if number:
+            count(metric, number)
     if tally.settled:
         observe(STATE_BYTES, tally.state_bytes)
         observe(WAITING, tally.waiting)
@@ -90,6 +79,24 @@ def count_wake(tally: Tally, clock_us: int) -> None:
         if not decision.late:
             observe(DECISION_DELAY_MS, max(0, clock_us - decision.decided_us) // 1_000)
 
+
+_COUNTERS: Final = {
+    "settled": WAKES,
+    "idle": WAKES_IDLE,
+    "held": WAKES_HELD,
+    "ahead": AHEAD_OF_CLOCK,
+    "failed": CONTACTS_FAILED,
+    "duplicates": DUPLICATES,
+    "conflicts": CONFLICTS,
+    "corrected": CORRECTED,
+    "forgotten": FORGOTTEN,
+    "horizon_cut": HORIZON_CUT,
+    "too_late": TOO_LATE,
+    "dead": DEAD_LETTERS,
+}
+"""By field of `Tally`. Most of a wake's numbers are nothing: they are fetched in one call."""
+_COUNTED: Final = tuple(_COUNTERS.values())
+_NUMBERS: Final = attrgetter(*_COUNTERS)
 
 _BY_OUTCOME: Final = {
     Outcome.FIRED: FIRED,

@@ -81,28 +81,25 @@ class _Work(NamedTuple):
 
     host: Host
     alarm: Alarm
-    account_id: str
     contact_id: str
     plan: Plan
     cell: Cell | None
+    settled_us: int
+    asked_us: int
+    held_us: int
+    """How far the host may settle, whatever the watermark says."""
+    upto_us: int
 
-    @property
-    def settled_us(self) -> int:
-        return BEFORE_ALL_US if self.cell is None else self.cell.settled_us
 
-    @property
-    def asked_us(self) -> int:
-        return self.alarm.at_us - self.host.waits.settle_delay_us
-
-    @property
-    def held_us(self) -> int:
-        """How far the host may settle, whatever the watermark says."""
-        known = self.host.known
-        return min(self.alarm.clock_us, known.until_us, NEVER_US if known.frozen_at_us is None else known.frozen_at_us)
-
-    @property
-    def upto_us(self) -> int:
-        return max(self.settled_us, min(self.asked_us, self.held_us))
+def _begun(host: Host, key: bytes, data: bytes | None, alarm: Alarm) -> _Work:
+    known, cell = host.known, cell_of(data)
+    account_id, contact_id = subject_of(key)
+    settled_us = BEFORE_ALL_US if cell is None else cell.settled_us
+    asked_us = alarm.at_us - host.waits.settle_delay_us
+    frozen_at_us = NEVER_US if known.frozen_at_us is None else known.frozen_at_us
+    held_us = min(alarm.clock_us, known.until_us, frozen_at_us)
+    upto_us = max(settled_us, min(asked_us, held_us))
+    return _Work(host, alarm, contact_id, known.plan(account_id), cell, settled_us, asked_us, held_us, upto_us)
 
 
 def wake(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: Alarm) -> Woken:
@@ -111,8 +108,7 @@ def wake(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[
     Raises:
         CellUnreadableError: the cell is of a later release, or damaged.
     """
-    account_id, contact_id = subject_of(key)
-    work = _Work(host, alarm, account_id, contact_id, host.known.plan(account_id), cell_of(data))
+    work = _begun(host, key, data, alarm)
     if work.cell is not None and work.settled_us < work.asked_us < work.cell.look_us:
         return Woken(tally=Tally(idle=1))
     due, rest = _parted(bag(), work.upto_us)

@@ -11,6 +11,7 @@ from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.target import Held, Target
+from kittiwake.stream.known import Known
 from kittiwake.stream.polling import Poll, Terms
 from kittiwake.time.instants import HOUR_US
 
@@ -100,3 +101,13 @@ def polled(
 ) -> Poll:
     """A process that looks at a target."""
     return Poll(Terms("memory", lateness_us, interval_us, lead_us), lambda _: target, pool)
+
+
+def known(poll: Poll, clock_us: int) -> Known:
+    """What is known once the look that this asks for has come back."""
+    poll.known(clock_us)
+    return poll.known(clock_us)
+
+
+def numbers(one: Known) -> int:
+    return len(one.programs.used.versions)
