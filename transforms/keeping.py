@@ -14,7 +14,6 @@ from typing import Final
 import apache_beam as beam
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.pvalue import PCollection
 
 from kittiwake.stream.messages import dead_of, late_of, told_of
 from kittiwake.stream.table_rows import dead_letter_table_row, late_event_table_row

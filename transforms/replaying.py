@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate, count
 from threading import Lock
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 import apache_beam as beam
 from apache_beam.coders import TupleCoder, VarIntCoder
@@ -28,7 +28,6 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 
-from kittiwake.kernel.program import NEVER_US
 from kittiwake.model import Event
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.arrivals import event_from
@@ -59,6 +58,8 @@ class Recording(NamedTuple):
     """Files of JSON lines, and how their events are to come again."""
 
     files: tuple[InputFile, ...]
+    launched_us: int
+    """By the clock: what happens long after is a mistake, as the intake will say, and not waited for."""
     disorder: Disorder = IN_ORDER
     shape: InputShape = CANONICAL
     """By which their times are read; lines that are no events come with those before them."""
@@ -131,6 +132,9 @@ class Stretched(RestrictionTracker):
         return False
 
 
+_BY_HAND: Final = ManualWatermarkEstimator.default_provider()
+
+
 class _Replay(beam.DoFn, RestrictionProvider):
     def __init__(self, recording: Recording, pace: Pace, stays_open: bool, clock: Callable[[], int]) -> None:
         self._recording, self._pace, self._stays_open, self._clock = recording, pace, stays_open, clock
@@ -156,7 +160,7 @@ class _Replay(beam.DoFn, RestrictionProvider):
         self,
         element: bytes,
         tracker: Any = beam.DoFn.RestrictionParam(),
-        estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
+        estimator: Any = beam.DoFn.WatermarkEstimatorParam(_BY_HAND),
     ) -> Iterator[TimestampedValue]:
         start, _, began_us = tracker.current_restriction()
         recorded, size = _recorded(self._recording), 0
@@ -211,7 +215,7 @@ class _Lines:
         self._opened: dict[int, BinaryIO] = {}
         self._open = ExitStack()
 
-    def __enter__(self) -> _Lines:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -250,7 +254,7 @@ def _read(recording: Recording) -> Schedule:
     times_us, places, base, time_us = array("q"), array("q"), 0, None
     for file in recording.files:
         for start, data in _records(file):
-            event = event_from(data, NEVER_US, recording.shape)
+            event = event_from(data, recording.launched_us, recording.shape)
             time_us = event.time_us if isinstance(event, Event) else time_us
             places.append(base + start)
             times_us.append(0 if time_us is None else time_us)

@@ -4,7 +4,7 @@ Pure, and a function of the records and a seed: whoever works a schedule out aga
 is enough to go on from. Called by `transforms.replaying`.
 
     time --disorder--> arrival --pace--> due, by the clock
-    watermark = the earliest time among what is still to come, but for what is late on purpose
+    watermark = the earliest time among what is still to come; of what is late on purpose, the earliest arrival
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Schedule(NamedTuple):
     arrivals_us: array[int]
     """When it comes, in event time."""
     to_come_us: array[int]
-    """Before each comes, what no event that is not late on purpose lies before: it and all after it."""
+    """What the watermark may say before each comes: it and all after it happened no earlier, or, where they are late on
+    purpose, come no earlier."""
 
     @property
     def size(self) -> int:
@@ -112,21 +113,11 @@ def schedule(times_us: Sequence[int], places: Sequence[int], disorder: Disorder 
         is_late = dice.random() < LATE_SHARE and disorder.late_us > 0
         late_us = 1 + int(dice.random() * disorder.late_us) if is_late else 0
         arrivals_us.append(time_us + delay_us + late_us)
-        held_us.append(_NEVER_US if is_late else time_us)
+        held_us.append(arrivals_us[-1] if is_late else time_us)
     order = sorted(range(len(arrivals_us)), key=arrivals_us.__getitem__)
     return Schedule(
         array("q", (places[number] for number in order)),
         array("q", (times_us[number] for number in order)),
         array("q", (arrivals_us[number] for number in order)),
-        _to_come([held_us[number] for number in order], [arrivals_us[number] for number in order]),
+        array("q", reversed(list(accumulate((held_us[number] for number in reversed(order)), min)))),
     )
-
-
-_NEVER_US: Final = 2**62
-
-
-def _to_come(held_us: list[int], arrivals_us: list[int]) -> array[int]:
-    """The least of each and all after it; where only late ones follow, when the last of them comes."""
-    last_us = arrivals_us[-1] if arrivals_us else 0
-    backwards = list(accumulate(reversed(held_us), min, initial=last_us))
-    return array("q", reversed(backwards[1:]))
