@@ -18,11 +18,13 @@ from kittiwake.stream.schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, parse_p
 from pipelines.places import input_files
 from transforms.clock import now_us
 from transforms.reading import InputFile
-from transforms.replaying import Recording, ReplayEvents
+from transforms.replaying import RECORDS_MAX, Recording, ReplayEvents
 
-FLAGS: Final = ("pace", "disorder", "late", "event_seed", "stay_open")
+FLAGS: Final = ("pace", "disorder", "late", "event_seed", "events_per_bundle", "stay_open")
 """What is said of recorded events only."""
 SEED_MAX: Final = 2**63 - 1
+RECORDS_MOST: Final = 1_000_000
+"""In one bundle: beyond it an engine never gets to checkpoint."""
 
 
 class Recorded(NamedTuple):
@@ -31,6 +33,7 @@ class Recorded(NamedTuple):
     patterns: tuple[str, ...]
     disorder: Disorder
     pace: Pace
+    records_max: int
     stays_open: bool
 
     def source(self, shape: InputShape) -> ReplayEvents:
@@ -42,7 +45,9 @@ class Recorded(NamedTuple):
         files = input_files(self.patterns)
         for file in files:
             _refuse_packed(file)
-        return ReplayEvents(Recording(files, now_us(), self.disorder, shape), self.pace, self.stays_open)
+        return ReplayEvents(
+            Recording(files, now_us(), self.disorder, shape), self.pace, self.records_max, self.stays_open
+        )
 
 
 def _refuse_packed(file: InputFile) -> None:
@@ -69,7 +74,7 @@ def recorded(known: argparse.Namespace, duration: Callable[[str, str], int]) -> 
     if pace is None:
         raise UnusableError(f"--pace {known.pace}: write events a second (500/s) or a speed (60x)")
     disorder = Disorder(within_us, late_us, _seed(known.event_seed))
-    return Recorded(tuple(known.events), disorder, pace, known.stay_open)
+    return Recorded(tuple(known.events), disorder, pace, _records(known.events_per_bundle), known.stay_open)
 
 
 def _seed(text: str | None) -> int:
@@ -77,6 +82,14 @@ def _seed(text: str | None) -> int:
         return 0
     if not text.isdecimal() or int(text) > SEED_MAX:
         raise UnusableError(f"--event_seed {text}: write a whole number")
+    return int(text)
+
+
+def _records(text: str | None) -> int:
+    if text is None:
+        return RECORDS_MAX
+    if not text.isdecimal() or not 1 <= int(text) <= RECORDS_MOST:
+        raise UnusableError(f"--events_per_bundle {text}: write a whole number up to {RECORDS_MOST:,}")
     return int(text)
 
 
@@ -100,5 +113,7 @@ def add_recorded(group: argparse._ArgumentGroup) -> None:
     add("--disorder", metavar="DURATION", help="each comes up to so much late, and the watermark waits for it")
     add("--late", metavar="DURATION", help="one of twenty comes up to so much late, and the watermark does not wait")
     add("--event_seed", metavar="NUMBER", help="another number, another disorder; default: 0")
+    bundle_help = f"so many, and the watermark moves and an engine may checkpoint; default: {RECORDS_MAX:,}"
+    add("--events_per_bundle", metavar="NUMBER", help=bundle_help)
     add("--stay_open", action="store_true", help="go on after the last event, at the pace of the clock, until ended")
     add("--output", metavar="DIR", help="a folder for decisions, dead letters and late events, as JSON lines")

@@ -1,7 +1,7 @@
 """Step: files of events as a stream that has no end yet, the same each time: for demos, load tests and other engines.
 
 A splittable DoFn whose restriction is a stretch of positions in a `kittiwake.stream.schedule`. It gives itself back to
-the runner after `RECORDS_MAX` records and whenever it has to wait, so that an engine can checkpoint it there, and goes
+the runner after so many records and whenever it has to wait, so that an engine can checkpoint it there, and goes
 on from the position alone. One reader for all files: their events come in one order.
 """
 
@@ -71,13 +71,15 @@ class ReplayEvents(beam.PTransform):
 
     recording: Recording
     pace: Pace = AS_FAST_AS_CAN_BE
+    records_max: int = RECORDS_MAX
+    """Records from one checkpoint to the next, between which the watermark stands still."""
     stays_open: bool = False
     """After the last event: whether event time goes on with the clock; else it is over, and the job may end."""
     clock: Callable[[], int] = now_us
 
     def expand(self, pbegin: PBegin) -> PCollection[PubsubMessage]:
         """Each record once for each time that the runner takes it."""
-        replay = _Replay(self.recording, self.pace, self.stays_open, self.clock)
+        replay = _Replay(self.recording, self.pace, self.records_max, self.stays_open, self.clock)
         return pbegin | "Start" >> beam.Impulse() | "Replay" >> beam.ParDo(replay).with_output_types(PubsubMessage)
 
 
@@ -136,8 +138,11 @@ _BY_HAND: Final = ManualWatermarkEstimator.default_provider()
 
 
 class _Replay(beam.DoFn, RestrictionProvider):
-    def __init__(self, recording: Recording, pace: Pace, stays_open: bool, clock: Callable[[], int]) -> None:
-        self._recording, self._pace, self._stays_open, self._clock = recording, pace, stays_open, clock
+    def __init__(
+        self, recording: Recording, pace: Pace, records_max: int, stays_open: bool, clock: Callable[[], int]
+    ) -> None:
+        self._recording, self._pace, self._records_max = recording, pace, records_max
+        self._stays_open, self._clock = stays_open, clock
 
     def initial_restriction(self, element: bytes) -> Stretch:
         """Everything, beginning now. What stays open has one position more, which is never claimed."""
@@ -167,7 +172,7 @@ class _Replay(beam.DoFn, RestrictionProvider):
         with _Lines(self._recording.files) as lines:
             for position in count(start):
                 wait_us = self._wait_us(recorded, position, began_us)
-                if wait_us or position - start == RECORDS_MAX or size >= BYTES_MAX:
+                if wait_us or position - start == self._records_max or size >= BYTES_MAX:
                     self._tell(recorded, position, began_us, estimator)
                     tracker.defer_remainder(Duration(micros=wait_us))
                     return
