@@ -24,7 +24,7 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
 from pipelines.check import Checked, Verdict, check
-from pipelines.runner import hush, is_dataflow, new_pipeline
+from pipelines.runner import hush, is_dataflow, new_pipeline, streaming_flags
 from pipelines.storage_write import expansion_service
 from pipelines.stream_options import Asked, StreamOptions, parse_stream_options
 from pipelines.tables import client_of, create_tables
@@ -108,7 +108,7 @@ def _launch(asked: Asked) -> int:
         raise UnusableError("\n".join(checked.problems))
     assert checked.rules is not None
     java = expansion_service(options.expansion_jar) if options.method is Method.STORAGE_WRITE else None
-    pipeline = new_pipeline(options.runner, ("--streaming", *options.beam_flags))
+    pipeline = new_pipeline(options.runner, (*streaming_flags(options.runner), *options.beam_flags))
     build(pipeline, options, checked.rules, checked.snapshots, java)
     _tell(options, checked)
     result = pipeline.run()
