@@ -24,7 +24,7 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
 from pipelines.check import Checked, Verdict, check
-from pipelines.runner import hush, is_dataflow, new_pipeline, streaming_flags
+from pipelines.runner import IN_PROCESS, hush, is_dataflow, new_pipeline, streaming_flags
 from pipelines.storage_write import expansion_service
 from pipelines.stream_options import Asked, StreamOptions, parse_stream_options
 from pipelines.tables import client_of, create_tables
@@ -181,6 +181,10 @@ def _tell(options: StreamOptions, checked: Checked) -> None:
     )
     if options.subscription is not None and not is_dataflow(options.runner):
         say("this runner's watermark is the clock, whatever the messages say; its state is lost when it ends")
+    if options.runner == IN_PROCESS:
+        say(
+            "in this process all events are taken in before anything is decided; --runner=PrismRunner decides meanwhile"
+        )
     if options.dataset is None and options.output is None:
         say("without --dataset, decisions, dead letters and late events are counted and kept nowhere")
 

@@ -19,7 +19,7 @@ from kittiwake.time.durations import ADVICE, format_duration, parse_duration
 from kittiwake.time.instants import HOUR_US
 from pipelines.recorded import Recorded as RecordedEvents
 from pipelines.recorded import add_recorded, contradictions, recorded
-from pipelines.runner import STREAMING, check_flags, is_dataflow, runner_named, streaming_runner
+from pipelines.runner import IN_PROCESS, STREAMING, check_flags, is_dataflow, runner_named, streaming_runner
 from transforms.tables import Method
 
 _DESCRIPTION: Final = """Decide over a stream of events what fires, from a Pub/Sub subscription to a topic and BigQuery.
@@ -239,6 +239,8 @@ def _about_rules(options: StreamOptions, known: argparse.Namespace) -> Iterator[
 
 
 def _about_runner(options: StreamOptions) -> Iterator[str]:
+    if options.events is not None and options.events.stays_open and options.runner == IN_PROCESS:
+        yield "--stay_open needs an engine (--runner=PrismRunner): in this process nothing is decided before the end"
     if is_dataflow(options.runner):
         return
     if options.id_label is not None:
