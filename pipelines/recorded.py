@@ -111,7 +111,7 @@ def add_recorded(group: argparse._ArgumentGroup) -> None:
     add("--events", nargs="+", action="extend", metavar="GLOB", help="recorded events, plain JSON lines")
     add("--pace", metavar="PACE", help="events a second (500/s) or a speed (60x); default: as fast as they are taken")
     add("--disorder", metavar="DURATION", help="each comes up to so much late, and the watermark waits for it")
-    add("--late", metavar="DURATION", help="one of twenty comes up to so much late, and the watermark does not wait")
+    add("--late", metavar="DURATION", help="one of ten comes up to so much late, and the watermark does not wait")
     add("--event_seed", metavar="NUMBER", help="another number, another disorder; default: 0")
     bundle_help = f"so many, and the watermark moves and an engine may checkpoint; default: {RECORDS_MAX:,}"
     add("--events_per_bundle", metavar="NUMBER", help=bundle_help)

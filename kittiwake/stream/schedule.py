@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.time.instants import SECOND_US
 
-LATE_SHARE: Final = 0.05
+LATE_SHARE: Final = 0.1
 """Of the events, where some are to be late: enough to meet every kind of correction in a few thousand events."""
 
 

@@ -48,13 +48,13 @@ def test_no_event_comes_behind_an_honest_watermark_which_never_goes_back(seed: i
     assert all(mark >= at - WITHIN_US for mark, at in zip(said, planned.arrivals_us, strict=True))
 
 
-def test_one_of_twenty_is_late_on_purpose_by_no_more_than_was_asked(seed: int) -> None:
+def test_one_of_ten_is_late_on_purpose_by_no_more_than_was_asked(seed: int) -> None:
     happened = times(seed)
     planned = schedule(happened, range(len(happened)), Disorder(WITHIN_US, LATE_US, seed))
     said = watermarks(planned)
     assert said == sorted(said)
     behind_us = [mark - at for mark, at in zip(said, planned.times_us, strict=True) if at < mark]
-    assert len(happened) * 0.02 < len(behind_us) < len(happened) * 0.08
+    assert len(happened) * 0.05 < len(behind_us) < len(happened) * 0.12
     assert LATE_US / 2 < max(behind_us) <= LATE_US + WITHIN_US
 
 
