@@ -1,4 +1,4 @@
-"""The engines of the tests: skipped where they have not been got, but where `CI` is set Prism is got, or the tests fail."""
+"""The engines of the tests: skipped where they have not been got; but Prism is got where `CI` is set, or they fail."""
 
 from __future__ import annotations
 
