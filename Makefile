@@ -21,10 +21,10 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv emulators demo test lint format nightly sim engines bench clean
+.PHONY: help venv emulators demo stream-demo test lint format nightly sim engines bench clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -35,9 +35,13 @@ $(VENV)/.installed-beam: $(SOURCES) | $(BIN)/python
 	$(PIP) --editable '.[beam]'
 	@touch $@
 
+$(VENV)/.installed-gcp: $(SOURCES) | $(BIN)/python
+	$(PIP) --editable '.[beam,gcp]'
+	@touch $@ $(VENV)/.installed-beam
+
 $(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
 	$(PIP) --editable '.[beam,gcp,test]'
-	@touch $@ $(VENV)/.installed-beam
+	@touch $@ $(VENV)/.installed-beam $(VENV)/.installed-gcp
 
 $(VENV)/.installed-bench: $(SOURCES) | $(BIN)/python
 	$(PIP) --editable '.[beam,bench]'
@@ -47,13 +51,16 @@ venv: $(VENV)/.installed-test ## create .venv with all a developer needs
 
 # Goes on without where it cannot be had, and its tests are skipped; in CI it fails.
 emulators: $(VENV)/.installed-test ## the BigQuery emulator, in a venv below .venv; needs a Python 3.13 besides
-	$(BIN)/python -m tests.services.installing
+	$(BIN)/python -m examples.emulators.installing
 
 $(CDNOW): | $(BIN)/python
 	$(BIN)/python -m examples.cdnow.fetch --output $@
 
 demo: $(VENV)/.installed-beam $(CDNOW) ## run the main job on real purchases and on a generated shop, into out/demo
 	$(BIN)/python -m examples.demo --output $(OUT)
+
+stream-demo: $(VENV)/.installed-gcp ## the streaming job on a shop that is open while you watch; Ctrl-C closes it
+	@$(BIN)/python -m examples.stream --output $(if $(filter command line,$(origin OUT)),$(OUT),out/stream-demo)
 
 test: $(VENV)/.installed-test $(CDNOW) lint emulators ## install, check and run all tests
 	$(PYTEST) -m 'not nightly' --hypothesis-seed=$(SEED)

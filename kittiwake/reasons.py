@@ -66,3 +66,12 @@ class DeadLetterReason(StrEnum):
     TOO_OLD = "too_old"
     RULE_FAILED = "rule_failed"
     ROW_REFUSED = "row_refused"
+
+
+class Unfed(StrEnum):
+    """Why a dead letter or late event was not fed in again (`pipelines.reingest`)."""
+
+    NOT_A_MESSAGE = "not_a_message"
+    TRUNCATED = "truncated"
+    BAD_ATTRIBUTES = "bad_attributes"
+    STILL_REFUSED = "still_refused"

@@ -48,9 +48,9 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     known, beam_flags = _parser().parse_known_args(argv)
     check_flags(beam_flags)
     run = RunSettings(
-        start_us=time.time_ns() // 1_000 if known.start is None else _instant("--start", known.start),
-        until_us=None if known.until is None else _instant("--until", known.until),
-        allowed_lateness_us=_duration("--allowed_lateness", known.allowed_lateness),
+        start_us=time.time_ns() // 1_000 if known.start is None else instant_option("--start", known.start),
+        until_us=None if known.until is None else instant_option("--until", known.until),
+        allowed_lateness_us=duration_option("--allowed_lateness", known.allowed_lateness),
         max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
         shape=input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
         snapshots=known.snapshots,
@@ -93,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _instant(flag: str, text: str) -> int:
+def instant_option(flag: str, text: str) -> int:
+    """The instant a person has written after a flag, or `UnusableError`."""
     try:
         time_us = parse_instant(text)
         format_instant(time_us)
@@ -102,7 +103,8 @@ def _instant(flag: str, text: str) -> int:
     return time_us
 
 
-def _duration(flag: str, text: str) -> int:
+def duration_option(flag: str, text: str) -> int:
+    """The length of time a person has written after a flag, or `UnusableError`."""
     duration_us = parse_duration(text)
     if duration_us is None or duration_us < 0:
         raise UnusableError(f"{flag} {text}: {ADVICE}")

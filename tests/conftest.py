@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.services import bigquery, gcs, processes, pubsub
+from examples.emulators import bigquery, pubsub
+from tests.services import gcs
+from tests.services.skipping import skip_or_fail
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -54,7 +56,7 @@ def update_golden(pytestconfig: pytest.Config) -> bool:
 @pytest.fixture(scope="session")
 def gcs_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a storage service of our own, started when the first test needs it."""
-    processes.skip_or_fail(gcs.missing())
+    skip_or_fail(gcs.missing())
     with gcs.running(tmp_path_factory.mktemp("gcs")) as url:
         yield url
 
@@ -62,7 +64,7 @@ def gcs_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def pubsub_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pubsub.PubsubService]:
     """A Pub/Sub emulator of our own (its `address`), started when the first test needs it."""
-    processes.skip_or_fail(pubsub.missing())
+    skip_or_fail(pubsub.missing())
     with pubsub.running(tmp_path_factory.mktemp("pubsub")) as service:
         yield service
 
@@ -70,7 +72,7 @@ def pubsub_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pubsub.
 @pytest.fixture(scope="session")
 def bigquery_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.BigqueryService]:
     """A BigQuery emulator of our own (its `url` and `grpc_address`), started when the first test needs it."""
-    processes.skip_or_fail(bigquery.missing())
+    skip_or_fail(bigquery.missing())
     with bigquery.running(tmp_path_factory.mktemp("bigquery")) as service:
         yield service
 
@@ -90,7 +92,7 @@ def topics(pubsub_service: pubsub.PubsubService, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def tables(bigquery_service: bigquery.BigqueryService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
     """To create datasets and query in it; it is what BigQuery's clients of the test and Beam's BigQueryIO talk to."""
-    from tests.services.emulated import patches
+    from examples.emulators.emulated import patches
     from tests.services.tables import Tables
 
     for name, value in bigquery_service.environment.items():

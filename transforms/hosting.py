@@ -8,7 +8,7 @@ one more timer, which each wake sets anew for what the state itself waits for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -75,7 +75,8 @@ class _Settle(beam.DoFn):
         self._rules, self._waits, self._shape, self._max_age_us, self._clock = rules, waits, shape, max_age_us, clock
 
     def start_bundle(self) -> None:
-        """A slot's timer is set, and what went wrong is logged, once a bundle."""
+        """A slot's timer is set, what went wrong is logged, and the age of the rules is shown, once a bundle."""
+        meter_rules(self._rules, self._clock())
         self._set: set[tuple[bytes, int]] = set()
         self._failures: Counter[str] = Counter()
         self._refused: Counter[DeadLetterReason] = Counter()
@@ -132,7 +133,9 @@ class _Settle(beam.DoFn):
         host = Host(self._rules.known(clock_us), self._waits, self._shape, self._max_age_us)
         woken = wake(host, key, cell.read(), bag.read, Alarm(at.micros, clock_us))
         if woken.writes:
-            _write(cell, bag, woken.cell, woken.waits)
+            _write_cell(cell, woken.cell)
+        if woken.waits is not None:
+            _write_bag(bag, woken.waits)
         if woken.wake_us is not None:
             wakes.set(Timestamp(micros=woken.wake_us))
         if woken.look_us is not None:
@@ -149,12 +152,14 @@ def _set_slot(slot: Any, at_us: int) -> None:
     slot.set(Timestamp(micros=at_us), dynamic_timer_tag=str(at_us // 1_000))
 
 
-def _write(cell: Any, bag: Any, data: bytes | None, waits: Any) -> None:
-    """Cell and bag as a wake leaves them."""
+def _write_cell(cell: Any, data: bytes | None) -> None:
     if data is None:
         cell.clear()
     else:
         cell.write(data)
+
+
+def _write_bag(bag: Any, waits: Sequence[bytes]) -> None:
     bag.clear()
     for element in waits:
         bag.add(element)

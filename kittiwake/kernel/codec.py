@@ -56,7 +56,7 @@ def encode(state: State) -> bytes:
     return bytes([VERSION]) + _encoder.encode(state)
 
 
-def decode(data: bytes) -> State | BadState:
+def decode(data: bytes | memoryview) -> State | BadState:
     """The state `data` stands for, or why it stands for none."""
     if not data:
         return BadState("no bytes")

@@ -38,7 +38,8 @@ class Cell(msgspec.Struct, array_like=True, gc=False):
     """As the state says: told apart so that a wake with nothing to do need not open it."""
     look_us: int
     """Nothing is settled before the host is asked for this instant: wakes are paced."""
-    state: bytes
+    state: memoryview
+    """Of the cell's own bytes, not a copy: it may be megabytes, and most wakes of a paced contact do not open it."""
     traces: dict[str, str] = {}
     """`traceparent` by event id."""
 
@@ -75,7 +76,7 @@ def state_of(cell: Cell | None, contact_id: str) -> State:
     return decoded(cell.state)
 
 
-def decoded(data: bytes) -> State:
+def decoded(data: bytes | memoryview) -> State:
     """The state of its bytes.
 
     Raises:
@@ -90,7 +91,7 @@ def decoded(data: bytes) -> State:
 def new_cell(state: State, look_us: int, traces: dict[str, str]) -> bytes:
     """The bytes of a cell."""
     assert state.settled_us is not None
-    return encode_cell(Cell(LAYOUT, state.settled_us, look_us, encode_state(state), traces))
+    return encode_cell(Cell(LAYOUT, state.settled_us, look_us, memoryview(encode_state(state)), traces))
 
 
 def is_nothing(state: State) -> bool:

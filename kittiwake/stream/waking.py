@@ -46,9 +46,9 @@ class Woken(NamedTuple):
     cell: bytes | None = None
     """The new cell; None with `writes`: there is none any more."""
     writes: bool = False
-    """Whether cell and bag have changed at all."""
-    waits: Sequence[bytes] = ()
-    """With `writes`: what the bag holds from now on."""
+    """Whether the cell has changed at all."""
+    waits: Sequence[bytes] | None = None
+    """What the bag holds from now on; None: it stays as it is."""
     wake_us: int | None = None
     """When the contact's one timer of its own is to fire; None: it stays as it was set."""
     look_us: int | None = None
@@ -165,7 +165,7 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     traces = traces_with({} if work.cell is None else work.cell.traces, arrivals)
     rest_us = [time_us for time_us, _ in rest]
     look_us = _paced_us(work, rest_us)
-    step, waits = found.step, [element for _, element in rest]
+    step, waits = found.step, [element for _, element in rest] if due else None
     cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, traces)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
         return _failed(work, "CellTooLarge")
@@ -179,7 +179,7 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
         tuple(told(decision, _traceparent(decision, traces)) for decision in step.decisions),
         found.late,
         found.dead,
-        _tally(work, state, arrivals, found, len(waits), cell),
+        _tally(work, state, arrivals, found, len(rest), cell),
     )
 
 

@@ -15,7 +15,7 @@ from kittiwake.rules.loader import load
 from tests.examples.running import ROOT
 
 EXAMPLES = ROOT / "examples"
-FOLDERS = [EXAMPLES / "cdnow" / "rules", EXAMPLES / "shop" / "rules"]
+FOLDERS = [EXAMPLES / name / "rules" for name in ("cdnow", "shop", "stream")]
 CASES = [(path, case) for path in find([EXAMPLES]) for case in load_cases(path)]
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.services import processes
+from examples.emulators import processes
 
 
 def missing() -> str | None:

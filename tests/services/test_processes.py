@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import installing, pubsub
-from tests.services.processes import Service, free_port, running, skip_or_fail
+from examples.emulators import installing, pubsub
+from examples.emulators.processes import NotStartedError, Service, free_port, running
+from tests.services.skipping import skip_or_fail
 
 SERVE = "import http.server, sys; http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]))"
 # Starts a service, says which process that is, and waits to be killed.
 LEAVE_ALONE = """
 import pathlib, sys, time
-from tests.services.processes import Service
+from examples.emulators.processes import Service
 command, url, log = [sys.executable, "-c", sys.argv[1], sys.argv[2]], f"http://127.0.0.1:{sys.argv[2]}/", sys.argv[3]
 service = Service(command, url, pathlib.Path(log))
 service.start()
@@ -52,7 +53,7 @@ def test_without_gcloud_the_reason_says_how_to_get_the_emulator(
 def test_a_service_that_ends_at_once_tells_what_it_said(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no room')"]
     with (
-        pytest.raises(AssertionError, match="no room"),
+        pytest.raises(NotStartedError, match="no room"),
         running(Service(command, f"http://127.0.0.1:{free_port()}", tmp_path / "log")),
     ):
         pass

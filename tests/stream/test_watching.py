@@ -12,6 +12,7 @@ import pytest
 
 from kittiwake.kernel.program import NEVER_US
 from kittiwake.replay.programs import Programs
+from kittiwake.replay.shapes.shape import CANONICAL
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.errors import TargetError
@@ -20,6 +21,7 @@ from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.stream.grid import Waits
+from kittiwake.stream.intake import Taking
 from kittiwake.stream.known import AlwaysKnown, Known
 from kittiwake.stream.messages import encode
 from kittiwake.stream.polling import NewsKind, complete_until_us
@@ -30,7 +32,9 @@ from tests.rules.published import CART, NOW_US, SECOND, first
 from tests.stream.targets import Faulty, Inline, Memory, known, numbers, polled
 from tests.stream.worlds import arrival_of_line
 from transforms import rules_metering
+from transforms.hosting import _Settle
 from transforms.rules_metering import meter_rules
+from transforms.taking import _Take
 
 NEXT_US = NOW_US + POLL_INTERVAL_US
 SOON_US = NOW_US + MIN_LEAD_US
@@ -261,3 +265,14 @@ def test_a_worker_tells_the_age_of_its_rules_failed_looks_and_a_freeze(
 def test_rules_that_never_change_are_not_watched(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(CART)
     meter_rules(rules_source(tmp_path / "a.yaml", allowed_lateness_us=HOUR_US), NOW_US)
+
+
+def test_both_steps_tell_it_with_every_bundle(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first(LocalTarget(tmp_path))
+    caplog.set_level(logging.INFO, "kittiwake")
+    rules = PolledRules(str(tmp_path), HOUR_US), PolledRules(str(tmp_path), 2 * HOUR_US)
+    for one in rules:
+        one.known(NOW_US)
+    _Take(rules[0], Taking(), lambda: NOW_US).start_bundle()
+    _Settle(rules[1], Waits(), CANONICAL, None, lambda: NOW_US).start_bundle()
+    assert [json.loads(record.message)["event"] for record in caplog.records] == ["rules_read"] * 2

@@ -1,7 +1,7 @@
-"""A service of somebody else's in a process of its own, for as long as tests want it. Called by the services beside.
+"""A service of somebody else's in a process of its own, for as long as it is wanted. Called by the services beside.
 
 What a service says is kept in a file, and its end is shown if the service does not start. It is killed, not asked: none
-of them has anything to keep. Where the system can do that it also dies with the tests, however they end.
+of them has anything to keep. Where the system can do that it also dies with whoever started it, however that ends.
 """
 
 from __future__ import annotations
@@ -16,21 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 # The slowest takes 4 s on two busy cores.
 SECONDS_TO_START = 60
 SECONDS_TO_ANSWER = 5
 # Of what a service has said, in the failure of its start.
 CHARACTERS_SHOWN = 4_000
-
-
-def skip_or_fail(reason: str | None) -> None:
-    """Skips the test on a laptop for the reason, if there is one; fails it in CI."""
-    if reason and os.environ.get("CI"):
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
 
 
 def free_port() -> int:
@@ -41,29 +31,43 @@ def free_port() -> int:
         return port
 
 
+class NotStartedError(Exception):
+    """A service that ended, or does not answer; with what it said."""
+
+
 class Service:
     """A process that is up when a URL of its answers with 200. Its `restart` keeps the ports."""
 
     def __init__(
         self, command: Sequence[str | Path], url: str, log: Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        self._command = [*_dying_with_us(), *command]
+        self._command = [*dying_with_us(), *command]
         self._url = url
         self._own_environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self.log = log
 
     def start(self) -> None:
-        """Returns when the service answers."""
+        """Returns when the service answers.
+
+        Raises:
+            NotStartedError: it has ended, or does not answer.
+        """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._own_environment
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._own_environment,
+                start_new_session=True,  # Ctrl-C in the terminal is not for it: who has started it ends it, in order
             )
         deadline = time.monotonic() + SECONDS_TO_START
         while not _answers(self._url):
-            ended = self._process.poll() is not None
-            assert not ended, f"{self._command} has ended:\n{self.said()}"
-            assert time.monotonic() < deadline, f"{self._command} does not answer at {self._url}:\n{self.said()}"
+            if self._process.poll() is not None:
+                raise NotStartedError(f"{self._command} has ended:\n{self.said()}")
+            if time.monotonic() > deadline:
+                raise NotStartedError(f"{self._command} does not answer at {self._url}:\n{self.said()}")
             time.sleep(0.05)
 
     def kill(self) -> None:
@@ -93,8 +97,8 @@ def running(service: Service) -> Iterator[None]:
         service.kill()
 
 
-def _dying_with_us() -> list[str]:
-    """What makes Linux kill a child when a run of the tests is killed that then cannot clean up."""
+def dying_with_us() -> list[str]:
+    """What makes Linux kill a child, put before its command, when its parent is killed and cannot clean up."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 

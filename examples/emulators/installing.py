@@ -1,4 +1,4 @@
-"""Installs the BigQuery emulator for the tests: `make emulators` does, and with it `make test`.
+"""Installs the BigQuery emulator: `make emulators` does, and with it `make test`.
 
 It wants a Python newer than the product's oldest, and packages that are nobody else's: so it has a venv of its own,
 below the one this runs in, named by what is pinned for it in pyproject.toml. DuckDB's extensions, which it would
@@ -82,7 +82,7 @@ def _install() -> bool:
         shutil.rmtree(left)
     folder = _folder()
     subprocess.run([python, "-m", "venv", folder], check=True)
-    pip = [python_in(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python_in(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *_pins()], check=True)
     home_in(folder).mkdir()
     environment = {**os.environ, "HOME": str(home_in(folder))}

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.services import processes
+from examples.emulators import processes
 
 JAR = "platform/pubsub-emulator/lib/*-all.jar"
 GET_IT = "apt-get install google-cloud-cli-pubsub-emulator, or: gcloud components install pubsub-emulator"
@@ -26,13 +26,13 @@ class PubsubService(processes.Service):
         port = processes.free_port()
         self.address = f"127.0.0.1:{port}"
         self.environment = {"PUBSUB_EMULATOR_HOST": self.address}
-        # Tests keep little: without a bound Java would take what suits a quarter of the machine.
-        command = ["java", "-Xmx256m", "-jar", jar, "--host=127.0.0.1", f"--port={port}"]
+        # Nobody keeps much in it: without a bound Java would take what suits a quarter of the machine.
+        command: list[str | Path] = ["java", "-Xmx256m", "-jar", jar, "--host=127.0.0.1", f"--port={port}"]
         super().__init__(command, f"http://{self.address}/", folder / "pubsub.log")
 
 
 def missing() -> str | None:
-    """What is not here that tests with Pub/Sub need; None: nothing."""
+    """What is not here that the emulator and its clients need; None: nothing."""
     if find_spec("google") is None or find_spec("google.pubsub_v1") is None:
         return "google-cloud-pubsub is not installed here: make venv"
     if not shutil.which("java"):

@@ -1,4 +1,4 @@
-"""A BigQuery emulator in a process of its own: `local-bigquery`, in the venv that `tests.services.installing` makes."""
+"""A BigQuery emulator in a process of its own: `local-bigquery`, in the venv that `installing` makes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.services import installing, processes
+from examples.emulators import installing, processes
 
 # The one it starts with; another costs a database of its own.
 PROJECT = "kittiwake-test"
@@ -25,8 +25,16 @@ class BigqueryService(processes.Service):
         self.url = f"http://127.0.0.1:{port}"
         self.grpc_address = f"127.0.0.1:{grpc_port}"
         where = ["--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc_port), "--project", PROJECT]
-        command = [installing.python_in(place), "-c", SERVE, "serve", *where, "--data-dir", folder / "bigquery"]
-        # What tests.services.emulated reads in a process of its own.
+        command: list[str | Path] = [
+            installing.python_in(place),
+            "-c",
+            SERVE,
+            "serve",
+            *where,
+            "--data-dir",
+            folder / "bigquery",
+        ]
+        # What `emulated` reads in a process of its own.
         self.environment = {"BIGQUERY_EMULATOR_HOST": self.url, "BIGQUERY_STORAGE_EMULATOR_HOST": self.grpc_address}
         # The first answer opens its database: ready is what has answered that.
         ready = f"{self.url}/bigquery/v2/projects/{PROJECT}/datasets"
@@ -35,7 +43,7 @@ class BigqueryService(processes.Service):
 
 
 def missing() -> str | None:
-    """What is not here that tests with BigQuery need; None: nothing."""
+    """What is not here that the emulator and its clients need; None: nothing."""
     if find_spec("google") is None or find_spec("google.cloud") is None or find_spec("google.cloud.bigquery") is None:
         return "google-cloud-bigquery is not installed here: make venv"
     return None if installing.place() else f"the BigQuery emulator is not installed here: {installing.GET_IT}"

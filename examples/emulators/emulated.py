@@ -1,8 +1,8 @@
 """Points what Google's clients have no setting for at the emulators, by the environment alone.
 
-`python -m tests.services.emulated pipelines.stream --subscription …` runs a module as `python -m` would, with that done
-before: so a test runs the product in a process of its own, and the product knows nothing of tests. In the process of
-the tests the fixture `tables` does the same.
+`python -m examples.emulators.emulated pipelines.stream …` runs a module as `python -m` would, with that done
+before: so the product runs in a process of its own, and knows nothing of emulators. In the process of the tests the
+fixture `tables` does the same.
 
     PUBSUB_EMULATOR_HOST            Google's own: host:port. Its clients need no more
     BIGQUERY_EMULATOR_HOST          Google's own: the URL. Beam's second, older client does not know it, nor does either
@@ -27,7 +27,7 @@ from google.cloud import bigquery_storage, bigquery_storage_v1
 from google.cloud.bigquery_storage_v1 import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
-from tests.services.bigquery import PROJECT
+from examples.emulators.bigquery import PROJECT
 
 REST = "BIGQUERY_EMULATOR_HOST"
 STORAGE = "BIGQUERY_STORAGE_EMULATOR_HOST"

@@ -1,0 +1,102 @@
+"""The host with clocks around the kernel's own work, to tell what is its and what is the host's.
+
+The kernel's own: from the bytes of a state to a state (`cells.state_of`), from those of a message to its event
+(`arrivals.event_of`), `advance`, the new state's bytes (`cells.new_cell`), and the rows of what was decided
+(`messages.told`). All else is the host: keys, cells, bags, timers, when to come again, counting, and putting out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from kittiwake.stream import sifting, waking
+from transforms.hosting import _Settle
+
+_WORK: Final = (
+    (sifting, "advance"),
+    (sifting, "event_of"),
+    (waking, "state_of"),
+    (waking, "new_cell"),
+    (waking, "told"),
+)
+
+
+class _Spent:
+    """By this process, since it was told last."""
+
+    kernel_ns = 0
+    wakes = 0
+
+
+class Silent:
+    """A timer that is never set."""
+
+    def set(self, *_: Any, **__: Any) -> None:
+        """Nothing."""
+
+    def clear(self) -> None:
+        """Nothing."""
+
+
+class Host(_Settle):
+    """The host; `is_deaf`: without the timers by which a contact wakes of itself."""
+
+    def __init__(self, is_deaf: bool, *settings: Any) -> None:
+        super().__init__(*settings)
+        self._is_deaf = is_deaf
+
+    def _wake(self, key: bytes, at: Any, cell: Any, bag: Any, slot: Any, wakes: Any) -> Any:
+        return super()._wake(key, at, cell, bag, slot, Silent() if self._is_deaf else wakes)
+
+
+class Clocked(Host):
+    """Adds what the kernel took to a file, after every bundle, and how often contacts woke."""
+
+    def __init__(self, clocked_to: Path, is_deaf: bool, *settings: Any) -> None:
+        super().__init__(is_deaf, *settings)
+        self._clocked_to = clocked_to
+
+    def setup(self) -> None:
+        """Put the clocks in, once a process."""
+        for module, name in _WORK:
+            work = getattr(module, name)
+            if work.__name__ != "clocked":
+                setattr(module, name, _clocked(work))
+
+    def finish_bundle(self) -> None:
+        """Tell."""
+        with self._clocked_to.open("a", encoding="utf-8") as file:
+            file.write(f"{_Spent.kernel_ns} {_Spent.wakes}\n")
+        _Spent.kernel_ns = _Spent.wakes = 0
+
+    def _wake(self, *given: Any) -> Any:
+        _Spent.wakes += 1
+        return super()._wake(*given)
+
+
+def _clocked(work: Callable[..., Any]) -> Callable[..., Any]:
+    def clocked(*arguments: Any, **named: Any) -> Any:
+        began_ns = time.thread_time_ns()
+        try:
+            return work(*arguments, **named)
+        finally:
+            _Spent.kernel_ns += time.thread_time_ns() - began_ns
+
+    return clocked
+
+
+class Told(NamedTuple):
+    """What all processes have told."""
+
+    kernel_us: float
+    """Of CPU."""
+    wakes: int
+
+
+def told(clocked_to: Path) -> Told:
+    """Of a file."""
+    lines = [line.split() for line in clocked_to.read_text(encoding="utf-8").splitlines()]
+    return Told(sum(int(ns) for ns, _ in lines) / 1_000, sum(int(wakes) for _, wakes in lines))

@@ -1,0 +1,148 @@
+"""Feeds dead letters and late events back to the topic of a streaming job, once what was wrong has been put right.
+
+    python -m pipelines.reingest --dataset PROJECT.DATASET --topic projects/…/topics/… [--reason …] [--dry_run]
+
+The bytes and attributes are those that came. What was taken in already is a copy by its event_id: running it again does
+no harm. Prints numbers and words of closed vocabularies, nothing of what a message holds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from kittiwake.reasons import Unfed
+from kittiwake.replay.errors import UnusableError
+from kittiwake.stream.feeding import Fed, Feed, feed_of, line_of
+from kittiwake.stream.tables import LATE_EVENTS
+from kittiwake.time.durations import format_duration
+from pipelines.letters import letters
+from pipelines.publishing import Published, publish
+from pipelines.reingest_options import ReingestOptions, parse_options
+from pipelines.tables import client_of
+from transforms.clock import now_us
+
+DONE: Final = 0
+STOPPED: Final = 1
+UNUSABLE: Final = 2
+FAILED: Final = 3
+INTERRUPTED: Final = 130
+"""As `pipelines.backfill` ends."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Feed in once; the exit code."""
+    try:
+        options = parse_options(argv)
+        fed = Fed()
+        published = reingest(options, fed)
+    except UnusableError as error:
+        _say(f"error: {error}")
+        return UNUSABLE
+    except KeyboardInterrupt:
+        _say("interrupted: some messages may have been published; running it again does no harm")
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - told, and an exit of its own
+        traceback.print_exc()
+        _say("failed: some messages may have been published; running it again does no harm")
+        return FAILED
+    sys.stdout.write(told(options, fed, published))
+    return DONE if published.problem is None else STOPPED
+
+
+def reingest(options: ReingestOptions, fed: Fed) -> Published:
+    """Reads, chooses and feeds in; what was chosen and left is counted in `fed`.
+
+    Raises:
+        UnusableError: the tables cannot be read, the topic or the file cannot be written to.
+    """
+    feeds = _feeds(options, fed)
+    if options.topic is not None:
+        return publish(options.topic, feeds)
+    if options.output is not None:
+        return Published(_written(options.output, feeds))
+    return Published(sum(1 for _ in feeds))
+
+
+def _feeds(options: ReingestOptions, fed: Fed) -> Iterator[Feed]:
+    start_us = now_us()
+    for letter in letters(client_of(options.dataset), options.dataset, options.chosen):
+        found = feed_of(letter, now_us(), options.shape)
+        fed.add(letter, found, start_us - options.allowed_lateness_us)
+        if isinstance(found, Feed):
+            yield found
+
+
+def _written(output: Path, feeds: Iterable[Feed]) -> int:
+    """Writes records as lines: the whole file, or none. How many."""
+    partial = output.with_name(f".{output.name}.partial")
+    number = 0
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            for number, feed in enumerate(feeds, 1):  # noqa: B007 - the last one is how many
+                file.write(line_of(feed))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(output)
+    except OSError as error:
+        raise UnusableError(f"cannot write to {output}: {error.strerror}") from error
+    finally:
+        with suppress(OSError):  # its folder may be none
+            partial.unlink(missing_ok=True)
+    return number
+
+
+def _say(text: str) -> None:
+    print(f"reingest: {text}", file=sys.stderr, flush=True)
+
+
+# ---------------------------------------------------------------- what is told
+
+_WHY: Final = {
+    Unfed.NOT_A_MESSAGE: "rows that a table refused: they are no messages",
+    Unfed.TRUNCATED: "longer than a row keeps",
+    Unfed.BAD_ATTRIBUTES: "whose attributes cannot be read",
+    Unfed.STILL_REFUSED: "no events for this release and --input_shape either",
+}
+
+
+def told(options: ReingestOptions, fed: Fed, published: Published) -> str:
+    """The summary, for a person."""
+    lines = [f"{fed.chosen.total():,} rows of {options.dataset.table(options.chosen.table)}"]
+    width = max(map(len, [*(reason for _, reason in fed.chosen), *fed.refused]), default=0)
+    lines += [
+        f"  {stage:7} {reason:{width}} {number:>9,}" for (stage, reason), number in sorted(fed.chosen.items()) if stage
+    ]
+    lines.append(_done(options, published))
+    for why, number in sorted(fed.left.items()):
+        lines.append(f"{number:,} left: {why}, {_WHY[why]}")
+        if why is Unfed.STILL_REFUSED:
+            lines += [f"  today   {reason:{width}} {refused:>9,}" for reason, refused in sorted(fed.refused.items())]
+    lines += _advice(options, fed, published)
+    return "\n".join(lines) + "\n"
+
+
+def _done(options: ReingestOptions, published: Published) -> str:
+    if options.topic is not None:
+        return f"{published.number:,} published to {options.topic}"
+    if options.output is not None:
+        return f"{published.number:,} written to {options.output}"
+    return f"{published.number:,} would be fed in; this was a dry run"
+
+
+def _advice(options: ReingestOptions, fed: Fed, published: Published) -> Iterator[str]:
+    if published.problem is not None:
+        yield f"stopped: {published.problem}"
+    if fed.old and options.output is None:
+        lateness = format_duration(options.allowed_lateness_us)
+        yield f"warning: {fed.old:,} events are older than --allowed_lateness {lateness}. Where their contact has been"
+        yield f"  settled since, they come too late for the stream and end in {LATE_EVENTS.name}. To decide about them:"
+        yield "  --output FILE, and FILE beside your archive as an --input of pipelines.backfill"
+    if options.topic is not None:
+        yield "Running this again does no harm: what was taken in is a copy, by its event_id."

@@ -1,0 +1,104 @@
+"""What a row of dead letters becomes when it is fed in again: the message it was, or a word for why not."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from kittiwake.reasons import DeadLetterReason, Unfed
+from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
+from kittiwake.stream.feeding import Fed, Feed, Left, Letter, feed_of, line_of
+from kittiwake.stream.messages import Dead, Stage
+from kittiwake.stream.table_rows import RAW_KEPT_BYTES, dead_letter_table_row
+from kittiwake.time.instants import HOUR_US, parse_instant
+from tests.stream import tellings
+
+EVENT = b'{"event_id":"e1","account_id":"acme","contact_id":"c-1","type":"a.b","time":"2026-11-03T02:15:00Z"}'
+SEGMENT = b'{"type":"track","event":"Added","messageId":"m1","userId":"u1","timestamp":"2026-11-03T02:15:00Z"}'
+TIME_US = parse_instant("2026-11-03T02:15:00Z")
+NOW_US = tellings.CLOCK_US
+
+
+def letter(dead: Dead) -> Letter:
+    """As it comes back out of the table."""
+    row: dict[str, Any] = dead_letter_table_row(dead)
+    raw = base64.b64decode(row["raw"])
+    return Letter(raw, row["raw_size"], row["attributes"], row["stage"], row["reason"])
+
+
+def test_an_event_comes_back_byte_for_byte_with_its_attributes() -> None:
+    odd = b'\r\n {"a":1}'.replace(b'{"a":1}', EVENT) + b"\n"
+    attributes = {"source": "shop", "topic": "t", "Zoë": "ü"}
+    settled = tellings.dead(odd, stage=Stage.SETTLE, reason=DeadLetterReason.RULE_FAILED, attributes=attributes)
+    assert feed_of(letter(settled), NOW_US, CANONICAL) == Feed(odd, attributes, TIME_US)
+
+
+def test_attributes_that_are_pubsubs_own_are_not_sent_back_to_it() -> None:
+    dead = tellings.dead(EVENT, attributes={"googclient_schemaencoding": "JSON", "source": "shop"})
+    assert feed_of(letter(dead), NOW_US, CANONICAL) == Feed(EVENT, {"source": "shop"}, TIME_US)
+
+
+def test_what_is_no_event_by_now_either_stays_with_the_reason_of_today() -> None:
+    dead = tellings.dead(b'{"event_id":"e1"', reason=DeadLetterReason.RULE_FAILED)
+    assert feed_of(letter(dead), NOW_US, CANONICAL) == Left(Unfed.STILL_REFUSED, DeadLetterReason.NOT_JSON)
+
+
+def test_the_right_shape_makes_an_event_of_it() -> None:
+    row = letter(tellings.dead(SEGMENT, reason=DeadLetterReason.MISSING_FIELD))
+    assert isinstance(feed_of(row, NOW_US, CANONICAL), Left)
+    assert isinstance(feed_of(row, NOW_US, InputShape(Shape.SEGMENT, "acme")), Feed)
+
+
+def test_what_lay_in_the_future_is_fed_in_once_it_has_happened() -> None:
+    row = letter(tellings.dead(EVENT, reason=DeadLetterReason.TIME_IN_FUTURE))
+    before = feed_of(row, TIME_US - HOUR_US, CANONICAL)
+    assert before == Left(Unfed.STILL_REFUSED, DeadLetterReason.TIME_IN_FUTURE)
+    assert isinstance(feed_of(row, TIME_US, CANONICAL), Feed)
+
+
+def test_a_row_that_a_table_refused_is_no_message_even_if_it_looks_like_one() -> None:
+    dead = tellings.dead(EVENT, stage=Stage.WRITE, reason=DeadLetterReason.ROW_REFUSED)
+    assert feed_of(letter(dead), NOW_US, CANONICAL) == Left(Unfed.NOT_A_MESSAGE)
+
+
+def test_a_message_that_is_not_whole_stays() -> None:
+    raw = EVENT + b" " * RAW_KEPT_BYTES
+    assert feed_of(letter(tellings.dead(raw)), NOW_US, CANONICAL) == Left(Unfed.TRUNCATED)
+
+
+@pytest.mark.parametrize("attributes", ["", "[]", '{"a": 1}', "nonsense", "\ud800"])
+def test_attributes_of_somebody_elses_stay_too(attributes: str) -> None:
+    row = Letter(EVENT, len(EVENT), attributes, "intake", "not_json")
+    assert feed_of(row, NOW_US, CANONICAL) == Left(Unfed.BAD_ATTRIBUTES)
+
+
+def test_a_record_of_several_lines_becomes_one_that_says_the_same() -> None:
+    several = json.dumps(json.loads(EVENT) | {"properties": {"text": "a\nb\r"}}, indent=2).encode() + b"\r\n"
+    line = line_of(Feed(several, {}, TIME_US))
+    assert line.count(b"\n") == 1
+    assert b"\r" not in line
+    assert json.loads(line) == json.loads(several)
+
+
+def test_what_was_done_is_counted() -> None:
+    fed = Fed()
+    rows = [
+        letter(tellings.dead(EVENT, stage=Stage.SETTLE, reason=DeadLetterReason.RULE_FAILED)),
+        letter(tellings.dead(b"nonsense", reason=DeadLetterReason.NOT_JSON)),
+        letter(tellings.dead(b"\xff", reason=DeadLetterReason.NOT_UTF8)),
+        Letter(EVENT, len(EVENT), "{}"),
+    ]
+    for row, horizon_us in zip(rows, (TIME_US, TIME_US, TIME_US, TIME_US + 1), strict=True):
+        fed.add(row, feed_of(row, NOW_US, CANONICAL), horizon_us)
+    assert (fed.messages, fed.old) == (2, 1)
+    assert fed.chosen == {
+        ("settle", "rule_failed"): 1,
+        ("intake", "not_json"): 1,
+        ("intake", "not_utf8"): 1,
+        ("", ""): 1,
+    }
+    assert fed.left == {Unfed.STILL_REFUSED: 2}
+    assert fed.refused == {DeadLetterReason.NOT_JSON: 1, DeadLetterReason.NOT_UTF8: 1}
