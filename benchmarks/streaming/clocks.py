@@ -67,7 +67,8 @@ class Clocked(Host):
                 setattr(module, name, _clocked(work))
 
     def finish_bundle(self) -> None:
-        """Tell."""
+        """Tell, as the host does, and of the clocks."""
+        super().finish_bundle()
         with self._clocked_to.open("a", encoding="utf-8") as file:
             file.write(f"{_Spent.kernel_ns} {_Spent.wakes}\n")
         _Spent.kernel_ns = _Spent.wakes = 0

@@ -39,7 +39,7 @@ CONTACTS: Final = {LEAN: {1: 2_000, 20: 300}, IN_PROCESS: {1: 2_000, 20: 1_000},
 CONTACTS_MIN: Final = 10
 LIVES: Final = {1: 10, 20: 3}
 """Bursts of a contact whose life is measured to its end: few enough that no wake is paced."""
-NAIVE_SHARE: Final = {ONE: 1, TWELVE: 4, TWO_HUNDRED: 40}
+NAIVE_SHARE: Final = {ONE: 1, TWELVE: 2, TWO_HUNDRED: 40}
 """The naive ones get so many times fewer contacts: each takes them a second with two hundred rules."""
 WAITING: Final = (1, 10, 1_000, 10_000, 100_000)
 """Events of one contact that wait."""

@@ -73,8 +73,8 @@ class Shop:
         ):
             try:
                 self._wait_for_job(running)
-                self._tell_ways(running)
                 is_open = True
+                self._tell_ways(running)
                 failed = not self._watch(running, seconds)
             except KeyboardInterrupt:
                 say("\nClosing …")

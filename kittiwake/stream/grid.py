@@ -17,6 +17,9 @@ RECHECK_SHARE: Final = 4
 """Held back for a time, it looks again after this part of it: a freeze of days costs a contact dozens of wakes, and
 what waited comes a quarter later at most."""
 
+RETRY_US: Final = HOUR_US
+"""How soon a contact that could not be settled is tried again, at the latest: 24 wakes a day, and a fix helps soon."""
+
 LOOK_EVERY_US: Final = DAY_US
 """A contact is looked at so often even if nothing is due: a version published meanwhile may concern it."""
 

@@ -124,11 +124,11 @@ def _late(given: Given, step: Advanced, pairs: Sequence[_Pair], clock_us: int) -
     """The events beyond the horizon, whole."""
     if not step.late:
         return []
-    arrivals = {(pair.event.event_id, pair.event.time_us): pair.arrival for pair in pairs}
+    arrivals = {id(pair.event): pair.arrival for pair in pairs}  # copies may differ, each leaves as it came
     program = given.plan.versions.newest
     found = []
     for event in step.late:
-        arrival = arrivals[event.event_id, event.time_us]
+        arrival = arrivals[id(event)]
         settled_us = given.state.settled_us
         assert settled_us is not None, "only what has been settled can be late"
         found.append(

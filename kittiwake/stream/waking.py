@@ -25,6 +25,8 @@ from kittiwake.stream.grid import (
     LOOK_EVERY_US,
     PACE_FROM,
     PACE_SHARE,
+    RECHECK_SHARE,
+    RETRY_US,
     SKEW_US,
     TIMER_US,
     USUAL,
@@ -161,14 +163,15 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     given = Given(work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.settled_us or BEFORE_ALL_US))
     found = settle(given, work.alarm.clock_us, work.host.known)
     if isinstance(found, Failed):
-        return _failed(work, found.why)
+        return _failed(work, arrivals, found.why)
     traces = traces_with({} if work.cell is None else work.cell.traces, arrivals)
     rest_us = [time_us for time_us, _ in rest]
     look_us = _paced_us(work, rest_us)
     step, waits = found.step, [element for _, element in rest] if due else None
-    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, traces)
+    kept = {} if is_nothing(step.state) else traces
+    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, kept)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
-        return _failed(work, "CellTooLarge")
+        return _failed(work, arrivals, "CellTooLarge")
     wake_us = slot_us(look_us, work.host.waits) if look_us > work.asked_us else _next_us(work, step, rest_us)
     return Woken(
         cell,
@@ -183,16 +186,26 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     )
 
 
-def _failed(work: _Work, why: str) -> Woken:
-    """Cell and bag stay as they are; it is tried again, more and more rarely."""
-    wake_us = recheck_us(work.alarm.at_us, work.asked_us, work.settled_us, work.alarm.clock_us)
+def _failed(work: _Work, arrivals: Sequence[Arrival], why: str) -> Woken:
+    """Cell and bag stay as they are; it is tried again, more and more rarely.
+
+    How long a contact was quiet before says nothing of how long it has been failing, nor does that it was never seen.
+    """
+    first_us = min((one.time_us for one in arrivals), default=work.settled_us)
+    since_us = max(work.settled_us, first_us, work.asked_us - RECHECK_SHARE * RETRY_US)
+    wake_us = recheck_us(work.alarm.at_us, work.asked_us, since_us, work.alarm.clock_us)
     return Woken(wake_us=wake_us, tally=Tally(failed=1, failure=why))
 
 
 def _is_over(work: _Work, before: State, arrivals: Sequence[Arrival], after: State) -> bool:
-    """Whether not even the settled time is needed any more, by which late events of a contact once known are told."""
-    was_nothing = before.settled_us is not None and is_nothing(before) and not arrivals
-    return was_nothing and is_nothing(after) and work.host.max_age_us is not None
+    """Whether not even the settled time is needed any more, by which late events of a contact once known are told.
+
+    A wake may come for many reasons: it is over once the intake has refused for a while what lies before that time.
+    """
+    max_age_us = work.host.max_age_us
+    if max_age_us is None or before.settled_us is None or arrivals:
+        return False
+    return is_nothing(before) and is_nothing(after) and work.upto_us - before.settled_us >= max_age_us + SKEW_US
 
 
 # ---------------------------------------------------------------- when to come again
@@ -208,7 +221,8 @@ def _paced_us(work: _Work, rest_us: Sequence[int]) -> int:
 def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int | None:
     """When the contact's own timer is to fire: for the kernel, for what is held back, or to look at new rules.
 
-    What waits beyond `asked` has timers of its own, which have not fired yet.
+    For what waits beyond `asked` as well: its own timer may have fired while nothing could be settled, and this wake
+    be that of an event that came later and lies before it.
     """
     at_us, waits = work.alarm.at_us, work.host.waits
     due = [] if step is None or step.wake_at_us is None else [step.wake_at_us]
@@ -218,6 +232,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
         due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
     elif step is not None and work.host.known.until_us < NEVER_US:
         due.append(work.upto_us + LOOK_EVERY_US)
+    due += [time_us + 1 for time_us in rest_us[:1]]
     return max(slot_us(min(due), waits), at_us + TIMER_US) if due else None
 
 

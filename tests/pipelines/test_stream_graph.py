@@ -104,7 +104,9 @@ def test_what_crosses_the_shuffle_is_bytes(tmp_path: Path) -> None:
 def test_dataflow_is_told_subscription_attribute_and_label(tmp_path: Path) -> None:
     flags = ("--runner", "DataflowRunner", "--timestamp_attribute", "at", "--id_label", "event_id")
     pipeline = graph(tmp_path, *TO_TOPIC, *TO_TABLES, *flags).pipeline
-    reads = [one.spec for one in pipeline.to_runner_api().components.transforms.values() if one.unique_name == "Read/Read"]
+    reads = [
+        one.spec for one in pipeline.to_runner_api().components.transforms.values() if one.unique_name == "Read/Read"
+    ]
     (payload,) = [PubSubReadPayload.FromString(spec.payload) for spec in reads]
     assert (payload.subscription, payload.timestamp_attribute, payload.id_attribute, payload.with_attributes) == (
         "projects/shop-1/subscriptions/events",
