@@ -8,7 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from kittiwake.reasons import DeadLetterReason
 from kittiwake.time.instants import parse_instant
+
+OF_THE_STREAM = {DeadLetterReason.TOO_OLD, DeadLetterReason.RULE_FAILED, DeadLetterReason.ROW_REFUSED}
+"""Reasons that no record in a file has."""
 
 START = "2026-11-22T00:00:00Z"
 START_US = parse_instant(START)
