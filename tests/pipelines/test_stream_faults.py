@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from examples.emulators.pubsub import PubsubService
 from kittiwake.cli.main import app
 from tests.pipelines.streaming import Places, StreamJob, running
-from tests.services.pubsub import PubsubService
 
 RULES = """account: acme
 rules:
