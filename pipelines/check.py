@@ -35,6 +35,7 @@ from kittiwake.stream.tables import TABLES
 from kittiwake.stream.watching import rules_source
 from kittiwake.time.instants import format_instant
 from pipelines.places import input_files
+from pipelines.recorded import Recorded as RecordedEvents
 from pipelines.runner import is_dataflow
 from pipelines.stream_options import StreamOptions
 from pipelines.tables import client_of, compare, location_fits, location_of
@@ -89,6 +90,8 @@ def check(options: StreamOptions) -> Checked:
         _topic(options, topic, findings)
     if options.dataset is not None:
         _tables(options, findings)
+    if options.events is not None:
+        _events(options, options.events, findings)
     snapshots = _snapshots(options, findings) if options.snapshots else ()
     return Checked(tuple(findings), rules, snapshots)
 
@@ -110,12 +113,22 @@ def _rules(options: StreamOptions, findings: list[Finding]) -> Rules | None:
     return rules
 
 
+def _events(options: StreamOptions, events: RecordedEvents, findings: list[Finding]) -> None:
+    try:
+        files = events.source(options.shape).recording.files
+    except UnusableError as error:
+        findings += (Finding(Verdict.WRONG, line) for line in str(error).splitlines())
+        return
+    size = sum(file.size for file in files)
+    findings.append(Finding(Verdict.OK, f"recorded events: {len(files)} files, {size:,} bytes"))
+
+
 # ---------------------------------------------------------------- Pub/Sub
 
 
 def _subscription(options: StreamOptions, findings: list[Finding]) -> str | None:
     """Look at the subscription; its topic."""
-    name = options.subscription
+    name = options.subscription or ""
     asked = _Asked(f"subscription {name}", options, findings)
     client = asked.about(SubscriberClient)
     found = client and asked.about(lambda: client.get_subscription(subscription=name, timeout=TIMEOUT_S, retry=None))

@@ -26,6 +26,10 @@ STREAMING: Final = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRu
 
 DATAFLOW: Final = "DataflowRunner"
 
+NEVER_SPLIT: Final = "prism_disable_sdf_split"
+"""Other runners know no such experiment. Prism 2.77 splits slow bundles, those of firing timers too, and then fires
+some of them twice or beside the contact's other bundle (apache/beam#35771): decisions were lost, and told twice."""
+
 _LOCAL_NAMES: Final = ("direct", "directrunner", "switchingdirectrunner", "fnapi", "fnapirunner", IN_PROCESS.lower())
 
 
@@ -49,6 +53,11 @@ def streaming_runner(name: str | None) -> str:
     if name.rpartition(".")[2].lower() in ("dataflow", DATAFLOW.lower()):
         return DATAFLOW
     raise UnusableError(f"--runner {name}: Beam reads Pub/Sub on {DATAFLOW}, or in this process without --runner")
+
+
+def streaming_flags(runner: str) -> tuple[str, ...]:
+    """What a streaming job is run with, beside what was typed."""
+    return ("--streaming",) if is_dataflow(runner) else ("--streaming", f"--experiments={NEVER_SPLIT}")
 
 
 def is_dataflow(runner: str) -> bool:

@@ -24,12 +24,13 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
 from pipelines.check import Checked, Verdict, check
-from pipelines.runner import hush, is_dataflow, new_pipeline
+from pipelines.runner import IN_PROCESS, hush, is_dataflow, new_pipeline, streaming_flags
 from pipelines.storage_write import expansion_service
 from pipelines.stream_options import Asked, StreamOptions, parse_stream_options
 from pipelines.tables import client_of, create_tables
 from transforms.delivering import PublishTriggers
 from transforms.hosting import SettleStream
+from transforms.keeping import KeepRows
 from transforms.logs import log_to_stderr
 from transforms.seeding import SeedContacts
 from transforms.tables import Method, Tellings, WriteTables
@@ -107,7 +108,7 @@ def _launch(asked: Asked) -> int:
         raise UnusableError("\n".join(checked.problems))
     assert checked.rules is not None
     java = expansion_service(options.expansion_jar) if options.method is Method.STORAGE_WRITE else None
-    pipeline = new_pipeline(options.runner, ("--streaming", *options.beam_flags))
+    pipeline = new_pipeline(options.runner, (*streaming_flags(options.runner), *options.beam_flags))
     build(pipeline, options, checked.rules, checked.snapshots, java)
     _tell(options, checked)
     result = pipeline.run()
@@ -135,22 +136,37 @@ def build(
 
     The local runner's watermark is the clock, so that an attribute could do nothing there but to fail its reading.
     """
-    messages = pipeline | "Read" >> ReadFromPubSub(
-        subscription=options.subscription,
-        id_label=options.id_label,
-        with_attributes=True,
-        timestamp_attribute=options.timestamp_attribute if is_dataflow(options.runner) else None,
-    )
+    messages = pipeline | "Read" >> _source(options)
     taken = messages | "Take" >> TakeMessages(rules, options.shape, options.max_age_us)
     seeds = pipeline | "Seed" >> SeedContacts(snapshots)
     coming = (taken.arrivals, seeds) | "Coming" >> beam.Flatten()
     settled = coming | "Settle" >> SettleStream(rules, options.waits, options.shape, options.max_age_us)
     if options.trigger_topic is not None:
         _ = settled.told | "Publish" >> PublishTriggers(options.trigger_topic)
+    if options.dataset is None and options.output is None:
+        return
+    dead = (taken.dead, settled.dead) | "Dead" >> beam.Flatten()
+    tellings = Tellings(settled.told, dead, settled.late)
     if options.dataset is not None:
-        dead = (taken.dead, settled.dead) | "Dead" >> beam.Flatten()
-        tables = WriteTables(options.dataset, options.recorded, options.method, java)
-        _ = Tellings(settled.told, dead, settled.late) | "Tables" >> tables
+        _ = tellings | "Tables" >> WriteTables(options.dataset, options.recorded, options.method, java)
+    if options.output is not None:
+        _ = tellings | "Keep" >> KeepRows(options.output)
+
+
+def _source(options: StreamOptions) -> beam.PTransform:
+    """Where messages come from.
+
+    Raises:
+        UnusableError: recorded events cannot be read.
+    """
+    if options.events is not None:
+        return options.events.source(options.shape)
+    return ReadFromPubSub(
+        subscription=options.subscription,
+        id_label=options.id_label,
+        with_attributes=True,
+        timestamp_attribute=options.timestamp_attribute if is_dataflow(options.runner) else None,
+    )
 
 
 def _tell(options: StreamOptions, checked: Checked) -> None:
@@ -158,15 +174,25 @@ def _tell(options: StreamOptions, checked: Checked) -> None:
     for finding in checked.findings:
         say(finding.text if finding.verdict is Verdict.OK else f"{finding.verdict}: {finding.text}")
     waits = options.waits
-    time = "publish time" if options.timestamp_attribute is None else f"attribute {options.timestamp_attribute}"
+    time = _time_told(options)
     say(
         f"settles an event when the watermark (by {time}) is {format_duration(waits.settle_delay_us)} past it, "
         f"each {format_duration(waits.grid_us)}; corrects for {format_duration(options.allowed_lateness_us)}"
     )
-    if not is_dataflow(options.runner):
+    if options.subscription is not None and not is_dataflow(options.runner):
         say("this runner's watermark is the clock, whatever the messages say; its state is lost when it ends")
-    if options.dataset is None:
+    if options.runner == IN_PROCESS:
+        say(
+            "in this process all events are taken in before anything is decided; --runner=PrismRunner decides meanwhile"
+        )
+    if options.dataset is None and options.output is None:
         say("without --dataset, decisions, dead letters and late events are counted and kept nowhere")
+
+
+def _time_told(options: StreamOptions) -> str:
+    if options.events is not None:
+        return "the time of the recorded events"
+    return "publish time" if options.timestamp_attribute is None else f"attribute {options.timestamp_attribute}"
 
 
 def _left(result: PipelineResult, options: StreamOptions) -> int:
@@ -177,7 +203,7 @@ def _left(result: PipelineResult, options: StreamOptions) -> int:
 
 
 def _stayed(result: PipelineResult) -> int:
-    """Wait until the job ends, which by itself it only does by failing."""
+    """Wait until the job ends: by failing, or because recorded events were over."""
     log_to_stderr()
     say("running; Ctrl-C ends it")
     try:

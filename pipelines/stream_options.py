@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from kittiwake.replay.errors import UnusableError
@@ -16,7 +17,9 @@ from kittiwake.stream.grid import TIMER_US, USUAL, Waits
 from kittiwake.stream.tables import Dataset, Recorded, dataset_of
 from kittiwake.time.durations import ADVICE, format_duration, parse_duration
 from kittiwake.time.instants import HOUR_US
-from pipelines.runner import STREAMING, check_flags, is_dataflow, streaming_runner
+from pipelines.recorded import Recorded as RecordedEvents
+from pipelines.recorded import add_recorded, contradictions, recorded
+from pipelines.runner import IN_PROCESS, STREAMING, check_flags, is_dataflow, runner_named, streaming_runner
 from transforms.tables import Method
 
 _DESCRIPTION: Final = """Decide over a stream of events what fires, from a Pub/Sub subscription to a topic and BigQuery.
@@ -40,7 +43,8 @@ _TOPIC: Final = re.compile(r"projects/(?P<project>[^/\s]+)/topics/[^/\s]+")
 class StreamOptions:
     """The settings of one streaming job."""
 
-    subscription: str
+    subscription: str | None
+    """None: `events` are there instead."""
     rules: tuple[str, ...]
     trigger_topic: str | None = None
     dataset: Dataset | None = None
@@ -59,6 +63,9 @@ class StreamOptions:
     create_tables: bool = False
     table_expiry_days: int | None = None
     check: bool = False
+    events: RecordedEvents | None = None
+    output: str | None = None
+    """A folder for rows, beside what else there is."""
     runner: str = STREAMING
     beam_flags: tuple[str, ...] = field(default=())
 
@@ -113,7 +120,7 @@ def _read(known: argparse.Namespace, beam_flags: tuple[str, ...], tried: _Trial)
     tried(None, check_flags, beam_flags)
     topic = known.trigger_topic
     return StreamOptions(
-        subscription=tried("", _path, "--subscription", known.subscription, _SUBSCRIPTION),
+        subscription=known.subscription and tried("", _path, "--subscription", known.subscription, _SUBSCRIPTION),
         rules=tuple(known.rules),
         trigger_topic=topic and tried("", _path, "--trigger_topic", topic, _TOPIC),
         dataset=tried(None, _dataset, known.dataset),
@@ -132,7 +139,9 @@ def _read(known: argparse.Namespace, beam_flags: tuple[str, ...], tried: _Trial)
         create_tables=known.create_tables,
         table_expiry_days=tried(None, _days, known.table_expiry),
         check=known.check,
-        runner=tried(STREAMING, streaming_runner, known.runner),
+        events=tried(None, recorded, known, _duration),
+        output=known.output if known.output is None or "://" in known.output else str(Path(known.output).absolute()),
+        runner=tried(STREAMING, runner_named if known.events else streaming_runner, known.runner),
         beam_flags=beam_flags,
     )
 
@@ -192,6 +201,7 @@ def _days(text: str | None) -> int | None:
 
 def _contradictions(options: StreamOptions, known: argparse.Namespace) -> Iterator[str]:
     """What is no sense together, in sentences."""
+    yield from contradictions(known)
     yield from _about_outputs(options, known)
     yield from _about_rules(options, known)
     yield from _about_runner(options)
@@ -203,8 +213,8 @@ def _contradictions(options: StreamOptions, known: argparse.Namespace) -> Iterat
 
 
 def _about_outputs(options: StreamOptions, known: argparse.Namespace) -> Iterator[str]:
-    if known.trigger_topic is None and known.dataset is None:
-        yield "nothing would come of it: name a --trigger_topic, a --dataset, or both"
+    if known.trigger_topic is None and known.dataset is None and known.output is None:
+        yield "nothing would come of it: name a --trigger_topic, a --dataset, an --output, or several"
     if known.dataset is None:
         for flag in ("decisions", "bigquery_method", "create_tables", "table_expiry"):
             if getattr(known, flag):
@@ -229,6 +239,8 @@ def _about_rules(options: StreamOptions, known: argparse.Namespace) -> Iterator[
 
 
 def _about_runner(options: StreamOptions) -> Iterator[str]:
+    if options.events is not None and options.events.stays_open and options.runner == IN_PROCESS:
+        yield "--stay_open needs an engine (--runner=PrismRunner): in this process nothing is decided before the end"
     if is_dataflow(options.runner):
         return
     if options.id_label is not None:
@@ -248,6 +260,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_places(parser.add_argument_group("from and to"))
+    add_recorded(parser.add_argument_group("without Google: for demos, load tests and other engines"))
     _add_times(parser.add_argument_group("what is waited for"))
     _add_rest(parser.add_argument_group("launch"))
     return parser
@@ -255,7 +268,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_places(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--subscription", required=True, metavar="NAME", help="the events: projects/PROJECT/subscriptions/NAME")
+    add("--subscription", metavar="NAME", help="the events: projects/PROJECT/subscriptions/NAME")
     rules_help = "a target (a folder or gs://… with versions), looked at again and again; or files, read once"
     add("--rules", required=True, nargs="+", metavar="RULES", help=rules_help)
     add("--trigger_topic", metavar="NAME", help="where triggers go: projects/PROJECT/topics/NAME")

@@ -57,3 +57,14 @@ def facts(ran: Ran) -> dict[str, list[str]]:
 
 def _text(row: Row) -> str:
     return json.dumps({name: value for name, value in row.items() if name != "mode"}, sort_keys=True)
+
+
+def streamed(rules: Path, events: Path, output: Path, *more: str) -> Ran:
+    """The streaming job over recorded events, to their end."""
+    places = ("--rules", rules, "--events", events, "--output", output)
+    return Ran(output, python("-m", "pipelines.stream", *places, *more))
+
+
+def stream_on_engine(endpoint: str, rules: Path, events: Path, output: Path, *more: str) -> Ran:
+    """The same on the engine that serves `endpoint`."""
+    return streamed(rules, events, output, "--runner=PortableRunner", f"--job_endpoint={endpoint}", *more)

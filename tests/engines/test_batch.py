@@ -7,8 +7,6 @@ on a laptop. Where `CI` is set Prism is got, and the tests fail without it.
 from __future__ import annotations
 
 import gzip
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,31 +15,12 @@ from examples.cdnow.convert import convert
 from examples.cdnow.fetch import DEFAULT, fetch
 from examples.shop import generate
 from tests.engines import boot, prism
-from tests.engines.jobs import ENGINES, LOOPBACK, Engine, facts, on_engine, processes, replayed
+from tests.engines.jobs import LOOPBACK, facts, on_engine, processes, replayed
 from tests.engines.places import CACHE, MissingError
 from tests.examples.running import ROOT, Ran, backfill
 from tests.pipelines.running import as_a_process
 
-REQUIRED_IN_CI = {"prism"}
 SHOP_RULES = ROOT / "examples/shop/rules"
-
-
-@pytest.fixture(scope="module", params=sorted(ENGINES))
-def endpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    engine = ENGINES[request.param]
-    if os.environ.get("CI") and request.param in REQUIRED_IN_CI:
-        _got(engine)
-    elif not engine.kept().exists():
-        pytest.skip(f"{request.param} is not here: make engines gets it")
-    with engine.running(tmp_path_factory.mktemp(request.param)) as served:
-        yield served
-
-
-def _got(engine: Engine) -> None:
-    try:
-        engine.get()
-    except MissingError as error:
-        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="module")
