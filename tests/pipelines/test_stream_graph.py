@@ -7,7 +7,7 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam.coders import BytesCoder, TupleCoder
-from apache_beam.portability.api.beam_runner_api_pb2 import PubSubReadPayload
+from apache_beam.portability.api import beam_runner_api_pb2
 
 pytest.importorskip("google.cloud.bigquery")
 
@@ -107,7 +107,7 @@ def test_dataflow_is_told_subscription_attribute_and_label(tmp_path: Path) -> No
     reads = [
         one.spec for one in pipeline.to_runner_api().components.transforms.values() if one.unique_name == "Read/Read"
     ]
-    (payload,) = [PubSubReadPayload.FromString(spec.payload) for spec in reads]
+    (payload,) = [beam_runner_api_pb2.PubSubReadPayload.FromString(spec.payload) for spec in reads]
     assert (payload.subscription, payload.timestamp_attribute, payload.id_attribute, payload.with_attributes) == (
         "projects/shop-1/subscriptions/events",
         "at",
