@@ -143,8 +143,6 @@ def test_dead_letters_are_the_broken_lines_whole(ran: Ran) -> None:
     assert {row["raw"] for row in rows if row["raw_encoding"] == "utf-8"} == text
     expected = set(DeadLetterReason) - OF_THE_STREAM - {DeadLetterReason.OVERSIZE}
     assert {DeadLetterReason(row["reason"]) for row in rows} == expected
-        DeadLetterReason.OVERSIZE
-    }
     assert len(rows) == len(generate.BROKEN)
 
 
