@@ -1,0 +1,78 @@
+"""What a running job holds when its successor takes over: one of each record, and a contact in the middle of a wait."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
+from kittiwake.stream.grid import Waits
+from kittiwake.stream.known import AlwaysKnown
+from kittiwake.stream.messages import Arrival, Seed, encode, key_of
+from kittiwake.stream.waking import Alarm, Host, Woken, wake
+from kittiwake.time.instants import HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
+from tests.pipelines.frozen.graph import RULES
+from tests.stream import tellings
+
+NOON_US: Final = parse_instant("2026-11-03T12:00:00Z")
+FAR_US: Final = parse_instant("2026-12-01T00:00:00Z")
+KEY: Final = key_of("acme", "c-1")
+TRACE: Final = {"traceparent": tellings.TRACE, "source": "shop"}
+
+
+class Kept(NamedTuple):
+    """What a contact has, between two wakes."""
+
+    cell: bytes
+    bag: list[bytes]
+
+
+def arrival(event_id: str, after_us: int) -> Arrival:
+    """An item added to a cart, so long after noon."""
+    at_us = NOON_US + after_us
+    names = f'"event_id": "{event_id}", "account_id": "acme", "contact_id": "c-1", "type": "cart.item_added"'
+    data = f'{{{names}, "time": "{format_instant(at_us)}", "properties": {{"price": 1.10}}}}'.encode()
+    return Arrival(at_us, event_id, "cart.item_added", data, TRACE, f"m-{event_id}", at_us + SECOND_US)
+
+
+def woken(cell: bytes | None, bag: list[bytes], at_us: int) -> Woken:
+    """A wake of the contact under rules with a wait of an hour."""
+    history = RuleSetHistory((RuleSetVersion(None, load_files({"rules.yaml": RULES.encode()})),))
+    known = AlwaysKnown(history, HOUR_US).known(FAR_US)
+    return wake(Host(known, Waits()), KEY, cell, lambda: bag, Alarm(at_us, FAR_US))
+
+
+def begun() -> Kept:
+    """The contact after its first event has been settled, with a second one in its bag."""
+    bag = [encode(arrival("e1", 0)), encode(arrival("e2", 10 * MINUTE_US))]
+    found = woken(None, bag, NOON_US + MINUTE_US)
+    assert found.cell is not None
+    return Kept(found.cell, list(found.waits))
+
+
+def gone_on(kept: Kept) -> list[dict[str, Any]]:
+    """What is told of a contact that goes on from there, until its wait is over."""
+    found = woken(kept.cell, kept.bag, NOON_US + 2 * HOUR_US)
+    return [
+        {
+            "trigger_id": one.trigger_id,
+            "revision": one.revision,
+            "time": format_instant(one.time_us),
+            "decision": one.decision,
+            "traceparent": one.traceparent,
+        }
+        for one in found.told
+    ]
+
+
+def records() -> dict[str, Any]:
+    """One of each record that crosses from one release to the next, by its name."""
+    return {
+        "Arrival": arrival("e1", 0),
+        "Seed": Seed(NOON_US, b"state"),
+        "Told": replace(tellings.trigger("a" * 32, tellings.TRACE), row=b"{}"),  # rows have tests of their own
+        "Dead": tellings.dead(),
+        "Late": tellings.late(),
+    }
