@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
@@ -25,6 +26,11 @@ STREAMING: Final = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRu
 """Runs a streaming job in this process; the in-process runner of batch jobs knows no unbounded source."""
 
 DATAFLOW: Final = "DataflowRunner"
+
+ENGINE_S: Final = 10 * 365 * 86_400
+"""Beam 2.77 ends a job on an engine after `job_server_timeout`, five minutes by default, whatever its page says."""
+CONNECT_S: Final = 10
+"""For an engine to take a connection."""
 
 NEVER_SPLIT: Final = "prism_disable_sdf_split"
 """Other runners know no such experiment. Prism 2.77 splits slow bundles, those of firing timers too, and then fires
@@ -57,7 +63,26 @@ def streaming_runner(name: str | None) -> str:
 
 def streaming_flags(runner: str) -> tuple[str, ...]:
     """What a streaming job is run with, beside what was typed."""
-    return ("--streaming",) if is_dataflow(runner) else ("--streaming", f"--experiments={NEVER_SPLIT}")
+    if is_dataflow(runner):
+        return ("--streaming",)
+    return ("--streaming", f"--experiments={NEVER_SPLIT}", f"--job_server_timeout={ENGINE_S}")
+
+
+def check_endpoint(flags: Sequence[str]) -> None:
+    """Refuse an engine that is not there: Beam would wait for it as long as for the job.
+
+    Raises:
+        UnusableError: nobody listens where the flags say that an engine does.
+    """
+    endpoint = PipelineOptions(list(flags)).view_as(PortableOptions).job_endpoint
+    host, _, port = (endpoint or "").rpartition(":")
+    if not endpoint or endpoint == "embed":
+        return
+    try:
+        with socket.create_connection((host, int(port)), CONNECT_S):
+            return
+    except (OSError, ValueError, OverflowError) as error:
+        raise UnusableError(f"--job_endpoint {endpoint}: no engine answers there ({error})") from None
 
 
 def is_dataflow(runner: str) -> bool:

@@ -24,7 +24,7 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
 from pipelines.check import Checked, Verdict, check
-from pipelines.runner import IN_PROCESS, hush, is_dataflow, new_pipeline, streaming_flags
+from pipelines.runner import IN_PROCESS, check_endpoint, hush, is_dataflow, new_pipeline, streaming_flags
 from pipelines.storage_write import expansion_service
 from pipelines.stream_options import Asked, StreamOptions, parse_stream_options
 from pipelines.tables import client_of, create_tables
@@ -108,9 +108,12 @@ def _launch(asked: Asked) -> int:
         raise UnusableError("\n".join(checked.problems))
     assert checked.rules is not None
     java = expansion_service(options.expansion_jar) if options.method is Method.STORAGE_WRITE else None
+    check_endpoint(options.beam_flags)
     pipeline = new_pipeline(options.runner, (*streaming_flags(options.runner), *options.beam_flags))
     build(pipeline, options, checked.rules, checked.snapshots, java)
     _tell(options, checked)
+    if options.runner == IN_PROCESS:
+        return _ran(pipeline)
     result = pipeline.run()
     return _left(result, options) if is_dataflow(options.runner) else _stayed(result)
 
@@ -199,6 +202,17 @@ def _left(result: PipelineResult, options: StreamOptions) -> int:
     """A service has it now."""
     cloud = GoogleCloudOptions(list(options.beam_flags))
     say(f"launched: gcloud dataflow jobs show {result.job_id()} --region={cloud.region} --project={cloud.project}")
+    return DONE
+
+
+def _ran(pipeline: beam.Pipeline) -> int:
+    """Run recorded events in this process, which goes on when they are over."""
+    log_to_stderr()
+    say("running; Ctrl-C ends it")
+    try:
+        pipeline.run().wait_until_finish()
+    except KeyboardInterrupt:
+        say("ended as you asked; run again, it decides the same")
     return DONE
 
 

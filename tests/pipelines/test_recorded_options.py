@@ -17,6 +17,7 @@ from pipelines.recorded import Recorded
 from pipelines.runner import IN_PROCESS
 from pipelines.stream import main
 from pipelines.stream_options import parse_stream_options
+from tests.engines.serving import free_port
 from transforms.replaying import RECORDS_MAX
 
 BASE = ("--rules", "r", "--output", "out")
@@ -66,6 +67,15 @@ def test_packed_files_are_refused_whatever_their_name(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"{}\n"))
     with pytest.raises(UnusableError, match="is JSON lines in gzip: plain JSON lines are read; unpack it first"):
         Recorded((str(path),), Disorder(), AS_FAST_AS_CAN_BE, 1, stays_open=False).source(CANONICAL)
+
+
+def test_an_engine_that_is_not_there_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rules.yaml").write_text("account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n")
+    (tmp_path / "events.jsonl").write_bytes(b"{}\n")
+    argv = ("--rules", str(tmp_path / "rules.yaml"), "--output", str(tmp_path / "out"))
+    engine = ("--runner", "PortableRunner", "--job_endpoint", f"localhost:{free_port()}")
+    assert main([*argv, "--events", str(tmp_path / "events.jsonl"), *engine]) == 2
+    assert "no engine answers there" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_told_before_anything_runs(

@@ -79,7 +79,7 @@ REFUSED = {
     (*BASE, "--trigger_topic", SUBSCRIPTION): f"--trigger_topic {SUBSCRIPTION}: write the whole name, "
     "projects/PROJECT/topics/NAME",
     (*BASE, "--dataset", "marketing"): "--dataset marketing: write PROJECT.DATASET",
-    BASE: "nothing would come of it: name a --trigger_topic, a --dataset, or both",
+    BASE: "nothing would come of it: name a --trigger_topic, a --dataset, an --output, or several",
     (*TO_TOPIC, "--decisions", "all"): "--decisions is about tables: name their --dataset",
     (*TO_TOPIC, "--bigquery_method", "streaming_inserts"): "--bigquery_method is about tables: name their --dataset",
     (*TO_TOPIC, "--create_tables"): "--create_tables is about tables: name their --dataset",

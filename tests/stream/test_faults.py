@@ -177,6 +177,22 @@ def test_an_event_on_which_a_rule_raises_costs_that_event_only(monkeypatch: pyte
     assert b'"count":98' in told.row
 
 
+def test_a_contact_most_of_whose_events_raise_waits_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, fault = Host(), raising(lambda ids, _: any(each.endswith(("1", "3", "5")) for each in ids))
+    for number in range(500):
+        host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
+    with monkeypatch.context() as patch:
+        patch.setattr(sifting, "advance", fault)
+        patch.setattr(sifting, "TRIES_MAX", 20)
+        host.pass_to(START_US + 10 * MINUTE_US)
+    assert b"e499" not in b"".join(one.raw for one in host.machine.dead)
+    before = len(host.machine.dead)
+    host.pass_to(START_US + 4 * HOUR_US)
+    (told,) = host.machine.told
+    assert f'"count":{500 - before}'.encode() in told.row
+    assert before < 50
+
+
 def test_after_the_fix_the_dead_letter_gives_the_decision_it_should_have(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host()
     host.give("e1", "cart.item_added", START_US)
