@@ -214,7 +214,7 @@ def _contradictions(options: StreamOptions, known: argparse.Namespace) -> Iterat
 
 def _about_outputs(options: StreamOptions, known: argparse.Namespace) -> Iterator[str]:
     if known.trigger_topic is None and known.dataset is None and known.output is None:
-        yield "nothing would come of it: name a --trigger_topic, a --dataset, or both, or an --output"
+        yield "nothing would come of it: name a --trigger_topic, a --dataset, an --output, or several"
     if known.dataset is None:
         for flag in ("decisions", "bigquery_method", "create_tables", "table_expiry"):
             if getattr(known, flag):
