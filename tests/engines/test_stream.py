@@ -82,4 +82,5 @@ def check(ran: Ran, case: Case, seed: int) -> None:
 
 
 def by_id(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {row["trigger_id"]: row for row in standing(rows)}
+    """What stands, but for what a run says of its own end: a stream has none, and what is deferred waits on."""
+    return {row["trigger_id"]: row for row in standing(rows) if row["decision"] != Outcome.DEFERRED}
