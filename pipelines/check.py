@@ -37,6 +37,7 @@ from kittiwake.time.instants import format_instant
 from pipelines.places import input_files
 from pipelines.recorded import Recorded as RecordedEvents
 from pipelines.runner import is_dataflow
+from pipelines.sentences import LOG_IN, first_line
 from pipelines.stream_options import StreamOptions
 from pipelines.tables import client_of, compare, location_fits, location_of
 from transforms.clock import now_us
@@ -44,8 +45,6 @@ from transforms.seeding import lines_of
 
 TIMEOUT_S: Final = 20
 """For one question to Pub/Sub: the launch waits for it."""
-CHARACTERS_TOLD: Final = 300
-"""Of what Google says."""
 DELETED_TOPIC: Final = "_deleted-topic_"
 """What Pub/Sub calls the topic of a subscription that has outlived it."""
 
@@ -180,13 +179,13 @@ class _Asked:
         except NotFound:
             self.wrong("is not there. Create it, or write its name as it is")
         except (Forbidden, Unauthorized, Unauthenticated) as error:
-            self._denied(f"you may not look at it: {_first_line(error)}")
+            self._denied(f"you may not look at it: {first_line(error)}")
         except MethodNotImplemented:
             self.unknown("whether it is fit for the job: the service does not answer (an emulator?)")
         except GoogleAuthError as error:
-            self.wrong(f"no credentials that Google takes: {_first_line(error)}. Log in: {LOG_IN}")
+            self.wrong(f"no credentials that Google takes: {first_line(error)}. Log in: {LOG_IN}")
         except (GoogleAPIError, RequestException, OSError) as error:
-            self.wrong(f"cannot be looked at: {_first_line(error)}")
+            self.wrong(f"cannot be looked at: {first_line(error)}")
         return None
 
     def permitted(self, test: Callable[..., Any], resource: str, permissions: Sequence[str]) -> None:
@@ -197,7 +196,7 @@ class _Asked:
         except MethodNotImplemented:
             self.unknown("permissions: the service does not say (an emulator?)")
         except (GoogleAPIError, GoogleAuthError) as error:
-            self.unknown(f"permissions: {_first_line(error)}")
+            self.unknown(f"permissions: {first_line(error)}")
         else:
             self.granted(permissions, granted)
 
@@ -212,14 +211,6 @@ class _Asked:
             self.unknown(f"{text}; what counts is the service account of the workers (docs/streaming.md)")
         else:
             self.wrong(text)
-
-
-LOG_IN: Final = "gcloud auth application-default login"
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0][:CHARACTERS_TOLD].rstrip(".")
 
 
 # ---------------------------------------------------------------- BigQuery
@@ -268,7 +259,7 @@ def _permissions(client: bigquery.Client, options: StreamOptions, asked: _Asked)
             path = bigquery.TableReference.from_string(options.dataset.table(table.name))
             answer = client.test_iam_permissions(path, _ON_TABLES, timeout=TIMEOUT_S, retry=None)
         except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
-            asked.unknown(f"permissions: BigQuery does not say ({_first_line(error)})")
+            asked.unknown(f"permissions: BigQuery does not say ({first_line(error)})")
             return
         asked.granted(_ON_TABLES, set(answer.get("permissions", ())))
 

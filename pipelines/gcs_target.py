@@ -14,6 +14,7 @@ from typing import Any, Final
 from kittiwake.rules.publishing.bounds import OBJECT_BYTES_MAX
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.target import Held, Target
+from pipelines.sentences import LOG_IN, first_line
 
 SCHEME: Final = "gs://"
 TIMEOUT_S: Final = 10
@@ -135,13 +136,9 @@ def _told(where: str) -> Iterator[None]:
         raise TargetError(f"{where}: there is no such bucket. Check its name, or create it.") from error
     except (Forbidden, Unauthorized) as error:
         advice = "docs/publishing.md lists who needs which permission"
-        raise TargetError(f"{where}: Google refuses it: {_first_line(error)}. {advice}.") from error
+        raise TargetError(f"{where}: Google refuses it: {first_line(error)}. {advice}.") from error
     except GoogleAuthError as error:
-        advice = "Log in: gcloud auth application-default login"
-        raise TargetError(f"{where}: no credentials that Google takes: {_first_line(error)}. {advice}.") from error
+        advice = f"Log in: {LOG_IN}"
+        raise TargetError(f"{where}: no credentials that Google takes: {first_line(error)}. {advice}.") from error
     except (GoogleAPIError, RequestException, OSError) as error:
-        raise TargetError(f"{where} cannot be reached: {_first_line(error)}. Repeat when it can.") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+        raise TargetError(f"{where} cannot be reached: {first_line(error)}. Repeat when it can.") from error

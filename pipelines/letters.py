@@ -18,6 +18,7 @@ from kittiwake.stream.feeding import Letter
 from kittiwake.stream.tables import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Dataset
 from kittiwake.time.instants import format_instant
 from pipelines.reingest_options import Chosen
+from pipelines.sentences import first_line
 from pipelines.tables import TIMEOUT_S
 
 PAGE_ROWS: Final = 500
@@ -41,9 +42,11 @@ def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterat
         advice = "see --dataset, and launch the job once with --create_tables"
         raise UnusableError(f"there is no {view}: {advice}") from error
     except (Forbidden, Unauthorized, BadRequest) as error:
-        raise UnusableError(f"BigQuery refuses to read {view}: {_first_line(error)}") from error
+        raise UnusableError(
+            f"BigQuery refuses to read {view}: {first_line(getattr(error, 'message', '') or error)}"
+        ) from error
     except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
-        raise UnusableError(f"{view} cannot be read: {_first_line(error)}") from error
+        raise UnusableError(f"{view} cannot be read: {first_line(getattr(error, 'message', '') or error)}") from error
 
 
 def _letter(row: dict[str, Any]) -> Letter:
@@ -73,8 +76,3 @@ def _query(view: str, chosen: Chosen) -> tuple[str, list[Any]]:
 
 def _instant(time_us: int | None) -> str | None:
     return None if time_us is None else format_instant(time_us)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(getattr(error, "message", "") or error).splitlines() or [type(error).__name__]
-    return lines[0][:300].rstrip(".")

@@ -17,6 +17,7 @@ from google.pubsub_v1 import PublisherClient, PubsubMessage
 
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.feeding import Feed
+from pipelines.sentences import LOG_IN, first_line
 
 REQUEST_MESSAGES: Final = 500
 """Of one request; Pub/Sub takes 1,000."""
@@ -26,9 +27,6 @@ REQUEST_BYTES: Final = 4_000_000
 
 REQUESTS: Final = 4
 """On their way at once, which bounds what is in memory: 16 MB."""
-
-CHARACTERS_TOLD: Final = 300
-"""Of what Google says."""
 
 
 class Published(NamedTuple):
@@ -54,14 +52,14 @@ def publish(topic: str, feeds: Iterable[Feed]) -> Published:
             for number in _confirmed(client, threads, topic, feeds):
                 confirmed += number
     except GoogleAuthError as error:
-        advice = "log in: gcloud auth application-default login"
-        raise UnusableError(f"Pub/Sub: no credentials that Google takes: {_first_line(error)}; {advice}") from error
+        advice = f"log in: {LOG_IN}"
+        raise UnusableError(f"Pub/Sub: no credentials that Google takes: {first_line(error)}; {advice}") from error
     except NotFound as error:
         if not confirmed:
             raise UnusableError(f"there is no topic {topic}") from error
         return Published(confirmed, f"there is no topic {topic} any more")
     except GoogleAPIError as error:
-        return Published(confirmed, f"Pub/Sub refuses: {_first_line(error)}")
+        return Published(confirmed, f"Pub/Sub refuses: {first_line(error)}")
     return Published(confirmed)
 
 
@@ -93,8 +91,3 @@ def _requests(feeds: Iterable[Feed]) -> Iterator[list[Any]]:
 
 def _bytes(feed: Feed) -> int:
     return len(feed.data) + sum(len(name.encode()) + len(value.encode()) for name, value in feed.attributes.items())
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0][:CHARACTERS_TOLD].rstrip(".")

@@ -19,12 +19,11 @@ from requests import RequestException
 
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.tables import TABLES, VIEWS, Column, ColumnMode, Dataset, Table, Type, View
+from pipelines.sentences import LOG_IN, first_line
 
 TIMEOUT_S: Final = 20
 """For a request, and with its repetitions: a launch waits, and Google's client would go on for ten minutes."""
 DAY_MS: Final = 86_400_000
-CHARACTERS_TOLD: Final = 300
-"""Of what Google says."""
 
 
 class Created(NamedTuple):
@@ -218,18 +217,13 @@ def _told(dataset: Dataset, name: str, problems: list[str]) -> Iterator[None]:
         problems.append(f"there is no dataset {dataset.path}. {advice}")
     except (Forbidden, Unauthorized) as error:
         advice = "docs/tables.md lists who needs which role"
-        problems.append(f"Google refuses {path}: {_first_line(error)}. {advice}")
+        problems.append(f"Google refuses {path}: {first_line(error)}. {advice}")
     except GoogleAuthError as error:
         problems.append(_no_credentials(error))
     except (GoogleAPIError, RequestException, OSError) as error:
-        problems.append(f"{path} cannot be reached: {_first_line(error)}")
+        problems.append(f"{path} cannot be reached: {first_line(error)}")
 
 
 def _no_credentials(error: GoogleAuthError) -> str:
-    advice = "Log in: gcloud auth application-default login"
-    return f"BigQuery: no credentials that Google takes: {_first_line(error)}. {advice}"
-
-
-def _first_line(error: Any) -> str:
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0][:CHARACTERS_TOLD].rstrip(".")
+    advice = f"Log in: {LOG_IN}"
+    return f"BigQuery: no credentials that Google takes: {first_line(error)}. {advice}"
