@@ -86,7 +86,6 @@ class _Take(beam.DoFn):
 
     def finish_bundle(self) -> None:
         """Tell what was counted: a metric costs as much as a message, and a log line more."""
-        meter_rules(self._rules, self._clock())
         count(EVENTS_IN, self._arrived + self._unneeded)
         count(UNNEEDED, self._unneeded)
         count(DEAD_LETTERS, self._refused.total())
