@@ -253,3 +253,8 @@ class State(msgspec.Struct, array_like=True, gc=False):
 def new_state(contact_id: str) -> State:
     """The state of a contact of whom nothing is known."""
     return State(contact_id)
+
+
+def is_nothing(state: State) -> bool:
+    """Whether nothing is known of a contact: at most how far it has been settled."""
+    return state.first_us is None and not (state.since or state.seen or state.inbox)

@@ -17,7 +17,7 @@ from kittiwake.kernel.codec import VERSION, BadState, decode, decoded, encode
 from kittiwake.kernel.ledger import events_of, standing_rows
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.snapshots import snapshot_of
-from kittiwake.kernel.state import Since, State
+from kittiwake.kernel.state import Since, State, is_nothing
 from kittiwake.kernel.versions import Versions, as_versions
 from kittiwake.replay.rows import line
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
@@ -53,7 +53,7 @@ def snapshot_row(rules: Program | Versions, state: State) -> dict[str, Any]:
 
 def snapshot_line(rules: Program | Versions, state: State) -> bytes | None:
     """The line of `snapshots`; None for a contact of whom nothing is known."""
-    if state.settled_us is None or not (state.first_us is not None or state.since or state.seen or state.inbox):
+    if state.settled_us is None or is_nothing(state):
         return None
     return line(snapshot_row(rules, state))
 

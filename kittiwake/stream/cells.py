@@ -94,11 +94,6 @@ def new_cell(state: State, look_us: int, traces: dict[str, str]) -> bytes:
     return encode_cell(Cell(LAYOUT, state.settled_us, look_us, memoryview(encode_state(state)), traces))
 
 
-def is_nothing(state: State) -> bool:
-    """Whether nothing is known of a contact, so that no cell need be kept."""
-    return state.first_us is None and not (state.since or state.seen or state.inbox)
-
-
 def traces_with(traces: dict[str, str], arrivals: Iterable[Arrival]) -> dict[str, str]:
     """The newest trace contexts."""
     found = dict(traces)

@@ -16,11 +16,11 @@ from typing import Final, NamedTuple
 
 from kittiwake.kernel.advance import Advanced
 from kittiwake.kernel.program import NEVER_US
-from kittiwake.kernel.state import State
+from kittiwake.kernel.state import State, is_nothing
 from kittiwake.model import Decision
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
-from kittiwake.stream.cells import CELL_BYTES_MAX, Cell, cell_of, decoded, is_nothing, new_cell, state_of, traces_with
+from kittiwake.stream.cells import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of, traces_with
 from kittiwake.stream.grid import (
     LOOK_EVERY_US,
     PACE_FROM,
