@@ -62,8 +62,8 @@ def _event_ids(ids: EventIds | None) -> dict[str, Any] | None:
     return None if ids is None else {"first": ids.first, "last": ids.last, "count": ids.count}
 
 
-class _DecisionLine(msgspec.Struct, gc=False):
-    """The fields of `decision_row`, with what is JSON already as it is."""
+class DecisionLine(msgspec.Struct, gc=False):
+    """The fields of `decision_row`, with what is JSON already as it is. A table's rows are made of it too."""
 
     trigger_id: str
     revision: int
@@ -100,7 +100,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
     fired_us = decision.fired_at_us
     return _in_one_line(
         _encode_decision(
-            _DecisionLine(
+            DecisionLine(
                 decision.trigger_id,
                 decision.revision,
                 decision.replaces,

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from kittiwake import __version__
 from kittiwake.model import Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.events import RAW_BYTES_MAX
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.known import Known
-from kittiwake.stream.messages import Arrival, Dead, Stage, key_of
+from kittiwake.stream.messages import Arrival, Dead, Stage, dead_letter, key_of
 
 ATTRIBUTES_CHARS_MAX: Final = 100 * (256 + 1024)
 """Characters of a message's attributes, names and values together: what Pub/Sub allows in bytes. Half an event's."""
@@ -79,16 +77,4 @@ def _arrival(message: Message, event: Event) -> Arrival:
 
 
 def _dead(message: Message, reason: DeadLetterReason, detail: str, clock_us: int, known: Known) -> Dead:
-    return Dead(
-        Stage.INTAKE,
-        reason,
-        detail,
-        message.data[:RAW_BYTES_MAX],
-        len(message.data),
-        dict(message.attributes),
-        message.message_id,
-        message.publish_us,
-        clock_us,
-        known.programs.used.ruleset_version,
-        __version__,
-    )
+    return dead_letter(Stage.INTAKE, reason, detail, message, clock_us, known.programs.used.ruleset_version)

@@ -19,7 +19,11 @@ class Known(NamedTuple):
     programs: Programs
     until_us: int
     """No version that this process does not know comes into force before this instant or at it."""
-    frozen_at_us: int | None = None
+
+    @property
+    def frozen_at_us(self) -> int | None:
+        """Nothing is settled beyond it."""
+        return self.programs.used.frozen_at_us
 
     def plan(self, account_id: str) -> Plan:
         """The programs of an account."""
@@ -47,7 +51,7 @@ class AlwaysKnown:
     def __init__(self, history: RuleSetHistory, allowed_lateness_us: int) -> None:
         """Raises `RulesError` if a rule is of a kind that this release does not run."""
         programs = Programs(history, allowed_lateness_us, whole_history=False)
-        self._known = Known(programs, NEVER_US, history.frozen_at_us)
+        self._known = Known(programs, NEVER_US)
 
     def known(self, clock_us: int) -> Known:  # noqa: ARG002 - of `Rules`
         """The same at every time."""

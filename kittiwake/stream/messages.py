@@ -6,13 +6,16 @@ end, with a default, for a job that is updated reads what the one before has wri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
+from kittiwake import __version__
 from kittiwake.model import Decision
 from kittiwake.reasons import DeadLetterReason, Outcome
+from kittiwake.replay.events import RAW_BYTES_MAX
 from kittiwake.replay.rows import Mode, decision_line
 
 TRACEPARENT: Final = "traceparent"
@@ -150,6 +153,38 @@ def told(decision: Decision, traceparent: str | None = None) -> Told:
         decision.time_us,
         decision.stale,
         traceparent,
+    )
+
+
+class Whole(Protocol):
+    """What a dead letter keeps of a message: an `Arrival`, or the `intake.Message` it came of."""
+
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def attributes(self) -> Mapping[str, str]: ...
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def publish_us(self) -> int | None: ...
+
+
+def dead_letter(
+    stage: Stage, reason: DeadLetterReason, detail: str, of: Whole, clock_us: int, ruleset_version: str
+) -> Dead:
+    """The dead letter of a message, of this release."""
+    return Dead(
+        stage,
+        reason,
+        detail,
+        of.data[:RAW_BYTES_MAX],
+        len(of.data),
+        dict(of.attributes),
+        of.message_id,
+        of.publish_us,
+        clock_us,
+        ruleset_version,
+        __version__,
     )
 
 

@@ -205,7 +205,7 @@ class Poll:
             self._target = self._opened(self._terms.target)
         reading = read_anew(self._target, NOTHING_READ if before is None else before.reading)
         until_us = complete_until_us(asked_us, self._terms.min_lead_us)
-        return _Good(reading, asked_us, Known(self._programs(reading, before), until_us, reading.frozen_at_us))
+        return _Good(reading, asked_us, Known(self._programs(reading, before), until_us))
 
     def _programs(self, reading: Reading, before: _Good | None) -> Programs:
         """Those there are, if they still say it: to compile them may take seconds."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from kittiwake import __version__
 from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.state import State
 from kittiwake.model import DeadLetter, Event
@@ -18,7 +17,7 @@ from kittiwake.replay.programs import Plan
 from kittiwake.replay.shapes.shape import InputShape
 from kittiwake.stream.arrivals import event_of
 from kittiwake.stream.known import Known
-from kittiwake.stream.messages import Arrival, Dead, Late, Stage
+from kittiwake.stream.messages import Arrival, Dead, Late, Stage, dead_letter
 
 TRIES_MAX: Final = 400
 """Tries to find events that raise, each of which settles all that is good so far: a dozen such events among 100,000. A
@@ -120,19 +119,7 @@ def _sifted(given: Given, pairs: Sequence[_Pair], clock_us: int) -> tuple[list[_
 
 
 def _dead(arrival: Arrival, reason: DeadLetterReason, detail: str, clock_us: int, known: Known) -> Dead:
-    return Dead(
-        Stage.SETTLE,
-        reason,
-        detail,
-        arrival.data,
-        len(arrival.data),
-        arrival.attributes,
-        arrival.message_id,
-        arrival.publish_us,
-        clock_us,
-        known.programs.used.ruleset_version,
-        __version__,
-    )
+    return dead_letter(Stage.SETTLE, reason, detail, arrival, clock_us, known.programs.used.ruleset_version)
 
 
 def _late(given: Given, step: Advanced, pairs: Sequence[_Pair], clock_us: int) -> list[Late]:

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from kittiwake.model import EventIds
 from kittiwake.reasons import DeadLetterReason
+from kittiwake.replay.rows import DecisionLine
 from kittiwake.stream.messages import Dead, Late, Stage, Told
 from kittiwake.stream.tables import HAPPENED_AT, ROW_ID, WRITTEN_AT, Table
 from kittiwake.time.instants import format_instant
@@ -29,35 +29,7 @@ RAW_KEPT_BYTES: Final = 1 << 20
 again is whole; and a row with it in base64, 1.4 MB, is far below the 10 MB that BigQuery takes in one request."""
 
 
-class _Line(msgspec.Struct, gc=False):
-    """The fields of `replay.rows.decision_line`, with what becomes text left as it is written."""
-
-    trigger_id: str
-    revision: int
-    replaces: list[str]
-    account_id: str
-    contact_id: str
-    rule_id: str
-    rule_version: str
-    kind: str
-    time: str
-    fired_at: str | None
-    instance: msgspec.Raw
-    threshold: msgspec.Raw
-    reminder: int | None
-    occurrence: str | None
-    events: EventIds | None
-    include: msgspec.Raw
-    decision: str
-    reason: str | None
-    ruleset_version: str
-    mode: str
-    late: bool
-    stale: bool
-    partial_history: bool
-
-
-_line_of: Final = msgspec.json.Decoder(_Line).decode
+_line_of: Final = msgspec.json.Decoder(DecisionLine).decode
 
 
 def decision_table_row(told: Told, written_us: int) -> TableRow:
@@ -69,7 +41,7 @@ def decision_table_row(told: Told, written_us: int) -> TableRow:
         WRITTEN_AT: format_instant(written_us),
         "trigger_id": line.trigger_id,
         "revision": line.revision,
-        "replaces": line.replaces,
+        "replaces": list(line.replaces),
         "account_id": line.account_id,
         "contact_id": line.contact_id,
         "rule_id": line.rule_id,
@@ -80,7 +52,7 @@ def decision_table_row(told: Told, written_us: int) -> TableRow:
         "instance": _text(line.instance),
         "threshold": None if threshold == "null" else threshold,
         "reminder": line.reminder,
-        "occurrence": line.occurrence,
+        "occurrence": None if line.occurrence is None else line.occurrence.isoformat(),
         "first_event_id": None if events is None else events.first,
         "last_event_id": None if events is None else events.last,
         "event_count": None if events is None else events.count,
