@@ -228,7 +228,7 @@ def _tables(options: StreamOptions, findings: list[Finding]) -> None:
     location = location_of(client, dataset)
     if location is not None:
         _location(asked, location, options)
-    problems = [one for one in compare(client, dataset) if not (options.create_tables and " is missing: " in one)]
+    problems = compare(client, dataset, may_lack=options.create_tables)
     findings += (Finding(Verdict.WRONG, one) for one in problems)
     if location is not None and not problems:
         asked.ok("tables are to be created where missing" if options.create_tables else "all tables are as they should")

@@ -6,7 +6,7 @@ Called by `pipelines.stream_options`. For demos, load tests and other engines; e
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,6 +15,7 @@ from kittiwake.replay.kinds import BEGINNING_BYTES, Kind, kind_of
 from kittiwake.replay.reading import shown
 from kittiwake.replay.shapes.shape import InputShape
 from kittiwake.stream.schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, parse_pace
+from pipelines.options import duration_option
 from pipelines.places import input_files
 from transforms.clock import now_us
 from transforms.reading import InputFile
@@ -61,7 +62,7 @@ def _refuse_packed(file: InputFile) -> None:
         raise UnusableError(f"--events {shown(file.name)} is {kind.value}: plain JSON lines are read; unpack it first")
 
 
-def recorded(known: argparse.Namespace, duration: Callable[[str, str], int]) -> Recorded | None:
+def recorded(known: argparse.Namespace) -> Recorded | None:
     """What was asked for; None: nothing, the events come from a subscription.
 
     Raises:
@@ -69,7 +70,7 @@ def recorded(known: argparse.Namespace, duration: Callable[[str, str], int]) -> 
     """
     if known.events is None:
         return None
-    within_us, late_us = (duration(f"--{name}", getattr(known, name) or "0s") for name in ("disorder", "late"))
+    within_us, late_us = (duration_option(f"--{name}", getattr(known, name) or "0s") for name in ("disorder", "late"))
     pace = AS_FAST_AS_CAN_BE if known.pace is None else parse_pace(known.pace)
     if pace is None:
         raise UnusableError(f"--pace {known.pace}: write events a second (500/s) or a speed (60x)")

@@ -15,8 +15,9 @@ from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKE
 from kittiwake.rules.publishing.opening import is_target
 from kittiwake.stream.grid import TIMER_US, USUAL, Waits
 from kittiwake.stream.tables import Dataset, Recorded, dataset_of
-from kittiwake.time.durations import ADVICE, format_duration, parse_duration
+from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import HOUR_US
+from pipelines.options import duration_option
 from pipelines.recorded import Recorded as RecordedEvents
 from pipelines.recorded import add_recorded, contradictions, recorded
 from pipelines.runner import IN_PROCESS, STREAMING, check_flags, is_dataflow, runner_named, streaming_runner
@@ -112,10 +113,10 @@ class _Trial:
 
 
 def _read(known: argparse.Namespace, beam_flags: tuple[str, ...], tried: _Trial) -> StreamOptions:
-    settle_delay_us = tried(USUAL.settle_delay_us, _duration, "--settle_delay", known.settle_delay)
+    settle_delay_us = tried(USUAL.settle_delay_us, duration_option, "--settle_delay", known.settle_delay)
     grid_us = tried(USUAL.grid_us, _grid, known.grid)
-    lateness_us = tried(HOUR_US, _duration, "--allowed_lateness", known.allowed_lateness)
-    poll_us = tried(POLL_INTERVAL_US, _positive, "--poll_interval", known.poll_interval or "30s")
+    lateness_us = tried(HOUR_US, duration_option, "--allowed_lateness", known.allowed_lateness)
+    poll_us = tried(POLL_INTERVAL_US, _unless_absent, POLL_INTERVAL_US, "--poll_interval", known.poll_interval)
     shape_options = ("--input_shape", "--input_account")
     tried(None, check_flags, beam_flags)
     topic = known.trigger_topic
@@ -131,33 +132,30 @@ def _read(known: argparse.Namespace, beam_flags: tuple[str, ...], tried: _Trial)
         id_label=tried(None, _attribute, "--id_label", known.id_label),
         waits=Waits(settle_delay_us, grid_us),
         allowed_lateness_us=lateness_us,
-        max_age_us=None if known.max_age is None else tried(None, _duration, "--max_age", known.max_age),
+        max_age_us=None if known.max_age is None else tried(None, duration_option, "--max_age", known.max_age),
         poll_interval_us=poll_us,
-        min_lead_us=tried(MIN_LEAD_US, _positive, "--min_lead", known.min_lead or "90s"),
+        min_lead_us=tried(MIN_LEAD_US, _unless_absent, MIN_LEAD_US, "--min_lead", known.min_lead),
         shape=tried(CANONICAL, input_shape, known.input_shape, known.input_account, shape_options),
         snapshots=tuple(known.snapshots or ()),
         create_tables=known.create_tables,
         table_expiry_days=tried(None, _days, known.table_expiry),
         check=known.check,
-        events=tried(None, recorded, known, _duration),
+        events=tried(None, recorded, known),
         output=known.output if known.output is None or "://" in known.output else str(Path(known.output).absolute()),
         runner=tried(STREAMING, runner_named if known.events else streaming_runner, known.runner),
         beam_flags=beam_flags,
     )
 
 
-def _duration(flag: str, text: str) -> int:
-    duration_us = parse_duration(text)
-    if duration_us is None or duration_us < 0:
-        raise UnusableError(f"{flag} {text}: {ADVICE}")
-    return duration_us
-
-
 def _positive(flag: str, text: str) -> int:
-    duration_us = _duration(flag, text)
+    duration_us = duration_option(flag, text)
     if not duration_us:
         raise UnusableError(f"{flag} {text}: it has to be longer than nothing")
     return duration_us
+
+
+def _unless_absent(otherwise_us: int, flag: str, text: str | None) -> int:
+    return _positive(flag, text) if text else otherwise_us
 
 
 def _grid(text: str) -> int:

@@ -106,10 +106,11 @@ def _create_or_replace(client: bigquery.Client, dataset: Dataset, view: View, ma
 # ---------------------------------------------------------------- compare
 
 
-def compare(client: bigquery.Client, dataset: Dataset) -> list[str]:
+def compare(client: bigquery.Client, dataset: Dataset, *, may_lack: bool = False) -> list[str]:
     """What keeps a job from writing into the tables as they are, in sentences; empty: nothing.
 
-    Columns of others are no concern of the job's, as long as a row may lack them.
+    With `may_lack` a table need not be there yet. Columns of others are no concern of the job's, as long as a row may
+    lack them.
     """
     problems = _unusable(client, dataset)
     for table in TABLES if not problems else ():
@@ -117,7 +118,8 @@ def compare(client: bigquery.Client, dataset: Dataset) -> list[str]:
             try:
                 there = client.get_table(dataset.table(table.name), **_patience())
             except NotFound:
-                problems.append(f"table {dataset.table(table.name)} is missing: launch once with --create_tables")
+                if not may_lack:
+                    problems.append(f"table {dataset.table(table.name)} is missing: launch once with --create_tables")
             else:
                 problems.extend(differences(table, dataset, there.schema))
     return problems
