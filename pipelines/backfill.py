@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Final
 
 import apache_beam as beam
 
@@ -29,6 +28,7 @@ from kittiwake.replay.summary import Summary
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules
+from pipelines.exits import DONE, FAILED, INTERRUPTED, STOPPED, UNUSABLE
 from pipelines.options import BackfillOptions, parse_options
 from pipelines.places import Place, input_files, open_place, read_summary
 from pipelines.progress import progress_shown, say
@@ -38,12 +38,6 @@ from transforms.parsing import ParseRecords
 from transforms.reading import InputFile, ReadRecords
 from transforms.settling import SettleContacts
 from transforms.writing import WriteRows, WriteSummary
-
-DONE: Final = 0
-STOPPED: Final = 1
-UNUSABLE: Final = 2
-FAILED: Final = 3
-INTERRUPTED: Final = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -21,18 +21,12 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.feeding import Fed, Feed, feed_of, line_of
 from kittiwake.stream.tables import LATE_EVENTS
 from kittiwake.time.durations import format_duration
+from pipelines.exits import DONE, FAILED, INTERRUPTED, STOPPED, UNUSABLE
 from pipelines.letters import letters
 from pipelines.publishing import Published, publish
 from pipelines.reingest_options import ReingestOptions, parse_options
 from pipelines.tables import client_of
 from transforms.clock import now_us
-
-DONE: Final = 0
-STOPPED: Final = 1
-UNUSABLE: Final = 2
-FAILED: Final = 3
-INTERRUPTED: Final = 130
-"""As `pipelines.backfill` ends."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -24,6 +24,7 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
 from pipelines.check import Checked, Verdict, check
+from pipelines.exits import DONE, FAILED, INTERRUPTED, UNUSABLE
 from pipelines.runner import IN_PROCESS, check_endpoint, hush, is_dataflow, new_pipeline, streaming_flags
 from pipelines.storage_write import expansion_service
 from pipelines.stream_options import Asked, StreamOptions, parse_stream_options
@@ -35,11 +36,6 @@ from transforms.logs import log_to_stderr
 from transforms.seeding import SeedContacts
 from transforms.tables import Method, Tellings, WriteTables
 from transforms.taking import TakeMessages
-
-DONE: Final = 0
-UNUSABLE: Final = 2
-FAILED: Final = 3
-INTERRUPTED: Final = 130
 
 END_S: Final = 5
 """So long a runner in this process may take to end what it is at; it may be waiting for messages for half a minute."""
