@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tests.engines import boot, flink, prism
+from tests.engines import boot, prism
+from tests.engines.flink import job_server
 from tests.examples.running import Ran, backfill, python
 
 Row = dict[str, Any]
@@ -29,7 +30,7 @@ class Engine(NamedTuple):
 
 ENGINES: Final = {
     "prism": Engine(prism.binary, prism.kept, prism.running),
-    "flink": Engine(flink.jar, flink.kept, flink.running),
+    "flink": Engine(job_server.jar, job_server.kept, job_server.running),
 }
 
 

@@ -14,8 +14,8 @@ from typing import Final
 import apache_beam
 
 VERSION: Final = apache_beam.__version__
-FLINK: Final = "1.20"
-"""The newest Flink 1 that this Beam makes job servers for."""
+FLINK: Final = "2.2"
+"""The newest Flink that this Beam makes job servers for; pyproject.toml has a cluster of the same."""
 CACHE: Final = "KITTIWAKE_ENGINES"
 """The variable that names the cache to a CI that keeps it somewhere else."""
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,10 +20,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(command: Sequence[str], port: int, log: Path, start_s: float) -> Iterator[str]:
+def serving(
+    command: Sequence[str], port: int, log: Path, start_s: float, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """`localhost:port`, once it is listened on; killed at the end with all of its children."""
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
         _wait(process, port, log, start_s)
         yield f"localhost:{port}"

@@ -1,50 +1,28 @@
 """The streaming job on an engine with watermarks of its own: what stands in the end is what `replay` decides.
 
 Recorded events come out of order, and one of ten behind the watermark. The rules are frozen at an instant after the
-last event, so that the end is one: nothing is settled beyond it, however far the watermark goes.
+last event (see `shops`).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-from examples.shop import generate
 from kittiwake.reasons import Outcome
 from tests.engines import boot
 from tests.engines.jobs import LOOPBACK, processes, stream_on_engine, streamed
-from tests.examples.running import ROOT, Ran, python
-from tests.stream.worlds import standing
+from tests.engines.shops import Case, differing, shop, twice
+from tests.examples.running import Ran
 
-FROZEN_AT = "2025-02-10T00:00:00Z"
 DISORDER = ("--disorder", "5m", "--late", "2d", "--allowed_lateness", "5d", "--pace", "50/s")
 """So slow that an engine keeps up: taken in faster, what is late meets in one bag what it should have come before."""
 
 
-class Case(NamedTuple):
-    """Published rules, events, and what `replay` decides of them."""
-
-    rules: Path
-    events: Path
-    replayed: Ran
-
-
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Case:
-    folder = tmp_path_factory.mktemp("stream")
-    events = generate.write(folder / "shop", 40, seed, 35)
-    target = folder / "target"
-    kittiwake("publish", ROOT / "examples/shop/rules", target, "--effective-from", "always")
-    kittiwake("freeze", target, "--at", FROZEN_AT)
-    output = folder / "replay"
-    kittiwake("replay", "--rules", target, "--input", events, "--output", output, "--until", FROZEN_AT)
-    return Case(target, events, Ran(output, ""))
-
-
-def kittiwake(*arguments: str | Path) -> None:
-    python("-m", "kittiwake.cli.main", *arguments)
+    return shop(tmp_path_factory.mktemp("stream"), seed)
 
 
 def test_what_stands_in_the_end_is_what_replay_decides(endpoint: str, case: Case, tmp_path: Path, seed: int) -> None:
@@ -70,17 +48,11 @@ def test_so_it_does_in_this_process_where_everything_is_taken_in_first(case: Cas
 
 def check(ran: Ran, case: Case, seed: int) -> None:
     """Every id with its newest revision, field by field; nothing told twice; the dead letters too."""
-    wanted, found = by_id(case.replayed.rows("decisions")), by_id(ran.rows("decisions"))
-    assert sum(row["decision"] == Outcome.FIRED for row in wanted.values()) > 30
-    wrong = sorted(one for one in {*wanted, *found} if wanted.get(one) != found.get(one))
-    assert not wrong, f"seed {seed}: {len(wrong)} differ, {wanted.get(wrong[0])} is {found.get(wrong[0])}"
-    revisions = [(row["trigger_id"], row["revision"]) for row in ran.rows("decisions")]
-    assert len(revisions) == len(set(revisions))
+    wanted, found = case.replayed.rows("decisions"), ran.rows("decisions")
+    assert sum(row["decision"] == Outcome.FIRED for row in wanted) > 30
+    wrong = differing(wanted, found)
+    assert not wrong, f"seed {seed}: {len(wrong)} differ, {wrong[0][0]} is {wrong[0][1]}"
+    assert not twice(found)
     assert ran.rows("late_events") == []
     reasons = [sorted(row["reason"] for row in one.rows("dead_letters")) for one in (ran, case.replayed)]
     assert reasons[0] == reasons[1]
-
-
-def by_id(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What stands, but for what a run says of its own end: a stream has none, and what is deferred waits on."""
-    return {row["trigger_id"]: row for row in standing(rows) if row["decision"] != Outcome.DEFERRED}

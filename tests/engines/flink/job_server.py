@@ -1,7 +1,8 @@
-"""Apache Flink by Beam's job server, with a small cluster of its own in that process (`[local]`).
+"""Beam's own runner for Flink: its job server, before the cluster of `cluster.py`.
 
 The jar comes from Maven's central repository. Where this was written that did not serve any job server of Beam's, of
-this release or of two older ones: what stands here has been run nowhere yet, and says so in its refusal.
+this release or of older ones, nor the libraries it is made of: `running` and what is built on it (`test_beams_runner`,
+the Flink half of `test_batch` and `test_stream`) have been run nowhere yet, and `jar` says so in its refusal.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.engines.flink.cluster import Cluster, cluster
 from tests.engines.places import FLINK, VERSION, MissingError, cache, tool
 from tests.engines.serving import free_port, serving
 
@@ -56,10 +58,17 @@ def _fetch(folder: Path) -> None:
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """A job server with a cluster, stopped at the end; the endpoint of its job service."""
+    """A job server and a cluster of its own, stopped at the end; the endpoint of its job service."""
+    with cluster(folder) as flink, serving_for(flink, folder) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def serving_for(flink: Cluster, folder: Path) -> Iterator[str]:
+    """A job server that hands jobs to a cluster."""
     port = free_port()
     ports = [f"--job-port={port}", "--artifact-port=0", "--expansion-port=0"]
-    places = ["--flink-master=[local]", f"--artifacts-dir={folder / 'artifacts'}"]
+    places = [f"--flink-master={flink.rest.address}", f"--artifacts-dir={folder / 'artifacts'}"]
     command = [tool("java", "Flink"), HEAP, "-jar", str(jar()), *ports, *places]
-    with serving(command, port, folder / "flink.log", START_S) as endpoint:
+    with serving(command, port, folder / "job-server.log", START_S) as endpoint:
         yield endpoint

@@ -1,0 +1,74 @@
+"""A shop's events, published rules that are frozen at an instant, and what `replay` decides of them until then."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from examples.shop import generate
+from kittiwake.reasons import Outcome
+from tests.examples.running import ROOT, Ran, python
+from tests.stream.worlds import standing
+
+Row = dict[str, Any]
+RULES: Final = ROOT / "examples/shop/rules"
+FROZEN_AT: Final = "2025-02-10T00:00:00Z"
+"""After the last event of 35 days: so the end is one, and nothing is settled beyond, however far the watermark goes."""
+CLOSING_MS: Final = 1_738_972_800_000
+CLOSING: Final = (
+    b'{"event_id":"closing","account_id":"acme","contact_id":"closing","type":"consent.granted",'
+    b'"time":"2025-02-08T00:00:00Z","properties":{"purpose":"marketing"}}\n'
+)
+"""An event two days after all others, by whose watermark one sees that everything has been taken in."""
+
+
+class Case(NamedTuple):
+    """What a job is given, and what is expected of it."""
+
+    rules: Path
+    events: Path
+    replayed: Ran
+
+
+def kittiwake(*arguments: str | Path) -> None:
+    """The command."""
+    python("-m", "kittiwake.cli.main", *arguments)
+
+
+def shop(folder: Path, seed: int, contacts: int = 40, frozen_at: str = FROZEN_AT) -> Case:
+    """Thirty-five days of a shop, closed by `CLOSING`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    events = generate.write(folder / "shop", contacts, seed, 35)
+    events.write_bytes(events.read_bytes() + CLOSING)
+    target = folder / "target"
+    kittiwake("publish", RULES, target, "--effective-from", "always")
+    kittiwake("freeze", target, "--at", frozen_at)
+    return replayed(target, events, folder, frozen_at)
+
+
+def replayed(rules: Path, events: Path, folder: Path, until: str) -> Case:
+    """The case of these."""
+    output = folder / "replay"
+    kittiwake("replay", "--rules", rules, "--input", events, "--output", output, "--until", until)
+    return Case(rules, events, Ran(output, ""))
+
+
+def by_id(rows: Iterable[Row]) -> dict[str, Row]:
+    """What stands, but for what a run says of its own end: a stream has none, and what is deferred waits on."""
+    return {row["trigger_id"]: row for row in standing(rows) if row["decision"] != Outcome.DEFERRED}
+
+
+def differing(wanted: Iterable[Row], found: Iterable[Row]) -> list[tuple[Row | None, Row | None]]:
+    """What stands of each where it is not the same."""
+    left, right = by_id(wanted), by_id(found)
+    return [(left.get(one), right.get(one)) for one in sorted({*left, *right}) if left.get(one) != right.get(one)]
+
+
+def twice(rows: Iterable[Row]) -> list[tuple[str, int]]:
+    """Ids and revisions that have been told more than once."""
+    told: dict[tuple[str, int], int] = defaultdict(int)
+    for row in rows:
+        told[row["trigger_id"], row["revision"]] += 1
+    return [one for one, times in told.items() if times > 1]
