@@ -7,6 +7,7 @@ Dataflow runs it by itself once it is launched; without --runner it runs in this
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -39,12 +40,16 @@ from transforms.taking import TakeMessages
 
 END_S: Final = 5
 """So long a runner in this process may take to end what it is at; it may be waiting for messages for half a minute."""
+AGAIN: Final = "ended as you asked; run again, it decides the same"
+"""Of recorded events, whoever runs the job."""
+GONE: Final = "ended as you asked; what was waiting to be settled was in memory and is gone"
+"""Of messages, in this process."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check, or check and launch; the exit code."""
     hush()
-    signal.signal(signal.SIGTERM, _interrupted)
+    _listen()
     try:
         asked = parse_stream_options(argv)
         return _check(asked) if asked.options.check else _launch(asked)
@@ -60,8 +65,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
+def _listen() -> None:
     """What ends a container ends the job as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupted)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    """From here on only we speak: threads of a runner complain at length of what ends under them, such as a Prism that
+    the same Ctrl-C has reached."""
+    threading.excepthook = lambda _: None
+    logging.disable()
     raise KeyboardInterrupt
 
 
@@ -111,7 +125,8 @@ def _launch(asked: Asked) -> int:
     if options.runner == IN_PROCESS:
         return _ran(pipeline)
     result = pipeline.run()
-    return _left(result, options) if is_dataflow(options.runner) else _stayed(result)
+    _listen()  # Beam's runner of Prism has taken Ctrl-C for itself, to end Prism under the running job
+    return _left(result, options) if is_dataflow(options.runner) else _stayed(result, options)
 
 
 def _create_tables(options: StreamOptions) -> None:
@@ -208,11 +223,11 @@ def _ran(pipeline: beam.Pipeline) -> int:
     try:
         pipeline.run().wait_until_finish()
     except KeyboardInterrupt:
-        say("ended as you asked; run again, it decides the same")
+        say(AGAIN)
     return DONE
 
 
-def _stayed(result: PipelineResult) -> int:
+def _stayed(result: PipelineResult, options: StreamOptions) -> int:
     """Wait until the job ends: by failing, or because recorded events were over."""
     log_to_stderr()
     say("running; Ctrl-C ends it")
@@ -222,7 +237,7 @@ def _stayed(result: PipelineResult) -> int:
         ending = threading.Thread(target=result.cancel, daemon=True)
         ending.start()
         ending.join(END_S)
-        say("ended as you asked; what was waiting to be settled was in memory and is gone")
+        say(GONE if options.events is None else AGAIN)
     return DONE
 
 

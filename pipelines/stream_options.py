@@ -118,7 +118,8 @@ def _read(known: argparse.Namespace, beam_flags: tuple[str, ...], tried: _Trial)
     lateness_us = tried(HOUR_US, duration_option, "--allowed_lateness", known.allowed_lateness)
     poll_us = tried(POLL_INTERVAL_US, _unless_absent, POLL_INTERVAL_US, "--poll_interval", known.poll_interval)
     shape_options = ("--input_shape", "--input_account")
-    tried(None, check_flags, beam_flags)
+    read_by_beam = tried({}, check_flags, beam_flags)
+    tried(None, _one_worker, known, read_by_beam.get("direct_num_workers", 1))
     topic = known.trigger_topic
     return StreamOptions(
         subscription=known.subscription and tried("", _path, "--subscription", known.subscription, _SUBSCRIPTION),
@@ -145,6 +146,16 @@ def _read(known: argparse.Namespace, beam_flags: tuple[str, ...], tried: _Trial)
         runner=tried(STREAMING, runner_named if known.events else streaming_runner, known.runner),
         beam_flags=beam_flags,
     )
+
+
+def _one_worker(known: argparse.Namespace, workers: int) -> None:
+    """Beam 2.77, in this process: of several workers it merges what they answer, and drops the rest of the events that
+    the source has given back for later (`ParallelBundleManager`): whole days would be missing, and nobody told."""
+    if known.events and runner_named(known.runner) == IN_PROCESS and workers != 1:
+        raise UnusableError(
+            f"--direct_num_workers {workers}: in this process recorded events have one worker; leave it out, or take "
+            "an engine (--runner=PrismRunner)"
+        )
 
 
 def _positive(flag: str, text: str) -> int:
