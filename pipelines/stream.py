@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, Final
 
@@ -44,6 +44,8 @@ AGAIN: Final = "ended as you asked; run again, it decides the same"
 """Of recorded events, whoever runs the job."""
 GONE: Final = "ended as you asked; what was waiting to be settled was in memory and is gone"
 """Of messages, in this process."""
+_ASKED: Final = threading.Event()
+"""Set when somebody has asked for the end."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,8 +74,8 @@ def _listen() -> None:
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    """From here on only we speak: threads of a runner complain at length of what ends under them, such as a Prism that
-    the same Ctrl-C has reached."""
+    """From here on only we speak: a runner's threads complain at length of what ends under them, such as its Prism."""
+    _ASKED.set()
     threading.excepthook = lambda _: None
     logging.disable()
     raise KeyboardInterrupt
@@ -220,9 +222,7 @@ def _ran(pipeline: beam.Pipeline) -> int:
     """Run recorded events in this process, which goes on when they are over."""
     log_to_stderr()
     say("running; Ctrl-C ends it")
-    try:
-        pipeline.run().wait_until_finish()
-    except KeyboardInterrupt:
+    if not _ended(lambda: pipeline.run().wait_until_finish()):
         say(AGAIN)
     return DONE
 
@@ -231,14 +231,23 @@ def _stayed(result: PipelineResult, options: StreamOptions) -> int:
     """Wait until the job ends: by failing, or because recorded events were over."""
     log_to_stderr()
     say("running; Ctrl-C ends it")
-    try:
-        result.wait_until_finish()
-    except KeyboardInterrupt:
+    if not _ended(result.wait_until_finish):
         ending = threading.Thread(target=result.cancel, daemon=True)
         ending.start()
         ending.join(END_S)
         say(GONE if options.events is None else AGAIN)
     return DONE
+
+
+def _ended(wait: Callable[[], object]) -> bool:
+    """Wait for the end; False: somebody has asked for it. Beam tells that as the failure of the step it was at."""
+    try:
+        wait()
+    except (Exception, KeyboardInterrupt):
+        if not _ASKED.is_set():
+            raise
+        return False
+    return True
 
 
 if __name__ == "__main__":
