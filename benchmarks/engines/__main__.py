@@ -38,8 +38,8 @@ class Size(NamedTuple):
     """Whether Prism runs on one core as well as on two."""
 
 
-FULL: Final = Size({BATCH: 500_000, STREAM: 20_000}, (50, 100, 200, 300, 400), 40, 400, 100_000, both_cores=True)
-QUICK: Final = Size({BATCH: 20_000, STREAM: 1_000}, (50, 400), 8, 40, 5_000, both_cores=False)
+FULL: Final = Size({BATCH: 500_000, STREAM: 15_000}, (50, 100, 200, 300, 400), 30, 400, 100_000, both_cores=True)
+QUICK: Final = Size({BATCH: 20_000, STREAM: 1_000}, (50, 400), 12, 40, 5_000, both_cores=False)
 SHOP_SEED, SHOP_DAYS = 7, 180
 
 

@@ -1,7 +1,7 @@
 """Everything that is started within a `with`, and what it costs together: launcher, engine, workers, and theirs.
 
 Linux. Processes whose parent ends become ours, what is left at the end is ended, and every one is waited for: so CPU is
-what the kernel has counted of all of them, to the last, whenever they ended. Memory is looked at five times a second;
+what the kernel has counted of all of them, whenever they ended. Memory is looked at five times a second;
 pages that processes share count in each.
 """
 
@@ -62,7 +62,7 @@ class Family:
     """What has been started."""
 
     def __init__(self) -> None:
-        self._before_s = _children_s()
+        self._before_s, self._others = _children_s(), {one.pid for one in descendants()}
         self._exit_code, self._wall_s, self._launcher_s, self._engine_s, self._peak_bytes = 0, 0.0, 0.0, 0.0, 0
         self.cpu_s = 0.0
         """Known when the `with` is over."""
@@ -72,6 +72,10 @@ class Family:
         """Once the `with` is over."""
         peak_mb = self._peak_bytes / MB
         return Cost(self._exit_code, self._wall_s, self.cpu_s, self._launcher_s, self._engine_s, peak_mb)
+
+    def members(self) -> list[Process]:
+        """All that are alive, or have ended and not been waited for."""
+        return [one for one in descendants() if one.pid not in self._others]
 
     def run(self, command: Sequence[str], folder: Path, log: Path) -> int:
         """Run a command in a folder to its end, its words into a file; the exit code."""
@@ -83,7 +87,7 @@ class Family:
         self._wall_s = time.perf_counter() - began_s
         self._exit_code = process.returncode = os.waitstatus_to_exitcode(status)  # Popen need not wait any more
         self._launcher_s = usage.ru_utime + usage.ru_stime
-        self._engine_s = sum(one.cpu_s for one in descendants() if one.name == ENGINE)
+        self._engine_s = sum(one.cpu_s for one in self.members() if one.name == ENGINE)
         return self._exit_code
 
     def _look_on(self, pid: int) -> None:
@@ -91,13 +95,19 @@ class Family:
         ended = select.poll()
         ended.register(os.pidfd_open(pid), select.POLLIN)
         while not ended.poll(SECONDS_A_LOOK * 1_000):
-            self._peak_bytes = max(self._peak_bytes, sum(resident_bytes(one.pid) for one in descendants()))
+            self._peak_bytes = max(self._peak_bytes, sum(resident_bytes(one.pid) for one in self.members()))
             if time.perf_counter() > until_s:
                 os.kill(pid, signal.SIGKILL)
 
     def finish(self) -> None:
-        """End what is left, wait for all, and add up."""
-        _end_all()
+        """End what is left, wait for all, and add up. Children of those who end are ours in the next round."""
+        while left := self.members():
+            for one in left:
+                with suppress(ProcessLookupError):
+                    os.kill(one.pid, signal.SIGKILL)
+            for one in left:
+                with suppress(ChildProcessError):
+                    os.waitpid(one.pid, 0)
         self.cpu_s = _children_s() - self._before_s
 
 
@@ -161,18 +171,6 @@ def _process(pid: int, stat: str) -> Process:
 def _children_s() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _end_all() -> None:
-    """Children that are adopted while their parents end are ended in the next round."""
-    while True:
-        for one in descendants():
-            with suppress(ProcessLookupError):
-                os.kill(one.pid, signal.SIGKILL)
-        try:
-            os.wait()
-        except ChildProcessError:
-            return
 
 
 def _adopt_orphans(yes: bool) -> None:
