@@ -91,13 +91,13 @@ class Family:
         return self._exit_code
 
     def _look_on(self, pid: int) -> None:
-        until_s = time.perf_counter() + SECONDS_MAX
-        ended = select.poll()
-        ended.register(os.pidfd_open(pid), select.POLLIN)
+        until_s, ended, handle = time.perf_counter() + SECONDS_MAX, select.poll(), os.pidfd_open(pid)
+        ended.register(handle, select.POLLIN)
         while not ended.poll(SECONDS_A_LOOK * 1_000):
             self._peak_bytes = max(self._peak_bytes, sum(resident_bytes(one.pid) for one in self.members()))
             if time.perf_counter() > until_s:
                 os.kill(pid, signal.SIGKILL)
+        os.close(handle)
 
     def finish(self) -> None:
         """End what is left, wait for all, and add up. Children of those who end are ours in the next round."""
