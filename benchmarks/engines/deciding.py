@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kittiwake.time.instants import format_instant
-from tests.engines.jobs import facts
-from tests.engines.test_stream import by_id
+from tests.engines.jobs import by_id, facts
 from tests.examples.running import Ran, python
 
 

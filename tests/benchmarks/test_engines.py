@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+if sys.platform != "linux":
+    pytest.skip("what processes cost together is read from Linux's /proc", allow_module_level=True)
+
 from benchmarks.cases import ROOT
 from benchmarks.engines import tables, watch
 from benchmarks.engines.behind import Clocked, Rows, decided, marked

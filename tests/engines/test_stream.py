@@ -7,16 +7,15 @@ last event, so that the end is one: nothing is settled beyond it, however far th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from examples.shop import generate
 from kittiwake.reasons import Outcome
 from tests.engines import boot
-from tests.engines.jobs import LOOPBACK, processes, stream_on_engine, streamed
+from tests.engines.jobs import LOOPBACK, by_id, processes, stream_on_engine, streamed
 from tests.examples.running import ROOT, Ran, python
-from tests.stream.worlds import standing
 
 FROZEN_AT = "2025-02-10T00:00:00Z"
 DISORDER = ("--disorder", "5m", "--late", "2d", "--allowed_lateness", "5d", "--pace", "50/s")
@@ -79,8 +78,3 @@ def check(ran: Ran, case: Case, seed: int) -> None:
     assert ran.rows("late_events") == []
     reasons = [sorted(row["reason"] for row in one.rows("dead_letters")) for one in (ran, case.replayed)]
     assert reasons[0] == reasons[1]
-
-
-def by_id(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What stands, but for what a run says of its own end: a stream has none, and what is deferred waits on."""
-    return {row["trigger_id"]: row for row in standing(rows) if row["decision"] != Outcome.DEFERRED}
