@@ -49,10 +49,11 @@ def counted(code: str, folder: Path, cores: int | None = None) -> Family:
 
 
 def test_cpu_of_those_whom_nobody_waited_for_counts_and_none_is_left(tmp_path: Path) -> None:
+    before = {one.pid for one in descendants()}  # of the fixtures of other tests
     cost = counted(LEAVES_BEHIND, tmp_path).cost
     assert 1.0 < cost.cpu_s < 3.0
     assert cost.launcher_s < cost.workers_s
-    assert descendants() == []
+    assert {one.pid for one in descendants()} <= before
 
 
 def test_who_was_there_before_is_left_alone(tmp_path: Path) -> None:
