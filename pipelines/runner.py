@@ -119,8 +119,8 @@ def _runner(name: str, direct: DirectOptions) -> PipelineRunner:
     return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
 
 
-def check_flags(flags: Sequence[str]) -> None:
-    """Refuse what Beam does not know: it would drop it with a line in its log.
+def check_flags(flags: Sequence[str]) -> dict[str, Any]:
+    """What Beam reads of flags, by name. What it does not know is refused: it would drop it with a line in its log.
 
     Raises:
         UnusableError: a flag is unknown, or its value is no such thing.
@@ -132,7 +132,8 @@ def check_flags(flags: Sequence[str]) -> None:
         if unknown:
             raise UnusableError(f"unknown option {unknown[0]}: see --help")
 
-    PipelineOptions(list(flags)).get_all_options(add_extra_args_fn=check)
+    read: dict[str, Any] = PipelineOptions(list(flags)).get_all_options(add_extra_args_fn=check)
+    return read
 
 
 def _refuse(message: str) -> NoReturn:

@@ -7,11 +7,12 @@ Dataflow runs it by itself once it is launched; without --runner it runs in this
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, Final
 
@@ -39,12 +40,18 @@ from transforms.taking import TakeMessages
 
 END_S: Final = 5
 """So long a runner in this process may take to end what it is at; it may be waiting for messages for half a minute."""
+AGAIN: Final = "ended as you asked; run again, it decides the same"
+"""Of recorded events, whoever runs the job."""
+GONE: Final = "ended as you asked; what was waiting to be settled was in memory and is gone"
+"""Of messages, in this process."""
+_ASKED: Final = threading.Event()
+"""Set when somebody has asked for the end."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check, or check and launch; the exit code."""
     hush()
-    signal.signal(signal.SIGTERM, _interrupted)
+    _listen()
     try:
         asked = parse_stream_options(argv)
         return _check(asked) if asked.options.check else _launch(asked)
@@ -60,8 +67,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
+def _listen() -> None:
     """What ends a container ends the job as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupted)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    """From here on only we speak: a runner's threads complain at length of what ends under them, such as its Prism."""
+    _ASKED.set()
+    threading.excepthook = lambda _: None
+    logging.disable()
     raise KeyboardInterrupt
 
 
@@ -111,7 +127,8 @@ def _launch(asked: Asked) -> int:
     if options.runner == IN_PROCESS:
         return _ran(pipeline)
     result = pipeline.run()
-    return _left(result, options) if is_dataflow(options.runner) else _stayed(result)
+    _listen()  # Beam's runner of Prism has taken Ctrl-C for itself, to end Prism under the running job
+    return _left(result, options) if is_dataflow(options.runner) else _stayed(result, options)
 
 
 def _create_tables(options: StreamOptions) -> None:
@@ -205,25 +222,32 @@ def _ran(pipeline: beam.Pipeline) -> int:
     """Run recorded events in this process, which goes on when they are over."""
     log_to_stderr()
     say("running; Ctrl-C ends it")
-    try:
-        pipeline.run().wait_until_finish()
-    except KeyboardInterrupt:
-        say("ended as you asked; run again, it decides the same")
+    if not _ended(lambda: pipeline.run().wait_until_finish()):
+        say(AGAIN)
     return DONE
 
 
-def _stayed(result: PipelineResult) -> int:
+def _stayed(result: PipelineResult, options: StreamOptions) -> int:
     """Wait until the job ends: by failing, or because recorded events were over."""
     log_to_stderr()
     say("running; Ctrl-C ends it")
-    try:
-        result.wait_until_finish()
-    except KeyboardInterrupt:
+    if not _ended(result.wait_until_finish):
         ending = threading.Thread(target=result.cancel, daemon=True)
         ending.start()
         ending.join(END_S)
-        say("ended as you asked; what was waiting to be settled was in memory and is gone")
+        say(GONE if options.events is None else AGAIN)
     return DONE
+
+
+def _ended(wait: Callable[[], object]) -> bool:
+    """Wait for the end; False: somebody has asked for it. Beam tells that as the failure of the step it was at."""
+    try:
+        wait()
+    except (Exception, KeyboardInterrupt):
+        if not _ASKED.is_set():
+            raise
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -64,6 +64,10 @@ class Cell:
     def clear(self) -> None:
         self.value = None
 
+    def size(self) -> int:
+        """Bytes, of one that holds bytes."""
+        return 0 if self.value is None else len(self.value)
+
 
 class Bag:
     """Elements of a key."""
@@ -85,6 +89,10 @@ class Bag:
 
     def clear(self) -> None:
         self.elements = []
+
+    def size(self) -> int:
+        """Bytes of what is in it."""
+        return sum(map(len, self.elements))
 
 
 @dataclass(slots=True)
@@ -167,6 +175,15 @@ class Lean:
                 del family.set_us[timer.tag]
                 self._fired(timer)
         self._dofn.finish_bundle()
+
+    def kept_bytes(self) -> dict[bytes, int]:
+        """What is kept of each key of which anything is kept, cells and bags together."""
+        found: dict[bytes, int] = {}
+        for (key, _), one in self._state.items():
+            size = one.size() if isinstance(one, Cell | Bag) else 0
+            if size:
+                found[key] = found.get(key, 0) + size
+        return found
 
     def _fired(self, timer: Timer) -> None:
         self.counts.fired += 1

@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from kittiwake.reasons import Outcome
 from tests.engines import boot, prism
 from tests.engines.flink import job_server
 from tests.examples.running import Ran, backfill, python
+from tests.stream.worlds import standing
 
 Row = dict[str, Any]
 TABLES: Final = ("decisions", "triggers", "dead_letters")
@@ -69,3 +71,8 @@ def streamed(rules: Path, events: Path, output: Path, *more: str) -> Ran:
 def stream_on_engine(endpoint: str, rules: Path, events: Path, output: Path, *more: str) -> Ran:
     """The same on the engine that serves `endpoint`."""
     return streamed(rules, events, output, "--runner=PortableRunner", f"--job_endpoint={endpoint}", *more)
+
+
+def by_id(rows: list[Row]) -> dict[str, Row]:
+    """What stands, but for what a run says of its own end: a stream has none, and what is deferred waits on."""
+    return {row["trigger_id"]: row for row in standing(rows) if row["decision"] != Outcome.DEFERRED}

@@ -6,6 +6,8 @@ It speaks to workers over gRPC as Dataflow does: everything crosses a process's 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ BUILD_S: Final = 450
 """Of building it from nothing, modules fetched, on two busy cores: five times what was measured."""
 START_S: Final = 30
 NOT_BUILT_LINES: Final = 8
+_TOO_OLD: Final = re.compile(r"requires go >= ([\d.]+) \(running go ([\d.]+)")
 
 
 def binary() -> Path:
@@ -49,13 +52,24 @@ def _build(program: Path) -> None:
     command = [go, "install", MODULE]
     try:
         ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=BUILD_S, check=False)
+        if ran.returncode:
+            raise MissingError(why_not_built(ran.stderr))
+        (aside / "prism").replace(program)
     except subprocess.TimeoutExpired:
         raise MissingError(f"go install {MODULE} took more than {BUILD_S} s") from None
-    if ran.returncode:
-        said = "\n".join(ran.stderr.strip().splitlines()[-NOT_BUILT_LINES:])
-        raise MissingError(f"go install {MODULE} failed:\n{said}")
-    (aside / "prism").replace(program)
-    aside.rmdir()
+    finally:
+        shutil.rmtree(aside)
+
+
+def why_not_built(said: str) -> str:
+    """What to tell of what Go said: a sentence if it is too old, else its own last words."""
+    too_old = _TOO_OLD.search(said)
+    if too_old:
+        return (
+            f"Prism needs Go {too_old[1]} or later, and go {too_old[2]} is on the path: install it, or do without Prism"
+        )
+    last = "\n".join(said.strip().splitlines()[-NOT_BUILT_LINES:])
+    return f"go install {MODULE} failed:\n{last}"
 
 
 @contextmanager

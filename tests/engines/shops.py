@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from examples.shop import generate
-from kittiwake.reasons import Outcome
+from tests.engines.jobs import Row, by_id
 from tests.examples.running import ROOT, Ran, python
-from tests.stream.worlds import standing
 
-Row = dict[str, Any]
 RULES: Final = ROOT / "examples/shop/rules"
 FROZEN_AT: Final = "2025-02-10T00:00:00Z"
 """After the last event of 35 days: so the end is one, and nothing is settled beyond, however far the watermark goes."""
@@ -53,11 +51,6 @@ def replayed(rules: Path, events: Path, folder: Path, until: str) -> Case:
     output = folder / "replay"
     kittiwake("replay", "--rules", rules, "--input", events, "--output", output, "--until", until)
     return Case(rules, events, Ran(output, ""))
-
-
-def by_id(rows: Iterable[Row]) -> dict[str, Row]:
-    """What stands, but for what a run says of its own end: a stream has none, and what is deferred waits on."""
-    return {row["trigger_id"]: row for row in standing(rows) if row["decision"] != Outcome.DEFERRED}
 
 
 def differing(wanted: Iterable[Row], found: Iterable[Row]) -> list[tuple[Row | None, Row | None]]:

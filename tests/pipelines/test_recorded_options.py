@@ -53,6 +53,8 @@ REFUSED = {
     (*EVENTS, "--events_per_bundle", "0"): "--events_per_bundle 0: write a whole number up to 1,000,000",
     (*EVENTS, "--timestamp_attribute", "at"): "--timestamp_attribute and --id_label are about messages",
     (*EVENTS, "--stay_open"): "--stay_open needs an engine (--runner=PrismRunner)",
+    (*EVENTS, "--direct_num_workers", "2"): "--direct_num_workers 2: in this process recorded events have one worker",
+    (*EVENTS, "--direct_num_workers=0"): "--direct_num_workers 0: in this process recorded events have one worker",
 }  # fmt: skip
 
 

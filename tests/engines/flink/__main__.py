@@ -22,8 +22,9 @@ from typing import Any, Final
 from tests.engines.flink import installing
 from tests.engines.flink.cluster import Cluster, cluster
 from tests.engines.flink.running import FAULTS, SETTLE, Run, Told, suffer
+from tests.engines.jobs import by_id
 from tests.engines.places import MissingError
-from tests.engines.shops import Case, by_id, differing, shop, twice
+from tests.engines.shops import Case, differing, shop, twice
 
 SLOW: Final = 30
 """Events a second: a checkpoint or more are done between one fault and the next."""
