@@ -1,5 +1,7 @@
 """`make engines`: gets the engines, runs the backfill on each, and compares every row with `replay`'s.
 
+Then the step that decides is hurt in Flink's keeping (`tests.engines.flink`), where that can be had.
+
 Exit code 1 if a row differs, or if no engine can be had. An engine that cannot be had is told, with what it would take.
 """
 
@@ -16,6 +18,8 @@ from typing import NamedTuple
 from examples.cdnow.convert import convert
 from examples.cdnow.fetch import DEFAULT, fetch
 from examples.shop import generate as shop
+from tests.engines.flink import installing
+from tests.engines.flink.__main__ import main as hurt
 from tests.engines.jobs import ENGINES, LOOPBACK, facts, on_engine, processes, replayed
 from tests.engines.places import MissingError
 from tests.examples.running import ROOT, python
@@ -39,7 +43,17 @@ def main() -> int:
         return 1
     with TemporaryDirectory() as folder:
         cases = list(_cases(Path(folder), asked.events))
-        return 0 if _all_same(cases, engines, Path(folder)) else 1
+        return 0 if _all_same(cases, engines, Path(folder)) and _survives_on_flink() else 1
+
+
+def _survives_on_flink() -> bool:
+    """Whether it does, or Flink is not here."""
+    try:
+        installing.got()
+    except MissingError as error:
+        print(f"Flink itself: not here. {error}")
+        return True
+    return hurt(["faults"]) == 0
 
 
 def _all_same(cases: list[Case], engines: dict[str, Path], folder: Path) -> bool:

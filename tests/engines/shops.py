@@ -14,12 +14,11 @@ from tests.examples.running import ROOT, Ran, python
 RULES: Final = ROOT / "examples/shop/rules"
 FROZEN_AT: Final = "2025-02-10T00:00:00Z"
 """After the last event of 35 days: so the end is one, and nothing is settled beyond, however far the watermark goes."""
-CLOSING_MS: Final = 1_738_972_800_000
 CLOSING: Final = (
     b'{"event_id":"closing","account_id":"acme","contact_id":"closing","type":"consent.granted",'
-    b'"time":"2025-02-08T00:00:00Z","properties":{"purpose":"marketing"}}\n'
+    b'"time":"2025-02-12T00:00:00Z","properties":{"purpose":"marketing"}}\n'
 )
-"""An event two days after all others, by whose watermark one sees that everything has been taken in."""
+"""An event after the freeze, by whose watermark one sees that everything has been taken in and settled."""
 
 
 class Case(NamedTuple):

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from shutil import copy
 from typing import Final
@@ -30,6 +31,20 @@ PYTHON_WORKER: Final = "pyflink.fn_execution"
 """What stands in the command of the processes that run our steps."""
 LOST_MS: Final = 6_000
 """So long nothing is heard of a task manager, and it is given up."""
+
+
+class Steps(IntEnum):
+    """Elements and timers that Flink's Python takes together. It has two gaps, one of which is open in either way.
+
+    Seen with 2.2.1, and in `AbstractPythonFunctionOperator`: a checkpoint ends the bundle under way, and is taken
+    before the timers that this bundle has set are Flink's; and at the end of time the timers are forgotten that were
+    set by a bundle which ended because it was full.
+    """
+
+    ONE = 1
+    """A checkpoint finds no bundle under way: for what has to come back from one. Not for a drain."""
+    MANY = 1_000_000
+    """Bundles end by time alone: for a drain. A restart may lose a timer."""
 
 
 @dataclass
@@ -91,10 +106,10 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
+def cluster(folder: Path, workers: int = 2, steps: Steps = Steps.MANY) -> Iterator[Cluster]:
     """A cluster in a folder, which ends with all its processes."""
     port = free_port()
-    _configure(folder, port)
+    _configure(folder, port, steps)
     with ExitStack() as ends:
         command = _script("jobmanager.sh")
         address = ends.enter_context(
@@ -154,7 +169,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**os.environ, **places, "FLINK_HOME": str(installing.home()), "PYTHONPATH": str(ROOT)}
 
 
-def _configure(folder: Path, port: int) -> None:
+def _configure(folder: Path, port: int, steps: Steps) -> None:
     """What Flink comes with, for Java needs it, and what is ours."""
     conf = folder / "conf"
     conf.mkdir()
@@ -186,9 +201,7 @@ def _configure(folder: Path, port: int) -> None:
         "heartbeat.timeout": str(LOST_MS),
         # Flink expects its own names in Beam's metrics, and fails over others.
         "python.metric.enabled": "false",
-        # Bundles end by time alone. With the watermark at the end of time Flink's Python forgets the timers that a
-        # bundle has set which ended because it was full (AbstractPythonFunctionOperator.advanceWatermark, 2.2.1).
-        "python.fn-execution.bundle.size": 1_000_000,
+        "python.fn-execution.bundle.size": int(steps),
         "python.fn-execution.bundle.time": 100,
     }
     (conf / "config.yaml").write_text(yaml.safe_dump(ours))

@@ -24,7 +24,7 @@ HOUR_US = 3_600_000_000
 
 
 class _Happened(TimestampAssigner):
-    def extract_timestamp(self, value: tuple[str, bytes], record_timestamp: int) -> int:
+    def extract_timestamp(self, value: str, record_timestamp: int) -> int:
         return time_ms(value)
 
 
@@ -43,11 +43,11 @@ def main() -> None:
     env.set_parallelism(1)
     rules = rules_source(*asked.rules, allowed_lateness_us=asked.allowed_lateness_h * HOUR_US)
     lines = _lines(env, Path(asked.events), asked.per_second)
-    taken = lines.process(Take(rules), ARRIVAL).name("take").uid("take")
     waiting = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_seconds(asked.disorder_s))
-    timed = taken.assign_timestamps_and_watermarks(waiting.with_timestamp_assigner(_Happened()))
+    timed = lines.assign_timestamps_and_watermarks(waiting.with_timestamp_assigner(_Happened()))
+    taken = timed.process(Take(rules), ARRIVAL).name("take").uid("take")
     settle = Settle(rules, f"{asked.output}/sent")
-    settled = timed.key_by(lambda arrival: arrival[0], Types.STRING()).process(settle, Types.STRING())
+    settled = taken.key_by(lambda arrival: arrival[0], Types.STRING()).process(settle, Types.STRING())
     settled = settled.name("settle").uid("settle").set_parallelism(asked.parallelism)
     rows = settled.union(taken.get_side_output(REFUSED))
     rows.sink_to(_committed(Path(asked.output, "committed"))).name("keep").uid("keep")

@@ -1,7 +1,7 @@
 """Recorded events as a file that a job reads line by line at a pace: its queue, in which it can go back.
 
-Out of order and late, as `kittiwake.stream.schedule` has it. Behind the last event stand empty lines, so that the job
-does not end by itself.
+Out of order and late, as `kittiwake.stream.schedule` has it. Behind the last event stand beats that no rule wants, a
+second of event time from one to the next: so the job does not end by itself, and its watermark goes on.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from kittiwake.stream.schedule import Disorder
+from kittiwake.time.instants import SECOND_US, format_instant
 from pipelines.places import input_files
 from transforms.clock import now_us
 from transforms.replaying import Recording, _Lines, _read
+
+BEAT_CONTACT = "beat"
+BEAT = '{{"event_id":"beat-{number}","account_id":"acme","contact_id":"beat","type":"beat","time":"{time}"}}'
 
 
 class Queue(NamedTuple):
@@ -31,9 +35,13 @@ class Queue(NamedTuple):
         with _Lines(recording.files) as lines:
             return cls([lines.at(place) for place in schedule.places], schedule.times_us, disorder)
 
-    def write(self, path: Path, per_second: int, waits_s: int) -> None:
-        """With so many empty lines behind the last event as take so long to read."""
-        path.write_bytes(b"\n".join(self.lines) + b"\n" * (1 + per_second * waits_s))
+    def write(self, path: Path, beats: int) -> None:
+        """With so many beats behind the last event."""
+        path.write_bytes(b"\n".join([*self.lines, *map(self._beat, range(1, beats + 1))]))
+
+    def _beat(self, number: int) -> bytes:
+        happened = format_instant(max(self.times_us) + number * SECOND_US)
+        return BEAT.format(number=number, time=happened).encode()
 
     def watermark_ms(self, share: float) -> int:
         """What a watermark has to say when so much of the events has been read."""

@@ -20,8 +20,10 @@ LATENESS_H: Final = 120
 """More than comes late."""
 WITHIN_S: Final = 90
 """For what takes Flink a few seconds when nothing else runs."""
-OPEN_S: Final = 600
-"""So long a job waits for more behind the last event: it is stopped long before."""
+BEATS: Final = 3_000
+"""Behind the last event: more than come before the job is stopped."""
+BEATS_HEARD: Final = 200
+"""So many, and what one timer after the other has set is settled: each needs a watermark that goes on."""
 SETTLE: Final = "settle"
 Fault = Callable[["Run"], None]
 
@@ -42,7 +44,7 @@ class Run:
         self.flink, self.case, self.folder, self.per_second = flink, case, folder, per_second
         self.queue = Queue.of(case.events, Disorder(DISORDER_S * SECOND_US, LATE_US, seed))
         folder.mkdir()
-        self.queue.write(folder / "queue", per_second, OPEN_S)
+        self.queue.write(folder / "queue", BEATS)
         self.job = ""
         self.restarts = 0
         """How often the job has to have gone on from a checkpoint or a savepoint."""
@@ -63,10 +65,11 @@ class Run:
         self.job = self.flink.submit(*places, *waits, *more, savepoint=savepoint)
         self.flink.rest.wait_until_running(self.job, WITHIN_S)
 
-    def reach(self, share: float) -> None:
-        """Until so much has been read."""
+    def reach(self, share: float, beats: int = 0) -> None:
+        """Until so much has been read, and so many beats."""
         within_s = WITHIN_S + len(self.queue.lines) / self.per_second
-        self.flink.rest.wait_for_watermark(self.job, SETTLE, self.queue.watermark_ms(share), within_s)
+        at_ms = self.queue.watermark_ms(share) + beats * 1_000
+        self.flink.rest.wait_for_watermark(self.job, SETTLE, at_ms, within_s)
 
     def come_round(self) -> None:
         """Wait until the job has got over what was done to it."""
@@ -124,4 +127,4 @@ def suffer(run: Run, faults: Mapping[float, Fault]) -> None:
         run.reach(share)
         fault(run)
     run.come_round()
-    run.reach(1)
+    run.reach(1, BEATS_HEARD)

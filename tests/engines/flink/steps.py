@@ -24,11 +24,12 @@ from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, OutputTag, ProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
+from kittiwake.model import Event
 from kittiwake.replay.shapes.shape import CANONICAL
+from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.grid import USUAL
 from kittiwake.stream.intake import Taking
 from kittiwake.stream.known import Rules
-from kittiwake.stream.messages import head_of
 from transforms.clock import now_us
 from transforms.hosting import _Settle
 from transforms.keeping import dead_letter_line_of, decision_line_of, late_event_line_of
@@ -51,13 +52,14 @@ def line_of(output: bytes | TaggedOutput) -> str:
     return f"{table}\t{line(data).decode()}"
 
 
-def time_ms(arrival: tuple[str, bytes]) -> int:
-    """When it happened, by which the watermark moves."""
-    return head_of(arrival[1]).time_us // 1_000
+def time_ms(line: str) -> int:
+    """When it happened, by which the watermark moves; a line that is no event does not move it."""
+    event = event_from(line.encode(BYTES_AS_TEXT), now_us(), CANONICAL)
+    return event.time_us // 1_000 if isinstance(event, Event) else 0
 
 
 class Take(ProcessFunction):
-    """Lines to arrivals of contacts; what is no event leaves aside, and empty lines only take their time."""
+    """Lines to arrivals of contacts; what is no event leaves aside."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -66,8 +68,6 @@ class Take(ProcessFunction):
         self._take = _Take(self._rules, Taking(CANONICAL, None), now_us)
 
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:
-        if not value:
-            return
         self._take.start_bundle()
         for found in self._take.process(PubsubMessage(value.encode(BYTES_AS_TEXT), {})):
             if isinstance(found, TaggedOutput):
