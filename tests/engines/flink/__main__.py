@@ -1,8 +1,7 @@
-"""`python -m tests.engines.flink`: the step that decides in Flink's keeping, hurt and measured.
+"""`python -m tests.engines.flink`: the step that decides in Flink's keeping, hurt and watched.
 
     faults    kill a Python worker and a task manager, go on with fewer tasks; for so many --seeds
     watch     so many --minutes of a shop: watermark, checkpoints and memory every ten seconds
-    figures   all events of a shop as fast as they are taken, by one task and by two
 
 Exit code 1 if what stands in the end is not what `replay` decides.
 """
@@ -14,7 +13,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -28,21 +27,19 @@ from tests.engines.shops import Case, differing, shop, twice
 
 SLOW: Final = 30
 """Events a second: a checkpoint or more are done between one fault and the next."""
-FASTEST: Final = 2_000
-"""Events a second: more than one task takes."""
 EVERY_S: Final = 10
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.engines.flink")
-    parser.add_argument("what", choices=("faults", "watch", "figures"))
+    parser.add_argument("what", choices=("faults", "watch"))
     parser.add_argument("--seed", type=int, default=0, help="of the first run")
     parser.add_argument("--seeds", type=int, default=1, help="so many runs")
     parser.add_argument("--minutes", type=int, default=10, help="to watch")
-    parser.add_argument("--contacts", type=int, default=400, help="of the shop whose figures are taken")
+    parser.add_argument("--contacts", type=int, default=400, help="of the shop that is watched")
     asked = parser.parse_args(argv)
-    runs: dict[str, Callable[..., Iterator[bool]]] = {"faults": _faults, "watch": _watch, "figures": _figures}
+    runs: dict[str, Callable[..., Iterator[bool]]] = {"faults": _faults, "watch": _watch}
     try:
         installing.got()
     except MissingError as error:
@@ -108,29 +105,6 @@ def _looks(run: Run, for_s: int) -> Iterator[str]:
         sizes = (newest["checkpointed_size"], newest["end_to_end_duration"], run.flink.memory_bytes() >> 20)
         yield f"{passed_s:.0f} {at} {kept['counts']['completed']} {' '.join(map(str, sizes))} {run.flink.cpu_s():.0f}"
         time.sleep(EVERY_S)
-
-
-def _figures(flink: Cluster, folder: Path, asked: argparse.Namespace) -> Iterator[bool]:
-    """The start of a job is told by itself: the time from the first event on is what events cost."""
-    case = shop(folder / "measured", asked.seed, contacts=asked.contacts)
-    for tasks in (1, 2):
-        with Run(flink, case, folder / f"run-{tasks}", asked.seed, FASTEST) as run:
-            before_s, started = flink.cpu_s(), time.monotonic()
-            run.begin(tasks)
-            began_s, began = flink.cpu_s(), time.monotonic()
-            run.reach(1)
-            took_s, cpu_s = time.monotonic() - began, flink.cpu_s() - began_s
-            savepoint = run.stop(drain=False)
-            size = _bytes(Path(savepoint.removeprefix("file:")).rglob("*"))
-            events = len(run.queue.lines)
-            print(f"tasks {tasks}: start {began - started:.1f} s, CPU {began_s - before_s:.1f} s; {events:,} events in")
-            print(f"  {took_s:.1f} s, CPU {cpu_s:.1f} s: {events / took_s:,.0f}/s, {events / cpu_s:,.0f} a CPU second;")
-            print(f"  savepoint {size:,} bytes, {size // asked.contacts:,} a contact", flush=True)
-            yield _same(f"tasks {tasks}", run.told(), case)
-
-
-def _bytes(files: Iterable[Path]) -> int:
-    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 if __name__ == "__main__":
