@@ -154,6 +154,13 @@ def resident_bytes(pid: int) -> int:
     return 0
 
 
+def command_of(pid: int) -> str:
+    """The words of its command, run together; none if it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+    return ""
+
+
 def _children(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():

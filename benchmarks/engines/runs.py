@@ -10,11 +10,12 @@ from typing import Final, NamedTuple
 
 from benchmarks.cases import ROOT
 from benchmarks.engines.cases import BATCH, Case, command
-from benchmarks.engines.deciding import difference, frozen, kittiwake, stream_difference
+from benchmarks.engines.deciding import difference, frozen, stream_difference
 from benchmarks.engines.family import Cost, family
 from benchmarks.generate import END
 from benchmarks.rulesets import TWELVE, write_rules
 from kittiwake.time.instants import DAY_US, instant_of
+from tests.engines.shops import kittiwake
 from tests.examples.running import Ran, python
 
 FEW: Final = 20

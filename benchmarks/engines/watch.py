@@ -22,7 +22,7 @@ from benchmarks import machine
 from benchmarks.cases import ROOT
 from benchmarks.engines.behind import Clocked, Rows, decided, marked, schedule_of
 from benchmarks.engines.deciding import frozen, stream_difference
-from benchmarks.engines.family import MB, SECONDS_A_LOOK, descendants, family, resident_bytes
+from benchmarks.engines.family import MB, SECONDS_A_LOOK, command_of, descendants, family, resident_bytes
 from examples.shop import generate
 from kittiwake.stream.schedule import IN_ORDER, Disorder
 from kittiwake.time.durations import format_duration, parse_duration
@@ -179,20 +179,13 @@ def _look(clocked: Clocked, rows: list[Rows]) -> Look:
     allowed_us = clocked.began_us if newest_us is None else clocked.allowed_us(newest_us)
     sizes = {"engine": 0.0, "worker": 0.0}
     for one in descendants():
-        role = "engine" if one.name == prism.kept().name else "worker" if WORKER in _command(one.pid) else None
+        role = "engine" if one.name == prism.kept().name else "worker" if WORKER in command_of(one.pid) else None
         if role:
             sizes[role] += resident_bytes(one.pid) / MB
     return Look(
         (at_us - clocked.began_us) / SECOND_US, clocked.put_out(at_us), clocked.newest_us(at_us), newest_us,
         at_us - allowed_us, sum(one.number for one in rows), len(rows), sizes["engine"], sizes["worker"],
     )  # fmt: skip
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 # ---------------------------------------------------------------- telling

@@ -39,10 +39,15 @@ def shop(folder: Path, seed: int, contacts: int = 40, frozen_at: str = FROZEN_AT
     folder.mkdir(parents=True, exist_ok=True)
     events = generate.write(folder / "shop", contacts, seed, 35)
     events.write_bytes(events.read_bytes() + CLOSING)
+    return frozen(RULES, events, frozen_at, folder)
+
+
+def frozen(rules: Path, events: Path, at: str, folder: Path) -> Case:
+    """The case of rules published to the target of a folder, frozen at an instant."""
     target = folder / "target"
-    kittiwake("publish", RULES, target, "--effective-from", "always")
-    kittiwake("freeze", target, "--at", frozen_at)
-    return replayed(target, events, folder, frozen_at)
+    kittiwake("publish", rules, target, "--effective-from", "always")
+    kittiwake("freeze", target, "--at", at)
+    return replayed(target, events, folder, at)
 
 
 def replayed(rules: Path, events: Path, folder: Path, until: str) -> Case:

@@ -20,13 +20,11 @@ from typing import Any, Final
 
 from tests.engines.flink import installing
 from tests.engines.flink.cluster import Cluster, Steps, cluster
-from tests.engines.flink.running import BEATS_HEARD, FAULTS, SETTLE, Run, Told, suffer
+from tests.engines.flink.running import BEATS_HEARD, FAULTS, SETTLE, SLOW, Run, Told, suffer
 from tests.engines.jobs import by_id
 from tests.engines.places import MissingError
 from tests.engines.shops import Case, differing, shop, twice
 
-SLOW: Final = 30
-"""Events a second: a checkpoint or more are done between one fault and the next."""
 EVERY_S: Final = 10
 
 

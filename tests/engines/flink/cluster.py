@@ -18,6 +18,7 @@ from typing import Final
 
 import yaml
 
+from benchmarks.engines.family import command_of, resident_bytes
 from tests.engines.flink import installing
 from tests.engines.flink.rest import Rest
 from tests.engines.serving import free_port, serving
@@ -73,7 +74,7 @@ class Cluster:
     def kill_python(self, job: str, step: str, module: str = PYTHON_WORKER) -> None:
         """The Python of a step, which runs this module; its task manager lives on."""
         group = self._worker_of(job, step).pid
-        killed = [pid for pid in _processes(group) if module in _command(pid)]
+        killed = [pid for pid in _processes(group) if module in command_of(pid)]
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
         assert killed, "no Python worker is there"
@@ -85,8 +86,7 @@ class Cluster:
 
     def memory_bytes(self) -> int:
         """What they hold in memory."""
-        pages = sum(_pages(pid) for worker in self.workers for pid in _processes(worker.pid))
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        return sum(resident_bytes(pid) for worker in self.workers for pid in _processes(worker.pid))
 
     def _worker_of(self, job: str, step: str) -> subprocess.Popen[bytes]:
         return self.workers[int(self.rest.worker_of(job, step))]
@@ -144,22 +144,10 @@ def _processes(group: int) -> list[int]:
     return found
 
 
-def _command(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return ""
-
-
 def _ticks(pid: int) -> int:
     """Of the process and of its children that have ended."""
     with suppress(OSError):
         return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
-    return 0
-
-
-def _pages(pid: int) -> int:
-    with suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return 0
 
 

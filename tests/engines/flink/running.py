@@ -121,6 +121,10 @@ FAULTS: Final[Mapping[float, Fault]] = {0.2: kill_python, 0.45: kill_worker, 0.7
 """What happens when so much has been read."""
 
 
+SLOW: Final = 30
+"""Events a second: a checkpoint or more are done between one fault and the next."""
+
+
 def suffer(run: Run, faults: Mapping[float, Fault]) -> None:
     """All of the events, and on the way something happens."""
     for share, fault in faults.items():

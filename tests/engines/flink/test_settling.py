@@ -18,12 +18,10 @@ from kittiwake.reasons import Outcome
 from tests.engines.flink import installing
 from tests.engines.flink.cluster import Cluster, Steps, cluster
 from tests.engines.flink.recorded_queue import BEAT_CONTACT
-from tests.engines.flink.running import FAULTS, Run, Told, suffer
+from tests.engines.flink.running import FAULTS, SLOW, Run, Told, suffer
 from tests.engines.places import MissingError
 from tests.engines.shops import RULES, Case, differing, replayed, shop, twice
 
-SLOW: Final = 30
-"""Events a second: a checkpoint or more are done between one fault and the next."""
 FAST: Final = 100
 
 
