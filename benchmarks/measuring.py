@@ -46,7 +46,7 @@ class Cost(NamedTuple):
 
 def run(command: Sequence[str], folder: Path, log: Path, several: bool = False) -> Cost:
     """Run a command in a folder, its words into a file; `several` if it has processes of its own to be added up."""
-    _adopt_orphans(True)
+    adopt_orphans(True)
     with log.open("wb") as words:
         began = time.perf_counter()
         process = subprocess.Popen(
@@ -60,14 +60,14 @@ def run(command: Sequence[str], folder: Path, log: Path, several: bool = False) 
         timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)  # it has been waited for: Popen need not
     usages = [usage, *_orphans(process.pid)]
-    _adopt_orphans(False)
+    adopt_orphans(False)
     peak_mb = max(one.ru_maxrss for one in usages) * 1_024 / MB
     sum_mb, processes = (peak_mb, 1) if watch is None else watch.stop()
     user_s, system_s = sum(one.ru_utime for one in usages), sum(one.ru_stime for one in usages)
     return Cost(process.returncode, wall_s, user_s, system_s, peak_mb, max(sum_mb, peak_mb), processes)
 
 
-def _adopt_orphans(yes: bool) -> None:
+def adopt_orphans(yes: bool) -> None:
     """Whether children whose parent has ended become ours, so that we may wait for them."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0)

@@ -7,7 +7,6 @@ pages that processes share count in each.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import select
@@ -19,13 +18,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-SECONDS_A_LOOK: Final = 0.2
+from benchmarks.measuring import MB, SECONDS_A_LOOK, adopt_orphans
+
 SECONDS_MAX: Final = 900.0
 """Of one command: far above the longest run of the plan."""
-MB: Final = 1_000_000
 ENGINE: Final = "prism"
 """How the engine's process is named."""
-_SET_CHILD_SUBREAPER: Final = 36
 _TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -115,7 +113,7 @@ class Family:
 def family(cores: int | None = None) -> Iterator[Family]:
     """A family bound to so many cores, or to none; counted when the `with` is over."""
     allowed = os.sched_getaffinity(0)
-    _adopt_orphans(True)
+    adopt_orphans(True)
     os.sched_setaffinity(0, sorted(allowed)[:cores])
     one = Family()
     try:
@@ -123,7 +121,7 @@ def family(cores: int | None = None) -> Iterator[Family]:
     finally:
         one.finish()
         os.sched_setaffinity(0, allowed)
-        _adopt_orphans(False)
+        adopt_orphans(False)
 
 
 def cores_here() -> int:
@@ -178,8 +176,3 @@ def _process(pid: int, stat: str) -> Process:
 def _children_s() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _adopt_orphans(yes: bool) -> None:
-    """Whether children whose parent has ended become ours, so that we may wait for them."""
-    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0)

@@ -22,7 +22,8 @@ from benchmarks import machine
 from benchmarks.cases import ROOT
 from benchmarks.engines.behind import Clocked, Rows, decided, marked, schedule_of
 from benchmarks.engines.deciding import frozen, stream_difference
-from benchmarks.engines.family import MB, SECONDS_A_LOOK, command_of, descendants, family, resident_bytes
+from benchmarks.engines.family import command_of, descendants, family, resident_bytes
+from benchmarks.measuring import MB, SECONDS_A_LOOK
 from examples.shop import generate
 from kittiwake.stream.schedule import IN_ORDER, Disorder
 from kittiwake.time.durations import format_duration, parse_duration
