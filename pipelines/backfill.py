@@ -37,6 +37,7 @@ from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
 from transforms.reading import InputFile, ReadRecords
 from transforms.settling import SettleContacts
+from transforms.snapshot_files import WriteManifest
 from transforms.writing import WriteRows, WriteSummary
 
 
@@ -115,7 +116,9 @@ def build(
     _ = decided.decisions | "WriteDecisions" >> WriteRows(place.path(DECISIONS), DECISIONS, written)
     _ = decided.triggers | "WriteTriggers" >> WriteRows(place.path(TRIGGERS), TRIGGERS, written)
     if decided.snapshots is not None:
-        _ = decided.snapshots | "WriteSnapshots" >> WriteRows(place.path(SNAPSHOTS), SNAPSHOTS, Format.JSONL)
+        folder = place.path(SNAPSHOTS)
+        files = decided.snapshots | "WriteSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL)
+        _ = files | "WriteManifest" >> WriteManifest(folder)
     summary = WriteSummary(place.path(SUMMARY), Mode.BACKFILL, programs.used, settings)
     _ = total | "WriteSummary" >> summary
 

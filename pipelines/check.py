@@ -7,7 +7,7 @@ told. What a service does not answer (emulators know no permissions) is told as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -30,18 +30,17 @@ from kittiwake.replay.report import rules_text
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.stream.known import Rules
-from kittiwake.stream.seeding import SnapshotError, seed_of
 from kittiwake.stream.tables import TABLES
 from kittiwake.stream.watching import rules_source
 from kittiwake.time.instants import format_instant
-from pipelines.places import input_files
 from pipelines.recorded import Recorded as RecordedEvents
 from pipelines.runner import is_dataflow
 from pipelines.sentences import LOG_IN, first_line
+from pipelines.snapshot_files import find_snapshots
 from pipelines.stream_options import StreamOptions
 from pipelines.tables import client_of, compare, location_fits, location_of
 from transforms.clock import now_us
-from transforms.seeding import lines_of
+from transforms.seeding import SnapshotSource
 
 TIMEOUT_S: Final = 20
 """For one question to Pub/Sub: the launch waits for it."""
@@ -71,7 +70,7 @@ class Checked(NamedTuple):
     findings: tuple[Finding, ...]
     rules: Rules | None = None
     """For the job; None: they cannot be run."""
-    snapshots: tuple[str, ...] = ()
+    snapshots: tuple[SnapshotSource, ...] = ()
     """The files to start from."""
 
     @property
@@ -267,39 +266,14 @@ def _permissions(client: bigquery.Client, options: StreamOptions, asked: _Asked)
 # ---------------------------------------------------------------- snapshots
 
 
-def _snapshots(options: StreamOptions, findings: list[Finding]) -> tuple[str, ...]:
+def _snapshots(options: StreamOptions, findings: list[Finding]) -> tuple[SnapshotSource, ...]:
     """The files, of each of which the first row has been read."""
     try:
-        files = tuple(file.name for file in input_files(options.snapshots))
-        settled_us = sorted(filter(None, map(_first_settled_us, files)))
+        found = find_snapshots(options.snapshots)
     except UnusableError as error:
         findings.append(Finding(Verdict.WRONG, f"--snapshots: {error}"))
         return ()
-    if not settled_us:
-        findings.append(Finding(Verdict.WRONG, "--snapshots: there is no row in them"))
-        return ()
-    until = format_instant(settled_us[0])
-    text = f"{len(files)} file(s) of snapshots, settled until {until}: give the job every event since then"
+    until = format_instant(found.settled_us)
+    text = f"{len(found.sources)} file(s) of snapshots, settled until {until}: give the job every event since then"
     findings.append(Finding(Verdict.OK, text))
-    return files
-
-
-def _first_settled_us(name: str) -> int | None:
-    """How far the first contact of a file was settled; None: it has no row.
-
-    Raises:
-        UnusableError: it cannot be read, or is no file of snapshots.
-    """
-    for number, line in _lines(name):
-        try:
-            return seed_of(line).seed.time_us
-        except SnapshotError as error:
-            raise UnusableError(f"{name}, line {number}, is no snapshot: {error}") from None
-    return None
-
-
-def _lines(name: str) -> Iterator[tuple[int, bytes]]:
-    try:
-        yield from lines_of(name)
-    except OSError as error:
-        raise UnusableError(f"cannot read {name}: {error.strerror or error}") from error
+    return found.sources

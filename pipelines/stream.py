@@ -34,7 +34,7 @@ from transforms.delivering import PublishTriggers
 from transforms.hosting import SettleStream
 from transforms.keeping import KeepRows
 from transforms.logs import log_to_stderr
-from transforms.seeding import SeedContacts
+from transforms.seeding import SeedContacts, SnapshotSource
 from transforms.tables import Method, Tellings, WriteTables
 from transforms.taking import TakeMessages
 
@@ -145,7 +145,7 @@ def build(
     pipeline: beam.Pipeline,
     options: StreamOptions,
     rules: Rules,
-    snapshots: Sequence[str] = (),
+    snapshots: Sequence[SnapshotSource] = (),
     java: Any = None,
 ) -> None:
     """The graph: read, take, settle, tell. Labels stay: a running job is updated by them.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -16,7 +17,7 @@ from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.replay.counts import Counts, LinesOfPart
 from kittiwake.replay.parts import PART_BYTES, Part, parts_of
-from kittiwake.replay.reading import InputError, blocks_of, lines_until, shown
+from kittiwake.replay.reading import InputError, blocks_of, lines_until, refuse_shrunk, shown
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.progress import SEEN
@@ -74,11 +75,13 @@ class _PartOfFile(NamedTuple):
     file: str
     start: int
     end: int | None
+    size: int
+    """Bytes of the whole file, when the job was started."""
 
 
 def _cut(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
     for part in parts_of(file.name, file.size, part_bytes):
-        yield _PartOfFile(file.name, *part)
+        yield _PartOfFile(file.name, *part, file.size)
 
 
 class _ReadPart(CountingDoFn):
@@ -96,6 +99,8 @@ class _ReadPart(CountingDoFn):
                 for block in blocks_of(stream, name, SEEN.read, part, self._shape):
                     yield SourcedBlock(label, *block)
                     lines = lines_until(block)
+            if Path(name).is_file():  # objects in a bucket do not change
+                refuse_shrunk(name, element.size)
         except InputError as error:
             self.counts.unreadable[label] = str(error)
         except OSError as error:

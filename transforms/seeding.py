@@ -9,28 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import apache_beam as beam
+import msgspec
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.replay.reading import blocks_of, shown
+from kittiwake.replay.snapshot_set import RowSum, SnapshotFile
 from kittiwake.stream.messages import encode
 from kittiwake.stream.seeding import SnapshotError, seed_of
+
+
+class SnapshotSource(NamedTuple):
+    """A file of snapshots to read."""
+
+    path: str
+    expected: SnapshotFile | None
+    """What its manifest says of it; None: a release that wrote no manifests wrote it."""
 
 
 @dataclass(eq=False)
 class SeedContacts(beam.PTransform):
     """Reads files of JSON lines."""
 
-    files: Sequence[str]
+    files: Sequence[SnapshotSource]
 
     def expand(self, pbegin: PBegin) -> PCollection[tuple[bytes, bytes]]:
-        """Keys of contacts, and `messages.Seed` as bytes. A file that cannot be read, or a row that is no snapshot,
-        fails its bundle: then nothing is settled at all.
+        """Keys of contacts, and `messages.Seed` as bytes. A file that cannot be read, is not what its manifest says, or
+        has a row that is no snapshot fails its bundle: then nothing is settled at all.
         """
-        names = [name.encode() for name in self.files]
+        names = [_encode(source) for source in self.files]
         return (
             pbegin
             | "Files" >> beam.Create(names, reshuffle=False).with_output_types(bytes)
@@ -40,12 +51,20 @@ class SeedContacts(beam.PTransform):
 
 
 def _seeds(file: bytes) -> Iterator[tuple[bytes, bytes]]:
-    for number, line in lines_of(file.decode()):
+    source, rows = _decode(file), RowSum()
+    for number, line in lines_of(source.path):
         try:
             found = seed_of(line)
         except SnapshotError as error:
-            raise SnapshotError(f"{shown(file.decode())}, line {number}: {error}") from None
+            raise SnapshotError(f"{shown(source.path)}, line {number}: {error}") from None
+        rows.add(line)
         yield found.key, encode(found.seed)
+    if source.expected is not None:
+        rows.refuse_other(source.expected)
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(SnapshotSource).decode
 
 
 def lines_of(name: str) -> Iterator[tuple[int, bytes]]:

@@ -30,9 +30,10 @@ from kittiwake.replay.output import (
     open_output,
 )
 from kittiwake.replay.programs import Programs
-from kittiwake.replay.reading import find_files, read_blocks, refuse_shaped, shown
+from kittiwake.replay.reading import find_files, read_blocks, read_records, refuse_shaped, shown
 from kittiwake.replay.rows import Mode, dead_letter_line, decision_line
 from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
+from kittiwake.replay.snapshot_set import MANIFEST, RowSum, manifest_bytes
 from kittiwake.replay.snapshots import snapshot_line
 from kittiwake.replay.summary import Summary, summary_of, to_text
 
@@ -112,6 +113,8 @@ def _run(
                 _write_decisions(decided.decisions, fired, all_)
                 if snapshots is not None and decided.snapshot is not None:
                     snapshots.write(decided.snapshot)
+    if settings.snapshots:
+        _write_manifest(place.partial / SNAPSHOTS)
     summary = summary_of(Mode.REPLAY, programs.used, settings, counts)
     (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
     return summary
@@ -124,6 +127,12 @@ def _rows(place: Output, folder: str, written: Format) -> Iterator[RowFile]:
         rows = row_file(stream, folder, written)
         yield rows
         rows.close()
+
+
+def _write_manifest(folder: Path) -> None:
+    """Name what the files of snapshots hold: as they can be read by now, so that the disk is held to it too."""
+    files = (RowSum.of(each.raw for each in read_records(str(path))).file(path.name) for path in folder.iterdir())
+    (folder / MANIFEST).write_bytes(manifest_bytes(files))
 
 
 # ---------------------------------------------------------------- in

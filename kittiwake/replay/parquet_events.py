@@ -47,7 +47,7 @@ def lines_of(source: Source, part: Part) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def _lines(source: Source, part: Part) -> Iterator[tuple[int, list[bytes]]]:
-    file = pq.ParquetFile(source.stream, pre_buffer=False, buffer_size=BLOCK_BYTES)
+    file = pq.ParquetFile(source.stream, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True)
     columns = _columns(file.schema_arrow)
     size, total, done = _size(source.stream), file.metadata.num_rows, 0
     number = 1

@@ -78,7 +78,7 @@ class ParquetFile:
         """Write to `stream`, which stays its opener's."""
         self._schema = SCHEMAS[folder]
         self._decode = _decoder(self._schema).decode
-        self._writer = pq.ParquetWriter(stream, self._schema, compression="zstd")
+        self._writer = pq.ParquetWriter(stream, self._schema, compression="zstd", write_page_checksum=True)
         self._held: list[bytes] = []
         self._size = 0
 

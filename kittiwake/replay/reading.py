@@ -149,10 +149,27 @@ def read_blocks(name: str, on_read: OnRead = _ignore) -> Iterator[Block]:
         InputError: it cannot be read to its end; the blocks before have been yielded.
     """
     try:
+        size = Path(name).stat().st_size
         with Path(name).open("rb") as stream:
             yield from blocks_of(stream, name, on_read)
+        refuse_shrunk(name, size)
     except OSError as error:
         raise InputError(f"cannot read {shown(name)}: {error.strerror or error}") from error
+
+
+def refuse_shrunk(name: str, size: int) -> None:
+    """Refuse a local file that has fewer bytes by now than it had when reading began: its end was not read.
+
+    So does a log that is copied and then emptied (logrotate's `copytruncate`). A file that grows is read to some point.
+
+    Raises:
+        InputError: it has shrunk.
+        OSError: it is gone.
+    """
+    now = Path(name).stat().st_size
+    if now < size:
+        advice = "give a file that nobody writes any more, such as the copy that its rotation made"
+        raise InputError(f"{shown(name)} shrank from {size:,} to {now:,} bytes while it was read: {advice}")
 
 
 def records_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterator[Record]:

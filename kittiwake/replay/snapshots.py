@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from kittiwake.kernel.state import Since, State, is_nothing
 from kittiwake.kernel.versions import Versions, as_versions
 from kittiwake.replay.rows import line
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
-from kittiwake.values import parse_json
+from kittiwake.values import canonical_bytes, parse_json
 
 FIELDS: Final = (
     "settled_until",
@@ -31,8 +32,15 @@ FIELDS: Final = (
     "state_version",
     "state",
     "readable",
+    "digest",
 )
 """In this order."""
+
+DIGITS: Final = 32
+"""Hexadecimal digits of `digest`: 128 bits, against accidents."""
+
+UNDIGESTED_STATES: Final = (1, 2)
+"""Versions of states whose rows were written without `digest`, by releases that knew none."""
 
 
 def snapshot_row(rules: Program | Versions, state: State) -> dict[str, Any]:
@@ -40,7 +48,7 @@ def snapshot_row(rules: Program | Versions, state: State) -> dict[str, Any]:
     versions, found = as_versions(rules), snapshot_of(rules, state)
     assert found.settled_us is not None, "a contact that has not been settled has no snapshot"
     program = versions.at(found.settled_us)
-    return {
+    row = {
         "settled_until": format_instant(found.settled_us),
         "account_id": program.account_id,
         "contact_id": found.contact_id,
@@ -49,6 +57,16 @@ def snapshot_row(rules: Program | Versions, state: State) -> dict[str, Any]:
         "state": base64.b64encode(encode(found)).decode(),
         "readable": readable(found),
     }
+    return {**row, "digest": digest_of(row)}
+
+
+def digest_of(row: Mapping[str, Any]) -> str:
+    """The digest of a row: of the SHA-256 of the canonical JSON of what counts in it the first digits.
+
+    Left out is `readable`, so that no reader's numbers matter; the digests of a file cover it too.
+    """
+    rest = {name: value for name, value in row.items() if name not in ("digest", "readable")}
+    return hashlib.sha256(canonical_bytes(rest)).hexdigest()[:DIGITS]
 
 
 def snapshot_line(rules: Program | Versions, state: State) -> bytes | None:
@@ -59,7 +77,13 @@ def snapshot_line(rules: Program | Versions, state: State) -> bytes | None:
 
 
 def state_of(row: Mapping[str, Any]) -> State | BadState:
-    """The state of a row; why it is none, where it does not say what its row says, or is garbage."""
+    """The state of a row; why it is none, where the row is not as it was written, or is garbage.
+
+    The row has every field it was written with, in any order.
+    """
+    why = _why_altered(row)
+    if why is not None:
+        return BadState(why)
     try:
         found = decode(base64.b64decode(row["state"], validate=True))
         settled_us = parse_instant(row["settled_until"])
@@ -70,6 +94,19 @@ def state_of(row: Mapping[str, Any]) -> State | BadState:
     if (found.contact_id, found.settled_us) != (row.get("contact_id"), settled_us):
         return BadState("the state is of another contact or time than its row")
     return _opened(found)
+
+
+def _why_altered(row: Mapping[str, Any]) -> str | None:
+    """Why a row cannot be the one that was written; None if it can."""
+    if "digest" in row:
+        return None if row["digest"] == digest_of(row) else "the row is not as it was written: its digest is another"
+    if "state" not in row:
+        return "not a snapshot row: it has no state"
+    if not row.keys() <= set(FIELDS):
+        return f"the row has no digest, but a field that is none of a snapshot's: {', '.join(FIELDS)}"
+    if row.get("state_version") not in UNDIGESTED_STATES:
+        return "the row has no digest, and its release wrote one"
+    return None
 
 
 def _opened(state: State) -> State | BadState:

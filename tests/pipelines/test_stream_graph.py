@@ -11,11 +11,13 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 pytest.importorskip("google.cloud.bigquery")
 
+from kittiwake.replay.snapshot_set import RowSum
 from kittiwake.stream.watching import rules_source
 from pipelines.runner import STREAMING, new_pipeline
 from pipelines.stream import build
 from pipelines.stream_options import parse_stream_options
 from tests.pipelines.walking import Walk, walked
+from transforms.seeding import SnapshotSource
 
 BASE = ("--subscription", "projects/shop-1/subscriptions/events", "--rules", "r")
 TO_TOPIC = ("--trigger_topic", "projects/shop-1/topics/triggers")
@@ -38,7 +40,7 @@ ENDS = ("Publish/Publish", "Tables/Lost", "Tables/Refused", "Tables")
 """What comes of writing is for tests; dead letters among it have been written."""
 
 
-def graph(tmp_path: Path, *flags: str, snapshots: tuple[str, ...] = ()) -> Walk:
+def graph(tmp_path: Path, *flags: str, snapshots: tuple[SnapshotSource, ...] = ()) -> Walk:
     path = tmp_path / "rules.yaml"
     path.write_text("account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n")
     options, problems = parse_stream_options((*BASE, *flags))
@@ -77,7 +79,8 @@ def test_every_step_of_ours_has_a_label_that_stays(tmp_path: Path, flags: tuple[
 
 def test_snapshots_change_no_step_so_that_a_job_can_be_updated(tmp_path: Path) -> None:
     without = graph(tmp_path, *TO_TOPIC, *TO_TABLES)
-    two = graph(tmp_path, *TO_TOPIC, *TO_TABLES, snapshots=("a.jsonl", "b.jsonl"))
+    files = (SnapshotSource("a.jsonl", None), SnapshotSource("b.jsonl", RowSum().file("b.jsonl")))
+    two = graph(tmp_path, *TO_TOPIC, *TO_TABLES, snapshots=files)
     assert labels(without) == labels(two)
 
 

@@ -371,3 +371,16 @@ def test_a_replay_of_parquet_is_a_replay_of_lines(tmp_path: Path) -> None:
     assert first == second != b""
     examples = by["events.parquet"].counts.examples
     assert [place.source for place in examples["bad_time"]] == [f"{tmp_path}/events.parquet:51"]
+
+
+def test_a_bit_flipped_in_a_page_is_noticed_by_the_checksum_that_its_writer_left() -> None:
+    rows = [
+        {"event_id": f"e{n}", "account_id": "acme", "contact_id": "c", "type": "a", "time": "2026-11-01T10:00:00Z"}
+        for n in range(50)
+    ]
+    content = written(table(rows), write_page_checksum=True, compression="none", use_dictionary=False)
+    at = content.index(b"e17")
+    assert len(records(content)) == 50
+    damaged = content[:at] + b"e" + bytes([content[at + 1] ^ 1]) + content[at + 2 :]
+    with pytest.raises(InputError, match=r"no sound Parquet file .*CRC"):
+        records(damaged)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kittiwake.replay import reading
 from kittiwake.replay.events import RAW_BYTES_MAX
 from kittiwake.replay.parts import BLOCK_BYTES
-from kittiwake.replay.reading import InputError, Record, find_files, read_records, records_of
+from kittiwake.replay.reading import InputError, Record, find_files, read_blocks, read_records, records_of
 
 
 def cut(content: bytes, name: str = "events.jsonl") -> list[Record]:
@@ -293,3 +293,28 @@ def test_whoever_waits_is_told_how_many_bytes_of_the_file_are_read(folder: Path)
     list(read_records("big.gz", told.append))
     assert sum(told) == len(content)
     assert len(told) > 3
+
+
+# ---------------------------------------------------------------- files that change
+
+
+def test_a_file_that_is_emptied_while_it_is_read_stops_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"x" * 99 + b"\n" + b"y\n" * BLOCK_BYTES)
+    blocks = read_blocks(str(path))
+    next(blocks)
+    os.truncate(path, 0)
+    with pytest.raises(
+        InputError, match=r"events\.jsonl shrank from 524,388 to 0 bytes while it was read: give"
+    ):
+        list(blocks)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"y\n" * BLOCK_BYTES)
+    blocks = read_blocks(str(path))
+    next(blocks)
+    with path.open("ab") as more:
+        more.write(b"z\n")
+    assert list(blocks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -16,7 +17,8 @@ from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
 from kittiwake.replay.rows import line
-from kittiwake.replay.snapshots import FIELDS, snapshot_row, state_of
+from kittiwake.replay.snapshots import FIELDS, digest_of, snapshot_row, state_of
+from kittiwake.values import parse_json
 from tests.kernel.timeline import START, at, program
 from tests.kernel.ways import CONTACT
 from tests.laws.arrivals import Streamed, ended, facts, late_schedule, whole
@@ -127,9 +129,40 @@ def test_a_person_can_read_a_snapshot() -> None:
     ],
 )
 def test_a_row_that_is_no_snapshot_says_why(change: dict[str, Any], why: str) -> None:
-    found = state_of({**row_of(Event(at(START), "e1", "a", {"p": 1})), **change})
+    found = state_of(digested({**row_of(Event(at(START), "e1", "a", {"p": 1})), **change}))
     assert isinstance(found, BadState)
     assert why in found.why
+
+
+def digested(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as a host would write it that is wrong."""
+    return {**row, "digest": digest_of(row)}
+
+
+def test_a_row_with_one_bit_flipped_is_no_snapshot_or_says_the_same() -> None:
+    row = row_of(Event(at(START), "e1", "a", {"p": 1, "n": 2.5}))
+    text, wanted = line({**row, "readable": {}}), state_of(row)
+    refused = 0
+    for place, bit in product(range(len(text)), range(8)):
+        damaged = text[:place] + bytes([text[place] ^ 1 << bit]) + text[place + 1 :]
+        try:
+            found = parse_json(damaged)
+        except (ValueError, ArithmeticError):
+            refused += 1
+            continue
+        state = state_of(found) if isinstance(found, dict) else BadState("no object")
+        refused += isinstance(state, BadState)
+        assert isinstance(state, BadState) or state == wanted, (place, bit)
+    assert refused > len(text) * 8 * 0.9, "of what counts, every bit is held to the digest"
+
+
+def test_a_row_of_a_release_that_wrote_no_digest_is_taken_if_its_state_is_of_that_time() -> None:
+    row = {name: value for name, value in row_of(Event(at(START), "e1", "a", {"p": 1})).items() if name != "digest"}
+    assert isinstance(state_of({**row, "state_version": 2}), State)
+    for change in ({"state_version": 3}, {"dihest": "00"}, {"state_version": None}):
+        found = state_of({**row, **change})
+        assert isinstance(found, BadState)
+        assert "digest" in found.why
 
 
 def test_a_row_whose_state_is_damaged_inside_is_no_snapshot_either() -> None:
@@ -144,6 +177,6 @@ def test_a_row_whose_state_is_damaged_inside_is_no_snapshot_either() -> None:
         replace(whole, since=replace(whole.since, chunks=[replace(chunk, told=chunk.told[:-1])])),
         replace(whole, attributes="{"),
     ):
-        found = state_of({**row, "state": base64.b64encode(encode(damaged)).decode()})
+        found = state_of(digested({**row, "state": base64.b64encode(encode(damaged)).decode()}))
         assert isinstance(found, BadState)
         assert "not a state" in found.why

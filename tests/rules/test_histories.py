@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.publishing.target import Target
+from kittiwake.values import canonical_bytes
 from tests.rules.published import CART, FIRST, LATER_US, NOW_US, SECOND, entry_points, first, target_of
 
 
@@ -32,10 +34,12 @@ def target(tmp_path: Path) -> Target:
 
 
 def edit(target: Target, change: Callable[[Any], None]) -> None:
-    """Change the pointer as somebody with an editor would."""
+    """Change the pointer, and its own digest with it."""
     path = Path(target.place) / "pointer.json"
     pointer = json.loads(path.read_text())
     change(pointer)
+    pointer["sha256"] = ""
+    pointer["sha256"] = sha256(canonical_bytes(pointer))
     path.write_text(json.dumps(pointer))
 
 
@@ -76,7 +80,8 @@ POINTERS: dict[str, tuple[bytes, str]] = {
     "not UTF-8": (b'{"format": 1, "versions": [], "frozen_at": "\xff"}', "cannot be read"),
     "another thing": (b"[1]", "cannot be read"),
     "no format": (b'{"versions": []}', "missing required field `format`"),
-    "a later format": (b'{"format": 2, "more": true}', "is of format 2, and this release reads format 1"),
+    "a later format": (b'{"format": 3, "more": true}', "is of format 3, and this release reads format 2"),
+    "no digest": (b'{"format": 2, "versions": [], "frozen_at": null}', "not what was written: its own SHA-256"),
     "no versions": (b'{"format": 1, "versions": [], "frozen_at": null}', "names 0 versions"),
     "an unknown key": (b'{"format": 1, "versions": [], "frozen_at": null, "x": 1}', "unknown field `x`"),
     "deep": (b'{"format": 1, "versions": ' + b"[" * 100_000, "cannot be read"),
@@ -127,6 +132,29 @@ def test_a_pointer_that_says_what_cannot_be_is_told_in_a_sentence(name: str, tar
     edit(target, change)
     with pytest.raises(TargetError, match=said):
         load_history(target)
+
+
+def test_a_pointer_with_one_bit_flipped_is_refused_wherever_it_is(target: Target) -> None:
+    freeze(target, NOW_US)
+    path = Path(target.place) / "pointer.json"
+    data = path.read_bytes()
+    for at, bit in product(range(len(data)), range(8)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
+        with pytest.raises(TargetError, match=r"pointer\.json cannot be read"):
+            load_history(target)
+
+
+def test_a_pointer_of_the_release_before_is_read_and_gets_its_digest_with_the_next_change(target: Target) -> None:
+    path = Path(target.place) / "pointer.json"
+    pointer = json.loads(path.read_text())
+    del pointer["sha256"]
+    path.write_text(json.dumps({**pointer, "format": 1}))
+    assert load_history(target).newest.ruleset == load_files(SECOND)
+    freeze(target, NOW_US)
+    frozen = json.loads(path.read_text())
+    assert frozen["format"] == 2
+    assert len(frozen["sha256"]) == 64
+    assert load_history(target).frozen_at_us == NOW_US
 
 
 def test_more_versions_than_a_target_can_hold_are_refused(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_a_version_and_the_pointer_are_all_that_is_written(tmp_path: Path) -> No
         "files": {path: content.decode() for path, content in SECOND.items()},
     }
     pointer = json.loads((tmp_path / "target" / "pointer.json").read_text())
-    assert (pointer["format"], pointer["frozen_at"], starts(tmp_path)) == (1, None, ["2026-11-01T09:30:00Z"])
+    assert (pointer["format"], pointer["frozen_at"], starts(tmp_path)) == (2, None, ["2026-11-01T09:30:00Z"])
 
 
 def test_a_version_is_never_written_to_again(tmp_path: Path) -> None:

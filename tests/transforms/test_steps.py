@@ -72,6 +72,21 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
     run(build)
 
 
+def test_a_file_that_has_shrunk_since_the_job_started_is_one_that_could_not_be_read(tmp_path: Path) -> None:
+    name = str(write_lines(tmp_path / "events.jsonl", [b"a"]))
+    advice = "give a file that nobody writes any more, such as the copy that its rotation made"
+
+    def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
+        read = pipeline | "Read" >> ReadRecords((InputFile(name, 9),))
+        why = f"{name} shrank from 9 to 2 bytes while it was read: {advice}"
+        return {
+            "blocks": (read.blocks | beam.Map(SourcedBlock._make), [SourcedBlock(name, 1, [b"a"], 1)]),
+            "counts": ((read.counts,) | AddUp(), [Counts(unreadable={name: why})]),
+        }
+
+    run(build)
+
+
 def test_reading_refuses_parquet_in_another_shape_whatever_its_name(tmp_path: Path) -> None:
     name = str(tmp_path / "events")
     pq.write_table(pa.table({"event_id": ["e1"], "account_id": ["a"], "type": ["b"], "time": ["c"]}), name)

@@ -3,7 +3,7 @@
 Pure. Written by `publish` and `freezing`; read through `reading`, which names what is wrong.
 
     TARGET/versions/20261101T093000Z-3f0c5a1b2d4e.json   {format, effective_from, ruleset_version, published_at, files}
-    TARGET/pointer.json                                  {format, versions: [{…, file, sha256}], frozen_at}
+    TARGET/pointer.json                                  {format, versions: [{…, file, sha256}], frozen_at, sha256}
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ import hashlib
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from kittiwake.time.instants import format_instant, parse_instant
+from kittiwake.values import canonical_bytes
 
 FORMAT: Final = 1
-"""Whatever is added to or taken from the two files raises it: a release refuses what it does not know."""
+"""Of a version. Whatever is added to a file or taken from it raises its format: a release refuses what is unknown."""
+POINTER_FORMAT: Final = 2
+"""Of the pointer; 1 had no digest of its own, and is read too."""
 POINTER: Final = "pointer.json"
 ALWAYS: Final = "always"
 """`effective_from` of a version that has been in force always."""
@@ -37,6 +41,9 @@ class Pointer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     versions: tuple[Entry, ...]
     frozen_at: str | None
+    sha256: str = ""
+    """Of the canonical JSON of the other fields: a damaged instant of freezing would let a stream go on. Format 1 has
+    none."""
 
 
 class VersionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +56,7 @@ class VersionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[str, str]
 
 
-NOTHING: Final = Pointer(FORMAT, (), None)
+NOTHING: Final = Pointer(POINTER_FORMAT, (), None)
 """The pointer of a target into which nothing has been published."""
 
 
@@ -92,7 +99,10 @@ def version_name(effective_from: str, ruleset_version: str) -> str:
 
 
 def written(value: Pointer | VersionFile) -> bytes:
-    """The bytes of a file: JSON that a person can read."""
+    """The bytes of a file: JSON that a person can read. A pointer is written in today's format, with its digest."""
+    if isinstance(value, Pointer):
+        value = replace(value, format=POINTER_FORMAT)
+        value = replace(value, sha256=_digest_of(value))
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
@@ -101,19 +111,40 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def decoded(data: bytes, model: Any) -> Any:
-    """What bytes say, as a `Pointer` or a `VersionFile` of this format.
+def pointer_in(data: bytes) -> Pointer:
+    """What the bytes of a pointer say.
 
     Raises:
-        ValueError: nothing of the kind; the message says why.
+        ValueError: they are none that this release reads, or not what was written; the message says why.
     """
+    pointer: Pointer = _decoded(data, Pointer, (1, POINTER_FORMAT))
+    if pointer.sha256 != (_digest_of(pointer) if pointer.format == POINTER_FORMAT else ""):
+        raise ValueError("it is not what was written: its own SHA-256 is another")
+    return pointer
+
+
+def version_in(data: bytes) -> VersionFile:
+    """What the bytes of a version say.
+
+    Raises:
+        ValueError: they are none that this release reads; the message says why.
+    """
+    version: VersionFile = _decoded(data, VersionFile, (FORMAT,))
+    return version
+
+
+def _decoded(data: bytes, model: Any, formats: tuple[int, ...]) -> Any:
     try:
         said = msgspec.json.decode(data, type=_Format).format
-        if said != FORMAT:
-            raise ValueError(f"it is of format {said}, and this release reads format {FORMAT}")
+        if said not in formats:
+            raise ValueError(f"it is of format {said}, and this release reads format {formats[-1]}")
         return msgspec.json.decode(data, type=model)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def _digest_of(pointer: Pointer) -> str:
+    return sha256(canonical_bytes(msgspec.to_builtins(replace(pointer, sha256=""))))
 
 
 class _Format(msgspec.Struct, frozen=True):

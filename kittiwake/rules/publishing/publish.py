@@ -189,7 +189,7 @@ def _taken_over(target: Target, prepared: Publication) -> bytes:
     if held is None:
         raise refusal
     try:
-        left: VersionFile = layout.decoded(held.data, VersionFile)
+        left = layout.version_in(held.data)
     except ValueError:
         raise refusal from None
     if replace(left, published_at=prepared.file.published_at) != prepared.file:

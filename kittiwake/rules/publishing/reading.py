@@ -36,7 +36,7 @@ def pointer_or_nothing(target: Target) -> HeldPointer:
     if held is None:
         return HeldPointer(layout.NOTHING, None)
     try:
-        pointer = layout.decoded(held.data, Pointer)
+        pointer = layout.pointer_in(held.data)
         _check(pointer)
     except ValueError as error:
         advice = "Bring back an earlier generation of it, or publish into a new target"
@@ -91,7 +91,7 @@ def version_of(target: Target, entry: Entry) -> RuleSetVersion:
         advice = "Bring it back from a copy of the target: a version never changes, publish a new one instead"
         raise TargetError(f"{where} is not what was published: its SHA-256 is another. {advice}.")
     try:
-        file: VersionFile = layout.decoded(held.data, VersionFile)
+        file = layout.version_in(held.data)
     except ValueError as error:
         raise TargetError(f"{where} cannot be read: {error}. Read it with the release that wrote it.") from None
     return RuleSetVersion(layout.start_us(entry.effective_from), _ruleset(where, file, entry))
