@@ -91,19 +91,19 @@ Settle = Callable[[Versions, State, list[Event], int], State]
 
 
 def _cost(rules: str, contact: Contact, horizon_us: int | None) -> Cost:
-    versions = _versions(rules, horizon_us or 0)
+    versions = versions_of(rules, horizon_us or 0)
     settle: Settle = _walked if horizon_us is None else _advanced
     data, sizes = encode(new_state("c-1")), []
     begun = time.process_time()
     upto_us = START_US
     for event in _events(contact):
         upto_us = event.time_us + SETTLE_US
-        data = encode(settle(versions, _decoded(data), [event], upto_us))
+        data = encode(settle(versions, decoded(data), [event], upto_us))
         sizes.append(len(data))
     us_an_event = (time.process_time() - begun) * 1e6 / contact.events
     correction_us = _correction_us(versions, data, upto_us) if horizon_us else None
     silent_us = upto_us + DAY_US + (horizon_us or 0) + 1
-    later = encode(settle(versions, _decoded(data), [], silent_us))
+    later = encode(settle(versions, decoded(data), [], silent_us))
     return Cost(us_an_event, sum(sizes) / len(sizes), max(sizes), len(later), correction_us)
 
 
@@ -111,7 +111,7 @@ def _correction_us(versions: Versions, data: bytes, settled_us: int) -> float:
     late_us = settled_us - min(versions.horizon_us // 2, 5 * MINUTE_US)
     late = Event(late_us, "late", "cart.item_added", {"product_id": "p-1", "price": 20})
     begun = time.process_time()
-    advanced = advance(versions, _decoded(data), [late], settled_us)
+    advanced = advance(versions, decoded(data), [late], settled_us)
     encode(advanced.state)
     assert advanced.corrected == 1
     return (time.process_time() - begun) * 1e6
@@ -126,13 +126,15 @@ def _walked(versions: Versions, state: State, events: list[Event], upto_us: int)
     return pass_through(versions, run, events, upto_us).freeze(upto_us, upto_us)
 
 
-def _decoded(data: bytes) -> State:
+def decoded(data: bytes) -> State:
+    """The state of sound bytes."""
     state = decode(data)
     assert isinstance(state, State)
     return state
 
 
-def _versions(rules: str, horizon_us: int) -> Versions:
+def versions_of(rules: str, horizon_us: int) -> Versions:
+    """The shipped rules of that name under a horizon."""
     ruleset = load(Path(SHIPPED) / f"{rules}.yaml")
     account_id = next(name for name in ruleset.accounts)
     return as_versions(compile_account(ruleset, account_id, allowed_lateness_us=horizon_us))

@@ -10,12 +10,12 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.kernel.state import State
-from kittiwake.model import Decision
 from kittiwake.reasons import Outcome
-from kittiwake.replay.buckets import HELD_BYTES, Rows, contacts_of
-from kittiwake.replay.contacts import Subject, settle, settle_and_keep
+from kittiwake.replay.buckets import HELD_BYTES, contacts_of
+from kittiwake.replay.contacts import Subject
 from kittiwake.replay.counts import Counts
-from kittiwake.replay.giants import settle_giant
+from kittiwake.replay.gathering import Rows
+from kittiwake.replay.giants import settle_contact
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.rows import Mode, decision_line
 from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
@@ -99,16 +99,8 @@ class _Settle(CountingDoFn):
             line = snapshot_line(plan.versions, state)
             snapshots.extend([] if line is None else [line])
 
-        decisions: Iterable[Decision]
-        if not isinstance(rows, list):
-            kept = keep if self._settings.snapshots else None
-            decisions = settle_giant(plan, contact_id, rows, until_us, counts, self._held_bytes, kept)
-        elif self._settings.snapshots:
-            decisions, state = settle_and_keep(plan, contact_id, rows, until_us, counts)
-            keep(state)
-        else:
-            decisions = settle(plan, contact_id, rows, until_us, counts)
-        for decision in decisions:
+        kept = keep if self._settings.snapshots else None
+        for decision in settle_contact(plan, contact_id, rows, until_us, counts, self._held_bytes, kept):
             yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
 
 

@@ -1,15 +1,15 @@
 """The checkpoint: the state as it was a horizon ago, from which a correction works everything out again.
 
 Pure. Called by `advance`. Nothing is written twice without need: where a contact has been silent for a horizon, the
-state itself is the checkpoint; where not, the checkpoint stays where it is until half of what was settled since lies
-behind the horizon. How far back a late event is taken does not depend on it.
+state itself is the checkpoint, and remembers what time has passed since; where not, the checkpoint stays where it is
+until half of what was settled since lies behind the horizon. How far back a late event is taken does not depend on it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -95,7 +95,7 @@ def _past_a_horizon(
     run = pass_through(versions, run, counted, upto_us)
     told = revised(run.decisions, since, versions, clock_us)
     since.chunks = [chunk_of(list(map(stored, counted)), told, upto_us)]
-    return Passed(run, bare(run.freeze(upto_us, edge_us), since, edge_us), [*final, *told])
+    return Passed(run, bare(run.freeze(upto_us, edge_us, upto_us), since, edge_us), [*final, *told])
 
 
 def _within_a_horizon(
@@ -109,14 +109,15 @@ def _within_a_horizon(
     assert settled_us is not None
     final, run.decisions = revised(run.decisions, since, versions, clock_us), []
     if not due and _is_quiet(versions, run, settled_us, upto_us):
-        return Passed(run, bare(run.freeze(upto_us, from_us), _unless_empty(since), from_us), final)
+        forgotten_us = from_us if since.checkpoint is None else upto_us
+        return Passed(run, bare(run.freeze(upto_us, from_us, forgotten_us), _unless_empty(since), from_us), final)
     if since.checkpoint is None:
         since.checkpoint = encoded(_as_of(run.state, from_us))
     counted = that_count(run, due)
     run = pass_through(versions, run, counted, upto_us)
     told = revised(run.decisions, since, versions, clock_us)
     since.chunks = joined([*since.chunks, chunk_of(list(map(stored, counted)), told, upto_us)])
-    return Passed(run, bare(run.freeze(upto_us, from_us), since, from_us), [*final, *told])
+    return Passed(run, bare(run.freeze(upto_us, from_us, upto_us), since, from_us), [*final, *told])
 
 
 def _as_of(state: State, from_us: int) -> State:
@@ -194,7 +195,9 @@ def moved(versions: Versions, state: State) -> State:
     forget_final(found, checkpoint, after)
     if after or not _is_quiet(versions, run, edge_us, settled_us):
         found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, told, settled_us)]
-    front = Run(versions.at(settled_us), copied(bare(state))).freeze(settled_us, edge_us)
+        front = Run(versions.at(settled_us), copied(bare(state))).freeze(settled_us, edge_us, settled_us)
+    else:  # nothing has happened since: what the state forgot at its settled time is still needed
+        front = replace(checkpoint, settled_us=settled_us)
     front = bare(front, _unless_empty(found), edge_us)
     front.inbox = state.inbox
     return front
@@ -204,6 +207,7 @@ def compacted(rules: Program | Versions, state: State) -> State:
     """The state in its one shortest form, whatever calls have led to it: what a snapshot holds."""
     versions = as_versions(rules)
     found = moved(versions, state)
+    found = replace(found, seen=dict(sorted(found.seen.items(), key=itemgetter(1, 0))))
     since, settled_us = found.since, found.settled_us
     if since is None or settled_us is None:
         return found

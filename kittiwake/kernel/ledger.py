@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from kittiwake.kernel.state import Chunk, Owed, Since, State, Told, Unsettled
+from kittiwake.kernel.state import Chunk, Mark, Owed, Since, State, Told, Unsettled
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
@@ -31,10 +31,10 @@ some fifty chunks an hour instead of hundreds."""
 # ---------------------------------------------------------------- bytes
 
 
-def chunk_of(events: list[Unsettled], rows: Iterable[Decision], settled_us: int) -> Chunk:
+def chunk_of(events: list[Unsettled], rows: Iterable[Decision], settled_us: int, mark: Mark | None = None) -> Chunk:
     """What one `advance` settled and told."""
     newest_us = events[-1].time_us if events else settled_us
-    return Chunk(newest_us, len(events), _encode(events), _encode([told_of(row) for row in rows]))
+    return Chunk(newest_us, len(events), _encode(events), _encode([told_of(row) for row in rows]), mark)
 
 
 def weight_of(chunk: Chunk) -> int:
@@ -45,7 +45,7 @@ def weight_of(chunk: Chunk) -> int:
 def joined(chunks: list[Chunk]) -> list[Chunk]:
     """The chunks, the newest in one where many are small: a state should not grow with the number of its wakes."""
     at = len(chunks)
-    while at > 0 and weight_of(chunks[at - 1]) < JOINED:
+    while at > 0 and weight_of(chunks[at - 1]) < JOINED and chunks[at - 1].mark is None:
         at -= 1
     small = chunks[at:]
     if len(small) < JOINED:
@@ -55,14 +55,24 @@ def joined(chunks: list[Chunk]) -> list[Chunk]:
     return [*chunks[:at], Chunk(small[-1].newest_us, len(events), _encode(events), _encode(told))]
 
 
+def events_in(chunks: Iterable[Chunk]) -> list[Unsettled]:
+    """Every event of the chunks, in order."""
+    return [event for chunk in chunks for event in _decode_events(chunk.events)]
+
+
 def events_of(since: Since) -> list[Unsettled]:
     """Every event settled since the checkpoint, in order."""
-    return [event for chunk in since.chunks for event in _decode_events(chunk.events)]
+    return events_in(since.chunks)
 
 
 def standing_rows(since: Since) -> dict[str, Decision]:
     """By id, what was told since the checkpoint and not revoked."""
-    rows = (row_of_told(told) for chunk in since.chunks for told in _decode_told(chunk.told))
+    return standing_in(since.chunks)
+
+
+def standing_in(chunks: Iterable[Chunk]) -> dict[str, Decision]:
+    """By id, what the chunks hold of what was told and not revoked."""
+    rows = (row_of_told(told) for chunk in chunks for told in _decode_told(chunk.told))
     return {row.trigger_id: row for row in rows}
 
 

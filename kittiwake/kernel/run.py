@@ -297,10 +297,10 @@ class Run:
     def _is_partial(self, index: int, candidate: Candidate) -> bool:
         return self.program.rules[index].partial and candidate.due_us < self.lacks.get(index, candidate.due_us)
 
-    def freeze(self, settled_us: int, edge_us: int) -> State:
-        """The state after the last step; what time has passed at `edge_us` is forgotten.
+    def freeze(self, settled_us: int, edge_us: int, forgotten_us: int | None = None) -> State:
+        """The state after the last step, which knows the ids of events from a horizon before `edge_us` on.
 
-        The run may go on afterwards.
+        What time has passed at `forgotten_us`, or else at `edge_us`, is forgotten. The run may go on afterwards.
         """
         self.now_us = settled_us
         state = self.state
@@ -308,7 +308,7 @@ class Run:
         state.attributes = canonical(self.attributes) if self.attributes else "{}"
         ids_us = edge_us - self.program.allowed_lateness_us
         state.seen = {event_id: time_us for event_id, time_us in state.seen.items() if time_us >= ids_us}
-        self.forget(edge_us)
+        self.forget(edge_us if forgotten_us is None else forgotten_us)
         return state
 
     def forget(self, now_us: int) -> None:

@@ -180,6 +180,15 @@ class Unsettled(msgspec.Struct, array_like=True, gc=False):
     """Canonical JSON."""
 
 
+class Mark(msgspec.Struct, array_like=True, gc=False):
+    """The state in the midst of what is kept for corrections: one may begin here, or end."""
+
+    at_us: int
+    """Events before it and deadlines up to and at it are in the state."""
+    state: bytes
+    """Without the ids of events, its entries in one order: equal states are equal bytes."""
+
+
 class Chunk(msgspec.Struct, array_like=True, gc=False):
     """What one `advance` settled and told, as bytes that only a correction looks into."""
 
@@ -190,6 +199,8 @@ class Chunk(msgspec.Struct, array_like=True, gc=False):
     """`list[Unsettled]`, in order, without copies: what was a copy stays one, whatever comes inside the horizon."""
     told: bytes
     """`list[Told]`, those that stand."""
+    mark: Mark | None = None
+    """The state before its first event, where a correction has left one."""
 
 
 class Told(msgspec.Struct, array_like=True, gc=False):

@@ -1,23 +1,26 @@
-"""Replay: the job's inputs and outputs without Beam, on one core and in memory.
+"""Replay: the job's inputs and outputs without Beam, on one core and in bounded memory.
 
 Reads and writes files. Called by the command (`kittiwake replay`, `simulate`) and by tests, which hold
-the job to it. Read everything, group by contact, settle one contact after the other.
+the job to it. Read everything, gather it by contact, settle one contact after the other. What does not fit into memory
+goes through a temporary file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from kittiwake.kernel.state import State
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.reasons import Outcome
 from kittiwake.replay.collecting import uncollected
-from kittiwake.replay.contacts import Groups, group, settle, settle_and_keep
+from kittiwake.replay.contacts import Subject
 from kittiwake.replay.counts import Counts, merged
-from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format, RowFile, check_format, only_part, row_file
+from kittiwake.replay.gathering import Gathering, Rows
+from kittiwake.replay.giants import settle_contact
 from kittiwake.replay.intake import Intake
 from kittiwake.replay.output import (
     DEAD_LETTERS,
@@ -37,8 +40,9 @@ from kittiwake.replay.snapshot_set import MANIFEST, RowSum, manifest_bytes
 from kittiwake.replay.snapshots import snapshot_line
 from kittiwake.replay.summary import Summary, summary_of, to_text
 
-EVENTS_MAX: Final = 5_000_000
-"""Events that are held at once: about 5 GB of memory. More of them are the job's, which holds one contact at a time."""
+HELD_BYTES: Final = 512 * 1024 * 1024
+"""Bytes of rows in memory from which on they go to disk: some 1,500,000 events. A laptop has that much to spare, and on
+disk each event costs some microseconds more."""
 
 CONTACTS_A_TELL: Final = 1_000
 """How often progress is told: a few times a second, as after every block that is read."""
@@ -98,8 +102,17 @@ def replay(
 def _run(
     programs: Programs, files: list[str], place: Output, settings: RunSettings, tell: Tell, written: Format
 ) -> Summary:
-    with _rows(place, DEAD_LETTERS, written) as dead_letters:
-        history = read_history(programs, files, settings, lambda dead: dead_letters.write(dead_letter_line(dead)), tell)
+    with Gathering(HELD_BYTES) as gathering:
+        with _rows(place, DEAD_LETTERS, written) as dead_letters:
+            history = read_history(
+                programs, files, settings, gathering, lambda dead: dead_letters.write(dead_letter_line(dead)), tell
+            )
+        return _decide_and_write(programs, history, place, settings, tell, written)
+
+
+def _decide_and_write(
+    programs: Programs, history: History, place: Output, settings: RunSettings, tell: Tell, written: Format
+) -> Summary:
     counts = merged([history.counts])
     if settings.snapshots:
         (place.partial / SNAPSHOTS).mkdir()
@@ -111,8 +124,9 @@ def _run(
         if stop_of(settings, history.counts) is None:
             for decided in decide(programs, history, settings, counts, tell):
                 _write_decisions(decided.decisions, fired, all_)
-                if snapshots is not None and decided.snapshot is not None:
-                    snapshots.write(decided.snapshot)
+                for row in decided.snapshot:
+                    assert snapshots is not None
+                    snapshots.write(row)
     if settings.snapshots:
         _write_manifest(place.partial / SNAPSHOTS)
     summary = summary_of(Mode.REPLAY, programs.used, settings, counts)
@@ -141,7 +155,7 @@ def _write_manifest(folder: Path) -> None:
 class History(NamedTuple):
     """All events of an input that are wanted, by contact."""
 
-    contacts: Groups
+    contacts: Gathering
     counts: Counts
     progress: Progress
 
@@ -150,16 +164,17 @@ def read_history(
     programs: Programs,
     files: Sequence[str],
     settings: RunSettings,
+    gathering: Gathering,
     on_dead_letter: Callable[[DeadLetter], None],
     tell: Tell = _tell_nobody,
 ) -> History:
-    """Every wanted event of local files; what is none goes to `on_dead_letter`.
+    """Every wanted event of local files, in `gathering`; what is none goes to `on_dead_letter`.
 
     Raises:
-        UnusableError: a file cannot be read to its end, or there are more than `EVENTS_MAX` events.
+        UnusableError: a file cannot be read to its end.
     """
     counts = Counts()
-    intake, groups = Intake(settings, programs.wanted, counts), Groups()
+    intake = Intake(settings, programs.wanted, counts)
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:
@@ -169,20 +184,12 @@ def read_history(
     for name in files:
         for block in read_blocks(name, on_read):
             table, dead_letters = intake.take(shown(name), block)
-            group(groups, table)
+            gathering.add(table)
             for dead in dead_letters:
                 on_dead_letter(dead)
-            _check_room(counts)
             tell(Progress(bytes_read, bytes_total, counts.records, 0, 0))
         counts.files += 1
-    return History(groups, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
-
-
-def _check_room(counts: Counts) -> None:
-    """Refuse more events than this host holds; those of items are not held."""
-    if counts.events - counts.catalogue > EVENTS_MAX:
-        advice = "run python -m pipelines.backfill, which holds one part of the contacts at a time"
-        raise UnusableError(f"there are more than the {EVENTS_MAX} events that replay holds in memory: {advice}")
+    return History(gathering, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
 
 
 # ---------------------------------------------------------------- out
@@ -191,9 +198,10 @@ def _check_room(counts: Counts) -> None:
 class Decided(NamedTuple):
     """What became of a contact."""
 
-    decisions: list[Decision]
-    snapshot: bytes | None = None
-    """The line of its state, where the run was asked for them and there is anything to say."""
+    decisions: Iterable[Decision]
+    snapshot: Sequence[bytes] = ()
+    """The line of its state, where the run was asked for it and there is anything to say; filled with the first
+    decision."""
 
 
 def decide(
@@ -201,21 +209,32 @@ def decide(
 ) -> Iterator[Decided]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
-    contacts = history.contacts
-    progress = history.progress._replace(contacts_total=len(contacts))
-    for done, subject in enumerate(sorted(contacts)):
+    total = history.contacts.contacts
+    progress = history.progress._replace(contacts_total=total)
+    done = 0
+    for subject, rows in history.contacts.by_contact():
         if done % CONTACTS_A_TELL == 0:
-            tell(progress._replace(contacts=done))
-        plan = programs.plan(subject[0])
-        if settings.snapshots:
-            decisions, state = settle_and_keep(plan, subject[1], contacts[subject], until_us, counts)
-            yield Decided(decisions, snapshot_line(plan.versions, state))
-        else:
-            yield Decided(settle(plan, subject[1], contacts[subject], until_us, counts))
-    tell(progress._replace(contacts=len(contacts)))
+            tell(progress._replace(contacts=done, contacts_total=max(total, done)))
+        yield _decided(programs, subject, rows, until_us, settings, counts)
+        done += 1
+    tell(progress._replace(contacts=done, contacts_total=done))
 
 
-def _write_decisions(decisions: Sequence[Decision], fired: RowFile, all_: RowFile) -> None:
+def _decided(
+    programs: Programs, subject: Subject, rows: Rows, until_us: int, settings: RunSettings, counts: Counts
+) -> Decided:
+    plan, snapshots = programs.plan(subject[0]), list[bytes]()
+
+    def keep(state: State) -> None:
+        line = snapshot_line(plan.versions, state)
+        snapshots.extend([] if line is None else [line])
+
+    kept = keep if settings.snapshots else None
+    decisions = settle_contact(plan, subject[1], rows, until_us, counts, HELD_BYTES // 4, kept)
+    return Decided(decisions, snapshots)
+
+
+def _write_decisions(decisions: Iterable[Decision], fired: RowFile, all_: RowFile) -> None:
     for decision in decisions:
         text = decision_line(decision, Mode.REPLAY)
         all_.write(text)

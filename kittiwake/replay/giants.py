@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import reduce
 from itertools import groupby
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 import msgspec
@@ -18,9 +19,18 @@ from kittiwake.kernel.advance import advance, unfinished
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
-from kittiwake.replay.buckets import HELD_BYTES, ROW_BYTES, size_of
-from kittiwake.replay.contacts import Row, event_of, instant_and_id, needed, place_of, that_counts
+from kittiwake.replay.contacts import (
+    Row,
+    event_of,
+    instant_and_id,
+    needed,
+    place_of,
+    settle,
+    settle_and_keep,
+    that_counts,
+)
 from kittiwake.replay.counts import Counts, count_decision
+from kittiwake.replay.gathering import ROW_BYTES, Rows, size_of
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.spilling import Sorter
 from kittiwake.values import canonical, parse_json
@@ -42,13 +52,37 @@ Keep: TypeAlias = Callable[[State], None]
 """Takes the state in which a contact is left."""
 
 
+ROWS_AT_ONCE: Final = 50_000
+"""Rows of a contact that are decided at once. Parsed, with all that the kernel makes of them, they take some 40 MB;
+what is decided in slices costs a fifth more."""
+
+
+def settle_contact(
+    plan: Plan, contact_id: str, rows: Rows, until_us: int, counts: Counts, held_bytes: int, keep: Keep | None = None
+) -> Iterable[Decision]:
+    """Decide everything of one contact up to the end of the run, and count it: at once, or slice by slice.
+
+    Returned are the final decisions and those still deferred at the end, by due time, rule and instance. `keep` is
+    given the state in which the contact is left, before the first decision comes out. A list is sorted in place.
+    """
+    if isinstance(rows, list) and len(rows) <= ROWS_AT_ONCE:
+        if keep is None:
+            return settle(plan, contact_id, rows, until_us, counts)
+        decisions, state = settle_and_keep(plan, contact_id, rows, until_us, counts)
+        keep(state)
+        return decisions
+    if isinstance(rows, list):
+        rows.sort(key=itemgetter(1, 0))
+    return settle_giant(plan, contact_id, rows, until_us, counts, held_bytes, keep)
+
+
 def settle_giant(
     plan: Plan,
     contact_id: str,
     rows: Iterable[Row],
     until_us: int,
     counts: Counts,
-    held_bytes: int = HELD_BYTES,
+    held_bytes: int,
     keep: Keep | None = None,
 ) -> Iterator[Decision]:
     """Decide everything of one contact up to the end of the run, and count it, as `settle` does and in its order.

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.replay import driver, parts, reading
+from kittiwake.replay import driver, giants, parts, reading
 from kittiwake.replay.driver import Progress, replay
-from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.output import OutputError
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.reading import InputError
@@ -19,7 +18,7 @@ from kittiwake.replay.report import render
 from kittiwake.replay.settings import RunSettings, Stop
 from kittiwake.replay.summary import Summary, from_text
 from kittiwake.rules.loader import load
-from kittiwake.time.instants import parse_instant
+from kittiwake.time.instants import format_instant, parse_instant
 from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines, write_rules
 
 CART_AT_NINE = record(event_id="e1", time="2026-11-02T09:00:00-05:00")
@@ -153,11 +152,29 @@ def test_a_torn_file_leaves_the_output_as_it_was(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / ".partial").exists()
 
 
-def test_more_events_than_memory_should_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "EVENTS_MAX", 1)
-    with pytest.raises(UnusableError, match=r"run python -m pipelines\.backfill"):
-        run(tmp_path, [CART_AT_NINE, NEXT_DAY])
-    assert not (tmp_path / "out").exists()
+@pytest.mark.parametrize("held_bytes", [0, 2_000, 40_000])
+def test_what_goes_through_the_disk_comes_out_as_from_memory_to_the_byte(
+    held_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small shop with one busy contact; all rows, and the states in which contacts are left."""
+    dice, lines = random.Random(held_bytes), []
+    for number in range(400):
+        contact = dice.choice(("robot", "robot", *(f"c{n}" for n in range(40))))
+        kind = dice.choice(("cart.item_added", "cart.item_added", "order.completed"))
+        time = format_instant(START_US - dice.randrange(10**12))
+        event_id = f"e{number - (number % 9 == 0)}"
+        lines.append(record(event_id=event_id, type=kind, time=time, contact_id=contact, properties={"total": number}))
+    programs, settings = Programs(load(write_rules(tmp_path / "rules.yaml"))), RunSettings(START_US, snapshots=True)
+    path = str(write_lines(tmp_path / "events.jsonl", lines))
+    replay(programs, [path], tmp_path / "memory", settings)
+    monkeypatch.setattr(driver, "HELD_BYTES", held_bytes)
+    monkeypatch.setattr(giants, "ROWS_AT_ONCE", 20)
+    replay(programs, [path], tmp_path / "disk", settings)
+    assert files(tmp_path / "disk") == files(tmp_path / "memory")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_disk_that_fails_is_an_error_that_names_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

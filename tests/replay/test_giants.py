@@ -16,9 +16,10 @@ import pytest
 from kittiwake.kernel.limits import DEFAULT_LIMITS
 from kittiwake.kernel.versions import as_versions
 from kittiwake.model import Decision
-from kittiwake.replay.buckets import HELD_BYTES, contacts_of, size_of
+from kittiwake.replay.buckets import HELD_BYTES, contacts_of
 from kittiwake.replay.contacts import Groups, Row, Subject, group, settle
 from kittiwake.replay.counts import Counts, add
+from kittiwake.replay.gathering import size_of
 from kittiwake.replay.giants import settle_giant
 from kittiwake.replay.packs import Packer, unpacked
 from kittiwake.replay.programs import Plan, plan_of

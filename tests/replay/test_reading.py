@@ -304,9 +304,7 @@ def test_a_file_that_is_emptied_while_it_is_read_stops_the_run(tmp_path: Path) -
     blocks = read_blocks(str(path))
     next(blocks)
     os.truncate(path, 0)
-    with pytest.raises(
-        InputError, match=r"events\.jsonl shrank from 524,388 to 0 bytes while it was read: give"
-    ):
+    with pytest.raises(InputError, match=r"events\.jsonl shrank from 524,388 to 0 bytes while it was read: give"):
         list(blocks)
 
 

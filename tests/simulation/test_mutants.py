@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel import advance as advancing
-from kittiwake.kernel import checkpoint, correcting
+from kittiwake.kernel import checkpoint, difference, rework
 from kittiwake.replay.simulator import machines, run, shrunk, told_world
 from tests.simulation.simulator import TRUTHS
 from tests.simulation.worlds import simulated_world
@@ -19,13 +19,13 @@ Patch = pytest.MonkeyPatch
 
 
 def _no_replaces(patch: Patch) -> None:
-    told = correcting._corrected
-    patch.setattr(correcting, "_corrected", lambda *given: replace(told(*given), replaces=()))
+    told = difference._corrected
+    patch.setattr(difference, "_corrected", lambda *given: replace(told(*given), replaces=()))
 
 
 def _no_debts(patch: Patch) -> None:
     """What is still to come after a correction does not know what it replaces."""
-    patch.setattr(correcting, "_owed", lambda *_: [])
+    patch.setattr(difference, "_owed", lambda *_: [])
 
 
 def _checkpoint_off_by_a_microsecond(patch: Patch) -> None:
@@ -43,8 +43,26 @@ def _checkpoint_off_by_a_microsecond(patch: Patch) -> None:
 
 
 def _revision_stays(patch: Patch) -> None:
-    told = correcting._revoked
-    patch.setattr(correcting, "_revoked", lambda row, front: replace(told(row, front), revision=row.revision))
+    told = difference._revoked
+    patch.setattr(difference, "_revoked", lambda row, front: replace(told(row, front), revision=row.revision))
+
+
+def _correction_ends_too_early(patch: Patch) -> None:
+    """The first mark behind the late events is taken for the end of what they change."""
+    _close_marks(patch)
+    patch.setattr(rework, "counts_apart", lambda *_: {})
+
+
+def _correction_begins_too_late(patch: Patch) -> None:
+    """The mark behind the first late event is taken for the one before it."""
+    _close_marks(patch)
+    found = rework.concerned
+    patch.setattr(rework, "concerned", lambda segments, time_us: min(found(segments, time_us) + 1, len(segments) - 1))
+
+
+def _close_marks(patch: Patch) -> None:
+    patch.setattr(rework, "MARKED_EVENTS", 1)
+    patch.setattr(rework, "_is_worth", lambda *_: True)
 
 
 def _early_wake_fires_early(patch: Patch) -> None:
@@ -105,6 +123,8 @@ MUTANTS: tuple[Callable[[Patch], None], ...] = (
     _no_debts,
     _checkpoint_off_by_a_microsecond,
     _revision_stays,
+    _correction_ends_too_early,
+    _correction_begins_too_late,
     _early_wake_fires_early,
     _late_event_lost,
     _copies_forgotten,
