@@ -25,6 +25,8 @@ ROOT = Path(__file__).parent.parent
 DIED = 99
 """The exit code of a child that died at its call; nothing of ours ends so."""
 CALLS_MAX = 500
+FAULTS = ("die", "fail", "break")
+"""The process dies at the call; the call fails; it and all after it fail."""
 
 WRITES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate", "fcntl.flock"})
 """Audit events of calls that change something; `open` too, where it is to write, and `os.fsync`, which has none."""
@@ -62,39 +64,41 @@ def ran(code: str, *arguments: str | Path) -> list[Left]:
 def at_every_call(
     owner: Any, name: str, fault: str, found: str, folder: Path, next_start: Callable[[Path], object]
 ) -> None:
-    """Wraps `owner.name`, which writes into `folder`; `fault`: `die`, `fail` or the name of a signal."""
+    """Wraps `owner.name`, which writes into `folder`; `fault`: see `FAULTS`, or a signal's name."""
     original = getattr(owner, name)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         setattr(owner, name, original)
-        try:
-            return each_call(*args, **kwargs)
-        except Exception:
-            traceback.print_exc()
-            raise
+        _fork_for_each_call(fault, found, folder, next_start)
+        return original(*args, **kwargs)
 
-    def each_call(*args: Any, **kwargs: Any) -> Any:
-        results = []
-        os.fsync = lambda _: None
-        kept = Path(tempfile.mkdtemp())  # the parent's: no child may clear it away
+    setattr(owner, name, wrapped)
+
+
+def _fork_for_each_call(fault: str, found: str, folder: Path, next_start: Callable[[Path], object]) -> None:
+    """Returns in each child, with its fault laid; the parent ends here."""
+    results = []
+    os.fsync = lambda _: None
+    kept = Path(tempfile.mkdtemp())  # the parent's: no child may clear it away
+    try:
         shutil.copytree(folder, kept / "before", symlinks=True)
         for number in count(1):
             assert number < CALLS_MAX
             child = os.fork()
             if child == 0:
-                _redirected(kept / "words")
-                _arm(number, fault, kept / "call")
-                return original(*args, **kwargs)
+                break
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if not (kept / "call").exists():
-                break
+                Path(found).write_text(json.dumps(results))
+                shutil.rmtree(kept)
+                os._exit(0)
             results.append(_left(kept, folder, code, next_start))
             _put_back(kept / "before", folder)
-        shutil.rmtree(kept)
-        Path(found).write_text(json.dumps(results))
-        os._exit(0)
-
-    setattr(owner, name, wrapped)
+    except BaseException:  # noqa: BLE001 - the process ends, whatever it is
+        traceback.print_exc()
+        os._exit(1)
+    _redirected(kept / "words")
+    _arm(number, fault, kept / "call")
 
 
 def _left(kept: Path, folder: Path, code: int, next_start: Callable[[Path], object]) -> Left:
@@ -131,14 +135,17 @@ def _arm(number: int, fault: str, told: Path) -> None:
     counted = count(1)
 
     def on_call(call: str) -> None:
-        if next(counted) != number:
+        at = next(counted)
+        if fault == "break" and at > number:
+            raise OSError(5, "Input/output error")
+        if at != number:
             return
         handle = os.open(told, os.O_WRONLY | os.O_CREAT)
         os.write(handle, call.encode())
         os.close(handle)
         if fault == "die":
             os._exit(DIED)
-        if fault == "fail":
+        if fault in ("fail", "break"):
             raise OSError(5, "Input/output error")
         os.kill(os.getpid(), getattr(signal, fault))
 

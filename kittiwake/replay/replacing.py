@@ -157,8 +157,9 @@ def _undo(folder: Path, names: list[str], error: OSError) -> None:
         flush(folder)
     except OSError as second:
         why = " and ".join(dict.fromkeys(one.strerror or str(one) for one in (error, second)))
-        advice = f"Both runs are whole in {folder / PREVIOUS} and {folder / PARTIAL}; the next run finishes this"
-        raise OutputError(f"the output {folder} has no rows now: {why}. {advice}.") from second
+        where = f"What is not in its place is in {folder / PREVIOUS} and {folder / PARTIAL}"
+        message = f"the output {folder} could be neither replaced nor put back: {why}. Nothing is lost"
+        raise OutputError(f"{message}. {where}; the next run finishes this.") from second
 
 
 # ---------------------------------------------------------------- the journal

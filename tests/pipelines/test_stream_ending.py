@@ -14,9 +14,10 @@ ENDED_IN_A_STEP = """
 import signal, sys
 import apache_beam as beam
 from pipelines import stream
+from kittiwake.cli.ending import listen
 from pipelines.runner import IN_PROCESS, new_pipeline
 
-stream._listen()
+listen()
 pipeline = new_pipeline(IN_PROCESS, ())
 _ = pipeline | beam.Create([1]) | beam.Map(lambda _: {step})
 sys.exit(stream._ran(pipeline))
