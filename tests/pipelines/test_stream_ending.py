@@ -29,7 +29,7 @@ def python(step: str, root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_what_ends_it_within_a_step_is_no_failure_of_that_step(name: str, root: Path) -> None:
     ran = python(f"signal.raise_signal(signal.{name})", root)
     assert ran.stderr.splitlines()[-1] == "stream: ended as you asked; run again, it decides the same"
