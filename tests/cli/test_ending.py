@@ -17,7 +17,7 @@ from tests.disks import make_read_only, mounted
 
 KITTIWAKE = [sys.executable, "-c", "from kittiwake.cli.entry import main; main()"]
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-SECONDS = 60
+SECONDS = 180
 
 
 @pytest.fixture
