@@ -7,12 +7,19 @@ Correct first: every event goes to its contact, every contact is sorted and sett
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from kittiwake.cli.ending import quit_at_once
+
+    quit_at_once()  # Beam takes a second to load
+
 import sys
 import traceback
 from collections.abc import Sequence
 
 import apache_beam as beam
 
+from kittiwake.cli.ending import asked, ended, interrupted, listen
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.progress import megabytes
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format, check_format
@@ -28,10 +35,10 @@ from kittiwake.replay.summary import Summary
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules
-from pipelines.exits import DONE, FAILED, INTERRUPTED, STOPPED, UNUSABLE
 from pipelines.options import BackfillOptions, parse_options
 from pipelines.places import Place, input_files, open_place, read_summary
 from pipelines.progress import progress_shown, say
+from pipelines.refusals import refused
 from pipelines.runner import hush, new_pipeline
 from transforms.counting import AddUp
 from transforms.parsing import ParseRecords
@@ -43,26 +50,34 @@ from transforms.writing import WriteRows, WriteSummary
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one backfill; the exit code."""
+    return ended("backfill", lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     hush()
     try:
         summary = backfill(parse_options(argv))
     except (UnusableError, RulesError, TargetError) as error:
         say(f"error: {error}")
-        return UNUSABLE
+        return Exit.UNUSABLE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told, and an exit of its own
         if _is_interrupt(error):
             say("interrupted; the output is as it was")
-            return INTERRUPTED
+            return interrupted()
+        refusal = refused(error)
+        if refusal is not None:
+            say(f"error: {refusal}; the output is as it was")
+            return Exit.UNUSABLE
         traceback.print_exc()
         say("failed; the output is as it was")
-        return FAILED
+        return Exit.FAILED
     sys.stdout.write(render(summary))
-    return DONE if summary.stopped is None else STOPPED
+    return Exit.FINE if summary.stopped is None else Exit.FINDINGS
 
 
 def _is_interrupt(error: BaseException) -> bool:
     """Whether a person has stopped the run; a runner in this process makes another error of it."""
-    return isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error)
+    return asked() is not None or isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error)
 
 
 def backfill(options: BackfillOptions) -> Summary:
@@ -78,13 +93,14 @@ def backfill(options: BackfillOptions) -> Summary:
     files = input_files(options.inputs)
     refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)
-    place = open_place(options.output)
     bytes_total = sum(file.size for file in files)
-    say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
+    place = open_place(options.output)
     try:
+        say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
         build(pipeline, files, programs, options.run, place, options.written)
         with progress_shown(bytes_total, buckets_for(bytes_total)) as watched:
             watched.result = pipeline.run()
+            listen()  # Beam's runner of Prism has taken Ctrl-C for itself
             watched.result.wait_until_finish()
         summary = read_summary(place)
         if summary.stopped is Stop.UNREADABLE:

@@ -19,6 +19,7 @@ from typing import Final
 from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.runners.runner import PipelineResult
 
+from kittiwake.cli.ending import asked
 from kittiwake.cli.progress import progress
 from kittiwake.replay.driver import Progress
 from transforms.progress import NAMESPACE, SEEN, Seen
@@ -31,6 +32,9 @@ SECONDS_A_QUESTION: Final = 10.0
 
 FOLDER: Final = "KITTIWAKE_PROGRESS"
 """The variable that names the folder to workers."""
+
+END: Final = "end.asked"
+"""The file by which workers are asked to end. Beam waits for what they are at before it lets an interrupted run go."""
 
 
 def say(text: str) -> None:
@@ -75,12 +79,13 @@ def progress_shown(bytes_total: int, buckets: int, seconds: float = SECONDS_A_LO
     SEEN.reset()
     with TemporaryDirectory() as name, progress(quiet=False, speaker="backfill") as tell:
         folder = Path(name)
-        with (
-            _named_to_workers(folder),
-            _repeated(
-                seconds, lambda: tell(_so_far(_furthest(_all_seen(folder), watched.seen()), bytes_total, buckets))
-            ),
-        ):
+
+        def look() -> None:
+            if asked() is not None:
+                (folder / END).touch()
+            tell(_so_far(_furthest(_all_seen(folder), watched.seen()), bytes_total, buckets))
+
+        with _named_to_workers(folder), _repeated(seconds, look):
             yield watched
 
 
@@ -127,7 +132,10 @@ def _named_to_workers(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def told_to_parent(seconds: float = SECONDS_A_LOOK) -> Iterator[None]:
-    """Tells the process that started this worker how far it has come, if that wants to know, while the body runs."""
+    """Tells the process that started this worker how far it has come, if that wants to know, while the body runs.
+
+    Where that has been asked to end, the worker ends.
+    """
     name = os.environ.get(FOLDER)
     if name is None:
         yield
@@ -137,6 +145,8 @@ def told_to_parent(seconds: float = SECONDS_A_LOOK) -> Iterator[None]:
 
 
 def _tell(folder: Path) -> None:
+    if (folder / END).exists():
+        os._exit(0)
     file = folder / str(os.getpid())
     with suppress(OSError):  # the parent has gone
         file.with_suffix(".new").write_text(f"{SEEN.bytes_read} {SEEN.contacts} {SEEN.buckets}")

@@ -8,20 +8,26 @@ no harm. Prints numbers and words of closed vocabularies, nothing of what a mess
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from kittiwake.cli.ending import quit_at_once
+
+    quit_at_once()  # Google's clients take a second to load
+
 import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
+from kittiwake.cli.ending import ended, interrupted
+from kittiwake.cli.exits import Exit
+from kittiwake.disk import flush, locked, make_folder, undisturbed
 from kittiwake.reasons import Unfed
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.feeding import Fed, Feed, feed_of, line_of
 from kittiwake.stream.tables import LATE_EVENTS
 from kittiwake.time.durations import format_duration
-from pipelines.exits import DONE, FAILED, INTERRUPTED, STOPPED, UNUSABLE
 from pipelines.letters import letters
 from pipelines.publishing import Published, publish
 from pipelines.reingest_options import ReingestOptions, parse_options
@@ -31,22 +37,29 @@ from transforms.clock import now_us
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Feed in once; the exit code."""
+    return ended("reingest", lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
+    left = "nothing was published or written"
     try:
         options = parse_options(argv)
+        if options.topic is not None:
+            left = "some messages may have been published; running it again does no harm"
         fed = Fed()
         published = reingest(options, fed)
     except UnusableError as error:
         _say(f"error: {error}")
-        return UNUSABLE
+        return Exit.UNUSABLE
     except KeyboardInterrupt:
-        _say("interrupted: some messages may have been published; running it again does no harm")
-        return INTERRUPTED
+        _say(f"interrupted: {left}")
+        return interrupted()
     except Exception:  # noqa: BLE001 - told, and an exit of its own
         traceback.print_exc()
-        _say("failed: some messages may have been published; running it again does no harm")
-        return FAILED
+        _say(f"failed: {left}")
+        return Exit.FAILED
     sys.stdout.write(told(options, fed, published))
-    return DONE if published.problem is None else STOPPED
+    return Exit.FINE if published.problem is None else Exit.FINDINGS
 
 
 def reingest(options: ReingestOptions, fed: Fed) -> Published:
@@ -73,23 +86,47 @@ def _feeds(options: ReingestOptions, fed: Fed) -> Iterator[Feed]:
 
 
 def _written(output: Path, feeds: Iterable[Feed]) -> int:
-    """Writes records as lines: the whole file, or none. How many."""
+    """Writes records as lines: the whole file, or none. How many.
+
+    Raises:
+        UnusableError: it cannot be written, is there already, or another run is writing it.
+    """
     partial = output.with_name(f".{output.name}.partial")
-    number = 0
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            for number, feed in enumerate(feeds, 1):  # noqa: B007 - the last one is how many
-                file.write(line_of(feed))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(output)
+        make_folder(output.parent)
+        file = locked(partial)
+        if file is None:
+            raise UnusableError(f"another run is writing {output}: wait for its end, or name another file")
+        with file:
+            try:
+                number = _fill(file, feeds)
+                _put(partial, output)
+            except BaseException:
+                with undisturbed():
+                    partial.unlink(missing_ok=True)
+                raise
     except OSError as error:
-        raise UnusableError(f"cannot write to {output}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):  # its folder may be none
-            partial.unlink(missing_ok=True)
+        raise UnusableError(f"cannot write to {output}: {error.strerror or error}") from error
     return number
+
+
+def _fill(file: IO[bytes], feeds: Iterable[Feed]) -> int:
+    """All records into a file in which a killed run may have left some; on the disk when it returns."""
+    file.truncate(0)
+    number = 0
+    for number, feed in enumerate(feeds, 1):  # noqa: B007 - the last one is how many
+        file.write(line_of(feed))
+    file.flush()
+    os.fsync(file.fileno())
+    return number
+
+
+def _put(partial: Path, output: Path) -> None:
+    with undisturbed():
+        if output.exists():
+            raise UnusableError(f"--output {output} is there by now: name another file")
+        partial.rename(output)
+        flush(output.parent)
 
 
 def _say(text: str) -> None:

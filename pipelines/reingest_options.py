@@ -21,7 +21,7 @@ _DESCRIPTION: Final = """Feed dead letters, or late events, back to the topic of
 Reads the tables the job writes, and publishes the messages as they came, bytes and attributes. Running it again does no
 harm. Use --dry_run first: it counts, and publishes nothing.
 Exit codes: 0 done, 1 stopped: Pub/Sub did not take everything, 2 unusable options, tables, topic or output, 3 failed: a
-fault of ours, told with its traceback, 130 interrupted."""
+fault of ours, told with its traceback, 130 interrupted; all of them: docs/exits.md."""
 
 _TOPIC: Final = re.compile(r"projects/[^/]+/topics/[^/]+")
 OUTPUT_ENDS: Final = (".jsonl", ".json", ".ndjson")

@@ -18,6 +18,7 @@ from apache_beam.runners.runner import PipelineRunner, create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from kittiwake.replay.errors import UnusableError
+from pipelines.refusals import is_news
 
 IN_PROCESS: Final = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """Runs the job in this process and its children, without a network."""
@@ -35,6 +36,13 @@ CONNECT_S: Final = 10
 NEVER_SPLIT: Final = "prism_disable_sdf_split"
 """Other runners know no such experiment. Prism 2.77 splits slow bundles, those of firing timers too, and then fires
 some of them twice or beside the contact's other bundle (apache/beam#35771): decisions were lost, and told twice."""
+
+_TELL_ERRORS: Final = (
+    "apache_beam.runners.common",
+    "apache_beam.runners.worker.sdk_worker",
+    "apache_beam.runners.portability.local_job_service",
+)
+"""Loggers that tell what a step raised, before the runner raises it too."""
 
 _LOCAL_NAMES: Final = ("direct", "directrunner", "switchingdirectrunner", "fnapi", "fnapirunner", IN_PROCESS.lower())
 
@@ -141,5 +149,7 @@ def _refuse(message: str) -> NoReturn:
 
 
 def hush() -> None:
-    """Let Beam log errors only: what a person has to know, the job says itself."""
+    """Let Beam log errors only: what a person has to know, the job says itself. A full disk is told once."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    for name in _TELL_ERRORS:
+        logging.getLogger(name).addFilter(is_news)

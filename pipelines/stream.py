@@ -7,13 +7,15 @@ Dataflow runs it by itself once it is launched; without --runner it runs in this
 
 from __future__ import annotations
 
-import logging
-import signal
+if __name__ == "__main__":
+    from kittiwake.cli.ending import quit_at_once
+
+    quit_at_once()  # Beam takes a second to load
+
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import Any, Final
 
 import apache_beam as beam
@@ -21,11 +23,13 @@ from apache_beam.io.gcp.pubsub import ReadFromPubSub
 from apache_beam.options.pipeline_options import GoogleCloudOptions
 from apache_beam.runners.runner import PipelineResult
 
+from kittiwake.cli.ending import asked, ended, interrupted, listen
+from kittiwake.cli.exits import Exit
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
 from pipelines.check import Checked, Verdict, check
-from pipelines.exits import DONE, FAILED, INTERRUPTED, UNUSABLE
+from pipelines.refusals import refused
 from pipelines.runner import IN_PROCESS, check_endpoint, hush, is_dataflow, new_pipeline, streaming_flags
 from pipelines.storage_write import expansion_service
 from pipelines.stream_options import Asked, StreamOptions, parse_stream_options
@@ -44,41 +48,32 @@ AGAIN: Final = "ended as you asked; run again, it decides the same"
 """Of recorded events, whoever runs the job."""
 GONE: Final = "ended as you asked; what was waiting to be settled was in memory and is gone"
 """Of messages, in this process."""
-_ASKED: Final = threading.Event()
-"""Set when somebody has asked for the end."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check, or check and launch; the exit code."""
+    return ended("stream", lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     hush()
-    _listen()
     try:
-        asked = parse_stream_options(argv)
-        return _check(asked) if asked.options.check else _launch(asked)
+        wanted = parse_stream_options(argv)
+        return _check(wanted) if wanted.options.check else _launch(wanted)
     except UnusableError as error:
         say_problems(str(error).splitlines())
-        return UNUSABLE
+        return Exit.UNUSABLE
     except KeyboardInterrupt:
         say("interrupted; nothing was launched")
-        return INTERRUPTED
+        return interrupted()
     except Exception as error:  # noqa: BLE001 - told, and an exit of its own
+        refusal = refused(error)
+        if refusal is not None:
+            say_problems([refusal])
+            return Exit.UNUSABLE
         traceback.print_exc()
         say(f"failed: {error}")
-        return FAILED
-
-
-def _listen() -> None:
-    """What ends a container ends the job as Ctrl-C does."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupted)
-
-
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    """From here on only we speak: a runner's threads complain at length of what ends under them, such as its Prism."""
-    _ASKED.set()
-    threading.excepthook = lambda _: None
-    logging.disable()
-    raise KeyboardInterrupt
+        return Exit.FAILED
 
 
 def say(text: str) -> None:
@@ -92,28 +87,28 @@ def say_problems(problems: Sequence[str]) -> None:
         say(f"error: {problem}")
 
 
-def _check(asked: Asked) -> int:
+def _check(wanted: Asked) -> int:
     """Tell how everything is, on standard output."""
-    checked = check(asked.options)
+    checked = check(wanted.options)
     for finding in checked.findings:
         print(f"{finding.verdict:8}{finding.text}")
-    for problem in asked.problems:
+    for problem in wanted.problems:
         print(f"{Verdict.WRONG:8}{problem}")
-    return UNUSABLE if asked.problems or checked.problems else DONE
+    return Exit.UNUSABLE if wanted.problems or checked.problems else Exit.FINE
 
 
 # ---------------------------------------------------------------- launch
 
 
-def _launch(asked: Asked) -> int:
+def _launch(wanted: Asked) -> int:
     """Launch the job; where this process runs it, stay with it until it ends.
 
     Raises:
         UnusableError: something is not as the job needs it; nothing was launched.
     """
-    options = asked.options
-    if asked.problems:
-        raise UnusableError("\n".join(asked.problems))
+    options = wanted.options
+    if wanted.problems:
+        raise UnusableError("\n".join(wanted.problems))
     _create_tables(options)
     checked = check(options)
     if checked.problems:
@@ -127,7 +122,7 @@ def _launch(asked: Asked) -> int:
     if options.runner == IN_PROCESS:
         return _ran(pipeline)
     result = pipeline.run()
-    _listen()  # Beam's runner of Prism has taken Ctrl-C for itself, to end Prism under the running job
+    listen()  # Beam's runner of Prism has taken Ctrl-C for itself, to end Prism under the running job
     return _left(result, options) if is_dataflow(options.runner) else _stayed(result, options)
 
 
@@ -215,7 +210,7 @@ def _left(result: PipelineResult, options: StreamOptions) -> int:
     """A service has it now."""
     cloud = GoogleCloudOptions(list(options.beam_flags))
     say(f"launched: gcloud dataflow jobs show {result.job_id()} --region={cloud.region} --project={cloud.project}")
-    return DONE
+    return Exit.FINE
 
 
 def _ran(pipeline: beam.Pipeline) -> int:
@@ -224,7 +219,7 @@ def _ran(pipeline: beam.Pipeline) -> int:
     say("running; Ctrl-C ends it")
     if not _ended(lambda: pipeline.run().wait_until_finish()):
         say(AGAIN)
-    return DONE
+    return Exit.FINE
 
 
 def _stayed(result: PipelineResult, options: StreamOptions) -> int:
@@ -236,7 +231,7 @@ def _stayed(result: PipelineResult, options: StreamOptions) -> int:
         ending.start()
         ending.join(END_S)
         say(GONE if options.events is None else AGAIN)
-    return DONE
+    return Exit.FINE
 
 
 def _ended(wait: Callable[[], object]) -> bool:
@@ -244,7 +239,7 @@ def _ended(wait: Callable[[], object]) -> bool:
     try:
         wait()
     except (Exception, KeyboardInterrupt):
-        if not _ASKED.is_set():
+        if asked() is None:
             raise
         return False
     return True

@@ -5,8 +5,16 @@ Beam's own worker logs some twenty lines each; started so, it tells of errors on
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from kittiwake.cli.ending import quit_at_once
+
+    quit_at_once()  # Ctrl-C reaches it too: the process that started it has all there is to say
+
 import logging
+import os
 import sys
+from contextlib import redirect_stderr
+from pathlib import Path
 
 from apache_beam.runners.worker import sdk_worker_main
 
@@ -14,5 +22,6 @@ from pipelines.progress import told_to_parent
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
-    with told_to_parent():
+    # Beam prints what a step raised, and sends it to the process that started this one, which says it in its own way.
+    with told_to_parent(), Path(os.devnull).open("w") as nobody, redirect_stderr(nobody):
         sdk_worker_main.main(sys.argv)

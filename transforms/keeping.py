@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,9 +81,14 @@ class _Keep(beam.DoFn):
         data = b"".join(self._lines)
         _make(self._folder)
         path = f"{self._folder}/{hashlib.blake2b(data, digest_size=16).hexdigest()}"
-        with FileSystems.create(f"{path}.part") as file:
-            file.write(data)
-        FileSystems.rename([f"{path}.part"], [f"{path}.jsonl"])
+        try:
+            with FileSystems.create(f"{path}.part") as file:
+                file.write(data)
+            FileSystems.rename([f"{path}.part"], [f"{path}.jsonl"])
+        except BaseException:
+            with suppress(BeamIOError):  # it may not be there
+                FileSystems.delete([f"{path}.part"])
+            raise
 
 
 def _make(folder: str) -> None:

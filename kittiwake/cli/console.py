@@ -1,4 +1,4 @@
-"""What commands share: exit codes, complaints, JSON, columns for people.
+"""What commands share: complaints, JSON, columns for people.
 
 Complaints go to stderr, results to stdout; with `--json` both are one object on stdout. Colours
 only where a terminal is.
@@ -8,25 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import msgspec
 import typer
 
+from kittiwake.cli.exits import Exit
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.rows import line
 from kittiwake.rules.errors import Lint, RuleError, RulesError
 from kittiwake.rules.publishing.errors import TargetError, UnchangedError
-
-
-class Exit(IntEnum):
-    """What a command ends with."""
-
-    FINE = 0
-    FINDINGS = 1
-    UNUSABLE = 2
 
 
 def one_command(command: Callable[..., None], name: str) -> typer.Typer:

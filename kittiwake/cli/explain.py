@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, complain, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, complain, leave, one_command, print_json, usable_input
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import (
     AllowedLateness,
     InputAccount,

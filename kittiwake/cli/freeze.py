@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, print_json, usable_input
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName, moment_us, now_us
 from kittiwake.rules.publishing.freezing import freeze as freeze_target
 from kittiwake.rules.publishing.opening import open_target

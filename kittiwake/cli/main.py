@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from kittiwake import __version__
+from kittiwake.cli.ending import ended
 from kittiwake.replay.collecting import uncollected
 
 COMMANDS: Final = (
@@ -32,6 +33,10 @@ COMMANDS: Final = (
 class Commands(TyperGroup):
     """The commands by name, imported one by one: `validate` has half a second."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run what was typed, and end with a code of `Exit`."""
+        sys.exit(ended("kittiwake", lambda: super(Commands, self).main(*args, **extra)))
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Typer's signature)
         """Their names, for `--help`."""
         return list(COMMANDS)
@@ -51,7 +56,7 @@ app = typer.Typer(
     name="kittiwake",
     cls=Commands,
     help="What customers do, and stop doing, turned into marketing triggers.",
-    epilog="Exit codes: 0 fine, 1 findings, 2 unusable input.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 unusable input; all of them: docs/exits.md.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

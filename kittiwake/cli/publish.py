@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_columns, print_json, usable_input
+from kittiwake.cli.console import AsJson, complain, leave, one_command, print_columns, print_json, usable_input
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName, moment_us, now_us, span_us
 from kittiwake.replay.errors import UnusableError
 from kittiwake.rules.errors import RuleError, RulesError
@@ -49,7 +50,7 @@ def publish(
         target = open_target(place)
         prepared = _prepared(folder, target, files, effective_us, clock_us, span_us("--min-lead", min_lead))
         if not dry_run:
-            carry_out(target, prepared)
+            _carry_out(target, prepared)
     _tell(prepared, target, dry_run=dry_run, as_json=as_json)
     leave(Exit.FINE)
 
@@ -79,6 +80,14 @@ def _prepared(
         base = folder if folder.is_dir() else folder.parent
         known = {name: str(base / name) for name in files}
         raise RulesError(one._replace(file=known.get(one.file, one.file)) for one in error.errors) from None
+
+
+def _carry_out(target: Target, prepared: Publication) -> None:
+    try:
+        carry_out(target, prepared)
+    except KeyboardInterrupt:
+        complain(f"interrupted: kittiwake versions {target.place} shows whether it was published; if not, repeat it")
+        raise
 
 
 # ---------------------------------------------------------------- what is told

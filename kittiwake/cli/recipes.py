@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, complain, leave, one_command, print_columns, print_json
+from kittiwake.cli.console import AsJson, complain, leave, one_command, print_columns, print_json
+from kittiwake.cli.exits import Exit
 from kittiwake.rules import recipes as shipped
 from kittiwake.rules.recipes import Recipe
 

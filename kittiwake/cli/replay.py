@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, complain, leave, one_command, print_json, usable_input
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import (
     AllowedLateness,
     InputAccount,
@@ -67,8 +68,12 @@ def replay(
         settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
         settings = replace(settings, snapshots=snapshots)
         programs = Programs(load_rules(*rules), settings.allowed_lateness_us)
-        with progress(quiet=as_json) as tell:
-            summary = run(programs, inputs, output, settings, tell, written)
+        try:
+            with progress(quiet=as_json) as tell:
+                summary = run(programs, inputs, output, settings, tell, written)
+        except KeyboardInterrupt:
+            complain("interrupted; the output is as it was")
+            raise
     _tell(summary, output, as_json=as_json)
     leave(Exit.FINE if summary.stopped is None else Exit.FINDINGS)
 

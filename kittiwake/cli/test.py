@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_json, refuse, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, print_json, refuse, usable_input
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.story import print_texts
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.explain_model import as_data

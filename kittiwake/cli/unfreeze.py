@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, print_json, usable_input
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName
 from kittiwake.rules.publishing.freezing import unfreeze as unfreeze_target
 from kittiwake.rules.publishing.opening import open_target

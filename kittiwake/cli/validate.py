@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, complain_at, error_data, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, print_json, usable_input
+from kittiwake.cli.exits import Exit
 from kittiwake.replay.collecting import uncollected
 from kittiwake.replay.errors import UnusableError
 from kittiwake.rules.compiler import compile_account

@@ -6,7 +6,8 @@ from typing import Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, leave, one_command, print_columns, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, print_columns, print_json, usable_input
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName, now_us
 from kittiwake.rules.publishing.layout import start_text
 from kittiwake.rules.publishing.loading import load_history

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from examples.shop.generate import lines as shop_lines
+from kittiwake.cli.exits import Exit
 from kittiwake.replay.driver import replay
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.settings import RunSettings, Stop
 from kittiwake.rules.loader import load
-from pipelines.backfill import DONE, FAILED, INTERRUPTED, STOPPED, UNUSABLE
 from tests.pipelines.running import ROOT, Job, arguments, as_a_process
 from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines
 from tests.replay.parquet_lines import lines_below
@@ -41,7 +41,7 @@ def test_the_job_decides_what_replay_decides(job: Job, shop: list[bytes], tmp_pa
     job.rules = SHOP_RULES
     ran = job(events)
     by_replay = replay(Programs(load(SHOP_RULES)), [str(events)], tmp_path / "replay", RunSettings(START_US))
-    assert ran.code == DONE
+    assert ran.code == Exit.FINE
     assert as_sets(ran.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
     assert (ran.summary.counts, ran.summary.until_us) == (by_replay.counts, by_replay.until_us)
     assert {row["mode"] for row in rows(ran.output / "decisions")} == {"backfill"}
@@ -59,7 +59,7 @@ def test_the_job_decides_what_replay_decides_of_records_of_another_shape(
     ran = job(events, "--input_shape", "segment", "--input_account", "acme")
     settings = RunSettings(START_US, shape=SEGMENT)
     by_replay = replay(Programs(load(SHOP_RULES)), [str(events)], tmp_path / "replay", settings)
-    assert ran.code == DONE
+    assert ran.code == Exit.FINE
     assert as_sets(ran.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
     assert ran.summary.counts == by_replay.counts
     assert by_replay.triggers > 50
@@ -80,7 +80,7 @@ def test_shuffled_and_repeated_lines_in_other_files_give_equal_rows(
         write_lines(tmp_path / "part-4.jsonl", lines[900:]),
     ]
     split = job(tmp_path / "part-*", output="split")
-    assert (whole.code, split.code) == (DONE, DONE)
+    assert (whole.code, split.code) == (Exit.FINE, Exit.FINE)
     assert as_sets(split.output) == as_sets(whole.output)
     assert split.summary.counts.files == len(parts)
 
@@ -92,7 +92,7 @@ def test_two_workers_decide_what_one_decides(job: Job, shop: list[bytes], tmp_pa
     one = job(tmp_path / "*.jsonl*", output="one")
     flags = ("--direct_num_workers=2", "--runner=DirectRunner")
     ran = as_a_process(arguments(SHOP_RULES, tmp_path / "*.jsonl*", tmp_path / "two", flags))
-    assert (one.code, ran.returncode) == (DONE, DONE), ran.stderr
+    assert (one.code, ran.returncode) == (Exit.FINE, Exit.FINE), ran.stderr
     assert as_sets(tmp_path / "two") == as_sets(tmp_path / "one")
     assert [line for line in ran.stderr.splitlines() if not line.startswith("backfill: ")] == []
     assert ran.stdout == one.out
@@ -141,7 +141,7 @@ def test_parquet_is_refused_in_another_shape(job: Job, tmp_path: Path, name: str
     kinds = pa.schema([(name, pa.string()) for name in PARQUET_COLUMNS])
     pq.write_table(kinds.empty_table(), tmp_path / name)
     ran = job(tmp_path / name, "--input_shape", "segment", "--input_account", "acme")
-    assert (ran.code, ran.output.exists()) == (UNUSABLE, False)
+    assert (ran.code, ran.output.exists()) == (Exit.UNUSABLE, False)
     assert f"{name} as segment: Parquet is read in the canonical shape only" in ran.err
 
 
@@ -172,7 +172,7 @@ def test_dead_letters_are_found_by_their_lines_wherever_a_file_was_cut(
 def test_a_person_reads_what_fired_and_opens_what_was_written(job: Job, tmp_path: Path) -> None:
     events = write_lines(tmp_path / "events.jsonl", [CART, LATER])
     ran = as_a_process(arguments(job.rules, events, tmp_path / "out"))
-    assert ran.returncode == DONE, ran.stderr
+    assert ran.returncode == Exit.FINE, ran.stderr
     assert ran.stdout.splitlines()[-3:] == [
         "1 decision, 1 trigger",
         "    rule              kind   decision  reason  number",
@@ -202,7 +202,7 @@ def test_rows_in_parquet_are_the_rows_in_lines(job: Job, shop: list[bytes], tmp_
 
 def test_a_run_without_rows_writes_parquet_with_the_columns(job: Job, tmp_path: Path) -> None:
     ran = job(write_lines(tmp_path / "events.jsonl", []), "--format", "parquet")
-    assert ran.code == DONE
+    assert ran.code == Exit.FINE
     assert pq.read_table(ran.output / "triggers" / "part-00000-of-00001.parquet").num_rows == 0
 
 
@@ -213,14 +213,14 @@ def test_every_dead_letter_reason_comes_out_with_its_bytes(job: Job, tmp_path: P
         reason: raw.decode() for reason, raw in DEAD.items() if reason != "not_utf8"
     }
     assert {row["reason"] for row in written} == set(DEAD)
-    assert ran.code == DONE
+    assert ran.code == Exit.FINE
     assert ran.summary.counts.dead_letters == dict.fromkeys(DEAD, 1)
     assert f"{tmp_path}/events.jsonl:1: byte 14 is not UTF-8" in ran.out
 
 
 def test_an_empty_input_gives_empty_files(job: Job, tmp_path: Path) -> None:
     ran = job(write_lines(tmp_path / "events.jsonl", []))
-    assert ran.code == DONE
+    assert ran.code == Exit.FINE
     assert as_sets(ran.output) == {"triggers": set(), "decisions": set(), "dead_letters": set()}
     assert "0 decisions, 0 triggers" in ran.out
 
@@ -242,7 +242,7 @@ def test_the_horizon_tells_copies_from_new_events(job: Job, tmp_path: Path) -> N
 def test_a_second_run_replaces_the_rows_of_the_first(job: Job, tmp_path: Path) -> None:
     job(write_lines(tmp_path / "first.jsonl", [CART, LATER]))
     ran = job(write_lines(tmp_path / "second.jsonl", [LATER]))
-    assert (ran.code, rows(ran.output / "triggers")) == (DONE, [])
+    assert (ran.code, rows(ran.output / "triggers")) == (Exit.FINE, [])
 
 
 def test_events_of_items_are_counted_and_decide_nothing(job: Job, tmp_path: Path) -> None:
@@ -257,19 +257,19 @@ def test_events_of_items_are_counted_and_decide_nothing(job: Job, tmp_path: Path
 @pytest.mark.parametrize("ratio", ["0", "0.3333"])
 def test_too_many_dead_letters_stop_the_job_with_nothing_in_triggers(job: Job, tmp_path: Path, ratio: str) -> None:
     ran = job(write_lines(tmp_path / "events.jsonl", [CART, LATER, b"{"]), "--max_dead_letter_ratio", ratio)
-    assert (ran.code, ran.summary.stopped) == (STOPPED, Stop.DEAD_LETTERS)
+    assert (ran.code, ran.summary.stopped) == (Exit.FINDINGS, Stop.DEAD_LETTERS)
     assert (rows(ran.output / "triggers"), rows(ran.output / "decisions")) == ([], [])
     assert len(rows(ran.output / "dead_letters")) == 1
     assert "stopped: 1 of 3 records are dead letters" in ran.out
 
 
 def test_a_file_of_something_else_stops_the_job_by_itself(job: Job, tmp_path: Path) -> None:
-    assert job(write_lines(tmp_path / "events.csv", [b"id,time"] * 1_000)).code == STOPPED
+    assert job(write_lines(tmp_path / "events.csv", [b"id,time"] * 1_000)).code == Exit.FINDINGS
 
 
 def test_as_many_dead_letters_as_allowed_do_not_stop_it(job: Job, tmp_path: Path) -> None:
     ran = job(write_lines(tmp_path / "events.jsonl", [CART, b"{"]), "--max_dead_letter_ratio", "0.5")
-    assert (ran.code, ran.summary.triggers, ran.summary.dead_letters) == (DONE, 0, 1)
+    assert (ran.code, ran.summary.triggers, ran.summary.dead_letters) == (Exit.FINE, 0, 1)
 
 
 def torn(path: Path, megabytes: int) -> Path:
@@ -285,7 +285,7 @@ def test_a_torn_file_is_named_and_nothing_is_written(job: Job, tmp_path: Path, m
     write_lines(tmp_path / "sound.jsonl", [CART, LATER])
     torn(tmp_path / "torn.jsonl.gz", megabytes)
     ran = job(tmp_path / "*.jsonl*")
-    assert ran.code == UNUSABLE
+    assert ran.code == Exit.UNUSABLE
     assert ran.err.splitlines()[-1] == (
         f"backfill: error: cannot read {tmp_path}/torn.jsonl.gz: the gzip file is cut off before its end"
     )
@@ -294,7 +294,7 @@ def test_a_torn_file_is_named_and_nothing_is_written(job: Job, tmp_path: Path, m
 
 def test_a_torn_file_leaves_an_earlier_run_as_it_was(job: Job, tmp_path: Path) -> None:
     before = as_sets(job(write_lines(tmp_path / "sound.jsonl", [CART, LATER])).output)
-    assert job([tmp_path / "sound.jsonl", torn(tmp_path / "torn.jsonl.gz", 3)]).code == UNUSABLE
+    assert job([tmp_path / "sound.jsonl", torn(tmp_path / "torn.jsonl.gz", 3)]).code == Exit.UNUSABLE
     assert as_sets(tmp_path / "out") == before
     assert [path.name for path in (tmp_path / "out").glob(".partial*")] == []
 
@@ -309,14 +309,14 @@ def test_a_torn_file_leaves_an_earlier_run_as_it_was(job: Job, tmp_path: Path) -
 )
 def test_an_input_that_is_not_there_is_named(job: Job, tmp_path: Path, inputs: str, message: str) -> None:
     ran = job(f"{tmp_path}/{inputs}")
-    assert (ran.code, ran.err) == (UNUSABLE, f"backfill: error: {message.format(folder=tmp_path)}\n")
+    assert (ran.code, ran.err) == (Exit.UNUSABLE, f"backfill: error: {message.format(folder=tmp_path)}\n")
 
 
 def test_an_output_that_is_not_ours_is_refused(job: Job, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine")
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
-    assert ran.code == UNUSABLE
+    assert ran.code == Exit.UNUSABLE
     assert "is not empty and no earlier run wrote it" in ran.err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.txt"]
 
@@ -324,7 +324,7 @@ def test_an_output_that_is_not_ours_is_refused(job: Job, tmp_path: Path) -> None
 def test_rules_with_errors_are_refused_with_all_of_them(job: Job, tmp_path: Path) -> None:
     job.rules.write_text("rules:\n  - {id: a, when: x.y, wait: 1 hour}\n  - {id: b, wen: x.y}\n")
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
-    assert ran.code == UNUSABLE
+    assert ran.code == Exit.UNUSABLE
     assert f"{job.rules}:2:" in ran.err
     assert f"{job.rules}:3:" in ran.err
     assert not ran.output.exists()
@@ -338,7 +338,7 @@ def test_a_bug_fails_the_job_with_an_exit_of_its_own_and_leaves_no_output(
 
     monkeypatch.setattr("transforms.settling.settle", buggy)
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
-    assert ran.code == FAILED
+    assert ran.code == Exit.FAILED
     assert "AssertionError: a bug" in ran.err
     assert not ran.output.exists()
 
@@ -349,7 +349,7 @@ def test_a_person_may_stop_a_job(job: Job, tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("transforms.settling.settle", stopped)
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
-    assert ran.code == INTERRUPTED
+    assert ran.code == Exit.INTERRUPTED
     assert ran.err.endswith("backfill: interrupted; the output is as it was\n")
     assert "Traceback" not in ran.err
     assert not ran.output.exists()
@@ -358,6 +358,6 @@ def test_a_person_may_stop_a_job(job: Job, tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("output", ["o[1]", "o\udcff"])
 def test_an_output_that_beam_would_not_find_again_is_refused(job: Job, tmp_path: Path, output: str) -> None:
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]), output=output)
-    assert ran.code == UNUSABLE
+    assert ran.code == Exit.UNUSABLE
     assert "write it without [ and in UTF-8" in ran.err
     assert not ran.output.exists()

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from kittiwake.cli.exits import Exit
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
 from kittiwake.time.instants import HOUR_US, parse_instant
-from pipelines.backfill import UNUSABLE, main
+from pipelines.backfill import main
 from pipelines.options import parse_options
 from pipelines.runner import IN_PROCESS
 from tests.pipelines.running import Job
@@ -88,7 +89,7 @@ def test_what_cannot_be_meant_is_refused(flags: list[str], message: str) -> None
 )  # fmt: skip
 def test_a_runner_that_cannot_start_is_refused(job: Job, tmp_path: Path, runner: str, message: str) -> None:
     ran = job(write_lines(tmp_path / "events.jsonl", []), "--runner", runner)
-    assert ran.code == UNUSABLE
+    assert ran.code == Exit.UNUSABLE
     assert ran.err.startswith(f"backfill: error: --runner {runner}: ")
     assert message in ran.err
     assert not ran.output.exists()

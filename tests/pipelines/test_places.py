@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
+from kittiwake.cli.exits import Exit
 from kittiwake.replay.output import OutputError
 from kittiwake.replay.reading import InputError
-from pipelines.backfill import DONE, UNUSABLE, main
+from pipelines.backfill import main
 from pipelines.places import input_files, open_place
 from tests.pipelines.running import Job, arguments
 from tests.replay.inputs import as_sets, record, write_lines
@@ -44,9 +45,9 @@ def test_a_job_from_and_to_another_file_system_is_the_same_job(job: Job, bucket:
     write_lines(bucket / "b.jsonl.gz", LINES[1:])
     argv = arguments(job.rules, "elsewhere://bucket/*", Path("out"))
     argv[argv.index("--output") + 1] = "elsewhere://bucket/runs/1"
-    assert (here.code, main(argv)) == (DONE, DONE)
+    assert (here.code, main(argv)) == (Exit.FINE, Exit.FINE)
     assert as_sets(bucket / "runs" / "1") == as_sets(here.output)
-    assert main(argv) == UNUSABLE  # what is there is not replaced
+    assert main(argv) == Exit.UNUSABLE  # what is there is not replaced
 
 
 def test_remote_and_local_files_are_read_together(bucket: Path, tmp_path: Path) -> None:

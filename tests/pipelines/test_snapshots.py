@@ -9,6 +9,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from examples.shop.generate import lines as shop_lines
+from kittiwake.cli.exits import Exit
 from kittiwake.cli.main import app
 from kittiwake.kernel.advance import advance, unfinished
 from kittiwake.kernel.state import State, new_state
@@ -19,7 +20,6 @@ from kittiwake.replay.rows import Mode, decision_row, line
 from kittiwake.replay.snapshots import state_of
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import DAY_US, HOUR_US, format_instant
-from pipelines.backfill import DONE
 from tests.pipelines.running import ROOT, Job
 from tests.replay.inputs import as_sets, rows, write_lines
 
@@ -31,11 +31,11 @@ def test_a_stream_goes_on_from_the_snapshots_of_a_backfill(job: Job, tmp_path: P
     inputs = write_lines(tmp_path / "shop.jsonl", lines)
     job.rules = RULES
     whole = job(inputs, output="whole")
-    assert whole.code == DONE, whole.err
+    assert whole.code == Exit.FINE, whole.err
     until_us = whole.summary.until_us
     at_us = until_us - 3 * DAY_US
     first = job(inputs, "--until", format_instant(at_us), "--snapshots", output="first")
-    assert first.code == DONE, first.err
+    assert first.code == Exit.FINE, first.err
     programs = Programs(load(RULES))
     told = [row for row in rows(first.output / "decisions") if row["decision"] != "deferred"]
     told += list(continued(programs, states(first.output), lines, at_us, until_us))

@@ -14,9 +14,10 @@ ENDED_IN_A_STEP = """
 import signal, sys
 import apache_beam as beam
 from pipelines import stream
+from kittiwake.cli.ending import listen
 from pipelines.runner import IN_PROCESS, new_pipeline
 
-stream._listen()
+listen()
 pipeline = new_pipeline(IN_PROCESS, ())
 _ = pipeline | beam.Create([1]) | beam.Map(lambda _: {step})
 sys.exit(stream._ran(pipeline))
@@ -28,7 +29,7 @@ def python(step: str, root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_what_ends_it_within_a_step_is_no_failure_of_that_step(name: str, root: Path) -> None:
     ran = python(f"signal.raise_signal(signal.{name})", root)
     assert ran.stderr.splitlines()[-1] == "stream: ended as you asked; run again, it decides the same"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from kittiwake.cli.exits import Exit
 from kittiwake.rules.publishing.freezing import freeze
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.time.instants import HOUR_US, parse_instant
-from pipelines.backfill import DONE, UNUSABLE
 from tests.cli.command import kittiwake
 from tests.pipelines.running import Job
 from tests.replay.inputs import as_sets, record, write_lines
@@ -63,7 +63,7 @@ def test_each_event_is_decided_by_the_version_in_force_at_its_time(
     orders = {("order", f"c{hour}", None) for hour in (12, 13, 14)}
     assert fired(ran.output) == {("cart", "c10", None), ("cart", "c11", "rule_removed"), *orders}
     assert as_sets(tmp_path / "replay", without=["mode"]) == as_sets(ran.output, without=["mode"])
-    assert (ran.code, summary["unneeded"], ran.summary.counts.unneeded) == (DONE, 3, 3)
+    assert (ran.code, summary["unneeded"], ran.summary.counts.unneeded) == (Exit.FINE, 3, 3)
 
 
 def test_the_summary_names_the_versions_and_the_report_the_newest(
@@ -111,7 +111,7 @@ def test_a_target_that_cannot_be_read_ends_both_with_2_and_a_sentence(
         next((target / "versions").iterdir()).write_text("{}")
     ran = job(events)
     command = kittiwake("replay", "--rules", str(rules), "--input", str(events), "--output", str(tmp_path / "replay"))
-    assert (ran.code, command.code) == (UNUSABLE, 2)
+    assert (ran.code, command.code) == (Exit.UNUSABLE, 2)
     (said,) = [line for line in ran.err.splitlines() if line.startswith("backfill: error: ")]
     assert said.removeprefix("backfill: error: ") == command.err.strip()
     assert {"scheme": "xy://bucket/prefix is no target", "pointer": "cannot be read", "version": "was published"}[

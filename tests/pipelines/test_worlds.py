@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from kittiwake.cli.exits import Exit
 from kittiwake.replay.driver import replay
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.summary import Summary
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import parse_instant
-from pipelines.backfill import DONE
 from tests.oracle import clock
 from tests.oracle.values import canonical, exact
 from tests.oracle.worlds import World, world
@@ -63,7 +63,7 @@ def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: P
     programs = Programs(load(job.rules), drawn.horizon_us)
     by_replay = replay(programs, list(map(str, inputs)), tmp_path / "replay", settings)
 
-    assert (one.code, two.code) == (DONE, DONE), one.err + two.err
+    assert (one.code, two.code) == (Exit.FINE, Exit.FINE), one.err + two.err
     assert not (wrong := differences(drawn, one.output)), report(drawn, wrong, seed)
     assert as_sets(two.output) == as_sets(one.output)
     assert as_sets(tmp_path / "replay", without=["mode"]) == as_sets(one.output, without=["mode"])

@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 
 from kittiwake.replay.output import FOLDERS, SUMMARY, OutputError, open_output
-
-
-def listing(folder: Path) -> dict[str, str]:
-    """Every file below a folder, with its text, but for the mark."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".kittiwake")
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in sorted(files)}
+from tests.dying import listing
 
 
 def run(folder: Path, text: str, *, parts: int = 1) -> None:
@@ -98,11 +93,12 @@ def test_two_runs_at_once_into_one_folder_are_one_too_many(tmp_path: Path) -> No
         assert set(listing(folder).values()) == {"one"}
 
 
-def test_a_run_that_is_killed_while_publishing_leaves_no_summary(tmp_path: Path) -> None:
+def test_a_run_that_lacks_something_puts_nothing_in_the_place_of_the_earlier_one(tmp_path: Path) -> None:
     run(tmp_path, "one")
     output = open_output(tmp_path)
-    (output.partial / "decisions").rmdir()  # publishing will fail half-way
+    (output.partial / SUMMARY).write_text("two")
+    (output.partial / "decisions").rmdir()
     with pytest.raises(OSError, match="decisions"):
         output.publish()
-    assert not (tmp_path / SUMMARY).exists()
-    output.release()
+    output.discard()
+    assert listing(tmp_path) == dict.fromkeys(WHOLE, "one")

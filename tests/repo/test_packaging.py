@@ -98,7 +98,7 @@ def test_the_wheel_holds_every_module_recipe_and_schema_of_the_packages(wheel: Z
 
 def test_the_wheel_brings_the_command_the_licence_and_the_type_marker(wheel: ZipFile) -> None:
     info = f"kittiwake-{kittiwake.__version__}.dist-info"
-    assert "kittiwake = kittiwake.cli.main:app" in wheel.read(f"{info}/entry_points.txt").decode()
+    assert "kittiwake = kittiwake.cli.entry:main" in wheel.read(f"{info}/entry_points.txt").decode()
     assert "gs = pipelines.gcs_target:open_target" in wheel.read(f"{info}/entry_points.txt").decode()
     assert "Apache License" in wheel.read(f"{info}/licenses/LICENSE").decode()
     assert "kittiwake/py.typed" in wheel.namelist()

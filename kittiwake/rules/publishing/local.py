@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from kittiwake.disk import flush, make_folder
 from kittiwake.rules.publishing.bounds import OBJECT_BYTES_MAX
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.layout import POINTER
@@ -47,15 +48,15 @@ class LocalTarget:
         with self._told(name), self._locked():
             partial = self._written(data)
             file = self._folder / name
-            file.parent.mkdir(exist_ok=True)
+            make_folder(file.parent)
             try:
                 os.link(partial, file)  # unlike a rename it refuses to replace
             except FileExistsError:
                 raise ExistsError(f"{file} is there already, and what is published never changes.") from None
             finally:
                 partial.unlink()
-            _flush_folder(file.parent)
-            _flush_folder(self._folder)
+            flush(file.parent)
+            flush(self._folder)
 
     def swap(self, name: str, data: bytes, expected_generation: str | None) -> None:
         """See `Target`."""
@@ -65,7 +66,7 @@ class LocalTarget:
                 advice = f"Look at it with kittiwake versions {self.place}, then repeat"
                 raise ConflictError(f"{self._folder / name} has been changed meanwhile by somebody else. {advice}.")
             self._written(data).replace(self._folder / name)
-            _flush_folder(self._folder)
+            flush(self._folder)
 
     def _data(self, name: str) -> bytes | None:
         try:
@@ -81,17 +82,19 @@ class LocalTarget:
         """A file beside with these bytes, on the disk. One that a killed process left is written over."""
         partial = self._folder / _PARTIAL
         partial.unlink(missing_ok=True)
-        with partial.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            partial.write_bytes(data)
+            flush(partial)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
         return partial
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """The folder for this writer alone; made if it is not there, refused if it holds something else."""
         self._refuse_foreign()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         with (self._folder / _LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -115,12 +118,3 @@ class LocalTarget:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the names in a folder outlive a loss of power."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
