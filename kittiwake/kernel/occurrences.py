@@ -16,15 +16,18 @@ from kittiwake.kernel.program import Repeat
 from kittiwake.time.recurrences import dates, parse_recurrence
 
 YEAR_MAX: Final = 9_000
-"""No occurrence is looked for beyond it: local clocks need some room below year 9999."""
+"""The last year whose days are given an instant: local clocks need some room below year 9999."""
+
+YEAR_LOOKED_FOR_MAX: Final = 9_900
+"""No occurrence is looked for beyond it."""
 
 
 def occurrences(repeat: Repeat, rule_text: str, first: date, after: date) -> Iterator[date]:
-    """The occurrences later than `after`, rising, starting from the series' `first` date, up to `YEAR_MAX`."""
+    """The occurrences later than `after`, rising, starting from the series' `first` date, up to `YEAR_LOOKED_FOR_MAX`."""
     start = max(first, after + timedelta(days=1))
     if repeat is Repeat.RRULE:
         found = dates(parse_recurrence(rule_text), first, start)
-        return takewhile(lambda day: day.year <= YEAR_MAX, found)
+        return takewhile(lambda day: day.year <= YEAR_LOOKED_FOR_MAX, found)
     if repeat in (Repeat.YEARLY, Repeat.MONTHLY):
         return _of_months(repeat, first, start)
     return _of_days(7 if repeat is Repeat.WEEKLY else 1, first, start)
@@ -32,7 +35,7 @@ def occurrences(repeat: Repeat, rule_text: str, first: date, after: date) -> Ite
 
 def _of_days(step: int, first: date, start: date) -> Iterator[date]:
     ordinal = first.toordinal() + -(-(start - first).days // step) * step
-    while (day := date.fromordinal(ordinal)).year <= YEAR_MAX:
+    while (day := date.fromordinal(ordinal)).year <= YEAR_LOOKED_FOR_MAX:
         yield day
         ordinal += step
 
@@ -44,7 +47,7 @@ def _of_months(repeat: Repeat, first: date, start: date) -> Iterator[date]:
     index = max(0, passed // step - 1)
     while True:
         year, month = divmod(months_of_first + index * step, 12)
-        if year > YEAR_MAX:
+        if year > YEAR_LOOKED_FOR_MAX:
             return
         day = _day_of_month(repeat, year, month + 1, first.day)
         if day >= start:

@@ -131,7 +131,7 @@ def _target(wait: UntilWait, value: Any, zone: str) -> Target | None:
     if int(value[:4]) < YEAR_MIN:
         return None
     if int(value[:4]) > YEAR_MAX:
-        return Target(date.fromordinal(_ordinal(instant_us)), 0, instant_us)
+        return Target(date.fromisoformat(value[:10]), 0, instant_us)
     return Target(local_date(zone, instant_us), local_time_of_day_us(zone, instant_us), instant_us)
 
 
@@ -156,6 +156,8 @@ def _next_occurrence(wait: UntilWait, target: Target, clock: Clock, after: int |
     earliest = _ordinal(clock.now_us - wait.offset_us - 2 * DAY_US)
     begin = date.fromordinal(max(earliest, after or 1))
     for day in occurrences(wait.repeat, wait.rrule, target.day, begin):
+        if day.year > YEAR_MAX:
+            return TooLong(DUE_MAX_US, day.toordinal())
         due_us = _repeated_us(target, day, clock.zone) + wait.offset_us
         if due_us < clock.now_us + strictly:
             continue
