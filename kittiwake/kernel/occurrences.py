@@ -23,7 +23,7 @@ YEAR_LOOKED_FOR_MAX: Final = 9_900
 
 
 def occurrences(repeat: Repeat, rule_text: str, first: date, after: date) -> Iterator[date]:
-    """The occurrences later than `after`, rising, starting from the series' `first` date, up to `YEAR_LOOKED_FOR_MAX`."""
+    """The occurrences later than `after`, rising, of a series that starts with `first`, up to `YEAR_LOOKED_FOR_MAX`."""
     start = max(first, after + timedelta(days=1))
     if repeat is Repeat.RRULE:
         found = dates(parse_recurrence(rule_text), first, start)

@@ -9,6 +9,8 @@ import re
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from kittiwake.rules.parts import shown
 from kittiwake.time.recurrences import dates, parse_recurrence
 
@@ -62,7 +64,7 @@ _BESIDE: Final = ("DTSTART", "EXDATE", "EXRULE", "RDATE")
 _EXAMPLE: Final = "Write, say, FREQ=MONTHLY;BYDAY=1MO"
 
 _PROBE_STARTS: Final = tuple(date(2000, month, 1) for month in range(1, 13))
-_PROBE_YEARS: Final = 41
+_PROBE_END: Final = date(2041, 1, 1)
 """Every pattern of dates comes round in it (29 February on a Monday: 28 years, 40 over a century)."""
 _YEAR_MIN: Final = 1900
 """No first date of an RRULE lies before it (semantics, section 6)."""
@@ -170,7 +172,6 @@ def _ordinals(parts: dict[str, str], frequency: str) -> tuple[str, str] | None:
 
 def _occurs(parts: dict[str, str]) -> bool:
     """Whether there is a first date from which it occurs; with INTERVAL, there may be others from which it does not."""
-    probed = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL"))
-    rule = parse_recurrence(probed)
-    found = (next(dates(rule, start, start), None) for start in _PROBE_STARTS)
-    return any(day is not None and day.year < _PROBE_STARTS[0].year + _PROBE_YEARS for day in found)
+    written = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL"))
+    rule = replace(parse_recurrence(written), until=_PROBE_END)
+    return any(next(dates(rule, start, start), None) for start in _PROBE_STARTS)

@@ -97,7 +97,8 @@ def list_place_problem(text: str) -> tuple[str, str] | None:
         return None
     message = f"{shown(text)} has a number after its first key, which names a place of a list: paths walk objects only"
     listed, single = ".".join(keys[:place])[:40], "_".join(keys)[:40]
-    return message, f"In where, write {listed}: {{contains: …}}; else send the value as a property of its own, say {single}"
+    elsewhere = f"else send the value as a property of its own, say {single}"
+    return message, f"In where, write {listed}: {{contains: …}}; {elsewhere}"
 
 
 def _path(value: object) -> str:

@@ -84,8 +84,8 @@ def test_what_an_earlier_release_let_pass_is_read_from_its_versions_and_not_publ
     """A version never changes, and a target that holds one that is refused would be lost."""
     target = target_of(tmp_path)
     with monkeypatch.context() as earlier:
-        earlier.setattr(checks, "check_paths", lambda rule: iter(()))
-        earlier.setattr(check_clauses, "until_problem", lambda text: None)
+        earlier.setattr(checks, "check_paths", lambda _: iter(()))
+        earlier.setattr(check_clauses, "until_problem", lambda _: None)
         published = first(target, {"rules.yaml": LET_PASS_ONCE})
     (version,) = load_history(target).versions
     assert version.ruleset.version == published.version.ruleset.version
