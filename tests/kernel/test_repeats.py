@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import date
 from typing import Any
 
 import pytest
 
+from kittiwake.kernel import occurrences
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.codec import decode, encode
+from kittiwake.kernel.program import Repeat
+from kittiwake.kernel.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Reason
 from kittiwake.time.instants import DAY_US, format_instant
 from tests.kernel.timeline import at, program, timeline
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.ways import CONTACT, settled_in_every_way
 
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
 
@@ -112,6 +119,23 @@ def test_a_value_with_time_repeats_at_its_own_local_time() -> None:
         "2026-03-01T12:30:00Z",
         "2026-03-08T11:30:00Z",
     ]
+
+
+def test_a_state_of_the_release_before_keeps_its_pending_date_and_goes_on_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It had 1 March pending for a series of the 31st: that falls due, and the next is 31 March."""
+    of_series = program("{when: a, wait: {until: date, at: '00:00', repeat: monthly}}", "retention: 1830d")
+    armed = Event(at("2026-01-31T00:00:00Z"), "1", "a", {"date": "2026-01-31"})
+    with monkeypatch.context() as before:
+        before.setattr(occurrences, "_day_of_month", _first_of_the_next_month)
+        old = advance(of_series, new_state(CONTACT), [armed], at("2026-02-15T00:00:00Z")).state
+    found = advance(of_series, decode(encode(old)), [], at("2026-05-01T00:00:00Z")).decisions
+    assert [str(one.occurrence) for one in found] == ["2026-03-01", "2026-03-31", "2026-04-30"]
+
+
+def _first_of_the_next_month(_: Repeat, year: int, month: int, day: int) -> date:
+    return date(year, month, day) if day <= monthrange(year, month)[1] else date(year, month + 1, 1)
 
 
 def test_its_first_date_is_the_local_one() -> None:
@@ -333,9 +357,11 @@ def test_a_first_occurrence_beyond_the_longest_wait_does_not_arm() -> None:
 
 
 @pytest.mark.parametrize("repeat", ["daily", "weekly", "monthly", "yearly", "FREQ=YEARLY", "FREQ=YEARLY;BYWEEKNO=52"])
-@pytest.mark.parametrize("date", ["9999-01-01", "9999-12-31", "9001-01-01", "9999-12-31T23:59:59.999999Z"])
-def test_a_series_that_begins_at_the_end_of_the_calendar_is_too_far_ahead_not_past(repeat: str, date: str) -> None:
-    (refused,) = timeline(f"{{when: a, wait: {{until: date, repeat: '{repeat}'}}}}", "does A.\nr l.", A={"date": date})
+@pytest.mark.parametrize("begins", ["9999-01-01", "9999-12-31", "9001-01-01", "9999-12-31T23:59:59.999999Z"])
+def test_a_series_that_begins_at_the_end_of_the_calendar_is_too_far_ahead_not_past(repeat: str, begins: str) -> None:
+    (refused,) = timeline(
+        f"{{when: a, wait: {{until: date, repeat: '{repeat}'}}}}", "does A.\nr l.", A={"date": begins}
+    )
     assert refused.reason is Reason.LIMIT
 
 
