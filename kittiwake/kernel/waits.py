@@ -58,7 +58,10 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
 
 
 class Target(NamedTuple):
-    """A date to wait for: on `day` at `time_us` local; `instant_us` where it was written with a time."""
+    """A date to wait for: on `day` at `time_us` local; `instant_us` where it was written with a time.
+
+    Where a wait repeats, `day` is the first local date, which falls at `instant_us`, the later ones at `time_us`.
+    """
 
     day: date
     time_us: int
@@ -125,9 +128,11 @@ def _target(wait: UntilWait, value: Any, zone: str) -> Target | None:
         return None
     if wait.repeat is None:
         return Target(date.fromordinal(_ordinal(instant_us)), 0, instant_us)
-    if not YEAR_MIN <= int(value[:4]) <= YEAR_MAX:
+    if int(value[:4]) < YEAR_MIN:
         return None
-    return Target(local_date(zone, instant_us), local_time_of_day_us(zone, instant_us), None)
+    if int(value[:4]) > YEAR_MAX:
+        return Target(date.fromisoformat(value[:10]), 0, instant_us)
+    return Target(local_date(zone, instant_us), local_time_of_day_us(zone, instant_us), instant_us)
 
 
 def _ordinal(instant_us: int) -> int:
@@ -145,17 +150,28 @@ def _due_us(target: Target, wait: UntilWait, zone: str) -> int | None:
 
 def _next_occurrence(wait: UntilWait, target: Target, clock: Clock, after: int | None, *, strictly: bool) -> Plan:
     assert wait.repeat is not None
+    if target.day.year > YEAR_MAX:
+        return TooLong(DUE_MAX_US, target.day.toordinal())
     # A due time lies within a day and a half of its local date's midnight UTC, plus the offset.
     earliest = _ordinal(clock.now_us - wait.offset_us - 2 * DAY_US)
     begin = date.fromordinal(max(earliest, after or 1))
     for day in occurrences(wait.repeat, wait.rrule, target.day, begin):
-        due_us = instant_of_local(clock.zone, day, target.time_us) + wait.offset_us
+        if day.year > YEAR_MAX:
+            return TooLong(DUE_MAX_US, day.toordinal())
+        due_us = _repeated_us(target, day, clock.zone) + wait.offset_us
         if due_us < clock.now_us + strictly:
             continue
         if due_us - clock.now_us > clock.max_wait_us:
             return TooLong(due_us, day.toordinal())
         return [Reminder(0, due_us, day.toordinal())]
     return NoPlan.PAST
+
+
+def _repeated_us(target: Target, day: date, zone: str) -> int:
+    """When an occurrence falls: the first of a value with time at that very instant."""
+    if target.instant_us is not None and day == target.day:
+        return target.instant_us
+    return instant_of_local(zone, day, target.time_us)
 
 
 def follows_zone(wait: UntilWait, value: Any) -> bool:

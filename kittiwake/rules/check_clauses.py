@@ -23,7 +23,7 @@ from kittiwake.rules.guardrails import (
     WITHIN_MAX_US,
 )
 from kittiwake.rules.models import REENTRY_WORDS, Rule
-from kittiwake.rules.rrules import rrule_problem
+from kittiwake.rules.rrules import rrule_problem, until_problem
 from kittiwake.rules.texts import OUTPUT_PATTERN, path_problem
 from kittiwake.rules.waits import (
     REPEATS,
@@ -128,8 +128,11 @@ def _check_until(wait: UntilWaitObject, path: KeyPath) -> Iterator[Complaint]:
         yield from check_span(wait.offset.lstrip("+-"), (*path, "offset"), WAIT_MAX_US, "an offset")
     if wait.repeat is not None and wait.repeat not in REPEATS:
         found = rrule_problem(wait.repeat)
+        late = None if found else until_problem(wait.repeat)
         if found:
             yield Complaint((*path, "repeat"), Code.BAD_RRULE, *found)
+        elif late:
+            yield Complaint((*path, "repeat"), Code.RRULE_UNTIL, *late)
 
 
 # ---------------------------------------------------------------- thresholds, fields, numbers

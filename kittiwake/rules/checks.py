@@ -18,6 +18,7 @@ from kittiwake.rules.check_clauses import (
 from kittiwake.rules.check_history import check_audience, check_given
 from kittiwake.rules.check_kinds import KIND_CLAUSES, check_kind
 from kittiwake.rules.check_matches import check_match
+from kittiwake.rules.check_paths import check_paths
 from kittiwake.rules.check_policy import complaints_of_policy
 from kittiwake.rules.complaints import Complaint
 from kittiwake.rules.errors import RuleError
@@ -63,3 +64,4 @@ def _complaints(rule: Rule, wrong: frozenset[str]) -> Iterator[Complaint]:
         yield from check_interest(rule.interest, ("interest",))
     yield from check_include(rule, ("include",))
     yield from check_numbers(rule)
+    yield from check_paths(rule)

@@ -39,8 +39,10 @@ def load_document(data: Any, name: str = "<document>") -> RuleSet:
     return rule_set_of([Place(name, node_of(data))])
 
 
-def rule_set_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> RuleSet:
-    """The rule set of these documents.
+def rule_set_of(
+    places: Iterable[Place], errors: Iterable[RuleError] = (), forgiven: frozenset[Code] = frozenset()
+) -> RuleSet:
+    """The rule set of these documents; errors of the codes in `forgiven` are none.
 
     Raises:
         RulesError: with `errors` and everything that is wrong with them.
@@ -50,6 +52,7 @@ def rule_set_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> Ru
     accounts = _accounts(documents, found)
     found.extend(_duplicate_ids(documents))
     found.extend(_too_many_rules(accounts))
+    found = [error for error in found if error.code not in forgiven]
     if found:
         raise RulesError(_bounded(found))
     return rule_set(accounts)

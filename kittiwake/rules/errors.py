@@ -46,9 +46,11 @@ class Code(StrEnum):
     BAD_TIME_OF_DAY = "bad_time_of_day"
     BAD_ZONE = "bad_zone"
     BAD_PATH = "bad_path"
+    LIST_PATH = "list_path"
     BAD_NAME = "bad_name"
     BAD_EVENT_TYPE = "bad_event_type"
     BAD_RRULE = "bad_rrule"
+    RRULE_UNTIL = "rrule_until"
     OUT_OF_RANGE = "out_of_range"
     # what a rule may say
     KIND = "kind"
@@ -63,6 +65,10 @@ class Code(StrEnum):
     GUARDRAIL = "guardrail"
     RECIPE = "recipe"
     NOT_YET = "not_yet"
+
+
+REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.RRULE_UNTIL})
+"""What an earlier release let pass: a version published then never changes, and is read as it was."""
 
 
 class LintCode(StrEnum):

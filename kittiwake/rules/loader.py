@@ -41,14 +41,20 @@ def read_files(paths: Iterable[Path | str], errors: list[RuleError]) -> dict[str
     return {name: content for name, content in contents.items() if content is not None}
 
 
-def load_files(contents: Mapping[str, bytes], errors: list[RuleError] | None = None) -> RuleSet:
+def load_files(
+    contents: Mapping[str, bytes],
+    errors: list[RuleError] | None = None,
+    forgiven: frozenset[Code] = frozenset(),
+) -> RuleSet:
     """The rule set of files already fetched: name to bytes; JSON if the name ends so, else YAML.
+
+    Errors of the codes in `forgiven` are none.
 
     Raises:
         RulesError: with `errors` and everything that is wrong with them.
     """
     found = list(errors or [])
-    return rule_set_of(read_places(contents, found), found)
+    return rule_set_of(read_places(contents, found), found, forgiven)
 
 
 def read_places(contents: Mapping[str, bytes], errors: list[RuleError]) -> list[Place]:

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, Tag
 
 from kittiwake.rules.numbers import Flag, Orderable, ScalarValue, Word
 from kittiwake.rules.parts import Part, chosen, shape
-from kittiwake.rules.texts import EventType, OwnPath, Paths
+from kittiwake.rules.texts import PATH_SCHEMA_PATTERN, EventType, OwnPath, Paths
 from kittiwake.values import Scalar
 
 
@@ -49,7 +49,10 @@ PropertyTest: TypeAlias = Annotated[
 class Where(Part):
     """Properties (or attributes) and what they must be; all of them have to hold."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": PATH_SCHEMA_PATTERN}},
+    )
     __pydantic_extra__: dict[str, PropertyTest]
 
     all_: list[Where] | None = Field(None, alias="all", description="all of these hold")

@@ -59,10 +59,16 @@ RuleId: TypeAlias = Annotated[
     Checked(_rule_id, {"type": "string", "pattern": f"^{ID_PATTERN}$", "maxLength": ID_CHARS_MAX}),
 ]
 
+CONTACT: Final = "contact."
+"""How a path of the contact's attributes begins."""
+
 OUTPUT_PATTERN: Final = r"[A-Za-z_][A-Za-z0-9_\-]*"
 
 _PATH_PART: Final = r"[^.\[\]*\s]([^.\[\]*]*[^.\[\]*\s])?"
 PATH_PATTERN: Final = rf"{_PATH_PART}(\.{_PATH_PART})*"
+_LIST_PLACE: Final = r"-?[0-9]+"
+PATH_SCHEMA_PATTERN: Final = rf"^(contact\.)?{_PATH_PART}(\.(?!{_LIST_PLACE}(\.|$)){_PATH_PART})*$"
+"""What an editor may let pass: `PATH_PATTERN`, and no place of a list."""
 
 
 def path_problem(text: str) -> tuple[str, str] | None:
@@ -80,6 +86,21 @@ def path_problem(text: str) -> tuple[str, str] | None:
     return None
 
 
+def list_place_problem(text: str) -> tuple[str, str] | None:
+    """What is wrong with a path that names a place of a list, and what to write instead; None if nothing.
+
+    The first key is one of an object always: of the event's properties or, after `contact.`, of the attributes.
+    """
+    keys = text.removeprefix(CONTACT).split(".")
+    place = next((i for i, key in enumerate(keys) if i and re.fullmatch(_LIST_PLACE, key)), None)
+    if place is None:
+        return None
+    message = f"{shown(text)} has a number after its first key, which names a place of a list: paths walk objects only"
+    listed, single = ".".join(keys[:place])[:40], "_".join(keys)[:40]
+    elsewhere = f"else send the value as a property of its own, say {single}"
+    return message, f"In where, write {listed}: {{contains: …}}; {elsewhere}"
+
+
 def _path(value: object) -> str:
     if not isinstance(value, str):
         raise problem(Code.BAD_PATH, f"{shown(value)} is no property path", "Name a property: product_id or cart.total")
@@ -89,10 +110,7 @@ def _path(value: object) -> str:
     return value
 
 
-PathText: TypeAlias = Annotated[str, Checked(_path, {"type": "string", "pattern": f"^{PATH_PATTERN}$"})]
-
-
-CONTACT: Final = "contact."
+PathText: TypeAlias = Annotated[str, Checked(_path, {"type": "string", "pattern": PATH_SCHEMA_PATTERN})]
 
 
 def _own_path(value: object) -> str:
@@ -106,7 +124,7 @@ def _own_path(value: object) -> str:
 
 OwnPath: TypeAlias = Annotated[
     str,
-    Checked(_own_path, {"type": "string", "pattern": f"^{PATH_PATTERN}$", "not": {"pattern": "^contact\\."}}),
+    Checked(_own_path, {"type": "string", "pattern": PATH_SCHEMA_PATTERN, "not": {"pattern": "^contact\\."}}),
 ]
 """A path of the event, not of the contact."""
 
@@ -157,7 +175,7 @@ def _closest(value: object, choices: tuple[str, ...]) -> str:
 
 _PATHS_SCHEMA: Final = {
     "type": "array",
-    "items": {"type": "string", "pattern": f"^{PATH_PATTERN}$", "not": {"pattern": "^contact\\."}},
+    "items": {"type": "string", "pattern": PATH_SCHEMA_PATTERN, "not": {"pattern": "^contact\\."}},
     "uniqueItems": True,
     "maxItems": KEYS_MAX,
 }

@@ -15,7 +15,8 @@ from kittiwake.rules.guardrails import STEPS_MAX
 from kittiwake.rules.matches import EventMatch, MatchEntry, MatchObject
 from kittiwake.rules.numbers import ExactNumber, ScalarValue, exact_number
 from kittiwake.rules.parts import Checked, JsonSchema, Part, chosen, problem, shape, shown
-from kittiwake.rules.texts import EventType, OwnPath, PathText, one_of
+from kittiwake.rules.rrules import FREQUENCIES
+from kittiwake.rules.texts import PATH_SCHEMA_PATTERN, EventType, OwnPath, PathText, one_of
 from kittiwake.rules.times import Duration, Offset, TimeOfDay
 from kittiwake.time.durations import WORDS_US
 from kittiwake.values import Number
@@ -80,7 +81,14 @@ class ItemMatcher(Part):
 class ItemPaths(Part):
     """One property of the item, and how it must have changed."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": {"pattern": PATH_SCHEMA_PATTERN},
+        },
+    )
     __pydantic_extra__: dict[str, ItemMatcher]
 
     def matchers(self) -> dict[str, ItemMatcher]:
@@ -120,8 +128,13 @@ UNITS: Final = tuple(sorted(WORDS_US)) + tuple(sorted(f"{word}s" for word in WOR
 REPEATS: Final = ("daily", "weekly", "monthly", "yearly")
 
 
+def _in_any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.lower()}]" for letter in word)
+
+
+_FREQUENCY_PATTERN: Final = f"{_in_any_case('FREQ')}=({'|'.join(map(_in_any_case, FREQUENCIES))})"
 _REPEAT_SCHEMA: Final[JsonSchema] = {
-    "anyOf": [{"enum": list(REPEATS)}, {"type": "string", "pattern": "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)"}]
+    "anyOf": [{"enum": list(REPEATS)}, {"type": "string", "pattern": _FREQUENCY_PATTERN}]
 }
 
 

@@ -65,7 +65,7 @@ def test_an_operator_holds_of_these_values_and_of_no_others(where: str, values: 
         ("{cart.note.deep: {exists: true}}", False),
         ("{cart.total.deep: {exists: true}}", False),
         ("{cart.total: 9.5}", True),
-        ("{list.0: {exists: true}}", False),
+        ("{list.first: {exists: true}}", False),
     ],
 )
 def test_a_missing_field_makes_comparisons_false_and_their_negations_true(where: str, holds: bool) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import date
 from typing import Any
 
 import pytest
 
+from kittiwake.kernel import occurrences
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.codec import decode, encode
+from kittiwake.kernel.program import Repeat
+from kittiwake.kernel.state import new_state
 from kittiwake.model import Event
+from kittiwake.reasons import Reason
 from kittiwake.time.instants import DAY_US, format_instant
 from tests.kernel.timeline import at, program, timeline
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.ways import CONTACT, settled_in_every_way
 
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
 
@@ -34,9 +42,11 @@ def instants(rule: str, *events: tuple[str, str, dict[str, Any]], until: str, zo
     [
         ("daily", "2026-02-27", ["2026-02-27", "2026-02-28", "2026-03-01"]),
         ("weekly", "2026-02-27", ["2026-02-27", "2026-03-06", "2026-03-13"]),
-        ("monthly", "2026-01-31", ["2026-01-31", "2026-03-01", "2026-03-31", "2026-05-01"]),
-        ("monthly", "2026-11-30", ["2026-11-30", "2026-12-30", "2027-01-30", "2027-03-01", "2027-03-30"]),
-        ("monthly", "2026-10-31", ["2026-10-31", "2026-12-01", "2026-12-31", "2027-01-31"]),
+        ("monthly", "2026-01-31", ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31"]),
+        ("monthly", "2026-11-30", ["2026-11-30", "2026-12-30", "2027-01-30", "2027-02-28", "2027-03-30"]),
+        ("monthly", "2026-10-31", ["2026-10-31", "2026-11-30", "2026-12-31", "2027-01-31"]),
+        ("monthly", "2027-12-29", ["2027-12-29", "2028-01-29", "2028-02-29", "2028-03-29"]),
+        ("monthly", "2028-02-29", ["2028-02-29", "2028-03-29", "2028-04-29"]),
         ("yearly", "2024-02-29", ["2024-02-29", "2025-03-01", "2026-03-01", "2027-03-01", "2028-02-29"]),
         ("yearly", "2026-12-31", ["2026-12-31", "2027-12-31"]),
         ("FREQ=MONTHLY", "2026-01-31", ["2026-01-31", "2026-03-31", "2026-05-31"]),
@@ -44,6 +54,9 @@ def instants(rule: str, *events: tuple[str, str, dict[str, Any]], until: str, zo
         ("RRULE:FREQ=MONTHLY;BYDAY=-1FR", "2026-03-03", ["2026-03-27", "2026-04-24"]),
         ("FREQ=DAILY;UNTIL=20260302", "2026-02-27", ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]),
         ("FREQ=DAILY;INTERVAL=10;COUNT=3", "2026-03-01", ["2026-03-01", "2026-03-11", "2026-03-21"]),
+        ("FREQ=YEARLY;BYWEEKNO=10", "2026-03-04", ["2026-03-04", "2027-03-10", "2028-03-08"]),
+        ("FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO", "2024-12-30", ["2024-12-30", "2025-12-29"]),
+        ("FREQ=MONTHLY;BYDAY=1MO,SU", "2026-03-01", ["2026-03-01", "2026-03-02", "2026-03-08", "2026-03-15"]),
     ],
 )
 def test_occurrences_are_the_dates_of_the_calendar(repeat: str, first: str, expected: list[str]) -> None:
@@ -56,7 +69,8 @@ def test_occurrences_are_the_dates_of_the_calendar(repeat: str, first: str, expe
         ("yearly", "1980-02-29", "2026-03-01T00:00:00Z", ["2026-03-01", "2027-03-01"]),
         ("yearly", "1980-02-29", "2026-03-01T00:00:01Z", ["2027-03-01", "2028-02-29"]),
         ("yearly", "0004-02-29", "2027-12-31T00:00:00Z", ["2028-02-29"]),
-        ("monthly", "1980-01-31", "2026-06-30T12:00:00Z", ["2026-07-01", "2026-07-31"]),
+        ("monthly", "1980-01-31", "2026-06-30T12:00:00Z", ["2026-07-31", "2026-08-31", "2026-09-30"]),
+        ("monthly", "1980-01-31", "2026-06-30T00:00:00Z", ["2026-06-30", "2026-07-31"]),
         ("weekly", "1980-01-01", "2026-06-30T12:00:00Z", ["2026-07-07"]),
         ("daily", "1980-01-01", "2026-06-30T12:00:00Z", ["2026-07-01"]),
         ("FREQ=YEARLY;INTERVAL=4", "1980-02-29", "2027-12-31T00:00:00Z", ["2028-02-29"]),
@@ -107,6 +121,23 @@ def test_a_value_with_time_repeats_at_its_own_local_time() -> None:
     ]
 
 
+def test_a_state_of_the_release_before_keeps_its_pending_date_and_goes_on_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It had 1 March pending for a series of the 31st: that falls due, and the next is 31 March."""
+    of_series = program("{when: a, wait: {until: date, at: '00:00', repeat: monthly}}", "retention: 1830d")
+    armed = Event(at("2026-01-31T00:00:00Z"), "1", "a", {"date": "2026-01-31"})
+    with monkeypatch.context() as before:
+        before.setattr(occurrences, "_day_of_month", _first_of_the_next_month)
+        old = advance(of_series, new_state(CONTACT), [armed], at("2026-02-15T00:00:00Z")).state
+    found = advance(of_series, decode(encode(old)), [], at("2026-05-01T00:00:00Z")).decisions
+    assert [str(one.occurrence) for one in found] == ["2026-03-01", "2026-03-31", "2026-04-30"]
+
+
+def _first_of_the_next_month(_: Repeat, year: int, month: int, day: int) -> date:
+    return date(year, month, day) if day <= monthrange(year, month)[1] else date(year, month + 1, 1)
+
+
 def test_its_first_date_is_the_local_one() -> None:
     rule = "{when: a, wait: {until: date, repeat: monthly}}"
     armed = ("2026-03-01T00:00:00Z", "a", {"date": "2026-03-01T03:00:00Z"})
@@ -114,6 +145,52 @@ def test_its_first_date_is_the_local_one() -> None:
         program(rule, zone="America/Toronto"), [Event(at(armed[0]), "1", "a", armed[2])], at("2026-04-01T12:00:00Z")
     )
     assert [str(one.occurrence) for one in found] == ["2026-02-28", "2026-03-28"]
+
+
+@pytest.mark.parametrize("repeat", ["daily", "FREQ=DAILY"])
+def test_the_first_occurrence_of_a_value_with_time_is_that_very_instant_in_the_hour_shown_twice_too(
+    repeat: str,
+) -> None:
+    """In Toronto 01:30 of 1 November is shown at 05:30Z and at 06:30Z; the value names the second."""
+    rule = f"{{when: a, wait: {{until: date, repeat: '{repeat}'}}}}"
+    for named in ("2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"):
+        armed = ("2026-10-30T00:00:00Z", "a", {"date": named})
+        assert instants(rule, armed, until="2026-11-03T00:00:00Z", zone="America/Toronto") == [
+            named,
+            "2026-11-02T06:30:00Z",
+        ]
+
+
+def test_a_later_occurrence_in_the_hour_shown_twice_is_its_first_showing() -> None:
+    rule = "{when: a, wait: {until: date, repeat: weekly}}"
+    armed = ("2026-10-20T00:00:00Z", "a", {"date": "2026-10-25T05:30:00Z"})
+    assert instants(rule, armed, until="2026-11-09T00:00:00Z", zone="America/Toronto") == [
+        "2026-10-25T05:30:00Z",
+        "2026-11-01T05:30:00Z",
+        "2026-11-08T06:30:00Z",
+    ]
+
+
+def test_the_first_occurrence_stays_that_instant_where_the_contact_moves() -> None:
+    rule = "{when: a, wait: {until: date, repeat: daily}}"
+    armed = ("2026-10-30T00:00:00Z", "a", {"date": "2026-11-01T06:30:00Z"})
+    move = ("2026-10-31T00:00:00Z", "contact.updated", {"timezone": "Europe/Berlin"})
+    assert instants(rule, armed, move, until="2026-11-03T00:00:00Z", zone="America/Toronto") == [
+        "2026-11-01T06:30:00Z",
+        "2026-11-02T06:30:00Z",
+    ]
+
+
+def test_a_series_armed_between_both_showings_of_its_first_instant_arms_for_the_second() -> None:
+    rule = "{when: a, wait: {until: date, repeat: daily}}"
+    armed = ("2026-11-01T06:00:00Z", "a", {"date": "2026-11-01T06:30:00Z"})
+    assert instants(rule, armed, until="2026-11-01T12:00:00Z", zone="America/Toronto") == ["2026-11-01T06:30:00Z"]
+
+
+def test_a_first_date_that_the_rrule_does_not_name_is_no_occurrence_though_it_has_a_time() -> None:
+    rule = "{when: a, wait: {until: date, repeat: 'FREQ=WEEKLY;BYDAY=MO'}}"
+    armed = ("2026-10-30T00:00:00Z", "a", {"date": "2026-11-01T06:30:00Z"})
+    assert instants(rule, armed, until="2026-11-03T00:00:00Z", zone="America/Toronto") == ["2026-11-02T06:30:00Z"]
 
 
 def test_an_offset_moves_every_occurrence_and_the_date_stays_that_of_the_occurrence() -> None:
@@ -277,4 +354,35 @@ def test_a_first_occurrence_beyond_the_longest_wait_does_not_arm() -> None:
         A={"date": "2028-01-01"},
     )
     assert refused.occurrence is None
-    timeline("{when: a, wait: {until: date, repeat: yearly}}", "does A.\nr ..", A={"date": "9999-01-01"})
+
+
+@pytest.mark.parametrize("repeat", ["daily", "weekly", "monthly", "yearly", "FREQ=YEARLY", "FREQ=YEARLY;BYWEEKNO=52"])
+@pytest.mark.parametrize("begins", ["9999-01-01", "9999-12-31", "9001-01-01", "9999-12-31T23:59:59.999999Z"])
+def test_a_series_that_begins_at_the_end_of_the_calendar_is_too_far_ahead_not_past(repeat: str, begins: str) -> None:
+    (refused,) = timeline(
+        f"{{when: a, wait: {{until: date, repeat: '{repeat}'}}}}", "does A.\nr l.", A={"date": begins}
+    )
+    assert refused.reason is Reason.LIMIT
+
+
+def test_a_changed_date_at_the_end_of_the_calendar_leaves_a_limit_for_its_occurrence() -> None:
+    moved = timeline(
+        "{when: a, wait: {until: contact.day, at: '00:00', repeat: yearly}}",
+        """
+        does   UA.V...
+        r      ...l...
+        """,
+        step="12h",
+        U={"type": "contact.updated", "day": "2026-11-05"},
+        V={"type": "contact.updated", "day": "9999-12-31"},
+    )
+    assert [(str(one.occurrence), format_instant(one.time_us)) for one in moved] == [
+        ("9999-12-31", "9999-12-31T00:00:00Z")
+    ]
+
+
+def test_an_rrule_that_pauses_for_decades_is_too_far_ahead_not_over() -> None:
+    (refused,) = timeline(
+        "{when: a, wait: {until: date, repeat: 'FREQ=YEARLY;INTERVAL=60'}}", "does A.\nr l.", A={"date": "2000-01-01"}
+    )
+    assert refused.reason is Reason.LIMIT

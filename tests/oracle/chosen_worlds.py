@@ -27,6 +27,24 @@ CHOSEN = {
         ("2026-06-01T12:00:00Z", "a.a", {"on": "2026-06-01"}),
         ("2026-06-02T02:00:00Z", "a.a", {"on": "2026-06-01"}),
     ),
+    # 31 January, 28 February, 31 March: each counted from the first, not from the one before.
+    "a monthly series goes through short months": _world(
+        {"when": "a.a", "wait": {"until": "on", "repeat": "monthly"}},
+        {},
+        {},
+        ("2026-01-30T12:00:00Z", "a.a", {"on": "2026-01-31"}),
+    ),
+    # Toronto shows 01:30 at 05:30Z and at 06:30Z; restarted, moved and repeated, the first one is the instant named.
+    "a series begins in the hour that is shown twice": _world(
+        {"when": "a.a", "wait": {"until": "on", "repeat": "monthly"}},
+        {},
+        {},
+        ("2025-10-31T12:00:00Z", "contact.updated", {"timezone": "America/Toronto"}),
+        ("2025-11-01T12:00:00Z", "a.a", {"on": "2025-11-02T06:30:00Z"}),
+        ("2025-11-02T05:45:00Z", "a.a", {"on": "2025-11-02T06:30:00Z"}),
+        ("2025-11-02T06:00:00Z", "contact.updated", {"timezone": "Europe/Berlin"}),
+        ("2025-12-01T12:00:00Z", "contact.updated", {"timezone": "America/Toronto"}),
+    ),
     # The restart at the same instant differs in `same`: the earlier `unless` event disarms by the newest match only.
     "a restart at the instant of opening is tested anew": _world(
         {"when": "a.a", "wait": "1h", "unless": {"event": "b.b", "same": "k"}},

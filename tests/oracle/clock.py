@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from calendar import isleap
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -186,13 +187,26 @@ def _all_occurrences(first: date, repeat: str) -> Iterator[date]:
     if repeat in ("daily", "weekly"):
         step = timedelta(days=1 if repeat == "daily" else 7)
         return (first + step * k for k in range((date.max - first) // step))
-    if repeat in ("monthly", "yearly"):
-        return (_same_day(first, k if repeat == "monthly" else 12 * k) for k in range(12 * (9998 - first.year)))
-    return (moment.date() for moment in rrulestr(repeat, dtstart=datetime.combine(first, time())))
+    if repeat == "monthly":  # relativedelta takes the last day of a month that lacks the day
+        return (first + relativedelta(months=k) for k in range(12 * (9998 - first.year)))
+    if repeat == "yearly":
+        return (_same_day(first, year) for year in range(first.year, 9998))
+    return (moment.date() for moment in rrulestr(_whole_rrule(first, repeat), dtstart=datetime.combine(first, time())))
 
 
-def _same_day(first: date, months: int) -> date:
-    """The same day so many months later, or the first of the month after if that month lacks the day."""
-    month = first.replace(day=1) + relativedelta(months=months)
-    found = month + timedelta(days=first.day - 1)
-    return found if found.month == month.month else month + relativedelta(months=1)
+def _same_day(first: date, year: int) -> date:
+    """The same day of another year; 29 February is 1 March in one that has none."""
+    lacks = (first.month, first.day) == (2, 29) and not isleap(year)
+    return date(year, 3, 1) if lacks else first.replace(year=year)
+
+
+def _whole_rrule(first: date, rrule: str) -> str:
+    """The RRULE with the weekday of the first date where a week is named without days, which dateutil does not add.
+
+    It reads otherwise than the page too: days with and without a number in one list, week numbers from the end, and
+    INTERVAL with week numbers. Of those there are none in random worlds; `tests/time` looks at them day by day.
+    """
+    names = {part.partition("=")[0] for part in rrule.upper().removeprefix("RRULE:").split(";")}
+    if "BYWEEKNO" not in names or names & {"BYDAY", "BYMONTHDAY", "BYYEARDAY"}:
+        return rrule
+    return f"{rrule};BYDAY={('MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU')[first.weekday()]}"

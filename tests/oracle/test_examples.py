@@ -158,6 +158,31 @@ def test_birthday_repeats_in_the_contacts_zone_and_29_february_falls_on_1_march(
     assert outcome(rule, [born, cleared]) == []
 
 
+def test_a_monthly_series_falls_on_the_last_day_of_a_short_month_and_an_rrule_skips_it() -> None:
+    paid = event("a", "2026-01-30T00:00:00Z", "a.b", on="2026-01-31")
+    rule: dict[str, Any] = {"when": "a.b", "wait": {"until": "on", "repeat": "monthly"}}
+    assert outcome(rule, [paid], "2026-04-30T12:00:00Z") == [
+        "01-31T09:00 fired 2026-01-31",
+        "02-28T09:00 fired 2026-02-28",
+        "03-31T09:00 fired 2026-03-31",
+        "04-30T09:00 fired 2026-04-30",
+    ]
+    rule["wait"]["repeat"] = "FREQ=MONTHLY"
+    assert outcome(rule, [paid], "2026-04-30T12:00:00Z") == [
+        "01-31T09:00 fired 2026-01-31",
+        "03-31T09:00 fired 2026-03-31",
+    ]
+
+
+def test_the_first_date_of_a_series_with_time_is_the_instant_itself() -> None:
+    rule = {"when": "a.b", "wait": {"until": "on", "repeat": "daily"}}
+    second = event("a", "2026-10-30T00:00:00Z", "a.b", on="2026-11-01T06:30:00Z")  # 01:30 EST, shown before in EDT
+    assert outcome(rule, [second], "2026-11-02T12:00:00Z", timezone="America/Toronto") == [
+        "11-01T06:30 fired 2026-11-01",
+        "11-02T06:30 fired 2026-11-02",
+    ]
+
+
 def test_the_skipped_and_the_repeated_local_time() -> None:
     rule: dict[str, Any] = {"when": "a.b", "wait": {"until": "on", "at": "02:30"}}
     skipped = event("a", "2026-03-01T00:00:00Z", "a.b", on="2026-03-08")

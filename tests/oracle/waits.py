@@ -13,6 +13,9 @@ from tests.oracle.values import is_number, value_at
 
 _STEPS = ("daily", "weekly", "monthly", "yearly")
 _OLDEST = 1900
+_NEWEST = 9000
+_FAR = clock.parse_instant("9999-12-31T00:00:00Z") or 0
+"""The latest due time that is told; a date after the newest year is told as due then."""
 
 
 class No(Enum):
@@ -50,14 +53,26 @@ def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: 
     instant, day = clock.parse_instant(value), clock.parse_date(value)
     if instant is None and day is None:
         return No.UNUSABLE
+    written = date.fromisoformat(value[:10])
+    if written.year > _NEWEST and (day or wait.repeat):
+        return Due(_FAR, written if wait.repeat else None)
     if wait.repeat is None:
         at = (clock.resolve(day, wait.at, zone) if day else instant or 0) + wait.offset
-        return Due(at) if at >= earliest else No.PAST
+        return Due(min(at, _FAR)) if at >= earliest else No.PAST
     shown = None if instant is None else clock.local(instant, zone)
-    first, at_clock = (shown.date(), shown.time()) if shown else (day or date.max, wait.at)
-    if first.year < _OLDEST and (shown is not None or wait.repeat not in _STEPS):
+    first, at_clock = (shown.date(), shown.time()) if shown else (written, wait.at)
+    if first.year > _NEWEST:
+        return Due(_FAR, first)
+    if written.year < _OLDEST and (shown is not None or wait.repeat not in _STEPS):
         return No.UNUSABLE
-    return _occurrence(wait, first, lambda each: clock.resolve(each, at_clock, zone) + wait.offset, after, earliest)
+
+    def due(each: date) -> int:
+        if each.year > _NEWEST:
+            return _FAR
+        exact = instant if each == first else None
+        return (clock.resolve(each, at_clock, zone) if exact is None else exact) + wait.offset
+
+    return _occurrence(wait, first, due, after, earliest)
 
 
 def _occurrence(wait: Wait, first: date, due: Callable[[date], int], after: date | None, earliest: int) -> Due | No:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.rules import RulesError, load, load_files
+from kittiwake.rules import RulesError, check_clauses, checks, load, load_files
+from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.publishing import bounds, reading
 from kittiwake.rules.publishing import publish as publish_module
 from kittiwake.rules.publishing.bounds import LEAD_MAX_US, MIN_LEAD_US
@@ -66,6 +67,33 @@ def test_a_version_loaded_again_is_the_same_rule_set_to_every_line_and_column(co
     first(target, files)
     (version,) = load_history(target).versions
     assert version.ruleset == load_files(files)
+
+
+LET_PASS_ONCE = b"""\
+account: acme
+rules:
+  - id: r
+    when: {event: a.b, where: {items.0: 5, totals.2024: {gte: 3}}}
+    wait: {until: contact.day, repeat: "FREQ=DAILY;UNTIL=20301231T120000"}
+"""
+
+
+def test_what_an_earlier_release_let_pass_is_read_from_its_versions_and_not_published_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version never changes, and a target that holds one that is refused would be lost."""
+    target = target_of(tmp_path)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(checks, "check_paths", lambda _: iter(()))
+        earlier.setattr(check_clauses, "until_problem", lambda _: None)
+        published = first(target, {"rules.yaml": LET_PASS_ONCE})
+    (version,) = load_history(target).versions
+    assert version.ruleset.version == published.version.ruleset.version
+    assert compile_versions([(None, version.ruleset)], "acme").newest.rules
+    with pytest.raises(RulesError, match=r"items\.0(.|\n)*totals\.2024(.|\n)*UNTIL has a time"):
+        publish(target, {"rules.yaml": LET_PASS_ONCE + b"# again\n"}, LATER_US, NOW_US)
+    publish(target, FIRST, LATER_US, NOW_US)
+    assert len(load_history(target).versions) == 2
 
 
 def test_examples_published_are_the_rules_of_their_folder(tmp_path: Path, root: Path) -> None:

@@ -9,9 +9,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kittiwake.rules.rrules import rrule_problem
-
-START = datetime(2000, 1, 1)  # noqa: DTZ001 - dates without a zone
+from kittiwake.rules.rrules import rrule_problem, until_problem
+from kittiwake.time.recurrences import parse_recurrence
 
 
 @pytest.mark.parametrize(
@@ -28,35 +27,76 @@ START = datetime(2000, 1, 1)  # noqa: DTZ001 - dates without a zone
         "FREQ=YEARLY;BYYEARDAY=-366",
         "FREQ=YEARLY;COUNT=3",
         "FREQ=YEARLY;UNTIL=20301231",
-        "FREQ=YEARLY;UNTIL=20301231T235959",
         "FREQ=WEEKLY;WKST=SU;INTERVAL=2;BYDAY=SU",
+        "FREQ=YEARLY;BYWEEKNO=20",
+        "FREQ=WEEKLY;BYDAY=MO,MO",
+        "BYDAY=MO,1TU;FREQ=MONTHLY",
+        "FREQ=MONTHLY;BYMONTHDAY=+07",
+        "FREQ=WEEKLY;INTERVAL=52;BYMONTH=2",
+        "FREQ=YEARLY;INTERVAL=3;BYMONTH=2;BYMONTHDAY=29",
+        "FREQ=YEARLY;BYYEARDAY=" + ",".join(map(str, range(1, 367))),
     ],
 )
 def test_these_rrules_may_stand(text: str) -> None:
     assert rrule_problem(text) is None
+    assert until_problem(text) is None
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("FREQ=HOURLY", "is none of DAILY"),
-        ("BYDAY=MO", "is none of DAILY"),
+        ("BYDAY=MO", "has no FREQ"),
         ("FREQ=DAILY;BYHOUR=9", "BYHOUR cannot stand"),
         ("FREQ=DAILY;BYMINUTE=9", "BYMINUTE cannot stand"),
         ("FREQ=DAILY;BYSECOND=9", "BYSECOND cannot stand"),
-        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "BYSETPOS cannot stand"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "BYSETPOS is not yet read"),
         ("DTSTART=20260101;FREQ=DAILY", "DTSTART cannot stand"),
         ("FREQ=DAILY;BYEASTER=0", "is no part of an RRULE"),
-        ("FREQ=DAILY;", "an empty text is no part"),
+        ("FREQ=DAILY;", "ends with a semicolon"),
+        ("FREQ=DAILY;;COUNT=3", "an empty text is no part"),
+        ("FREQ=DAILY; COUNT=3", "is no RRULE"),
+        (" FREQ=DAILY", "is no RRULE"),
+        ("freq=da\u0131ly", "is no RRULE"),
+        ("FREQ", "is not understood"),
+        ("FREQ=DAILY=WEEKLY", "is not understood"),
+        ("FREQ=SECONDLY", "is none of DAILY"),
+        ("FREQ=DAILY;COUNT=" + "0" * 4_000 + "3", "may have 4000 characters"),
+        ("RSCALE=GREGORIAN;FREQ=MONTHLY", "RSCALE is not read"),
+        ("FREQ=MONTHLY;SKIP=BACKWARD", "SKIP is not read"),
         ("FREQ=DAILY;FREQ=DAILY", "stands twice"),
-        ("FREQ=YEARLY\nEXDATE:20260101", "is not understood"),
+        ("FREQ=YEARLY\nEXDATE:20260101", "EXDATE cannot stand"),
+        ("FREQ=YEARLY;RDATE=20260101", "RDATE cannot stand"),
+        ("FREQ=YEARLY\n", "is no RRULE"),
         ("FREQ=MONTHLY;BYDAY=XX", "is not understood"),
-        ("FREQ=YEARLY;UNTIL=20301231T000000Z", "is not understood"),
-        ("FREQ=YEARLY;UNTIL=20301301", "never occurs"),
+        ("FREQ=YEARLY;UNTIL=20301301", "no date of the calendar"),
+        ("FREQ=YEARLY;UNTIL=00000101", "no date of the calendar"),
+        ("FREQ=YEARLY;UNTIL=20301231T", "is not understood"),
+        ("FREQ=YEARLY;UNTIL=2030-12-31", "is not understood"),
         ("FREQ=YEARLY;INTERVAL=0", "INTERVAL lies outside"),
+        ("FREQ=YEARLY;INTERVAL=-1", "is not understood"),
+        ("FREQ=YEARLY;INTERVAL=1,2", "is not understood"),
+        ("FREQ=YEARLY;INTERVAL=101", "INTERVAL lies outside"),
         ("FREQ=YEARLY;COUNT=0", "COUNT lies outside"),
         ("FREQ=YEARLY;COUNT=1001", "COUNT lies outside"),
         ("FREQ=YEARLY;BYMONTH=13", "BYMONTH lies outside"),
+        ("FREQ=YEARLY;BYMONTH=-1", "is not understood"),
+        ("FREQ=YEARLY;BYMONTH=", "is not understood"),
+        ("FREQ=YEARLY;BYMONTH=1,", "is not understood"),
+        ("FREQ=YEARLY;BYYEARDAY=367", "BYYEARDAY lies outside"),
+        ("FREQ=YEARLY;BYYEARDAY=0", "BYYEARDAY lies outside"),
+        ("FREQ=YEARLY;BYWEEKNO=54", "BYWEEKNO lies outside"),
+        ("FREQ=YEARLY;BYWEEKNO=0", "BYWEEKNO lies outside"),
+        ("FREQ=MONTHLY;BYWEEKNO=20", "does not go with FREQ=MONTHLY"),
+        ("FREQ=MONTHLY;BYYEARDAY=20", "does not go with FREQ=MONTHLY"),
+        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "counts in a month or a year"),
+        ("FREQ=DAILY;BYDAY=1MO", "counts in a month or a year"),
+        ("FREQ=YEARLY;BYDAY=54MO", "lies outside 1 to 53"),
+        ("FREQ=YEARLY;BYMONTH=2;BYDAY=6MO", "lies outside 1 to 5"),
+        ("FREQ=MONTHLY;BYDAY=0MO", "lies outside 1 to 5"),
+        ("FREQ=WEEKLY;WKST=1MO", "is not understood"),
+        ("FREQ=YEARLY;BYMONTH=1;BYWEEKNO=20", "never occurs"),
+        ("FREQ=YEARLY;BYYEARDAY=1;BYMONTH=2", "never occurs"),
         ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY lies outside"),
         ("FREQ=YEARLY;COUNT=3;UNTIL=20301231", "do not go together"),
         ("FREQ=WEEKLY;BYDAY=1MO", "counts in a month or a year"),
@@ -87,7 +127,32 @@ parts = st.one_of(
 
 
 @given(st.lists(parts, min_size=1, max_size=4).map(";".join))
-def test_what_may_stand_occurs_soon_enough_for_dateutil(text: str) -> None:
+def test_what_may_stand_occurs_for_dateutil_too(text: str) -> None:
     if rrule_problem(text) is None:
-        first = rrulestr(text, dtstart=START).after(START, inc=True)
-        assert first is not None
+        starts = [datetime(2000, month, 1) for month in range(1, 13)]  # noqa: DTZ001 - dates without a zone
+        assert any(rrulestr(text, dtstart=start).after(start, inc=True) for start in starts)
+
+
+@given(st.text(alphabet="FREQ=DAILYWKMO;,BY123+- U\u0131\n", max_size=40), st.sampled_from(["", "FREQ=DAILY;"]))
+def test_any_text_is_read_or_refused_in_words(text: str, before: str) -> None:
+    found = rrule_problem(before + text)
+    if found is None:
+        assert parse_recurrence((before + text).upper().removeprefix("RRULE:"))
+    else:
+        assert all(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("FREQ=YEARLY;UNTIL=20301231T235959", "UNTIL=20301231"),
+        ("freq=daily;until=20301231t000000", "UNTIL=20301231"),
+        ("FREQ=YEARLY;UNTIL=20301231T000000Z", "UNTIL=20301231"),
+        ("FREQ=YEARLY;UNTIL=18991231", "Check the year"),
+    ],
+)
+def test_an_until_that_was_let_pass_once_is_refused_by_a_code_of_its_own(text: str, said: str) -> None:
+    assert rrule_problem(text) is None
+    found = until_problem(text)
+    assert found is not None
+    assert said in found[1]

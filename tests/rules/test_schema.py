@@ -9,9 +9,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from kittiwake.rules.check_paths import PATH_KEYS
 from kittiwake.rules.nodes import plain
 from kittiwake.rules.recipes import recipes
 from kittiwake.rules.schema import json_schema
+from kittiwake.rules.texts import PATH_SCHEMA_PATTERN
 from kittiwake.rules.trees import Reading, UnreadableError
 from kittiwake.rules.yaml_source import read_yaml
 from tests.rules.goldens import HERE, assert_golden
@@ -32,6 +34,7 @@ SEEN = (
     "empty-list",
     "json-rules",
     "kind-audience",
+    "list-path",
     "missing-key-of",
     "missing-key.",
     "not-a-choice",
@@ -85,6 +88,29 @@ def test_every_key_of_a_rule_and_of_a_policy_is_described() -> None:
     for name in ("Rule", "PolicyObject", "MatchObject", "Operators", "Where", "Count", "UntilWaitObject"):
         for key, part in SCHEMA["$defs"][name]["properties"].items():
             assert part.get("description"), f"{name}.{key}"
+
+
+def keys_with(pattern: str, schema: Any, key: str = "") -> set[str]:
+    """The keys under which a text of this pattern may stand."""
+    if isinstance(schema, list):
+        return set().union(*(keys_with(pattern, part, key) for part in schema))
+    if not isinstance(schema, dict):
+        return set()
+    found = {key} if schema.get("pattern") == pattern else set()
+    for name, part in schema.get("properties", {}).items():
+        found |= keys_with(pattern, part, name)
+    rest = (part for name, part in schema.items() if name not in ("properties", "not", "propertyNames"))
+    return found.union(*(keys_with(pattern, part, key) for part in rest))
+
+
+def test_every_key_that_may_hold_a_path_is_looked_at_for_places_of_lists() -> None:
+    assert keys_with(PATH_SCHEMA_PATTERN, SCHEMA) == {*PATH_KEYS, "include"}
+
+
+def test_the_schema_takes_an_rrule_in_any_case() -> None:
+    for repeat in ("freq=weekly;byday=mo", "RRULE:Freq=Daily", "yearly"):
+        wait = {"until": "day", "repeat": repeat}
+        assert VALIDATOR.is_valid({"account": "acme", "rules": [{"id": "a", "when": "b.c", "wait": wait}]})
 
 
 def test_a_rule_that_uses_a_recipe_needs_nothing_else() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kittiwake.rules.errors import RulesError
+from kittiwake.rules.errors import REFUSED_LATER, RulesError
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import layout
 from kittiwake.rules.publishing.bounds import VERSIONS_MAX
@@ -99,7 +99,7 @@ def version_of(target: Target, entry: Entry) -> RuleSetVersion:
 
 def _ruleset(where: str, file: VersionFile, entry: Entry) -> RuleSet:
     try:
-        ruleset = load_files(contents(file.files))
+        ruleset = load_files(contents(file.files), forgiven=REFUSED_LATER)
     except RulesError as error:
         raise RulesError(one._replace(file=f"{where}/{one.file}") for one in error.errors) from None
     if (file.effective_from, file.ruleset_version) != (entry.effective_from, entry.ruleset_version):
