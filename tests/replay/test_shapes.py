@@ -70,7 +70,7 @@ def test_canonical_records_are_no_records_of_another_shape(tmp_path: Path, shape
 
 
 @pytest.mark.parametrize("shape", [SEGMENT, CLOUDEVENTS], ids=lambda shape: shape.shape.value)
-@pytest.mark.parametrize("reason", ["not_utf8", "not_json", "not_an_object", "bad_number", "oversize"])
+@pytest.mark.parametrize("reason", ["not_utf8", "not_json", "not_an_object", "bad_number", "oversize", "too_deep"])
 def test_bytes_are_refused_alike_in_every_shape(shape: InputShape, reason: str) -> None:
     assert parse_event(DEAD[reason], "here:1", START_US, shape) == parse_event(DEAD[reason], "here:1", START_US)
 
