@@ -20,6 +20,7 @@ from kittiwake.rules.policy import PolicyObject
 from kittiwake.rules.reading import read
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
+from kittiwake.rules.trees import has_half_a_pair
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -36,7 +37,24 @@ def load_document(data: Any, name: str = "<document>") -> RuleSet:
     Raises:
         RulesError: with everything that is wrong with it.
     """
-    return rule_set_of([Place(name, node_of(data))])
+    place = Place(name, node_of(data))
+    unwritable = list(_halves(place))
+    if unwritable:
+        raise RulesError(unwritable)
+    return rule_set_of([place])
+
+
+def _halves(place: Place) -> Iterator[RuleError]:
+    """Errors for texts of a document already parsed that no file could hold: half of a surrogate pair stands in them."""
+    value = place.node.value
+    if isinstance(value, str) and has_half_a_pair(value):
+        message = "this text has half of a surrogate pair"
+        yield place.error((), Code.SYNTAX, message, "Write the character itself")
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        if isinstance(key, str) and has_half_a_pair(key):
+            yield place.error((), Code.SYNTAX, "a key has half of a surrogate pair", "Write the character itself")
+        elif (part := place.at(key)) is not None:
+            yield from _halves(part)
 
 
 def rule_set_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> RuleSet:

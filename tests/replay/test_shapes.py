@@ -129,6 +129,7 @@ def test_a_shape_is_read_with_its_account(name: str, account_id: str | None) -> 
         ),
         ("canonical", "acme", "--input_account: canonical records name their account_id themselves: leave it out"),
         ("segment", "", "--input_account: an account has 1 to 128 characters"),
+        ("segment", "\udcff", "--input_account: an account has to be UTF-8"),
         ("cloudevents", "a" * 129, "--input_account: an account has 1 to 128 characters"),
     ],
 )
