@@ -28,7 +28,7 @@ from kittiwake.replay.summary import Summary
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules
-from pipelines.exits import DONE, FAILED, INTERRUPTED, STOPPED, UNUSABLE
+from pipelines.exits import DONE, FAILED, FINDINGS, INTERRUPTED, STOPPED, UNUSABLE
 from pipelines.options import BackfillOptions, parse_options
 from pipelines.places import Place, input_files, open_place, read_summary
 from pipelines.progress import progress_shown, say
@@ -56,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("failed; the output is as it was")
         return FAILED
     sys.stdout.write(render(summary))
-    return DONE if summary.stopped is None else STOPPED
+    if summary.stopped is not None:
+        return STOPPED
+    return FINDINGS if summary.findings else DONE
 
 
 def _is_interrupt(error: BaseException) -> bool:
@@ -73,7 +75,7 @@ def backfill(options: BackfillOptions) -> Summary:
         UnusableError: a file cannot be read, or the output not be written; the output is as it was.
     """
     check_format(options.written)
-    programs = Programs(load_rules(options.rules), options.run.allowed_lateness_us)
+    programs = Programs(load_rules(options.rules, by_account=not options.strict), options.run.allowed_lateness_us)
     files = input_files(options.inputs)
     refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)

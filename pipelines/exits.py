@@ -7,6 +7,8 @@ from typing import Final
 DONE: Final = 0
 STOPPED: Final = 1
 """It ran, and did not do all of it."""
+FINDINGS: Final = 1
+"""It ran, and somebody has to look at what it found."""
 UNUSABLE: Final = 2
 """Options, rules, input or what it needs elsewhere are not as they have to be: mend them, and repeat."""
 FAILED: Final = 3

@@ -65,7 +65,7 @@ class Differing:
         self._counted: Row | None = None
 
     def count(self, same: Same) -> bool:
-        """Count the next rows that share id and time; whether one of them counts, or all are copies of an earlier one."""
+        """Count the next rows that share id and time; whether one of them counts, or all are copies of one before."""
         row, counted = same.counts, self._counted
         is_settled = row[0] < self._until_us
         if is_settled and counted is not None and counted[1] == row[1] and row[0] - counted[0] <= self._horizon_us:
@@ -103,4 +103,3 @@ def _differing(counted: Event, copy: Event) -> Iterator[str]:
         has = [name in event.properties for event in (counted, copy)]
         if has != [True, True] or canonical(counted.properties[name]) != canonical(copy.properties[name]):
             yield f"properties.{name}"
-

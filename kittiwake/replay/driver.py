@@ -150,7 +150,7 @@ def read_history(
         UnusableError: a file cannot be read to its end, or there are more than `EVENTS_MAX` events.
     """
     counts = Counts()
-    intake, groups = Intake(settings, programs.wanted, counts), Groups()
+    intake, groups = Intake(settings, programs.wanted, counts, programs.refused), Groups()
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:

@@ -6,6 +6,7 @@ others the long one, which alone says what is wrong.
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any, Final, NamedTuple
 
 from kittiwake.model import DeadLetter, Event
@@ -17,7 +18,6 @@ from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.shapes.shape import Shape
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_sound
-
 
 CONTACT_UPDATED: Final = "contact.updated"
 
@@ -36,10 +36,14 @@ class Taken(NamedTuple):
 class Intake:
     """Takes in the records of a run, and counts them."""
 
-    def __init__(self, settings: RunSettings, wants: Wants, counts: Counts) -> None:
+    def __init__(
+        self, settings: RunSettings, wants: Wants, counts: Counts, refused: frozenset[str] = frozenset()
+    ) -> None:
+        """Events of accounts that are `refused` are counted by account, and left out."""
         self._start_us = settings.start_us
         self._shape = settings.shape
-        self._wants = wants
+        self._wants = (lambda account_id: None if account_id in refused else wants(account_id)) if refused else wants
+        self._refused = refused
         self._counts = counts
         self.bytes_taken = 0
         """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
@@ -60,15 +64,27 @@ class Intake:
                 else:
                     count_event(self._counts, found)
                     self._keep(table, found)
+        table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
         return Taken(table, dead)
+
+    def _without_refused(self, table: Table) -> Table:
+        """The events of accounts that are not refused; the others are counted by account."""
+        kept = [account_id not in self._refused for account_id in table.account_ids]
+        if all(kept):
+            return table
+        for account_id in table.account_ids:
+            if account_id in self._refused:
+                self._counts.refused[account_id] = self._counts.refused.get(account_id, 0) + 1
+        columns: list[list[Any]] = [list(compress(column, kept)) for column in table]
+        return Table(*columns)
 
     def _count_zones(self, table: Table) -> None:
         """Count the time zones of contacts that are none; most blocks have no such event."""
         if CONTACT_UPDATED not in table.types:
             return
         for event_type, text in zip(table.types, table.properties, strict=True):
-            if event_type == CONTACT_UPDATED and b"timezone" in text:
+            if event_type == CONTACT_UPDATED and (b"timezone" in text or b"\\" in text):
                 name = parse_sound(text).get("timezone")
                 if name is not None and zone_of(name) is None:
                     count_unknown_zone(self._counts, _shown(name))

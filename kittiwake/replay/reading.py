@@ -95,7 +95,7 @@ def _is_meant(folder: str, parents: set[str]) -> bool:
 
 
 def _refuse_unlisted(pattern: str) -> None:
-    """Refuse a glob that has to look into a folder that may not be listed: it would find nothing there, and be still."""
+    """Refuse a glob that has to look into a folder which may not be listed: it would pass over it in silence."""
     for parent in Path(pattern).parents:
         folders = glob.glob(os.fspath(parent), recursive=True)  # noqa: PTH207 (as above)
         for folder in filter(os.path.isdir, folders):

@@ -45,7 +45,7 @@ def load_document(data: Any, name: str = "<document>") -> RuleSet:
 
 
 def _halves(place: Place) -> Iterator[RuleError]:
-    """Errors for texts of a document already parsed that no file could hold: half of a surrogate pair stands in them."""
+    """Errors for texts of a document already parsed that no file could hold, for half of a surrogate pair in them."""
     value = place.node.value
     if isinstance(value, str) and has_half_a_pair(value):
         message = "this text has half of a surrogate pair"
@@ -64,13 +64,24 @@ def rule_set_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> Ru
         RulesError: with `errors` and everything that is wrong with them.
     """
     found = list(errors)
-    documents = [document for place in places if (document := read_document(place, found))]
-    accounts = _accounts(documents, found)
-    found.extend(_duplicate_ids(documents))
-    found.extend(_too_many_rules(accounts))
+    accounts = accounts_of(places, found)
     if found:
-        raise RulesError(_bounded(found))
+        raise RulesError(bounded(found))
     return rule_set(accounts)
+
+
+def accounts_of(places: Iterable[Place], errors: list[RuleError]) -> dict[str, AccountRules]:
+    """What documents say by account, as far as they can be read; `errors` added for all that is wrong with them."""
+    documents = [document for place in places if (document := read_document(place, errors))]
+    accounts = _accounts(documents, errors)
+    errors.extend(_duplicate_ids(documents))
+    errors.extend(_too_many_rules(accounts))
+    return accounts
+
+
+def bounded(errors: Iterable[RuleError]) -> list[RuleError]:
+    """No more errors than a person reads, in their order; the last one says how many there are beside."""
+    return _bounded(list(errors))
 
 
 def _bounded(errors: list[RuleError]) -> list[RuleError]:

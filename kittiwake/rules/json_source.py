@@ -123,6 +123,8 @@ class _Parser:
     def mapping(self, mark: Mark) -> Node:
         self.open(mark)
         entries: dict[str, Node] = {}
+        if self.depth == 1:
+            self.reading.top = entries
         keys: dict[str, Mark] = {}
         more = self.peek() != "}"
         while more:

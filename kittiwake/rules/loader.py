@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,9 @@ from kittiwake.rules.errors import Code, RuleError
 from kittiwake.rules.files import NoFileError, open_file, why_not
 from kittiwake.rules.guardrails import FILE_BYTES_MAX, FILES_MAX
 from kittiwake.rules.json_source import read_json
-from kittiwake.rules.nodes import NOWHERE, Mark, Place
+from kittiwake.rules.nodes import NOWHERE, Mark, Node, Place
 from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.texts import is_account_id
 from kittiwake.rules.trees import Reading, UnreadableError
 from kittiwake.rules.yaml_source import read_yaml
 
@@ -90,14 +92,16 @@ def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleEr
 
     def tell(error: OSError) -> None:
         message = f"this directory cannot be listed: {why_not(error.filename, error)}"
-        errors.append(_of_file(Path(error.filename), Code.UNREADABLE, message, "Check its permissions, or move it away"))
+        advice = "Check its permissions, or move it away"
+        errors.append(_of_file(Path(error.filename), Code.UNREADABLE, message, advice))
 
     for folder, folders, files in os.walk(directory, onerror=tell):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             if not is_meant(name) and (link := Path(folder, name)).is_symlink():
                 message = f"this is a symbolic link to the directory {link.readlink()}, and links are not followed"
-                errors.append(_of_file(link, Code.UNREADABLE, message, "Name that directory too, or move the link away"))
+                advice = "Name that directory too, or move the link away"
+                errors.append(_of_file(link, Code.UNREADABLE, message, advice))
         names = sorted(name for name in (*files, *folders) if is_meant(name))
         yield from (Path(folder, name) for name in names)
 
@@ -131,12 +135,27 @@ def _place(name: str, content: bytes, errors: list[RuleError]) -> Place | None:
     reading = Reading(name)
     try:
         text = _text(content, reading)
-        node = read_json(text, reading) if name.lower().endswith(".json") else read_yaml(text, reading)
+        node = _read(name, text, reading)
     except UnreadableError as error:
         errors.extend([*reading.errors, error.error])
         return None
     errors.extend(reading.errors)
     return Place(name, node)
+
+
+def _read(name: str, text: str, reading: Reading) -> Node:
+    return read_json(text, reading) if name.lower().endswith(".json") else read_yaml(text, reading)
+
+
+def owner_of(name: str, content: bytes) -> str | None:
+    """The account of a file, if it can be read that far, whatever else is wrong with it."""
+    reading = Reading(name)
+    text = content[:FILE_BYTES_MAX].decode("utf-8-sig", "replace")
+    with suppress(UnreadableError):
+        _read(name, text, reading)
+    found = reading.top.get("account")
+    account = str(found.value) if found is not None and is_account_id(found.value) else None
+    return None if account is None or "\ufffd" in account else account  # which stands for bytes that are no UTF-8
 
 
 def _text(content: bytes, reading: Reading) -> str:

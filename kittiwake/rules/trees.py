@@ -43,6 +43,8 @@ class Reading(msgspec.Struct):
     file: str
     errors: list[RuleError] = []
     nodes: int = 0
+    top: dict[str, Node] = {}
+    """What has been read so far of the outermost mapping."""
 
     def error(self, mark: Mark, code: Code, message: str, advice: str) -> RuleError:
         """An error at a mark."""

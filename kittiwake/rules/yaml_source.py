@@ -64,7 +64,7 @@ def _mark_of(error: yaml.MarkedYAMLError) -> Mark:
 
 _NO_CHARACTER: Final = (
     "this escape stands for no character: half of a surrogate pair, or beyond the last one",
-    "Write the character itself, or \\U and the eight digits of its number: \"\\U0001F600\"",
+    'Write the character itself, or \\U and the eight digits of its number: "\\U0001F600"',
 )
 _HALF_A_PAIR: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u(?=[dD][89a-fA-F])")
 
@@ -170,6 +170,8 @@ class _Builder:
             raise self.reading.stop(mark, Code.BAD_KEY, "a key must be a text", "Write key: value")
         self.reading.grow(mark, 1, len(self.frames) + 1)
         value: list[Node] | dict[str, Node] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
+        if not self.frames and isinstance(value, dict):
+            self.reading.top = value
         self.frames.append(_Frame(value, mark, event.anchor, self.reading.nodes))
 
     def _close(self) -> None:

@@ -107,7 +107,9 @@ def test_a_target_is_explained_by_the_versions_in_force_at_each_time(tmp_path: P
 
 
 @pytest.mark.parametrize("until", [(), ("--until", "2025-03-04T00:00:00Z")])
-def test_a_contact_named_by_bytes_that_are_no_utf8_has_no_event(files: list[str | Path], until: tuple[str, ...]) -> None:
+def test_a_contact_named_by_bytes_that_are_no_utf8_has_no_event(
+    files: list[str | Path], until: tuple[str, ...]
+) -> None:
     """The shell hands them over as half of a surrogate pair."""
     ran = kittiwake(*files, "--contact", "\udcff", *until)
     assert ran.code == 1

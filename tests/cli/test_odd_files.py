@@ -1,4 +1,4 @@
-"""Whatever a folder of rules or a pattern of events names is read or refused by name: nothing is passed over, nothing hangs."""
+"""What a folder of rules or a pattern of events names is read or refused by name: nothing is passed over or hangs."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def rfc3339(us: int) -> str:
 
 
 def zone_of(name: Any) -> ZoneInfo | None:
-    """The IANA zone of that name; `None` if the value names none. Case, blanks around it and blanks for `_` are let pass."""
+    """The IANA zone of that name, in any case, with blanks around it or for its `_`; `None` if the value names none."""
     return _zone_of(name) if isinstance(name, str) and len(name) <= 64 else None
 
 

@@ -308,7 +308,9 @@ def test_a_detail_about_broken_json_quotes_none_of_it(raw: bytes) -> None:
 HALF_A_PAIR = "a text has half of a surrogate pair, such as \\ud800: no text in UTF-8 can hold it"
 
 
-@pytest.mark.parametrize("half", [rb"\ud800", rb"\uDFFF", rb"\ud800x", rb"\ud800\u0041", rb"\udc00\ud800", rb"\ud83d\ude00\ud83d"])
+@pytest.mark.parametrize(
+    "half", [rb"\ud800", rb"\uDFFF", rb"\ud800x", rb"\ud800\u0041", rb"\udc00\ud800", rb"\ud83d\ude00\ud83d"]
+)
 @pytest.mark.parametrize(
     "place", ["event_id", "account_id", "contact_id", "type", "time", "note", "name of a property", "name of a field"]
 )

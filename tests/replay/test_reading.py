@@ -269,7 +269,9 @@ def test_a_forbidden_file_is_an_error_that_names_it(folder: Path) -> None:
 
 def test_a_link_to_nowhere_is_an_error_that_names_it(folder: Path) -> None:
     Path("lost.jsonl").symlink_to("nowhere")
-    with pytest.raises(InputError, match=r"^cannot read lost\.jsonl: it is a symbolic link to nowhere, which is not there$"):
+    with pytest.raises(
+        InputError, match=r"^cannot read lost\.jsonl: it is a symbolic link to nowhere, which is not there$"
+    ):
         find_files(["*.jsonl"])
 
 

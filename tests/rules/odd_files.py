@@ -40,7 +40,7 @@ def _unreadable(path: Path) -> None:
 MAKERS: Final[dict[str, Callable[[Path], None]]] = {
     "a symbolic link to nothing": _dangling,
     "a symbolic link to itself": _looping,
-    "a pipe": lambda path: os.mkfifo(path),
+    "a pipe": os.mkfifo,
     "a socket": _socket,
     "a device": lambda path: path.symlink_to("/dev/zero"),
     "a folder": _folder,

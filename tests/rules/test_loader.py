@@ -149,12 +149,14 @@ def test_an_error_is_always_one_printable_line() -> None:
     ("document", "path"),
     [
         ({"account": "\ud800", "rules": []}, "account"),
-        ({"account": "a", "rules": [{"id": "x", "when": {"event": "a.b", "where": {"p": "\udfff"}}}]}, "rules[0].when.where.p"),
-        ({"account": "a", "rules": [{"id": "x", "when": {"event": "a.b", "where": {"\ud800": 1}}}]}, "rules[0].when.where"),
+        ({"account": "a", "rules": [{"when": {"event": "a.b", "where": {"p": "\udfff"}}}]}, "rules[0].when.where.p"),
+        ({"account": "a", "rules": [{"when": {"event": "a.b", "where": {"\ud800": 1}}}]}, "rules[0].when.where"),
         ({"account": "a", "rules": [{"id": "x", "when": "a.b", "include": {"x\ud800": "y"}}]}, "rules[0].include"),
     ],
 )  # fmt: skip
-def test_half_of_a_surrogate_pair_in_a_document_already_parsed_is_an_error_with_its_path(document: Any, path: str) -> None:
+def test_half_of_a_surrogate_pair_in_a_document_already_parsed_is_an_error_with_its_path(
+    document: Any, path: str
+) -> None:
     with pytest.raises(RulesError) as caught:
         load_document(document)
     assert [error.path for error in caught.value.errors if "half of a surrogate pair" in error.message] == [path]

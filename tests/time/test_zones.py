@@ -60,7 +60,8 @@ def test_every_zone_is_named_by_its_name_in_any_case_and_with_blanks_for_its_und
     "value",
     [
         "", " ", "+05:30", "UTC+2", "W. Europe Standard Time", "Mars/Olympus", "Berlin", "CEST", "Europe/Berlin (CET)",
-        "../Europe/Berlin", "Europe//Berlin", "Europe/Berlin\x00", "Europe/\u212airov", "\uff35TC", "EUROPE/\u0130STANBUL",
+        "../Europe/Berlin", "Europe//Berlin", "Europe/Berlin\x00", "Europe/\u212airov", "\uff35TC",
+        "EUROPE/\u0130STANBUL",
         "\u00a0UTC", "UTC" + " " * 62, "x" * 100_000, None, 0, 5.5, True, [], {}, ["UTC"],
     ],
 )  # fmt: skip
@@ -69,9 +70,16 @@ def test_what_might_stand_for_several_zones_or_none_names_none(value: object) ->
     assert clock.zone_of(value) is None
 
 
-@given(st.one_of(st.sampled_from(sorted(zone_names())), st.text()).flatmap(lambda name: st.sampled_from(
-    [name, name.lower(), name.upper(), name.title(), f" {name} ", name.replace("_", " "), name.replace("/", ""), name + "s"]
-)))  # fmt: skip
-def test_the_oracle_reads_the_same_zones(value: str) -> None:
-    meant = clock.zone_of(value)
-    assert zone_of(value) == (meant.key if meant else None)
+@given(st.one_of(st.sampled_from(sorted(zone_names())), st.text()))
+def test_the_oracle_reads_the_same_zones(name: str) -> None:
+    for value in (
+        name,
+        name.lower(),
+        name.title(),
+        f" {name} ",
+        name.replace("_", " "),
+        name.replace("/", ""),
+        name + "s",
+    ):
+        meant = clock.zone_of(value)
+        assert zone_of(value) == (meant.key if meant else None), value

@@ -5,16 +5,17 @@ Called by `loading`, `publish` and `freezing`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from kittiwake.rules.errors import RulesError
+from kittiwake.rules.by_account import ByAccount, read_by_account
+from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import layout
 from kittiwake.rules.publishing.bounds import VERSIONS_MAX
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.layout import Entry, Pointer, VersionFile
 from kittiwake.rules.publishing.target import Target
-from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.versions import RuleSetVersion
 
 
@@ -76,12 +77,12 @@ def _check(pointer: Pointer) -> None:
 # ---------------------------------------------------------------- a version
 
 
-def version_of(target: Target, entry: Entry) -> RuleSetVersion:
+def version_of(target: Target, entry: Entry, *, by_account: bool = False) -> RuleSetVersion:
     """The version that an entry of the pointer names.
 
     Raises:
         TargetError: it is not there, not as it was published, or this release makes other rules of it.
-        RulesError: this release refuses the rules in it.
+        RulesError: this release refuses the rules in it; with `by_account` only if that concerns every account.
     """
     where = f"{target.place}/{entry.file}"
     held = target.read(entry.file)
@@ -94,20 +95,26 @@ def version_of(target: Target, entry: Entry) -> RuleSetVersion:
         file: VersionFile = layout.decoded(held.data, VersionFile)
     except ValueError as error:
         raise TargetError(f"{where} cannot be read: {error}. Read it with the release that wrote it.") from None
-    return RuleSetVersion(layout.start_us(entry.effective_from), _ruleset(where, file, entry))
+    return RuleSetVersion(layout.start_us(entry.effective_from), *_rules(where, file, entry, by_account))
 
 
-def _ruleset(where: str, file: VersionFile, entry: Entry) -> RuleSet:
+def _rules(where: str, file: VersionFile, entry: Entry, by_account: bool) -> ByAccount:
     try:
-        ruleset = load_files(contents(file.files))
+        files = contents(file.files)
+        ruleset, refused = read_by_account(files) if by_account else ByAccount(load_files(files), {})
     except RulesError as error:
-        raise RulesError(one._replace(file=f"{where}/{one.file}") for one in error.errors) from None
+        raise RulesError(_placed(where, error.errors)) from None
+    refused = {account_id: _placed(where, errors) for account_id, errors in refused.items()}
     if (file.effective_from, file.ruleset_version) != (entry.effective_from, entry.ruleset_version):
         raise TargetError(f"{where} holds another version than the pointer says. Bring both back from one copy.")
-    if ruleset.version != entry.ruleset_version:
+    if ruleset.version != entry.ruleset_version and not refused:  # of less than all rules it is another
         advice = "Run the release that published it, or publish its files into a new target with this one"
         raise TargetError(f"{where} has the ruleset_version {ruleset.version} in this release. {advice}.")
-    return ruleset
+    return ByAccount(ruleset, refused)
+
+
+def _placed(where: str, errors: Iterable[RuleError]) -> tuple[RuleError, ...]:
+    return tuple(one._replace(file=f"{where}/{one.file}") for one in errors)
 
 
 def contents(files: dict[str, str]) -> dict[str, bytes]:
