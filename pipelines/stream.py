@@ -25,7 +25,7 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
 from pipelines.check import Checked, Verdict, check
-from pipelines.exits import DONE, FAILED, INTERRUPTED, UNUSABLE
+from pipelines.exits import DONE, FAILED, FINDINGS, INTERRUPTED, UNUSABLE
 from pipelines.runner import IN_PROCESS, check_endpoint, hush, is_dataflow, new_pipeline, streaming_flags
 from pipelines.storage_write import expansion_service
 from pipelines.stream_options import Asked, StreamOptions, parse_stream_options
@@ -99,7 +99,9 @@ def _check(asked: Asked) -> int:
         print(f"{finding.verdict:8}{finding.text}")
     for problem in asked.problems:
         print(f"{Verdict.WRONG:8}{problem}")
-    return UNUSABLE if asked.problems or checked.problems else DONE
+    if asked.problems or checked.problems:
+        return UNUSABLE
+    return FINDINGS if any(one.verdict is Verdict.REFUSED for one in checked.findings) else DONE
 
 
 # ---------------------------------------------------------------- launch
