@@ -20,12 +20,14 @@ from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.exits import DONE, FINDINGS, UNUSABLE
 from tests.cli.command import Ran, kittiwake, write
 from tests.pipelines.running import Job
-from tests.replay.inputs import as_sets, record, write_lines
+from tests.replay.inputs import as_sets, record, rows, write_lines
+from tests.rules.published import ITEM as ITEM_RULES
+from tests.stream.worlds import arrival_of_line
 from transforms import settling
 
 ACME = "account: acme\nrules: [{id: cart, when: cart.item_added}]\n"
 GLOBEX = ACME.replace("acme", "globex")
-ITEM = "account: globex\nrules: [{id: drop, when: {item: {price: {drops_by: 10%}}}, interest: {events: a.b, item: product_id, within: 1d}}]\n"  # noqa: E501
+ITEM = ITEM_RULES.decode()
 SHARED = 'account: "*"\nrules: [{id: shared, when: cart.item_added}]\n'
 
 
@@ -248,3 +250,55 @@ def test_time_zones_that_are_none_are_counted_by_what_they_say_and_are_no_findin
     assert "\x1b" not in ran.out
     command = by_replay(job.rules, tmp_path / "events.jsonl", tmp_path, "--json")
     assert command.data["unknown_zones"] == ran.summary.counts.unknown_zones
+
+
+# ---------------------------------------------------------------- ids that look alike
+
+ALIKE = [
+    "ann",
+    "Ann",
+    "ANN",
+    "an\u006e\u0303",
+    "a\u00f1",
+    "\u212a",
+    "K",
+    "\ufb01",
+    "fi",
+    "ann ",
+    "\u00e9",
+    "e\u0301",
+    "a/n",
+    "a\\n",
+    "..",
+]
+
+
+def test_ids_that_differ_in_case_or_composition_only_are_different_in_every_host(job: Job, tmp_path: Path) -> None:
+    """Accounts and contacts are told apart by code point; each of them has one cart."""
+    pairs = [(account, contact) for account in ALIKE for contact in ALIKE]
+    lines = [
+        record(event_id="e", account_id=account, contact_id=contact, properties={"whose": [account, contact]})
+        for account, contact in pairs
+    ]
+    job.rules = write(tmp_path / "rules.yaml", SHARED.replace("}", ", include: {whose: whose}}"))
+    path = write_lines(tmp_path / "events.jsonl", lines)
+    ran, command = job(path, "--snapshots"), by_replay(job.rules, path, tmp_path, "--snapshots", "--json")
+    assert (ran.code, command.code, command.data["contacts"]) == (DONE, 0, len(pairs))
+    for output in (ran.output, tmp_path / "replay"):
+        fired = rows(output / "triggers")
+        assert [[row["account_id"], row["contact_id"]] for row in fired] == [row["include"]["whose"] for row in fired]
+        assert len({row["trigger_id"] for row in fired}) == len(fired) == len(pairs)
+        kept = rows(output / "snapshots")
+        assert {(row["account_id"], row["contact_id"]) for row in kept} == set(pairs)
+    keys = {arrival_of_line(line)[0] for line in lines}
+    assert len(keys) == len(pairs), "of the cells of a stream"
+
+
+@pytest.mark.parametrize("contact", ALIKE)
+def test_explain_tells_of_nobody_who_only_looks_alike(contact: str, tmp_path: Path) -> None:
+    others = [record(event_id=other, contact_id=other) for other in ALIKE if other != contact]
+    rules = write(tmp_path / "rules.yaml", ACME)
+    command = ("explain", "--rules", rules, "--contact", contact, "--input")
+    assert kittiwake(*command, write_lines(tmp_path / "others.jsonl", others)).code == 1
+    mine = [record(event_id="mine", contact_id=contact), *others]
+    assert "cart fired once" in kittiwake(*command, write_lines(tmp_path / "all.jsonl", mine)).out
