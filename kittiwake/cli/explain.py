@@ -64,10 +64,10 @@ def explain(
         refuse_shaped(files, settings.shape)
         found = read_contact(files, contact, settings)
         account_id = _account(found, contact, account)
-        refused = history.newest.refused.get(account_id)
-        if refused:
-            raise RulesError(refused)
-        versions = Programs(history, settings.allowed_lateness_us).of(account_id)
+        programs = Programs(history, settings.allowed_lateness_us)
+        if account_id in programs.refused:
+            raise RulesError(history.newest.refused[account_id])
+        versions = programs.of(account_id)
         _refuse_unknown(versions, rule or [])
     events = found.accounts.get(account_id, [])
     if not events:

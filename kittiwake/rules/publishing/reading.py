@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from kittiwake.rules.by_account import ByAccount, read_by_account
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import load_files
@@ -107,7 +109,9 @@ def _rules(where: str, file: VersionFile, entry: Entry, by_account: bool) -> ByA
     refused = {account_id: _placed(where, errors) for account_id, errors in refused.items()}
     if (file.effective_from, file.ruleset_version) != (entry.effective_from, entry.ruleset_version):
         raise TargetError(f"{where} holds another version than the pointer says. Bring both back from one copy.")
-    if ruleset.version != entry.ruleset_version and not refused:  # of less than all rules it is another
+    if refused:  # what is left of the version goes by its name
+        return ByAccount(replace(ruleset, version=entry.ruleset_version), refused)
+    if ruleset.version != entry.ruleset_version:
         advice = "Run the release that published it, or publish its files into a new target with this one"
         raise TargetError(f"{where} has the ruleset_version {ruleset.version} in this release. {advice}.")
     return ByAccount(ruleset, refused)
