@@ -62,6 +62,7 @@ class DeadLetterReason(StrEnum):
     NO_SUBJECT = "no_subject"
     TWO_SUBJECTS = "two_subjects"
     OVERSIZE = "oversize"
+    TOO_DEEP = "too_deep"
     TIME_IN_FUTURE = "time_in_future"
     TOO_OLD = "too_old"
     RULE_FAILED = "rule_failed"

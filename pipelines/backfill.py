@@ -72,7 +72,7 @@ def _main(argv: Sequence[str] | None) -> int:
         say("failed; the output is as it was")
         return Exit.FAILED
     sys.stdout.write(render(summary))
-    return Exit.FINE if summary.stopped is None else Exit.FINDINGS
+    return Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE
 
 
 def _is_interrupt(error: BaseException) -> bool:
@@ -89,7 +89,7 @@ def backfill(options: BackfillOptions) -> Summary:
         UnusableError: a file cannot be read, or the output not be written; the output is as it was.
     """
     check_format(options.written)
-    programs = Programs(load_rules(options.rules), options.run.allowed_lateness_us)
+    programs = Programs(load_rules(options.rules, by_account=not options.strict), options.run.allowed_lateness_us)
     files = input_files(options.inputs)
     refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)

@@ -7,7 +7,8 @@ told. What a service does not answer (emulators know no permissions) is told as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -26,9 +27,11 @@ from google.pubsub_v1 import PublisherClient, SubscriberClient
 from requests import RequestException
 
 from kittiwake.replay.errors import UnusableError
+from kittiwake.replay.programs import RulesUsed
 from kittiwake.replay.report import rules_text
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
+from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.stream.known import Rules
 from kittiwake.stream.tables import TABLES
 from kittiwake.stream.watching import rules_source
@@ -52,6 +55,8 @@ class Verdict(StrEnum):
     """How something that was looked at is."""
 
     OK = "ok"
+    REFUSED = "refused"
+    """The rules of an account, which keeps its last good version: launched all the same."""
     UNKNOWN = "unknown"
     """It could not be found out: launched all the same."""
     WRONG = "error"
@@ -105,10 +110,30 @@ def _rules(options: StreamOptions, findings: list[Finding]) -> Rules | None:
         known = rules.known(now_us())
     except (RulesError, TargetError, ValueError) as error:
         findings += (Finding(Verdict.WRONG, line) for line in str(error).splitlines())
+        if isinstance(error, RulesError):
+            findings += _of_accounts(options)
         return None
+    findings += _that_keep(known.programs.used)
     frozen = "" if known.frozen_at_us is None else f", FROZEN at {format_instant(known.frozen_at_us)}"
     findings.append(Finding(Verdict.OK, f"{rules_text(known.programs.used)}{frozen}"))
     return rules
+
+
+def _that_keep(used: RulesUsed) -> Iterator[Finding]:
+    """Accounts whose rules in some version of a target cannot be used."""
+    for one in used.refused:
+        what = f"keeps rule set {one.keeps}" if one.keeps else "has no rules, and its events are dropped"
+        text = f"account {one.account_id} {what}: rule set {one.ruleset_version} cannot be used, {one.errors[0]}"
+        yield Finding(Verdict.REFUSED, text)
+
+
+def _of_accounts(options: StreamOptions) -> Iterator[Finding]:
+    """Why files of rules are run all or none, where those of some accounts could be."""
+    with suppress(RulesError, TargetError):
+        refused = ", ".join(load_rules(*options.rules, by_account=True).newest.refused)
+        message = f"without the rules of {refused} the events of it would be gone, and what is pending cancelled"
+        advice = "mend them; or publish into a target, where an account keeps its last good version"
+        yield Finding(Verdict.WRONG, f"{message}: {advice}")
 
 
 def _events(options: StreamOptions, events: RecordedEvents, findings: list[Finding]) -> None:

@@ -21,8 +21,10 @@ _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
 Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
 file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
-Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, 2 unusable rules, target, input, output or options, 3 failed:
-a fault of ours or of the runner, told with its traceback, 130 interrupted; all of them: docs/exits.md."""
+Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
+and its events decide nothing, or copies say something else than the event that counts; 2 unusable rules, target, input,
+output or options; 3 failed: a fault of ours or of the runner, told with its traceback; 130 interrupted; all of them:
+docs/exits.md."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class BackfillOptions:
     runner: str
     beam_flags: tuple[str, ...]
     written: Format
+    strict: bool = False
+    """Whether nothing is run if the rules of one account cannot be used."""
 
 
 def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
@@ -57,7 +61,8 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     )
     runner = runner_named(known.runner)
     written = Format(known.format)
-    return BackfillOptions(known.rules, tuple(known.input), known.output, run, runner, tuple(beam_flags), written)
+    inputs, flags = tuple(known.input), tuple(beam_flags)
+    return BackfillOptions(known.rules, inputs, known.output, run, runner, flags, written, known.strict)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--allowed_lateness", default="1h", metavar="DURATION", help="how far apart copies of an event may lie (1h)")
     ratio_help = f"stop above it; default: {DEAD_LETTER_RATIO}, from {RATIO_RECORDS_MIN:,} records on"
     add("--max_dead_letter_ratio", metavar="0..1", help=ratio_help)
+    add("--strict", action="store_true", help="run nothing if the rules of any account cannot be used")
     add("--runner", metavar="NAME", help="Beam's runner; default: in this process")
     return parser
 

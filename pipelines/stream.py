@@ -94,7 +94,9 @@ def _check(wanted: Asked) -> int:
         print(f"{finding.verdict:8}{finding.text}")
     for problem in wanted.problems:
         print(f"{Verdict.WRONG:8}{problem}")
-    return Exit.UNUSABLE if wanted.problems or checked.problems else Exit.FINE
+    if wanted.problems or checked.problems:
+        return Exit.UNUSABLE
+    return Exit.FINDINGS if any(one.verdict is Verdict.REFUSED for one in checked.findings) else Exit.FINE
 
 
 # ---------------------------------------------------------------- launch

@@ -6,7 +6,7 @@ from typing import Final
 
 from kittiwake.stream import logs
 from kittiwake.stream.known import Rules
-from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_UNREADABLE
+from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_ACCOUNT_REFUSED, RULES_UNREADABLE
 from kittiwake.stream.polling import NewsKind
 from kittiwake.stream.watching import PolledRules
 from kittiwake.time.instants import SECOND_US
@@ -16,6 +16,7 @@ from transforms.metering import count, show
 _EVENTS: Final = {
     NewsKind.READ: logs.RULES_READ,
     NewsKind.UNREADABLE: logs.RULES_UNREADABLE,
+    NewsKind.ACCOUNT_REFUSED: logs.RULES_ACCOUNT_REFUSED,
     NewsKind.TOO_SOON: logs.RULES_TOO_SOON,
 }
 
@@ -33,5 +34,8 @@ def meter_rules(rules: Rules, clock_us: int) -> None:
         show(FROZEN, int(status.frozen_at_us is not None))
     news = rules.news()
     count(RULES_UNREADABLE, sum(one.kind is NewsKind.UNREADABLE for one in news))
+    refused = sum(one.kind is NewsKind.ACCOUNT_REFUSED for one in news)
+    if refused:
+        count(RULES_ACCOUNT_REFUSED, refused)
     for one in news:
         log(_EVENTS[one.kind], detail=one.text)

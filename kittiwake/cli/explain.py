@@ -33,6 +33,7 @@ from kittiwake.replay.explain_text import texts
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.reading import find_files, refuse_shaped
 from kittiwake.replay.settings import RunSettings, end_of_run
+from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.loading import load_rules
 
 
@@ -59,12 +60,15 @@ def explain(
     with usable_input(as_json=as_json):
         horizon_us = span_us("--allowed-lateness", allowed_lateness)
         settings = RunSettings(now_us(), until_us(until), horizon_us, shape=shape_of(shape, input_account))
-        history = load_rules(*rules)
+        history = load_rules(*rules, by_account=True)
         files = find_files(inputs)
         refuse_shaped(files, settings.shape)
         found = read_contact(files, contact, settings)
         account_id = _account(found, contact, account)
-        versions = Programs(history, settings.allowed_lateness_us).of(account_id)
+        programs = Programs(history, settings.allowed_lateness_us)
+        if account_id in programs.refused:
+            raise RulesError(history.newest.refused[account_id])
+        versions = programs.of(account_id)
         _refuse_unknown(versions, rule or [])
     events = found.accounts.get(account_id, [])
     if not events:

@@ -34,6 +34,10 @@ AllowedLateness = Annotated[
     typer.Option("--allowed-lateness", "--allowed_lateness", help="The horizon, by which copies are told."),
 ]
 
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Run nothing if the rules of any account cannot be used, not only none of theirs."),
+]
 ShapeName = Annotated[
     str,
     typer.Option("--input-shape", "--input_shape", help="How events are written: canonical, segment or cloudevents."),

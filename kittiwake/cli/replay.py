@@ -18,6 +18,7 @@ from kittiwake.cli.options import (
     Inputs,
     Rules,
     ShapeName,
+    Strict,
     Until,
     now_us,
     shape_of,
@@ -57,17 +58,19 @@ def replay(
     ] = False,
     shape: ShapeName = "canonical",
     input_account: InputAccount = None,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide everything that files of events hold, as the job would, and write what it would write.
 
-    Exit codes: 0 everything is decided, 1 too many records are no events and nothing is decided, 2 an input, the
-    rules or the output cannot be used.
+    Exit codes: 0 everything is decided, 1 there are findings: the rules of an account cannot be used and its events
+    decide nothing, copies say something else than the event that counts, or too many records are no events and nothing
+    is decided; 2 an input, the rules or the output cannot be used.
     """
     with usable_input(as_json=as_json):
         settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
         settings = replace(settings, snapshots=snapshots)
-        programs = Programs(load_rules(*rules), settings.allowed_lateness_us)
+        programs = Programs(load_rules(*rules, by_account=not strict), settings.allowed_lateness_us)
         try:
             with progress(quiet=as_json) as tell:
                 summary = run(programs, inputs, output, settings, tell, written)
@@ -75,7 +78,7 @@ def replay(
             complain("interrupted; the output is as it was")
             raise
     _tell(summary, output, as_json=as_json)
-    leave(Exit.FINE if summary.stopped is None else Exit.FINDINGS)
+    leave(Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE)
 
 
 def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shape: InputShape) -> RunSettings:

@@ -21,7 +21,7 @@ from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.waits import Clock
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.time.zones import is_zone
+from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_json
 
 SHADOW: Final = Mode.SHADOW
@@ -148,7 +148,7 @@ class Run:
     def find_zone(self) -> None:
         """Keep `zone` in step with the attributes."""
         name = self.attributes.get("timezone") if self.attributes else None
-        self.zone = str(name) if is_zone(name) else self.program.timezone
+        self.zone = zone_of(name) or self.program.timezone
 
     def clock(self) -> Clock:
         """What waits are counted from now."""

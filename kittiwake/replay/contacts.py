@@ -7,8 +7,10 @@ their properties as text: only those of events whose properties a rule reads are
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import TypeAlias
 
 from kittiwake.kernel.advance import advance, unfinished
@@ -16,6 +18,7 @@ from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.whole import Whole, decide_sorted, decide_whole
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.replay.counts import Counts, count_decision
+from kittiwake.replay.differing import Differing, same_of
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.quick import Table
 from kittiwake.values import parse_sound
@@ -50,6 +53,7 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
     if len({row[1] for row in rows}) == len(rows):
         whole = _decided(plan, contact_id, rows, until_us)
     else:
+        _count_differing(plan, contact_id, rows, until_us, counts)
         whole = _without_copies(plan, contact_id, rows, until_us, counts)
     return _counted(whole, counts)
 
@@ -59,6 +63,8 @@ def settle_and_keep(
 ) -> tuple[list[Decision], State]:
     """As `settle`, and the state in which the contact is left."""
     rows = _begun(plan, rows, until_us, counts)
+    if len({row[1] for row in rows}) < len(rows):
+        _count_differing(plan, contact_id, rows, until_us, counts)
     events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
     advanced = advance(plan.versions, new_state(contact_id), events, until_us)
     decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
@@ -130,6 +136,15 @@ def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int,
     if len({row[1] for row in rows}) == len(rows):
         return _decided(plan, contact_id, rows, until_us)
     return decide_whole(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
+
+
+def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> None:
+    """Count the copies that say something else than the event that counts, of rows in order."""
+    differing = Differing(counts, plan.versions, contact_id, until_us)
+    numbers = Counter(row[1] for row in rows)
+    by_id = sorted((row for row in rows if numbers[row[1]] > 1), key=itemgetter(1))  # and by time within one id
+    for _, same in groupby(by_id, key=instant_and_id):
+        differing.count(same_of(same))
 
 
 def instant_and_id(row: Row) -> tuple[int, str]:

@@ -6,7 +6,7 @@ Pure. Every host counts one `Counts` per part of its work and merges them; once 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -15,6 +15,9 @@ from kittiwake.model import DeadLetter, Decision, Event
 
 EXAMPLES_MAX: Final = 3
 """Places named per reason of a dead letter: enough to look, few enough to read."""
+
+ZONES_MAX: Final = 50
+"""Values named that are no time zone: a producer that writes names of its own has a few dozen."""
 
 UNREADABLE_MAX: Final = 20
 """Unreadable files named: more of them have one cause."""
@@ -49,6 +52,16 @@ class Verdict(NamedTuple):
     """"" where it fired."""
 
 
+class CopyExample(NamedTuple):
+    """A copy that says something else than the event that counts."""
+
+    account_id: str
+    contact_id: str
+    event_id: str
+    differs: tuple[str, ...]
+    """In which fields: `time`, `type`, `properties.…`."""
+
+
 class Counts(msgspec.Struct):
     """What became of records, events and candidates.
 
@@ -65,6 +78,8 @@ class Counts(msgspec.Struct):
     contacts: int = 0
     duplicates: int = 0
     """Copies of events, dropped."""
+    copies_differ: int = 0
+    """Those of the copies that say something else than the event that counts."""
     unneeded: int = 0
     """Events of a type that no rule of the account names, nor the product itself: in no version, or neither in
     the one in force at their time nor in a later one."""
@@ -81,6 +96,12 @@ class Counts(msgspec.Struct):
     unreadable: dict[str, str] = {}
     """Why, by name of the file."""
     verdicts: dict[Verdict, int] = {}
+    copy_examples: list[CopyExample] = []
+    """Of copies that differ the first, by account, contact and id."""
+    unknown_zones: dict[str, int] = {}
+    """How many events set a `timezone` that is none, by what it says; the first of them by name."""
+    refused: dict[str, int] = {}
+    """Events of contacts, by account, whose rules were refused: they decided nothing."""
     lines: dict[tuple[str, int], LinesOfPart] = {}
     """By name of a file and start of a part that others follow: what tells their lines' numbers, see `placed`."""
 
@@ -127,6 +148,26 @@ def count_decision(counts: Counts, decision: Decision) -> None:
         counts.verdicts[found] = number + 1  # type: ignore[index]
 
 
+def keep_copy_example(counts: Counts, event: tuple[str, str, str], names: Callable[[], tuple[str, ...]]) -> None:
+    """Keep a copy as an example if it is one of the first; its account, contact and id, and in what it differs."""
+    kept = counts.copy_examples
+    if len(kept) < EXAMPLES_MAX or event <= kept[-1][:3]:
+        counts.copy_examples = sorted({*kept, CopyExample(*event, names())})[:EXAMPLES_MAX]
+
+
+def count_unknown_zone(counts: Counts, text: str) -> None:
+    """Count an event that sets a time zone that is none."""
+    zones = counts.unknown_zones
+    zones[text] = zones.get(text, 0) + 1
+    _keep_first(zones)
+
+
+def _keep_first(zones: dict[str, int]) -> None:
+    """Keep the first by name, which are the same however the input was split."""
+    for text in sorted(zones)[ZONES_MAX:] if len(zones) > ZONES_MAX else ():
+        del zones[text]
+
+
 def add(total: Counts, part: Counts) -> None:
     """Add `part` to `total`; they share nothing afterwards."""
     for name in NUMBERS:
@@ -137,6 +178,10 @@ def add(total: Counts, part: Counts) -> None:
     for reason, places in part.examples.items():
         known = {*total.examples.get(reason, ()), *places}
         total.examples[reason] = sorted(known, key=_reading_order)[:EXAMPLES_MAX]
+    total.copy_examples = sorted({*total.copy_examples, *part.copy_examples})[:EXAMPLES_MAX]
+    _add(total.unknown_zones, part.unknown_zones)
+    _keep_first(total.unknown_zones)
+    _add(total.refused, part.refused)
     total.lines |= part.lines
     if part.unreadable:
         whys = sorted(
@@ -195,6 +240,7 @@ NUMBERS: Final = (
     "catalogue",
     "contacts",
     "duplicates",
+    "copies_differ",
     "unneeded",
     "unsettled",
     "forgotten",

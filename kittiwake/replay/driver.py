@@ -174,7 +174,7 @@ def read_history(
         UnusableError: a file cannot be read to its end.
     """
     counts = Counts()
-    intake = Intake(settings, programs.wanted, counts)
+    intake = Intake(settings, programs.wanted, counts, programs.refused)
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:

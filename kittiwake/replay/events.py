@@ -95,11 +95,22 @@ def _value(text: bytes) -> Any:
         return parse_json(text)
     except msgspec.DecodeError as error:
         if not isinstance(error, msgspec.ValidationError):
+            if _has_half_a_pair(text):
+                raise RefusedError(DeadLetterReason.NOT_JSON, _HALF_A_PAIR) from None
             raise RefusedError(DeadLetterReason.NOT_JSON, _without_values(str(error))) from None
     except (ValueError, ArithmeticError):
         pass
     # What reading a number raises, wrapped by the decoder (ValidationError) or not.
     raise RefusedError(DeadLetterReason.BAD_NUMBER, "a number lies beyond the range of a double (1e-324 to 1e308)")
+
+
+_HALF_A_PAIR: Final = "a text has half of a surrogate pair, such as \\ud800: no text in UTF-8 can hold it"
+_ESCAPES: Final = re.compile(rb"\\(?:u(?P<high>[dD][89abAB]..)\\u[dD][c-fC-F]|u(?P<half>[dD][89a-fA-F])|.)", re.DOTALL)
+
+
+def _has_half_a_pair(text: bytes) -> bool:
+    """Whether an escape stands for half of a surrogate pair without the other: the decoder's words do not say so."""
+    return any(escape["half"] for escape in _ESCAPES.finditer(text))
 
 
 def _without_values(message: str) -> str:
@@ -115,7 +126,7 @@ def _refuse_nesting(text: bytes) -> None:
             depth += 1
             if depth > NESTING_MAX:
                 detail = f"the record nests deeper than {NESTING_MAX} objects and lists"
-                raise RefusedError(DeadLetterReason.OVERSIZE, detail)
+                raise RefusedError(DeadLetterReason.TOO_DEEP, detail)
         elif not token.startswith(b'"'):
             depth -= 1
 

@@ -20,7 +20,7 @@ from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.replay.explain_rules import unmet_words
-from kittiwake.time.zones import is_zone
+from kittiwake.time.zones import zone_of
 
 
 class Firing(NamedTuple):
@@ -99,8 +99,7 @@ class Facts:
     @property
     def zone(self) -> str:
         """The contact's zone, else the account's."""
-        name = self.attributes.get("timezone")
-        return str(name) if is_zone(name) else self.program.timezone
+        return zone_of(self.attributes.get("timezone")) or self.program.timezone
 
     def rule(self, step: Step) -> RuleProgram:
         """The rule a step concerns; one that is gone as it was last."""

@@ -55,4 +55,4 @@ def _records(files: Sequence[str]) -> Iterator[tuple[str, Record]]:
 
 def _may_concern(raw: bytes, contact_id: str) -> bool:
     """Whether a record can be of the contact: it holds the id as its author writes it, or some text is escaped."""
-    return contact_id.removeprefix(ANONYMOUS).encode() in raw or b"\\" in raw
+    return contact_id.removeprefix(ANONYMOUS).encode("utf-8", "surrogateescape") in raw or b"\\" in raw

@@ -27,6 +27,7 @@ from kittiwake.replay.explain_words import (
     value_words,
 )
 from kittiwake.time.durations import format_duration
+from kittiwake.time.zones import zone_of
 from kittiwake.values import exact
 
 Told: TypeAlias = tuple[Tone, str] | None
@@ -69,7 +70,16 @@ def _event_words(facts: Facts, event_id: str | None) -> str:
 
 def _event(at: At) -> Told:
     properties = properties_words(at.details["properties"])
-    return Tone.EVENT, f"{at.details['type']} ({at.details['event_id']})" + (f" {properties}" if properties else "")
+    text = f"{at.details['type']} ({at.details['event_id']})" + (f" {properties}" if properties else "")
+    return Tone.EVENT, text + _zone_words(at)
+
+
+def _zone_words(at: At) -> str:
+    """What is to be said of a time zone that is none."""
+    name = at.details["properties"].get("timezone") if at.details["type"] == "contact.updated" else None
+    if name is None or zone_of(name):
+        return ""
+    return f"; timezone is no IANA zone, so that of the account counts: {at.facts.program.timezone}"
 
 
 def _duplicate(at: At) -> Told:

@@ -8,7 +8,6 @@ one slice after the other. Nothing but the events of one instant has to fit into
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from functools import reduce
 from itertools import groupby
 from operator import itemgetter
 from typing import Final, TypeAlias
@@ -19,17 +18,9 @@ from kittiwake.kernel.advance import advance, unfinished
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
-from kittiwake.replay.contacts import (
-    Row,
-    event_of,
-    instant_and_id,
-    needed,
-    place_of,
-    settle,
-    settle_and_keep,
-    that_counts,
-)
+from kittiwake.replay.contacts import Row, event_of, instant_and_id, needed, place_of, settle, settle_and_keep
 from kittiwake.replay.counts import Counts, count_decision
+from kittiwake.replay.differing import Differing, same_of
 from kittiwake.replay.gathering import ROW_BYTES, Rows, size_of
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.spilling import Sorter
@@ -96,7 +87,7 @@ def settle_giant(
     # The kernel meets no copies, and need not remember ids, unless somebody goes on from there.
     versions = plan.versions if keep else plan.versions.without_horizon()
     with Sorter(_rows, held_bytes) as by_time, Sorter(_all_placed, held_bytes) as by_place:
-        for row in _that_count(plan, rows, until_us, counts):
+        for row in _that_count(plan, contact_id, rows, until_us, counts):
             by_time.put(row, size_of(row))
         slice_bytes = held_bytes // SLICES
         for decision in _decided(versions, contact_id, by_time.in_order(), until_us, slice_bytes, counts, keep):
@@ -108,20 +99,16 @@ def settle_giant(
             yield decision
 
 
-def _that_count(plan: Plan, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
+def _that_count(plan: Plan, contact_id: str, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
     """The rows of events that are settled and no copies of earlier ones; the others are counted only."""
-    horizon_us = plan.versions.horizon_us
-    counted_id, counted_us = "", 0
-    for (time_us, event_id), equal in groupby(rows, key=instant_and_id):
-        row = reduce(_first_of, _counted(equal, until_us, counts))
+    differing = Differing(counts, plan.versions, contact_id, until_us)
+    for (time_us, _), equal in groupby(rows, key=instant_and_id):
+        same = same_of(_counted(equal, until_us, counts))
         counts.duplicates -= 1  # one of them is no copy
-        if time_us >= until_us:
-            continue
-        if event_id == counted_id and time_us - counted_us <= horizon_us:
+        if differing.count(same):
+            yield same.counts
+        elif time_us < until_us:
             counts.duplicates += 1
-            continue
-        counted_id, counted_us = event_id, time_us
-        yield row
 
 
 def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
@@ -130,10 +117,6 @@ def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row
         counts.duplicates += 1
         counts.unsettled += row[0] >= until_us
         yield row
-
-
-def _first_of(row: Row, other: Row) -> Row:
-    return that_counts([row, other])
 
 
 def _decided(

@@ -6,16 +6,23 @@ others the long one, which alone says what is wrong.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import compress
+from typing import Any, Final, NamedTuple
 
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.counts import Counts, count_dead_letter, count_event, count_events
+from kittiwake.replay.counts import Counts, count_dead_letter, count_event, count_events, count_unknown_zone
 from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_event
 from kittiwake.replay.quick import Table, Wants, new_table, read_table
 from kittiwake.replay.reading import Block, is_cut, record_at
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.shapes.shape import Shape
-from kittiwake.values import canonical
+from kittiwake.time.zones import zone_of
+from kittiwake.values import canonical, parse_sound
+
+CONTACT_UPDATED: Final = "contact.updated"
+
+ZONE_CHARS_MAX: Final = 64
+"""Characters shown of a time zone that is none: longer than any that is one."""
 
 
 class Taken(NamedTuple):
@@ -29,10 +36,14 @@ class Taken(NamedTuple):
 class Intake:
     """Takes in the records of a run, and counts them."""
 
-    def __init__(self, settings: RunSettings, wants: Wants, counts: Counts) -> None:
+    def __init__(
+        self, settings: RunSettings, wants: Wants, counts: Counts, refused: frozenset[str] = frozenset()
+    ) -> None:
+        """Events of accounts that are `refused` are counted by account, and left out."""
         self._start_us = settings.start_us
         self._shape = settings.shape
-        self._wants = wants
+        self._wants = (lambda account_id: None if account_id in refused else wants(account_id)) if refused else wants
+        self._refused = refused
         self._counts = counts
         self.bytes_taken = 0
         """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
@@ -53,7 +64,30 @@ class Intake:
                 else:
                     count_event(self._counts, found)
                     self._keep(table, found)
+        table = self._without_refused(table) if self._refused else table
+        self._count_zones(table)
         return Taken(table, dead)
+
+    def _without_refused(self, table: Table) -> Table:
+        """The events of accounts that are not refused; the others are counted by account."""
+        kept = [account_id not in self._refused for account_id in table.account_ids]
+        if all(kept):
+            return table
+        for account_id in table.account_ids:
+            if account_id in self._refused:
+                self._counts.refused[account_id] = self._counts.refused.get(account_id, 0) + 1
+        columns: list[list[Any]] = [list(compress(column, kept)) for column in table]
+        return Table(*columns)
+
+    def _count_zones(self, table: Table) -> None:
+        """Count the time zones of contacts that are none; most blocks have no such event."""
+        if CONTACT_UPDATED not in table.types:
+            return
+        for event_type, text in zip(table.types, table.properties, strict=True):
+            if event_type == CONTACT_UPDATED and (b"timezone" in text or b"\\" in text):
+                name = parse_sound(text).get("timezone")
+                if name is not None and zone_of(name) is None:
+                    count_unknown_zone(self._counts, _shown(name))
 
     def _quickly(self, block: Block) -> tuple[Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
@@ -79,3 +113,9 @@ class Intake:
         table.event_ids.append(event.event_id)
         table.types.append(event.type)
         table.properties.append(properties)
+
+
+def _shown(name: Any) -> str:
+    """A value of `timezone` for people: text as it is, all else as JSON."""
+    text = name if isinstance(name, str) else canonical(name)
+    return text if len(text) <= ZONE_CHARS_MAX else text[: ZONE_CHARS_MAX - 1] + "…"

@@ -5,6 +5,7 @@ Pure but for its memory. Travels to workers as the rule set alone: what is kept 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace as replace_fields
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.versions import Versions
 from kittiwake.kernel.whole import Parts, parts_of
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile_versions import Version, compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.time.instants import HOUR_US
@@ -29,6 +30,18 @@ class VersionUsed(NamedTuple):
     ruleset_version: str
 
 
+class Refused(NamedTuple):
+    """An account whose rules cannot be run, in one version."""
+
+    account_id: str
+    ruleset_version: str
+    """Of the version."""
+    keeps: str | None
+    """The rule set that stays in force for it; None: nothing of it is run."""
+    errors: tuple[str, ...]
+    """What is wrong, as it is printed."""
+
+
 class RulesUsed(NamedTuple):
     """What a run says of the rules it decides by."""
 
@@ -36,6 +49,8 @@ class RulesUsed(NamedTuple):
     """At least one, rising."""
     frozen_at_us: int | None = None
     """Nothing is settled beyond it."""
+    refused: tuple[Refused, ...] = ()
+    """By version and account."""
 
     @property
     def ruleset_version(self) -> str:
@@ -74,6 +89,16 @@ def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
     return plan._replace(versions=replace_fields(plan.versions, frozen_at_us=frozen_at_us))
 
 
+def _refused(history: RuleSetHistory) -> Iterator[Refused]:
+    """What is to be said of accounts whose rules cannot be run."""
+    for number, version in enumerate(history.versions):
+        before = history.versions[:number]
+        for account_id, errors in sorted(version.refused.items()):
+            keeps = [one.ruleset.version for one in before if account_id not in one.refused]
+            words = tuple(map(str, errors))
+            yield Refused(account_id, version.ruleset.version, keeps[-1] if keeps else None, words)
+
+
 class Programs:
     """From account to programs."""
 
@@ -89,13 +114,15 @@ class Programs:
         """
         history = always(rules) if isinstance(rules, RuleSet) else rules
         versions = (VersionUsed(one.effective_us, one.ruleset.version) for one in history.versions)
-        self.used = RulesUsed(tuple(versions), history.frozen_at_us)
+        self.used = RulesUsed(tuple(versions), history.frozen_at_us, tuple(_refused(history)))
         """What a run says of them."""
         self._history = history
         self._allowed_lateness_us = allowed_lateness_us
         self._whole_history = whole_history
         self._kept: dict[str, Plan] = {}
-        self._named = frozenset(name for one in history.versions for name in one.ruleset.accounts)
+        self._named = frozenset(name for one in history.versions for name in (*one.ruleset.accounts, *one.refused))
+        self.refused = frozenset(name for name in self._named if not self._versions(name))
+        """Accounts of which nothing is run, in no version."""
         for account_id in (EVERY_ACCOUNT, *sorted(self._named)):
             self.of(account_id)
 
@@ -130,13 +157,17 @@ class Programs:
             return shared._replace(versions=shared.versions.named(account_id))
         return plan_of(
             compile_versions(
-                [(one.effective_us, one.ruleset) for one in self._history.versions],
+                self._versions(account_id) or [(None, RuleSet())],
                 account_id,
                 allowed_lateness_us=self._allowed_lateness_us,
                 whole_history=self._whole_history,
                 frozen_at_us=self._history.frozen_at_us,
             )
         )
+
+    def _versions(self, account_id: str) -> list[Version]:
+        """The versions that are in force for an account one after the other: one that it cannot run is passed over."""
+        return [(one.effective_us, one.ruleset) for one in self._history.versions if account_id not in one.refused]
 
     def wanted(self, account_id: str) -> frozenset[str] | None:
         """The types of events that can change anything in an account; None: all."""

@@ -21,6 +21,7 @@ from kittiwake.replay.kinds import BEGINNING_BYTES, READ, Kind, is_not_read, kin
 from kittiwake.replay.parts import BLOCK_BYTES, WHOLE, Part, owned_blocks
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
 from kittiwake.replay.unpacking import OnRead, Source, UnsoundError, unpacked_blocks
+from kittiwake.rules.files import open_file, why_not
 
 FILES_MAX: Final = 100_000
 """Files of one run: their names travel in one element, and more of them are better joined first."""
@@ -56,14 +57,10 @@ def find_files(patterns: Sequence[str]) -> list[str]:
         raise InputError(f"{len(found)} files are more than the {FILES_MAX} that one run reads: join them first")
     for name in found:
         refuse_unknown(name)
-        if Path(name).exists() and not Path(name).is_file():
-            raise InputError(f"cannot read {shown(name)}: it is no file" + _advice(name))
+        if Path(name).is_dir():
+            raise InputError(f"cannot read {shown(name)}: it is no file but a folder: write {_inside(name)}")
         next(read_records(name), None)
     return found
-
-
-def _advice(name: str) -> str:
-    return f" but a folder: write {_inside(name)}" if Path(name).is_dir() else ""
 
 
 def _inside(folder: str) -> str:
@@ -73,15 +70,41 @@ def _inside(folder: str) -> str:
 
 
 def _matches(pattern: str) -> list[str]:
-    """What one pattern names; a glob names no folders."""
+    """What one pattern names; a glob names no folders but those whose name is that of a file, see `_is_meant`."""
     if not glob.has_magic(pattern) or os.path.lexists(pattern):
         return [pattern]
+    _refuse_unlisted(pattern)
     found = glob.glob(pattern, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    parents = {os.fspath(parent) for name in found for parent in Path(name).parents}
     files = [name for name in found if not Path(name).is_dir()]
+    files += [name for name in found if files and Path(name).is_dir() and _is_meant(name, parents)]
     if not files:
         advice = f", only folders do: write {_inside(pattern)}" if found else ""
         raise InputError(f"no file matches {shown(pattern)}{advice}")
     return files
+
+
+_EVENT_SUFFIXES: Final = (".jsonl", ".json", ".ndjson", ".gz", ".zst", ".parquet")
+
+
+def _is_meant(folder: str, parents: set[str]) -> bool:
+    """Whether a folder that a glob names passes for a file, and nothing that is in it is named: it would be missed."""
+    if not folder.lower().endswith(_EVENT_SUFFIXES) or os.fspath(Path(folder)) in parents:
+        return False
+    return any(True for _ in Path(folder).iterdir())
+
+
+def _refuse_unlisted(pattern: str) -> None:
+    """Refuse a glob that has to look into a folder which may not be listed: it would pass over it in silence."""
+    for parent in Path(pattern).parents:
+        folders = glob.glob(os.fspath(parent), recursive=True)  # noqa: PTH207 (as above)
+        for folder in filter(os.path.isdir, folders):
+            try:
+                os.scandir(folder).close()
+            except OSError as error:
+                raise InputError(f"cannot look into {shown(folder)}: {error.strerror or error}") from error
+        if not glob.has_magic(os.fspath(parent)):
+            return
 
 
 def refuse_unknown(name: str) -> None:
@@ -115,7 +138,7 @@ def _beginning(name: str) -> bytes:
     """The first bytes of a local file; none of another."""
     if not Path(name).is_file():
         return b""
-    with Path(name).open("rb") as stream:
+    with open_file(name) as stream:
         return stream.read(BEGINNING_BYTES)
 
 
@@ -150,11 +173,11 @@ def read_blocks(name: str, on_read: OnRead = _ignore) -> Iterator[Block]:
     """
     try:
         size = Path(name).stat().st_size
-        with Path(name).open("rb") as stream:
+        with open_file(name) as stream:
             yield from blocks_of(stream, name, on_read)
         refuse_shrunk(name, size)
     except OSError as error:
-        raise InputError(f"cannot read {shown(name)}: {error.strerror or error}") from error
+        raise InputError(f"cannot read {shown(name)}: {why_not(name, error)}") from error
 
 
 def refuse_shrunk(name: str, size: int) -> None:

@@ -5,14 +5,17 @@ Pure. Printed by the job; the command may draw the same facts with more colour.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from kittiwake.replay.counts import Place, Verdict
+from kittiwake.replay.counts import Counts, Place, Verdict
 from kittiwake.replay.programs import RulesUsed
 from kittiwake.replay.settings import Stop
 from kittiwake.replay.summary import Summary
 from kittiwake.time.instants import format_instant
+
+ZONES_SHOWN: Final = 10
+"""Values that are printed of what is no time zone. `summary.json` has more."""
 
 ROWS_MAX: Final = 60
 """Rows of a table that are printed: what a person reads. `summary.json` has them all."""
@@ -20,7 +23,7 @@ ROWS_MAX: Final = 60
 
 def render(summary: Summary) -> str:
     """The text of a summary, with its lines' ends."""
-    return "\n".join([*_events(summary), *_dead_letters(summary), *_decisions(summary)]) + "\n"
+    return "\n".join([*_events(summary), *_dead_letters(summary), *_decisions(summary), *_findings(summary)]) + "\n"
 
 
 def _events(summary: Summary) -> Iterator[str]:
@@ -36,13 +39,41 @@ def _events(summary: Summary) -> Iterator[str]:
         yield f"    {events - counts.unneeded:,} of {contacts}"
     for number, what in (
         (counts.duplicates, "of these dropped as copies"),
+        (counts.copies_differ, "of the copies say something else than the event that counts" + _copy_example(counts)),
         (counts.unsettled, "of these at or after the end of the run, left open"),
         (counts.forgotten, "times a contact silent for its retention was forgotten"),
     ):
         if number:
             yield f"    {number:,} {what}"
+    for account_id, number in sorted(counts.refused.items()):
+        yield f"    {number:,} of account {_printable(account_id)}, whose rules cannot be used: they decided nothing"
+    if counts.unknown_zones:
+        yield from _unknown_zones(counts.unknown_zones)
     if counts.catalogue:
         yield f"  {_of(counts.catalogue, 'catalogue event')}, not used yet"
+
+
+def _copy_example(counts: Counts) -> str:
+    if not counts.copy_examples:
+        return ""
+    account_id, contact_id, event_id, differs = counts.copy_examples[0]
+    whose = _printable(f"{event_id} of contact {contact_id}, account {account_id}, in {', '.join(differs)}")
+    return f": for example {whose}"
+
+
+def _unknown_zones(zones: Mapping[str, int]) -> Iterator[str]:
+    """What contacts were given for a time zone, and is none."""
+    yield f"    {sum(zones.values()):,} that set a timezone which is no IANA zone: the account's is used instead"
+    for name, number in sorted(zones.items())[:ZONES_SHOWN]:
+        yield f"      {number:,} times {_printable(name)!r}"
+    if len(zones) > ZONES_SHOWN:
+        yield "      and more in summary.json"
+
+
+def _findings(summary: Summary) -> Iterator[str]:
+    for one in summary.rules.refused:
+        yield from (f"error: {_printable(error)}" for error in one.errors)
+    yield from (f"FINDING: {_printable(text)}" for text in summary.findings)
 
 
 def rules_text(rules: RulesUsed) -> str:

@@ -5,7 +5,7 @@ Reads files. Called by `kittiwake test` and `kittiwake.testing.scenarios`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +14,9 @@ from kittiwake.replay.scenario_models import ScenarioPart, with_data
 from kittiwake.replay.scenario_player import ACCOUNT
 from kittiwake.replay.scenario_rules import RuleBook, book_of, load_edition
 from kittiwake.rules.errors import Code, RuleError, RulesError
+from kittiwake.rules.files import open_file
 from kittiwake.rules.guardrails import FILE_BYTES_MAX
-from kittiwake.rules.loader import SCENARIO_SUFFIXES
+from kittiwake.rules.loader import SCENARIO_SUFFIXES, unreadable, within
 from kittiwake.rules.nodes import NOWHERE, Node, Place
 from kittiwake.rules.reading import read
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
@@ -37,8 +38,9 @@ def find(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     errors: list[RuleError] = []
     for path in paths:
-        files = sorted(_within(path)) if path.is_dir() else [path]
-        if not files:
+        before = len(errors)
+        files = sorted(within(path, _is_scenario, errors)) if path.is_dir() else [path]
+        if not files and len(errors) == before:
             advice = f"Name one *{YAML_SUFFIXES[0]}"
             errors.append(RuleError(str(path), *NOWHERE, "", "there is no scenario file in it", advice, Code.NO_FILES))
         found.extend(files)
@@ -47,11 +49,8 @@ def find(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _within(directory: Path) -> Iterator[Path]:
-    for path in directory.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-        if path.name.endswith(YAML_SUFFIXES) and not hidden and path.is_file():
-            yield path
+def _is_scenario(name: str) -> bool:
+    return name.lower().endswith(YAML_SUFFIXES) and not name.startswith(".")
 
 
 def load_cases(path: Path) -> list[Case]:
@@ -75,14 +74,14 @@ def load_cases(path: Path) -> list[Case]:
 def _place(path: Path, errors: list[RuleError]) -> Place | None:
     reading = Reading(str(path))
     try:
-        content = path.read_bytes()[: FILE_BYTES_MAX + 1]
+        with open_file(path) as file:
+            content = file.read(FILE_BYTES_MAX + 1)
         if len(content) > FILE_BYTES_MAX:
             message = f"the file is larger than {FILE_BYTES_MAX:,} bytes"
             raise reading.stop(NOWHERE, Code.TOO_LARGE, message, "Split it into several files")
         node: Node = read_yaml(content.decode("utf-8-sig"), reading)
     except OSError as error:
-        message = f"this file cannot be read: {error.strerror}"
-        reading.tell(NOWHERE, Code.UNREADABLE, message, "Check its name and its permissions")
+        reading.errors.append(unreadable(path, error))
     except UnicodeDecodeError:
         reading.tell(NOWHERE, Code.NOT_UTF8, "the file is not UTF-8", "Save it as UTF-8")
     except UnreadableError as error:

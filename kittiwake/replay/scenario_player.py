@@ -23,7 +23,7 @@ from kittiwake.replay.explain_late import arrival_line, retold_line
 from kittiwake.replay.explain_model import Explanation, Line
 from kittiwake.replay.scenario_expect import Known
 from kittiwake.time.instants import HOUR_US, format_instant
-from kittiwake.time.zones import instant_of_local, is_zone
+from kittiwake.time.zones import instant_of_local, zone_of
 from kittiwake.values import canonical
 
 START_DAY: Final = date(2026, 1, 5)
@@ -122,8 +122,7 @@ class Player:
         self._told.append(event)
         self._newest_us = max(self._newest_us, event.time_us)
         if event_type == "contact.updated" and "timezone" in event.properties:
-            name = event.properties["timezone"]
-            self._own_zone = name if is_zone(name) else None
+            self._own_zone = zone_of(event.properties["timezone"])
         return event
 
     def pass_to(self, time_us: int) -> None:

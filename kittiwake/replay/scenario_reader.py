@@ -16,7 +16,7 @@ from kittiwake.replay.scenario_times import whole_instant
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.nodes import Place
 from kittiwake.time.instants import parse_instant
-from kittiwake.time.zones import is_zone
+from kittiwake.time.zones import zone_of
 
 
 def unknown_rules(
@@ -70,5 +70,4 @@ class Reader:
     def see(self, event_type: str, properties: dict[str, Any]) -> None:
         """Follow the contact's zone, in which `HH:MM` is read."""
         if event_type == "contact.updated" and "timezone" in properties:
-            name = properties["timezone"]
-            self.own_zone = name if is_zone(name) else None
+            self.own_zone = zone_of(properties["timezone"])

@@ -6,12 +6,14 @@ Pure. Written as `summary.json` beside the rows and printed by both hosts.
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Final
 
 import msgspec
 
-from kittiwake.replay.counts import NUMBERS, Counts, Place, Verdict, placed
-from kittiwake.replay.programs import RulesUsed, VersionUsed
+from kittiwake.replay.counts import NUMBERS, CopyExample, Counts, Place, Verdict, placed
+from kittiwake.replay.programs import Refused, RulesUsed, VersionUsed
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.rules.publishing.layout import start_text, start_us
@@ -44,6 +46,31 @@ class Summary(msgspec.Struct, frozen=True):
         """How many records were no events."""
         return sum(self.counts.dead_letters.values())
 
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What somebody has to look at, though the run was finished: sentences. With any, it ends with exit code 1."""
+        return tuple(findings_of(self.rules, self.counts)) if self.stopped is None else ()
+
+
+COPIES_DIFFER_RATIO: Final = Decimal("0.01")
+"""Part of the events that may be copies which say something else: producers that write an event anew for a retry are
+few, and of a hundred events one is not missed. Beyond it an id hardly is one."""
+
+
+def findings_of(rules: RulesUsed, counts: Counts) -> Iterator[str]:
+    """What somebody has to look at."""
+    for one in rules.refused:
+        what = f"keeps rule set {one.keeps}" if one.keeps else "none of them is run, and its events decide nothing"
+        yield f"account {one.account_id}: its rules in rule set {one.ruleset_version} cannot be used, {what}"
+    if counts.copies_differ > COPIES_DIFFER_RATIO * counts.events:
+        share = f"{100 * counts.copies_differ / counts.events:.0f} %"
+        yield (
+            f"{counts.copies_differ:,} of {counts.events:,} events ({share}) were dropped as copies of an event with"
+            " the same event_id, and say something else than that one. Probably several things share an id, as the"
+            " rows of an invoice share its number: give each an event_id of its own, such as number/row, or send one"
+            " event with a list. If they are retries, send each as it was sent first"
+        )
+
 
 def summary_of(mode: Mode, rules: RulesUsed, settings: RunSettings, counts: Counts) -> Summary:
     """The summary of a run from all it counted."""
@@ -74,6 +101,10 @@ def to_json(summary: Summary) -> dict[str, Any]:
             reason: [_example(place) for place in places] for reason, places in sorted(counts.examples.items())
         },
         "unreadable": counts.unreadable,
+        "copies_differ_examples": [{**one._asdict(), "differs": list(one.differs)} for one in counts.copy_examples],
+        "unknown_zones": dict(sorted(counts.unknown_zones.items())),
+        "refused_accounts": [_refused(one, counts) for one in summary.rules.refused],
+        "findings": list(summary.findings),
     }
 
 
@@ -89,6 +120,12 @@ def _row(verdict: Verdict, number: int) -> dict[str, Any]:
     return {**verdict._asdict(), "reason": verdict.reason or None, "count": number}
 
 
+def _refused(one: Refused, counts: Counts) -> dict[str, Any]:
+    """`events`: those that decided nothing."""
+    events = 0 if one.keeps else counts.refused.get(one.account_id, 0)
+    return {**one._asdict(), "errors": list(one.errors), "events": events}
+
+
 def _example(place: Place) -> dict[str, str]:
     return {"source": place.source, "detail": place.detail}
 
@@ -96,6 +133,10 @@ def _example(place: Place) -> dict[str, str]:
 def to_text(summary: Summary) -> str:
     """The file `summary.json`: one field a line, so that a person can open it."""
     return json.dumps(to_json(summary), indent=2, ensure_ascii=False) + "\n"
+
+
+def _copy_example(one: dict[str, Any]) -> CopyExample:
+    return CopyExample(one["account_id"], one["contact_id"], one["event_id"], tuple(one["differs"]))
 
 
 def from_text(text: bytes | str) -> Summary:
@@ -109,9 +150,16 @@ def from_text(text: bytes | str) -> Summary:
         examples={reason: [Place(**one) for one in places] for reason, places in data["dead_letter_examples"].items()},
         unreadable=data["unreadable"],
         verdicts=verdicts,
+        copy_examples=[_copy_example(one) for one in data["copies_differ_examples"]],
+        unknown_zones=data["unknown_zones"],
+        refused={one["account_id"]: one["events"] for one in data["refused_accounts"] if one["events"]},
     )
     stopped = None if data["stopped"] is None else Stop(data["stopped"])
     versions = tuple(VersionUsed(start_us(one["effective_from"]), one["ruleset_version"]) for one in data["versions"])
-    rules = RulesUsed(versions, None if data["frozen_at"] is None else parse_instant(data["frozen_at"]))
+    frozen_at_us = None if data["frozen_at"] is None else parse_instant(data["frozen_at"])
+    refused = [{**one, "errors": tuple(one["errors"])} for one in data["refused_accounts"]]
+    rules = RulesUsed(
+        versions, frozen_at_us, tuple(Refused(*(one[name] for name in Refused._fields)) for one in refused)
+    )
     began_us, until_us = parse_instant(data["start"]), parse_instant(data["until"])
     return Summary(Mode(data["mode"]), rules, began_us, until_us, stopped, counts)

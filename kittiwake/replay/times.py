@@ -46,12 +46,12 @@ class Form(NamedTuple):
 
 def usual_form(times: list[str]) -> Form | None:
     """The form of texts that are all instants; None: they differ in it, it is unusual, or one is no instant."""
-    text, zone = "".join(times).encode(), "Z" if times[0].endswith("Z") else times[0][-6:]
+    text, zone = "".join(times).encode(), _zone_of(times[0])
     width = len(times[0]) - len(zone)
     form = _FORMS.get(width)
     if form is None or text.translate(_TO_ZEROS) != (form + zone.encode().translate(_TO_ZEROS)) * len(times):
         return None
-    if zone != "Z" and text.count(zone.encode()) != len(times):
+    if zone != "Z" and not _is_zone_of_all(zone, times, text):
         return None
     digits = text.translate(None, _NO_DIGITS)
     step = len(digits) // len(times)
@@ -62,6 +62,18 @@ def usual_form(times: list[str]) -> Form | None:
     if offset_us == NEVER_US or not are_minutes or NEVER_US in {known[hour] for hour in hours}:
         return None
     return Form(max(width - 20, 0), zone, offset_us)
+
+
+def _zone_of(text: str) -> str:
+    """What follows the time of day: Z, or all from the sign on. Of what is no instant it may be anything."""
+    return "Z" if text.endswith("Z") else text[max(text.rfind("+"), text.rfind("-")) :]
+
+
+def _is_zone_of_all(zone: str, times: list[str], text: bytes) -> bool:
+    """Whether texts of one form, joined in `text`, have one zone. Of hours alone it may look like a month: `-05`."""
+    if len(zone) == len("-05"):
+        return all(time.endswith(zone) for time in times)
+    return text.count(zone.encode()) == len(times)
 
 
 def _hours_of(times: list[str], digits: bytes, step: int) -> set[tuple[bytes]]:
@@ -81,7 +93,7 @@ def microseconds(times: list[str], form: Form) -> list[int]:
     """The instants of texts of one form."""
     decimals, zone, offset_us = form
     digits = "".join(times).encode().translate(None, _NO_DIGITS)
-    pairs = Struct(f"12s{2 + decimals}s{len(zone) // 6 * 4}x").iter_unpack
+    pairs = Struct(f"12s{2 + decimals}s{sum(map(str.isdigit, zone))}x").iter_unpack
     minutes, scale = _minutes.of({minute for minute, _ in pairs(digits)}), 10 ** (6 - decimals)
     if scale == 1 and not offset_us:
         return [minutes[minute] + int(second) for minute, second in pairs(digits)]
@@ -92,7 +104,7 @@ def instants(times: list[str]) -> list[int]:
     """Microseconds of any texts; earlier than any instant where one is none."""
     places: dict[tuple[int, str], list[int]] = {}
     for place, text in enumerate(times):
-        places.setdefault((len(text), text[-6:] if text[-1:] != "Z" else "Z"), []).append(place)
+        places.setdefault((len(text), _zone_of(text)), []).append(place)
     found = [NEVER_US] * len(times)
     for some in places.values():
         texts = [times[place] for place in some]

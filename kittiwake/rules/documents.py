@@ -20,6 +20,7 @@ from kittiwake.rules.policy import PolicyObject
 from kittiwake.rules.reading import read
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
+from kittiwake.rules.trees import has_half_a_pair
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -36,7 +37,24 @@ def load_document(data: Any, name: str = "<document>") -> RuleSet:
     Raises:
         RulesError: with everything that is wrong with it.
     """
-    return rule_set_of([Place(name, node_of(data))])
+    place = Place(name, node_of(data))
+    unwritable = list(_halves(place))
+    if unwritable:
+        raise RulesError(unwritable)
+    return rule_set_of([place])
+
+
+def _halves(place: Place) -> Iterator[RuleError]:
+    """Errors for texts of a document already parsed that no file could hold, for half of a surrogate pair in them."""
+    value = place.node.value
+    if isinstance(value, str) and has_half_a_pair(value):
+        message = "this text has half of a surrogate pair"
+        yield place.error((), Code.SYNTAX, message, "Write the character itself")
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        if isinstance(key, str) and has_half_a_pair(key):
+            yield place.error((), Code.SYNTAX, "a key has half of a surrogate pair", "Write the character itself")
+        elif (part := place.at(key)) is not None:
+            yield from _halves(part)
 
 
 def rule_set_of(
@@ -48,14 +66,25 @@ def rule_set_of(
         RulesError: with `errors` and everything that is wrong with them.
     """
     found = list(errors)
-    documents = [document for place in places if (document := read_document(place, found))]
-    accounts = _accounts(documents, found)
-    found.extend(_duplicate_ids(documents))
-    found.extend(_too_many_rules(accounts))
+    accounts = accounts_of(places, found)
     found = [error for error in found if error.code not in forgiven]
     if found:
-        raise RulesError(_bounded(found))
+        raise RulesError(bounded(found))
     return rule_set(accounts)
+
+
+def accounts_of(places: Iterable[Place], errors: list[RuleError]) -> dict[str, AccountRules]:
+    """What documents say by account, as far as they can be read; `errors` added for all that is wrong with them."""
+    documents = [document for place in places if (document := read_document(place, errors))]
+    accounts = _accounts(documents, errors)
+    errors.extend(_duplicate_ids(documents))
+    errors.extend(_too_many_rules(accounts))
+    return accounts
+
+
+def bounded(errors: Iterable[RuleError]) -> list[RuleError]:
+    """No more errors than a person reads, in their order; the last one says how many there are beside."""
+    return _bounded(list(errors))
 
 
 def _bounded(errors: list[RuleError]) -> list[RuleError]:

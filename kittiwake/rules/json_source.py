@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.nodes import Mark, Node
-from kittiwake.rules.trees import Reading, UnreadableError
+from kittiwake.rules.trees import Reading, UnreadableError, has_half_a_pair
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = vars(json.decoder)["scanstring"]
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
@@ -85,7 +85,7 @@ class _Parser:
             text, self.at = _scan_string(self.text, self.at + 1, True)
         except ValueError:
             raise self.wrong("this text is not closed, or has an escape that JSON does not know", "Mend it") from None
-        if any("\ud800" <= c <= "\udfff" for c in text):
+        if has_half_a_pair(text):
             raise self.wrong("this text has half a surrogate pair", "Write both halves, or the character itself")
         return text
 
@@ -123,6 +123,8 @@ class _Parser:
     def mapping(self, mark: Mark) -> Node:
         self.open(mark)
         entries: dict[str, Node] = {}
+        if self.depth == 1:
+            self.reading.top = entries
         keys: dict[str, Mark] = {}
         more = self.peek() != "}"
         while more:

@@ -6,16 +6,20 @@ bytes already (`load_files`), and by tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import Code, RuleError
+from kittiwake.rules.files import NoFileError, open_file, why_not
 from kittiwake.rules.guardrails import FILE_BYTES_MAX, FILES_MAX
 from kittiwake.rules.json_source import read_json
-from kittiwake.rules.nodes import NOWHERE, Mark, Place
+from kittiwake.rules.nodes import NOWHERE, Mark, Node, Place
 from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.texts import is_account_id
 from kittiwake.rules.trees import Reading, UnreadableError
 from kittiwake.rules.yaml_source import read_yaml
 
@@ -67,14 +71,16 @@ def read_places(contents: Mapping[str, bytes], errors: list[RuleError]) -> list[
 
 def is_rules_file(name: str) -> bool:
     """Whether a file of this name in a directory holds rules."""
-    return name.endswith(SUFFIXES) and not name.endswith(SCENARIO_SUFFIXES) and not name.startswith(".")
+    lower = name.lower()
+    return lower.endswith(SUFFIXES) and not lower.endswith(SCENARIO_SUFFIXES) and not name.startswith(".")
 
 
 def _files(path: Path, errors: list[RuleError]) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(_within(path))
-    if not found:
+    before = len(errors)
+    found = sorted(within(path, is_rules_file, errors))
+    if not found and len(errors) == before:
         message = "there is no rules file in this directory"
         errors.append(_of_file(path, Code.NO_FILES, message, f"Name one *{', *'.join(SUFFIXES)}"))
     if len(found) > FILES_MAX:
@@ -83,21 +89,44 @@ def _files(path: Path, errors: list[RuleError]) -> list[Path]:
     return found[:FILES_MAX]
 
 
-def _within(directory: Path) -> Iterator[Path]:
-    for path in directory.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-        if not hidden and is_rules_file(path.name) and path.is_file():
-            yield path
+def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleError]) -> Iterator[Path]:
+    """What lies in a directory under a name that `is_meant`, files and others, hidden places left out.
+
+    `errors` are added for what cannot be looked into: a directory that may not be listed, or a link to one, which is
+    not followed since it may lead round in circles.
+    """
+
+    def tell(error: OSError) -> None:
+        message = f"this directory cannot be listed: {why_not(error.filename, error)}"
+        advice = "Check its permissions, or move it away"
+        errors.append(_of_file(Path(error.filename), Code.UNREADABLE, message, advice))
+
+    for folder, folders, files in os.walk(directory, onerror=tell):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            if not is_meant(name) and (link := Path(folder, name)).is_symlink():
+                message = f"this is a symbolic link to the directory {link.readlink()}, and links are not followed"
+                advice = "Name that directory too, or move the link away"
+                errors.append(_of_file(link, Code.UNREADABLE, message, advice))
+        names = sorted(name for name in (*files, *folders) if is_meant(name))
+        yield from (Path(folder, name) for name in names)
 
 
 def _content(path: Path, errors: list[RuleError]) -> bytes | None:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        message = f"this file cannot be read: {error.strerror}"
-        errors.append(_of_file(path, Code.UNREADABLE, message, "Check its name and its permissions"))
+        errors.append(unreadable(path, error))
         return None
+
+
+def unreadable(path: Path, error: OSError) -> RuleError:
+    """What is said of a file that cannot be opened or read."""
+    message = f"this file cannot be read: {why_not(path, error)}"
+    is_no_file = isinstance(error, NoFileError)
+    advice = "Move it away, or give it another name" if is_no_file else "Check its name and its permissions"
+    return _of_file(path, Code.UNREADABLE, message, advice)
 
 
 def _of_file(path: Path, code: Code, message: str, advice: str) -> RuleError:
@@ -112,12 +141,27 @@ def _place(name: str, content: bytes, errors: list[RuleError]) -> Place | None:
     reading = Reading(name)
     try:
         text = _text(content, reading)
-        node = read_json(text, reading) if name.endswith(".json") else read_yaml(text, reading)
+        node = _read(name, text, reading)
     except UnreadableError as error:
         errors.extend([*reading.errors, error.error])
         return None
     errors.extend(reading.errors)
     return Place(name, node)
+
+
+def _read(name: str, text: str, reading: Reading) -> Node:
+    return read_json(text, reading) if name.lower().endswith(".json") else read_yaml(text, reading)
+
+
+def owner_of(name: str, content: bytes) -> str | None:
+    """The account of a file, if it can be read that far, whatever else is wrong with it."""
+    reading = Reading(name)
+    text = content[:FILE_BYTES_MAX].decode("utf-8-sig", "replace")
+    with suppress(UnreadableError):
+        _read(name, text, reading)
+    found = reading.top.get("account")
+    account = str(found.value) if found is not None and is_account_id(found.value) else None
+    return None if account is None or "\ufffd" in account else account  # which stands for bytes that are no UTF-8
 
 
 def _text(content: bytes, reading: Reading) -> str:

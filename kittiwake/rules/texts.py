@@ -18,6 +18,11 @@ from kittiwake.rules.guardrails import ID_CHARS_MAX, KEYS_MAX, NAME_CHARS_MAX, P
 from kittiwake.rules.parts import Checked, chosen, problem, shape, shown
 
 
+def is_account_id(value: object) -> bool:
+    """Whether a value may stand for an account, or for every one."""
+    return isinstance(value, str) and _is_plain(value, NAME_CHARS_MAX)
+
+
 def _is_plain(text: str, chars_max: int) -> bool:
     return 0 < len(text) <= chars_max and text == text.strip() and text.isprintable()
 

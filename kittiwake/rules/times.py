@@ -78,7 +78,7 @@ def _instant(value: object) -> str:
 
 _INSTANT_SCHEMA: Final = {
     "type": "string",
-    "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$",
+    "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d(:?\d\d)?)$",
 }
 
 Instant: TypeAlias = Annotated[

@@ -21,6 +21,14 @@ _LONGEST_INTEGER: Final = 310
 """Characters of an integer within the range of a double, its sign included."""
 
 
+def has_half_a_pair(text: str) -> bool:
+    """Whether half of a surrogate pair stands in a text, which no UTF-8 can hold."""
+    return not text.isascii() and _HALF.search(text) is not None
+
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
+
+
 class UnreadableError(Exception):
     """A document that cannot be read any further."""
 
@@ -35,6 +43,8 @@ class Reading(msgspec.Struct):
     file: str
     errors: list[RuleError] = []
     nodes: int = 0
+    top: dict[str, Node] = {}
+    """What has been read so far of the outermost mapping."""
 
     def error(self, mark: Mark, code: Code, message: str, advice: str) -> RuleError:
         """An error at a mark."""

@@ -6,11 +6,16 @@ Pure, immutable, picklable. Made by the loader of targets (`publishing.loading`)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Final
 
 import msgspec
 
+from kittiwake.rules.errors import RuleError
 from kittiwake.rules.ruleset import RuleSet
+
+NOBODY: Final[Mapping[str, tuple[RuleError, ...]]] = {}
 
 
 class RuleSetVersion(msgspec.Struct, frozen=True):
@@ -19,6 +24,8 @@ class RuleSetVersion(msgspec.Struct, frozen=True):
     effective_us: int | None
     """At the beginning of this instant it comes into force. None: it has been in force always."""
     ruleset: RuleSet
+    refused: dict[str, tuple[RuleError, ...]] = {}
+    """Accounts whose rules in it cannot be run, and why: the version before stays in force for them."""
 
     def begins_by(self, time_us: int) -> bool:
         """Whether it has come into force at an instant."""
@@ -56,6 +63,6 @@ class RuleSetHistory(msgspec.Struct, frozen=True):
         return self.versions[-1]
 
 
-def always(ruleset: RuleSet) -> RuleSetHistory:
+def always(ruleset: RuleSet, refused: Mapping[str, tuple[RuleError, ...]] = NOBODY) -> RuleSetHistory:
     """The history of rules that are run without versions: one version, in force always, never frozen."""
-    return RuleSetHistory((RuleSetVersion(None, ruleset),))
+    return RuleSetHistory((RuleSetVersion(None, ruleset, dict(refused)),))

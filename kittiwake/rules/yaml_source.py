@@ -7,6 +7,7 @@ shared and counted as if written out, merge keys and tags are refused.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ import yaml
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.nodes import Mark, Node
-from kittiwake.rules.trees import Reading
+from kittiwake.rules.trees import Reading, has_half_a_pair
 
 LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -29,14 +30,16 @@ def read_yaml(text: str, reading: Reading) -> Node:
     Raises:
         UnreadableError: it cannot be read to its end.
     """
-    builder = _Builder(reading)
+    builder = _Builder(reading, text)
     try:
         for event in yaml.parse(text, Loader=LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         if "maximum nesting depth" in str(error.problem):  # libyaml's own bound may be met first
             raise reading.too_deep(_mark(error.problem_mark)) from None
-        raise reading.stop(_mark(error.problem_mark), Code.SYNTAX, *_explained(error, text)) from None
+        raise reading.stop(_mark_of(error), Code.SYNTAX, *_explained(error, text)) from None
+    except (ValueError, OverflowError):  # of PyYAML's own parser, for an escape such as "\\UFFFFFFFF"
+        raise reading.stop(Mark(1, 1), Code.SYNTAX, *_NO_CHARACTER) from None
     except yaml.YAMLError as error:
         position = int(getattr(error, "position", 0))
         before = text[:position]
@@ -52,6 +55,31 @@ def _mark(mark: Any) -> Mark:
     return Mark(mark.line + 1, mark.column + 1) if mark is not None else Mark(1, 1)
 
 
+def _mark_of(error: yaml.MarkedYAMLError) -> Mark:
+    """Where an error stands; libyaml marks the backslash of an unknown escape, PyYAML's own parser what follows it."""
+    mark = _mark(error.problem_mark)
+    is_behind = str(error.problem).startswith("found unknown escape character '")
+    return Mark(mark.line, mark.column - 1) if is_behind else mark
+
+
+_NO_CHARACTER: Final = (
+    "this escape stands for no character: half of a surrogate pair, or beyond the last one",
+    'Write the character itself, or \\U and the eight digits of its number: "\\U0001F600"',
+)
+_HALF_A_PAIR: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u(?=[dD][89a-fA-F])")
+
+
+def _escape_explained(problem: str) -> tuple[str, str] | None:
+    """What is wrong with an escape in double quotes; None if nothing is."""
+    if "invalid Unicode character escape" in problem:
+        return _NO_CHARACTER
+    if "unknown escape character" in problem:
+        return "a backslash in double quotes starts an escape that there is not", "Write it twice, or use single quotes"
+    if "hexdecimal" in problem or "hexadecimal" in problem:
+        return "an escape has too few digits", 'Write two after \\x, four after \\u, eight after \\U: "\\u00e9"'
+    return None
+
+
 def _explained(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
     """What a syntax error means to somebody who does not know the parser."""
     problem = str(error.problem or "")
@@ -60,6 +88,9 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
     line = lines[number] if number < len(lines) else ""
     if line.lstrip(" ").startswith("\t"):
         return "this line is indented with a tab", "Indent with spaces"
+    escape = _escape_explained(problem)
+    if escape:
+        return escape
     if "mapping values are not allowed" in problem:
         return "a second colon stands in one line", 'Put the value in quotes: "a: b", or indent the next key'
     if "cannot start any token" in problem:
@@ -69,6 +100,13 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
     if "flow" in str(error.context):
         return "a bracket is opened and not closed, or a comma is missing", "Close it, or separate entries by commas"
     return "this is no YAML: the line does not fit those above it", "Check its indentation, colons and hyphens"
+
+
+def _mark_of_half(event: Any, text: str) -> Mark:
+    """Where the digits of the first half of a pair stand in a scalar, as libyaml says it."""
+    found = _HALF_A_PAIR.search(text, event.start_mark.index, event.end_mark.index)
+    at = found.end() if found else event.start_mark.index
+    return Mark(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1)
 
 
 class _Frame(msgspec.Struct):
@@ -96,8 +134,9 @@ class _Anchored(msgspec.Struct, frozen=True):
 class _Builder:
     """Takes the events of one document."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, text: str) -> None:
         self.reading = reading
+        self.text = text
         self.root: Node | None = None
         self.documents = 0
         self.frames: list[_Frame] = []
@@ -106,6 +145,8 @@ class _Builder:
     def take(self, event: yaml.Event) -> None:
         """Take the next event."""
         mark = _mark(event.start_mark)
+        if isinstance(event, yaml.ScalarEvent) and has_half_a_pair(event.value):  # libyaml has refused it itself
+            raise self.reading.stop(_mark_of_half(event, self.text), Code.SYNTAX, *_NO_CHARACTER)
         if isinstance(event, yaml.DocumentStartEvent):
             self._start_document(mark)
         elif isinstance(event, yaml.ScalarEvent):
@@ -129,6 +170,8 @@ class _Builder:
             raise self.reading.stop(mark, Code.BAD_KEY, "a key must be a text", "Write key: value")
         self.reading.grow(mark, 1, len(self.frames) + 1)
         value: list[Node] | dict[str, Node] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
+        if not self.frames and isinstance(value, dict):
+            self.reading.top = value
         self.frames.append(_Frame(value, mark, event.anchor, self.reading.nodes))
 
     def _close(self) -> None:

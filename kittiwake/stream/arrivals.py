@@ -85,7 +85,7 @@ def _quickly(data: bytes, latest_us: int) -> Event | None:
 
 
 _MINUTE_CHARS: Final = len("2026-11-01T09:30")
-_SECONDS: Final = re.compile(r":([0-5]\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_SECONDS: Final = re.compile(r":([0-5]\d)(?:\.(\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)", re.ASCII)
 
 
 def _time_us(text: str) -> int:

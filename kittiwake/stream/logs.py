@@ -44,6 +44,9 @@ RULES_READ: Final = LogEvent("rules_read", Severity.INFO, "the rules were read",
 RULES_UNREADABLE: Final = LogEvent(
     "rules_unreadable", Severity.ERROR, "the rules could not be read; what is known stays", ("detail",)
 )
+RULES_ACCOUNT_REFUSED: Final = LogEvent(
+    "rules_account_refused", Severity.ERROR, "rules of some accounts cannot be used; the last good stay", ("detail",)
+)
 RULES_TOO_SOON: Final = LogEvent(
     "rules_too_soon", Severity.ERROR, "a version came nearer than min_lead; hosts may differ", ("detail",)
 )
@@ -54,6 +57,7 @@ LOG_EVENTS: Final = (
     CONTACT_FAILED,
     RULES_READ,
     RULES_UNREADABLE,
+    RULES_ACCOUNT_REFUSED,
     RULES_TOO_SOON,
     ROW_LOST,
 )

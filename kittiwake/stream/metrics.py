@@ -65,6 +65,9 @@ DECISION_DELAY_MS: Final = Metric(
 )
 RULE_SET_AGE_S: Final = Metric("rule_set_age_s", _G, "seconds", "since the rules were last read", "over 90")
 RULES_UNREADABLE: Final = Metric("rules_unreadable", _C, "polls", "looks at the rules that failed", "any for 5 minutes")
+RULES_ACCOUNT_REFUSED: Final = Metric(
+    "rules_account_refused", _C, "versions", "versions read in which rules of some accounts cannot be used", "any"
+)
 FROZEN: Final = Metric("frozen", _G, "0 or 1", "whether the rule set is frozen", "1 for longer than you meant")
 ROWS_REFUSED: Final = Metric("rows_refused", _C, "rows", "rows that BigQuery refused for good", "any")
 ROWS_LOST: Final = Metric("rows_lost", _C, "rows", "dead letters that BigQuery refused: only the log has them", "any")
@@ -94,6 +97,7 @@ METRICS: Final = (
     DECISION_DELAY_MS,
     RULE_SET_AGE_S,
     RULES_UNREADABLE,
+    RULES_ACCOUNT_REFUSED,
     FROZEN,
     ROWS_REFUSED,
     ROWS_LOST,

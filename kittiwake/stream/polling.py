@@ -19,6 +19,7 @@ from kittiwake.rules.publishing.bounds import SKEW_US
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import NOTHING_READ, Reading, read_anew
 from kittiwake.rules.publishing.target import Target
+from kittiwake.rules.versions import RuleSetVersion
 from kittiwake.stream.known import Known
 from kittiwake.time.instants import SECOND_US, format_instant
 
@@ -39,6 +40,8 @@ class NewsKind(StrEnum):
     """Versions, or a freeze, that were not known."""
     UNREADABLE = "rules_unreadable"
     """The look failed; what is known stays, and nothing is settled beyond `until_us`."""
+    ACCOUNT_REFUSED = "rules_account_refused"
+    """The rules of some accounts in a version cannot be used: each keeps its last good version, or has none."""
     TOO_SOON = "rules_too_soon"
     """A version was published nearer than `min_lead`: it may have been settled beyond its beginning without it."""
 
@@ -194,6 +197,8 @@ class Poll:
         if before is None or self._error is not None or good.known.programs is not before.known.programs:
             self._news.append(News(NewsKind.READ, _told(good.reading)))
         for version in good.reading.versions[len(had.versions) :]:
+            if version.refused:
+                self._news.append(News(NewsKind.ACCOUNT_REFUSED, _refused(version)))
             if before is not None and version.begins_by(before.known.until_us):
                 self._news.append(News(NewsKind.TOO_SOON, _too_soon(version.ruleset.version, before.known.until_us)))
         self._error = None
@@ -203,7 +208,7 @@ class Poll:
     def _read(self, asked_us: int, before: _Good | None) -> _Good:
         if self._target is None:
             self._target = self._opened(self._terms.target)
-        reading = read_anew(self._target, NOTHING_READ if before is None else before.reading)
+        reading = read_anew(self._target, NOTHING_READ if before is None else before.reading, by_account=True)
         until_us = complete_until_us(asked_us, self._terms.min_lead_us)
         return _Good(reading, asked_us, Known(self._programs(reading, before), until_us))
 
@@ -228,6 +233,14 @@ def _told(reading: Reading) -> str:
     start = "always" if newest.effective_us is None else format_instant(newest.effective_us)
     frozen = "" if reading.frozen_at_us is None else f", frozen at {format_instant(reading.frozen_at_us)}"
     return f"{count} version{'s'[: count > 1]}, the newest {newest.ruleset.version} in force from {start}{frozen}"
+
+
+def _refused(version: RuleSetVersion) -> str:
+    """What is wrong with the first, and of how many accounts; their names are none of a log's business."""
+    number = len(version.refused)
+    whose = "of one account" if number == 1 else f"of {number} accounts"
+    first = str(next(iter(version.refused.values()))[0])[:SENTENCE_CHARS_MAX]
+    return f"rules {whose} in {version.ruleset.version} cannot be used, the version before stays in force: {first}"
 
 
 def _too_soon(ruleset_version: str, until_us: int) -> str:

@@ -23,7 +23,7 @@ EPOCH: Final = datetime(1970, 1, 1)
 EPOCH_ORDINAL: Final = EPOCH.toordinal()
 
 _INSTANT: Final = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
 )
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -37,7 +37,7 @@ class NoOffsetError(BadTimeError):
 
 
 def parse_instant(text: str) -> int:
-    """Microseconds of an RFC 3339 instant with offset.
+    """Microseconds of an RFC 3339 instant with offset, which may also be written as ISO 8601 has it: `+0530`, `+05`.
 
     >>> parse_instant("1970-01-01T01:00:00.5+01:00")
     500000
@@ -66,7 +66,7 @@ def parse_instant(text: str) -> int:
 def _offset_seconds(text: str, offset: str) -> int:
     if offset in "Zz":
         return 0
-    hours, minutes = int(offset[1:3]), int(offset[4:6])
+    hours, minutes = int(offset[1:3]), int(offset[3:].lstrip(":") or 0)
     if hours > 23 or minutes > 59:
         raise BadTimeError(f"{text!r} has an impossible offset")
     return (-60 if offset[0] == "-" else 60) * (hours * 60 + minutes)

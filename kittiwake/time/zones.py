@@ -29,6 +29,40 @@ def is_zone(name: object) -> bool:
     return isinstance(name, str) and name in zone_names()
 
 
+def zone_of(value: object) -> str | None:
+    """The zone that the value of an attribute names; None if it names none.
+
+    Case is let pass, and so are blanks around a name or for its `_`: whoever writes `europe/berlin` can mean one zone
+    only. An offset, an abbreviation or a name of Windows is none of them: each stands for several zones.
+
+    >>> zone_of(" america/new york"), zone_of("+05:30")
+    ('America/New_York', None)
+    """
+    if not isinstance(value, str):
+        return None
+    return value if value in zone_names() else _meant(value)
+
+
+NAMES_KEPT: Final = 4_096
+"""Spellings remembered of names that are not quite one, or none: producers have a handful."""
+NAME_CHARS_MAX: Final = 64
+"""Twice the longest name of a zone: what is longer is none, and is not remembered."""
+
+
+def _meant(name: str) -> str | None:
+    return _spelled(name) if len(name) <= NAME_CHARS_MAX and name.isascii() else None
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def _spelled(name: str) -> str | None:
+    return _spellings().get(name.strip(" \t\r\n").replace(" ", "_").lower())
+
+
+@lru_cache(maxsize=1)
+def _spellings() -> dict[str, str]:
+    return {name.lower(): name for name in zone_names()}
+
+
 @lru_cache(maxsize=1_024)
 def zone(name: str) -> ZoneInfo:
     """The zone called `name`, which `is_zone`."""

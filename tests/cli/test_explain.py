@@ -104,3 +104,32 @@ def test_a_target_is_explained_by_the_versions_in_force_at_each_time(tmp_path: P
     damaged = kittiwake("explain", "--rules", target, "--rules", after, "--input", files[4], "--contact", "c1")
     assert (damaged.code, damaged.out) == (2, "")
     assert "has published versions, which stand alone" in damaged.err
+
+
+@pytest.mark.parametrize("until", [(), ("--until", "2025-03-04T00:00:00Z")])
+def test_a_contact_named_by_bytes_that_are_no_utf8_has_no_event(
+    files: list[str | Path], until: tuple[str, ...]
+) -> None:
+    """The shell hands them over as half of a surrogate pair."""
+    ran = kittiwake(*files, "--contact", "\udcff", *until)
+    assert ran.code == 1
+    assert ran.err.startswith("the input has no event of contact ")
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "+05:30", "W. Europe Standard Time", 5])
+def test_a_time_zone_that_is_none_is_named_where_the_contact_got_it(tmp_path: Path, name: object) -> None:
+    rules = write(tmp_path / "rules.yaml", "timezone: America/Toronto\n" + TWO_RULES)
+    moved = event("contact.updated", "2025-03-03T09:00:00Z", timezone=name)
+    events = write(tmp_path / "events.jsonl", moved, CART)
+    ran = kittiwake("explain", "--rules", rules, "--input", events, "--contact", "c1")
+    (line,) = [line for line in ran.out.splitlines() if "contact.updated" in line]
+    assert line.endswith("; timezone is no IANA zone, so that of the account counts: America/Toronto")
+
+
+@pytest.mark.parametrize("name", ["europe/berlin", " Europe/Berlin", None])
+def test_of_a_time_zone_that_is_read_nothing_is_remarked(tmp_path: Path, name: object) -> None:
+    moved = event("contact.updated", "2025-03-03T09:00:00Z", timezone=name)
+    events = write(tmp_path / "events.jsonl", moved, CART)
+    ran = kittiwake("explain", "--rules", write(tmp_path / "r.yaml", RULES), "--input", events, "--contact", "c1")
+    assert "no IANA zone" not in ran.out
+    assert ("11:00  cart.item_added" if name else "10:00  cart.item_added") in ran.out

@@ -126,6 +126,8 @@ def _record(cell: str) -> bytes:
     """The record of a cell: a line, a change to the good event, or in words."""
     if cell == "300,000 bytes":
         return b" " * 300_000
+    if cell == "65 lists inside one another":
+        return b"[" * 65 + b"]" * 65
     if "Latin-1" in cell:
         return b'{"city": "Orl\xe9ans"}'
     text = WORD.findall(cell)[0]
@@ -137,7 +139,7 @@ def _record(cell: str) -> bytes:
 
 def test_every_dead_letter_is_made_by_its_example(root: Path) -> None:
     shown = rows(root, "events.md", "Dead letters")
-    assert len(shown) == 12
+    assert len(shown) == 14
     for reason, example, detail in shown:
         dead = parse_event(_record(example), "page", START_US)
         assert not isinstance(dead, Event), example

@@ -19,7 +19,7 @@ from tests.replay.inputs import OF_THE_STREAM
 DAYS = 180
 NOW_US = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 # What the stage of reading bytes and splitting lines decides, not the content of one line.
-ELSEWHERE = {DeadLetterReason.OVERSIZE, *OF_THE_STREAM}
+ELSEWHERE = {DeadLetterReason.OVERSIZE, DeadLetterReason.TOO_DEEP, *OF_THE_STREAM}
 
 
 @pytest.fixture(scope="module")

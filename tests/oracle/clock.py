@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from functools import lru_cache
+from importlib.resources import files
 from itertools import count, islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORT = re.compile(r"([+-]?)(\d+)([smhdw])")
 _ISO = re.compile(r"([+-]?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d+))?(?:([Zz])|([+-])(\d{2}):(\d{2}))")
+_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d+))?(?:([Zz])|([+-])(\d{2})(?::?(\d{2}))?)")
 
 
 def duration(text: str) -> int:
@@ -49,7 +50,7 @@ def scaled(number: Fraction, unit: int) -> int:
 
 
 def parse_instant(text: Any) -> int | None:
-    """RFC 3339 with offset, finer digits than microseconds cut; `None` for anything else."""
+    """RFC 3339 with offset (`+05:30`, `+0530`, `+05`), finer digits than microseconds cut; `None` for anything else."""
     return _parse_instant(text) if isinstance(text, str) else None
 
 
@@ -63,7 +64,7 @@ def _parse_instant(text: str) -> int | None:
         local = datetime.fromisoformat(f"{day}T{clock}+00:00")
     except ValueError:
         return None
-    offset = (int(hours) * 60 + int(minutes)) * MINUTE * (-1 if sign == "-" else 1) if sign else 0
+    offset = (int(hours) * 60 + int(minutes or 0)) * MINUTE * (-1 if sign == "-" else 1) if sign else 0
     return _micros(local) + int(((fraction or "") + "000000")[:6]) - offset
 
 
@@ -96,18 +97,23 @@ def rfc3339(us: int) -> str:
 
 
 def zone_of(name: Any) -> ZoneInfo | None:
-    """The IANA zone of that name; `None` if the value names none."""
-    return _zone_of(name) if isinstance(name, str) else None
+    """The IANA zone of that name, in any case, with blanks around it or for its `_`; `None` if the value names none."""
+    return _zone_of(name) if isinstance(name, str) and len(name) <= 64 else None
+
+
+@lru_cache(maxsize=1)
+def _spellings() -> dict[str, str]:
+    listed = files("tzdata").joinpath("zones").read_text(encoding="ascii").split()
+    return {name.translate(_ASCII_LOWER): name for name in listed}
+
+
+_ASCII_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
 @lru_cache(maxsize=50_000)
 def _zone_of(name: str) -> ZoneInfo | None:
-    if not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
+    plain = name.strip(" \t\r\n").replace(" ", "_").translate(_ASCII_LOWER)
+    return ZoneInfo(_spellings()[plain]) if plain in _spellings() else None
 
 
 @lru_cache(maxsize=200_000)

@@ -296,7 +296,13 @@ def attribute_changes(dice: Dice, at: int) -> dict[str, Any]:
     """Properties of a `contact.updated`."""
     drawn: dict[str, Any] = {}
     if dice.chance(30, dates=60):
-        drawn["timezone"] = dice.pick((*ZONES, None, dice.pick(("Mars/Olympus", "", 5, "+02:00"))))
+        drawn["timezone"] = dice.pick(
+            (
+                *ZONES,
+                None,
+                dice.pick(("Mars/Olympus", "", 5, "+02:00", "europe/berlin", " Asia/KOLKATA\t", "America/New York")),
+            )
+        )
     if dice.chance(75):
         drawn["birthday"] = dice.date_value(at)
     if dice.chance(40):

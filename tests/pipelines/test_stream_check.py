@@ -14,9 +14,13 @@ pytest.importorskip("google.pubsub_v1")
 
 from google.api_core.exceptions import PermissionDenied
 
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.publishing import publish as publishing
+from kittiwake.rules.publishing.local import LocalTarget
 from pipelines import check as checks
 from pipelines.stream import main
 from tests.pipelines.streaming import Places
+from tests.rules.published import ITEM
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -47,7 +51,7 @@ class Check:
     def __call__(self, *flags: str) -> tuple[int, dict[str, list[str]]]:
         self._capture.readouterr()
         code = main([*flags, "--check"])
-        told: dict[str, list[str]] = {"ok": [], "unknown": [], "error": []}
+        told: dict[str, list[str]] = {"ok": [], "refused": [], "unknown": [], "error": []}
         for line in self._capture.readouterr().out.splitlines():
             verdict, text = line.split(maxsplit=1)
             told[verdict].append(text)
@@ -223,3 +227,29 @@ def test_a_service_that_is_not_there_is_told(
     code, told = check(*places.flags[:4], "--rules", rules)
     assert code == 2
     assert [text.partition(": ")[2][:21] for text in told["error"]] == ["cannot be looked at: "] * 2
+
+
+def test_an_account_of_a_target_that_keeps_older_rules_is_told_and_the_job_can_be_launched(
+    places: Places, tmp_path: Path, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "checked", load_files)
+    target = LocalTarget(tmp_path / "target")
+    publishing.publish(target, {"acme.yaml": RULES.encode(), "globex.yaml": ITEM}, None, 0)
+    code, told = check(*places.flags, "--rules", str(tmp_path / "target"))
+    assert code == 1
+    assert told["error"] == []
+    (text,) = told["refused"]
+    assert text.startswith("account globex has no rules, and its events are dropped: rule set ")
+    assert "globex.yaml" in text
+
+
+def test_files_are_all_or_none_since_a_stream_could_not_give_back_what_it_has_dropped(
+    places: Places, tmp_path: Path, check: Check
+) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "acme.yaml").write_text(RULES)
+    (tmp_path / "rules" / "globex.yaml").write_text(RULES.replace("acme", "globex").replace("1h", "1 hour"))
+    code, told = check(*places.flags, "--rules", str(tmp_path / "rules"))
+    assert code == 2
+    assert "globex.yaml:3:" in told["error"][0]
+    assert told["error"][1].startswith("without the rules of globex the events of it would be gone")

@@ -63,6 +63,7 @@ DEAD: dict[str, bytes] = {
     "no_subject": record(contact_id=...),
     "two_subjects": record(item_id="p1"),
     "oversize": record(properties={"note": "x" * 300_000}),
+    "too_deep": b'{"properties": {"a": ' + b"[" * 63 + b"]" * 63 + b"}}",
     "time_in_future": record(time="2026-11-22T00:10:01Z"),
 }
 

@@ -152,6 +152,22 @@ def test_finer_digits_than_microseconds_are_cut() -> None:
     )
 
 
+@pytest.mark.parametrize("sign", ["+", "-"])
+@pytest.mark.parametrize("plain", ["05:30", "05:00", "00:00", "23:00"])
+def test_an_offset_may_leave_out_its_colon_and_minutes_that_are_none(sign: str, plain: str) -> None:
+    """As `strftime` of C, Java and Python, and PostgreSQL, write it."""
+    time = "2026-11-01T10:00:00.5"
+    whole = parsed(record(time=f"{time}{sign}{plain}")).time_us
+    assert parsed(record(time=f"{time}{sign}{plain.replace(':', '')}")).time_us == whole
+    if plain.endswith(":00"):
+        assert parsed(record(time=f"{time}{sign}{plain[:2]}")).time_us == whole
+
+
+@pytest.mark.parametrize("offset", ["+5", "+053", "+05:3", "+05:", "+24", "+2400", "+0060", "+05:300", "+05 30"])
+def test_an_offset_that_is_none_is_refused(offset: str) -> None:
+    assert refused(record(time=f"2026-11-01T10:00:00{offset}")).reason is DeadLetterReason.BAD_TIME
+
+
 @pytest.mark.parametrize(
     "time", ["2026-02-29T00:00:00Z", "2026-11-01T24:00:00Z", "2026-11-01", "now", "1793527200", "2026-11-01T10:00Z"]
 )
@@ -192,7 +208,7 @@ def test_a_record_may_nest_as_deep_as_allowed_and_no_deeper() -> None:
     parsed(record(properties={"deep": nested(NESTING_MAX)}))
     dead = refused(record(properties={"deep": nested(NESTING_MAX + 1)}))
     assert (dead.reason, dead.detail) == (
-        DeadLetterReason.OVERSIZE,
+        DeadLetterReason.TOO_DEEP,
         "the record nests deeper than 64 objects and lists",
     )
 
@@ -204,7 +220,7 @@ def test_brackets_in_texts_and_side_by_side_nest_nothing() -> None:
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 @pytest.mark.parametrize("depth", [1_000, 40_000])
 def test_nesting_that_would_end_a_decoders_stack_is_refused_in_one_way(opening: bytes, depth: int) -> None:
-    assert refused(opening * depth).reason is DeadLetterReason.OVERSIZE
+    assert refused(opening * depth).reason is DeadLetterReason.TOO_DEEP
 
 
 @pytest.mark.parametrize(
@@ -287,3 +303,29 @@ def test_a_detail_names_fields_and_never_their_values(changes: dict[str, Any]) -
 @pytest.mark.parametrize("raw", [f'{{"{SECRET}'.encode(), f'{{"a": {SECRET}}}'.encode(), f'["{SECRET}"]'.encode()])
 def test_a_detail_about_broken_json_quotes_none_of_it(raw: bytes) -> None:
     assert "example" not in refused(raw).detail
+
+
+HALF_A_PAIR = "a text has half of a surrogate pair, such as \\ud800: no text in UTF-8 can hold it"
+
+
+@pytest.mark.parametrize(
+    "half", [rb"\ud800", rb"\uDFFF", rb"\ud800x", rb"\ud800\u0041", rb"\udc00\ud800", rb"\ud83d\ude00\ud83d"]
+)
+@pytest.mark.parametrize(
+    "place", ["event_id", "account_id", "contact_id", "type", "time", "note", "name of a property", "name of a field"]
+)
+def test_half_of_a_surrogate_pair_is_named_wherever_it_stands(half: bytes, place: str) -> None:
+    """It is an escape that JSON has, so that "not JSON" alone would be no help."""
+    raw = {
+        "note": record(properties={"note": "HERE"}),
+        "name of a property": record(properties={"HERE": 1}),
+        "name of a field": record(HERE=1),
+    }.get(place) or record(**{place: "HERE"})
+    dead = refused(raw.replace(b"HERE", half))
+    assert (dead.reason, dead.detail) == (DeadLetterReason.NOT_JSON, HALF_A_PAIR)
+
+
+def test_whole_surrogate_pairs_and_escaped_backslashes_are_texts() -> None:
+    raw = record(properties={"note": "HERE"}).replace(b"HERE", rb"\ud83d\ude00 \\ud800")
+    assert parsed(raw).properties == {"note": "\U0001f600 \\ud800"}
+    assert refused(raw[:-1]).detail == "Input data was truncated"

@@ -241,7 +241,7 @@ def test_a_file_whose_name_looks_like_a_glob_is_itself(folder: Path) -> None:
         ("dee*", "no file matches dee*, only folders do: write dee*/*.jsonl"),
         ("dail*.parquet", "no file matches dail*.parquet, only folders do: write dail*.parquet/*.parquet"),
         ("daily.parquet/", "cannot read daily.parquet/: it is no file but a folder: write daily.parquet/*.parquet"),
-        ("/dev/null", "cannot read /dev/null: it is no file"),
+        ("/dev/null", "cannot read /dev/null: it is no file but a device"),
         ("b.jsonl/x", "cannot read b.jsonl/x: Not a directory"),
     ],
 )
@@ -269,7 +269,9 @@ def test_a_forbidden_file_is_an_error_that_names_it(folder: Path) -> None:
 
 def test_a_link_to_nowhere_is_an_error_that_names_it(folder: Path) -> None:
     Path("lost.jsonl").symlink_to("nowhere")
-    with pytest.raises(InputError, match=r"^cannot read lost\.jsonl: No such file or directory$"):
+    with pytest.raises(
+        InputError, match=r"^cannot read lost\.jsonl: it is a symbolic link to nowhere, which is not there$"
+    ):
         find_files(["*.jsonl"])
 
 

@@ -70,7 +70,7 @@ def test_canonical_records_are_no_records_of_another_shape(tmp_path: Path, shape
 
 
 @pytest.mark.parametrize("shape", [SEGMENT, CLOUDEVENTS], ids=lambda shape: shape.shape.value)
-@pytest.mark.parametrize("reason", ["not_utf8", "not_json", "not_an_object", "bad_number", "oversize"])
+@pytest.mark.parametrize("reason", ["not_utf8", "not_json", "not_an_object", "bad_number", "oversize", "too_deep"])
 def test_bytes_are_refused_alike_in_every_shape(shape: InputShape, reason: str) -> None:
     assert parse_event(DEAD[reason], "here:1", START_US, shape) == parse_event(DEAD[reason], "here:1", START_US)
 
@@ -129,6 +129,7 @@ def test_a_shape_is_read_with_its_account(name: str, account_id: str | None) -> 
         ),
         ("canonical", "acme", "--input_account: canonical records name their account_id themselves: leave it out"),
         ("segment", "", "--input_account: an account has 1 to 128 characters"),
+        ("segment", "\udcff", "--input_account: an account has to be UTF-8"),
         ("cloudevents", "a" * 129, "--input_account: an account has 1 to 128 characters"),
     ],
 )

@@ -12,7 +12,7 @@ from kittiwake.replay.times import NEVER_US, instants, microseconds, span_us, us
 from kittiwake.time.instants import EPOCH, BadTimeError, format_instant, parse_instant
 
 INSTANTS = st.datetimes(EPOCH.replace(year=1900), EPOCH.replace(year=2999))
-ZONES = st.sampled_from(["Z", "+00:00", "-00:00", "+05:30", "-11:00", "+23:59"])
+ZONES = st.sampled_from(["Z", "+00:00", "-00:00", "+05:30", "-11:00", "+23:59", "+0000", "-0530", "+00", "-05"])
 ODD = st.sampled_from(["", "Z", "2026-11-01", "2026-02-30T00:00:00Z", "2026-11-01T24:00:00Z", "2026-11-01T10:00:00"])
 
 
@@ -47,6 +47,13 @@ def _alone(text: str) -> int:
         return parse_instant(text)
     except BadTimeError:
         return NEVER_US
+
+
+def test_a_month_is_not_taken_for_an_offset_of_hours() -> None:
+    texts = ["2026-05-01T10:00:00-05", "2026-06-01T10:00:00-06"]
+    assert usual_form(texts) is None
+    assert instants(texts) == list(map(parse_instant, texts))
+    assert usual_form(["2026-05-01T10:00:00-05", "2026-06-01T10:00:00-05"]) is not None
 
 
 @pytest.mark.parametrize("odd", ["2026-11-01T10:00:60Z", "2026-11-01T10:60:00Z", "2026-11-31T10:00:00Z"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kittiwake.rules import Code, RuleError, RulesError, load, load_files
+from kittiwake.rules import Code, RuleError, RulesError, load, load_document, load_files
 from kittiwake.rules.guardrails import ERRORS_MAX, FILE_BYTES_MAX, FILES_MAX, RULES_MAX
 from kittiwake.rules.loader import is_rules_file
 
@@ -142,3 +143,21 @@ def test_errors_can_be_pickled() -> None:
 def test_an_error_is_always_one_printable_line() -> None:
     (error,) = errors_in(**{"a.json": '{"account": "acme", "rules": [], "a\\nb\\u0007": 1}'})
     assert str(error).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ({"account": "\ud800", "rules": []}, "account"),
+        ({"account": "a", "rules": [{"when": {"event": "a.b", "where": {"p": "\udfff"}}}]}, "rules[0].when.where.p"),
+        ({"account": "a", "rules": [{"when": {"event": "a.b", "where": {"\ud800": 1}}}]}, "rules[0].when.where"),
+        ({"account": "a", "rules": [{"id": "x", "when": "a.b", "include": {"x\ud800": "y"}}]}, "rules[0].include"),
+    ],
+)  # fmt: skip
+def test_half_of_a_surrogate_pair_in_a_document_already_parsed_is_an_error_with_its_path(
+    document: Any, path: str
+) -> None:
+    with pytest.raises(RulesError) as caught:
+        load_document(document)
+    assert [error.path for error in caught.value.errors if "half of a surrogate pair" in error.message] == [path]
+    str(caught.value).encode()

@@ -14,12 +14,13 @@ from kittiwake.kernel.program import NEVER_US
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.shapes.shape import CANONICAL
 from kittiwake.rules.errors import RulesError
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.freezing import freeze, unfreeze
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.local import LocalTarget
-from kittiwake.rules.publishing.publish import publish
 from kittiwake.stream.grid import Waits
 from kittiwake.stream.intake import Taking
 from kittiwake.stream.known import AlwaysKnown, Known
@@ -28,7 +29,7 @@ from kittiwake.stream.polling import NewsKind, complete_until_us
 from kittiwake.stream.waking import Alarm, Host, Woken, wake
 from kittiwake.stream.watching import PolledRules, rules_source
 from kittiwake.time.instants import HOUR_US, MINUTE_US, SECOND_US
-from tests.rules.published import CART, NOW_US, SECOND, first
+from tests.rules.published import CART, ITEM, NOW_US, SECOND, first
 from tests.stream.targets import Faulty, Inline, Memory, known, numbers, polled
 from tests.stream.worlds import arrival_of_line
 from transforms import rules_metering
@@ -36,6 +37,7 @@ from transforms.hosting import _Settle
 from transforms.rules_metering import meter_rules
 from transforms.taking import _Take
 
+publish = publishing.publish
 NEXT_US = NOW_US + POLL_INTERVAL_US
 SOON_US = NOW_US + MIN_LEAD_US
 
@@ -276,3 +278,100 @@ def test_both_steps_tell_it_with_every_bundle(tmp_path: Path, caplog: pytest.Log
     _Take(rules[0], Taking(), lambda: NOW_US).start_bundle()
     _Settle(rules[1], Waits(), CANONICAL, None, lambda: NOW_US).start_bundle()
     assert [json.loads(record.message)["event"] for record in caplog.records] == ["rules_read"] * 2
+
+
+# ---------------------------------------------------------------- rules of one account
+
+GLOBEX = CART.replace(b"acme", b"globex")
+
+
+def published_by_a_newer_release(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two accounts, of which one gets rules that this release refuses."""
+    monkeypatch.setattr(publishing, "checked", load_files)
+    first(memory, {"acme.yaml": CART, "globex.yaml": GLOBEX})
+    files = {"acme.yaml": CART.replace(b"id: cart", b"id: new"), "globex.yaml": ITEM}
+    publish(memory, files, SOON_US, NOW_US)
+
+
+def test_an_account_whose_newest_rules_cannot_be_used_keeps_its_last_good_version_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = Memory()
+    published_by_a_newer_release(memory, monkeypatch)
+    poll = polled(memory, pool=Inline())
+    rules = known(poll, NOW_US)
+    in_force = {
+        name: [rule.rule_id for rule in rules.plan(name).versions.at(SOON_US).rules if not rule.foreseen]
+        for name in ("acme", "globex")
+    }
+    assert in_force == {"acme": ["new"], "globex": ["cart"]}
+    assert rules.plan("globex").versions.at(SOON_US).ruleset_version == rules.programs.used.refused[0].keeps
+    assert poll.status(NOW_US).error is None
+    news = {one.kind: one.text for one in poll.news()}
+    assert set(news) == {NewsKind.READ, NewsKind.ACCOUNT_REFUSED}
+    assert "globex.yaml" in news[NewsKind.ACCOUNT_REFUSED]
+    known(poll, NEXT_US)
+    assert poll.news() == (), "it is told once"
+
+
+def test_nothing_pending_of_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    published_by_a_newer_release(memory, monkeypatch)
+    rules = known(polled(memory, pool=Inline()), NOW_US)._replace(until_us=NEVER_US)
+    for account, expected in (("acme", "cancelled"), ("globex", "fired")):
+        key, arrival = arrival_of_line(LINE.replace(b"acme", account.encode()))
+        at_us = NOW_US + HOUR_US
+        woken = wake(
+            Host(rules, Waits(0, SECOND_US)), key, None, lambda one=arrival: [encode(one)], Alarm(at_us, at_us)
+        )
+        assert [decision for decision, _ in outcome(woken)] == [expected], account
+
+
+def test_an_account_that_never_had_good_rules_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    monkeypatch.setattr(publishing, "checked", load_files)
+    first(
+        memory,
+        {
+            "acme.yaml": CART,
+            "globex.yaml": ITEM,
+            "all.yaml": CART.replace(b"acme", b'"*"').replace(b"id: cart", b"id: all"),
+        },
+    )
+    rules = known(polled(memory, pool=Inline()), NOW_US)
+    assert [rule.rule_id for rule in rules.plan("globex").versions.newest.rules] == []
+    assert [rule.rule_id for rule in rules.plan("initech").versions.newest.rules] == ["all"]
+
+
+def test_what_is_wrong_with_every_accounts_rules_is_a_look_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    monkeypatch.setattr(publishing, "checked", load_files)
+    first(memory)
+    poll = polled(memory, pool=Inline())
+    known(poll, NOW_US)
+    publish(memory, {"all.yaml": ITEM.replace(b"globex", b'"*"')}, SOON_US, NOW_US)
+    rules = known(poll, NEXT_US)
+    assert numbers(rules) == 1
+    assert [one.kind for one in poll.news()] == [NewsKind.READ, NewsKind.UNREADABLE]
+
+
+def test_a_refused_account_is_counted_and_logged_once_without_its_name(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    target = LocalTarget(tmp_path / "target")
+    monkeypatch.setattr(publishing, "checked", load_files)
+    first(target, {"a.yaml": CART, "b.yaml": ITEM})
+    seen: list[tuple[str, int]] = []
+    monkeypatch.setattr(rules_metering, "count", lambda metric, number: seen.append((metric.name, number)))
+    monkeypatch.setattr(rules_metering, "show", lambda *_: None)
+    rules = PolledRules(str(tmp_path / "target"), HOUR_US)
+    rules.known(NOW_US)
+    with caplog.at_level(logging.INFO):
+        meter_rules(rules, NOW_US)
+        meter_rules(rules, NOW_US)
+    assert ("rules_account_refused", 1) in seen
+    lines = [json.loads(record.message) for record in caplog.records]
+    assert [line["event"] for line in lines].count("rules_account_refused") == 1
+    (line,) = [line for line in lines if line["event"] == "rules_account_refused"]
+    assert "b.yaml" in line["detail"]
+    assert "globex" not in line["detail"]

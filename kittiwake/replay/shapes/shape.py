@@ -13,6 +13,7 @@ from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.fields import ID_CHARS_MAX, OWN_NAMES, Fields, Record
 from kittiwake.replay.shapes.cloudevents import cloudevents
 from kittiwake.replay.shapes.segment import segment
+from kittiwake.rules.trees import has_half_a_pair
 
 
 class Shape(StrEnum):
@@ -71,4 +72,6 @@ def input_shape(name: str, account_id: str | None, options: tuple[str, str]) -> 
         raise UnusableError(f"{by_account}: canonical records name their account_id themselves: leave it out")
     elif not 0 < len(account_id) <= ID_CHARS_MAX:
         raise UnusableError(f"{by_account}: an account has 1 to {ID_CHARS_MAX} characters")
+    if account_id is not None and has_half_a_pair(account_id):  # what the shell makes of bytes that are no UTF-8
+        raise UnusableError(f"{by_account}: an account has to be UTF-8")
     return InputShape(shape, account_id)

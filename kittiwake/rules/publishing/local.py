@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.disk import flush, make_folder
+from kittiwake.rules.files import open_file
 from kittiwake.rules.publishing.bounds import OBJECT_BYTES_MAX
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.layout import POINTER
@@ -70,7 +71,7 @@ class LocalTarget:
 
     def _data(self, name: str) -> bytes | None:
         try:
-            with (self._folder / name).open("rb") as file:
+            with open_file(self._folder / name) as file:
                 data = file.read(OBJECT_BYTES_MAX + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None

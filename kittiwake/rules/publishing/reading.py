@@ -5,16 +5,19 @@ Called by `loading`, `publish` and `freezing`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from kittiwake.rules.errors import REFUSED_LATER, RulesError
+from msgspec.structs import replace
+
+from kittiwake.rules.by_account import ByAccount, read_by_account
+from kittiwake.rules.errors import REFUSED_LATER, RuleError, RulesError
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import layout
 from kittiwake.rules.publishing.bounds import VERSIONS_MAX
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.layout import Entry, Pointer, VersionFile
 from kittiwake.rules.publishing.target import Target
-from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.versions import RuleSetVersion
 
 
@@ -76,12 +79,12 @@ def _check(pointer: Pointer) -> None:
 # ---------------------------------------------------------------- a version
 
 
-def version_of(target: Target, entry: Entry) -> RuleSetVersion:
+def version_of(target: Target, entry: Entry, *, by_account: bool = False) -> RuleSetVersion:
     """The version that an entry of the pointer names.
 
     Raises:
         TargetError: it is not there, not as it was published, or this release makes other rules of it.
-        RulesError: this release refuses the rules in it.
+        RulesError: this release refuses the rules in it; with `by_account` only if that concerns every account.
     """
     where = f"{target.place}/{entry.file}"
     held = target.read(entry.file)
@@ -94,20 +97,31 @@ def version_of(target: Target, entry: Entry) -> RuleSetVersion:
         file = layout.version_in(held.data)
     except ValueError as error:
         raise TargetError(f"{where} cannot be read: {error}. Read it with the release that wrote it.") from None
-    return RuleSetVersion(layout.start_us(entry.effective_from), _ruleset(where, file, entry))
+    return RuleSetVersion(layout.start_us(entry.effective_from), *_rules(where, file, entry, by_account))
 
 
-def _ruleset(where: str, file: VersionFile, entry: Entry) -> RuleSet:
+def _rules(where: str, file: VersionFile, entry: Entry, by_account: bool) -> ByAccount:
     try:
-        ruleset = load_files(contents(file.files), forgiven=REFUSED_LATER)
+        files = contents(file.files)
+        if by_account:
+            ruleset, refused = read_by_account(files, forgiven=REFUSED_LATER)
+        else:
+            ruleset, refused = load_files(files, forgiven=REFUSED_LATER), {}
     except RulesError as error:
-        raise RulesError(one._replace(file=f"{where}/{one.file}") for one in error.errors) from None
+        raise RulesError(_placed(where, error.errors)) from None
+    refused = {account_id: _placed(where, errors) for account_id, errors in refused.items()}
     if (file.effective_from, file.ruleset_version) != (entry.effective_from, entry.ruleset_version):
         raise TargetError(f"{where} holds another version than the pointer says. Bring both back from one copy.")
+    if refused:  # what is left of the version goes by its name
+        return ByAccount(replace(ruleset, version=entry.ruleset_version), refused)
     if ruleset.version != entry.ruleset_version:
         advice = "Run the release that published it, or publish its files into a new target with this one"
         raise TargetError(f"{where} has the ruleset_version {ruleset.version} in this release. {advice}.")
-    return ruleset
+    return ByAccount(ruleset, refused)
+
+
+def _placed(where: str, errors: Iterable[RuleError]) -> tuple[RuleError, ...]:
+    return tuple(one._replace(file=f"{where}/{one.file}") for one in errors)
 
 
 def contents(files: dict[str, str]) -> dict[str, bytes]:

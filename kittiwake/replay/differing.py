@@ -1,0 +1,105 @@
+"""Copies that say something else than the event that counts: how many, and in what.
+
+Pure. Called by `contacts` and `giants` for contacts of which an id comes back. A retry is the same event again, to the
+letter; what differs may be another event under an id that was used twice, and then it is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kittiwake.kernel.versions import Versions
+from kittiwake.model import Event, rest_of
+from kittiwake.replay.counts import Counts, keep_copy_example
+from kittiwake.values import canonical, parse_sound
+
+if TYPE_CHECKING:
+    from kittiwake.replay.contacts import Row
+
+NAMES_MAX: Final = 5
+"""Names of an example: enough to see which field should have been part of the id."""
+NAME_CHARS_MAX: Final = 64
+"""Characters of a name in an example."""
+
+
+class Same(NamedTuple):
+    """Rows that share id and time."""
+
+    number: int
+    equal: int
+    """How many of them say what the one that counts says, that one included."""
+    counts: Row
+    """The smallest by the rest."""
+    greatest: Row
+
+
+def same_of(rows: Iterable[Row]) -> Same:
+    """One or more rows that share id and time, in any order; two are held at once."""
+    coming = iter(rows)
+    least = most = next(coming)
+    number, equal, least_rest, most_rest = 1, 1, "", ""
+    for row in coming:
+        number += 1
+        if row == least:
+            equal += 1
+            continue
+        if not least_rest:
+            least_rest = most_rest = rest_of(_event(least))
+        rest = rest_of(_event(row))
+        if rest == least_rest:
+            equal += 1
+        elif rest < least_rest:
+            least, least_rest, equal = row, rest, 1
+        if rest > most_rest:
+            most, most_rest = row, rest
+    return Same(number, equal, least, most)
+
+
+class Differing:
+    """Counts the copies of a contact that differ, of rows that come by id and time."""
+
+    def __init__(self, counts: Counts, versions: Versions, contact_id: str, until_us: int) -> None:
+        self._counts, self._subject = counts, (versions.newest.account_id, contact_id)
+        self._until_us, self._horizon_us = until_us, versions.horizon_us
+        self._counted: Row | None = None
+
+    def count(self, same: Same) -> bool:
+        """Count the next rows that share id and time; whether one of them counts, or all are copies of one before."""
+        row, counted = same.counts, self._counted
+        is_settled = row[0] < self._until_us
+        if is_settled and counted is not None and counted[1] == row[1] and row[0] - counted[0] <= self._horizon_us:
+            self._keep(same.number, counted, row)
+            return False
+        if same.equal < same.number:
+            self._keep(same.number - same.equal, row, same.greatest)
+        if is_settled:
+            self._counted = row
+        return is_settled
+
+    def _keep(self, number: int, counted: Row, copy: Row) -> None:
+        self._counts.copies_differ += number
+        keep_copy_example(self._counts, (*self._subject, copy[1]), lambda: _names(_event(counted), _event(copy)))
+
+
+def _event(row: Row) -> Event:
+    time_us, event_id, event_type, properties = row
+    return Event(time_us, event_id, event_type, parse_sound(properties))
+
+
+def _names(counted: Event, copy: Event) -> tuple[str, ...]:
+    """In which fields a copy differs from the event that counts: names, never values, which are personal data."""
+    names = list(_differing(counted, copy))
+    shown = [name if len(name) <= NAME_CHARS_MAX else name[: NAME_CHARS_MAX - 1] + "…" for name in names[:NAMES_MAX]]
+    return (*shown, *(["…"] if len(names) > NAMES_MAX else []))
+
+
+def _differing(counted: Event, copy: Event) -> Iterator[str]:
+    if copy.time_us != counted.time_us:
+        yield "time"
+    if copy.type != counted.type:
+        yield "type"
+    for name in sorted({*counted.properties, *copy.properties}):
+        has = [name in event.properties for event in (counted, copy)]
+        if has != [True, True] or canonical(counted.properties[name]) != canonical(copy.properties[name]):
+            yield f"properties.{name}"
