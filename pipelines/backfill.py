@@ -8,12 +8,12 @@ Correct first: every event goes to its contact, every contact is sorted and sett
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
 
 import apache_beam as beam
 
 from kittiwake.cli.progress import megabytes
+from kittiwake.cli.terminal import remark_crash, say_text
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format, check_format
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
@@ -45,17 +45,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     hush()
     try:
         summary = backfill(parse_options(argv))
-    except (UnusableError, RulesError, TargetError) as error:
+    except RulesError as error:
+        for one in error.errors:
+            say(f"error: {one}")
+        return UNUSABLE
+    except (UnusableError, TargetError) as error:
         say(f"error: {error}")
         return UNUSABLE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told, and an exit of its own
         if _is_interrupt(error):
             say("interrupted; the output is as it was")
             return INTERRUPTED
-        traceback.print_exc()
+        remark_crash("backfill")
         say("failed; the output is as it was")
         return FAILED
-    sys.stdout.write(render(summary))
+    say_text(render(summary))
     return DONE if summary.stopped is None else STOPPED
 
 

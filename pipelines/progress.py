@@ -7,7 +7,6 @@ environment; of workers elsewhere the runner is asked for its counters. Nothing 
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.runners.runner import PipelineResult
 
 from kittiwake.cli.progress import progress
+from kittiwake.cli.terminal import remark
 from kittiwake.replay.driver import Progress
 from transforms.progress import NAMESPACE, SEEN, Seen
 
@@ -35,7 +35,7 @@ FOLDER: Final = "KITTIWAKE_PROGRESS"
 
 def say(text: str) -> None:
     """One line on standard error, which is not the job's output."""
-    print(f"backfill: {text}", file=sys.stderr, flush=True)
+    remark("backfill", text)
 
 
 class Watched:

@@ -9,13 +9,13 @@ no harm. Prints numbers and words of closed vocabularies, nothing of what a mess
 from __future__ import annotations
 
 import os
-import sys
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from kittiwake.cli.terminal import remark, remark_crash, say_text
+from kittiwake.foreign import visible_lines
 from kittiwake.reasons import Unfed
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.feeding import Fed, Feed, feed_of, line_of
@@ -42,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say("interrupted: some messages may have been published; running it again does no harm")
         return INTERRUPTED
     except Exception:  # noqa: BLE001 - told, and an exit of its own
-        traceback.print_exc()
+        remark_crash("reingest")
         _say("failed: some messages may have been published; running it again does no harm")
         return FAILED
-    sys.stdout.write(told(options, fed, published))
+    say_text(told(options, fed, published))
     return DONE if published.problem is None else STOPPED
 
 
@@ -93,7 +93,7 @@ def _written(output: Path, feeds: Iterable[Feed]) -> int:
 
 
 def _say(text: str) -> None:
-    print(f"reingest: {text}", file=sys.stderr, flush=True)
+    remark("reingest", text)
 
 
 # ---------------------------------------------------------------- what is told
@@ -119,7 +119,7 @@ def told(options: ReingestOptions, fed: Fed, published: Published) -> str:
         if why is Unfed.STILL_REFUSED:
             lines += [f"  today   {reason:{width}} {refused:>9,}" for reason, refused in sorted(fed.refused.items())]
     lines += _advice(options, fed, published)
-    return "\n".join(lines) + "\n"
+    return visible_lines(lines)
 
 
 def _done(options: ReingestOptions, published: Published) -> str:

@@ -11,7 +11,6 @@ import logging
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, Final
@@ -21,6 +20,8 @@ from apache_beam.io.gcp.pubsub import ReadFromPubSub
 from apache_beam.options.pipeline_options import GoogleCloudOptions
 from apache_beam.runners.runner import PipelineResult
 
+from kittiwake.cli import terminal
+from kittiwake.foreign import visible
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
@@ -56,13 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         asked = parse_stream_options(argv)
         return _check(asked) if asked.options.check else _launch(asked)
     except UnusableError as error:
-        say_problems(str(error).splitlines())
+        say_problems(str(error).split("\n"))
         return UNUSABLE
     except KeyboardInterrupt:
         say("interrupted; nothing was launched")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - told, and an exit of its own
-        traceback.print_exc()
+        terminal.remark_crash("stream")
         say(f"failed: {error}")
         return FAILED
 
@@ -83,7 +84,7 @@ def _interrupted(_number: int, _frame: FrameType | None) -> None:
 
 def say(text: str) -> None:
     """One line for whoever launches, on standard error."""
-    print(f"stream: {text}", file=sys.stderr, flush=True)
+    terminal.remark("stream", text)
 
 
 def say_problems(problems: Sequence[str]) -> None:
@@ -92,13 +93,18 @@ def say_problems(problems: Sequence[str]) -> None:
         say(f"error: {problem}")
 
 
+def _together(problems: Sequence[str]) -> str:
+    """Problems as lines, of which what is foreign in them begins none."""
+    return "\n".join(map(visible, problems))
+
+
 def _check(asked: Asked) -> int:
     """Tell how everything is, on standard output."""
     checked = check(asked.options)
     for finding in checked.findings:
-        print(f"{finding.verdict:8}{finding.text}")
+        terminal.say(f"{finding.verdict:8}{finding.text}")
     for problem in asked.problems:
-        print(f"{Verdict.WRONG:8}{problem}")
+        terminal.say(f"{Verdict.WRONG:8}{problem}")
     return UNUSABLE if asked.problems or checked.problems else DONE
 
 
@@ -113,11 +119,11 @@ def _launch(asked: Asked) -> int:
     """
     options = asked.options
     if asked.problems:
-        raise UnusableError("\n".join(asked.problems))
+        raise UnusableError(_together(asked.problems))
     _create_tables(options)
     checked = check(options)
     if checked.problems:
-        raise UnusableError("\n".join(checked.problems))
+        raise UnusableError(_together(checked.problems))
     assert checked.rules is not None
     java = expansion_service(options.expansion_jar) if options.method is Method.STORAGE_WRITE else None
     check_endpoint(options.beam_flags)
@@ -138,7 +144,7 @@ def _create_tables(options: StreamOptions) -> None:
     for name in done.made:
         say(f"created {name}")
     if done.problems:
-        raise UnusableError("\n".join(done.problems))
+        raise UnusableError(_together(done.problems))
 
 
 def build(

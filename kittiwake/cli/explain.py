@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, Exit, complain, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, Exit, leave, one_command, usable_input
 from kittiwake.cli.options import (
     AllowedLateness,
     InputAccount,
@@ -20,6 +20,7 @@ from kittiwake.cli.options import (
     until_us,
 )
 from kittiwake.cli.story import print_texts
+from kittiwake.cli.terminal import complain, say_json
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.versions import Versions
@@ -96,7 +97,7 @@ def _story(versions: Versions, contact: str, events: list[Event], until_us: int,
 def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> None:
     message = f"the input has no event of contact {contact}"
     if as_json:
-        print_json({"ok": False, "errors": [{"message": message}]})
+        say_json({"ok": False, "errors": [{"message": message}]})
     else:
         complain(message)
         _tell_dead(found)
@@ -105,7 +106,7 @@ def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> None:
 
 def _tell(story: Explanation, found: ContactInput, *, as_json: bool) -> None:
     if as_json:
-        print_json({"ok": True, **as_data(story)})
+        say_json({"ok": True, **as_data(story)})
         return
     print_texts(texts(story))
     _tell_dead(found)

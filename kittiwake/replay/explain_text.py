@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from kittiwake.foreign import visible
 from kittiwake.kernel.trace import StepKind
 from kittiwake.replay.explain_model import Explanation, Line, Miss, RuleStory, Tone
 from kittiwake.replay.explain_words import clock_words, counted, date_words, moment_words
@@ -30,7 +31,12 @@ def plain(explanation: Explanation) -> str:
 
 
 def texts(explanation: Explanation) -> Iterator[Text]:
-    """The whole explanation."""
+    """The whole explanation; nothing that is foreign in a line hides, or begins another."""
+    for line in _texts(explanation):
+        yield line._replace(text=visible(line.text))
+
+
+def _texts(explanation: Explanation) -> Iterator[Text]:
     yield from heading(explanation)
     yield from timeline(explanation)
     yield Text("")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from kittiwake.foreign import visible, visible_lines
 from kittiwake.replay.counts import Place, Verdict
 from kittiwake.replay.programs import RulesUsed
 from kittiwake.replay.settings import Stop
@@ -20,7 +21,7 @@ ROWS_MAX: Final = 60
 
 def render(summary: Summary) -> str:
     """The text of a summary, with its lines' ends."""
-    return "\n".join([*_events(summary), *_dead_letters(summary), *_decisions(summary)]) + "\n"
+    return visible_lines([*_events(summary), *_dead_letters(summary), *_decisions(summary)])
 
 
 def _events(summary: Summary) -> Iterator[str]:
@@ -90,7 +91,7 @@ def _decisions(summary: Summary) -> Iterator[str]:
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Columns as wide as they need, what looks like a number to the right."""
-    cells = [[_printable(cell) for cell in row] for row in rows]
+    cells = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     right = [header == "number" for header in rows[0]]
     for row in cells:
@@ -103,8 +104,3 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _of(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _printable(text: str) -> str:
-    """Ids come from outside: nothing in them may move a terminal's cursor."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from kittiwake.foreign import plain_json
 from kittiwake.replay.counts import NUMBERS, Counts, Place, Verdict, placed
 from kittiwake.replay.programs import RulesUsed, VersionUsed
 from kittiwake.replay.rows import Mode
@@ -95,7 +96,7 @@ def _example(place: Place) -> dict[str, str]:
 
 def to_text(summary: Summary) -> str:
     """The file `summary.json`: one field a line, so that a person can open it."""
-    return json.dumps(to_json(summary), indent=2, ensure_ascii=False) + "\n"
+    return plain_json(json.dumps(to_json(summary), indent=2, ensure_ascii=False)) + "\n"
 
 
 def from_text(text: bytes | str) -> Summary:
