@@ -76,7 +76,7 @@ def _tell(results: list[Result]) -> None:
 def _tell_failed(result: Result) -> None:
     say(f"  ✗ {result.case.name}", RED)
     for surprise in result.surprises:
-        first, *rest = surprise_words(surprise, result.story.zone)
+        first, *rest = surprise_words(surprise)
         say(f"    {result.case.file}:{surprise.mark.line}: {first}", RED)
         for line in rest:
             say(f"      {line}")
@@ -104,8 +104,7 @@ def _result_data(result: Result) -> dict[str, Any]:
     if result.passed:
         return about
     surprises = [
-        {"line": one.mark.line, "column": one.mark.column, "told": surprise_words(one, result.story.zone)}
-        for one in result.surprises
+        {"line": one.mark.line, "column": one.mark.column, "told": surprise_words(one)} for one in result.surprises
     ]
     return {**about, "surprises": surprises, "explanation": as_data(result.story)}
 

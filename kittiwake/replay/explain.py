@@ -146,7 +146,8 @@ class _Walk:
         if asked:
             first = asked[0]
             text = gates_words([step.details for step in asked])
-            self.lines.append(Line(first.time_us, StepKind.GATE, Tone.ASIDE, first.rule_id, first.instance, text))
+            line = Line(first.time_us, StepKind.GATE, Tone.ASIDE, first.rule_id, first.instance, text, self.facts.zone)
+            self.lines.append(line)
 
 
 def _rule_story(walk: _Walk, rule: RuleProgram) -> RuleStory:

@@ -82,6 +82,8 @@ class Facts:
         """Every trigger there was."""
         self._forgotten = False
         self._forget_contact()
+        self.zone_before = self.zone
+        """The zone before the step that is being taken, by which an event is told that brings another one."""
 
     def _forget_contact(self) -> None:
         self.attributes: dict[str, Any] = {}
@@ -114,6 +116,7 @@ class Facts:
         if self._forgotten and step.kind is not StepKind.DECISION:
             self._forgotten = False
             self._forget_contact()
+        self.zone_before = self.zone
         if step.kind is StepKind.FORGOTTEN:
             self._forgotten = True  # what it cancels is told in the contact's own clock
         elif step.kind is StepKind.EVENT:

@@ -55,6 +55,10 @@ class Line(NamedTuple):
     rule_id: str | None
     instance: str | None
     text: str
+    zone: str
+    """By whose clock it is told: in force then and there."""
+    new_zone: str | None = None
+    """The zone that is in force after it, where it brings another one."""
 
 
 class Miss(NamedTuple):
@@ -68,6 +72,8 @@ class Miss(NamedTuple):
     stage: Stage
     what: str
     needed: str
+    zone: str
+    """By whose clock it is told."""
 
 
 class RuleStory(NamedTuple):
@@ -89,7 +95,7 @@ class Explanation(NamedTuple):
     account_id: str
     contact_id: str
     zone: str
-    """The contact's own, in which times are shown."""
+    """The contact's own at the end, else the account's."""
     events: int
     settled_us: int
     """Up to when."""
@@ -133,6 +139,7 @@ def _line_data(line: Line) -> dict[str, Any]:
         "rule_id": line.rule_id,
         "instance": None if line.instance is None else parse_json(line.instance),
         "text": line.text,
+        "timezone": line.zone,
     }
 
 
@@ -143,4 +150,5 @@ def _miss_data(miss: Miss) -> dict[str, Any]:
         "stage": miss.stage.name.lower(),
         "what": miss.what,
         "needed": miss.needed,
+        "timezone": miss.zone,
     }

@@ -6,6 +6,7 @@ Pure over `Facts`. Called by `explain` for every step after the facts have taken
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -55,7 +56,9 @@ def line_of(facts: Facts, step: Step) -> Line | None:
     if told is None:
         return None
     tone, text = told
-    return Line(step.time_us, step.kind, tone, step.rule_id, step.instance, text)
+    zone = facts.zone_before if step.kind is StepKind.EVENT else facts.zone
+    new_zone = facts.zone if zone != facts.zone else None
+    return Line(step.time_us, step.kind, tone, step.rule_id, step.instance, text, zone, new_zone)
 
 
 def _event_words(facts: Facts, event_id: str | None) -> str:
@@ -227,8 +230,12 @@ def _due(at: At) -> Told:
 def which_words(details: dict[str, Any]) -> str:
     """Which of several candidates of an episode: reminder, occurrence or threshold; details of DUE or DECISION."""
     named = ((name, details.get(name)) for name in ("reminder", "occurrence", "threshold"))
-    words = [f"{name} {value}" for name, value in named if value is not None]
+    words = [f"{name} {_which_value(name, value)}" for name, value in named if value is not None]
     return f" ({', '.join(words)})" if words else ""
+
+
+def _which_value(name: str, value: Any) -> Any:
+    return date.fromordinal(value).isoformat() if name == "occurrence" else value
 
 
 def _deferred(at: At) -> Told:

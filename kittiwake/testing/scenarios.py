@@ -36,6 +36,6 @@ def check(case: Case) -> None:
         return
     lines = [f"{case.file}:{case.mark.line}: {case.name}"]
     for surprise in result.surprises:
-        first, *rest = surprise_words(surprise, result.story.zone)
+        first, *rest = surprise_words(surprise)
         lines.extend([f"{case.file}:{surprise.mark.line}: {first}", *(f"  {line}" for line in rest)])
     raise AssertionError("\n".join([*lines, "", plain(result.story)]))

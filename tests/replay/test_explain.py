@@ -118,6 +118,7 @@ def test_an_explanation_is_plain_json_for_programs() -> None:
         "rule_id": "cart",
         "instance": {"product_id": 7},
         "text": "armed, due 11:00",
+        "timezone": "UTC",
     }
     assert data["rules"][0]["nearest"][0]["stage"] == "stopped"
     assert data["rules"][0]["nearest"][0]["time"] == "2026-11-02T10:01:00Z"
