@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from kittiwake.kernel.program import RuleProgram
+from kittiwake.kernel.program import FieldWait, RuleProgram, UntilWait
 from kittiwake.kernel.state import Instance, State
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome
 from kittiwake.replay.explain_conditions import Gap, condition_gap, tree_gap
-from kittiwake.replay.explain_facts import Facts, begins
+from kittiwake.replay.explain_facts import REACHES, Facts, begins
 from kittiwake.replay.explain_gates import held_gap, reason_gap
 from kittiwake.replay.explain_model import Miss, Stage
 from kittiwake.replay.explain_rules import match_words, types_words
 from kittiwake.replay.explain_steps import disarmed_words, lacks_words, target_words, which_words
+from kittiwake.replay.explain_values import target_needed
 from kittiwake.replay.explain_words import listed, moment_words, path_words, value_words
 from kittiwake.time.durations import format_duration
 from kittiwake.values import EXACT, exact
@@ -54,12 +55,16 @@ def _lacked(facts: Facts, step: Step) -> Gap:
     rule, details = facts.rule(step), step.details
     event = facts.by_id.get(details["event_id"])
     name = f"{event.type} ({event.event_id})" if event is not None else "the event"
-    what = f"{name} did not arm it: {lacks_words(rule, details)}"
+    what = f"{name} did not arm it: {lacks_words(facts, rule, details)}"
     if not details["what"].startswith("wait"):
         lacking = listed(list(dict.fromkeys(details["paths"])))
         return Gap(what, f"a {types_words(rule.when or begins(rule))} with {lacking}")
-    when = " in the future" if details["what"].endswith("past") else ""
-    return Gap(what, f"a usable {target_words(rule)}{when}")
+    if details["what"].endswith("past"):
+        return Gap(what, f"a usable {target_words(rule)} in the future")
+    assert isinstance(rule.wait, (FieldWait, UntilWait))
+    needed = f"{target_needed(rule.wait)} as {target_words(rule)}"
+    of_contact = isinstance(rule.wait, UntilWait) and rule.wait.of_contact
+    return Gap(what, needed if of_contact else f"a {types_words(rule.when or begins(rule))} with {needed}")
 
 
 def _refused(facts: Facts, step: Step, refusals: list[Step]) -> Gap:
@@ -123,7 +128,7 @@ def _part_way(facts: Facts, rule: RuleProgram, last: Mapping[tuple[str, str], St
     for (rule_id, key), step in last.items():
         if rule_id != rule.rule_id:
             continue
-        gap = _chain_gap(facts, rule, step) if step.kind is StepKind.PREFIX else _total_gap(step)
+        gap = _chain_gap(facts, rule, step) if step.kind is StepKind.PREFIX else _total_gap(facts, rule, step)
         if gap is not None:
             yield Miss(rule_id, key, step.time_us, Stage.BEGUN, *gap, facts.zone)
 
@@ -140,13 +145,14 @@ def _chain_gap(facts: Facts, rule: RuleProgram, step: Step) -> Gap:
     return Gap(what, f"{', then '.join(missing)} before {_moment(facts, until_us)}")
 
 
-def _total_gap(step: Step) -> Gap | None:
+def _total_gap(facts: Facts, rule: RuleProgram, step: Step) -> Gap | None:
     ahead = step.details["next"]
     if ahead is None:
         return None
     after = exact(Decimal(step.details["after"]))
     missing = exact(EXACT.subtract(Decimal(ahead), Decimal(after)))
-    return Gap(f"total {value_words(after)} of {value_words(ahead)}", f"{value_words(missing)} more")
+    what = f"total {value_words(after)} of {value_words(ahead)}"
+    return Gap(what + facts.refused_words(rule, REACHES), f"{value_words(missing)} more")
 
 
 def _not_a_member(facts: Facts, rule: RuleProgram) -> Iterator[Miss]:
@@ -189,5 +195,7 @@ def _came_to_nothing(facts: Facts, rule: RuleProgram, begun: list[Event]) -> Mis
     needed = "other events"
     if rule.reaches is not None and rule.reaches.path is not None:
         path = path_words(rule.reaches.path)
-        what, needed = f"{what}: {path} is no number", f"one {match_words(begins(rule))} with a number as {path}"
+        refused = facts.refused.get((rule.rule_id, REACHES))
+        why = "" if refused is None else f": {refused.why}"
+        what, needed = f"{what}{why}", f"one {match_words(begins(rule))} with a number as {path}"
     return Miss(rule.rule_id, None, newest.time_us, Stage.LACKED, what, needed, facts.zone)

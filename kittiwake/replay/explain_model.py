@@ -101,6 +101,8 @@ class Explanation(NamedTuple):
     """Up to when."""
     lines: tuple[Line, ...]
     rules: tuple[RuleStory, ...]
+    left_out: bool = False
+    """Whether events had properties that no rule reads, which are not shown."""
 
 
 def only_rules(explanation: Explanation, rule_ids: frozenset[str]) -> Explanation:
@@ -119,6 +121,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         "timezone": explanation.zone,
         "events": explanation.events,
         "settled": format_instant(explanation.settled_us),
+        "properties_left_out": explanation.left_out,
         "timeline": [_line_data(line) for line in explanation.lines],
         "rules": [
             {

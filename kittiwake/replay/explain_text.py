@@ -48,6 +48,9 @@ def heading(explanation: Explanation) -> Iterator[Text]:
     events = counted(explanation.events, "event")
     yield Text(f"contact {explanation.contact_id} of account {explanation.account_id}")
     yield Text(f"{events}, settled up to {until} ({explanation.zone})", Tone.ASIDE)
+    if explanation.left_out:
+        how = "kittiwake explain --all-properties shows them"
+        yield Text(f"properties that no rule reads are left out: {how}", Tone.ASIDE)
 
 
 # ---------------------------------------------------------------- timeline

@@ -5,6 +5,7 @@ Pure. Called by every file of the explanation.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from kittiwake.time.zones import local_us, offset_us
 from kittiwake.values import Path, canonical
 
 _SPANS: Final = (("day", DAY_US), ("hour", HOUR_US), ("minute", MINUTE_US), ("second", SECOND_US))
+_PLAIN: Final = re.compile(r"[\w.:$@-]+")
 VALUE_MAX: Final = 60
 """Characters of a property value that a line shows."""
 
@@ -117,4 +119,9 @@ def properties_words(properties: dict[str, Any]) -> str:
     >>> properties_words({"product_id": "p1", "price": 12})
     'product_id="p1" price=12'
     """
-    return " ".join(f"{name}={value_words(value)}" for name, value in properties.items())
+    return " ".join(f"{_name_words(name)}={value_words(value)}" for name, value in properties.items())
+
+
+def _name_words(name: str) -> str:
+    """A property's name, quoted where it could be taken for more than a name."""
+    return name if _PLAIN.fullmatch(name) else value_words(name)
