@@ -20,7 +20,7 @@ from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.replay.buckets import HELD_BYTES, ROW_BYTES, size_of
 from kittiwake.replay.contacts import Row, event_of, instant_and_id, needed, place_of, that_counts
-from kittiwake.replay.counts import Counts, count_decision
+from kittiwake.replay.counts import Counts, count_decision, count_unusable
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.spilling import Sorter
 from kittiwake.values import canonical, parse_json
@@ -133,6 +133,7 @@ def _settled(
     """The decisions of a slice; its state is returned."""
     advanced = advance(versions, state, events, upto_us)
     counts.forgotten += advanced.forgotten
+    count_unusable(counts, versions.newest.account_id, advanced.unusable)
     yield from advanced.decisions
     return advanced.state
 

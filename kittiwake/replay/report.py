@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kittiwake.foreign import visible, visible_lines
-from kittiwake.replay.counts import Place, Verdict
+from kittiwake.replay.counts import Place, Refusal, Verdict
 from kittiwake.replay.programs import RulesUsed
 from kittiwake.replay.settings import Stop
 from kittiwake.replay.summary import Summary
@@ -21,7 +21,7 @@ ROWS_MAX: Final = 60
 
 def render(summary: Summary) -> str:
     """The text of a summary, with its lines' ends."""
-    return visible_lines([*_events(summary), *_dead_letters(summary), *_decisions(summary)])
+    return visible_lines([*_events(summary), *_dead_letters(summary), *_decisions(summary), *_unusable(summary)])
 
 
 def _events(summary: Summary) -> Iterator[str]:
@@ -87,6 +87,20 @@ def _decisions(summary: Summary) -> Iterator[str]:
     yield from _table(rows if several else [row[1:] for row in rows])
     if len(verdicts) > ROWS_MAX:
         yield f"    and {len(verdicts) - ROWS_MAX} more rows in summary.json"
+
+
+def _unusable(summary: Summary) -> Iterator[str]:
+    """What rules could not use: a rule all of whose events stand here never fires."""
+    unusable = sorted(summary.counts.unusable.items())
+    if not unusable:
+        return
+    yield f"{_of(sum(number for _, number in unusable), 'value')} that a rule needed and could not use"
+    several = len({one.account_id for one, _ in unusable}) > 1
+    header = Refusal("account", "rule", "clause", "path", "found")
+    rows = [(*header, "number"), *((*one, f"{number:,}") for one, number in unusable[:ROWS_MAX])]
+    yield from _table(rows if several else [row[1:] for row in rows])
+    if len(unusable) > ROWS_MAX:
+        yield f"    and {len(unusable) - ROWS_MAX} more rows in summary.json"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from kittiwake.foreign import plain_json
-from kittiwake.replay.counts import NUMBERS, Counts, Place, Verdict, placed
+from kittiwake.replay.counts import NUMBERS, Counts, Place, Refusal, Verdict, placed
 from kittiwake.replay.programs import RulesUsed, VersionUsed
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
@@ -75,6 +75,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
             reason: [_example(place) for place in places] for reason, places in sorted(counts.examples.items())
         },
         "unreadable": counts.unreadable,
+        "unusable": [{**one._asdict(), "count": number} for one, number in sorted(counts.unusable.items())],
     }
 
 
@@ -110,6 +111,7 @@ def from_text(text: bytes | str) -> Summary:
         examples={reason: [Place(**one) for one in places] for reason, places in data["dead_letter_examples"].items()},
         unreadable=data["unreadable"],
         verdicts=verdicts,
+        unusable={Refusal(*(row[name] for name in Refusal._fields)): row["count"] for row in data.get("unusable", [])},
     )
     stopped = None if data["stopped"] is None else Stop(data["stopped"])
     versions = tuple(VersionUsed(start_us(one["effective_from"]), one["ruleset_version"]) for one in data["versions"])
