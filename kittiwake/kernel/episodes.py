@@ -94,9 +94,12 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
 
 def _planned(run: Run, index: int, wait: Wait, event: Event, after: int | None = None) -> Plan:
     """The deadlines an event sets; a number that is none, and so leaves the default, is counted."""
+    found = plan(wait, event, run.attributes, run.clock(), after)
     if isinstance(wait, FieldWait) and wait.default_us is not None:
-        refuse_default(run, index, wait, event)
-    return plan(wait, event, run.attributes, run.clock(), after)
+        due_us = found[0].due_us if isinstance(found, list) else None
+        if due_us is None or due_us == run.now_us + wait.default_us:
+            refuse_default(run, index, wait, event)
+    return found
 
 
 def _took(episode: Episode, event: Event) -> bool:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any, Final
 
+from kittiwake.kernel.matching import types_like
 from kittiwake.kernel.program import AllOf, AnyOf, Comparison, FieldWait, Not, Operator, Predicate, UntilWait
 from kittiwake.reasons import Found
 from kittiwake.time.instants import BadTimeError, NoOffsetError, parse_date, parse_instant
@@ -69,12 +69,9 @@ def types_for(comparison: Comparison) -> frozenset[type] | None:
     operand, operator = comparison.operand, comparison.operator
     if operator is Operator.EXISTS:
         return None
-    found: set[type] = set()
-    for one in operand if isinstance(operand, tuple) else (operand,):
-        found |= {int, Decimal} if is_number(one) else {type(one)}
     if operator is Operator.CONTAINS:
-        found = {list, str} if isinstance(operand, str) else {list}
-    return frozenset(found)
+        return frozenset({list, str} if isinstance(operand, str) else {list})
+    return types_like(operand if isinstance(operand, tuple) else (operand,))
 
 
 # ---------------------------------------------------------------- waits

@@ -1,6 +1,6 @@
 """Values that events bring and rules cannot use, counted: a rule that can never fire is not to look healthy.
 
-Looked at only where a rule has refused an event, or a part of it: what matches and counts costs nothing here.
+Looked at only where a rule has refused a value for what it is: what can be used costs nothing here.
 Called by `taking`, `sequences`, `episodes` and `reaching`; the counts leave with the run.
 """
 
@@ -15,7 +15,7 @@ from kittiwake.kernel.program import Condition, FieldWait, Matches, UntilWait, W
 from kittiwake.kernel.run import Run
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Found
-from kittiwake.values import Path, is_number, is_scalar, lookup
+from kittiwake.values import Path, is_scalar, lookup
 
 Refusing: TypeAlias = Callable[[Run, Event], None]
 """Counts what of an event a rule cannot use."""
@@ -23,10 +23,10 @@ Refusing: TypeAlias = Callable[[Run, Event], None]
 _NONE: Final = frozenset({type(None)})
 
 
-def refusing(index: int, clause: Clause, matches: Matches) -> Refusing | None:
-    """Of events that no alternative took: values of types that no comparison of their path can hold of.
+def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
+    """Of an event that no alternative took, one for a value's type: values that no comparison of their path holds of.
 
-    None: nothing is compared. A missing value is none: comparisons are false of it, as they should be.
+    A missing value is none: comparisons are false of it, as they should be.
     """
     types: dict[tuple[Path, bool], frozenset[type]] = {}
     for match in matches:
@@ -48,7 +48,7 @@ def refusing(index: int, clause: Clause, matches: Matches) -> Refusing | None:
                 if found is not Found.MISSING:
                     run.count_unusable(index, clause, _named(path, of_contact), found)
 
-    return refuse if looked else None
+    return refuse
 
 
 def refuse_keys(run: Run, index: int, clause: Clause, paths: tuple[Path, ...], event: Event) -> None:
@@ -84,9 +84,6 @@ def refuse_wait(run: Run, index: int, wait: Wait | None, event: Event) -> None:
 
 def refuse_default(run: Run, index: int, wait: FieldWait, event: Event) -> None:
     """Count what made a wait take its default: only what was there, for the default is meant for what is not."""
-    value = lookup(event.properties, wait.path)
-    if is_number(value) and value >= 0:
-        return
     found = unusable_number(wait, event.properties)
     if found is not None and found is not Found.MISSING:
         run.count_unusable(index, Clause.WAIT, _named(wait.path), found)

@@ -64,8 +64,8 @@ def _extending(role: Role, sequence: Sequence) -> Callable[[Prefixes, Run, Event
         now_us = event.time_us
         found: Prefixes | None = None
         for k, asked, refuse in steps:
-            if asked is not None and not asked(event.properties, run.attributes):
-                if refuse is not None:
+            if asked is not None and not (answer := asked(event.properties, run.attributes)):
+                if answer is None:
                     refuse(run, event)
                 continue
             start_us = now_us

@@ -118,8 +118,8 @@ def _recording(role: Role, limits: Limits) -> Records:
     def records(run: Run, event: Event) -> bool:
         has_room = True
         for i, question, refuse, record in asked:
-            if question is not None and not question(event.properties, run.attributes):
-                if refuse is not None:
+            if question is not None and not (answer := question(event.properties, run.attributes)):
+                if answer is None:
                     refuse(run, event)
                 continue
             state = run.rules[index] or run.rule_state(index)
@@ -184,8 +184,8 @@ def _arriving(role: Role, limits: Limits) -> Taker:
         return react
 
     def take(run: Run, event: Event) -> None:
-        if question is not None and not question(event.properties, run.attributes):
-            if refuse is not None:
+        if question is not None and not (answer := question(event.properties, run.attributes)):
+            if answer is None:
                 refuse(run, event)
             return
         key, same = (SINGLE, NO_VALUES) if place_in is None else place_in(event.properties)
