@@ -76,3 +76,33 @@ class Unfed(StrEnum):
     TRUNCATED = "truncated"
     BAD_ATTRIBUTES = "bad_attributes"
     STILL_REFUSED = "still_refused"
+
+
+class Clause(StrEnum):
+    """Where in a rule a value of an event was needed."""
+
+    WHEN = "when"
+    GIVEN = "given"
+    AUDIENCE = "audience"
+    PER = "per"
+    SAME = "same"
+    WAIT = "wait"
+    REACHES = "reaches"
+
+
+class Found(StrEnum):
+    """What stood where a rule needed another value."""
+
+    MISSING = "missing"
+    TEXT = "text"
+    NUMBER_AS_TEXT = "number_as_text"
+    NUMBER = "number"
+    NEGATIVE = "negative"
+    BOOL = "bool"
+    LIST = "list"
+    OBJECT = "object"
+    IN_LIST = "in_list"
+    IN_VALUE = "in_value"
+    NO_OFFSET = "no_offset"
+    NO_DATE = "no_date"
+    FAR_YEAR = "far_year"

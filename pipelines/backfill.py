@@ -13,7 +13,6 @@ if __name__ == "__main__":
     quit_at_once()  # Beam takes a second to load
 
 import sys
-import traceback
 from collections.abc import Sequence
 
 import apache_beam as beam
@@ -21,6 +20,7 @@ import apache_beam as beam
 from kittiwake.cli.ending import asked, ended, interrupted, listen
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.progress import megabytes
+from kittiwake.cli.terminal import remark_crash, say_text
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format, check_format
 from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
@@ -57,7 +57,11 @@ def _main(argv: Sequence[str] | None) -> int:
     hush()
     try:
         summary = backfill(parse_options(argv))
-    except (UnusableError, RulesError, TargetError) as error:
+    except RulesError as error:
+        for one in error.errors:
+            say(f"error: {one}")
+        return Exit.UNUSABLE
+    except (UnusableError, TargetError) as error:
         say(f"error: {error}")
         return Exit.UNUSABLE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told, and an exit of its own
@@ -68,10 +72,10 @@ def _main(argv: Sequence[str] | None) -> int:
         if refusal is not None:
             say(f"error: {refusal}; the output is as it was")
             return Exit.UNUSABLE
-        traceback.print_exc()
+        remark_crash("backfill")
         say("failed; the output is as it was")
         return Exit.FAILED
-    sys.stdout.write(render(summary))
+    say_text(render(summary))
     return Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE
 
 

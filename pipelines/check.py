@@ -108,10 +108,12 @@ def _rules(options: StreamOptions, findings: list[Finding]) -> Rules | None:
             min_lead_us=options.min_lead_us,
         )
         known = rules.known(now_us())
-    except (RulesError, TargetError, ValueError) as error:
-        findings += (Finding(Verdict.WRONG, line) for line in str(error).splitlines())
-        if isinstance(error, RulesError):
-            findings += _of_accounts(options)
+    except RulesError as error:
+        findings += (Finding(Verdict.WRONG, str(one)) for one in error.errors)
+        findings += _of_accounts(options)
+        return None
+    except (TargetError, ValueError) as error:
+        findings.append(Finding(Verdict.WRONG, str(error)))
         return None
     findings += _that_keep(known.programs.used)
     frozen = "" if known.frozen_at_us is None else f", FROZEN at {format_instant(known.frozen_at_us)}"
@@ -140,7 +142,7 @@ def _events(options: StreamOptions, events: RecordedEvents, findings: list[Findi
     try:
         files = events.source(options.shape).recording.files
     except UnusableError as error:
-        findings += (Finding(Verdict.WRONG, line) for line in str(error).splitlines())
+        findings.append(Finding(Verdict.WRONG, str(error)))
         return
     size = sum(file.size for file in files)
     findings.append(Finding(Verdict.OK, f"recorded events: {len(files)} files, {size:,} bytes"))

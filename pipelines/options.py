@@ -15,6 +15,7 @@ from kittiwake.replay.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunS
 from kittiwake.replay.shapes.shape import Shape, input_shape
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
+from pipelines.parser import Parser
 from pipelines.runner import check_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
@@ -66,7 +67,7 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m pipelines.backfill",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

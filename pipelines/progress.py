@@ -7,7 +7,6 @@ environment; of workers elsewhere the runner is asked for its counters. Nothing 
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from kittiwake.cli.ending import asked
 from kittiwake.cli.progress import progress
+from kittiwake.cli.terminal import remark
 from kittiwake.replay.driver import Progress
 from transforms.progress import NAMESPACE, SEEN, Seen
 
@@ -39,7 +39,7 @@ END: Final = "end.asked"
 
 def say(text: str) -> None:
     """One line on standard error, which is not the job's output."""
-    print(f"backfill: {text}", file=sys.stderr, flush=True)
+    remark("backfill", text)
 
 
 class Watched:

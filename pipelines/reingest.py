@@ -14,15 +14,15 @@ if __name__ == "__main__":
     quit_at_once()  # Google's clients take a second to load
 
 import os
-import sys
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
 from kittiwake.cli.ending import ended, interrupted
 from kittiwake.cli.exits import Exit
+from kittiwake.cli.terminal import remark, remark_crash, say_text
 from kittiwake.disk import flush, locked, make_folder, undisturbed
+from kittiwake.foreign import visible_lines
 from kittiwake.reasons import Unfed
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.feeding import Fed, Feed, feed_of, line_of
@@ -55,10 +55,10 @@ def _main(argv: Sequence[str] | None) -> int:
         _say(f"interrupted: {left}")
         return interrupted()
     except Exception:  # noqa: BLE001 - told, and an exit of its own
-        traceback.print_exc()
+        remark_crash("reingest")
         _say(f"failed: {left}")
         return Exit.FAILED
-    sys.stdout.write(told(options, fed, published))
+    say_text(told(options, fed, published))
     return Exit.FINE if published.problem is None else Exit.FINDINGS
 
 
@@ -130,7 +130,7 @@ def _put(partial: Path, output: Path) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"reingest: {text}", file=sys.stderr, flush=True)
+    remark("reingest", text)
 
 
 # ---------------------------------------------------------------- what is told
@@ -156,7 +156,7 @@ def told(options: ReingestOptions, fed: Fed, published: Published) -> str:
         if why is Unfed.STILL_REFUSED:
             lines += [f"  today   {reason:{width}} {refused:>9,}" for reason, refused in sorted(fed.refused.items())]
     lines += _advice(options, fed, published)
-    return "\n".join(lines) + "\n"
+    return visible_lines(lines)
 
 
 def _done(options: ReingestOptions, published: Published) -> str:

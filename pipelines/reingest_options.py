@@ -15,6 +15,7 @@ from kittiwake.replay.shapes.shape import InputShape, Shape, input_shape
 from kittiwake.stream.messages import Stage
 from kittiwake.stream.tables import DEAD_LETTERS, LATE_EVENTS, Dataset, dataset_of
 from pipelines.options import duration_option, instant_option
+from pipelines.parser import Parser
 
 _DESCRIPTION: Final = """Feed dead letters, or late events, back to the topic of the streaming job after a fix.
 
@@ -113,7 +114,7 @@ def _output(name: str) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m pipelines.reingest",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

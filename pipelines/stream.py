@@ -14,7 +14,6 @@ if __name__ == "__main__":
 
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -23,8 +22,10 @@ from apache_beam.io.gcp.pubsub import ReadFromPubSub
 from apache_beam.options.pipeline_options import GoogleCloudOptions
 from apache_beam.runners.runner import PipelineResult
 
+from kittiwake.cli import terminal
 from kittiwake.cli.ending import asked, ended, interrupted, listen
 from kittiwake.cli.exits import Exit
+from kittiwake.foreign import visible
 from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
@@ -61,7 +62,7 @@ def _main(argv: Sequence[str] | None) -> int:
         wanted = parse_stream_options(argv)
         return _check(wanted) if wanted.options.check else _launch(wanted)
     except UnusableError as error:
-        say_problems(str(error).splitlines())
+        say_problems(str(error).split("\n"))
         return Exit.UNUSABLE
     except KeyboardInterrupt:
         say("interrupted; nothing was launched")
@@ -71,14 +72,14 @@ def _main(argv: Sequence[str] | None) -> int:
         if refusal is not None:
             say_problems([refusal])
             return Exit.UNUSABLE
-        traceback.print_exc()
+        terminal.remark_crash("stream")
         say(f"failed: {error}")
         return Exit.FAILED
 
 
 def say(text: str) -> None:
     """One line for whoever launches, on standard error."""
-    print(f"stream: {text}", file=sys.stderr, flush=True)
+    terminal.remark("stream", text)
 
 
 def say_problems(problems: Sequence[str]) -> None:
@@ -87,13 +88,18 @@ def say_problems(problems: Sequence[str]) -> None:
         say(f"error: {problem}")
 
 
+def _together(problems: Sequence[str]) -> str:
+    """Problems as lines, of which what is foreign in them begins none."""
+    return "\n".join(map(visible, problems))
+
+
 def _check(wanted: Asked) -> int:
     """Tell how everything is, on standard output."""
     checked = check(wanted.options)
     for finding in checked.findings:
-        print(f"{finding.verdict:8}{finding.text}")
+        terminal.say(f"{finding.verdict:8}{finding.text}")
     for problem in wanted.problems:
-        print(f"{Verdict.WRONG:8}{problem}")
+        terminal.say(f"{Verdict.WRONG:8}{problem}")
     if wanted.problems or checked.problems:
         return Exit.UNUSABLE
     return Exit.FINDINGS if any(one.verdict is Verdict.REFUSED for one in checked.findings) else Exit.FINE
@@ -110,11 +116,11 @@ def _launch(wanted: Asked) -> int:
     """
     options = wanted.options
     if wanted.problems:
-        raise UnusableError("\n".join(wanted.problems))
+        raise UnusableError(_together(wanted.problems))
     _create_tables(options)
     checked = check(options)
     if checked.problems:
-        raise UnusableError("\n".join(checked.problems))
+        raise UnusableError(_together(checked.problems))
     assert checked.rules is not None
     java = expansion_service(options.expansion_jar) if options.method is Method.STORAGE_WRITE else None
     check_endpoint(options.beam_flags)
@@ -135,7 +141,7 @@ def _create_tables(options: StreamOptions) -> None:
     for name in done.made:
         say(f"created {name}")
     if done.problems:
-        raise UnusableError("\n".join(done.problems))
+        raise UnusableError(_together(done.problems))
 
 
 def build(

@@ -18,6 +18,7 @@ from kittiwake.stream.tables import Dataset, Recorded, dataset_of
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import HOUR_US
 from pipelines.options import duration_option
+from pipelines.parser import Parser
 from pipelines.recorded import Recorded as RecordedEvents
 from pipelines.recorded import add_recorded, contradictions, recorded
 from pipelines.runner import IN_PROCESS, STREAMING, check_flags, is_dataflow, runner_named, streaming_runner
@@ -264,7 +265,7 @@ def _about_runner(options: StreamOptions) -> Iterator[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m pipelines.stream",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

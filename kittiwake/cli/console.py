@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
-import msgspec
 import typer
 
 from kittiwake.cli.exits import Exit
+from kittiwake.cli.terminal import RED, complain, say, say_json
+from kittiwake.foreign import visible
 from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.rows import line
 from kittiwake.rules.errors import Lint, RuleError, RulesError
 from kittiwake.rules.publishing.errors import TargetError, UnchangedError
 
@@ -36,11 +36,6 @@ def leave(code: Exit) -> NoReturn:
     raise typer.Exit(int(code))
 
 
-def print_json(value: Any) -> None:
-    """One JSON object, numbers exact, keys in the order given."""
-    typer.echo(msgspec.json.format(line(value), indent=2).decode())
-
-
 @contextmanager
 def usable_input(*, as_json: bool) -> Iterator[None]:
     """Ends the command, and says why, where what it was given cannot be used, or asks for what is so already.
@@ -53,7 +48,7 @@ def usable_input(*, as_json: bool) -> Iterator[None]:
         refuse(error.errors, as_json=as_json)
     except (UnusableError, TargetError) as error:
         if as_json:
-            print_json({"ok": False, "errors": [{"message": str(error)}]})
+            say_json({"ok": False, "errors": [{"message": str(error)}]})
         else:
             complain(str(error))
         leave(Exit.FINDINGS if isinstance(error, UnchangedError) else Exit.UNUSABLE)
@@ -62,7 +57,7 @@ def usable_input(*, as_json: bool) -> Iterator[None]:
 def refuse(errors: Sequence[RuleError], *, as_json: bool) -> NoReturn:
     """End the command with everything that is wrong with rules or scenarios."""
     if as_json:
-        print_json({"ok": False, "errors": [error_data(error) for error in errors]})
+        say_json({"ok": False, "errors": [error_data(error) for error in errors]})
     else:
         for error in errors:
             complain_at(error)
@@ -75,17 +70,13 @@ def error_data(error: RuleError | Lint) -> dict[str, Any]:
     return {**error._asdict(), "code": str(error.code)}
 
 
-def complain(text: str) -> None:
-    """A complaint without a place."""
-    typer.secho(text, err=True, fg=typer.colors.RED)
-
-
-def complain_at(error: RuleError | Lint, colour: str = typer.colors.RED) -> None:
+def complain_at(error: RuleError | Lint, colour: str = RED) -> None:
     """A complaint with its place, and the line it is about."""
-    typer.secho(str(error), err=True, fg=colour)
+    complain(str(error), colour)
     line = _line(error.file, error.line)
     if line is not None:
-        typer.echo(f"    {line}\n    {' ' * (error.column - 1)}^", err=True)
+        complain(f"    {line}", None)
+        complain(f"    {' ' * (error.column - 1)}^", None)
 
 
 def _line(file: str, number: int) -> str | None:
@@ -104,15 +95,15 @@ SHOWN_MAX: Final = 160
 # ---------------------------------------------------------------- for people
 
 
-def print_columns(rows: Sequence[Sequence[object]], indent: int = 0) -> None:
+def say_columns(rows: Sequence[Sequence[object]], indent: int = 0) -> None:
     """Rows in columns, numbers to the right; the last column is as wide as it likes."""
     if not rows:
         return
-    texts = [[str(cell) for cell in row] for row in rows]
+    texts = [[visible(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     for row, shown in zip(rows, texts, strict=True):
         cells = [
             text.rjust(width) if isinstance(cell, int) else text.ljust(width)
             for cell, text, width in zip(row, shown, widths, strict=True)
         ]
-        typer.echo((" " * indent + "  ".join(cells)).rstrip())
+        say((" " * indent + "  ".join(cells)).rstrip())

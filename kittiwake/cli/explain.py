@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, complain, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import (
     AllowedLateness,
@@ -21,10 +21,10 @@ from kittiwake.cli.options import (
     until_us,
 )
 from kittiwake.cli.story import print_texts
+from kittiwake.cli.terminal import complain, say_json
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.versions import Versions
-from kittiwake.model import Event
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.explain import explain as explained
 from kittiwake.replay.explain_input import ContactInput, read_contact
@@ -49,6 +49,9 @@ def explain(
     allowed_lateness: AllowedLateness = "1h",
     shape: ShapeName = "canonical",
     input_account: InputAccount = None,
+    all_properties: Annotated[
+        bool, typer.Option("--all-properties", help="Show what no rule reads of an event too: addresses, cards, lists.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell one contact's story: every event, arming, disarming, deadline, gate and decision, and every near miss.
@@ -73,7 +76,11 @@ def explain(
     events = found.accounts.get(account_id, [])
     if not events:
         _nobody(found, contact, as_json=as_json)
-    story = _story(versions, contact, events, end_of_run(settings, found.counts, versions.frozen_at_us), rule or [])
+    end_us = end_of_run(settings, found.counts, versions.frozen_at_us)
+    advanced = advance(versions, new_state(contact), events, end_us, trace=True)
+    story = explained(versions, advanced.state, advanced.trace, all_properties=all_properties)
+    if rule:
+        story = only_rules(story, frozenset(rule))
     _tell(story, found, as_json=as_json)
 
 
@@ -92,16 +99,10 @@ def _refuse_unknown(versions: Versions, rule_ids: list[str]) -> None:
             raise UnusableError(f"account {account_id} has no rule {rule_id}; it has {', '.join(known)}")
 
 
-def _story(versions: Versions, contact: str, events: list[Event], until_us: int, rule_ids: list[str]) -> Explanation:
-    advanced = advance(versions, new_state(contact), events, until_us, trace=True)
-    story = explained(versions, advanced.state, advanced.trace)
-    return only_rules(story, frozenset(rule_ids)) if rule_ids else story
-
-
 def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> None:
     message = f"the input has no event of contact {contact}"
     if as_json:
-        print_json({"ok": False, "errors": [{"message": message}]})
+        say_json({"ok": False, "errors": [{"message": message}]})
     else:
         complain(message)
         _tell_dead(found)
@@ -110,7 +111,7 @@ def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> None:
 
 def _tell(story: Explanation, found: ContactInput, *, as_json: bool) -> None:
     if as_json:
-        print_json({"ok": True, **as_data(story)})
+        say_json({"ok": True, **as_data(story)})
         return
     print_texts(texts(story))
     _tell_dead(found)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName, moment_us, now_us
+from kittiwake.cli.terminal import say, say_json
 from kittiwake.rules.publishing.freezing import freeze as freeze_target
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.time.instants import format_instant
@@ -32,9 +33,9 @@ def freeze(
         freeze_target(target, frozen_at_us)
     frozen_at = format_instant(frozen_at_us)
     if as_json:
-        print_json({"ok": True, "target": target.place, "frozen_at": frozen_at})
+        say_json({"ok": True, "target": target.place, "frozen_at": frozen_at})
     else:
-        typer.echo(f"{target.place} is frozen at {frozen_at}: nothing is settled beyond it")
+        say(f"{target.place} is frozen at {frozen_at}: nothing is settled beyond it")
     leave(Exit.FINE)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -13,6 +15,8 @@ from typer.core import TyperGroup
 
 from kittiwake import __version__
 from kittiwake.cli.ending import ended
+from kittiwake.cli.terminal import say
+from kittiwake.foreign import visible
 from kittiwake.replay.collecting import uncollected
 
 COMMANDS: Final = (
@@ -30,6 +34,20 @@ COMMANDS: Final = (
 """In the order in which an author needs them; each is a module here with an `app` of one command."""
 
 
+_UsageError: Final[Any] = typer.BadParameter.__mro__[1]
+"""What every refusal of an option is; where it is defined differs between releases of Typer."""
+
+
+@contextmanager
+def _refused_visibly() -> Iterator[None]:
+    """What a person typed is quoted by refusals: a glob puts the names of files among the options."""
+    try:
+        yield
+    except _UsageError as error:
+        error.message = visible(error.message)
+        raise
+
+
 class Commands(TyperGroup):
     """The commands by name, imported one by one: `validate` has half a second."""
 
@@ -40,6 +58,16 @@ class Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Typer's signature)
         """Their names, for `--help`."""
         return list(COMMANDS)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The options before the command's name."""
+        with _refused_visibly():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """The command, its options included."""
+        with _refused_visibly():
+            return super().invoke(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 (Typer's signature)
         """The command of a name; None if there is none."""
@@ -66,7 +94,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 

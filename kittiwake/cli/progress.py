@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from kittiwake.cli.terminal import remark
 from kittiwake.replay.driver import Progress as Far
 from kittiwake.replay.driver import Tell
 
@@ -62,7 +63,7 @@ def _lines(speaker: str, pace: _Pace) -> Tell:
         pace.see(far)
         if pace.seconds - told_at >= SECONDS_A_LINE:
             told_at = pace.seconds
-            print(f"{speaker}: {pace.seconds:.0f} s: {_line(far, pace)}", file=sys.stderr, flush=True)
+            remark(speaker, f"{pace.seconds:.0f} s: {_line(far, pace)}")
 
     return tell
 

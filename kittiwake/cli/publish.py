@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, complain, leave, one_command, print_columns, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName, moment_us, now_us, span_us
+from kittiwake.cli.terminal import complain, say, say_json
 from kittiwake.replay.errors import UnusableError
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import read_files
@@ -98,14 +99,14 @@ def _tell(prepared: Publication, target: Target, *, dry_run: bool, as_json: bool
     if as_json:
         said: dict[str, Any] = {"ok": True, "published": not dry_run, "target": target.place, "file": prepared.name}
         said |= {"effective_from": file.effective_from, "ruleset_version": file.ruleset_version}
-        print_json(said | {"changes": [_change_data(change) for change in prepared.changes]})
+        say_json(said | {"changes": [_change_data(change) for change in prepared.changes]})
         return
     newest = prepared.before.ruleset.version if prepared.before else None
-    typer.echo(f"against ruleset_version {newest}:" if newest else "the first version:")
-    print_columns([_change_row(change) for change in prepared.changes], indent=2)
+    say(f"against ruleset_version {newest}:" if newest else "the first version:")
+    say_columns([_change_row(change) for change in prepared.changes], indent=2)
     verb = "would publish" if dry_run else "published"
     since = "always" if file.effective_from == ALWAYS else f"from {file.effective_from}"
-    typer.echo(f"{verb} ruleset_version {file.ruleset_version}, in force {since}, to {target.place}")
+    say(f"{verb} ruleset_version {file.ruleset_version}, in force {since}, to {target.place}")
 
 
 def _change_data(change: Change) -> dict[str, Any]:

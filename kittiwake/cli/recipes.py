@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, complain, leave, one_command, print_columns, print_json
+from kittiwake.cli.console import AsJson, leave, one_command, say_columns
 from kittiwake.cli.exits import Exit
+from kittiwake.cli.terminal import complain, say_json, say_text
 from kittiwake.rules import recipes as shipped
 from kittiwake.rules.recipes import Recipe
 
@@ -22,16 +23,16 @@ def recipes(
     elif name not in shipped.recipe_names():
         _refuse(f"there is no recipe {name}; there are {', '.join(shipped.recipe_names())}", as_json=as_json)
     elif as_json:
-        print_json(_data(shipped.recipe(name)))
+        say_json(_data(shipped.recipe(name)))
     else:
-        typer.echo(shipped.recipe(name).text, nl=False)
+        say_text(shipped.recipe(name).text)
 
 
 def _tell_all(all_: tuple[Recipe, ...], *, as_json: bool) -> None:
     if as_json:
-        print_json({"recipes": [_data(one) for one in all_]})
+        say_json({"recipes": [_data(one) for one in all_]})
     else:
-        print_columns([(one.name, one.title + ("" if one.runs else " (checked, but not run yet)")) for one in all_])
+        say_columns([(one.name, one.title + ("" if one.runs else " (checked, but not run yet)")) for one in all_])
 
 
 def _data(recipe: Recipe) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _data(recipe: Recipe) -> dict[str, Any]:
 
 def _refuse(message: str, *, as_json: bool) -> None:
     if as_json:
-        print_json({"ok": False, "errors": [{"message": message}]})
+        say_json({"ok": False, "errors": [{"message": message}]})
     else:
         complain(message)
     leave(Exit.UNUSABLE)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, complain, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import (
     AllowedLateness,
@@ -26,6 +26,7 @@ from kittiwake.cli.options import (
     until_us,
 )
 from kittiwake.cli.progress import progress
+from kittiwake.cli.terminal import complain, say, say_json, say_text
 from kittiwake.replay.driver import replay as run
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.formats import Format
@@ -103,10 +104,10 @@ def _ratio(text: str) -> Decimal | None:
 
 def _tell(summary: Summary, output: Path, *, as_json: bool) -> None:
     if as_json:
-        print_json({"ok": summary.stopped is None, "output": str(output), **to_json(summary)})
+        say_json({"ok": summary.stopped is None, "output": str(output), **to_json(summary)})
         return
-    typer.echo(render(summary), nl=False)
-    typer.echo(f"written to {output}")
+    say_text(render(summary))
+    say(f"written to {output}")
 
 
 app = one_command(replay, "replay")

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import one_command, print_json
+from kittiwake.cli.console import one_command
+from kittiwake.cli.terminal import say_json
 from kittiwake.replay.scenario_models import json_schema as schema_of_scenarios
 from kittiwake.rules.schema import json_schema
 
@@ -16,9 +17,9 @@ def schema(
 ) -> None:
     """Print the JSON Schema of rules files, or of scenario files."""
     if scenarios:
-        print_json(schema_of_scenarios())
+        say_json(schema_of_scenarios())
     else:
-        print_json(json_schema())
+        say_json(json_schema())
 
 
 app = one_command(schema, "schema")

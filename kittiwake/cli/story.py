@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text as RichText
 
+from kittiwake.foreign import visible
 from kittiwake.replay.explain_model import Tone
 from kittiwake.replay.explain_text import Text
 
@@ -26,4 +27,4 @@ def print_texts(texts: Iterable[Text], indent: int = 0) -> None:
     """Lines as they are, never wrapped; coloured where a terminal is."""
     console = Console(highlight=False, soft_wrap=True)
     for line in texts:
-        console.print(RichText((" " * indent + line.text).rstrip(), style=STYLES[line.tone]))
+        console.print(RichText((" " * indent + visible(line.text)).rstrip(), style=STYLES[line.tone]))

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, leave, one_command, print_json, refuse, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, refuse, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.story import print_texts
+from kittiwake.cli.terminal import GREEN, RED, say, say_json
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.explain_model import as_data
 from kittiwake.replay.explain_text import texts
@@ -36,7 +37,7 @@ def play_scenarios(
             raise UnusableError(f"no test has {only!r} in its name")
     results = [play(case) for case in cases]
     if as_json:
-        print_json(_data(results))
+        say_json(_data(results))
     else:
         _tell(results)
     leave(Exit.FINE if all(result.passed for result in results) else Exit.FINDINGS)
@@ -63,26 +64,26 @@ def _tell(results: list[Result]) -> None:
     for result in results:
         if result.case.file != file:
             file = result.case.file
-            typer.echo(file)
+            say(file)
         if result.passed:
-            typer.echo(f"  {typer.style('✓', fg=typer.colors.GREEN)} {result.case.name}")
+            say(f"  ✓ {result.case.name}", GREEN)
         else:
             _tell_failed(result)
     failed = sum(not result.passed for result in results)
     counts = f"{len(results) - failed} passed" + (f", {failed} failed" if failed else "")
-    typer.secho(counts, fg=typer.colors.RED if failed else typer.colors.GREEN)
+    say(counts, RED if failed else GREEN)
 
 
 def _tell_failed(result: Result) -> None:
-    typer.secho(f"  ✗ {result.case.name}", fg=typer.colors.RED)
+    say(f"  ✗ {result.case.name}", RED)
     for surprise in result.surprises:
-        first, *rest = surprise_words(surprise, result.story.zone)
-        typer.secho(f"    {result.case.file}:{surprise.mark.line}: {first}", fg=typer.colors.RED)
+        first, *rest = surprise_words(surprise)
+        say(f"    {result.case.file}:{surprise.mark.line}: {first}", RED)
         for line in rest:
-            typer.echo(f"      {line}")
-    typer.echo("")
+            say(f"      {line}")
+    say()
     print_texts(texts(result.story), indent=4)
-    typer.echo("")
+    say()
 
 
 # ---------------------------------------------------------------- for programs
@@ -104,8 +105,7 @@ def _result_data(result: Result) -> dict[str, Any]:
     if result.passed:
         return about
     surprises = [
-        {"line": one.mark.line, "column": one.mark.column, "told": surprise_words(one, result.story.zone)}
-        for one in result.surprises
+        {"line": one.mark.line, "column": one.mark.column, "told": surprise_words(one)} for one in result.surprises
     ]
     return {**about, "surprises": surprises, "explanation": as_data(result.story)}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
-from kittiwake.cli.console import AsJson, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName
+from kittiwake.cli.terminal import say, say_json
 from kittiwake.rules.publishing.freezing import unfreeze as unfreeze_target
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.time.instants import format_instant
@@ -21,9 +20,9 @@ def unfreeze(place: TargetName, as_json: AsJson = False) -> None:
         target = open_target(place)
         was_frozen_at = format_instant(unfreeze_target(target))
     if as_json:
-        print_json({"ok": True, "target": target.place, "was_frozen_at": was_frozen_at})
+        say_json({"ok": True, "target": target.place, "was_frozen_at": was_frozen_at})
     else:
-        typer.echo(f"{target.place} goes on; it was frozen at {was_frozen_at}")
+        say(f"{target.place} goes on; it was frozen at {was_frozen_at}")
     leave(Exit.FINE)
 
 

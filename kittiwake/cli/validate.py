@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, print_json, usable_input
+from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
+from kittiwake.cli.terminal import YELLOW, say, say_json
 from kittiwake.replay.collecting import uncollected
 from kittiwake.replay.errors import UnusableError
 from kittiwake.rules.compiler import compile_account
@@ -46,14 +47,14 @@ def _tell(ruleset: RuleSet, odd: list[Lint], *, as_json: bool) -> None:
     accounts = {name: len(account.rules) for name, account in sorted(ruleset.accounts.items())}
     if as_json:
         told: dict[str, Any] = {"ok": True, "ruleset_version": ruleset.version, "accounts": accounts}
-        print_json({**told, "findings": [error_data(one) for one in odd]})
+        say_json({**told, "findings": [error_data(one) for one in odd]})
         return
     for one in odd:
-        complain_at(one, typer.colors.YELLOW)
+        complain_at(one, YELLOW)
     for name, number in accounts.items():
         whose = "every account" if name == "*" else f"account {name}"
-        typer.echo(f"{whose}: {number} {'rule' if number == 1 else 'rules'}")
-    typer.echo(f"ruleset_version {ruleset.version}")
+        say(f"{whose}: {number} {'rule' if number == 1 else 'rules'}")
+    say(f"ruleset_version {ruleset.version}")
 
 
 app = one_command(validate, "validate")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
-from kittiwake.cli.console import AsJson, leave, one_command, print_columns, print_json, usable_input
+from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName, now_us
+from kittiwake.cli.terminal import say, say_json
 from kittiwake.rules.publishing.layout import start_text
 from kittiwake.rules.publishing.loading import load_history
 from kittiwake.rules.publishing.opening import open_target
@@ -27,10 +26,10 @@ def versions(place: TargetName, as_json: AsJson = False) -> None:
     rows = [_row(version, history, clock_us) for version in history.versions]
     frozen_at = None if history.frozen_at_us is None else format_instant(history.frozen_at_us)
     if as_json:
-        print_json({"ok": True, "versions": rows, "frozen_at": frozen_at})
+        say_json({"ok": True, "versions": rows, "frozen_at": frozen_at})
     else:
-        print_columns([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
-        typer.echo(f"frozen at {frozen_at}: nothing is settled beyond it" if frozen_at else "not frozen")
+        say_columns([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
+        say(f"frozen at {frozen_at}: nothing is settled beyond it" if frozen_at else "not frozen")
     leave(Exit.FINE)
 
 

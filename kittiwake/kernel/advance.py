@@ -8,7 +8,7 @@ are put in their place: the newest revisions are what one call with all events w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ from kittiwake.kernel.copies import in_order, is_copy, restored, stored
 from kittiwake.kernel.correcting import Corrected, correct
 from kittiwake.kernel.decisions import decision_of
 from kittiwake.kernel.program import Program
-from kittiwake.kernel.run import Run
+from kittiwake.kernel.run import NOTHING_UNUSABLE, Run, Unusable
 from kittiwake.kernel.settling import knows, start
 from kittiwake.kernel.state import Since, State
 from kittiwake.kernel.switching import concerned_us
@@ -50,6 +50,8 @@ class Advanced(NamedTuple):
     """How often the contact was forgotten, by `retention`."""
     horizon_cut: bool = False
     """Whether more came inside the horizon than a contact may keep (`Limits.correction_bytes`): it begins anew."""
+    unusable: Mapping[Unusable, int] = NOTHING_UNUSABLE
+    """Values that rules in force could not use, and how often; not of what a correction works out again."""
 
 
 def advance(
@@ -99,6 +101,7 @@ def advance(
         len(corrected.placed),
         passed.run.forgotten,
         is_cut,
+        passed.run.unusable,
     )
 
 

@@ -10,11 +10,12 @@ from typing import Final
 
 from kittiwake.kernel.matching import Attributes, missing_paths, reader
 from kittiwake.kernel.program import RuleProgram
+from kittiwake.kernel.refusing import refuse_keys, refuse_wait
 from kittiwake.kernel.run import Caused, Run
 from kittiwake.kernel.state import Candidate, Episode, Reminder
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
-from kittiwake.reasons import Kind, Outcome, Reason
+from kittiwake.reasons import Clause, Kind, Outcome, Reason
 from kittiwake.values import canonical, lookup
 
 FIRED: Final = Kind.FIRED
@@ -92,8 +93,14 @@ def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> 
 
 
 def lacks(run: Run, index: int, key: str | None, event: Event, what: str) -> None:
-    """Note that an event does not arm, for it lacks something."""
+    """Note that an event does not arm, for it lacks something: `per`, `same`, `wait unusable` or `wait past`."""
     rule = run.program.rules[index]
+    if what == "per":
+        refuse_keys(run, index, Clause.PER, rule.per, event)
+    elif what == "same":
+        refuse_keys(run, index, Clause.SAME, rule.same, event)
+    elif what == "wait unusable":
+        refuse_wait(run, index, rule.wait, event)
     if run.trace is not None and not rule.foreseen:
         paths = missing_paths(rule.per + rule.same, event.properties)
         run.note(StepKind.LACKS, index, key, event_id=event.event_id, what=what, paths=paths)

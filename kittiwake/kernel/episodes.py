@@ -13,7 +13,8 @@ from typing import Any, Final, Protocol, TypeAlias
 from kittiwake.kernel.arming import candidate_of_reminder, cause, included, including, lacks, refuse_for_room
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import SINGLE, Attributes, Properties, key_values, question_of
-from kittiwake.kernel.program import Delays, Match, RuleProgram, UntilWait
+from kittiwake.kernel.program import Delays, FieldWait, Match, RuleProgram, UntilWait, Wait
+from kittiwake.kernel.refusing import refuse_default
 from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Caused, Run, Taker, Wanted
 from kittiwake.kernel.state import Episode, Instance, Reminder, RuleState
@@ -57,7 +58,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             if given is None or given(run, event, key, same):
                 now_us = event.time_us
                 planned = (
-                    plan(wait, event, run.attributes, run.clock())
+                    _planned(run, index, wait, event)
                     if delays_us is None
                     else [Reminder(i, now_us + delay_us) for i, delay_us in enumerate(delays_us)]
                 )
@@ -89,6 +90,16 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             _disarm_at_once(run, index, key, one, event)
 
     return react
+
+
+def _planned(run: Run, index: int, wait: Wait, event: Event, after: int | None = None) -> Plan:
+    """The deadlines an event sets; a number that is none, and so leaves the default, is counted."""
+    found = plan(wait, event, run.attributes, run.clock(), after)
+    if isinstance(wait, FieldWait) and wait.default_us is not None:
+        due_us = found[0].due_us if isinstance(found, list) else None
+        if due_us is None or due_us == run.now_us + wait.default_us:
+            refuse_default(run, index, wait, event)
+    return found
 
 
 def _took(episode: Episode, event: Event) -> bool:
@@ -153,7 +164,7 @@ def _refuse(run: Run, index: int, key: str, event: Event, why: NoPlan | TooLong)
 def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event, same: list[str]) -> None:
     rule = run.program.rules[index]
     assert rule.wait is not None
-    found = plan(rule.wait, event, run.attributes, run.clock(), episode.occurrence)
+    found = _planned(run, index, rule.wait, event, episode.occurrence)
     if found is NoPlan.PAST:
         lacks(run, index, key, event, "wait past")
         _drop_pending(run, index, key, one, episode, "past")

@@ -23,7 +23,8 @@ from kittiwake.values import EXACT, Number, canonical, is_scalar, lookup
 
 Slots = dict[str, Slot]
 
-Recorder: TypeAlias = Callable[[Slots, Event], bool]
+Recorder: TypeAlias = Callable[[Slots, Event], bool | None]
+"""Remembers a matching event; False: there is no room for it, None: it has nothing that could be remembered."""
 
 Order: TypeAlias = Callable[[Any, Any], bool]
 
@@ -45,23 +46,23 @@ PRESENT: Final = Measure.PRESENT
 ABSENT: Final = Measure.ABSENT
 
 
-def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limits: Limits) -> bool:
-    """Remember a matching event; False if there is no room for it. For explanations: others make a `recorder` once."""
+def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limits: Limits) -> bool | None:
+    """Remember a matching event, as a `Recorder` does. For explanations: others make a `recorder` once."""
     return recorder(condition, keep_us, limits)(slots, event)
 
 
 def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
-    """What remembers a matching event; it answers False if there is no room for it."""
+    """What remembers the matching events of a condition."""
     if condition.measure is COUNT and condition.within_us is not None:
         return _counter(condition, condition.within_us, keep_us, limits)
 
     key_in = keying(condition.same) if condition.same else None
 
-    def remember(slots: Slots, event: Event) -> bool:
+    def remember(slots: Slots, event: Event) -> bool | None:
         key = "" if key_in is None else key_in(event.properties)
         value = None if key is None else ONE if condition.path is None else _recorded_value(condition, event)
         if key is None or value is None:
-            return True
+            return None
         now_us = event.time_us
         if not _fits(condition, slots, key, value, limits):
             prune(condition, slots, now_us, keep_us)
@@ -81,10 +82,10 @@ def _counter(condition: Condition, within_us: int, keep_us: int, limits: Limits)
     key_in, keys_max = keying(condition.same) if condition.same else None, limits.keys
     kept = instants_kept(condition)
 
-    def remember(slots: Slots, event: Event) -> bool:
+    def remember(slots: Slots, event: Event) -> bool | None:
         key = "" if key_in is None else key_in(event.properties)
         if key is None:
-            return True
+            return None
         now_us = event.time_us
         slot = slots.get(key)
         if slot is None:

@@ -7,7 +7,7 @@ each event by every pattern of the kernel. Attributes are the contact's at the e
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -26,11 +26,15 @@ from kittiwake.values import Path, Scalar, canonical, is_number, is_scalar, look
 Properties: TypeAlias = Mapping[str, Any]
 Attributes: TypeAlias = Mapping[str, Any]
 
-Question: TypeAlias = Callable[[Properties, Attributes], bool]
-"""Whether a `where` holds of an event's properties and its contact's attributes."""
+Question: TypeAlias = Callable[[Properties, Attributes], bool | None]
+"""Whether a `where` holds of an event's properties and its contact's attributes.
 
-Test: TypeAlias = Callable[[Any], bool]
-"""Whether a value, which is not null, passes a comparison."""
+None: it does not, and met a value of a type of which its comparison never holds, so that whoever asks may look at it.
+To tell costs nothing where a value can be used.
+"""
+
+Test: TypeAlias = Callable[[Any], bool | None]
+"""Whether a value, which is not null, passes a comparison; None: it never does, for its type."""
 
 Place: TypeAlias = tuple[str | None, list[str] | None]
 """The instance an event belongs to and its `same` values; None for those it lacks a property of."""
@@ -46,12 +50,12 @@ def matches_any(matches: Matches, event: Event, attributes: Attributes) -> bool:
     """Whether the event is of the type of one of the alternatives and that one holds of it; for explanations."""
     covering = tuple(match for match in matches if match.covers(event.type))
     asked = question_of(covering)
-    return bool(covering) and (asked is None or asked(event.properties, attributes))
+    return bool(covering) and (asked is None or bool(asked(event.properties, attributes)))
 
 
 def holds(predicate: Predicate, properties: Properties, attributes: Attributes) -> bool:
     """Whether `where` holds of an event's properties and its contact's attributes; for explanations."""
-    return asking(predicate)(properties, attributes)
+    return bool(asking(predicate)(properties, attributes))
 
 
 # ---------------------------------------------------------------- where
@@ -80,20 +84,25 @@ def _one_of(questions: list[Question]) -> Question:
     if len(questions) == 1:
         return questions[0]
 
-    def one_of(properties: Properties, attributes: Attributes) -> bool:
-        for asked in questions:  # noqa: SIM110 - a generator would cost more than the question
-            if asked(properties, attributes):
+    def one_of(properties: Properties, attributes: Attributes) -> bool | None:
+        none: bool | None = False
+        for asked in questions:
+            answer = asked(properties, attributes)
+            if answer:
                 return True
-        return False
+            if answer is None:
+                none = None
+        return none
 
     return one_of
 
 
 def _each_of(questions: list[Question]) -> Question:
-    def each_of(properties: Properties, attributes: Attributes) -> bool:
-        for asked in questions:  # noqa: SIM110 - as above
-            if not asked(properties, attributes):
-                return False
+    def each_of(properties: Properties, attributes: Attributes) -> bool | None:
+        for asked in questions:
+            answer = asked(properties, attributes)
+            if not answer:
+                return answer
         return True
 
     return each_of
@@ -107,32 +116,68 @@ def _comparing(comparison: Comparison) -> Question:
             return lambda _, attributes: present(attributes, path) is exists
         return lambda properties, _: present(properties, path) is exists
     passes, value_at = TESTS[comparison.operator](operand), reader(path)
+    if len(path) > 1:
+        return _comparing_inside(comparison, passes)
     if comparison.of_contact:
         return lambda _, attributes: (value := value_at(attributes)) is not None and passes(value)
     return lambda properties, _: (value := value_at(properties)) is not None and passes(value)
 
 
+def _comparing_inside(comparison: Comparison, passes: Test) -> Question:
+    """A comparison of a value inside others: where the path ends in a list or a text, it never holds."""
+    path, of_contact = comparison.path, comparison.of_contact
+
+    def compare(properties: Properties, attributes: Attributes) -> bool | None:
+        values = attributes if of_contact else properties
+        value = lookup(values, path)
+        if value is not None:
+            return passes(value)
+        holder = next((one for k in range(1, len(path)) if not isinstance(one := lookup(values, path[:k]), dict)), None)
+        return False if holder is None else None
+
+    return compare
+
+
+_NUMBERS: Final = frozenset({int, Decimal})
+
+
+def types_like(operands: Iterable[Scalar]) -> frozenset[type]:
+    """The types of the values that may equal one of these."""
+    found = [_NUMBERS if is_number(one) else frozenset({type(one)}) for one in operands]
+    return frozenset[type]().union(*found)
+
+
 def _equals(operand: Any) -> Test:
     if isinstance(operand, str):
-        return lambda value: bool(value == operand)
-    return lambda value: is_scalar(value) and same_scalar(value, operand)
+        return lambda value: value == operand or (False if isinstance(value, str) else None)
+    types = types_like([operand])
+    return lambda value: value == operand if type(value) in types else None
 
 
 def _is_in(operand: Any) -> Test:
-    return lambda value: is_scalar(value) and any(same_scalar(value, one) for one in operand)
+    types = types_like(operand)
+
+    def is_in(value: Any) -> bool | None:
+        if type(value) not in types:
+            return None
+        return any(same_scalar(value, one) for one in operand)
+
+    return is_in
 
 
 def _contains(operand: Any) -> Test:
-    def contains(value: Any) -> bool:
+    def contains(value: Any) -> bool | None:
         if isinstance(value, str):
-            return isinstance(operand, str) and operand in value
-        return isinstance(value, list) and any(is_scalar(one) and same_scalar(one, operand) for one in value)
+            return operand in value if isinstance(operand, str) else None
+        if not isinstance(value, list):
+            return None
+        return any(is_scalar(one) and same_scalar(one, operand) for one in value)
 
     return contains
 
 
 def _starts_with(operand: Any) -> Test:
-    return lambda value: isinstance(value, str) and isinstance(operand, str) and value.startswith(operand)
+    return lambda value: value.startswith(operand) if isinstance(value, str) and isinstance(operand, str) else None
 
 
 def _ordering(order: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
@@ -140,8 +185,10 @@ def _ordering(order: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
 
     def test(operand: Any) -> Test:
         if isinstance(operand, str):
-            return lambda value: isinstance(value, str) and order(value, operand)
-        return lambda value: is_number(value) and is_number(operand) and order(value, operand)
+            return lambda value: order(value, operand) if isinstance(value, str) else None
+        if not is_number(operand):
+            return lambda _: None
+        return lambda value: order(value, operand) if is_number(value) else None
 
     return test
 

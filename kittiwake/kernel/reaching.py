@@ -11,11 +11,12 @@ from kittiwake.kernel.arming import candidate_of_event, cause, refuse_for_room
 from kittiwake.kernel.episodes import NO_VALUES, Given, Reaction
 from kittiwake.kernel.matching import SINGLE, amount
 from kittiwake.kernel.program import Reaches, RuleProgram
+from kittiwake.kernel.refusing import refuse_number
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import Reached
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
-from kittiwake.reasons import Kind
+from kittiwake.reasons import Clause, Kind
 from kittiwake.values import EXACT
 
 ONE = Decimal(1)
@@ -32,6 +33,8 @@ def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
     def react(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
         added = _added(reaches, event)
         if added is None:
+            assert reaches.path is not None
+            refuse_number(run, index, Clause.REACHES, reaches.path, event)
             return
         one = run.instance_or_new(index, key)
         if one is None:

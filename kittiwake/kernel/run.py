@@ -6,9 +6,9 @@ holds no logic of the language, only the book-keeping every part needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -20,7 +20,7 @@ from kittiwake.kernel.state import Candidate, Instance, Record, RuleState, Slot,
 from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.waits import Clock
 from kittiwake.model import Decision, Event
-from kittiwake.reasons import Outcome, Reason
+from kittiwake.reasons import Clause, Found, Outcome, Reason
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_json
 
@@ -32,6 +32,20 @@ BEFORE_ALL_US: Final = -(2**62)
 
 Wanted: TypeAlias = list[tuple[int, str]]
 """What the `same` values of an episode must be, by their place, for an `unless` event to disarm it."""
+
+
+class Unusable(NamedTuple):
+    """A sort of value that a rule could not use."""
+
+    rule_id: str
+    clause: Clause
+    path: str
+    """Dotted; `contact.` before an attribute's."""
+    found: Found
+
+
+NOTHING_UNUSABLE: Final[Mapping[Unusable, int]] = {}
+"""Never changed."""
 
 
 class Caused(msgspec.Struct, frozen=True, gc=False):
@@ -70,6 +84,8 @@ class Run:
         self.duplicates = 0
         self.forgotten = 0
         """How often the contact was forgotten."""
+        self.unusable: dict[Unusable, int] = {}
+        """Values that rules in force could not use, and how often."""
         self.newest_us = state.newest_us
         self.lacks: dict[int, int] = {}
         """By rule index: until when a rule misses something of what it looks back on."""
@@ -284,6 +300,13 @@ class Run:
         self.decisions.append(decision)
         if self.trace is not None:
             self.trace.append(step_of(decision))
+
+    def count_unusable(self, index: int, clause: Clause, path: str, found: Found) -> None:
+        """Count a value that a rule in force needs and cannot use."""
+        rule = self.program.rules[index]
+        if not rule.foreseen:
+            key = Unusable(rule.rule_id, clause, path, found)
+            self.unusable[key] = self.unusable.get(key, 0) + 1
 
     def note(self, kind: StepKind, index: int | None, key: str | None, /, **details: Any) -> None:
         """Add a step to the trace. Callers ask `trace is not None` first, so that building details costs nothing.

@@ -12,10 +12,12 @@ from typing import Final, TypeAlias
 from kittiwake.kernel.arming import refuse_for_room
 from kittiwake.kernel.matching import question_of
 from kittiwake.kernel.program import Sequence
+from kittiwake.kernel.refusing import refusing
 from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
+from kittiwake.reasons import Clause
 
 Completes: TypeAlias = Callable[[Run, Event, str], bool]
 """Takes an event into the chains of an instance; whether it completes one, which clears them all."""
@@ -55,13 +57,16 @@ def completing(role: Role) -> Completes:
 def _extending(role: Role, sequence: Sequence) -> Callable[[Prefixes, Run, Event], Prefixes | None]:
     """The prefixes after an event, later steps first: none if it completes a chain; None if it extends none."""
     within_us, last = sequence.within_us, len(sequence.steps) - 1
-    steps = [(k, question_of(matches)) for k, matches in reversed(role.steps)]
+    index = role.rule_index
+    steps = [(k, question_of(matches), refusing(index, Clause.WHEN, matches)) for k, matches in reversed(role.steps)]
 
     def extended(prefixes: Prefixes, run: Run, event: Event) -> Prefixes | None:
         now_us = event.time_us
         found: Prefixes | None = None
-        for k, asked in steps:
-            if asked is not None and not asked(event.properties, run.attributes):
+        for k, asked, refuse in steps:
+            if asked is not None and not (answer := asked(event.properties, run.attributes)):
+                if answer is None:
+                    refuse(run, event)
                 continue
             start_us = now_us
             if k > 0:

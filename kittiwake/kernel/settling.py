@@ -75,6 +75,7 @@ def _come_into_force(versions: Versions, before: Run, now_us: int) -> Run:
     if run.trace is not None:
         _note_version(run, now_us, decisions)
     run.duplicates, run.forgotten, run.deferred = before.duplicates, before.forgotten, before.deferred
+    run.unusable = before.unusable
     for index, rule in enumerate(program.rules):
         if rule.audience is not None and not rule.foreseen and run.newest_us is not None:
             run.wake(now_us, index)

@@ -19,12 +19,13 @@ from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import SINGLE, instance_key, key_values, place_of, question_of
 from kittiwake.kernel.program import DELETED, GRANTED, UPDATED, WITHDRAWN, Condition, RuleProgram
 from kittiwake.kernel.reaching import reaching
+from kittiwake.kernel.refusing import refuse_in_condition, refuse_keys, refusing
 from kittiwake.kernel.roles import Role
 from kittiwake.kernel.run import Run, Taker
 from kittiwake.kernel.sequences import Completes, completing
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
-from kittiwake.reasons import Kind, Reason
+from kittiwake.reasons import Clause, Kind, Reason
 
 
 def takers_of(roles: Sequence[Role], limits: Limits) -> tuple[Taker, ...]:
@@ -103,17 +104,29 @@ Records: TypeAlias = Callable[[Run, Event], bool]
 
 def _recording(role: Role, limits: Limits) -> Records:
     index, rule = role.rule_index, role.rule
+    clause = Clause.GIVEN if rule.audience is None else Clause.AUDIENCE
     asked = [
-        (i, question_of(matches), recorder(rule.conditions[i], rule.keep_us, limits)) for i, matches in role.conditions
+        (
+            i,
+            question_of(matches),
+            refusing(index, clause, matches),
+            recorder(rule.conditions[i], rule.keep_us, limits),
+        )
+        for i, matches in role.conditions
     ]
 
     def records(run: Run, event: Event) -> bool:
         has_room = True
-        for i, question, record in asked:
-            if question is not None and not question(event.properties, run.attributes):
+        for i, question, refuse, record in asked:
+            if question is not None and not (answer := question(event.properties, run.attributes)):
+                if answer is None:
+                    refuse(run, event)
                 continue
             state = run.rules[index] or run.rule_state(index)
-            if not record(state.history[i], event):
+            recorded = record(state.history[i], event)
+            if recorded is None:
+                refuse_in_condition(run, index, clause, rule.conditions[i], event)
+            elif not recorded:
                 has_room = False
             elif run.trace is not None:
                 run.note(StepKind.RECORDED, index, None, event_id=event.event_id, condition=i)
@@ -166,12 +179,14 @@ def _arriving(role: Role, limits: Limits) -> Taker:
     place_in = place_of(rule.per, rule.same)
     if role.steps:
         return _stepping(role, react, completing(role))
-    question = question_of(role.when)
+    question, refuse = question_of(role.when), refusing(index, Clause.WHEN, role.when)
     if question is None and place_in is None:
         return react
 
     def take(run: Run, event: Event) -> None:
-        if question is not None and not question(event.properties, run.attributes):
+        if question is not None and not (answer := question(event.properties, run.attributes)):
+            if answer is None:
+                refuse(run, event)
             return
         key, same = (SINGLE, NO_VALUES) if place_in is None else place_in(event.properties)
         if key is None:
@@ -187,10 +202,15 @@ def _arriving(role: Role, limits: Limits) -> Taker:
 def _stepping(role: Role, react: Reaction, completes: Completes) -> Taker:
     """A step of a sequence is a `when` match if it is the last of a chain."""
     index, rule = role.rule_index, role.rule
+    asked = [question_of(matches) for _, matches in role.steps]
 
     def take(run: Run, event: Event) -> None:
         key = instance_key(rule.per, event.properties) if rule.per else SINGLE
-        if key is None or not completes(run, event, key):
+        if key is None:
+            if any(question is None or question(event.properties, run.attributes) for question in asked):
+                refuse_keys(run, index, Clause.PER, rule.per, event)
+            return
+        if not completes(run, event, key):
             return
         same = key_values(rule.same, event.properties)
         if same is None:

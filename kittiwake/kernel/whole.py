@@ -5,13 +5,13 @@ Called by `replay` and the backfill for every contact, with all of its events.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kittiwake.kernel.advance import unfinished
 from kittiwake.kernel.copies import in_order, place_of, that_count
 from kittiwake.kernel.program import Program
-from kittiwake.kernel.run import Run
+from kittiwake.kernel.run import NOTHING_UNUSABLE, Run, Unusable
 from kittiwake.kernel.settling import pass_through, start
 from kittiwake.kernel.state import State
 from kittiwake.kernel.sweep import Parts, parts_of, sweep
@@ -26,6 +26,8 @@ class Whole(NamedTuple):
     duplicates: int
     forgotten: int = 0
     """How often the contact was forgotten, by `retention`."""
+    unusable: Mapping[Unusable, int] = NOTHING_UNUSABLE
+    """Values that rules in force could not use, and how often."""
 
 
 def decide_whole(
@@ -76,7 +78,7 @@ def _ended(versions: Versions, run: Run, until_us: int, duplicates: int) -> Whol
     """Everything decided, what is still deferred then included; no state is left."""
     run.state.settled_us = until_us
     decisions = [*run.decisions, *unfinished(versions, run.state)] if run.deferred else run.decisions
-    return Whole(decisions, duplicates, run.forgotten)
+    return Whole(decisions, duplicates, run.forgotten, run.unusable)
 
 
 __all__ = ["Parts", "Whole", "decide_sorted", "decide_whole", "parts_of"]

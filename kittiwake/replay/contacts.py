@@ -17,7 +17,7 @@ from kittiwake.kernel.advance import advance, unfinished
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.whole import Whole, decide_sorted, decide_whole
 from kittiwake.model import Decision, Event, rest_of
-from kittiwake.replay.counts import Counts, count_decision
+from kittiwake.replay.counts import Counts, count_decision, count_unusable
 from kittiwake.replay.differing import Differing, same_of
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.quick import Table
@@ -55,7 +55,7 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
     else:
         _count_differing(plan, contact_id, rows, until_us, counts)
         whole = _without_copies(plan, contact_id, rows, until_us, counts)
-    return _counted(whole, counts)
+    return _counted(plan, whole, counts)
 
 
 def settle_and_keep(
@@ -68,7 +68,8 @@ def settle_and_keep(
     events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
     advanced = advance(plan.versions, new_state(contact_id), events, until_us)
     decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
-    return _counted(Whole(decisions, advanced.duplicates, advanced.forgotten), counts), advanced.state
+    whole = Whole(decisions, advanced.duplicates, advanced.forgotten, advanced.unusable)
+    return _counted(plan, whole, counts), advanced.state
 
 
 def _begun(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[Row]:
@@ -82,9 +83,11 @@ def _begun(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[R
     return rows
 
 
-def _counted(whole: Whole, counts: Counts) -> list[Decision]:
+def _counted(plan: Plan, whole: Whole, counts: Counts) -> list[Decision]:
     """The decisions in their order."""
-    decisions, duplicates, forgotten = whole
+    decisions, duplicates, forgotten, unusable = whole
+    if unusable:
+        count_unusable(counts, plan.versions.newest.account_id, unusable)
     if duplicates or forgotten:
         counts.duplicates += duplicates
         counts.forgotten += forgotten

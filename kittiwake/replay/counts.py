@@ -6,11 +6,12 @@ Pure. Every host counts one `Counts` per part of its work and merges them; once 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from kittiwake.kernel.run import Unusable
 from kittiwake.model import DeadLetter, Decision, Event
 
 EXAMPLES_MAX: Final = 3
@@ -62,6 +63,16 @@ class CopyExample(NamedTuple):
     """In which fields: `time`, `type`, `properties.…`."""
 
 
+class Refusal(NamedTuple):
+    """What values that a rule could not use are counted by; each of its words is a plain text, which travels."""
+
+    account_id: str
+    rule_id: str
+    clause: str
+    path: str
+    found: str
+
+
 class Counts(msgspec.Struct):
     """What became of records, events and candidates.
 
@@ -104,6 +115,8 @@ class Counts(msgspec.Struct):
     """Events of contacts, by account, whose rules were refused: they decided nothing."""
     lines: dict[tuple[str, int], LinesOfPart] = {}
     """By name of a file and start of a part that others follow: what tells their lines' numbers, see `placed`."""
+    unusable: dict[Refusal, int] = {}
+    """Values of settled events that a rule needed and could not use."""
 
 
 def count_event(counts: Counts, event: Event) -> None:
@@ -168,6 +181,13 @@ def _keep_first(zones: dict[str, int]) -> None:
         del zones[text]
 
 
+def count_unusable(counts: Counts, account_id: str, unusable: Mapping[Unusable, int]) -> None:
+    """Count what rules of an account could not use of a contact's events."""
+    for one, number in unusable.items():
+        refusal = Refusal(account_id, one.rule_id, str(one.clause), one.path, str(one.found))
+        counts.unusable[refusal] = counts.unusable.get(refusal, 0) + number
+
+
 def add(total: Counts, part: Counts) -> None:
     """Add `part` to `total`; they share nothing afterwards."""
     for name in NUMBERS:
@@ -175,6 +195,7 @@ def add(total: Counts, part: Counts) -> None:
     total.newest_us = max((t for t in (total.newest_us, part.newest_us) if t is not None), default=None)
     _add(total.dead_letters, part.dead_letters)
     _add(total.verdicts, part.verdicts)
+    _add(total.unusable, part.unusable)
     for reason, places in part.examples.items():
         known = {*total.examples.get(reason, ()), *places}
         total.examples[reason] = sorted(known, key=_reading_order)[:EXAMPLES_MAX]
@@ -246,7 +267,7 @@ NUMBERS: Final = (
     "forgotten",
 )
 """Fields that are plain numbers."""
-_Key = TypeVar("_Key", str, Verdict)
+_Key = TypeVar("_Key", str, Verdict, Refusal)
 
 
 def _add(total: dict[_Key, int], part: dict[_Key, int]) -> None:

@@ -15,21 +15,34 @@ from kittiwake.kernel.program import Program, RuleProgram
 from kittiwake.kernel.state import State
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.model import Event
 from kittiwake.reasons import Reason
-from kittiwake.replay.explain_facts import Facts
+from kittiwake.replay.explain_facts import REACHES, Facts
 from kittiwake.replay.explain_gates import gates_words
 from kittiwake.replay.explain_misses import miss_of, misses_at_end, never_began
 from kittiwake.replay.explain_model import Explanation, Line, Miss, RuleStory, Stage, Tone
+from kittiwake.replay.explain_refusals import consent_words, not_disarmed, other_instance
 from kittiwake.replay.explain_steps import line_of
 
 Key = tuple[str, str]
 
 
-def explain(rules: Program | Versions, state: State, steps: Sequence[Step], told: Sequence[Line] = ()) -> Explanation:
-    """What `steps` mean, which settled one contact from the beginning to `state`; `told` are further lines."""
+def explain(
+    rules: Program | Versions,
+    state: State,
+    steps: Sequence[Step],
+    told: Sequence[Line] = (),
+    *,
+    all_properties: bool = False,
+) -> Explanation:
+    """What `steps` mean, which settled one contact from the beginning to `state`; `told` are further lines.
+
+    Of events only what rules read is shown, or `all_properties`.
+    """
     versions = as_versions(rules)
     end_us = state.settled_us or 0
-    walk = _Walk(Facts(versions, state.contact_id, min([end_us, *(step.time_us for step in steps[:1])])))
+    first_us = min([end_us, *(step.time_us for step in steps[:1])])
+    walk = _Walk(Facts(versions, state.contact_id, first_us, all_properties=all_properties))
     for step in steps:
         walk.take(step)
     settled_us = state.settled_us if state.settled_us is not None else walk.facts.now_us
@@ -44,6 +57,7 @@ def explain(rules: Program | Versions, state: State, steps: Sequence[Step], told
         settled_us=settled_us,
         lines=tuple(sorted([*walk.lines, *told], key=lambda line: line.time_us)),
         rules=tuple(_rule_story(walk, rule) for rule in _in_order(walk.facts)),
+        left_out=walk.facts.left_out,
     )
 
 
@@ -67,6 +81,10 @@ class _Walk:
         """Conditions that did not hold, before the refusal."""
         self._dues: dict[Key, list[int]] = {}
         """Deadlines of what is armed."""
+        self._armed_by: dict[Key, Event] = {}
+        """The newest event that armed it."""
+        self._instances: dict[str, set[str]] = {}
+        """Of each rule, those that anything came of."""
 
     def take(self, step: Step) -> None:
         """Take one step in, in their order."""
@@ -84,6 +102,7 @@ class _Walk:
         line = line_of(self.facts, step)
         if line is not None:
             self.lines.append(line)
+        self._tell_unused(step)
         if step.kind in (StepKind.DECISION, StepKind.DEFERRED):
             self._tell_gates(key)
         miss = miss_of(self.facts, step, self._refusals.get(key, []))
@@ -128,6 +147,7 @@ class _Walk:
                 self._keep_part_way(key, step)
             case StepKind.ARMED | StepKind.RESTARTED:
                 self._dues[key] = step.details["dues_us"]
+                self._armed_by[key] = self.facts.by_id[step.details["event_id"]]
             case StepKind.MOVED:
                 self._dues[key] = [step.details["due_us"]]
             case StepKind.DISARMED:
@@ -141,12 +161,45 @@ class _Walk:
         elif step.kind is StepKind.COMPLETED:
             self.part_way.pop(key, None)
 
+    def _tell_unused(self, step: Step) -> None:
+        """What a rule cannot use of an event, or tells apart though it reads the same."""
+        if step.kind is StepKind.EVENT:
+            self._tell_event_unused(self.facts.by_id[step.details["event_id"]])
+        elif step.kind in (StepKind.ARMED, StepKind.TOTAL, StepKind.PREFIX) and step.rule_id is not None:
+            known = self._instances.setdefault(step.rule_id, set())
+            if step.instance is not None and step.instance not in known:
+                others = (other_instance(step.instance, one) for one in sorted(known))
+                self._add(step.rule_id, step.instance, next((one for one in others if one is not None), None))
+                known.add(step.instance)
+
+    def _tell_event_unused(self, event: Event) -> None:
+        facts = self.facts
+        if facts.program.policy.consent is not None:
+            self._add(None, None, consent_words(event))
+        for rule in facts.rules.values():
+            refused = facts.refused.get((rule.rule_id, REACHES))
+            if refused is not None and refused.newest is event:
+                self._add(rule.rule_id, None, f"counted for nothing: {refused.why}")
+        for (rule_id, instance), dues_us in self._dues.items():
+            rule_now, armed_by = facts.rules.get(rule_id), self._armed_by.get((rule_id, instance))
+            if rule_now is None or armed_by is None or dues_us[-1] <= event.time_us:
+                continue
+            why = not_disarmed(rule_now, armed_by, event, facts.attributes)
+            told = None if why is None else f"not disarmed by {event.type} ({event.event_id}): {why}"
+            self._add(rule_id, instance, told)
+
+    def _add(self, rule_id: str | None, instance: str | None, text: str | None) -> None:
+        if text is not None:
+            now_us, zone = self.facts.now_us, self.facts.zone
+            self.lines.append(Line(now_us, StepKind.LACKS, Tone.STOPPED, rule_id, instance, text, zone))
+
     def _tell_gates(self, key: Key) -> None:
         asked = self._gates.pop(key, [])
         if asked:
             first = asked[0]
             text = gates_words([step.details for step in asked])
-            self.lines.append(Line(first.time_us, StepKind.GATE, Tone.ASIDE, first.rule_id, first.instance, text))
+            line = Line(first.time_us, StepKind.GATE, Tone.ASIDE, first.rule_id, first.instance, text, self.facts.zone)
+            self.lines.append(line)
 
 
 def _rule_story(walk: _Walk, rule: RuleProgram) -> RuleStory:

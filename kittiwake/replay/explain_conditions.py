@@ -16,6 +16,7 @@ from kittiwake.kernel.program import AllHold, AnyHolds, Condition, Leaf, Measure
 from kittiwake.kernel.state import Amounts, Latest, Slot, Times, Values
 from kittiwake.model import Event
 from kittiwake.replay.explain_facts import Facts
+from kittiwake.replay.explain_refusals import other_key
 from kittiwake.replay.explain_rules import SIGNS, condition_words, counted_words, match_words, within_words
 from kittiwake.replay.explain_words import listed, moment_words, path_words, value_words
 from kittiwake.values import EXACT, Number, exact, lookup
@@ -37,6 +38,23 @@ def condition_gap(facts: Facts, rule: RuleProgram, index: int, event: Event | No
     key = _key(condition, event)
     value = measured(condition, slots, key, facts.now_us, rule.keep_us)
     asked = _Asked(facts, condition, slots.get(key), value, _same(condition, event))
+    gap = _gap(asked, wanted=wanted)
+    return gap._replace(what=gap.what + _unused(facts, rule, index, event))
+
+
+def _unused(facts: Facts, rule: RuleProgram, index: int, event: Event | None) -> str:
+    """What counted for nothing, or under a key that reads the same."""
+    condition, slots = rule.conditions[index], facts.history[rule.rule_id][index]
+    words = facts.refused_words(rule, index, condition.within_us)
+    if event is None or not condition.same:
+        return words
+    known = [key for key in list(slots) if measured(condition, slots, key, facts.now_us, rule.keep_us)]
+    others = [other for key in known if (other := other_key(condition, event, key)) is not None]
+    return words + "".join(f"; {other}" for other in others[:1])
+
+
+def _gap(asked: _Asked, *, wanted: bool) -> Gap:
+    condition = asked.condition
     if condition.measure in (Measure.PRESENT, Measure.ABSENT):
         return _presence_gap(asked, wanted=wanted)
     if not wanted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kittiwake.kernel.history import Slots, record
 from kittiwake.kernel.layouts import serves
@@ -19,8 +19,12 @@ from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
+from kittiwake.replay.explain_refusals import refused_by_condition, refused_by_reaches
 from kittiwake.replay.explain_rules import unmet_words
 from kittiwake.time.zones import zone_of
+
+REACHES: Final = -1
+"""In the place of a condition's index: the total of `reaches`."""
 
 
 class Firing(NamedTuple):
@@ -57,9 +61,12 @@ class Consent(NamedTuple):
 class Facts:
     """The state of knowledge while walking a trace."""
 
-    def __init__(self, versions: Versions, contact_id: str, first_us: int) -> None:
-        """`first_us`: the first instant that is told of."""
+    def __init__(self, versions: Versions, contact_id: str, first_us: int, *, all_properties: bool = False) -> None:
+        """`first_us`: the first instant that is told of; `all_properties`: those that no rule reads too."""
         self.versions = versions
+        self.all_properties = all_properties
+        self.left_out = False
+        """Whether an event had properties that were not shown."""
         self.contact_id = contact_id
         self.program = self.before = versions.at(first_us)
         """The version in force, and the one before."""
@@ -82,6 +89,8 @@ class Facts:
         """Every trigger there was."""
         self._forgotten = False
         self._forget_contact()
+        self.zone_before = self.zone
+        """The zone before the step that is being taken, by which an event is told that brings another one."""
 
     def _forget_contact(self) -> None:
         self.attributes: dict[str, Any] = {}
@@ -93,6 +102,8 @@ class Facts:
         """What re-entry and caps remember."""
         self.first_us: int | None = None
         """Time of the first event."""
+        self.refused: dict[tuple[str, int], Unmatched] = {}
+        """By rule and condition (`REACHES` for its total): events whose values count for nothing there."""
         self._taken: list[tuple[Event, dict[str, Any]]] = []
         """Every event, with the attributes after it: rules of later versions look back on them."""
 
@@ -113,6 +124,7 @@ class Facts:
         if self._forgotten and step.kind is not StepKind.DECISION:
             self._forgotten = False
             self._forget_contact()
+        self.zone_before = self.zone
         if step.kind is StepKind.FORGOTTEN:
             self._forgotten = True  # what it cancels is told in the contact's own clock
         elif step.kind is StepKind.EVENT:
@@ -138,6 +150,7 @@ class Facts:
             before = had.get(rule_id)
             if before is None or before.version != rule.version:
                 self.history[rule_id] = [*self._histories(rule, before)]
+                self.refused = {key: one for key, one in self.refused.items() if key[0] != rule_id}
             if before is None or before.layout != rule.layout:
                 self._begin_anew(rule_id, time_us)
 
@@ -190,13 +203,29 @@ class Facts:
             self.consents[purpose] = Consent(granted, event)
 
     def _record(self, rule: RuleProgram, event: Event) -> None:
-        for condition, slots in zip(rule.conditions, self.history[rule.rule_id], strict=True):
-            if matches_any(condition.of, event, self.attributes):
+        for index, (condition, slots) in enumerate(zip(rule.conditions, self.history[rule.rule_id], strict=True)):
+            matches = matches_any(condition.of, event, self.attributes)
+            if matches:
                 record(condition, slots, event, rule.keep_us, self.program.limits)
+            self._refuse(rule, index, event, refused_by_condition(condition, event, self.attributes, matches=matches))
+
+    def _refuse(self, rule: RuleProgram, index: int, event: Event, why: str | None) -> None:
+        if why is not None:
+            before = self.refused.get((rule.rule_id, index))
+            self.refused[rule.rule_id, index] = Unmatched(before.number + 1 if before else 1, event, why)
+
+    def refused_words(self, rule: RuleProgram, index: int, within_us: int | None = None) -> str:
+        """What else there was and counted for nothing, to be said behind what did count; else nothing."""
+        one = self.refused.get((rule.rule_id, index))
+        if one is None or (within_us is not None and one.newest.time_us + within_us <= self.now_us):
+            return ""
+        newest = f"(the newest, {one.newest.event_id})"
+        return f"; {one.number} × {one.newest.type} counted for nothing: {one.why} {newest}"
 
     def _note_beginning(self, rule: RuleProgram, event: Event) -> None:
         if matches_any(begins(rule), event, self.attributes):
             self.begun_by.setdefault(rule.rule_id, []).append(event)
+            self._refuse(rule, REACHES, event, refused_by_reaches(rule, event))
             return
         refusing = [m for m in begins(rule) if event.type in m.types and m.where is not None]
         if not refusing:

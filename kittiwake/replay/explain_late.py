@@ -22,7 +22,7 @@ def arrival_line(step: Step, clock_us: int, zone: str) -> Line:
     else:
         of = moment_words(step.time_us, zone, clock_us)
         text, tone = f"{details['type']} ({details['event_id']}) of {of}: too late, changes nothing", Tone.STOPPED
-    return Line(clock_us, step.kind, tone, None, None, text)
+    return Line(clock_us, step.kind, tone, None, None, text, zone)
 
 
 def retold_line(row: Decision, before: Decision | None, clock_us: int, zone: str) -> Line:
@@ -37,7 +37,7 @@ def retold_line(row: Decision, before: Decision | None, clock_us: int, zone: str
         tone = Tone.FIRED if row.decision is Outcome.FIRED else Tone.STOPPED
     if row.replaces:
         text += f", in place of {', '.join(row.replaces)}"
-    return Line(clock_us, StepKind.CORRECTED, tone, row.rule_id, row.instance, text)
+    return Line(clock_us, StepKind.CORRECTED, tone, row.rule_id, row.instance, text, zone)
 
 
 def _decision_words(row: Decision, clock_us: int, zone: str) -> str:

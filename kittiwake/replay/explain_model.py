@@ -55,6 +55,10 @@ class Line(NamedTuple):
     rule_id: str | None
     instance: str | None
     text: str
+    zone: str
+    """By whose clock it is told: in force then and there."""
+    new_zone: str | None = None
+    """The zone that is in force after it, where it brings another one."""
 
 
 class Miss(NamedTuple):
@@ -68,6 +72,8 @@ class Miss(NamedTuple):
     stage: Stage
     what: str
     needed: str
+    zone: str
+    """By whose clock it is told."""
 
 
 class RuleStory(NamedTuple):
@@ -89,12 +95,14 @@ class Explanation(NamedTuple):
     account_id: str
     contact_id: str
     zone: str
-    """The contact's own, in which times are shown."""
+    """The contact's own at the end, else the account's."""
     events: int
     settled_us: int
     """Up to when."""
     lines: tuple[Line, ...]
     rules: tuple[RuleStory, ...]
+    left_out: bool = False
+    """Whether events had properties that no rule reads, which are not shown."""
 
 
 def only_rules(explanation: Explanation, rule_ids: frozenset[str]) -> Explanation:
@@ -113,6 +121,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         "timezone": explanation.zone,
         "events": explanation.events,
         "settled": format_instant(explanation.settled_us),
+        "properties_left_out": explanation.left_out,
         "timeline": [_line_data(line) for line in explanation.lines],
         "rules": [
             {
@@ -133,6 +142,7 @@ def _line_data(line: Line) -> dict[str, Any]:
         "rule_id": line.rule_id,
         "instance": None if line.instance is None else parse_json(line.instance),
         "text": line.text,
+        "timezone": line.zone,
     }
 
 
@@ -143,4 +153,5 @@ def _miss_data(miss: Miss) -> dict[str, Any]:
         "stage": miss.stage.name.lower(),
         "what": miss.what,
         "needed": miss.needed,
+        "timezone": miss.zone,
     }

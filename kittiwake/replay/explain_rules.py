@@ -20,6 +20,7 @@ from kittiwake.kernel.program import (
     Operator,
     Predicate,
 )
+from kittiwake.replay.explain_values import found_words, misfits
 from kittiwake.replay.explain_words import listed, path_words, value_words
 from kittiwake.time.durations import format_duration
 from kittiwake.values import Path, lookup
@@ -82,12 +83,19 @@ def unmet_words(predicate: Predicate, properties: dict[str, Any], attributes: At
     if isinstance(predicate, AllOf):
         first = next(part for part in predicate.parts if not holds(part, properties, attributes))
         return unmet_words(first, properties, attributes)
+    other = list(misfits(predicate, properties, attributes))
     if not isinstance(predicate, Comparison):
-        return f"{predicate_words(predicate)} does not hold"
-    found = lookup(attributes if predicate.of_contact else properties, predicate.path)
-    was = "is missing" if found is None else f"was {value_words(found)}"
-    name = ("contact." if predicate.of_contact else "") + path_words(predicate.path)
-    return f"{name} {was}, the rule wants {_comparison_words(predicate)}"
+        return f"{predicate_words(predicate)} does not hold" + (f" ({'; '.join(other)})" if other else "")
+    if other:
+        return other[0]
+    values, of = (attributes, "contact.") if predicate.of_contact else (properties, "")
+    found = lookup(values, predicate.path)
+    was = found_words(values, predicate.path, of) if found is None else _was(of, predicate.path, found)
+    return f"{was}, the rule wants {_comparison_words(predicate)}"
+
+
+def _was(of: str, path: Path, found: Any) -> str:
+    return f"{of}{path_words(path)} was {value_words(found)}"
 
 
 def condition_words(condition: Condition) -> str:

@@ -6,17 +6,21 @@ Pure over `Facts`. Called by `explain` for every step after the facts have taken
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from kittiwake.kernel.found import found_at
 from kittiwake.kernel.program import FieldWait, RuleProgram, UntilWait
 from kittiwake.kernel.trace import Step, StepKind
-from kittiwake.reasons import Kind, Outcome
+from kittiwake.reasons import Found, Kind, Outcome
 from kittiwake.replay.explain_conditions import condition_gap
 from kittiwake.replay.explain_facts import Facts
 from kittiwake.replay.explain_gates import reason_gap
 from kittiwake.replay.explain_model import Line, Tone
+from kittiwake.replay.explain_reads import read_of
 from kittiwake.replay.explain_rules import match_words
+from kittiwake.replay.explain_values import SCALAR, default_words, needs_words, wait_words
 from kittiwake.replay.explain_words import (
     counted,
     listed,
@@ -28,7 +32,7 @@ from kittiwake.replay.explain_words import (
 )
 from kittiwake.time.durations import format_duration
 from kittiwake.time.zones import zone_of
-from kittiwake.values import exact
+from kittiwake.values import exact, is_scalar, lookup
 
 Told: TypeAlias = tuple[Tone, str] | None
 
@@ -56,7 +60,9 @@ def line_of(facts: Facts, step: Step) -> Line | None:
     if told is None:
         return None
     tone, text = told
-    return Line(step.time_us, step.kind, tone, step.rule_id, step.instance, text)
+    zone = facts.zone_before if step.kind is StepKind.EVENT else facts.zone
+    new_zone = facts.zone if zone != facts.zone else None
+    return Line(step.time_us, step.kind, tone, step.rule_id, step.instance, text, zone, new_zone)
 
 
 def _event_words(facts: Facts, event_id: str | None) -> str:
@@ -69,7 +75,11 @@ def _event_words(facts: Facts, event_id: str | None) -> str:
 
 
 def _event(at: At) -> Told:
-    properties = properties_words(at.details["properties"])
+    shown = whole = at.details["properties"]
+    if not at.facts.all_properties:
+        shown = read_of(at.facts.program, at.details["type"], whole)
+        at.facts.left_out |= shown != whole
+    properties = properties_words(shown)
     text = f"{at.details['type']} ({at.details['event_id']})" + (f" {properties}" if properties else "")
     return Tone.EVENT, text + _zone_words(at)
 
@@ -127,13 +137,23 @@ def _in_force(at: At) -> Told:
 # ---------------------------------------------------------------- arming
 
 
-def lacks_words(rule: RuleProgram, details: dict[str, Any]) -> str:
-    """What an event lacks to arm a rule."""
+def lacks_words(facts: Facts, rule: RuleProgram, details: dict[str, Any]) -> str:
+    """What an event lacks to arm a rule, or what it has instead."""
+    properties = facts.by_id[details["event_id"]].properties
     if not details["what"].startswith("wait"):
-        return f"it lacks {listed(list(dict.fromkeys(details['paths'])))}"
+        return _keys_lacked(rule, properties)
     if details["what"].endswith("past"):
         return "the date it would wait for has passed"
-    return f"{target_words(rule)} is missing, or nothing to wait for"
+    assert isinstance(rule.wait, (FieldWait, UntilWait))
+    return wait_words(rule.wait, properties, facts.attributes)
+
+
+def _keys_lacked(rule: RuleProgram, properties: dict[str, Any]) -> str:
+    paths = [path for path in dict.fromkeys(rule.per + rule.same) if not is_scalar(lookup(properties, path))]
+    lacking = [path_words(path) for path in paths if found_at(properties, path) is Found.MISSING]
+    words = [f"it lacks {listed(lacking)}"] if lacking else []
+    words += [needs_words(properties, path, SCALAR) for path in paths if path_words(path) not in lacking]
+    return listed(words)
 
 
 def target_words(rule: RuleProgram) -> str:
@@ -145,7 +165,7 @@ def target_words(rule: RuleProgram) -> str:
 
 def _lacks(at: At) -> Told:
     event = _event_words(at.facts, at.details["event_id"])
-    return Tone.STOPPED, f"not armed by {event}: {lacks_words(at.facts.rule(at.step), at.details)}"
+    return Tone.STOPPED, f"not armed by {event}: {lacks_words(at.facts, at.facts.rule(at.step), at.details)}"
 
 
 _ROOM: Final = {
@@ -176,11 +196,21 @@ def _given(at: At) -> Told:
 
 
 def _armed(at: At) -> Told:
-    return Tone.PROGRESS, f"armed, due {at.moments()}"
+    return Tone.PROGRESS, f"armed, due {at.moments()}{_by_default(at)}"
 
 
 def _restarted(at: At) -> Told:
-    return Tone.PROGRESS, f"restarted ({counted(at.details['count'], 'event')} so far), due {at.moments()}"
+    so_far = counted(at.details["count"], "event")
+    return Tone.PROGRESS, f"restarted ({so_far} so far), due {at.moments()}{_by_default(at)}"
+
+
+def _by_default(at: At) -> str:
+    """That the wait is the default, and why; nothing where it is not."""
+    wait = at.facts.rule(at.step).wait
+    if not isinstance(wait, FieldWait):
+        return ""
+    words = default_words(wait, at.facts.by_id[at.details["event_id"]].properties)
+    return "" if words is None else f", {words}"
 
 
 def _counted(at: At) -> Told:
@@ -237,8 +267,12 @@ def _due(at: At) -> Told:
 def which_words(details: dict[str, Any]) -> str:
     """Which of several candidates of an episode: reminder, occurrence or threshold; details of DUE or DECISION."""
     named = ((name, details.get(name)) for name in ("reminder", "occurrence", "threshold"))
-    words = [f"{name} {value}" for name, value in named if value is not None]
+    words = [f"{name} {_which_value(name, value)}" for name, value in named if value is not None]
     return f" ({', '.join(words)})" if words else ""
+
+
+def _which_value(name: str, value: Any) -> Any:
+    return date.fromordinal(value).isoformat() if name == "occurrence" else value
 
 
 def _deferred(at: At) -> Told:

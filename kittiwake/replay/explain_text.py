@@ -6,9 +6,9 @@ Pure. A terminal colours the tones; a failing test prints the plain text.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Final, NamedTuple
 
+from kittiwake.foreign import visible
 from kittiwake.kernel.trace import StepKind
 from kittiwake.replay.explain_model import Explanation, Line, Miss, RuleStory, Tone
 from kittiwake.replay.explain_words import clock_words, counted, date_words, moment_words
@@ -30,7 +30,12 @@ def plain(explanation: Explanation) -> str:
 
 
 def texts(explanation: Explanation) -> Iterator[Text]:
-    """The whole explanation."""
+    """The whole explanation; nothing that is foreign in a line hides, or begins another."""
+    for line in _texts(explanation):
+        yield line._replace(text=visible(line.text))
+
+
+def _texts(explanation: Explanation) -> Iterator[Text]:
     yield from heading(explanation)
     yield from timeline(explanation)
     yield Text("")
@@ -43,27 +48,40 @@ def heading(explanation: Explanation) -> Iterator[Text]:
     events = counted(explanation.events, "event")
     yield Text(f"contact {explanation.contact_id} of account {explanation.account_id}")
     yield Text(f"{events}, settled up to {until} ({explanation.zone})", Tone.ASIDE)
+    if explanation.left_out:
+        how = "kittiwake explain --all-properties shows them"
+        yield Text(f"properties that no rule reads are left out: {how}", Tone.ASIDE)
 
 
 # ---------------------------------------------------------------- timeline
 
 
 def timeline(explanation: Explanation) -> Iterator[Text]:
-    """Every line in the order of time, beneath the day it fell on."""
-    zone = explanation.zone
-    for day, lines in groupby(explanation.lines, key=lambda line: date_words(line.time_us, zone)):
-        yield Text("")
-        yield Text(day)
-        for time_us, together in groupby(lines, key=lambda line: line.time_us):
-            yield from _instant(clock_words(time_us, zone), list(together))
+    """Every line in the order of time, beneath the day it fell on, by the clock in force there and then."""
+    several = len({explanation.zone, *(line.zone for line in explanation.lines)}) > 1
+    zone = day = ""
+    shown_us: int | None = None
+    for line in explanation.lines:
+        clock, before = clock_words(line.time_us, line.zone), zone
+        if day != (day := date_words(line.time_us, line.zone)):
+            yield Text("")
+            yield Text(f"{day} ({line.zone})" if several else day)
+            shown_us = None
+        margin = " " * (len(clock) + 4)
+        if before and before != line.zone:  # by being forgotten, or by other rules: no line brings it
+            yield Text(f"  {clock}  timezone is now {line.zone}", Tone.ASIDE)
+            shown_us = line.time_us
+        yield Text((margin if shown_us == line.time_us else f"  {clock}  ") + _told(line), line.tone)
+        shown_us, zone = line.time_us, line.new_zone or line.zone
+        if line.new_zone is not None:
+            there = _there(line.time_us, line.zone, line.new_zone)
+            yield Text(f"{margin}timezone is now {line.new_zone}, where it is {there}", Tone.ASIDE)
 
 
-def _instant(clock: str, lines: list[Line]) -> Iterator[Text]:
-    """The lines of one instant; its clock stands before the first."""
-    shown, margin = f"  {clock}  ", " " * (len(clock) + 4)
-    for line in lines:
-        yield Text((shown or margin) + _told(line), line.tone)
-        shown = ""
+def _there(time_us: int, here: str, there: str) -> str:
+    """An instant by another clock, with its date where it is another day there."""
+    is_same_day = date_words(time_us, here) == date_words(time_us, there)
+    return clock_words(time_us, there) if is_same_day else moment_words(time_us, there)
 
 
 def _told(line: Line) -> str:
@@ -96,7 +114,8 @@ def _times(number: int) -> str:
 
 
 def _missed(explanation: Explanation, miss: Miss) -> Iterator[Text]:
-    when = "" if miss.time_us is None else f" ({moment_words(miss.time_us, explanation.zone)})"
+    zone = "" if miss.zone == explanation.zone else f" {miss.zone}"
+    when = "" if miss.time_us is None else f" ({moment_words(miss.time_us, miss.zone)}{zone})"
     yield Text(f"{_subject(miss.rule_id, miss.instance)} did not fire{when}", Tone.STOPPED)
     yield Text(f"    {miss.what}")
     yield Text(f"    it would have taken: {miss.needed}", Tone.PROGRESS)

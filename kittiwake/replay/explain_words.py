@@ -5,14 +5,16 @@ Pure. Called by every file of the explanation.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any, Final
 
 from kittiwake.time.instants import DAY_US, EPOCH_ORDINAL, HOUR_US, MINUTE_US, SECOND_US
-from kittiwake.time.zones import local_us
+from kittiwake.time.zones import local_us, offset_us
 from kittiwake.values import Path, canonical
 
 _SPANS: Final = (("day", DAY_US), ("hour", HOUR_US), ("minute", MINUTE_US), ("second", SECOND_US))
+_PLAIN: Final = re.compile(r"[\w.:$@-]+")
 VALUE_MAX: Final = 60
 """Characters of a property value that a line shows."""
 
@@ -42,16 +44,28 @@ def date_words(time_us: int, zone: str) -> str:
 
 
 def moment_words(time_us: int, zone: str, near_us: int | None = None) -> str:
-    """An instant; without its date where that is the date of `near_us`.
+    """An instant; without its date where that is the date of `near_us`, with its offset where the clock has changed.
 
     >>> moment_words(3_600_000_000, "UTC", 0), moment_words(-1_000_000, "UTC", 0)
     ('01:00', '1969-12-31 23:59:59')
     """
     clock = clock_words(time_us, zone)
     day = date_words(time_us, zone)
-    if near_us is not None and date_words(near_us, zone) == day:
-        return clock
-    return f"{day[4:]} {clock}"
+    if near_us is None:
+        return f"{day[4:]} {clock}"
+    if offset_us(zone, near_us) != offset_us(zone, time_us):
+        clock = f"{clock} ({offset_words(offset_us(zone, time_us))})"
+    return clock if date_words(near_us, zone) == day else f"{day[4:]} {clock}"
+
+
+def offset_words(offset_us: int) -> str:
+    """How far a clock is ahead of UTC.
+
+    >>> offset_words(-12_600_000_000)
+    'UTC-03:30'
+    """
+    hours, minutes = divmod(abs(offset_us) // MINUTE_US, 60)
+    return f"UTC{'-' if offset_us < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def span_words(span_us: int) -> str:
@@ -105,4 +119,9 @@ def properties_words(properties: dict[str, Any]) -> str:
     >>> properties_words({"product_id": "p1", "price": 12})
     'product_id="p1" price=12'
     """
-    return " ".join(f"{name}={value_words(value)}" for name, value in properties.items())
+    return " ".join(f"{_name_words(name)}={value_words(value)}" for name, value in properties.items())
+
+
+def _name_words(name: str) -> str:
+    """A property's name, quoted where it could be taken for more than a name."""
+    return name if _PLAIN.fullmatch(name) else value_words(name)

@@ -19,7 +19,7 @@ from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.replay.contacts import Row, event_of, instant_and_id, needed, place_of, settle, settle_and_keep
-from kittiwake.replay.counts import Counts, count_decision
+from kittiwake.replay.counts import Counts, count_decision, count_unusable
 from kittiwake.replay.differing import Differing, same_of
 from kittiwake.replay.gathering import ROW_BYTES, Rows, size_of
 from kittiwake.replay.programs import Plan
@@ -150,6 +150,7 @@ def _settled(
     """The decisions of a slice; its state is returned."""
     advanced = advance(versions, state, events, upto_us)
     counts.forgotten += advanced.forgotten
+    count_unusable(counts, versions.newest.account_id, advanced.unusable)
     yield from advanced.decisions
     return advanced.state
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from kittiwake.replay.counts import Counts, Place, Verdict
+from kittiwake.foreign import visible, visible_lines
+from kittiwake.replay.counts import Counts, Place, Refusal, Verdict
 from kittiwake.replay.programs import RulesUsed
 from kittiwake.replay.settings import Stop
 from kittiwake.replay.summary import Summary
@@ -23,7 +24,15 @@ ROWS_MAX: Final = 60
 
 def render(summary: Summary) -> str:
     """The text of a summary, with its lines' ends."""
-    return "\n".join([*_events(summary), *_dead_letters(summary), *_decisions(summary), *_findings(summary)]) + "\n"
+    return visible_lines(
+        [
+            *_events(summary),
+            *_dead_letters(summary),
+            *_decisions(summary),
+            *_unusable(summary),
+            *_findings(summary),
+        ]
+    )
 
 
 def _events(summary: Summary) -> Iterator[str]:
@@ -46,7 +55,7 @@ def _events(summary: Summary) -> Iterator[str]:
         if number:
             yield f"    {number:,} {what}"
     for account_id, number in sorted(counts.refused.items()):
-        yield f"    {number:,} of account {_printable(account_id)}, whose rules cannot be used: they decided nothing"
+        yield f"    {number:,} of account {visible(account_id)}, whose rules cannot be used: they decided nothing"
     if counts.unknown_zones:
         yield from _unknown_zones(counts.unknown_zones)
     if counts.catalogue:
@@ -57,7 +66,7 @@ def _copy_example(counts: Counts) -> str:
     if not counts.copy_examples:
         return ""
     account_id, contact_id, event_id, differs = counts.copy_examples[0]
-    whose = _printable(f"{event_id} of contact {contact_id}, account {account_id}, in {', '.join(differs)}")
+    whose = visible(f"{event_id} of contact {contact_id}, account {account_id}, in {', '.join(differs)}")
     return f": for example {whose}"
 
 
@@ -65,15 +74,15 @@ def _unknown_zones(zones: Mapping[str, int]) -> Iterator[str]:
     """What contacts were given for a time zone, and is none."""
     yield f"    {sum(zones.values()):,} that set a timezone which is no IANA zone: the account's is used instead"
     for name, number in sorted(zones.items())[:ZONES_SHOWN]:
-        yield f"      {number:,} times {_printable(name)!r}"
+        yield f"      {number:,} times {visible(name)!r}"
     if len(zones) > ZONES_SHOWN:
         yield "      and more in summary.json"
 
 
 def _findings(summary: Summary) -> Iterator[str]:
     for one in summary.rules.refused:
-        yield from (f"error: {_printable(error)}" for error in one.errors)
-    yield from (f"FINDING: {_printable(text)}" for text in summary.findings)
+        yield from (f"error: {visible(error)}" for error in one.errors)
+    yield from (f"FINDING: {visible(text)}" for text in summary.findings)
 
 
 def rules_text(rules: RulesUsed) -> str:
@@ -119,9 +128,23 @@ def _decisions(summary: Summary) -> Iterator[str]:
         yield f"    and {len(verdicts) - ROWS_MAX} more rows in summary.json"
 
 
+def _unusable(summary: Summary) -> Iterator[str]:
+    """What rules could not use: a rule all of whose events stand here never fires."""
+    unusable = sorted(summary.counts.unusable.items())
+    if not unusable:
+        return
+    yield f"{_of(sum(number for _, number in unusable), 'value')} that a rule needed and could not use"
+    several = len({one.account_id for one, _ in unusable}) > 1
+    header = Refusal("account", "rule", "clause", "path", "found")
+    rows = [(*header, "number"), *((*one, f"{number:,}") for one, number in unusable[:ROWS_MAX])]
+    yield from _table(rows if several else [row[1:] for row in rows])
+    if len(unusable) > ROWS_MAX:
+        yield f"    and {len(unusable) - ROWS_MAX} more rows in summary.json"
+
+
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Columns as wide as they need, what looks like a number to the right."""
-    cells = [[_printable(cell) for cell in row] for row in rows]
+    cells = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     right = [header == "number" for header in rows[0]]
     for row in cells:
@@ -134,8 +157,3 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _of(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _printable(text: str) -> str:
-    """Ids come from outside: nothing in them may move a terminal's cursor."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

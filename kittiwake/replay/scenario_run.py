@@ -26,6 +26,8 @@ class Surprise(NamedTuple):
     """When was looked before."""
     expected: tuple[Expectation, ...]
     comparison: Comparison
+    zone: str
+    """The contact's then, by whose clock it is told."""
 
 
 class Result(NamedTuple):
@@ -79,11 +81,12 @@ def _look(
     decided = [one for one in player.look() if not case.about or one.rule_id in case.about]
     comparison = compare(expected, decided, player.known)
     if not comparison.agrees:
-        yield Surprise(step.mark, step.clock_us, since_us, expected, comparison)
+        yield Surprise(step.mark, step.clock_us, since_us, expected, comparison, player.zone)
 
 
-def surprise_words(surprise: Surprise, zone: str) -> list[str]:
+def surprise_words(surprise: Surprise) -> list[str]:
     """A surprise in lines: what was expected and not there, what was there and not expected, what differs."""
+    zone = surprise.zone
     until = moment_words(surprise.clock_us, zone)
     since = moment_words(surprise.since_us, zone)
     expected = counted(len(surprise.expected), "decision") if surprise.expected else "nothing"

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -167,6 +168,8 @@ SPANS: Final = frozenset({"span_us"})
 def _field(name: str, value: Any) -> Any:
     if name.endswith("_us") and name not in SPANS:
         return _times(value)
+    if name == "occurrence" and isinstance(value, int):
+        return date.fromordinal(value).isoformat()
     return _times(value) if name == "seen" else _plain(value)
 
 

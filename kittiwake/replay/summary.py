@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from kittiwake.replay.counts import NUMBERS, CopyExample, Counts, Place, Verdict, placed
+from kittiwake.foreign import plain_json
+from kittiwake.replay.counts import NUMBERS, CopyExample, Counts, Place, Refusal, Verdict, placed
 from kittiwake.replay.programs import Refused, RulesUsed, VersionUsed
 from kittiwake.replay.rows import Mode
 from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
@@ -105,6 +106,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "unknown_zones": dict(sorted(counts.unknown_zones.items())),
         "refused_accounts": [_refused(one, counts) for one in summary.rules.refused],
         "findings": list(summary.findings),
+        "unusable": [{**one._asdict(), "count": number} for one, number in sorted(counts.unusable.items())],
     }
 
 
@@ -132,7 +134,7 @@ def _example(place: Place) -> dict[str, str]:
 
 def to_text(summary: Summary) -> str:
     """The file `summary.json`: one field a line, so that a person can open it."""
-    return json.dumps(to_json(summary), indent=2, ensure_ascii=False) + "\n"
+    return plain_json(json.dumps(to_json(summary), indent=2, ensure_ascii=False)) + "\n"
 
 
 def _copy_example(one: dict[str, Any]) -> CopyExample:
@@ -153,6 +155,7 @@ def from_text(text: bytes | str) -> Summary:
         copy_examples=[_copy_example(one) for one in data["copies_differ_examples"]],
         unknown_zones=data["unknown_zones"],
         refused={one["account_id"]: one["events"] for one in data["refused_accounts"] if one["events"]},
+        unusable={Refusal(*(row[name] for name in Refusal._fields)): row["count"] for row in data.get("unusable", [])},
     )
     stopped = None if data["stopped"] is None else Stop(data["stopped"])
     versions = tuple(VersionUsed(start_us(one["effective_from"]), one["ruleset_version"]) for one in data["versions"])

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
+from kittiwake.foreign import visible
+
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys and list positions that lead to a value inside a document."""
 
@@ -113,7 +115,7 @@ class RuleError(NamedTuple):
             f"{self.file}:{self.line}:{self.column}" if self.line else f"{self.file}: {self.path}".removesuffix(": ")
         )
         text = f"{where}: {self.message}. {self.advice}" + ("" if self.advice.endswith("?") else ".")
-        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+        return visible(text)
 
 
 class Lint(RuleError):  # noqa: N818 - nothing is raised

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
+from kittiwake.foreign import plain_json
+
 
 class Severity(StrEnum):
     """How much a line matters, in words of Cloud Logging."""
@@ -72,4 +74,4 @@ def line_of(event: LogEvent, fields: Mapping[str, Value]) -> str:
     """
     assert fields.keys() == set(event.fields), f"{event.name} has the fields {event.fields}"
     head = {"severity": event.severity, "message": event.message, "event": event.name}
-    return json.dumps(head | {name: fields[name] for name in event.fields})
+    return plain_json(json.dumps(head | {name: fields[name] for name in event.fields}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kittiwake.foreign import visible
 from kittiwake.replay.explain_text import plain
 from kittiwake.replay.scenario_cases import Case
 from kittiwake.replay.scenario_files import find, load_cases
@@ -36,6 +37,6 @@ def check(case: Case) -> None:
         return
     lines = [f"{case.file}:{case.mark.line}: {case.name}"]
     for surprise in result.surprises:
-        first, *rest = surprise_words(surprise, result.story.zone)
+        first, *rest = surprise_words(surprise)
         lines.extend([f"{case.file}:{surprise.mark.line}: {first}", *(f"  {line}" for line in rest)])
-    raise AssertionError("\n".join([*lines, "", plain(result.story)]))
+    raise AssertionError("\n".join([*map(visible, lines), "", plain(result.story)]))

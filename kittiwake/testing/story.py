@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from kittiwake.foreign import visible
 from kittiwake.model import Decision
 from kittiwake.replay.explain_text import plain
 from kittiwake.replay.rows import decision_row
@@ -197,7 +198,7 @@ class Story:
         __tracebackhide__ = True
         left = self._look()
         if left:
-            shown = "\n".join(f"  {decision_words(one, self._now().zone)}" for one in left)
+            shown = "\n".join(f"  {visible(decision_words(one, self._now().zone))}" for one in left)
             raise AssertionError(f"expected nothing, but there was:\n{shown}\n\n{self.explain()}")
         return self
 
@@ -289,7 +290,7 @@ class Story:
             lines.extend(f"there is {decision_words(one, zone)}" for one in left)
         else:
             lines.append("nothing was decided since the last check")
-        return "\n".join([*lines, "", self.explain()])
+        return "\n".join([*map(visible, lines), "", self.explain()])
 
 
 def _span_us(text: str) -> int:

@@ -27,7 +27,10 @@ def test_a_contacts_story_ends_with_what_did_not_fire_and_what_it_would_have_tak
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert lines[:2] == ["contact c1 of account acme", "2 events, settled up to 2025-03-03 12:00:00.000001 (UTC)"]
-    assert '  10:00  cart.item_added (cart.item_added-2025-03-03T10:00:00Z) product_id="p1"' in lines
+    assert lines[2] == "properties that no rule reads are left out: kittiwake explain --all-properties shows them"
+    assert "  10:00  cart.item_added (cart.item_added-2025-03-03T10:00:00Z)" in lines
+    whole = kittiwake(*files, "--contact", "c1", "--all-properties")
+    assert '  10:00  cart.item_added (cart.item_added-2025-03-03T10:00:00Z) product_id="p1"' in whole.out.splitlines()
     assert "    it would have taken: no order.completed before 11:00" in lines
     assert "now fired once" in lines
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kittiwake.cli.exits import Exit
 from kittiwake.kernel.copies import is_copy
 from kittiwake.model import Event, rest_of
 from kittiwake.replay.counts import EXAMPLES_MAX
@@ -16,7 +17,6 @@ from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.time.instants import HOUR_US, parse_instant
-from pipelines.exits import DONE, FINDINGS, UNUSABLE
 from tests.cli.command import Ran, kittiwake, write
 from tests.pipelines.running import Job
 from tests.replay.inputs import as_sets, record, rows, write_lines
@@ -37,7 +37,7 @@ def by_replay(rules: Path, events: Path, tmp_path: Path, *flags: str) -> Ran:
 def summaries(job: Job, events: Path, tmp_path: Path, *flags: str) -> dict[str, Any]:
     """What both hosts count, which has to be one; both have ended with findings, and decided the same."""
     ran, command = job(events, *flags), by_replay(job.rules, events, tmp_path, *flags)
-    assert (ran.code, command.code) == (FINDINGS, 1), ran.err + command.err
+    assert (ran.code, command.code) == (Exit.FINDINGS, 1), ran.err + command.err
     assert as_sets(tmp_path / "replay", without=["mode"]) == as_sets(ran.output, without=["mode"])
     of_job, of_replay = (json.loads((one / "summary.json").read_bytes()) for one in (ran.output, tmp_path / "replay"))
     for name in set(of_job) - {"mode", "start"}:
@@ -82,7 +82,7 @@ def test_strict_refuses_everything(job: Job, events: Path, tmp_path: Path) -> No
     write(job.rules / "acme.yaml", ACME)
     write(job.rules / "globex.yaml", ITEM)
     ran, command = job(events, "--strict"), by_replay(job.rules, events, tmp_path, "--strict")
-    assert (ran.code, command.code) == (UNUSABLE, 2)
+    assert (ran.code, command.code) == (Exit.UNUSABLE, 2)
     assert "globex.yaml" in ran.err
     assert "globex.yaml" in command.err
     assert not ran.output.exists()
@@ -158,7 +158,7 @@ def test_rows_of_an_invoice_under_its_number_are_a_finding_with_an_example(job: 
 
 
 def test_up_to_a_hundredth_of_the_events_it_is_told_and_no_finding(job: Job, tmp_path: Path) -> None:
-    for number, code in ((98, DONE), (97, FINDINGS)):
+    for number, code in ((98, Exit.FINE), (97, Exit.FINDINGS)):
         others = [record(event_id=f"e{n}", contact_id=f"c{n}") for n in range(number)]
         ran = job(write_lines(tmp_path / "events.jsonl", [*invoice(2), *others]))
         assert (ran.code, ran.summary.counts.copies_differ) == (code, 1)
@@ -172,7 +172,7 @@ def test_the_same_event_again_in_whatever_form_differs_in_nothing(job: Job, tmp_
         b'{"b":[1e0,"\\u00e9"],"a":1.00},"contact_id":"c1","account_id":"acme","more":7}'
     )
     ran = job(write_lines(tmp_path / "events.jsonl", [line, again, line, again]))
-    assert ran.code == DONE
+    assert ran.code == Exit.FINE
     assert (ran.summary.counts.duplicates, ran.summary.counts.copies_differ) == (3, 0)
 
 
@@ -241,7 +241,7 @@ def test_time_zones_that_are_none_are_counted_by_what_they_say_and_are_no_findin
     lines.append(record(event_id="f", contact_id="f", type="contact.updated", properties={"tier": "gold"}))
     lines.append(lines[0].replace(b'"timezone"', rb'"time\u007aone"').replace(b"e0", b"e9"))
     ran = job(write_lines(tmp_path / "events.jsonl", lines))
-    assert ran.code == DONE
+    assert ran.code == Exit.FINE
     assert ran.summary.counts.unknown_zones == {
         "+05:30": 2, "5": 1, "Mars/Olympus": 2, "x" * 63 + "…": 1, "\x1b[2J": 1,
     }  # fmt: skip
@@ -283,7 +283,7 @@ def test_ids_that_differ_in_case_or_composition_only_are_different_in_every_host
     job.rules = write(tmp_path / "rules.yaml", SHARED.replace("}", ", include: {whose: whose}}"))
     path = write_lines(tmp_path / "events.jsonl", lines)
     ran, command = job(path, "--snapshots"), by_replay(job.rules, path, tmp_path, "--snapshots", "--json")
-    assert (ran.code, command.code, command.data["contacts"]) == (DONE, 0, len(pairs))
+    assert (ran.code, command.code, command.data["contacts"]) == (Exit.FINE, 0, len(pairs))
     for output in (ran.output, tmp_path / "replay"):
         fired = rows(output / "triggers")
         assert [[row["account_id"], row["contact_id"]] for row in fired] == [row["include"]["whose"] for row in fired]

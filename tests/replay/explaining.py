@@ -45,6 +45,7 @@ def told(
     until: str = "2d",
     policy: Mapping[str, Any] | None = None,
     zone: str = "UTC",
+    all_properties: bool = False,
     **limits: int,
 ) -> Explanation:
     """The explanation of events, each so long after ten o'clock on a Monday."""
@@ -61,7 +62,7 @@ def told(
         for i, happening in enumerate(happenings, 1)
     ]  # fmt: skip
     advanced = advance(program, new_state("c1"), events, START_US + us(until), trace=True)
-    return explain(program, advanced.state, advanced.trace)
+    return explain(program, advanced.state, advanced.trace, all_properties=all_properties)
 
 
 def lines(explanation: Explanation, rule_id: str = "cart") -> list[str]:

@@ -15,6 +15,7 @@ from kittiwake.replay.counts import (
     Counts,
     LinesOfPart,
     Place,
+    Refusal,
     Verdict,
     count_dead_letter,
     count_event,
@@ -34,6 +35,14 @@ verdicts = st.builds(
     st.sampled_from(["fired", "suppressed"]),
     st.sampled_from(["", "shadow"]),
 )
+refusals = st.builds(
+    Refusal,
+    st.sampled_from(["acme", "globex"]),
+    st.just("cart"),
+    st.sampled_from(["when", "wait"]),
+    st.sampled_from(["total", "items.sku"]),
+    st.sampled_from(["text", "missing"]),
+)
 places = st.builds(
     Place, st.sampled_from(["a:1", "a:2", "a:10", "b:1", "b:20"]), st.just("why"), st.sampled_from([0, 0, 100])
 )
@@ -47,6 +56,7 @@ counts = st.builds(
     examples=st.dictionaries(st.sampled_from(["not_json"]), st.lists(places, max_size=EXAMPLES_MAX, unique=True)),
     unreadable=st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["gone", "torn"])),
     verdicts=st.dictionaries(verdicts, st.integers(1, 9)),
+    unusable=st.dictionaries(refusals, st.integers(1, 9)),
 )
 
 

@@ -24,7 +24,7 @@ from tests.replay.explaining import ADDED, CART, START_US, lines, told, us
 def test_the_timeline_tells_events_arming_deadline_gates_and_decision_in_order() -> None:
     story = told(CART, ("0m", "cart.item_added", {"product_id": "p1"}))
     assert [one.text.split(" trigger ")[0] for one in story.lines] == [
-        'cart.item_added (e1) product_id="p1"',
+        "cart.item_added (e1)",
         "armed, due 11:00",
         "deadline reached without order.completed",
         "FIRED",
@@ -118,6 +118,7 @@ def test_an_explanation_is_plain_json_for_programs() -> None:
         "rule_id": "cart",
         "instance": {"product_id": 7},
         "text": "armed, due 11:00",
+        "timezone": "UTC",
     }
     assert data["rules"][0]["nearest"][0]["stage"] == "stopped"
     assert data["rules"][0]["nearest"][0]["time"] == "2026-11-02T10:01:00Z"

@@ -64,7 +64,7 @@ def test_an_event_lacks_a_property_that_splits_the_rule() -> None:
 
 def test_an_event_has_nothing_to_wait_for() -> None:
     rule = {"id": "cart", "when": "cart.item_added", "wait": {"field": "days", "unit": "days"}}
-    assert only_miss(told(rule, ADDED)).needed == "a usable days"
+    assert only_miss(told(rule, ADDED)).needed == "a cart.item_added with a number as days"
 
 
 def test_the_date_to_wait_for_has_passed() -> None:
@@ -126,7 +126,9 @@ def test_a_deletion_disarms_only_what_is_still_armed() -> None:
 def test_a_total_that_an_event_adds_nothing_to_says_why() -> None:
     rule = {"id": "cart", "when": "order.completed", "reaches": {"sum": "total", "at": [250]}}
     miss = only_miss(told(rule, ("0m", "order.completed", {"total": "lots"})))
-    assert miss.what == "1 × order.completed seen, and nothing came of it: total is no number"
+    assert miss.what == (
+        '1 × order.completed seen, and nothing came of it: total was "lots", a text, and has to be a number'
+    )
     assert miss.needed == "one order.completed with a number as total"
 
 

@@ -63,7 +63,7 @@ def played(folder: Path, steps: str, head: str = START) -> Result:
 
 
 def told(result: Result) -> list[str]:
-    return [line for one in result.surprises for line in surprise_words(one, result.story.zone)]
+    return [line for one in result.surprises for line in surprise_words(one)]
 
 
 def refused(folder: Path, text: str) -> list[str]:

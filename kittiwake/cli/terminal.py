@@ -1,0 +1,53 @@
+"""The one place from which anything is printed: every command and every main of the jobs speaks through it.
+
+Foreign text is made visible here, whatever the caller has thought of. `tests/repo/test_printing.py` lets nobody else
+print, but for `story`, whose lines have styles, and the bar of `progress`, which shows numbers of ours.
+Colours are put on afterwards, and only where a terminal is.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any, Final
+
+import msgspec
+import typer
+
+from kittiwake.foreign import plain_json, visible, visible_lines
+from kittiwake.replay.rows import line as json_line
+
+RED: Final = typer.colors.RED
+GREEN: Final = typer.colors.GREEN
+YELLOW: Final = typer.colors.YELLOW
+
+
+def say(text: str = "", colour: str | None = None) -> None:
+    """One line on standard output."""
+    typer.secho(visible(text), fg=colour)
+
+
+def say_text(text: str) -> None:
+    """A text of ours on standard output, whose lines are its own: what is foreign in it was made visible before."""
+    typer.echo(visible_lines(text.removesuffix("\n").split("\n")), nl=False)
+
+
+def complain(text: str, colour: str | None = RED) -> None:
+    """One line on standard error."""
+    typer.secho(visible(text), fg=colour, err=True)
+
+
+def remark(speaker: str, text: str) -> None:
+    """One line of a job on standard error, with who says it before it; written at once."""
+    print(visible(f"{speaker}: {text}"), file=sys.stderr, flush=True)
+
+
+def remark_crash(speaker: str) -> None:
+    """The traceback of the error that is being handled, as lines of a job: its words may quote what came in."""
+    for line in traceback.format_exc().rstrip("\n").split("\n"):
+        remark(speaker, line)
+
+
+def say_json(value: Any) -> None:
+    """One JSON object on standard output, numbers exact, keys in the order given."""
+    typer.echo(plain_json(msgspec.json.format(json_line(value), indent=2).decode()))
