@@ -6,6 +6,7 @@ here, where every host decides the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from kittiwake.values import canonical, lookup
 
 UTF8_MAX: Final = 4
 """Bytes of a character."""
+_LIST: Final = re.compile(rf',"{CUT}":\["[^\]]*"\]\}}$')
 NULL: Final = len("null")
 LISTED: Final = len(f',"{CUT}":[]')
 """What the list of names takes without any."""
@@ -53,6 +55,15 @@ def within(values: dict[str, Any], bytes_max: int) -> str:
     if len(text) * UTF8_MAX <= bytes_max or _bytes_of(text) <= bytes_max:
         return text
     return _cut(values, _bytes_of(text), bytes_max) or text
+
+
+def is_cut(include: str) -> bool:
+    """Whether fields were cut of what `within` made: the list of them comes last, for ~ comes after every letter.
+
+    >>> is_cut('{"text":null,"~cut":["text"]}'), is_cut('{"text":{"a":1,"~cut":["text"]}}')
+    (True, False)
+    """
+    return _LIST.search(include) is not None
 
 
 def _cut(values: dict[str, Any], whole_bytes: int, bytes_max: int) -> str | None:

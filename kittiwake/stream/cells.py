@@ -13,7 +13,7 @@ import msgspec
 from kittiwake.kernel.codec import STATE_BYTES_MAX, BadState, decode
 from kittiwake.kernel.codec import encode as encode_state
 from kittiwake.kernel.state import State, new_state
-from kittiwake.stream.messages import TRACEPARENT, Arrival
+from kittiwake.stream.messages import Arrival, trace_of
 
 LAYOUT: Final = 1
 """Of the cell; the state inside has a version of its own."""
@@ -98,7 +98,7 @@ def traces_with(traces: dict[str, str], arrivals: Iterable[Arrival]) -> dict[str
     """The newest trace contexts."""
     found = dict(traces)
     for arrival in arrivals:
-        traceparent = arrival.attributes.get(TRACEPARENT)
+        traceparent = trace_of(arrival.attributes)
         if traceparent is not None:
             found.pop(arrival.event_id, None)
             found[arrival.event_id] = traceparent

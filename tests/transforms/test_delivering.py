@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import apache_beam as beam
 import pytest
+from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.delivery import trigger_message
-from kittiwake.stream.messages import encode
+from kittiwake.stream.messages import dead_of, encode
+from kittiwake.values import canonical
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
 
@@ -35,9 +37,31 @@ def test_a_topic_gets_every_trigger_and_what_takes_one_back_and_nothing_else(top
     pair = topics.create()
     pipeline = new_pipeline(runner_named(None), [])
     told = pipeline | beam.Create([encode(one) for one in (*kept_back, *sent)]).with_output_types(bytes)
-    told | PublishTriggers(pair.topic)
+    _ = told | PublishTriggers(pair.topic)
     pipeline.run().wait_until_finish()
     pulled = topics.pull(pair.subscription, len(sent))
     assert sorted((m.data, sorted(m.attributes.items())) for m in [*pulled, *topics.pull_all(pair.subscription)]) == (
         sorted((m.data, sorted(m.attributes.items())) for m in map(trigger_message, sent))
     )
+
+
+def test_a_row_that_no_topic_takes_becomes_a_dead_letter_and_the_others_are_sent(topics: Topics) -> None:
+    """Beam raises over it, and a runner would try its bundle again for ever."""
+    from transforms.delivering import PublishTriggers
+
+    heavy = tellings.trigger(TWO, include=canonical({"p": "x" * 12_000_000}))
+    wide = tellings.trigger(THREE, traceparent="\N{ROCKET}" * 1_000)
+    sent = [tellings.trigger(ONE), tellings.trigger(FOUR)]
+    pair = topics.create()
+    pipeline = new_pipeline(runner_named(None), [])
+    rows = [encode(one) for one in (sent[0], heavy, wide, sent[1])]
+    told = pipeline | beam.Create(rows).with_output_types(bytes)
+    dead = told | PublishTriggers(pair.topic, tellings.clock) | beam.Map(_said).with_output_types(tuple[str, str, str])
+    assert_that(dead, equal_to([("publish", "message_refused", TWO), ("publish", "message_refused", THREE)]))
+    pipeline.run().wait_until_finish()
+    assert sorted(m.attributes["trigger_id"] for m in topics.pull(pair.subscription, len(sent))) == [ONE, FOUR]
+
+
+def _said(element: bytes) -> tuple[str, str, str]:
+    dead = dead_of(element)
+    return str(dead.stage), str(dead.reason), dead.attributes["trigger_id"]
