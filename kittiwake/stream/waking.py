@@ -144,18 +144,28 @@ def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[Arrival | Seed], l
     """What is to be settled, and in order what is not yet, with its times. What has to wait on is not decoded."""
     due: list[Arrival | Seed] = []
     rest: list[tuple[int, bytes]] = []
-    try:
-        for element in bag:
-            data = unsealed(element)
-            head = head_of(data)
-            if head.time_us < upto_us or head.tag == SEED:
-                due.append(waiting_of(data))
-            else:
-                rest.append((head.time_us, element))
-    except (msgspec.DecodeError, ValueError):
-        raise UnreadableError("what waits for it is damaged") from None
+    for element in bag:
+        found = _due_or_time(element, upto_us)
+        if isinstance(found, int):
+            rest.append((found, element))
+        else:
+            due.append(found)
     rest.sort(key=itemgetter(0))
     return due, rest
+
+
+def _due_or_time(element: bytes, upto_us: int) -> Arrival | Seed | int:
+    """What waits, if it is to be settled by now; else its time.
+
+    Raises:
+        UnreadableError: it is damaged, or of a later release.
+    """
+    data = unsealed(element)
+    try:
+        head = head_of(data)
+        return waiting_of(data) if head.time_us < upto_us or head.tag == SEED else head.time_us
+    except (msgspec.DecodeError, ValueError):
+        raise UnreadableError("what waits for it is damaged") from None
 
 
 def _looked_late(work: _Work, has_late: bool) -> Woken:
