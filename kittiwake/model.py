@@ -6,7 +6,7 @@ Pure values. Parsed by `kittiwake.replay.events`, settled by the kernel, written
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -37,6 +37,10 @@ class EventIds(msgspec.Struct, frozen=True, gc=False):
     first: str
     last: str
     count: int
+
+
+CUT: Final = "~cut"
+"""The field of `include` that lists those that were cut, if any were. No author's field is called so."""
 
 
 class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):

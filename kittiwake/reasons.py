@@ -67,6 +67,7 @@ class DeadLetterReason(StrEnum):
     TOO_OLD = "too_old"
     RULE_FAILED = "rule_failed"
     ROW_REFUSED = "row_refused"
+    MESSAGE_REFUSED = "message_refused"
 
 
 class Unfed(StrEnum):

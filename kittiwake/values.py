@@ -37,6 +37,10 @@ _AS_WRITTEN: Final = Context(
 EXACT: Final = Context(prec=1_400)
 """Wide enough for every sum and product of two admissible numbers: nothing is ever rounded."""
 
+KEY_CHARS_MAX: Final = 1_024
+"""Characters of a text that may be a key: eight times an id. Keys are repeated in every row and a thousand times in a
+state: five of them take 31 KB of a row at most, 10,000 of them less than a state may have."""
+
 MISSING: Final = None
 """What `lookup` returns for a path that leads nowhere, or to null."""
 
@@ -93,8 +97,13 @@ def is_number(value: object) -> bool:
 
 
 def is_scalar(value: object) -> bool:
-    """Whether `value` may be a key: a string, a number or a bool."""
+    """Whether `value` is a string, a number or a bool."""
     return isinstance(value, (str, int, Decimal))
+
+
+def is_key(value: object) -> bool:
+    """Whether `value` may be a key (`per`, `same`, `distinct`): a scalar, and no text that is too long."""
+    return is_scalar(value) and not (isinstance(value, str) and len(value) > KEY_CHARS_MAX)
 
 
 def same_scalar(left: object, right: object) -> bool:

@@ -160,11 +160,12 @@ def build(
     seeds = pipeline | "Seed" >> SeedContacts(snapshots)
     coming = (taken.arrivals, seeds) | "Coming" >> beam.Flatten()
     settled = coming | "Settle" >> SettleStream(rules, options.waits, options.shape, options.max_age_us)
+    dead_letters = [taken.dead, settled.dead]
     if options.trigger_topic is not None:
-        _ = settled.told | "Publish" >> PublishTriggers(options.trigger_topic)
+        dead_letters.append(settled.told | "Publish" >> PublishTriggers(options.trigger_topic))
     if options.dataset is None and options.output is None:
         return
-    dead = (taken.dead, settled.dead) | "Dead" >> beam.Flatten()
+    dead = tuple(dead_letters) | "Dead" >> beam.Flatten()
     tellings = Tellings(settled.told, dead, settled.late)
     if options.dataset is not None:
         _ = tellings | "Tables" >> WriteTables(options.dataset, options.recorded, options.method, java)

@@ -1,16 +1,25 @@
-"""Step: triggers to a Pub/Sub topic; at least once, in any order."""
+"""Step: triggers to a Pub/Sub topic; at least once, in any order. What no topic takes becomes a dead letter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage, WriteToPubSub
-from apache_beam.pvalue import PCollection
+from apache_beam.pvalue import PCollection, TaggedOutput
 
-from kittiwake.stream.delivery import trigger_message
-from kittiwake.stream.messages import told_of
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.stream.delivery import refusal_of, trigger_message, unsent
+from kittiwake.stream.logs import MESSAGES_REFUSED
+from kittiwake.stream.messages import Stage, encode, told_of
+from kittiwake.stream.metrics import DEAD_LETTERS, TRIGGERS_REFUSED
+from transforms.clock import now_us
+from transforms.logs import log
+from transforms.metering import count
+
+_DEAD: Final = "dead"
 
 
 @dataclass(eq=False)
@@ -19,17 +28,43 @@ class PublishTriggers(beam.PTransform):
 
     topic: str
     """`projects/<project>/topics/<topic>`."""
+    clock: Callable[[], int] = now_us
 
-    def expand(self, told: PCollection[bytes]) -> PCollection[None]:
-        """Nothing comes of it: a message that cannot be published fails its bundle, which the runner tries again."""
-        return (
-            told
-            | "Messages" >> beam.FlatMap(_messages).with_output_types(PubsubMessage)
-            | "Publish" >> WriteToPubSub(self.topic, with_attributes=True)
-        )
+    def expand(self, told: PCollection[bytes]) -> PCollection[bytes]:
+        """`messages.Dead`, as bytes, of what no topic takes.
+
+        A message that cannot be published for now fails its bundle, which the runner tries again.
+        """
+        step = beam.ParDo(_Messages(self.clock)).with_output_types(PubsubMessage, **{_DEAD: bytes})
+        messages = told | "Messages" >> step.with_outputs(_DEAD, main="messages")
+        _ = messages["messages"] | "Publish" >> WriteToPubSub(self.topic, with_attributes=True)
+        dead: PCollection[bytes] = messages[_DEAD]
+        return dead
 
 
-def _messages(element: bytes) -> Iterator[PubsubMessage]:
-    told = told_of(element)
-    if told.is_sent:
-        yield PubsubMessage(*trigger_message(told))
+class _Messages(beam.DoFn):
+    def __init__(self, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def start_bundle(self) -> None:
+        self._refused = 0
+
+    def process(self, element: bytes) -> Iterator[PubsubMessage | TaggedOutput]:
+        told = told_of(element)
+        if not told.is_sent:
+            return
+        message = trigger_message(told)
+        why = refusal_of(message)
+        if why is None:
+            yield PubsubMessage(*message)
+            return
+        self._refused += 1
+        yield TaggedOutput(_DEAD, encode(unsent(message, why, self._clock())))
+
+    def finish_bundle(self) -> None:
+        """Tell how many were refused, without a word of whom they concern."""
+        count(TRIGGERS_REFUSED, self._refused)
+        count(DEAD_LETTERS, self._refused)
+        if self._refused:
+            log(MESSAGES_REFUSED, stage=Stage.PUBLISH, reason=DeadLetterReason.MESSAGE_REFUSED, number=self._refused)

@@ -25,6 +25,7 @@ from kittiwake.stream.grid import TIMER_US, USUAL, Waits, slot_of_event_us
 from kittiwake.stream.known import Rules
 from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED
 from kittiwake.stream.messages import Stage, encode, head_of
+from kittiwake.stream.sealing import sealed
 from kittiwake.stream.waking import Alarm, Host, wake
 from transforms.clock import now_us
 from transforms.logs import log
@@ -93,7 +94,7 @@ class _Settle(beam.DoFn):
     ) -> None:
         """An event waits for its slot."""
         key, value = element
-        bag.add(value)
+        bag.add(sealed(value))
         at_us = slot_of_event_us(head_of(value).time_us, self._waits)
         if (key, at_us) not in self._set:
             self._set.add((key, at_us))

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from apache_beam.metrics.metric import Metrics
 
+from kittiwake.kernel.including import is_cut
 from kittiwake.reasons import Outcome
 from kittiwake.stream.metrics import (
     AHEAD_OF_CLOCK,
@@ -21,6 +22,7 @@ from kittiwake.stream.metrics import (
     FIRED,
     FORGOTTEN,
     HORIZON_CUT,
+    INCLUDES_CUT,
     REVOKED,
     STALE,
     STATE_BYTES,
@@ -76,6 +78,7 @@ def count_wake(tally: Tally, clock_us: int) -> None:
         if decision.decision in _BY_OUTCOME:
             count(_BY_OUTCOME[decision.decision])
         count(STALE, int(decision.stale))
+        count(INCLUDES_CUT, int(decision.decision is Outcome.FIRED and is_cut(decision.include)))
         if not decision.late:
             observe(DECISION_DELAY_MS, max(0, clock_us - decision.decided_us) // 1_000)
 

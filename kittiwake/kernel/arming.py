@@ -5,10 +5,10 @@ Pure. Called by every pattern kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from kittiwake.kernel.matching import Attributes, missing_paths, reader
+from kittiwake.kernel.including import included
+from kittiwake.kernel.matching import missing_paths
 from kittiwake.kernel.program import RuleProgram
 from kittiwake.kernel.refusing import refuse_keys, refuse_wait
 from kittiwake.kernel.run import Caused, Run
@@ -16,33 +16,13 @@ from kittiwake.kernel.state import Candidate, Episode, Reminder
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Outcome, Reason
-from kittiwake.values import canonical, lookup
 
 FIRED: Final = Kind.FIRED
 
 
-def included(rule: RuleProgram, event: Event | None, attributes: Attributes) -> str:
-    """Canonical JSON of the author's fields, taken at `event`; a missing path is null."""
-    if not rule.include:
-        return "{}"
-    properties = {} if event is None else event.properties
-    return canonical({one.name: lookup(attributes if one.of_contact else properties, one.path) for one in rule.include})
-
-
-def including(rule: RuleProgram) -> Callable[[Event, Attributes], str]:
-    """`included` of a rule's events, as a function."""
-    fields = [(one.name, reader(one.path), one.of_contact) for one in rule.include]
-
-    def include(event: Event, attributes: Attributes) -> str:
-        properties = event.properties
-        return canonical({name: value_at(attributes if of else properties) for name, value_at, of in fields})
-
-    return include if fields else lambda _, __: "{}"
-
-
 def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str], kind: Kind) -> Candidate:
     """A candidate due at the event's own time."""
-    include = included(rule, event, run.attributes)
+    include = included(rule, event, run.attributes, run.program.limits.include_bytes)
     return Candidate(kind, run.now_us, event.event_id, run.now_us, event.event_id, 1, include, same)
 
 

@@ -6,8 +6,9 @@ the instant the rule is ready. Called by `taking` and `advance`.
 
 from __future__ import annotations
 
-from kittiwake.kernel.arming import cause, included
+from kittiwake.kernel.arming import cause
 from kittiwake.kernel.history import answer, measured, next_end_us
+from kittiwake.kernel.including import included
 from kittiwake.kernel.matching import SINGLE
 from kittiwake.kernel.program import AllHold, AnyHolds, Leaf, Tree
 from kittiwake.kernel.run import Run
@@ -58,7 +59,7 @@ def _edge(run: Run, index: int, member: bool, event: Event | None) -> None:
     rule = run.program.rules[index]
     kind = Kind.ENTERED if member else Kind.EXITED
     event_id = None if event is None else event.event_id
-    include = included(rule, event, run.attributes)
+    include = included(rule, event, run.attributes, run.program.limits.include_bytes)
     cause(run, index, SINGLE, Candidate(kind, run.now_us, event_id, run.now_us, event_id, 1, include, []))
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, Final, Protocol, TypeAlias
 
-from kittiwake.kernel.arming import candidate_of_reminder, cause, included, including, lacks, refuse_for_room
+from kittiwake.kernel.arming import candidate_of_reminder, cause, lacks, refuse_for_room
+from kittiwake.kernel.including import included, including
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import SINGLE, Attributes, Properties, key_values, question_of
 from kittiwake.kernel.program import Delays, FieldWait, Match, RuleProgram, UntilWait, Wait
@@ -46,7 +47,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
 
     The commonest step of all is a restart, which here is no more than moving the deadlines of the episode.
     """
-    wait, restarts, include = rule.wait, rule.restart, including(rule)
+    wait, restarts, include = rule.wait, rule.restart, including(rule, limits.include_bytes)
     assert wait is not None
     delays_us = wait.delays_us if isinstance(wait, Delays) and wait.delays_us[-1] <= limits.max_wait_us else None
 
@@ -176,7 +177,7 @@ def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, ev
     episode.count += 1
     episode.last_id = event.event_id
     episode.same = same
-    episode.include = included(rule, event, run.attributes)
+    episode.include = included(rule, event, run.attributes, run.program.limits.include_bytes)
     episode.target = _own_target(rule, event)
     _tell_held(one, episode)
     if not episode.reminders:  # a version has shortened the list

@@ -19,7 +19,7 @@ from kittiwake.kernel.matching import amount, keying
 from kittiwake.kernel.program import Condition, Measure, Operator
 from kittiwake.kernel.state import Amounts, Latest, Slot, Times, Total, Values
 from kittiwake.model import Event
-from kittiwake.values import EXACT, Number, canonical, is_scalar, lookup
+from kittiwake.values import EXACT, Number, canonical, is_key, lookup
 
 Slots = dict[str, Slot]
 
@@ -113,7 +113,7 @@ def _recorded_value(condition: Condition, event: Event) -> str | Decimal | None:
     if condition.measure is SUM:
         return amount(condition.path, event.properties)
     value = lookup(event.properties, condition.path)
-    return canonical(value) if is_scalar(value) else None
+    return canonical(value) if is_key(value) else None
 
 
 def _fits(condition: Condition, slots: Slots, key: str, value: str | Decimal, limits: Limits) -> bool:

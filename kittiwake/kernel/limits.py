@@ -25,6 +25,10 @@ class Limits(NamedTuple):
     correction_bytes: int = 4_000_000
     """What a contact keeps for corrections, some 30,000 events: with all else far below what one value may have. Beyond
     it the contact's horizon begins anew, and what comes late from before goes to the late output."""
+    include_bytes: int = 64 * 1024
+    """Bytes of a trigger's `include`, as canonical JSON. Beyond it the longest fields are cut. What senders of
+    messages take (50 to 100 KB); with all else, a row is a tenth of what a message may have. Each pending instance
+    keeps one."""
 
 
 DEFAULT_LIMITS = Limits()

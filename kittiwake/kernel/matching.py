@@ -21,7 +21,7 @@ from kittiwake.kernel.program import (
     Predicate,
 )
 from kittiwake.model import Event
-from kittiwake.values import Path, Scalar, canonical, is_number, is_scalar, lookup, present, same_scalar
+from kittiwake.values import Path, Scalar, canonical, is_key, is_number, is_scalar, lookup, present, same_scalar
 
 Properties: TypeAlias = Mapping[str, Any]
 Attributes: TypeAlias = Mapping[str, Any]
@@ -230,11 +230,11 @@ def _quoted(text: str) -> str:
 
 
 def key_values(paths: tuple[Path, ...], properties: Properties) -> list[str] | None:
-    """Canonical JSON of the values at `paths`; None if one is missing or no scalar."""
+    """Canonical JSON of the values at `paths`; None if one is missing or no key."""
     texts = []
     for path in paths:
         value = lookup(properties, path)
-        if value is None or not is_scalar(value):
+        if not is_key(value):
             return None
         texts.append(text_of(value))
     return texts
@@ -248,14 +248,14 @@ def keying(paths: tuple[Path, ...]) -> Callable[[Properties], str | None]:
 
     def key_in(properties: Properties) -> str | None:
         value = value_at(properties)
-        return f"[{text_of(value)}]" if is_scalar(value) else None
+        return f"[{text_of(value)}]" if is_key(value) else None
 
     return key_in
 
 
 def missing_paths(paths: tuple[Path, ...], properties: Properties) -> list[str]:
-    """The dotted paths that lack a scalar, for explanations."""
-    return [".".join(path) for path in paths if not is_scalar(lookup(properties, path))]
+    """The dotted paths that lack a key, for explanations."""
+    return [".".join(path) for path in paths if not is_key(lookup(properties, path))]
 
 
 def place_of(per: tuple[Path, ...], same: tuple[Path, ...]) -> Callable[[Properties], Place] | None:
@@ -277,7 +277,7 @@ def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], P
 
     def place(properties: Properties) -> Place:
         value = value_at(properties)
-        if not is_scalar(value):
+        if not is_key(value):
             return None, (None if wants_same else [])
         text = text_of(value)
         return f"{opening}{text}}}", ([text] if wants_same else [])

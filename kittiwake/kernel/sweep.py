@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.arming import included
 from kittiwake.kernel.decisions import row_of
+from kittiwake.kernel.including import included
 from kittiwake.kernel.program import DELETED, Delays, Mode, Policy, Program, RuleProgram
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, Event
@@ -159,7 +159,7 @@ def _fired(
         opened.time_us,
         newest.event_id,
         count,
-        included(rule, newest, {}),
+        included(rule, newest, {}, program.limits.include_bytes),
         [],
         reminder if rule.wait.numbered else None,
     )

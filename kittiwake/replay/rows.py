@@ -134,15 +134,28 @@ def dead_letter_line(dead: DeadLetter) -> bytes:
     return line(dead_letter_row(dead))
 
 
+TEXT_BYTES_MAX: Final = 50_000_000
+"""Bytes of a record as text in JSON: half of the longest line that BigQuery loads. Only 16 MiB of control characters,
+of which JSON makes six bytes each, come to more; in base64 they are 22 MB."""
+ESCAPE_BYTES: Final = len("\\u0001")
+
+
+def _is_long(text: str) -> bool:
+    return len(text) * ESCAPE_BYTES > TEXT_BYTES_MAX and len(_encoder.encode(text)) > TEXT_BYTES_MAX
+
+
 def dead_letter_row(dead: DeadLetter) -> dict[str, Any]:
     """The fields of a dead letter: the record as text where it is UTF-8, else in base64 (`raw_encoding`).
 
+    In base64 also what JSON would escape to more than `TEXT_BYTES_MAX`.
     Where the record stood is not among them: the same records in other files give the same dead letters.
     The summary names places.
     """
     try:
         raw, encoding = dead.raw.decode(), "utf-8"
     except UnicodeDecodeError:
+        raw, encoding = "", "base64"
+    if encoding == "base64" or _is_long(raw):
         raw, encoding = base64.b64encode(dead.raw).decode(), "base64"
     return {
         "reason": dead.reason.value,

@@ -13,7 +13,8 @@ import msgspec
 from kittiwake.kernel.codec import STATE_BYTES_MAX, BadState, decode
 from kittiwake.kernel.codec import encode as encode_state
 from kittiwake.kernel.state import State, new_state
-from kittiwake.stream.messages import TRACEPARENT, Arrival
+from kittiwake.stream.messages import Arrival, trace_of
+from kittiwake.stream.sealing import UnreadableError, sealed, unsealed
 
 LAYOUT: Final = 1
 """Of the cell; the state inside has a version of its own."""
@@ -24,10 +25,6 @@ horizons, and is left as it is until the flood has gone by: the ids of events ar
 
 TRACES_MAX: Final = 16
 """Trace contexts kept of a contact, the newest: 1 KB, and most rules wait for one of the last few events."""
-
-
-class CellUnreadableError(Exception):
-    """A contact's cell is of a later release, or damaged. The bundle fails, so nothing is lost: run that release."""
 
 
 class Cell(msgspec.Struct, array_like=True, gc=False):
@@ -52,16 +49,16 @@ def cell_of(data: bytes | None) -> Cell | None:
     """The cell of bytes.
 
     Raises:
-        CellUnreadableError: it is none that this release knows.
+        UnreadableError: it is none that this release knows.
     """
     if data is None:
         return None
     try:
-        cell = _decode(data)
-    except msgspec.DecodeError as error:
-        raise CellUnreadableError(f"a contact's cell is damaged: {type(error).__name__}") from None
+        cell = _decode(unsealed(data))
+    except (msgspec.DecodeError, ValueError):
+        raise UnreadableError("its cell is damaged") from None
     if cell.layout != LAYOUT:
-        raise CellUnreadableError(f"a contact's cell has layout {cell.layout}, this release knows {LAYOUT}")
+        raise UnreadableError(f"its cell has layout {cell.layout}, this release knows {LAYOUT}")
     return cell
 
 
@@ -69,36 +66,39 @@ def state_of(cell: Cell | None, contact_id: str) -> State:
     """The kernel's state in a cell.
 
     Raises:
-        CellUnreadableError: it is of a later release, or damaged.
+        UnreadableError: it is of a later release, damaged, or of another contact.
     """
     if cell is None:
         return new_state(contact_id)
-    return decoded(cell.state)
+    state = decoded(cell.state)
+    if state.contact_id != contact_id or state.settled_us != cell.settled_us:
+        raise UnreadableError("its cell is of another contact or time")
+    return state
 
 
 def decoded(data: bytes | memoryview) -> State:
     """The state of its bytes.
 
     Raises:
-        CellUnreadableError: it is of a later release, or damaged.
+        UnreadableError: it is of a later release, or damaged.
     """
     state = decode(data)
     if isinstance(state, BadState):
-        raise CellUnreadableError(f"a contact's state cannot be read: {state.why}")
+        raise UnreadableError(f"its state cannot be read: {state.why}")
     return state
 
 
 def new_cell(state: State, look_us: int, traces: dict[str, str]) -> bytes:
     """The bytes of a cell."""
     assert state.settled_us is not None
-    return encode_cell(Cell(LAYOUT, state.settled_us, look_us, memoryview(encode_state(state)), traces))
+    return sealed(encode_cell(Cell(LAYOUT, state.settled_us, look_us, memoryview(encode_state(state)), traces)))
 
 
 def traces_with(traces: dict[str, str], arrivals: Iterable[Arrival]) -> dict[str, str]:
     """The newest trace contexts."""
     found = dict(traces)
     for arrival in arrivals:
-        traceparent = arrival.attributes.get(TRACEPARENT)
+        traceparent = trace_of(arrival.attributes)
         if traceparent is not None:
             found.pop(arrival.event_id, None)
             found[arrival.event_id] = traceparent

@@ -1,14 +1,27 @@
-"""A trigger as a message of a queue.
+"""A trigger as a message of a queue, and which are none.
 
 Pure. Called by `transforms.delivering`, tests. Messages have no ordering key: Beam publishes in any order, and a key
 would hold up a contact's messages behind one that fails. Consumers order by `trigger_id` and `revision`.
+
+What Pub/Sub refuses for good is found here, before it is published: Dataflow publishes with the bundle, and tries one
+that is refused again for ever.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from kittiwake.stream.messages import TRACEPARENT, Told
+import msgspec
+
+from kittiwake import __version__
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.stream.messages import TRACEPARENT, Dead, Stage, Told
+
+MESSAGE_BYTES_MAX: Final = 5_000_000
+"""Bytes of a message, attributes and all. Pub/Sub takes 10 MB, and Dataflow refuses from 7 MB on, since it counts what
+base64 makes of them. The kernel's rows have less than a twentieth, but for thousands of ids in `replaces`."""
+ATTRIBUTE_BYTES_MAX: Final = 1_024
+"""Bytes of an attribute's value: what Pub/Sub takes. An id of 128 characters has 512 at most."""
 
 
 class TriggerMessage(NamedTuple):
@@ -21,7 +34,7 @@ class TriggerMessage(NamedTuple):
 
 
 def trigger_message(told: Told) -> TriggerMessage:
-    """The message of a row that `is_sent`. Its ids have at most 128 characters: no attribute is too long."""
+    """The message of a row that `is_sent`."""
     attributes = {
         "trigger_id": told.trigger_id,
         "revision": str(told.revision),
@@ -33,3 +46,42 @@ def trigger_message(told: Told) -> TriggerMessage:
     if told.traceparent:
         attributes[TRACEPARENT] = told.traceparent
     return TriggerMessage(told.row, attributes)
+
+
+def refusal_of(message: TriggerMessage) -> str | None:
+    """Why no topic takes the message, without values; None: it does.
+
+    >>> refusal_of(TriggerMessage(b"{}", {"rule_id": "é" * 600}))
+    'attribute rule_id has 1200 bytes, 1024 are allowed'
+    """
+    size = len(message.data)
+    for name, value in message.attributes.items():
+        bytes_of_value = len(value.encode())
+        if bytes_of_value > ATTRIBUTE_BYTES_MAX:
+            return f"attribute {name} has {bytes_of_value} bytes, {ATTRIBUTE_BYTES_MAX} are allowed"
+        size += len(name) + bytes_of_value
+    return None if size <= MESSAGE_BYTES_MAX else f"the message has {size} bytes, {MESSAGE_BYTES_MAX} are allowed"
+
+
+class _Line(msgspec.Struct):
+    ruleset_version: str
+
+
+_line_of: Final = msgspec.json.Decoder(_Line).decode
+
+
+def unsent(message: TriggerMessage, why: str, happened_us: int) -> Dead:
+    """The dead letter of a message that no topic takes: `raw` is the row, and its attributes say which it is."""
+    return Dead(
+        Stage.PUBLISH,
+        DeadLetterReason.MESSAGE_REFUSED,
+        why,
+        message.data,
+        len(message.data),
+        {name: value[: ATTRIBUTE_BYTES_MAX // 4] for name, value in message.attributes.items()},
+        "",
+        None,
+        happened_us,
+        _line_of(message.data).ruleset_version,
+        __version__,
+    )

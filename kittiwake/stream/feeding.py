@@ -60,7 +60,7 @@ def feed_of(letter: Letter, clock_us: int, shape: InputShape) -> Feed | Left:
 
     By the clock of now: what lay in the future once may have happened by now.
     """
-    if letter.stage == Stage.WRITE:
+    if letter.stage in (Stage.WRITE, Stage.PUBLISH):
         return Left(Unfed.NOT_A_MESSAGE)
     if letter.raw_size != len(letter.raw):
         return Left(Unfed.TRUNCATED)

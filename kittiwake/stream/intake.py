@@ -16,7 +16,9 @@ from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.known import Known
 from kittiwake.stream.messages import Arrival, Dead, Stage, dead_letter, key_of
 
-ATTRIBUTES_CHARS_MAX: Final = 100 * (256 + 1024)
+ATTRIBUTES_MAX, NAME_CHARS_MAX, VALUE_CHARS_MAX = 100, 256, 1_024
+"""What Pub/Sub allows: so many attributes, and so many bytes of a name and of a value."""
+ATTRIBUTES_CHARS_MAX: Final = ATTRIBUTES_MAX * (NAME_CHARS_MAX + VALUE_CHARS_MAX)
 """Characters of a message's attributes, names and values together: what Pub/Sub allows in bytes. Half an event's."""
 
 
@@ -49,7 +51,8 @@ def take(message: Message, clock_us: int, known: Known, taking: Taking) -> Neede
     """What becomes of a message; None: an event that nobody needs, one of an item among them."""
     if _attribute_chars(message.attributes) > ATTRIBUTES_CHARS_MAX:
         detail = f"the attributes have more than {ATTRIBUTES_CHARS_MAX} characters"
-        return _dead(message, DeadLetterReason.OVERSIZE, detail, clock_us, known)
+        cut = message._replace(attributes=_cut(message.attributes))
+        return _dead(cut, DeadLetterReason.OVERSIZE, detail, clock_us, known)
     event = event_from(message.data, clock_us, taking.shape)
     if not isinstance(event, Event):
         return _dead(message, event.reason, event.detail, clock_us, known)
@@ -62,6 +65,12 @@ def take(message: Message, clock_us: int, known: Known, taking: Taking) -> Neede
 
 def _attribute_chars(attributes: Mapping[str, str]) -> int:
     return sum(map(len, attributes)) + sum(map(len, attributes.values())) if attributes else 0
+
+
+def _cut(attributes: Mapping[str, str]) -> dict[str, str]:
+    """As much of attributes as a queue would have allowed: whole, they would not go into a table's row."""
+    few = list(attributes.items())[:ATTRIBUTES_MAX]
+    return {name[:NAME_CHARS_MAX]: value[:VALUE_CHARS_MAX] for name, value in few}
 
 
 def _arrival(message: Message, event: Event) -> Arrival:

@@ -21,6 +21,8 @@ from kittiwake.replay.rows import Mode, decision_line
 TRACEPARENT: Final = "traceparent"
 """The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""
 
+TRACE_CHARS_MAX: Final = 128
+"""Characters of a trace context: version 00 has 55, a later one may have more. They are kept, and published again."""
 
 ARRIVAL, SEED = 1, 2
 """What waits in a contact's bag begins with one of them."""
@@ -53,6 +55,12 @@ class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     tag: int
     time_us: int
+
+
+def trace_of(attributes: Mapping[str, str]) -> str | None:
+    """The trace context of a message; what is longer than one can be, or not ASCII, is none."""
+    found = attributes.get(TRACEPARENT)
+    return found if found is not None and len(found) <= TRACE_CHARS_MAX and found.isascii() else None
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -90,6 +98,8 @@ class Stage(StrEnum):
     """An event could not be decided about."""
     WRITE = "write"
     """A table refused a row."""
+    PUBLISH = "publish"
+    """A row is no message that the topic of triggers takes."""
 
 
 class Dead(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -71,6 +71,10 @@ RULES_ACCOUNT_REFUSED: Final = Metric(
 FROZEN: Final = Metric("frozen", _G, "0 or 1", "whether the rule set is frozen", "1 for longer than you meant")
 ROWS_REFUSED: Final = Metric("rows_refused", _C, "rows", "rows that BigQuery refused for good", "any")
 ROWS_LOST: Final = Metric("rows_lost", _C, "rows", "dead letters that BigQuery refused: only the log has them", "any")
+TRIGGERS_REFUSED: Final = Metric(
+    "triggers_refused", _C, "triggers", "triggers that are no message a topic takes", "any"
+)
+INCLUDES_CUT: Final = Metric("includes_cut", _C, "decisions", "fired, with fields of include cut for their size", "any")
 
 METRICS: Final = (
     EVENTS_IN,
@@ -101,5 +105,7 @@ METRICS: Final = (
     FROZEN,
     ROWS_REFUSED,
     ROWS_LOST,
+    TRIGGERS_REFUSED,
+    INCLUDES_CUT,
 )
 """All of them; one that is not here is no metric of ours."""

@@ -144,7 +144,10 @@ class RefusedRow(msgspec.Struct, frozen=True):
 
 
 def refused_dead_letter(refused: RefusedRow, happened_us: int, release: str) -> Dead:
-    """The dead letter of a row. Its `raw` is the row without the time it was written at: so its id is the row's own."""
+    """The dead letter of a row. Its `raw` is the row without the time it was written at: so its id is the row's own.
+
+    Of a row too large for a dead letter `raw` is a part; its `row_id` is told beside it.
+    """
     row = {name: value for name, value in refused.row.items() if name != refused.table.partition}
     raw = canonical(row).encode()
     return Dead(
@@ -153,7 +156,7 @@ def refused_dead_letter(refused: RefusedRow, happened_us: int, release: str) -> 
         f"table {refused.table.name} refused it: {', '.join(causes(refused.errors))}",
         raw,
         len(raw),
-        {TABLE_ATTRIBUTE: refused.table.name},
+        {TABLE_ATTRIBUTE: refused.table.name, ROW_ID: str(row.get(ROW_ID, ""))},
         "",
         None,
         happened_us,

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+import msgspec
+
 from kittiwake.kernel.advance import Advanced
 from kittiwake.kernel.program import NEVER_US
 from kittiwake.kernel.state import State, is_nothing
@@ -36,6 +38,7 @@ from kittiwake.stream.grid import (
 )
 from kittiwake.stream.known import Known
 from kittiwake.stream.messages import SEED, Arrival, Dead, Late, Seed, Told, head_of, subject_of, told, waiting_of
+from kittiwake.stream.sealing import UnreadableError, unsealed
 from kittiwake.stream.sifting import Failed, Given, Settled, settle
 from kittiwake.stream.tally import Tally
 
@@ -105,11 +108,19 @@ def _begun(host: Host, key: bytes, data: bytes | None, alarm: Alarm) -> _Work:
 
 
 def wake(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: Alarm) -> Woken:
-    """Settle a contact whose cell is `data`; the bag is read only if it has to be.
+    """Settle a contact whose cell is `data`; the bag, whose elements are sealed, is read only if it has to be.
 
-    Raises:
-        CellUnreadableError: the cell is of a later release, or damaged.
+    A contact of whom anything cannot be read keeps everything, for somebody who can: nothing is decided of the rest.
     """
+    try:
+        return _woken(host, key, data, bag, alarm)
+    except UnreadableError as error:
+        asked_us = alarm.at_us - host.waits.settle_delay_us
+        wake_us = recheck_us(alarm.at_us, asked_us, asked_us - RECHECK_SHARE * RETRY_US, alarm.clock_us)
+        return Woken(wake_us=wake_us, tally=Tally(failed=1, failure=f"{type(error).__name__}: {error}"))
+
+
+def _woken(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: Alarm) -> Woken:
     work = _begun(host, key, data, alarm)
     if work.cell is not None and work.settled_us < work.asked_us < work.cell.look_us:
         return Woken(tally=Tally(idle=1))
@@ -134,13 +145,27 @@ def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[Arrival | Seed], l
     due: list[Arrival | Seed] = []
     rest: list[tuple[int, bytes]] = []
     for element in bag:
-        head = head_of(element)
-        if head.time_us < upto_us or head.tag == SEED:
-            due.append(waiting_of(element))
+        found = _due_or_time(element, upto_us)
+        if isinstance(found, int):
+            rest.append((found, element))
         else:
-            rest.append((head.time_us, element))
+            due.append(found)
     rest.sort(key=itemgetter(0))
     return due, rest
+
+
+def _due_or_time(element: bytes, upto_us: int) -> Arrival | Seed | int:
+    """What waits, if it is to be settled by now; else its time.
+
+    Raises:
+        UnreadableError: it is damaged, or of a later release.
+    """
+    data = unsealed(element)
+    try:
+        head = head_of(data)
+        return waiting_of(data) if head.time_us < upto_us or head.tag == SEED else head.time_us
+    except (msgspec.DecodeError, ValueError):
+        raise UnreadableError("what waits for it is damaged") from None
 
 
 def _looked_late(work: _Work, has_late: bool) -> Woken:

@@ -6,14 +6,15 @@ last event (see `shops`).
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from kittiwake.reasons import Outcome
+from kittiwake.reasons import DeadLetterReason, Outcome
 from tests.engines import boot
 from tests.engines.jobs import LOOPBACK, processes, stream_on_engine, streamed
-from tests.engines.shops import Case, differing, shop, twice
+from tests.engines.shops import FROZEN_AT, Case, differing, replayed, shop, twice
 from tests.examples.running import Ran
 
 DISORDER = ("--disorder", "5m", "--late", "2d", "--allowed_lateness", "5d", "--pace", "50/s")
@@ -44,6 +45,29 @@ def test_so_it_does_by_workers_that_the_engine_starts(endpoint: str, case: Case,
 
 def test_so_it_does_in_this_process_where_everything_is_taken_in_first(case: Case, tmp_path: Path, seed: int) -> None:
     check(streamed(case.rules, case.events, tmp_path / "out", *DISORDER, "--event_seed", str(seed)), case, seed)
+
+
+def test_an_event_of_the_year_2200_moves_nobodys_deadline(endpoint: str, case: Case, tmp_path: Path, seed: int) -> None:
+    """It is a dead letter, and the watermark goes by the others: what stands is what stands without it."""
+    events, lines = tmp_path / "events.jsonl", case.events.read_bytes().splitlines(keepends=True)
+    third = len(lines) // 3
+    lines[third:third] = [bad_clock(line, number) for number, line in enumerate(lines[third : third + 3])]
+    events.write_bytes(b"".join(lines))
+    hurt = replayed(case.rules, events, tmp_path, FROZEN_AT)
+    flags = (*DISORDER, "--event_seed", str(seed), *LOOPBACK)
+    ran = stream_on_engine(endpoint, case.rules, events, tmp_path / "out", *flags)
+    check(ran, hurt, seed)
+    assert not differing(case.replayed.rows("decisions"), ran.rows("decisions"))
+    reasons = [row["reason"] for row in ran.rows("dead_letters")]
+    assert reasons.count(DeadLetterReason.TIME_IN_FUTURE) >= 3
+    assert len(list((tmp_path / "out" / "decisions").iterdir())) > 20, "decided while events came, not all at the end"
+
+
+def bad_clock(line: bytes, number: int) -> bytes:
+    """An event of the same contact, by a clock that is centuries ahead."""
+    return (
+        json.dumps({**json.loads(line), "event_id": f"bad-{number}", "time": "2200-01-01T00:00:00Z"}).encode() + b"\n"
+    )
 
 
 def check(ran: Ran, case: Case, seed: int) -> None:

@@ -52,7 +52,7 @@ class Arming(Gates):
         self.write(Candidate(episode, kind, event.time, slot=-1), "suppressed", "limit")
 
     def _episode(self, rule: Rule, event: Event, key: str) -> Episode:
-        include = included(rule, event.properties, event.attributes)
+        include = included(rule, event.properties, event.attributes, self.history.limits["include_bytes"])
         date = value_at(rule.wait.path, event.properties) if rule.wait else None
         return Episode(rule, key, opener=event, newest=event, last=event, include=include, date=date)
 

@@ -11,7 +11,8 @@ TYPES = ("shop.viewed", "cart.added", "order.done", "note.sent")
 ZONES = ("America/Toronto", "Europe/Berlin", "Asia/Kolkata", "UTC", "Australia/Lord_Howe")
 NO_ZONES = ("Mars/Olympus", "", 5, "+02:00")
 AMOUNTS: tuple[Any, ...] = (68.74, 96.47, 8.51, 76.28, -20.5, -68.74, 100, 0, 0.1, 31.26, 250)
-ODD: tuple[Any, ...] = ("x", None, True, [1], {"a": 1})
+ODD: tuple[Any, ...] = ("x", None, True, [1], {"a": 1}, "long" * 300)
+"""What a property is now and then; the last is too long for a key."""
 KEYS: tuple[Any, ...] = ("p1", "p1", "p2", "p2", "p3", 1, 1.0, True, "1")
 TAGS = ("red", "green", "redish", "Ünïcode", "")
 CENTRES = (

@@ -8,7 +8,7 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.ages import Ages, gone
 from tests.oracle.language import Condition, Match, Matches, Rule
-from tests.oracle.values import canonical, exact, is_number, is_scalar, key_of, value_at, where_holds
+from tests.oracle.values import canonical, exact, is_key, is_number, key_of, value_at, where_holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +259,7 @@ def _adds(condition: Condition, event: Event) -> bool:
     """Whether a sum finds a number in the event, a `distinct` a key."""
     if condition.what == "sum":
         return is_number(value_at(condition.path, event.properties))
-    return condition.what != "distinct" or is_scalar(value_at(condition.path, event.properties))
+    return condition.what != "distinct" or is_key(value_at(condition.path, event.properties))
 
 
 def _compare(op: str, left: Fraction, right: Fraction) -> bool:

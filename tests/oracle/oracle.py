@@ -10,7 +10,13 @@ from tests.oracle.ages import Ages
 from tests.oracle.history import History, settled
 from tests.oracle.walk import Walk
 
-LIMITS = {"keys": 1_000, "distinct": 10_000, "sum_entries": 10_000, "max_wait_us": 400 * clock.DAY}
+LIMITS = {
+    "keys": 1_000,
+    "distinct": 10_000,
+    "sum_entries": 10_000,
+    "max_wait_us": 400 * clock.DAY,
+    "include_bytes": 65_536,
+}
 Versions = list[tuple[int | None, dict[str, Any]]]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.oracle.history import Event
 from tests.oracle.language import Rule
-from tests.oracle.values import number_text, plain, value_at
+from tests.oracle.values import canonical, number_text, plain, value_at
 from tests.oracle.waits import Due
 
 Place = tuple[str, str]
@@ -109,9 +109,17 @@ class Life:
         self.members.pop(name, None)
 
 
-def included(rule: Rule, properties: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
-    """The author's fields, from an arming event's properties and the contact's attributes."""
-    return {name: _included(path, properties, attributes) for name, path in rule.include.items()}
+def included(rule: Rule, properties: dict[str, Any], attributes: dict[str, Any], most: int) -> dict[str, Any]:
+    """The author's fields, from an arming event's properties and the contact's attributes, cut to `most` bytes."""
+    fields = {name: _included(path, properties, attributes) for name, path in rule.include.items()}
+    cut: list[str] = []
+    while len(canonical(fields).encode()) > most:
+        left = [name for name in rule.include if fields[name] is not None]
+        if not left:
+            break
+        cut.append(min(left, key=lambda name: (-len(canonical(fields[name]).encode()), name)))
+        fields |= {cut[-1]: None, "~cut": sorted(cut)}
+    return fields
 
 
 def _included(path: str, properties: dict[str, Any], attributes: dict[str, Any]) -> Any:

@@ -81,14 +81,19 @@ def is_number(value: Any) -> bool:
 
 
 def is_scalar(value: Any) -> bool:
-    """Strings, numbers and bools: what may be a key and what equality compares."""
+    """Strings, numbers and bools: what equality compares."""
     return isinstance(value, str | bool | Fraction)
 
 
+def is_key(value: Any) -> bool:
+    """A scalar that is no text of more than 1,024 characters."""
+    return is_scalar(value) and not (isinstance(value, str) and len(value) > 1_024)
+
+
 def key_of(paths: tuple[str, ...], source: dict[str, Any]) -> str | None:
-    """The canonical text of the scalars at the paths, or `None` if one of them is missing."""
+    """The canonical text of the keys at the paths, or `None` if one of them is missing."""
     values = [value_at(path, source) for path in paths]
-    if not all(is_scalar(value) for value in values):
+    if not all(is_key(value) for value in values):
         return None
     return canonical(dict(zip(paths, values, strict=True)))
 

@@ -132,6 +132,8 @@ class Walk(Changing):
         return entered and not decides and self.now < self.lacks_until(rule)
 
     def _edge(self, rule: Rule, kind: str, cause: Event | None) -> None:
-        episode = Episode(rule, "{}", cause, None, cause, included(rule, {}, self.attributes))
+        episode = Episode(
+            rule, "{}", cause, None, cause, included(rule, {}, self.attributes, self.history.limits["include_bytes"])
+        )
         silent = kind not in rule.emits
         self.life.caused.append(Candidate(episode, kind, self.now, silent=silent))

@@ -47,6 +47,8 @@ def _limits(dice: Dice) -> dict[str, int] | None:
         return None
     limits = {"keys": dice.randint(1, 3), "distinct": dice.randint(1, 3), "sum_entries": dice.randint(1, 3)}
     chosen = {name: limits[name] for name in dice.some(tuple(limits), 1, 3)}
+    if dice.chance(60):
+        chosen["include_bytes"] = dice.randint(16, 64)
     longest = dice.pick(
         (10 * dice.unit, *(days * clock.DAY for days in (1, 2, 7) if days * clock.DAY >= 10 * dice.unit))
     )

@@ -28,7 +28,7 @@ ALWAYS = {
     "Read", "Take", "Take/Take", "Take/Take/ParDo(_Take)", "Seed", "Seed/Files", "Seed/DealOut", "Seed/Rows", "Coming",
     "Settle", "Settle/Settle", "Settle/Settle/ParDo(_Settle)",
 }  # fmt: skip
-TOPIC = {"Publish", "Publish/Messages", "Publish/Publish"}
+TOPIC = {"Publish", "Publish/Messages", "Publish/Messages/ParDo(_Messages)", "Publish/Publish"}
 TABLES = {
     "Dead", "Tables", "Tables/Refused", "Tables/DeadLetters", "Tables/Lost",
     *(f"Tables/{step} {table}" for table in ("triggers", "decisions", "dead_letters", "late_events")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from kittiwake.model import DeadLetter, Decision, EventIds
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
+from kittiwake.replay.events import RAW_BYTES_MAX
 from kittiwake.replay.rows import Mode, dead_letter_line, decision_line, decision_row, line
 from kittiwake.values import canonical, parse_json
 
@@ -108,6 +110,14 @@ def test_a_dead_letter_keeps_its_record_as_text_and_not_its_place() -> None:
         "raw_encoding": "utf-8",
         "raw_size": 6,
     }
+
+
+def test_no_record_makes_a_line_too_long_to_be_loaded() -> None:
+    """A control character takes six bytes in JSON: 16 MiB of them would pass the 100 MB that BigQuery loads."""
+    raw = b"\x01" * RAW_BYTES_MAX
+    line = dead_letter_line(DeadLetter(DeadLetterReason.NOT_JSON, "", raw, "", len(raw)))
+    assert len(line) < 50_000_000
+    assert base64.b64decode(json.loads(line)["raw"]) == raw
 
 
 def test_bytes_that_are_no_text_are_kept_in_base64() -> None:

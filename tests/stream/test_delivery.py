@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from kittiwake.kernel.limits import DEFAULT_LIMITS
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.replay.rows import Mode, decision_line
-from kittiwake.stream.delivery import trigger_message
-from kittiwake.stream.messages import told
+from kittiwake.stream.delivery import MESSAGE_BYTES_MAX, refusal_of, trigger_message, unsent
+from kittiwake.stream.messages import TRACE_CHARS_MAX, told, trace_of
+from kittiwake.stream.table_rows import dead_letter_table_row
+from kittiwake.values import KEY_CHARS_MAX, canonical
 from tests.stream import tellings
+from transforms.tables import PAYLOAD_BYTES_MAX
 
 
 def test_a_message_is_the_row_with_what_a_consumer_decides_by_beside_it() -> None:
@@ -35,3 +41,42 @@ def test_attributes_say_what_the_row_says() -> None:
     message = trigger_message(told(decision))
     row = json.loads(message.data)
     assert {name: str(row[name]) for name in message.attributes} == message.attributes
+
+
+# ---------------------------------------------------------------- what no topic takes
+
+
+def test_the_heaviest_row_that_the_kernel_makes_is_a_message() -> None:
+    """Ids of four bytes a character, five keys, an include at its limit, and a thousand ids that it replaces."""
+    wide = "\N{ROCKET}" * 128
+    heavy = tellings.trigger(
+        account_id=wide,
+        contact_id=wide,
+        rule_id="r" * 64,
+        traceparent="0" * TRACE_CHARS_MAX,
+        instance=canonical({f"key{number}": "\x01" * KEY_CHARS_MAX for number in range(5)}),
+        include=canonical({"p": "x" * (DEFAULT_LIMITS.include_bytes - 8)}),
+        replaces=tuple(f"{number:032x}" for number in range(1_000)),
+    )
+    message = trigger_message(heavy)
+    assert refusal_of(message) is None
+    assert len(message.data) < MESSAGE_BYTES_MAX // 20
+
+
+def test_a_row_too_heavy_for_a_topic_becomes_a_dead_letter_that_says_which_trigger_it_is() -> None:
+    message = trigger_message(tellings.trigger(include=canonical({"p": "x" * 12_000_000})))
+    why = refusal_of(message)
+    size = len(message.data) + sum(len(name) + len(value) for name, value in message.attributes.items())
+    assert why == f"the message has {size} bytes, 5000000 are allowed"
+    dead = unsent(message, why, tellings.CLOCK_US)
+    assert (dead.stage, dead.reason, dead.raw_size) == ("publish", "message_refused", len(message.data))
+    assert dead.attributes["trigger_id"] == "a" * 32
+    row = dead_letter_table_row(dead)
+    assert len(canonical(row)) < PAYLOAD_BYTES_MAX
+    assert (row["raw_size"], row["ruleset_version"]) == (len(message.data), "3349aaec3651")
+
+
+@pytest.mark.parametrize("trace", ["0" * (TRACE_CHARS_MAX + 1), "é"])
+def test_what_is_no_trace_context_is_not_handed_on(trace: str) -> None:
+    assert trace_of({"traceparent": trace}) is None
+    assert trace_of({"traceparent": tellings.TRACE}) == tellings.TRACE

@@ -12,7 +12,7 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream import sifting, waking
-from kittiwake.stream.cells import CellUnreadableError, cell_of
+from kittiwake.stream.cells import LAYOUT, cell_of
 from kittiwake.stream.grid import USUAL, Waits
 from kittiwake.stream.known import AlwaysKnown, Known
 from kittiwake.stream.messages import Stage, encode, key_of
@@ -229,7 +229,7 @@ def test_a_contact_that_cannot_be_settled_waits_and_others_do_not(monkeypatch: p
     assert sorted(b'"good"' in one.row for one in host.machine.told) == [False, True]
 
 
-def test_a_cell_of_a_later_release_fails_its_bundle_and_is_left_as_it_is() -> None:
+def test_a_cell_of_a_later_release_is_left_as_it_is_and_holds_its_contact_back() -> None:
     host = Host()
     host.give("e1", "cart.item_added", START_US)
     host.pass_to(START_US + 20 * SECOND_US)
@@ -239,9 +239,13 @@ def test_a_cell_of_a_later_release_fails_its_bundle_and_is_left_as_it_is() -> No
     assert cell is not None
     cell.layout = 99
     kept.cell = encode(cell)
-    with pytest.raises(CellUnreadableError, match="layout 99"):
-        host.pass_to(START_US + 2 * HOUR_US)
+    host.pass_to(START_US + 2 * HOUR_US)
+    assert host.rows == []
     assert kept.cell == encode(cell)
+    cell.layout = LAYOUT
+    host.machine.kept[key_of("acme", "c1")].cell = encode(cell)
+    host.pass_to(START_US + 3 * HOUR_US)
+    assert host.rows == [("fired", 0)]
 
 
 # ---------------------------------------------------------------- much

@@ -170,7 +170,7 @@ def test_a_refused_row_becomes_a_dead_letter_that_quotes_nothing_but_the_row_its
     row = decision_table_row(tellings.trigger(), tellings.CLOCK_US)
     dead = refused_dead_letter(RefusedRow(TRIGGERS, row, BAD_VALUE), 5, "0.1.0")
     assert dead.detail == "table triggers refused it: invalid (include)"
-    assert dead.attributes == {"table": "triggers"}
+    assert dead.attributes == {"table": "triggers", "row_id": f"{'a' * 32}-0"}
     assert (dead.stage, dead.reason, dead.happened_us) == ("write", "row_refused", 5)
     assert dead.ruleset_version == row["ruleset_version"]
     written_at = row.pop("written_at")

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import apache_beam as beam
 import pytest
+from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.delivery import trigger_message
-from kittiwake.stream.messages import encode
+from kittiwake.stream.messages import dead_of, encode
+from kittiwake.stream.table_rows import RAW_KEPT_BYTES
+from kittiwake.stream.tables import dataset_of
+from kittiwake.values import canonical
 from pipelines.runner import new_pipeline, runner_named
+from pipelines.tables import create_tables
 from tests.stream import tellings
+from transforms.tables import Tellings, WriteTables
 
 if TYPE_CHECKING:
+    from tests.services.tables import Tables
     from tests.services.topics import Topics
 
 pytest.importorskip("google.pubsub_v1")
@@ -35,9 +43,61 @@ def test_a_topic_gets_every_trigger_and_what_takes_one_back_and_nothing_else(top
     pair = topics.create()
     pipeline = new_pipeline(runner_named(None), [])
     told = pipeline | beam.Create([encode(one) for one in (*kept_back, *sent)]).with_output_types(bytes)
-    told | PublishTriggers(pair.topic)
+    _ = told | PublishTriggers(pair.topic)
     pipeline.run().wait_until_finish()
     pulled = topics.pull(pair.subscription, len(sent))
     assert sorted((m.data, sorted(m.attributes.items())) for m in [*pulled, *topics.pull_all(pair.subscription)]) == (
         sorted((m.data, sorted(m.attributes.items())) for m in map(trigger_message, sent))
     )
+
+
+def test_a_row_that_no_topic_takes_becomes_a_dead_letter_and_the_others_are_sent(topics: Topics) -> None:
+    """Beam raises over it, and a runner would try its bundle again for ever."""
+    from transforms.delivering import PublishTriggers
+
+    heavy = tellings.trigger(TWO, include=canonical({"p": "x" * 12_000_000}))
+    wide = tellings.trigger(THREE, traceparent="\N{ROCKET}" * 1_000)
+    sent = [tellings.trigger(ONE), tellings.trigger(FOUR)]
+    pair = topics.create()
+    pipeline = new_pipeline(runner_named(None), [])
+    rows = [encode(one) for one in (sent[0], heavy, wide, sent[1])]
+    told = pipeline | beam.Create(rows).with_output_types(bytes)
+    dead = told | PublishTriggers(pair.topic, tellings.clock) | beam.Map(_said).with_output_types(tuple[str, str, str])
+    assert_that(dead, equal_to([("publish", "message_refused", TWO), ("publish", "message_refused", THREE)]))
+    pipeline.run().wait_until_finish()
+    assert sorted(m.attributes["trigger_id"] for m in topics.pull(pair.subscription, len(sent))) == [ONE, FOUR]
+
+
+def _said(element: bytes) -> tuple[str, str, str]:
+    dead = dead_of(element)
+    return str(dead.stage), str(dead.reason), dead.attributes["trigger_id"]
+
+
+def test_a_trigger_of_twelve_megabytes_is_found_among_the_dead_letters_and_the_others_stand(
+    topics: Topics, tables: Tables
+) -> None:
+    """As a job writes what it tells: the topic and both tables refuse it, and each says so in a row of its own."""
+    from transforms.delivering import PublishTriggers
+
+    dataset = dataset_of(tables.create_dataset())
+    assert dataset
+    assert create_tables(tables.client, dataset).problems == []
+    heavy, light = tellings.trigger(TWO, include=canonical({"p": "x" * 12_000_000})), tellings.trigger(ONE)
+    pair = topics.create()
+    pipeline = new_pipeline(runner_named(None), [])
+    told = pipeline | beam.Create([encode(heavy), encode(light)], reshuffle=False).with_output_types(bytes)
+    dead = told | "Publish" >> PublishTriggers(pair.topic, tellings.clock)
+    late = pipeline | "late" >> beam.Create([], reshuffle=False).with_output_types(bytes)
+    _ = Tellings(told, dead, late) | "Tables" >> WriteTables(dataset, clock=tellings.clock)
+    pipeline.run().wait_until_finish()
+    letters = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
+    said = {
+        (row["reason"], json.loads(row["attributes"]).get("table")): json.loads(row["attributes"]) for row in letters
+    }
+    assert said.keys() == {("message_refused", None), ("row_refused", "triggers"), ("row_refused", "decisions")}
+    assert said["message_refused", None]["trigger_id"] == TWO
+    assert {said["row_refused", table]["row_id"] for table in ("triggers", "decisions")} == {f"{TWO}-0"}
+    assert {len(row["raw"]) for row in letters} == {RAW_KEPT_BYTES}
+    for table in ("triggers", "decisions"):
+        assert [row["trigger_id"] for row in tables.query(f"SELECT * FROM `{dataset.table(table)}`")] == [ONE]
+    assert [message.attributes["trigger_id"] for message in topics.pull(pair.subscription, 1)] == [ONE]
