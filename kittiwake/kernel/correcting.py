@@ -7,20 +7,18 @@ checkpoint is advanced anew, and two lists of rows are compared (docs/semantics.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from kittiwake.kernel.codec import bare, decoded, encoded
 from kittiwake.kernel.copies import in_order, restored, stored, that_count
-from kittiwake.kernel.ledger import chunk_of, events_of, is_stale, revised, standing_rows, told_of
+from kittiwake.kernel.ledger import chunk_of, events_of, is_stale, revised, standing_rows, told_of, would_fire
 from kittiwake.kernel.settling import pass_through, start
 from kittiwake.kernel.state import Instance, Owed, Since, State
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
-
-FIRED: Final = Outcome.FIRED
 
 
 class Corrected(NamedTuple):
@@ -76,10 +74,12 @@ def _difference(
     """The rows that correct what was told, and all rows that stand then; `since` learns what is revoked and owed."""
     now = {row.trigger_id: row for row in decided}
     gone = [row for trigger_id, row in told.items() if trigger_id not in now]
-    lost = [row for trigger_id, row in told.items() if trigger_id in now and _lost(row, now[trigger_id])]
+    fires = {row.trigger_id for row in decided if would_fire(row, versions)}
+    had_fired = {trigger_id for trigger_id, row in told.items() if would_fire(row, versions)}
+    lost = [row for trigger_id, row in told.items() if trigger_id in now and trigger_id in had_fired - fires]
     taken_back = {name for row in (*gone, *lost) for name in (row.trigger_id, *row.replaces)}
     rows = [_revoked(row, front) for row in gone]
-    instead = {_place(row) for row in decided if row.decision is FIRED and row.trigger_id not in told}
+    instead = {_place(row) for row in decided if row.trigger_id in fires and row.trigger_id not in told}
     since.owed.extend(owed for row in gone if _place(row) not in instead for owed in _owed(row, front))
     since.revoked.extend(told_of(row) for row in rows)
     new = {row.trigger_id: row for row in revised(_not_in(told, decided), since, versions, clock_us)}
@@ -87,10 +87,14 @@ def _difference(
     for row in decided:
         before = told.get(row.trigger_id)
         if before is None:
-            row = _corrected(new[row.trigger_id], taken_back)
+            row = _corrected(new[row.trigger_id], taken_back if row.trigger_id in fires else ())
             rows.append(row)
         elif _facts(before) != _facts(row):
-            row = _corrected(_told_again(row, before, versions, clock_us), taken_back)
+            # `stale` is said of what fires for the first time.
+            first = row.trigger_id not in had_fired
+            stale = is_stale(row, versions, clock_us) if first else before.stale and row.trigger_id in fires
+            row = replace(row, revision=before.revision + 1, replaces=before.replaces, stale=stale)
+            row = _corrected(row, taken_back if row.trigger_id in fires else ())
             rows.append(row)
         else:
             row = before
@@ -105,10 +109,6 @@ def _not_in(told: Mapping[str, Decision], decided: Iterable[Decision]) -> Iterat
 def _place(row: Decision) -> tuple[str, str, int | None]:
     """Where a trigger of the same thing would come up."""
     return row.rule_id, row.instance, row.reminder
-
-
-def _lost(before: Decision, now: Decision) -> bool:
-    return before.decision is FIRED and now.decision is not FIRED
 
 
 def _facts(row: Decision) -> Decision:
@@ -130,16 +130,9 @@ def _revoked(row: Decision, front: State) -> Decision:
     )
 
 
-def _told_again(row: Decision, before: Decision, versions: Versions, clock_us: int | None) -> Decision:
-    """A row that is another than before; `stale` is said of what fires for the first time."""
-    stale = before.stale if before.decision is FIRED else is_stale(row, versions, clock_us)
-    stale = stale and row.decision is FIRED
-    return replace(row, revision=before.revision + 1, replaces=before.replaces, stale=stale)
-
-
-def _corrected(row: Decision, taken_back: set[str]) -> Decision:
-    """A row as a correction tells it: what fires replaces what the correction took back."""
-    replaces = {*row.replaces, *(taken_back if row.decision is FIRED else ())} - {row.trigger_id}
+def _corrected(row: Decision, taken_back: Iterable[str]) -> Decision:
+    """A row as a correction tells it: what fires, or would but for the holdout, replaces what the correction took back."""
+    replaces = {*row.replaces, *taken_back} - {row.trigger_id}
     return replace(row, replaces=tuple(sorted(replaces)), late=True)
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import Tag, WithJsonSchema
 
+from kittiwake.kernel.program import ENDINGS
 from kittiwake.rules.errors import Code
 from kittiwake.rules.guardrails import ID_CHARS_MAX, KEYS_MAX, NAME_CHARS_MAX, PATH_CHARS_MAX, PATH_PARTS_MAX
 from kittiwake.rules.parts import Checked, chosen, problem, shape, shown
@@ -116,8 +117,8 @@ def _event_type(value: object) -> str:
     if text != "*" and "*" in text:
         message = f"{shown(text)} is no event type: a star stands only alone, for every event"
         raise problem(Code.BAD_EVENT_TYPE, message, "List the types: [order.completed, order.cancelled]")
-    if text == "contact.deleted":
-        message = "no rule may name contact.deleted: nothing is left of the contact after it"
+    if text in ENDINGS:
+        message = f"no rule may name {text}: nothing is left of the contact after it"
         raise problem(Code.BAD_EVENT_TYPE, message, "Leave it out; what is pending is cancelled by itself")
     return text
 
@@ -130,7 +131,7 @@ EventType: TypeAlias = Annotated[
             "type": "string",
             "pattern": r"^(\*|[^*]+)$",
             "maxLength": NAME_CHARS_MAX,
-            "not": {"const": "contact.deleted"},
+            "not": {"enum": sorted(ENDINGS)},
             "examples": ["order.completed", "*"],
         },
     ),
