@@ -89,7 +89,7 @@ def _difference(
         if before is None:
             row = _corrected(new[row.trigger_id], taken_back if row.trigger_id in fires else ())
             rows.append(row)
-        elif _facts(before) != _facts(row):
+        elif _facts(before) != _facts(row) or (row.trigger_id in fires and row.decided_us != before.decided_us):
             # `stale` is said of what fires for the first time.
             first = row.trigger_id not in had_fired
             stale = is_stale(row, versions, clock_us) if first else before.stale and row.trigger_id in fires

@@ -230,9 +230,7 @@ def _give_records(state: State, rule: RuleProgram, found: RuleState, *, is_same:
             found.entered_fired, found.entered_held_out = record.entered, record.held_out
         elif fired or record.entered:
             span_us = memory_of_firing_us(rule, rule.reentry) if rule.reentry else 0
-            state.records[record_key(rule.rule_id, shadow)] = Record(
-                span_us, fired, record.entered, record.held_out
-            )
+            state.records[record_key(rule.rule_id, shadow)] = Record(span_us, fired, record.entered, record.held_out)
     if not is_same:
         found.member = found.entered_fired
 

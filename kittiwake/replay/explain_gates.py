@@ -133,12 +133,16 @@ def _fired(firing: Firing) -> str:
 def _frequency_cap(stopped: Stopped) -> Gap:
     full = [(cap, used) for cap in stopped.facts.program.policy.frequency if (used := _used(stopped, cap)) is not None]
     cap, used = full[0]
-    by = listed([f"{one.rule.rule_id} at {stopped.moment(one.time_us)} (trigger {one.trigger_id})" for one in used])
+    by = listed([f"{one.rule.rule_id} at {stopped.moment(one.time_us)} ({_named(one)})" for one in used])
     free = stopped.moment(max(_free_us(stopped, one, taken) for one, taken in full))
     return Gap(
         f"frequency_cap: {cap_words(cap)} used by {by}",
         f"one firing fewer, or a candidate due at {free} or later",
     )
+
+
+def _named(firing: Firing) -> str:
+    return f"trigger {firing.trigger_id}" + ("" if firing.fired else ", held out")
 
 
 def _used(stopped: Stopped, cap: Cap) -> list[Firing] | None:
