@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.counts import Counts, count_dead_letter, count_event, count_events
-from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_event
+from kittiwake.replay.counts import Counts, count_dead_letter, count_events, count_record
+from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.replay.quick import Table, Wants, new_table, read_table
 from kittiwake.replay.reading import Block, is_cut, record_at
 from kittiwake.replay.settings import RunSettings
@@ -46,13 +46,14 @@ class Intake:
         for at in left:
             for record in record_at(block, at):
                 source = f"{file}:{record.number}"
-                found = parse_event(record.raw, source, self._start_us, self._shape, raw_size=record.size)
+                found = parse_events(record.raw, source, self._start_us, self._shape, raw_size=record.size)
                 if isinstance(found, DeadLetter):
                     count_dead_letter(self._counts, found, block.start)
                     dead.append(found)
                 else:
-                    count_event(self._counts, found)
-                    self._keep(table, found)
+                    count_record(self._counts, found)
+                    for event in found:
+                        self._keep(table, event)
         return Taken(table, dead)
 
     def _quickly(self, block: Block) -> tuple[Table, list[int]]:

@@ -35,6 +35,7 @@ def _events(summary: Summary) -> Iterator[str]:
         yield f"    {counts.unneeded:,} of a type that no rule needs"
         yield f"    {events - counts.unneeded:,} of {contacts}"
     for number, what in (
+        (counts.extra_events, "of these brought by a record beside its own event"),
         (counts.duplicates, "of these dropped as copies"),
         (counts.unsettled, "of these at or after the end of the run, left open"),
         (counts.forgotten, "times a contact silent for its retention was forgotten"),

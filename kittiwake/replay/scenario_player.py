@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.program import Program
+from kittiwake.kernel.program import ENDINGS, Program
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.trace import StepKind
 from kittiwake.kernel.versions import Versions, as_versions
@@ -124,6 +124,8 @@ class Player:
         if event_type == "contact.updated" and "timezone" in event.properties:
             name = event.properties["timezone"]
             self._own_zone = name if is_zone(name) else None
+        elif event_type in ENDINGS:
+            self._own_zone = None
         return event
 
     def pass_to(self, time_us: int) -> None:
