@@ -131,7 +131,7 @@ def _revoked(row: Decision, front: State) -> Decision:
 
 
 def _corrected(row: Decision, taken_back: Iterable[str]) -> Decision:
-    """A row as a correction tells it: what fires, or would but for the holdout, replaces what the correction took back."""
+    """A row as a correction tells it: in place of what it took back, if it fires or would but for the holdout."""
     replaces = {*row.replaces, *taken_back} - {row.trigger_id}
     return replace(row, replaces=tuple(sorted(replaces)), late=True)
 

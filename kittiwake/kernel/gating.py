@@ -118,7 +118,7 @@ def _defer(run: Run, one: Caused) -> None:
 
 
 def _exit(run: Run, one: Caused) -> None:
-    """An exit passes no gate: it shares the fate of the last `entered` that passed its own, and cancels a deferred one."""
+    """An exit passes no gate: it shares the fate of the last `entered` that passed, and cancels a deferred one."""
     rule = run.program.rules[one.rule_index]
     assert rule.audience is not None
     state = run.rule_state(one.rule_index)

@@ -175,7 +175,7 @@ def _roles(rules: Sequence[RuleProgram], indices: set[int], event_type: str | No
 def _takers(
     roles: dict[str, tuple[Role, ...]], own_types: frozenset[str], limits: Limits
 ) -> dict[str, tuple[Taker, ...]]:
-    """By event type what takes its events: the contact's own data first, then rules, which the end of the contact leaves out."""
+    """By event type what takes its events: the contact's own data first, then rules; after its end there are none."""
     found = {}
     for event_type, of_type in roles.items():
         own = (OWN_TAKERS[event_type],) if event_type in own_types else ()

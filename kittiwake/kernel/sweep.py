@@ -83,7 +83,7 @@ def sweep(
 ) -> list[Decision] | None:
     """Everything decided of a contact's events before `until_us`.
 
-    None if two share an instant, one ends the contact, or the contact was silent for so long that it may have been forgotten.
+    None if two share an instant, one ends the contact, or it was silent for so long that it may have been forgotten.
 
     `events` are in order and without copies; `parts` is `parts_of(program)`.
     """

@@ -52,8 +52,8 @@ class Verdict(NamedTuple):
 class Counts(msgspec.Struct):
     """What became of records, events and candidates.
 
-    `records` + `extra_events` = `events` + all `dead_letters`; `events` = `catalogue` + those of contacts. Of the latter some are
-    `duplicates`, some `unneeded` and some `unsettled`: these overlap.
+    `records` + `extra_events` = `events` + all `dead_letters`; `events` = `catalogue` + those of contacts. Of these
+    some are `duplicates`, some `unneeded` and some `unsettled`: these overlap.
     """
 
     files: int = 0

@@ -73,9 +73,9 @@ def parse_events(
 ) -> tuple[Event, ...] | DeadLetter:
     """The event a record stands for and then those that it brings beside it, or why it stands for none.
 
-    A record is whole: all of its events, or a dead letter. `start_us` is the start of the run, by which a time lies in the future, and `start_name` what a person calls it;
-    `shape` says how the record is to be read, `raw_size` its true length where `raw` is only its beginning. A byte
-    order mark and white space around the JSON are skipped.
+    A record is whole: all of its events, or a dead letter. `start_us` is the start of the run, by which a time lies in
+    the future, and `start_name` what a person calls it; `shape` says how the record is to be read, `raw_size` its true
+    length where `raw` is only its beginning. A byte order mark and white space around the JSON are skipped.
     """
     size = len(raw) if raw_size is None else raw_size
     try:

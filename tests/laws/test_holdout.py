@@ -77,7 +77,8 @@ def test_the_holdout_changes_nothing_but_what_is_sent_whatever_becomes_of_it(fir
     for seed in range(first, first + CHUNK):
         world, dice = versioned_world(seed), dice_of("mixed", seed)
         sent = batch(compiled(with_holdout(world, lambda: None, flags=True), stream=False), world)
-        rules = compiled(with_holdout(world, lambda: dice.choice((0, 100, 100, None)), flags=True), stream=False)
+        some = with_holdout(world, lambda dice=dice: dice.choice((0, 100, 100, None)), flags=True)
+        rules = compiled(some, stream=False)
         found = batch(rules, world)
         assert list(map(held_out, found)) == list(map(held_out, sent)), f"seed {seed}"
         for row in found:

@@ -27,7 +27,7 @@ class Event:
 def settled(events: Iterable[dict[str, Any]], until_us: int, horizon_us: int, ages: Ages) -> list[Event]:
     """The events that count, before `until_us`, in `(time, event_id)` order, each with the attributes at it.
 
-    A life ends with a deletion or a merge, and with the instant at which the contact is forgotten: an event at it comes too late.
+    A life ends with a deletion, a merge, and the instant at which the contact is forgotten: an event at it comes late.
     """
     life = 0
     found: list[Event] = []

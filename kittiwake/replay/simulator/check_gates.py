@@ -1,7 +1,7 @@
 """What stands is never inside a cool-down and never over a cap: asked of the rows alone, without the kernel's help.
 
-Only of contacts of whom it can be said so plainly: under one version that has been in force always, never ended (deleted
-or merged) nor forgotten, since both begin a contact's record anew.
+Only of contacts of whom it can be said so plainly: under one version that has been in force always, never ended
+(deleted or merged) nor forgotten, since both begin a contact's record anew.
 """
 
 from __future__ import annotations
