@@ -20,7 +20,7 @@ from tests.oracle.worlds_versions import VersionedWorld, versioned_world
 from tests.properties.versions import compiled, events_of
 
 CHUNK = 50
-SEEDS = range(0, 400, CHUNK)
+SEEDS = range(0, 200, CHUNK)
 
 Document = dict[str, Any]
 
