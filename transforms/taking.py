@@ -1,4 +1,4 @@
-"""Step: messages of Pub/Sub to arrivals, keyed by contact; what is no event becomes a dead letter.
+"""Step: messages of Pub/Sub to the arrivals of their events, keyed by contact; what is no event becomes a dead letter.
 
 What nobody needs goes no further: it never crosses the shuffle. `kittiwake.stream.intake` says which is which.
 """
@@ -17,11 +17,11 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
-from kittiwake.stream.intake import Message, Needed, Taking, take
+from kittiwake.stream.intake import Brought, Message, Taking, take
 from kittiwake.stream.known import Rules
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.messages import Stage, encode
-from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, UNNEEDED
+from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, EXTRA_EVENTS, UNNEEDED
 from kittiwake.time.instants import instant_of
 from transforms.clock import now_us
 from transforms.logs import log
@@ -42,7 +42,7 @@ class Taken(NamedTuple):
 
 @dataclass(eq=False)
 class TakeMessages(beam.PTransform):
-    """Takes messages in: each is an arrival, a dead letter, or counted as unneeded."""
+    """Takes messages in: of each come arrivals or a dead letter, and what is unneeded is counted."""
 
     rules: Rules
     shape: InputShape = CANONICAL
@@ -70,23 +70,25 @@ class _Take(beam.DoFn):
         self._known = self._rules.known(clock_us)
         meter_rules(self._rules, clock_us)
         self._refused: Counter[DeadLetterReason] = Counter()
-        self._arrived = self._unneeded = 0
+        self._taken = self._extra = self._unneeded = 0
 
     def process(self, element: PubsubMessage) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
         """One message."""
         found = take(message_of(element), self._clock(), self._known, self._taking)
-        if isinstance(found, Needed):
-            self._arrived += 1
-            yield found.key, encode(found.arrival)
-        elif found is None:
-            self._unneeded += 1
+        if isinstance(found, Brought):
+            self._taken += 1
+            self._extra += found.events - 1
+            self._unneeded += found.events - len(found.needed)
+            for key, arrival in found.needed:
+                yield key, encode(arrival)
         else:
             self._refused[found.reason] += 1
             yield TaggedOutput(_DEAD, encode(found))
 
     def finish_bundle(self) -> None:
         """Tell what was counted: a metric costs as much as a message, and a log line more."""
-        count(EVENTS_IN, self._arrived + self._unneeded)
+        count(EVENTS_IN, self._taken)
+        count(EXTRA_EVENTS, self._extra)
         count(UNNEEDED, self._unneeded)
         count(DEAD_LETTERS, self._refused.total())
         for reason, number in sorted(self._refused.items()):

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.ledger import is_stale, revised, told_of
+from kittiwake.kernel.ledger import is_stale, revised, told_of, would_fire
 from kittiwake.kernel.state import Instance, Owed, Since, State
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision
@@ -34,10 +34,12 @@ def difference(
     """
     now = {row.trigger_id: row for row in decided}
     gone = [row for trigger_id, row in told.items() if trigger_id not in now]
-    lost = [row for trigger_id, row in told.items() if trigger_id in now and _lost(row, now[trigger_id])]
+    fires = {row.trigger_id for row in decided if would_fire(row, versions)}
+    had_fired = {trigger_id for trigger_id, row in told.items() if would_fire(row, versions)}
+    lost = [row for trigger_id, row in told.items() if trigger_id in now and trigger_id in had_fired - fires]
     taken_back = {name for row in (*gone, *lost) for name in (row.trigger_id, *row.replaces)}
     rows = [_revoked(row, front) for row in gone]
-    instead = {_place(row) for row in decided if row.decision is FIRED and row.trigger_id not in told}
+    instead = {_place(row) for row in decided if row.trigger_id in fires and row.trigger_id not in told}
     since.owed.extend(owed for row in gone if _place(row) not in instead for owed in _owed(row, front))
     since.revoked.extend(told_of(row) for row in rows)
     new = {row.trigger_id: row for row in revised(_not_in(told, decided), since, versions, clock_us)}
@@ -45,10 +47,14 @@ def difference(
     for row in decided:
         before = told.get(row.trigger_id)
         if before is None:
-            row = _corrected(new[row.trigger_id], taken_back)
+            row = _corrected(new[row.trigger_id], taken_back if row.trigger_id in fires else ())
             rows.append(row)
-        elif _facts(before) != _facts(row):
-            row = _corrected(_told_again(row, before, versions, clock_us), taken_back)
+        elif _facts(before) != _facts(row) or (row.trigger_id in fires and row.decided_us != before.decided_us):
+            # `stale` is said of what fires for the first time.
+            first = row.trigger_id not in had_fired
+            stale = is_stale(row, versions, clock_us) if first else before.stale and row.trigger_id in fires
+            row = replace(row, revision=before.revision + 1, replaces=before.replaces, stale=stale)
+            row = _corrected(row, taken_back if row.trigger_id in fires else ())
             rows.append(row)
         else:
             row = before
@@ -63,10 +69,6 @@ def _not_in(told: Mapping[str, Decision], decided: Iterable[Decision]) -> Iterat
 def _place(row: Decision) -> tuple[str, str, int | None]:
     """Where a trigger of the same thing would come up."""
     return row.rule_id, row.instance, row.reminder
-
-
-def _lost(before: Decision, now: Decision) -> bool:
-    return before.decision is FIRED and now.decision is not FIRED
 
 
 def _facts(row: Decision) -> Decision:
@@ -88,16 +90,9 @@ def _revoked(row: Decision, front: State) -> Decision:
     )
 
 
-def _told_again(row: Decision, before: Decision, versions: Versions, clock_us: int | None) -> Decision:
-    """A row that is another than before; `stale` is said of what fires for the first time."""
-    stale = before.stale if before.decision is FIRED else is_stale(row, versions, clock_us)
-    stale = stale and row.decision is FIRED
-    return replace(row, revision=before.revision + 1, replaces=before.replaces, stale=stale)
-
-
-def _corrected(row: Decision, taken_back: set[str]) -> Decision:
-    """A row as a correction tells it: what fires replaces what the correction took back."""
-    replaces = {*row.replaces, *(taken_back if row.decision is FIRED else ())} - {row.trigger_id}
+def _corrected(row: Decision, taken_back: Iterable[str]) -> Decision:
+    """A row as a correction tells it: in place of what it took back, if it fires or would but for the holdout."""
+    replaces = {*row.replaces, *taken_back} - {row.trigger_id}
     return replace(row, replaces=tuple(sorted(replaces)), late=True)
 
 

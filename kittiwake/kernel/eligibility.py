@@ -44,14 +44,14 @@ CAP_MEMORY_US: Final = 33 * DAY_US
 GATES: Final = (
     NOT_READY,
     NO_CONSENT,
-    HOLDOUT,
     REENTRY,
     QUIET_HOURS,
     FREQUENCY_CAP,
     EXPIRED,
+    HOLDOUT,
     SHADOW,
 )
-"""In the order of the language."""
+"""In the order of the language: the last two are asked of what would fire, and only keep it from being sent."""
 
 
 def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
@@ -60,11 +60,11 @@ def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
     can_refuse = {
         NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
         NO_CONSENT: policy.consent is not None,
-        HOLDOUT: policy.holdout is not None,
         REENTRY: rule.reentry is not None,
         QUIET_HOURS: may_defer,
         FREQUENCY_CAP: bool(policy.frequency) and not rule.transactional,
         EXPIRED: may_defer,
+        HOLDOUT: policy.holdout is not None and rule.holdout,
         SHADOW: rule.mode is Mode.SHADOW,
     }
     return tuple(gate for gate in GATES if can_refuse[gate])
@@ -80,8 +80,6 @@ def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
         return NOT_READY
     if consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted):
         return NO_CONSENT
-    if policy.holdout is not None and _is_held_out(run):
-        return HOLDOUT
     if rule.reentry is not None and _is_reentry(run, rule, one):
         return REENTRY
     if not rule.transactional:
@@ -91,6 +89,8 @@ def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
             return FREQUENCY_CAP
         if quiet is not None and run.now_us - due_us >= rule.expires_us:
             return EXPIRED
+    if policy.holdout is not None and rule.holdout and _is_held_out(run):
+        return HOLDOUT
     return SHADOW if rule.mode is SHADOWED else None
 
 
@@ -180,9 +180,9 @@ def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:
 
 
 def count_firing(run: Run, rule: RuleProgram, candidate: Candidate) -> None:
-    """Remember a firing for as long as a cap can count it."""
+    """Remember a firing for as long as a cap can count it; shadow rules use none up."""
     caps = run.program.policy.frequency
-    if not caps or rule.transactional or candidate.kind is EXITED:
+    if not caps or rule.transactional or candidate.kind is EXITED or rule.mode is SHADOWED:
         return
     state, now_us = run.state, run.now_us
     longest_us, counts = 0, False

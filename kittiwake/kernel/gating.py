@@ -24,6 +24,7 @@ ENTERED: Final = Kind.ENTERED
 EXITED: Final = Kind.EXITED
 FIRED: Final = Outcome.FIRED
 SUPPRESSED: Final = Outcome.SUPPRESSED
+HOLDOUT: Final = Reason.HOLDOUT
 QUIET_HOURS: Final = Reason.QUIET_HOURS
 SHADOW: Final = Reason.SHADOW
 
@@ -59,7 +60,8 @@ def _order(run: Run, one: Caused) -> tuple[Any, ...]:
 def _ask(run: Run, one: Caused) -> None:
     rule, candidate = run.program.rules[one.rule_index], one.candidate
     if candidate.kind is ENTERED:
-        run.rule_state(one.rule_index).entered_fired = False
+        state = run.rule_state(one.rule_index)
+        state.entered_fired = state.entered_held_out = False
     reason = refused_by(run, rule, one)
     if run.trace is not None:
         note_gates(run, one, reason)
@@ -70,13 +72,17 @@ def _ask(run: Run, one: Caused) -> None:
     elif reason is QUIET_HOURS:
         _defer(run, one)
     else:
-        if reason is SHADOW:
-            _remember_firing(run, rule, one)
+        if reason is HOLDOUT or reason is SHADOW:
+            count_firing(run, rule, candidate)
+            _remember_firing(run, rule, one, reason is HOLDOUT)
         run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason)
 
 
-def _remember_firing(run: Run, rule: RuleProgram, one: Caused) -> None:
-    """Keep what re-entry, later reminders and exits ask about a firing (of a shadow rule: as if it had fired)."""
+def _remember_firing(run: Run, rule: RuleProgram, one: Caused, held_out: bool = False) -> None:
+    """Keep what re-entry, later reminders and exits ask about a firing.
+
+    Of a shadow rule, and of a contact in the holdout: as if it had fired.
+    """
     found = run.instance(one.rule_index, one.key)
     if found is not None and found.episode is not None:
         found.episode.fired = True
@@ -86,7 +92,8 @@ def _remember_firing(run: Run, rule: RuleProgram, one: Caused) -> None:
         assert found is not None, "room was made when the candidate arose"
         found.fired_us = run.now_us
     if one.candidate.kind is ENTERED:
-        run.rule_state(one.rule_index).entered_fired = True
+        state = run.rule_state(one.rule_index)
+        state.entered_fired, state.entered_held_out = True, held_out
 
 
 def _defer(run: Run, one: Caused) -> None:
@@ -111,7 +118,7 @@ def _defer(run: Run, one: Caused) -> None:
 
 
 def _exit(run: Run, one: Caused) -> None:
-    """An exit passes no gate: it fires if and only if the last `entered` fired, and cancels a deferred one."""
+    """An exit passes no gate: it shares the fate of the last `entered` that passed, and cancels a deferred one."""
     rule = run.program.rules[one.rule_index]
     assert rule.audience is not None
     state = run.rule_state(one.rule_index)
@@ -119,14 +126,17 @@ def _exit(run: Run, one: Caused) -> None:
     if found is not None and found.held is not None:
         run.decide(one.rule_index, one.key, found.held.candidate, Outcome.CANCELLED, Reason.EXITED)
         found.held = None
-    entered, state.entered_fired = state.entered_fired, False
+    entered, held_out = state.entered_fired, state.entered_held_out
+    state.entered_fired = state.entered_held_out = False
     if rule.audience.emits_exit:
-        run.decide(one.rule_index, one.key, one.candidate, *_fate_of_exit(entered, rule.mode))
+        run.decide(one.rule_index, one.key, one.candidate, *_fate_of_exit(entered, held_out, rule.mode))
 
 
-def _fate_of_exit(entered: bool, mode: Mode) -> tuple[Outcome, Reason | None]:
+def _fate_of_exit(entered: bool, held_out: bool, mode: Mode) -> tuple[Outcome, Reason | None]:
     if not entered:
         return Outcome.SUPPRESSED, Reason.NOT_ENTERED
+    if held_out:
+        return Outcome.SUPPRESSED, Reason.HOLDOUT
     return (Outcome.SUPPRESSED, Reason.SHADOW) if mode is Mode.SHADOW else (Outcome.FIRED, None)
 
 

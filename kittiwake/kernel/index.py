@@ -15,6 +15,7 @@ from kittiwake.kernel.layouts import described
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.program import (
     DELETED,
+    ENDINGS,
     GRANTED,
     UNMATCHED_BY_ANY,
     UPDATED,
@@ -44,6 +45,7 @@ __all__ = [
     "CONSENT_TYPES",
     "CONTACT_TYPES",
     "DELETED",
+    "ENDINGS",
     "GRANTED",
     "UPDATED",
     "WITHDRAWN",
@@ -53,7 +55,7 @@ __all__ = [
     "holds_of_nothing",
 ]
 
-CONTACT_TYPES: Final = frozenset({UPDATED, DELETED})
+CONTACT_TYPES: Final = ENDINGS | {UPDATED}
 CONSENT_TYPES: Final = frozenset({GRANTED, WITHDRAWN})
 
 
@@ -173,11 +175,11 @@ def _roles(rules: Sequence[RuleProgram], indices: set[int], event_type: str | No
 def _takers(
     roles: dict[str, tuple[Role, ...]], own_types: frozenset[str], limits: Limits
 ) -> dict[str, tuple[Taker, ...]]:
-    """By event type what takes its events: the contact's own data first, then rules, which a deletion leaves out."""
+    """By event type what takes its events: the contact's own data first, then rules; after its end there are none."""
     found = {}
     for event_type, of_type in roles.items():
         own = (OWN_TAKERS[event_type],) if event_type in own_types else ()
-        found[event_type] = own if event_type == DELETED else own + takers_of(of_type, limits)
+        found[event_type] = own if event_type in ENDINGS else own + takers_of(of_type, limits)
     return found
 
 

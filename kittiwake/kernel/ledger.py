@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from kittiwake.kernel.state import Chunk, Mark, Owed, Since, State, Told, Unsettled
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
-from kittiwake.reasons import Outcome
+from kittiwake.reasons import Outcome, Reason
 from kittiwake.values import canonical, parse_json
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -22,6 +22,7 @@ _decode_told: Final = msgspec.msgpack.Decoder(list[Told]).decode
 _decode_events: Final = msgspec.msgpack.Decoder(list[Unsettled]).decode
 
 FIRED: Final = Outcome.FIRED
+HOLDOUT: Final = Reason.HOLDOUT
 
 JOINED: Final = 32
 """So many small chunks become one: each event is written once more, and a contact of an event every ten seconds has
@@ -135,9 +136,19 @@ def _as_told(
     return replace(row, revision=revision, replaces=tuple(sorted({*row.replaces, *replaces})), stale=stale)
 
 
+def would_fire(row: Decision, versions: Versions) -> bool:
+    """Whether a row fires, or would but for the holdout: such rows are compared with those that fired, field by field.
+
+    A rule in shadow would not have fired anyway.
+    """
+    if row.decision is FIRED:
+        return True
+    return row.reason is HOLDOUT and versions.at(row.decided_us).is_live(row.rule_id)
+
+
 def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
-    """Whether what fires was due too long ago, by the clock."""
-    if clock_us is None or row.decision is not FIRED:
+    """Whether what fires, or would but for the holdout, was due too long ago, by the clock."""
+    if clock_us is None or not would_fire(row, versions):
         return False
     expires_us = versions.at(row.decided_us).expires_us(row.rule_id)
     return clock_us - row.time_us >= expires_us

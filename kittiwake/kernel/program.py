@@ -28,6 +28,9 @@ UNMATCHED_BY_ANY: Final = ("contact.", "consent.")
 
 UPDATED: Final = "contact.updated"
 DELETED: Final = "contact.deleted"
+MERGED: Final = "contact.merged"
+ENDINGS: Final = frozenset({DELETED, MERGED})
+"""Types that end a contact: nothing is known of it after such an event."""
 GRANTED: Final = "consent.granted"
 WITHDRAWN: Final = "consent.withdrawn"
 
@@ -306,6 +309,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     """None: always."""
     group: str | None = None
     transactional: bool = False
+    holdout: bool = True
+    """Whether the policy's holdout concerns it."""
     expires_us: int = 3 * DAY_US
     keep_us: int = 400 * DAY_US
     ready_us: int | None = None
@@ -417,6 +422,10 @@ class Program:
     def expires_us(self, rule_id: str) -> int:
         """How long after it was due what a rule fires is worth delivering."""
         return next((rule.expires_us for rule in self.rules if rule.state_key == rule_id), NEVER_US)
+
+    def is_live(self, rule_id: str) -> bool:
+        """Whether a rule of this id is in force, and not in shadow."""
+        return any(rule.state_key == rule_id and rule.mode is Mode.LIVE for rule in self.rules)
 
     def roles_of(self, event_type: str) -> tuple[Role, ...]:
         """What an event of this type can do, rule by rule."""

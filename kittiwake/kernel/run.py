@@ -356,7 +356,7 @@ def _still_remembered(records: dict[str, Record], now_us: int) -> Iterator[tuple
     for key, one in records.items():
         left = {instance: us for instance, us in one.fired_us.items() if now_us < us + one.span_us}
         if left or one.entered:
-            yield key, Record(one.span_us, left, one.entered)
+            yield key, Record(one.span_us, left, one.entered, one.held_out)
 
 
 def empty_rule_state(rule: RuleProgram) -> RuleState:

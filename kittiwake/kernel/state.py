@@ -101,7 +101,7 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     target: str | None = None
     """`until` a date of the event: the date as written."""
     fired: bool = False
-    """Whether one of its reminders has fired (in a shadow rule: would have)."""
+    """Whether one of its reminders has fired (in a shadow rule, and in the holdout: would have)."""
     occurrence: int | None = None
     """The last occurrence that fell due."""
     numbered: bool = False
@@ -150,6 +150,8 @@ class RuleState(msgspec.Struct, array_like=True, gc=False):
     """Per condition, `Condition.memory` of what its history remembers."""
     shadow: bool = False
     """Whether it was left in shadow: what fired would have fired."""
+    entered_held_out: bool = False
+    """Whether the last `entered` would have fired, but for the holdout; `entered_fired` then is true as well."""
 
 
 class Record(msgspec.Struct, array_like=True, gc=False):
@@ -161,10 +163,12 @@ class Record(msgspec.Struct, array_like=True, gc=False):
     """By instance: the newest firing."""
     entered: bool = False
     """Whether the last `entered` fired."""
+    held_out: bool = False
+    """Whether it would have fired, but for the holdout."""
 
 
 class Firing(msgspec.Struct, array_like=True, gc=False):
-    """A firing that counts in a cap."""
+    """A firing that counts in a cap; of a contact in the holdout, what would have been one."""
 
     fired_us: int
     group: str | None

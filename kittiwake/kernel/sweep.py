@@ -3,7 +3,7 @@
 A batch host that has all of a contact's events, and a program whose rules ask nothing but
 `when`, `wait` and `unless`, needs no agenda, no state and no gates: one pass per rule gives
 the same decisions as `advance`, byte for byte (`tests/laws/test_sweep.py` holds it to that).
-Anything beyond that, two events at one instant or a deletion included, is left to `advance`.
+Anything beyond that, two events at one instant or the contact's end included, is left to `advance`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.including import included
-from kittiwake.kernel.program import DELETED, Delays, Mode, Policy, Program, RuleProgram
+from kittiwake.kernel.program import ENDINGS, Delays, Mode, Policy, Program, RuleProgram
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome
@@ -83,14 +83,14 @@ def sweep(
 ) -> list[Decision] | None:
     """Everything decided of a contact's events before `until_us`.
 
-    None if two share an instant, one deletes, or the contact was silent for so long that it may have been forgotten.
+    None if two share an instant, one ends the contact, or it was silent for so long that it may have been forgotten.
 
     `events` are in order and without copies; `parts` is `parts_of(program)`.
     """
     types = {event.type for event in events}
     if events and until_us - events[0].time_us >= program.policy.retention_us and _has_gap(program, events, until_us):
         return None
-    if len({event.time_us for event in events}) < len(events) or DELETED in types:
+    if len({event.time_us for event in events}) < len(events) or not ENDINGS.isdisjoint(types):
         return None
     found: list[Decision] = []
     for index in sorted({index for event_type in types for index in parts.arms.get(event_type, ())}):

@@ -212,7 +212,9 @@ def _take_records(state: State, before: Mapping[str, RuleState], spans_us: Mappi
             left.instances[key].fired_us = None
         if fired or left.entered_fired:
             span_us = spans_us.get(rule_id, UNKNOWN_SPAN_US)
-            state.records[record_key(rule_id, left.shadow)] = Record(span_us, fired, left.entered_fired)
+            state.records[record_key(rule_id, left.shadow)] = Record(
+                span_us, fired, left.entered_fired, left.entered_held_out
+            )
 
 
 def _give_records(state: State, rule: RuleProgram, found: RuleState, *, is_same: bool) -> None:
@@ -225,10 +227,10 @@ def _give_records(state: State, rule: RuleProgram, found: RuleState, *, is_same:
         if shadow is found.shadow:
             for key, fired_us in fired.items():
                 found.instances.setdefault(key, Instance()).fired_us = fired_us
-            found.entered_fired = record.entered
+            found.entered_fired, found.entered_held_out = record.entered, record.held_out
         elif fired or record.entered:
             span_us = memory_of_firing_us(rule, rule.reentry) if rule.reentry else 0
-            state.records[record_key(rule.rule_id, shadow)] = Record(span_us, fired, record.entered)
+            state.records[record_key(rule.rule_id, shadow)] = Record(span_us, fired, record.entered, record.held_out)
     if not is_same:
         found.member = found.entered_fired
 

@@ -17,7 +17,7 @@ from kittiwake.kernel.gating import cancel_all
 from kittiwake.kernel.history import measured, recorder, test_of
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import SINGLE, instance_key, key_values, place_of, question_of
-from kittiwake.kernel.program import DELETED, GRANTED, UPDATED, WITHDRAWN, Condition, RuleProgram
+from kittiwake.kernel.program import DELETED, GRANTED, MERGED, UPDATED, WITHDRAWN, Condition, RuleProgram
 from kittiwake.kernel.reaching import reaching
 from kittiwake.kernel.refusing import refuse_in_condition, refuse_keys, refusing
 from kittiwake.kernel.roles import Role
@@ -61,14 +61,23 @@ def _consent(run: Run, event: Event) -> None:
             run.state.consents[asked] = False
 
 
-def _delete(run: Run, _: Event) -> None:
-    """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled: deleted`."""
-    cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], Reason.DELETED)
+def _end(run: Run, reason: Reason) -> None:
+    """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled` for that reason."""
+    cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], reason)
     for index, found in enumerate(run.rules):
         instances = {} if found is None else found.instances
         held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
-        cancel_all(run, held, Reason.DELETED)
+        cancel_all(run, held, reason)
     run.empty()
+
+
+def _delete(run: Run, _: Event) -> None:
+    _end(run, Reason.DELETED)
+
+
+def _merge(run: Run, _: Event) -> None:
+    """The contact goes on under another id, of whom nothing is known by this: histories are not joined."""
+    _end(run, Reason.MERGED)
 
 
 OWN_TAKERS: Final[dict[str, Taker]] = {
@@ -76,8 +85,9 @@ OWN_TAKERS: Final[dict[str, Taker]] = {
     GRANTED: _consent,
     WITHDRAWN: _consent,
     DELETED: _delete,
+    MERGED: _merge,
 }
-"""What takes the contact's own events, before the rules do; after a deletion nothing is left to take."""
+"""What takes the contact's own events, before the rules do; after the contact's end nothing is left to take."""
 
 
 # ---------------------------------------------------------------- rules

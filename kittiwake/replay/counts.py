@@ -6,7 +6,7 @@ Pure. Every host counts one `Counts` per part of its work and merges them; once 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -76,14 +76,16 @@ class Refusal(NamedTuple):
 class Counts(msgspec.Struct):
     """What became of records, events and candidates.
 
-    `records` = `events` + all `dead_letters`; `events` = `catalogue` + those of contacts. Of the latter some are
-    `duplicates`, some `unneeded` and some `unsettled`: these overlap.
+    `records` + `extra_events` = `events` + all `dead_letters`; `events` = `catalogue` + those of contacts. Of these
+    some are `duplicates`, some `unneeded` and some `unsettled`: these overlap.
     """
 
     files: int = 0
     records: int = 0
     """Lines that are not blank."""
     events: int = 0
+    extra_events: int = 0
+    """Of these, those that a record brought beside its own."""
     catalogue: int = 0
     """Events of items; no rule reads them yet."""
     contacts: int = 0
@@ -119,14 +121,16 @@ class Counts(msgspec.Struct):
     """Values of settled events that a rule needed and could not use."""
 
 
-def count_event(counts: Counts, event: Event) -> None:
-    """Count one event that was read."""
-    counts.catalogue += event.item_id is not None
-    count_events(counts, 1, 0, event.time_us)
+def count_record(counts: Counts, events: Sequence[Event]) -> None:
+    """Count one record that was read, by its events."""
+    count_events(counts, 1, 0, max([event.time_us for event in events]))
+    counts.events += len(events) - 1
+    counts.extra_events += len(events) - 1
+    counts.catalogue += len([event for event in events if event.item_id is not None])
 
 
 def count_events(counts: Counts, number: int, unneeded: int, newest_us: int) -> None:
-    """Count events that were read; `newest_us` is the time of the newest, if there are any."""
+    """Count records of one event each; `newest_us` is the time of the newest, if there are any."""
     counts.records += number
     counts.events += number
     counts.unneeded += unneeded
@@ -258,6 +262,7 @@ NUMBERS: Final = (
     "files",
     "records",
     "events",
+    "extra_events",
     "catalogue",
     "contacts",
     "duplicates",

@@ -1,4 +1,4 @@
-"""From the bytes of a record to an event or a dead letter. Total: whatever the bytes are, it never raises.
+"""From the bytes of a record to its events or a dead letter. Total: whatever the bytes are, it never raises.
 
 Pure. Called by every host, with the record as read and where it was read. What an event must
 be stands in `docs/rules.md`, section 1; every way to fail is a `DeadLetterReason`. Details name
@@ -57,15 +57,30 @@ def parse_event(
     raw_size: int | None = None,
     start_name: str = START_OF_RUN,
 ) -> Event | DeadLetter:
-    """The event a record stands for, or why it stands for none.
+    """As `parse_events`, without what a record brings beside its own event."""
+    found = parse_events(raw, source, start_us, shape, raw_size=raw_size, start_name=start_name)
+    return found if isinstance(found, DeadLetter) else found[0]
 
-    `start_us` is the start of the run, by which a time lies in the future, and `start_name` what a person calls it;
-    `shape` says how the record is to be read, `raw_size` its true length where `raw` is only its beginning. A byte
-    order mark and white space around the JSON are skipped.
+
+def parse_events(
+    raw: bytes,
+    source: str,
+    start_us: int,
+    shape: InputShape = CANONICAL,
+    *,
+    raw_size: int | None = None,
+    start_name: str = START_OF_RUN,
+) -> tuple[Event, ...] | DeadLetter:
+    """The event a record stands for and then those that it brings beside it, or why it stands for none.
+
+    A record is whole: all of its events, or a dead letter. `start_us` is the start of the run, by which a time lies in
+    the future, and `start_name` what a person calls it; `shape` says how the record is to be read, `raw_size` its true
+    length where `raw` is only its beginning. A byte order mark and white space around the JSON are skipped.
     """
     size = len(raw) if raw_size is None else raw_size
     try:
-        return _event(fields_of(_record(raw, size), shape), _Start(start_us, start_name))
+        start = _Start(start_us, start_name)
+        return tuple([_event(fields, start) for fields in fields_of(_record(raw, size), shape)])
     except RefusedError as refused:
         return DeadLetter(refused.reason, refused.detail, raw[:RAW_BYTES_MAX], source, size)
 

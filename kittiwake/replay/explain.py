@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kittiwake.kernel.index import DELETED
+from kittiwake.kernel.index import ENDINGS
 from kittiwake.kernel.program import Program, RuleProgram
 from kittiwake.kernel.state import State
 from kittiwake.kernel.trace import Step, StepKind
@@ -110,7 +110,7 @@ class _Walk:
             self.misses.append(miss)
         if step.kind is StepKind.REFUSED:
             self._refusals.pop(key, None)
-        if step.kind is StepKind.EVENT and step.details["type"] == DELETED:
+        if step.kind is StepKind.EVENT and step.details["type"] in ENDINGS:
             self._forget(step)
         elif step.kind is StepKind.FORGOTTEN:
             self._dues.clear()
@@ -130,11 +130,12 @@ class _Walk:
         self.part_way = kept
 
     def _forget(self, step: Step) -> None:
-        """A deleted contact's episodes are gone; the kernel spends no step on each."""
+        """The episodes of a contact that was deleted or merged are gone; the kernel spends no step on each."""
+        why = step.details["type"].removeprefix("contact.")
         armed = [(key, [due_us for due_us in dues_us if due_us >= step.time_us]) for key, dues_us in self._dues.items()]
         for (rule_id, instance), dues_us in armed:
             if dues_us:
-                details = {"why": "deleted", "event_id": step.details["event_id"], "dues_us": dues_us}
+                details = {"why": why, "event_id": step.details["event_id"], "dues_us": dues_us}
                 self.take(Step(step.time_us, StepKind.DISARMED, rule_id, instance, details))
         self._dues.clear()
         self.part_way.clear()

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from kittiwake.kernel.history import Slots, record
 from kittiwake.kernel.layouts import serves
 from kittiwake.kernel.matching import matches_any
-from kittiwake.kernel.program import Matches, Program, RuleProgram
+from kittiwake.kernel.program import ENDINGS, Matches, Mode, Program, RuleProgram
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
@@ -37,6 +37,8 @@ class Firing(NamedTuple):
     kind: str
     counts: bool
     """Whether caps count it."""
+    fired: bool
+    """Whether it did fire; else it would have, but for shadow or the holdout."""
 
     def is_of(self, rule: RuleProgram, instance: str | None) -> bool:
         """Whether re-entry of an instance of a rule asks about it."""
@@ -178,7 +180,7 @@ class Facts:
             self.first_us = event.time_us
         self.event = self.by_id[event.event_id] = event
         self.types[event.type] += 1
-        if event.type == "contact.deleted":
+        if event.type in ENDINGS:
             self._forget_contact()
         elif event.type == "contact.updated":
             merged = self.attributes | event.properties
@@ -237,15 +239,18 @@ class Facts:
         self.unmatched[rule.rule_id] = Unmatched(before.number + 1 if before else 1, event, why)
 
     def _take_decision(self, step: Step) -> None:
-        fired, shadow = step.details["decision"] == Outcome.FIRED, step.details["reason"] == Reason.SHADOW
-        if not (fired or shadow):
+        fired = step.details["decision"] == Outcome.FIRED
+        if not (fired or step.details["reason"] in _WOULD_HAVE_FIRED):
             return
         rule, kind = self.rule(step), step.details["kind"]
-        counts = fired and not rule.transactional and kind != Kind.EXITED
-        firing = Firing(step.time_us, rule, str(step.instance), step.details["trigger_id"], kind, counts)
+        counts = rule.mode is Mode.LIVE and not rule.transactional and kind != Kind.EXITED
+        firing = Firing(step.time_us, rule, str(step.instance), step.details["trigger_id"], kind, counts, fired)
         self.record.append(firing)
         if fired:
             self.fired.append(firing)
+
+
+_WOULD_HAVE_FIRED: Final = (Reason.SHADOW, Reason.HOLDOUT)
 
 
 def _in_force(program: Program) -> dict[str, RuleProgram]:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from kittiwake.kernel.program import NEVER_US, Calendar, Cap, RuleProgram
 from kittiwake.kernel.trace import Step
-from kittiwake.reasons import Reason
+from kittiwake.reasons import Kind, Reason
 from kittiwake.replay.explain_conditions import Gap
 from kittiwake.replay.explain_facts import Consent, Facts, Firing
 from kittiwake.replay.explain_rules import cap_words, match_words
@@ -22,11 +22,11 @@ from kittiwake.time.zones import instant_of_local, local_date
 GATES: Final = {
     Reason.NOT_READY: "readiness",
     Reason.NO_CONSENT: "consent",
-    Reason.HOLDOUT: "holdout",
     Reason.REENTRY: "re-entry",
     Reason.QUIET_HOURS: "quiet hours",
     Reason.FREQUENCY_CAP: "frequency cap",
     Reason.EXPIRED: "expiry",
+    Reason.HOLDOUT: "holdout",
     Reason.SHADOW: "shadow",
 }
 """How an explanation calls the gates, in their order."""
@@ -104,21 +104,27 @@ def _newest_consent(facts: Facts, purpose: str) -> Consent | None:
 
 
 def _holdout(stopped: Stopped) -> Gap:
+    if stopped.step.details["kind"] == Kind.EXITED:
+        return Gap("holdout: its last entered was held out, and so is the exit", "an entered that fires")
     holdout = stopped.facts.program.policy.holdout
     assert holdout is not None
     what = f"holdout: contact {stopped.facts.contact_id} is among the {holdout.percent} percent of salt {holdout.salt}"
-    return Gap(what, "nothing this contact does: held-out contacts get nothing while the salt stands")
+    return Gap(what, "nothing this contact does: it is decided like any other, and sent nothing while the salt stands")
 
 
 def _reentry(stopped: Stopped) -> Gap:
     assert stopped.rule.reentry is not None
     newest = [one for one in stopped.facts.record if one.is_of(stopped.rule, stopped.step.instance)][-1]
-    last = f"it fired at {stopped.moment(newest.time_us)} (trigger {newest.trigger_id})"
+    last = f"{_fired(newest)} at {stopped.moment(newest.time_us)} (trigger {newest.trigger_id})"
     within_us = stopped.rule.reentry.within_us
     if within_us is None:
         return Gap(f"reentry: once, and {last}", "nothing: the rule fires once for a contact and instance")
     free = stopped.moment(newest.time_us + within_us)
     return Gap(f"reentry: {format_duration(within_us)}, and {last}", f"a candidate due at {free} or later")
+
+
+def _fired(firing: Firing) -> str:
+    return "it fired" if firing.fired else "it would have fired"
 
 
 # ---------------------------------------------------------------- caps
@@ -127,12 +133,16 @@ def _reentry(stopped: Stopped) -> Gap:
 def _frequency_cap(stopped: Stopped) -> Gap:
     full = [(cap, used) for cap in stopped.facts.program.policy.frequency if (used := _used(stopped, cap)) is not None]
     cap, used = full[0]
-    by = listed([f"{one.rule.rule_id} at {stopped.moment(one.time_us)} (trigger {one.trigger_id})" for one in used])
+    by = listed([f"{one.rule.rule_id} at {stopped.moment(one.time_us)} ({_named(one)})" for one in used])
     free = stopped.moment(max(_free_us(stopped, one, taken) for one, taken in full))
     return Gap(
         f"frequency_cap: {cap_words(cap)} used by {by}",
         f"one firing fewer, or a candidate due at {free} or later",
     )
+
+
+def _named(firing: Firing) -> str:
+    return f"trigger {firing.trigger_id}" + ("" if firing.fired else ", held out")
 
 
 def _used(stopped: Stopped, cap: Cap) -> list[Firing] | None:
@@ -243,6 +253,9 @@ _SIMPLY: Final = {
     Reason.LIMIT: Gap("limit: the rule has no room for it", "fewer instances or values, or a shorter wait"),
     Reason.NOT_ENTERED: Gap("not_entered: its last entered did not fire", "an entered that fires"),
     Reason.EXITED: Gap("exited: the contact left the audience while quiet hours held it", "to stay a member"),
+    Reason.MERGED: Gap(
+        "merged: the contact was merged into another before it could fire", "no contact.merged before it"
+    ),
     Reason.DELETED: Gap("deleted: the contact was deleted before it could fire", "no contact.deleted before it"),
     Reason.LATE_EVENT: Gap("late_event: an event that came late took it back", "no such event"),
     Reason.QUIET_HOURS: Gap("held by quiet hours when the run ended", "time to pass until its release"),

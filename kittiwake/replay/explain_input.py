@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.counts import Counts, count_dead_letter, count_event
-from kittiwake.replay.events import parse_event
+from kittiwake.replay.counts import Counts, count_dead_letter, count_record
+from kittiwake.replay.events import parse_events
 from kittiwake.replay.reading import Record, read_records, shown
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.shapes.segment import ANONYMOUS
@@ -37,13 +37,14 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     for source, record in _records(files):
         if settings.until_us is not None and not _may_concern(record.raw, contact_id):
             continue
-        found = parse_event(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
+        found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
         if isinstance(found, DeadLetter):
             count_dead_letter(counts, found)
             continue
-        count_event(counts, found)
-        if found.contact_id == contact_id:
-            accounts.setdefault(found.account_id, []).append(found)
+        count_record(counts, found)
+        for event in found:
+            if event.contact_id == contact_id:
+                accounts.setdefault(event.account_id, []).append(event)
     return ContactInput(accounts, counts)
 
 

@@ -82,6 +82,7 @@ def _disarmed(facts: Facts, step: Step) -> Gap:
     needed = {
         "unless": f"no {match_words(rule.unless)}{until}",
         "deleted": f"no contact.deleted{until}",
+        "merged": f"no contact.merged{until}",
     }
     return Gap(disarmed_words(facts, step), needed.get(step.details["why"], "a date in the future to wait for"))
 

@@ -229,6 +229,7 @@ def disarmed_words(facts: Facts, step: Step) -> str:
         "past": f"disarmed by {by}: the date it names has passed",
         "changed": f"disarmed by {by}: the date it waited for is gone or past",
         "deleted": "disarmed: the contact was deleted",
+        "merged": "disarmed: the contact was merged into another",
     }[step.details["why"]]
     dues_us = [due_us for due_us in step.details["dues_us"] if due_us >= step.time_us]
     if not dues_us:

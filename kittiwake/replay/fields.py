@@ -28,7 +28,7 @@ class Fields(NamedTuple):
 
 
 class RefusedError(Exception):
-    """Why a record is no event; `events.parse_event` makes a dead letter of it."""
+    """Why a record is no event; `events.parse_events` makes a dead letter of it."""
 
     def __init__(self, reason: DeadLetterReason, detail: str) -> None:
         super().__init__(reason, detail)

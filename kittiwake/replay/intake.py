@@ -10,8 +10,8 @@ from itertools import compress
 from typing import Any, Final, NamedTuple
 
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.counts import Counts, count_dead_letter, count_event, count_events, count_unknown_zone
-from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_event
+from kittiwake.replay.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
+from kittiwake.replay.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.replay.quick import Table, Wants, new_table, read_table
 from kittiwake.replay.reading import Block, is_cut, record_at
 from kittiwake.replay.settings import RunSettings
@@ -57,13 +57,14 @@ class Intake:
         for at in left:
             for record in record_at(block, at):
                 source = f"{file}:{record.number}"
-                found = parse_event(record.raw, source, self._start_us, self._shape, raw_size=record.size)
+                found = parse_events(record.raw, source, self._start_us, self._shape, raw_size=record.size)
                 if isinstance(found, DeadLetter):
                     count_dead_letter(self._counts, found, block.start)
                     dead.append(found)
                 else:
-                    count_event(self._counts, found)
-                    self._keep(table, found)
+                    count_record(self._counts, found)
+                    for event in found:
+                        self._keep(table, event)
         table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
         return Taken(table, dead)

@@ -47,6 +47,7 @@ def _events(summary: Summary) -> Iterator[str]:
         yield f"    {counts.unneeded:,} of a type that no rule needs"
         yield f"    {events - counts.unneeded:,} of {contacts}"
     for number, what in (
+        (counts.extra_events, "of these brought by a record beside its own event"),
         (counts.duplicates, "of these dropped as copies"),
         (counts.copies_differ, "of the copies say something else than the event that counts" + _copy_example(counts)),
         (counts.unsettled, "of these at or after the end of the run, left open"),

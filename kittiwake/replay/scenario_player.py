@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.program import Program
+from kittiwake.kernel.program import ENDINGS, Program
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.trace import StepKind
 from kittiwake.kernel.versions import Versions, as_versions
@@ -123,6 +123,8 @@ class Player:
         self._newest_us = max(self._newest_us, event.time_us)
         if event_type == "contact.updated" and "timezone" in event.properties:
             self._own_zone = zone_of(event.properties["timezone"])
+        elif event_type in ENDINGS:
+            self._own_zone = None
         return event
 
     def pass_to(self, time_us: int) -> None:

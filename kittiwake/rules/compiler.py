@@ -104,6 +104,7 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         reentry=reentry_of(rule),
         group=rule.group,
         transactional=is_transactional(rule),
+        holdout=rule.holdout is not False,
         expires_us=span_us(rule.expires),
         keep_us=span_us(rule.keep),
         partial=policy is not None and policy.history_from == "effective",

@@ -95,6 +95,7 @@ class LintCode(StrEnum):
     CAP_NEVER_BINDS = "cap_never_binds"
     CAP_STARVES = "cap_starves"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
+    HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
 
 
 class RuleError(NamedTuple):

@@ -39,6 +39,9 @@ def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]
     if retained is not None:
         yield from _outlives(rule, retained)
     yield from _live_from(rule, policies)
+    if rule.holdout is False and all(policy.holdout is None for policy in policies):
+        message = "no policy has a holdout: there is nothing to take the rule out of"
+        yield Remark(("holdout",), LintCode.HOLDOUT_WITHOUT_EFFECT, message, "Delete it", at_key=True)
 
 
 def _idle_unless(held: bool) -> Remark:
@@ -113,7 +116,7 @@ def lint_caps(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Remark]:
 def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Remark]:
     """Oddities of a policy itself, given the groups of all rules it may govern."""
     if policy.holdout is not None and policy.holdout.percent == 100:
-        message = "everyone is in the holdout: nothing fires"
+        message = "everyone is in the holdout: only rules with holdout: false fire"
         yield Remark(("holdout", "percent"), LintCode.HOLDOUT_OF_EVERYONE, message, "Write mode: shadow on the rules")
     caps = list(each(policy.frequency, ("frequency",)))
     for i, (path, cap) in enumerate(caps):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from kittiwake.rules.guardrails import INCLUDES_MAX
 from kittiwake.rules.history import AudienceTree, Given
@@ -26,6 +26,13 @@ def _reentry(value: Any) -> str:
     return str(value) if value in REENTRY_WORDS else checked_duration(value)
 
 
+def _out_of_holdout(value: bool) -> bool | None:
+    """`true` is what holds if nothing is written, and the same text as that."""
+    return None if value else False
+
+
+OutOfHoldout: TypeAlias = Annotated[Flag, AfterValidator(_out_of_holdout)]
+"""False, or None for what was written as true."""
 Emits: TypeAlias = list[Annotated[str, *one_of("entered", "exited")]]
 Include: TypeAlias = dict[str, PathText]
 
@@ -90,6 +97,7 @@ class Rule(Part):
     )
     group: Name | None = Field(None, description="a name for caps")
     transactional: Flag | None = Field(None, description="caps and quiet hours neither hold nor count it")
+    holdout: OutOfHoldout | None = Field(None, description="false takes the rule out of the policy's holdout")
     expires: Duration = Field("3d", description="how long after it was due it may still be sent")
     keep: Duration = Field("400d", description="how long keys are remembered")
     live_from: Instant | None = Field(None, description="nothing fires before; replaces the policy's")

@@ -134,13 +134,17 @@ OwnPath: TypeAlias = Annotated[
 """A path of the event, not of the contact."""
 
 
+ENDINGS: Final = ("contact.deleted", "contact.merged")
+"""Types after which nothing is known of a contact; as `kernel.program` has them, which loading need not import."""
+
+
 def _event_type(value: object) -> str:
     text = _text(value, "an event type")
     if text != "*" and "*" in text:
         message = f"{shown(text)} is no event type: a star stands only alone, for every event"
         raise problem(Code.BAD_EVENT_TYPE, message, "List the types: [order.completed, order.cancelled]")
-    if text == "contact.deleted":
-        message = "no rule may name contact.deleted: nothing is left of the contact after it"
+    if text in ENDINGS:
+        message = f"no rule may name {text}: nothing is left of the contact after it"
         raise problem(Code.BAD_EVENT_TYPE, message, "Leave it out; what is pending is cancelled by itself")
     return text
 
@@ -153,7 +157,7 @@ EventType: TypeAlias = Annotated[
             "type": "string",
             "pattern": r"^(\*|[^*]+)$",
             "maxLength": NAME_CHARS_MAX,
-            "not": {"const": "contact.deleted"},
+            "not": {"enum": [*ENDINGS]},
             "examples": ["order.completed", "*"],
         },
     ),

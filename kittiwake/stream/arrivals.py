@@ -1,8 +1,8 @@
-"""From the bytes of a message to its event: before the shuffle by the clock, and after it once more without one.
+"""From the bytes of a message to its events: before the shuffle by the clock, and after it once more without one.
 
 Pure but for its memory of minutes. Called by `intake` and by `sifting`, which so meet the same event. Plain canonical
 records go a quick way: one typed decode. Whatever is out of the ordinary there (a field more, another shape, an odd
-time) is left to `events.parse_event`, which alone says what is wrong; `tests/stream/test_arrivals.py` holds both ways
+time) is left to `events.parse_events`, which alone says what is wrong; `tests/stream/test_arrivals.py` holds both ways
 to the same event.
 """
 
@@ -16,7 +16,8 @@ import msgspec
 
 from kittiwake.kernel.program import NEVER_US
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, TIME_MIN_US, TYPE, parse_event
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.replay.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, TIME_MIN_US, TYPE, parse_events
 from kittiwake.replay.fields import ID_CHARS_MAX
 from kittiwake.replay.quick import is_utf8
 from kittiwake.replay.shapes.shape import InputShape, Shape
@@ -39,13 +40,25 @@ def event_of(arrival: Arrival, shape: InputShape) -> Event | DeadLetter:
 
     A dead letter only if another release, or an intake of another shape, has taken the message.
     """
-    return event_from(arrival.data, NEVER_US, shape)
+    found = events_from(arrival.data, NEVER_US, shape)
+    if isinstance(found, DeadLetter):
+        return found
+    if arrival.place < len(found):
+        return found[arrival.place]
+    detail = "the message does not bring the event any more for which it was taken"
+    return DeadLetter(DeadLetterReason.WRONG_TYPE, detail, arrival.data, "", len(arrival.data))
 
 
 def event_from(data: bytes, clock_us: int, shape: InputShape) -> Event | DeadLetter:
-    """The event that a message's data stand for at a time of the host's clock, or why they stand for none."""
+    """As `events_from`, without what a message brings beside its own event."""
+    found = events_from(data, clock_us, shape)
+    return found if isinstance(found, DeadLetter) else found[0]
+
+
+def events_from(data: bytes, clock_us: int, shape: InputShape) -> tuple[Event, ...] | DeadLetter:
+    """The events that a message's data stand for at a time of the host's clock, or why they stand for none."""
     event = _quickly(data, clock_us + AHEAD_MAX_US) if shape.shape is Shape.CANONICAL else None
-    return parse_event(data, "", clock_us, shape, start_name=CLOCK) if event is None else event
+    return parse_events(data, "", clock_us, shape, start_name=CLOCK) if event is None else (event,)
 
 
 # ---------------------------------------------------------------- the quick way

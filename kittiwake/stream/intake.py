@@ -1,4 +1,4 @@
-"""From a message of a queue to an arrival on its way to its contact, a dead letter, or nothing that anybody needs.
+"""From a message of a queue to arrivals on their way to contacts, a dead letter, or nothing that anybody needs.
 
 Pure and total: whatever a message is, it becomes one of the three, and nothing is raised. Called by
 `transforms.taking` with every message. All attributes travel on, for a dead letter or a late event leaves whole.
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from kittiwake.model import Event
+from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
-from kittiwake.stream.arrivals import event_from
+from kittiwake.stream.arrivals import events_from
 from kittiwake.stream.known import Known
 from kittiwake.stream.messages import Arrival, Dead, Stage, dead_letter, key_of
 
@@ -47,20 +47,31 @@ class Needed(NamedTuple):
     arrival: Arrival
 
 
-def take(message: Message, clock_us: int, known: Known, taking: Taking) -> Needed | Dead | None:
-    """What becomes of a message; None: an event that nobody needs, one of an item among them."""
+class Brought(NamedTuple):
+    """What a message that is no dead letter brings."""
+
+    needed: list[Needed]
+    events: int
+    """All, with those that nobody needs; one of an item is among them."""
+
+
+def take(message: Message, clock_us: int, known: Known, taking: Taking) -> Brought | Dead:
+    """What becomes of a message: all of its events go their ways, or none does."""
     if _attribute_chars(message.attributes) > ATTRIBUTES_CHARS_MAX:
         detail = f"the attributes have more than {ATTRIBUTES_CHARS_MAX} characters"
         cut = message._replace(attributes=_cut(message.attributes))
         return _dead(cut, DeadLetterReason.OVERSIZE, detail, clock_us, known)
-    event = event_from(message.data, clock_us, taking.shape)
-    if not isinstance(event, Event):
-        return _dead(message, event.reason, event.detail, clock_us, known)
-    if event.contact_id is None or not known.may_need(event.account_id, event.type, event.time_us):
-        return None
-    if taking.max_age_us is not None and event.time_us < clock_us - taking.max_age_us:
-        return _dead(message, DeadLetterReason.TOO_OLD, "time lies further back than --max_age", clock_us, known)
-    return Needed(key_of(event.account_id, event.contact_id), _arrival(message, event))
+    events = events_from(message.data, clock_us, taking.shape)
+    if isinstance(events, DeadLetter):
+        return _dead(message, events.reason, events.detail, clock_us, known)
+    needed = []
+    for place, event in enumerate(events):
+        if event.contact_id is None or not known.may_need(event.account_id, event.type, event.time_us):
+            continue
+        if taking.max_age_us is not None and event.time_us < clock_us - taking.max_age_us:
+            return _dead(message, DeadLetterReason.TOO_OLD, "time lies further back than --max_age", clock_us, known)
+        needed.append(Needed(key_of(event.account_id, event.contact_id), _arrival(message, event, place)))
+    return Brought(needed, len(events))
 
 
 def _attribute_chars(attributes: Mapping[str, str]) -> int:
@@ -73,7 +84,7 @@ def _cut(attributes: Mapping[str, str]) -> dict[str, str]:
     return {name[:NAME_CHARS_MAX]: value[:VALUE_CHARS_MAX] for name, value in few}
 
 
-def _arrival(message: Message, event: Event) -> Arrival:
+def _arrival(message: Message, event: Event, place: int) -> Arrival:
     return Arrival(
         event.time_us,
         event.event_id,
@@ -82,6 +93,7 @@ def _arrival(message: Message, event: Event) -> Arrival:
         dict(message.attributes),
         message.message_id,
         message.publish_us,
+        place,
     )
 
 

@@ -39,6 +39,8 @@ class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field=
     message_id: str = ""
     publish_us: int | None = None
     """When the queue took it; None: it does not say."""
+    place: int = 0
+    """Which of the message's events it is: 0 is its own, those that it brings beside it follow."""
 
 
 class Seed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=SEED):

@@ -34,6 +34,9 @@ _C, _D, _G = MetricKind.COUNTER, MetricKind.DISTRIBUTION, MetricKind.GAUGE
 EVENTS_IN: Final = Metric(
     "events_in", _C, "events", "messages that were events, needed or not", "none for 15 minutes by day"
 )
+EXTRA_EVENTS: Final = Metric(
+    "extra_events", _C, "events", "events that messages brought beside their own: a visitor who becomes a customer", ""
+)
 UNNEEDED: Final = Metric("unneeded", _C, "events", "events that no rule in force wants, dropped at once", "")
 DEAD_LETTERS: Final = Metric(
     "dead_letters", _C, "messages", "messages and rows that became dead letters", "over 1 % of messages"
@@ -78,6 +81,7 @@ INCLUDES_CUT: Final = Metric("includes_cut", _C, "decisions", "fired, with field
 
 METRICS: Final = (
     EVENTS_IN,
+    EXTRA_EVENTS,
     UNNEEDED,
     DEAD_LETTERS,
     DUPLICATES,

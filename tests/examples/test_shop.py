@@ -22,6 +22,8 @@ CONTACTS, SEED, DAYS = 400, 7, 180
 NEEDS_A_CATALOGUE = {"price-drop", "back-in-stock"}
 # Made by late events and deletions at the very instant of a release: the shop has none of these.
 NOT_SHOWN = {Reason.DELETED, Reason.EXITED, Reason.EXPIRED, Reason.LIMIT}
+# Its visitors are known from the first, and whoever leaves the audience has entered it by then.
+NOT_SHOWN |= {Reason.MERGED, Reason.NOT_ENTERED}
 # Half a year is too short to be forgotten in, its rules have one version, and a batch corrects nothing.
 NOT_SHOWN |= {Reason.FORGOTTEN, Reason.RULE_CHANGED, Reason.RULE_REMOVED, Reason.LATE_EVENT}
 

@@ -26,11 +26,11 @@ def test_the_gates_stand_in_the_order_of_the_language() -> None:
     assert [*GATES] == [
         Reason.NOT_READY,
         Reason.NO_CONSENT,
-        Reason.HOLDOUT,
         Reason.REENTRY,
         Reason.QUIET_HOURS,
         Reason.FREQUENCY_CAP,
         Reason.EXPIRED,
+        Reason.HOLDOUT,
         Reason.SHADOW,
     ]
 
@@ -49,10 +49,6 @@ def test_consent_comes_before_the_holdout() -> None:
         "does A\nr n",
         policy="consent: {purpose: news, default: withdrawn}\nholdout: {percent: 100, salt: winter}",
     )
-
-
-def test_the_holdout_comes_before_quiet_hours() -> None:
-    timeline("{when: a}", "does A\nr h", policy=f"holdout: {{percent: 100, salt: winter}}\n{OVERNIGHT}")
 
 
 def test_reentry_comes_before_quiet_hours() -> None:

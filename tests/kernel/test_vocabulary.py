@@ -51,6 +51,7 @@ DRAWINGS: dict[tuple[Outcome, Reason | None], tuple[str, str, str]] = {
         "quiet_hours: {from: '23:00', to: '00:30'}",
     ),
     (Outcome.CANCELLED, Reason.DELETED): ("{when: a}", "does A\ndoes X\nr k", ""),
+    (Outcome.CANCELLED, Reason.MERGED): ("{when: a}", "does A\ndoes M\nr m", ""),
     (Outcome.CANCELLED, Reason.FORGOTTEN): ("{when: a, wait: 1h}", "does A.\nr .g", "retention: 15m"),
     (Outcome.DEFERRED, Reason.QUIET_HOURS): (
         "{when: a}",
@@ -63,7 +64,8 @@ DRAWINGS: dict[tuple[Outcome, Reason | None], tuple[str, str, str]] = {
 @pytest.mark.parametrize("wanted", DRAWINGS, ids=lambda pair: f"{pair[0]}-{pair[1]}")
 def test_every_outcome_has_a_drawing(wanted: tuple[Outcome, Reason | None]) -> None:
     rule, drawing, policy = DRAWINGS[wanted]
-    decisions = timeline(rule, drawing, policy=policy, A={"n": 9_000}, X={"type": "contact.deleted"})
+    letters = {"A": {"n": 9_000}, "X": {"type": "contact.deleted"}, "M": {"type": "contact.merged", "into": "c-42"}}
+    decisions = timeline(rule, drawing, policy=policy, **letters)
     assert wanted in {(one.decision, one.reason) for one in decisions}
 
 
@@ -179,4 +181,4 @@ def test_the_gates_of_a_trace_end_with_the_first_that_refuses() -> None:
     rules = program("{when: a}", policy)
     advanced = advance(rules, new_state("c1"), [Event(at(START), "1", "a")], at(START) + 1, trace=True)
     asked = [(s.details["gate"], s.details["passes"]) for s in advanced.trace if s.kind is StepKind.GATE]
-    assert asked == [("not_ready", True), ("no_consent", False)], "re-entry is not set, the holdout comes after"
+    assert asked == [("not_ready", True), ("no_consent", False)], "re-entry is not set, the holdout comes near the end"

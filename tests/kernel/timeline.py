@@ -56,6 +56,7 @@ SYMBOLS = {
     (Outcome.CANCELLED, Reason.UNLESS): "u",
     (Outcome.CANCELLED, Reason.EXITED): "w",
     (Outcome.CANCELLED, Reason.DELETED): "k",
+    (Outcome.CANCELLED, Reason.MERGED): "m",
     (Outcome.CANCELLED, Reason.FORGOTTEN): "g",
     (Outcome.DEFERRED, Reason.QUIET_HOURS): "d",
 }

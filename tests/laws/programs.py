@@ -200,6 +200,7 @@ def _drawn(dice: Random) -> tuple[str, dict[str, Any]]:
             ("consent.withdrawn", {"purpose": dice.choice(("news", "other", None, 5))}),
             ("consent.granted", {"purpose": dice.choice(("news", "other", None, 5))}),
             ("contact.deleted", {}),
+            ("contact.merged", {"into": "c-42"}),
         )
     )
 

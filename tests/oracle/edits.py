@@ -213,6 +213,7 @@ def _edit_eligibility(dice: Dice, rule: Raw) -> None:
         "priority": dice.pick((0, 51, 100)),
         "group": dice.pick(("intent", "care")),
         "transactional": dice.chance(40),
+        "holdout": dice.chance(40),
         "expires": dice.span(1, 6),
         "live_from": dice.written(dice.instant(0, 12)),
     }

@@ -14,6 +14,11 @@ from tests.oracle.needs import attributes_read
 from tests.oracle.state import Candidate, Episode, Firing, Life, row
 
 
+def would_fire(reason: str | None) -> bool:
+    """Whether a candidate that was gated fires, or would but for the holdout or shadow: the record is the same."""
+    return reason in (None, "holdout", "shadow")
+
+
 class Gates:
     """One contact's walk as far as the gates see it: `now`, and how many events have been taken."""
 
@@ -72,7 +77,8 @@ class Gates:
         first_time = candidate.release is None
         reason = "superseded" if candidate.lower else self._refusal(candidate)
         if candidate.kind == "entered":
-            self.life.entered_fired[candidate.rule.id, candidate.rule.shadow] = reason == self._passed(candidate.rule)
+            self.life.entered_fired[candidate.rule.id, candidate.rule.shadow] = would_fire(reason)
+            self.life.entered_held_out[candidate.rule.id, candidate.rule.shadow] = reason == "holdout"
         if reason == "quiet_hours":
             self._defer(candidate)
         else:
@@ -80,10 +86,6 @@ class Gates:
         if first_time:
             self._next_occurrence(candidate)
         return None
-
-    def _passed(self, rule: Rule) -> str | None:
-        """The reason of a candidate that passed every gate."""
-        return "shadow" if rule.shadow else None
 
     # -- the gates ---------------------------------------------------------------------------------------------
 
@@ -95,8 +97,6 @@ class Gates:
             return "not_ready"
         if policy.purpose is not None and not self.history.consents(self.position, self.version):
             return "no_consent"
-        if policy.holdout_percent is not None and self._held_out(policy.holdout_percent):
-            return "holdout"
         if self._too_soon_again(candidate):
             return "reentry"
         if not rule.transactional and policy.quiet and clock.is_quiet(self.now, self.zone, *policy.quiet):
@@ -105,7 +105,9 @@ class Gates:
             return "frequency_cap"
         if self.now != candidate.due and self.now - candidate.due >= rule.expires:
             return "expired"
-        return self._passed(rule)
+        if rule.holdout and policy.holdout_percent is not None and self._held_out(policy.holdout_percent):
+            return "holdout"
+        return "shadow" if rule.shadow else None
 
     def _held_out(self, percent: Fraction) -> bool:
         digest = hashlib.sha256(f"{self.policy.holdout_salt}:{self.subject}".encode()).digest()
@@ -181,16 +183,19 @@ class Gates:
     # -- outcomes ----------------------------------------------------------------------------------------------
 
     def _gate_exit(self, candidate: Candidate) -> None:
-        """An exit cancels a deferred entry; emitted, it fires if and only if the last entry did."""
+        """An exit cancels a deferred entry; emitted, it does as the last entry did."""
         rule = candidate.rule
         entered = self.life.held.pop(candidate.episode.place, None)
         if entered is not None:
             self.write(entered, "cancelled", "exited")
         had_fired = self.life.entered_fired.pop((rule.id, rule.shadow), False)
+        held_out = self.life.entered_held_out.pop((rule.id, rule.shadow), False)
         if candidate.silent:
             return
         if not had_fired:
             self.write(candidate, "suppressed", "not_entered")
+        elif held_out:
+            self.write(candidate, "suppressed", "holdout")
         elif rule.shadow:
             self.write(candidate, "suppressed", "shadow")
         else:
@@ -209,7 +214,7 @@ class Gates:
     def _decide(self, candidate: Candidate, reason: str | None) -> None:
         """The final decision of a candidate that was gated."""
         episode = candidate.episode
-        if reason == self._passed(candidate.rule):
+        if would_fire(reason):
             rule = candidate.rule
             firing = Firing(rule.id, episode.key, self.now, rule.shadow, rule.group, rule.transactional)
             self.life.firings.append(firing)

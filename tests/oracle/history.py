@@ -27,14 +27,14 @@ class Event:
 def settled(events: Iterable[dict[str, Any]], until_us: int, horizon_us: int, ages: Ages) -> list[Event]:
     """The events that count, before `until_us`, in `(time, event_id)` order, each with the attributes at it.
 
-    A life ends with a deletion, and with the instant at which the contact is forgotten: an event at it comes too late.
+    A life ends with a deletion, a merge, and the instant at which the contact is forgotten: an event at it comes late.
     """
     life = 0
     found: list[Event] = []
     for at, name, kind, properties in sorted(_that_count(events, horizon_us, ages), key=lambda each: each[:2]):
         if at >= until_us:
             continue
-        if kind == "contact.deleted":
+        if kind in ("contact.deleted", "contact.merged"):
             life = len(found) + 1
         elif life < len(found) and ages.forgotten_at(found[-1].time) <= at:
             life = len(found)

@@ -116,6 +116,7 @@ class Rule:
     reentry: str = "always"
     group: str | None = None
     transactional: bool = False
+    holdout: bool = True
     expires: int = 3 * clock.DAY
     keep: int = 400 * clock.DAY
     live_from: int | None = None
@@ -237,6 +238,7 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
         reentry=raw.get("reentry") or "always",
         group=raw.get("group"),
         transactional=raw.get("transactional", "audience" in raw),
+        holdout=raw.get("holdout", True),
         expires=clock.duration(raw.get("expires") or "3d"),
         keep=clock.duration(raw.get("keep") or KEEP),
         live_from=policy.live_from if live_from is None else live_from,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tests.oracle.language import Condition, Match, Policy, Rule
 
-_ALWAYS: Final = {"contact.updated", "contact.deleted"}
+_ALWAYS: Final = {"contact.updated", "contact.deleted", "contact.merged"}
 _CONSENT: Final = {"consent.granted", "consent.withdrawn"}
 
 

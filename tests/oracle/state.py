@@ -70,7 +70,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Firing:
-    """A candidate that fired (a shadow rule's: that would have), with what its rule was then."""
+    """A candidate that fired (a shadow rule's, a held-out contact's: that would have), with what its rule was then."""
 
     rule_id: str
     key: str
@@ -82,7 +82,7 @@ class Firing:
 
 @dataclass(eq=False)
 class Life:
-    """Everything remembered of a contact but its events; `contact.deleted` begins a new one."""
+    """Everything remembered of a contact but its events; `contact.deleted` and `contact.merged` begin a new one."""
 
     episodes: dict[Place, Episode] = field(default_factory=dict)
     held: dict[Place, Candidate] = field(default_factory=dict)
@@ -94,6 +94,7 @@ class Life:
     counted: dict[Place, list[Event]] = field(default_factory=dict)
     members: dict[str, bool] = field(default_factory=dict)
     entered_fired: dict[tuple[str, bool], bool] = field(default_factory=dict)
+    entered_held_out: dict[tuple[str, bool], bool] = field(default_factory=dict)
 
     @property
     def alive(self) -> dict[Place, Episode]:

@@ -27,6 +27,7 @@ REASONS = {
     ("cancelled", "unless"),
     ("cancelled", "exited"),
     ("cancelled", "deleted"),
+    ("cancelled", "merged"),
     ("deferred", "quiet_hours"),
 }
 _CLAUSES = (

@@ -65,8 +65,8 @@ class Walk(Changing):
         return due
 
     def _take(self, event: Event) -> None:
-        if event.type == "contact.deleted":
-            return self._delete()
+        if event.type in ("contact.deleted", "contact.merged"):
+            return self._end_contact(event.type.removeprefix("contact."))
         if event.type == "contact.updated":
             self.recompute(event)
         for rule in self.rules:
@@ -78,11 +78,11 @@ class Walk(Changing):
             self._look(rule, event)
         return None
 
-    def _delete(self) -> None:
+    def _end_contact(self, reason: str) -> None:
         """Empty the state: what was deferred, or caused earlier at this instant, is cancelled."""
         for candidate in (*self.life.held.values(), *self.life.caused):
             if not candidate.silent:
-                self.write(candidate, "cancelled", "deleted")
+                self.write(candidate, "cancelled", reason)
         self.life = Life()
 
     # -- audiences ---------------------------------------------------------------------------------------------

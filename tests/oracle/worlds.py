@@ -79,13 +79,15 @@ def _type(dice: Dice, types: list[str], talk: int) -> str:
     if not dice.chance(talk):
         return dice.pick(types)
     if dice.chance(6, ties=25):
-        return "contact.deleted"
+        return dice.pick(("contact.deleted", "contact.merged"))
     return dice.pick(("contact.updated", "contact.updated", "contact.updated", "consent.granted", "consent.withdrawn"))
 
 
 def _properties(dice: Dice, kind: str, at: int) -> dict[str, Any]:
     if kind == "contact.updated":
         return attribute_changes(dice, at)
+    if kind == "contact.merged":
+        return dice.pick(({}, {"into": "c-42"}))
     if kind.startswith("consent."):
         return dice.pick(({}, {"purpose": "marketing"}, {"purpose": "news"}, {"purpose": dice.pick((None, 5))}))
     drawn = properties(dice, at)

@@ -251,6 +251,8 @@ def _eligibility(dice: Dice, *, per: bool) -> dict[str, Any]:
         drawn["group"] = dice.pick(("intent", "care"))
     if dice.chance(20, night=50):
         drawn["transactional"] = dice.chance(40, night=5)
+    if dice.chance(15):
+        drawn["holdout"] = dice.chance(20)
     if dice.chance(30, night=70):
         drawn["expires"] = dice.span(1, 6)
     if dice.chance(10, caps=0):

@@ -18,7 +18,7 @@ from kittiwake.replay.counts import (
     Refusal,
     Verdict,
     count_dead_letter,
-    count_event,
+    count_record,
     merged,
     placed,
 )
@@ -111,10 +111,18 @@ def test_of_dead_letters_the_first_places_are_kept_in_reading_order() -> None:
 
 def test_events_of_items_are_events_and_counted_apart() -> None:
     part = Counts()
-    count_event(part, Event(5, "e1", "a.b", contact_id="c1"))
-    count_event(part, Event(7, "e2", "a.b", item_id="p1"))
-    count_event(part, Event(6, "e3", "a.b", contact_id="c1"))
+    count_record(part, [Event(5, "e1", "a.b", contact_id="c1")])
+    count_record(part, [Event(7, "e2", "a.b", item_id="p1")])
+    count_record(part, [Event(6, "e3", "a.b", contact_id="c1")])
     assert part == Counts(records=3, events=3, catalogue=1, newest_us=7)
+
+
+def test_events_that_a_record_brings_beside_its_own_are_events_and_counted_apart() -> None:
+    part = Counts()
+    count_record(part, [Event(5, "e1", "a.b", contact_id="c1"), Event(9, "e1", "c.d", contact_id="c2")])
+    count_dead_letter(part, DeadLetter(DeadLetterReason.NOT_JSON, "why", b"", "b.jsonl:2", 0))
+    assert (part.records, part.events, part.extra_events, part.newest_us) == (2, 2, 1, 9)
+    assert part.records + part.extra_events == part.events + sum(part.dead_letters.values())
 
 
 # ---------------------------------------------------------------- where a run ends

@@ -68,7 +68,7 @@ def test_a_shadow_rules_own_record_is_what_reentry_names() -> None:
     rule = {**CART, "reentry": "once", "mode": "shadow"}
     first, second = told(rule, ADDED, ("3h", "cart.item_added")).rules[0].nearest
     assert first.needed == "mode: live"
-    assert second.what.startswith("suppressed, reentry: once, and it fired at 11:00")
+    assert second.what.startswith("suppressed, reentry: once, and it would have fired at 11:00")
 
 
 def test_a_rule_was_not_ready() -> None:
@@ -79,6 +79,29 @@ def test_a_rule_was_not_ready() -> None:
 def test_a_contact_is_in_the_holdout() -> None:
     miss = only_miss(told(CART, ADDED, policy={"holdout": {"percent": 100, "salt": "winter"}}))
     assert miss.what == "suppressed, holdout: contact c1 is among the 100 percent of salt winter"
+    assert (
+        miss.needed == "nothing this contact does: it is decided like any other, and sent nothing while the salt stands"
+    )
+
+
+def test_of_who_is_held_out_what_would_have_fired_is_what_re_entry_and_caps_name() -> None:
+    again = ("3h", "cart.item_added")
+    policy = {"holdout": {"percent": 100, "salt": "winter"}}
+    first, second = told({**CART, "reentry": "once"}, ADDED, again, policy=policy).rules[0].nearest
+    assert first.what.startswith("suppressed, holdout")
+    assert second.what.startswith("suppressed, reentry: once, and it would have fired at 11:00 (trigger ")
+    capped = told(CART, ADDED, again, policy={**policy, "frequency": {"max": 1, "per": "day"}}).rules[0].nearest[1]
+    assert capped.what.startswith("suppressed, frequency_cap: 1 per day used by cart at 11:00 (trigger ")
+    assert capped.what.endswith(", held out)")
+
+
+def test_an_exit_of_who_was_held_out_says_so() -> None:
+    policy = {"holdout": {"percent": 100, "salt": "x"}}
+    story = told(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"), policy=policy)
+    assert [(miss.what.split(":")[0], miss.needed) for miss in story.rules[0].nearest][1] == (
+        "suppressed, holdout",
+        "an entered that fires",
+    )
 
 
 QUIET = {"quiet_hours": {"from": "10:30", "to": "13:00"}}
@@ -127,11 +150,17 @@ def test_a_deleted_contacts_held_candidate_is_cancelled() -> None:
     assert miss.what == "cancelled, deleted: the contact was deleted before it could fire"
 
 
+def test_a_merged_contacts_held_candidate_is_cancelled() -> None:
+    miss = only_miss(told(CART, ADDED, ("2h", "contact.merged", {"into": "c-42"}), policy=QUIET))
+    assert miss.what == "cancelled, merged: the contact was merged into another before it could fire"
+    assert miss.needed == "no contact.merged before it"
+
+
 def test_an_exit_without_a_fired_entry_says_so() -> None:
-    policy = {"holdout": {"percent": 100, "salt": "x"}}
+    policy = {"consent": {"purpose": "x", "default": "withdrawn"}}
     story = told(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"), policy=policy)
     assert [miss.what.split(":")[0] for miss in story.rules[0].nearest] == [
-        "suppressed, holdout",
+        "suppressed, no_consent",
         "suppressed, not_entered",
     ]
 

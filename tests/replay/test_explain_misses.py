@@ -118,6 +118,13 @@ def test_a_deleted_contact_leaves_nothing_armed() -> None:
     assert miss.needed == "no contact.deleted before 11:00"
 
 
+def test_a_merged_contact_leaves_nothing_armed() -> None:
+    story = told(CART, ADDED, ("10m", "contact.merged", {"into": "c-42"}), ("5h", "order.completed"))
+    miss = only_miss(story)
+    assert miss.what == "disarmed: the contact was merged into another, 50 minutes before its deadline 11:00"
+    assert miss.needed == "no contact.merged before 11:00"
+
+
 def test_a_deletion_disarms_only_what_is_still_armed() -> None:
     story = told(CART, ADDED, ("3h", "contact.deleted"))
     assert not [text for text in lines(story) if text.startswith("disarmed")]

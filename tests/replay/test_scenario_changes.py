@@ -335,3 +335,12 @@ def test_the_schema_takes_what_a_scenario_may_say(folder: Path) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(plain_node(read_yaml(wrong, Reading("x"))), json_schema())
     assert written(folder, text)
+
+
+# ---------------------------------------------------------------- contacts that end
+
+
+@pytest.mark.parametrize("ended", ["event: contact.deleted", "event: contact.merged, with: {into: c-42}"])
+def test_a_contact_that_is_deleted_or_merged_is_sent_nothing_more(folder: Path, ended: str) -> None:
+    story = holds(folder, f"- event: cart.item_added\n- {{after: 10m, {ended}}}\n- {{after: 2h, expect: nothing}}\n")
+    assert "disarmed: the contact was" in story

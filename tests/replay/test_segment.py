@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.events import parse_event
+from kittiwake.replay.events import parse_event, parse_events
 from kittiwake.replay.shapes.segment import type_of
 from kittiwake.time.instants import parse_instant
 from tests.replay.inputs import START_US
@@ -161,6 +161,53 @@ def test_a_call_that_is_no_event_is_refused_in_its_authors_words(
     changes: dict[str, Any], reason: str, detail: str
 ) -> None:
     assert parsed(**changes) == DeadLetter(reason, detail, call(**changes), "here:1", len(call(**changes)))
+
+
+# ---------------------------------------------------------------- a visitor who is a customer
+
+
+def brought(**changes: Any) -> tuple[Event, ...]:
+    """What a call brings beside its own event."""
+    found = parse_events(call(**changes), "here:1", START_US, SEGMENT)
+    assert not isinstance(found, DeadLetter)
+    assert found[0] == parsed(**changes)
+    return found[1:]
+
+
+OF_BOTH = {name: changes for name, (changes, differs) in BECOMES.items() if "contact_id" not in differs}
+del OF_BOTH["a user without a browser"]
+
+
+@pytest.mark.parametrize("changes", OF_BOTH.values(), ids=OF_BOTH)
+def test_every_call_of_a_customer_that_names_the_visitor_ends_that_visitor(changes: dict[str, Any]) -> None:
+    """Under the call's id and time, whatever the call is about."""
+    assert brought(**changes) == (
+        Event(ORDER.time_us, "ajs-022bb90c", "contact.merged", {"into": "u1"}, "acme", "anonymous:507f191e"),
+    )
+
+
+NO_VISITOR: dict[str, dict[str, Any]] = {
+    "nobody known": {"userId": None},
+    "no browser": {"anonymousId": ...},
+    "a null browser": {"anonymousId": None},
+    "an empty browser": {"anonymousId": ""},
+    "a number for a browser": {"anonymousId": 7},
+    "a browser whose id is too long to have been anybody's": {"anonymousId": "a" * 119},
+    "a visitor under both names": {"userId": "anonymous:507f191e"},
+}
+
+
+@pytest.mark.parametrize("changes", NO_VISITOR.values(), ids=NO_VISITOR)
+def test_a_call_that_names_no_other_visitor_is_its_own_event_alone(changes: dict[str, Any]) -> None:
+    assert brought(**changes) == ()
+
+
+def test_a_call_that_is_refused_brings_nothing() -> None:
+    """A record is whole: all of its events, or a dead letter."""
+    for changes, reason, _ in REFUSED.values():
+        found = parse_events(call(**changes), "here:1", START_US, SEGMENT)
+        assert isinstance(found, DeadLetter)
+        assert found.reason == reason
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from kittiwake.kernel import program
 from kittiwake.kernel.program import Comparison, Delays, Match, Mode, Not, Operator
-from kittiwake.rules import Code, RulesError, compile_account, load_document
+from kittiwake.rules import Code, RulesError, compile_account, load_document, texts
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.nodes import Place, node_of
 from kittiwake.rules.ruleset import RuleSet
@@ -25,6 +26,7 @@ def together(*documents: dict[str, Any]) -> RuleSet:
 
 
 CART = {"id": "cart", "when": "cart.item_added", "wait": "1h"}
+IN, OUT = {"holdout": True}, {"holdout": False}
 VIP = {"id": "vip", "audience": {"sum": "total", "of": "order.completed", "within": "90d", "gte": 500}}
 
 
@@ -94,6 +96,27 @@ def test_a_rule_is_ready_at_the_later_of_live_from_and_history_plus_look_back(
 def test_audiences_are_transactional_unless_they_say_otherwise() -> None:
     ruleset = rules_of(VIP, {**VIP, "id": "b", "transactional": False}, CART)
     assert [rule.transactional for rule in compile_account(ruleset, "acme").rules] == [True, False, False]
+
+
+def test_holdout_false_takes_a_rule_out_and_true_is_what_holds_anyway() -> None:
+    ruleset = rules_of(CART, {**CART, "id": "out", "holdout": False}, {**CART, "id": "in", "holdout": True})
+    assert [rule.holdout for rule in compile_account(ruleset, "acme").rules] == [True, False, True]
+
+
+def test_only_holdout_false_changes_the_fingerprint_of_a_rule() -> None:
+    """And that of a rule which does not name it is as it was before there was such a key."""
+    version = {str(flag): rules_of(CART | flag).rules_of("acme")[0].version for flag in ({}, IN, OUT)}
+    assert version[str({})] == version[str(IN)] == "8ff47922f360"
+    assert version[str(OUT)] != version[str({})]
+
+
+def test_an_edit_of_holdout_is_the_same_rule_to_the_state() -> None:
+    before, after = (compile_account(rules_of(CART | flag), "acme").rules[0] for flag in ({}, OUT))
+    assert (before.version != after.version, before.layout) == (True, after.layout)
+
+
+def test_no_rule_may_name_what_ends_a_contact() -> None:
+    assert set(texts.ENDINGS) == program.ENDINGS
 
 
 def test_one_wait_is_not_numbered_and_a_list_is() -> None:

@@ -32,7 +32,7 @@ def dense_events(dice: random.Random) -> list[dict[str, Any]]:
         at += dice.choice((0, 10, 10, 20, 30, 50, 90)) * clock.MINUTE
         kind = dice.choice(("cart.added", "cart.added", "cart.added", "shop.viewed", "order.done"))
         if dice.random() < 0.02:
-            kind = "contact.deleted"
+            kind = dice.choice(("contact.deleted", "contact.merged"))
         properties = {"k": dice.choice(("p1", "p1", "p2")), "v": dice.choice((10, 50))}
         name = f"e{(number * 7) % 19:02}"
         events.append({"event_id": name, "type": kind, "time": clock.rfc3339(at), "properties": properties})

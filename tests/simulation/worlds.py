@@ -18,6 +18,7 @@ from tests.oracle.worlds_versions import VersionedWorld, retention_world, versio
 from tests.simulation.dense import dense_events, dense_world
 
 ACCOUNTS = ("acme", "globex")
+ENDINGS = ("contact.deleted", "contact.merged")
 NAMES = ("ann", "bob", "cleo")
 
 
@@ -87,15 +88,15 @@ def _few(dice: random.Random, events: list[Event]) -> list[Event]:
     start = dice.randrange(max(1, len(ordered) - length + 1))
     chosen = ordered[start : start + length]
     if chosen and dice.random() < 0.15:
-        chosen.insert(dice.randrange(len(chosen) + 1), _deletion(dice, dice.choice(chosen)))
+        chosen.insert(dice.randrange(len(chosen) + 1), _ending(dice, dice.choice(chosen)))
     return chosen
 
 
-def _deletion(dice: random.Random, near: Event) -> Event:
-    """The contact is deleted at an event's instant, or a hair after it."""
+def _ending(dice: random.Random, near: Event) -> Event:
+    """The contact is deleted or merged at an event's instant, or a hair after it."""
     at_us = near.time_us + dice.choice((0, 0, 1, clock.MINUTE))
     return msgspec.structs.replace(
-        near, event_id=f"x{dice.randrange(9)}", type="contact.deleted", time_us=at_us, properties={}
+        near, event_id=f"x{dice.randrange(9)}", type=dice.choice(ENDINGS), time_us=at_us, properties={}
     )
 
 

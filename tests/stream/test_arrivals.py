@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 
+import msgspec
 import pytest
 
 from kittiwake.kernel.program import NEVER_US
@@ -13,8 +14,8 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.replay.events import AHEAD_MAX_US, EVENT_BYTES_MAX, parse_event
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
 from kittiwake.stream import arrivals
-from kittiwake.stream.arrivals import CLOCK, event_from, event_of
-from kittiwake.stream.messages import Arrival
+from kittiwake.stream.arrivals import CLOCK, event_from, event_of, events_from
+from kittiwake.stream.messages import Arrival, arrival_of
 from kittiwake.time.instants import parse_instant
 from tests.stream.odd import PLAIN, damaged
 
@@ -67,7 +68,7 @@ ORDINARY = [
 def test_ordinary_records_go_the_quick_way(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or all would be right, and slow."""
     expected = _long(data)
-    monkeypatch.setattr(arrivals, "parse_event", lambda *_, **__: pytest.fail("the long way"))
+    monkeypatch.setattr(arrivals, "parse_events", lambda *_, **__: pytest.fail("the long way"))
     assert _said(event_from(data, CLOCK_US, CANONICAL)) == _said(expected)
 
 
@@ -115,3 +116,22 @@ def test_other_shapes_go_the_long_way() -> None:
     assert isinstance(event, Event)
     assert (event.type, event.contact_id, event.account_id) == ("cart.item_added", "c1", "acme")
     assert isinstance(event_of(_arrival(PLAIN), shape), DeadLetter)
+
+
+def test_an_arrival_says_which_of_its_messages_events_it_is() -> None:
+    shape = InputShape(Shape.SEGMENT, "acme")
+    call = {"type": "page", "messageId": "m1", "userId": "c1", "anonymousId": "a1", "timestamp": TIMES[0]}
+    data = json.dumps(call).encode()
+    events = events_from(data, CLOCK_US, shape)
+    assert not isinstance(events, DeadLetter)
+    assert [event.type for event in events] == ["page.viewed", "contact.merged"]
+    of_places = [event_of(Arrival(0, "", "", data, place=place), shape) for place in (0, 1, 2)]
+    assert (*of_places[:2],) == events
+    dead = of_places[2]
+    assert isinstance(dead, DeadLetter)
+    assert (dead.reason, dead.raw) == (DeadLetterReason.WRONG_TYPE, data)
+
+
+def test_an_arrival_of_the_release_before_is_its_messages_own_event() -> None:
+    before = msgspec.msgpack.encode([1, 5, "e1", "a.b", b"{}", {"n": "1"}, "m1", 7])
+    assert arrival_of(before) == Arrival(5, "e1", "a.b", b"{}", {"n": "1"}, "m1", 7, 0)

@@ -15,10 +15,19 @@ from kittiwake.model import Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.replay.events import EVENT_BYTES_MAX, NESTING_MAX, parse_event
 from kittiwake.replay.fields import ID_CHARS_MAX
+from kittiwake.replay.shapes.shape import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.arrivals import event_of
-from kittiwake.stream.intake import ATTRIBUTES_CHARS_MAX, VALUE_CHARS_MAX, Message, Needed, Taking, take
+from kittiwake.stream.intake import (
+    ATTRIBUTES_CHARS_MAX,
+    VALUE_CHARS_MAX,
+    Brought,
+    Message,
+    Needed,
+    Taking,
+    take,
+)
 from kittiwake.stream.known import AlwaysKnown, Known
 from kittiwake.stream.messages import Dead, Stage, arrival_of, dead_of, encode, subject_of
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
@@ -46,12 +55,20 @@ def message(data: bytes = PLAIN) -> Message:
     return Message(data, {"traceparent": "00-1-2-01", "odd.ä": ""}, "m-1", 1_793_527_200_123_456)
 
 
+def needed(message: Message, known: Known, clock_us: int = CLOCK_US, taking: Taking = CANONICAL) -> Needed | None:
+    """The event that a message brings, if it is needed."""
+    found = take(message, clock_us, known, taking)
+    assert isinstance(found, Brought)
+    assert found.events == 1
+    return found.needed[0] if found.needed else None
+
+
 # ---------------------------------------------------------------- the three
 
 
 def test_an_event_that_is_needed_goes_to_its_contact_whole(known: Known) -> None:
-    found = take(message(), CLOCK_US, known, CANONICAL)
-    assert isinstance(found, Needed)
+    found = needed(message(), known)
+    assert found is not None
     assert subject_of(found.key) == ("acme", "c1")
     arrival = arrival_of(encode(found.arrival))
     assert (arrival.data, arrival.attributes, arrival.message_id, arrival.publish_us) == message()
@@ -81,15 +98,53 @@ UNNEEDED = {
 
 @pytest.mark.parametrize("data", UNNEEDED.values(), ids=UNNEEDED.keys())
 def test_what_nobody_needs_goes_nowhere_however_old(data: bytes, known: Known) -> None:
-    assert take(message(data), CLOCK_US, known, CANONICAL) is None
-    assert take(message(data), CLOCK_US + 900 * DAY_US, known, Taking(max_age_us=DAY_US)) is None
+    assert needed(message(data), known) is None
+    assert needed(message(data), known, CLOCK_US + 900 * DAY_US, Taking(max_age_us=DAY_US)) is None
 
 
 def test_beyond_what_is_known_of_the_rules_everything_may_be_needed(known: Known) -> None:
     time_us = parse_instant("2026-11-01T10:00:00Z")
     data = message(record(type="page.viewed"))
-    assert isinstance(take(data, CLOCK_US, known._replace(until_us=time_us), CANONICAL), Needed)
-    assert take(data, CLOCK_US, known._replace(until_us=time_us + 1), CANONICAL) is None
+    assert needed(data, known._replace(until_us=time_us)) is not None
+    assert needed(data, known._replace(until_us=time_us + 1)) is None
+
+
+# ---------------------------------------------------------------- a message that brings two events
+
+BOTH = {"messageId": "m1", "userId": "c1", "anonymousId": "a1", "timestamp": "2026-11-01T10:00:00Z"}
+SEGMENT = Taking(InputShape(Shape.SEGMENT, "acme"))
+
+
+def call(**fields: object) -> Message:
+    return message(json.dumps({**BOTH, "type": "track", "event": "Product Added", **fields}).encode())
+
+
+def test_each_event_of_a_message_goes_to_its_own_contact_with_the_message_whole(known: Known) -> None:
+    found = take(call(), CLOCK_US, known, SEGMENT)
+    assert isinstance(found, Brought)
+    assert found.events == 2
+    assert [subject_of(key) for key, _ in found.needed] == [("acme", "c1"), ("acme", "anonymous:a1")]
+    for _, one in found.needed:
+        arrival = arrival_of(encode(one))
+        event = event_of(arrival, SEGMENT.shape)
+        assert isinstance(event, Event)
+        assert (arrival.time_us, arrival.event_id, arrival.type) == (event.time_us, event.event_id, event.type)
+        assert (arrival.data, arrival.attributes) == (call().data, call().attributes)
+
+
+def test_that_a_visitor_is_a_customer_is_needed_also_where_the_call_itself_is_not(known: Known) -> None:
+    found = take(call(type="page"), CLOCK_US, known, SEGMENT)
+    assert isinstance(found, Brought)
+    assert found.events == 2
+    assert [(subject_of(key), arrival.type) for key, arrival in found.needed] == [
+        (("acme", "anonymous:a1"), "contact.merged")
+    ]
+
+
+def test_a_message_too_old_for_one_of_its_events_is_a_dead_letter_whole(known: Known) -> None:
+    for fields in ({}, {"type": "page"}):
+        too_old = Taking(SEGMENT.shape, max_age_us=HOUR_US)
+        assert reason(call(**fields).data, known, taking=too_old) == "too_old"
 
 
 # ---------------------------------------------------------------- time
@@ -105,14 +160,14 @@ def reason(data: bytes, known: Known, clock_us: int = CLOCK_US, taking: Taking =
 def test_an_event_older_than_the_age_allowed_is_a_dead_letter_and_one_just_as_old_is_not(known: Known) -> None:
     time_us = parse_instant("2026-11-01T10:00:00Z")
     taking = Taking(max_age_us=DAY_US)
-    assert isinstance(take(message(), time_us + DAY_US, known, taking), Needed)
+    assert needed(message(), known, time_us + DAY_US, taking) is not None
     assert reason(PLAIN, known, time_us + DAY_US + 1, taking) == "too_old"
-    assert isinstance(take(message(), time_us + 9_000 * DAY_US, known, CANONICAL), Needed)
+    assert needed(message(), known, time_us + 9_000 * DAY_US) is not None
 
 
 def test_a_clock_that_jumps_back_makes_events_of_the_future_and_one_that_jumps_on_makes_none(known: Known) -> None:
     assert reason(PLAIN, known, CLOCK_US - DAY_US) == "time_in_future"
-    assert isinstance(take(message(), CLOCK_US + 365 * DAY_US, known, CANONICAL), Needed)
+    assert needed(message(), known, CLOCK_US + 365 * DAY_US) is not None
 
 
 # ---------------------------------------------------------------- faults
@@ -161,8 +216,8 @@ def test_what_is_no_event_is_a_dead_letter_with_all_its_bytes(name: str, known: 
 
 def test_of_a_key_that_stands_twice_the_last_counts(known: Known) -> None:
     twice = PLAIN.replace(b'"contact_id":"c1"', b'"contact_id":"c0","contact_id":"c1"')
-    found = take(message(twice), CLOCK_US, known, CANONICAL)
-    assert isinstance(found, Needed)
+    found = needed(message(twice), known)
+    assert found is not None
     assert subject_of(found.key) == ("acme", "c1")
 
 
@@ -186,15 +241,15 @@ ODD_IDS = [
 @pytest.mark.parametrize("contact_id", ODD_IDS)
 def test_contacts_of_odd_names_keep_them_and_are_apart_from_all_others(contact_id: str, known: Known) -> None:
     for data in (record(contact_id=contact_id), json.dumps(json.loads(PLAIN) | {"contact_id": contact_id}).encode()):
-        found = take(message(data), CLOCK_US, known, CANONICAL)
-        assert isinstance(found, Needed)
+        found = needed(message(data), known)
+        assert found is not None
         assert subject_of(found.key) == ("acme", contact_id)
 
 
 def test_attributes_beyond_what_a_queue_allows_make_a_dead_letter(known: Known) -> None:
     name = "n" * 256
     fits = Message(PLAIN, {name: "v" * (ATTRIBUTES_CHARS_MAX - 256)})
-    assert isinstance(take(fits, CLOCK_US, known, CANONICAL), Needed)
+    assert needed(fits, known) is not None
     found = take(Message(PLAIN, {name: "v" * (ATTRIBUTES_CHARS_MAX - 255)}), CLOCK_US, known, CANONICAL)
     assert isinstance(found, Dead)
     assert (found.reason, found.raw) == (DeadLetterReason.OVERSIZE, PLAIN)
@@ -234,14 +289,16 @@ def test_every_message_is_one_of_the_three_and_none_is_lost(
     known: Known, given_message: Message, clock_us: int, max_age_us: int | None, until_us: int
 ) -> None:
     found = take(given_message, clock_us, known._replace(until_us=until_us), Taking(max_age_us=max_age_us))
-    if isinstance(found, Needed):
-        arrival = arrival_of(encode(found.arrival))
-        assert (arrival.data, arrival.attributes, arrival.message_id, arrival.publish_us) == given_message
-        event = event_of(arrival, CANONICAL.shape)
-        assert isinstance(event, Event)
-        assert subject_of(found.key) == (event.account_id, event.contact_id)
-        assert event.time_us == arrival.time_us
-    elif found is not None:
+    if isinstance(found, Brought):
+        assert found.events == 1
+        for key, one in found.needed:
+            arrival = arrival_of(encode(one))
+            assert (arrival.data, arrival.attributes, arrival.message_id, arrival.publish_us) == given_message
+            event = event_of(arrival, CANONICAL.shape)
+            assert isinstance(event, Event)
+            assert subject_of(key) == (event.account_id, event.contact_id)
+            assert event.time_us == arrival.time_us
+    else:
         dead = dead_of(encode(found))
         assert (dead.raw, dead.attributes, dead.message_id, dead.publish_us) == given_message
 
@@ -249,5 +306,6 @@ def test_every_message_is_one_of_the_three_and_none_is_lost(
 def test_drawn_messages_are_of_all_three_sorts(known: Known) -> None:
     """Or the law above would say little."""
     dice = random.Random(0)
-    sorts = {type(take(message(damaged(dice)), CLOCK_US, known, CANONICAL)) for _ in range(300)}
-    assert sorts == {Needed, Dead, type(None)}
+    drawn = [take(message(damaged(dice)), CLOCK_US, known, CANONICAL) for _ in range(300)]
+    assert {isinstance(one, Dead) or bool(one.needed) for one in drawn} == {True, False}
+    assert {isinstance(one, Brought) for one in drawn} == {True, False}

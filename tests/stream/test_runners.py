@@ -69,11 +69,11 @@ def check(world: Streamed, name: str, about: str) -> None:
 
 
 def steps(world: Streamed, dice: random.Random) -> Iterator[tuple[list[tuple[bytes, bytes]], int]]:
-    """Some arrivals, in no order and some twice, and how far the watermark goes after them."""
+    """Some arrivals, in no order and some twice, and how far the watermark goes after them, in whole milliseconds."""
     waiting = [*world.arrivals, *dice.sample(world.arrivals, len(world.arrivals) // 10)]
     dice.shuffle(waiting)
     times_us = sorted(head_of(value).time_us for _, value in waiting)
-    stops_us = sorted({time_us for time_us in dice.sample(times_us, 6) if time_us < world.until_us})
+    stops_us = sorted({time_us // 1_000 * 1_000 for time_us in dice.sample(times_us, 6) if time_us < world.until_us})
     for stop_us in stops_us:
         number = dice.randint(0, len(waiting))
         yield waiting[:number], stop_us

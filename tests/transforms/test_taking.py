@@ -6,6 +6,7 @@ import json
 import logging
 import pickle
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.runners.runner import PipelineResult
 from apache_beam.testing.util import assert_that
 
+from kittiwake.replay.shapes.shape import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.known import AlwaysKnown
@@ -107,6 +109,22 @@ def test_messages_go_their_three_ways_and_are_counted(tmp_path: Path) -> None:
     assert {one.raw: one.reason.value for one in letters} == POISON
     assert all(one.attributes == {"n": "1"} and one.message_id == "m2" for one in letters)
     assert counted(result) == {"events_in": 3, "unneeded": 2, "dead_letters": len(POISON)}
+
+
+def test_a_message_of_two_events_goes_to_two_contacts_and_the_counts_add_up(tmp_path: Path) -> None:
+    call = {"messageId": "m1", "userId": "u1", "anonymousId": "a1", "timestamp": "2026-11-01T10:00:00Z"}
+    added, page = call | {"type": "track", "event": "Product Added"}, call | {"type": "page", "messageId": "m2"}
+    step = replace(taking(tmp_path), shape=InputShape(Shape.SEGMENT, "acme"))
+    result = run(step, [PubsubMessage(json.dumps(one).encode(), {}) for one in (added, page)], tmp_path)
+    arrivals = [(subject_of(key)[1], arrival_of(data)) for key, data in kept(tmp_path, "arrivals")]
+    assert [(contact_id, one.type, one.event_id, one.place) for contact_id, one in arrivals] == [
+        ("u1", "cart.item_added", "m1", 0),
+        ("anonymous:a1", "contact.merged", "m1", 1),
+        ("anonymous:a1", "contact.merged", "m2", 1),
+    ]
+    found = counted(result)
+    assert found == {"events_in": 2, "extra_events": 2, "unneeded": 1}
+    assert found["events_in"] + found["extra_events"] == found["unneeded"] + len(arrivals)
 
 
 def test_a_message_without_data_attributes_id_and_times_is_a_message() -> None:

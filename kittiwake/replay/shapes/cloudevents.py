@@ -22,7 +22,7 @@ NAMES: Final = {
 }
 
 
-def cloudevents(record: Record, account_id: str | None) -> Fields:
+def cloudevents(record: Record, account_id: str | None) -> tuple[Fields, ...]:
     """The canonical fields of an event; `account_id` is the account of those without the extension `accountid`.
 
     Raises:
@@ -39,7 +39,7 @@ def cloudevents(record: Record, account_id: str | None) -> Fields:
     values["event_id"] = event_id
     if account_id is not None and is_absent(values.get("account_id")):
         values["account_id"] = account_id
-    return Fields(values, NAMES)
+    return (Fields(values, NAMES),)
 
 
 def _event_id(record: Record) -> str:

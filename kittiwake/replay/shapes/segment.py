@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
+from kittiwake.kernel.program import MERGED
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.replay.fields import ID_CHARS_MAX, Fields, Record, RefusedError, is_absent, renamed, text_of
 
 ANONYMOUS: Final = "anonymous:"
 """What the `contact_id` of somebody unknown begins with."""
+
+_ANONYMOUS_ID_CHARS_MAX: Final = ID_CHARS_MAX - len(ANONYMOUS)
 
 TRACK: Final = "track"
 ALIAS: Final = "alias"
@@ -50,8 +53,10 @@ _CALL_NAMES: Final = {name: {**_NAMES, "properties": call.properties} for name, 
 _BETWEEN_WORDS: Final = re.compile(r"[\s.*\x00-\x1f\x7f]+")
 
 
-def segment(record: Record, account_id: str | None) -> Fields:
+def segment(record: Record, account_id: str | None) -> tuple[Fields, ...]:
     """The canonical fields of a call; all calls of an input are of one account.
+
+    A call that names a visitor and a customer brings a second event: from now on the visitor is that customer.
 
     Raises:
         RefusedError: it is of no known type, joins two ids, or is of nobody.
@@ -67,7 +72,9 @@ def segment(record: Record, account_id: str | None) -> Fields:
     fields.values["account_id"] = account_id
     if is_absent(record.get("userId")):
         fields.values["contact_id"] = _anonymous(record)
-    return fields
+        return (fields,)
+    visitor = _visitor(record)
+    return (fields,) if visitor is None else (fields, _merged(record, account_id, visitor))
 
 
 def _track(record: Record) -> Fields:
@@ -103,4 +110,24 @@ def type_of(name: str) -> str:
 def _anonymous(record: Record) -> str:
     if is_absent(record.get("anonymousId")):
         raise RefusedError(DeadLetterReason.NO_SUBJECT, "neither userId nor anonymousId is given")
-    return ANONYMOUS + text_of(record, "anonymousId", chars_max=ID_CHARS_MAX - len(ANONYMOUS))
+    return ANONYMOUS + text_of(record, "anonymousId", chars_max=_ANONYMOUS_ID_CHARS_MAX)
+
+
+def _visitor(record: Record) -> str | None:
+    """Whom a customer's call names as visitor; None: nobody, or nobody else.
+
+    What cannot be an `anonymousId` has never been anybody's, and keeps no customer's event from being one.
+    """
+    name = record.get("anonymousId")
+    if not isinstance(name, str) or not 0 < len(name) <= _ANONYMOUS_ID_CHARS_MAX:
+        return None
+    return None if record["userId"] == ANONYMOUS + name else ANONYMOUS + name
+
+
+def _merged(record: Record, account_id: str | None, visitor: str) -> Fields:
+    """That a visitor is a customer, said by a call of that customer, under the call's id and time."""
+    values = renamed(record, {"event_id": "messageId", "time": "timestamp"})
+    into = {"into": record["userId"]}
+    return Fields(
+        {**values, "account_id": account_id, "contact_id": visitor, "type": MERGED, "properties": into}, _NAMES
+    )

@@ -1,6 +1,6 @@
 """Which shapes of records there are, and which adapter reads which.
 
-Pure. What a person names is read here for both hosts; `events.parse_event` asks for a record's canonical fields.
+Pure. What a person names is read here for both hosts; `events.parse_events` asks for a record's canonical fields.
 """
 
 from __future__ import annotations
@@ -38,20 +38,21 @@ class InputShape(NamedTuple):
 CANONICAL: Final = InputShape()
 """Records as `docs/events.md` says, each naming its account."""
 
-Adapter: TypeAlias = Callable[[Record, str | None], Fields]
-"""From a record, and the account of records that name none, to its canonical fields; raises `RefusedError`."""
+Adapter: TypeAlias = Callable[[Record, str | None], tuple[Fields, ...]]
+"""From a record, and the account of records that name none, to the canonical fields of its event, and of those that it
+brings beside it; raises `RefusedError`."""
 
 ADAPTERS: Final[Mapping[Shape, Adapter]] = {Shape.SEGMENT: segment, Shape.CLOUDEVENTS: cloudevents}
 
 
-def fields_of(record: Record, shape: InputShape) -> Fields:
-    """The canonical fields of a record.
+def fields_of(record: Record, shape: InputShape) -> tuple[Fields, ...]:
+    """The canonical fields of a record's event, and then of those that it brings beside it.
 
     Raises:
         RefusedError: it can be none of this shape, or says nothing that could become an event.
     """
     adapter = ADAPTERS.get(shape.shape)
-    return Fields(record, OWN_NAMES) if adapter is None else adapter(record, shape.account_id)
+    return (Fields(record, OWN_NAMES),) if adapter is None else adapter(record, shape.account_id)
 
 
 def input_shape(name: str, account_id: str | None, options: tuple[str, str]) -> InputShape:

@@ -1,7 +1,7 @@
 """What stands is never inside a cool-down and never over a cap: asked of the rows alone, without the kernel's help.
 
-Only of contacts of whom it can be said so plainly: under one version that has been in force always, never deleted and
-never forgotten, since both begin a contact's record anew.
+Only of contacts of whom it can be said so plainly: under one version that has been in force always, never ended
+(deleted or merged) nor forgotten, since both begin a contact's record anew.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from kittiwake.kernel.program import DELETED, Cap, Mode, Program, RuleProgram
+from kittiwake.kernel.program import ENDINGS, Cap, Mode, Program, RuleProgram
 from kittiwake.model import Decision, Event
-from kittiwake.reasons import Kind, Outcome
+from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.replay.simulator.model import Key
 from kittiwake.replay.simulator.programs import Programs
 from kittiwake.replay.simulator.truth import shown
@@ -22,19 +22,25 @@ def gates_hold(programs: Programs, _: Key, events: Sequence[Event], until_us: in
     versions = programs.known(programs.count).programs
     if len(versions) > 1 or _begins_anew(versions[0], events, until_us):
         return ""
-    fired = sorted((row for row in rows if row.decision is Outcome.FIRED), key=_fired_us)
+    fired = sorted((row for row in rows if _would_fire(versions[0], row)), key=_fired_us)
     return "\n".join([*_over_caps(versions[0], fired), *_inside_cool_downs(versions[0], fired)])
 
 
 def _begins_anew(program: Program, events: Sequence[Event], until_us: int) -> bool:
     times_us = sorted(event.time_us for event in events if program.wants(event.type))
     gaps = (later - earlier for earlier, later in pairwise([*times_us, until_us]))
-    return any(event.type == DELETED for event in events) or max(gaps, default=0) >= program.policy.retention_us
+    return any(event.type in ENDINGS for event in events) or max(gaps, default=0) >= program.policy.retention_us
+
+
+def _would_fire(program: Program, row: Decision) -> bool:
+    """Whether it fired, or would have but for the holdout: such a contact has the same record."""
+    if row.reason is not Reason.HOLDOUT:
+        return row.decision is Outcome.FIRED
+    return _rule_of(program, row).mode is Mode.LIVE
 
 
 def _fired_us(row: Decision) -> int:
-    assert row.fired_at_us is not None
-    return row.fired_at_us
+    return row.decided_us
 
 
 # ---------------------------------------------------------------- caps

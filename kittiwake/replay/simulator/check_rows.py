@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from kittiwake.kernel.advance import advance
+from kittiwake.kernel.program import Mode
 from kittiwake.kernel.state import Instance, State
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
@@ -29,7 +30,7 @@ class Book:
     def __init__(self) -> None:
         self.newest: dict[str, Decision] = {}
         self.delivered: set[str] = set()
-        """What a sender has sent: fired rows that are not stale, and replace nothing that he has sent."""
+        """What a sender has sent: rows that fire and are not stale, and replace nothing that he has sent."""
         self._same: dict[str, set[str]] = {}
         """By id: those it is the same thing as, for a correction took them back and made or left this one."""
         self._owed: dict[Thing, set[str]] = {}
@@ -43,13 +44,13 @@ class Book:
         rows = call.advanced.decisions
         late = [row for row in rows if row.late]
         demand(rows[: len(late)] == tuple(late), "corrections first", *map(shown, rows))
-        taken_back = [row for row in late if self._is_taken_back(row)]
+        taken_back = [row for row in late if self._is_taken_back(row, call)]
         names = {name for row in taken_back for name in self._closure(row.trigger_id)}
-        instead = {_place(row) for row in late if row.decision is FIRED and self._is_new(row)}
+        instead = {_place(row) for row in late if _fires(row, call) and self._is_new(row)}
         for row in late:
             if self._is_new(row):
                 self._learn_of(row, self._take_owed(row))
-            if row.decision is FIRED:
+            if _fires(row, call):
                 self._learn_of(row, names)
             self._record(row, call)
         self._owe(call, [row for row in taken_back if row.decision is REVOKED and _place(row) not in instead])
@@ -59,7 +60,7 @@ class Book:
 
     def _record(self, row: Decision, call: Call) -> None:
         self._check(row, call)
-        self._deliver(row)
+        self._deliver(row, call)
         self.newest[row.trigger_id] = row
 
     # ------------------------------------------------------------ one row
@@ -69,7 +70,8 @@ class Book:
         assert settled_us is not None
         demand(row.revision == (0 if before is None else before.revision + 1), "revisions", shown(row), before)
         if before is not None:
-            demand(facts(before) != facts(row), "never twice alike", shown(row), shown(before))
+            moved = _fires(before, call) and _fires(row, call) and before.decided_us != row.decided_us
+            demand(moved or facts(before) != facts(row), "never twice alike", shown(row), shown(before))
         if row.decision is REVOKED:
             demand(before is not None and before.decision is not REVOKED, "revoked what stands", shown(row))
             demand(row.late and row.reason is Reason.LATE_EVENT and row.fired_at_us is None, "revoked", shown(row))
@@ -93,16 +95,16 @@ class Book:
 
     def _check_stale(self, row: Decision, before: Decision | None, call: Call) -> None:
         expires_us = call.versions.at(row.decided_us).expires_us(row.rule_id)
-        old = row.decision is FIRED and call.clock_us - row.time_us >= expires_us
-        if before is not None and before.decision is FIRED:
-            old = before.stale and row.decision is FIRED
+        old = _fires(row, call) and call.clock_us - row.time_us >= expires_us
+        if before is not None and _fires(before, call):
+            old = before.stale and _fires(row, call)
         demand(row.stale == old, "stale", shown(row), f"clock {call.clock_us}, expires {expires_us}")
 
     # ------------------------------------------------------------ the same thing
 
-    def _is_taken_back(self, row: Decision) -> bool:
+    def _is_taken_back(self, row: Decision, call: Call) -> bool:
         before = self.newest.get(row.trigger_id)
-        lost = before is not None and before.decision is FIRED and row.decision is not FIRED
+        lost = before is not None and _fires(before, call) and not _fires(row, call)
         return row.decision is REVOKED or lost
 
     def _is_new(self, row: Decision) -> bool:
@@ -129,12 +131,20 @@ class Book:
             for thing in _still_to_come(corrected, row):
                 self._owed.setdefault(thing, set()).update(self._closure(row.trigger_id))
 
-    def _deliver(self, row: Decision) -> None:
-        if row.decision is not FIRED or row.stale or self.delivered.intersection((row.trigger_id, *row.replaces)):
+    def _deliver(self, row: Decision, call: Call) -> None:
+        if not _fires(row, call) or row.stale or self.delivered.intersection((row.trigger_id, *row.replaces)):
             return
         twice = self.delivered.intersection(self._same.get(row.trigger_id, ()))
         demand(not twice, "delivered twice", shown(row), *(shown(self.newest[each]) for each in sorted(twice)))
         self.delivered.add(row.trigger_id)
+
+
+def _fires(row: Decision, call: Call) -> bool:
+    """Whether a row fired, or would have but for the holdout, which changes nothing else: the rule then was live."""
+    if row.reason is not Reason.HOLDOUT:
+        return row.decision is FIRED
+    rules = call.versions.at(row.decided_us).rules
+    return any(rule.state_key == row.rule_id and rule.mode is Mode.LIVE for rule in rules)
 
 
 def _place(row: Decision) -> tuple[str, str, int | None]:
