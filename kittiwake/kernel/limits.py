@@ -21,10 +21,12 @@ class Limits(NamedTuple):
     sum_entries: int = 10_000
     """Entries of a windowed sum: one per event in the window; ~200 KB."""
     max_wait_us: int = 400 * DAY_US
-    """Longest wait: a year and a month. A contact silent for longer is forgotten (`retention`), its waits with it."""
+    """Longest wait: a year and a month. A contact silent for longer is forgotten (`retention`), and most waits."""
     correction_bytes: int = 4_000_000
     """What a contact keeps for corrections, some 30,000 events: with all else far below what one value may have. Beyond
     it the contact's horizon begins anew, and what comes late from before goes to the late output."""
+    attribute_bytes: int = 65_536
+    """Attributes that rules read, as canonical JSON: they stay for ever, and a profile of 64 KiB is no profile."""
 
 
 DEFAULT_LIMITS = Limits()
