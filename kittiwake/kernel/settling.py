@@ -198,7 +198,7 @@ def _forget_now(run: Run, *, wholly: bool) -> None:
         run.forget(run.now_us)
     counts = run.newest_us is not None or run.keeps_something()
     if run.trace is not None and counts:
-        run.note(StepKind.FORGOTTEN, None, None, wholly=wholly, silent_us=run.now_us - _newest_us(run))
+        run.note(StepKind.FORGOTTEN, None, None, wholly=wholly)
     for index, found in enumerate(run.rules):
         if found is None or (not wholly and outlives(run.program.rules[index])):
             continue

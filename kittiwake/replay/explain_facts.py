@@ -7,9 +7,9 @@ the case just then. Called by `explain`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from kittiwake.kernel.history import Slots, record
 from kittiwake.kernel.layouts import serves
@@ -20,7 +20,11 @@ from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.replay.explain_rules import unmet_words
+from kittiwake.time.durations import format_duration
 from kittiwake.time.zones import is_zone
+
+Place: TypeAlias = tuple[int, str]
+"""Time and id of an event."""
 
 
 class Firing(NamedTuple):
@@ -57,8 +61,9 @@ class Consent(NamedTuple):
 class Facts:
     """The state of knowledge while walking a trace."""
 
-    def __init__(self, versions: Versions, contact_id: str, first_us: int) -> None:
-        """`first_us`: the first instant that is told of."""
+    def __init__(self, versions: Versions, contact_id: str, first_us: int, refused: Container[Place] = ()) -> None:
+        """`first_us`: the first instant that is told of. `refused`: updates that the contact has no room for."""
+        self._refused = refused
         self.versions = versions
         self.contact_id = contact_id
         self.program = self.before = versions.at(first_us)
@@ -80,21 +85,34 @@ class Facts:
         """Events that a rule begins with."""
         self.fired: list[Firing] = []
         """Every trigger there was."""
-        self._forgotten = False
+        self._forgotten: Step | None = None
         self._forget_contact()
 
     def _forget_contact(self) -> None:
         self.attributes: dict[str, Any] = {}
         self.consents: dict[str | None, Consent] = {}
+        self.record: list[Firing] = []
+        """What re-entry and caps remember."""
+        self.known_us: int | None = None
+        """Since when anything of the contact is known."""
+        self._forget_deeds()
+
+    def _forget_deeds(self) -> None:
         self.history: dict[str, list[Slots]] = {
             rule_id: [{} for _ in rule.conditions] for rule_id, rule in self.rules.items()
         }
-        self.record: list[Firing] = []
-        """What re-entry and caps remember."""
         self.first_us: int | None = None
         """Time of the first event."""
         self._taken: list[tuple[Event, dict[str, Any]]] = []
         """Every event, with the attributes after it: rules of later versions look back on them."""
+
+    def silence(self) -> tuple[str, str]:
+        """For how long a contact that is being forgotten has been silent, and by which setting of the policy."""
+        policy = self.program.policy
+        if self._forgotten is not None and self._forgotten.details["wholly"]:
+            assert policy.profile_retention_us is not None
+            return format_duration(policy.profile_retention_us), "profile_retention"
+        return format_duration(policy.retention_us), "retention"
 
     @property
     def zone(self) -> str:
@@ -111,11 +129,12 @@ class Facts:
         """Learn what a step says; before the step is told."""
         self.now_us = step.time_us
         self.pass_to(step.time_us)
-        if self._forgotten and step.kind is not StepKind.DECISION:
-            self._forgotten = False
-            self._forget_contact()
+        if self._forgotten is not None and step.kind is not StepKind.DECISION:
+            forget = self._forget_contact if self._forgotten.details["wholly"] else self._forget_deeds
+            self._forgotten = None
+            forget()
         if step.kind is StepKind.FORGOTTEN:
-            self._forgotten = True  # what it cancels is told in the contact's own clock
+            self._forgotten = step  # what it cancels is told in the contact's own clock
         elif step.kind is StepKind.EVENT:
             details = step.details
             self._take_event(Event(step.time_us, details["event_id"], details["type"], details["properties"]))
@@ -164,11 +183,13 @@ class Facts:
     def _take_event(self, event: Event) -> None:
         if self.first_us is None:
             self.first_us = event.time_us
+        if self.known_us is None:
+            self.known_us = event.time_us
         self.event = self.by_id[event.event_id] = event
         self.types[event.type] += 1
         if event.type == "contact.deleted":
             self._forget_contact()
-        elif event.type == "contact.updated":
+        elif event.type == "contact.updated" and (event.time_us, event.event_id) not in self._refused:
             merged = self.attributes | event.properties
             self.attributes = {name: value for name, value in merged.items() if value is not None}
         elif event.type.startswith("consent."):
