@@ -17,7 +17,7 @@ from kittiwake.kernel.history import next_end_us, prune
 from kittiwake.kernel.keeping import forget_deeds, memory_of_firing_us, still_counting, without_entries
 from kittiwake.kernel.matching import SINGLE
 from kittiwake.kernel.program import NEVER_US, Mode, Program, RuleProgram, Texts
-from kittiwake.kernel.state import Candidate, Instance, Profile, Record, RuleState, Slot, State, keeps_something
+from kittiwake.kernel.state import Candidate, Instance, Profile, Record, RuleState, Slot, State
 from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.waits import Clock
 from kittiwake.model import Decision, Event
@@ -226,7 +226,8 @@ class Run:
 
     def keeps_something(self) -> bool:
         """Whether anything is known of the contact besides its events."""
-        return bool(self.attributes) or keeps_something(self.state)
+        state = self.state  # whose attributes are as old as its last freeze
+        return bool(self.attributes or state.consents or state.rules or state.records or state.firings)
 
     # ------------------------------------------------------------ agenda
 
