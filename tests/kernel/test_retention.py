@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from kittiwake.kernel.advance import advance
@@ -272,3 +273,18 @@ def test_the_sweep_leaves_an_update_that_is_too_large_to_the_long_way() -> None:
     large = event("2026-01-01T00:00:00Z", "contact.updated", timezone="x" * 65_536)
     found = settled_in_every_way(rules, [large, event("2026-01-01T00:30:00Z", "a.b")], at("2026-01-03T00:00:00Z"))
     assert [one.rule_id for one in found] == [ATTRIBUTES_RULE, "quiet"]
+
+
+# ---------------------------------------------------------------- states of the release before
+
+
+def test_a_state_that_was_written_before_anything_stayed_goes_on_and_keeps_it_from_now_on() -> None:
+    rules = program(PLAIN, consent=MARKETING)
+    woken = Woken(rules, [WITHDRAWN]).sleep_to(WITHDRAWN.time_us + 100 * DAY_US)
+    data = encode(woken.state)
+    fields = msgspec.msgpack.decode(data[1:])[: State.__struct_fields__.index("profile")]
+    old = decode(data[:1] + msgspec.msgpack.encode(fields))
+    assert isinstance(old, State)
+    assert old.profile is None
+    (row,) = advance(rules, old, [SIX_YEARS_LATER], SIX_YEARS_LATER.time_us + 1).decisions
+    assert row.reason is Reason.NO_CONSENT
