@@ -17,6 +17,7 @@ from kittiwake.kernel.codec import bare, copied
 from kittiwake.kernel.copies import in_order, is_copy, restored, stored
 from kittiwake.kernel.correcting import Corrected, correct
 from kittiwake.kernel.decisions import decision_of
+from kittiwake.kernel.keeping import memory_ends_us
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.run import NOTHING_UNUSABLE, Run, Unusable
 from kittiwake.kernel.settling import knows, start
@@ -210,7 +211,7 @@ def _time_of_step(step: Step) -> int:
 def _wake_at_us(versions: Versions, run: Run, state: State) -> int | None:
     """The next instant at which something falls due, an event waits, a version matters, or traces have to go."""
     assert state.settled_us is not None
-    found = [run.next_wake_us(), _trace_ends_us(versions, state)]
+    found = [run.next_wake_us(), _trace_ends_us(versions, state), _memory_ends_us(versions, state)]
     if state.inbox:
         found.append(state.inbox[0].time_us + 1)
     in_force = versions.at(state.settled_us)
@@ -226,3 +227,11 @@ def _trace_ends_us(versions: Versions, state: State) -> int | None:
         return state.since.chunks[0].newest_us + versions.horizon_us + 1
     newest_us = max(state.seen.values(), default=None)
     return None if newest_us is None else newest_us + 2 * versions.horizon_us + 1
+
+
+def _memory_ends_us(versions: Versions, state: State) -> int | None:
+    """When a forgotten contact can let go of the last thing that it keeps only for a time."""
+    settled_us = state.settled_us
+    assert settled_us is not None
+    ends_us = None if state.first_us is not None else memory_ends_us(versions.at(settled_us), state)
+    return None if ends_us is None else max(ends_us, settled_us) + versions.horizon_us + 1

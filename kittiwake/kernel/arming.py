@@ -9,7 +9,7 @@ from typing import Final
 
 from kittiwake.kernel.including import included
 from kittiwake.kernel.matching import missing_paths
-from kittiwake.kernel.program import RuleProgram
+from kittiwake.kernel.program import ATTRIBUTES_RULE, RuleProgram
 from kittiwake.kernel.refusing import refuse_keys, refuse_wait
 from kittiwake.kernel.run import Caused, Run
 from kittiwake.kernel.state import Candidate, Episode, Reminder
@@ -18,6 +18,9 @@ from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Outcome, Reason
 
 FIRED: Final = Kind.FIRED
+
+NO_VALUES: Final[list[str]] = []
+"""The `same` values of a candidate of no rule; never changed."""
 
 
 def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str], kind: Kind) -> Candidate:
@@ -70,6 +73,14 @@ def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> 
     kind = Kind.ENTERED if rule.audience else Kind.FIRED
     candidate = candidate_of_event(run, rule, event, [], kind)
     run.decide(index, key, candidate, Outcome.SUPPRESSED, Reason.LIMIT, limit=True)
+
+
+def refuse_update(run: Run, event: Event) -> None:
+    """Leave `suppressed: limit` for a `contact.updated` that a contact has no room for (semantics 12.8)."""
+    candidate = Candidate(FIRED, run.now_us, event.event_id, run.now_us, event.event_id, 1, "{}", NO_VALUES)
+    if run.trace is not None:
+        run.note(StepKind.NO_ROOM, None, None, event_id=event.event_id, what="attributes")
+    run.refuse(ATTRIBUTES_RULE, candidate)
 
 
 def lacks(run: Run, index: int, key: str | None, event: Event, what: str) -> None:

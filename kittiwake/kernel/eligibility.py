@@ -13,6 +13,7 @@ from hashlib import sha256
 from math import ceil
 from typing import Final
 
+from kittiwake.kernel.keeping import CAP_MEMORY_US
 from kittiwake.kernel.program import Calendar, Cap, Mode, Policy, QuietHours, RuleProgram
 from kittiwake.kernel.run import Caused, Run, remembers_firing
 from kittiwake.kernel.state import Candidate, Firing
@@ -36,10 +37,6 @@ FREQUENCY_CAP: Final = Reason.FREQUENCY_CAP
 EXPIRED: Final = Reason.EXPIRED
 SHADOW: Final = Reason.SHADOW
 EXITED: Final = Kind.EXITED
-
-CAP_MEMORY_US: Final = 33 * DAY_US
-"""How long a firing may count in a calendar month, whatever zone it is looked at from."""
-
 
 GATES: Final = (
     NOT_READY,

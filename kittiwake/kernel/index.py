@@ -73,11 +73,13 @@ def build_program(
     foreseen_purposes: tuple[str, ...] = (),
     wanted_later: frozenset[str] | None = frozenset(),
     idle: bool = False,
+    is_version: bool = True,
 ) -> Program:
     """The program of one account, its rules indexed by event type.
 
     What is `foreseen` is only remembered, for versions to come: rules are marked so themselves. `idle`: there is no
-    rule set, so that nothing is needed, nor remembered.
+    rule set, so that nothing is needed, nor remembered. `is_version`: all but what is in
+    force before the first version.
     """
     policy = policy or Policy()
     rules = tuple(map(described, rules))
@@ -113,6 +115,7 @@ def build_program(
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
         dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait) and not rule.foreseen),
         attributes=attributes_of(rules) | foreseen_attributes,
+        measured=attributes_of(rule for rule in rules if not rule.foreseen) if is_version else frozenset(),
         purposes=purposes,
         effective_us=effective_us,
         wanted_later=wanted_later,
@@ -146,6 +149,7 @@ def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
             "foreseen_purposes": program.purposes,
             "wanted_later": program.wanted_later,
             "idle": not program.own_types,
+            "is_version": bool(program.measured),
         },
     )
 

@@ -21,7 +21,7 @@ class Limits(NamedTuple):
     sum_entries: int = 10_000
     """Entries of a windowed sum: one per event in the window; ~200 KB."""
     max_wait_us: int = 400 * DAY_US
-    """Longest wait: a year and a month. A contact silent for longer is forgotten (`retention`), its waits with it."""
+    """Longest wait: a year and a month. A contact silent for longer is forgotten (`retention`), and most waits."""
     correction_bytes: int = 4_000_000
     """What a contact keeps for corrections, some 30,000 events: with all else far below what one value may have. Beyond
     it the contact's horizon begins anew, and what comes late from before goes to the late output."""
@@ -29,6 +29,8 @@ class Limits(NamedTuple):
     """Bytes of a trigger's `include`, as canonical JSON. Beyond it the longest fields are cut. What senders of
     messages take (50 to 100 KB); with all else, a row is a tenth of what a message may have. Each pending instance
     keeps one."""
+    attribute_bytes: int = 65_536
+    """Attributes that rules read, as canonical JSON: they stay for ever, and a profile of 64 KiB is no profile."""
 
 
 DEFAULT_LIMITS = Limits()

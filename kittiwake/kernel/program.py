@@ -34,6 +34,9 @@ ENDINGS: Final = frozenset({DELETED, MERGED})
 GRANTED: Final = "consent.granted"
 WITHDRAWN: Final = "consent.withdrawn"
 
+ATTRIBUTES_RULE: Final = "contact:attributes"
+"""The `rule_id` of the row that a `contact.updated` leaves for which there is no room: no rule's id has a colon."""
+
 # ---------------------------------------------------------------- what an event must be
 
 
@@ -261,7 +264,9 @@ class Policy(msgspec.Struct, frozen=True):
     frequency: tuple[Cap, ...] = ()
     quiet_hours: QuietHours | None = None
     retention_us: int = 400 * DAY_US
-    """A contact without events for so long is forgotten."""
+    """A contact without events for so long is forgotten: what it did."""
+    profile_retention_us: int | None = None
+    """At least `retention_us`: after so long what stays of a forgotten contact goes too. None: never."""
 
 
 class Reentry(msgspec.Struct, frozen=True):
@@ -284,6 +289,8 @@ class LookBack(msgspec.Struct, frozen=True):
     """The `effective_from` of that version: a stream has remembered it from then on."""
     ready_us: int
     """From when on that is enough; `NEVER_US` for what has no `within`."""
+    outlives: bool = False
+    """Whether it outlives what the contact did: attributes, consent, used thresholds."""
 
 
 class RuleProgram(msgspec.Struct, frozen=True):
@@ -391,6 +398,8 @@ class Program:
     """Rules that wait towards a date: a changed attribute or zone may move them."""
     attributes: frozenset[str] = frozenset()
     """Top-level contact attributes that rules or policy read (`timezone` always)."""
+    measured: frozenset[str] = frozenset()
+    """Those that the rules in force read: `Limits.attribute_bytes` bounds them. Empty before the first version."""
     purposes: tuple[str, ...] = ()
     """What the policy, or one foreseen, asks consent for."""
     effective_us: int | None = None

@@ -47,7 +47,7 @@ def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
         one.reached.newest_us = run.now_us
         crossed = _cross(reaches, one.reached, before)
         if run.trace is not None:
-            _trace_total(run, index, key, event, before, one.reached.total)
+            _trace_total(run, index, key, event, before, one.reached)
         if crossed and not rule.foreseen and (given is None or given(run, event, key, same)):
             _fire(run, index, key, event, same, [reaches.at[i] for i in crossed])
 
@@ -80,8 +80,9 @@ def _fire(run: Run, index: int, key: str, event: Event, same: list[str], thresho
         cause(run, index, key, candidate, superseded=threshold != thresholds[-1])
 
 
-def _trace_total(run: Run, index: int, key: str, event: Event, before: Decimal, after: Decimal) -> None:
+def _trace_total(run: Run, index: int, key: str, event: Event, before: Decimal, reached: Reached) -> None:
     reaches = run.program.rules[index].reaches
     assert reaches is not None
-    ahead = next((threshold for threshold in reaches.at if threshold > after), None)
-    run.note(StepKind.TOTAL, index, key, event_id=event.event_id, before=before, after=after, next=ahead)
+    left = [threshold for i, threshold in enumerate(reaches.at) if i not in reached.used]
+    ahead = next((threshold for threshold in left if threshold > reached.total), None)
+    run.note(StepKind.TOTAL, index, key, event_id=event.event_id, before=before, after=reached.total, next=ahead)

@@ -14,9 +14,10 @@ import msgspec
 
 from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.history import next_end_us, prune
+from kittiwake.kernel.keeping import forget_deeds, memory_of_firing_us, still_counting, without_entries
 from kittiwake.kernel.matching import SINGLE
-from kittiwake.kernel.program import NEVER_US, Mode, Program, Reentry, RuleProgram
-from kittiwake.kernel.state import Candidate, Instance, Record, RuleState, Slot, State
+from kittiwake.kernel.program import NEVER_US, Mode, Program, RuleProgram, Texts
+from kittiwake.kernel.state import Candidate, Instance, Profile, Record, RuleState, Slot, State
 from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.waits import Clock
 from kittiwake.model import Decision, Event
@@ -172,15 +173,17 @@ class Run:
 
     def find_lacks(self) -> None:
         """Find out which rules miss something of what they look back on (semantics 11.9)."""
-        first_us, whole_us = self.state.first_us, self.state.whole_us
+        first_us, whole_us, profile = self.state.first_us, self.state.whole_us, self.state.profile
+        known_us = first_us if profile is None else profile.first_us
         self.lacks = {}
-        if first_us is None:
+        if known_us is None:
             return
         for index, rule in enumerate(self.program.rules):
             missing = [
                 one.ready_us
                 for one in rule.look_backs
-                if first_us < one.since_us and (whole_us is None or whole_us < one.since_us)
+                if _is_before(known_us if one.outlives else first_us, one.since_us)
+                and (whole_us is None or whole_us < one.since_us)
             ]
             if missing:
                 self.lacks[index] = max(missing)
@@ -201,7 +204,7 @@ class Run:
         """Know nothing of the contact any more."""
         state = self.state
         state.rules, state.firings, state.consents, state.records = {}, [], {}, {}
-        state.first_us = self.newest_us = None
+        state.first_us = self.newest_us = state.profile = None
         self.attributes, self.caused, self.lacks = {}, [], {}
         self.rules = [None] * len(self.program.rules)
         self.unless_taken.clear()
@@ -209,6 +212,38 @@ class Run:
         self.reserved.clear()
         self.find_zone()
         self.rebuild_agenda()
+
+    def forget_deeds(self) -> None:
+        """Know nothing any more of what the contact did; what it is and has decided stays (semantics 12.2)."""
+        state = self.state
+        assert state.first_us is not None
+        assert self.newest_us is not None
+        known_us = state.first_us if state.profile is None else state.profile.first_us
+        state.profile = Profile(known_us, self.newest_us)
+        state.first_us = self.newest_us = None
+        for rule, found in zip(self.program.rules, self.rules, strict=True):
+            if found is not None:
+                forget_deeds(rule, found)
+        state.records = without_entries(state.records)
+        self.lacks = {}
+        if self.program.looks_back:
+            self.find_lacks()
+        self.forget(self.now_us)
+        self.rebuild_agenda()
+
+    def forgets_us(self) -> int | None:
+        """When the contact is forgotten, or what stayed of it then; None: never."""
+        policy, since_us, span_us = self.program.policy, self.newest_us, self.program.policy.retention_us
+        if since_us is None:
+            if self.state.profile is None or policy.profile_retention_us is None:
+                return None
+            since_us, span_us = self.state.profile.newest_us, policy.profile_retention_us
+        return max(since_us + span_us, self.begun_us)
+
+    def keeps_something(self) -> bool:
+        """Whether anything is known of the contact besides its events."""
+        state = self.state  # whose attributes are as old as its last freeze
+        return bool(self.attributes or state.consents or state.rules or state.records or state.firings)
 
     # ------------------------------------------------------------ agenda
 
@@ -222,6 +257,9 @@ class Run:
             ready_us = self.ready_us(index)
             if ready_us is not None and self.now_us < ready_us < NEVER_US:
                 yield ready_us, index, SINGLE
+        yield from self._pending_dues()
+
+    def _pending_dues(self) -> Iterator[tuple[int, int, str]]:
         for index, found in enumerate(self.rules):
             if found is not None:
                 for due_us, key in self._dues_of(index, found):
@@ -246,11 +284,12 @@ class Run:
 
     def next_wake_us(self) -> int | None:
         """The next instant at which something falls due, or the contact is forgotten."""
-        due_us = min((due_us for due_us, _, _ in self._dues()), default=None)
-        if self.newest_us is None:
+        dues = self._pending_dues() if self.newest_us is None else self._dues()
+        due_us = min((due_us for due_us, _, _ in dues), default=None)
+        if self.newest_us is None and not self.keeps_something():
             return due_us
-        forgotten_us = self.newest_us + self.program.policy.retention_us
-        return forgotten_us if due_us is None else min(due_us, forgotten_us)
+        forgets_us = self.forgets_us()
+        return forgets_us if due_us is None or (forgets_us is not None and forgets_us < due_us) else due_us
 
     def is_due(self, index: int, key: str) -> bool:
         """Whether anything of an entry of the agenda falls due now; audiences are looked at in any case."""
@@ -308,6 +347,23 @@ class Run:
             key = Unusable(rule.rule_id, clause, path, found)
             self.unusable[key] = self.unusable.get(key, 0) + 1
 
+    def refuse(self, rule_id: str, candidate: Candidate) -> None:
+        """Leave `suppressed: limit` for an event that concerns no rule."""
+        decision = row_of(
+            self.program.account_id,
+            Texts(rule_id, "", self.program.ruleset_version),
+            self.state.contact_id,
+            SINGLE,
+            candidate,
+            Outcome.SUPPRESSED,
+            Reason.LIMIT,
+            self.now_us,
+            at_arming=True,
+        )
+        self.decisions.append(decision)
+        if self.trace is not None:
+            self.trace.append(step_of(decision))
+
     def note(self, kind: StepKind, index: int | None, key: str | None, /, **details: Any) -> None:
         """Add a step to the trace. Callers ask `trace is not None` first, so that building details costs nothing.
 
@@ -349,6 +405,12 @@ class Run:
                 self.rules[index] = None
         if self.state.records:
             self.state.records = dict(_still_remembered(self.state.records, now_us))
+        if self.newest_us is None and self.state.firings:
+            self.state.firings = still_counting(self.state.firings, self.program.policy.frequency, now_us)
+
+
+def _is_before(first_us: int | None, since_us: int) -> bool:
+    return first_us is not None and first_us < since_us
 
 
 def _still_remembered(records: dict[str, Record], now_us: int) -> Iterator[tuple[str, Record]]:
@@ -393,11 +455,6 @@ def forgotten(rule: RuleProgram, one: Instance, now_us: int) -> bool:
 def remembers_firing(rule: RuleProgram, fired_us: int, now_us: int) -> bool:
     """Whether re-entry still counts a firing."""
     return rule.reentry is not None and now_us < fired_us + memory_of_firing_us(rule, rule.reentry)
-
-
-def memory_of_firing_us(rule: RuleProgram, reentry: Reentry) -> int:
-    """For how long re-entry counts a firing: `once` for `keep`, a duration for itself."""
-    return rule.keep_us if reentry.within_us is None else reentry.within_us
 
 
 Taker: TypeAlias = Callable[[Run, Event], None]

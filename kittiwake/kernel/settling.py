@@ -14,6 +14,7 @@ from typing import Final
 from kittiwake.kernel.audiences import look
 from kittiwake.kernel.episodes import fall_due
 from kittiwake.kernel.gating import gate_all
+from kittiwake.kernel.keeping import outlives
 from kittiwake.kernel.matching import SINGLE
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.state import State
@@ -101,8 +102,8 @@ def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
     while at < count:
         event = events[at]
         now_us = event.time_us
-        if run.newest_us is not None and now_us - run.newest_us >= retention_us:
-            _forget(run)
+        if run.newest_us is None or now_us - run.newest_us >= retention_us:
+            _forget(run, now_us)
         if agenda and agenda[0][0] <= now_us:
             _pass_time(run, now_us)
         run.now_us = now_us
@@ -122,8 +123,8 @@ def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
                 fall_due(run, index, key)
         if run.caused:
             gate_all(run)
-    if run.newest_us is not None and upto_us - run.newest_us >= retention_us:
-        _forget(run)
+    if run.newest_us is None or upto_us - run.newest_us >= retention_us:
+        _forget(run, upto_us)
     _pass_time(run, upto_us)
 
 
@@ -174,17 +175,39 @@ def _pass_time(run: Run, until_us: int) -> None:
 # ---------------------------------------------------------------- retention
 
 
-def _forget(run: Run) -> None:
-    """Forget a contact that has been silent for `retention`; what is due at that instant comes first."""
-    assert run.newest_us is not None
-    forgotten_us = max(run.newest_us + run.program.policy.retention_us, run.begun_us)
-    _pass_time(run, forgotten_us)
-    run.now_us = forgotten_us
-    if run.trace is not None:
-        run.note(StepKind.FORGOTTEN, None, None)
+def _forget(run: Run, upto_us: int) -> None:
+    """Forget what has to be forgotten of a silent contact up to and at an instant; what is due by then comes first."""
+    while (forgets_us := run.forgets_us()) is not None and forgets_us <= upto_us:
+        _pass_time(run, forgets_us)
+        run.now_us = forgets_us
+        profile_us = run.program.policy.profile_retention_us
+        silent_us = forgets_us - _newest_us(run)
+        _forget_now(run, wholly=profile_us is not None and silent_us >= profile_us)
+
+
+def _newest_us(run: Run) -> int:
+    """Time of the newest event of a contact that has had one."""
+    if run.newest_us is not None:
+        return run.newest_us
+    assert run.state.profile is not None
+    return run.state.profile.newest_us
+
+
+def _forget_now(run: Run, *, wholly: bool) -> None:
+    """Forget what a contact did, or all that is known of it; who leaves nothing to forget is not counted again."""
+    if run.newest_us is None:
+        run.forget(run.now_us)
+    counts = run.newest_us is not None or run.keeps_something()
+    if run.trace is not None and counts:
+        run.note(StepKind.FORGOTTEN, None, None, wholly=wholly)
     for index, found in enumerate(run.rules):
-        for key, one in sorted(found.instances.items()) if found is not None else ():
+        if found is None or (not wholly and outlives(run.program.rules[index])):
+            continue
+        for key, one in sorted(found.instances.items()):
             for candidate in standing(one):
                 run.decide(index, key, candidate, Outcome.CANCELLED, Reason.FORGOTTEN)
-    run.empty()
-    run.forgotten += 1
+    if wholly:
+        run.empty()
+    else:
+        run.forget_deeds()
+    run.forgotten += counts

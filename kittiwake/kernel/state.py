@@ -237,6 +237,15 @@ class Since(msgspec.Struct, array_like=True, gc=False):
     owed: list[Owed] = []
 
 
+class Profile(msgspec.Struct, array_like=True, gc=False):
+    """Of a contact that was forgotten: since when what stays of it is known (docs/semantics.md, section 12)."""
+
+    first_us: int
+    """Its first event since it was last deleted, or nothing was known of it."""
+    newest_us: int
+    """Its newest event when it was last forgotten."""
+
+
 class State(msgspec.Struct, array_like=True, gc=False):
     """All the kernel knows of one contact."""
 
@@ -244,7 +253,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     settled_us: int | None = None
     """Events before it and deadlines up to and at it are settled; None: nothing yet."""
     first_us: int | None = None
-    """The contact's first event (since it was last deleted or forgotten); None: it has had none."""
+    """The contact's first event (since it was last deleted or forgotten); None: it has had none since."""
     attributes: str = "{}"
     """Canonical JSON of the attributes that rules read."""
     consents: dict[str, bool] = {}
@@ -263,6 +272,8 @@ class State(msgspec.Struct, array_like=True, gc=False):
     whole_us: int | None = None
     """Its look-backs miss nothing of versions up to this `effective_from`: a snapshot has brought them."""
     since: Since | None = None
+    profile: Profile | None = None
+    """None: it was never forgotten, or nothing stayed."""
 
 
 def new_state(contact_id: str) -> State:
@@ -271,5 +282,19 @@ def new_state(contact_id: str) -> State:
 
 
 def is_nothing(state: State) -> bool:
-    """Whether nothing is known of a contact: at most how far it has been settled."""
-    return state.first_us is None and not (state.since or state.seen or state.inbox)
+    """Whether nothing is known of a contact: at most how far it has been settled, and when it first came."""
+    return state.first_us is None and not (state.since or state.seen or state.inbox or keeps_something(state))
+
+
+def keeps_something(state: State) -> bool:
+    """Whether something is known of a contact besides its events."""
+    found = state.consents or state.rules or state.records or state.firings
+    return bool(found) or state.attributes != "{}"
+
+
+def is_asleep(state: State) -> bool:
+    """Whether a contact has been forgotten and nothing of it is pending or deferred: no version decides anything."""
+    if state.first_us is not None or state.inbox:
+        return False
+    instances = (one for rule in state.rules.values() for one in rule.instances.values())
+    return all(one.episode is None and one.held is None for one in instances)

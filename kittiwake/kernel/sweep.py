@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.including import included
-from kittiwake.kernel.program import ENDINGS, Delays, Mode, Policy, Program, RuleProgram
+from kittiwake.kernel.keeping import size_of_attributes
+from kittiwake.kernel.program import ENDINGS, UPDATED, Delays, Mode, Policy, Program, RuleProgram
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome
@@ -42,7 +43,7 @@ class Parts(NamedTuple):
 
 def parts_of(program: Program) -> Parts | None:
     """What each event type does in each rule, if the whole program can be swept; None if it cannot."""
-    asks = replace(program.policy, retention_us=Policy().retention_us) != Policy()
+    asks = replace(program.policy, retention_us=Policy().retention_us, profile_retention_us=None) != Policy()
     if asks or not all(_is_plain(rule, program) for rule in program.rules):
         return None
     does = tuple(_types_of(rule) for rule in program.rules)
@@ -83,7 +84,8 @@ def sweep(
 ) -> list[Decision] | None:
     """Everything decided of a contact's events before `until_us`.
 
-    None if two share an instant, one ends the contact, or it was silent for so long that it may have been forgotten.
+    None if two share an instant, one ends the contact or sets too much, or it was silent for so long that it may have
+    been forgotten.
 
     `events` are in order and without copies; `parts` is `parts_of(program)`.
     """
@@ -91,6 +93,8 @@ def sweep(
     if events and until_us - events[0].time_us >= program.policy.retention_us and _has_gap(program, events, until_us):
         return None
     if len({event.time_us for event in events}) < len(events) or not ENDINGS.isdisjoint(types):
+        return None
+    if UPDATED in types and any(event.type == UPDATED and _may_be_too_much(program, event) for event in events):
         return None
     found: list[Decision] = []
     for index in sorted({index for event_type in types for index in parts.arms.get(event_type, ())}):
@@ -102,6 +106,12 @@ def _has_gap(program: Program, events: Sequence[Event], until_us: int) -> bool:
     """Whether the contact is silent for `retention` somewhere."""
     times_us = [*(event.time_us for event in events), until_us]
     return any(now_us - before_us >= program.policy.retention_us for before_us, now_us in pairwise(times_us))
+
+
+def _may_be_too_much(program: Program, event: Event) -> bool:
+    """Whether there may be no room for what an update sets; such rules read no attribute but the zone."""
+    measured = program.measured
+    return size_of_attributes(event.properties, measured) > program.limits.attribute_bytes
 
 
 def _sweep_rule(

@@ -14,10 +14,11 @@ import msgspec
 from kittiwake.kernel.arming import candidate_of_reminder
 from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.eligibility import remembers
+from kittiwake.kernel.keeping import memory_of_firing_us
 from kittiwake.kernel.layouts import serves
 from kittiwake.kernel.program import NEVER_US, Delays, Program, RuleProgram, Texts
-from kittiwake.kernel.run import SHADOW, Run, empty_rule_state, memory_of_firing_us
-from kittiwake.kernel.state import Candidate, Instance, Record, RuleState, Slot, State
+from kittiwake.kernel.run import SHADOW, Run, empty_rule_state
+from kittiwake.kernel.state import Candidate, Instance, Record, RuleState, Slot, State, keeps_something
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import DAY_US
@@ -50,10 +51,15 @@ def concerned_us(program: Program, in_force: Program, state: State) -> int | Non
     assert program.effective_us is not None
     if _is_met(program, state):
         return program.effective_us
-    retention_us = program.policy.retention_us
-    if state.newest_us is not None and retention_us < in_force.policy.retention_us:
-        return max(program.effective_us, state.newest_us + retention_us)
-    return None
+    policy, before = program.policy, in_force.policy
+    if state.newest_us is not None:
+        is_shorter = policy.retention_us < before.retention_us
+        return max(program.effective_us, state.newest_us + policy.retention_us) if is_shorter else None
+    span_us, had_us = policy.profile_retention_us, before.profile_retention_us
+    if state.profile is None or span_us is None or not keeps_something(state):
+        return None
+    is_shorter = had_us is None or span_us < had_us
+    return max(program.effective_us, state.profile.newest_us + span_us) if is_shorter else None
 
 
 def _is_met(program: Program, state: State) -> bool:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from kittiwake.kernel.arming import candidate_of_event, cause, lacks, refuse_for_room
+from kittiwake.kernel.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.audiences import look
 from kittiwake.kernel.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
 from kittiwake.kernel.gating import cancel_all
 from kittiwake.kernel.history import measured, recorder, test_of
+from kittiwake.kernel.keeping import size_of_attributes
 from kittiwake.kernel.limits import Limits
-from kittiwake.kernel.matching import SINGLE, instance_key, key_values, place_of, question_of
+from kittiwake.kernel.matching import SINGLE, Attributes, instance_key, key_values, place_of, question_of
 from kittiwake.kernel.program import DELETED, GRANTED, MERGED, UPDATED, WITHDRAWN, Condition, RuleProgram
 from kittiwake.kernel.reaching import reaching
 from kittiwake.kernel.refusing import refuse_in_condition, refuse_keys, refusing
@@ -37,18 +38,24 @@ def takers_of(roles: Sequence[Role], limits: Limits) -> tuple[Taker, ...]:
 
 
 def _update(run: Run, event: Event) -> None:
-    """Set attributes key by key; null removes. Only those that rules read are kept."""
-    before, zone_before = dict(run.attributes), run.zone
-    for name, value in event.properties.items():
-        if name not in run.program.attributes:
-            continue
-        if value is None:
-            run.attributes.pop(name, None)
-        else:
-            run.attributes[name] = value
+    """Set attributes key by key; null removes. Only those that rules read are kept, as long as there is room."""
+    before, zone_before = run.attributes, run.zone
+    named = {name: value for name, value in event.properties.items() if name in run.program.attributes}
+    after = {name: value for name, value in (before | named).items() if value is not None}
+    if not _has_room(run, before, after):
+        refuse_update(run, event)
+        return
+    run.attributes = after
     run.find_zone()
-    if run.program.dated and run.attributes != before:
+    if run.program.dated and after != before:
         move_dates(run, before, zone_before)
+
+
+def _has_room(run: Run, before: Attributes, after: Attributes) -> bool:
+    """Whether the attributes that the rules in force read are not too much, or at least not more than they were."""
+    measured, room = run.program.measured, run.program.limits.attribute_bytes
+    size = size_of_attributes(after, measured)
+    return size <= room or size <= size_of_attributes(before, measured)
 
 
 def _consent(run: Run, event: Event) -> None:

@@ -58,7 +58,7 @@ class StepKind(StrEnum):
     DEFERRED = "deferred"
     """Held back by quiet hours. release_us."""
     FORGOTTEN = "forgotten"
-    """The contact has been silent for `retention`: nothing is known of it any more. No details."""
+    """The contact has been silent for `retention`, or for `profile_retention`: wholly, nothing stays. wholly."""
     IN_FORCE = "in_force"
     """A version of the rule set comes into force. ruleset_version."""
     CORRECTED = "corrected"

@@ -26,6 +26,9 @@ Source: TypeAlias = tuple[str, str]
 
 CONDITION, CHAIN, TOTAL, ATTRIBUTE, CONSENT = "condition", "chain", "total", "attribute", "consent"
 
+OUTLIVING: Final = frozenset({ATTRIBUTE, CONSENT, TOTAL})
+"""What of it stays when a contact is forgotten."""
+
 EVER_US: Final = -1
 """The span of a look-back without `within`."""
 
@@ -138,6 +141,7 @@ def build_versions(
             foreseen_purposes=tuple(one.policy.consent.purpose for one in later if one.policy.consent),
             wanted_later=programs[0].wanted() if later else frozenset(),
             idle=draft is NOTHING and not later,
+            is_version=draft is not NOTHING,
         )
         programs.insert(0, program)
     return Versions(tuple(programs), frozen_at_us, whole_history)
@@ -201,7 +205,7 @@ def _look_backs(introduced: dict[Source, int | None], spans: dict[Source, int]) 
     for source, since_us in introduced.items():
         if since_us is not None:
             span_us = spans.get(source, EVER_US)
-            yield LookBack(since_us, NEVER_US if span_us == EVER_US else since_us + span_us)
+            yield LookBack(since_us, NEVER_US if span_us == EVER_US else since_us + span_us, source[0] in OUTLIVING)
 
 
 # ---------------------------------------------------------------- what is foreseen

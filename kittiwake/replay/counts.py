@@ -99,7 +99,7 @@ class Counts(msgspec.Struct):
     unsettled: int = 0
     """Events at or after the end of the run, or late: they decided nothing."""
     forgotten: int = 0
-    """Contacts that had been silent for `retention`, each time it happened."""
+    """Contacts that had been silent for `retention`, or `profile_retention`, each time it happened."""
     newest_us: int | None = None
     """Time of the newest event."""
     dead_letters: dict[str, int] = {}

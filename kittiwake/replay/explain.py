@@ -8,16 +8,17 @@ taken back again is in no trace of what is known now: hosts that know of it hand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kittiwake.kernel.index import ENDINGS
+from kittiwake.kernel.keeping import outlives
 from kittiwake.kernel.program import Program, RuleProgram
 from kittiwake.kernel.state import State
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.kernel.versions import Versions, as_versions
 from kittiwake.model import Event
 from kittiwake.reasons import Reason
-from kittiwake.replay.explain_facts import REACHES, Facts
+from kittiwake.replay.explain_facts import REACHES, Facts, Place
 from kittiwake.replay.explain_gates import gates_words
 from kittiwake.replay.explain_misses import miss_of, misses_at_end, never_began
 from kittiwake.replay.explain_model import Explanation, Line, Miss, RuleStory, Stage, Tone
@@ -42,7 +43,8 @@ def explain(
     versions = as_versions(rules)
     end_us = state.settled_us or 0
     first_us = min([end_us, *(step.time_us for step in steps[:1])])
-    walk = _Walk(Facts(versions, state.contact_id, first_us, all_properties=all_properties))
+    facts = Facts(versions, state.contact_id, first_us, frozenset(_refused(steps)), all_properties=all_properties)
+    walk = _Walk(facts)
     for step in steps:
         walk.take(step)
     settled_us = state.settled_us if state.settled_us is not None else walk.facts.now_us
@@ -59,6 +61,13 @@ def explain(
         rules=tuple(_rule_story(walk, rule) for rule in _in_order(walk.facts)),
         left_out=walk.facts.left_out,
     )
+
+
+def _refused(steps: Iterable[Step]) -> Iterator[Place]:
+    """The updates that there was no room for."""
+    for step in steps:
+        if step.kind is StepKind.NO_ROOM and step.details["what"] == "attributes":
+            yield step.time_us, step.details["event_id"]
 
 
 def _in_order(facts: Facts) -> list[RuleProgram]:
@@ -113,8 +122,7 @@ class _Walk:
         if step.kind is StepKind.EVENT and step.details["type"] in ENDINGS:
             self._forget(step)
         elif step.kind is StepKind.FORGOTTEN:
-            self._dues.clear()
-            self.part_way.clear()
+            self._forget_deeds()
 
     def _change_rules(self) -> None:
         """What is part of the way goes on where the rule is the same, or was foreseen."""
@@ -128,6 +136,12 @@ class _Walk:
             elif version:
                 kept[rule_id, instance] = step
         self.part_way = kept
+
+    def _forget_deeds(self) -> None:
+        """What stays pending of a forgotten contact ends with its profile, which tells of each."""
+        rules = self.facts.rules
+        self._dues = {key: dues for key, dues in self._dues.items() if key[0] in rules and outlives(rules[key[0]])}
+        self.part_way.clear()
 
     def _forget(self, step: Step) -> None:
         """The episodes of a contact that was deleted or merged are gone; the kernel spends no step on each."""

@@ -7,9 +7,9 @@ the case just then. Called by `explain`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from copy import deepcopy
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from kittiwake.kernel.history import Slots, record
 from kittiwake.kernel.layouts import serves
@@ -21,10 +21,14 @@ from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.replay.explain_refusals import refused_by_condition, refused_by_reaches
 from kittiwake.replay.explain_rules import unmet_words
+from kittiwake.time.durations import format_duration
 from kittiwake.time.zones import zone_of
 
 REACHES: Final = -1
 """In the place of a condition's index: the total of `reaches`."""
+
+Place: TypeAlias = tuple[int, str]
+"""Time and id of an event."""
 
 
 class Firing(NamedTuple):
@@ -63,8 +67,20 @@ class Consent(NamedTuple):
 class Facts:
     """The state of knowledge while walking a trace."""
 
-    def __init__(self, versions: Versions, contact_id: str, first_us: int, *, all_properties: bool = False) -> None:
-        """`first_us`: the first instant that is told of; `all_properties`: those that no rule reads too."""
+    def __init__(
+        self,
+        versions: Versions,
+        contact_id: str,
+        first_us: int,
+        refused: Container[Place] = (),
+        *,
+        all_properties: bool = False,
+    ) -> None:
+        """`first_us`: the first instant that is told of; `refused`: updates that the contact has no room for.
+
+        `all_properties`: those that no rule reads are shown too.
+        """
+        self._refused = refused
         self.versions = versions
         self.all_properties = all_properties
         self.left_out = False
@@ -89,7 +105,7 @@ class Facts:
         """Events that a rule begins with."""
         self.fired: list[Firing] = []
         """Every trigger there was."""
-        self._forgotten = False
+        self._forgotten: Step | None = None
         self._forget_contact()
         self.zone_before = self.zone
         """The zone before the step that is being taken, by which an event is told that brings another one."""
@@ -97,17 +113,30 @@ class Facts:
     def _forget_contact(self) -> None:
         self.attributes: dict[str, Any] = {}
         self.consents: dict[str | None, Consent] = {}
+        self.record: list[Firing] = []
+        """What re-entry and caps remember."""
+        self.known_us: int | None = None
+        """Since when anything of the contact is known."""
+        self._forget_deeds()
+
+    def _forget_deeds(self) -> None:
         self.history: dict[str, list[Slots]] = {
             rule_id: [{} for _ in rule.conditions] for rule_id, rule in self.rules.items()
         }
-        self.record: list[Firing] = []
-        """What re-entry and caps remember."""
         self.first_us: int | None = None
         """Time of the first event."""
         self.refused: dict[tuple[str, int], Unmatched] = {}
         """By rule and condition (`REACHES` for its total): events whose values count for nothing there."""
         self._taken: list[tuple[Event, dict[str, Any]]] = []
         """Every event, with the attributes after it: rules of later versions look back on them."""
+
+    def silence(self) -> tuple[str, str]:
+        """For how long a contact that is being forgotten has been silent, and by which setting of the policy."""
+        policy = self.program.policy
+        if self._forgotten is not None and self._forgotten.details["wholly"]:
+            assert policy.profile_retention_us is not None
+            return format_duration(policy.profile_retention_us), "profile_retention"
+        return format_duration(policy.retention_us), "retention"
 
     @property
     def zone(self) -> str:
@@ -123,12 +152,13 @@ class Facts:
         """Learn what a step says; before the step is told."""
         self.now_us = step.time_us
         self.pass_to(step.time_us)
-        if self._forgotten and step.kind is not StepKind.DECISION:
-            self._forgotten = False
-            self._forget_contact()
+        if self._forgotten is not None and step.kind is not StepKind.DECISION:
+            forget = self._forget_contact if self._forgotten.details["wholly"] else self._forget_deeds
+            self._forgotten = None
+            forget()
         self.zone_before = self.zone
         if step.kind is StepKind.FORGOTTEN:
-            self._forgotten = True  # what it cancels is told in the contact's own clock
+            self._forgotten = step  # what it cancels is told in the contact's own clock
         elif step.kind is StepKind.EVENT:
             details = step.details
             self._take_event(Event(step.time_us, details["event_id"], details["type"], details["properties"]))
@@ -178,11 +208,13 @@ class Facts:
     def _take_event(self, event: Event) -> None:
         if self.first_us is None:
             self.first_us = event.time_us
+        if self.known_us is None:
+            self.known_us = event.time_us
         self.event = self.by_id[event.event_id] = event
         self.types[event.type] += 1
         if event.type in ENDINGS:
             self._forget_contact()
-        elif event.type == "contact.updated":
+        elif event.type == "contact.updated" and (event.time_us, event.event_id) not in self._refused:
             merged = self.attributes | event.properties
             self.attributes = {name: value for name, value in merged.items() if value is not None}
         elif event.type.startswith("consent."):

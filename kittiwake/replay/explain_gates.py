@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from kittiwake.kernel.program import NEVER_US, Calendar, Cap, RuleProgram
+from kittiwake.kernel.program import ATTRIBUTES_RULE, NEVER_US, Calendar, Cap, RuleProgram
 from kittiwake.kernel.trace import Step
 from kittiwake.reasons import Kind, Reason
 from kittiwake.replay.explain_conditions import Gap
@@ -52,6 +52,8 @@ class Stopped(NamedTuple):
 def reason_gap(facts: Facts, step: Step) -> Gap:
     """What stood in the way of the candidate whose DECISION `step` is, and what it would have taken."""
     reason = Reason(step.details["reason"])
+    if step.rule_id == ATTRIBUTES_RULE:
+        return _NO_ROOM_FOR_ATTRIBUTES
     return _SIMPLY.get(reason) or _ANSWERS[reason](Stopped(facts, facts.rule(step), step))
 
 
@@ -65,8 +67,9 @@ def held_gap(facts: Facts, rule: RuleProgram, release_us: int) -> Gap:
 
 
 def _not_ready(stopped: Stopped) -> Gap:
-    rule, first_us = stopped.rule, stopped.facts.first_us
-    lacking = [one for one in rule.look_backs if first_us is not None and first_us < one.since_us]
+    rule, facts = stopped.rule, stopped.facts
+    first = [(one, facts.known_us if one.outlives else facts.first_us) for one in rule.look_backs]
+    lacking = [one for one, first_us in first if first_us is not None and first_us < one.since_us]
     known = [] if rule.partial or stopped.facts.versions.whole_history else lacking
     ready_us = max([one.ready_us for one in known] + ([] if rule.ready_us is None else [rule.ready_us]))
     due = stopped.moment(stopped.due_us)
@@ -214,9 +217,9 @@ def _unless(stopped: Stopped) -> Gap:
 
 
 def _forgotten(stopped: Stopped) -> Gap:
-    silent = format_duration(stopped.facts.program.policy.retention_us)
+    silent, setting = stopped.facts.silence()
     return Gap(
-        f"forgotten: no event for {silent}, after which a contact is forgotten (retention)",
+        f"forgotten: no event for {silent}, after which a contact is forgotten ({setting})",
         f"any event before {stopped.moment(stopped.facts.now_us)}",
     )
 
@@ -261,6 +264,11 @@ _SIMPLY: Final = {
     Reason.QUIET_HOURS: Gap("held by quiet hours when the run ended", "time to pass until its release"),
 }
 """Answers that are the same for every candidate."""
+
+_NO_ROOM_FOR_ATTRIBUTES: Final = Gap(
+    "limit: more attributes that rules read than there is room for, so the update sets none",
+    "shorter values, or fewer attributes that rules read",
+)
 
 
 def gates_words(asked: list[dict[str, Any]]) -> str:

@@ -30,7 +30,6 @@ from kittiwake.replay.explain_words import (
     span_words,
     value_words,
 )
-from kittiwake.time.durations import format_duration
 from kittiwake.time.zones import zone_of
 from kittiwake.values import exact, is_scalar, lookup
 
@@ -116,8 +115,9 @@ def arrived_words(details: dict[str, Any], arrived_us: int, zone: str) -> str:
 
 
 def _forgotten(at: At) -> Told:
-    silent = format_duration(at.facts.program.policy.retention_us)
-    return Tone.STOPPED, f"no event for {silent}: the contact is forgotten (retention)"
+    silent, setting = at.facts.silence()
+    what = "the contact is forgotten" if at.details["wholly"] else "what the contact did is forgotten"
+    return Tone.STOPPED, f"no event for {silent}: {what} ({setting})"
 
 
 def _in_force(at: At) -> Told:
@@ -172,6 +172,7 @@ _ROOM: Final = {
     "keys": "the rule remembers as many instances as it may",
     "history": "a look-back remembers as much as it may",
     "wait": "the wait is longer than the longest allowed",
+    "attributes": "the attributes that rules read would be too many, or too long: none is changed",
 }
 
 
@@ -245,7 +246,7 @@ def _disarmed(at: At) -> Told:
 def _total(at: At) -> Told:
     after, ahead = at.details["after"], at.details["next"]
     text = f"total {value_words(exact(Decimal(after)))}"
-    return Tone.PROGRESS, text + (f" of {value_words(ahead)}" if ahead is not None else ", past its last threshold")
+    return Tone.PROGRESS, text + (f" of {value_words(ahead)}" if ahead is not None else ", with no threshold left")
 
 
 # ---------------------------------------------------------------- candidates

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kittiwake.rules.complaints import Complaint, check_list, check_range, check_span, each
+from kittiwake.rules.complaints import Complaint, check_list, check_range, check_span, each, span_us
 from kittiwake.rules.errors import Code, KeyPath
-from kittiwake.rules.guardrails import CAP_MAX, CAPS_MAX, KEEP_MAX_US, WITHIN_MAX_US
+from kittiwake.rules.guardrails import CAP_MAX, CAPS_MAX, KEEP_MAX_US, PROFILE_MAX_US, WITHIN_MAX_US
 from kittiwake.rules.policy import CALENDARS, CapObject, PolicyObject
 
 
@@ -26,6 +26,18 @@ def complaints_of_policy(policy: PolicyObject) -> Iterator[Complaint]:
         advice = "Write two different times, or delete the line"
         yield Complaint(("quiet_hours", "to"), Code.QUIET_HOURS, message, advice)
     yield from check_span(policy.retention, ("retention",), KEEP_MAX_US, "a retention")
+    yield from _check_profile(policy)
+
+
+def _check_profile(policy: PolicyObject) -> Iterator[Complaint]:
+    """What a contact is cannot be forgotten before what it did."""
+    if policy.profile_retention is None:
+        return
+    yield from check_span(policy.profile_retention, ("profile_retention",), PROFILE_MAX_US, "a profile_retention")
+    if 0 < span_us(policy.profile_retention) < span_us(policy.retention):
+        message = f"what a contact is would be forgotten before what it did: retention is {policy.retention}"
+        advice = f"Write at least {policy.retention}, or a shorter retention"
+        yield Complaint(("profile_retention",), Code.OUT_OF_RANGE, message, advice)
 
 
 def _check_cap(cap: CapObject, path: KeyPath) -> Iterator[Complaint]:

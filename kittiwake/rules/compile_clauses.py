@@ -200,6 +200,7 @@ def policy_of(written: PolicyObject | None) -> Policy:
         frequency=tuple(map(_cap, caps_of(written))),
         quiet_hours=QuietHours(time_of_day_us(quiet.from_), time_of_day_us(quiet.to)) if quiet else None,
         retention_us=span_us(written.retention),
+        profile_retention_us=None if written.profile_retention is None else span_us(written.profile_retention),
     )
 
 

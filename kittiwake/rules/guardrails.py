@@ -65,6 +65,8 @@ WAIT_MAX_US: Final = 400 * DAY_US
 """Longest wait, offset and expiry: as far as the kernel looks ahead (`Limits.max_wait_us`)."""
 KEEP_MAX_US: Final = 1_830 * DAY_US
 """Longest memory of a key, of a firing for re-entry, of a silent contact: five years, bounded by the number of keys."""
+PROFILE_MAX_US: Final = 36_525 * DAY_US
+"""Longest `profile_retention`: a century. Who wants to keep a profile for longer writes none."""
 WINDOWED_COUNT_MAX: Final = 1_000
 """Bound of a `count` with `within`: one instant more than it is kept for each contact, ~8 KB."""
 WINDOWED_COUNT_SAME_MAX: Final = 100

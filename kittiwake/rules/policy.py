@@ -69,4 +69,7 @@ class PolicyObject(Part):
     holdout: HoldoutObject | None = Field(None, description="contacts that get nothing, for comparison")
     frequency: Frequency | None = Field(None, description="at most so many triggers a contact")
     quiet_hours: QuietHoursObject | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
-    retention: Duration = Field("400d", description="a contact without events for so long is forgotten")
+    retention: Duration = Field("400d", description="a contact without events for so long is forgotten: what it did")
+    profile_retention: Duration | None = Field(
+        None, description="after so long its consents, attributes and repeating waits on them go too; unset: never"
+    )

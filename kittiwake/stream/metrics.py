@@ -52,7 +52,9 @@ SUPPRESSED: Final = Metric("decisions_suppressed", _C, "decisions", "refused by 
 CANCELLED: Final = Metric("decisions_cancelled", _C, "decisions", "taken back before they fell due", "")
 REVOKED: Final = Metric("decisions_revoked", _C, "decisions", "proved wrong by a late event", "over 5 % of fired")
 STALE: Final = Metric("decisions_stale", _C, "decisions", "fired too late to be delivered", "any")
-FORGOTTEN: Final = Metric("forgotten", _C, "contacts", "contacts forgotten after their retention", "")
+FORGOTTEN: Final = Metric(
+    "forgotten", _C, "contacts", "contacts forgotten after their retention, or what stayed of them", ""
+)
 HORIZON_CUT: Final = Metric("horizon_cut", _C, "contacts", "contacts with more inside the horizon than is kept", "any")
 WAKES: Final = Metric("wakes", _C, "wakes", "timers that settled something", "")
 WAKES_IDLE: Final = Metric("wakes_idle", _C, "wakes", "timers that had nothing to do: stale, repeated, paced", "")

@@ -126,7 +126,7 @@ WRITTEN_AT: Final = "written_at"
 HAPPENED_AT: Final = "happened_at"
 
 ROWS_EXPIRY_DAYS: Final = 400
-"""Of triggers and decisions: the default of the policy's `retention`, so that they live as long as a contact."""
+"""Of triggers and decisions: the default of `retention`, so that they live as long as what a contact did."""
 RAW_EXPIRY_DAYS: Final = 90
 """Of tables that hold messages whole: long enough to mend what was wrong and feed them in again, and no longer, for
 nobody has asked yet to whom they belong."""

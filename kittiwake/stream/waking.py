@@ -18,7 +18,7 @@ import msgspec
 
 from kittiwake.kernel.advance import Advanced
 from kittiwake.kernel.program import NEVER_US
-from kittiwake.kernel.state import State, is_nothing
+from kittiwake.kernel.state import State, is_asleep, is_nothing
 from kittiwake.model import Decision
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
@@ -193,7 +193,7 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     rest_us = [time_us for time_us, _ in rest]
     look_us = _paced_us(work, rest_us)
     step, waits = found.step, [element for _, element in rest] if due else None
-    kept = {} if is_nothing(step.state) else traces
+    kept = _kept(step.state, traces)
     cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, kept)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
         return _failed(work, arrivals, "CellTooLarge")
@@ -255,7 +255,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
         return recheck_us(at_us, work.asked_us, work.held_us, work.alarm.clock_us)
     if step is not None and is_nothing(step.state):
         due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
-    elif step is not None and work.host.known.until_us < NEVER_US:
+    elif step is not None and work.host.known.until_us < NEVER_US and not is_asleep(step.state):
         due.append(work.upto_us + LOOK_EVERY_US)
     due += [time_us + 1 for time_us in rest_us[:1]]
     return max(slot_us(min(due), waits), at_us + TIMER_US) if due else None
@@ -267,6 +267,16 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
 def _traceparent(decision: Decision, traces: dict[str, str]) -> str | None:
     ids = decision.events
     return None if ids is None or not traces else traces.get(ids.last) or traces.get(ids.first)
+
+
+def _kept(state: State, traces: dict[str, str]) -> dict[str, str]:
+    """Of who is gone, those that a trigger may need: of late events, and of what a forgotten contact waits for."""
+    if not traces or state.first_us is not None or state.since or state.seen or state.inbox:
+        return traces
+    instances = [one for rule in state.rules.values() for one in rule.instances.values()]
+    waits = [one.episode for one in instances if one.episode is not None]
+    ids = {event_id for episode in waits for event_id in (episode.opened_id, episode.last_id)}
+    return {event_id: text for event_id, text in traces.items() if event_id in ids}
 
 
 def _tally_of_hold(work: _Work) -> Tally:

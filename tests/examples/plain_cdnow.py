@@ -22,7 +22,7 @@ QUARTER = timedelta(days=90)
 WEEK = timedelta(days=7)
 DEAR = 200_00
 RETENTION = timedelta(days=400)
-"""Who buys nothing for so long is forgotten, and begins anew. Only milestones look further back."""
+"""Who buys nothing for so long is forgotten, but for the milestones passed. Only milestones look further back."""
 LIVE = datetime(1997, 2, 1, tzinfo=UTC)
 
 
@@ -56,16 +56,20 @@ def end(everyone: Buyers) -> datetime:
 
 
 def milestones(everyone: Buyers) -> set[tuple[str, int, int]]:
-    """Contact, milestone in dollars, line of the purchase that passed it; who was forgotten begins at nothing."""
-    found = set()
+    """Contact, milestone in dollars, line of the purchase that passed it.
+
+    Who was forgotten begins at nothing, but passes no milestone a second time.
+    """
+    found: set[tuple[str, int, int]] = set()
     for contact, bought in everyone.items():
-        total, newest = 0, bought[0].at
+        total, newest, left = 0, bought[0].at, set(MILESTONES)
         for purchase in bought:
             if purchase.at - newest >= RETENTION:
                 total = 0
             before, total, newest = total, total + purchase.cents, purchase.at
-            passed = [mark for mark in MILESTONES if before < mark <= total]
+            passed = {mark for mark in left if before < mark <= total}
             found |= {(contact, mark // 100, purchase.line) for mark in passed}
+            left -= passed
     return found
 
 

@@ -178,11 +178,20 @@ class Ages:
 
     def forgotten_at(self, newest: int) -> int:
         """The instant at which a contact is forgotten whose newest event has that time: by the policy in force then."""
-        first = self.versions[0].start
-        spans = [Span(ALWAYS, first, RETENTION)]
+        spans = [Span(ALWAYS, self.versions[0].start, RETENTION)]
         spans += [Span(each.start, each.end, each.policy.retention) for each in self.versions]
-        instants = [(max(each.start, newest + each.length), each.end) for each in spans]
-        return min(at for at, end in [*instants, (NEVER, NEVER + 1)] if at < end)
+        return _end(newest, spans)
+
+    def profile_forgotten_at(self, newest: int) -> int:
+        """The instant at which what stays of such a contact is forgotten too; `NEVER` if it is not."""
+        written = [(each, each.policy.profile_retention) for each in self.versions]
+        return _end(newest, [Span(each.start, each.end, length) for each, length in written if length is not None])
+
+
+def _end(newest: int, spans: list[Span]) -> int:
+    """When so long has passed since `newest`, by the version in force then."""
+    instants = [(max(each.start, newest + each.length), each.end) for each in spans]
+    return min(at for at, end in [*instants, (NEVER, NEVER + 1)] if at < end)
 
 
 def _reach(cap: Cap, group: str | None) -> int:

@@ -224,7 +224,8 @@ class Arming(Gates):
         counted = self.life.counted.setdefault((rule.id, key), [])
         counted.append(event)
         totals = self._totals(rule, counted)
-        crossed = [at for at in rule.reaches if max(totals[:-1]) < at <= totals[-1]]
+        used = self._used(rule, counted, event.life)
+        crossed = [at for at in rule.reaches if max(totals[:-1]) < at <= totals[-1] and at not in used]
         if not crossed or not self._given(rule, event):
             return None
         episode = self._episode(rule, event, key)
@@ -234,17 +235,31 @@ class Arming(Gates):
         return None
 
     def _totals(self, rule: Rule, counted: list[Event]) -> list[Fraction]:
-        """The running totals, from 0, over what is remembered at the newest counted match."""
+        """The running totals, from 0, over what is remembered of this life at the newest counted match."""
+        return self._running(rule, [each for each in self._remembered(rule, counted) if each.life == counted[-1].life])
+
+    def _running(self, rule: Rule, counted: list[Event]) -> list[Fraction]:
+        totals = [Fraction(0)]
+        for event in counted:
+            totals.append(totals[-1] + (self._amount(rule, event) or 0))
+        return totals
+
+    def _used(self, rule: Rule, counted: list[Event], present: int) -> set[Fraction]:
+        """The thresholds used up in lives before the present one, in so far as the instance was not forgotten since."""
+        remembered = self._remembered(rule, counted)
+        lives = {each.life for each in remembered} - {present}
+        tops = [max(self._running(rule, [each for each in remembered if each.life == life])) for life in lives]
+        return {at for at in rule.reaches if any(0 < at <= top for top in tops)}
+
+    def _remembered(self, rule: Rule, counted: list[Event]) -> list[Event]:
+        """The counted matches, but with `per` those before a gap so long that the instance was forgotten."""
         remembered: list[Event] = []
         spans = self.ages.of_rule(rule).spans
         for event in reversed(counted):
             if rule.per and remembered and gone(spans, event.time, remembered[-1].time):
                 break
             remembered.append(event)
-        totals = [Fraction(0)]
-        for event in reversed(remembered):
-            totals.append(totals[-1] + (self._amount(rule, event) or 0))
-        return totals
+        return remembered[::-1]
 
     def _amount(self, rule: Rule, event: Event) -> Fraction | None:
         if rule.reaches_sum is None:
@@ -257,7 +272,7 @@ class Arming(Gates):
     def _room(self, rule: Rule, key: str) -> bool:
         """Whether the instance is known to the rule's table of keys, or there is room for one more."""
         room = self.history.limits["keys"]
-        if self.position - self.history.life(self.position) <= room:
+        if self.position - self.history.person(self.position) <= room:
             return True
         table = self._table(rule)
         return key in table or len(table) < room
@@ -273,7 +288,11 @@ class Arming(Gates):
         return {key for of, key in places if of == rule.id} | self._part_way(rule)
 
     def _is_summed(self, rule: Rule, counted: list[Event]) -> bool:
-        return not rule.per or not gone(self.ages.of_rule(rule).spans, counted[-1].time, self.now)
+        """Whether the instance's total is remembered or, of earlier lives, a threshold that it used up."""
+        if rule.per and gone(self.ages.of_rule(rule).spans, counted[-1].time, self.now):
+            return False
+        present = self.history.events[self.position - 1].life
+        return counted[-1].life == present or bool(self._used(rule, counted, present))
 
     def _part_way(self, rule: Rule) -> set[str]:
         """The instances with a start of the sequence that is young and not yet completed."""

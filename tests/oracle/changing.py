@@ -1,5 +1,6 @@
 """What a new version does to the state, and how a contact is forgotten (docs/semantics.md, 11.4, 11.5, 11.8 and 12)."""
 
+from tests.oracle.ages import NEVER
 from tests.oracle.arming import Arming
 from tests.oracle.history import Event
 from tests.oracle.language import Rule
@@ -60,10 +61,13 @@ class Changing(Arming):
     # -- the whole history, in a batch ---------------------------------------------------------------------------
 
     def _rehearse(self, fresh: list[Rule]) -> None:
-        """Let new look-backs take the events so far, as if they had been remembering all the time."""
+        """Let new look-backs take the events so far, as if they had been remembering all the time.
+
+        Those of earlier lives too, for the thresholds they used up.
+        """
         now, position = self.now, self.position
         self.rehearsing = True
-        for event in self.history.alive(position):
+        for event in self.history.known(position):
             self.now, self.position = event.time, event.index + 1
             for rule in self.rules:
                 self._rehearse_conditions(rule, event)
@@ -93,14 +97,31 @@ class Changing(Arming):
 
     @property
     def end_of_retention(self) -> int | None:
-        """The instant at which the contact is forgotten if nothing more happens; `None` if nothing is known of it."""
-        alive = self.history.alive(self.position)
-        return self.ages.forgotten_at(alive[-1].time) if alive else None
+        """When the contact is forgotten, or what stays of it, if nothing more happens; `None`: never."""
+        known = self.history.known(self.position)
+        if not known:
+            return None
+        newest, alive = known[-1].time, self.history.alive(self.position)
+        end = self.ages.forgotten_at(newest) if alive else self.ages.profile_forgotten_at(newest)
+        return None if end == NEVER else end
 
     def forget_if_due(self) -> None:
-        """At the end of retention all that still waits is cancelled, and then nothing is known of the contact."""
+        """At the end of retention what waits is cancelled and what the contact did is gone; at its profile's, all."""
         if self.end_of_retention != self.now:
             return
-        self._cancel(self._waiting(), "forgotten")
-        self.life = Life()
-        self.history.forget(self.position)
+        wholly = self.ages.profile_forgotten_at(self.history.known(self.position)[-1].time) <= self.now
+        stays = [] if wholly else [each for each in self._waiting() if _outlives(each.rule)]
+        self._cancel([each for each in self._waiting() if wholly or not _outlives(each.rule)], "forgotten")
+        before, self.life = self.life, Life()
+        if not wholly:
+            places = {each.episode.place for each in stays}
+            self.life.episodes = {place: each for place, each in before.episodes.items() if place in places}
+            self.life.held = {place: each for place, each in before.held.items() if place in places}
+            self.life.firings, self.life.counted = before.firings, before.counted
+        self.history.forget(self.position, wholly=wholly)
+
+
+def _outlives(rule: Rule) -> bool:
+    """Whether the rule waits for a date of the contact that comes again."""
+    wait = rule.wait
+    return wait is not None and wait.kind == "until" and wait.of_contact and wait.repeat is not None

@@ -288,6 +288,13 @@ def retention(dice: Dice) -> str:
     return dice.text(dice.randint(2, 12) * dice.unit + (dice.chance(5) and clock.SECOND))
 
 
+def add_profile_retention(dice: Dice, document: Raw) -> None:
+    """A `profile_retention` that is as long as the retention, or a few units longer."""
+    policy = document.setdefault("policy", {})
+    retained = clock.duration(policy.setdefault("retention", retention(dice)))
+    policy["profile_retention"] = dice.text(retained + dice.pick((0, 0, 1, 2, 3, 5, 9)) * dice.unit)
+
+
 def first_policy(dice: Dice, document: Raw) -> None:
     """Of the first version: now and then a policy that later ones differ from."""
     if dice.chance(35):

@@ -157,10 +157,16 @@ class Gates:
     def lacks_until(self, rule: Rule) -> int:
         """The instant up to which a look-back of the rule lacks what this contact did before it was introduced."""
         first = next((each.time for each in self.history.alive(self.position)), NEVER)
-        return max([end for since, end in self.look_backs(rule) if first < since], default=ALWAYS)
+        known = next((each.time for each in self.history.known(self.position)), NEVER)
+        ends = [end for since, end in self._of_this_life(rule) if first < since]
+        return max([*ends, *(end for since, end in self._of_the_person(rule) if known < since)], default=ALWAYS)
 
     def look_backs(self, rule: Rule) -> list[tuple[int, int]]:
         """Since when each look-back of the rule remembers, and when one that was introduced then is complete."""
+        return [*self._of_this_life(rule), *self._of_the_person(rule)]
+
+    def _of_this_life(self, rule: Rule) -> list[tuple[int, int]]:
+        """The look-backs on what a forgotten contact has lost: history conditions and its sequence."""
         found = []
         for condition in rule.conditions:
             since = self.ages.of_condition(condition).since
@@ -168,8 +174,13 @@ class Gates:
         since = self.ages.of_rule(rule).since
         if len(rule.steps) > 1:
             found.append((since, since + rule.within))
+        return found
+
+    def _of_the_person(self, rule: Rule) -> list[tuple[int, int]]:
+        """Those on what stays of a forgotten contact: used thresholds, attributes, consent."""
+        found = []
         if rule.reaches:
-            found.append((since, NEVER))
+            found.append((self.ages.of_rule(rule).since, NEVER))
         found += [(self.ages.attribute_since(rule.version, name), NEVER) for name in attributes_read(rule)]
         if self.ages.versions[rule.version].policy.purpose is not None:
             found.append((self.ages.consent_since(rule.version), NEVER))

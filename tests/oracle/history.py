@@ -1,7 +1,7 @@
 """A contact's settled events and the questions asked of them. Every answer is a fresh look at the whole list."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +13,11 @@ from tests.oracle.values import canonical, exact, is_key, is_number, key_of, val
 
 @dataclass(frozen=True, eq=False)
 class Event:
-    """A settled event: its place in the order, the attributes as it sees them, where its contact's life began."""
+    """A settled event: its place in the order and the attributes as it sees them.
+
+    `life` is the place of the first event since the contact was last forgotten, `person` of the first since nothing was
+    known of it. `refused`: an update that the contact has no room for.
+    """
 
     index: int
     id: str
@@ -22,33 +26,50 @@ class Event:
     properties: dict[str, Any]
     attributes: dict[str, Any]
     life: int
+    person: int
+    refused: bool = False
 
 
-def settled(events: Iterable[dict[str, Any]], until_us: int, horizon_us: int, ages: Ages) -> list[Event]:
+def settled(
+    events: Iterable[dict[str, Any]], until_us: int, horizon_us: int, ages: Ages, limits: dict[str, int]
+) -> list[Event]:
     """The events that count, before `until_us`, in `(time, event_id)` order, each with the attributes at it.
 
     A life ends with a deletion, a merge, and the instant at which the contact is forgotten: an event at it comes late.
     """
-    life = 0
+    life = person = 0
     found: list[Event] = []
     for at, name, kind, properties in sorted(_that_count(events, horizon_us, ages), key=lambda each: each[:2]):
         if at >= until_us:
             continue
         if kind in ("contact.deleted", "contact.merged"):
-            life = len(found) + 1
+            life = person = len(found) + 1
+        elif person < len(found) and ages.profile_forgotten_at(found[-1].time) <= at:
+            life = person = len(found)
         elif life < len(found) and ages.forgotten_at(found[-1].time) <= at:
             life = len(found)
-        event = Event(len(found), name, at, kind, properties, {}, life)
-        event.attributes.update(_known([*found[life:], event], ages, ages.at(at)))
+        event = Event(len(found), name, at, kind, properties, {}, life, person)
+        before, after = (_known(each, ages, ages.at(at)) for each in (found[person:], [*found[person:], event]))
+        if limits["attribute_bytes"] < _size(after, ages, at) > _size(before, ages, at):
+            event, after = replace(event, refused=True), before
+        event.attributes.update(after)
         found.append(event)
     return found
+
+
+def _size(attributes: dict[str, Any], ages: Ages, at: int) -> int:
+    """Bytes of the attributes that the rules in force read; 0 where there are none."""
+    if ages.at(at) < 0:
+        return 0
+    reads = {"timezone", *ages.versions[ages.at(at)].reads}
+    return len(canonical({name: value for name, value in attributes.items() if name in reads}).encode())
 
 
 def _known(events: Iterable[Event], ages: Ages, version: int) -> dict[str, Any]:
     """The attributes the events have set, as far as the version's rules remember."""
     merged: dict[str, Any] = {}
     for event in events:
-        if event.type == "contact.updated":
+        if event.type == "contact.updated" and not event.refused:
             known = {name for name in event.properties if ages.attribute_since(version, name) <= event.time}
             merged |= {name: event.properties[name] for name in known}
     return {name: value for name, value in merged.items() if value is not None}
@@ -86,28 +107,39 @@ class History:
         self.limits = limits
         self._answers: dict[tuple[Match, int], bool] = {}
         self._forgotten: set[int] = set()
+        self._gone: set[int] = set()
 
     def life(self, position: int) -> int:
         """Where the contact's present life began, seen after `position` events."""
         return position if position in self._forgotten or not position else self.events[position - 1].life
 
+    def person(self, position: int) -> int:
+        """Since where anything of the contact is known, seen after `position` events."""
+        return position if position in self._gone or not position else self.events[position - 1].person
+
     def alive(self, position: int) -> list[Event]:
         """The events of the contact's present life, the oldest first."""
         return self.events[self.life(position) : position]
 
-    def forget(self, position: int) -> None:
-        """The contact has been forgotten after so many events."""
+    def known(self, position: int) -> list[Event]:
+        """The events since anything of the contact is known, the oldest first."""
+        return self.events[self.person(position) : position]
+
+    def forget(self, position: int, *, wholly: bool) -> None:
+        """The contact has been forgotten after so many events: what it did, or all of it."""
         self._forgotten.add(position)
+        if wholly:
+            self._gone.add(position)
 
     def attributes(self, position: int, version: int) -> dict[str, Any]:
         """The contact's attributes after so many events, as far as the version remembers them."""
-        return _known(self.alive(position), self.ages, version)
+        return _known(self.known(position), self.ages, version)
 
     def consents(self, position: int, version: int) -> bool:
         """Whether the newest remembered consent event that concerns the version's purpose granted it."""
         policy, since = self.ages.versions[version].policy, self.ages.consent_since(version)
         purpose = policy.purpose
-        for event in reversed([each for each in self.alive(position) if since <= each.time]):
+        for event in reversed([each for each in self.known(position) if since <= each.time]):
             named = event.properties.get("purpose")
             if event.type == "consent.granted" and (named is None or named == purpose):
                 return True

@@ -87,6 +87,7 @@ class Policy:
     caps: tuple[Cap, ...] = ()
     quiet: tuple[time, time] | None = None
     retention: int = RETENTION
+    profile_retention: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,6 +284,7 @@ def _policy(raw: dict[str, Any]) -> Policy:
         caps=tuple(_cap(cap) for cap in _many(raw.get("frequency") or [])),
         quiet=(clock.parse_clock(quiet["from"]), clock.parse_clock(quiet["to"])) if quiet else None,
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
+        profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )
 
 

@@ -16,6 +16,7 @@ LIMITS = {
     "sum_entries": 10_000,
     "max_wait_us": 400 * clock.DAY,
     "include_bytes": 65_536,
+    "attribute_bytes": 65_536,
 }
 Versions = list[tuple[int | None, dict[str, Any]]]
 
@@ -61,7 +62,8 @@ def decide_versions(
     A row names the index of the version it was decided under (`ruleset`) and that whose text its rule had (`rule_of`).
     """
     ages = Ages(versions, stream=stream)
-    history = History(settled(events, until_us, allowed_lateness_us, ages), ages, {**LIMITS, **(limits or {})})
+    bounds = {**LIMITS, **(limits or {})}
+    history = History(settled(events, until_us, allowed_lateness_us, ages, bounds), ages, bounds)
     walk = Walk(history, account, contact)
     walk.settle(until_us)
     return walk.rows

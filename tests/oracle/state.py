@@ -151,6 +151,28 @@ def row(candidate: Candidate, decision: str, reason: str | None, fired_at: int |
     }
 
 
+def no_room(event: Event, version: int) -> dict[str, Any]:
+    """The row of an update that the contact has no room for: it concerns no rule."""
+    return {
+        "rule_id": "contact:attributes",
+        "kind": "fired",
+        "time_us": event.time,
+        "fired_at_us": None,
+        "instance": {},
+        "threshold": None,
+        "reminder": None,
+        "occurrence": None,
+        "events": {"first": event.id, "last": event.id, "count": 1},
+        "include": {},
+        "decision": "suppressed",
+        "reason": "limit",
+        "opener": [event.id, event.time],
+        "ruleset": version,
+        "rule_of": version,
+        "partial_history": False,
+    }
+
+
 def _instance(episode: Episode) -> dict[str, Any]:
     """The `per` values; of a refused event that lacks one, nothing."""
     source = episode.opener.properties if episode.opener and episode.key != "{}" else {}

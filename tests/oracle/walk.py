@@ -7,7 +7,7 @@ from tests.oracle.ages import ALWAYS, NEVER
 from tests.oracle.changing import Changing
 from tests.oracle.history import Event, History
 from tests.oracle.language import Rule
-from tests.oracle.state import Candidate, Episode, Life, included
+from tests.oracle.state import Candidate, Episode, Life, included, no_room
 
 
 class Walk(Changing):
@@ -67,6 +67,8 @@ class Walk(Changing):
     def _take(self, event: Event) -> None:
         if event.type in ("contact.deleted", "contact.merged"):
             return self._end_contact(event.type.removeprefix("contact."))
+        if event.refused:
+            self.rows.append(no_room(event, self.version))
         if event.type == "contact.updated":
             self.recompute(event)
         for rule in self.rules:

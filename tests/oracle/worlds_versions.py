@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.oracle import clock
 from tests.oracle.dice import Dice
-from tests.oracle.edits import edited, first_policy, retention
+from tests.oracle.edits import add_profile_retention, edited, first_policy, retention
 from tests.oracle.worlds import World, happenings, world
 from tests.oracle.worlds_rules import document
 
@@ -32,7 +32,17 @@ def versioned_world(seed: int) -> VersionedWorld:
     starts: list[int | None] = list(_starts(dice, events, len(documents)))
     if dice.chance(65):
         starts[0] = None
-    return VersionedWorld(list(zip(starts, documents, strict=True)), events, until, horizon, limits)
+    for each in documents:
+        if dice.chance(25):
+            add_profile_retention(dice, each)
+    return VersionedWorld(list(zip(starts, documents, strict=True)), events, until, horizon, _room(dice, limits))
+
+
+def _room(dice: Dice, limits: dict[str, int] | None) -> dict[str, int] | None:
+    """Now and then little room for attributes: for a zone or a birthday, hardly for both."""
+    if not dice.chance(12):
+        return limits
+    return {**(limits or {}), "attribute_bytes": dice.randint(20, 60)}
 
 
 def _starts(dice: Dice, events: list[dict[str, Any]], number: int) -> list[int]:
@@ -49,4 +59,7 @@ def retention_world(seed: int) -> World:
     """The single-version world of that seed, its contact forgotten after a few units of its time."""
     of, dice = world(seed), Dice(seed)
     policy = {**of.document.get("policy", {}), "retention": retention(dice)}
-    return replace(of, document={**of.document, "policy": policy})
+    document = {**of.document, "policy": policy}
+    if dice.chance(35):
+        add_profile_retention(dice, document)
+    return replace(of, document=document, limits=_room(dice, of.limits))

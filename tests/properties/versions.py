@@ -6,6 +6,7 @@ from typing import Any
 
 from kittiwake.kernel.advance import advance, unfinished
 from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.program import ATTRIBUTES_RULE
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.kernel.whole import decide_whole
@@ -98,6 +99,7 @@ TEXTS = ("rule_version", "ruleset_version", "partial_history")
 def _with_versions(row: dict[str, Any], sets: list[RuleSet]) -> dict[str, Any]:
     """A row of the oracle with the fingerprints of the versions it names."""
     texts = {one.rule.id: one.version for one in sets[row["rule_of"]].rules_of(ACCOUNT)}
+    texts[ATTRIBUTES_RULE] = ""
     return {**row, "ruleset_version": sets[row["ruleset"]].version, "rule_version": texts[row["rule_id"]]}
 
 

@@ -118,7 +118,41 @@ def test_a_contact_that_is_forgotten_is_told_so_and_nothing_of_before_counts() -
         ("3d", "a.b"),
         until="4d",
     )
-    assert "no event for 1d: the contact is forgotten (retention)" in plain(story)
+    assert "no event for 1d: what the contact did is forgotten (retention)" in plain(story)
     (miss,) = story_of(story, "cart").nearest
     assert miss.what.endswith("forgotten: no event for 1d, after which a contact is forgotten (retention)")
     assert lines(story, "twice")[-1] == "given does not hold: 1 of 2 a.b"
+
+
+def test_what_stays_of_a_forgotten_contact_is_known_to_its_story_until_its_profile_ends() -> None:
+    birthday = {"id": "birthday", "when": "contact.updated", "wait": {"until": "contact.day", "repeat": "daily"}}
+    policy = {"retention": "1d", "profile_retention": "3d", "consent": {"purpose": "news"}}
+    story = told_of(
+        [("always", {"rules": [birthday, {"id": "now", "when": "a.b"}], "policy": policy})],
+        ("0m", "contact.updated", {"day": "2026-11-03", "timezone": "Asia/Tokyo"}),
+        ("1m", "consent.withdrawn"),
+        ("50h", "a.b"),
+        until="20d",
+    )
+    text = plain(story)
+    assert "no event for 1d: what the contact did is forgotten (retention)" in text
+    assert "no event for 3d: the contact is forgotten (profile_retention)" in text
+    assert "no_consent: purpose news withdrawn at" in story_of(story, "now").nearest[0].what
+    ended = "forgotten: no event for 3d, after which a contact is forgotten (profile_retention)"
+    assert lines(story, "birthday")[-1].endswith(ended)
+
+
+def test_an_update_that_there_is_no_room_for_changes_nothing_in_the_story_either() -> None:
+    gold = {"id": "gold", "when": {"event": "a.b", "where": {"contact": {"tier": "gold"}}}}
+    story = told_of(
+        [("always", {"rules": [gold]})],
+        ("0m", "contact.updated", {"tier": "silver"}),
+        ("1m", "contact.updated", {"tier": "gold", "timezone": "x" * 65_536}),
+        ("2m", "a.b"),
+    )
+    assert "no room: the attributes that rules read would be too many, or too long: none is changed" in plain(story)
+    assert [line.text for line in story.lines if line.rule_id == "contact:attributes"] == [
+        "suppressed, limit: more attributes that rules read than there is room for, so the update sets none"
+    ]
+    (miss,) = story_of(story, "gold").nearest
+    assert "silver" in miss.what

@@ -133,7 +133,7 @@ def test_a_contact_is_forgotten_after_the_retention_of_the_policy(folder: Path) 
         - {after: 49h, expect: {cancelled: cart, reason: forgotten}}
         """,
     )
-    assert "no event for 2d: the contact is forgotten (retention)" in story
+    assert "no event for 2d: what the contact did is forgotten (retention)" in story
 
 
 # ---------------------------------------------------------------- rules that change

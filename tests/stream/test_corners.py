@@ -9,7 +9,7 @@ from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream import sifting
 from kittiwake.stream.cells import cell_of
 from kittiwake.stream.grid import SKEW_US
-from kittiwake.stream.known import AlwaysKnown
+from kittiwake.stream.known import AlwaysKnown, Known
 from kittiwake.stream.messages import encode, key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.stream.machine import Bundle
@@ -102,3 +102,39 @@ def test_of_copies_that_came_too_late_each_leaves_as_it_came() -> None:
         host.machine.run(Bundle([(key, encode(arrival))]))
     host.pass_to(START_US + 6 * HOUR_US)
     assert sorted(one.raw[-4:-3] for one in host.machine.late) == [b"a", b"b"]
+
+
+class Polled:
+    """Rules of which a process always knows an hour ahead, as if it had just looked."""
+
+    def __init__(self, rules: bytes) -> None:
+        self._programs = AlwaysKnown(always(load_files({"a.yaml": rules})), HOUR_US).known(0).programs
+
+    def known(self, clock_us: int) -> Known:
+        return Known(self._programs, clock_us + HOUR_US)
+
+
+CONSENTING = b"""
+account: acme
+policy: {retention: 9d, consent: {purpose: news}}
+rules:
+  - {id: cart, when: cart.item_added, wait: 1h}
+"""
+
+
+def test_who_only_has_an_opt_out_holds_no_timer_and_is_still_refused_years_later() -> None:
+    host = Host()
+    host.rules = Polled(CONSENTING)
+    host.give("e1", "cart.item_added", START_US, attributes={"traceparent": "00-a-1-01"})
+    host.give("e2", "consent.withdrawn", START_US + MINUTE_US)
+    host.pass_to(START_US + 8 * DAY_US)
+    assert len(host.machine.kept[KEY].timers) == 1
+    host.pass_to(START_US + 10 * DAY_US)
+    kept = host.machine.kept[KEY]
+    assert not kept.timers
+    assert kept.cell is not None
+    assert len(kept.cell) < 120
+    later_us = START_US + 6 * 365 * DAY_US
+    host.give("e3", "cart.item_added", later_us)
+    host.pass_to(later_us + 2 * HOUR_US)
+    assert host.rows == [("suppressed", 0), ("suppressed", 0)]

@@ -14,7 +14,7 @@ from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream import sifting, waking
 from kittiwake.stream.cells import LAYOUT, cell_of
 from kittiwake.stream.grid import USUAL, Waits
-from kittiwake.stream.known import AlwaysKnown, Known
+from kittiwake.stream.known import AlwaysKnown, Known, Rules
 from kittiwake.stream.messages import Stage, encode, key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
 from tests.stream.machine import Bundle, Machine
@@ -35,7 +35,7 @@ class Host:
 
     def __init__(self, history: RuleSetHistory | None = None, waits: Waits = USUAL, **options: Any) -> None:
         self.clock_us = START_US
-        self.rules = AlwaysKnown(always(load_files({"a.yaml": RULES})) if history is None else history, HOUR_US)
+        self.rules: Rules = AlwaysKnown(always(load_files({"a.yaml": RULES})) if history is None else history, HOUR_US)
         self.machine = Machine(self, waits, lambda: self.clock_us, **options)
 
     def known(self, clock_us: int) -> Known:

@@ -1,7 +1,7 @@
 """What stands is never inside a cool-down and never over a cap: asked of the rows alone, without the kernel's help.
 
 Only of contacts of whom it can be said so plainly: under one version that has been in force always, never ended
-(deleted or merged) nor forgotten, since both begin a contact's record anew.
+(deleted or merged) and never forgotten wholly, since both begin a contact's record anew.
 """
 
 from __future__ import annotations
@@ -27,9 +27,12 @@ def gates_hold(programs: Programs, _: Key, events: Sequence[Event], until_us: in
 
 
 def _begins_anew(program: Program, events: Sequence[Event], until_us: int) -> bool:
+    if any(event.type in ENDINGS for event in events):
+        return True
+    span_us = program.policy.profile_retention_us
     times_us = sorted(event.time_us for event in events if program.wants(event.type))
     gaps = (later - earlier for earlier, later in pairwise([*times_us, until_us]))
-    return any(event.type in ENDINGS for event in events) or max(gaps, default=0) >= program.policy.retention_us
+    return span_us is not None and max(gaps, default=0) >= span_us
 
 
 def _would_fire(program: Program, row: Decision) -> bool:

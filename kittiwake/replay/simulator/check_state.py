@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from kittiwake.kernel.codec import STATE_BYTES_MAX, decode, encode
+from kittiwake.kernel.keeping import outlives
 from kittiwake.kernel.ledger import events_of
-from kittiwake.kernel.state import Amounts, RuleState, Since, State, Values
+from kittiwake.kernel.state import Amounts, RuleState, Since, State, Values, keeps_something
 from kittiwake.kernel.versions import Versions
 from kittiwake.replay.simulator.check_events import Arrivals
 from kittiwake.replay.simulator.machines import Call
@@ -90,8 +91,11 @@ def _check_deleted(versions: Versions, state: State, wake_us: int | None, arriva
     newest_us = arrivals.newest_us(settled_us)
     if state.first_us is not None or newest_us is None:
         return
-    demand(not state.rules and not state.firings and not state.consents and not state.records, "nothing of who is gone")
-    demand(state.attributes == "{}" and state.newest_us is None, "nothing of who is gone", state.attributes)
+    demand(state.newest_us is None, "no newest event of who is gone")
+    if state.profile is None:
+        demand(not keeps_something(state), "nothing of who is gone", state.attributes)
+    else:
+        _check_forgotten(versions, state, wake_us)
     ends_us = newest_us + horizon_us + 1
     if settled_us >= ends_us and not _newer_chunks(state, settled_us - horizon_us):
         demand(state.since is None or not state.since.chunks, "events of who is gone", newest_us, settled_us)
@@ -101,6 +105,24 @@ def _check_deleted(versions: Versions, state: State, wake_us: int | None, arriva
         demand(not state.seen, "ids of who is gone", newest_us, settled_us)
     elif state.seen:
         demand(wake_us is not None, "a wake for the trace of who is gone")
+
+
+def _check_forgotten(versions: Versions, state: State, wake_us: int | None) -> None:
+    """Of what a forgotten contact did nothing is left; what it is needs no wake, but for what is pending or ends."""
+    assert state.settled_us is not None
+    program = versions.at(state.settled_us)
+    rules = dict(zip(program.state_keys, program.rules, strict=True))
+    for key, left in state.rules.items():
+        demand(not (left.member or left.entered_fired or any(left.history)), "no deeds of who is forgotten", key)
+        for one in left.instances.values():
+            totals = one.reached is not None and (one.reached.total != 0 or not one.reached.used)
+            demand(not (one.prefixes or totals), "no deeds of who is forgotten", key, one)
+            waits = one.episode is not None or one.held is not None
+            demand(not waits or outlives(rules[key]), "no wait of who is forgotten but on what it is", key, one)
+    ends = program.policy.profile_retention_us is not None
+    if state.rules or state.records or state.firings or state.since or state.seen or state.inbox or ends:
+        return
+    demand(wake_us is None or bool(versions.later(state.settled_us)), "no wake for who has only a profile", wake_us)
 
 
 def _newer_chunks(state: State, edge_us: int) -> bool:
