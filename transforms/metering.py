@@ -21,6 +21,7 @@ from kittiwake.stream.metrics import (
     FIRED,
     FORGOTTEN,
     HORIZON_CUT,
+    IDS_FORGOTTEN,
     REVOKED,
     STALE,
     STATE_BYTES,
@@ -91,6 +92,7 @@ _COUNTERS: Final = {
     "corrected": CORRECTED,
     "forgotten": FORGOTTEN,
     "horizon_cut": HORIZON_CUT,
+    "ids_forgotten": IDS_FORGOTTEN,
     "too_late": TOO_LATE,
     "dead": DEAD_LETTERS,
 }

@@ -32,6 +32,8 @@ class Corrected(NamedTuple):
     duplicates: int
     placed: list[Event]
     """The late events that were put in their place."""
+    ids_forgotten: int = 0
+    """As of `Advanced`."""
 
 
 def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: int | None) -> Corrected:
@@ -53,7 +55,8 @@ def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: i
     told = standing_rows(state.since or Since())
     rows, stands = _difference(versions, told, run.decisions, front, since, clock_us)
     since.chunks = [chunk_of(list(map(stored, counted)), stands, settled_us)]
-    return Corrected(bare(front, since, from_us), rows, duplicates, _new_in(counted, before))
+    state = bare(front, since, from_us)
+    return Corrected(state, rows, duplicates, _new_in(counted, before), run.ids_forgotten)
 
 
 def _new_in(merged: Sequence[Event], before: Iterable[Event]) -> list[Event]:
@@ -89,7 +92,7 @@ def _difference(
         if before is None:
             row = _corrected(new[row.trigger_id], taken_back)
             rows.append(row)
-        elif _facts(before) != _facts(row):
+        elif not _are_alike(before, row):
             row = _corrected(_told_again(row, before, versions, clock_us), taken_back)
             rows.append(row)
         else:
@@ -109,6 +112,15 @@ def _place(row: Decision) -> tuple[str, str, int | None]:
 
 def _lost(before: Decision, now: Decision) -> bool:
     return before.decision is FIRED and now.decision is not FIRED
+
+
+def _are_alike(before: Decision, now: Decision) -> bool:
+    """Whether two rows of one id show the same facts; an earlier release did not keep the times of events."""
+    events = now.events
+    if events is not None and before.events is not None and before.events.last_us is None:
+        kept = replace(before.events, first_us=events.first_us, last_us=events.last_us)
+        before = replace(before, events=kept)
+    return _facts(before) == _facts(now)
 
 
 def _facts(row: Decision) -> Decision:
@@ -150,14 +162,15 @@ def _owed(row: Decision, front: State) -> Iterator[Owed]:
     """What is still pending or deferred in the instance of a revoked row, and may be the same thing once more."""
     rule = front.rules.get(row.rule_id)
     one = None if rule is None else rule.instances.get(row.instance)
-    for opened_id in _still_to_come(one, row.reminder) if one is not None else ():
-        yield Owed(row.rule_id, row.instance, row.reminder, [row.trigger_id, *row.replaces], opened_id)
+    for opened in _still_to_come(one, row.reminder) if one is not None else ():
+        yield Owed(row.rule_id, row.instance, row.reminder, [row.trigger_id, *row.replaces], *opened)
 
 
-def _still_to_come(one: Instance, reminder: int | None) -> Iterator[str | None]:
+def _still_to_come(one: Instance, reminder: int | None) -> Iterator[tuple[str | None, str]]:
+    """Id and type of the event that opened it."""
     if one.held is not None and one.held.candidate.reminder == reminder:
-        yield one.held.candidate.opened_id
+        yield one.held.candidate.opened_id, one.held.candidate.opened_type
     elif one.episode is not None:
         indices = [each.index if one.episode.numbered else None for each in one.episode.reminders]
         if reminder in indices:
-            yield one.episode.opened_id
+            yield one.episode.opened_id, one.episode.opened_type

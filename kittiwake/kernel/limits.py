@@ -25,6 +25,9 @@ class Limits(NamedTuple):
     correction_bytes: int = 4_000_000
     """What a contact keeps for corrections, some 30,000 events: with all else far below what one value may have. Beyond
     it the contact's horizon begins anew, and what comes late from before goes to the late output."""
+    ids: int = 25_000
+    """Ids of events by which copies are known, the newest; in two horizons of an hour one event every 0.3 s. Of the
+    longest ASCII ids 3.5 MB, which leaves room for all else in one cell; of ordinary ones 1.2 MB."""
 
 
 DEFAULT_LIMITS = Limits()

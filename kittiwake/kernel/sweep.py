@@ -162,5 +162,7 @@ def _fired(
         included(rule, newest, {}),
         [],
         reminder if rule.wait.numbered else None,
+        opened_type=opened.type,
+        last_us=newest.time_us,
     )
     return row_of(program.account_id, program.texts[index], contact_id, "{}", candidate, OUTCOME, None, due_us)

@@ -1,4 +1,4 @@
-"""What one event does, at its place in `(time, event_id)` (docs/semantics.md, section 3).
+"""What one event does, at its place in `(time, event_id, type)` (docs/semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
 Everything about a rule that no event can change is worked out when its program is built: what is left
@@ -60,7 +60,7 @@ def _consent(run: Run, event: Event) -> None:
             run.state.consents[asked] = False
 
 
-def _delete(run: Run, _: Event) -> None:
+def _delete(run: Run, event: Event) -> None:
     """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled: deleted`."""
     cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], Reason.DELETED)
     for index, found in enumerate(run.rules):
@@ -68,6 +68,9 @@ def _delete(run: Run, _: Event) -> None:
         held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
         cancel_all(run, held, Reason.DELETED)
     run.empty()
+    state = run.state
+    state.ended_times = 1 + (state.ended_times if state.ended_us == event.time_us else 0)
+    state.ended_us = event.time_us
 
 
 OWN_TAKERS: Final[dict[str, Taker]] = {

@@ -25,10 +25,10 @@ ROW_BYTES: Final = 256
 """What a row takes in memory besides its texts."""
 
 Rows: TypeAlias = list[Row] | Iterator[Row]
-"""A contact's rows: a list in no order, to be settled at once; or, of a giant, a stream in the order of id and time."""
+"""A contact's rows: a list in no order, to be settled at once; or, of a giant, a stream in their order."""
 
-_Filed: TypeAlias = tuple[str, str, str, int, str, bytes]
-"""A row behind its account and contact, the id first."""
+_Filed: TypeAlias = tuple[str, str, int, str, str, bytes]
+"""A row behind its account and contact."""
 
 _decoder: Final = msgspec.msgpack.Decoder(list[_Filed])
 
@@ -74,13 +74,12 @@ def _from_disk(groups: Groups, coming: Iterator[bytes], held_bytes: int) -> Iter
 def _file(groups: Groups, sorter: Sorter[_Filed]) -> None:
     for subject in list(groups):
         for row in groups.pop(subject):
-            time_us, event_id, event_type, properties = row
-            sorter.put((*subject, event_id, time_us, event_type, properties), size_of(row))
+            sorter.put((*subject, *row), size_of(row))
 
 
 def _rows_of(filed: Iterator[_Filed], held_bytes: int) -> Rows:
     """A list of what fits, a stream of what does not."""
-    coming = ((time_us, event_id, event_type, text) for _, _, event_id, time_us, event_type, text in filed)
+    coming: Iterator[Row] = (each[2:] for each in filed)
     rows: list[Row] = []
     size = 0
     for row in coming:

@@ -83,6 +83,8 @@ class Counts(msgspec.Struct):
     verdicts: dict[Verdict, int] = {}
     lines: dict[tuple[str, int], LinesOfPart] = {}
     """By name of a file and start of a part that others follow: what tells their lines' numbers, see `placed`."""
+    ids_forgotten: int = 0
+    """Ids of a contact that had more events within the horizon than its ids are remembered of."""
 
 
 def count_event(counts: Counts, event: Event) -> None:
@@ -198,6 +200,7 @@ NUMBERS: Final = (
     "unneeded",
     "unsettled",
     "forgotten",
+    "ids_forgotten",
 )
 """Fields that are plain numbers."""
 _Key = TypeVar("_Key", str, Verdict)

@@ -1,8 +1,8 @@
 """A contact of more events than fit into memory: the decisions and counts of `contacts.settle`, slice by slice.
 
-Works on temporary files (`spilling`). Called by hosts where `buckets` gives a contact's rows as a stream. Copies are
-found id by id; the events that count are then sorted by time, and the kernel, which may be sliced anywhere, is given
-one slice after the other. Nothing but the events of one instant has to fit into memory.
+Works on temporary files (`spilling`). Called by hosts where `buckets` gives a contact's rows as a stream, in their
+order. Copies are dropped on the way, and the kernel, which may be sliced anywhere, is given one slice after the other.
+Nothing but the events of one instant, and the newest ids, has to fit into memory.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Final, TypeAlias
 import msgspec
 
 from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.copies import Newest
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.replay.buckets import HELD_BYTES, ROW_BYTES, size_of
-from kittiwake.replay.contacts import Row, event_of, instant_and_id, needed, place_of, that_counts
+from kittiwake.replay.contacts import Row, event_of, needed, place_of, place_of_row, that_counts
 from kittiwake.replay.counts import Counts, count_decision
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.spilling import Sorter
@@ -34,7 +35,6 @@ _Placed: TypeAlias = tuple[int, str, str, int, str, str, bytes]
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Decision).decode
-_rows: Final = msgspec.msgpack.Decoder(list[Row])
 _all_placed: Final = msgspec.msgpack.Decoder(list[_Placed])
 
 
@@ -53,7 +53,7 @@ def settle_giant(
 ) -> Iterator[Decision]:
     """Decide everything of one contact up to the end of the run, and count it, as `settle` does and in its order.
 
-    The rows come in the order of id and time, with copies. About `held_bytes` are held at once, a few times over.
+    The rows come in the order of time, id and type, with copies. About `held_bytes` are held at once, a few times over.
     `keep` is given the state in which the contact is left, before the first decision comes out.
     """
     counts.contacts += 1
@@ -61,11 +61,9 @@ def settle_giant(
         rows = needed(plan, rows, counts)
     # The kernel meets no copies, and need not remember ids, unless somebody goes on from there.
     versions = plan.versions if keep else plan.versions.without_horizon()
-    with Sorter(_rows, held_bytes) as by_time, Sorter(_all_placed, held_bytes) as by_place:
-        for row in _that_count(plan, rows, until_us, counts):
-            by_time.put(row, size_of(row))
-        slice_bytes = held_bytes // SLICES
-        for decision in _decided(versions, contact_id, by_time.in_order(), until_us, slice_bytes, counts, keep):
+    counting = _that_count(plan, rows, until_us, counts)
+    with Sorter(_all_placed, held_bytes) as by_place:
+        for decision in _decided(versions, contact_id, counting, until_us, held_bytes // SLICES, counts, keep):
             placed = _placed(decision)
             by_place.put(placed, ROW_BYTES + len(placed[-1]))
         for placed in by_place.in_order():
@@ -76,22 +74,22 @@ def settle_giant(
 
 def _that_count(plan: Plan, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
     """The rows of events that are settled and no copies of earlier ones; the others are counted only."""
-    horizon_us = plan.versions.horizon_us
-    counted_id, counted_us = "", 0
-    for (time_us, event_id), equal in groupby(rows, key=instant_and_id):
+    newest = Newest(plan.versions.newest.limits.ids, plan.versions.horizon_us)
+    for (time_us, event_id, event_type), equal in groupby(rows, key=place_of_row):
         row = reduce(_first_of, _counted(equal, until_us, counts))
         counts.duplicates -= 1  # one of them is no copy
         if time_us >= until_us:
             continue
-        if event_id == counted_id and time_us - counted_us <= horizon_us:
+        if newest.is_copy((event_id, event_type), time_us):
             counts.duplicates += 1
             continue
-        counted_id, counted_us = event_id, time_us
+        newest.add((event_id, event_type), time_us)
         yield row
+    counts.ids_forgotten += newest.forgotten
 
 
 def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
-    """Rows of one id and time, each counted as a copy."""
+    """Rows of one time, id and type, each counted as a copy."""
     for row in rows:
         counts.duplicates += 1
         counts.unsettled += row[0] >= until_us

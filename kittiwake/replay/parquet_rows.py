@@ -25,6 +25,16 @@ _INSTANT: Final = pa.timestamp("us", "UTC")
 _DATE: Final = pa.date32()
 _TEXT: Final = pa.string()
 
+_EVENTS: Final = pa.struct(
+    [
+        ("first", _TEXT),
+        ("last", _TEXT),
+        ("count", pa.int64()),
+        ("first_time", _INSTANT),
+        ("last_time", _INSTANT),
+    ]
+)
+
 DECISION: Final = pa.schema(
     [
         pa.field("trigger_id", _TEXT, nullable=False),
@@ -41,7 +51,7 @@ DECISION: Final = pa.schema(
         pa.field("threshold", _TEXT),
         pa.field("reminder", pa.int64()),
         pa.field("occurrence", _DATE),
-        pa.field("events", pa.struct([("first", _TEXT), ("last", _TEXT), ("count", pa.int64())])),
+        pa.field("events", _EVENTS),
         pa.field("include", _TEXT, nullable=False),
         pa.field("decision", _TEXT, nullable=False),
         pa.field("reason", _TEXT),

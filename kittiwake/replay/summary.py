@@ -103,7 +103,7 @@ def from_text(text: bytes | str) -> Summary:
     data = json.loads(text)
     verdicts = {Verdict(*(row[name] or "" for name in Verdict._fields)): row["count"] for row in data["decisions"]}
     counts = Counts(
-        **{name: data[name] for name in NUMBERS},
+        **{name: data.get(name, 0) for name in NUMBERS},
         newest_us=None if data["newest"] is None else parse_instant(data["newest"]),
         dead_letters=data["dead_letters"],
         examples={reason: [Place(**one) for one in places] for reason, places in data["dead_letter_examples"].items()},

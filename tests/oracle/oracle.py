@@ -10,7 +10,7 @@ from tests.oracle.ages import Ages
 from tests.oracle.history import History, settled
 from tests.oracle.walk import Walk
 
-LIMITS = {"keys": 1_000, "distinct": 10_000, "sum_entries": 10_000, "max_wait_us": 400 * clock.DAY}
+LIMITS = {"ids": 25_000, "keys": 1_000, "distinct": 10_000, "sum_entries": 10_000, "max_wait_us": 400 * clock.DAY}
 Versions = list[tuple[int | None, dict[str, Any]]]
 
 
@@ -55,7 +55,8 @@ def decide_versions(
     A row names the index of the version it was decided under (`ruleset`) and that whose text its rule had (`rule_of`).
     """
     ages = Ages(versions, stream=stream)
-    history = History(settled(events, until_us, allowed_lateness_us, ages), ages, {**LIMITS, **(limits or {})})
+    room = {**LIMITS, **(limits or {})}
+    history = History(settled(events, until_us, allowed_lateness_us, ages, room["ids"]), ages, room)
     walk = Walk(history, account, contact)
     walk.settle(until_us)
     return walk.rows
