@@ -45,8 +45,8 @@ class Candidate:
     """Something due: what the gates are asked about.
 
     `release` is set once it was deferred; `slot` is the reminder, -1 where an event was refused for lack of room;
-    `lower` marks a threshold crossed together with a higher one, `crossing` says of any which time it is; `silent` is an
-    exit that is not emitted.
+    `lower` marks a threshold crossed together with a higher one, `crossing` says of any which time it is; `silent` is
+    an exit that is not emitted.
     """
 
     episode: Episode
