@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypedDict
 
 import msgspec
 import pyarrow as pa
@@ -119,7 +119,15 @@ def _decoder(schema: pa.Schema) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(msgspec.defstruct("Row", fields, forbid_unknown_fields=True))
 
 
-_KINDS: Final = {_INSTANT: datetime | None, _DATE: date | None}
+class _Events(TypedDict):
+    first: str
+    last: str
+    count: int
+    first_time: datetime | None
+    last_time: datetime | None
+
+
+_KINDS: Final = {_INSTANT: datetime | None, _DATE: date | None, _EVENTS: _Events | None}
 
 
 def _batch(rows: list[Any], schema: pa.Schema) -> pa.RecordBatch:
