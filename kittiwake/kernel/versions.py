@@ -220,7 +220,7 @@ def _counting_anew(drafts: Iterable[Draft]) -> Iterator[Draft]:
             rules.append(rule)
         just_before = {rule.rule_id: rule for rule in rules}
         ever.update(just_before)
-        yield draft._replace(rules=tuple(rules))
+        yield draft._replace(rules=tuple(rules)) if rules else draft
 
 
 def _crosses_alike(had: RuleProgram, rule: RuleProgram) -> bool:
