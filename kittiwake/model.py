@@ -15,7 +15,7 @@ from kittiwake.values import Number, canonical
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """One thing a contact did, or that was learnt of it. Order of the truth: `(time_us, event_id)`."""
+    """One thing a contact did, or that was learnt of it. Order of the truth: `(time_us, event_id, type)`."""
 
     time_us: int
     event_id: str
@@ -27,8 +27,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 
 def rest_of(event: Event) -> str:
-    """The canonical JSON of all of an event but its ids and time, by which copies of one time are ordered."""
-    return canonical({"properties": event.properties, "type": event.type})
+    """The canonical JSON of all of an event but its ids, type and time, by which copies of one time are ordered."""
+    return canonical({"properties": event.properties})
 
 
 class EventIds(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +37,11 @@ class EventIds(msgspec.Struct, frozen=True, gc=False):
     first: str
     last: str
     count: int
+    first_us: int | None = None
+    """When the first happened; None: an earlier release opened the episode, and did not keep it."""
+    last_us: int | None = None
+    first_type: str = ""
+    """What the first is an event of, which no row shows; empty: the episode bears the id of an earlier release."""
 
 
 CUT: Final = "~cut"

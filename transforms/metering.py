@@ -22,6 +22,7 @@ from kittiwake.stream.metrics import (
     FIRED,
     FORGOTTEN,
     HORIZON_CUT,
+    IDS_FORGOTTEN,
     INCLUDES_CUT,
     REVOKED,
     STALE,
@@ -94,6 +95,7 @@ _COUNTERS: Final = {
     "corrected": CORRECTED,
     "forgotten": FORGOTTEN,
     "horizon_cut": HORIZON_CUT,
+    "ids_forgotten": IDS_FORGOTTEN,
     "too_late": TOO_LATE,
     "dead": DEAD_LETTERS,
 }

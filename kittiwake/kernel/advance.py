@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.kernel.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
 from kittiwake.kernel.codec import bare, copied
-from kittiwake.kernel.copies import in_order, is_copy, restored, stored
+from kittiwake.kernel.copies import in_order, is_copy, newest_id_us, restored, stored
 from kittiwake.kernel.correcting import Corrected, correct
 from kittiwake.kernel.decisions import decision_of
 from kittiwake.kernel.keeping import memory_ends_us
@@ -53,6 +53,8 @@ class Advanced(NamedTuple):
     """Whether more came inside the horizon than a contact may keep (`Limits.correction_bytes`): it begins anew."""
     unusable: Mapping[Unusable, int] = NOTHING_UNUSABLE
     """Values that rules in force could not use, and how often; not of what a correction works out again."""
+    ids_forgotten: int = 0
+    """Ids of events that had to make room (`Limits.ids`) while copies of them could still come."""
 
 
 def advance(
@@ -87,7 +89,7 @@ def advance(
     found = moved(versions, passed.state) if is_due(versions, passed.state) else passed.state
     is_cut = is_too_much(versions, found)
     if is_cut:
-        found = cut_short(found)
+        found = cut_short(versions, found)
     found.inbox = [stored(event) for event in inbox if event.time_us >= upto_us]
     if steps is not None:
         steps.extend(_steps_of_late(corrected, late.beyond, settled_us))
@@ -103,6 +105,7 @@ def advance(
         passed.run.forgotten,
         is_cut,
         passed.run.unusable,
+        corrected.ids_forgotten + passed.run.ids_forgotten,
     )
 
 
@@ -163,7 +166,7 @@ def _sort_out(versions: Versions, state: State, events: list[Event]) -> _Late:
     edge_us = settled_us if from_us is None else max(from_us, settled_us - versions.horizon_us)
     inside = [event for event in late if event.time_us >= edge_us]
     before = [event for event in late if event.time_us < edge_us]
-    beyond = [event for event in before if not is_copy(state.seen, event, versions.horizon_us)]
+    beyond = [event for event in before if not is_copy(state, event, versions.horizon_us)]
     return _Late(inside, beyond, len(before) - len(beyond))
 
 
@@ -221,11 +224,11 @@ def _wake_at_us(versions: Versions, run: Run, state: State) -> int | None:
 
 def _trace_ends_us(versions: Versions, state: State) -> int | None:
     """When the horizon has passed the traces of a contact that was deleted or forgotten: first events, then ids."""
-    if state.first_us is not None or not (state.since or state.seen):
+    if state.first_us is not None or not (state.since or state.seen or state.counted):
         return None
     if state.since is not None and state.since.chunks:
         return state.since.chunks[0].newest_us + versions.horizon_us + 1
-    newest_us = max(state.seen.values(), default=None)
+    newest_us = newest_id_us(state)
     return None if newest_us is None else newest_us + 2 * versions.horizon_us + 1
 
 

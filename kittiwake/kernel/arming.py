@@ -26,7 +26,10 @@ NO_VALUES: Final[list[str]] = []
 def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str], kind: Kind) -> Candidate:
     """A candidate due at the event's own time."""
     include = included(rule, event, run.attributes, run.program.limits.include_bytes)
-    return Candidate(kind, run.now_us, event.event_id, run.now_us, event.event_id, 1, include, same)
+    now_us, event_id = run.now_us, event.event_id
+    return Candidate(
+        kind, now_us, event_id, now_us, event_id, 1, include, same, opened_type=run.type_of(event), last_us=now_us
+    )
 
 
 def candidate_of_reminder(episode: Episode, reminder: Reminder) -> Candidate:
@@ -43,6 +46,8 @@ def candidate_of_reminder(episode: Episode, reminder: Reminder) -> Candidate:
         reminder.index if episode.numbered else None,
         None,
         reminder.occurrence,
+        episode.opened_type,
+        episode.last_us,
     )
 
 

@@ -6,7 +6,7 @@ the instant the rule is ready. Called by `taking` and `advance`.
 
 from __future__ import annotations
 
-from kittiwake.kernel.arming import cause
+from kittiwake.kernel.arming import candidate_of_event, cause
 from kittiwake.kernel.history import answer, measured, next_end_us
 from kittiwake.kernel.including import included
 from kittiwake.kernel.matching import SINGLE
@@ -58,9 +58,11 @@ def _holds(tree: Tree, answers: list[bool]) -> bool:
 def _edge(run: Run, index: int, member: bool, event: Event | None) -> None:
     rule = run.program.rules[index]
     kind = Kind.ENTERED if member else Kind.EXITED
-    event_id = None if event is None else event.event_id
-    include = included(rule, event, run.attributes, run.program.limits.include_bytes)
-    cause(run, index, SINGLE, Candidate(kind, run.now_us, event_id, run.now_us, event_id, 1, include, []))
+    if event is not None:
+        cause(run, index, SINGLE, candidate_of_event(run, rule, event, [], kind))
+        return
+    include = included(rule, None, run.attributes, run.program.limits.include_bytes)
+    cause(run, index, SINGLE, Candidate(kind, run.now_us, None, run.now_us, None, 1, include, []))
 
 
 def _wake_at_ends(run: Run, index: int, found: RuleState) -> None:

@@ -63,7 +63,7 @@ def pass_on(
         run = pass_through(versions, run, that_count(run, due), upto_us)
         told = revised(run.decisions, since, versions, clock_us)
         state = run.freeze(upto_us, upto_us)
-        return Passed(run, bare(state, begun_anew(since, state)), told)
+        return Passed(run, bare(state, begun_anew(versions, since, state)), told)
     if settled_us is None or settled_us <= edge_us:
         return _past_a_horizon(versions, since, run, due, edge_us, upto_us, clock_us)
     assert from_us is not None
@@ -86,7 +86,7 @@ def _past_a_horizon(
     final = revised(run.decisions, since, versions, clock_us)
     after = due[cut:]
     since = Since(None, [], since.revoked, since.owed)
-    forget_final(since, checkpoint, after)
+    forget_final(versions, since, checkpoint, after)
     if not after and _is_quiet(versions, run, edge_us, upto_us):
         return Passed(run, bare(run.freeze(upto_us, edge_us), _unless_empty(since), edge_us), final)
     since.checkpoint = encoded(bare(checkpoint))
@@ -147,7 +147,7 @@ def is_due(versions: Versions, state: State) -> bool:
         return False
     edge_us = settled_us - versions.horizon_us
     if state.first_us is None:
-        return from_us < edge_us and bool(since or state.seen)
+        return from_us < edge_us and bool(since or state.seen or state.counted)
     chunks = since.chunks if since is not None else []
     behind = sum(weight_of(chunk) for chunk in chunks if chunk.newest_us < edge_us)
     return behind > 0 and behind * 2 >= sum(map(weight_of, chunks))
@@ -162,16 +162,16 @@ def is_too_much(versions: Versions, state: State) -> bool:
     return kept + beside + len(state.since.checkpoint or b"") > versions.newest.limits.correction_bytes
 
 
-def cut_short(state: State) -> State:
+def cut_short(versions: Versions, state: State) -> State:
     """The state with its horizon begun anew: nothing that is settled can be corrected any more."""
     assert state.since is not None
-    return replace(state, since=begun_anew(state.since, state), from_us=state.settled_us)
+    return replace(state, since=begun_anew(versions, state.since, state), from_us=state.settled_us)
 
 
-def begun_anew(since: Since, state: State) -> Since | None:
+def begun_anew(versions: Versions, since: Since, state: State) -> Since | None:
     """What stays of `since` where nothing settled can be corrected any more: what is revoked or owed and may come."""
     found = Since(None, [], list(since.revoked), list(since.owed))
-    forget_final(found, state, ())
+    forget_final(versions, found, state, ())
     return _unless_empty(found)
 
 
@@ -192,7 +192,7 @@ def moved(versions: Versions, state: State) -> State:
     after = list(map(stored, events[cut:]))
     told = [row for trigger_id, row in standing_rows(since).items() if trigger_id not in final]
     found = Since(None, [], list(since.revoked), list(since.owed))
-    forget_final(found, checkpoint, after)
+    forget_final(versions, found, checkpoint, after)
     if after or not _is_quiet(versions, run, edge_us, settled_us):
         found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, told, settled_us)]
         front = Run(versions.at(settled_us), copied(bare(state))).freeze(settled_us, edge_us, settled_us)
@@ -207,10 +207,16 @@ def compacted(rules: Program | Versions, state: State) -> State:
     """The state in its one shortest form, whatever calls have led to it: what a snapshot holds."""
     versions = as_versions(rules)
     found = moved(versions, state)
-    found = replace(found, seen=dict(sorted(found.seen.items(), key=itemgetter(1, 0))))
+    counted = {name: _sorted(times_us) for name, times_us in sorted(found.counted.items())}
+    found = replace(found, seen=_sorted(found.seen), counted=counted)
     since, settled_us = found.since, found.settled_us
     if since is None or settled_us is None:
         return found
     checkpoint = None if since.checkpoint is None else in_one_order(since.checkpoint)
     chunks = [chunk_of(events_of(since), standing_rows(since).values(), settled_us)] if since.chunks else []
     return replace(found, since=replace(since, checkpoint=checkpoint, chunks=chunks))
+
+
+def _sorted(times_us: dict[str, int]) -> dict[str, int]:
+    """Ids by their time."""
+    return dict(sorted(times_us.items(), key=itemgetter(1, 0)))

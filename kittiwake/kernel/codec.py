@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.state import Firing, RuleState, Since, State, Unsettled
 
-VERSION: Final = 2
-"""1 knew no corrections, versions and retention."""
+VERSION: Final = 3
+"""1 knew no corrections, versions and retention; 2 took an event's id for the whole of its identity."""
 
 LONG_AGO_US: Final = -(2**62)
 """The first event of a contact of whom only is known that there has been one."""
@@ -25,6 +25,7 @@ STATE_BYTES_MAX: Final = 16 * 1024 * 1024
 _encoder: Final = msgspec.msgpack.Encoder()
 _ordered_encoder: Final = msgspec.msgpack.Encoder(order="deterministic")
 _decoder: Final = msgspec.msgpack.Decoder(State)
+_decode_events: Final = msgspec.msgpack.Decoder(list[Unsettled]).decode
 
 
 class _StateOf1(msgspec.Struct, array_like=True, gc=False):
@@ -62,12 +63,13 @@ def decode(data: bytes | memoryview) -> State | BadState:
         return BadState("no bytes")
     if len(data) > STATE_BYTES_MAX:
         return BadState(f"{len(data)} bytes are more than the {STATE_BYTES_MAX} a state may have")
-    if data[0] not in (1, VERSION):
+    if not 1 <= data[0] <= VERSION:
         return BadState(f"version {data[0]} is not known here; this code reads versions 1 to {VERSION}")
     try:
         if data[0] == 1:
-            return _of_1(_decoder_of_1.decode(memoryview(data)[1:]))
-        return _decoder.decode(memoryview(data)[1:])
+            return _of_2(_of_1(_decoder_of_1.decode(memoryview(data)[1:])))
+        state = _decoder.decode(memoryview(data)[1:])
+        return _of_2(state) if data[0] == 2 else state
     except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
         return BadState(f"not a state: {error}")
 
@@ -87,6 +89,25 @@ def _of_1(old: _StateOf1) -> State:
         old.inbox,
         newest_us=begun_us,
     )
+
+
+def _of_2(old: State) -> State:
+    """A state of version 2: what it has settled opened things under the ids of its release, which knew no types.
+
+    The ids of events that it keeps get their types. Those of older ones stay without: whatever comes under them within
+    the horizon is a copy, as it was for that release.
+    """
+    old.typed_us = old.settled_us
+    since = old.since
+    if since is not None:
+        for event in (event for chunk in since.chunks for event in _decode_events(chunk.events)):
+            if old.seen.get(event.event_id) == event.time_us:
+                old.counted.setdefault(event.type, {})[event.event_id] = old.seen.pop(event.event_id)
+        if since.checkpoint is not None:
+            checkpoint = _decoder.decode(since.checkpoint)
+            checkpoint.typed_us = old.settled_us
+            since.checkpoint = _encoder.encode(checkpoint)
+    return old
 
 
 def copied(state: State) -> State:

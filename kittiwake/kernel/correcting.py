@@ -7,13 +7,13 @@ mark before them, and ends where the state is again what it was, so that it cost
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from kittiwake.kernel.codec import bare, encoded
-from kittiwake.kernel.copies import in_order, restored
+from kittiwake.kernel.copies import in_order, name_of, restored
 from kittiwake.kernel.difference import difference
 from kittiwake.kernel.ledger import chunk_of, standing_in
 from kittiwake.kernel.rework import Part, Rework
@@ -32,13 +32,15 @@ class Corrected(NamedTuple):
     duplicates: int
     placed: list[Event]
     """The late events that were put in their place."""
+    ids_forgotten: int = 0
+    """As of `Advanced`."""
 
 
 def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: int | None) -> Corrected:
     """Put events inside the horizon in their places. `state` is left as it was, without its inbox."""
     from_us, since = state.from_us, state.since or Since()
     assert from_us is not None
-    new = [event for event in in_order(late) if not _is_there(since.chunks, state.seen, event)]
+    new = [event for event in in_order(late) if not _is_there(since.chunks, state, event)]
     copies = len(late) - len(new)
     if not new:
         return Corrected(bare(state, since, from_us), [], copies, [])
@@ -51,7 +53,8 @@ def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: i
     since.chunks = [*work.before, *_chunks_of(work.parts, stands), *work.after]
     if _size_of(since.chunks) > versions.newest.limits.correction_bytes:
         since.chunks = [replace(chunk, mark=None) for chunk in since.chunks]
-    return Corrected(bare(front, since, from_us), rows, copies + work.duplicates, work.placed)
+    state = bare(front, since, from_us)
+    return Corrected(state, rows, copies + work.duplicates, work.placed, work.ids_forgotten)
 
 
 def _chunks_of(parts: Iterable[Part], stands: Sequence[Decision]) -> Iterator[Chunk]:
@@ -67,9 +70,9 @@ def _size_of(chunks: Iterable[Chunk]) -> int:
     return sum(len(one.events) + len(one.told) + (len(one.mark.state) if one.mark else 0) for one in chunks)
 
 
-def _is_there(chunks: Sequence[Chunk], seen: Mapping[str, int], event: Event) -> bool:
-    """Whether an event of that time and id is there already which counts before this one."""
-    if seen.get(event.event_id) != event.time_us:
+def _is_there(chunks: Sequence[Chunk], state: State, event: Event) -> bool:
+    """Whether an event of that time, id and type is there already which counts before this one."""
+    if state.counted.get(event.type, {}).get(event.event_id) != event.time_us:
         return False
-    there = [restored(kept) for kept in events_at(chunks, event.time_us) if kept.event_id == event.event_id]
-    return any(rest_of(one) <= rest_of(event) for one in there)
+    kept = (one for one in events_at(chunks, event.time_us) if (one.event_id, one.type) == name_of(event))
+    return any(rest_of(restored(one)) <= rest_of(event) for one in kept)

@@ -13,7 +13,7 @@ from kittiwake.kernel.program import Program, Texts
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import Kind, Outcome, Reason
-from kittiwake.values import canonical_bytes, exact
+from kittiwake.values import Number, canonical_bytes, exact
 
 ID_DIGITS: Final = 32
 """Hexadecimal digits of the digest: 128 bits, so that 2^32 triggers collide with a probability of 2^-65."""
@@ -70,13 +70,14 @@ def row_of(
     occurrence = None if candidate.occurrence is None else date.fromordinal(candidate.occurrence)
     threshold = None if candidate.threshold is None else exact(candidate.threshold)
     opened_id, last_id = candidate.opened_id, candidate.last_id
+    opened_us, opened_type = candidate.opened_us, candidate.opened_type
     parts: list[object] = [
         account_id,
         contact_id,
         texts.rule_id,
         key,
         candidate.kind,
-        [opened_id, candidate.opened_us, threshold] if candidate.kind is KIND_FIRED else _cause(candidate),
+        _opening(candidate, threshold) if candidate.kind is KIND_FIRED else _cause(candidate),
         candidate.reminder,
         None if occurrence is None else occurrence.isoformat(),
     ]
@@ -95,7 +96,9 @@ def row_of(
         decided_us,
         decided_us if outcome is FIRED else None,
         key,
-        None if opened_id is None or last_id is None else EventIds(opened_id, last_id, candidate.count),
+        None
+        if opened_id is None or last_id is None
+        else EventIds(opened_id, last_id, candidate.count, opened_us, candidate.last_us, opened_type),
         candidate.include,
         threshold,
         candidate.reminder,
@@ -105,6 +108,15 @@ def row_of(
     )
 
 
+def _opening(candidate: Candidate, threshold: Number | None) -> list[object]:
+    """The event that opened the episode; or the threshold, and which time it is where it may be crossed again."""
+    if candidate.crossing is not None:
+        return [threshold, candidate.crossing]
+    return [candidate.opened_id, candidate.opened_us, candidate.opened_type or threshold]
+
+
 def _cause(candidate: Candidate) -> list[object]:
     """What stands for the event that opened the episode, or crossed the threshold, where there is an edge instead."""
-    return [candidate.due_us, EXPIRY if candidate.opened_id is None else [candidate.opened_id]]
+    if candidate.opened_id is None:
+        return [candidate.due_us, EXPIRY]
+    return [candidate.due_us, [candidate.opened_id, *([candidate.opened_type] if candidate.opened_type else [])]]

@@ -49,7 +49,7 @@ def difference(
         if before is None:
             row = _corrected(new[row.trigger_id], taken_back if row.trigger_id in fires else ())
             rows.append(row)
-        elif _facts(before) != _facts(row) or (row.trigger_id in fires and row.decided_us != before.decided_us):
+        elif not _are_alike(before, row) or (row.trigger_id in fires and row.decided_us != before.decided_us):
             # `stale` is said of what fires for the first time.
             first = row.trigger_id not in had_fired
             stale = is_stale(row, versions, clock_us) if first else before.stale and row.trigger_id in fires
@@ -69,6 +69,15 @@ def _not_in(told: Mapping[str, Decision], decided: Iterable[Decision]) -> Iterat
 def _place(row: Decision) -> tuple[str, str, int | None]:
     """Where a trigger of the same thing would come up."""
     return row.rule_id, row.instance, row.reminder
+
+
+def _are_alike(before: Decision, now: Decision) -> bool:
+    """Whether two rows of one id show the same facts; an earlier release did not keep the times of events."""
+    events = now.events
+    if events is not None and before.events is not None and before.events.last_us is None:
+        kept = replace(before.events, first_us=events.first_us, last_us=events.last_us)
+        before = replace(before, events=kept)
+    return _facts(before) == _facts(now)
 
 
 def _facts(row: Decision) -> Decision:
@@ -103,14 +112,15 @@ def _owed(row: Decision, front: State) -> Iterator[Owed]:
     """What is still pending or deferred in the instance of a revoked row, and may be the same thing once more."""
     rule = front.rules.get(row.rule_id)
     one = None if rule is None else rule.instances.get(row.instance)
-    for opened_id in _still_to_come(one, row.reminder) if one is not None else ():
-        yield Owed(row.rule_id, row.instance, row.reminder, [row.trigger_id, *row.replaces], opened_id)
+    for opened in _still_to_come(one, row.reminder) if one is not None else ():
+        yield Owed(row.rule_id, row.instance, row.reminder, [row.trigger_id, *row.replaces], *opened)
 
 
-def _still_to_come(one: Instance, reminder: int | None) -> Iterator[str | None]:
+def _still_to_come(one: Instance, reminder: int | None) -> Iterator[tuple[str | None, str]]:
+    """Id and type of the event that opened it."""
     if one.held is not None and one.held.candidate.reminder == reminder:
-        yield one.held.candidate.opened_id
+        yield one.held.candidate.opened_id, one.held.candidate.opened_type
     elif one.episode is not None:
         indices = [each.index if one.episode.numbered else None for each in one.episode.reminders]
         if reminder in indices:
-            yield one.episode.opened_id
+            yield one.episode.opened_id, one.episode.opened_type

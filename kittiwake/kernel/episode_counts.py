@@ -16,8 +16,8 @@ from kittiwake.kernel.codec import decoded, encoded, in_one_order
 from kittiwake.kernel.state import Chunk, Episode, Mark, State
 from kittiwake.model import Decision
 
-Opened: TypeAlias = tuple[str, str, str]
-"""An episode: rule, instance, the id of the event that opened it."""
+Opened: TypeAlias = tuple[str, str, str, str]
+"""An episode: rule, instance, id and type of the event that opened it."""
 
 Counts: TypeAlias = Mapping[Opened, int]
 """How many events more an episode has counted; fewer, where it is below 0."""
@@ -43,7 +43,9 @@ def only_counted(counts: Counts, rows: Iterable[Decision], front: State) -> bool
     if not counts:
         return True
     waiting = {opened for opened, _ in _episodes(front) if front.rules[opened[0]].instances[opened[1]].held is None}
-    theirs = ((row.rule_id, row.instance, row.events.first) for row in rows if row.events is not None)
+    theirs = (
+        (row.rule_id, row.instance, row.events.first, row.events.first_type) for row in rows if row.events is not None
+    )
     return counts.keys() <= waiting and counts.keys().isdisjoint(theirs)
 
 
@@ -66,4 +68,4 @@ def _episodes(state: State) -> Iterator[tuple[Opened, Episode]]:
     for rule_key, rule in state.rules.items():
         for key, one in rule.instances.items():
             if one.episode is not None:
-                yield (rule_key, key, one.episode.opened_id), one.episode
+                yield (rule_key, key, one.episode.opened_id, one.episode.opened_type), one.episode

@@ -65,6 +65,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
                 )
                 _open(run, index, key, one, event, same, include, planned)
             return
+        count = episode.count
         if not restarts:
             _count(run, index, key, one, episode, event)
         elif delays_us is None or one.held is not None or episode.reminders[-1].index != len(delays_us) - 1:
@@ -76,7 +77,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             if episode.reminders[0].due_us < before_us:  # a version has made the wait shorter
                 run.wake(episode.reminders[0].due_us, index, key)
             episode.count += 1
-            episode.last_id = event.event_id
+            episode.last_id, episode.last_us = event.event_id, now_us
             episode.same = same
             if rule.include:
                 episode.include = include(event, run.attributes)
@@ -86,7 +87,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             run.together
             and one.episode is not None
             and one.episode.opened_us == run.now_us
-            and _took(one.episode, event)
+            and one.episode.count > count  # without a usable wait the match did nothing
         ):
             _disarm_at_once(run, index, key, one, event)
 
@@ -103,15 +104,10 @@ def _planned(run: Run, index: int, wait: Wait, event: Event, after: int | None =
     return found
 
 
-def _took(episode: Episode, event: Event) -> bool:
-    """Whether a match restarted or counted; without a usable wait it did neither."""
-    return episode.last_id == event.event_id
-
-
 def _count(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event) -> None:
     """A later match where the first one's deadlines stand."""
     episode.count += 1
-    episode.last_id = event.event_id
+    episode.last_id, episode.last_us = event.event_id, event.time_us
     _tell_held(one, episode)
     if run.trace is not None:
         run.note(StepKind.COUNTED, index, key, event_id=event.event_id, count=episode.count)
@@ -139,11 +135,12 @@ def _open(
     included = include(event, run.attributes)
     one.episode = Episode(event_id, run.now_us, event_id, 1, same, included, found, _own_target(rule, event))
     one.episode.numbered = isinstance(rule.wait, Delays) and rule.wait.numbered
+    one.episode.opened_type, one.episode.last_us = run.type_of(event), run.now_us
     heappush(run.agenda, (found[0].due_us, index, key))
     if run.trace is not None:
         run.note(StepKind.ARMED, index, key, event_id=event_id, dues_us=[r.due_us for r in found])
     if run.together:
-        run.opened.setdefault((index, key), set()).add(event_id)
+        run.opened.setdefault((index, key), set()).add((event_id, event.type))
         _disarm_at_once(run, index, key, one, event)
 
 
@@ -175,7 +172,7 @@ def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, ev
         return
     episode.reminders = _undecided(one, episode, found)
     episode.count += 1
-    episode.last_id = event.event_id
+    episode.last_id, episode.last_us = event.event_id, event.time_us
     episode.same = same
     episode.include = included(rule, event, run.attributes, run.program.limits.include_bytes)
     episode.target = _own_target(rule, event)
@@ -197,7 +194,7 @@ def _tell_held(one: Instance, episode: Episode) -> None:
     """Keep a deferred candidate in step with its episode: a decision tells of the episode as it is by then."""
     if one.held is not None:
         candidate = one.held.candidate
-        candidate.last_id, candidate.count = episode.last_id, episode.count
+        candidate.last_id, candidate.last_us, candidate.count = episode.last_id, episode.last_us, episode.count
         candidate.same, candidate.include = episode.same, episode.include
 
 
@@ -293,9 +290,10 @@ def disarm(run: Run, index: int, key: str, one: Instance, event: Event) -> None:
 
 def _disarm_at_once(run: Run, index: int, key: str, one: Instance, newest: Event) -> None:
     """Disarm an episode opened at this instant that an event taken earlier at this instant is an `unless` of."""
+    opened = run.opened.get((index, key), ())
     for event, wanted in run.unless_taken.get(index, ()):
         episode = one.episode
-        if episode is None or event is newest or event.event_id in run.opened.get((index, key), ()):
+        if episode is None or event is newest or (event.event_id, event.type) in opened:
             continue
         if _is_met(wanted, episode.same):
             disarm(run, index, key, one, event)

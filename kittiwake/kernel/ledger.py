@@ -6,16 +6,18 @@ Pure. Rows are kept as bytes: only corrections look into them. Called by `advanc
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
+from kittiwake.kernel.program import RuleProgram
 from kittiwake.kernel.state import Chunk, Mark, Owed, Since, State, Told, Unsettled
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.values import canonical, parse_json
+from kittiwake.values import canonical, exact, parse_json
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_told: Final = msgspec.msgpack.Decoder(list[Told]).decode
@@ -107,15 +109,18 @@ def revised(rows: Iterable[Decision], since: Since, versions: Versions, clock_us
     revoked = {told.decision.trigger_id: told for told in since.revoked}
     owed: dict[Thing, list[Owed]] = {}
     for one in since.owed:
-        owed.setdefault((one.rule_id, one.key, one.opened_id, one.reminder), []).append(one)
+        owed.setdefault((one.rule_id, one.key, one.opened_id, one.opened_type, one.reminder), []).append(one)
     found = [_as_told(row, revoked, owed, versions, clock_us) for row in rows]
     since.revoked = list(revoked.values())
     since.owed = [one for several in owed.values() for one in several]
     return found
 
 
-Thing: TypeAlias = tuple[str, str, str | None, int | None]
-"""What a trigger is about: rule, instance, the event that opened it, reminder."""
+Thing: TypeAlias = tuple[str, str, str | None, str, int | None]
+"""What a trigger is about: rule, instance, id and type of the event that opened it, reminder."""
+
+Opened: TypeAlias = tuple[str | None, str]
+"""Id and type of the event that opened something; without its type: what bears the id of an earlier release."""
 
 
 def _as_told(
@@ -126,7 +131,7 @@ def _as_told(
     clock_us: int | None,
 ) -> Decision:
     told = revoked.pop(row.trigger_id, None)
-    mine = owed.pop((row.rule_id, row.instance, None if row.events is None else row.events.first, row.reminder), [])
+    mine = owed.pop((row.rule_id, row.instance, *_opened(row), row.reminder), [])
     replaces = {name for one in mine for name in one.ids} | {*(told.decision.replaces if told else ())}
     replaces.discard(row.trigger_id)
     revision = told.decision.revision + 1 if told else row.revision
@@ -146,6 +151,10 @@ def would_fire(row: Decision, versions: Versions) -> bool:
     return row.reason is HOLDOUT and versions.at(row.decided_us).is_live(row.rule_id)
 
 
+def _opened(row: Decision) -> Opened:
+    return (None, "") if row.events is None else (row.events.first, row.events.first_type)
+
+
 def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
     """Whether what fires, or would but for the holdout, was due too long ago, by the clock."""
     if clock_us is None or not would_fire(row, versions):
@@ -157,37 +166,65 @@ def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
 # ---------------------------------------------------------------- forgetting
 
 
-def forget_final(since: Since, checkpoint: State, events: Iterable[Event | Unsettled]) -> None:
+def forget_final(versions: Versions, since: Since, checkpoint: State, events: Iterable[Event | Unsettled]) -> None:
     """Forget what is revoked or owed and cannot come any more, now that the checkpoint has moved.
 
-    It can come while the event that began it lies behind the checkpoint, or it is pending or deferred there.
+    It can come while the event that began it lies behind the checkpoint, or it is pending or deferred there; a
+    threshold, by whatever event, as long as it is not used up.
     """
     if not since.revoked and not since.owed:
         return
-    ids = {event.event_id for event in events}
-    assert checkpoint.settled_us is not None
-    since.revoked = [
-        told for told in since.revoked if _may_come_again(told.decision, checkpoint, checkpoint.settled_us, ids)
+    opening = {opened for event in events for opened in ((event.event_id, event.type), (event.event_id, ""))}
+    since.revoked = [told for told in since.revoked if _may_come_again(versions, told, checkpoint, opening)]
+    since.owed = [
+        owed
+        for owed in since.owed
+        if _is_live(checkpoint, owed.rule_id, owed.key, (owed.opened_id, owed.opened_type), opening)
     ]
-    since.owed = [owed for owed in since.owed if _is_live(checkpoint, owed.rule_id, owed.key, owed.opened_id, ids)]
 
 
-def _may_come_again(row: Decision, checkpoint: State, checkpoint_us: int, ids: Container[str]) -> bool:
+def _may_come_again(versions: Versions, told: Told, checkpoint: State, opening: Container[Opened]) -> bool:
+    row = told.decision
+    assert checkpoint.settled_us is not None
     if row.events is None:
-        return row.time_us >= checkpoint_us
-    return _is_live(checkpoint, row.rule_id, row.instance, row.events.first, ids)
-
-
-def _is_live(checkpoint: State, rule_id: str, key: str, opened_id: str | None, ids: Container[str]) -> bool:
-    if opened_id is not None and opened_id in ids:
+        return row.time_us >= checkpoint.settled_us
+    if _is_live(checkpoint, row.rule_id, row.instance, _opened(row), opening):
         return True
-    return any(opened_id == found for found in _opened_ids(checkpoint, rule_id, key))
+    return told.threshold is not None and _may_be_crossed(versions, told, checkpoint)
 
 
-def _opened_ids(state: State, rule_id: str, key: str) -> Iterator[str | None]:
+def _may_be_crossed(versions: Versions, told: Told, checkpoint: State) -> bool:
+    """Whether a threshold can still be crossed under the id of a row."""
+    now_us, row = checkpoint.settled_us, told.decision
+    if now_us is None or checkpoint.first_us is None or not row.events or not row.events.first_type:
+        return False
+    rule = next((one for one in versions.at(now_us).rules if one.state_key == row.rule_id), None)
+    if rule is None or rule.reaches is None or (rule.per and now_us // rule.keep_us != row.time_us // rule.keep_us):
+        return False
+    if max(rule.anew_us or row.time_us, checkpoint.ended_us or row.time_us) > row.time_us:
+        return False
+    return not _is_used(checkpoint, rule, told)
+
+
+def _is_used(checkpoint: State, rule: RuleProgram, told: Told) -> bool:
+    """Whether the instance of a row has used up its threshold."""
+    left = checkpoint.rules.get(rule.rule_id)
+    one = None if left is None else left.instances.get(told.decision.instance)
+    if one is None or one.reached is None or rule.reaches is None:
+        return False
+    return any(canonical(exact(Decimal(rule.reaches.at[at]))) == told.threshold for at in one.reached.used)
+
+
+def _is_live(checkpoint: State, rule_id: str, key: str, opened: Opened, opening: Container[Opened]) -> bool:
+    if opened[0] is not None and opened in opening:
+        return True
+    return any(opened == found for found in _opened_in(checkpoint, rule_id, key))
+
+
+def _opened_in(state: State, rule_id: str, key: str) -> Iterator[Opened]:
     rule = state.rules.get(rule_id)
     one = None if rule is None else rule.instances.get(key)
     if one is not None and one.episode is not None:
-        yield one.episode.opened_id
+        yield one.episode.opened_id, one.episode.opened_type
     if one is not None and one.held is not None:
-        yield one.held.candidate.opened_id
+        yield one.held.candidate.opened_id, one.held.candidate.opened_type

@@ -31,6 +31,9 @@ class Limits(NamedTuple):
     keeps one."""
     attribute_bytes: int = 65_536
     """Attributes that rules read, as canonical JSON: they stay for ever, and a profile of 64 KiB is no profile."""
+    ids: int = 25_000
+    """Ids of events by which copies are known, the newest; in two horizons of an hour one event every 0.3 s. Of the
+    longest ASCII ids 3.5 MB, which leaves room for all else in one cell; of ordinary ones 1.2 MB."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -332,6 +332,9 @@ class RuleProgram(msgspec.Struct, frozen=True):
     """Those that a version introduced."""
     partial: bool = False
     """`history_from: effective`: a contact that lacks a look-back is decided all the same."""
+    anew_us: int | None = None
+    """Of a rule with `reaches` that there was before: since when it counts anew, for it was another or was not there
+    just before (with `per`, or was kept for another time). None: it has always been this one."""
 
     @property
     def state_key(self) -> str:

@@ -13,11 +13,11 @@ from kittiwake.kernel.matching import SINGLE, amount
 from kittiwake.kernel.program import Reaches, RuleProgram
 from kittiwake.kernel.refusing import refuse_number
 from kittiwake.kernel.run import Run
-from kittiwake.kernel.state import Reached
+from kittiwake.kernel.state import Reached, State
 from kittiwake.kernel.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind
-from kittiwake.values import EXACT
+from kittiwake.values import EXACT, canonical
 
 ONE = Decimal(1)
 
@@ -77,7 +77,20 @@ def _fire(run: Run, index: int, key: str, event: Event, same: list[str], thresho
     for threshold in thresholds:
         candidate = candidate_of_event(run, rule, event, same, Kind.FIRED)
         candidate.threshold = Decimal(threshold)
+        if candidate.opened_type:
+            candidate.crossing = crossing_of(rule, run.state, run.now_us)
         cause(run, index, key, candidate, superseded=threshold != thresholds[-1])
+
+
+def crossing_of(rule: RuleProgram, state: State, now_us: int) -> str:
+    """Which time it is that a threshold is crossed, whatever event does it, as canonical JSON (semantics 8).
+
+    It can be crossed again under a text of the rule that counts anew; after the contact was deleted, merged or wholly
+    forgotten; and with `per` once `keep` has passed without a match: so it is crossed once at most in each of the
+    `keep`s since 1970.
+    """
+    ended = None if state.ended_us is None else [state.ended_us, state.ended_times]
+    return canonical([rule.anew_us, ended, now_us // rule.keep_us if rule.per else None])
 
 
 def _trace_total(run: Run, index: int, key: str, event: Event, before: Decimal, reached: Reached) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from kittiwake.kernel.codec import bare, decoded
-from kittiwake.kernel.copies import in_order, restored, stored, that_count
+from kittiwake.kernel.copies import are_new, in_order, restored, stored, that_count
 from kittiwake.kernel.episode_counts import Counts, chunk_counted_on, counted_on, counts_apart, only_counted
 from kittiwake.kernel.ledger import events_in, standing_in
 from kittiwake.kernel.segments import MARKED_EVENTS, Segment, concerned, end_of_part, mark_of, segments_of
@@ -40,14 +40,14 @@ class Rework:
     ) -> None:
         """`late` are in order, each of a place where it counts if it is no copy; `checkpoint` is as of `from_us`.
 
-        An id that is known asks for the long way: what comes after may be a copy now, or may be none any more.
+        An id that is known asks for the long way: what comes after may be a copy now, or may be none any more. So do
+        more ids than are remembered.
         """
         assert state.from_us is not None
         assert state.settled_us is not None
         self._versions, self._state, self._late = versions, state, late
         self._from_us, self._settled_us = state.from_us, state.settled_us
-        ids = {event.event_id for event in late}
-        self._knows_ids = len(ids) < len(late) or not ids.isdisjoint(state.seen)
+        self._knows_ids = not are_new(state, late, versions.newest.limits.ids)
         whole = [Segment(self._from_us, None, chunks)]
         self._segments = whole if self._knows_ids else segments_of(chunks, self._from_us)
         self._first = self._end = concerned(self._segments, late[0].time_us)
@@ -60,6 +60,11 @@ class Rework:
         self.placed: list[Event] = []
         """Late events that count."""
         self.duplicates = 0
+
+    @property
+    def ids_forgotten(self) -> int:
+        """As of `Advanced`."""
+        return self._run.ids_forgotten
 
     @property
     def decisions(self) -> list[Decision]:
@@ -90,17 +95,20 @@ class Rework:
         while self._end < len(self._segments):
             self._pass_segment()
             if self._end < len(self._segments) and self._meets_again():
-                front = replace(bare(self._state), seen=self._seen())
+                front = replace(bare(self._state), counted=self._counted())
                 counted_on(front, self._counts)
                 return front
         front = self._run.freeze(self._settled_us, self._from_us, self._settled_us)
         if not self._knows_ids:
-            front.seen = self._seen()
+            front.seen, front.counted = self._state.seen, self._counted()
         return front
 
-    def _seen(self) -> dict[str, int]:
+    def _counted(self) -> dict[str, dict[str, int]]:
         """The ids of events, of which none of the late ones was known."""
-        return self._state.seen | {event.event_id: event.time_us for event in self._late}
+        found = {name: dict(times_us) for name, times_us in self._state.counted.items()}
+        for event in self._late:
+            found.setdefault(event.type, {})[event.event_id] = event.time_us
+        return found
 
     def _meets_again(self) -> bool:
         """Whether all late events are in their places, and the state is what it was: the same follows from it."""

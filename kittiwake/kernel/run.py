@@ -87,6 +87,8 @@ class Run:
         """How often the contact was forgotten."""
         self.unusable: dict[Unusable, int] = {}
         """Values that rules in force could not use, and how often."""
+        self.ids_forgotten = 0
+        """Ids of events that had to make room while copies of them could still come."""
         self.newest_us = state.newest_us
         self.lacks: dict[int, int] = {}
         """By rule index: until when a rule misses something of what it looks back on."""
@@ -107,8 +109,8 @@ class Run:
         """Whether this instant has several events: only then is the following kept."""
         self.unless_taken: dict[int, list[tuple[Event, list[Wanted]]]] = {}
         """At this instant, per rule index: the `unless` events taken, with what they want of an episode."""
-        self.opened: dict[tuple[int, str], set[str]] = {}
-        """At this instant, per instance: ids of the events that opened an episode."""
+        self.opened: dict[tuple[int, str], set[tuple[str, str]]] = {}
+        """At this instant, per instance: id and type of the events that opened an episode."""
         if program.looks_back:
             self.find_lacks()
         if state.rules or self.attributes:
@@ -166,6 +168,11 @@ class Run:
         """Keep `zone` in step with the attributes."""
         name = self.attributes.get("timezone") if self.attributes else None
         self.zone = zone_of(name) or self.program.timezone
+
+    def type_of(self, event: Event) -> str:
+        """The type of an event that opens something now, as its id asks for it; empty: as an earlier release did."""
+        typed_us = self.state.typed_us
+        return event.type if typed_us is None or self.now_us >= typed_us else ""
 
     def clock(self) -> Clock:
         """What waits are counted from now."""
@@ -386,7 +393,12 @@ class Run:
         state.settled_us, state.newest_us = settled_us, self.newest_us
         state.attributes = canonical(self.attributes) if self.attributes else "{}"
         ids_us = edge_us - self.program.allowed_lateness_us
-        state.seen = {event_id: time_us for event_id, time_us in state.seen.items() if time_us >= ids_us}
+        if state.seen:
+            state.seen = _not_before(state.seen, ids_us)
+        kept = ((name, _not_before(times_us, ids_us)) for name, times_us in state.counted.items())
+        state.counted = {name: times_us for name, times_us in kept if times_us}
+        if state.typed_us is not None and state.typed_us <= edge_us:
+            state.typed_us = None
         self.forget(edge_us if forgotten_us is None else forgotten_us)
         return state
 
@@ -411,6 +423,10 @@ class Run:
 
 def _is_before(first_us: int | None, since_us: int) -> bool:
     return first_us is not None and first_us < since_us
+
+
+def _not_before(times_us: dict[str, int], edge_us: int) -> dict[str, int]:
+    return {event_id: time_us for event_id, time_us in times_us.items() if time_us >= edge_us}
 
 
 def _still_remembered(records: dict[str, Record], now_us: int) -> Iterator[tuple[str, Record]]:

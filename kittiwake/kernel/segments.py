@@ -73,5 +73,5 @@ def mark_of(versions: Versions, run: Run, at_us: int, from_us: int) -> Mark:
 
 def _without_ids(state: State) -> State:
     found = bare(state)
-    found.seen = {}
+    found.seen, found.counted = {}, {}
     return found

@@ -1,7 +1,7 @@
 """Time and events, instant by instant, through the versions in force: what `advance` and batch hosts share.
 
-Works on a `Run`, forwards only. It is given events in the order `(time, event_id)`, of one place at most one, none of
-them older than where the run stands; what comes late is the business of `correcting`.
+Works on a `Run`, forwards only. It is given events in the order `(time, event_id, type)`, of one place at most one,
+none of them older than where the run stands; what comes late is the business of `correcting`.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def _come_into_force(versions: Versions, before: Run, now_us: int) -> Run:
         _note_version(run, now_us, decisions)
     run.duplicates, run.forgotten, run.deferred = before.duplicates, before.forgotten, before.deferred
     run.unusable = before.unusable
+    run.ids_forgotten = before.ids_forgotten
     for index, rule in enumerate(program.rules):
         if rule.audience is not None and not rule.foreseen and run.newest_us is not None:
             run.wake(now_us, index)
@@ -208,6 +209,7 @@ def _forget_now(run: Run, *, wholly: bool) -> None:
                 run.decide(index, key, candidate, Outcome.CANCELLED, Reason.FORGOTTEN)
     if wholly:
         run.empty()
+        run.state.ended_us, run.state.ended_times = run.now_us, 0
     else:
         run.forget_deeds()
     run.forgotten += counts

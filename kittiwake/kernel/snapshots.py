@@ -27,7 +27,7 @@ def snapshot_of(rules: Program | Versions, state: State) -> State:
     whole_us = versions.at(found.settled_us).effective_us if versions.whole_history else found.whole_us
     since, from_us = found.since, found.from_us
     if from_us is not None and versions.coming(from_us, found.settled_us):
-        since, from_us = begun_anew(since or Since(), found), found.settled_us
+        since, from_us = begun_anew(versions, since or Since(), found), found.settled_us
     elif since is not None and since.checkpoint is not None:
         since = replace(since, checkpoint=encoded(_without_foreseen(decoded(since.checkpoint), whole_us)))
     front = bare(_without_foreseen(found, whole_us), since, from_us)

@@ -69,6 +69,12 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     threshold: Decimal | None = None
     occurrence: int | None = None
     """Proleptic ordinal of the local date."""
+    opened_type: str = ""
+    """Of the event that opened it; empty: its id is that of an earlier release, which did not ask for the type."""
+    last_us: int | None = None
+    """When its newest event happened; None: an earlier release did not keep it."""
+    crossing: str | None = None
+    """Of a threshold, which time it is where it may be crossed again, as canonical JSON (`reaching.crossing_of`)."""
 
 
 class Held(msgspec.Struct, array_like=True, gc=False):
@@ -110,6 +116,9 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     """Of a list, the reminders that fell due and are not deferred now: a restart does not bring them back."""
     fired_otherwise: bool = False
     """`fired`, of when its rule was in shadow if it is live now, or live if it is in shadow."""
+    opened_type: str = ""
+    last_us: int | None = None
+    """Both as of a `Candidate`."""
 
 
 class Reached(msgspec.Struct, array_like=True, gc=False):
@@ -224,6 +233,8 @@ class Owed(msgspec.Struct, array_like=True, gc=False):
     ids: list[str]
     opened_id: str | None
     """The event that opened it."""
+    opened_type: str = ""
+    """As of a `Candidate`."""
 
 
 class Since(msgspec.Struct, array_like=True, gc=False):
@@ -261,7 +272,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     rules: dict[str, RuleState] = {}
     """By `RuleProgram.state_key`."""
     seen: dict[str, int] = {}
-    """Event ids of two horizons: the time of the copy that counts."""
+    """Event ids that an earlier release kept without their types; they go after two horizons."""
     inbox: list[Unsettled] = []
     from_us: int | None = None
     """How far back a late event can be put in its place; None: not before `settled_us`."""
@@ -272,6 +283,14 @@ class State(msgspec.Struct, array_like=True, gc=False):
     whole_us: int | None = None
     """Its look-backs miss nothing of versions up to this `effective_from`: a snapshot has brought them."""
     since: Since | None = None
+    counted: dict[str, dict[str, int]] = {}
+    """By type, by event id: the time of the copy that counts. Of two horizons, and the newest `Limits.ids`."""
+    typed_us: int | None = None
+    """What events before it opened bears the ids of an earlier release; None: nothing does."""
+    ended_us: int | None = None
+    """When the contact was last deleted, merged or wholly forgotten: thresholds crossed anew bear other ids then."""
+    ended_times: int = 0
+    """How many events ended it at that instant; 0: it was forgotten."""
     profile: Profile | None = None
     """None: it was never forgotten, or nothing stayed."""
 
@@ -282,8 +301,10 @@ def new_state(contact_id: str) -> State:
 
 
 def is_nothing(state: State) -> bool:
-    """Whether nothing is known of a contact: at most how far it has been settled, and when it first came."""
-    return state.first_us is None and not (state.since or state.seen or state.inbox or keeps_something(state))
+    """Whether nothing is known of a contact: at most how far it has been settled, when it came and when it ended."""
+    if state.first_us is not None or keeps_something(state):
+        return False
+    return not (state.since or state.seen or state.counted or state.inbox)
 
 
 def keeps_something(state: State) -> bool:

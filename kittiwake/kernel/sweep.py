@@ -172,5 +172,7 @@ def _fired(
         included(rule, newest, {}, program.limits.include_bytes),
         [],
         reminder if rule.wait.numbered else None,
+        opened_type=opened.type,
+        last_us=newest.time_us,
     )
     return row_of(program.account_id, program.texts[index], contact_id, "{}", candidate, OUTCOME, None, due_us)

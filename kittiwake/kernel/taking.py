@@ -1,4 +1,4 @@
-"""What one event does, at its place in `(time, event_id)` (docs/semantics.md, section 3).
+"""What one event does, at its place in `(time, event_id, type)` (docs/semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
 Everything about a rule that no event can change is worked out when its program is built: what is left
@@ -68,7 +68,7 @@ def _consent(run: Run, event: Event) -> None:
             run.state.consents[asked] = False
 
 
-def _end(run: Run, reason: Reason) -> None:
+def _end(run: Run, event: Event, reason: Reason) -> None:
     """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled` for that reason."""
     cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], reason)
     for index, found in enumerate(run.rules):
@@ -76,15 +76,18 @@ def _end(run: Run, reason: Reason) -> None:
         held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
         cancel_all(run, held, reason)
     run.empty()
+    state = run.state
+    state.ended_times = 1 + (state.ended_times if state.ended_us == event.time_us else 0)
+    state.ended_us = event.time_us
 
 
-def _delete(run: Run, _: Event) -> None:
-    _end(run, Reason.DELETED)
+def _delete(run: Run, event: Event) -> None:
+    _end(run, event, Reason.DELETED)
 
 
-def _merge(run: Run, _: Event) -> None:
+def _merge(run: Run, event: Event) -> None:
     """The contact goes on under another id, of whom nothing is known by this: histories are not joined."""
-    _end(run, Reason.MERGED)
+    _end(run, event, Reason.MERGED)
 
 
 OWN_TAKERS: Final[dict[str, Taker]] = {

@@ -125,6 +125,7 @@ def build_versions(
     if not drafts or drafts[0].effective_us is not None:
         drafts.insert(0, NOTHING)
     programs: list[Program] = []
+    drafts = [*_counting_anew(drafts)]
     of_versions = [draft.rules for draft in drafts] if whole_history else [*_with_look_backs(drafts)]
     for at, (draft, rules) in reversed([*enumerate(zip(drafts, of_versions, strict=True))]):
         later = drafts[at + 1 :] if whole_history else []
@@ -206,6 +207,28 @@ def _look_backs(introduced: dict[Source, int | None], spans: dict[Source, int]) 
         if since_us is not None:
             span_us = spans.get(source, EVER_US)
             yield LookBack(since_us, NEVER_US if span_us == EVER_US else since_us + span_us, source[0] in OUTLIVING)
+
+
+def _counting_anew(drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """The drafts, their rules with `anew_us`: what makes a threshold one that may be crossed again."""
+    ever: set[str] = set()
+    just_before: dict[str, RuleProgram] = {}
+    for draft in drafts:
+        rules = []
+        for rule in draft.rules:
+            had = just_before.get(rule.rule_id)
+            if rule.reaches and had is not None and _crosses_alike(had, rule):
+                rule = replace(rule, anew_us=had.anew_us)
+            elif rule.reaches and rule.rule_id in ever:
+                rule = replace(rule, anew_us=draft.effective_us)
+            rules.append(rule)
+        just_before = {rule.rule_id: rule for rule in rules}
+        ever.update(just_before)
+        yield draft._replace(rules=tuple(rules)) if rules else draft
+
+
+def _crosses_alike(had: RuleProgram, rule: RuleProgram) -> bool:
+    return had.layout == rule.layout and (not rule.per or had.keep_us == rule.keep_us)
 
 
 # ---------------------------------------------------------------- what is foreseen

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kittiwake.kernel.advance import unfinished
-from kittiwake.kernel.copies import in_order, place_of, that_count
+from kittiwake.kernel.copies import are_unlike, ids_forgotten, in_order, place_of, that_count
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.run import NOTHING_UNUSABLE, Run, Unusable
 from kittiwake.kernel.settling import pass_through, start
@@ -28,6 +28,8 @@ class Whole(NamedTuple):
     """How often the contact was forgotten, by `retention`."""
     unusable: Mapping[Unusable, int] = NOTHING_UNUSABLE
     """Values that rules in force could not use, and how often."""
+    ids_forgotten: int = 0
+    """Ids of events that had to make room (`Limits.ids`) while copies of them could still come."""
 
 
 def decide_whole(
@@ -40,17 +42,15 @@ def decide_whole(
     """
     versions = as_versions(rules)
     needed = versions.needed(events)
-    if parts is not None:
-        ordered = sorted(needed, key=place_of)
-        if len({event.event_id for event in ordered}) == len(ordered):
-            due = [event for event in ordered if event.time_us < until_us]
-            return decide_sorted(rules, contact_id, due, until_us, parts)
+    if are_unlike(needed):
+        due = [event for event in sorted(needed, key=place_of) if event.time_us < until_us]
+        return decide_sorted(rules, contact_id, due, until_us, parts)
     ordered = in_order(needed)
     due = [event for event in ordered if event.time_us < until_us]
     run = _begun(versions, contact_id, due, until_us)
     counted = that_count(run, due)
-    duplicates = len(needed) - len(ordered) + run.duplicates
-    return _ended(versions, pass_through(versions, run, counted, until_us), until_us, duplicates)
+    duplicates, lost = len(needed) - len(ordered) + run.duplicates, run.ids_forgotten
+    return _ended(versions, pass_through(versions, run, counted, until_us), until_us, duplicates, lost)
 
 
 def decide_sorted(
@@ -58,15 +58,16 @@ def decide_sorted(
 ) -> Whole:
     """As `decide_whole`, of events that are ready to be taken.
 
-    They are sorted by `(time_us, event_id)`, without copies, all before `until_us`, and of types that the
+    They are sorted by `(time_us, event_id, type)`, without copies, all before `until_us`, and of types that the
     version in force wants. Of types it does not read (`Program.reads`) the properties may be left out.
     """
     versions = as_versions(rules)
+    lost = ids_forgotten(events, versions.newest.limits.ids, versions.horizon_us)
     found = None if parts is None else sweep(versions.programs[-1], parts, contact_id, events, until_us)
     if found is not None:
-        return Whole(found, 0)
+        return Whole(found, 0, ids_forgotten=lost)
     run = _begun(versions, contact_id, events, until_us)
-    return _ended(versions, pass_through(versions, run, events, until_us), until_us, 0)
+    return _ended(versions, pass_through(versions, run, events, until_us), until_us, 0, lost)
 
 
 def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: int) -> Run:
@@ -74,11 +75,11 @@ def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: 
     return start(versions, state, due[0].time_us if due else until_us)
 
 
-def _ended(versions: Versions, run: Run, until_us: int, duplicates: int) -> Whole:
+def _ended(versions: Versions, run: Run, until_us: int, duplicates: int, lost: int) -> Whole:
     """Everything decided, what is still deferred then included; no state is left."""
     run.state.settled_us = until_us
     decisions = [*run.decisions, *unfinished(versions, run.state)] if run.deferred else run.decisions
-    return Whole(decisions, duplicates, run.forgotten, run.unusable)
+    return Whole(decisions, duplicates, run.forgotten, run.unusable, lost)
 
 
 __all__ = ["Parts", "Whole", "decide_sorted", "decide_whole", "parts_of"]

@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from operator import itemgetter
 from typing import TypeAlias
 
 from kittiwake.kernel.advance import advance, unfinished
@@ -50,7 +49,7 @@ def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: 
     decisions and those still deferred at the end, by due time, rule and instance.
     """
     rows = _begun(plan, rows, until_us, counts)
-    if len({row[1] for row in rows}) == len(rows):
+    if _are_unlike(rows):
         whole = _decided(plan, contact_id, rows, until_us)
     else:
         _count_differing(plan, contact_id, rows, until_us, counts)
@@ -63,12 +62,12 @@ def settle_and_keep(
 ) -> tuple[list[Decision], State]:
     """As `settle`, and the state in which the contact is left."""
     rows = _begun(plan, rows, until_us, counts)
-    if len({row[1] for row in rows}) < len(rows):
+    if not _are_unlike(rows):
         _count_differing(plan, contact_id, rows, until_us, counts)
     events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
     advanced = advance(plan.versions, new_state(contact_id), events, until_us)
     decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
-    whole = Whole(decisions, advanced.duplicates, advanced.forgotten, advanced.unusable)
+    whole = Whole(decisions, advanced.duplicates, advanced.forgotten, advanced.unusable, advanced.ids_forgotten)
     return _counted(plan, whole, counts), advanced.state
 
 
@@ -85,12 +84,13 @@ def _begun(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[R
 
 def _counted(plan: Plan, whole: Whole, counts: Counts) -> list[Decision]:
     """The decisions in their order."""
-    decisions, duplicates, forgotten, unusable = whole
+    decisions, duplicates, forgotten, unusable, ids_forgotten = whole
     if unusable:
         count_unusable(counts, plan.versions.newest.account_id, unusable)
-    if duplicates or forgotten:
+    if duplicates or forgotten or ids_forgotten:
         counts.duplicates += duplicates
         counts.forgotten += forgotten
+        counts.ids_forgotten += ids_forgotten
     if len(decisions) > 1:
         decisions.sort(key=place_of)
     for decision in decisions:
@@ -128,15 +128,15 @@ def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Who
 
 
 def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> Whole:
-    """Decide sorted rows of which some share an id.
+    """Decide sorted rows of which some share id and type.
 
-    Copies of one time are dropped here. Where an id comes back at another time, the kernel is asked: it knows the
+    Copies of one time are dropped here. Where they come back at another time, the kernel is asked: it knows the
     horizon of copies.
     """
     number = len(rows)
-    rows = [that_counts(list(copies)) for _, copies in groupby(rows, key=instant_and_id)]
+    rows = [that_counts(list(copies)) for _, copies in groupby(rows, key=place_of_row)]
     counts.duplicates += number - len(rows)
-    if len({row[1] for row in rows}) == len(rows):
+    if _are_unlike(rows):
         return _decided(plan, contact_id, rows, until_us)
     return decide_whole(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
 
@@ -144,15 +144,21 @@ def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int,
 def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> None:
     """Count the copies that say something else than the event that counts, of rows in order."""
     differing = Differing(counts, plan.versions, contact_id, until_us)
-    numbers = Counter(row[1] for row in rows)
-    by_id = sorted((row for row in rows if numbers[row[1]] > 1), key=itemgetter(1))  # and by time within one id
-    for _, same in groupby(by_id, key=instant_and_id):
+    if len(rows) <= plan.versions.newest.limits.ids:  # no id has to make room: the others need not be asked
+        numbers = Counter(row[1:3] for row in rows)
+        rows = [row for row in rows if numbers[row[1:3]] > 1]
+    for _, same in groupby(rows, key=place_of_row):
         differing.count(same_of(same))
 
 
-def instant_and_id(row: Row) -> tuple[int, str]:
-    """What copies of one time share."""
-    return row[:2]
+def _are_unlike(rows: list[Row]) -> bool:
+    """Whether no two rows share id and type. Mostly ids alone tell."""
+    return len({row[1] for row in rows}) == len(rows) or len({row[1:3] for row in rows}) == len(rows)
+
+
+def place_of_row(row: Row) -> tuple[int, str, str]:
+    """What copies of one time share: time, id and type."""
+    return row[:3]
 
 
 def event_of(row: Row) -> Event:
@@ -162,7 +168,7 @@ def event_of(row: Row) -> Event:
 
 
 def that_counts(copies: list[Row]) -> Row:
-    """Of rows that share time and id the one that counts, as in `advance`."""
+    """Of rows that share time, id and type the one that counts, as in `advance`."""
     if len(copies) == 1 or copies[0] == copies[-1]:  # they are sorted
         return copies[0]
     return min(copies, key=lambda row: rest_of(event_of(row)))

@@ -60,7 +60,7 @@ class CopyExample(NamedTuple):
     contact_id: str
     event_id: str
     differs: tuple[str, ...]
-    """In which fields: `time`, `type`, `properties.…`."""
+    """In which fields: `time`, `properties.…`."""
 
 
 class Refusal(NamedTuple):
@@ -119,6 +119,8 @@ class Counts(msgspec.Struct):
     """By name of a file and start of a part that others follow: what tells their lines' numbers, see `placed`."""
     unusable: dict[Refusal, int] = {}
     """Values of settled events that a rule needed and could not use."""
+    ids_forgotten: int = 0
+    """Ids of a contact that had more events within the horizon than its ids are remembered of."""
 
 
 def count_record(counts: Counts, events: Sequence[Event]) -> None:
@@ -270,6 +272,7 @@ NUMBERS: Final = (
     "unneeded",
     "unsettled",
     "forgotten",
+    "ids_forgotten",
 )
 """Fields that are plain numbers."""
 _Key = TypeVar("_Key", str, Verdict, Refusal)

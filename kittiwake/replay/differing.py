@@ -6,9 +6,11 @@ letter; what differs may be another event under an id that was used twice, and t
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kittiwake.kernel.copies import Name, Newest
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event, rest_of
 from kittiwake.replay.counts import Counts, keep_copy_example
@@ -24,7 +26,7 @@ NAME_CHARS_MAX: Final = 64
 
 
 class Same(NamedTuple):
-    """Rows that share id and time."""
+    """Rows that share time, id and type."""
 
     number: int
     equal: int
@@ -35,7 +37,7 @@ class Same(NamedTuple):
 
 
 def same_of(rows: Iterable[Row]) -> Same:
-    """One or more rows that share id and time, in any order; two are held at once."""
+    """One or more rows that share time, id and type, in any order; two are held at once."""
     coming = iter(rows)
     least = most = next(coming)
     number, equal, least_rest, most_rest = 1, 1, "", ""
@@ -57,25 +59,42 @@ def same_of(rows: Iterable[Row]) -> Same:
 
 
 class Differing:
-    """Counts the copies of a contact that differ, of rows that come by id and time."""
+    """Tells the copies of a contact, and counts those that differ, of rows that come in their order.
+
+    It holds the rows of as many ids as are remembered (`Limits.ids`).
+    """
 
     def __init__(self, counts: Counts, versions: Versions, contact_id: str, until_us: int) -> None:
         self._counts, self._subject = counts, (versions.newest.account_id, contact_id)
-        self._until_us, self._horizon_us = until_us, versions.horizon_us
-        self._counted: Row | None = None
+        self._until_us, self._limit = until_us, versions.newest.limits.ids
+        self._newest = Newest(self._limit, versions.horizon_us)
+        self._rows: OrderedDict[Name, Row] = OrderedDict()
+        """By what their copies share, those that count, in step with `_newest`."""
+
+    @property
+    def ids_forgotten(self) -> int:
+        """Ids that had to make room while copies of them could still come."""
+        return self._newest.forgotten
 
     def count(self, same: Same) -> bool:
-        """Count the next rows that share id and time; whether one of them counts, or all are copies of one before."""
-        row, counted = same.counts, self._counted
+        """Count the next rows that share time, id and type; whether one of them counts, or all are copies."""
+        row, name = same.counts, same.counts[1:3]
         is_settled = row[0] < self._until_us
-        if is_settled and counted is not None and counted[1] == row[1] and row[0] - counted[0] <= self._horizon_us:
-            self._keep(same.number, counted, row)
+        if is_settled and self._newest.is_copy(name, row[0]):
+            self._keep(same.number, self._rows[name], row)
             return False
         if same.equal < same.number:
             self._keep(same.number - same.equal, row, same.greatest)
         if is_settled:
-            self._counted = row
+            self._remember(name, row)
         return is_settled
+
+    def _remember(self, name: Name, row: Row) -> None:
+        self._newest.add(name, row[0])
+        self._rows.pop(name, None)
+        self._rows[name] = row
+        if len(self._rows) > self._limit:
+            self._rows.popitem(last=False)
 
     def _keep(self, number: int, counted: Row, copy: Row) -> None:
         self._counts.copies_differ += number
@@ -97,8 +116,6 @@ def _names(counted: Event, copy: Event) -> tuple[str, ...]:
 def _differing(counted: Event, copy: Event) -> Iterator[str]:
     if copy.time_us != counted.time_us:
         yield "time"
-    if copy.type != counted.type:
-        yield "type"
     for name in sorted({*counted.properties, *copy.properties}):
         has = [name in event.properties for event in (counted, copy)]
         if has != [True, True] or canonical(counted.properties[name]) != canonical(copy.properties[name]):

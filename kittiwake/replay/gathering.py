@@ -22,10 +22,10 @@ ROW_BYTES: Final = 256
 """What a row takes in memory besides its texts."""
 
 Rows: TypeAlias = list[Row] | Iterator[Row]
-"""A contact's rows: a list in no order, or, where they do not fit, a stream in the order of id and time."""
+"""A contact's rows: a list in no order, or, where they do not fit, a stream in their order."""
 
-_Filed: TypeAlias = tuple[str, str, str, int, str, bytes]
-"""A row behind its account and contact, the id first."""
+_Filed: TypeAlias = tuple[str, str, int, str, str, bytes]
+"""A row behind its account and contact."""
 
 _decoder: Final = msgspec.msgpack.Decoder(list[_Filed])
 
@@ -88,12 +88,11 @@ class Gathering:
         while self._groups:
             subject, rows = self._groups.popitem()
             for row in rows:
-                time_us, event_id, event_type, properties = row
-                self._sorter.put((*subject, event_id, time_us, event_type, properties), size_of(row))
+                self._sorter.put((*subject, *row), size_of(row))
 
     def _rows_of(self, filed: Iterator[_Filed]) -> Rows:
         """A list of what fits, a stream of what does not."""
-        coming = ((time_us, event_id, event_type, text) for _, _, event_id, time_us, event_type, text in filed)
+        coming: Iterator[Row] = (each[2:] for each in filed)
         rows: list[Row] = []
         size = 0
         for row in coming:

@@ -1,15 +1,14 @@
 """A contact of more events than fit into memory: the decisions and counts of `contacts.settle`, slice by slice.
 
-Works on temporary files (`spilling`). Called by hosts where `buckets` gives a contact's rows as a stream. Copies are
-found id by id; the events that count are then sorted by time, and the kernel, which may be sliced anywhere, is given
-one slice after the other. Nothing but the events of one instant has to fit into memory.
+Works on temporary files (`spilling`). Called by hosts where `buckets` gives a contact's rows as a stream, in their
+order. Copies are dropped on the way, and the kernel, which may be sliced anywhere, is given one slice after the other.
+Nothing but the events of one instant, and the newest ids, has to fit into memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import groupby
-from operator import itemgetter
 from typing import Final, TypeAlias
 
 import msgspec
@@ -18,7 +17,7 @@ from kittiwake.kernel.advance import advance, unfinished
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Decision, Event
-from kittiwake.replay.contacts import Row, event_of, instant_and_id, needed, place_of, settle, settle_and_keep
+from kittiwake.replay.contacts import Row, event_of, needed, place_of, place_of_row, settle, settle_and_keep
 from kittiwake.replay.counts import Counts, count_decision, count_unusable
 from kittiwake.replay.differing import Differing, same_of
 from kittiwake.replay.gathering import ROW_BYTES, Rows, size_of
@@ -35,7 +34,6 @@ _Placed: TypeAlias = tuple[int, str, str, int, str, str, bytes]
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Decision).decode
-_rows: Final = msgspec.msgpack.Decoder(list[Row])
 _all_placed: Final = msgspec.msgpack.Decoder(list[_Placed])
 
 
@@ -63,7 +61,7 @@ def settle_contact(
         keep(state)
         return decisions
     if isinstance(rows, list):
-        rows.sort(key=itemgetter(1, 0))
+        rows.sort()
     return settle_giant(plan, contact_id, rows, until_us, counts, held_bytes, keep)
 
 
@@ -78,7 +76,7 @@ def settle_giant(
 ) -> Iterator[Decision]:
     """Decide everything of one contact up to the end of the run, and count it, as `settle` does and in its order.
 
-    The rows come in the order of id and time, with copies. About `held_bytes` are held at once, a few times over.
+    The rows come in the order of time, id and type, with copies. About `held_bytes` are held at once, a few times over.
     `keep` is given the state in which the contact is left, before the first decision comes out.
     """
     counts.contacts += 1
@@ -86,11 +84,9 @@ def settle_giant(
         rows = needed(plan, rows, counts)
     # The kernel meets no copies, and need not remember ids, unless somebody goes on from there.
     versions = plan.versions if keep else plan.versions.without_horizon()
-    with Sorter(_rows, held_bytes) as by_time, Sorter(_all_placed, held_bytes) as by_place:
-        for row in _that_count(plan, contact_id, rows, until_us, counts):
-            by_time.put(row, size_of(row))
-        slice_bytes = held_bytes // SLICES
-        for decision in _decided(versions, contact_id, by_time.in_order(), until_us, slice_bytes, counts, keep):
+    counting = _that_count(plan, contact_id, rows, until_us, counts)
+    with Sorter(_all_placed, held_bytes) as by_place:
+        for decision in _decided(versions, contact_id, counting, until_us, held_bytes // SLICES, counts, keep):
             placed = _placed(decision)
             by_place.put(placed, ROW_BYTES + len(placed[-1]))
         for placed in by_place.in_order():
@@ -102,17 +98,18 @@ def settle_giant(
 def _that_count(plan: Plan, contact_id: str, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
     """The rows of events that are settled and no copies of earlier ones; the others are counted only."""
     differing = Differing(counts, plan.versions, contact_id, until_us)
-    for (time_us, _), equal in groupby(rows, key=instant_and_id):
+    for (time_us, _, _), equal in groupby(rows, key=place_of_row):
         same = same_of(_counted(equal, until_us, counts))
         counts.duplicates -= 1  # one of them is no copy
         if differing.count(same):
             yield same.counts
         elif time_us < until_us:
             counts.duplicates += 1
+    counts.ids_forgotten += differing.ids_forgotten
 
 
 def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
-    """Rows of one id and time, each counted as a copy."""
+    """Rows of one time, id and type, each counted as a copy."""
     for row in rows:
         counts.duplicates += 1
         counts.unsettled += row[0] >= until_us

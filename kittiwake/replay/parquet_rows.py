@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypedDict
 
 import msgspec
 import pyarrow as pa
@@ -24,6 +24,16 @@ GROUP_BYTES: Final = 32 * 1024 * 1024
 _INSTANT: Final = pa.timestamp("us", "UTC")
 _DATE: Final = pa.date32()
 _TEXT: Final = pa.string()
+
+_EVENTS: Final = pa.struct(
+    [
+        ("first", _TEXT),
+        ("last", _TEXT),
+        ("count", pa.int64()),
+        ("first_time", _INSTANT),
+        ("last_time", _INSTANT),
+    ]
+)
 
 DECISION: Final = pa.schema(
     [
@@ -41,7 +51,7 @@ DECISION: Final = pa.schema(
         pa.field("threshold", _TEXT),
         pa.field("reminder", pa.int64()),
         pa.field("occurrence", _DATE),
-        pa.field("events", pa.struct([("first", _TEXT), ("last", _TEXT), ("count", pa.int64())])),
+        pa.field("events", _EVENTS),
         pa.field("include", _TEXT, nullable=False),
         pa.field("decision", _TEXT, nullable=False),
         pa.field("reason", _TEXT),
@@ -109,7 +119,15 @@ def _decoder(schema: pa.Schema) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(msgspec.defstruct("Row", fields, forbid_unknown_fields=True))
 
 
-_KINDS: Final = {_INSTANT: datetime | None, _DATE: date | None}
+class _Events(TypedDict):
+    first: str
+    last: str
+    count: int
+    first_time: datetime | None
+    last_time: datetime | None
+
+
+_KINDS: Final = {_INSTANT: datetime | None, _DATE: date | None, _EVENTS: _Events | None}
 
 
 def _batch(rows: list[Any], schema: pa.Schema) -> pa.RecordBatch:

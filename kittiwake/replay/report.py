@@ -52,6 +52,7 @@ def _events(summary: Summary) -> Iterator[str]:
         (counts.copies_differ, "of the copies say something else than the event that counts" + _copy_example(counts)),
         (counts.unsettled, "of these at or after the end of the run, left open"),
         (counts.forgotten, "times a contact silent for its retention was forgotten"),
+        (counts.ids_forgotten, "ids made room for newer ones: later copies of theirs count again"),
     ):
         if number:
             yield f"    {number:,} {what}"

@@ -59,7 +59,24 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
 
 
 def _event_ids(ids: EventIds | None) -> dict[str, Any] | None:
-    return None if ids is None else {"first": ids.first, "last": ids.last, "count": ids.count}
+    if ids is None:
+        return None
+    times = {"first_time": _instant(ids.first_us), "last_time": _instant(ids.last_us)}
+    return {"first": ids.first, "last": ids.last, "count": ids.count, **times}
+
+
+def _instant(time_us: int | None) -> str | None:
+    return None if time_us is None else format_instant(time_us)
+
+
+class LineEvents(msgspec.Struct, gc=False):
+    """The field `events` of a line; times are null where an earlier release opened the episode."""
+
+    first: str
+    last: str
+    count: int
+    first_time: str | None = None
+    last_time: str | None = None
 
 
 class DecisionLine(msgspec.Struct, gc=False):
@@ -79,7 +96,7 @@ class DecisionLine(msgspec.Struct, gc=False):
     threshold: msgspec.Raw
     reminder: int | None
     occurrence: date | None
-    events: EventIds | None
+    events: LineEvents | None
     include: msgspec.Raw
     decision: str
     reason: str | None
@@ -115,7 +132,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 _NULL if decision.threshold is None else msgspec.Raw(canonical(decision.threshold)),
                 decision.reminder,
                 decision.occurrence,
-                decision.events,
+                _line_events(decision.events),
                 msgspec.Raw(decision.include),
                 decision.decision,
                 decision.reason,
@@ -127,6 +144,13 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
             )
         )
     )
+
+
+def _line_events(ids: EventIds | None) -> LineEvents | None:
+    if ids is None:
+        return None
+    first, last = _instant(ids.first_us), ids.last_us
+    return LineEvents(ids.first, ids.last, ids.count, first, first if last == ids.first_us else _instant(last))
 
 
 def dead_letter_line(dead: DeadLetter) -> bytes:

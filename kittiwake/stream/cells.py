@@ -20,8 +20,8 @@ LAYOUT: Final = 1
 """Of the cell; the state inside has a version of its own."""
 
 CELL_BYTES_MAX: Final = STATE_BYTES_MAX
-"""Bytes of a cell: what could not be read again is not written. A contact comes near it with 400,000 events in two
-horizons, and is left as it is until the flood has gone by: the ids of events are forgotten after two horizons."""
+"""Bytes of a cell: what could not be read again is not written. All that a state remembers is bounded so far below it
+that a contact comes near it only with ids of events that are as long as may be, and in no Latin letters."""
 
 TRACES_MAX: Final = 16
 """Trace contexts kept of a contact, the newest: 1 KB, and most rules wait for one of the last few events."""

@@ -56,6 +56,9 @@ FORGOTTEN: Final = Metric(
     "forgotten", _C, "contacts", "contacts forgotten after their retention, or what stayed of them", ""
 )
 HORIZON_CUT: Final = Metric("horizon_cut", _C, "contacts", "contacts with more inside the horizon than is kept", "any")
+IDS_FORGOTTEN: Final = Metric(
+    "ids_forgotten", _C, "events", "ids that made room for newer ones while copies could still come", "any"
+)
 WAKES: Final = Metric("wakes", _C, "wakes", "timers that settled something", "")
 WAKES_IDLE: Final = Metric("wakes_idle", _C, "wakes", "timers that had nothing to do: stale, repeated, paced", "")
 WAKES_HELD: Final = Metric("wakes_held", _C, "wakes", "held back: frozen, rules unknown, ahead of the clock", "")
@@ -97,6 +100,7 @@ METRICS: Final = (
     STALE,
     FORGOTTEN,
     HORIZON_CUT,
+    IDS_FORGOTTEN,
     WAKES,
     WAKES_IDLE,
     WAKES_HELD,

@@ -64,6 +64,8 @@ def decision_table_row(told: Told, written_us: int) -> TableRow:
         "late": line.late,
         "stale": line.stale,
         "partial_history": line.partial_history,
+        "first_event_time": None if events is None else events.first_time,
+        "last_event_time": None if events is None else events.last_time,
     }
 
 

@@ -170,6 +170,8 @@ _DECISION_COLUMNS: Final = (
     _required("late", Type.BOOL, "a late event caused it"),
     _required("stale", Type.BOOL, "it fired too long after it was due: recorded, and not sent"),
     _required("partial_history", Type.BOOL, "a look-back of the rule began after the contact did"),
+    _nullable("first_event_time", Type.TIMESTAMP, "when the first arming event happened"),
+    _nullable("last_event_time", Type.TIMESTAMP, "when the newest arming event happened"),
 )
 
 _MESSAGE_COLUMNS: Final = (

@@ -23,6 +23,7 @@ class Tally(NamedTuple):
     corrected: int = 0
     forgotten: int = 0
     horizon_cut: int = 0
+    ids_forgotten: int = 0
     too_late: int = 0
     dead: int = 0
     state_bytes: int = 0

@@ -297,6 +297,7 @@ def _tally(
         corrected=step.corrected,
         forgotten=step.forgotten,
         horizon_cut=int(step.horizon_cut),
+        ids_forgotten=step.ids_forgotten,
         too_late=len(found.late),
         dead=len(found.dead),
         state_bytes=0 if cell is None else len(cell),
@@ -307,10 +308,10 @@ def _tally(
 
 def _conflicts(state: State, arrivals: Sequence[Arrival]) -> int:
     """Copies that say something else than what came with their id: another time, or in one wake other content."""
-    came: dict[str, Arrival] = {}
+    came: dict[tuple[str, str], Arrival] = {}
     found = 0
     for arrival in arrivals:
-        before = came.setdefault(arrival.event_id, arrival)
-        counted_us = state.seen.get(arrival.event_id, before.time_us)
+        before = came.setdefault((arrival.event_id, arrival.type), arrival)
+        counted_us = state.counted.get(arrival.type, {}).get(arrival.event_id, before.time_us)
         found += counted_us != arrival.time_us or before.data != arrival.data
     return found

@@ -39,10 +39,11 @@ def test_the_statements_of_the_page_run(root: Path, tables: Tables) -> None:
     for name, row in rows.items():
         assert tables.client.insert_rows_json(dataset.table(name), [row]) == []
     found = [tables.query(sql.replace(SHOWN.path, dataset.path)) for sql in fences(root, "sql")]
-    _yesterday, why, how, number, _wrong, _cheaply, _forgotten = found
+    _yesterday, why, how, number, _wrong, more, _cheaply, _forgotten = found
     assert [row["reason"] for row in why] == ["no_consent"]
     assert [(row["fired"], row["candidates"]) for row in how] == [(0, 1)]
     assert [str(row["total"]) for row in number] == ["68.74"]
+    assert more == []
     left = {name: len(tables.query(f"SELECT * FROM `{dataset.table(name)}`")) for name in rows}
     assert left == {"triggers": 0, "decisions": 0, "dead_letters": 1, "late_events": 0}
 

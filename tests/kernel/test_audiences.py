@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.model import EventIds
 from kittiwake.reasons import Kind
-from tests.kernel.timeline import START, at, timeline
+from tests.kernel.timeline import START, at, ids_of, timeline
 
 PRESENT = "{audience: {present: a, within: 1h}, emits: [entered, exited]}"
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
@@ -22,7 +21,7 @@ def test_an_edge_is_taken_at_the_event_and_at_the_exact_end_of_the_look_back() -
         r      >......<..
         """,
     )
-    assert (entered.kind, entered.events) == (Kind.ENTERED, EventIds("0-000", "0-000", 1))
+    assert (entered.kind, ids_of(entered)) == (Kind.ENTERED, ("0-000", "0-000", 1))
     assert (exited.kind, exited.events) == (Kind.EXITED, None)
     assert exited.time_us == exited.fired_at_us == at(START) + 7 * 900_000_000
 
@@ -71,7 +70,7 @@ def test_nobody_is_a_member_before_the_first_event_whatever_it_is() -> None:
         """,
         U={"type": "contact.updated"},
     )
-    assert entered.events == EventIds("0-002", "0-002", 1)
+    assert ids_of(entered) == ("0-002", "0-002", 1)
 
 
 def test_an_event_no_rule_names_is_a_first_event_too() -> None:

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.codec import STATE_BYTES_MAX, encode
+from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.whole import decide_whole
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US
 from tests.kernel.timeline import ACCOUNT, START, at, exact, program
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.ways import settled_in_every_way, through_bytes
 
 T = at(START)
 EACH = "{when: [a, b], include: {n: n}}"
@@ -52,13 +55,42 @@ def test_of_differing_copies_of_one_time_the_smallest_rest_counts(one: Any, othe
         assert fired.include == counts
 
 
-def test_properties_go_before_the_type_in_the_rest() -> None:
-    for copies in permutations([event(0, "1", "b", n=1), event(0, "1", "a", n=2)]):
-        (fired,) = settled(EACH, *copies)
-        assert fired.include == '{"n":1}'
-    for copies in permutations([event(0, "1", "b", n=1), event(0, "1", "a", n=1)]):
-        assert len(settled("{when: a, given: {absent: b}}", *copies)) == 1
-        assert len(settled("{when: b, given: {absent: a}}", *copies)) == 0
+def test_an_id_that_two_types_share_is_that_of_two_events() -> None:
+    """An order's number as the id of its checkout and of its purchase: neither is lost, whenever they happen."""
+    for later_us in (0, 1, HOUR_US, HOUR_US + 1):
+        for events in permutations([event(0, "k-7", "a", n=1), event(later_us, "k-7", "b", n=2)]):
+            first, second = settled(EACH, *events)
+            assert (first.include, second.include) == ('{"n":1}', '{"n":2}')
+            assert first.trigger_id != second.trigger_id
+
+
+def test_a_purchase_under_the_id_of_its_checkout_disarms_it() -> None:
+    rule = "{when: a, wait: 1h, unless: {event: b, same: order}}"
+    checkout, purchase = event(0, "k-7", "a", order="k-7"), event(5, "k-7", "b", order="k-7")
+    for copies in permutations([checkout, purchase, checkout, purchase]):
+        assert settled(rule, *copies) == []
+    assert len(settled(rule, checkout)) == 1
+
+
+@pytest.mark.parametrize("types", [("a", "b"), ("b", "a")])
+def test_events_of_one_time_and_id_are_in_the_order_of_their_types(types: tuple[str, str]) -> None:
+    """In the same-instant rule for `unless` they are two events too."""
+    events = [event(0, "1", name) for name in types]
+    assert len(settled("{when: {sequence: [a, b], within: 1h}}", *events)) == 1
+    assert settled("{when: {sequence: [b, a], within: 1h}}", *events) == []
+    assert (
+        settled("{when: b, wait: 1h, unless: a}", *events) == settled("{when: a, wait: 1h, unless: b}", *events) == []
+    )
+    (opened_by_b,) = settled("{when: [a, b], wait: 1h, unless: [a, b]}", *events)
+    assert opened_by_b.events is not None
+    assert (opened_by_b.events.first_type, opened_by_b.events.count) == ("b", 1)
+
+
+def test_what_an_event_of_the_same_id_opened_is_another_episode() -> None:
+    """Two of an instance that the same id opened, at one time: each has its own id."""
+    rule = "{when: [a, b], wait: 1h, unless: c}"
+    first, second = (settled(rule, event(0, "1", name))[0].trigger_id for name in ("a", "b"))
+    assert first != second
 
 
 def test_of_copies_of_differing_times_the_earliest_counts() -> None:
@@ -83,17 +115,17 @@ def test_a_horizon_of_nothing_still_knows_copies_of_the_same_time() -> None:
     assert len(settled(EACH, event(0, "1"), event(0, "1"), event(1, "1"), lateness_us=0)) == 2
 
 
-def test_an_event_that_no_rule_needs_is_as_if_it_had_not_happened_among_copies_too() -> None:
-    assert len(settled(EACH, event(0, "1", "z"), event(1, "1", "a"))) == 1
+def test_an_event_that_no_rule_needs_is_as_if_it_had_not_happened() -> None:
     (fired,) = settled(EACH, event(0, "1", "z", n=0), event(0, "1", "a", n=1))
     assert fired.include == '{"n":1}'
 
 
-def test_where_any_event_can_matter_every_copy_counts() -> None:
-    everything = "{when: a, given: {absent: '*', within: 1h}}"
+def test_where_any_event_can_matter_every_type_counts() -> None:
+    everything = "{when: a, given: {absent: z, within: 1h}}"
     assert settled(everything, event(0, "1", "z"), event(1, "1", "a")) == []
     members = "{audience: {absent: a, within: 1h}, emits: [entered, exited]}"
-    assert [one.time_us - T for one in settled(members, event(0, "1", "z"), event(1, "1", "a"))] == [0]
+    copies = [event(0, "1", "z"), event(1, "1", "z"), event(1, "1", "a")]
+    assert [one.time_us - T for one in settled(members, *copies)] == [0, 1, 1 + HOUR_US]
 
 
 @pytest.mark.parametrize("order", [*permutations(range(3))])
@@ -112,7 +144,7 @@ def test_an_event_beyond_the_horizon_is_late_and_changes_nothing() -> None:
     after = advance(rules, before.state, [event(9, "2"), event(10, "3")], T + HOUR_US + 11)
     assert [one.event_id for one in after.late] == ["2"]
     assert [one.events and one.events.first for one in after.decisions] == ["3"]
-    assert "2" not in after.state.seen
+    assert "2" not in after.state.counted["a"]
 
 
 def test_a_copy_of_an_event_beyond_the_horizon_is_no_late_event_but_a_duplicate() -> None:
@@ -135,11 +167,11 @@ def test_a_late_event_that_no_rule_needs_is_no_copy_with_a_trace_or_without() ->
 def test_the_ids_of_events_are_kept_for_two_horizons_and_not_longer() -> None:
     rules = program(EACH)
     state = advance(rules, new_state("c1"), [event(0, "1"), event(1, "2")], T + 2 * HOUR_US).state
-    assert state.seen == {"1": T, "2": T + 1}
+    assert state.counted == {"a": {"1": T, "2": T + 1}}
     state = advance(rules, state, [], T + 4 * HOUR_US).state
-    assert state.seen == {}
+    assert state.counted == {}
     state = advance(rules, new_state("c1"), [event(0, "1"), event(1, "2")], T + 2 * HOUR_US + 1).state
-    assert state.seen == {"2": T + 1}
+    assert state.counted == {"a": {"2": T + 1}}
 
 
 def test_events_at_or_after_the_limit_of_time_wait_in_the_inbox_and_ask_for_a_wake() -> None:
@@ -198,3 +230,70 @@ def test_being_watched_a_copy_does_not_hide_the_version_that_comes_into_force_be
     )
     assert watched == unwatched
     assert [row.rule_id for row in watched] == ["two"]
+
+
+# ---------------------------------------------------------------- more ids than are remembered
+
+
+def few(limit: int, *events: Event, lateness_us: int = HOUR_US) -> list[int]:
+    """When what counts happened, by every way, where so many ids are remembered."""
+    rules = program(EACH, limits={"ids": limit}, lateness_us=lateness_us)
+    return [one.time_us - T for one in settled_in_every_way(rules, events, T + 10 * HOUR_US)]
+
+
+def test_a_copy_is_known_as_long_as_fewer_others_that_count_lie_between() -> None:
+    between = [event(n, f"other {n}") for n in (1, 2, 3)]
+    assert few(4, event(0, "1"), *between, event(9, "1")) == [0, 1, 2, 3]
+    assert few(3, event(0, "1"), *between, event(9, "1")) == [0, 1, 2, 3, 9], "its id has made room"
+    assert few(3, event(0, "1"), *between[:2], event(9, "1")) == [0, 1, 2]
+
+
+def test_copies_take_no_room_and_an_id_that_comes_back_is_the_newest() -> None:
+    copies = [event(n, "2") for n in (1, 2, 3, 4)]
+    assert few(2, event(0, "1"), *copies, event(9, "1")) == [0, 1]
+    again = [event(0, "1"), event(1, "2"), event(HOUR_US + 1, "1"), event(HOUR_US + 2, "3"), event(HOUR_US + 3, "1")]
+    assert few(2, *again) == [0, 1, HOUR_US + 1, HOUR_US + 2]
+
+
+def test_events_of_one_time_id_and_type_are_one_however_many_come_between() -> None:
+    others = [event(0, f"0 {n}") for n in range(9)]
+    assert few(1, event(0, "1"), *others, event(0, "1")) == [0] * 10
+
+
+def test_at_one_instant_ids_make_room_in_the_order_of_ids_and_types() -> None:
+    together = [event(0, "1"), event(0, "1", "b"), event(0, "2")]
+    assert few(2, *together, event(5, "1", "b")) == [0, 0, 0]
+    assert few(2, *together, event(5, "1", "a")) == [0, 0, 0, 5]
+    assert few(2, *together, event(5, "2"), event(6, "1", "b")) == [0, 0, 0]
+
+
+def test_the_host_learns_how_many_ids_made_room_too_early() -> None:
+    rules = program(EACH, limits={"ids": 2})
+    events = [event(0, "1"), event(1, "2"), event(2, "3"), event(HOUR_US + 2, "4"), event(HOUR_US + 3, "5")]
+    at_once = advance(rules, new_state("c1"), events, T + 3 * HOUR_US)
+    assert at_once.ids_forgotten == 1, "of the others no copy could have come any more"
+    whole = decide_whole(rules, "c1", events, T + 3 * HOUR_US)
+    with_copy = decide_whole(rules, "c1", [*events, event(1, "3")], T + 3 * HOUR_US)
+    assert whole.ids_forgotten == with_copy.ids_forgotten == 1
+
+
+def test_a_flood_of_ids_leaves_a_state_of_bounded_size() -> None:
+    rules = program("{when: a, wait: 1h}", limits={"ids": 500})
+    state, sizes = new_state("c1"), []
+    for hour in range(4):
+        events = [event(hour * HOUR_US + n * 1_000_000, f"{hour} {n:030}") for n in range(2_000)]
+        advanced = advance(rules, through_bytes(state), events, T + (hour + 1) * HOUR_US)
+        state = advanced.state
+        assert advanced.ids_forgotten == 2_000 - (500 if hour == 0 else 0)
+        bare_ids = State("c1", counted=state.counted)
+        sizes.append(len(encode(bare_ids)))
+    assert max(sizes) < 500 * 50
+    assert DEFAULT_LIMITS.ids * (128 + 12) * 2 + DEFAULT_LIMITS.correction_bytes < STATE_BYTES_MAX
+
+
+def test_an_old_state_of_more_ids_than_are_remembered_keeps_the_newest() -> None:
+    seen = {f"{n}": T + n for n in range(9)}
+    old = State("c1", T + 10, T, newest_us=T + 8, seen=seen, from_us=T + 10)
+    step = advance(program(EACH, limits={"ids": 3}), old, [event(11, "new"), event(12, "8"), event(13, "5")], T + 20)
+    assert [one.time_us - T for one in step.decisions] == [11, 13]
+    assert (step.state.seen, step.state.counted) == ({"8": T + 8}, {"a": {"new": T + 11, "5": T + 13}})

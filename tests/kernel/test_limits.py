@@ -16,7 +16,7 @@ KEYS = {"keys": 2}
 
 
 def test_the_limits_are_those_of_the_documents() -> None:
-    assert DEFAULT_LIMITS == (1_000, 10_000, 10_000, 400 * DAY_US, 4_000_000, 65_536)
+    assert DEFAULT_LIMITS == (1_000, 10_000, 10_000, 400 * DAY_US, 4_000_000, 65_536, 65_536, 25_000)
 
 
 # ---------------------------------------------------------------- instances

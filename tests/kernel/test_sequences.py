@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.model import Event, EventIds
-from tests.kernel.timeline import at, program, timeline
+from kittiwake.model import Event
+from tests.kernel.timeline import at, ids_of, program, timeline
 from tests.kernel.ways import settled_in_every_way
 
 CHAIN = "{when: {sequence: [a, b, c], within: 1h}}"
@@ -20,7 +20,7 @@ def test_the_last_event_of_a_chain_arms() -> None:
         r      ..!.
         """,
     )
-    assert fired.events == EventIds("0-002", "0-002", 1)
+    assert ids_of(fired) == ("0-002", "0-002", 1)
 
 
 def test_steps_count_in_order_only() -> None:
@@ -190,7 +190,7 @@ def test_a_sequence_may_wait_and_a_further_chain_starts_the_wait_anew() -> None:
         r      ........!.........
         """,
     )
-    assert fired.events == EventIds("0-001", "0-004", 2)
+    assert ids_of(fired) == ("0-001", "0-004", 2)
 
 
 def test_steps_of_one_instant_are_in_the_order_of_their_ids() -> None:

@@ -6,8 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from kittiwake.model import Event, EventIds
-from tests.kernel.timeline import at, program, timeline
+from kittiwake.model import Event
+from tests.kernel.timeline import at, ids_of, program, timeline
 from tests.kernel.ways import settled_in_every_way
 
 CART = "{when: a, wait: 1h, unless: b}"
@@ -154,7 +154,7 @@ def test_one_event_may_disarm_the_old_episode_and_open_a_new_one() -> None:
         r      .......!...
         """,
     )
-    assert fired.events == EventIds("0-003", "0-003", 1)
+    assert ids_of(fired) == ("0-003", "0-003", 1)
 
 
 def test_without_wait_unless_cancels_only_what_is_deferred() -> None:
@@ -230,7 +230,7 @@ def test_an_episode_opened_earlier_and_restarted_at_the_instant_outlives_an_earl
     first = [Event(NOON - 60_000_000, "before", "a", one)]
     then = [Event(NOON, "0", "b", two), Event(NOON, "1", "a", two)]
     (fired,) = settled_in_every_way(program(rule), first + then, NOON + 7_200_000_001)
-    assert fired.events == EventIds("before", "1", 2)
+    assert ids_of(fired) == ("before", "1", 2)
 
 
 def test_an_unless_event_of_another_key_spares_the_episode_until_a_restart_takes_its_key() -> None:

@@ -212,5 +212,5 @@ def test_an_event_that_waited_is_taken_only_if_the_version_in_force_at_it_wants_
     waiting = settled(known_late, 10, event(40, "1")).state
     assert [one.event_id for one in waiting.inbox] == ["1"]
     found = settled(known, 60, state=waiting).state
-    assert (found.first_us, found.seen) == (None, {}), "as if it had not happened"
-    assert settled(known, 60, event(40, "1")).state.seen == {}
+    assert (found.first_us, found.counted) == (None, {}), "as if it had not happened"
+    assert settled(known, 60, event(40, "1")).state.counted == {}

@@ -199,3 +199,9 @@ def _told(decisions: Sequence[Decision]) -> str:
         f"due {format_instant(one.time_us)} {one.instance} {one.events}"
         for one in decisions
     )
+
+
+def ids_of(decision: Decision) -> tuple[str, str, int] | None:
+    """Ids of the first and the newest of its arming events, and how many there were."""
+    events = decision.events
+    return None if events is None else (events.first, events.last, events.count)

@@ -112,6 +112,13 @@ class Ages:
         before = self.before(rule)
         return self.versions[rule.version].start if before is None else self.there_since(before)
 
+    def counts_anew(self, rule: Rule) -> int | None:
+        """Since when the rule's thresholds may be crossed again under this text; None: its id was never another."""
+        before, start = self.before(rule), self.versions[rule.version].start
+        if before is not None and is_same(before, rule) and (not rule.per or before.keep == rule.keep):
+            return self.counts_anew(before)
+        return start if any(each.rule(rule.id) for each in self.versions[: rule.version]) else None
+
     def of_rule(self, rule: Rule) -> Memory:
         """What the rule remembers of chains and totals."""
         return self._of_rules[rule]

@@ -33,13 +33,13 @@ class Event:
 def settled(
     events: Iterable[dict[str, Any]], until_us: int, horizon_us: int, ages: Ages, limits: dict[str, int]
 ) -> list[Event]:
-    """The events that count, before `until_us`, in `(time, event_id)` order, each with the attributes at it.
+    """The events that count, before `until_us`, in `(time, event_id, type)` order, each with the attributes at it.
 
     A life ends with a deletion, a merge, and the instant at which the contact is forgotten: an event at it comes late.
     """
     life = person = 0
     found: list[Event] = []
-    for at, name, kind, properties in sorted(_that_count(events, horizon_us, ages), key=lambda each: each[:2]):
+    for at, name, kind, properties in _that_count(events, horizon_us, ages, limits["ids"]):
         if at >= until_us:
             continue
         if kind in ("contact.deleted", "contact.merged"):
@@ -75,26 +75,28 @@ def _known(events: Iterable[Event], ages: Ages, version: int) -> dict[str, Any]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def _that_count(
-    events: Iterable[dict[str, Any]], horizon_us: int, ages: Ages
-) -> list[tuple[int, str, str, dict[str, Any]]]:
-    """Of the events needed one per `event_id`, the smallest copy; a copy more than the horizon after it counts anew."""
-    copies: dict[str, list[tuple[int, bytes, str, dict[str, Any]]]] = {}
+Counted = tuple[int, str, str, dict[str, Any]]
+
+
+def _that_count(events: Iterable[dict[str, Any]], horizon_us: int, ages: Ages, ids: int) -> list[Counted]:
+    """Of the events needed those that are no copies, in order: of one time, id and type the one with the smallest rest.
+
+    A copy of an earlier one lies at most the horizon after it, and fewer than `ids` others that count lie between.
+    """
+    copies: dict[tuple[int, str, str], list[tuple[bytes, dict[str, Any]]]] = {}
     for raw in events:
         at = clock.parse_instant(raw["time"])
         assert at is not None
         if not ages.is_needed(raw["type"], at):
             continue
         properties = exact(raw.get("properties")) or {}
-        rest = canonical({"properties": properties, "type": raw["type"]}).encode()
-        copies.setdefault(raw["event_id"], []).append((at, rest, raw["type"], properties))
-    counted: list[tuple[int, str, str, dict[str, Any]]] = []
-    for name, group in copies.items():
-        newest: int | None = None
-        for at, _, kind, properties in sorted(group, key=lambda copy: copy[:2]):
-            if newest is None or at - newest > horizon_us:
-                newest = at
-                counted.append((at, name, kind, properties))
+        rest = canonical({"properties": properties}).encode()
+        copies.setdefault((at, raw["event_id"], raw["type"]), []).append((rest, properties))
+    counted: list[Counted] = []
+    for (at, name, kind), group in sorted(copies.items(), key=lambda each: each[0]):
+        known = counted[max(0, len(counted) - ids) :]
+        if not any(other[1:3] == (name, kind) and at - other[0] <= horizon_us for other in known):
+            counted.append((at, name, kind, min(group, key=lambda copy: copy[0])[1]))
     return counted
 
 

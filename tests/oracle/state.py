@@ -5,6 +5,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle import clock
 from tests.oracle.history import Event
 from tests.oracle.language import Rule
 from tests.oracle.values import canonical, number_text, plain, value_at
@@ -44,7 +45,8 @@ class Candidate:
     """Something due: what the gates are asked about.
 
     `release` is set once it was deferred; `slot` is the reminder, -1 where an event was refused for lack of room;
-    `lower` marks a threshold crossed together with a higher one; `silent` an exit that is not emitted.
+    `lower` marks a threshold crossed together with a higher one, `crossing` says of any which time it is; `silent` is
+    an exit that is not emitted.
     """
 
     episode: Episode
@@ -56,6 +58,7 @@ class Candidate:
     release: int | None = None
     lower: bool = False
     silent: bool = False
+    crossing: list[int | None] | None = None
 
     @property
     def rule(self) -> Rule:
@@ -143,11 +146,11 @@ def row(candidate: Candidate, decision: str, reason: str | None, fired_at: int |
         "threshold": None if threshold is None else number_text(threshold),
         "reminder": candidate.slot if listed else None,
         "occurrence": candidate.occurrence.isoformat() if candidate.occurrence else None,
-        "events": {"first": opener.id, "last": last.id, "count": episode.count} if opener and last else None,
+        "events": _events(opener, last, episode.count),
         "include": plain(episode.include),
         "decision": decision,
         "reason": reason,
-        "opener": [opener.id, opener.time] if opener else "expiry",
+        "opener": _began(candidate),
     }
 
 
@@ -162,15 +165,30 @@ def no_room(event: Event, version: int) -> dict[str, Any]:
         "threshold": None,
         "reminder": None,
         "occurrence": None,
-        "events": {"first": event.id, "last": event.id, "count": 1},
+        "events": _events(event, event, 1),
         "include": {},
         "decision": "suppressed",
         "reason": "limit",
-        "opener": [event.id, event.time],
+        "opener": [event.id, event.time, event.type],
         "ruleset": version,
         "rule_of": version,
         "partial_history": False,
     }
+
+
+def _events(opener: Event | None, last: Event | None, count: int) -> dict[str, Any] | None:
+    if opener is None or last is None:
+        return None
+    times = {"first_time": clock.rfc3339(opener.time), "last_time": clock.rfc3339(last.time)}
+    return {"first": opener.id, "last": last.id, "count": count, **times}
+
+
+def _began(candidate: Candidate) -> Any:
+    """What began it: the event that opened the episode, or which time it is that a threshold is crossed."""
+    opener = candidate.episode.opener
+    if candidate.crossing is not None:
+        return candidate.crossing
+    return [opener.id, opener.time, opener.type] if opener else "expiry"
 
 
 def _instance(episode: Episode) -> dict[str, Any]:

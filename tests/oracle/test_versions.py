@@ -284,11 +284,10 @@ def test_a_batch_uses_up_thresholds_and_completes_sequences_without_a_row() -> N
 
 
 def test_a_batch_needs_what_a_later_version_needs() -> None:
-    """And nothing that no version from then on needs: a copy of an event of no use is none."""
-    again = [event("a", "10:00", B), event("a", "10:30", A), event("b", "13:00", B)]
-    rule = {"when": B, "given": {"present": A}}
-    assert told([version(None, {"when": A}), version("12:00", rule)], again) == []  # the copy at 10:00 is needed
-    assert told([version(None, {"when": A}), version("12:00", {**rule, "when": "c.c"})], again) == ["10:30 fired v0"]
+    """So what comes after it under its id and type is a copy; under another type it is none."""
+    again = [event("a", "10:00", B), event("a", "10:30", B), event("a", "10:40", A)]
+    assert told([version(None, {"when": A}), version("10:15", {"when": [A, B]})], again) == ["10:40 fired v1"]
+    assert told([version(None, {"when": A}), version("10:15", {"when": A})], again) == ["10:40 fired v1"]
 
 
 # -- 11.7, 11.9: look-backs in a stream ----------------------------------------------------------------------------
@@ -392,7 +391,7 @@ def test_attributes_and_consent_stay_as_long_as_somebody_asks_for_them() -> None
 
 
 def test_a_stream_needs_only_what_the_version_in_force_needs() -> None:
-    again = [event("a", "10:00", B), event("a", "10:30", A)]
-    later = version("12:00", {"when": B})
-    assert told([version(None, {"when": A}), later], again, stream=True) == ["10:30 fired v0"]
+    again = [event("a", "10:00", B), event("a", "10:30", B)]
+    later = version("10:15", {"when": B})
+    assert told([version(None, {"when": A}), later], again, stream=True) == ["10:30 fired v1"]
     assert told([version(None, {"when": A}), later], again) == []

@@ -1,6 +1,6 @@
 """Seeded random worlds: a document, one contact's history, and how far it is settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,11 @@ def world(seed: int, contact: int = 0) -> World:
     if contact:
         dice.seed(f"{seed} {contact}")
     return World(rules, *happenings(dice, rules["rules"]))
+
+
+def with_few_ids(of: World, ids: int) -> World:
+    """The same world, of which so many ids of events are remembered."""
+    return replace(of, limits={**(of.limits or {}), "ids": ids})
 
 
 def happenings(dice: Dice, rules: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, int, dict[str, int] | None]:

@@ -12,7 +12,7 @@ import pytest
 from tests.oracle import clock
 from tests.oracle.chosen_worlds import CHOSEN
 from tests.oracle.small_worlds import small_worlds
-from tests.oracle.worlds import World, world
+from tests.oracle.worlds import World, with_few_ids, world
 from tests.properties.comparison import difference, story
 
 WORLDS = int(os.environ.get("KITTIWAKE_ORACLE_WORLDS", "1500"))
@@ -27,6 +27,14 @@ def test_random_worlds(first: int) -> None:
     """Each world settled at once in one half of the seeds, in slices in the other."""
     seeds = [first] if SEED else range(first, min(first + CHUNK, WORLDS))
     wrong = {seed: found for seed in seeds if (found := difference(world(seed), _slices(seed)))}
+    assert not wrong, _report(wrong)
+
+
+@pytest.mark.parametrize("first", [int(SEED)] if SEED else range(0, WORLDS // 5, CHUNK))
+def test_random_worlds_of_which_few_ids_are_remembered(first: int) -> None:
+    seeds = [first] if SEED else range(first, first + CHUNK)
+    few = {seed: with_few_ids(world(seed), 1 + seed // 2 % 4) for seed in seeds}
+    wrong = {seed: found for seed in seeds if (found := difference(few[seed], _slices(seed)))}
     assert not wrong, _report(wrong)
 
 

@@ -34,6 +34,8 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _value(name: str, cell: Any) -> Any:
     if name in JSON_TEXTS and cell is not None:
         return msgspec.Raw(cell.encode())
+    if isinstance(cell, dict):
+        return {key: _value(key, value) for key, value in cell.items()}
     if isinstance(cell, datetime):
         return format_instant(instant_of(cell))
     return cell.isoformat() if isinstance(cell, date) else cell

@@ -17,7 +17,7 @@ from kittiwake.kernel.limits import DEFAULT_LIMITS
 from kittiwake.kernel.versions import as_versions
 from kittiwake.model import Decision
 from kittiwake.replay.buckets import HELD_BYTES, contacts_of
-from kittiwake.replay.contacts import Groups, Row, Subject, group, settle
+from kittiwake.replay.contacts import Groups, Row, Subject, group, settle, settle_and_keep
 from kittiwake.replay.counts import Counts, add
 from kittiwake.replay.gathering import size_of
 from kittiwake.replay.giants import settle_giant
@@ -30,7 +30,7 @@ from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.values import canonical
 from tests.oracle.chosen_worlds import CHOSEN
-from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
+from tests.oracle.worlds import ACCOUNT, CONTACT, World, with_few_ids, world
 from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
 from tests.replay import giant
 
@@ -59,13 +59,8 @@ def at_once(plan: Plan, rows: list[Row], until_us: int) -> Settled:
 
 def as_giant(plan: Plan, rows: list[Row], until_us: int, held_bytes: int) -> Settled:
     counts = Counts()
-    coming = iter(sorted(rows, key=by_id))
+    coming = iter(sorted(rows))
     return list(settle_giant(plan, CONTACT, coming, until_us, counts, held_bytes)), counts
-
-
-def by_id(row: Row) -> tuple[str, int, str, bytes]:
-    time_us, event_id, event_type, properties = row
-    return event_id, time_us, event_type, properties
 
 
 # ---------------------------------------------------------------- giants
@@ -79,6 +74,25 @@ def test_a_giant_is_decided_and_counted_as_if_it_fitted(first: int, held_bytes: 
         plan, rows, until_us = of_world(world(number))
         if rows:  # of a contact without any, a host knows nothing
             assert as_giant(plan, rows, until_us, held_bytes) == at_once(plan, rows, until_us), number
+
+
+@pytest.mark.parametrize("held_bytes", [0, 3_000])
+def test_a_giant_of_which_few_ids_are_remembered_is_decided_and_counted_as_if_it_fitted(
+    held_bytes: int, seed: int
+) -> None:
+    """The kernel alone, sliced, decides so too; and the limit matters: copies count again that were none."""
+    counted = unlimited = 0
+    for number in range(seed * WORLDS, (seed + 1) * WORLDS):
+        whole, few = world(number), with_few_ids(world(number), 1 + number % 4)
+        plan, rows, until_us = of_world(few)
+        if rows:
+            decisions, counts = as_giant(plan, rows, until_us, held_bytes)
+            assert (decisions, counts) == at_once(plan, rows, until_us), number
+            kept = Counts()
+            assert settle_and_keep(plan, CONTACT, list(rows), until_us, kept)[0] == decisions, number
+            assert kept.ids_forgotten == counts.ids_forgotten, number
+            counted, unlimited = counted + counts.duplicates, unlimited + at_once(*of_world(whole))[1].duplicates
+    assert counted < unlimited
 
 
 @pytest.mark.parametrize("held_bytes", [0, 3_000])
@@ -193,7 +207,7 @@ def test_only_what_does_not_fit_is_a_stream_and_that_is_in_order_of_ids(seed: in
     for subject, rows in contacts_of(packs_of(groups, dice), held_bytes):
         if not isinstance(rows, list):
             streams[subject] = list(rows)
-    assert streams == {("a", "giant"): sorted(groups["a", "giant"], key=by_id)}
+    assert streams == {("a", "giant"): sorted(groups["a", "giant"])}
 
 
 @pytest.mark.parametrize("end", ["read", "left", "failed"])

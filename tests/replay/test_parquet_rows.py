@@ -97,8 +97,12 @@ def test_columns_have_types_to_ask_by() -> None:
     (row,) = pq.read_table(target).to_pylist()
     told: dict[str, Any] = {
         "time": datetime(2026, 11, 1, 10, tzinfo=UTC), "occurrence": date(2026, 11, 1), "threshold": "500.5",
-        "include": '{"price":68.74}', "events": {"first": "e1", "last": "e3", "count": 3}, "replaces": [],
-        "reason": None, "late": False, "revision": 0,
+        "include": '{"price":68.74}', "replaces": [], "reason": None, "late": False, "revision": 0,
+        "events": {
+            "first": "e1", "last": "e3", "count": 3,
+            "first_time": datetime(2026, 11, 1, 8, tzinfo=UTC),
+            "last_time": datetime(2026, 11, 1, 9, 0, 0, 500_000, tzinfo=UTC),
+        },
     }  # fmt: skip
     assert {name: row[name] for name in told} == told
 

@@ -44,7 +44,7 @@ def decision(trigger_id: str = "a" * 32, **changes: Any) -> Decision:
         "decided_us": AT_US,
         "fired_at_us": AT_US,
         "instance": '{"cart":1}',
-        "events": EventIds("e1", "e2", 2),
+        "events": EventIds("e1", "e2", 2, AT_US - 3_600_000_000, AT_US, "cart.item_added"),
         "include": INCLUDE,
         "threshold": Decimal("0.1"),
         "reminder": 1,

@@ -77,7 +77,8 @@ def test_a_decision_keeps_every_field_of_the_row_under_a_column_of_its_own() -> 
     fields = decision_row(tellings.decision(), Mode.STREAM)
     row = decision_table_row(tellings.trigger(), tellings.CLOCK_US)
     events = fields.pop("events")
-    assert (row["first_event_id"], row["last_event_id"], row["event_count"]) == tuple(events.values())
+    columns = ("first_event_id", "last_event_id", "event_count", "first_event_time", "last_event_time")
+    assert tuple(row[name] for name in columns) == tuple(events.values())
     for name in ("instance", "include", "threshold"):
         assert parse_json(row[name]) == fields.pop(name)
     assert {name: row[name] for name in fields} == fields

@@ -24,7 +24,8 @@ def test_a_decision_has_every_field_of_the_contract() -> None:
     assert row["contact_id"] == "c9"
     assert (row["time"], row["fired_at"]) == ("2026-11-02T11:00:00Z", "2026-11-02T11:00:00Z")
     assert (row["decision"], row["reason"], row["mode"]) == ("fired", None, "replay")
-    assert row["events"] == {"first": "e", "last": "e", "count": 1}
+    times = {"first_time": "2026-11-02T10:00:00Z", "last_time": "2026-11-02T10:00:00Z"}
+    assert row["events"] == {"first": "e", "last": "e", "count": 1, **times}
 
 
 def test_numbers_are_as_written_whether_float_or_decimal() -> None:

@@ -85,11 +85,13 @@ def test_rows_come_back_from_their_tables_exactly(tables: Tables, dataset: Datas
     found = {row["trigger_id"]: row for row in tables.query(f"SELECT * FROM `{dataset.table('decisions')}`")}
     expected = decision_table_row(told[0], tellings.CLOCK_US)
     times = {name: at(tellings.AT_US) for name in ("time", "fired_at")} | {"written_at": at(tellings.CLOCK_US)}
+    times |= {"first_event_time": at(tellings.AT_US - 3_600_000_000), "last_event_time": at(tellings.AT_US)}
     occurrence = {"occurrence": tellings.decision().occurrence}
     assert found[ONE] == {**expected, **times, **occurrence}
     nulls = {name for name, value in found[TWO].items() if value is None}
     assert nulls == {
-        *("fired_at", "threshold", "reminder", "occurrence", "first_event_id", "last_event_id", "event_count")
+        *("fired_at", "threshold", "reminder", "occurrence", "first_event_id", "last_event_id", "event_count"),
+        *("first_event_time", "last_event_time"),
     }
     assert [row["trigger_id"] for row in tables.query(f"SELECT * FROM `{dataset.table('triggers')}`")] == [ONE]
     (dead,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kittiwake.kernel.checkpoint import compacted
 from kittiwake.kernel.codec import encode
+from kittiwake.kernel.copies import name_of, place_of
 from kittiwake.model import Event, rest_of
 from kittiwake.replay.simulator.machines import Call
 from kittiwake.replay.simulator.wrong import demand
@@ -60,28 +61,25 @@ class Arrivals:
         demand(before == after, "a duplicate changes nothing", "but the state", *needed)
 
     def _has(self, event: Event) -> bool:
-        return any(
-            (one.event_id, one.time_us, rest_of(one)) == (event.event_id, event.time_us, rest_of(event))
-            for one in self.counted
-        )
+        return any((place_of(one), rest_of(one)) == (place_of(event), rest_of(event)) for one in self.counted)
 
 
 def _is_newest(event: Event, known: Iterable[Event]) -> bool:
     """Whether its id has not come back since: of an id the kernel knows the newest time."""
-    return all(one.time_us <= event.time_us for one in known if one.event_id == event.event_id)
+    return all(one.time_us <= event.time_us for one in known if name_of(one) == name_of(event))
 
 
 def _is_copy_of(event: Event, one: Event, horizon_us: int) -> bool:
-    return one.event_id == event.event_id and 0 <= event.time_us - one.time_us <= horizon_us
+    return name_of(one) == name_of(event) and 0 <= event.time_us - one.time_us <= horizon_us
 
 
 def _that_count(events: Iterable[Event], horizon_us: int) -> list[Event]:
     """Of copies the first, and each that comes more than the horizon after the one that counts."""
-    newest: dict[str, Event] = {}
+    newest: dict[tuple[str, str], Event] = {}
     found = []
     for event in sorted(events, key=lambda one: (one.time_us, rest_of(one))):
-        before = newest.get(event.event_id)
+        before = newest.get(name_of(event))
         if before is None or event.time_us - before.time_us > horizon_us:
-            newest[event.event_id] = event
+            newest[name_of(event)] = event
             found.append(event)
     return found

@@ -93,4 +93,5 @@ def _is_one_episode(earlier: Decision, later: Decision) -> bool:
     """Whether a reminder follows one of its own episode, of which re-entry is not asked again."""
     if later.occurrence is not None or later.reminder is None or earlier.events is None or later.events is None:
         return False
-    return earlier.events.first == later.events.first
+    ids = earlier.events, later.events
+    return len({(one.first, one.first_type, one.first_us) for one in ids}) == 1

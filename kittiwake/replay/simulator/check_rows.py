@@ -20,8 +20,8 @@ from kittiwake.replay.simulator.wrong import demand
 FIRED: Final = Outcome.FIRED
 REVOKED: Final = Outcome.REVOKED
 
-Thing: TypeAlias = tuple[str, str, str | None, int | None]
-"""Something that is still to come: rule, instance, the event that opened it, reminder."""
+Thing: TypeAlias = tuple[str, str, str | None, str, int | None]
+"""Something that is still to come: rule, instance, id and type of the event that opened it, reminder."""
 
 
 class Book:
@@ -119,8 +119,8 @@ class Book:
             self._same.setdefault(row.trigger_id, set()).update(ids - {row.trigger_id})
 
     def _take_owed(self, row: Decision) -> set[str]:
-        opened_id = None if row.events is None else row.events.first
-        return self._owed.pop((row.rule_id, row.instance, opened_id, row.reminder), set())
+        opened = (None, "") if row.events is None else (row.events.first, row.events.first_type)
+        return self._owed.pop((row.rule_id, row.instance, *opened, row.reminder), set())
 
     def _owe(self, call: Call, taken_back: list[Decision]) -> None:
         if not taken_back:
@@ -155,15 +155,15 @@ def _still_to_come(state: State, row: Decision) -> Iterator[Thing]:
     """What is deferred, else pending, in the instance of a row and with its reminder."""
     rule = state.rules.get(row.rule_id)
     one = None if rule is None else rule.instances.get(row.instance)
-    for opened_id in [] if one is None else _opened_ids(one, row.reminder)[:1]:
-        yield row.rule_id, row.instance, opened_id, row.reminder
+    for opened in [] if one is None else _opened(one, row.reminder)[:1]:
+        yield row.rule_id, row.instance, *opened, row.reminder
 
 
-def _opened_ids(one: Instance, reminder: int | None) -> list[str | None]:
-    found: list[str | None] = []
+def _opened(one: Instance, reminder: int | None) -> list[tuple[str | None, str]]:
+    found: list[tuple[str | None, str]] = []
     if one.held is not None and one.held.candidate.reminder == reminder:
-        found.append(one.held.candidate.opened_id)
+        found.append((one.held.candidate.opened_id, one.held.candidate.opened_type))
     if one.episode is not None:
         indices = [each.index if one.episode.numbered else None for each in one.episode.reminders]
-        found += [one.episode.opened_id] if reminder in indices else []
+        found += [(one.episode.opened_id, one.episode.opened_type)] if reminder in indices else []
     return found

@@ -102,8 +102,8 @@ def _check_deleted(versions: Versions, state: State, wake_us: int | None, arriva
     elif horizon_us and settled_us < ends_us and state.since is not None and state.since.chunks:
         demand(wake_us is not None, "a wake for the trace of who is gone")
     if settled_us > newest_us + 2 * horizon_us:
-        demand(not state.seen, "ids of who is gone", newest_us, settled_us)
-    elif state.seen:
+        demand(not (state.seen or state.counted), "ids of who is gone", newest_us, settled_us)
+    elif state.seen or state.counted:
         demand(wake_us is not None, "a wake for the trace of who is gone")
 
 
