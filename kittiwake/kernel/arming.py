@@ -82,7 +82,10 @@ def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> 
 
 def refuse_update(run: Run, event: Event) -> None:
     """Leave `suppressed: limit` for a `contact.updated` that a contact has no room for (semantics 12.8)."""
-    candidate = Candidate(FIRED, run.now_us, event.event_id, run.now_us, event.event_id, 1, "{}", NO_VALUES)
+    now_us, event_id = run.now_us, event.event_id
+    candidate = Candidate(
+        FIRED, now_us, event_id, now_us, event_id, 1, "{}", NO_VALUES, opened_type=run.type_of(event), last_us=now_us
+    )
     if run.trace is not None:
         run.note(StepKind.NO_ROOM, None, None, event_id=event.event_id, what="attributes")
     run.refuse(ATTRIBUTES_RULE, candidate)

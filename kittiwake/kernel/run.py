@@ -90,6 +90,8 @@ class Run:
         self.ids_forgotten = 0
         """Ids of events that had to make room while copies of them could still come."""
         self.newest_us = state.newest_us
+        self.first: Event | None = None
+        """The contact's first event, if it was taken in this run."""
         self.lacks: dict[int, int] = {}
         """By rule index: until when a rule misses something of what it looks back on."""
         self.agenda: list[tuple[int, int, str]] = []

@@ -115,7 +115,7 @@ def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
             _take(run, event)
         else:
             if run.newest_us is None:
-                state.first_us = now_us
+                state.first_us, run.first = now_us, event
             run.newest_us = now_us
             for take in takers.get(event.type) or run.program.takers_of(event.type):
                 take(run, event)
@@ -148,7 +148,7 @@ def _take(run: Run, event: Event) -> None:
         about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
         run.note(StepKind.EVENT, None, None, **about)
     if run.newest_us is None:
-        run.state.first_us = event.time_us
+        run.state.first_us, run.first = event.time_us, event
     run.newest_us = event.time_us
     for take in run.program.takers_of(event.type):
         take(run, event)

@@ -75,10 +75,11 @@ def _end(run: Run, event: Event, reason: Reason) -> None:
         instances = {} if found is None else found.instances
         held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
         cancel_all(run, held, reason)
+    state, was_known = run.state, run.first is not event or run.state.profile is not None
     run.empty()
-    state = run.state
-    state.ended_times = 1 + (state.ended_times if state.ended_us == event.time_us else 0)
-    state.ended_us = event.time_us
+    if was_known:
+        state.ended_times = 1 + (state.ended_times if state.ended_us == event.time_us else 0)
+        state.ended_us = event.time_us
 
 
 def _delete(run: Run, event: Event) -> None:

@@ -59,7 +59,8 @@ def test_a_reminder_and_an_edge_are_cut_as_well() -> None:
     (entered,) = timeline(
         "{audience: {present: a}, include: {bio: contact.bio}}",
         "does UA..\nr    .>..",
-        U={"type": "contact.updated", "bio": "x" * 100_000},
+        U={"type": "contact.updated", "bio": "x" * 10_000},
+        limits={"include_bytes": 1_000},
     )
     assert entered.include == '{"bio":null,"~cut":["bio"]}'
 

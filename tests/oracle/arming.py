@@ -236,8 +236,8 @@ class Arming(Gates):
         return None
 
     def _which_time(self, rule: Rule, event: Event) -> list[int | None]:
-        """Which time it is that a threshold is crossed: the text that counts, the contact's life, the `keep` of it."""
-        return [self.ages.counts_anew(rule), event.life, event.time // rule.keep if rule.per else None]
+        """Which time it is that a threshold is crossed: the text that counts, whom it counts, the `keep` of it."""
+        return [self.ages.counts_anew(rule), event.person, event.time // rule.keep if rule.per else None]
 
     def _totals(self, rule: Rule, counted: list[Event]) -> list[Fraction]:
         """The running totals, from 0, over what is remembered of this life at the newest counted match."""
