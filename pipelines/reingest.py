@@ -126,7 +126,11 @@ def _put(partial: Path, output: Path) -> None:
         if output.exists():
             raise UnusableError(f"--output {output} is there by now: name another file")
         partial.rename(output)
-        flush(output.parent)
+        try:
+            flush(output.parent)
+        except OSError:
+            output.rename(partial)  # what was refused is not there
+            raise
 
 
 def _say(text: str) -> None:
