@@ -17,7 +17,7 @@ from kittiwake.replay.shapes.shape import CANONICAL
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.grid import USUAL
-from kittiwake.stream.intake import Message, Needed, Taking, take
+from kittiwake.stream.intake import Brought, Message, Needed, Taking, take
 from kittiwake.stream.known import AlwaysKnown
 from kittiwake.stream.messages import encode
 from kittiwake.time.instants import HOUR_US, MINUTE_US
@@ -62,8 +62,8 @@ def _arrivals(known: AlwaysKnown, events: Path, clock_us: int) -> Iterator[Neede
     times_us = {line: one.time_us for line in lines if isinstance(one := event_from(line, clock_us, CANONICAL), Event)}
     for line in sorted(filter(times_us.__contains__, lines), key=times_us.__getitem__):
         found = take(Message(line), clock_us, known.known(clock_us), Taking())
-        if isinstance(found, Needed):
-            yield found
+        if isinstance(found, Brought):
+            yield from found.needed
 
 
 def _most(most: dict[bytes, int], lean: Lean) -> None:

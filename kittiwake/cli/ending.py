@@ -14,7 +14,6 @@ import select
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -42,19 +41,21 @@ def ended(speaker: str, run: Callable[[], int]) -> int:
     _lasting("stderr")
     with _listening():
         try:
-            code = _run(run)
+            code = _run(speaker, run)
         except SystemExit as end:
             raise SystemExit(_true_code(speaker, _number(end), out)) from None
     return _true_code(speaker, code, out)
 
 
-def _run(run: Callable[[], int]) -> int:
+def _run(speaker: str, run: Callable[[], int]) -> int:
     try:
         return run()
     except KeyboardInterrupt:
         return interrupted()
     except Exception:  # noqa: BLE001 - told, and an exit of its own
-        traceback.print_exc()
+        from kittiwake.cli.terminal import remark_crash  # noqa: PLC0415 - what prints takes long to load
+
+        remark_crash(speaker)
         return Exit.FAILED
 
 
@@ -81,7 +82,9 @@ def _true_code(speaker: str, code: int, out: _Lasting | None) -> int:
     if out is None or out.error is None or out.error.errno == errno.EPIPE or code not in (Exit.FINE, Exit.FINDINGS):
         return code
     message = f"standard output takes no more ({out.error.strerror}), and what is printed there is not whole"
-    print(f"{speaker}: {message}; all else is done. The exit code would be {code:d}.", file=sys.stderr, flush=True)
+    from kittiwake.cli.terminal import remark  # noqa: PLC0415 - what prints takes long to load
+
+    remark(speaker, f"{message}; all else is done. The exit code would be {code:d}.")
     return Exit.UNPRINTED
 
 

@@ -56,8 +56,13 @@ def events_at(chunks: Sequence[Chunk], time_us: int) -> list[Unsettled]:
 
 
 def end_of_part(events: Sequence[Event], at: int, size: int) -> int:
-    """Where a part of about `size` events ends that begins at an index; no instant is cut in two."""
+    """Where a part of about `size` events ends that begins at an index; no instant is cut in two.
+
+    What would be less than half a part behind it belongs to it: else each correction would leave a part of an event.
+    """
     end = min(at + size, len(events))
+    if len(events) - end < size // 2:
+        return len(events)
     while at < end < len(events) and events[end].time_us == events[end - 1].time_us:
         end += 1
     return end

@@ -61,13 +61,14 @@ def same_of(rows: Iterable[Row]) -> Same:
 class Differing:
     """Tells the copies of a contact, and counts those that differ, of rows that come in their order.
 
-    It holds the rows of as many ids as are remembered (`Limits.ids`).
+    It holds the rows of one horizon, and of no more ids than are remembered (`Limits.ids`).
     """
 
     def __init__(self, counts: Counts, versions: Versions, contact_id: str, until_us: int) -> None:
         self._counts, self._subject = counts, (versions.newest.account_id, contact_id)
         self._until_us, self._limit = until_us, versions.newest.limits.ids
-        self._newest = Newest(self._limit, versions.horizon_us)
+        self._horizon_us = versions.horizon_us
+        self._newest = Newest(self._limit, self._horizon_us)
         self._rows: OrderedDict[Name, Row] = OrderedDict()
         """By what their copies share, those that count, in step with `_newest`."""
 
@@ -90,7 +91,11 @@ class Differing:
         return is_settled
 
     def _remember(self, name: Name, row: Row) -> None:
-        self._newest.add(name, row[0])
+        time_us = row[0]
+        while self._rows and time_us - next(iter(self._rows.values()))[0] > self._horizon_us:
+            gone, _ = self._rows.popitem(last=False)  # no copy of it can come any more
+            del self._newest.times_us[gone]
+        self._newest.add(name, time_us)
         self._rows.pop(name, None)
         self._rows[name] = row
         if len(self._rows) > self._limit:

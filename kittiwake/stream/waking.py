@@ -271,7 +271,7 @@ def _traceparent(decision: Decision, traces: dict[str, str]) -> str | None:
 
 def _kept(state: State, traces: dict[str, str]) -> dict[str, str]:
     """Of who is gone, those that a trigger may need: of late events, and of what a forgotten contact waits for."""
-    if not traces or state.first_us is not None or state.since or state.seen or state.inbox:
+    if not traces or state.first_us is not None or state.since or state.seen or state.counted or state.inbox:
         return traces
     instances = [one for rule in state.rules.values() for one in rule.instances.values()]
     waits = [one.episode for one in instances if one.episode is not None]

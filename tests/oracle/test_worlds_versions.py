@@ -12,7 +12,7 @@ from tests.oracle.values import canonical, exact
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
 from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
 
-SEEDS = 400
+SEEDS = 500
 MODES = (False, True)
 Rows = list[dict[str, Any]]
 

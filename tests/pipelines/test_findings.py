@@ -11,6 +11,7 @@ import pytest
 
 from kittiwake.cli.exits import Exit
 from kittiwake.kernel.copies import is_copy
+from kittiwake.kernel.state import State
 from kittiwake.model import Event, rest_of
 from kittiwake.replay.counts import EXAMPLES_MAX
 from kittiwake.rules.loader import load_files
@@ -218,14 +219,13 @@ def time_of(event: Event) -> str:
 def by_hand(events: list[Event]) -> int:
     """One event after the other, by time and rest: whatever is a copy of one that counts, and is not that one again."""
     counted: dict[str, Event] = {}
-    number = 0
+    state, number = State("c1"), 0
     for event in sorted(events, key=lambda one: (one.time_us, rest_of(one))):
-        before = counted.get(event.event_id)
-        seen = {} if before is None else {event.event_id: before.time_us}
-        if is_copy(seen, event, HOUR_US):
-            number += before != event
+        if is_copy(state, event, HOUR_US):
+            number += counted[event.event_id] != event
         else:
             counted[event.event_id] = event
+            state.counted.setdefault(event.type, {})[event.event_id] = event.time_us
     return number
 
 

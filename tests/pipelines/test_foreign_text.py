@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kittiwake.cli.exits import Exit
 from kittiwake.stream.logs import LOG_EVENTS, LogEvent, line_of
 from pipelines import backfill
 from tests.cli.test_foreign_text import EVIL, EVIL_FILE, EVIL_YAML, FORGED, assert_clean, evil_event
@@ -40,7 +41,7 @@ def _events(folder: Path) -> Path:
 def test_a_backfill_tells_of_its_input_in_clean_words(job: Job, tmp_path: Path) -> None:
     job.rules.write_text(job.rules.read_text().replace("account: acme", 'account: "*"'))
     ran = job(_events(tmp_path))
-    assert ran.code == backfill.DONE
+    assert ran.code == Exit.FINE
     assert_clean(ran.out)
     assert_clean(ran.err)
     assert "2 dead letters" in ran.out
@@ -61,7 +62,7 @@ def test_a_backfill_refuses_what_it_cannot_use_in_clean_words(
         (events, [], "in"),
     ):
         ran = job(inputs, *flags, output=output)
-        assert ran.code == backfill.UNUSABLE
+        assert ran.code == Exit.UNUSABLE
         assert_clean(ran.out)
         assert_clean(ran.err)
     bad = json.dumps(
@@ -82,7 +83,7 @@ def test_a_crash_is_told_in_clean_words(job: Job, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(backfill, "backfill", crash)
     ran = job(_events(tmp_path))
-    assert ran.code == backfill.FAILED
+    assert ran.code == Exit.FAILED
     assert_clean(ran.err)
     assert FORGED in ran.err
     assert all(line.startswith("backfill: ") for line in ran.err.splitlines())
@@ -107,7 +108,7 @@ def test_a_check_of_a_stream_tells_of_files_in_clean_words(tmp_path: Path, capsy
     ]
     for flags in runs:
         for more in (["--check"], []):
-            assert stream.main([*flags, *more]) == stream.UNUSABLE
+            assert stream.main([*flags, *more]) == Exit.UNUSABLE
             assert "error" in _said(capsys)
     with pytest.raises(SystemExit):
         stream.main(["--rules"])
@@ -138,10 +139,10 @@ def test_reingest_tells_of_rows_in_clean_words(
     assert create_tables(tables.client, dataset).problems == []
     row: dict[str, Any] = {**dead_letter_table_row(tellings.dead(EVIL.encode())), "reason": EVIL, "stage": EVIL}
     assert tables.client.insert_rows_json(dataset.table("dead_letters"), [row]) == []
-    assert reingest.main(["--dataset", dataset.path, "--output", str(tmp_path / f"{EVIL_FILE}.jsonl")]) == reingest.DONE
+    assert reingest.main(["--dataset", dataset.path, "--output", str(tmp_path / f"{EVIL_FILE}.jsonl")]) == Exit.FINE
     assert "1 rows of" in _said(capsys)
     for flags in (["--output", str(tmp_path)], ["--since", EVIL], ["--topic", EVIL]):
-        assert reingest.main(["--dataset", dataset.path, *flags]) in (reingest.DONE, reingest.UNUSABLE)
+        assert reingest.main(["--dataset", dataset.path, *flags]) in (Exit.FINE, Exit.UNUSABLE)
         _said(capsys)
     with pytest.raises(SystemExit):
         reingest.main(["--dataset", dataset.path, "--reason", EVIL, f"--{EVIL}"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from examples.emulators.pubsub import PubsubService
-from kittiwake.cli.main import app
+from tests.cli.command import kittiwake
 from tests.pipelines.streaming import Places, StreamJob, running
 
 RULES = """account: acme
@@ -73,7 +73,7 @@ def test_a_row_that_a_table_refuses_is_a_dead_letter_and_its_trigger_is_sent(
 
 def test_rules_that_break_under_a_job_leave_it_the_last_good_ones(places: Places, tmp_path: Path, rules: Path) -> None:
     target = tmp_path / "published"
-    app(["publish", str(rules.parent), str(target), "--effective-from", "always"], standalone_mode=False)
+    assert kittiwake("publish", rules.parent, target, "--effective-from", "always").code == 0
     flags = ["--rules", str(target), "--settle_delay", "1s", "--poll_interval", "1s", "--min_lead", "3m"]
     pointer = target / "pointer.json"
     good = pointer.read_bytes()
@@ -124,7 +124,7 @@ def test_a_job_that_starts_from_snapshots_knows_what_was_pending(places: Places,
     archive.write_bytes(b"\n".join(cart(contact, before) for contact in ("silent", "buyer")))
     until = (before + timedelta(milliseconds=100)).isoformat()
     same = ["--rules", str(rules), "--input", str(archive), "--output", str(backfilled)]
-    app(["replay", *same, "--until", until, "--snapshots"], standalone_mode=False)
+    assert kittiwake("replay", *same, "--until", until, "--snapshots").code == 0
     bought = cart("buyer", before + timedelta(milliseconds=500), "order.completed")
     places.topics.publish(places.events.topic, [(bought, {})])
     flags = ["--rules", str(rules), "--settle_delay", "1s", "--snapshots", str(backfilled / "snapshots" / "*.jsonl")]

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.cli.main import app
 from tests.pipelines.streaming import Places, running
 from tests.pipelines.test_stream_faults import cart
 from tests.pipelines.test_stream_run import kittiwake, newest, rows_of
@@ -52,7 +51,7 @@ def test_what_is_published_while_a_job_runs_decides_from_its_time_on(places: Pla
             at = datetime.now(UTC) + timedelta(seconds=LEAD_S + 5)
             start = at.strftime("%Y-%m-%dT%H:%M:%SZ")
             again = [str(rules(tmp_path, number)), str(target), "--effective-from", start, "--min-lead", LEAD]
-            app(["publish", *again], standalone_mode=False)
+            kittiwake("publish", *again)
             send(SECONDS_A_VERSION)
         send(LEAD_S + 5 + 2 * SECONDS_A_VERSION)
         archive.write_bytes(b"".join(line + b"\n" for line in sent))

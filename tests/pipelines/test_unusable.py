@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kittiwake.cli.exits import Exit
 from kittiwake.replay.contacts import Row, settle, settle_and_keep
 from kittiwake.replay.counts import Counts, Refusal
 from kittiwake.replay.driver import replay
@@ -13,7 +14,6 @@ from kittiwake.replay.programs import Programs
 from kittiwake.replay.settings import RunSettings
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import parse_instant
-from pipelines.backfill import DONE
 from tests.pipelines.running import Job
 from tests.replay.inputs import START_US, record, write_lines
 
@@ -64,7 +64,7 @@ def test_both_hosts_count_what_rules_cannot_use_and_say_so(job: Job, tmp_path: P
     assert by_replay.counts.unusable == EXPECTED
     for flags in ([], ["--snapshots"]):
         ran = job(events, *flags)
-        assert ran.code == DONE
+        assert ran.code == Exit.FINE
         assert ran.summary.counts.unusable == EXPECTED
     told = ran.out[ran.out.index("140 values that a rule needed and could not use") :].splitlines()
     assert [line.split() for line in told[1:]] == [
@@ -87,6 +87,5 @@ def test_a_contact_counts_the_same_whole_kept_and_slice_by_slice(job: Job) -> No
     whole, kept, giant = Counts(), Counts(), Counts()
     settle(plan, "c1", list(rows), until_us, whole)
     settle_and_keep(plan, "c1", list(rows), until_us, kept)
-    by_id = sorted(rows, key=lambda row: (row[1], row[0]))
-    assert len([*settle_giant(plan, "c1", by_id, until_us, giant, held_bytes=4_000)]) == 1
+    assert len([*settle_giant(plan, "c1", sorted(rows), until_us, giant, held_bytes=4_000)]) == 1
     assert whole.unusable == kept.unusable == giant.unusable == EXPECTED

@@ -11,7 +11,12 @@ from typing import Any
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.time.instants import parse_instant
 
-OF_THE_STREAM = {DeadLetterReason.TOO_OLD, DeadLetterReason.RULE_FAILED, DeadLetterReason.ROW_REFUSED}
+OF_THE_STREAM = {
+    DeadLetterReason.TOO_OLD,
+    DeadLetterReason.RULE_FAILED,
+    DeadLetterReason.ROW_REFUSED,
+    DeadLetterReason.MESSAGE_REFUSED,
+}
 """Reasons that no record in a file has."""
 
 START = "2026-11-22T00:00:00Z"

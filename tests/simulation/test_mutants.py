@@ -81,7 +81,7 @@ def _late_event_lost(patch: Patch) -> None:
 def _copies_forgotten(patch: Patch) -> None:
     """The ids of events do not live through bytes."""
     decode = machines.decode
-    patch.setattr(machines, "decode", lambda data: replace(decode(data), seen={}))
+    patch.setattr(machines, "decode", lambda data: replace(decode(data), seen={}, counted={}))
 
 
 def _stale_ledger(patch: Patch) -> None:

@@ -6,7 +6,7 @@ import json
 
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.replay.shapes.shape import CANONICAL
-from kittiwake.stream.intake import Message, Needed, Taking, take
+from kittiwake.stream.intake import Brought, Message, Taking, take
 from kittiwake.stream.messages import Dead, encode
 from kittiwake.time.instants import HOUR_US, MINUTE_US, format_instant, parse_instant
 from tests.stream.machine import Bundle
@@ -26,8 +26,8 @@ def test_an_event_of_the_year_2200_is_a_dead_letter_and_leaves_its_own_contact_a
     host = Host()
     for event_id, contact, at_us in (("e1", "c1", START_US), ("e2", "c1", YEAR_2200_US), ("e3", "c2", YEAR_2200_US)):
         found = take(Message(cart(event_id, contact, at_us)), START_US, host.known(START_US), Taking(CANONICAL))
-        if isinstance(found, Needed):
-            host.machine.run(Bundle([(found.key, encode(found.arrival))]))
+        if isinstance(found, Brought):
+            host.machine.run(Bundle([(one.key, encode(one.arrival)) for one in found.needed]))
         else:
             assert isinstance(found, Dead)
             assert (event_id, found.reason) in {("e2", DeadLetterReason.TIME_IN_FUTURE), ("e3", "time_in_future")}

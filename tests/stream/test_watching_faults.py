@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US
 from kittiwake.rules.publishing.errors import TargetError
-from kittiwake.rules.publishing.layout import POINTER, sha256
+from kittiwake.rules.publishing.layout import POINTER, Pointer, sha256, written
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.rules.publishing.publish import publish
@@ -97,7 +98,7 @@ def pointer_damaged(target: Target, objects: Objects) -> None:
 
 
 def later_format(target: Target, objects: Objects) -> None:
-    objects.put(POINTER, objects.take(POINTER).replace(b'"format": 1', b'"format": 2'))
+    objects.put(POINTER, objects.take(POINTER).replace(b'"format": 2', b'"format": 3'))
 
 
 def version_gone(target: Target, objects: Objects) -> None:
@@ -116,7 +117,12 @@ def version_refused(target: Target, objects: Objects) -> None:
     worse = data.replace(b"when: contact.created", b"when: [[[]]]         ")
     assert worse != data
     objects.put(name, worse)
-    objects.put(POINTER, objects.take(POINTER).replace(sha256(data).encode(), sha256(worse).encode()))
+    objects.put(POINTER, sealed(objects.take(POINTER).replace(sha256(data).encode(), sha256(worse).encode())))
+
+
+def sealed(pointer: bytes) -> bytes:
+    """A pointer as its writer would leave it, with the digest of what it says."""
+    return written(msgspec.json.decode(pointer, type=Pointer))
 
 
 Fault = Callable[[Target, Objects], None]
@@ -124,7 +130,7 @@ FAULTS: dict[Fault, str] = {
     emptied: "has no pointer.json",
     pointer_gone: "has no pointer.json",
     pointer_damaged: "pointer.json cannot be read",
-    later_format: "this release reads format 1",
+    later_format: "this release reads format 2",
     version_gone: "is missing, and the pointer names it",
     version_altered: "its SHA-256 is another",
     version_refused: "deep/welcome.yaml",
@@ -178,7 +184,7 @@ def test_a_pointer_that_goes_back_is_taken_for_damaged(target: Target, how: str)
     poll = polled(target, pool=Inline())
     before = known(poll, NOW_US)
     new = objects.take(POINTER)
-    objects.put(POINTER, old if how == "vanished" else new.replace(b'"sha256": "', b'"sha256": "0', 1))
+    objects.put(POINTER, old if how == "vanished" else sealed(new.replace(b'"sha256": "', b'"sha256": "0', 1)))
     assert known(poll, NEXT_US) == before
     error = poll.status(NEXT_US).error
     assert error is not None

@@ -170,9 +170,9 @@ def test_the_horizon_of_a_story_can_be_chosen() -> None:
 
 
 def test_a_trigger_names_the_rules_whose_decisions_it_stands_for() -> None:
-    story = Story({"id": "sum", "when": "a.b", "reaches": {"count": True, "at": [2]}}).at(TEN, "a.b")
-    story.after("10m", "a.b").fires("sum", at="2026-11-02T10:10Z").after("1m").late("5m", "a.b")
-    story.revokes("sum").fires("sum", due="2026-11-02T10:06Z", late=True, replaces="sum").nothing()
+    story = Story({"id": "seen", "when": "a.b", "wait": "5m", "restart": False}).at(TEN)
+    story.after("10m", "a.b").after("5m").fires("seen", at="2026-11-02T10:15Z").after("1m").late("8m", "a.b")
+    story.revokes("seen").fires("seen", due="2026-11-02T10:13Z", late=True, replaces="seen").nothing()
     with pytest.raises(AssertionError, match="replaces: expected cart, found nothing"):
         Story(CART).at(TEN, "cart.item_added").after("1h").fires("cart", replaces=["cart"])
 

@@ -120,7 +120,16 @@ def _check_forgotten(versions: Versions, state: State, wake_us: int | None) -> N
             waits = one.episode is not None or one.held is not None
             demand(not waits or outlives(rules[key]), "no wait of who is forgotten but on what it is", key, one)
     ends = program.policy.profile_retention_us is not None
-    if state.rules or state.records or state.firings or state.since or state.seen or state.inbox or ends:
+    if (
+        state.rules
+        or state.records
+        or state.firings
+        or state.since
+        or state.seen
+        or state.counted
+        or state.inbox
+        or ends
+    ):
         return
     demand(wake_us is None or bool(versions.later(state.settled_us)), "no wake for who has only a profile", wake_us)
 
