@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ from hypothesis import HealthCheck, settings
 from examples.emulators import bigquery, pubsub
 from tests.services import gcs
 from tests.services.skipping import skip_or_fail
+
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # Under nohup, or a CI like it: what tests start would inherit that, and outlive the signal that they are sent.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
