@@ -21,7 +21,7 @@ from kittiwake.kernel.keeping import memory_ends_us
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.run import NOTHING_UNUSABLE, Run, Unusable
 from kittiwake.kernel.settling import knows, start
-from kittiwake.kernel.state import Since, State
+from kittiwake.kernel.state import Since, State, keeps_ids
 from kittiwake.kernel.switching import concerned_us
 from kittiwake.kernel.trace import Step, StepKind, step_of
 from kittiwake.kernel.versions import Versions, as_versions
@@ -224,7 +224,7 @@ def _wake_at_us(versions: Versions, run: Run, state: State) -> int | None:
 
 def _trace_ends_us(versions: Versions, state: State) -> int | None:
     """When the horizon has passed the traces of a contact that was deleted or forgotten: first events, then ids."""
-    if state.first_us is not None or not (state.since or state.seen or state.counted):
+    if state.first_us is not None or not (state.since or keeps_ids(state)):
         return None
     if state.since is not None and state.since.chunks:
         return state.since.chunks[0].newest_us + versions.horizon_us + 1

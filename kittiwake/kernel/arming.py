@@ -26,6 +26,10 @@ NO_VALUES: Final[list[str]] = []
 def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str], kind: Kind) -> Candidate:
     """A candidate due at the event's own time."""
     include = included(rule, event, run.attributes, run.program.limits.include_bytes)
+    return _candidate_now(run, event, same, kind, include)
+
+
+def _candidate_now(run: Run, event: Event, same: list[str], kind: Kind, include: str) -> Candidate:
     now_us, event_id = run.now_us, event.event_id
     return Candidate(
         kind, now_us, event_id, now_us, event_id, 1, include, same, opened_type=run.type_of(event), last_us=now_us
@@ -82,10 +86,7 @@ def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> 
 
 def refuse_update(run: Run, event: Event) -> None:
     """Leave `suppressed: limit` for a `contact.updated` that a contact has no room for (semantics 12.8)."""
-    now_us, event_id = run.now_us, event.event_id
-    candidate = Candidate(
-        FIRED, now_us, event_id, now_us, event_id, 1, "{}", NO_VALUES, opened_type=run.type_of(event), last_us=now_us
-    )
+    candidate = _candidate_now(run, event, NO_VALUES, FIRED, "{}")
     if run.trace is not None:
         run.note(StepKind.NO_ROOM, None, None, event_id=event.event_id, what="attributes")
     run.refuse(ATTRIBUTES_RULE, candidate)

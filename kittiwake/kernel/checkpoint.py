@@ -29,7 +29,7 @@ from kittiwake.kernel.ledger import (
 from kittiwake.kernel.program import Program
 from kittiwake.kernel.run import Run
 from kittiwake.kernel.settling import pass_through, start
-from kittiwake.kernel.state import Since, State
+from kittiwake.kernel.state import Since, State, keeps_ids
 from kittiwake.kernel.versions import Versions, as_versions
 from kittiwake.model import Decision, Event
 
@@ -147,7 +147,7 @@ def is_due(versions: Versions, state: State) -> bool:
         return False
     edge_us = settled_us - versions.horizon_us
     if state.first_us is None:
-        return from_us < edge_us and bool(since or state.seen or state.counted)
+        return from_us < edge_us and bool(since or keeps_ids(state))
     chunks = since.chunks if since is not None else []
     behind = sum(weight_of(chunk) for chunk in chunks if chunk.newest_us < edge_us)
     return behind > 0 and behind * 2 >= sum(map(weight_of, chunks))

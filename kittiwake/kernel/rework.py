@@ -105,9 +105,10 @@ class Rework:
 
     def _counted(self) -> dict[str, dict[str, int]]:
         """The ids of events, of which none of the late ones was known."""
-        found = {name: dict(times_us) for name, times_us in self._state.counted.items()}
-        for event in self._late:
-            found.setdefault(event.type, {})[event.event_id] = event.time_us
+        found = dict(self._state.counted)
+        for name in {event.type for event in self._late}:
+            late = {event.event_id: event.time_us for event in self._late if event.type == name}
+            found[name] = {**found.get(name, {}), **late}
         return found
 
     def _meets_again(self) -> bool:

@@ -304,7 +304,12 @@ def is_nothing(state: State) -> bool:
     """Whether nothing is known of a contact: at most how far it has been settled, when it came and when it ended."""
     if state.first_us is not None or keeps_something(state):
         return False
-    return not (state.since or state.seen or state.counted or state.inbox)
+    return not (state.since or keeps_ids(state) or state.inbox)
+
+
+def keeps_ids(state: State) -> bool:
+    """Whether ids of events are remembered, of this release or of an earlier one."""
+    return bool(state.seen or state.counted)
 
 
 def keeps_something(state: State) -> bool:

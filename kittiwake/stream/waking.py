@@ -18,7 +18,7 @@ import msgspec
 
 from kittiwake.kernel.advance import Advanced
 from kittiwake.kernel.program import NEVER_US
-from kittiwake.kernel.state import State, is_asleep, is_nothing
+from kittiwake.kernel.state import State, is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
 from kittiwake.replay.programs import Plan
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape
@@ -271,7 +271,7 @@ def _traceparent(decision: Decision, traces: dict[str, str]) -> str | None:
 
 def _kept(state: State, traces: dict[str, str]) -> dict[str, str]:
     """Of who is gone, those that a trigger may need: of late events, and of what a forgotten contact waits for."""
-    if not traces or state.first_us is not None or state.since or state.seen or state.counted or state.inbox:
+    if not traces or state.first_us is not None or state.since or keeps_ids(state) or state.inbox:
         return traces
     instances = [one for rule in state.rules.values() for one in rule.instances.values()]
     waits = [one.episode for one in instances if one.episode is not None]
