@@ -9,9 +9,9 @@ import pytest
 
 from kittiwake.cli.progress import progress
 from kittiwake.cli.story import STYLES, print_texts
+from kittiwake.explain.model import Tone
+from kittiwake.explain.rendering import Text
 from kittiwake.replay.driver import Progress
-from kittiwake.replay.explain_model import Tone
-from kittiwake.replay.explain_text import Text
 
 
 class Terminal(io.StringIO):

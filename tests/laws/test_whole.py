@@ -14,9 +14,9 @@ from kittiwake.kernel.program import Program
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.whole import decide_sorted, decide_whole, parts_of
 from kittiwake.model import Decision, Event
-from kittiwake.replay.scenario_player import event_of
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from tests.kernel.timeline import program as program_of
 from tests.kernel.ways import shown
 from tests.laws.programs import WORLDS, dice_of, end_us, history

@@ -12,10 +12,10 @@ from kittiwake.kernel.versions import Versions
 from kittiwake.kernel.whole import decide_whole
 from kittiwake.model import Decision, Event
 from kittiwake.replay.rows import decision_row
-from kittiwake.replay.scenario_player import event_of
 from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.ruleset import RuleSet
+from kittiwake.scenarios.player import event_of
 from tests.kernel.ways import through_bytes
 from tests.oracle import clock
 from tests.oracle.oracle import decide_versions

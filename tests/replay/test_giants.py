@@ -24,10 +24,10 @@ from kittiwake.replay.giants import settle_giant
 from kittiwake.replay.packs import Packer, unpacked
 from kittiwake.replay.programs import Plan, plan_of
 from kittiwake.replay.quick import Table
-from kittiwake.replay.scenario_player import event_of
 from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from kittiwake.values import canonical
 from tests.oracle.chosen_worlds import CHOSEN
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, with_few_ids, world

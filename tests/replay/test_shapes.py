@@ -10,11 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from examples.shop.generate import lines as shop_lines
+from kittiwake.explain.input import read_contact
 from kittiwake.model import Event
 from kittiwake.replay.driver import replay
 from kittiwake.replay.errors import UnusableError
 from kittiwake.replay.events import RAW_BYTES_MAX, parse_event
-from kittiwake.replay.explain_input import read_contact
 from kittiwake.replay.programs import Programs
 from kittiwake.replay.settings import RunSettings
 from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape, input_shape

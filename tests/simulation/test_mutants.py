@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel import advance as advancing
 from kittiwake.kernel import checkpoint, difference, rework
-from kittiwake.replay.simulator import machines, run, shrunk, told_world
+from tests.simulation.engine import machines, run, shrunk, told_world
 from tests.simulation.simulator import TRUTHS
 from tests.simulation.worlds import simulated_world
 
