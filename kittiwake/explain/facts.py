@@ -11,12 +11,13 @@ from collections.abc import Container, Iterator
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from kittiwake.event_types import ENDINGS
 from kittiwake.explain.refusals import refused_by_condition, refused_by_reaches
 from kittiwake.explain.rules import unmet_words
 from kittiwake.kernel.history import Slots, record
 from kittiwake.kernel.layouts import serves
 from kittiwake.kernel.matching import matches_any
-from kittiwake.kernel.program import ENDINGS, Matches, Mode, Program, RuleProgram
+from kittiwake.kernel.program import Matches, Mode, Program, RuleProgram
 from kittiwake.kernel.trace import Step, StepKind
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event

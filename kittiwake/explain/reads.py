@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kittiwake.event_types import UPDATED
 from kittiwake.explain.wording import path_words
 from kittiwake.kernel.found import comparisons
-from kittiwake.kernel.program import UPDATED, FieldWait, Matches, Program, RuleProgram, UntilWait
+from kittiwake.kernel.program import FieldWait, Matches, Program, RuleProgram, UntilWait
 from kittiwake.values import Path, lookup, present
 
 

@@ -9,17 +9,12 @@ import copyreg
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.eligibility import gates_of
 from kittiwake.kernel.history import answer
 from kittiwake.kernel.layouts import described
 from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.program import (
-    DELETED,
-    ENDINGS,
-    GRANTED,
-    UNMATCHED_BY_ANY,
-    UPDATED,
-    WITHDRAWN,
     AllHold,
     AllOf,
     AnyHolds,

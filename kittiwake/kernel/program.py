@@ -23,21 +23,10 @@ if TYPE_CHECKING:
     from kittiwake.kernel.roles import Role
     from kittiwake.kernel.run import Taker
 
-UNMATCHED_BY_ANY: Final = ("contact.", "consent.")
-"""Types that "*" does not cover."""
-
-UPDATED: Final = "contact.updated"
-DELETED: Final = "contact.deleted"
-MERGED: Final = "contact.merged"
-ENDINGS: Final = frozenset({DELETED, MERGED})
-"""Types that end a contact: nothing is known of it after such an event."""
-GRANTED: Final = "consent.granted"
-WITHDRAWN: Final = "consent.withdrawn"
+from kittiwake.event_types import UNMATCHED_BY_ANY
 
 ATTRIBUTES_RULE: Final = "contact:attributes"
 """The `rule_id` of the row that a `contact.updated` leaves for which there is no room: no rule's id has a colon."""
-
-# ---------------------------------------------------------------- what an event must be
 
 
 class Operator(StrEnum):
@@ -96,8 +85,6 @@ class Match(msgspec.Struct, frozen=True):
 Matches: TypeAlias = tuple[Match, ...]
 """Alternatives: an event matches if it matches one."""
 
-# ---------------------------------------------------------------- history
-
 
 class Measure(StrEnum):
     COUNT = "count"
@@ -150,9 +137,6 @@ Tree: TypeAlias = Leaf | AllHold | AnyHolds | NotHolds
 class Audience(msgspec.Struct, frozen=True):
     tree: Tree
     emits_exit: bool
-
-
-# ---------------------------------------------------------------- when and how long
 
 
 class Sequence(msgspec.Struct, frozen=True):
@@ -215,9 +199,6 @@ class Include(msgspec.Struct, frozen=True):
     of_contact: bool = False
 
 
-# ---------------------------------------------------------------- whether it may be sent
-
-
 class Mode(StrEnum):
     LIVE = "live"
     SHADOW = "shadow"
@@ -273,9 +254,6 @@ class Reentry(msgspec.Struct, frozen=True):
     """`within_us` None: once (remembered for the rule's `keep_us`)."""
 
     within_us: int | None
-
-
-# ---------------------------------------------------------------- rules and program
 
 
 NEVER_US: Final = 2**62

@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from kittiwake.event_types import ENDINGS, UPDATED
 from kittiwake.kernel.decisions import row_of
 from kittiwake.kernel.including import included
 from kittiwake.kernel.keeping import size_of_attributes
-from kittiwake.kernel.program import ENDINGS, UPDATED, Delays, Mode, Policy, Program, RuleProgram
+from kittiwake.kernel.program import Delays, Mode, Policy, Program, RuleProgram
 from kittiwake.kernel.state import Candidate
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
+from kittiwake.event_types import DELETED, GRANTED, MERGED, UPDATED, WITHDRAWN
 from kittiwake.kernel.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.audiences import look
 from kittiwake.kernel.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
@@ -18,7 +19,7 @@ from kittiwake.kernel.history import measured, recorder, test_of
 from kittiwake.kernel.keeping import size_of_attributes
 from kittiwake.kernel.limits import Limits
 from kittiwake.kernel.matching import SINGLE, Attributes, instance_key, key_values, place_of, question_of
-from kittiwake.kernel.program import DELETED, GRANTED, MERGED, UPDATED, WITHDRAWN, Condition, RuleProgram
+from kittiwake.kernel.program import Condition, RuleProgram
 from kittiwake.kernel.reaching import reaching
 from kittiwake.kernel.refusing import refuse_in_condition, refuse_keys, refusing
 from kittiwake.kernel.roles import Role

@@ -11,16 +11,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
+from kittiwake.event_types import ENDINGS
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
+from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.program import ENDINGS, Program
+from kittiwake.kernel.program import Program
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.trace import StepKind
 from kittiwake.kernel.versions import Versions, as_versions
 from kittiwake.model import Decision, Event
-from kittiwake.replay.events import parse_event
 from kittiwake.scenarios.expect import Known
 from kittiwake.time.instants import HOUR_US, format_instant
 from kittiwake.time.zones import instant_of_local, zone_of

@@ -14,13 +14,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from kittiwake.input.bulk import is_utf8
+from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, TIME_MIN_US, TYPE, parse_events
+from kittiwake.input.fields import ID_CHARS_MAX
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.kernel.program import NEVER_US
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, TIME_MIN_US, TYPE, parse_events
-from kittiwake.replay.fields import ID_CHARS_MAX
-from kittiwake.replay.quick import is_utf8
-from kittiwake.replay.shapes.shape import InputShape, Shape
 from kittiwake.stream.messages import Arrival
 from kittiwake.time.instants import SECOND_US, parse_instant
 from kittiwake.values import has_long_digits, number

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from kittiwake.kernel.program import NEVER_US
-from kittiwake.replay.programs import Plan, Programs
+from kittiwake.rules.compile.accounts import Plan, Programs
 from kittiwake.rules.versions import RuleSetHistory
 
 

@@ -16,12 +16,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.advance import Advanced
 from kittiwake.kernel.program import NEVER_US
 from kittiwake.kernel.state import State, is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
-from kittiwake.replay.programs import Plan
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape
+from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.cells import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of, traces_with
 from kittiwake.stream.grid import (
     LOOK_EVERY_US,

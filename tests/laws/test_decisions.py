@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kittiwake.event_types import ENDINGS
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.program import ENDINGS
 from kittiwake.kernel.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason

@@ -11,7 +11,7 @@ from kittiwake.kernel.state import new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.kernel.whole import decide_whole
 from kittiwake.model import Decision, Event
-from kittiwake.replay.rows import decision_row
+from kittiwake.output.rows import decision_row
 from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.ruleset import RuleSet

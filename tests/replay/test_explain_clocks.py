@@ -14,7 +14,7 @@ from kittiwake.explain.wording import clock_words, moment_words
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.state import new_state
 from kittiwake.kernel.trace import StepKind
-from kittiwake.replay.snapshots import readable
+from kittiwake.output.snapshots import readable
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of

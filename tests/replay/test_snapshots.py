@@ -16,8 +16,8 @@ from kittiwake.kernel.codec import BadState, encode
 from kittiwake.kernel.state import State, new_state
 from kittiwake.kernel.versions import Versions
 from kittiwake.model import Event
-from kittiwake.replay.rows import line
-from kittiwake.replay.snapshots import FIELDS, digest_of, snapshot_row, state_of
+from kittiwake.output.rows import line
+from kittiwake.output.snapshots import FIELDS, digest_of, snapshot_row, state_of
 from kittiwake.values import parse_json
 from tests.kernel.timeline import START, at, program
 from tests.kernel.ways import CONTACT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kittiwake.replay.times import NEVER_US, instants, microseconds, span_us, usual_form
+from kittiwake.input.event_times import NEVER_US, instants, microseconds, span_us, usual_form
 from kittiwake.time.instants import EPOCH, BadTimeError, format_instant, parse_instant
 
 INSTANTS = st.datetimes(EPOCH.replace(year=1900), EPOCH.replace(year=2999))

@@ -8,11 +8,11 @@ import random
 import msgspec
 import pytest
 
+from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, parse_event
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.kernel.program import NEVER_US
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.events import AHEAD_MAX_US, EVENT_BYTES_MAX, parse_event
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
 from kittiwake.stream import arrivals
 from kittiwake.stream.arrivals import CLOCK, event_from, event_of, events_from
 from kittiwake.stream.messages import Arrival, arrival_of

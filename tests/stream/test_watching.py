@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.kernel.program import NEVER_US
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.shapes.shape import CANONICAL
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from kittiwake.kernel.program import NEVER_US
-from kittiwake.replay.programs import Programs
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.bounds import SKEW_US
 from kittiwake.rules.publishing.errors import UnchangedError
 from kittiwake.rules.publishing.publish import publish

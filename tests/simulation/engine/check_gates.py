@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from kittiwake.kernel.program import ENDINGS, Cap, Mode, Program, RuleProgram
+from kittiwake.event_types import ENDINGS
+from kittiwake.kernel.program import Cap, Mode, Program, RuleProgram
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from tests.simulation.engine.model import Key
