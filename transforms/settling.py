@@ -15,7 +15,7 @@ from kittiwake.batch.gathering import Rows
 from kittiwake.batch.oversized_contacts import settle_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
-from kittiwake.kernel.state import State
+from kittiwake.kernel.state.state import State
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.output.snapshots import snapshot_line
 from kittiwake.reasons import Outcome

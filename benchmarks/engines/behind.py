@@ -14,7 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.program import NEVER_US
+from kittiwake.kernel.plan.program import NEVER_US
 from kittiwake.stream.grid import USUAL, slot_us
 from kittiwake.stream.schedule import Disorder, Pace, Schedule
 from kittiwake.time.instants import SECOND_US, parse_instant

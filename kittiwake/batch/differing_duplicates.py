@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, keep_copy_example
-from kittiwake.kernel.copies import Name, Newest
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.late.deduplication import Name, Newest
+from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Event, rest_of
 from kittiwake.values import canonical, parse_sound
 

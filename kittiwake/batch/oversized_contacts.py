@@ -19,8 +19,8 @@ from kittiwake.batch.differing_duplicates import Differing, same_of
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.state import State, new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import canonical, parse_json

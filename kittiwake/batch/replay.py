@@ -21,7 +21,7 @@ from kittiwake.batch.oversized_contacts import settle_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.input.files import find_files, read_blocks, read_records, refuse_shaped, shown
-from kittiwake.kernel.state import State
+from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.output.folder import (
     DEAD_LETTERS,

@@ -30,8 +30,8 @@ from kittiwake.explain.model import Explanation, as_data, only_rules
 from kittiwake.explain.rendering import texts
 from kittiwake.input.files import find_files, refuse_shaped
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.loading import load_rules

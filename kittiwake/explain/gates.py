@@ -13,8 +13,10 @@ from kittiwake.explain.conditions import Gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, moment_words, span_words
-from kittiwake.kernel.program import ATTRIBUTES_RULE, NEVER_US, Calendar, Cap, RuleProgram
-from kittiwake.kernel.trace import Step
+from kittiwake.kernel.plan.policy import Calendar, Cap
+from kittiwake.kernel.plan.program import ATTRIBUTES_RULE, NEVER_US
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.state.trace import Step
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.durations import format_duration
 from kittiwake.time.zones import instant_of_local, local_date

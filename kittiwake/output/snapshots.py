@@ -15,12 +15,12 @@ from typing import Any, Final
 
 import msgspec
 
-from kittiwake.kernel.codec import VERSION, BadState, decode, decoded, encode
-from kittiwake.kernel.ledger import events_of, standing_rows
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.snapshots import snapshot_of
-from kittiwake.kernel.state import Since, State, is_nothing
-from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.kernel.late.emitted import events_of, standing_rows
+from kittiwake.kernel.late.snapshots import snapshot_of
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.state.codec import VERSION, BadState, decode, decoded, encode
+from kittiwake.kernel.state.state import Since, State, is_nothing
 from kittiwake.output.rows import line
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
 from kittiwake.values import canonical_bytes, parse_json

@@ -17,10 +17,10 @@ from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.trace import StepKind
-from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Decision, Event
 from kittiwake.scenarios.expect import Known
 from kittiwake.time.instants import HOUR_US, format_instant

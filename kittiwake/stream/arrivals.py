@@ -18,7 +18,7 @@ from kittiwake.input.bulk import is_utf8
 from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, TIME_MIN_US, TYPE, parse_events
 from kittiwake.input.fields import ID_CHARS_MAX
 from kittiwake.input.shapes.base import InputShape, Shape
-from kittiwake.kernel.program import NEVER_US
+from kittiwake.kernel.plan.program import NEVER_US
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.messages import Arrival

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from kittiwake.kernel.program import NEVER_US
+from kittiwake.kernel.plan.program import NEVER_US
 from kittiwake.rules.compile.accounts import Plan, Programs
 from kittiwake.rules.versions import RuleSetHistory
 

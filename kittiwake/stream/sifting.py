@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.input.shapes.base import InputShape
 from kittiwake.kernel.advance import Advanced, advance
-from kittiwake.kernel.state import State
+from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.compile.accounts import Plan

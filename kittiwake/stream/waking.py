@@ -18,8 +18,8 @@ import msgspec
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.advance import Advanced
-from kittiwake.kernel.program import NEVER_US
-from kittiwake.kernel.state import State, is_asleep, is_nothing, keeps_ids
+from kittiwake.kernel.plan.program import NEVER_US
+from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.cells import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of, traces_with

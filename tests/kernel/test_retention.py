@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import decode, encode
-from kittiwake.kernel.program import ATTRIBUTES_RULE, Program
-from kittiwake.kernel.state import State, is_asleep, is_nothing, keeps_something, new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.program import ATTRIBUTES_RULE, Program
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.codec import decode, encode
+from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_something, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.rules.compile_versions import compile_versions

@@ -24,8 +24,8 @@ from functools import cache
 from textwrap import dedent, indent
 from typing import Any
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import Program
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import Program
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.rules.compiler import compile_account

@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.whole import decide_sorted, decide_whole, parts_of
+from kittiwake.kernel.batch import decide_sorted, decide_whole, parts_of
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document

@@ -13,7 +13,7 @@ from kittiwake.cli.exits import Exit
 from kittiwake.cli.main import app
 from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row, line
 from kittiwake.output.snapshots import state_of

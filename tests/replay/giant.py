@@ -17,7 +17,7 @@ from kittiwake.batch.oversized_contacts import settle_giant
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
 from kittiwake.batch.record_batches import Packer
 from kittiwake.input.bulk import Table
-from kittiwake.kernel.versions import as_versions
+from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.rules.compile.accounts import plan_of
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document

@@ -20,8 +20,8 @@ from kittiwake.batch.oversized_contacts import settle_giant
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
 from kittiwake.batch.record_batches import Packer, unpacked
 from kittiwake.input.bulk import Table
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.versions import as_versions
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.model import Decision
 from kittiwake.rules.compile.accounts import Plan, plan_of
 from kittiwake.rules.compile_versions import compile_versions

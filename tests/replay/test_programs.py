@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from kittiwake.kernel.versions import as_versions
+from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.rules.compile import accounts as module
 from kittiwake.rules.compile.accounts import Programs, plan_of
 from kittiwake.rules.compiler import compile_account

@@ -11,8 +11,8 @@ import pytest
 
 from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.rules.errors import RulesError

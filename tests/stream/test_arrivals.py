@@ -10,7 +10,7 @@ import pytest
 
 from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, parse_event
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
-from kittiwake.kernel.program import NEVER_US
+from kittiwake.kernel.plan.program import NEVER_US
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream import arrivals

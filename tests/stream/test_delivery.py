@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.model import Decision
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import Outcome, Reason

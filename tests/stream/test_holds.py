@@ -8,8 +8,8 @@ import pytest
 
 from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import encode as encode_state
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.codec import encode as encode_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.versions import RuleSetHistory

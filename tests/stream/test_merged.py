@@ -11,7 +11,7 @@ import pytest
 
 from kittiwake.input.events import parse_events
 from kittiwake.input.shapes.base import InputShape, Shape
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
 from kittiwake.model import DeadLetter, Event
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.reasons import Outcome

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kittiwake.input.shapes.base import CANONICAL
-from kittiwake.kernel.program import NEVER_US
+from kittiwake.kernel.plan.program import NEVER_US
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.loader import load_files

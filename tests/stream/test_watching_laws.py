@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from kittiwake.kernel.program import NEVER_US
+from kittiwake.kernel.plan.program import NEVER_US
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.bounds import SKEW_US
 from kittiwake.rules.publishing.errors import UnchangedError

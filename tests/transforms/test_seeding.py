@@ -12,7 +12,7 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.output.snapshots import snapshot_line

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.versions import Versions
-from kittiwake.kernel.whole import Parts, parts_of
+from kittiwake.kernel.batch import Parts, parts_of
+from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile_versions import Version, compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.rules.versions import RuleSetHistory, always
