@@ -17,9 +17,10 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 import msgspec
 
 from kittiwake.bounded_cache import Memory
-from kittiwake.input.event_times import NEVER_US, instants, microseconds, span_us, usual_form
+from kittiwake.input.event_times import instants, microseconds, span_us, usual_form
 from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX, TYPE
 from kittiwake.input.fields import ID_CHARS_MAX
+from kittiwake.time.instants import BEFORE_ALL_US
 from kittiwake.values import EXPONENT_MAX, parse_json
 
 NOTHING: Final = b"{}"
@@ -88,7 +89,7 @@ def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: 
     whole = b"\n".join(lines)
     records, left = _decoded(lines, is_utf8(whole))
     if not records:
-        return Quick(new_table(), 0, NEVER_US, left)
+        return Quick(new_table(), 0, BEFORE_ALL_US, left)
     times = [record.time for record in records]
     names = {record.type for record in records}
     types = _types.of(names)
@@ -143,7 +144,7 @@ def _one_by_one(
     others = [place for place, is_good in zip(places, good, strict=True) if not is_good]
     kept = [is_good and is_wanted for is_good, is_wanted in zip(good, _wanted(records, wants), strict=True)]
     table = _table(list(compress(records, kept)), types, list(compress(times_us, kept)), list(compress(texts, kept)))
-    newest_us = max(compress(times_us, good), default=NEVER_US)
+    newest_us = max(compress(times_us, good), default=BEFORE_ALL_US)
     return Quick(table, sum(good), newest_us, sorted([*left, *others]))
 
 

@@ -10,16 +10,13 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from kittiwake.bounded_cache import Memory
-from kittiwake.time.instants import MINUTE_US, BadTimeError, parse_instant
+from kittiwake.time.instants import BEFORE_ALL_US, MINUTE_US, BadTimeError, parse_instant
 
 HOURS_MAX: Final = 100_000
 """Hours remembered: eleven years of events, 10 MB."""
 
 MINUTES_MAX: Final = 100_000
 """Minutes remembered: two months of events, 10 MB."""
-
-NEVER_US: Final = -1 << 62
-"""Stands for the time of a text that is no instant: earlier than any, an hour more included."""
 
 _TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _FORMS: Final = {19: b"0000-00-00T00:00:00"} | {
@@ -59,7 +56,7 @@ def usual_form(times: list[str]) -> Form | None:
     hours = _hours_of(times, digits, step)
     known = _hours.of(hours)
     offset_us = _instant(f"1970-01-01T00:00:00{zone}")
-    if offset_us == NEVER_US or not are_minutes or NEVER_US in {known[hour] for hour in hours}:
+    if offset_us == BEFORE_ALL_US or not are_minutes or BEFORE_ALL_US in {known[hour] for hour in hours}:
         return None
     return Form(max(width - 20, 0), zone, offset_us)
 
@@ -105,7 +102,7 @@ def instants(times: list[str]) -> list[int]:
     places: dict[tuple[int, str], list[int]] = {}
     for place, text in enumerate(times):
         places.setdefault((len(text), _zone_of(text)), []).append(place)
-    found = [NEVER_US] * len(times)
+    found = [BEFORE_ALL_US] * len(times)
     for some in places.values():
         texts = [times[place] for place in some]
         form = usual_form(texts)
@@ -119,7 +116,7 @@ def _instant(text: str) -> int:
     try:
         return parse_instant(text)
     except BadTimeError:
-        return NEVER_US
+        return BEFORE_ALL_US
 
 
 def _hour_us(hour: tuple[bytes]) -> int:
@@ -133,7 +130,7 @@ def _minute_us(minute: bytes) -> int:
 
 
 _hours: Final = Memory(HOURS_MAX, _hour_us)
-"""By the digits of an hour, `2026110109`, in UTC; `NEVER_US` where it is none."""
+"""By the digits of an hour, `2026110109`, in UTC; `BEFORE_ALL_US` where it is none."""
 
 _minutes: Final = Memory(MINUTES_MAX, _minute_us)
 """By the digits of a minute, `202611010930`, in UTC."""

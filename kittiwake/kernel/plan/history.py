@@ -46,6 +46,6 @@ class LookBack(msgspec.Struct, frozen=True):
     since_us: int
     """The `effective_from` of that version: a stream has remembered it from then on."""
     ready_us: int
-    """From when on that is enough; `NEVER_US` for what has no `within`."""
+    """From when on that is enough; `END_OF_TIME_US` for what has no `within`."""
     outlives: bool = False
     """Whether it outlives what the contact did: attributes, consent, used thresholds."""

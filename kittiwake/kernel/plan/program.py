@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.reasons import Reason
-from kittiwake.time.instants import HOUR_US
+from kittiwake.time.instants import END_OF_TIME_US, HOUR_US
 
 if TYPE_CHECKING:
     from kittiwake.kernel.plan.routes import Role
@@ -24,8 +24,6 @@ from kittiwake.kernel.plan.rule import Mode, RuleProgram, Texts
 
 ATTRIBUTES_RULE: Final = "contact:attributes"
 """The `rule_id` of the row that a `contact.updated` leaves for which there is no room: no rule's id has a colon."""
-NEVER_US: Final = 2**62
-"""When what never happens does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ class Program:
 
     def expires_us(self, rule_id: str) -> int:
         """How long after it was due what a rule fires is worth delivering."""
-        return next((rule.expires_us for rule in self.rules if rule.state_key == rule_id), NEVER_US)
+        return next((rule.expires_us for rule in self.rules if rule.state_key == rule_id), END_OF_TIME_US)
 
     def is_live(self, rule_id: str) -> bool:
         """Whether a rule of this id is in force, and not in shadow."""

@@ -19,10 +19,10 @@ from kittiwake.kernel.plan.history import LookBack
 from kittiwake.kernel.plan.layouts import described, serves
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.policy import Policy
-from kittiwake.kernel.plan.program import NEVER_US, Program
+from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.model import Event
-from kittiwake.time.instants import HOUR_US
+from kittiwake.time.instants import END_OF_TIME_US, HOUR_US
 
 Source: TypeAlias = tuple[str, str]
 """Something a rule looks back on: what sort it is, and which of them."""
@@ -209,7 +209,9 @@ def _look_backs(introduced: dict[Source, int | None], spans: dict[Source, int]) 
     for source, since_us in introduced.items():
         if since_us is not None:
             span_us = spans.get(source, EVER_US)
-            yield LookBack(since_us, NEVER_US if span_us == EVER_US else since_us + span_us, source[0] in OUTLIVING)
+            yield LookBack(
+                since_us, END_OF_TIME_US if span_us == EVER_US else since_us + span_us, source[0] in OUTLIVING
+            )
 
 
 def _counting_anew(drafts: Iterable[Draft]) -> Iterator[Draft]:

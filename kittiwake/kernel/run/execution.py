@@ -17,12 +17,13 @@ from kittiwake.kernel.evaluate.history import next_end_us, prune
 from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.evaluate.retention import forget_deeds, memory_of_firing_us, still_counting, without_entries
 from kittiwake.kernel.evaluate.wait import Clock
-from kittiwake.kernel.plan.program import NEVER_US, Program
+from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Mode, RuleProgram, Texts
 from kittiwake.kernel.state.state import Candidate, Instance, Profile, Record, RuleState, Slot, State
 from kittiwake.kernel.state.trace import Step, StepKind, step_of
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Clause, Found, Outcome, Reason
+from kittiwake.time.instants import END_OF_TIME_US
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_json
 
@@ -265,7 +266,7 @@ class Run:
     def _dues(self) -> Iterator[tuple[int, int, str]]:
         for index in self.program.readied:
             ready_us = self.ready_us(index)
-            if ready_us is not None and self.now_us < ready_us < NEVER_US:
+            if ready_us is not None and self.now_us < ready_us < END_OF_TIME_US:
                 yield ready_us, index, SINGLE
         yield from self._pending_dues()
 

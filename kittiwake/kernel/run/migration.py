@@ -14,7 +14,7 @@ import msgspec
 from kittiwake.kernel.evaluate.decisions import row_of
 from kittiwake.kernel.evaluate.retention import memory_of_firing_us
 from kittiwake.kernel.plan.layouts import serves
-from kittiwake.kernel.plan.program import NEVER_US, Program
+from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram, Texts
 from kittiwake.kernel.plan.wait import Delays
 from kittiwake.kernel.run.arming import candidate_of_reminder
@@ -23,7 +23,7 @@ from kittiwake.kernel.run.execution import SHADOW, Run, empty_rule_state
 from kittiwake.kernel.state.state import Candidate, Instance, Record, RuleState, Slot, State, keeps_something
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.time.instants import DAY_US
+from kittiwake.time.instants import DAY_US, END_OF_TIME_US
 from kittiwake.values import canonical, parse_json
 
 _history_encoder: Final = msgspec.msgpack.Encoder()
@@ -80,7 +80,7 @@ def _is_met(program: Program, state: State) -> bool:
 
 def _is_ready_later(rule: RuleProgram, program: Program) -> bool:
     instants_us = [rule.ready_us, *(one.ready_us for one in rule.look_backs)]
-    return any(at_us is not None and (program.effective_us or 0) <= at_us < NEVER_US for at_us in instants_us)
+    return any(at_us is not None and (program.effective_us or 0) <= at_us < END_OF_TIME_US for at_us in instants_us)
 
 
 def _stands(one: Instance) -> bool:

@@ -25,11 +25,11 @@ from kittiwake.kernel.plan.wait import Delays
 from kittiwake.kernel.state.state import Candidate
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome
+from kittiwake.time.instants import END_OF_TIME_US
 
 ARMS: Final = 1
 DISARMS: Final = 2
 
-NEVER_US: Final = 2**62
 """When nothing is pending, it falls due."""
 
 KIND: Final = Kind.FIRED
@@ -133,7 +133,7 @@ def _sweep_rule(
     delays_us, reminders = wait.delays_us, len(wait.delays_us)
     opened = newest = None
     count = decided = 0
-    due_us = NEVER_US
+    due_us = END_OF_TIME_US
     for event in events:
         does = types.get(event.type)
         if does is None:
@@ -143,11 +143,11 @@ def _sweep_rule(
             found.append(_fired(program, index, contact_id, opened, newest, count, decided))
             decided += 1
             if decided == reminders:
-                opened, due_us = None, NEVER_US
+                opened, due_us = None, END_OF_TIME_US
             else:
                 due_us = newest.time_us + delays_us[decided]
         if does & DISARMS:
-            opened, due_us = None, NEVER_US
+            opened, due_us = None, END_OF_TIME_US
         if does & ARMS:
             if opened is None:
                 opened, count, decided = event, 0, 0
@@ -157,7 +157,7 @@ def _sweep_rule(
     while due_us <= until_us and opened is not None and newest is not None:
         found.append(_fired(program, index, contact_id, opened, newest, count, decided))
         decided += 1
-        due_us = NEVER_US if decided == reminders else newest.time_us + delays_us[decided]
+        due_us = END_OF_TIME_US if decided == reminders else newest.time_us + delays_us[decided]
 
 
 def _fired(

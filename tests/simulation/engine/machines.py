@@ -17,10 +17,10 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import decode, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
+from kittiwake.time.instants import BEFORE_ALL_US
 from tests.simulation.engine.model import SHARDS, Give, Habits, Key, shard_of
 from tests.simulation.engine.programs import Programs
 
-BEFORE_ALL_US: Final = -(2**62)
 ROUNDS_MAX: Final = 5_000
 """Bundles after which a host that should have come to rest is held to go round in circles."""
 
