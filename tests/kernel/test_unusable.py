@@ -13,7 +13,7 @@ from kittiwake.kernel.batch import decide_whole
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import format_instant, parse_instant

@@ -18,8 +18,8 @@ from kittiwake.batch.partitions import HELD_BYTES, contacts_of
 from kittiwake.batch.record_batches import Packer
 from kittiwake.input.bulk import Table
 from kittiwake.kernel.plan.versions import as_versions
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.compile.accounts import plan_of
-from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import SECOND_US
 

@@ -13,7 +13,7 @@ from kittiwake.kernel.state.state import new_state
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.output.rows import line
 from kittiwake.reasons import Reason
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from tests.replay.explaining import ADDED, CART, START_US, lines, told, us

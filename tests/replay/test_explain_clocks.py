@@ -15,7 +15,7 @@ from kittiwake.kernel.advance import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.output.snapshots import readable
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import parse_instant

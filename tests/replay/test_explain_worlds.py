@@ -16,7 +16,7 @@ from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.output.rows import line
 from kittiwake.reasons import Outcome
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world

@@ -23,9 +23,9 @@ from kittiwake.input.bulk import Table
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.model import Decision
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.compile.accounts import Plan, plan_of
-from kittiwake.rules.compile_versions import compile_versions
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.values import canonical

@@ -8,8 +8,8 @@ import pytest
 
 from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.rules.compile import accounts as module
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.compile.accounts import Programs, plan_of
-from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.loader import load_files
 

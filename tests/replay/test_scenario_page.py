@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kittiwake.cli.main import app
-from kittiwake.rules.reading import keys_of
+from kittiwake.rules.source.validation import keys_of
 from kittiwake.scenarios.expect import FIELDS
 from kittiwake.scenarios.models import VERBS, CasePart, PublishPart, ScenarioPart, StepPart
 from kittiwake.testing import Story

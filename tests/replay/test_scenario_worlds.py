@@ -16,10 +16,10 @@ from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.rules.errors import RulesError
-from kittiwake.rules.nodes import Place, node_of
-from kittiwake.rules.nodes import plain as plain_node
-from kittiwake.rules.trees import Reading
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.source.builder import Reading
+from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import plain as plain_node
+from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.scenarios.edits import edited
 from kittiwake.scenarios.player import Player
 from kittiwake.scenarios.rules import Edition, RuleBook, book_of, edition_of
