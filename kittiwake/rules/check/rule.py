@@ -1,6 +1,6 @@
 """Checks of what a rule is: an event, a catalogue or an audience rule, and the clauses each may have.
 
-Pure. Called by `checks`.
+Pure. Called by `check.document`.
 """
 
 from __future__ import annotations
@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kittiwake.rules.check.catalog import check_item_change
-from kittiwake.rules.check.match import NO_EARLIER_EVENT, check_keys, check_match
-from kittiwake.rules.check.sequence import check_sequence
+from kittiwake.rules.check.match import check_keys
 from kittiwake.rules.diagnostics import Complaint, check_range, check_span
-from kittiwake.rules.errors import Code, KeyPath
+from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import (
     KEEP_MAX_US,
     WAIT_MAX_US,
 )
 from kittiwake.rules.model.catalog import ItemObject
-from kittiwake.rules.model.rule import REENTRY_WORDS, Rule
-from kittiwake.rules.model.sequence import SequenceObject
+from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
-from kittiwake.rules.model.when import When
 
 KIND_CLAUSES: Final = frozenset({"when", "audience", "interest", "emits"})
 """Without all of these as written, what a rule is cannot be told."""
@@ -92,21 +88,9 @@ def _check_emits(rule: Rule) -> Iterator[Complaint]:
         yield Complaint(("emits",), Code.CLAUSE, message, "Write [entered] or [entered, exited]")
 
 
-def check_when(when: When, path: KeyPath) -> Iterator[Complaint]:
-    """What arms the rule."""
-    if isinstance(when, SequenceObject):
-        yield from check_sequence(when, path)
-    elif isinstance(when, ItemObject):
-        yield from check_item_change(when, (*path, "item"))
-    else:
-        yield from check_match(when, path, no_same=NO_EARLIER_EVENT)
-
-
-def check_numbers(rule: Rule) -> Iterator[Complaint]:
-    """Priority, memory, expiry."""
+def check_bounds(rule: Rule) -> Iterator[Complaint]:
+    """Instances, priority, memory, expiry."""
     yield from check_keys(rule.per, ("per",))
     yield from check_range(rule.priority, ("priority",), 0, 100, "a priority")
     yield from check_span(rule.expires, ("expires",), WAIT_MAX_US, "an expiry")
     yield from check_span(rule.keep, ("keep",), KEEP_MAX_US, "a memory")
-    if rule.reentry not in REENTRY_WORDS:
-        yield from check_span(rule.reentry, ("reentry",), KEEP_MAX_US, "a re-entry")
