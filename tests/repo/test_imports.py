@@ -1,4 +1,4 @@
-"""The rooms of the house: what may be imported without what."""
+"""What may be imported without what else: kittiwake without Beam, Google and the test tools."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def test_the_refusal_of_beam_refuses(root: Path) -> None:
         _python(code, root)
 
 
-def test_importing_kittiwake_imports_none_of_its_rooms(root: Path) -> None:
+def test_importing_kittiwake_imports_none_of_its_packages(root: Path) -> None:
     assert _python(IMPORTS_LITTLE, root) == ["kittiwake"]

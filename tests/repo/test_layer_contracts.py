@@ -1,4 +1,4 @@
-"""The walls that `make lint` holds up do stop what they are there to stop."""
+"""The contracts that `make lint` checks do refuse what they are there to refuse."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ FORBIDDEN = {
     "a log": "import logging\n",
     "Beam": "import apache_beam\n",
 }
-PLACES = ("kittiwake/kernel/planted.py", "kittiwake/rules/planted.py", "kittiwake/batch/planted.py")
+PATHS = ("kittiwake/kernel/planted.py", "kittiwake/rules/planted.py", "kittiwake/batch/planted.py")
 
 
-def _codes(source: str, place: str, root: Path) -> str:
-    command = [sys.executable, "-m", "ruff", "check", "--output-format=concise", "--stdin-filename", place, "-"]
+def _codes(source: str, path: str, root: Path) -> str:
+    command = [sys.executable, "-m", "ruff", "check", "--output-format=concise", "--stdin-filename", path, "-"]
     return subprocess.run(command, cwd=root, input=source, capture_output=True, text=True, check=False).stdout
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("source", FORBIDDEN.values(), ids=FORBIDDEN.keys())
-def test_below_the_pipelines_it_is_refused(source: str, place: str, root: Path) -> None:
-    assert "TID251" in _codes(source, place, root)
+def test_below_the_pipelines_it_is_refused(source: str, path: str, root: Path) -> None:
+    assert "TID251" in _codes(source, path, root)
 
 
 def test_a_seeded_generator_and_the_products_own_time_are_not(root: Path) -> None:
     source = "import random\n\nfrom kittiwake.time import instants\n\nX = random.Random(1), instants\n"
-    assert "TID251" not in _codes(source, PLACES[0], root)
+    assert "TID251" not in _codes(source, PATHS[0], root)
 
 
 def test_an_import_upwards_breaks_a_contract(root: Path, tmp_path: Path) -> None:
-    """A small house with the contracts' own layers, whose kernel imports the rules."""
+    """A small code base with the contracts' own layers, whose kernel imports the rules."""
     contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if "containers" in contract)
-    for room in (name.strip("()") for layer in layers for name in layer.split(" | ")):
-        (tmp_path / "kittiwake" / room).mkdir(parents=True)
-        (tmp_path / "kittiwake" / room / "__init__.py").write_text("")
+    for package in (name.strip("()") for layer in layers for name in layer.split(" | ")):
+        (tmp_path / "kittiwake" / package).mkdir(parents=True)
+        (tmp_path / "kittiwake" / package / "__init__.py").write_text("")
     (tmp_path / "kittiwake" / "__init__.py").write_text("")
     config = "[importlinter]\nroot_package = kittiwake\n[importlinter:contract:1]\nname = down\ntype = layers\n" + (
         "containers = kittiwake\nlayers =\n" + "".join(f"    {layer}\n" for layer in layers)
