@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.repo import sources
+
 FORBIDDEN = {
     "the clock": "import time\n",
     "the wall clock": "from datetime import UTC, datetime\n\nNOW = datetime.now(UTC)\n",
@@ -37,20 +39,31 @@ def test_a_seeded_generator_and_the_products_own_time_are_not(root: Path) -> Non
     assert "TID251" not in _codes(source, PATHS[0], root)
 
 
-def test_an_import_upwards_breaks_a_contract(root: Path, tmp_path: Path) -> None:
-    """A small code base with the contracts' own layers, whose kernel imports the rules."""
-    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    layers = next(contract["layers"] for contract in contracts if "containers" in contract)
-    for package in (name.strip("()") for layer in layers for name in layer.split(" | ")):
-        (tmp_path / "kittiwake" / package).mkdir(parents=True)
-        (tmp_path / "kittiwake" / package / "__init__.py").write_text("")
-    (tmp_path / "kittiwake" / "__init__.py").write_text("")
+def _layer_contracts() -> dict[str, list[list[str]]]:
+    """By container the layers below it, from the top down, each with its packages."""
+    contracts = tomllib.loads((sources.ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    return {
+        container: [[name.strip("()") for name in layer.split(" | ")] for layer in contract["layers"]]
+        for contract in contracts
+        for container in contract.get("containers", ())
+    }
+
+
+@pytest.mark.parametrize("container", _layer_contracts())
+def test_an_import_upwards_breaks_a_contract(container: str, tmp_path: Path) -> None:
+    """A small code base with the contract's own layers, whose lowest package imports the highest."""
+    layers = _layer_contracts()[container]
+    folder = tmp_path.joinpath(*container.split("."))
+    for package in [name for layer in layers for name in layer]:
+        (folder / package).mkdir(parents=True)
+    for made in [*tmp_path.rglob("*")]:
+        (made / "__init__.py").write_text("")
     config = "[importlinter]\nroot_package = kittiwake\n[importlinter:contract:1]\nname = down\ntype = layers\n" + (
-        "containers = kittiwake\nlayers =\n" + "".join(f"    {layer}\n" for layer in layers)
+        f"containers = {container}\nlayers =\n" + "".join(f"    {' | '.join(layer)}\n" for layer in layers)
     )
     (tmp_path / ".importlinter").write_text(config)
     assert _contracts_hold(tmp_path)
-    (tmp_path / "kittiwake" / "kernel" / "__init__.py").write_text("import kittiwake.rules\n")
+    (folder / layers[-1][0] / "__init__.py").write_text(f"import {container}.{layers[0][0]}\n")
     assert not _contracts_hold(tmp_path)
 
 
