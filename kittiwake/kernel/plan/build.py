@@ -17,7 +17,7 @@ from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Predicate
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.program import Program
-from kittiwake.kernel.plan.routes import Role, role_of
+from kittiwake.kernel.plan.routes import Route, route_of
 from kittiwake.kernel.plan.rule import RuleProgram, Texts
 from kittiwake.kernel.plan.wait import UntilWait
 from kittiwake.kernel.run.dispatch import OWN_TAKERS, takers_of
@@ -75,8 +75,8 @@ def build_program(
             for event_type in match.types:
                 naming.setdefault(event_type, set()).add(i)
     unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
-    roles = {event_type: _roles(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)}
-    of_any, of_contact = _roles(rules, unnamed, None), _roles(rules, unnamed, UNMATCHED_BY_ANY[0])
+    routes = {event_type: _routes(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)}
+    of_any, of_contact = _routes(rules, unnamed, None), _routes(rules, unnamed, UNMATCHED_BY_ANY[0])
     own_types = frozenset() if idle else CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
     return Program(
         account_id=account_id,
@@ -86,10 +86,10 @@ def build_program(
         timezone=timezone,
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
-        roles=roles,
-        roles_of_any=of_any,
-        roles_of_contact=of_contact,
-        takers=_takers(dict.fromkeys(sorted(own_types), of_contact) | roles, own_types, limits),
+        routes=routes,
+        routes_of_any=of_any,
+        routes_of_contact=of_contact,
+        takers=_takers(dict.fromkeys(sorted(own_types), of_contact) | routes, own_types, limits),
         takers_of_any=takers_of(of_any, limits),
         takers_of_contact=takers_of(of_contact, limits),
         texts=tuple(Texts(rule.rule_id, rule.version, ruleset_version) for rule in rules),
@@ -150,22 +150,22 @@ def _takes_unnamed(rule: RuleProgram) -> bool:
     return any(not match.types for match in rule.matches()) or holds_of_nothing(rule)
 
 
-def _roles(rules: Sequence[RuleProgram], indices: set[int], event_type: str | None) -> tuple[Role, ...]:
-    """The roles an event of a type has; in an audience that holds of an empty history every event has one."""
-    roles = (role_of(i, rules[i], event_type) for i in sorted(indices))
+def _routes(rules: Sequence[RuleProgram], indices: set[int], event_type: str | None) -> tuple[Route, ...]:
+    """The routes of events of a type; in an audience that holds of an empty history every event has one."""
+    routes = (route_of(i, rules[i], event_type) for i in sorted(indices))
     return tuple(
-        role
-        for role in roles
-        if role.when or role.steps or role.unless or role.conditions or holds_of_nothing(role.rule)
+        route
+        for route in routes
+        if route.when or route.steps or route.unless or route.conditions or holds_of_nothing(route.rule)
     )
 
 
 def _takers(
-    roles: dict[str, tuple[Role, ...]], own_types: frozenset[str], limits: Limits
+    routes: dict[str, tuple[Route, ...]], own_types: frozenset[str], limits: Limits
 ) -> dict[str, tuple[Taker, ...]]:
     """By event type what takes its events: the contact's own data first, then rules; after its end there are none."""
     found = {}
-    for event_type, of_type in roles.items():
+    for event_type, of_type in routes.items():
         own = (OWN_TAKERS[event_type],) if event_type in own_types else ()
         found[event_type] = own if event_type in ENDINGS else own + takers_of(of_type, limits)
     return found

@@ -15,7 +15,7 @@ from kittiwake.reasons import Reason
 from kittiwake.time.instants import END_OF_TIME_US, HOUR_US
 
 if TYPE_CHECKING:
-    from kittiwake.kernel.plan.routes import Role
+    from kittiwake.kernel.plan.routes import Route
     from kittiwake.kernel.run.execution import Taker
 
 from kittiwake.event_types import UNMATCHED_BY_ANY
@@ -41,11 +41,11 @@ class Program:
     """The account's zone: used for contacts without a `timezone`."""
     allowed_lateness_us: int = HOUR_US
     limits: Limits = DEFAULT_LIMITS
-    roles: dict[str, tuple[Role, ...]] = field(default_factory=dict)
+    routes: dict[str, tuple[Route, ...]] = field(default_factory=dict)
     """By event type, of every type a rule names; see `roles_of` for the others."""
-    roles_of_any: tuple[Role, ...] = ()
+    routes_of_any: tuple[Route, ...] = ()
     """Of a type nobody names: rules with a "*" match, and audiences that hold of an empty history."""
-    roles_of_contact: tuple[Role, ...] = ()
+    routes_of_contact: tuple[Route, ...] = ()
     """Of a `contact.*` or `consent.*` type nobody names: audiences that hold of an empty history,
     since any event can be the contact's first."""
     takers: dict[str, tuple[Taker, ...]] = field(default_factory=dict, compare=False, repr=False)
@@ -81,22 +81,22 @@ class Program:
 
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type can change anything, once its copies are dropped."""
-        if event_type in self.roles or event_type in self.own_types or self.roles_of_any:
+        if event_type in self.routes or event_type in self.own_types or self.routes_of_any:
             return True
         return self.wanted_later is None or event_type in self.wanted_later
 
     def wanted(self) -> frozenset[str] | None:
         """The types of the events it wants; None: all."""
-        if self.roles_of_any or self.wanted_later is None:
+        if self.routes_of_any or self.wanted_later is None:
             return None
-        return frozenset(self.roles) | self.own_types | self.wanted_later
+        return frozenset(self.routes) | self.own_types | self.wanted_later
 
     def reads(self, event_type: str) -> bool:
         """Whether anything may look at the properties of events of this type, once their copies are dropped.
 
         True when in doubt. A trace shows them all.
         """
-        return event_type in self.own_types or any(role.reads() for role in self.roles_of(event_type))
+        return event_type in self.own_types or any(route.reads() for route in self.routes_of(event_type))
 
     def expires_us(self, rule_id: str) -> int:
         """How long after it was due what a rule fires is worth delivering."""
@@ -106,12 +106,12 @@ class Program:
         """Whether a rule of this id is in force, and not in shadow."""
         return any(rule.state_key == rule_id and rule.mode is Mode.LIVE for rule in self.rules)
 
-    def roles_of(self, event_type: str) -> tuple[Role, ...]:
+    def routes_of(self, event_type: str) -> tuple[Route, ...]:
         """What an event of this type can do, rule by rule."""
-        found = self.roles.get(event_type)
+        found = self.routes.get(event_type)
         if found is not None:
             return found
-        return self.roles_of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.roles_of_any
+        return self.routes_of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.routes_of_any
 
     def takers_of(self, event_type: str) -> tuple[Taker, ...]:
         """What takes an event of this type, in order."""

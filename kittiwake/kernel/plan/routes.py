@@ -1,7 +1,7 @@
-"""Roles: what an event of one type can do in one rule, worked out when the program is built.
+"""Routes: what an event of one type can do in one rule, worked out when the program is built.
 
-So that at event time nobody asks a rule about types it does not name. Read by `taking`,
-`episodes` and `sequences`; built by `index`.
+So that at event time nobody asks a rule about types it does not name. Built by `plan.build`; `run.dispatch` makes
+handlers of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 
 
-class Role(msgspec.Struct, frozen=True):
+class Route(msgspec.Struct, frozen=True):
     """The matches of one rule that an event of one type can meet; `where` is all that is left to ask."""
 
     rule_index: int
@@ -49,10 +49,10 @@ def _reads_what_arms(rule: RuleProgram) -> bool:
     )
 
 
-def role_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Role:
-    """The role of events of a type in a rule; None: of a type that no rule names and "*" covers."""
+def route_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Route:
+    """The route of events of a type in a rule; None: of a type that no rule names and "*" covers."""
     steps = rule.sequence.steps if rule.sequence else ()
-    return Role(
+    return Route(
         rule_index,
         rule,
         _of_type(rule.when, event_type),

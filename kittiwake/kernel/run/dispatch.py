@@ -16,7 +16,7 @@ from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, ke
 from kittiwake.kernel.evaluate.retention import size_of_attributes
 from kittiwake.kernel.plan.history import Condition
 from kittiwake.kernel.plan.limits import Limits
-from kittiwake.kernel.plan.routes import Role
+from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.run.audience import look
@@ -31,9 +31,9 @@ from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Reason
 
 
-def takers_of(roles: Sequence[Role], limits: Limits) -> tuple[Taker, ...]:
-    """What takes an event that has these roles, in order; made when the program is built."""
-    return tuple(taker for role in roles for taker in _takers_of_role(role, limits))
+def takers_of(routes: Sequence[Route], limits: Limits) -> tuple[Taker, ...]:
+    """What takes an event that has these routes, in order; made when the program is built."""
+    return tuple(taker for route in routes for taker in _takers_of_route(route, limits))
 
 
 # ---------------------------------------------------------------- the contact's own events
@@ -106,17 +106,17 @@ OWN_TAKERS: Final[dict[str, Taker]] = {
 # ---------------------------------------------------------------- rules
 
 
-def _takers_of_role(role: Role, limits: Limits) -> Iterator[Taker]:
+def _takers_of_route(route: Route, limits: Limits) -> Iterator[Taker]:
     """What an event does in one rule: `unless`, history, `when`."""
-    if role.rule.audience is not None:
-        yield _looking(role, limits)
+    if route.rule.audience is not None:
+        yield _looking(route, limits)
         return
-    if role.unless and not role.rule.foreseen:
-        yield disarming(role)
-    records = _recording(role, limits) if role.conditions else None
-    when = _arriving(role, limits) if role.when or role.steps else None
+    if route.unless and not route.rule.foreseen:
+        yield disarming(route)
+    records = _recording(route, limits) if route.conditions else None
+    when = _arriving(route, limits) if route.when or route.steps else None
     if records is not None:
-        yield _remembering(role, records, when)
+        yield _remembering(route, records, when)
     elif when is not None:
         yield when
 
@@ -125,8 +125,8 @@ Records: TypeAlias = Callable[[Run, Event], bool]
 """Remembers an event for the history conditions it matches; False if one had no room."""
 
 
-def _recording(role: Role, limits: Limits) -> Records:
-    index, rule = role.rule_index, role.rule
+def _recording(route: Route, limits: Limits) -> Records:
+    index, rule = route.rule_index, route.rule
     clause = Clause.GIVEN if rule.audience is None else Clause.AUDIENCE
     asked = [
         (
@@ -135,7 +135,7 @@ def _recording(role: Role, limits: Limits) -> Records:
             refusing(index, clause, matches),
             recorder(rule.conditions[i], rule.keep_us, limits),
         )
-        for i, matches in role.conditions
+        for i, matches in route.conditions
     ]
 
     def records(run: Run, event: Event) -> bool:
@@ -158,9 +158,9 @@ def _recording(role: Role, limits: Limits) -> Records:
     return records
 
 
-def _looking(role: Role, limits: Limits) -> Taker:
+def _looking(route: Route, limits: Limits) -> Taker:
     """An audience remembers the event and looks at its members anew."""
-    index, records = role.rule_index, _recording(role, limits)
+    index, records = route.rule_index, _recording(route, limits)
 
     def take(run: Run, event: Event) -> None:
         if not records(run, event):
@@ -170,14 +170,14 @@ def _looking(role: Role, limits: Limits) -> Taker:
     def foresee(run: Run, event: Event) -> None:
         records(run, event)
 
-    return foresee if role.rule.foreseen else take
+    return foresee if route.rule.foreseen else take
 
 
-def _remembering(role: Role, records: Records, when: Taker | None) -> Taker:
+def _remembering(route: Route, records: Records, when: Taker | None) -> Taker:
     """History first, then `when`; an event it had no room for arms nothing, but is a step all the same."""
-    index, rule = role.rule_index, role.rule
-    question = question_of(role.when)
-    completes = completing(role) if role.steps else None
+    index, rule = route.rule_index, route.rule
+    question = question_of(route.when)
+    completes = completing(route) if route.steps else None
 
     def take(run: Run, event: Event) -> None:
         if records(run, event):
@@ -189,20 +189,20 @@ def _remembering(role: Role, records: Records, when: Taker | None) -> Taker:
         if completes is not None:
             if key is not None:
                 completes(run, event, key)
-        elif key is None and role.when and (question is None or question(event.properties, run.attributes)):
+        elif key is None and route.when and (question is None or question(event.properties, run.attributes)):
             lacks(run, index, None, event, "per")
 
     return take
 
 
-def _arriving(role: Role, limits: Limits) -> Taker:
+def _arriving(route: Route, limits: Limits) -> Taker:
     """A `when` match finds its instance and its `same` values, and does there what its rule is about."""
-    index, rule = role.rule_index, role.rule
+    index, rule = route.rule_index, route.rule
     react = _reaction(index, rule, limits)
     place_in = place_of(rule.per, rule.same)
-    if role.steps:
-        return _stepping(role, react, completing(role))
-    question, refuse = question_of(role.when), refusing(index, Clause.WHEN, role.when)
+    if route.steps:
+        return _stepping(route, react, completing(route))
+    question, refuse = question_of(route.when), refusing(index, Clause.WHEN, route.when)
     if question is None and place_in is None:
         return react
 
@@ -222,10 +222,10 @@ def _arriving(role: Role, limits: Limits) -> Taker:
     return take
 
 
-def _stepping(role: Role, react: Reaction, completes: Completes) -> Taker:
+def _stepping(route: Route, react: Reaction, completes: Completes) -> Taker:
     """A step of a sequence is a `when` match if it is the last of a chain."""
-    index, rule = role.rule_index, role.rule
-    asked = [question_of(matches) for _, matches in role.steps]
+    index, rule = route.rule_index, route.rule
+    asked = [question_of(matches) for _, matches in route.steps]
 
     def take(run: Run, event: Event) -> None:
         key = instance_key(rule.per, event.properties) if rule.per else SINGLE

@@ -15,7 +15,7 @@ from kittiwake.kernel.evaluate.match import SINGLE, Attributes, Properties, key_
 from kittiwake.kernel.evaluate.wait import NoPlan, Plan, TooLong, follows_zone, plan, plan_until
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.match import Match
-from kittiwake.kernel.plan.routes import Role
+from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.kernel.run.arming import candidate_of_reminder, cause, lacks, refuse_for_room
@@ -216,11 +216,11 @@ def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[R
 # ---------------------------------------------------------------- disarming
 
 
-def disarming(role: Role) -> Taker:
+def disarming(route: Route) -> Taker:
     """What disarms what an `unless` event disarms, and remembers it for episodes opened at this instant."""
-    index, waits = role.rule_index, role.rule.wait is not None
-    wants = [_wanting(match, role.rule) for match in role.unless]
-    always = any(match.where is None and not match.same for match in role.unless)
+    index, waits = route.rule_index, route.rule.wait is not None
+    wants = [_wanting(match, route.rule) for match in route.unless]
+    always = any(match.where is None and not match.same for match in route.unless)
 
     def take(run: Run, event: Event) -> None:
         state = run.rules[index]

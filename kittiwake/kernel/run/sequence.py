@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from kittiwake.kernel.evaluate.match import question_of
-from kittiwake.kernel.plan.routes import Role
+from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.sequence import Sequence
 from kittiwake.kernel.run.arming import refuse_for_room
 from kittiwake.kernel.run.execution import Run
@@ -28,11 +28,11 @@ NO_CHAINS: Final[Prefixes] = []
 """Of an instance nothing is remembered of; never changed."""
 
 
-def completing(role: Role) -> Completes:
-    """How the events of a role are taken into chains."""
-    index, sequence = role.rule_index, role.rule.sequence
+def completing(route: Route) -> Completes:
+    """How the events of a route are taken into chains."""
+    index, sequence = route.rule_index, route.rule.sequence
     assert sequence is not None
-    extended = _extending(role, sequence)
+    extended = _extending(route, sequence)
 
     def completes(run: Run, event: Event, key: str) -> bool:
         state = run.rules[index]
@@ -54,11 +54,11 @@ def completing(role: Role) -> Completes:
     return completes
 
 
-def _extending(role: Role, sequence: Sequence) -> Callable[[Prefixes, Run, Event], Prefixes | None]:
+def _extending(route: Route, sequence: Sequence) -> Callable[[Prefixes, Run, Event], Prefixes | None]:
     """The prefixes after an event, later steps first: none if it completes a chain; None if it extends none."""
     within_us, last = sequence.within_us, len(sequence.steps) - 1
-    index = role.rule_index
-    steps = [(k, question_of(matches), refusing(index, Clause.WHEN, matches)) for k, matches in reversed(role.steps)]
+    index = route.rule_index
+    steps = [(k, question_of(matches), refusing(index, Clause.WHEN, matches)) for k, matches in reversed(route.steps)]
 
     def extended(prefixes: Prefixes, run: Run, event: Event) -> Prefixes | None:
         now_us = event.time_us
