@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
-from kittiwake.kernel.evaluate.history import answer
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, NotHolds, Tree
+from kittiwake.kernel.plan.gates import gates_of
+from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Predicate
@@ -21,7 +22,6 @@ from kittiwake.kernel.plan.routes import Route, route_of
 from kittiwake.kernel.plan.rule import RuleProgram, Texts
 from kittiwake.kernel.plan.wait import UntilWait
 from kittiwake.kernel.run.dispatch import OWN_TAKERS, takers_of
-from kittiwake.kernel.run.eligibility import gates_of
 from kittiwake.kernel.run.execution import Taker
 from kittiwake.time.instants import HOUR_US
 

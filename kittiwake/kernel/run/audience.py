@@ -6,10 +6,11 @@ the instant the rule is ready. Called by `taking` and `advance`.
 
 from __future__ import annotations
 
-from kittiwake.kernel.evaluate.history import answer, measured, next_end_us
+from kittiwake.kernel.evaluate.history import measured, next_end_us
 from kittiwake.kernel.evaluate.include import included
 from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
+from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.run.arming import candidate_of_event, cause
 from kittiwake.kernel.run.execution import Run
 from kittiwake.kernel.state.state import Candidate, RuleState

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from kittiwake.event_types import DELETED, GRANTED, MERGED, UPDATED, WITHDRAWN
-from kittiwake.kernel.evaluate.history import measured, recorder, test_of
+from kittiwake.kernel.evaluate.history import measured, recorder
 from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, key_values, place_of, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
-from kittiwake.kernel.plan.history import Condition
+from kittiwake.kernel.plan.history import Condition, test_of
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.rule import RuleProgram

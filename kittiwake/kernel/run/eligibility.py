@@ -14,7 +14,7 @@ from math import ceil
 from typing import Final
 
 from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US
-from kittiwake.kernel.plan.policy import Calendar, Cap, Policy, QuietHours
+from kittiwake.kernel.plan.policy import Calendar, Cap, QuietHours
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.run.execution import Caused, Run, remembers_firing
 from kittiwake.kernel.state.state import Candidate, Firing
@@ -39,37 +39,9 @@ EXPIRED: Final = Reason.EXPIRED
 SHADOW: Final = Reason.SHADOW
 EXITED: Final = Kind.EXITED
 
-GATES: Final = (
-    NOT_READY,
-    NO_CONSENT,
-    REENTRY,
-    QUIET_HOURS,
-    FREQUENCY_CAP,
-    EXPIRED,
-    HOLDOUT,
-    SHADOW,
-)
-"""In the order of the language: the last two are asked of what would fire, and only keep it from being sent."""
-
-
-def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
-    """The gates that can refuse a candidate of a rule, in their order: a trace shows those."""
-    may_defer = policy.quiet_hours is not None and not rule.transactional
-    can_refuse = {
-        NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
-        NO_CONSENT: policy.consent is not None,
-        REENTRY: rule.reentry is not None,
-        QUIET_HOURS: may_defer,
-        FREQUENCY_CAP: bool(policy.frequency) and not rule.transactional,
-        EXPIRED: may_defer,
-        HOLDOUT: policy.holdout is not None and rule.holdout,
-        SHADOW: rule.mode is Mode.SHADOW,
-    }
-    return tuple(gate for gate in GATES if can_refuse[gate])
-
 
 def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
-    """The first gate that refuses, in the order of `GATES`; None if all let it pass."""
+    """The first gate that refuses, in the order of `plan.gates.GATES`; None if all let it pass."""
     policy, due_us = run.program.policy, one.candidate.due_us
     consent, quiet = policy.consent, policy.quiet_hours
     if rule.ready_us is not None and due_us < rule.ready_us:
