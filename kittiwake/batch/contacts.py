@@ -15,8 +15,9 @@ from typing import TypeAlias
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import Differing, same_of
 from kittiwake.input.bulk import Table
-from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import Whole, decide_sorted, decide_whole
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.rules.compile.accounts import Plan

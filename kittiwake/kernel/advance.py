@@ -9,10 +9,8 @@ are put in their place: the newest revisions are what one call with all events w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.evaluate.decisions import decision_of
 from kittiwake.kernel.evaluate.retention import memory_ends_us
 from kittiwake.kernel.late.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
 from kittiwake.kernel.late.corrections import Corrected, correct
@@ -26,7 +24,6 @@ from kittiwake.kernel.state.codec import bare, copied
 from kittiwake.kernel.state.state import Since, State, keeps_ids
 from kittiwake.kernel.state.trace import Step, StepKind, step_of
 from kittiwake.model import Decision, Event
-from kittiwake.reasons import Outcome, Reason
 
 NO_TRACE: Final[tuple[Step, ...]] = ()
 
@@ -107,26 +104,6 @@ def advance(
         passed.run.unusable,
         corrected.ids_forgotten + passed.run.ids_forgotten,
     )
-
-
-def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
-    """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
-    if state.settled_us is None:
-        return ()
-    program, found = as_versions(rules).at(state.settled_us), []
-    for index, rule in enumerate(program.rules):
-        remembered = state.rules.get(rule.state_key)
-        if remembered is None or not remembered.instances:
-            continue
-        held = [(key, one.held) for key, one in remembered.instances.items() if one.held is not None]
-        for key, deferred in sorted(held, key=itemgetter(0)):
-            candidate, outcome = deferred.candidate, Outcome.DEFERRED
-            found.append(
-                decision_of(
-                    program, index, state.contact_id, key, candidate, outcome, Reason.QUIET_HOURS, state.settled_us
-                )
-            )
-    return tuple(found)
 
 
 # ---------------------------------------------------------------- what is given

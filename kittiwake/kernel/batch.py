@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kittiwake.kernel.advance import unfinished
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.late.deduplication import are_unlike, ids_forgotten, in_order, place_of, that_count
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import decide_sorted, decide_whole, parts_of
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state

@@ -4,8 +4,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.versions import Versions
