@@ -6,8 +6,11 @@ handlers of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import msgspec
 
+from kittiwake.event_types import UNMATCHED_BY_ANY
 from kittiwake.kernel.plan.match import Matches
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
@@ -47,6 +50,28 @@ def _reads_what_arms(rule: RuleProgram) -> bool:
         or isinstance(wait, FieldWait)
         or (isinstance(wait, UntilWait) and not wait.of_contact)
     )
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Routes:
+    """The routes of every event of a program; programs that differ only in their account share them."""
+
+    by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    """Of every type a rule names; see `of` for the others."""
+    of_any: tuple[Route, ...] = ()
+    """Of a type nobody names: rules with a "*" match, and audiences that hold of an empty history."""
+    of_contact: tuple[Route, ...] = ()
+    """Of a `contact.*` or `consent.*` type nobody names: audiences that hold of an empty history,
+    since any event can be the contact's first."""
+    own_types: frozenset[str] = frozenset()
+    """Types the kernel itself takes: `contact.*` and, where the policy asks for consent, `consent.*`."""
+
+    def of(self, event_type: str) -> tuple[Route, ...]:
+        """What an event of this type can do, rule by rule."""
+        found = self.by_type.get(event_type)
+        if found is not None:
+            return found
+        return self.of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.of_any
 
 
 def route_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Route:

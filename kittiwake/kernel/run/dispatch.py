@@ -1,27 +1,30 @@
-"""What one event does, at its place in `(time, event_id, type)` (docs/semantics.md, section 3).
+"""Handlers: what one event does, at its place in `(time, event_id, type)` (docs/semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
-Everything about a rule that no event can change is worked out when its program is built: what is left
-is a function for each rule and type, a *taker*. Made by `index`, called by `advance`.
+Everything about a rule that no event can change is worked out once for all contacts: what is left
+is a function for each rule and type. Asked for by `run.timeline`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
+from weakref import ref
 
-from kittiwake.event_types import DELETED, GRANTED, MERGED, UPDATED, WITHDRAWN
+from kittiwake.event_types import DELETED, ENDINGS, GRANTED, MERGED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.evaluate.history import measured, recorder
 from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, key_values, place_of, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
 from kittiwake.kernel.plan.history import Condition, test_of
 from kittiwake.kernel.plan.limits import Limits
-from kittiwake.kernel.plan.routes import Route
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.routes import Route, Routes
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.run.audience import look
 from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
-from kittiwake.kernel.run.execution import Run, Taker
+from kittiwake.kernel.run.execution import Handler, Run
 from kittiwake.kernel.run.gating import cancel_all
 from kittiwake.kernel.run.sequence import Completes, completing
 from kittiwake.kernel.run.thresholds import reaching
@@ -31,9 +34,57 @@ from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Reason
 
 
-def takers_of(routes: Sequence[Route], limits: Limits) -> tuple[Taker, ...]:
-    """What takes an event that has these routes, in order; made when the program is built."""
-    return tuple(taker for route in routes for taker in _takers_of_route(route, limits))
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What handles the events of a program, in order: a function for each rule and type."""
+
+    by_type: dict[str, tuple[Handler, ...]]
+    """Of every type a rule names and the kernel's own; see `of` for the others."""
+    of_any: tuple[Handler, ...]
+    """As of `Routes`."""
+    of_contact: tuple[Handler, ...]
+    """As of `Routes`."""
+
+    def of(self, event_type: str) -> tuple[Handler, ...]:
+        """What handles an event of this type, in order."""
+        found = self.by_type.get(event_type)
+        if found is not None:
+            return found
+        return self.of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.of_any
+
+
+_made: Final[dict[int, tuple[ref[Routes], Handlers]]] = {}
+"""By the identity of their routes, for as long as those are there: a lookup costs a tenth of a microsecond."""
+
+
+def handlers_of(program: Program) -> Handlers:
+    """The handlers of a program, made when they are first asked for; programs that share their routes share them."""
+    found = _made.get(id(program.routes))
+    return _make(program.routes, program.limits) if found is None else found[1]
+
+
+def _make(routes: Routes, limits: Limits) -> Handlers:
+    handlers = Handlers(
+        {
+            event_type: _of_type(routes, event_type, limits)
+            for event_type in sorted({*routes.by_type, *routes.own_types})
+        },
+        _of_routes(routes.of_any, limits),
+        _of_routes(routes.of_contact, limits),
+    )
+    key = id(routes)
+    _made[key] = ref(routes, lambda _: _made.pop(key, None)), handlers
+    return handlers
+
+
+def _of_type(routes: Routes, event_type: str, limits: Limits) -> tuple[Handler, ...]:
+    """The contact's own data first, then rules; after its end there are none."""
+    own = (OWN_HANDLERS[event_type],) if event_type in routes.own_types else ()
+    return own if event_type in ENDINGS else own + _of_routes(routes.of(event_type), limits)
+
+
+def _of_routes(routes: Sequence[Route], limits: Limits) -> tuple[Handler, ...]:
+    return tuple(handler for route in routes for handler in _handlers_of_route(route, limits))
 
 
 # ---------------------------------------------------------------- the contact's own events
@@ -93,7 +144,7 @@ def _merge(run: Run, event: Event) -> None:
     _end(run, event, Reason.MERGED)
 
 
-OWN_TAKERS: Final[dict[str, Taker]] = {
+OWN_HANDLERS: Final[dict[str, Handler]] = {
     UPDATED: _update,
     GRANTED: _consent,
     WITHDRAWN: _consent,
@@ -106,7 +157,7 @@ OWN_TAKERS: Final[dict[str, Taker]] = {
 # ---------------------------------------------------------------- rules
 
 
-def _takers_of_route(route: Route, limits: Limits) -> Iterator[Taker]:
+def _handlers_of_route(route: Route, limits: Limits) -> Iterator[Handler]:
     """What an event does in one rule: `unless`, history, `when`."""
     if route.rule.audience is not None:
         yield _looking(route, limits)
@@ -158,11 +209,11 @@ def _recording(route: Route, limits: Limits) -> Records:
     return records
 
 
-def _looking(route: Route, limits: Limits) -> Taker:
+def _looking(route: Route, limits: Limits) -> Handler:
     """An audience remembers the event and looks at its members anew."""
     index, records = route.rule_index, _recording(route, limits)
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Run, event: Event) -> None:
         if not records(run, event):
             refuse_for_room(run, index, SINGLE, event, "history")
         look(run, index, event)
@@ -170,16 +221,16 @@ def _looking(route: Route, limits: Limits) -> Taker:
     def foresee(run: Run, event: Event) -> None:
         records(run, event)
 
-    return foresee if route.rule.foreseen else take
+    return foresee if route.rule.foreseen else handle
 
 
-def _remembering(route: Route, records: Records, when: Taker | None) -> Taker:
+def _remembering(route: Route, records: Records, when: Handler | None) -> Handler:
     """History first, then `when`; an event it had no room for arms nothing, but is a step all the same."""
     index, rule = route.rule_index, route.rule
     question = question_of(route.when)
     completes = completing(route) if route.steps else None
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Run, event: Event) -> None:
         if records(run, event):
             if when is not None:
                 when(run, event)
@@ -192,10 +243,10 @@ def _remembering(route: Route, records: Records, when: Taker | None) -> Taker:
         elif key is None and route.when and (question is None or question(event.properties, run.attributes)):
             lacks(run, index, None, event, "per")
 
-    return take
+    return handle
 
 
-def _arriving(route: Route, limits: Limits) -> Taker:
+def _arriving(route: Route, limits: Limits) -> Handler:
     """A `when` match finds its instance and its `same` values, and does there what its rule is about."""
     index, rule = route.rule_index, route.rule
     react = _reaction(index, rule, limits)
@@ -206,7 +257,7 @@ def _arriving(route: Route, limits: Limits) -> Taker:
     if question is None and place_in is None:
         return react
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Run, event: Event) -> None:
         if question is not None and not (answer := question(event.properties, run.attributes)):
             if answer is None:
                 refuse(run, event)
@@ -219,15 +270,15 @@ def _arriving(route: Route, limits: Limits) -> Taker:
         else:
             react(run, event, key, same)
 
-    return take
+    return handle
 
 
-def _stepping(route: Route, react: Reaction, completes: Completes) -> Taker:
+def _stepping(route: Route, react: Reaction, completes: Completes) -> Handler:
     """A step of a sequence is a `when` match if it is the last of a chain."""
     index, rule = route.rule_index, route.rule
     asked = [question_of(matches) for _, matches in route.steps]
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Run, event: Event) -> None:
         key = instance_key(rule.per, event.properties) if rule.per else SINGLE
         if key is None:
             if any(question is None or question(event.properties, run.attributes) for question in asked):
@@ -241,7 +292,7 @@ def _stepping(route: Route, react: Reaction, completes: Completes) -> Taker:
         else:
             react(run, event, key, same)
 
-    return take
+    return handle
 
 
 def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:

@@ -19,7 +19,7 @@ from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.kernel.run.arming import candidate_of_reminder, cause, lacks, refuse_for_room
-from kittiwake.kernel.run.execution import Caused, Run, Taker, Wanted
+from kittiwake.kernel.run.execution import Caused, Handler, Run, Wanted
 from kittiwake.kernel.run.unusable import refuse_default
 from kittiwake.kernel.state.state import Episode, Instance, Reminder, RuleState
 from kittiwake.kernel.state.trace import StepKind
@@ -216,13 +216,13 @@ def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[R
 # ---------------------------------------------------------------- disarming
 
 
-def disarming(route: Route) -> Taker:
+def disarming(route: Route) -> Handler:
     """What disarms what an `unless` event disarms, and remembers it for episodes opened at this instant."""
     index, waits = route.rule_index, route.rule.wait is not None
     wants = [_wanting(match, route.rule) for match in route.unless]
     always = any(match.where is None and not match.same for match in route.unless)
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Run, event: Event) -> None:
         state = run.rules[index]
         if not run.together and (state is None or not state.instances):
             return
@@ -237,7 +237,7 @@ def disarming(route: Route) -> Taker:
             if always or _is_met(wanted, newest_same(one)):
                 disarm(run, index, key, one, event)
 
-    return take
+    return handle
 
 
 def _live(state: RuleState | None) -> list[tuple[str, Instance]]:

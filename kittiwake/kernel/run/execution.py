@@ -477,5 +477,5 @@ def remembers_firing(rule: RuleProgram, fired_us: int, now_us: int) -> bool:
     return rule.reentry is not None and now_us < fired_us + memory_of_firing_us(rule, rule.reentry)
 
 
-Taker: TypeAlias = Callable[[Run, Event], None]
-"""What lets an event do what it does: in one rule, or to the contact's own data."""
+Handler: TypeAlias = Callable[[Run, Event], None]
+"""Lets an event do what it does: in one rule, or to the contact's own data."""

@@ -15,6 +15,7 @@ from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.evaluate.retention import outlives
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.audience import look
+from kittiwake.kernel.run.dispatch import Handlers, handlers_of
 from kittiwake.kernel.run.episodes import fall_due
 from kittiwake.kernel.run.execution import Run
 from kittiwake.kernel.run.gating import gate_all
@@ -97,7 +98,9 @@ def _note_version(run: Run, now_us: int, decisions: Sequence[Decision]) -> None:
 
 def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
-    agenda, traced, takers, state = run.agenda, run.trace is not None, run.program.takers, run.state
+    agenda, traced, state = run.agenda, run.trace is not None, run.state
+    handlers = handlers_of(run.program)
+    by_type = handlers.by_type
     retention_us = run.program.policy.retention_us
     at, count = 0, len(events)
     while at < count:
@@ -110,15 +113,15 @@ def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
         run.now_us = now_us
         at += 1
         if at < count and events[at].time_us == now_us:
-            at = _take_together(run, events, at - 1)
+            at = _take_together(run, handlers, events, at - 1)
         elif traced:
-            _take(run, event)
+            _take(run, handlers, event)
         else:
             if run.newest_us is None:
                 state.first_us, run.first = now_us, event
             run.newest_us = now_us
-            for take in takers.get(event.type) or run.program.takers_of(event.type):
-                take(run, event)
+            for handle in by_type.get(event.type) or handlers.of(event.type):
+                handle(run, event)
         if agenda and agenda[0][0] <= now_us:
             for index, key in run.due_entries():
                 fall_due(run, index, key)
@@ -129,12 +132,12 @@ def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
     _pass_time(run, upto_us)
 
 
-def _take_together(run: Run, events: Sequence[Event], at: int) -> int:
+def _take_together(run: Run, handlers: Handlers, events: Sequence[Event], at: int) -> int:
     """Take the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
     now_us = events[at].time_us
     run.together = True
     while at < len(events) and events[at].time_us == now_us:
-        _take(run, events[at])
+        _take(run, handlers, events[at])
         at += 1
     run.together = False
     run.unless_taken.clear()
@@ -142,7 +145,7 @@ def _take_together(run: Run, events: Sequence[Event], at: int) -> int:
     return at
 
 
-def _take(run: Run, event: Event) -> None:
+def _take(run: Run, handlers: Handlers, event: Event) -> None:
     """Let one event do all it does; a trace shows it first."""
     if run.trace is not None:
         about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
@@ -150,8 +153,8 @@ def _take(run: Run, event: Event) -> None:
     if run.newest_us is None:
         run.state.first_us, run.first = event.time_us, event
     run.newest_us = event.time_us
-    for take in run.program.takers_of(event.type):
-        take(run, event)
+    for handle in handlers.of(event.type):
+        handle(run, event)
 
 
 def _pass_time(run: Run, until_us: int) -> None:

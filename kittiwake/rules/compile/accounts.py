@@ -75,13 +75,15 @@ class Plan(NamedTuple):
 def plan_of(versions: Versions) -> Plan:
     """The plan of an account."""
     programs = versions.programs
-    named = frozenset[str]().union(*(frozenset(program.routes) | program.own_types for program in programs))
+    named = frozenset[str]().union(
+        *(frozenset(program.routes.by_type) | program.routes.own_types for program in programs)
+    )
     unread = frozenset(name for name in named if not any(program.reads(name) for program in programs))
     wanted = [program.wanted() for program in programs]
     takes_all = any(types is None for types in wanted)
     parts = parts_of(programs[0]) if len(programs) == 1 else None
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
-    changing = changing or (takes_all and not all(program.routes_of_any for program in programs))
+    changing = changing or (takes_all and not all(program.routes.of_any for program in programs))
     return Plan(versions, parts, None if takes_all else named, unread, changing)
 
 
