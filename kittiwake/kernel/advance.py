@@ -17,7 +17,7 @@ from kittiwake.kernel.late.corrections import Corrected, correct
 from kittiwake.kernel.late.deduplication import in_order, is_copy, newest_id_us, restored, stored
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Run, Unusable
+from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Execution, Unusable
 from kittiwake.kernel.run.migration import concerned_us
 from kittiwake.kernel.run.timeline import knows, start
 from kittiwake.kernel.state.codec import bare, copied
@@ -188,7 +188,7 @@ def _time_of_step(step: Step) -> int:
 # ---------------------------------------------------------------- when to come again
 
 
-def _wake_at_us(versions: Versions, run: Run, state: State) -> int | None:
+def _wake_at_us(versions: Versions, run: Execution, state: State) -> int | None:
     """The next instant at which something falls due, an event waits, a version matters, or traces have to go."""
     assert state.settled_us is not None
     found = [run.next_wake_us(), _trace_ends_us(versions, state), _memory_ends_us(versions, state)]

@@ -12,7 +12,7 @@ from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.late.deduplication import are_unlike, ids_forgotten, in_order, place_of, that_count
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Run, Unusable
+from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Execution, Unusable
 from kittiwake.kernel.run.sweep import Parts, parts_of, sweep
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.state import State
@@ -70,12 +70,12 @@ def decide_sorted(
     return _ended(versions, pass_through(versions, run, events, until_us), until_us, 0, lost)
 
 
-def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: int) -> Run:
+def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: int) -> Execution:
     state = State(contact_id)
     return start(versions, state, due[0].time_us if due else until_us)
 
 
-def _ended(versions: Versions, run: Run, until_us: int, duplicates: int, lost: int) -> Whole:
+def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, lost: int) -> Whole:
     """Everything decided, what is still deferred then included; no state is left."""
     run.state.settled_us = until_us
     decisions = [*run.decisions, *unfinished(versions, run.state)] if run.deferred else run.decisions

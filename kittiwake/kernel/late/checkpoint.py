@@ -27,7 +27,7 @@ from kittiwake.kernel.late.emitted import (
 )
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.codec import bare, copied, decoded, encoded, in_one_order
 from kittiwake.kernel.state.state import Since, State, keeps_ids
@@ -39,7 +39,7 @@ _time_us: Final = attrgetter("time_us")
 class Passed(NamedTuple):
     """A run that has settled to `upto_us`, its state with all that a correction needs."""
 
-    run: Run
+    run: Execution
     state: State
     rows: list[Decision]
     """As they are told."""
@@ -49,7 +49,7 @@ def pass_on(
     versions: Versions,
     since: Since,
     from_us: int | None,
-    run: Run,
+    run: Execution,
     due: Sequence[Event],
     upto_us: int,
     clock_us: int | None,
@@ -73,7 +73,7 @@ def pass_on(
 def _past_a_horizon(
     versions: Versions,
     since: Since,
-    run: Run,
+    run: Execution,
     due: Sequence[Event],
     edge_us: int,
     upto_us: int,
@@ -99,7 +99,13 @@ def _past_a_horizon(
 
 
 def _within_a_horizon(
-    versions: Versions, since: Since, from_us: int, run: Run, due: Sequence[Event], upto_us: int, clock_us: int | None
+    versions: Versions,
+    since: Since,
+    from_us: int,
+    run: Execution,
+    due: Sequence[Event],
+    upto_us: int,
+    clock_us: int | None,
 ) -> Passed:
     """The checkpoint stays; what is settled now is kept beside what was.
 
@@ -127,7 +133,7 @@ def _as_of(state: State, from_us: int) -> State:
     return found
 
 
-def _is_quiet(versions: Versions, run: Run, after_us: int, upto_us: int) -> bool:
+def _is_quiet(versions: Versions, run: Execution, after_us: int, upto_us: int) -> bool:
     """Whether nothing happens by time alone after an instant, up to and at another."""
     due_us = run.next_wake_us()
     return (due_us is None or due_us > upto_us) and not versions.coming(after_us, upto_us)
@@ -195,7 +201,7 @@ def moved(versions: Versions, state: State) -> State:
     forget_final(versions, found, checkpoint, after)
     if after or not _is_quiet(versions, run, edge_us, settled_us):
         found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, told, settled_us)]
-        front = Run(versions.at(settled_us), copied(bare(state))).freeze(settled_us, edge_us, settled_us)
+        front = Execution(versions.at(settled_us), copied(bare(state))).freeze(settled_us, edge_us, settled_us)
     else:  # nothing has happened since: what the state forgot at its settled time is still needed
         front = replace(checkpoint, settled_us=settled_us)
     front = bare(front, _unless_empty(found), edge_us)

@@ -24,7 +24,7 @@ from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.run.audience import look
 from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
-from kittiwake.kernel.run.execution import Handler, Run
+from kittiwake.kernel.run.execution import Execution, Handler
 from kittiwake.kernel.run.gating import cancel_all
 from kittiwake.kernel.run.sequence import Completes, completing
 from kittiwake.kernel.run.thresholds import reaching
@@ -90,7 +90,7 @@ def _of_routes(routes: Sequence[Route], limits: Limits) -> tuple[Handler, ...]:
 # ---------------------------------------------------------------- the contact's own events
 
 
-def _update(run: Run, event: Event) -> None:
+def _update(run: Execution, event: Event) -> None:
     """Set attributes key by key; null removes. Only those that rules read are kept, as long as there is room."""
     before, zone_before = run.attributes, run.zone
     named = {name: value for name, value in event.properties.items() if name in run.program.attributes}
@@ -104,14 +104,14 @@ def _update(run: Run, event: Event) -> None:
         move_dates(run, before, zone_before)
 
 
-def _has_room(run: Run, before: Attributes, after: Attributes) -> bool:
+def _has_room(run: Execution, before: Attributes, after: Attributes) -> bool:
     """Whether the attributes that the rules in force read are not too much, or at least not more than they were."""
     measured, room = run.program.measured, run.program.limits.attribute_bytes
     size = size_of_attributes(after, measured)
     return size <= room or size <= size_of_attributes(before, measured)
 
 
-def _consent(run: Run, event: Event) -> None:
+def _consent(run: Execution, event: Event) -> None:
     """Keep the newest word on each purpose a policy asks about; without a purpose it is about every one."""
     purpose, granted = event.properties.get("purpose"), event.type == GRANTED
     for asked in run.program.purposes:
@@ -121,7 +121,7 @@ def _consent(run: Run, event: Event) -> None:
             run.state.consents[asked] = False
 
 
-def _end(run: Run, event: Event, reason: Reason) -> None:
+def _end(run: Execution, event: Event, reason: Reason) -> None:
     """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled` for that reason."""
     cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], reason)
     for index, found in enumerate(run.rules):
@@ -135,11 +135,11 @@ def _end(run: Run, event: Event, reason: Reason) -> None:
         state.ended_us = event.time_us
 
 
-def _delete(run: Run, event: Event) -> None:
+def _delete(run: Execution, event: Event) -> None:
     _end(run, event, Reason.DELETED)
 
 
-def _merge(run: Run, event: Event) -> None:
+def _merge(run: Execution, event: Event) -> None:
     """The contact goes on under another id, of whom nothing is known by this: histories are not joined."""
     _end(run, event, Reason.MERGED)
 
@@ -172,7 +172,7 @@ def _handlers_of_route(route: Route, limits: Limits) -> Iterator[Handler]:
         yield when
 
 
-Records: TypeAlias = Callable[[Run, Event], bool]
+Records: TypeAlias = Callable[[Execution, Event], bool]
 """Remembers an event for the history conditions it matches; False if one had no room."""
 
 
@@ -189,7 +189,7 @@ def _recording(route: Route, limits: Limits) -> Records:
         for i, matches in route.conditions
     ]
 
-    def records(run: Run, event: Event) -> bool:
+    def records(run: Execution, event: Event) -> bool:
         has_room = True
         for i, question, refuse, record in asked:
             if question is not None and not (answer := question(event.properties, run.attributes)):
@@ -213,12 +213,12 @@ def _looking(route: Route, limits: Limits) -> Handler:
     """An audience remembers the event and looks at its members anew."""
     index, records = route.rule_index, _recording(route, limits)
 
-    def handle(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         if not records(run, event):
             refuse_for_room(run, index, SINGLE, event, "history")
         look(run, index, event)
 
-    def foresee(run: Run, event: Event) -> None:
+    def foresee(run: Execution, event: Event) -> None:
         records(run, event)
 
     return foresee if route.rule.foreseen else handle
@@ -230,7 +230,7 @@ def _remembering(route: Route, records: Records, when: Handler | None) -> Handle
     question = question_of(route.when)
     completes = completing(route) if route.steps else None
 
-    def handle(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         if records(run, event):
             if when is not None:
                 when(run, event)
@@ -257,7 +257,7 @@ def _arriving(route: Route, limits: Limits) -> Handler:
     if question is None and place_in is None:
         return react
 
-    def handle(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         if question is not None and not (answer := question(event.properties, run.attributes)):
             if answer is None:
                 refuse(run, event)
@@ -278,7 +278,7 @@ def _stepping(route: Route, react: Reaction, completes: Completes) -> Handler:
     index, rule = route.rule_index, route.rule
     asked = [question_of(matches) for _, matches in route.steps]
 
-    def handle(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         key = instance_key(rule.per, event.properties) if rule.per else SINGLE
         if key is None:
             if any(question is None or question(event.properties, run.attributes) for question in asked):
@@ -304,7 +304,7 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
     if rule.wait is not None:
         return silence(index, rule, limits, given)
 
-    def cause_at_once(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+    def cause_at_once(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
         """Without `wait`: a candidate due now, if there is room to remember what may become of it."""
         if given is not None and not given(run, event, key, same):
             return
@@ -316,7 +316,7 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
     return cause_at_once
 
 
-def _nothing(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+def _nothing(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
     """The reaction of a rule that is not in force yet."""
 
 
@@ -327,7 +327,7 @@ def _admitting(index: int, rule: RuleProgram) -> Given:
     ]
     keep_us = rule.keep_us
 
-    def given(run: Run, event: Event, key: str, same: list[str]) -> bool:
+    def given(run: Execution, event: Event, key: str, same: list[str]) -> bool:
         state = run.rules[index] or run.rule_state(index)
         admitted = True
         for i, condition, key_in, order, bound in asked:

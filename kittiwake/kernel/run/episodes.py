@@ -19,7 +19,7 @@ from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.kernel.run.arming import candidate_of_reminder, cause, lacks, refuse_for_room
-from kittiwake.kernel.run.execution import Caused, Handler, Run, Wanted
+from kittiwake.kernel.run.execution import Caused, Execution, Handler, Wanted
 from kittiwake.kernel.run.unusable import refuse_default
 from kittiwake.kernel.state.state import Episode, Instance, Reminder, RuleState
 from kittiwake.kernel.state.trace import StepKind
@@ -34,11 +34,11 @@ NO_VALUES: Final[list[str]] = []
 class Reaction(Protocol):
     """What a `when` match of a rule does, once it is known to be one and where in the rule it belongs."""
 
-    def __call__(self, run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+    def __call__(self, run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
         """Take the match into the instance `key`."""
 
 
-Given: TypeAlias = Callable[[Run, Event, str, list[str]], bool]
+Given: TypeAlias = Callable[[Execution, Event, str, list[str]], bool]
 """Whether every condition of `given` holds at a match."""
 
 # ---------------------------------------------------------------- arming
@@ -53,7 +53,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
     assert wait is not None
     delays_us = wait.delays_us if isinstance(wait, Delays) and wait.delays_us[-1] <= limits.max_wait_us else None
 
-    def react(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+    def react(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
         found = run.rules[index]
         one = None if found is None else found.instances.get(key)
         episode = None if one is None else one.episode
@@ -96,7 +96,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
     return react
 
 
-def _planned(run: Run, index: int, wait: Wait, event: Event, after: int | None = None) -> Plan:
+def _planned(run: Execution, index: int, wait: Wait, event: Event, after: int | None = None) -> Plan:
     """The deadlines an event sets; a number that is none, and so leaves the default, is counted."""
     found = plan(wait, event, run.attributes, run.clock(), after)
     if isinstance(wait, FieldWait) and wait.default_us is not None:
@@ -106,7 +106,7 @@ def _planned(run: Run, index: int, wait: Wait, event: Event, after: int | None =
     return found
 
 
-def _count(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event) -> None:
+def _count(run: Execution, index: int, key: str, one: Instance, episode: Episode, event: Event) -> None:
     """A later match where the first one's deadlines stand."""
     episode.count += 1
     episode.last_id, episode.last_us = event.event_id, event.time_us
@@ -116,7 +116,7 @@ def _count(run: Run, index: int, key: str, one: Instance, episode: Episode, even
 
 
 def _open(
-    run: Run,
+    run: Execution,
     index: int,
     key: str,
     one: Instance | None,
@@ -154,14 +154,16 @@ def _own_target(rule: RuleProgram, event: Event) -> str | None:
     return None
 
 
-def _refuse(run: Run, index: int, key: str, event: Event, why: NoPlan | TooLong) -> None:
+def _refuse(run: Execution, index: int, key: str, event: Event, why: NoPlan | TooLong) -> None:
     if isinstance(why, TooLong):
         refuse_for_room(run, index, key, event, "wait")
     else:
         lacks(run, index, key, event, f"wait {why.value}")
 
 
-def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, event: Event, same: list[str]) -> None:
+def _restart(
+    run: Execution, index: int, key: str, one: Instance, episode: Episode, event: Event, same: list[str]
+) -> None:
     rule = run.program.rules[index]
     assert rule.wait is not None
     found = _planned(run, index, rule.wait, event, episode.occurrence)
@@ -187,7 +189,7 @@ def _restart(run: Run, index: int, key: str, one: Instance, episode: Episode, ev
         _note_restart(run, index, key, episode, event)
 
 
-def _note_restart(run: Run, index: int, key: str, episode: Episode, event: Event) -> None:
+def _note_restart(run: Execution, index: int, key: str, episode: Episode, event: Event) -> None:
     dues_us = [reminder.due_us for reminder in episode.reminders]
     run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
 
@@ -222,7 +224,7 @@ def disarming(route: Route) -> Handler:
     wants = [_wanting(match, route.rule) for match in route.unless]
     always = any(match.where is None and not match.same for match in route.unless)
 
-    def handle(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         state = run.rules[index]
         if not run.together and (state is None or not state.instances):
             return
@@ -279,7 +281,7 @@ def newest_same(one: Instance) -> list[str]:
     return one.held.candidate.same
 
 
-def disarm(run: Run, index: int, key: str, one: Instance, event: Event) -> None:
+def disarm(run: Execution, index: int, key: str, one: Instance, event: Event) -> None:
     """End the instance's episode; its deferred candidate leaves `cancelled: unless`."""
     if run.trace is not None and one.episode is not None:
         dues_us = [reminder.due_us for reminder in one.episode.reminders]
@@ -290,7 +292,7 @@ def disarm(run: Run, index: int, key: str, one: Instance, event: Event) -> None:
         one.held = None
 
 
-def _disarm_at_once(run: Run, index: int, key: str, one: Instance, newest: Event) -> None:
+def _disarm_at_once(run: Execution, index: int, key: str, one: Instance, newest: Event) -> None:
     """Disarm an episode opened at this instant that an event taken earlier at this instant is an `unless` of."""
     opened = run.opened.get((index, key), ())
     for event, wanted in run.unless_taken.get(index, ()):
@@ -301,7 +303,7 @@ def _disarm_at_once(run: Run, index: int, key: str, one: Instance, newest: Event
             disarm(run, index, key, one, event)
 
 
-def _drop_pending(run: Run, index: int, key: str, one: Instance, episode: Episode, why: str) -> None:
+def _drop_pending(run: Execution, index: int, key: str, one: Instance, episode: Episode, why: str) -> None:
     """Disarm what is pending; a deferred candidate stays, and with it the episode."""
     if run.trace is not None:
         dues_us = [reminder.due_us for reminder in episode.reminders]
@@ -319,7 +321,7 @@ def end_if_over(one: Instance) -> None:
 # ---------------------------------------------------------------- moving
 
 
-def move_dates(run: Run, before: dict[str, Any], zone_before: str) -> None:
+def move_dates(run: Execution, before: dict[str, Any], zone_before: str) -> None:
     """Recompute what waits towards a date, after `contact.updated` changed attributes or the zone."""
     zone_changed = run.zone != zone_before
     for index in run.program.dated:
@@ -341,7 +343,7 @@ def _same_value(old: Any, new: Any) -> bool:
     return same_scalar(old, new) if isinstance(old, str) or isinstance(new, str) else canonical(old) == canonical(new)
 
 
-def _move(run: Run, index: int, key: str, one: Instance, episode: Episode, value: Any) -> None:
+def _move(run: Execution, index: int, key: str, one: Instance, episode: Episode, value: Any) -> None:
     rule = run.program.rules[index]
     assert isinstance(rule.wait, UntilWait)
     found = plan_until(rule.wait, value, run.clock(), episode.occurrence)
@@ -356,7 +358,7 @@ def _move(run: Run, index: int, key: str, one: Instance, episode: Episode, value
     _drop_pending(run, index, key, one, episode, "changed")
 
 
-def _too_long(run: Run, index: int, key: str, episode: Episode, found: TooLong) -> None:
+def _too_long(run: Execution, index: int, key: str, episode: Episode, found: TooLong) -> None:
     """Leave `suppressed: limit` for a deadline too far ahead; an occurrence is decided by it."""
     if run.trace is not None:
         run.note(StepKind.NO_ROOM, index, key, event_id=None, what="wait")
@@ -369,7 +371,7 @@ def _too_long(run: Run, index: int, key: str, episode: Episode, found: TooLong) 
 # ---------------------------------------------------------------- falling due
 
 
-def fall_due(run: Run, index: int, key: str) -> None:
+def fall_due(run: Execution, index: int, key: str) -> None:
     """Put before the gates what of the instance has fallen due: deadlines, and the release of what was deferred.
 
     Also of what an entry of the agenda named too early: that is put back for its true time.
@@ -391,7 +393,7 @@ def fall_due(run: Run, index: int, key: str) -> None:
         heappush(run.agenda, (episode.reminders[0].due_us, index, key))
 
 
-def _due(run: Run, index: int, key: str, episode: Episode, reminder: Reminder) -> None:
+def _due(run: Execution, index: int, key: str, episode: Episode, reminder: Reminder) -> None:
     wait = run.program.rules[index].wait
     cause(run, index, key, candidate_of_reminder(episode, reminder))
     if episode.numbered:
@@ -402,7 +404,7 @@ def _due(run: Run, index: int, key: str, episode: Episode, reminder: Reminder) -
         _schedule_next(run, index, key, episode, wait)
 
 
-def _schedule_next(run: Run, index: int, key: str, episode: Episode, wait: UntilWait) -> None:
+def _schedule_next(run: Execution, index: int, key: str, episode: Episode, wait: UntilWait) -> None:
     """After an occurrence the next one is pending, due strictly later."""
     value = lookup(run.attributes, wait.path) if wait.of_contact else episode.target
     found: Plan = plan_until(wait, value, run.clock(), episode.occurrence, strictly=True)

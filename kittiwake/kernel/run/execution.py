@@ -61,7 +61,7 @@ class Caused(msgspec.Struct, frozen=True, gc=False):
     """A lower threshold of the same event: it passes no gate."""
 
 
-class Run:
+class Execution:
     """The working copy of one contact's state, and the steps taken on it."""
 
     def __init__(
@@ -477,5 +477,5 @@ def remembers_firing(rule: RuleProgram, fired_us: int, now_us: int) -> bool:
     return rule.reentry is not None and now_us < fired_us + memory_of_firing_us(rule, rule.reentry)
 
 
-Handler: TypeAlias = Callable[[Run, Event], None]
+Handler: TypeAlias = Callable[[Execution, Event], None]
 """Lets an event do what it does: in one rule, or to the contact's own data."""

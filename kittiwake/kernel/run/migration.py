@@ -19,7 +19,7 @@ from kittiwake.kernel.plan.rule import RuleProgram, Texts
 from kittiwake.kernel.plan.wait import Delays
 from kittiwake.kernel.run.arming import candidate_of_reminder
 from kittiwake.kernel.run.eligibility import remembers
-from kittiwake.kernel.run.execution import SHADOW, Run, empty_rule_state
+from kittiwake.kernel.run.execution import SHADOW, Execution, empty_rule_state
 from kittiwake.kernel.state.state import Candidate, Instance, Record, RuleState, Slot, State, keeps_something
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
@@ -111,7 +111,7 @@ def _number(rule: RuleProgram, left: RuleState) -> None:
         one.episode.fallen = [each for each in range(first) if each != held]
 
 
-def forget_for_good(run: Run, now_us: int) -> None:
+def forget_for_good(run: Execution, now_us: int) -> None:
     """Before a version ends: forget what it does not remember at that instant, for a longer memory too."""
     run.forget(now_us)
     caps = run.program.policy.frequency
@@ -127,7 +127,7 @@ class Before(NamedTuple):
     """By rule id: until when a candidate has partial history."""
 
 
-def known_of(run: Run) -> Before:
+def known_of(run: Execution) -> Before:
     """What a version that ends leaves to know."""
     rules = run.program.rules
     spans = {rule.rule_id: memory_of_firing_us(rule, rule.reentry) for rule in rules if rule.reentry}

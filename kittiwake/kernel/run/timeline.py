@@ -1,6 +1,6 @@
 """Time and events, instant by instant, through the versions in force: what `advance` and batch hosts share.
 
-Works on a `Run`, forwards only. It is given events in the order `(time, event_id, type)`, of one place at most one,
+Works on a `Execution`, forwards only. It is given events in the order `(time, event_id, type)`, of one place at most one,
 none of them older than where the run stands; what comes late is the business of `correcting`.
 """
 
@@ -17,7 +17,7 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.audience import look
 from kittiwake.kernel.run.dispatch import Handlers, handlers_of
 from kittiwake.kernel.run.episodes import fall_due
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import gate_all
 from kittiwake.kernel.run.migration import Before, bring_into_force, fits, forget_for_good, known_of, stamp, standing
 from kittiwake.kernel.state.state import State
@@ -28,15 +28,15 @@ from kittiwake.reasons import Outcome, Reason
 _time_us: Final = attrgetter("time_us")
 
 
-def start(versions: Versions, state: State, first_us: int, trace: list[Step] | None = None) -> Run:
+def start(versions: Versions, state: State, first_us: int, trace: list[Step] | None = None) -> Execution:
     """A run that goes on from `state`, which it works on; of a new contact, from before its first instant."""
     settled_us = state.settled_us
     program = versions.at(first_us if settled_us is None else settled_us)
     if knows(versions, state):
-        return Run(program, state, trace)
+        return Execution(program, state, trace)
     assert settled_us is not None, "a new contact remembers nothing"
     decisions = bring_into_force(program, state, settled_us, Before())
-    run = Run(program, state, trace)
+    run = Execution(program, state, trace)
     run.decisions.extend(decisions)
     return run
 
@@ -50,7 +50,7 @@ def knows(versions: Versions, state: State) -> bool:
     return fits(program, state)
 
 
-def pass_through(versions: Versions, run: Run, events: Sequence[Event], upto_us: int) -> Run:
+def pass_through(versions: Versions, run: Execution, events: Sequence[Event], upto_us: int) -> Execution:
     """Settle `events`, all before `upto_us`, and deadlines up to and at it; the run that has come so far."""
     at = 0
     since_us = run.program.effective_us
@@ -65,13 +65,13 @@ def pass_through(versions: Versions, run: Run, events: Sequence[Event], upto_us:
     return run
 
 
-def _come_into_force(versions: Versions, before: Run, now_us: int) -> Run:
+def _come_into_force(versions: Versions, before: Execution, now_us: int) -> Execution:
     """The run under the next version, before anything else of its first instant."""
     program = versions.at(now_us)
     forget_for_good(before, now_us)
     state = before.freeze(now_us - 1, now_us - 1 - before.program.allowed_lateness_us)
     decisions = bring_into_force(program, state, now_us, known_of(before))
-    run = Run(program, state, before.trace, now_us - 1)
+    run = Execution(program, state, before.trace, now_us - 1)
     run.begun_us = now_us
     run.decisions = before.decisions + decisions
     if run.trace is not None:
@@ -85,7 +85,7 @@ def _come_into_force(versions: Versions, before: Run, now_us: int) -> Run:
     return run
 
 
-def _note_version(run: Run, now_us: int, decisions: Sequence[Decision]) -> None:
+def _note_version(run: Execution, now_us: int, decisions: Sequence[Decision]) -> None:
     """Trace that a version comes into force, and what it cancels."""
     assert run.trace is not None
     version = run.program.ruleset_version
@@ -96,7 +96,7 @@ def _note_version(run: Run, now_us: int, decisions: Sequence[Decision]) -> None:
 # ---------------------------------------------------------------- one version
 
 
-def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
+def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
     agenda, traced, state = run.agenda, run.trace is not None, run.state
     handlers = handlers_of(run.program)
@@ -132,7 +132,7 @@ def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
     _pass_time(run, upto_us)
 
 
-def _take_together(run: Run, handlers: Handlers, events: Sequence[Event], at: int) -> int:
+def _take_together(run: Execution, handlers: Handlers, events: Sequence[Event], at: int) -> int:
     """Take the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
     now_us = events[at].time_us
     run.together = True
@@ -145,7 +145,7 @@ def _take_together(run: Run, handlers: Handlers, events: Sequence[Event], at: in
     return at
 
 
-def _take(run: Run, handlers: Handlers, event: Event) -> None:
+def _take(run: Execution, handlers: Handlers, event: Event) -> None:
     """Let one event do all it does; a trace shows it first."""
     if run.trace is not None:
         about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
@@ -157,7 +157,7 @@ def _take(run: Run, handlers: Handlers, event: Event) -> None:
         handle(run, event)
 
 
-def _pass_time(run: Run, until_us: int) -> None:
+def _pass_time(run: Execution, until_us: int) -> None:
     """Let fall due, instant by instant, what is due up to and at `until_us`.
 
     An entry of the agenda may be stale (a restart moved the deadline): then nothing of it is due.
@@ -179,7 +179,7 @@ def _pass_time(run: Run, until_us: int) -> None:
 # ---------------------------------------------------------------- retention
 
 
-def _forget(run: Run, upto_us: int) -> None:
+def _forget(run: Execution, upto_us: int) -> None:
     """Forget what has to be forgotten of a silent contact up to and at an instant; what is due by then comes first."""
     while (forgets_us := run.forgets_us()) is not None and forgets_us <= upto_us:
         _pass_time(run, forgets_us)
@@ -189,7 +189,7 @@ def _forget(run: Run, upto_us: int) -> None:
         _forget_now(run, wholly=profile_us is not None and silent_us >= profile_us)
 
 
-def _newest_us(run: Run) -> int:
+def _newest_us(run: Execution) -> int:
     """Time of the newest event of a contact that has had one."""
     if run.newest_us is not None:
         return run.newest_us
@@ -197,7 +197,7 @@ def _newest_us(run: Run) -> int:
     return run.state.profile.newest_us
 
 
-def _forget_now(run: Run, *, wholly: bool) -> None:
+def _forget_now(run: Execution, *, wholly: bool) -> None:
     """Forget what a contact did, or all that is known of it; who leaves nothing to forget is not counted again."""
     if run.newest_us is None:
         run.forget(run.now_us)
