@@ -1,7 +1,7 @@
-"""Time and events, instant by instant, through the versions in force: what `advance` and batch hosts share.
+"""The timeline: time and events, instant by instant, through the versions in force; `advance` and `batch` share it.
 
-Works on a `Execution`, forwards only. It is given events in the order `(time, event_id, type)`, of one place at most one,
-none of them older than where the run stands; what comes late is the business of `correcting`.
+Works on an `Execution`, forwards only. Events come in the order `(time, event_id, type)`, without duplicates, none of
+them older than where the execution stands; what comes late is the business of `kernel.late`.
 """
 
 from __future__ import annotations
