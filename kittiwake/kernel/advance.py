@@ -17,9 +17,10 @@ from kittiwake.kernel.late.corrections import Corrected, correct
 from kittiwake.kernel.late.deduplication import in_order, is_copy, newest_id_us, restored, stored
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Execution, Unusable
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.migration import concerned_us
-from kittiwake.kernel.run.timeline import knows, start
+from kittiwake.kernel.run.outputs import NOTHING_UNUSABLE, Unusable
+from kittiwake.kernel.run.timeline import knows, next_timer_us, start
 from kittiwake.kernel.state.codec import bare, copied
 from kittiwake.kernel.state.state import Since, State, keeps_ids
 from kittiwake.kernel.state.trace import Step, StepKind, step_of
@@ -95,14 +96,14 @@ def advance(
         found,
         (*corrected.rows, *passed.rows),
         tuple(late.beyond),
-        late.copies + corrected.duplicates + doubled + passed.run.duplicates,
+        late.copies + corrected.duplicates + doubled + passed.run.outputs.duplicates,
         _wake_at_us(versions, passed.run, found),
         NO_TRACE if steps is None else tuple(sorted(steps, key=_time_of_step)),
         len(corrected.placed),
-        passed.run.forgotten,
+        passed.run.outputs.forgotten,
         is_cut,
-        passed.run.unusable,
-        corrected.ids_forgotten + passed.run.ids_forgotten,
+        passed.run.outputs.unusable,
+        corrected.ids_forgotten + passed.run.outputs.ids_forgotten,
     )
 
 
@@ -191,7 +192,7 @@ def _time_of_step(step: Step) -> int:
 def _wake_at_us(versions: Versions, run: Execution, state: State) -> int | None:
     """The next instant at which something falls due, an event waits, a version matters, or traces have to go."""
     assert state.settled_us is not None
-    found = [run.next_wake_us(), _trace_ends_us(versions, state), _memory_ends_us(versions, state)]
+    found = [next_timer_us(run), _trace_ends_us(versions, state), _memory_ends_us(versions, state)]
     if state.inbox:
         found.append(state.inbox[0].time_us + 1)
     in_force = versions.at(state.settled_us)

@@ -12,7 +12,8 @@ from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.late.deduplication import are_unlike, ids_forgotten, in_order, place_of, that_count
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Execution, Unusable
+from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.outputs import NOTHING_UNUSABLE, Unusable
 from kittiwake.kernel.run.sweep import Parts, parts_of, sweep
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.state import State
@@ -49,7 +50,7 @@ def decide_whole(
     due = [event for event in ordered if event.time_us < until_us]
     run = _begun(versions, contact_id, due, until_us)
     counted = that_count(run, due)
-    duplicates, lost = len(needed) - len(ordered) + run.duplicates, run.ids_forgotten
+    duplicates, lost = len(needed) - len(ordered) + run.outputs.duplicates, run.outputs.ids_forgotten
     return _ended(versions, pass_through(versions, run, counted, until_us), until_us, duplicates, lost)
 
 
@@ -78,8 +79,9 @@ def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: 
 def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, lost: int) -> Whole:
     """Everything decided, what is still deferred then included; no state is left."""
     run.state.settled_us = until_us
-    decisions = [*run.decisions, *unfinished(versions, run.state)] if run.deferred else run.decisions
-    return Whole(decisions, duplicates, run.forgotten, run.unusable, lost)
+    outputs = run.outputs
+    decisions = [*outputs.decisions, *unfinished(versions, run.state)] if outputs.deferred else outputs.decisions
+    return Whole(decisions, duplicates, outputs.forgotten, outputs.unusable, lost)
 
 
 __all__ = ["Parts", "Whole", "decide_sorted", "decide_whole", "parts_of"]

@@ -107,7 +107,7 @@ def newest_id_us(state: State) -> int | None:
 
 
 def _drop(run: Execution, event: Event) -> None:
-    run.duplicates += 1
+    run.outputs.duplicates += 1
     if run.trace is not None:
         details = {"event_id": event.event_id, "type": event.type}
         run.trace.append(Step(event.time_us, StepKind.DUPLICATE, None, None, details))
@@ -157,7 +157,7 @@ def _that_count_of_many(run: Execution, events: Sequence[Event]) -> list[Event]:
         else:
             newest.add(name, event.time_us)
             found.append(event)
-    run.ids_forgotten += newest.forgotten
+    run.outputs.ids_forgotten += newest.forgotten
     run.state.seen, run.state.counted = {}, {}
     for (event_id, event_type), time_us in newest.times_us.items():
         kept = run.state.seen if event_type == ANY else run.state.counted.setdefault(event_type, {})

@@ -5,6 +5,7 @@ Pure. Called by every pattern kind.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from kittiwake.kernel.evaluate.include import included
@@ -13,7 +14,7 @@ from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.run.unusable import refuse_keys, refuse_wait
-from kittiwake.kernel.state.state import Candidate, Episode, Reminder
+from kittiwake.kernel.state.state import Candidate, Episode, Instance, Reminder
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Outcome, Reason
@@ -54,6 +55,15 @@ def candidate_of_reminder(episode: Episode, reminder: Reminder) -> Candidate:
         episode.opened_type,
         episode.last_us,
     )
+
+
+def pending_candidates(one: Instance) -> Iterator[Candidate]:
+    """What is pending or deferred of an instance, as the candidates that it will not become."""
+    if one.held is not None:
+        yield one.held.candidate
+    if one.episode is not None:
+        for reminder in one.episode.reminders:
+            yield candidate_of_reminder(one.episode, reminder)
 
 
 def cause(run: Execution, index: int, key: str, candidate: Candidate, *, superseded: bool = False) -> None:

@@ -71,7 +71,7 @@ def _wake_at_ends(run: Execution, index: int, found: RuleState) -> None:
     for condition, slots in zip(rule.conditions, found.history, strict=True):
         end_us = next_end_us(condition, slots, rule.keep_us, run.now_us)
         if end_us is not None:
-            run.wake(end_us, index)
+            run.timers.set(end_us, index)
 
 
 def _trace_membership(run: Execution, index: int, member: bool, values: list[Number], event: Event | None) -> None:

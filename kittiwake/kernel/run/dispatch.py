@@ -26,6 +26,7 @@ from kittiwake.kernel.run.audience import look
 from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
 from kittiwake.kernel.run.execution import Execution, Handler
 from kittiwake.kernel.run.gating import cancel_all
+from kittiwake.kernel.run.retention import forget_all
 from kittiwake.kernel.run.sequence import Completes, completing
 from kittiwake.kernel.run.thresholds import reaching
 from kittiwake.kernel.run.unusable import refuse_in_condition, refuse_keys, refusing
@@ -129,7 +130,7 @@ def _end(run: Execution, event: Event, reason: Reason) -> None:
         held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
         cancel_all(run, held, reason)
     state, was_known = run.state, run.first is not event or run.state.profile is not None
-    run.empty()
+    forget_all(run)
     if was_known:
         state.ended_times = 1 + (state.ended_times if state.ended_us == event.time_us else 0)
         state.ended_us = event.time_us

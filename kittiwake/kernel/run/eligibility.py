@@ -13,10 +13,10 @@ from hashlib import sha256
 from math import ceil
 from typing import Final
 
-from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US
+from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US, remembers_firing
 from kittiwake.kernel.plan.policy import Calendar, Cap, QuietHours
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
-from kittiwake.kernel.run.execution import Caused, Execution, remembers_firing
+from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.state.state import Candidate, Firing
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Reason
@@ -46,7 +46,7 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
     consent, quiet = policy.consent, policy.quiet_hours
     if rule.ready_us is not None and due_us < rule.ready_us:
         return NOT_READY
-    if run.lacks and not rule.partial and due_us < run.lacks.get(one.rule_index, due_us):
+    if run.missing_until_us and not rule.partial and due_us < run.missing_until_us.get(one.rule_index, due_us):
         return NOT_READY
     if consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted):
         return NO_CONSENT

@@ -7,7 +7,6 @@ Called by `taking` for events and by `advance` for instants.
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappush
 from typing import Any, Final, Protocol, TypeAlias
 
 from kittiwake.kernel.evaluate.include import included, including
@@ -19,7 +18,8 @@ from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.kernel.run.arming import candidate_of_reminder, cause, lacks, refuse_for_room
-from kittiwake.kernel.run.execution import Caused, Execution, Handler, Wanted
+from kittiwake.kernel.run.execution import Caused, Execution, Handler
+from kittiwake.kernel.run.shared_instant import Wanted
 from kittiwake.kernel.run.unusable import refuse_default
 from kittiwake.kernel.state.state import Episode, Instance, Reminder, RuleState
 from kittiwake.kernel.state.trace import StepKind
@@ -77,7 +77,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             for reminder in episode.reminders:
                 reminder.due_us = now_us + delays_us[reminder.index]
             if episode.reminders[0].due_us < before_us:  # a version has made the wait shorter
-                run.wake(episode.reminders[0].due_us, index, key)
+                run.timers.set(episode.reminders[0].due_us, index, key)
             episode.count += 1
             episode.last_id, episode.last_us = event.event_id, now_us
             episode.same = same
@@ -86,7 +86,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             if run.trace is not None:
                 _note_restart(run, index, key, episode, event)
         if (
-            run.together
+            run.shared_instant is not None
             and one.episode is not None
             and one.episode.opened_us == run.now_us
             and one.episode.count > count  # without a usable wait the match did nothing
@@ -138,11 +138,11 @@ def _open(
     one.episode = Episode(event_id, run.now_us, event_id, 1, same, included, found, _own_target(rule, event))
     one.episode.numbered = isinstance(rule.wait, Delays) and rule.wait.numbered
     one.episode.opened_type, one.episode.last_us = run.type_of(event), run.now_us
-    heappush(run.agenda, (found[0].due_us, index, key))
+    run.timers.set(found[0].due_us, index, key)
     if run.trace is not None:
         run.note(StepKind.ARMED, index, key, event_id=event_id, dues_us=[r.due_us for r in found])
-    if run.together:
-        run.opened.setdefault((index, key), set()).add((event_id, event.type))
+    if run.shared_instant is not None:
+        run.shared_instant.opened.setdefault((index, key), set()).add((event_id, event.type))
         _disarm_at_once(run, index, key, one, event)
 
 
@@ -184,7 +184,7 @@ def _restart(
     if not episode.reminders:  # a version has shortened the list
         end_if_over(one)
         return
-    run.wake(episode.reminders[0].due_us, index, key)
+    run.timers.set(episode.reminders[0].due_us, index, key)
     if run.trace is not None:
         _note_restart(run, index, key, episode, event)
 
@@ -226,15 +226,16 @@ def disarming(route: Route) -> Handler:
 
     def handle(run: Execution, event: Event) -> None:
         state = run.rules[index]
-        if not run.together and (state is None or not state.instances):
+        shared = run.shared_instant
+        if shared is None and (state is None or not state.instances):
             return
         wanted: list[Wanted] = [[]]
         if not always:
             wanted = [found for want in wants if (found := want(event.properties, run.attributes)) is not None]
             if not wanted:
                 return
-        if waits and run.together:
-            run.unless_taken.setdefault(index, []).append((event, wanted))
+        if waits and shared is not None:
+            shared.unless_taken.setdefault(index, []).append((event, wanted))
         for key, one in _live(state):
             if always or _is_met(wanted, newest_same(one)):
                 disarm(run, index, key, one, event)
@@ -294,8 +295,10 @@ def disarm(run: Execution, index: int, key: str, one: Instance, event: Event) ->
 
 def _disarm_at_once(run: Execution, index: int, key: str, one: Instance, newest: Event) -> None:
     """Disarm an episode opened at this instant that an event taken earlier at this instant is an `unless` of."""
-    opened = run.opened.get((index, key), ())
-    for event, wanted in run.unless_taken.get(index, ()):
+    shared = run.shared_instant
+    assert shared is not None
+    opened = shared.opened.get((index, key), ())
+    for event, wanted in shared.unless_taken.get(index, ()):
         episode = one.episode
         if episode is None or event is newest or (event.event_id, event.type) in opened:
             continue
@@ -349,7 +352,7 @@ def _move(run: Execution, index: int, key: str, one: Instance, episode: Episode,
     found = plan_until(rule.wait, value, run.clock(), episode.occurrence)
     if isinstance(found, list):
         episode.reminders = found
-        run.wake(found[0].due_us, index, key)
+        run.timers.set(found[0].due_us, index, key)
         if run.trace is not None:
             run.note(StepKind.MOVED, index, key, event_id=None, due_us=found[0].due_us)
         return
@@ -390,7 +393,7 @@ def fall_due(run: Execution, index: int, key: str) -> None:
     while episode.reminders and episode.reminders[0].due_us <= now_us:
         _due(run, index, key, episode, episode.reminders.pop(0))
     if episode.reminders:
-        heappush(run.agenda, (episode.reminders[0].due_us, index, key))
+        run.timers.set(episode.reminders[0].due_us, index, key)
 
 
 def _due(run: Execution, index: int, key: str, episode: Episode, reminder: Reminder) -> None:

@@ -103,9 +103,9 @@ def _defer(run: Execution, one: Caused) -> None:
     assert found is not None, "room was made when the candidate arose"
     if found.held is not None:
         run.decide(one.rule_index, one.key, found.held.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
-    run.deferred = True
+    run.outputs.deferred = True
     found.held = Held(release_us(quiet, run.zone, run.now_us), one.candidate)
-    run.wake(found.held.release_us, one.rule_index, one.key)
+    run.timers.set(found.held.release_us, one.rule_index, one.key)
     if run.trace is not None:
         run.note(
             StepKind.DEFERRED,
