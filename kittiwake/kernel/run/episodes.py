@@ -81,8 +81,7 @@ def silence(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             episode.count += 1
             episode.last_id, episode.last_us = event.event_id, now_us
             episode.same = same
-            if rule.include:
-                episode.include = include(event, run.attributes)
+            episode.include = include(event, run.attributes)
             if run.trace is not None:
                 _note_restart(run, index, key, episode, event)
         if (
