@@ -23,13 +23,16 @@ from kittiwake.kernel.plan.routes import Route, Routes
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.run.audience import look
-from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
-from kittiwake.kernel.run.execution import Execution, Handler
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import cancel_all
+from kittiwake.kernel.run.reactions import NO_VALUES, Given, Handler, Reaction
 from kittiwake.kernel.run.retention import forget_all
 from kittiwake.kernel.run.sequence import Completes, completing
 from kittiwake.kernel.run.thresholds import reaching
+from kittiwake.kernel.run.unless import disarming
+from kittiwake.kernel.run.until import move_dates
 from kittiwake.kernel.run.unusable import refuse_in_condition, refuse_keys, refusing
+from kittiwake.kernel.run.wait import waiting
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Reason
@@ -303,7 +306,7 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
     if rule.foreseen:
         return _nothing
     if rule.wait is not None:
-        return silence(index, rule, limits, given)
+        return waiting(index, rule, limits, given)
 
     def cause_at_once(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
         """Without `wait`: a candidate due now, if there is room to remember what may become of it."""

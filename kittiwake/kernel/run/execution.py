@@ -7,8 +7,8 @@ belongs to one construct of the language.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 
@@ -263,7 +263,3 @@ def empty_rule_state(rule: RuleProgram) -> RuleState:
         return RuleState(version=rule.version, layout=rule.layout, shadow=shadow)
     measures, history = [one.memory for one in rule.conditions], [dict[str, Slot]() for _ in rule.conditions]
     return RuleState(history=history, version=rule.version, layout=rule.layout, measures=measures, shadow=shadow)
-
-
-Handler: TypeAlias = Callable[[Execution, Event], None]
-"""Lets an event do what it does: in one rule, or to the contact's own data."""

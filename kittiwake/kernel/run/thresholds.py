@@ -11,8 +11,8 @@ from kittiwake.kernel.evaluate.match import SINGLE, amount
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.thresholds import Reaches
 from kittiwake.kernel.run.arming import candidate_of_event, cause, refuse_for_room
-from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction
 from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.reactions import NO_VALUES, Given, Reaction
 from kittiwake.kernel.run.unusable import refuse_number
 from kittiwake.kernel.state.state import Reached, State
 from kittiwake.kernel.state.trace import StepKind

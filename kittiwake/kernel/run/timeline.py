@@ -15,7 +15,6 @@ from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.audience import look
 from kittiwake.kernel.run.dispatch import Handlers, handlers_of
-from kittiwake.kernel.run.episodes import fall_due
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import gate_all
 from kittiwake.kernel.run.migration import Before, bring_into_force, fits, forget_for_good, known_of, stamp
@@ -23,6 +22,7 @@ from kittiwake.kernel.run.outputs import Outputs
 from kittiwake.kernel.run.retention import forget_silent, forgets_us, freeze, keeps_something
 from kittiwake.kernel.run.shared_instant import SharedInstant
 from kittiwake.kernel.run.timer_queue import next_due_us, timers_of
+from kittiwake.kernel.run.wait import fall_due
 from kittiwake.kernel.state.state import State
 from kittiwake.kernel.state.trace import Step, StepKind, step_of
 from kittiwake.model import Decision, Event
