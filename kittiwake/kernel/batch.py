@@ -20,7 +20,7 @@ from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
 
 
-class Whole(NamedTuple):
+class DecidedHistory(NamedTuple):
     """What became of a contact: every candidate's final decision, those still deferred included."""
 
     decisions: list[Decision]
@@ -33,9 +33,9 @@ class Whole(NamedTuple):
     """Ids of events that had to make room (`Limits.ids`) while copies of them could still come."""
 
 
-def decide_whole(
+def decide_history(
     rules: Program | Versions, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
-) -> Whole:
+) -> DecidedHistory:
     """Decide all of a contact's events before `until_us`, and what is due up to and at it.
 
     The events may come in any order, with copies. `parts` is `parts_of` the program, worked out once by
@@ -45,7 +45,7 @@ def decide_whole(
     needed = versions.needed(events)
     if are_unlike(needed):
         due = [event for event in sorted(needed, key=place_of) if event.time_us < until_us]
-        return decide_sorted(rules, contact_id, due, until_us, parts)
+        return decide_sorted_history(rules, contact_id, due, until_us, parts)
     ordered = in_order(needed)
     due = [event for event in ordered if event.time_us < until_us]
     run = _begun(versions, contact_id, due, until_us)
@@ -54,10 +54,10 @@ def decide_whole(
     return _ended(versions, pass_through(versions, run, counted, until_us), until_us, duplicates, lost)
 
 
-def decide_sorted(
+def decide_sorted_history(
     rules: Program | Versions, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
-) -> Whole:
-    """As `decide_whole`, of events that are ready to be taken.
+) -> DecidedHistory:
+    """As `decide_history`, of events that are ready to be taken.
 
     They are sorted by `(time_us, event_id, type)`, without copies, all before `until_us`, and of types that the
     version in force wants. Of types it does not read (`Program.reads`) the properties may be left out.
@@ -66,7 +66,7 @@ def decide_sorted(
     lost = ids_forgotten(events, versions.newest.limits.ids, versions.horizon_us)
     found = None if parts is None else sweep(versions.programs[-1], parts, contact_id, events, until_us)
     if found is not None:
-        return Whole(found, 0, ids_forgotten=lost)
+        return DecidedHistory(found, 0, ids_forgotten=lost)
     run = _begun(versions, contact_id, events, until_us)
     return _ended(versions, pass_through(versions, run, events, until_us), until_us, 0, lost)
 
@@ -76,12 +76,12 @@ def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: 
     return start(versions, state, due[0].time_us if due else until_us)
 
 
-def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, lost: int) -> Whole:
+def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, lost: int) -> DecidedHistory:
     """Everything decided, what is still deferred then included; no state is left."""
     run.state.settled_us = until_us
     outputs = run.outputs
     decisions = [*outputs.decisions, *unfinished(versions, run.state)] if outputs.deferred else outputs.decisions
-    return Whole(decisions, duplicates, outputs.forgotten, outputs.unusable, lost)
+    return DecidedHistory(decisions, duplicates, outputs.forgotten, outputs.unusable, lost)
 
 
-__all__ = ["Parts", "Whole", "decide_sorted", "decide_whole", "parts_of"]
+__all__ = ["Parts", "DecidedHistory", "decide_sorted_history", "decide_history", "parts_of"]

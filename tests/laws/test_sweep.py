@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kittiwake.kernel.batch import decide_whole, parts_of
+from kittiwake.kernel.batch import decide_history, parts_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.model import Event
 from kittiwake.rules import compile_account, load_document
@@ -53,8 +53,8 @@ def _both(seed: int) -> tuple[bool, list[Any], list[Any]]:
     program, events = _program(dice), _events(dice)
     until_us = dice.choice((3 * HOUR_US, 6 * HOUR_US + 7, 24 * HOUR_US))
     parts = parts_of(program)
-    swept = decide_whole(program, "c", events, until_us, parts)
-    walked = decide_whole(program, "c", events, until_us, None)
+    swept = decide_history(program, "c", events, until_us, parts)
+    walked = decide_history(program, "c", events, until_us, None)
     return parts is not None, _told(swept), _told(walked)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Event
 from kittiwake.rules.compile.versions import compile_versions
@@ -32,8 +32,8 @@ def test_a_restart_takes_the_include_of_the_version_in_force(before: dict[str, s
     arming = Event(START_US + 30 * MINUTE_US, "1", "a", {"n": 1, "p": "x"})
     restart = Event(START_US + 70 * MINUTE_US, "2", "a", {"n": 2, "p": "y"})
     until_us = START_US + 10 * HOUR_US
-    (restarted,) = decide_whole(_versions(before, now), "c", [arming, restart], until_us).decisions
-    (armed,) = decide_whole(_versions(before, now), "c", [restart], until_us).decisions
+    (restarted,) = decide_history(_versions(before, now), "c", [arming, restart], until_us).decisions
+    (armed,) = decide_history(_versions(before, now), "c", [restart], until_us).decisions
     assert restarted.events is not None
     assert restarted.events.count == 2
     assert restarted.include == armed.include
