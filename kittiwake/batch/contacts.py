@@ -124,7 +124,7 @@ def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Dec
         Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
         for time_us, event_id, event_type, properties in rows
     ]
-    return decide_sorted_history(plan.versions, contact_id, events, until_us, plan.parts)
+    return decide_sorted_history(plan.versions, contact_id, events, until_us, plan.sweep_plan)
 
 
 # ---------------------------------------------------------------- copies
@@ -141,7 +141,7 @@ def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int,
     counts.duplicates += number - len(rows)
     if _are_unlike(rows):
         return _decided(plan, contact_id, rows, until_us)
-    return decide_history(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
+    return decide_history(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.sweep_plan)
 
 
 def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> None:

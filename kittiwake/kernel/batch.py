@@ -14,7 +14,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.outputs import NOTHING_UNUSABLE, Unusable
-from kittiwake.kernel.run.sweep import Parts, parts_of, sweep
+from kittiwake.kernel.run.sweep import SweepPlan, sweep, sweep_plan_of
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
@@ -34,18 +34,22 @@ class DecidedHistory(NamedTuple):
 
 
 def decide_history(
-    rules: Program | Versions, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
+    rules: Program | Versions,
+    contact_id: str,
+    events: Sequence[Event],
+    until_us: int,
+    sweep_plan: SweepPlan | None = None,
 ) -> DecidedHistory:
     """Decide all of a contact's events before `until_us`, and what is due up to and at it.
 
-    The events may come in any order, with copies. `parts` is `parts_of` the program, worked out once by
+    The events may come in any order, with copies. `sweep_plan` is `sweep_plan_of` the program, worked out once by
     the host; None asks for the long way.
     """
     versions = as_versions(rules)
     needed = versions.needed(events)
     if are_unlike(needed):
         due = [event for event in sorted(needed, key=place_of) if event.time_us < until_us]
-        return decide_sorted_history(rules, contact_id, due, until_us, parts)
+        return decide_sorted_history(rules, contact_id, due, until_us, sweep_plan)
     ordered = in_order(needed)
     due = [event for event in ordered if event.time_us < until_us]
     run = _begun(versions, contact_id, due, until_us)
@@ -55,7 +59,11 @@ def decide_history(
 
 
 def decide_sorted_history(
-    rules: Program | Versions, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
+    rules: Program | Versions,
+    contact_id: str,
+    events: Sequence[Event],
+    until_us: int,
+    sweep_plan: SweepPlan | None = None,
 ) -> DecidedHistory:
     """As `decide_history`, of events that are ready to be taken.
 
@@ -64,7 +72,7 @@ def decide_sorted_history(
     """
     versions = as_versions(rules)
     lost = ids_forgotten(events, versions.newest.limits.ids, versions.horizon_us)
-    found = None if parts is None else sweep(versions.programs[-1], parts, contact_id, events, until_us)
+    found = None if sweep_plan is None else sweep(versions.programs[-1], sweep_plan, contact_id, events, until_us)
     if found is not None:
         return DecidedHistory(found, 0, ids_forgotten=lost)
     run = _begun(versions, contact_id, events, until_us)
@@ -84,4 +92,4 @@ def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, l
     return DecidedHistory(decisions, duplicates, outputs.forgotten, outputs.unusable, lost)
 
 
-__all__ = ["Parts", "DecidedHistory", "decide_sorted_history", "decide_history", "parts_of"]
+__all__ = ["DecidedHistory", "SweepPlan", "decide_history", "decide_sorted_history", "sweep_plan_of"]

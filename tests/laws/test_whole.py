@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.batch import decide_history, decide_sorted_history, parts_of
+from kittiwake.kernel.batch import decide_history, decide_sorted_history, sweep_plan_of
 from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import Program
@@ -72,9 +72,9 @@ def check(cases: Iterator[Case]) -> int:
         events = ready((program, given, until_us))
         wanted = shown(ended(program, events, until_us))
         assert shown(decide_sorted_history(program, CONTACT, events, until_us).decisions) == wanted
-        parts = parts_of(program)
+        sweep_plan = sweep_plan_of(program)
         assert sorted(
-            map(str, shown(decide_sorted_history(program, CONTACT, events, until_us, parts).decisions))
+            map(str, shown(decide_sorted_history(program, CONTACT, events, until_us, sweep_plan).decisions))
         ) == sorted(map(str, wanted))
         unread = [e if program.reads(e.type) else replace(e, properties={}) for e in events]
         assert shown(ended(program, unread, until_us)) == wanted, "properties were read that nobody reads"
