@@ -94,10 +94,8 @@ def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(places: 
 
 def test_a_bug_is_no_finding(places: list[str], tmp_path: Path) -> None:
     code = (
-        "from kittiwake.cli import main\n"
-        "from kittiwake.cli.commands import replay\n"
-        "replay._settings = lambda *_: 1 / 0\n"
-        "main.app()"
+        "from kittiwake.cli import main; from kittiwake.cli.commands import replay; "
+        "replay._settings = lambda *_: 1 / 0; main.app()"
     )
     command = [sys.executable, "-c", code, "replay", *places, "--output", str(tmp_path / "out")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

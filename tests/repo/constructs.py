@@ -44,9 +44,9 @@ CONSTRUCTS: Final = {
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
     "match": Construct(
         "model check compile lint plan evaluate",
-        "unless per",
-        conformance="match per unless",
-        sections="Event matches/unless/per/same",
+        "per",
+        conformance="match per",
+        sections="Event matches/per/same",
     ),
     "policy": Construct(
         "model check compile lint plan",
@@ -64,12 +64,14 @@ CONSTRUCTS: Final = {
     ),
     "sequence": Construct("model check compile plan run", conformance="sequence", sections="Sequences"),
     "thresholds": Construct("model check compile lint plan run", "reaches", conformance="reaches", sections="reaches"),
+    "unless": Construct("run", "unless", conformance="unless", sections="unless"),
     "wait": Construct(
-        "model check compile plan evaluate", "wait", conformance="wait wait_field wait_until", sections="wait"
+        "model check compile plan evaluate run", "wait", conformance="wait wait_field wait_until", sections="wait"
     ),
     "when": Construct("model check compile", "when", sections="when"),
 }
-"""Stem → construct. `sequence` and the catalogue's `item` are written inside `when`, `repeat` inside `wait`."""
+"""Stem → construct. `sequence` and the catalogue's `item` are written inside `when`, `repeat` inside `wait`; `unless` holds a
+match, so that only what disarming does is its own."""
 
 NO_CONSTRUCT: Final = {
     "model": {
@@ -90,6 +92,7 @@ NO_CONSTRUCT: Final = {
     "lint": {"document": "calls the lints", "queries": "questions that several lints ask"},
     "plan": {
         "build": "from rules to a program",
+        "gates": "which gates of `policy` a rule has",
         "layouts": "what a rule's memory depends on",
         "limits": "bounds of everything the kernel remembers",
         "program": "the rules of an account together",
@@ -98,19 +101,26 @@ NO_CONSTRUCT: Final = {
     },
     "evaluate": {
         "decisions": "from a candidate to its decision, whatever made it",
+        "look_backs": "until when a rule misses something of what it looks back on",
         "retention": "what is forgotten, of every construct",
         "unusable": "values that no construct can use",
     },
     "run": {
-        "arming": "opens what `when`, `sequence` and a wait on an attribute arm",
+        "arming": "what an event brings to an episode, of every construct that arms",
         "dispatch": "which construct an event goes to",
         "eligibility": "the gates of `policy` that concern one contact and rule, in the order they are asked",
-        "episodes": "what waits: from arming to due, of every kind of rule but audiences",
-        "execution": "the mutable whole",
+        "episodes": "what every construct that waits does with an open episode",
+        "execution": "what all constructs need of the contact",
         "gating": "the gates of `policy` that compare candidates",
         "migration": "from one version of the rules to the next",
+        "outputs": "decisions, trace and counts, of every construct",
+        "reactions": "the functions that handlers are made of",
+        "retention": "what is forgotten, of every construct",
+        "shared_instant": "events of one microsecond",
         "sweep": "one pass over a whole history",
         "timeline": "events and timers in their order",
+        "timer_queue": "what falls due next, of every construct",
+        "until": "the part of `wait` that goes towards a date",
         "unusable": "counts values that no construct can use",
     },
     "conformance": {
