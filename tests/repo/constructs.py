@@ -70,8 +70,8 @@ CONSTRUCTS: Final = {
     ),
     "when": Construct("model check compile", "when", sections="when"),
 }
-"""Stem → construct. `sequence` and the catalogue's `item` are written inside `when`, `repeat` inside `wait`; `unless` holds a
-match, so that only what disarming does is its own."""
+"""Stem → construct. `sequence` and the catalogue's `item` are written inside `when`, `repeat` inside `wait`. What
+`unless` holds is a match, so that only disarming is its own."""
 
 NO_CONSTRUCT: Final = {
     "model": {
