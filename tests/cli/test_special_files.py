@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.backfill import main
 from tests.cli.command import RULES, Ran, event, kittiwake, write
-from tests.rules.odd_files import MAKERS, WORDS
+from tests.rules.special_files import MAKERS, WORDS
 
 SCENARIO = """\
 tests:

@@ -1,4 +1,4 @@
-"""Every error has twins: a bad file with the exact text of its errors, and a good one that loads."""
+"""Every error has a pair of files: an invalid one with the exact text of its errors, and a valid one that loads."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from kittiwake.rules import Code, RulesError, load_files
 from kittiwake.rules.source import yaml as yaml_source
 from tests.rules.goldens import HERE, assert_golden
 
-TWINS = HERE / "twins"
-BAD = sorted(TWINS.glob("*.bad.*"))
-GOOD = sorted(TWINS.glob("*.good.*"))
+PAIRS = HERE / "errors"
+INVALID = sorted(PAIRS.glob("*.bad.*"))
+VALID = sorted(PAIRS.glob("*.good.*"))
 
 ELSEWHERE = {
     Code.ACCOUNT_DISAGREES: "test_loader: takes two files",
@@ -34,33 +34,33 @@ def golden_of(path: Path) -> Path:
     return path.with_name(path.name.split(".")[0] + ".errors.txt")
 
 
-@pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
-def test_a_bad_twin_is_refused_with_exactly_these_words(path: Path) -> None:
+@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.name)
+def test_an_invalid_file_is_refused_with_exactly_these_words(path: Path) -> None:
     assert_golden(golden_of(path), errors_of(path))
 
 
-@pytest.mark.parametrize("path", [path for path in BAD if path.suffix == ".yaml"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in INVALID if path.suffix == ".yaml"], ids=lambda path: path.name)
 def test_the_parser_in_python_says_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml_source, "LOADER", yaml.SafeLoader)
     assert errors_of(path) == golden_of(path).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
-def test_a_good_twin_loads(path: Path) -> None:
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.name)
+def test_a_valid_file_loads(path: Path) -> None:
     assert load_files({path.name: path.read_bytes()}).version
 
 
-def test_every_twin_has_its_brother_and_its_text() -> None:
-    names = [{path.name.split(".")[0] for path in paths} for paths in (BAD, GOOD, TWINS.glob("*.errors.txt"))]
+def test_every_file_has_its_pair_and_its_text() -> None:
+    names = [{path.name.split(".")[0] for path in paths} for paths in (INVALID, VALID, PAIRS.glob("*.errors.txt"))]
     assert names[0] == names[1] == names[2]
 
 
 @pytest.mark.parametrize("code", Code)
-def test_every_code_has_a_twin(code: Code) -> None:
-    told = any(f"[{code}]" in golden_of(path).read_text(encoding="utf-8") for path in BAD)
-    assert told != (code in ELSEWHERE), f"{code}: {ELSEWHERE.get(code, 'write twins for it')}"
+def test_every_code_has_a_pair(code: Code) -> None:
+    raised = any(f"[{code}]" in golden_of(path).read_text(encoding="utf-8") for path in INVALID)
+    assert raised != (code in ELSEWHERE), f"{code}: {ELSEWHERE.get(code, 'write a pair for it')}"
 
 
 def test_no_message_speaks_of_the_library_that_found_it() -> None:
-    texts = " ".join(golden_of(path).read_text(encoding="utf-8") for path in BAD)
+    texts = " ".join(golden_of(path).read_text(encoding="utf-8") for path in INVALID)
     assert not [word for word in ("Input should", "pydantic", "validator", "union", "dict", "None") if word in texts]
