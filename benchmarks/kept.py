@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from kittiwake.batch.gc_pause import uncollected
 from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.terminal import YELLOW, say, say_json
-from kittiwake.replay.collecting import uncollected
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.errors import Lint
 from kittiwake.rules.lints import lint

@@ -16,12 +16,13 @@ from kittiwake.explain.misses import miss_of, misses_at_end, never_began
 from kittiwake.explain.model import Explanation, Line, Miss, RuleStory, Stage, Tone
 from kittiwake.explain.refusals import consent_words, not_disarmed, other_instance
 from kittiwake.explain.steps import line_of
-from kittiwake.kernel.index import ENDINGS
-from kittiwake.kernel.keeping import outlives
-from kittiwake.kernel.program import Program, RuleProgram
-from kittiwake.kernel.state import State
-from kittiwake.kernel.trace import Step, StepKind
-from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.kernel.evaluate.retention import outlives
+from kittiwake.kernel.plan.build import ENDINGS
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.state.state import State
+from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Reason
 

@@ -11,14 +11,17 @@ from collections.abc import Container, Iterator
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from kittiwake.event_types import ENDINGS
 from kittiwake.explain.refusals import refused_by_condition, refused_by_reaches
 from kittiwake.explain.rules import unmet_words
-from kittiwake.kernel.history import Slots, record
-from kittiwake.kernel.layouts import serves
-from kittiwake.kernel.matching import matches_any
-from kittiwake.kernel.program import ENDINGS, Matches, Mode, Program, RuleProgram
-from kittiwake.kernel.trace import Step, StepKind
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.evaluate.history import Slots, record
+from kittiwake.kernel.evaluate.match import matches_any
+from kittiwake.kernel.plan.layouts import serves
+from kittiwake.kernel.plan.match import Matches
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.time.durations import format_duration

@@ -13,10 +13,13 @@ from kittiwake.explain.conditions import Gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, moment_words, span_words
-from kittiwake.kernel.program import ATTRIBUTES_RULE, NEVER_US, Calendar, Cap, RuleProgram
-from kittiwake.kernel.trace import Step
+from kittiwake.kernel.plan.policy import Calendar, Cap
+from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.state.trace import Step
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.durations import format_duration
+from kittiwake.time.instants import END_OF_TIME_US
 from kittiwake.time.zones import instant_of_local, local_date
 
 GATES: Final = {
@@ -73,7 +76,7 @@ def _not_ready(stopped: Stopped) -> Gap:
     known = [] if rule.partial or stopped.facts.versions.whole_history else lacking
     ready_us = max([one.ready_us for one in known] + ([] if rule.ready_us is None else [rule.ready_us]))
     due = stopped.moment(stopped.due_us)
-    if ready_us == NEVER_US:
+    if ready_us == END_OF_TIME_US:
         since = stopped.moment(max(one.since_us for one in known))
         return Gap(
             f"not_ready: due {due}, and the rule looks back on what is only remembered since {since}",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from kittiwake.batch.counts import Counts, count_dead_letter, count_record
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.events import parse_events
+from kittiwake.input.files import Record, read_records, shown
+from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.counts import Counts, count_dead_letter, count_record
-from kittiwake.replay.events import parse_events
-from kittiwake.replay.reading import Record, read_records, shown
-from kittiwake.replay.settings import RunSettings
-from kittiwake.replay.shapes.segment import ANONYMOUS
 
 
 class ContactInput(NamedTuple):

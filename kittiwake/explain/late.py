@@ -9,7 +9,7 @@ from __future__ import annotations
 from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.steps import arrived_words
 from kittiwake.explain.wording import moment_words
-from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome
 

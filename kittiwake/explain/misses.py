@@ -17,9 +17,10 @@ from kittiwake.explain.rules import match_words, types_words
 from kittiwake.explain.steps import disarmed_words, lacks_words, target_words, which_words
 from kittiwake.explain.values import target_needed
 from kittiwake.explain.wording import listed, moment_words, path_words, value_words
-from kittiwake.kernel.program import FieldWait, RuleProgram, UntilWait
-from kittiwake.kernel.state import Instance, State
-from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.plan.wait import FieldWait, UntilWait
+from kittiwake.kernel.state.state import Instance, State
+from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome
 from kittiwake.time.durations import format_duration

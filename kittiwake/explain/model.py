@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
-from kittiwake.kernel.trace import StepKind
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.time.instants import format_instant
 from kittiwake.values import parse_json
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kittiwake.event_types import UPDATED
 from kittiwake.explain.wording import path_words
-from kittiwake.kernel.found import comparisons
-from kittiwake.kernel.program import UPDATED, FieldWait, Matches, Program, RuleProgram, UntilWait
+from kittiwake.kernel.evaluate.unusable import comparisons
+from kittiwake.kernel.plan.match import Matches
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.values import Path, lookup, present
 
 

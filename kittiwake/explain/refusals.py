@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kittiwake.event_types import GRANTED, WITHDRAWN
 from kittiwake.explain.values import NUMBER, SCALAR, found_words, looks_like, misfits, needs_words, type_words
 from kittiwake.explain.wording import path_words, value_words
-from kittiwake.kernel.matching import amount, holds
-from kittiwake.kernel.program import GRANTED, WITHDRAWN, Condition, Match, Matches, Measure, RuleProgram
+from kittiwake.kernel.evaluate.match import amount, holds
+from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.match import Match, Matches
+from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.model import Event
 from kittiwake.values import is_scalar, lookup, parse_json, same_scalar
 

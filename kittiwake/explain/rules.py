@@ -9,19 +9,10 @@ from typing import Any, Final
 
 from kittiwake.explain.values import found_words, misfits
 from kittiwake.explain.wording import listed, path_words, value_words
-from kittiwake.kernel.matching import Attributes, holds
-from kittiwake.kernel.program import (
-    AllOf,
-    Cap,
-    Comparison,
-    Condition,
-    Match,
-    Matches,
-    Measure,
-    Not,
-    Operator,
-    Predicate,
-)
+from kittiwake.kernel.evaluate.match import Attributes, holds
+from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.match import AllOf, Comparison, Match, Matches, Not, Operator, Predicate
+from kittiwake.kernel.plan.policy import Cap
 from kittiwake.time.durations import format_duration
 from kittiwake.values import Path, lookup
 

@@ -26,9 +26,10 @@ from kittiwake.explain.wording import (
     span_words,
     value_words,
 )
-from kittiwake.kernel.found import found_at
-from kittiwake.kernel.program import FieldWait, RuleProgram, UntilWait
-from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.kernel.evaluate.unusable import found_at
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.plan.wait import FieldWait, UntilWait
+from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.reasons import Found, Kind, Outcome
 from kittiwake.time.zones import zone_of
 from kittiwake.values import exact, is_scalar, lookup

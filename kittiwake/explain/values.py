@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kittiwake.explain.wording import listed, path_words, value_words
-from kittiwake.kernel.found import comparisons, found_at, type_of, types_for, unusable_date, unusable_number
-from kittiwake.kernel.program import Comparison, FieldWait, Operator, Predicate, UntilWait
+from kittiwake.kernel.evaluate.unusable import comparisons, found_at, type_of, types_for, unusable_date, unusable_number
+from kittiwake.kernel.plan.match import Comparison, Operator, Predicate
+from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.reasons import Found
 from kittiwake.time.durations import format_duration
 from kittiwake.values import Path, canonical, is_scalar, lookup, present

@@ -5,33 +5,13 @@ Pure. Called by `compiler`; its input has been checked, so a duration is a durat
 
 from __future__ import annotations
 
-from kittiwake.kernel.program import (
-    AllHold,
-    AnyHolds,
-    Audience,
-    Calendar,
-    Cap,
-    Condition,
-    Consent,
-    Delays,
-    FieldWait,
-    Holdout,
-    Include,
-    Leaf,
-    Match,
-    Matches,
-    Measure,
-    NotHolds,
-    Operator,
-    Policy,
-    QuietHours,
-    Reaches,
-    Reentry,
-    Repeat,
-    Tree,
-    UntilWait,
-    Wait,
-)
+from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Audience, Leaf, NotHolds, Tree
+from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.include import Include
+from kittiwake.kernel.plan.match import Match, Matches, Operator
+from kittiwake.kernel.plan.policy import Calendar, Cap, Consent, Holdout, Policy, QuietHours, Reentry
+from kittiwake.kernel.plan.thresholds import Reaches
+from kittiwake.kernel.plan.wait import Delays, FieldWait, Repeat, UntilWait, Wait
 from kittiwake.rules import waits
 from kittiwake.rules.check_history import comparisons
 from kittiwake.rules.compile_matches import matches_of, path_of, paths_of

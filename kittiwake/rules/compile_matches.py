@@ -7,17 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kittiwake.kernel.program import (
-    UNMATCHED_BY_ANY,
-    AllOf,
-    AnyOf,
-    Comparison,
-    Match,
-    Matches,
-    Not,
-    Operator,
-    Predicate,
-)
+from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Predicate
 from kittiwake.rules.matches import EventMatch, EventTypes, MatchObject, Operators, Where, entries
 from kittiwake.rules.texts import Paths
 from kittiwake.values import Path, Scalar

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
-from kittiwake.kernel.versions import Draft, Versions, build_versions
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
+from kittiwake.kernel.plan.versions import Draft, Versions, build_versions
 from kittiwake.rules.compile_clauses import policy_of
 from kittiwake.rules.compiler import check_can_run, compile_rule
 from kittiwake.rules.ruleset import RuleSet

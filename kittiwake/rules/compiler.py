@@ -10,10 +10,12 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.index import build_program
-from kittiwake.kernel.layouts import paths_of_unless
-from kittiwake.kernel.limits import DEFAULT_LIMITS, Limits
-from kittiwake.kernel.program import Mode, Program, RuleProgram, Sequence
+from kittiwake.kernel.plan.build import build_program
+from kittiwake.kernel.plan.layouts import paths_of_unless
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.kernel.plan.sequence import Sequence
 from kittiwake.rules.compile_clauses import (
     audience_of,
     given_of,

@@ -20,7 +20,7 @@ from kittiwake.rules.policy import PolicyObject
 from kittiwake.rules.reading import read
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
-from kittiwake.rules.trees import has_half_a_pair
+from kittiwake.values import has_half_a_pair
 
 
 class Document(msgspec.Struct, frozen=True):

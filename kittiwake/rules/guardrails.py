@@ -1,6 +1,6 @@
 """Limits on what may be written, each with its reason. Exceeding one is a located error at load.
 
-Pure. What the kernel may remember at run time is limited in `kittiwake.kernel.limits`.
+Pure. What the kernel may remember at run time is limited in `kittiwake.kernel.plan.limits`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.nodes import Mark, Node
-from kittiwake.rules.trees import Reading, UnreadableError, has_half_a_pair
+from kittiwake.rules.trees import Reading, UnreadableError
+from kittiwake.values import has_half_a_pair
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = vars(json.decoder)["scanstring"]
 _SPACE: Final = re.compile(r"[ \t\n\r]*")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from kittiwake.kernel.program import Condition, Measure, Operator
+from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.match import Operator
 from kittiwake.rules.check_history import leaves
 from kittiwake.rules.compile_clauses import condition_of
 from kittiwake.rules.complaints import each

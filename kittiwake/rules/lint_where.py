@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any, Final, TypeAlias
 
-from kittiwake.kernel.matching import holds
-from kittiwake.kernel.program import AnyOf, Comparison, Not, Operator, Predicate
+from kittiwake.kernel.evaluate.match import holds
+from kittiwake.kernel.plan.match import AnyOf, Comparison, Not, Operator, Predicate
 from kittiwake.rules.compile_matches import predicate_of
 from kittiwake.rules.complaints import each
 from kittiwake.rules.errors import KeyPath, LintCode

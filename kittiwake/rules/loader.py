@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from kittiwake.regular_files import NoFileError, open_file, why_not
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import Code, RuleError
-from kittiwake.rules.files import NoFileError, open_file, why_not
 from kittiwake.rules.guardrails import FILE_BYTES_MAX, FILES_MAX
 from kittiwake.rules.json_source import read_json
 from kittiwake.rules.nodes import NOWHERE, Mark, Node, Place

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kittiwake.kernel.program import UNMATCHED_BY_ANY, Match, Matches
+from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.kernel.plan.match import Match, Matches
 from kittiwake.rules.check_history import leaves, measured
 from kittiwake.rules.compile_matches import matches_of
 from kittiwake.rules.complaints import each, numbered

@@ -21,14 +21,6 @@ _LONGEST_INTEGER: Final = 310
 """Characters of an integer within the range of a double, its sign included."""
 
 
-def has_half_a_pair(text: str) -> bool:
-    """Whether half of a surrogate pair stands in a text, which no UTF-8 can hold."""
-    return not text.isascii() and _HALF.search(text) is not None
-
-
-_HALF: Final = re.compile("[\ud800-\udfff]")
-
-
 class UnreadableError(Exception):
     """A document that cannot be read any further."""
 

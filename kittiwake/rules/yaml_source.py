@@ -15,7 +15,8 @@ import yaml
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.nodes import Mark, Node
-from kittiwake.rules.trees import Reading, has_half_a_pair
+from kittiwake.rules.trees import Reading
+from kittiwake.values import has_half_a_pair
 
 LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

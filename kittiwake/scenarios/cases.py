@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from kittiwake.replay.events import TIME_MIN_US
+from kittiwake.input.events import TIME_MIN_US
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.nodes import Mark, Place
 from kittiwake.scenarios.expect import FIELDS, Expectation

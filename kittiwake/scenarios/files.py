@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from kittiwake.regular_files import open_file
 from kittiwake.rules.errors import Code, KeyPath, RuleError, RulesError
-from kittiwake.rules.files import open_file
 from kittiwake.rules.guardrails import FILE_BYTES_MAX
 from kittiwake.rules.loader import SCENARIO_SUFFIXES, unreadable, within
 from kittiwake.rules.nodes import NOWHERE, Node, Place

@@ -11,16 +11,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
+from kittiwake.event_types import ENDINGS
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
+from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.program import ENDINGS, Program
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.trace import StepKind
-from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Decision, Event
-from kittiwake.replay.events import parse_event
 from kittiwake.scenarios.expect import Known
 from kittiwake.time.instants import HOUR_US, format_instant
 from kittiwake.time.zones import instant_of_local, zone_of
@@ -192,6 +193,16 @@ class Player:
         self.versions = replace(self.versions, frozen_at_us=None)
 
     # ------------------------------------------------------------ what came of it
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All that has happened and was not beyond the horizon."""
+        return (*self._accepted, *self._told)
+
+    @property
+    def settled_us(self) -> int | None:
+        """Up to where everything is decided; None: nothing is known of the contact."""
+        return self._state.settled_us
 
     @property
     def known(self) -> Known:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile_versions import Version, compile_versions
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import RuleError

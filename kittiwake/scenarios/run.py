@@ -52,7 +52,7 @@ def play(case: Case) -> Result:
     surprises: list[Surprise] = []
     looked_us = case.start_us
     for step in case.steps:
-        book = _act(player, book, step)
+        book = act(player, book, step)
         if step.expected is not None:
             surprises.extend(_look(player, case, step, step.expected, looked_us))
             looked_us = step.clock_us
@@ -60,8 +60,8 @@ def play(case: Case) -> Result:
     return Result(case, tuple(surprises), only_rules(story, case.about) if case.about else story)
 
 
-def _act(player: Player, book: RuleBook, step: Step) -> RuleBook:
-    """Let happen what the step says; the rules published by then."""
+def act(player: Player, book: RuleBook, step: Step) -> RuleBook:
+    """Let happen what a step says; the rules published by then."""
     if step.clock_us > player.clock_us:
         player.pass_to(step.clock_us)
     if step.published is not None:

@@ -43,8 +43,8 @@ AT_ITS_INSTANT: Final = ("fired", "entered", "exited", "revoked")
 """Decisions that stand when they were taken; the others stand when they fell due."""
 
 _TIME: Final = re.compile(
-    r"\s*(?:(?P<day>\d{4}-\d\d-\d\d)(?:[ T]+|$))?(?:(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d(?:\.\d{1,6})?))?)?"
-    r"(?=\s|$)",
+    r"\s*(?:(?P<day>\d{4}-\d\d-\d\d)[ T]+)?"
+    r"(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d(?:\.\d{1,6})?))?(?=\s|$)",
     re.ASCII,
 )
 _REMARK: Final = re.compile(r"(?:^|\s{2,})# .*$")
@@ -149,7 +149,7 @@ class _Days:
     def _time(self, line: _Text) -> tuple[Node, _Text]:
         """The instant of a line, and what stands behind it."""
         found = _TIME.match(line.text)
-        if found is None or found["hour"] is None:
+        if found is None:
             raise _BadLineError(line.part(0), "this line begins with no time", "Write 10:00, or 2026-11-02 10:00")
         at = line.part(0, found.end())
         if found["day"]:
@@ -245,7 +245,8 @@ def _field(rest: _Text) -> tuple[_Text, _Text, _Text]:
 
 def _end_of_value(rest: _Text, start: int) -> int:
     """Where a value ends: at its closing bracket or quote, else before the next space."""
-    text, waiting = rest.text, []
+    text = rest.text
+    waiting: list[str] = []
     for at in range(start, len(text)):
         one = text[at]
         if waiting and one == waiting[-1]:
@@ -268,8 +269,8 @@ def _value(written: _Text, file: str) -> Node:
         found = read_yaml(written.text, reading)
     except UnreadableError as error:
         raise UnreadableError(_moved(error.error, written.mark)) from None
-    for error in reading.errors:
-        raise UnreadableError(_moved(error, written.mark))
+    if reading.errors:
+        raise UnreadableError(_moved(reading.errors[0], written.mark))
     return _standing(found, written.mark)
 
 

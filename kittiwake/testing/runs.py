@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
-from kittiwake.replay.rows import decision_row
+from kittiwake.output.rows import decision_row
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.errors import RuleError
 from kittiwake.rules.loader import read_places

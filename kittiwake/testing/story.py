@@ -12,7 +12,7 @@ from typing import Any, Self
 from kittiwake.explain.rendering import plain
 from kittiwake.foreign import visible
 from kittiwake.model import Decision
-from kittiwake.replay.rows import decision_row
+from kittiwake.output.rows import decision_row
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.nodes import Place, node_of
 from kittiwake.rules.reading import read

@@ -68,7 +68,7 @@ def test_validate_imports_neither_beam_nor_what_only_other_commands_need(tmp_pat
     assert heavy & {name.split(".")[0] for name in loaded} == set()
     hosts = {
         "kittiwake.kernel.advance",
-        "kittiwake.replay.driver",
+        "kittiwake.batch.replay",
         "kittiwake.explain.explanation",
         "kittiwake.testing",
     }

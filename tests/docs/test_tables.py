@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.eligibility import GATES
-from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.input.events import parse_event
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.run.eligibility import GATES
 from kittiwake.model import Event
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.rows import dead_letter_row
+from kittiwake.output.rows import dead_letter_row
 from kittiwake.rules import guardrails
 from kittiwake.rules.errors import LintCode
 from kittiwake.rules.matches import Operators, Where

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kittiwake.reasons import Kind
-from tests.kernel.timeline import START, at, ids_of, timeline
+from tests.kernel.programs import START, at, ids_of, timeline
 
 PRESENT = "{audience: {present: a, within: 1h}, emits: [entered, exited]}"
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kernel.timeline import timeline
+from tests.kernel.programs import timeline
 
 
 def test_a_cap_of_a_day_counts_the_contacts_calendar_day() -> None:

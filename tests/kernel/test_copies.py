@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import STATE_BYTES_MAX, encode
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.state import State, new_state
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.state.codec import STATE_BYTES_MAX, encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US
-from tests.kernel.timeline import ACCOUNT, START, at, exact, program
-from tests.kernel.ways import settled_in_every_way, through_bytes
+from tests.kernel.execution_modes import decided_in_every_mode, through_bytes
+from tests.kernel.programs import ACCOUNT, START, at, exact, program
 
 T = at(START)
 EACH = "{when: [a, b], include: {n: n}}"
 
 
 def settled(rule: str, *events: Event, lateness_us: int = HOUR_US) -> list[Decision]:
-    return settled_in_every_way(program(rule, lateness_us=lateness_us), events, T + 10 * HOUR_US)
+    return decided_in_every_mode(program(rule, lateness_us=lateness_us), events, T + 10 * HOUR_US)
 
 
 def event(time_us: int, event_id: str, name: str = "a", **properties: Any) -> Event:
@@ -236,9 +236,9 @@ def test_being_watched_a_copy_does_not_hide_the_version_that_comes_into_force_be
 
 
 def few(limit: int, *events: Event, lateness_us: int = HOUR_US) -> list[int]:
-    """When what counts happened, by every way, where so many ids are remembered."""
+    """When what counts happened, in every execution mode, where so many ids are remembered."""
     rules = program(EACH, limits={"ids": limit}, lateness_us=lateness_us)
-    return [one.time_us - T for one in settled_in_every_way(rules, events, T + 10 * HOUR_US)]
+    return [one.time_us - T for one in decided_in_every_mode(rules, events, T + 10 * HOUR_US)]
 
 
 def test_a_copy_is_known_as_long_as_fewer_others_that_count_lie_between() -> None:

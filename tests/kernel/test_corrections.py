@@ -8,14 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import Advanced, advance
-from kittiwake.kernel.codec import decode, encode
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.codec import decode, encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
-from tests.kernel.timeline import START, at, program
-from tests.kernel.ways import through_bytes
+from tests.kernel.execution_modes import through_bytes
+from tests.kernel.programs import START, at, program
 
 T = at(START)
 CART = "{when: a, wait: 1h, unless: b, include: {n: n}}"

@@ -8,8 +8,8 @@ import pytest
 
 from kittiwake.model import Event
 from kittiwake.time.instants import DAY_US
-from tests.kernel.timeline import at, exact, program, timeline, us
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.execution_modes import decided_in_every_mode
+from tests.kernel.programs import at, exact, program, timeline, us
 
 SUPPLY = "{when: a, wait: {field: supply.days, unit: days, default: 2d}}"
 NOON = at("2026-11-02T12:00:00Z")
@@ -18,7 +18,7 @@ NOON = at("2026-11-02T12:00:00Z")
 def waited_us(rule: str, value: object) -> int | None:
     """How long an event with the value waits; None if it does not arm."""
     event = Event(NOON, "1", "a", exact({"n": value}))
-    decisions = settled_in_every_way(program(rule), [event], NOON + 500 * DAY_US)
+    decisions = decided_in_every_mode(program(rule), [event], NOON + 500 * DAY_US)
     assert len(decisions) <= 1
     return decisions[0].time_us - NOON if decisions else None
 

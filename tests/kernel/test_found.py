@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kittiwake.time.instants import HOUR_US
-from tests.kernel.timeline import timeline
+from tests.kernel.programs import timeline
 
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
 

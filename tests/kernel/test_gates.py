@@ -7,13 +7,13 @@ from decimal import Decimal, localcontext
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.eligibility import GATES
-from kittiwake.kernel.index import build_program
-from kittiwake.kernel.program import Holdout, Policy
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.plan.build import build_program
+from kittiwake.kernel.plan.policy import Holdout, Policy
+from kittiwake.kernel.run.eligibility import GATES
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Reason
-from tests.kernel.timeline import START, at, program, timeline
+from tests.kernel.programs import START, at, program, timeline
 
 EVENING = "2026-11-02T20:00:00Z"
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"

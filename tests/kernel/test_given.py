@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kernel.timeline import timeline
+from tests.kernel.programs import timeline
 
 
 def test_a_count_includes_the_event_that_asks() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import encode
-from kittiwake.kernel.state import RuleState, new_state
-from kittiwake.kernel.trace import StepKind
+from kittiwake.kernel.state.codec import encode
+from kittiwake.kernel.state.state import RuleState, new_state
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import HOUR_US
-from tests.kernel.timeline import START, at, program, timeline
+from tests.kernel.programs import START, at, program, timeline
 
 ALL = "holdout: {percent: 100, salt: winter}"
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.reasons import Kind
 from kittiwake.time.instants import DAY_US
-from tests.kernel.timeline import timeline
+from tests.kernel.programs import timeline
 
 ONE = {"p": 1, "v": 1}
 TWO = {"type": "a", "p": 2, "v": 2}

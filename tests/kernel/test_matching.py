@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from kittiwake.model import Event
-from tests.kernel.timeline import START, at, exact, program, timeline
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.execution_modes import decided_in_every_mode
+from tests.kernel.programs import START, at, exact, program, timeline
 
 DEEP = {"cart": {"total": 9.5, "note": None}, "list": [1, "x", True]}
 
 
 def matches(where: str, properties: dict[str, Any]) -> bool:
     event = Event(at(START), "1", "a", exact(properties))
-    return len(settled_in_every_way(program(f"{{when: {{event: a, where: {where}}}}}"), [event], at(START) + 1)) == 1
+    return len(decided_in_every_mode(program(f"{{when: {{event: a, where: {where}}}}}"), [event], at(START) + 1)) == 1
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import VERSION, decode, decoded, encode
-from kittiwake.kernel.state import State
+from kittiwake.kernel.state.codec import VERSION, decode, decoded, encode
+from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.time.instants import HOUR_US
 from kittiwake.values import parse_json
+from tests.kernel.programs import program
 from tests.kernel.states.__main__ import FOLDER, features, told
-from tests.kernel.timeline import program
 from tests.laws.programs import WORLDS
 
 FILES = sorted(FOLDER.glob("version-*.json"))

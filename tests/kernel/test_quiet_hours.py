@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.kernel.eligibility import release_us
-from kittiwake.kernel.program import QuietHours
+from kittiwake.kernel.plan.policy import QuietHours
+from kittiwake.kernel.run.eligibility import release_us
 from kittiwake.model import Event
 from kittiwake.time.instants import HOUR_US, MINUTE_US, format_instant
-from tests.kernel.timeline import at, program, timeline
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.execution_modes import decided_in_every_mode
+from tests.kernel.programs import at, program, timeline
 
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
 EVENING = "2026-11-02T20:00:00Z"
@@ -430,7 +430,7 @@ def test_a_run_that_ends_meanwhile_says_deferred() -> None:
 def test_a_deferred_trigger_keeps_the_id_it_would_have_had() -> None:
     rule = "{when: a, wait: 1h}"
     event = Event(at("2026-11-02T21:00:00Z"), "1", "a")
-    (by_day,) = settled_in_every_way(program(rule), [event], at("2026-11-03T12:00:00Z"))
-    (by_night,) = settled_in_every_way(program(rule, OVERNIGHT), [event], at("2026-11-03T12:00:00Z"))
-    (ended,) = settled_in_every_way(program(rule, OVERNIGHT), [event], at("2026-11-03T02:00:00Z"))
+    (by_day,) = decided_in_every_mode(program(rule), [event], at("2026-11-03T12:00:00Z"))
+    (by_night,) = decided_in_every_mode(program(rule, OVERNIGHT), [event], at("2026-11-03T12:00:00Z"))
+    (ended,) = decided_in_every_mode(program(rule, OVERNIGHT), [event], at("2026-11-03T02:00:00Z"))
     assert by_day.trigger_id == by_night.trigger_id == ended.trigger_id

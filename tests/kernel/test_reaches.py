@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.kernel.timeline import timeline
+from tests.kernel.programs import timeline
 
 MILESTONES = "{when: a, reaches: {sum: total, at: [250, 500, 1000]}}"
 

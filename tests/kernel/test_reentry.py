@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.kernel.timeline import timeline
+from tests.kernel.programs import timeline
 
 
 def test_always_is_the_default() -> None:

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel import occurrences
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import decode, encode
-from kittiwake.kernel.program import Repeat
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.evaluate import recurrence
+from kittiwake.kernel.plan.wait import Repeat
+from kittiwake.kernel.state.codec import decode, encode
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Reason
 from kittiwake.time.instants import DAY_US, format_instant
-from tests.kernel.timeline import at, program, timeline
-from tests.kernel.ways import CONTACT, settled_in_every_way
+from tests.kernel.execution_modes import CONTACT, decided_in_every_mode
+from tests.kernel.programs import at, program, timeline
 
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
 
@@ -26,13 +26,13 @@ def dates(repeat: str, first: str, last: str, *, armed: str | None = None) -> li
     """The local dates of the occurrences that fire up to the day after `last`."""
     rule = f"{{when: a, wait: {{until: date, at: '00:00', repeat: '{repeat}'}}}}"
     event = Event(at(armed or f"{first}T00:00:00Z"), "1", "a", {"date": first})
-    found = settled_in_every_way(program(rule, "retention: 1830d"), [event], at(f"{last}T12:00:00Z"))
+    found = decided_in_every_mode(program(rule, "retention: 1830d"), [event], at(f"{last}T12:00:00Z"))
     return [str(one.occurrence) for one in found if one.reason is None]
 
 
 def instants(rule: str, *events: tuple[str, str, dict[str, Any]], until: str, zone: str = "UTC") -> list[str]:
     given = [Event(at(time), f"{i}", name, properties) for i, (time, name, properties) in enumerate(events)]
-    found = settled_in_every_way(program(rule, zone=zone), given, at(until))
+    found = decided_in_every_mode(program(rule, zone=zone), given, at(until))
     assert len({one.trigger_id for one in found}) == len(found)
     return [format_instant(one.time_us) for one in found if one.reason is None]
 
@@ -128,7 +128,7 @@ def test_a_state_of_the_release_before_keeps_its_pending_date_and_goes_on_from_t
     of_series = program("{when: a, wait: {until: date, at: '00:00', repeat: monthly}}", "retention: 1830d")
     armed = Event(at("2026-01-31T00:00:00Z"), "1", "a", {"date": "2026-01-31"})
     with monkeypatch.context() as before:
-        before.setattr(occurrences, "_day_of_month", _first_of_the_next_month)
+        before.setattr(recurrence, "_day_of_month", _first_of_the_next_month)
         old = advance(of_series, new_state(CONTACT), [armed], at("2026-02-15T00:00:00Z")).state
     found = advance(of_series, decode(encode(old)), [], at("2026-05-01T00:00:00Z")).decisions
     assert [str(one.occurrence) for one in found] == ["2026-03-01", "2026-03-31", "2026-04-30"]
@@ -141,7 +141,7 @@ def _first_of_the_next_month(_: Repeat, year: int, month: int, day: int) -> date
 def test_its_first_date_is_the_local_one() -> None:
     rule = "{when: a, wait: {until: date, repeat: monthly}}"
     armed = ("2026-03-01T00:00:00Z", "a", {"date": "2026-03-01T03:00:00Z"})
-    found = settled_in_every_way(
+    found = decided_in_every_mode(
         program(rule, zone="America/Toronto"), [Event(at(armed[0]), "1", "a", armed[2])], at("2026-04-01T12:00:00Z")
     )
     assert [str(one.occurrence) for one in found] == ["2026-02-28", "2026-03-28"]
@@ -196,7 +196,7 @@ def test_a_first_date_that_the_rrule_does_not_name_is_no_occurrence_though_it_ha
 def test_an_offset_moves_every_occurrence_and_the_date_stays_that_of_the_occurrence() -> None:
     rule = "{when: a, wait: {until: date, at: '12:00', repeat: daily, offset: -36h}}"
     event = Event(at("2026-03-01T00:00:00Z"), "1", "a", {"date": "2026-03-01"})
-    found = settled_in_every_way(program(rule), [event], at("2026-03-03T00:00:00Z"))
+    found = decided_in_every_mode(program(rule), [event], at("2026-03-03T00:00:00Z"))
     assert [(str(one.occurrence), format_instant(one.time_us)) for one in found] == [
         ("2026-03-02", "2026-03-01T00:00:00Z"),
         ("2026-03-03", "2026-03-02T00:00:00Z"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kittiwake.model import Event
-from tests.kernel.timeline import at, ids_of, program, timeline
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.execution_modes import decided_in_every_mode
+from tests.kernel.programs import at, ids_of, program, timeline
 
 CHAIN = "{when: {sequence: [a, b, c], within: 1h}}"
 NOON = at("2026-11-02T12:00:00Z")
@@ -196,7 +196,7 @@ def test_a_sequence_may_wait_and_a_further_chain_starts_the_wait_anew() -> None:
 def test_steps_of_one_instant_are_in_the_order_of_their_ids() -> None:
     def fires(*types: str) -> int:
         events = [Event(NOON, str(i), name) for i, name in enumerate(types)]
-        return len(settled_in_every_way(program(CHAIN), events, NOON + 1))
+        return len(decided_in_every_mode(program(CHAIN), events, NOON + 1))
 
     assert (fires("a", "b", "c"), fires("a", "c", "b"), fires("b", "a", "c"), fires("a", "b", "b", "c")) == (1, 0, 0, 1)
 
@@ -205,7 +205,7 @@ def test_steps_of_one_instant_are_in_the_order_of_their_ids() -> None:
 def test_within_is_exact_to_the_microsecond(late_us: int, fires: int) -> None:
     hour_us = 3_600_000_000
     events = [Event(NOON, "1", "a"), Event(NOON + 1, "2", "b"), Event(NOON + hour_us + late_us, "3", "c")]
-    assert len(settled_in_every_way(program(CHAIN), events, NOON + 2 * hour_us)) == fires
+    assert len(decided_in_every_mode(program(CHAIN), events, NOON + 2 * hour_us)) == fires
 
 
 def test_a_deleted_contact_is_at_the_start_of_every_chain() -> None:

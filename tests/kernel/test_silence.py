@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.kernel.timeline import ids_of, timeline
+from tests.kernel.programs import ids_of, timeline
 
 
 def test_an_episode_falls_due_after_its_wait_and_fires_once() -> None:

@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 
 from kittiwake.model import Event
-from tests.kernel.timeline import at, ids_of, program, timeline
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.execution_modes import decided_in_every_mode
+from tests.kernel.programs import at, ids_of, program, timeline
 
 CART = "{when: a, wait: 1h, unless: b}"
 
@@ -197,7 +197,7 @@ def at_noon(rule: str, *events: tuple[str, dict[str, object]], before: str = "")
     """What fires of events of one instant, in the order of their ids."""
     given = [Event(NOON, f"{i}", name, properties) for i, (name, properties) in enumerate(events)]
     given += [Event(NOON - 60_000_000, "before", before, {})] if before else []
-    decisions = settled_in_every_way(program(rule), given, NOON + 7_200_000_001)
+    decisions = decided_in_every_mode(program(rule), given, NOON + 7_200_000_001)
     return [(one.events.first, one.events.last) for one in decisions if one.events is not None]
 
 
@@ -229,7 +229,7 @@ def test_an_episode_opened_earlier_and_restarted_at_the_instant_outlives_an_earl
     one, two = {"p": 1}, {"p": 2}
     first = [Event(NOON - 60_000_000, "before", "a", one)]
     then = [Event(NOON, "0", "b", two), Event(NOON, "1", "a", two)]
-    (fired,) = settled_in_every_way(program(rule), first + then, NOON + 7_200_000_001)
+    (fired,) = decided_in_every_mode(program(rule), first + then, NOON + 7_200_000_001)
     assert ids_of(fired) == ("before", "1", 2)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from kittiwake.model import Decision, Event
 from kittiwake.time.instants import DAY_US, format_instant
-from tests.kernel.timeline import at, program, timeline
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.execution_modes import decided_in_every_mode
+from tests.kernel.programs import at, program, timeline
 
 ARMED = "2026-03-01T00:00:00Z"
 BIRTHDAY = "{when: contact.updated, wait: {until: contact.birthday}}"
@@ -18,7 +18,7 @@ BIRTHDAY = "{when: contact.updated, wait: {until: contact.birthday}}"
 def due(rule: str, written: Any, *, zone: str = "UTC", armed: str = ARMED, days: int = 450) -> list[str]:
     """When an event with the date falls due."""
     event = Event(at(armed), "1", "a", {"date": written})
-    found = settled_in_every_way(program(rule, zone=zone), [event], at(armed) + days * DAY_US)
+    found = decided_in_every_mode(program(rule, zone=zone), [event], at(armed) + days * DAY_US)
     return [format_instant(one.time_us) if one.reason is None else str(one.reason) for one in found]
 
 
@@ -158,7 +158,7 @@ def test_a_restart_takes_a_deferred_candidate_back() -> None:
 def story(rule: str, *events: tuple[str, str, dict[str, Any]], zone: str = "UTC", **more: Any) -> list[Decision]:
     """What comes of events at given instants."""
     given = [Event(at(time), f"{i}", name, properties) for i, (time, name, properties) in enumerate(events)]
-    return settled_in_every_way(program(rule, zone=zone, **more), given, at(events[-1][0]) + 450 * DAY_US)
+    return decided_in_every_mode(program(rule, zone=zone, **more), given, at(events[-1][0]) + 450 * DAY_US)
 
 
 def told(decisions: list[Decision]) -> list[tuple[str, str | None]]:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.trace import StepKind
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.time.instants import DAY_US
-from tests.kernel.timeline import START, SYMBOLS, at, program, timeline
+from tests.kernel.programs import START, SYMBOLS, at, program, timeline
 
 OF_CORRECTIONS = {Outcome.REVOKED}
 OF_CORRECTIONS_AND_VERSIONS = {Reason.LATE_EVENT, Reason.RULE_CHANGED, Reason.RULE_REMOVED}

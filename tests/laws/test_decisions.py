@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from kittiwake.event_types import ENDINGS
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.program import ENDINGS
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason
-from tests.kernel.ways import CONTACT, shown
+from tests.kernel.execution_modes import CONTACT, shown
 from tests.laws.programs import WORLDS, World, dice_of, end_us, history
 
 ROUNDS = 25

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.versions import Versions
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome, Reason
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
 from tests.laws.arrivals import late_schedule, streamed
 from tests.laws.programs import dice_of
 from tests.oracle.worlds_versions import VersionedWorld, versioned_world

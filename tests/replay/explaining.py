@@ -8,8 +8,8 @@ from typing import Any
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import Explanation, Miss
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.state.state import new_state
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of

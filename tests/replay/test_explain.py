@@ -9,10 +9,10 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import as_data, only_rules
 from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import Step, StepKind
+from kittiwake.output.rows import line
 from kittiwake.reasons import Reason
-from kittiwake.replay.rows import line
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of

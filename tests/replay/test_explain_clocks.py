@@ -12,9 +12,9 @@ from kittiwake.explain.model import as_data
 from kittiwake.explain.rendering import plain
 from kittiwake.explain.wording import clock_words, moment_words
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.trace import StepKind
-from kittiwake.replay.snapshots import readable
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.output.snapshots import readable
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of

@@ -8,7 +8,7 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import Explanation, RuleStory, Stage
 from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.rules.compile_versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of

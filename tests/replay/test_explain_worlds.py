@@ -10,12 +10,12 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import Explanation, Stage, as_data
 from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
+from kittiwake.output.rows import line
 from kittiwake.reasons import Outcome
-from kittiwake.replay.rows import line
 from kittiwake.rules.compiler import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of

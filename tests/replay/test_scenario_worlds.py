@@ -11,8 +11,8 @@ import pytest
 
 from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.rules.errors import RulesError
@@ -24,8 +24,8 @@ from kittiwake.scenarios.edits import edited
 from kittiwake.scenarios.player import Player
 from kittiwake.scenarios.rules import Edition, RuleBook, book_of, edition_of
 from kittiwake.time.instants import HOUR_US
-from tests.kernel.timeline import ACCOUNT, _listed
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
+from tests.kernel.programs import ACCOUNT, _listed
 from tests.laws.programs import START_US, WORLDS, World, dice_of, end_us, history
 
 ROUNDS = 8

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from kittiwake.errors import UnusableError
 from kittiwake.model import Event
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.rows import line
-from kittiwake.replay.snapshot_set import MANIFEST, RowSum, SnapshotSetError, manifest_bytes, manifest_of
+from kittiwake.output.rows import line
+from kittiwake.output.snapshot_set import MANIFEST, RowSum, SnapshotSetError, manifest_bytes, manifest_of
 from kittiwake.time.instants import parse_instant
 from pipelines.snapshot_files import find_snapshots
-from tests.kernel.timeline import START, at
+from tests.kernel.programs import START, at
 from tests.replay.test_snapshots import row_of
 
 ROWS = [line(row_of(Event(at(START), f"e{number}", "a", {"p": number}))) for number in range(4)]

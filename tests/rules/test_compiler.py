@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel import program
-from kittiwake.kernel.program import Comparison, Delays, Match, Mode, Not, Operator
+from kittiwake.kernel.plan.match import Comparison, Match, Not, Operator
+from kittiwake.kernel.plan.rule import Mode
+from kittiwake.kernel.plan.wait import Delays
 from kittiwake.rules import Code, RulesError, compile_account, load_document, texts
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.nodes import Place, node_of

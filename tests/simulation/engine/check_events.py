@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kittiwake.kernel.checkpoint import compacted
-from kittiwake.kernel.codec import encode
-from kittiwake.kernel.copies import name_of, place_of
+from kittiwake.kernel.late.checkpoint import compacted
+from kittiwake.kernel.late.deduplication import name_of, place_of
+from kittiwake.kernel.state.codec import encode
 from kittiwake.model import Event, rest_of
 from tests.simulation.engine.machines import Call
 from tests.simulation.engine.wrong import demand

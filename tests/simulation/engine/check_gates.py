@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from kittiwake.kernel.program import ENDINGS, Cap, Mode, Program, RuleProgram
+from kittiwake.event_types import ENDINGS
+from kittiwake.kernel.plan.policy import Cap
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from tests.simulation.engine.model import Key

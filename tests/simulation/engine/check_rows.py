@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.program import Mode
-from kittiwake.kernel.state import Instance, State
+from kittiwake.kernel.plan.rule import Mode
+from kittiwake.kernel.state.state import Instance, State
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from tests.simulation.engine.machines import Call

@@ -12,15 +12,15 @@ from random import Random
 from typing import Final, NamedTuple
 
 from kittiwake.kernel.advance import Advanced, advance
-from kittiwake.kernel.checkpoint import compacted
-from kittiwake.kernel.codec import decode, encode
-from kittiwake.kernel.state import State, new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.late.checkpoint import compacted
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.codec import decode, encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
+from kittiwake.time.instants import BEFORE_ALL_US
 from tests.simulation.engine.model import SHARDS, Give, Habits, Key, shard_of
 from tests.simulation.engine.programs import Programs
 
-BEFORE_ALL_US: Final = -(2**62)
 ROUNDS_MAX: Final = 5_000
 """Bundles after which a host that should have come to rest is held to go round in circles."""
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from kittiwake.time.instants import format_instant
+from kittiwake.time.instants import BEFORE_ALL_US, format_instant
 from tests.simulation.engine.check_events import Arrivals
 from tests.simulation.engine.check_gates import gates_hold
 from tests.simulation.engine.check_rows import Book
 from tests.simulation.engine.check_state import Watch
-from tests.simulation.engine.machines import BEFORE_ALL_US, Call, Machines
+from tests.simulation.engine.machines import Call, Machines
 from tests.simulation.engine.model import Freeze, Give, Key, Learn, Move, Nudge, Pass, Rest, Step, Work, World
 from tests.simulation.engine.programs import Programs
 from tests.simulation.engine.truth import Truth, batch_truth, in_short, shown

@@ -1,0 +1,1 @@
+"""Compilation: from the models that an author's file became to the kernel's programs."""
