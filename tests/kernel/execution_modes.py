@@ -15,6 +15,7 @@ from kittiwake.kernel.batch import decide_whole, parts_of
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.late.emitted import events_of, standing_rows
 from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.state.codec import bare, decode, decoded, encode
 from kittiwake.kernel.state.state import Since, State, Unsettled, new_state
 from kittiwake.model import Decision, Event
@@ -29,7 +30,7 @@ class Settled(NamedTuple):
     state: State
 
 
-def settled(program: Program, decisions: Sequence[Decision], state: State) -> Settled:
+def settled(program: Program | Versions, decisions: Sequence[Decision], state: State) -> Settled:
     """The end of a history, its state in the one form that does not depend on the calls that led to it."""
     return Settled(tuple(decisions), compacted(program, state))
 
@@ -41,10 +42,10 @@ def opened(state: State) -> tuple[State, State | None, list[Unsettled], dict[str
     return bare(state), checkpoint, events_of(since), standing_rows(since)
 
 
-ExecutionMode = Callable[[Program, Sequence[Event], int], Settled]
+ExecutionMode = Callable[[Program | Versions, Sequence[Event], int], Settled]
 
 
-def decided_in_every_mode(program: Program, events: Sequence[Event], until_us: int) -> list[Decision]:
+def decided_in_every_mode(program: Program | Versions, events: Sequence[Event], until_us: int) -> list[Decision]:
     """The decisions, those still deferred last; every mode agrees on them and on the state."""
     wanted = at_once(program, events, until_us)
     for name, mode in EXECUTION_MODES.items():
@@ -52,7 +53,9 @@ def decided_in_every_mode(program: Program, events: Sequence[Event], until_us: i
         assert shown(found.decisions) == shown(wanted.decisions), f"{name} decides otherwise"
         assert found.state == wanted.state, f"{name} ends in another state"
     ended = [*wanted.decisions, *unfinished(program, wanted.state)]
-    whole = decide_whole(program, CONTACT, events, until_us, parts_of(program))
+    versions = as_versions(program)
+    parts = parts_of(versions.newest) if len(versions.programs) == 1 else None
+    whole = decide_whole(program, CONTACT, events, until_us, parts)
     assert sorted(map(str, whole.decisions)) == sorted(map(str, ended)), "a batch host decides otherwise"
     return ended
 
@@ -65,34 +68,34 @@ def shown(decisions: Sequence[Decision]) -> list[tuple[object, ...]]:
 # ---------------------------------------------------------------- modes
 
 
-def at_once(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def at_once(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """As a batch does."""
     advanced = advance(program, new_state(CONTACT), events, until_us)
     return settled(program, advanced.decisions, advanced.state)
 
 
-def _traced(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _traced(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     advanced = advance(program, new_state(CONTACT), events, until_us, trace=True)
     return settled(program, advanced.decisions, advanced.state)
 
 
-def _backwards_and_twice(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _backwards_and_twice(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     return at_once(program, [*reversed(events), *events], until_us)
 
 
-def _just_in_time(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _just_in_time(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """Each instant's events with the call that settles them; the state through bytes in between."""
     stops = sorted({event.time_us + 1 for event in events if event.time_us + 1 < until_us})
     return sliced(program, events, [*stops, until_us])
 
 
-def _just_before(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _just_before(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """Cuts exactly at the events' instants: what falls due then and what happens then in different calls."""
     stops = sorted({event.time_us for event in events if event.time_us < until_us})
     return sliced(program, events, [*stops, until_us])
 
 
-def sliced(program: Program, events: Sequence[Event], stops_us: Sequence[int]) -> Settled:
+def sliced(program: Program | Versions, events: Sequence[Event], stops_us: Sequence[int]) -> Settled:
     """Settled to each of the rising instants in turn, events given as late as may be."""
     state, decisions = new_state(CONTACT), []
     given: set[int] = set()
@@ -106,7 +109,7 @@ def sliced(program: Program, events: Sequence[Event], stops_us: Sequence[int]) -
     return settled(program, decisions, state)
 
 
-def _woken(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _woken(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """All events early in the inbox, then advanced exactly to each wake, and never between."""
     before_us = min([until_us, *(event.time_us for event in events)]) - 1
     step = advance(program, new_state(CONTACT), events, before_us)
@@ -121,7 +124,7 @@ def _woken(program: Program, events: Sequence[Event], until_us: int) -> Settled:
     return settled(program, decisions, step.state)
 
 
-def _woken_once(program: Program, before: Advanced, upto_us: int) -> Advanced:
+def _woken_once(program: Program | Versions, before: Advanced, upto_us: int) -> Advanced:
     """The next step; nothing is decided between what was settled and the wake that was asked for."""
     step = advance(program, through_bytes(before.state), [], upto_us)
     wake_us = before.wake_at_us
@@ -130,7 +133,7 @@ def _woken_once(program: Program, before: Advanced, upto_us: int) -> Advanced:
     return step
 
 
-def _in_many_cuts(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _in_many_cuts(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """Cut at instants that have nothing to do with the events, thrice as many as there are events."""
     first_us = min([until_us, *(event.time_us for event in events)])
     dice = Random(len(events))
