@@ -101,9 +101,7 @@ def played(case: Case) -> History:
         if step.expected is not None:
             decided += player.look()
     assert player.settled_us is not None, f"nothing happens in {case.name}"
-    return History(
-        case, tuple(documents), book, player.versions, player.events, player.settled_us, tuple(decided)
-    )
+    return History(case, tuple(documents), book, player.versions, player.events, player.settled_us, tuple(decided))
 
 
 def document_of(places: tuple[Place, ...], account_id: str) -> Document:
