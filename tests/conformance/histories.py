@@ -23,9 +23,6 @@ from kittiwake.scenarios.run import act
 from kittiwake.time.instants import format_instant
 
 FOLDER = Path(__file__).parent
-NO_ORACLE = "the oracle does not speak this: "
-"""How the comment begins by which a file says of its cases why the oracle is not asked."""
-
 Document = dict[str, Any]
 
 

@@ -6,6 +6,7 @@ A file holds the cases of one construct: scenario files that `kittiwake test` pl
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -21,6 +22,7 @@ from kittiwake.scenarios.expect import Expectation
 from kittiwake.scenarios.run import play
 from kittiwake.testing import check
 from tests.conformance.histories import FOLDER, History, cases, histories
+from tests.conformance.rewriting import rewrite
 from tests.kernel.execution_modes import CONTACT, decided_in_every_mode
 from tests.laws.arrivals import ended, facts, late_schedule, newest, streamed, whole
 from tests.oracle.oracle import decide_versions
@@ -28,11 +30,27 @@ from tests.properties.comparison import difference_of
 
 HISTORIES = pytest.mark.parametrize("history", histories(), ids=lambda history: history.name)
 NAME_CHARS_MAX = 80
+UNKNOWN_TO_THE_ORACLE = {
+    "wait_repeat: occurrences are dates (FREQ=MONTHLY;BYDAY=1MO,SU from 2026-03-01)": "numbered and bare days in one rule",
+    "wait_until: due at the arming events own time arms and earlier does not, 3": "a date in the year 1",
+}
+"""Cases that the oracle cannot decide, and what it is of them that it does not speak."""
+
+
+@pytest.fixture(scope="module")
+def wrong(*, update_golden: bool) -> Iterator[list[History] | None]:
+    """Cases of which the expected lines are written anew in the end; None: they fail."""
+    found: list[History] = []
+    yield found if update_golden else None
+    rewrite(found)
 
 
 @HISTORIES
-def test_what_is_expected_is_what_is_decided(history: History) -> None:
-    check(history.case)
+def test_what_is_expected_is_what_is_decided(history: History, wrong: list[History] | None) -> None:
+    if wrong is None or play(history.case).passed:
+        check(history.case)
+    else:
+        wrong.append(history)
 
 
 @HISTORIES
@@ -52,7 +70,9 @@ def test_events_that_come_late_decide_the_same(history: History, seed: int) -> N
 
 
 @HISTORIES
-def test_the_oracle_decides_the_same(history: History) -> None:
+def test_the_oracle_decides_the_same(history: History, request: pytest.FixtureRequest) -> None:
+    if history.name in UNKNOWN_TO_THE_ORACLE:
+        request.applymarker(pytest.mark.xfail(reason=UNKNOWN_TO_THE_ORACLE[history.name], strict=True))
     wanted = decide_versions(
         [*history.documents],
         history.raw_events,
@@ -64,7 +84,8 @@ def test_the_oracle_decides_the_same(history: History) -> None:
     )
     advanced = advance(history.versions, new_state(CONTACT), history.events, history.until_us)
     found = [*advanced.decisions, *unfinished(history.versions, advanced.state)]
-    assert not (wrong := difference_of(wanted, [decision_row(one) for one in found])), wrong
+    wrong = difference_of(wanted, [decision_row(one) for one in found])
+    assert not wrong, wrong
 
 
 @HISTORIES
@@ -97,6 +118,10 @@ def test_the_command_plays_the_folder() -> None:
 def test_names_are_short_sentences_and_no_two_of_a_file_are_alike() -> None:
     assert [case.name for case in cases() if len(case.name) > NAME_CHARS_MAX] == []
     assert [name for name, times in Counter(history.name for history in histories()).items() if times > 1] == []
+
+
+def test_what_the_oracle_does_not_speak_is_of_cases_there_are() -> None:
+    assert set(UNKNOWN_TO_THE_ORACLE) - {history.name for history in histories()} == set()
 
 
 def test_every_kind_outcome_and_reason_is_decided_in_a_case() -> None:
