@@ -31,7 +31,7 @@ from tests.properties.comparison import difference_of
 HISTORIES = pytest.mark.parametrize("history", histories(), ids=lambda history: history.name)
 NAME_CHARS_MAX = 80
 UNKNOWN_TO_THE_ORACLE = {
-    "wait_repeat: occurrences are dates (FREQ=MONTHLY;BYDAY=1MO,SU from 2026-03-01)": "numbered and bare days in one rule",
+    "wait_repeat: occurrences are dates (FREQ=MONTHLY;BYDAY=1MO,SU from 2026-03-01)": "1MO beside SU",
     "wait_until: due at the arming events own time arms and earlier does not, 3": "a date in the year 1",
 }
 """Cases that the oracle cannot decide, and what it is of them that it does not speak."""

@@ -25,7 +25,7 @@ from kittiwake.scenarios.player import Player
 from kittiwake.scenarios.rules import Edition, RuleBook, book_of, edition_of
 from kittiwake.time.instants import HOUR_US
 from tests.kernel.execution_modes import CONTACT
-from tests.kernel.programs import ACCOUNT, _listed
+from tests.kernel.programs import ACCOUNT
 from tests.laws.programs import START_US, WORLDS, World, dice_of, end_us, history
 
 ROUNDS = 8
@@ -122,7 +122,7 @@ def _book(world: World) -> RuleBook:
 
 def _document(world: World) -> dict[str, Any]:
     policy = f"policy:\n{indent(world.policy, '  ')}\n" if world.policy else ""
-    found: dict[str, Any] = plain_node(read_yaml(f"{policy}rules:\n{_listed(world.rules)}", Reading("world")))
+    found: dict[str, Any] = plain_node(read_yaml(f"{policy}rules:\n{listed_rules(world.rules)}", Reading("world")))
     return {"account": ACCOUNT, "timezone": world.zone, **found}
 
 
