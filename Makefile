@@ -51,7 +51,7 @@ venv: $(VENV)/.installed-test ## create .venv with all a developer needs
 
 # Goes on without where it cannot be had, and its tests are skipped; in CI it fails.
 emulators: $(VENV)/.installed-test ## the BigQuery emulator, in a venv below .venv; needs a Python 3.13 besides
-	$(BIN)/python -m examples.emulators.installing
+	$(BIN)/python -m tests.services.emulators.installing
 
 $(CDNOW): | $(BIN)/python
 	$(BIN)/python -m examples.cdnow.fetch --output $@
@@ -83,7 +83,7 @@ sim: $(VENV)/.installed-test ## one simulated world told step by step (SEED=7), 
 	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))
 
 engines: $(VENV)/.installed-test $(CDNOW) ## the job on Prism and Flink, a million events; needs Go, and Java with Maven
-	$(BIN)/python -m tests.engines
+	$(BIN)/python -m tests.runners
 
 bench: $(VENV)/.installed-bench ## the same job with the tools one would otherwise use, side by side
 	$(BIN)/python -m benchmarks $(BENCH)

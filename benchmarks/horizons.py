@@ -20,7 +20,7 @@ from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.codec import decode, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, parse_instant
 

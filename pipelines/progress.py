@@ -19,10 +19,10 @@ from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.runners.runner import PipelineResult
 
 from kittiwake.batch.replay import Progress
-from kittiwake.cli.ending import asked
-from kittiwake.cli.progress import progress
-from kittiwake.cli.terminal import remark
-from transforms.progress import NAMESPACE, SEEN, Seen
+from kittiwake.terminal.ending import asked
+from kittiwake.terminal.printing import remark
+from kittiwake.terminal.progress import progress
+from transforms.batch.progress import NAMESPACE, SEEN, Seen
 
 SECONDS_A_LOOK: Final = 0.5
 """Between two looks at what has been done: a bar moves, and nobody pays for it."""

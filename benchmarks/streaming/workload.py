@@ -13,8 +13,8 @@ from benchmarks.rulesets import ONE, SHIPPED, TWELVE
 from benchmarks.streaming.names import TWO_HUNDRED
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import always
-from kittiwake.stream.known import AlwaysKnown
-from kittiwake.stream.messages import Arrival, encode, key_of
+from kittiwake.stream.records import Arrival, encode, key_of
+from kittiwake.stream.rules_source.view import AlwaysKnown
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
 
 RULES: Final = {ONE: 1, TWELVE: 12, TWO_HUNDRED: 200}

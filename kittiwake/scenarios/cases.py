@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from kittiwake.input.events import TIME_MIN_US
 from kittiwake.rules.errors import Code, KeyPath, RuleError
-from kittiwake.rules.nodes import Mark, Place
+from kittiwake.rules.source.tree import Mark, Place
 from kittiwake.scenarios.expect import FIELDS, Expectation
 from kittiwake.scenarios.models import VERBS, CasePart, Expected, ScenarioPart, StepPart
 from kittiwake.scenarios.player import CONTACT, BadEventError, event_of

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError, RulesError, show_path
-from kittiwake.rules.nodes import Node, Place, child, moved
 from kittiwake.rules.recipes import USE
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
+from kittiwake.rules.source.tree import Node, Place, child, moved
 from kittiwake.scenarios.rules import Edition, RuleBook, edition_of
 
 Entries: TypeAlias = list[tuple[Node, KeyPath]]

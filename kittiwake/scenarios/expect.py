@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from kittiwake.explain.wording import listed, moment_words, value_words
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome
-from kittiwake.rules.nodes import Mark
+from kittiwake.rules.source.tree import Mark
 from kittiwake.scenarios.times import shows
 from kittiwake.values import canonical, parse_json
 

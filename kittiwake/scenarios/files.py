@@ -11,13 +11,13 @@ from typing import Final
 
 from kittiwake.regular_files import open_file
 from kittiwake.rules.errors import Code, KeyPath, RuleError, RulesError
-from kittiwake.rules.guardrails import FILE_BYTES_MAX
+from kittiwake.rules.limits import FILE_BYTES_MAX
 from kittiwake.rules.loader import SCENARIO_SUFFIXES, unreadable, within
-from kittiwake.rules.nodes import NOWHERE, Node, Place
-from kittiwake.rules.reading import read
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
-from kittiwake.rules.trees import Reading, UnreadableError
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.source.builder import Reading, UnreadableError
+from kittiwake.rules.source.tree import NOWHERE, Node, Place
+from kittiwake.rules.source.validation import read
+from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.scenarios.cases import Case, cases_of
 from kittiwake.scenarios.models import ScenarioPart, with_data
 from kittiwake.scenarios.player import ACCOUNT

@@ -12,11 +12,11 @@ from pydantic import ConfigDict, Field, PlainValidator, Tag, WithJsonSchema
 
 from kittiwake.reasons import Reason
 from kittiwake.rules.errors import Code
-from kittiwake.rules.nodes import Node
-from kittiwake.rules.numbers import ExactNumber, Flag, Whole
-from kittiwake.rules.parts import Part, chosen, problem, shape, shown
-from kittiwake.rules.texts import AccountId, Name, RuleId, one_of
-from kittiwake.rules.times import Duration, ZoneName
+from kittiwake.rules.model.base import Part, chosen, problem, shape, shown
+from kittiwake.rules.model.number import ExactNumber, Flag, Whole
+from kittiwake.rules.model.text import AccountId, Name, RuleId, one_of
+from kittiwake.rules.model.time import Duration, ZoneName
+from kittiwake.rules.source.tree import Node
 from kittiwake.scenarios.times import TIME_OF_DAY, moment_problem
 
 VERBS: Final = ("fired", "entered", "exited", "suppressed", "cancelled", "revoked", "deferred")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError
-from kittiwake.rules.nodes import Place
+from kittiwake.rules.source.tree import Place
 from kittiwake.scenarios.models import CasePart, ScenarioPart
 from kittiwake.scenarios.player import default_start_us
 from kittiwake.scenarios.rules import RuleBook

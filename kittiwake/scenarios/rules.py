@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kittiwake.kernel.plan.versions import Versions
-from kittiwake.rules.compile_versions import Version, compile_versions
+from kittiwake.rules.compile.versions import Version, compile_versions
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import RuleError
 from kittiwake.rules.loader import read_files, read_places
-from kittiwake.rules.nodes import Node, Place
 from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.source.tree import Node, Place
 from kittiwake.time.instants import HOUR_US
 
 

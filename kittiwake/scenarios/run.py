@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kittiwake.explain.model import Explanation, only_rules
 from kittiwake.explain.wording import counted, moment_words
-from kittiwake.rules.nodes import Mark
+from kittiwake.rules.source.tree import Mark
 from kittiwake.scenarios.cases import Case, Step
 from kittiwake.scenarios.expect import Comparison, Expectation, compare, decision_words
 from kittiwake.scenarios.player import Player

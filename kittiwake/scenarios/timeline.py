@@ -19,9 +19,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kittiwake.rules.errors import Code, RuleError
-from kittiwake.rules.nodes import Mark, Node, child
-from kittiwake.rules.trees import Reading, UnreadableError
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.source.builder import Reading, UnreadableError
+from kittiwake.rules.source.tree import Mark, Node, child
+from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.scenarios.player import START_DAY
 from kittiwake.scenarios.times import whole_instant
 from kittiwake.time.instants import (

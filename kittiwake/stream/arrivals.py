@@ -20,7 +20,7 @@ from kittiwake.input.fields import ID_CHARS_MAX
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.messages import Arrival
+from kittiwake.stream.records import Arrival
 from kittiwake.time.instants import END_OF_TIME_US, SECOND_US, parse_instant
 from kittiwake.values import has_long_digits, number
 

@@ -1,7 +1,7 @@
 """From a message of a queue to arrivals on their way to contacts, a dead letter, or nothing that anybody needs.
 
 Pure and total: whatever a message is, it becomes one of the three, and nothing is raised. Called by
-`transforms.taking` with every message. All attributes travel on, for a dead letter or a late event leaves whole.
+`transforms.stream.parse` with every message. All attributes travel on, for a dead letter or a late event leaves whole.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.arrivals import events_from
-from kittiwake.stream.known import Known
-from kittiwake.stream.messages import Arrival, Dead, Stage, dead_letter, key_of
+from kittiwake.stream.records import Arrival, Dead, Stage, dead_letter, key_of
+from kittiwake.stream.rules_source.view import Known
 
 ATTRIBUTES_MAX, NAME_CHARS_MAX, VALUE_CHARS_MAX = 100, 256, 1_024
 """What Pub/Sub allows: so many attributes, and so many bytes of a name and of a value."""

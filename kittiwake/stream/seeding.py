@@ -1,6 +1,6 @@
 """From a row of `snapshots` to what a contact of a new job starts from.
 
-Pure. Called by `transforms.seeding` with every row, and at launch with the first of each file.
+Pure. Called by `transforms.stream.seed` with every row, and at launch with the first of each file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 
 from kittiwake.kernel.state.codec import BadState, encode
 from kittiwake.output.snapshots import state_of
-from kittiwake.stream.messages import Seed, key_of
+from kittiwake.stream.records import Seed, key_of
 from kittiwake.values import parse_json
 
 

@@ -14,9 +14,9 @@ from kittiwake.foreign import visible
 from kittiwake.model import Decision
 from kittiwake.output.rows import decision_row
 from kittiwake.rules.errors import RuleError, RulesError
-from kittiwake.rules.nodes import Place, node_of
-from kittiwake.rules.reading import read
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
+from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.validation import read
 from kittiwake.scenarios.edits import edited
 from kittiwake.scenarios.expect import FIELDS, Expectation, Known, decision_words, differences, nearest
 from kittiwake.scenarios.models import PublishPart, with_data

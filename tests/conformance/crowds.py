@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.messages import encode
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.records import encode
 from kittiwake.time.instants import DAY_US, HOUR_US
 from kittiwake.values import canonical
 from tests.conformance.histories import History, histories
+from tests.input.inputs import write_lines
 from tests.oracle.published import Together
-from tests.replay.inputs import write_lines
 from tests.stream.worlds import Streamed, arrival_of_line
 
 CROWD = 40

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision, Event
-from kittiwake.rules.nodes import Place, plain
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
+from kittiwake.rules.source.tree import Place, plain
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.scenarios.cases import Case
 from kittiwake.scenarios.files import find, load_cases

@@ -21,13 +21,13 @@ from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.scenarios.player import event_of
-from kittiwake.stream.grid import Waits
+from kittiwake.stream.contact.timer_grid import Waits
 from kittiwake.time.instants import HOUR_US, SECOND_US, format_instant, parse_instant
 from kittiwake.values import canonical
 from tests.conformance.crowds import Crowd, Record, crowds
+from tests.input.inputs import rows
 from tests.kernel.execution_modes import CONTACT
 from tests.pipelines.running import Job
-from tests.replay.inputs import rows
 from tests.stream.test_hosting import play
 from tests.stream.test_runners import WAITS as RUNNER_WAITS
 from tests.stream.test_runners import check as compare

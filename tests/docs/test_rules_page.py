@@ -7,7 +7,7 @@ import re
 import pytest
 
 from kittiwake.rules import Code, RulesError, compile_account
-from kittiwake.rules.lints import lint
+from kittiwake.rules.lint.document import find_lints
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.ruleset import RuleSet
 from tests.docs import examples, timelines
@@ -56,7 +56,7 @@ def test_a_timeline_comes_out_as_shown(rules: Example, history: Example) -> None
 
 @pytest.mark.parametrize(("odd", "said"), ODD, ids=_names([said for _, said in ODD]))
 def test_what_validate_finds_odd_is_what_the_page_shows(odd: Example, said: Example) -> None:
-    assert "".join(f"{remark}\n" for remark in lint(_load(odd))) == said.body
+    assert "".join(f"{remark}\n" for remark in find_lints(_load(odd))) == said.body
 
 
 def test_every_refused_example_is_followed_by_what_the_loader_says() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import Program
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.loader import load_files
 from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import HOUR_US, parse_instant

@@ -13,7 +13,7 @@ from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US
 from tests.kernel.execution_modes import decided_in_every_mode, through_bytes

@@ -11,7 +11,7 @@ from kittiwake.kernel.advance import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.kernel.execution_modes import decided_in_every_mode

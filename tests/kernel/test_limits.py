@@ -11,7 +11,7 @@ import pytest
 
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.output.rows import decision_row
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.scenarios.expect import Known, compare
 from kittiwake.scenarios.files import find, load_cases
 from kittiwake.time.instants import DAY_US

@@ -15,8 +15,8 @@ from kittiwake.kernel.state.codec import decode, encode
 from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_something, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.rules.compile_versions import compile_versions
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant

@@ -13,7 +13,7 @@ from kittiwake.kernel.state.state import State, new_state
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import HOUR_US, MINUTE_US
 from tests.kernel.execution_modes import through_bytes

@@ -11,10 +11,10 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from pipelines.backfill import build
-from pipelines.places import open_place
+from pipelines.locations import open_place
+from tests.input.inputs import write_rules
 from tests.pipelines.walking import Walk, walked
-from tests.replay.inputs import write_rules
-from transforms.reading import InputFile
+from transforms.batch.read import InputFile
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them.
 STEPS = {

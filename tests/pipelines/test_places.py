@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
-from kittiwake.cli.exits import Exit
 from kittiwake.input.files import InputError
 from kittiwake.output.folder import OutputError
+from kittiwake.terminal.exit_codes import Exit
 from pipelines.backfill import main
-from pipelines.places import input_files, open_place
+from pipelines.locations import input_files, open_place
+from tests.input.inputs import as_sets, record, write_lines
 from tests.pipelines.running import Job, arguments
-from tests.replay.inputs import as_sets, record, write_lines
-from transforms.reading import InputFile
+from transforms.batch.read import InputFile
 
 LINES = [record(event_id="e1"), record(event_id="e2", contact_id="c9", time="2026-11-01T17:00:00Z"), b"{"]
 

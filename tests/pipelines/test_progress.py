@@ -14,17 +14,17 @@ import pytest
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from kittiwake.batch.settings import RunSettings
-from kittiwake.cli import progress as shown
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
+from kittiwake.terminal import progress as shown
 from pipelines.backfill import build
-from pipelines.places import open_place
+from pipelines.locations import open_place
 from pipelines.progress import counted, progress_shown
 from pipelines.runner import new_pipeline, runner_named
+from tests.input.inputs import START_US, record, write_lines, write_rules
 from tests.pipelines.running import ROOT, Job
-from tests.replay.inputs import START_US, record, write_lines, write_rules
-from transforms.progress import SEEN, Seen
-from transforms.reading import InputFile
+from transforms.batch.progress import SEEN, Seen
+from transforms.batch.read import InputFile
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_reading_is_told_before_deciding(capsys: pytest.CaptureFixture[str]) -> 
 WORKER = """
 import time
 from pipelines.progress import told_to_parent
-from transforms.progress import SEEN
+from transforms.batch.progress import SEEN
 with told_to_parent(0.02):
     SEEN.read(400_000)
     time.sleep(0.5)

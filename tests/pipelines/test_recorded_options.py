@@ -11,14 +11,14 @@ pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL
-from kittiwake.stream.schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
+from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
-from pipelines.recorded import Recorded
+from pipelines.options.recorded import Recorded
+from pipelines.options.stream import parse_stream_options
 from pipelines.runner import IN_PROCESS
 from pipelines.stream import main
-from pipelines.stream_options import parse_stream_options
-from tests.engines.serving import free_port
-from transforms.replaying import RECORDS_MAX
+from tests.runners.serving import free_port
+from transforms.stream.recorded_source import RECORDS_MAX
 
 BASE = ("--rules", "r", "--output", "out")
 EVENTS = (*BASE, "--events", "a.jsonl")

@@ -9,12 +9,12 @@ import pytest
 pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.input.shapes.base import InputShape, Shape
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.tables import Dataset, Recorded
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.tables.schema import Dataset, Recorded
+from pipelines.options.stream import StreamOptions, parse_stream_options
 from pipelines.runner import DATAFLOW, IN_PROCESS, STREAMING
 from pipelines.stream import main
-from pipelines.stream_options import StreamOptions, parse_stream_options
-from transforms.tables import Method
+from transforms.sinks.bigquery import Method
 
 SUBSCRIPTION = "projects/shop-1/subscriptions/events"
 TOPIC = "projects/shop-1/topics/triggers"

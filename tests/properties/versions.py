@@ -12,7 +12,7 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.output.rows import decision_row
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.scenarios.player import event_of

@@ -1,8 +1,8 @@
 """A runner of one step: keeps cells, bags, timers and outputs, and commits a bundle whole or not at all.
 
-It runs the real `DoFn` of `transforms.hosting`, and is as unkind as Beam may be: timers fire in any order, again after
-they have fired, for times to which they are set no more, and before the watermark has reached them. A bundle can be
-made to die before any of its steps: every read, write, timer and output is one.
+It runs the real `DoFn` of `transforms.stream.evaluate`, and is as unkind as Beam may be: timers fire in any order,
+again after they have fired, for times to which they are set no more, and before the watermark has reached them. A
+bundle can be made to die before any of its steps: every read, write, timer and output is one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.known import Rules
-from kittiwake.stream.messages import Dead, Late, Told, dead_of, late_of, told_of
-from transforms.hosting import _Settle
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.records import Dead, Late, Told, dead_of, late_of, told_of
+from kittiwake.stream.rules_source.view import Rules
+from transforms.stream.evaluate import _Settle
 
 BEFORE_ALL_US = -(2**60)
 

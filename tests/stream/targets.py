@@ -11,8 +11,8 @@ from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.target import Held, Target
-from kittiwake.stream.known import Known
-from kittiwake.stream.polling import Poll, Terms
+from kittiwake.stream.rules_source.poller import Poll, Terms
+from kittiwake.stream.rules_source.view import Known
 from kittiwake.time.instants import HOUR_US
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
-from kittiwake.stream.messages import Dead, Late, Stage, Told, dead_of, told
+from kittiwake.stream.records import Dead, Late, Stage, Told, dead_of, told
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical
 

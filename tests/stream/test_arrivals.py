@@ -14,7 +14,7 @@ from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream import arrivals
 from kittiwake.stream.arrivals import CLOCK, event_from, event_of, events_from
-from kittiwake.stream.messages import Arrival, arrival_of
+from kittiwake.stream.records import Arrival, arrival_of
 from kittiwake.time.instants import END_OF_TIME_US, parse_instant
 from tests.stream.odd import PLAIN, damaged
 

@@ -7,7 +7,7 @@ import json
 from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.intake import Brought, Message, Taking, take
-from kittiwake.stream.messages import Dead, encode
+from kittiwake.stream.records import Dead, encode
 from kittiwake.time.instants import HOUR_US, MINUTE_US, format_instant, parse_instant
 from tests.stream.machine import Bundle
 from tests.stream.test_faults import START_US, Host

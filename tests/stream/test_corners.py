@@ -6,11 +6,11 @@ import pytest
 
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
-from kittiwake.stream import sifting
-from kittiwake.stream.cells import cell_of
-from kittiwake.stream.grid import SKEW_US
-from kittiwake.stream.known import AlwaysKnown, Known
-from kittiwake.stream.messages import encode, key_of
+from kittiwake.stream.contact import poison_events
+from kittiwake.stream.contact.cell import cell_of
+from kittiwake.stream.contact.timer_grid import SKEW_US
+from kittiwake.stream.records import encode, key_of
+from kittiwake.stream.rules_source.view import AlwaysKnown, Known
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.stream.machine import Bundle
 from tests.stream.test_faults import RULES, START_US, Host, raising
@@ -24,7 +24,7 @@ def test_a_contact_whose_very_first_wake_fails_is_tried_again_soon(monkeypatch: 
     host = Host()
     host.give("e1", "cart.item_added", START_US)
     with monkeypatch.context() as patch:
-        patch.setattr(sifting, "advance", raising(lambda _ids, _upto_us: True))
+        patch.setattr(poison_events, "advance", raising(lambda _ids, _upto_us: True))
         host.pass_to(START_US + MINUTE_US)
     assert host.machine.kept[KEY].timers
     host.pass_to(START_US + HOUR_US + 10 * MINUTE_US)
@@ -38,7 +38,7 @@ def test_a_contact_that_was_quiet_for_months_is_tried_again_within_an_hour(monke
     later_us = START_US + 200 * DAY_US
     host.give("e2", "cart.item_added", later_us)
     with monkeypatch.context() as patch:
-        patch.setattr(sifting, "advance", raising(lambda _ids, _upto_us: True))
+        patch.setattr(poison_events, "advance", raising(lambda _ids, _upto_us: True))
         host.pass_to(later_us + MINUTE_US)
     host.pass_to(later_us + 2 * HOUR_US)
     assert host.rows == [("fired", 0)]

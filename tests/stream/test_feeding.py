@@ -10,9 +10,9 @@ import pytest
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.reasons import DeadLetterReason, Unfed
-from kittiwake.stream.feeding import Fed, Feed, Left, Letter, feed_of, line_of
-from kittiwake.stream.messages import Dead, Stage
-from kittiwake.stream.table_rows import RAW_KEPT_BYTES, dead_letter_table_row
+from kittiwake.stream.records import Dead, Stage
+from kittiwake.stream.redelivery import Fed, Feed, Left, Letter, feed_of, line_of
+from kittiwake.stream.tables.rows import RAW_KEPT_BYTES, dead_letter_table_row
 from kittiwake.time.instants import HOUR_US, parse_instant
 from tests.stream import tellings
 

@@ -13,9 +13,9 @@ from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.known import AlwaysKnown, Known
-from kittiwake.stream.messages import SEED, Seed, arrival_of, encode, head_of, key_of, subject_of
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.records import SEED, Seed, arrival_of, encode, head_of, key_of, subject_of
+from kittiwake.stream.rules_source.view import AlwaysKnown, Known
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from kittiwake.values import parse_json
 from tests.stream.machine import Bundle, Machine, Timer

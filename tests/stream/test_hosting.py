@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.known import AlwaysKnown
-from kittiwake.stream.messages import arrival_of
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.records import arrival_of
+from kittiwake.stream.rules_source.view import AlwaysKnown
 from kittiwake.time.instants import DAY_US, SECOND_US
 from tests.stream.machine import Bundle, DiedError, Machine, Timer
 from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth, without_copies

@@ -28,8 +28,8 @@ from kittiwake.stream.intake import (
     Taking,
     take,
 )
-from kittiwake.stream.known import AlwaysKnown, Known
-from kittiwake.stream.messages import Dead, Stage, arrival_of, dead_of, encode, subject_of
+from kittiwake.stream.records import Dead, Stage, arrival_of, dead_of, encode, subject_of
+from kittiwake.stream.rules_source.view import AlwaysKnown, Known
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
 from tests.stream.odd import PLAIN, damaged
 

@@ -19,7 +19,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import always
 from kittiwake.stream.intake import Brought, Message, Taking, take
-from kittiwake.stream.messages import encode, key_of
+from kittiwake.stream.records import encode, key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant
 from tests.stream.machine import Bundle
 from tests.stream.test_faults import START_US, Host

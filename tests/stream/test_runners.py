@@ -18,13 +18,13 @@ from apache_beam.testing.test_stream import TestStream as StreamOfTest
 from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.known import AlwaysKnown
-from kittiwake.stream.messages import head_of, late_of, told_of
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.records import head_of, late_of, told_of
+from kittiwake.stream.rules_source.view import AlwaysKnown
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
 from tests.stream.collecting import COLLECTED, Collect, timestamped
 from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth
-from transforms.hosting import Hosted, SettleStream
+from transforms.stream.evaluate import Hosted, SettleStream
 
 CONTACTS = 6
 WORLDS = [0, 1, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(2, 40))]

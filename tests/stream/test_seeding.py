@@ -12,7 +12,7 @@ from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
 from kittiwake.output.snapshots import snapshot_row, state_of
-from kittiwake.stream.messages import Seed, key_of
+from kittiwake.stream.records import Seed, key_of
 from kittiwake.stream.seeding import SnapshotError, seed_of
 from tests.kernel.programs import START, at, program
 

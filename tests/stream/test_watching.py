@@ -20,21 +20,21 @@ from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.freezing import freeze, unfreeze
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.local import LocalTarget
-from kittiwake.stream.grid import Waits
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.contact.timers import Alarm, Host, Woken, wake
 from kittiwake.stream.intake import Taking
-from kittiwake.stream.known import AlwaysKnown, Known
-from kittiwake.stream.messages import encode
-from kittiwake.stream.polling import NewsKind, complete_until_us
-from kittiwake.stream.waking import Alarm, Host, Woken, wake
-from kittiwake.stream.watching import PolledRules, rules_source
+from kittiwake.stream.records import encode
+from kittiwake.stream.rules_source.poller import NewsKind, complete_until_us
+from kittiwake.stream.rules_source.source import PolledRules, rules_source
+from kittiwake.stream.rules_source.view import AlwaysKnown, Known
 from kittiwake.time.instants import END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
 from tests.rules.published import CART, ITEM, NOW_US, SECOND, first
 from tests.stream.targets import Faulty, Inline, Memory, known, numbers, polled
 from tests.stream.worlds import arrival_of_line
-from transforms import rules_metering
-from transforms.hosting import _Settle
-from transforms.rules_metering import meter_rules
-from transforms.taking import _Take
+from transforms.stream import rules_metrics
+from transforms.stream.evaluate import _Settle
+from transforms.stream.parse import _Take
+from transforms.stream.rules_metrics import meter_rules
 
 publish = publishing.publish
 NEXT_US = NOW_US + POLL_INTERVAL_US
@@ -243,8 +243,8 @@ def test_a_worker_tells_the_age_of_its_rules_failed_looks_and_a_freeze(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[tuple[str, int]] = []
-    monkeypatch.setattr(rules_metering, "show", lambda metric, value: seen.append((metric.name, value)))
-    monkeypatch.setattr(rules_metering, "count", lambda metric, number: seen.append((metric.name, number)))
+    monkeypatch.setattr(rules_metrics, "show", lambda metric, value: seen.append((metric.name, value)))
+    monkeypatch.setattr(rules_metrics, "count", lambda metric, number: seen.append((metric.name, number)))
     caplog.set_level(logging.INFO, "kittiwake")
     target = LocalTarget(tmp_path)
     first(target)
@@ -361,8 +361,8 @@ def test_a_refused_account_is_counted_and_logged_once_without_its_name(
     monkeypatch.setattr(publishing, "checked", load_files)
     first(target, {"a.yaml": CART, "b.yaml": ITEM})
     seen: list[tuple[str, int]] = []
-    monkeypatch.setattr(rules_metering, "count", lambda metric, number: seen.append((metric.name, number)))
-    monkeypatch.setattr(rules_metering, "show", lambda *_: None)
+    monkeypatch.setattr(rules_metrics, "count", lambda metric, number: seen.append((metric.name, number)))
+    monkeypatch.setattr(rules_metrics, "show", lambda *_: None)
     rules = PolledRules(str(tmp_path / "target"), HOUR_US)
     rules.known(NOW_US)
     with caplog.at_level(logging.INFO):

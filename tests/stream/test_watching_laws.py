@@ -14,10 +14,10 @@ from kittiwake.rules.publishing.bounds import SKEW_US
 from kittiwake.rules.publishing.errors import UnchangedError
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream import polling
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.known import Known
-from kittiwake.stream.messages import arrival_of, subject_of
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.records import arrival_of, subject_of
+from kittiwake.stream.rules_source import poller
+from kittiwake.stream.rules_source.view import Known
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
 from tests.stream.machine import Bundle, Machine, Timer
 from tests.stream.targets import REFUSED, Faulty, Inline, Memory, polled
@@ -205,7 +205,7 @@ def without_skew(polled_us: int, min_lead_us: int) -> int:
 def test_processes_that_trust_a_look_for_longer_decide_otherwise(
     seed: int, mutant: Callable[[int, int], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "complete_until_us", mutant)
+    monkeypatch.setattr(poller, "complete_until_us", mutant)
     assert any(wrong_in(f"watching {seed} {number}") for number in range(10 * WORLDS))
 
 

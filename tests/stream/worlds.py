@@ -16,8 +16,8 @@ from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.messages import Arrival, Late, Told, arrival_of, encode, key_of, subject_of
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.records import Arrival, Late, Told, arrival_of, encode, key_of, subject_of
 from kittiwake.values import parse_json
 from tests.oracle.published import Together, together
 from tests.oracle.values import canonical, exact

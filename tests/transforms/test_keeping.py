@@ -10,11 +10,11 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from kittiwake.stream.messages import encode, told_of
+from kittiwake.stream.records import encode, told_of
 from kittiwake.values import parse_json
 from tests.stream import tellings
-from transforms.keeping import KeepRows
-from transforms.tables import Tellings
+from transforms.sinks.bigquery import Tellings
+from transforms.sinks.json_files import KeepRows
 
 ONE, TWO = "1" * 32, "2" * 32
 

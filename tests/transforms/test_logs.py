@@ -13,13 +13,13 @@ import pytest
 
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
-from kittiwake.stream.known import AlwaysKnown
 from kittiwake.stream.logs import LOG_EVENTS, RULES_READ, LogEvent, line_of
-from kittiwake.stream.messages import Arrival, encode, key_of
+from kittiwake.stream.records import Arrival, encode, key_of
+from kittiwake.stream.rules_source.view import AlwaysKnown
 from kittiwake.time.instants import HOUR_US
 from pipelines.runner import new_pipeline, runner_named
-from transforms.hosting import SettleStream
 from transforms.logs import log
+from transforms.stream.evaluate import SettleStream
 
 RESERVED = {"severity", "message", "event"}
 

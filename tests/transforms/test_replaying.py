@@ -15,11 +15,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.sdf_utils import RestrictionTrackerView, ThreadsafeRestrictionTracker
 
-from kittiwake.stream.schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
+from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
 from tests.stream.collecting import COLLECTED, Collect
-from transforms.reading import InputFile
-from transforms.replaying import ChangedError, Recording, ReplayEvents, Stretch, Stretched, _Replay
+from transforms.batch.read import InputFile
+from transforms.stream.recorded_source import ChangedError, Recording, ReplayEvents, Stretch, Stretched, _Replay
 
 START_US = 1_780_000_000 * SECOND_US
 DISORDER = Disorder(5 * MINUTE_US, 0, 3)

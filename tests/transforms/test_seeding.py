@@ -16,9 +16,9 @@ from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.output.snapshots import snapshot_line
-from kittiwake.stream.messages import key_of
+from kittiwake.stream.records import key_of
 from tests.kernel.programs import START, at, program
-from transforms.seeding import SeedContacts, SnapshotSource
+from transforms.stream.seed import SeedContacts, SnapshotSource
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 

@@ -26,11 +26,11 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.values import canonical
 from pipelines.runner import new_pipeline, runner_named
-from tests.replay.inputs import START_US, record, write_lines, write_rules
-from transforms.counting import AddUp
-from transforms.parsing import ParseRecords
-from transforms.reading import InputFile, ReadRecords, SourcedBlock
-from transforms.settling import LINES_AN_ELEMENT, SettleContacts
+from tests.input.inputs import START_US, record, write_lines, write_rules
+from transforms.batch.counts import AddUp
+from transforms.batch.evaluate import LINES_AN_ELEMENT, SettleContacts
+from transforms.batch.parse import ParseRecords
+from transforms.batch.read import InputFile, ReadRecords, SourcedBlock
 
 CART = Event(1_793_527_200_000_000, "e1", "cart.item_added", {"product_id": "p1"}, "acme", "c1")
 DAY_US = 86_400_000_000

@@ -15,18 +15,18 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake import __version__
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.stream.messages import Dead, Late, Told, encode
-from kittiwake.stream.table_rows import dead_letter_table_row, decision_table_row
-from kittiwake.stream.tables import DECISIONS, TRIGGERS, Dataset, Recorded, dataset_of
+from kittiwake.stream.records import Dead, Late, Told, encode
+from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row
+from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, Dataset, Recorded, dataset_of
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
-from transforms.metering import NAMESPACE
-from transforms.tables import PAYLOAD_BYTES_MAX, Tellings, WriteTables
+from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, Tellings, WriteTables
+from transforms.stream.metrics import NAMESPACE
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
 
-pipelines = pytest.importorskip("pipelines.tables")
+pipelines = pytest.importorskip("pipelines.google.bigquery_tables")
 
 ONE, TWO, THREE = ("1" * 32, "2" * 32, "3" * 32)
 PERSONAL = "ann@example.com"

@@ -19,11 +19,11 @@ from apache_beam.testing.util import assert_that
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
-from kittiwake.stream.known import AlwaysKnown
-from kittiwake.stream.messages import arrival_of, dead_of, subject_of
+from kittiwake.stream.records import arrival_of, dead_of, subject_of
+from kittiwake.stream.rules_source.view import AlwaysKnown
 from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.runner import new_pipeline, runner_named
-from transforms.taking import TakeMessages, message_of
+from transforms.stream.parse import TakeMessages, message_of
 
 CLOCK_US = parse_instant("2026-11-02T00:00:00Z")
 RULES = "account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n"

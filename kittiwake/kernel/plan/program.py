@@ -1,6 +1,6 @@
 """The program: what the rules of one account mean, compiled, immutable and picklable.
 
-Built once by `kittiwake.rules.compiler` from checked rules; read by the kernel and, for what
+Built once by `kittiwake.rules.compile.account` from checked rules; read by the kernel and, for what
 events are needed, by the hosts. Nothing in it can be invalid: paths are split, durations are
 microseconds, numbers exact. Every field says its unit.
 """

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.batch import Parts, parts_of
 from kittiwake.kernel.plan.versions import Versions
-from kittiwake.rules.compile_versions import Version, compile_versions
+from kittiwake.rules.compile.versions import Version, compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.time.instants import HOUR_US

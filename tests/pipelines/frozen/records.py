@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.known import AlwaysKnown
-from kittiwake.stream.messages import Arrival, Seed, encode, key_of
-from kittiwake.stream.waking import Alarm, Host, Woken, wake
+from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.contact.timers import Alarm, Host, Woken, wake
+from kittiwake.stream.records import Arrival, Seed, encode, key_of
+from kittiwake.stream.rules_source.view import AlwaysKnown
 from kittiwake.time.instants import HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
 from tests.pipelines.frozen.graph import RULES
 from tests.stream import tellings

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.versions import Versions
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.ruleset import RuleSet
 from tests.simulation.engine.model import Account
