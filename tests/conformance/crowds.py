@@ -6,6 +6,7 @@ history up to there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -60,13 +61,18 @@ class Crowd(NamedTuple):
         return rules, [write_lines(events / name, part) for name, part in zip(FILES, parts, strict=True)]
 
     def streamed(self, waits: Waits) -> Streamed:
-        """The same as messages; it ends at a slot of the grid."""
-        arrivals = [arrival_of_line(canonical(record).encode()) for of in self.events.values() for record in of]
-        arrivals.sort(key=lambda pair: pair[1].time_us)
-        slots = (self.until_us + waits.settle_delay_us) // waits.grid_us + 1
-        until_us = slots * waits.grid_us - waits.settle_delay_us
-        messages = [(key, encode(one)) for key, one in arrivals]
-        return Streamed(Together({}, (None,), until_us, HOUR_US), self.rules, STREAM_HORIZON_US, messages, until_us)
+        """The same as messages."""
+        return streamed(self.rules, [record for of in self.events.values() for record in of], self.until_us, waits)
+
+
+def streamed(rules: RuleSetHistory, records: Sequence[Record], until_us: int, waits: Waits) -> Streamed:
+    """Records as messages, up to the next slot of the grid."""
+    arrivals = [arrival_of_line(canonical(record).encode()) for record in records]
+    arrivals.sort(key=lambda pair: pair[1].time_us)
+    slots = (until_us + waits.settle_delay_us) // waits.grid_us + 1
+    end_us = slots * waits.grid_us - waits.settle_delay_us
+    messages = [(key, encode(one)) for key, one in arrivals]
+    return Streamed(Together({}, (None,), end_us, HOUR_US), rules, STREAM_HORIZON_US, messages, end_us)
 
 
 @cache

@@ -24,7 +24,8 @@ from kittiwake.scenarios.player import event_of
 from kittiwake.stream.contact.timer_grid import Waits
 from kittiwake.time.instants import HOUR_US, SECOND_US, format_instant, parse_instant
 from kittiwake.values import canonical
-from tests.conformance.crowds import Crowd, Record, crowds
+from tests.conformance.crowds import Crowd, Record, crowds, streamed
+from tests.conformance.histories import History, histories
 from tests.input.inputs import rows
 from tests.kernel.execution_modes import CONTACT
 from tests.pipelines.running import Job
@@ -37,6 +38,7 @@ from tests.stream.worlds import differences, told_by_key, truth
 START = "9100-01-01T00:00:00Z"
 """When runs start, by the clock: after every event."""
 CROWDS = range(len(crowds()))
+VERSIONED = [history for history in histories() if len(history.documents) > 1]
 STREAM_CROWD = 8
 """Histories of one run of Beam's streaming runner."""
 ONE_AND_AT_NIGHT_ALL = pytest.mark.parametrize(
@@ -82,6 +84,19 @@ def test_the_streaming_step_decides_the_same_however_a_runner_treats_it(number: 
     assert not machine.dead
     wrong = differences(truth(world), told_by_key(machine.told))
     assert not wrong, f"{names(crowd, wrong)}\n{wrong}"
+
+
+@pytest.mark.parametrize("history", VERSIONED, ids=lambda history: history.name)
+def test_the_streaming_step_brings_versions_into_force_at_their_instants(history: History, seed: int) -> None:
+    """As a stream without a snapshot knows them: it looks back on what was since a rule came."""
+    dice = Random(f"versions {seed} {history.name}")
+    waits = dice.choice(WAITS)
+    world = streamed(history.rule_set_history, history.raw_events, history.until_us, waits)
+    machine = play(world, waits, dice)
+    wrong = differences(truth(world), told_by_key(machine.told))
+    assert not machine.late
+    assert not machine.dead
+    assert not wrong, wrong
 
 
 @ONE_AND_AT_NIGHT_ALL

@@ -95,19 +95,6 @@ def test_the_birthday_recipe_fires_every_year_for_ten_years_without_any_other_ev
     assert woken.wakes <= 2 * 10 + 3  # each birthday, the end of its trace, and once to be forgotten
 
 
-def test_a_birthday_ends_with_profile_retention_or_a_deletion() -> None:
-    rules = program(BIRTHDAY, profile_retention="800d")
-    assert shown(decided_in_every_mode(rules, [BORN], at("2030-01-07T12:00:00Z"))) == [
-        ("2020-02-29", "fired", None),
-        ("2021-03-01", "fired", None),
-        ("2022-03-01", "fired", None),
-        ("2023-03-01", "cancelled", "forgotten"),
-    ]
-    deleted = event("2024-01-07T12:00:00Z", "contact.deleted")
-    found = decided_in_every_mode(program(BIRTHDAY), [BORN, deleted], at("2030-01-07T12:00:00Z"))
-    assert [str(one.occurrence)[:4] for one in found] == ["2020", "2021", "2022", "2023"]
-
-
 def test_a_birthday_passes_the_gates_of_its_day_however_long_the_silence() -> None:
     consent = event("2020-01-08T12:00:00Z", "consent.withdrawn", purpose="marketing")
     rules = program(BIRTHDAY, consent=MARKETING)
