@@ -51,7 +51,7 @@ def _remote_sizes(pattern: str) -> dict[str, int]:
 # ---------------------------------------------------------------- out
 
 
-class Place(Protocol):
+class OutputLocation(Protocol):
     """An output folder, opened."""
 
     def path(self, name: str) -> str:
@@ -64,7 +64,7 @@ class Place(Protocol):
         """Drop what was written."""
 
 
-def open_place(output: str) -> Place:
+def open_location(output: str) -> OutputLocation:
     """The output folder at a local path or a remote one.
 
     Raises:
@@ -113,7 +113,7 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def read_summary(place: Place) -> Summary:
+def read_summary(place: OutputLocation) -> Summary:
     """The summary that the job wrote to its output."""
     with FileSystems.open(place.path(SUMMARY)) as file:
         return from_text(file.read())

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
-from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import encode
 from kittiwake.time.instants import DAY_US, HOUR_US
 from kittiwake.values import canonical
@@ -60,12 +60,12 @@ class Crowd(NamedTuple):
         parts = [lines[number :: len(FILES)] for number in range(len(FILES))]
         return rules, [write_lines(events / name, part) for name, part in zip(FILES, parts, strict=True)]
 
-    def streamed(self, waits: Waits) -> Streamed:
+    def streamed(self, waits: TimerSettings) -> Streamed:
         """The same as messages."""
         return streamed(self.rules, [record for of in self.events.values() for record in of], self.until_us, waits)
 
 
-def streamed(rules: RuleSetHistory, records: Sequence[Record], until_us: int, waits: Waits) -> Streamed:
+def streamed(rules: RuleSetHistory, records: Sequence[Record], until_us: int, waits: TimerSettings) -> Streamed:
     """Records as messages, up to the next slot of the grid."""
     arrivals = [arrival_of_line(canonical(record).encode()) for record in records]
     arrivals.sort(key=lambda pair: pair[1].time_us)

@@ -21,7 +21,7 @@ from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.scenarios.player import event_of
-from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.time.instants import HOUR_US, SECOND_US, format_instant, parse_instant
 from kittiwake.values import canonical
 from tests.conformance.crowds import Crowd, Record, crowds, streamed
@@ -44,7 +44,12 @@ STREAM_CROWD = 8
 ONE_AND_AT_NIGHT_ALL = pytest.mark.parametrize(
     "number", [None, *(pytest.param(number, marks=pytest.mark.nightly) for number in CROWDS)]
 )
-WAITS = (Waits(), Waits(0, SECOND_US), Waits(10 * SECOND_US, 60 * SECOND_US), Waits(1_500_000, 1_000))
+WAITS = (
+    TimerSettings(),
+    TimerSettings(0, SECOND_US),
+    TimerSettings(10 * SECOND_US, 60 * SECOND_US),
+    TimerSettings(1_500_000, 1_000),
+)
 
 
 @pytest.fixture

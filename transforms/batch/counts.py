@@ -47,7 +47,7 @@ class _AddUp(beam.CombineFn):
 
 
 @dataclass(eq=False)
-class AddUp(beam.PTransform):
+class SumCounts(beam.PTransform):
     """From several collections of counts to their one sum."""
 
     def expand(self, pcolls: tuple[PCollection[Counts], ...]) -> PCollection[Counts]:

@@ -20,7 +20,7 @@ from kittiwake.input.files import InputError, blocks_of, lines_until, refuse_shr
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.input.splits import PART_BYTES, Part, parts_of
 from transforms.batch.counts import COUNTS, CountingDoFn
-from transforms.batch.progress import SEEN
+from transforms.batch.progress import PROGRESS
 
 
 class InputFile(NamedTuple):
@@ -96,7 +96,7 @@ class _ReadPart(CountingDoFn):
         label, lines = shown(name), 0
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                for block in blocks_of(stream, name, SEEN.read, part, self._shape):
+                for block in blocks_of(stream, name, PROGRESS.read, part, self._shape):
                     yield SourcedBlock(label, *block)
                     lines = lines_until(block)
             if Path(name).is_file():  # objects in a bucket do not change

@@ -19,19 +19,19 @@ from apache_beam.io.filesystems import FileSystems
 from kittiwake.stream.records import dead_of, late_of, told_of
 from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
 from kittiwake.values import canonical
-from transforms.sinks.bigquery import Tellings
+from transforms.sinks.bigquery import SinkInputs
 
 FILE_BYTES_MAX: Final = 8 << 20
 """Of a file: a bundle with more writes several, and holds no more than that in memory."""
 
 
 @dataclass(eq=False)
-class KeepRows(beam.PTransform):
+class WriteJsonLines(beam.PTransform):
     """Writes decisions, dead letters and late events into three folders of a place, as they are told."""
 
     place: str
 
-    def expand(self, tellings: Tellings) -> None:
+    def expand(self, tellings: SinkInputs) -> None:
         """Rows are on disk when their bundle is done."""
         for elements, folder, line_of in (
             (tellings.told, "decisions", decision_line_of),

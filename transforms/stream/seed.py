@@ -32,7 +32,7 @@ class SnapshotSource(NamedTuple):
 
 
 @dataclass(eq=False)
-class SeedContacts(beam.PTransform):
+class LoadSnapshots(beam.PTransform):
     """Reads files of JSON lines."""
 
     files: Sequence[SnapshotSource]

@@ -111,7 +111,7 @@ def dataset_of(text: str) -> Dataset | None:
     return Dataset(found["project"], found["name"]) if found and len(found["name"]) <= DATASET_CHARS_MAX else None
 
 
-class Recorded(StrEnum):
+class RecordedDecisions(StrEnum):
     """Which decisions become rows of `decisions` (`--decisions`)."""
 
     ALL = "all"

@@ -28,8 +28,8 @@ from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.model import Event
 from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.contact.timer_grid import USUAL
-from kittiwake.stream.intake import Taking
-from kittiwake.stream.rules_source.view import Rules
+from kittiwake.stream.intake import IntakeSettings
+from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.sinks.json_files import dead_letter_line_of, decision_line_of, late_event_line_of
 from transforms.stream.evaluate import _Settle
@@ -61,11 +61,11 @@ def time_ms(line: str) -> int:
 class Take(ProcessFunction):
     """Lines to arrivals of contacts; what is no event leaves aside."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: RulesSource) -> None:
         self._rules = rules
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        self._take = _Take(self._rules, Taking(CANONICAL, None), now_us)
+        self._take = _Take(self._rules, IntakeSettings(CANONICAL, None), now_us)
 
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:
         self._take.start_bundle()
@@ -80,7 +80,7 @@ class Take(ProcessFunction):
 class Settle(KeyedProcessFunction):
     """A contact's arrivals, cell, bag and timers in Flink's keeping."""
 
-    def __init__(self, rules: Rules, sent: str) -> None:
+    def __init__(self, rules: RulesSource, sent: str) -> None:
         self._rules, self._sent = rules, sent
 
     def open(self, runtime_context: RuntimeContext) -> None:
