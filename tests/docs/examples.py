@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from kittiwake.scenarios.cases import Case
+from kittiwake.scenarios.files import load_cases
 from tests.repo import sources
 
 ROOT = sources.ROOT
@@ -74,7 +76,16 @@ def rules_text(example: Example) -> str:
 
 
 def _indented(text: str, by: int = 2) -> str:
-    return "".join(" " * by + line for line in text.splitlines(keepends=True))
+    return "".join(" " * by + line if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+def case_of(rules: Example, timeline: Example, folder: Path) -> Case:
+    """The scenario that a timeline and the YAML before it are, written to a folder."""
+    path = folder / "page.test.yaml"
+    whole = f"    rules:\n{_indented(rules_text(rules), 6)}    timeline: |\n{_indented(timeline.body, 6)}"
+    path.write_text(f"tests:\n  - name: {timeline.name}\n{whole}", encoding="utf-8")
+    (case,) = load_cases(path)
+    return case
 
 
 def followed(kind: str) -> list[tuple[Example, Example]]:

@@ -1,96 +1,13 @@
-"""Every word of the closed vocabularies is the outcome of at least one drawing."""
+"""The trace: every step is taken in one history, and says what it names."""
 
 from __future__ import annotations
-
-import pytest
 
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
-from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.time.instants import DAY_US
-from tests.kernel.timeline import START, SYMBOLS, at, program, timeline
-
-OF_CORRECTIONS = {Outcome.REVOKED}
-OF_CORRECTIONS_AND_VERSIONS = {Reason.LATE_EVENT, Reason.RULE_CHANGED, Reason.RULE_REMOVED}
-"""One history under one version has none of these: see test_corrections and test_versions."""
-
-DRAWINGS: dict[tuple[Outcome, Reason | None], tuple[str, str, str]] = {
-    (Outcome.FIRED, None): ("{when: a}", "does A\nr !", ""),
-    (Outcome.SUPPRESSED, Reason.NOT_READY): ("{when: a, live_from: '2026-12-01T00:00:00Z'}", "does A\nr r", ""),
-    (Outcome.SUPPRESSED, Reason.NO_CONSENT): ("{when: a}", "does A\nr n", "consent: {purpose: x, default: withdrawn}"),
-    (Outcome.SUPPRESSED, Reason.HOLDOUT): ("{when: a}", "does A\nr h", "holdout: {percent: 100, salt: x}"),
-    (Outcome.SUPPRESSED, Reason.REENTRY): ("{when: a, reentry: once}", "does AA\nr !e", ""),
-    (Outcome.SUPPRESSED, Reason.FREQUENCY_CAP): ("{when: a}", "does AA\nr !f", "frequency: {max: 1, per: day}"),
-    (Outcome.SUPPRESSED, Reason.EXPIRED): (
-        "{when: a, expires: 15m}",
-        "does A..\nr ..x",
-        "quiet_hours: {from: '23:00', to: '00:30'}",
-    ),
-    (Outcome.SUPPRESSED, Reason.SHADOW): ("{when: a, mode: shadow}", "does A\nr s", ""),
-    (Outcome.SUPPRESSED, Reason.SUPERSEDED): (
-        "{when: a, reaches: {count: true, at: [0.5, 1]}}",
-        "does A\nr v\nr !",
-        "",
-    ),
-    (Outcome.SUPPRESSED, Reason.LIMIT): ("{when: a, wait: {field: n, unit: weeks, default: 0s}}", "does A\nr l", ""),
-    (Outcome.SUPPRESSED, Reason.NOT_ENTERED): (
-        "{audience: {present: a, within: 15m}, emits: [entered, exited], live_from: '2026-11-02T00:15:00Z'}",
-        "does A.\nr ro",
-        "",
-    ),
-    (Outcome.CANCELLED, Reason.UNLESS): (
-        "{when: a, unless: b}",
-        "does AB\nr .u",
-        "quiet_hours: {from: '23:00', to: '00:30'}",
-    ),
-    (Outcome.CANCELLED, Reason.EXITED): (
-        "{audience: {present: a, within: 15m}, transactional: false}",
-        "does A.\nr .w",
-        "quiet_hours: {from: '23:00', to: '00:30'}",
-    ),
-    (Outcome.CANCELLED, Reason.DELETED): ("{when: a}", "does A\ndoes X\nr k", ""),
-    (Outcome.CANCELLED, Reason.MERGED): ("{when: a}", "does A\ndoes M\nr m", ""),
-    (Outcome.CANCELLED, Reason.FORGOTTEN): ("{when: a, wait: 1h}", "does A.\nr .g", "retention: 15m"),
-    (Outcome.DEFERRED, Reason.QUIET_HOURS): (
-        "{when: a}",
-        "does A\nr d",
-        "quiet_hours: {from: '23:00', to: '00:30'}",
-    ),
-}
-
-
-@pytest.mark.parametrize("wanted", DRAWINGS, ids=lambda pair: f"{pair[0]}-{pair[1]}")
-def test_every_outcome_has_a_drawing(wanted: tuple[Outcome, Reason | None]) -> None:
-    rule, drawing, policy = DRAWINGS[wanted]
-    letters = {"A": {"n": 9_000}, "X": {"type": "contact.deleted"}, "M": {"type": "contact.merged", "into": "c-42"}}
-    decisions = timeline(rule, drawing, policy=policy, **letters)
-    assert wanted in {(one.decision, one.reason) for one in decisions}
-
-
-def test_every_outcome_and_every_reason_is_drawn() -> None:
-    assert {outcome for outcome, _ in DRAWINGS} == set(Outcome) - OF_CORRECTIONS
-    assert {reason for _, reason in DRAWINGS} - {None} == set(Reason) - OF_CORRECTIONS_AND_VERSIONS
-    assert {(key[0], key[1]) for key in SYMBOLS} == set(DRAWINGS)
-
-
-def test_every_kind_is_drawn() -> None:
-    decisions = timeline(
-        """
-        - {id: r, when: a}
-        - {id: vip, audience: {present: a, within: 15m}, emits: [entered, exited]}
-        """,
-        """
-        does  A..
-        r     !..
-        vip   ><.
-        """,
-    )
-    assert {one.kind for one in decisions} == set(Kind)
-
-
-# ---------------------------------------------------------------- the trace
+from tests.kernel.programs import START, at, program
 
 STEPS = program(
     """

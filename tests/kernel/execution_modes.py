@@ -1,7 +1,7 @@
-"""The ways to settle one history, all of which have to come to the same decisions and the same state.
+"""Execution modes of the kernel: ways to run one history, all of which come to the same decisions and the same state.
 
-What a stream does to a history (slices, wakes, an inbox, state through bytes, repeated and disordered arrival)
-against what a batch does (everything at once). Used by every drawing and by the laws.
+What a stream does to a history (slices, timers, an inbox, state through bytes, repeated and disordered arrival)
+against what a batch does (everything at once). Used by every conformance case and by the laws.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.late.emitted import events_of, standing_rows
 from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.state.codec import bare, decode, decoded, encode
 from kittiwake.kernel.state.state import Since, State, Unsettled, new_state
 from kittiwake.model import Decision, Event
@@ -30,7 +31,7 @@ class Settled(NamedTuple):
     state: State
 
 
-def settled(program: Program, decisions: Sequence[Decision], state: State) -> Settled:
+def settled(program: Program | Versions, decisions: Sequence[Decision], state: State) -> Settled:
     """The end of a history, its state in the one form that does not depend on the calls that led to it."""
     return Settled(tuple(decisions), compacted(program, state))
 
@@ -42,18 +43,20 @@ def opened(state: State) -> tuple[State, State | None, list[Unsettled], dict[str
     return bare(state), checkpoint, events_of(since), standing_rows(since)
 
 
-Way = Callable[[Program, Sequence[Event], int], Settled]
+ExecutionMode = Callable[[Program | Versions, Sequence[Event], int], Settled]
 
 
-def settled_in_every_way(program: Program, events: Sequence[Event], until_us: int) -> list[Decision]:
-    """The decisions, those still deferred last; every way agrees on them and on the state."""
+def decided_in_every_mode(program: Program | Versions, events: Sequence[Event], until_us: int) -> list[Decision]:
+    """The decisions, those still deferred last; every mode agrees on them and on the state."""
     wanted = at_once(program, events, until_us)
-    for name, way in WAYS.items():
-        found = way(program, events, until_us)
+    for name, mode in EXECUTION_MODES.items():
+        found = mode(program, events, until_us)
         assert shown(found.decisions) == shown(wanted.decisions), f"{name} decides otherwise"
         assert found.state == wanted.state, f"{name} ends in another state"
     ended = [*wanted.decisions, *unfinished(program, wanted.state)]
-    whole = decide_history(program, CONTACT, events, until_us, sweep_plan_of(program))
+    versions = as_versions(program)
+    sweep_plan = sweep_plan_of(versions.newest) if len(versions.programs) == 1 else None
+    whole = decide_history(program, CONTACT, events, until_us, sweep_plan)
     assert sorted(map(str, whole.decisions)) == sorted(map(str, ended)), "a batch host decides otherwise"
     return ended
 
@@ -63,37 +66,37 @@ def shown(decisions: Sequence[Decision]) -> list[tuple[object, ...]]:
     return [tuple(getattr(one, field) for field in one.__struct_fields__) for one in decisions]
 
 
-# ---------------------------------------------------------------- ways
+# ---------------------------------------------------------------- modes
 
 
-def at_once(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def at_once(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """As a batch does."""
     advanced = advance(program, new_state(CONTACT), events, until_us)
     return settled(program, advanced.decisions, advanced.state)
 
 
-def _traced(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _traced(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     advanced = advance(program, new_state(CONTACT), events, until_us, trace=True)
     return settled(program, advanced.decisions, advanced.state)
 
 
-def _backwards_and_twice(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _backwards_and_twice(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     return at_once(program, [*reversed(events), *events], until_us)
 
 
-def _just_in_time(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _just_in_time(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """Each instant's events with the call that settles them; the state through bytes in between."""
     stops = sorted({event.time_us + 1 for event in events if event.time_us + 1 < until_us})
     return sliced(program, events, [*stops, until_us])
 
 
-def _just_before(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _just_before(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """Cuts exactly at the events' instants: what falls due then and what happens then in different calls."""
     stops = sorted({event.time_us for event in events if event.time_us < until_us})
     return sliced(program, events, [*stops, until_us])
 
 
-def sliced(program: Program, events: Sequence[Event], stops_us: Sequence[int]) -> Settled:
+def sliced(program: Program | Versions, events: Sequence[Event], stops_us: Sequence[int]) -> Settled:
     """Settled to each of the rising instants in turn, events given as late as may be."""
     state, decisions = new_state(CONTACT), []
     given: set[int] = set()
@@ -107,7 +110,7 @@ def sliced(program: Program, events: Sequence[Event], stops_us: Sequence[int]) -
     return settled(program, decisions, state)
 
 
-def _woken(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _woken(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """All events early in the inbox, then advanced exactly to each wake, and never between."""
     before_us = min([until_us, *(event.time_us for event in events)]) - 1
     step = advance(program, new_state(CONTACT), events, before_us)
@@ -122,7 +125,7 @@ def _woken(program: Program, events: Sequence[Event], until_us: int) -> Settled:
     return settled(program, decisions, step.state)
 
 
-def _woken_once(program: Program, before: Advanced, upto_us: int) -> Advanced:
+def _woken_once(program: Program | Versions, before: Advanced, upto_us: int) -> Advanced:
     """The next step; nothing is decided between what was settled and the wake that was asked for."""
     step = advance(program, through_bytes(before.state), [], upto_us)
     wake_us = before.wake_at_us
@@ -131,7 +134,7 @@ def _woken_once(program: Program, before: Advanced, upto_us: int) -> Advanced:
     return step
 
 
-def _in_many_cuts(program: Program, events: Sequence[Event], until_us: int) -> Settled:
+def _in_many_cuts(program: Program | Versions, events: Sequence[Event], until_us: int) -> Settled:
     """Cut at instants that have nothing to do with the events, thrice as many as there are events."""
     first_us = min([until_us, *(event.time_us for event in events)])
     dice = Random(len(events))
@@ -147,7 +150,7 @@ def through_bytes(state: State) -> State:
     return found
 
 
-WAYS: dict[str, Way] = {
+EXECUTION_MODES: dict[str, ExecutionMode] = {
     "with a trace": _traced,
     "backwards and twice": _backwards_and_twice,
     "just in time": _just_in_time,

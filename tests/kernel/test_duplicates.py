@@ -16,27 +16,19 @@ from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US
-from tests.kernel.timeline import ACCOUNT, START, at, exact, program
-from tests.kernel.ways import settled_in_every_way, through_bytes
+from tests.kernel.execution_modes import decided_in_every_mode, through_bytes
+from tests.kernel.programs import ACCOUNT, START, at, exact, program
 
 T = at(START)
 EACH = "{when: [a, b], include: {n: n}}"
 
 
 def settled(rule: str, *events: Event, lateness_us: int = HOUR_US) -> list[Decision]:
-    return settled_in_every_way(program(rule, lateness_us=lateness_us), events, T + 10 * HOUR_US)
+    return decided_in_every_mode(program(rule, lateness_us=lateness_us), events, T + 10 * HOUR_US)
 
 
 def event(time_us: int, event_id: str, name: str = "a", **properties: Any) -> Event:
     return Event(T + time_us, event_id, name, exact(properties))
-
-
-def test_a_copy_is_one_event() -> None:
-    assert len(settled(EACH, event(0, "1"), event(0, "1"), event(0, "1"))) == 1
-
-
-def test_two_ids_are_two_events_however_alike() -> None:
-    assert len(settled(EACH, event(0, "1"), event(0, "2"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -105,19 +97,8 @@ def test_a_copy_more_than_the_horizon_after_the_one_that_counts_is_a_new_event()
     assert first.trigger_id != second.trigger_id
 
 
-def test_the_new_event_is_the_one_that_counts_from_then_on() -> None:
-    times = (0, HOUR_US, HOUR_US + 1, 2 * HOUR_US + 1, 2 * HOUR_US + 2)
-    found = settled(EACH, *(event(time_us, "1") for time_us in times))
-    assert [one.time_us - T for one in found] == [0, HOUR_US + 1, 2 * HOUR_US + 2]
-
-
 def test_a_horizon_of_nothing_still_knows_copies_of_the_same_time() -> None:
     assert len(settled(EACH, event(0, "1"), event(0, "1"), event(1, "1"), lateness_us=0)) == 2
-
-
-def test_an_event_that_no_rule_needs_is_as_if_it_had_not_happened() -> None:
-    (fired,) = settled(EACH, event(0, "1", "z", n=0), event(0, "1", "a", n=1))
-    assert fired.include == '{"n":1}'
 
 
 def test_where_any_event_can_matter_every_type_counts() -> None:
@@ -236,9 +217,9 @@ def test_being_watched_a_copy_does_not_hide_the_version_that_comes_into_force_be
 
 
 def few(limit: int, *events: Event, lateness_us: int = HOUR_US) -> list[int]:
-    """When what counts happened, by every way, where so many ids are remembered."""
+    """When what counts happened, in every execution mode, where so many ids are remembered."""
     rules = program(EACH, limits={"ids": limit}, lateness_us=lateness_us)
-    return [one.time_us - T for one in settled_in_every_way(rules, events, T + 10 * HOUR_US)]
+    return [one.time_us - T for one in decided_in_every_mode(rules, events, T + 10 * HOUR_US)]
 
 
 def test_a_copy_is_known_as_long_as_fewer_others_that_count_lie_between() -> None:
