@@ -217,8 +217,8 @@ def _decision(rest: _Text, at: Node, file: str) -> Node:
         entries[name.text], keys[name.text] = _value(value, file), name.mark
     when = "at" if verb.text in AT_ITS_INSTANT else "due"
     if when in entries:
-        place = _Text(when, keys[when])
-        raise _BadLineError(place, "the time of the line says when", "Delete it", Code.CLAUSE)
+        location = _Text(when, keys[when])
+        raise _BadLineError(location, "the time of the line says when", "Delete it", Code.CLAUSE)
     return Node({**entries, when: at}, rule.mark, {**keys, when: at.mark})
 
 

@@ -20,9 +20,9 @@ from kittiwake.model import Decision, Event
 from kittiwake.output.rows import decision_row
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.errors import RuleError
-from kittiwake.rules.loader import read_places
+from kittiwake.rules.loader import read_locations
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
-from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import Location, node_of
 from kittiwake.scenarios.player import ACCOUNT, CONTACT, BadEventError, event_of
 from kittiwake.scenarios.rules import Edition, edition_of, load_edition
 from kittiwake.time.instants import HOUR_US
@@ -79,11 +79,11 @@ def edition_of_rules(document: Rules) -> Edition:
     """As `ruleset_of`, with what is written."""
     if isinstance(document, str) and ("\n" in document or document.startswith("{")):
         errors: list[RuleError] = []
-        return edition_of(read_places({"rules.yaml": document.encode()}, errors), errors)
+        return edition_of(read_locations({"rules.yaml": document.encode()}, errors), errors)
     if isinstance(document, (str, Path)):
         return load_edition(Path(document))
     rules = document if "rules" in document else {"rules": [dict(document)]}
-    return edition_of([Place("<document>", node_of({"account": EVERY_ACCOUNT, **rules}))])
+    return edition_of([Location("<document>", node_of({"account": EVERY_ACCOUNT, **rules}))])
 
 
 def settle(program: Program, contact_id: str, events: Sequence[Event], stops_us: Sequence[int]) -> list[Decision]:

@@ -15,7 +15,7 @@ from kittiwake.model import Decision
 from kittiwake.output.rows import decision_row
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
-from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import Location, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.scenarios.edits import edited
 from kittiwake.scenarios.expect import FIELDS, Expectation, Known, decision_words, differences, nearest
@@ -224,11 +224,11 @@ class Story:
         return self._player
 
     def _edited(self, written: Mapping[str, Any]) -> Edition:
-        place, errors = Place("<publish>", node_of(written)), list[RuleError]()
-        read(PublishPart, Place(place.file, with_data(place.node)), errors)
+        location, errors = Location("<publish>", node_of(written)), list[RuleError]()
+        read(PublishPart, Location(location.file, with_data(location.node)), errors)
         if errors:
             raise RulesError(errors)
-        return edited(self._book, place)
+        return edited(self._book, location)
 
     def _moment(self, player: Player, text: str) -> int:
         found = moment_problem(text)

@@ -16,7 +16,7 @@ from kittiwake.time.instants import format_instant
 
 
 def freeze(
-    place: TargetName,
+    location: TargetName,
     at: Annotated[
         str, typer.Option("--at", help="The instant (RFC 3339, or +10m from now); left out: now.", show_default=False)
     ] = "",
@@ -29,13 +29,13 @@ def freeze(
     with usable_input(as_json=as_json):
         clock_us = now_us()
         frozen_at_us = moment_us("--at", at, clock_us) if at else clock_us
-        target = open_target(place)
+        target = open_target(location)
         freeze_target(target, frozen_at_us)
     frozen_at = format_instant(frozen_at_us)
     if as_json:
-        say_json({"ok": True, "target": target.place, "frozen_at": frozen_at})
+        say_json({"ok": True, "target": target.location, "frozen_at": frozen_at})
     else:
-        say(f"{target.place} is frozen at {frozen_at}: nothing is settled beyond it")
+        say(f"{target.location} is frozen at {frozen_at}: nothing is settled beyond it")
     leave(Exit.FINE)
 
 

@@ -24,7 +24,7 @@ def validate(
     paths: Annotated[list[Path], typer.Argument(help="Rules files, and folders of them.", metavar="RULES...")],
     as_json: AsJson = False,
 ) -> None:
-    """Check rules: every error at once, with its place and what to write instead.
+    """Check rules: every error at once, with its line and what to write instead.
 
     Exit codes: 0 all is well, 1 the rules can be used and something about them is odd, 2 they cannot be used.
     """

@@ -26,10 +26,10 @@ from kittiwake.rules.errors import Code
 JsonSchema: TypeAlias = dict[str, Any]
 
 TAG: Final = "|"
-"""First character of every union tag, by which tags are told from keys in the place of an error."""
+"""First character of every union tag, by which tags are told from keys in the path of an error."""
 
 
-class Part(BaseModel):
+class Model(BaseModel):
     """An object of the language: refuses keys it does not know, and remembers who read which object."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

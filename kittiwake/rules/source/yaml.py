@@ -1,4 +1,4 @@
-"""YAML into a tree that remembers its places: YAML 1.2's plain values, and no surprises.
+"""YAML into a tree that remembers where everything stands: YAML 1.2's plain values, and no surprises.
 
 Pure. Built from the parser's events, not its values: `on`, `yes`, `12:30`, `2026-11-01` and
 `007` are texts, numbers are exact and as JSON writes them, keys are unique, aliases are
@@ -181,7 +181,7 @@ class _Builder:
         if frame.anchor:
             size = self.reading.nodes - frame.start + 1
             self.anchors[frame.anchor] = _Anchored(node, size, frame.deepest + 1)
-        self._place(node, frame.deepest + 1)
+        self._location(node, frame.deepest + 1)
 
     def _scalar(self, event: Any, mark: Mark) -> None:
         self._refuse_tag(event, mark)
@@ -193,7 +193,7 @@ class _Builder:
         node = Node(self._resolved(event.value, mark) if plain else event.value, mark)
         if event.anchor:
             self.anchors[event.anchor] = _Anchored(node, 1, 0)
-        self._place(node, 0)
+        self._location(node, 0)
 
     def _resolved(self, text: str, mark: Mark) -> Any:
         if text in _NULLS:
@@ -212,7 +212,7 @@ class _Builder:
             message = f"*{event.anchor} contains itself" if inside else f"there is no &{event.anchor} above this line"
             raise self.reading.stop(mark, Code.ALIAS, message, "Write the value out")
         self.reading.grow(mark, found.nodes, len(self.frames) + found.depth)
-        self._place(Node(found.node.value, mark, found.node.keys), found.depth)
+        self._location(Node(found.node.value, mark, found.node.keys), found.depth)
 
     def _wants_key(self) -> bool:
         return bool(self.frames) and isinstance(self.frames[-1].value, dict) and self.frames[-1].key is None
@@ -227,7 +227,7 @@ class _Builder:
         elif frame.refused:
             self.reading.tell(mark, Code.BAD_KEY, "a key is missing before this colon", "Write key: value")
 
-    def _place(self, node: Node, depth: int) -> None:
+    def _location(self, node: Node, depth: int) -> None:
         """Put a finished value where it belongs."""
         if not self.frames:
             self.root = node
