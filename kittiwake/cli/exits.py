@@ -1,4 +1,4 @@
-"""With what a command or a main ends: the one list. docs/exits.md has a row for each; a test compares."""
+"""With what a command or a main ends: the one list. docs/reference/exit-codes.md has a row for each; a test compares."""
 
 from __future__ import annotations
 

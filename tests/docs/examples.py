@@ -22,7 +22,7 @@ from tests.repo import sources
 ROOT = sources.ROOT
 
 FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = [sources.ROOT / "README.md", *sorted((sources.ROOT / "docs").glob("*.md"))]
+PAGES = [sources.ROOT / "README.md", *sorted((sources.ROOT / "docs").rglob("*.md"))]
 FORMS = ("rules", "rule", "clause", "policy")
 FILE = "rules.yaml"
 """What the file of an example is called in what the loader says."""

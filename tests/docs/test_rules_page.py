@@ -1,4 +1,4 @@
-"""docs/rules.md and every other page with examples of rules: what they show loads, runs, or is refused as shown."""
+"""docs/reference/rules.md and every other page with examples of rules: what they show loads, runs, or is refused as shown."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_pages_have_examples() -> None:
 
 
 def test_yaml_of_the_rules_page_says_what_it_is() -> None:
-    page = (examples.PAGES[0].parent / "docs" / "rules.md").read_text()
+    page = (examples.PAGES[0].parent / "docs/reference/rules.md").read_text()
     bare = re.findall(r"^```yaml *$", page, re.MULTILINE)
     assert bare == []
     assert {word for example in YAML for word in example.words} <= WORDS

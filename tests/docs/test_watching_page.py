@@ -1,4 +1,4 @@
-"""docs/watching.md and docs/streaming.md say what the registries say; no step counts or logs beside them."""
+"""docs/how-to/monitor.md and docs/how-to/run-the-streaming-job.md say what the registries say; no step counts or logs beside them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def sources(root: Path) -> dict[str, str]:
 
 def test_every_metric_has_its_row_word_for_word_and_no_row_is_made_up(root: Path) -> None:
     expected = [[f"`{one.name}`", one.kind.value, one.unit, one.meaning, one.alert] for one in METRICS]
-    assert [[*cells, ""][:5] for cells in rows(root, "watching.md", "Metrics")] == expected
+    assert [[*cells, ""][:5] for cells in rows(root, "how-to/monitor.md", "Metrics")] == expected
 
 
 def test_every_log_event_has_its_row_and_no_row_is_made_up(root: Path) -> None:
     expected = [(one.name, one.severity.value, one.message, list(one.fields)) for one in LOG_EVENTS]
-    found = rows(root, "watching.md", "Log")
+    found = rows(root, "how-to/monitor.md", "Log")
     assert [(WORD.findall(name)[0], kind, text, WORD.findall(fields)) for name, kind, text, fields in found] == expected
 
 
