@@ -1,4 +1,4 @@
-"""docs/reference/tables.md: its SQL runs, over tables with rows in them; what a launch prints is what the page shows."""
+"""docs/reference/tables.md: its SQL runs, over tables with rows in them; a launch prints what the page shows."""
 
 from __future__ import annotations
 

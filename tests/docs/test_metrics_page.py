@@ -1,4 +1,4 @@
-"""docs/how-to/monitor.md and docs/how-to/run-the-streaming-job.md say what the registries say; no step counts or logs beside them."""
+"""docs/reference/metrics-and-logs.md says what the registries say; no step counts or logs beside them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kittiwake.stream.logs import LOG_EVENTS, LogEvent
 from kittiwake.stream.metrics import METRICS, Metric
 from tests.docs.test_tables import WORD, rows
 
+PAGE = "reference/metrics-and-logs.md"
 MAKES_METRICS = re.compile(r"apache_beam\.metrics|beam\.metrics|\bMetrics\.")
 ALLOWED = {
     "transforms/metering.py",
@@ -36,12 +37,12 @@ def sources(root: Path) -> dict[str, str]:
 
 def test_every_metric_has_its_row_word_for_word_and_no_row_is_made_up(root: Path) -> None:
     expected = [[f"`{one.name}`", one.kind.value, one.unit, one.meaning, one.alert] for one in METRICS]
-    assert [[*cells, ""][:5] for cells in rows(root, "how-to/monitor.md", "Metrics")] == expected
+    assert [[*cells, ""][:5] for cells in rows(root, PAGE, "Metrics")] == expected
 
 
 def test_every_log_event_has_its_row_and_no_row_is_made_up(root: Path) -> None:
     expected = [(one.name, one.severity.value, one.message, list(one.fields)) for one in LOG_EVENTS]
-    found = rows(root, "how-to/monitor.md", "Log")
+    found = rows(root, PAGE, "Log")
     assert [(WORD.findall(name)[0], kind, text, WORD.findall(fields)) for name, kind, text, fields in found] == expected
 
 
