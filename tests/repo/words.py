@@ -17,7 +17,7 @@ PROSE: Final[dict[str, str]] = {
     r"tells?|told|tellings?": "emit, report, say, show",
     r"(?<!dead )(?<!dead-)letters?(?! case)(?!, digits)": "dead letter, record",
     r"rooms|(?:a|the|this|each|every|one|two) room": "package, layer",
-    r"house|walls|wall(?! (?:s|time|clock)\b)|floors?": "code base, layer rule, layer",
+    r"house|walls|wall(?! (?:s|seconds|time|clock)\b)|floors?": "code base, layer rule, layer",
     r"wakes?|woken|waking|woke|wake-ups?": "timer firing; a timer fires",
     r"giants?": "oversized contact",
     r"sift(?:s|ed|ing)?": "isolate; poison-message isolation",
@@ -89,7 +89,7 @@ COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 QUOTED_EVENT = re.compile(r"\"[a-z_]+\"")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_PROSE = {re.compile(rf"(?<![\w.-])(?:{words})(?![\w-])", re.IGNORECASE): instead for words, instead in PROSE.items()}
+_PROSE = {re.compile(rf"(?<![\w.-])(?:{words})(?![\w-]|\.py)", re.IGNORECASE): instead for words, instead in PROSE.items()}
 _NAMES = {re.compile(rf"(?:^|_)(?:{words})(?:_|$)"): instead for words, instead in NAMES.items()}
 
 
