@@ -15,12 +15,12 @@ from typing import Final, NamedTuple
 
 from benchmarks.rulesets import ONE, SHIPPED, TWELVE
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import decode, encode
-from kittiwake.kernel.settling import pass_through, start
-from kittiwake.kernel.state import State, new_state
-from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.run.timeline import pass_through, start
+from kittiwake.kernel.state.codec import decode, encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, parse_instant
 

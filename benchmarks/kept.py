@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from kittiwake.stream.cells import new_cell
 from kittiwake.time.instants import DAY_US, format_instant, parse_instant
 

@@ -1,7 +1,7 @@
 """Kittiwake: what customers do, and stop doing, turned into marketing triggers.
 
 The product without Apache Beam: the rule language (`kittiwake.rules`), what it means
-(`kittiwake.kernel`), hosts that run it without Beam (`kittiwake.replay`), the command
+(`kittiwake.kernel`), a host without Beam (`kittiwake.batch`), the command
 (`kittiwake.cli`) and the kit users test their own rules with (`kittiwake.testing`).
 Importing this package imports none of them.
 """

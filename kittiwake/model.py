@@ -1,6 +1,6 @@
 """What goes in and what comes out: events, decisions, dead letters.
 
-Pure values. Parsed by `kittiwake.replay.events`, settled by the kernel, written by the hosts.
+Pure values. Parsed by `kittiwake.input.events`, settled by the kernel, written by the hosts.
 """
 
 from __future__ import annotations

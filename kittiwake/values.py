@@ -216,3 +216,11 @@ def _refuse_long_integers(value: Any) -> None:
             _refuse_long_integers(part)
     elif isinstance(value, int) and abs(value) >= 10 ** (EXPONENT_MAX + 1):
         raise BadNumberError(f"an integer has more than {EXPONENT_MAX + 1} digits")
+
+
+def has_half_a_pair(text: str) -> bool:
+    """Whether half of a surrogate pair stands in a text, which no UTF-8 can hold."""
+    return not text.isascii() and _HALF.search(text) is not None
+
+
+_HALF: Final = re.compile("[\ud800-\udfff]")

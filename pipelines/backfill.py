@@ -17,21 +17,21 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 
+from kittiwake.batch.record_batches import buckets_for
+from kittiwake.batch.report import render, rules_text
+from kittiwake.batch.settings import RunSettings, Stop
+from kittiwake.batch.summary import Summary
 from kittiwake.cli.ending import asked, ended, interrupted, listen
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.progress import megabytes
 from kittiwake.cli.terminal import remark_crash, say_text
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.formats import Format, check_format
-from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
-from kittiwake.replay.packs import buckets_for
-from kittiwake.replay.parts import part_bytes_for
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.reading import refuse_shaped
-from kittiwake.replay.report import render, rules_text
-from kittiwake.replay.rows import Mode
-from kittiwake.replay.settings import RunSettings, Stop
-from kittiwake.replay.summary import Summary
+from kittiwake.errors import UnusableError
+from kittiwake.input.files import refuse_shaped
+from kittiwake.input.splits import part_bytes_for
+from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
+from kittiwake.output.formats import Format, check_format
+from kittiwake.output.rows import Mode
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules

@@ -26,9 +26,9 @@ from google.cloud import bigquery
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 from requests import RequestException
 
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.programs import RulesUsed
-from kittiwake.replay.report import rules_text
+from kittiwake.batch.report import rules_text
+from kittiwake.errors import UnusableError
+from kittiwake.rules.compile.accounts import RulesUsed
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules

@@ -13,7 +13,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from requests import RequestException
 
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from kittiwake.stream.feeding import Letter
 from kittiwake.stream.tables import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Dataset
 from kittiwake.time.instants import format_instant

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.formats import Format
-from kittiwake.replay.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
-from kittiwake.replay.shapes.shape import Shape, input_shape
+from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import Shape, input_shape
+from kittiwake.output.formats import Format
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
 from pipelines.parser import Parser

@@ -1,4 +1,4 @@
-"""Inputs and outputs of a job: local ones with the care of `kittiwake.replay`, and remote ones (`gs://…`).
+"""Inputs and outputs of a job: local ones with the care of `kittiwake.input` and `kittiwake.output`, and remote ones (`gs://…`).
 
 A remote folder has no rename that is whole or not at all: there the job writes in place, and
 `summary.json` comes last.
@@ -13,9 +13,9 @@ from typing import Protocol
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from kittiwake.replay.output import SUMMARY, OutputError, open_output
-from kittiwake.replay.reading import InputError, find_files, refuse_unknown, shown
-from kittiwake.replay.summary import Summary, from_text
+from kittiwake.batch.summary import Summary, from_text
+from kittiwake.input.files import InputError, find_files, refuse_unknown, shown
+from kittiwake.output.folder import SUMMARY, OutputError, open_output
 from transforms.reading import InputFile
 
 

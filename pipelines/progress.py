@@ -18,10 +18,10 @@ from typing import Final
 from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.runners.runner import PipelineResult
 
+from kittiwake.batch.replay import Progress
 from kittiwake.cli.ending import asked
 from kittiwake.cli.progress import progress
 from kittiwake.cli.terminal import remark
-from kittiwake.replay.driver import Progress
 from transforms.progress import NAMESPACE, SEEN, Seen
 
 SECONDS_A_LOOK: Final = 0.5

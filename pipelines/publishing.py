@@ -15,7 +15,7 @@ from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.pubsub_v1 import PublisherClient, PubsubMessage
 
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from kittiwake.stream.feeding import Feed
 from pipelines.sentences import LOG_IN, first_line
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.kinds import BEGINNING_BYTES, Kind, kind_of
-from kittiwake.replay.reading import shown
-from kittiwake.replay.shapes.shape import InputShape
+from kittiwake.errors import UnusableError
+from kittiwake.input.file_types import BEGINNING_BYTES, Kind, kind_of
+from kittiwake.input.files import shown
+from kittiwake.input.shapes.base import InputShape
 from kittiwake.stream.schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, parse_pace
 from pipelines.options import duration_option
 from pipelines.places import input_files

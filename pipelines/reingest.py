@@ -22,9 +22,9 @@ from kittiwake.cli.ending import ended, interrupted
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.terminal import remark, remark_crash, say_text
 from kittiwake.disk import flush, locked, make_folder, undisturbed
+from kittiwake.errors import UnusableError
 from kittiwake.foreign import visible_lines
 from kittiwake.reasons import Unfed
-from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.feeding import Fed, Feed, feed_of, line_of
 from kittiwake.stream.tables import LATE_EVENTS
 from kittiwake.time.durations import format_duration

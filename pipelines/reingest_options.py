@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import InputShape, Shape, input_shape
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.shapes.shape import InputShape, Shape, input_shape
 from kittiwake.stream.messages import Stage
 from kittiwake.stream.tables import DEAD_LETTERS, LATE_EVENTS, Dataset, dataset_of
 from pipelines.options import duration_option, instant_option

@@ -17,7 +17,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from pipelines.refusals import is_news
 
 IN_PROCESS: Final = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"

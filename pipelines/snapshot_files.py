@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.snapshot_set import (
+from kittiwake.errors import UnusableError
+from kittiwake.output.snapshot_set import (
     AGAIN,
     MANIFEST,
     SnapshotFile,

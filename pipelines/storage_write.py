@@ -14,7 +14,7 @@ import apache_beam
 from apache_beam.transforms.external import JavaJarExpansionService
 from apache_beam.utils.subprocess_server import JavaJarServer
 
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 
 TARGET: Final = "sdks:java:io:google-cloud-platform:expansion-service:build"
 JAR: Final = f"beam-sdks-java-io-google-cloud-platform-expansion-service-{apache_beam.__version__}.jar"

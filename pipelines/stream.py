@@ -25,8 +25,8 @@ from apache_beam.runners.runner import PipelineResult
 from kittiwake.cli import terminal
 from kittiwake.cli.ending import asked, ended, interrupted, listen
 from kittiwake.cli.exits import Exit
+from kittiwake.errors import UnusableError
 from kittiwake.foreign import visible
-from kittiwake.replay.errors import UnusableError
 from kittiwake.stream.known import Rules
 from kittiwake.time.durations import format_duration
 from pipelines.check import Checked, Verdict, check

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape, input_shape
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, input_shape
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.opening import is_target
 from kittiwake.stream.grid import TIMER_US, USUAL, Waits

@@ -17,7 +17,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery import DEFAULT_RETRY
 from requests import RequestException
 
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from kittiwake.stream.tables import TABLES, VIEWS, Column, ColumnMode, Dataset, Table, Type, View
 from pipelines.sentences import LOG_IN, first_line
 

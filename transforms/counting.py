@@ -13,7 +13,7 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
-from kittiwake.replay.counts import Counts, add, merged
+from kittiwake.batch.counts import Counts, add, merged
 
 COUNTS: Final = "counts"
 """Tag of the output that `CountingDoFn` adds to a step."""

@@ -19,8 +19,8 @@ from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
 from apache_beam.utils.timestamp import Timestamp
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.grid import TIMER_US, USUAL, Waits, slot_of_event_us
 from kittiwake.stream.known import Rules
 from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED

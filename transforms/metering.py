@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from apache_beam.metrics.metric import Metrics
 
-from kittiwake.kernel.including import is_cut
+from kittiwake.kernel.evaluate.include import is_cut
 from kittiwake.reasons import Outcome
 from kittiwake.stream.metrics import (
     AHEAD_OF_CLOCK,

@@ -10,14 +10,14 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
-from kittiwake.replay.collecting import uncollected
-from kittiwake.replay.counts import Counts
-from kittiwake.replay.intake import Intake
-from kittiwake.replay.packs import PACK_BYTES, Packer
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.reading import Block
-from kittiwake.replay.rows import dead_letter_line
-from kittiwake.replay.settings import RunSettings
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.gc_pause import uncollected
+from kittiwake.batch.intake import Intake
+from kittiwake.batch.record_batches import PACK_BYTES, Packer
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.files import Block
+from kittiwake.output.rows import dead_letter_line
+from kittiwake.rules.compile.accounts import Programs
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.reading import SourcedBlock
 

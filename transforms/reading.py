@@ -1,6 +1,6 @@
 """Step: files, large ones in parts, to blocks of lines, with the place each stood at.
 
-The lines are cut by `kittiwake.replay.reading`. Parts are dealt out by a shuffle, so any runner shares them.
+The lines are cut by `kittiwake.input.files`. Parts are dealt out by a shuffle, so any runner shares them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
-from kittiwake.replay.counts import Counts, LinesOfPart
-from kittiwake.replay.parts import PART_BYTES, Part, parts_of
-from kittiwake.replay.reading import InputError, blocks_of, lines_until, refuse_shrunk, shown
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape
+from kittiwake.batch.counts import Counts, LinesOfPart
+from kittiwake.input.files import InputError, blocks_of, lines_until, refuse_shrunk, shown
+from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.splits import PART_BYTES, Part, parts_of
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.progress import SEEN
 
@@ -32,7 +32,7 @@ class InputFile(NamedTuple):
 
 
 class SourcedBlock(NamedTuple):
-    """Some whole lines of a file, as `kittiwake.replay.reading.Block`."""
+    """Some whole lines of a file, as `kittiwake.input.files.Block`."""
 
     file: str
     """Its name, for people."""

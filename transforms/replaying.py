@@ -28,8 +28,8 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.model import Event
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.schedule import AS_FAST_AS_CAN_BE, IN_ORDER, Disorder, Pace, Schedule, schedule
 from kittiwake.time.instants import SECOND_US

@@ -17,8 +17,8 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
-from kittiwake.replay.reading import blocks_of, shown
-from kittiwake.replay.snapshot_set import RowSum, SnapshotFile
+from kittiwake.input.files import blocks_of, shown
+from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.stream.messages import encode
 from kittiwake.stream.seeding import SnapshotError, seed_of
 

@@ -9,17 +9,17 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
-from kittiwake.kernel.state import State
+from kittiwake.batch.contacts import Subject
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.gathering import Rows
+from kittiwake.batch.oversized_contacts import settle_contact
+from kittiwake.batch.partitions import HELD_BYTES, contacts_of
+from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
+from kittiwake.kernel.state.state import State
+from kittiwake.output.rows import Mode, decision_line
+from kittiwake.output.snapshots import snapshot_line
 from kittiwake.reasons import Outcome
-from kittiwake.replay.buckets import HELD_BYTES, contacts_of
-from kittiwake.replay.contacts import Subject
-from kittiwake.replay.counts import Counts
-from kittiwake.replay.gathering import Rows
-from kittiwake.replay.giants import settle_contact
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.rows import Mode, decision_line
-from kittiwake.replay.settings import RunSettings, end_of_run, stop_of
-from kittiwake.replay.snapshots import snapshot_line
+from kittiwake.rules.compile.accounts import Programs
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.progress import SEEN
 

@@ -11,7 +11,7 @@ import msgspec
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PCollection
 
-from kittiwake.replay.snapshot_set import MANIFEST, RowSum, SnapshotFile, manifest_bytes
+from kittiwake.output.snapshot_set import MANIFEST, RowSum, SnapshotFile, manifest_bytes
 from transforms.seeding import lines_of
 
 

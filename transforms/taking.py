@@ -15,8 +15,8 @@ import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.pvalue import PCollection, TaggedOutput
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.intake import Brought, Message, Taking, take
 from kittiwake.stream.known import Rules
 from kittiwake.stream.logs import MESSAGES_REFUSED

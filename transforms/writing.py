@@ -13,12 +13,12 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PCollection
 
-from kittiwake.replay.counts import Counts
-from kittiwake.replay.formats import Format, RowFile, row_file
-from kittiwake.replay.programs import RulesUsed
-from kittiwake.replay.rows import Mode
-from kittiwake.replay.settings import RunSettings
-from kittiwake.replay.summary import summary_of, to_text
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import summary_of, to_text
+from kittiwake.output.formats import Format, RowFile, row_file
+from kittiwake.output.rows import Mode
+from kittiwake.rules.compile.accounts import RulesUsed
 
 
 @dataclass(eq=False)

@@ -14,10 +14,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.program import NEVER_US
 from kittiwake.stream.grid import USUAL, slot_us
 from kittiwake.stream.schedule import Disorder, Pace, Schedule
-from kittiwake.time.instants import SECOND_US, parse_instant
+from kittiwake.time.instants import END_OF_TIME_US, SECOND_US, parse_instant
 from transforms.clock import now_us
 from transforms.reading import InputFile
 from transforms.replaying import Recording, _read
@@ -64,7 +63,7 @@ class Clocked:
         self._positions = {place: position for position, place in enumerate(schedule.places)}
         self._newest_us = list(accumulate(schedule.times_us, max))
         self._seen: set[str] = set()
-        self.began_us = NEVER_US
+        self.began_us = END_OF_TIME_US
 
     def look(self) -> bool:
         """Look at the dead letters, of which the quickest says best when it began; whether there have been any."""
@@ -73,7 +72,7 @@ class Clocked:
                 dead = json.loads(line)
                 offset_us = self.schedule.due_us(self._positions[int(dead["message_id"])], 0, self._pace)
                 self.began_us = min(self.began_us, parse_instant(dead["happened_at"]) - offset_us)
-        return self.began_us != NEVER_US
+        return self.began_us != END_OF_TIME_US
 
     @property
     def over_us(self) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks.streaming.lean import Lean
+from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.model import Event
-from kittiwake.replay.shapes.shape import CANONICAL
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.grid import USUAL

@@ -31,7 +31,7 @@ from benchmarks.streaming.lean import Counts, Lean
 from benchmarks.streaming.naive import naive
 from benchmarks.streaming.names import BARE, CLOCKED, IN_PROCESS, LEAN, NAIVE, PASSING, SPARING, Case, Result
 from benchmarks.streaming.workload import BETWEEN_US, END_US, START_US, Workload, known_rules
-from kittiwake.replay.shapes.shape import CANONICAL
+from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.stream.grid import USUAL
 from kittiwake.time.instants import MINUTE_US
 

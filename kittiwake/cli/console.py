@@ -15,8 +15,8 @@ import typer
 
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.terminal import RED, complain, say, say_json
+from kittiwake.errors import UnusableError
 from kittiwake.foreign import visible
-from kittiwake.replay.errors import UnusableError
 from kittiwake.rules.errors import Lint, RuleError, RulesError
 from kittiwake.rules.publishing.errors import TargetError, UnchangedError
 

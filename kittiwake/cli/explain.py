@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kittiwake.batch.settings import RunSettings, end_of_run
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import (
@@ -22,17 +23,16 @@ from kittiwake.cli.options import (
 )
 from kittiwake.cli.story import print_texts
 from kittiwake.cli.terminal import complain, say_json
+from kittiwake.errors import UnusableError
+from kittiwake.explain.explanation import explain as explained
+from kittiwake.explain.input import ContactInput, read_contact
+from kittiwake.explain.model import Explanation, as_data, only_rules
+from kittiwake.explain.rendering import texts
+from kittiwake.input.files import find_files, refuse_shaped
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.explain import explain as explained
-from kittiwake.replay.explain_input import ContactInput, read_contact
-from kittiwake.replay.explain_model import Explanation, as_data, only_rules
-from kittiwake.replay.explain_text import texts
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.reading import find_files, refuse_shaped
-from kittiwake.replay.settings import RunSettings, end_of_run
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.loading import load_rules
 

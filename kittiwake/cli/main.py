@@ -14,10 +14,10 @@ import typer
 from typer.core import TyperGroup
 
 from kittiwake import __version__
+from kittiwake.batch.gc_pause import uncollected
 from kittiwake.cli.ending import ended
 from kittiwake.cli.terminal import say
 from kittiwake.foreign import visible
-from kittiwake.replay.collecting import uncollected
 
 COMMANDS: Final = (
     "validate",

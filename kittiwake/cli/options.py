@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.shapes.shape import InputShape, input_shape
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import InputShape, input_shape
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
 

@@ -14,9 +14,9 @@ from typing import Final, TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from kittiwake.batch.replay import Progress as Far
+from kittiwake.batch.replay import Tell
 from kittiwake.cli.terminal import remark
-from kittiwake.replay.driver import Progress as Far
-from kittiwake.replay.driver import Tell
 
 SECONDS_A_LINE: Final = 10.0
 """Often enough to see that it moves, seldom enough for a log."""

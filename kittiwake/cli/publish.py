@@ -11,7 +11,7 @@ from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usabl
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import TargetName, moment_us, now_us, span_us
 from kittiwake.cli.terminal import complain, say, say_json
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import read_files
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US

@@ -10,6 +10,10 @@ from typing import Annotated
 
 import typer
 
+from kittiwake.batch.replay import replay as run
+from kittiwake.batch.report import render
+from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import Summary, to_json
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.options import (
@@ -27,14 +31,10 @@ from kittiwake.cli.options import (
 )
 from kittiwake.cli.progress import progress
 from kittiwake.cli.terminal import complain, say, say_json, say_text
-from kittiwake.replay.driver import replay as run
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.formats import Format
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.report import render
-from kittiwake.replay.settings import RunSettings
-from kittiwake.replay.shapes.shape import InputShape
-from kittiwake.replay.summary import Summary, to_json
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import InputShape
+from kittiwake.output.formats import Format
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 
 

@@ -8,8 +8,8 @@ import typer
 
 from kittiwake.cli.console import one_command
 from kittiwake.cli.terminal import say_json
-from kittiwake.replay.scenario_models import json_schema as schema_of_scenarios
-from kittiwake.rules.schema import json_schema
+from kittiwake.rules.json_schema import json_schema
+from kittiwake.scenarios.models import json_schema as schema_of_scenarios
 
 
 def schema(

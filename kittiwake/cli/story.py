@@ -8,9 +8,9 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text as RichText
 
+from kittiwake.explain.model import Tone
+from kittiwake.explain.rendering import Text
 from kittiwake.foreign import visible
-from kittiwake.replay.explain_model import Tone
-from kittiwake.replay.explain_text import Text
 
 STYLES: Final = {
     None: "bold",

@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 from kittiwake.foreign import plain_json, visible, visible_lines
-from kittiwake.replay.rows import line as json_line
+from kittiwake.output.rows import line as json_line
 
 RED: Final = typer.colors.RED
 GREEN: Final = typer.colors.GREEN

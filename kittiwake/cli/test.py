@@ -11,13 +11,13 @@ from kittiwake.cli.console import AsJson, leave, one_command, refuse, usable_inp
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.story import print_texts
 from kittiwake.cli.terminal import GREEN, RED, say, say_json
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.explain_model import as_data
-from kittiwake.replay.explain_text import texts
-from kittiwake.replay.scenario_cases import Case
-from kittiwake.replay.scenario_files import find, load_cases
-from kittiwake.replay.scenario_run import Result, play, surprise_words
+from kittiwake.errors import UnusableError
+from kittiwake.explain.model import as_data
+from kittiwake.explain.rendering import texts
 from kittiwake.rules.errors import RulesError
+from kittiwake.scenarios.cases import Case
+from kittiwake.scenarios.files import find, load_cases
+from kittiwake.scenarios.run import Result, play, surprise_words
 
 
 def play_scenarios(

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from kittiwake.batch.gc_pause import uncollected
 from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, usable_input
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.terminal import YELLOW, say, say_json
-from kittiwake.replay.collecting import uncollected
-from kittiwake.replay.errors import UnusableError
-from kittiwake.rules.compiler import compile_account
+from kittiwake.errors import UnusableError
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.errors import Lint
-from kittiwake.rules.lints import lint
+from kittiwake.rules.lint.document import find_lints
 from kittiwake.rules.loader import load
 from kittiwake.rules.publishing.opening import is_target
 from kittiwake.rules.ruleset import RuleSet
@@ -38,7 +38,7 @@ def validate(
         ruleset = load(*paths)
         for account_id in ruleset.accounts:
             compile_account(ruleset, account_id)
-        odd = lint(ruleset)
+        odd = find_lints(ruleset)
     _tell(ruleset, odd, as_json=as_json)
     leave(Exit.FINDINGS if odd else Exit.FINE)
 

@@ -12,19 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
-from kittiwake.kernel.codec import bare, copied
-from kittiwake.kernel.copies import in_order, is_copy, newest_id_us, restored, stored
-from kittiwake.kernel.correcting import Corrected, correct
-from kittiwake.kernel.decisions import decision_of
-from kittiwake.kernel.keeping import memory_ends_us
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.run import NOTHING_UNUSABLE, Run, Unusable
-from kittiwake.kernel.settling import knows, start
-from kittiwake.kernel.state import Since, State, keeps_ids
-from kittiwake.kernel.switching import concerned_us
-from kittiwake.kernel.trace import Step, StepKind, step_of
-from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.kernel.evaluate.decisions import decision_of
+from kittiwake.kernel.evaluate.retention import memory_ends_us
+from kittiwake.kernel.late.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
+from kittiwake.kernel.late.corrections import Corrected, correct
+from kittiwake.kernel.late.deduplication import in_order, is_copy, newest_id_us, restored, stored
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Run, Unusable
+from kittiwake.kernel.run.migration import concerned_us
+from kittiwake.kernel.run.timeline import knows, start
+from kittiwake.kernel.state.codec import bare, copied
+from kittiwake.kernel.state.state import Since, State, keeps_ids
+from kittiwake.kernel.state.trace import Step, StepKind, step_of
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
 

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kittiwake.rules.compiler import compile_account
+    from kittiwake.rules.compile.account import compile_account
     from kittiwake.rules.documents import load_document
     from kittiwake.rules.errors import Code, Lint, LintCode, RuleError, RulesError
-    from kittiwake.rules.lints import lint
+    from kittiwake.rules.lint.document import find_lints
     from kittiwake.rules.loader import load, load_files
     from kittiwake.rules.publishing.errors import TargetError
     from kittiwake.rules.publishing.loading import load_rules
@@ -31,7 +31,7 @@ __all__ = [
     "TargetError",
     "always",
     "compile_account",
-    "lint",
+    "find_lints",
     "load",
     "load_document",
     "load_files",
@@ -49,8 +49,8 @@ _HOMES: Final = {
     "RulesError": "errors",
     "TargetError": "publishing.errors",
     "always": "versions",
-    "compile_account": "compiler",
-    "lint": "lints",
+    "compile_account": "compile.account",
+    "find_lints": "lint.document",
     "load": "loader",
     "load_document": "documents",
     "load_files": "loader",

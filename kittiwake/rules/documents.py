@@ -10,17 +10,17 @@ from typing import Any
 
 import msgspec
 
-from kittiwake.rules.checks import check_policy, check_rule
+from kittiwake.rules.check.document import check_policy, check_rule
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
-from kittiwake.rules.guardrails import ERRORS_MAX, RULES_MAX
-from kittiwake.rules.models import Header, Rule
-from kittiwake.rules.nodes import Node, Place, node_of
-from kittiwake.rules.policy import PolicyObject
-from kittiwake.rules.reading import read
+from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
+from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
-from kittiwake.rules.trees import has_half_a_pair
+from kittiwake.rules.source.tree import Node, Place, node_of
+from kittiwake.rules.source.validation import read
+from kittiwake.values import has_half_a_pair
 
 
 class Document(msgspec.Struct, frozen=True):

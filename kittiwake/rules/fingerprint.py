@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from kittiwake.rules.models import Rule
+from kittiwake.rules.model.rule import Rule
 from kittiwake.values import canonical
 
 DIGITS: Final = 12

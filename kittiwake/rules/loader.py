@@ -12,16 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from kittiwake.regular_files import NoFileError, open_file, why_not
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import Code, RuleError
-from kittiwake.rules.files import NoFileError, open_file, why_not
-from kittiwake.rules.guardrails import FILE_BYTES_MAX, FILES_MAX
-from kittiwake.rules.json_source import read_json
-from kittiwake.rules.nodes import NOWHERE, Mark, Node, Place
+from kittiwake.rules.limits import FILE_BYTES_MAX, FILES_MAX
+from kittiwake.rules.model.text import is_account_id
 from kittiwake.rules.ruleset import RuleSet
-from kittiwake.rules.texts import is_account_id
-from kittiwake.rules.trees import Reading, UnreadableError
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.source.builder import Reading, UnreadableError
+from kittiwake.rules.source.json import read_json
+from kittiwake.rules.source.tree import NOWHERE, Mark, Node, Place
+from kittiwake.rules.source.yaml import read_yaml
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 SCENARIO_SUFFIXES: Final = (".test.yaml", ".test.yml", ".test.json")

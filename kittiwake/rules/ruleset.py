@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from kittiwake.rules.fingerprint import fingerprint_of_rules
-from kittiwake.rules.models import Rule
-from kittiwake.rules.nodes import Place
-from kittiwake.rules.policy import PolicyObject
+from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.source.tree import Place
 
 EVERY_ACCOUNT: Final = "*"
 

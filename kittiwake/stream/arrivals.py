@@ -14,15 +14,14 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from kittiwake.kernel.program import NEVER_US
+from kittiwake.input.bulk import is_utf8
+from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, TIME_MIN_US, TYPE, parse_events
+from kittiwake.input.fields import ID_CHARS_MAX
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, TIME_MIN_US, TYPE, parse_events
-from kittiwake.replay.fields import ID_CHARS_MAX
-from kittiwake.replay.quick import is_utf8
-from kittiwake.replay.shapes.shape import InputShape, Shape
 from kittiwake.stream.messages import Arrival
-from kittiwake.time.instants import SECOND_US, parse_instant
+from kittiwake.time.instants import END_OF_TIME_US, SECOND_US, parse_instant
 from kittiwake.values import has_long_digits, number
 
 CLOCK: Final = "the job's clock"
@@ -40,7 +39,7 @@ def event_of(arrival: Arrival, shape: InputShape) -> Event | DeadLetter:
 
     A dead letter only if another release, or an intake of another shape, has taken the message.
     """
-    found = events_from(arrival.data, NEVER_US, shape)
+    found = events_from(arrival.data, END_OF_TIME_US, shape)
     if isinstance(found, DeadLetter):
         return found
     if arrival.place < len(found):

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
-from kittiwake.kernel.codec import STATE_BYTES_MAX, BadState, decode
-from kittiwake.kernel.codec import encode as encode_state
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.state.codec import STATE_BYTES_MAX, BadState, decode
+from kittiwake.kernel.state.codec import encode as encode_state
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.stream.messages import Arrival, trace_of
 from kittiwake.stream.sealing import UnreadableError, sealed, unsealed
 

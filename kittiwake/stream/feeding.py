@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from kittiwake.input.shapes.base import InputShape
 from kittiwake.model import Event
 from kittiwake.reasons import DeadLetterReason, Unfed
-from kittiwake.replay.shapes.shape import InputShape
 from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.messages import Stage
 

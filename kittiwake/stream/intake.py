@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape
 from kittiwake.stream.arrivals import events_from
 from kittiwake.stream.known import Known
 from kittiwake.stream.messages import Arrival, Dead, Stage, dead_letter, key_of

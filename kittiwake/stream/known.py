@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from kittiwake.kernel.program import NEVER_US
-from kittiwake.replay.programs import Plan, Programs
+from kittiwake.rules.compile.accounts import Plan, Programs
 from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.time.instants import END_OF_TIME_US
 
 
 class Known(NamedTuple):
@@ -51,7 +51,7 @@ class AlwaysKnown:
     def __init__(self, history: RuleSetHistory, allowed_lateness_us: int) -> None:
         """Raises `RulesError` if a rule is of a kind that this release does not run."""
         programs = Programs(history, allowed_lateness_us, whole_history=False)
-        self._known = Known(programs, NEVER_US)
+        self._known = Known(programs, END_OF_TIME_US)
 
     def known(self, clock_us: int) -> Known:  # noqa: ARG002 - of `Rules`
         """The same at every time."""

@@ -13,10 +13,10 @@ from typing import Final, Protocol
 import msgspec
 
 from kittiwake import __version__
+from kittiwake.input.events import RAW_BYTES_MAX
 from kittiwake.model import Decision
+from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import DeadLetterReason, Outcome
-from kittiwake.replay.events import RAW_BYTES_MAX
-from kittiwake.replay.rows import Mode, decision_line
 
 TRACEPARENT: Final = "traceparent"
 """The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from threading import Lock
 from typing import Final, NamedTuple
 
-from kittiwake.replay.programs import Programs
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.bounds import SKEW_US
 from kittiwake.rules.publishing.errors import TargetError

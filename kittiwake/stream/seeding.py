@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from kittiwake.kernel.codec import BadState, encode
-from kittiwake.replay.snapshots import state_of
+from kittiwake.kernel.state.codec import BadState, encode
+from kittiwake.output.snapshots import state_of
 from kittiwake.stream.messages import Seed, key_of
 from kittiwake.values import parse_json
 

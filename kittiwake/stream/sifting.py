@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from kittiwake.input.shapes.base import InputShape
 from kittiwake.kernel.advance import Advanced, advance
-from kittiwake.kernel.state import State
+from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.programs import Plan
-from kittiwake.replay.shapes.shape import InputShape
+from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.arrivals import event_of
 from kittiwake.stream.known import Known
 from kittiwake.stream.messages import Arrival, Dead, Late, Stage, dead_letter

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from kittiwake.output.rows import DecisionLine
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.rows import DecisionLine
 from kittiwake.stream.messages import Dead, Late, Stage, Told
 from kittiwake.stream.tables import HAPPENED_AT, ROW_ID, WRITTEN_AT, Table
 from kittiwake.time.instants import format_instant

@@ -12,16 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.advance import Advanced
-from kittiwake.kernel.program import NEVER_US
-from kittiwake.kernel.state import State, is_asleep, is_nothing, keeps_ids
+from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
-from kittiwake.replay.programs import Plan
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape
+from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.cells import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of, traces_with
 from kittiwake.stream.grid import (
     LOOK_EVERY_US,
@@ -41,8 +40,7 @@ from kittiwake.stream.messages import SEED, Arrival, Dead, Late, Seed, Told, hea
 from kittiwake.stream.sealing import UnreadableError, unsealed
 from kittiwake.stream.sifting import Failed, Given, Settled, settle
 from kittiwake.stream.tally import Tally
-
-BEFORE_ALL_US: Final = -NEVER_US
+from kittiwake.time.instants import BEFORE_ALL_US, END_OF_TIME_US
 
 
 class Woken(NamedTuple):
@@ -101,7 +99,7 @@ def _begun(host: Host, key: bytes, data: bytes | None, alarm: Alarm) -> _Work:
     account_id, contact_id = subject_of(key)
     settled_us = BEFORE_ALL_US if cell is None else cell.settled_us
     asked_us = alarm.at_us - host.waits.settle_delay_us
-    frozen_at_us = NEVER_US if known.frozen_at_us is None else known.frozen_at_us
+    frozen_at_us = END_OF_TIME_US if known.frozen_at_us is None else known.frozen_at_us
     held_us = min(alarm.clock_us, known.until_us, frozen_at_us)
     upto_us = max(settled_us, min(asked_us, held_us))
     return _Work(host, alarm, contact_id, known.plan(account_id), cell, settled_us, asked_us, held_us, upto_us)
@@ -251,11 +249,13 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
     """
     at_us, waits = work.alarm.at_us, work.host.waits
     due = [] if step is None or step.wake_at_us is None else [step.wake_at_us]
-    if work.asked_us > work.held_us and (step is None or min([*due, *rest_us[:1]], default=NEVER_US) <= work.asked_us):
+    if work.asked_us > work.held_us and (
+        step is None or min([*due, *rest_us[:1]], default=END_OF_TIME_US) <= work.asked_us
+    ):
         return recheck_us(at_us, work.asked_us, work.held_us, work.alarm.clock_us)
     if step is not None and is_nothing(step.state):
         due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
-    elif step is not None and work.host.known.until_us < NEVER_US and not is_asleep(step.state):
+    elif step is not None and work.host.known.until_us < END_OF_TIME_US and not is_asleep(step.state):
         due.append(work.upto_us + LOOK_EVERY_US)
     due += [time_us + 1 for time_us in rest_us[:1]]
     return max(slot_us(min(due), waits), at_us + TIMER_US) if due else None

@@ -11,7 +11,7 @@
 returns the decisions.
 """
 
-from kittiwake.replay.scenario_cases import Case
+from kittiwake.scenarios.cases import Case
 from kittiwake.testing.runs import run
 from kittiwake.testing.scenarios import check, scenarios
 from kittiwake.testing.story import Story

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
-from kittiwake.replay.rows import decision_row
-from kittiwake.replay.scenario_player import ACCOUNT, CONTACT, BadEventError, event_of
-from kittiwake.replay.scenario_rules import Edition, edition_of, load_edition
-from kittiwake.rules.compiler import compile_account
+from kittiwake.output.rows import decision_row
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.errors import RuleError
 from kittiwake.rules.loader import read_places
-from kittiwake.rules.nodes import Place, node_of
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
+from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.scenarios.player import ACCOUNT, CONTACT, BadEventError, event_of
+from kittiwake.scenarios.rules import Edition, edition_of, load_edition
 from kittiwake.time.instants import HOUR_US
 
 Rules = Mapping[str, Any] | str | Path

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kittiwake.explain.rendering import plain
 from kittiwake.foreign import visible
-from kittiwake.replay.explain_text import plain
-from kittiwake.replay.scenario_cases import Case
-from kittiwake.replay.scenario_files import find, load_cases
-from kittiwake.replay.scenario_run import play, surprise_words
+from kittiwake.scenarios.cases import Case
+from kittiwake.scenarios.files import find, load_cases
+from kittiwake.scenarios.run import play, surprise_words
 
 
 def scenarios(*paths: str | Path) -> list[Case]:

@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from kittiwake.explain.rendering import plain
 from kittiwake.foreign import visible
 from kittiwake.model import Decision
-from kittiwake.replay.explain_text import plain
-from kittiwake.replay.rows import decision_row
-from kittiwake.replay.scenario_edits import edited
-from kittiwake.replay.scenario_expect import FIELDS, Expectation, Known, decision_words, differences, nearest
-from kittiwake.replay.scenario_models import PublishPart, with_data
-from kittiwake.replay.scenario_player import ACCOUNT, CONTACT, Player, default_start_us
-from kittiwake.replay.scenario_rules import Edition, book_of
-from kittiwake.replay.scenario_times import moment_problem, moment_us
+from kittiwake.output.rows import decision_row
 from kittiwake.rules.errors import RuleError, RulesError
-from kittiwake.rules.nodes import Place, node_of
-from kittiwake.rules.reading import read
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
+from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.validation import read
+from kittiwake.scenarios.edits import edited
+from kittiwake.scenarios.expect import FIELDS, Expectation, Known, decision_words, differences, nearest
+from kittiwake.scenarios.models import PublishPart, with_data
+from kittiwake.scenarios.player import ACCOUNT, CONTACT, Player, default_start_us
+from kittiwake.scenarios.rules import Edition, book_of
+from kittiwake.scenarios.times import moment_problem, moment_us
 from kittiwake.testing.runs import Rules, edition_of_rules
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import format_instant

@@ -16,6 +16,11 @@ MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 60 * MINUTE_US
 DAY_US: Final = 24 * HOUR_US
 
+END_OF_TIME_US: Final = 2**62
+"""When what never happens does: later than any instant an event may have, a wait more included."""
+BEFORE_ALL_US: Final = -(2**62)
+"""Earlier than any instant an event may have, an hour more included: also the time of a text that is no instant."""
+
 MINUTES_KEPT: Final = 10_000
 """Minutes whose text is remembered, a week of them: 2 MB."""
 

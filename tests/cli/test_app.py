@@ -66,7 +66,12 @@ def test_validate_imports_neither_beam_nor_what_only_other_commands_need(tmp_pat
     assert "kittiwake.rules.loader" in loaded
     heavy = {"apache_beam", "google", "rich", "pyarrow", "numpy", "asyncio", "multiprocessing", "dateutil", "tzdata"}
     assert heavy & {name.split(".")[0] for name in loaded} == set()
-    hosts = {"kittiwake.kernel.advance", "kittiwake.replay.driver", "kittiwake.replay.explain", "kittiwake.testing"}
+    hosts = {
+        "kittiwake.kernel.advance",
+        "kittiwake.batch.replay",
+        "kittiwake.explain.explanation",
+        "kittiwake.testing",
+    }
     assert hosts & loaded == set()
 
 

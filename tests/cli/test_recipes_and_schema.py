@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kittiwake.rules.json_schema import json_schema
 from kittiwake.rules.recipes import recipe, recipe_names
-from kittiwake.rules.schema import json_schema
 from tests.cli.command import kittiwake
 
 

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
+from kittiwake.batch.replay import Progress
 from kittiwake.cli.progress import progress
 from kittiwake.cli.story import STYLES, print_texts
-from kittiwake.replay.driver import Progress
-from kittiwake.replay.explain_model import Tone
-from kittiwake.replay.explain_text import Text
+from kittiwake.explain.model import Tone
+from kittiwake.explain.rendering import Text
 
 
 class Terminal(io.StringIO):

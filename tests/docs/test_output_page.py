@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from kittiwake import testing
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import summary_of, to_json
+from kittiwake.input.events import parse_event
 from kittiwake.model import DeadLetter
-from kittiwake.replay.counts import Counts
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.programs import RulesUsed, VersionUsed
-from kittiwake.replay.rows import Mode, dead_letter_row, line
-from kittiwake.replay.settings import RunSettings
-from kittiwake.replay.summary import summary_of, to_json
+from kittiwake.output.rows import Mode, dead_letter_row, line
+from kittiwake.rules.compile.accounts import RulesUsed, VersionUsed
 from tests.docs import examples, timelines
 
 PAGE = "docs/reference/output.md"

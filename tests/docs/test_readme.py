@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.replay.driver import replay
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.report import render
-from kittiwake.replay.settings import RunSettings
+from kittiwake.batch.replay import replay
+from kittiwake.batch.report import render
+from kittiwake.batch.settings import RunSettings
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load, load_files
 from tests.docs import examples
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kittiwake.rules import Code, RulesError, compile_account
-from kittiwake.rules.lints import lint
+from kittiwake.rules.lint.document import find_lints
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.ruleset import RuleSet
 from tests.docs import examples, timelines
@@ -57,7 +57,7 @@ def test_a_timeline_comes_out_as_shown(rules: Example, history: Example) -> None
 
 @pytest.mark.parametrize(("rules", "said"), LINTS, ids=_names([said for _, said in LINTS]))
 def test_the_lints_of_validate_are_what_the_page_shows(rules: Example, said: Example) -> None:
-    assert "".join(f"{remark}\n" for remark in lint(_load(rules))) == said.body
+    assert "".join(f"{remark}\n" for remark in find_lints(_load(rules))) == said.body
 
 
 def test_every_refused_example_is_followed_by_what_the_loader_says() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from kittiwake.input.events import parse_event
+from kittiwake.input.shapes import cloudevents, segment
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import Event
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.shapes import cloudevents, segment
-from kittiwake.replay.shapes.shape import InputShape, Shape
 from tests.docs import examples
 from tests.docs.test_tables import EVENTS, START_US, WORD, rows, words
 

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.eligibility import GATES
-from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.input.events import parse_event
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.run.eligibility import GATES
 from kittiwake.model import Event
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.rows import dead_letter_row
-from kittiwake.rules import guardrails
+from kittiwake.output.rows import dead_letter_row
+from kittiwake.rules import limits
 from kittiwake.rules.errors import LintCode
-from kittiwake.rules.matches import Operators, Where
-from kittiwake.rules.models import Header, Rule
-from kittiwake.rules.policy import PolicyObject
+from kittiwake.rules.model.match import Operators, Where
+from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.publishing import bounds
-from kittiwake.rules.reading import keys_of
 from kittiwake.rules.recipes import recipes
+from kittiwake.rules.source.validation import keys_of
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US
 from tests.docs import examples
@@ -75,7 +75,7 @@ def _table(root: Path, heading: str) -> list[list[str]]:
 
 
 def _limits() -> dict[str, int]:
-    written = {name: value for name, value in vars(guardrails).items() if name.isupper() and isinstance(value, int)}
+    written = {name: value for name, value in vars(limits).items() if name.isupper() and isinstance(value, int)}
     written.pop("DAY_US")
     return written | DEFAULT_LIMITS._asdict()
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from kittiwake import testing
-from kittiwake.rules.nodes import plain
-from kittiwake.rules.trees import Reading
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.source.builder import Reading
+from kittiwake.rules.source.tree import plain
+from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical
 

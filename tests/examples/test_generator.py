@@ -11,9 +11,9 @@ import pytest
 from examples.shop import generate
 from examples.shop.diary import Record
 from examples.shop.people import PERSONAS
+from kittiwake.input.events import parse_event
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.events import parse_event
 from tests.replay.inputs import OF_THE_STREAM
 
 DAYS = 180

@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from kittiwake.cli.main import app
-from kittiwake.replay.scenario_cases import Case
-from kittiwake.replay.scenario_files import find, load_cases
-from kittiwake.replay.scenario_run import play
 from kittiwake.rules.loader import load
+from kittiwake.scenarios.cases import Case
+from kittiwake.scenarios.files import find, load_cases
+from kittiwake.scenarios.run import play
 from tests.examples.running import ROOT
 
 EXAMPLES = ROOT / "examples"

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import STATE_BYTES_MAX, encode
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.state import State, new_state
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.state.codec import STATE_BYTES_MAX, encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US
 from tests.kernel.timeline import ACCOUNT, START, at, exact, program

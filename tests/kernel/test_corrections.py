@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import Advanced, advance
-from kittiwake.kernel.codec import decode, encode
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.codec import decode, encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US

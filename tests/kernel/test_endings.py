@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from kittiwake.event_types import DELETED, MERGED
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import encode
-from kittiwake.kernel.program import DELETED, MERGED
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.codec import encode
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Reason
 from tests.kernel.timeline import START, at, program, timeline

@@ -7,10 +7,10 @@ from decimal import Decimal, localcontext
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.eligibility import GATES
-from kittiwake.kernel.index import build_program
-from kittiwake.kernel.program import Holdout, Policy
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.plan.build import build_program
+from kittiwake.kernel.plan.policy import Holdout, Policy
+from kittiwake.kernel.run.eligibility import GATES
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Reason
 from tests.kernel.timeline import START, at, program, timeline

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import encode
-from kittiwake.kernel.state import RuleState, new_state
-from kittiwake.kernel.trace import StepKind
+from kittiwake.kernel.state.codec import encode
+from kittiwake.kernel.state.state import RuleState, new_state
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import HOUR_US

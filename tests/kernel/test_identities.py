@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.kernel.test_corrections import Told, event

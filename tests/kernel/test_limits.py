@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.reasons import Kind
 from kittiwake.time.instants import DAY_US
 from tests.kernel.timeline import timeline

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import VERSION, decode, decoded, encode
-from kittiwake.kernel.state import State
+from kittiwake.kernel.state.codec import VERSION, decode, decoded, encode
+from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.time.instants import HOUR_US

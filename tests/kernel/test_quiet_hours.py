@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.kernel.eligibility import release_us
-from kittiwake.kernel.program import QuietHours
+from kittiwake.kernel.plan.policy import QuietHours
+from kittiwake.kernel.run.eligibility import release_us
 from kittiwake.model import Event
 from kittiwake.time.instants import HOUR_US, MINUTE_US, format_instant
 from tests.kernel.timeline import at, program, timeline

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel import occurrences
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import decode, encode
-from kittiwake.kernel.program import Repeat
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.evaluate import recurrence
+from kittiwake.kernel.plan.wait import Repeat
+from kittiwake.kernel.state.codec import decode, encode
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Reason
 from kittiwake.time.instants import DAY_US, format_instant
@@ -128,7 +128,7 @@ def test_a_state_of_the_release_before_keeps_its_pending_date_and_goes_on_from_t
     of_series = program("{when: a, wait: {until: date, at: '00:00', repeat: monthly}}", "retention: 1830d")
     armed = Event(at("2026-01-31T00:00:00Z"), "1", "a", {"date": "2026-01-31"})
     with monkeypatch.context() as before:
-        before.setattr(occurrences, "_day_of_month", _first_of_the_next_month)
+        before.setattr(recurrence, "_day_of_month", _first_of_the_next_month)
         old = advance(of_series, new_state(CONTACT), [armed], at("2026-02-15T00:00:00Z")).state
     found = advance(of_series, decode(encode(old)), [], at("2026-05-01T00:00:00Z")).decisions
     assert [str(one.occurrence) for one in found] == ["2026-03-01", "2026-03-31", "2026-04-30"]

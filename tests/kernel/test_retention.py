@@ -9,16 +9,16 @@ import msgspec
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import decode, encode
-from kittiwake.kernel.program import ATTRIBUTES_RULE, Program
-from kittiwake.kernel.state import State, is_asleep, is_nothing, keeps_something, new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.program import ATTRIBUTES_RULE, Program
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.codec import decode, encode
+from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_something, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compile_versions import compile_versions
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
 from tests.kernel.ways import settled_in_every_way
 from tests.oracle.worlds_versions import VersionedWorld

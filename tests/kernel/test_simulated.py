@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 

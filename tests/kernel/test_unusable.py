@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import format_instant, parse_instant
 from tests.oracle.worlds import CONTACT, world
 from tests.replay.test_explain_worlds import _prepared

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import Advanced, advance
-from kittiwake.kernel.snapshots import snapshot_of
-from kittiwake.kernel.state import State, new_state
-from kittiwake.kernel.trace import StepKind
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.late.snapshots import snapshot_of
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import State, new_state
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import HOUR_US, MINUTE_US
 from tests.kernel.timeline import ACCOUNT, START, at

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.trace import StepKind
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.time.instants import DAY_US

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.replay.rows import Mode, decision_line
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.output.rows import Mode, decision_line
 from kittiwake.values import KEY_CHARS_MAX, canonical
 from tests.kernel.timeline import timeline
 

@@ -24,11 +24,11 @@ from functools import cache
 from textwrap import dedent, indent
 from typing import Any
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import Program
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import Program
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.loader import load_files
 from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import HOUR_US, format_instant, parse_instant

@@ -11,12 +11,12 @@ from random import Random
 from typing import NamedTuple
 
 from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.checkpoint import compacted
-from kittiwake.kernel.codec import bare, decode, decoded, encode
-from kittiwake.kernel.ledger import events_of, standing_rows
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import Since, State, Unsettled, new_state
-from kittiwake.kernel.whole import decide_whole, parts_of
+from kittiwake.kernel.batch import decide_whole, parts_of
+from kittiwake.kernel.late.checkpoint import compacted
+from kittiwake.kernel.late.emitted import events_of, standing_rows
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.codec import bare, decode, decoded, encode
+from kittiwake.kernel.state.state import Since, State, Unsettled, new_state
 from kittiwake.model import Decision, Event
 
 CONTACT = "c1"

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import State, new_state
-from kittiwake.kernel.versions import Versions, as_versions
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from tests.kernel.ways import CONTACT, through_bytes

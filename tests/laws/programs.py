@@ -8,7 +8,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NamedTuple
 
-from kittiwake.kernel.program import Program
+from kittiwake.kernel.plan.program import Program
 from kittiwake.model import Event
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.kernel.timeline import ACCOUNT, at, exact, program

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.checkpoint import compacted
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.late.checkpoint import compacted
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome
 from tests.kernel.ways import CONTACT, opened

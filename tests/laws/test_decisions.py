@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kittiwake.event_types import ENDINGS
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.program import ENDINGS
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from tests.kernel.ways import CONTACT, shown

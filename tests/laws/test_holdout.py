@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.versions import Versions
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome, Reason
 from tests.kernel.ways import CONTACT

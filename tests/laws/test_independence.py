@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.index import build_program
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.plan.build import build_program
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event, EventIds
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
 from tests.kernel.timeline import exact

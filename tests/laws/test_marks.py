@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
-from kittiwake.kernel import rework
-from kittiwake.kernel.checkpoint import compacted
-from kittiwake.kernel.codec import bare
-from kittiwake.kernel.rework import Rework
+from kittiwake.kernel.late import reevaluation
+from kittiwake.kernel.late.checkpoint import compacted
+from kittiwake.kernel.late.reevaluation import Rework
+from kittiwake.kernel.state.codec import bare
 from kittiwake.model import Event
 from tests.kernel.ways import opened
 from tests.laws.arrivals import Call, ended, facts, streamed, whole
@@ -42,7 +42,7 @@ def world(request: pytest.FixtureRequest) -> World:
 @pytest.fixture(params=[1, 2, 5])
 def _close_marks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Marks after so many events, whatever they weigh; what corrections make of them is counted."""
-    walk = rework.Rework.walk
+    walk = reevaluation.Rework.walk
 
     def counted(self: Rework) -> object:
         front = walk(self)
@@ -51,9 +51,9 @@ def _close_marks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         SEEN["counts alone differ"] += bool(self._counts)
         return front
 
-    monkeypatch.setattr(rework.Rework, "walk", counted)
-    monkeypatch.setattr(rework, "MARKED_EVENTS", request.param)
-    monkeypatch.setattr(rework, "_is_worth", lambda *_: True)
+    monkeypatch.setattr(reevaluation.Rework, "walk", counted)
+    monkeypatch.setattr(reevaluation, "MARKED_EVENTS", request.param)
+    monkeypatch.setattr(reevaluation, "_is_worth", lambda *_: True)
 
 
 def one_by_one(dice: Random, events: Sequence[Event], until_us: int, horizon_us: int) -> Iterator[Call]:

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from kittiwake.kernel.advance import Advanced, advance
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
 from tests.kernel.ways import CONTACT, WAYS, Settled, at_once, settled, shown, through_bytes
 from tests.laws.programs import START_US, WORLDS, World, dice_of, end_us, history

@@ -12,7 +12,7 @@ from itertools import product
 import pytest
 
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome
 from kittiwake.time.instants import MINUTE_US

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.whole import decide_whole, parts_of
+from kittiwake.kernel.batch import decide_whole, parts_of
+from kittiwake.kernel.plan.program import Program
 from kittiwake.model import Event
 from kittiwake.rules import compile_account, load_document
 from kittiwake.time.instants import HOUR_US, MINUTE_US

@@ -9,14 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.whole import decide_sorted, decide_whole, parts_of
+from kittiwake.kernel.batch import decide_sorted, decide_whole, parts_of
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from tests.kernel.timeline import program as program_of
 from tests.kernel.ways import shown
 from tests.laws.programs import WORLDS, dice_of, end_us, history

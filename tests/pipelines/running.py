@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from kittiwake.replay.summary import Summary, from_text
+from kittiwake.batch.summary import Summary, from_text
 from pipelines.backfill import main
 from tests.replay.inputs import START, write_rules
 

@@ -17,8 +17,8 @@ from tests.replay.test_replacing import CART, LATER, rows_of
 BACKFILL = """
 import sys
 from pathlib import Path
-from kittiwake.replay import replacing
-from kittiwake.replay.output import open_output
+from kittiwake.output import replacing
+from kittiwake.output.folder import open_output
 from pipelines import backfill
 from tests.dying import at_every_call
 

@@ -114,7 +114,7 @@ def test_of_a_backfill_and_a_replay_into_one_output_one_is_refused(argv: list[st
 TWO_REINGESTS = """
 from pathlib import Path
 import sys
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from kittiwake.stream.feeding import Feed
 from pipelines import reingest
 

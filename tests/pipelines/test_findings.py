@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from kittiwake.batch.counts import EXAMPLES_MAX
 from kittiwake.cli.exits import Exit
-from kittiwake.kernel.copies import is_copy
-from kittiwake.kernel.state import State
+from kittiwake.kernel.late.deduplication import is_copy
+from kittiwake.kernel.state.state import State
 from kittiwake.model import Event, rest_of
-from kittiwake.replay.counts import EXAMPLES_MAX
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget

@@ -7,8 +7,8 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.settings import RunSettings
+from kittiwake.batch.settings import RunSettings
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from pipelines.backfill import build
 from pipelines.places import open_place

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kittiwake.cli.exits import Exit
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.backfill import main
 from pipelines.options import parse_options

@@ -9,8 +9,8 @@ import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
 from kittiwake.cli.exits import Exit
-from kittiwake.replay.output import OutputError
-from kittiwake.replay.reading import InputError
+from kittiwake.input.files import InputError
+from kittiwake.output.folder import OutputError
 from pipelines.backfill import main
 from pipelines.places import input_files, open_place
 from tests.pipelines.running import Job, arguments

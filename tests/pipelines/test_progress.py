@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
+from kittiwake.batch.settings import RunSettings
 from kittiwake.cli import progress as shown
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.settings import RunSettings
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from pipelines.backfill import build
 from pipelines.places import open_place

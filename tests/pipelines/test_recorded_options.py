@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.shapes.shape import CANONICAL
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.stream.schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
 from pipelines.recorded import Recorded

@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 from examples.shop.generate import lines as shop_lines
 from kittiwake.cli.exits import Exit
 from kittiwake.cli.main import app
+from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.rows import Mode, decision_row, line
-from kittiwake.replay.snapshots import state_of
+from kittiwake.output.rows import Mode, decision_row, line
+from kittiwake.output.snapshots import state_of
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import DAY_US, HOUR_US, format_instant
 from tests.pipelines.running import ROOT, Job

@@ -15,7 +15,7 @@ from apache_beam.io.gcp import bigquery_tools
 from apache_beam.typehints.row_type import RowTypeConstraint
 from apache_beam.typehints.schemas import typing_to_runner_api
 
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from kittiwake.stream.messages import encode
 from kittiwake.stream.table_rows import (
     TableRow,

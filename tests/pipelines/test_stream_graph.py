@@ -11,7 +11,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 pytest.importorskip("google.cloud.bigquery")
 
-from kittiwake.replay.snapshot_set import RowSum
+from kittiwake.output.snapshot_set import RowSum
 from kittiwake.stream.watching import rules_source
 from pipelines.runner import STREAMING, new_pipeline
 from pipelines.stream import build

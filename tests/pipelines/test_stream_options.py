@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
-from kittiwake.replay.shapes.shape import InputShape, Shape
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.stream.grid import Waits
 from kittiwake.stream.tables import Dataset, Recorded
 from pipelines.runner import DATAFLOW, IN_PROCESS, STREAMING

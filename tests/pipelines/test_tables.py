@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kittiwake.replay.errors import UnusableError
+from kittiwake.errors import UnusableError
 from kittiwake.stream.tables import TABLES, TRIGGERS, VIEWS, Dataset, dataset_of
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kittiwake.batch.contacts import Row, settle, settle_and_keep
+from kittiwake.batch.counts import Counts, Refusal
+from kittiwake.batch.oversized_contacts import settle_giant
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.exits import Exit
-from kittiwake.replay.contacts import Row, settle, settle_and_keep
-from kittiwake.replay.counts import Counts, Refusal
-from kittiwake.replay.driver import replay
-from kittiwake.replay.giants import settle_giant
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.settings import RunSettings
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import parse_instant
 from tests.pipelines.running import Job

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import Summary
 from kittiwake.cli.exits import Exit
-from kittiwake.replay.driver import replay
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.settings import RunSettings
-from kittiwake.replay.summary import Summary
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import parse_instant
 from tests.oracle import clock

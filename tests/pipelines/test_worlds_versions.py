@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.exits import Exit
-from kittiwake.replay.driver import replay
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.settings import RunSettings
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.publish import publish

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kittiwake.kernel.including import is_cut, within
+from kittiwake.kernel.evaluate.include import is_cut, within
 from kittiwake.values import canonical, parse_json
 from tests.oracle import language
 from tests.oracle.state import included

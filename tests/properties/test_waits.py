@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from kittiwake.kernel.program import Repeat, UntilWait
-from kittiwake.kernel.waits import Clock, NoPlan, TooLong, plan_until
+from kittiwake.kernel.evaluate.wait import Clock, NoPlan, TooLong, plan_until
+from kittiwake.kernel.plan.wait import Repeat, UntilWait
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant
 from tests.oracle import waits
 from tests.oracle.language import Wait

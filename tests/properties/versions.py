@@ -5,17 +5,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import ATTRIBUTES_RULE
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
-from kittiwake.replay.rows import decision_row
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.output.rows import decision_row
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.ruleset import RuleSet
+from kittiwake.scenarios.player import event_of
 from tests.kernel.ways import through_bytes
 from tests.oracle import clock
 from tests.oracle.oracle import decide_versions

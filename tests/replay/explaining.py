@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kittiwake.explain.explanation import explain
+from kittiwake.explain.model import Explanation, Miss
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.state import new_state
-from kittiwake.replay.explain import explain
-from kittiwake.replay.explain_model import Explanation, Miss
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compiler import compile_account
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.state.state import new_state
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import format_instant, parse_instant
 

@@ -11,15 +11,15 @@ import sys
 import time
 from collections.abc import Iterator
 
-from kittiwake.kernel.versions import as_versions
-from kittiwake.replay.buckets import HELD_BYTES, contacts_of
-from kittiwake.replay.contacts import Row
-from kittiwake.replay.counts import Counts
-from kittiwake.replay.giants import settle_giant
-from kittiwake.replay.packs import Packer
-from kittiwake.replay.programs import plan_of
-from kittiwake.replay.quick import Table
-from kittiwake.rules.compiler import compile_account
+from kittiwake.batch.contacts import Row
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.oversized_contacts import settle_giant
+from kittiwake.batch.partitions import HELD_BYTES, contacts_of
+from kittiwake.batch.record_batches import Packer
+from kittiwake.input.bulk import Table
+from kittiwake.kernel.plan.versions import as_versions
+from kittiwake.rules.compile.account import compile_account
+from kittiwake.rules.compile.accounts import plan_of
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import SECOND_US
 

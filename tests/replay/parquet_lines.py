@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pyarrow.parquet as pq
 
-from kittiwake.replay.parquet_rows import JSON_TEXTS
-from kittiwake.replay.rows import line
+from kittiwake.output.parquet_rows import JSON_TEXTS
+from kittiwake.output.rows import line
 from kittiwake.time.instants import format_instant, instant_of
 
 

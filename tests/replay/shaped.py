@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kittiwake.replay.shapes.shape import InputShape, Shape
+from kittiwake.input.shapes.base import InputShape, Shape
 
 SEGMENT = InputShape(Shape.SEGMENT, "acme")
 CLOUDEVENTS = InputShape(Shape.CLOUDEVENTS)

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kittiwake.model import DeadLetter, Event
-from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.counts import (
+from kittiwake.batch.counts import (
     EXAMPLES_MAX,
     Counts,
     LinesOfPart,
@@ -22,10 +20,12 @@ from kittiwake.replay.counts import (
     merged,
     placed,
 )
-from kittiwake.replay.programs import RulesUsed, VersionUsed
-from kittiwake.replay.rows import Mode
-from kittiwake.replay.settings import RunSettings, Stop, end_of_run, stop_of
-from kittiwake.replay.summary import from_text, summary_of, to_text
+from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
+from kittiwake.batch.summary import from_text, summary_of, to_text
+from kittiwake.model import DeadLetter, Event
+from kittiwake.output.rows import Mode
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.rules.compile.accounts import RulesUsed, VersionUsed
 
 verdicts = st.builds(
     Verdict,

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.replay import driver, giants, parts, reading
-from kittiwake.replay.driver import Progress, replay
-from kittiwake.replay.output import OutputError
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.reading import InputError
-from kittiwake.replay.report import render
-from kittiwake.replay.settings import RunSettings, Stop
-from kittiwake.replay.summary import Summary, from_text
+from kittiwake.batch import oversized_contacts
+from kittiwake.batch import replay as driver
+from kittiwake.batch.replay import Progress, replay
+from kittiwake.batch.report import render
+from kittiwake.batch.settings import RunSettings, Stop
+from kittiwake.batch.summary import Summary, from_text
+from kittiwake.input import files as reading
+from kittiwake.input import splits
+from kittiwake.input.files import InputError
+from kittiwake.output.folder import OutputError
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import format_instant, parse_instant
 from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines, write_rules
@@ -168,7 +171,7 @@ def test_what_goes_through_the_disk_comes_out_as_from_memory_to_the_byte(
     path = str(write_lines(tmp_path / "events.jsonl", lines))
     replay(programs, [path], tmp_path / "memory", settings)
     monkeypatch.setattr(driver, "HELD_BYTES", held_bytes)
-    monkeypatch.setattr(giants, "ROWS_AT_ONCE", 20)
+    monkeypatch.setattr(oversized_contacts, "ROWS_AT_ONCE", 20)
     replay(programs, [path], tmp_path / "disk", settings)
     assert files(tmp_path / "disk") == files(tmp_path / "memory")
 
@@ -187,7 +190,7 @@ def test_a_disk_that_fails_is_an_error_that_names_the_output(tmp_path: Path, mon
 
 
 def test_whoever_waits_is_told_of_reading_and_of_deciding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(splits, "BLOCK_BYTES", 300)
     monkeypatch.setattr(reading, "BLOCK_BYTES", 300)
     monkeypatch.setattr(driver, "CONTACTS_A_TELL", 1)
     told: list[Progress] = []

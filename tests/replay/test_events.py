@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX, RAW_BYTES_MAX, parse_event
+from kittiwake.input.fields import ID_CHARS_MAX
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.events import EVENT_BYTES_MAX, NESTING_MAX, RAW_BYTES_MAX, parse_event
-from kittiwake.replay.fields import ID_CHARS_MAX
 from kittiwake.time.instants import MINUTE_US, format_instant, parse_instant
 from tests.replay.inputs import DEAD, GOOD, OF_THE_STREAM, START_US, record
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 
+from kittiwake.explain import gates, steps
+from kittiwake.explain.explanation import explain
+from kittiwake.explain.model import as_data, only_rules
+from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.trace import Step, StepKind
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import Step, StepKind
+from kittiwake.output.rows import line
 from kittiwake.reasons import Reason
-from kittiwake.replay import explain_gates, explain_steps
-from kittiwake.replay.explain import explain
-from kittiwake.replay.explain_model import as_data, only_rules
-from kittiwake.replay.explain_text import plain
-from kittiwake.replay.rows import line
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from tests.replay.explaining import ADDED, CART, START_US, lines, told, us
 
 # ---------------------------------------------------------------- the timeline
@@ -88,13 +88,13 @@ def test_a_moved_date_is_told() -> None:
 
 
 def test_every_reason_has_an_answer() -> None:
-    assert set(explain_gates._ANSWERS) | set(explain_gates._SIMPLY) == set(Reason)
+    assert set(gates._ANSWERS) | set(gates._SIMPLY) == set(Reason)
 
 
 def test_every_kind_of_step_is_told_or_left_out_on_purpose() -> None:
     left_out = {StepKind.INSTANT, StepKind.RECORDED, StepKind.REFUSED, StepKind.MEMBERSHIP, StepKind.GATE}
-    assert set(explain_steps._TELLERS) | left_out == set(StepKind)
-    assert not set(explain_steps._TELLERS) & left_out
+    assert set(steps._TELLERS) | left_out == set(StepKind)
+    assert not set(steps._TELLERS) & left_out
 
 
 def test_only_some_rules_can_be_asked_for_and_all_events_stay() -> None:

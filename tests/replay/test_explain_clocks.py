@@ -7,17 +7,17 @@ from typing import Final
 
 import pytest
 
+from kittiwake.explain.explanation import explain
+from kittiwake.explain.model import as_data
+from kittiwake.explain.rendering import plain
+from kittiwake.explain.wording import clock_words, moment_words
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.trace import StepKind
-from kittiwake.replay.explain import explain
-from kittiwake.replay.explain_model import as_data
-from kittiwake.replay.explain_text import plain
-from kittiwake.replay.explain_words import clock_words, moment_words
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.replay.snapshots import readable
-from kittiwake.rules.compiler import compile_account
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.output.snapshots import readable
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import parse_instant
 from tests.oracle.worlds import ACCOUNT, CONTACT, world
 from tests.replay.explaining import ADDED, CART, told

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.replay.explain_model import Stage
+from kittiwake.explain.model import Stage
 from tests.replay.explaining import ADDED, CART, VIP, lines, only_miss, told
 
 

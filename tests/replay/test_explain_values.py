@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kittiwake.replay.explain_model import Explanation
-from kittiwake.replay.explain_text import plain
+from kittiwake.explain.model import Explanation
+from kittiwake.explain.rendering import plain
 from tests.replay.explaining import ADDED, CART, VIP, lines, only_miss, told
 
 PRICE = 'price was "25", a text; it is compared with a number: send 25, without quotes'

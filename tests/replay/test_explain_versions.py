@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from kittiwake.explain.explanation import explain
+from kittiwake.explain.model import Explanation, RuleStory, Stage
+from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.replay.explain import explain
-from kittiwake.replay.explain_model import Explanation, RuleStory, Stage
-from kittiwake.replay.explain_text import plain
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.kernel.state.state import new_state
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import format_instant
 from tests.replay.explaining import CART, START_US, Happening, lines, us
 

@@ -6,19 +6,19 @@ from collections import Counter
 
 import pytest
 
+from kittiwake.explain.explanation import explain
+from kittiwake.explain.model import Explanation, Stage, as_data
+from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.program import Program
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
+from kittiwake.output.rows import line
 from kittiwake.reasons import Outcome
-from kittiwake.replay.explain import explain
-from kittiwake.replay.explain_model import Explanation, Stage, as_data
-from kittiwake.replay.explain_text import plain
-from kittiwake.replay.rows import line
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
 
 WORLDS = 300

@@ -13,21 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS
-from kittiwake.kernel.versions import as_versions
+from kittiwake.batch.contacts import Groups, Row, Subject, group, settle, settle_and_keep
+from kittiwake.batch.counts import Counts, add
+from kittiwake.batch.gathering import size_of
+from kittiwake.batch.oversized_contacts import settle_giant
+from kittiwake.batch.partitions import HELD_BYTES, contacts_of
+from kittiwake.batch.record_batches import Packer, unpacked
+from kittiwake.input.bulk import Table
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.model import Decision
-from kittiwake.replay.buckets import HELD_BYTES, contacts_of
-from kittiwake.replay.contacts import Groups, Row, Subject, group, settle, settle_and_keep
-from kittiwake.replay.counts import Counts, add
-from kittiwake.replay.gathering import size_of
-from kittiwake.replay.giants import settle_giant
-from kittiwake.replay.packs import Packer, unpacked
-from kittiwake.replay.programs import Plan, plan_of
-from kittiwake.replay.quick import Table
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.rules.compile_versions import compile_versions
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
+from kittiwake.rules.compile.accounts import Plan, plan_of
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
+from kittiwake.scenarios.player import event_of
 from kittiwake.values import canonical
 from tests.oracle.chosen_worlds import CHOSEN
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, with_few_ids, world

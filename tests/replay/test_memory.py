@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kittiwake.replay.memory import Memory
+from kittiwake.bounded_cache import Memory
 
 
 def test_what_a_caller_was_given_never_shrinks() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.replay.output import FOLDERS, SUMMARY, OutputError, open_output
+from kittiwake.output.folder import FOLDERS, SUMMARY, OutputError, open_output
 from tests.dying import listing
 
 

@@ -18,14 +18,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input import files
+from kittiwake.input.events import parse_event
+from kittiwake.input.files import InputError, Record, blocks_of, records_in
+from kittiwake.input.splits import WHOLE, Part, parts_of
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay import reading
-from kittiwake.replay.driver import replay
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.parts import WHOLE, Part, parts_of
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.reading import InputError, Record, blocks_of, records_in
-from kittiwake.replay.settings import RunSettings
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import parse_json
@@ -138,7 +138,7 @@ def test_texts_may_be_written_in_any_way() -> None:
 
 
 def test_of_a_row_beyond_every_bound_only_the_beginning_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "RAW_BYTES_MAX", 200)
+    monkeypatch.setattr(files, "RAW_BYTES_MAX", 200)
     note = json.dumps({"note": "x" * 300})
     found = records(written(table([ROW, {**ROW, "properties": note}, ROW])))
     assert [(record.number, len(record.raw), record.size > 300) for record in found] == [

@@ -15,16 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.shop.generate import lines as shop_lines
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
 from kittiwake.model import DeadLetter, Decision, EventIds
+from kittiwake.output import parquet_rows
+from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, FOLDERS, TRIGGERS
+from kittiwake.output.formats import Format
+from kittiwake.output.parquet_rows import SCHEMAS, ParquetFile
+from kittiwake.output.rows import Mode, dead_letter_line, dead_letter_row, decision_line, decision_row
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
-from kittiwake.replay import parquet_rows
-from kittiwake.replay.driver import replay
-from kittiwake.replay.formats import Format
-from kittiwake.replay.output import DEAD_LETTERS, DECISIONS, FOLDERS, TRIGGERS
-from kittiwake.replay.parquet_rows import SCHEMAS, ParquetFile
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.rows import Mode, dead_letter_line, dead_letter_row, decision_line, decision_row
-from kittiwake.replay.settings import RunSettings
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical, exact

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kittiwake.replay import parts, reading
-from kittiwake.replay.parts import PART_BYTES, PARTS_MAX, WHOLE, Part, part_bytes_for, parts_of
-from kittiwake.replay.reading import Record, blocks_of, lines_until, records_in, records_of
+from kittiwake.input import files, splits
+from kittiwake.input.files import Record, blocks_of, lines_until, records_in, records_of
+from kittiwake.input.splits import PART_BYTES, PARTS_MAX, WHOLE, Part, part_bytes_for, parts_of
 
 LINE_MAX = 5
 """In the place of `RAW_BYTES_MAX`, so that small files have lines beyond it."""
@@ -25,9 +25,9 @@ contents = st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join)
 @pytest.fixture(scope="module", autouse=True)
 def small_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "RAW_BYTES_MAX", LINE_MAX)
-        patch.setattr(parts, "BLOCK_BYTES", 4)
-        patch.setattr(parts, "TAIL_BYTES", 2)
+        patch.setattr(files, "RAW_BYTES_MAX", LINE_MAX)
+        patch.setattr(splits, "BLOCK_BYTES", 4)
+        patch.setattr(splits, "TAIL_BYTES", 2)
         yield
 
 

@@ -6,10 +6,10 @@ import pickle
 
 import pytest
 
-from kittiwake.kernel.versions import as_versions
-from kittiwake.replay import programs as module
-from kittiwake.replay.programs import Programs, plan_of
-from kittiwake.rules.compiler import compile_account
+from kittiwake.kernel.plan.versions import as_versions
+from kittiwake.rules.compile import accounts as module
+from kittiwake.rules.compile.account import compile_account
+from kittiwake.rules.compile.accounts import Programs, plan_of
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.loader import load_files
 

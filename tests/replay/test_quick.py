@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kittiwake.input import bulk as quick
+from kittiwake.input import event_times, events
+from kittiwake.input.bulk import Quick, Table, read_table
+from kittiwake.input.events import parse_event
 from kittiwake.model import Event
-from kittiwake.replay import events, quick, times
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.quick import Quick, Table, read_table
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import parse_sound
 
@@ -161,7 +162,7 @@ def _at(hour: int, minute: int) -> bytes:
 
 
 def test_threads_share_what_is_remembered_and_none_loses_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    for memory in (times._minutes, times._hours, quick._types):
+    for memory in (event_times._minutes, event_times._hours, quick._types):
         monkeypatch.setattr(memory, "_number_max", 3)
     blocks = [[_at(hour, minute) for minute in range(9)] for hour in range(10)]
     switched_s = sys.getswitchinterval()

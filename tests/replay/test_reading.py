@@ -13,10 +13,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kittiwake.replay import reading
-from kittiwake.replay.events import RAW_BYTES_MAX
-from kittiwake.replay.parts import BLOCK_BYTES
-from kittiwake.replay.reading import InputError, Record, find_files, read_blocks, read_records, records_of
+from kittiwake.input import files
+from kittiwake.input.events import RAW_BYTES_MAX
+from kittiwake.input.files import InputError, Record, find_files, read_blocks, read_records, records_of
+from kittiwake.input.splits import BLOCK_BYTES
 
 
 def cut(content: bytes, name: str = "events.jsonl") -> list[Record]:
@@ -279,11 +279,11 @@ def test_a_name_that_is_not_utf8_is_read_and_can_be_shown(folder: Path) -> None:
     name = os.fsdecode(b"\xff.jsonl")
     Path(name).write_bytes(b"{}\n")
     assert [record.raw for record in read_records(find_files([name])[0])] == [b"{}"]
-    assert reading.shown(name) == r"\xff.jsonl"
+    assert files.shown(name) == r"\xff.jsonl"
 
 
 def test_too_many_files_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "FILES_MAX", 2)
+    monkeypatch.setattr(files, "FILES_MAX", 2)
     with pytest.raises(InputError, match="5 files are more than the 2"):
         find_files(["**"])
 

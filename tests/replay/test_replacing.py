@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.replay.output import FOLDERS, SUMMARY, OutputError, open_output
+from kittiwake.output.folder import FOLDERS, SUMMARY, OutputError, open_output
 from tests.disks import mounted
 from tests.dying import DIED, Left, listing, ran
 from tests.replay.inputs import record, write_lines, write_rules
@@ -19,7 +19,7 @@ REPLAY = """
 import sys
 from pathlib import Path
 from kittiwake.cli.main import app
-from kittiwake.replay.output import Output, open_output
+from kittiwake.output.folder import Output, open_output
 from tests.dying import at_every_call
 
 found, fault, folder, *argv = sys.argv[1:]

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kittiwake.input.events import RAW_BYTES_MAX
 from kittiwake.model import DeadLetter, Decision, EventIds
+from kittiwake.output.rows import Mode, dead_letter_line, decision_line, decision_row, line
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
-from kittiwake.replay.events import RAW_BYTES_MAX
-from kittiwake.replay.rows import Mode, dead_letter_line, decision_line, decision_row, line
 from kittiwake.values import canonical, parse_json
 
 FIRED = Decision(

@@ -9,13 +9,13 @@ from textwrap import dedent
 import jsonschema
 import pytest
 
-from kittiwake.replay.scenario_files import find, load_cases
-from kittiwake.replay.scenario_models import json_schema
-from kittiwake.replay.scenario_run import Result, play, surprise_words
 from kittiwake.rules.errors import Code, RulesError
-from kittiwake.rules.nodes import plain
-from kittiwake.rules.trees import Reading
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.source.builder import Reading
+from kittiwake.rules.source.tree import plain
+from kittiwake.rules.source.yaml import read_yaml
+from kittiwake.scenarios.files import find, load_cases
+from kittiwake.scenarios.models import json_schema
+from kittiwake.scenarios.run import Result, play, surprise_words
 from kittiwake.time.instants import format_instant
 
 RULES = """

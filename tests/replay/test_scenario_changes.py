@@ -7,11 +7,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from kittiwake.replay.explain_text import plain
-from kittiwake.replay.scenario_models import json_schema
-from kittiwake.rules.nodes import plain as plain_node
-from kittiwake.rules.trees import Reading
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.explain.rendering import plain
+from kittiwake.rules.source.builder import Reading
+from kittiwake.rules.source.tree import plain as plain_node
+from kittiwake.rules.source.yaml import read_yaml
+from kittiwake.scenarios.models import json_schema
 from tests.replay.test_scenario import RULES, START, played, refused, told, written
 
 

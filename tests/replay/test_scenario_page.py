@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from kittiwake.cli.main import app
-from kittiwake.replay.scenario_expect import FIELDS
-from kittiwake.replay.scenario_models import VERBS, CasePart, PublishPart, ScenarioPart, StepPart
-from kittiwake.rules.reading import keys_of
+from kittiwake.rules.source.validation import keys_of
+from kittiwake.scenarios.expect import FIELDS
+from kittiwake.scenarios.models import VERBS, CasePart, PublishPart, ScenarioPart, StepPart
 from kittiwake.testing import Story
 from tests.repo.pages import Fence, fences
 

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
+from kittiwake.explain.rendering import plain
 from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
-from kittiwake.replay.explain_text import plain
-from kittiwake.replay.scenario_edits import edited
-from kittiwake.replay.scenario_player import Player
-from kittiwake.replay.scenario_rules import Edition, RuleBook, book_of, edition_of
 from kittiwake.rules.errors import RulesError
-from kittiwake.rules.nodes import Place, node_of
-from kittiwake.rules.nodes import plain as plain_node
-from kittiwake.rules.trees import Reading
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.source.builder import Reading
+from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import plain as plain_node
+from kittiwake.rules.source.yaml import read_yaml
+from kittiwake.scenarios.edits import edited
+from kittiwake.scenarios.player import Player
+from kittiwake.scenarios.rules import Edition, RuleBook, book_of, edition_of
 from kittiwake.time.instants import HOUR_US
 from tests.kernel.timeline import ACCOUNT, _listed
 from tests.kernel.ways import CONTACT

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kittiwake.input.events import parse_event, parse_events
+from kittiwake.input.shapes.segment import type_of
 from kittiwake.model import DeadLetter, Event
-from kittiwake.replay.events import parse_event, parse_events
-from kittiwake.replay.shapes.segment import type_of
 from kittiwake.time.instants import parse_instant
 from tests.replay.inputs import START_US
 from tests.replay.shaped import SEGMENT

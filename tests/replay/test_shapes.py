@@ -10,15 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 from examples.shop.generate import lines as shop_lines
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import Summary
+from kittiwake.errors import UnusableError
+from kittiwake.explain.input import read_contact
+from kittiwake.input.events import RAW_BYTES_MAX, parse_event
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, input_shape
 from kittiwake.model import Event
-from kittiwake.replay.driver import replay
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.events import RAW_BYTES_MAX, parse_event
-from kittiwake.replay.explain_input import read_contact
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.settings import RunSettings
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape, input_shape
-from kittiwake.replay.summary import Summary
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines, write_rules
 from tests.replay.shaped import CLOUDEVENTS, SEGMENT, SOURCE, as_cloudevent, as_segment

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from kittiwake.errors import UnusableError
 from kittiwake.model import Event
-from kittiwake.replay.errors import UnusableError
-from kittiwake.replay.rows import line
-from kittiwake.replay.snapshot_set import MANIFEST, RowSum, SnapshotSetError, manifest_bytes, manifest_of
+from kittiwake.output.rows import line
+from kittiwake.output.snapshot_set import MANIFEST, RowSum, SnapshotSetError, manifest_bytes, manifest_of
 from kittiwake.time.instants import parse_instant
 from pipelines.snapshot_files import find_snapshots
 from tests.kernel.timeline import START, at

@@ -12,12 +12,12 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import BadState, encode
-from kittiwake.kernel.state import State, new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.codec import BadState, encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
-from kittiwake.replay.rows import line
-from kittiwake.replay.snapshots import FIELDS, digest_of, snapshot_row, state_of
+from kittiwake.output.rows import line
+from kittiwake.output.snapshots import FIELDS, digest_of, snapshot_row, state_of
 from kittiwake.values import parse_json
 from tests.kernel.timeline import START, at, program
 from tests.kernel.ways import CONTACT

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.kernel.batch import decide_whole
 from kittiwake.model import Decision, Event
-from kittiwake.replay.rows import Mode, decision_line
-from kittiwake.replay.things import Thing, are_one, not_delivered, thing_of, thing_of_row
+from kittiwake.output.row_matching import Thing, are_one, not_delivered, thing_of, thing_of_row
+from kittiwake.output.rows import Mode, decision_line
 from kittiwake.time.instants import DAY_US
 from kittiwake.values import parse_json
 from tests.kernel.timeline import START, at, exact, program

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kittiwake.replay.times import NEVER_US, instants, microseconds, span_us, usual_form
-from kittiwake.time.instants import EPOCH, BadTimeError, format_instant, parse_instant
+from kittiwake.input.event_times import instants, microseconds, span_us, usual_form
+from kittiwake.time.instants import BEFORE_ALL_US, EPOCH, BadTimeError, format_instant, parse_instant
 
 INSTANTS = st.datetimes(EPOCH.replace(year=1900), EPOCH.replace(year=2999))
 ZONES = st.sampled_from(["Z", "+00:00", "-00:00", "+05:30", "-11:00", "+23:59", "+0000", "-0530", "+00", "-05"])
@@ -46,7 +46,7 @@ def _alone(text: str) -> int:
     try:
         return parse_instant(text)
     except BadTimeError:
-        return NEVER_US
+        return BEFORE_ALL_US
 
 
 def test_a_month_is_not_taken_for_an_offset_of_hours() -> None:
@@ -60,5 +60,5 @@ def test_a_month_is_not_taken_for_an_offset_of_hours() -> None:
 def test_one_time_that_is_none_is_seen_among_many_of_its_form(odd: str) -> None:
     texts = ["2026-11-01T10:00:00Z"] * 5 + [odd] + ["2026-11-01T11:00:00Z"] * 5
     assert usual_form(texts) is None
-    assert instants(texts)[5] == NEVER_US
-    assert NEVER_US not in instants(texts)[:5]
+    assert instants(texts)[5] == BEFORE_ALL_US
+    assert BEFORE_ALL_US not in instants(texts)[:5]

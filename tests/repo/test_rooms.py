@@ -33,7 +33,7 @@ def _python(code: str, root: Path) -> list[str]:
 
 
 def test_every_module_of_kittiwake_imports_without_beam_google_and_the_test_tools(root: Path) -> None:
-    assert "kittiwake.kernel.program" in _python(WITHOUT_BEAM, root)
+    assert "kittiwake.kernel.plan.program" in _python(WITHOUT_BEAM, root)
 
 
 def test_the_refusal_of_beam_refuses(root: Path) -> None:

@@ -18,7 +18,7 @@ FORBIDDEN = {
     "a log": "import logging\n",
     "Beam": "import apache_beam\n",
 }
-PLACES = ("kittiwake/kernel/planted.py", "kittiwake/rules/planted.py", "kittiwake/replay/planted.py")
+PLACES = ("kittiwake/kernel/planted.py", "kittiwake/rules/planted.py", "kittiwake/batch/planted.py")
 
 
 def _codes(source: str, place: str, root: Path) -> str:

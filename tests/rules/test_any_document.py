@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kittiwake.rules import Code, RuleError, RulesError, compile_account, lint, load_document
-from kittiwake.rules.nodes import plain
-from kittiwake.rules.trees import Reading
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules import Code, RuleError, RulesError, compile_account, find_lints, load_document
+from kittiwake.rules.source.builder import Reading
+from kittiwake.rules.source.tree import plain
+from kittiwake.rules.source.yaml import read_yaml
 from tests.rules.goldens import HERE
 
 DOCUMENTS = [
@@ -79,6 +79,6 @@ def test_a_changed_document_is_accepted_whole_or_refused_in_the_authors_words(do
     if errors:
         return
     ruleset = load_document(document)
-    lint(ruleset)
+    find_lints(ruleset)
     for account_id in (*ruleset.accounts, "unknown"):
         assert {error.code for error in refusal(partial(compile_account, ruleset, account_id))} <= {Code.NOT_YET}

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel import program
-from kittiwake.kernel.program import Comparison, Delays, Match, Mode, Not, Operator
-from kittiwake.rules import Code, RulesError, compile_account, load_document, texts
+from kittiwake import event_types
+from kittiwake.kernel.plan.match import Comparison, Match, Not, Operator
+from kittiwake.kernel.plan.rule import Mode
+from kittiwake.kernel.plan.wait import Delays
+from kittiwake.rules import Code, RulesError, compile_account, load_document
 from kittiwake.rules.documents import rule_set_of
-from kittiwake.rules.nodes import Place, node_of
+from kittiwake.rules.model import text
 from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.source.tree import Place, node_of
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
 
 
@@ -116,7 +119,7 @@ def test_an_edit_of_holdout_is_the_same_rule_to_the_state() -> None:
 
 
 def test_no_rule_may_name_what_ends_a_contact() -> None:
-    assert set(texts.ENDINGS) == program.ENDINGS
+    assert set(text.ENDINGS) == event_types.ENDINGS
 
 
 def test_one_wait_is_not_numbered_and_a_list_is() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kittiwake.rules import Code, RuleError, RulesError, load, load_document, load_files
-from kittiwake.rules.guardrails import ERRORS_MAX, FILE_BYTES_MAX, FILES_MAX, RULES_MAX
+from kittiwake.rules.limits import ERRORS_MAX, FILE_BYTES_MAX, FILES_MAX, RULES_MAX
 from kittiwake.rules.loader import is_rules_file
 
 CART = "account: acme\nrules:\n  - id: cart\n    when: cart.item_added\n"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.rules import RulesError, check_clauses, checks, load, load_files
-from kittiwake.rules.compile_versions import compile_versions
+from kittiwake.rules import RulesError, load, load_files
+from kittiwake.rules.check import document, wait
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.publishing import bounds, reading
 from kittiwake.rules.publishing import publish as publish_module
 from kittiwake.rules.publishing.bounds import LEAD_MAX_US, MIN_LEAD_US
@@ -84,8 +85,8 @@ def test_what_an_earlier_release_let_pass_is_read_from_its_versions_and_not_publ
     """A version never changes, and a target that holds one that is refused would be lost."""
     target = target_of(tmp_path)
     with monkeypatch.context() as earlier:
-        earlier.setattr(checks, "check_paths", lambda _: iter(()))
-        earlier.setattr(check_clauses, "until_problem", lambda _: None)
+        earlier.setattr(document, "check_paths", lambda _: iter(()))
+        earlier.setattr(wait, "until_problem", lambda _: None)
         published = first(target, {"rules.yaml": LET_PASS_ONCE})
     (version,) = load_history(target).versions
     assert version.ruleset.version == published.version.ruleset.version

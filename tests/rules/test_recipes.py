@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kittiwake.rules import RulesError, RuleSet, load_document, load_files
-from kittiwake.rules.compile_matches import matches_of
+from kittiwake.rules.compile.match import matches_of
 from kittiwake.rules.errors import Code
+from kittiwake.rules.lint.queries import matches_in
 from kittiwake.rules.recipes import Recipe, recipe, recipe_names, recipes
-from kittiwake.rules.remarks import matches_in
 
 SHIPPED = (
     "back-in-stock",

@@ -9,7 +9,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kittiwake.rules.rrules import rrule_problem, until_problem
+from kittiwake.rules.check.recurrence import rrule_problem, until_problem
 from kittiwake.time.recurrences import parse_recurrence
 
 

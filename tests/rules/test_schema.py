@@ -9,13 +9,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from kittiwake.rules.check_paths import PATH_KEYS
-from kittiwake.rules.nodes import plain
+from kittiwake.rules.check.paths import PATH_KEYS
+from kittiwake.rules.json_schema import json_schema
+from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN
 from kittiwake.rules.recipes import recipes
-from kittiwake.rules.schema import json_schema
-from kittiwake.rules.texts import PATH_SCHEMA_PATTERN
-from kittiwake.rules.trees import Reading, UnreadableError
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.source.builder import Reading, UnreadableError
+from kittiwake.rules.source.tree import plain
+from kittiwake.rules.source.yaml import read_yaml
 from tests.rules.goldens import HERE, assert_golden
 from tests.rules.test_twins import BAD, GOOD
 

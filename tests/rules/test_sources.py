@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kittiwake.rules.errors import Code, RuleError
-from kittiwake.rules.guardrails import DEPTH_MAX
-from kittiwake.rules.json_source import read_json
-from kittiwake.rules.nodes import Mark, locate, plain
-from kittiwake.rules.trees import Reading, UnreadableError
-from kittiwake.rules.yaml_source import read_yaml
+from kittiwake.rules.limits import DEPTH_MAX
+from kittiwake.rules.source.builder import Reading, UnreadableError
+from kittiwake.rules.source.json import read_json
+from kittiwake.rules.source.tree import Mark, locate, plain
+from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.values import canonical, parse_json
 
 

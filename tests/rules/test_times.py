@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.kernel.program import Delays, UntilWait
+from kittiwake.kernel.plan.wait import Delays, UntilWait
 from kittiwake.rules import Code, RulesError, load_files
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 LAST_US = 23 * HOUR_US + 59 * MINUTE_US

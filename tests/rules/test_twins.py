@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kittiwake.rules import Code, RulesError, load_files, yaml_source
+from kittiwake.rules import Code, RulesError, load_files
+from kittiwake.rules.source import yaml as yaml_source
 from tests.rules.goldens import HERE, assert_golden
 
 TWINS = HERE / "twins"

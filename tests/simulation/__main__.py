@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 
-from kittiwake.replay.simulator import run, told_world
+from tests.simulation.engine import run, told_world
 from tests.simulation.simulator import TRUTHS, report
 from tests.simulation.worlds import simulated_world
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kittiwake.replay.simulator import run, shrunk, told_world
+from tests.simulation.engine import run, shrunk, told_world
 from tests.simulation.truths import oracle_truth
 from tests.simulation.worlds import simulated_world
 

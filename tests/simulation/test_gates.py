@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
-from kittiwake.kernel.versions import Versions
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
-from kittiwake.replay.simulator.check_gates import gates_hold
 from kittiwake.time.instants import HOUR_US, MINUTE_US
 from tests.kernel.timeline import START, at, program
+from tests.simulation.engine.check_gates import gates_hold
 
 T = at(START)
 KEY = ("acme", "c1")

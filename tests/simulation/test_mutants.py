@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.kernel import advance as advancing
-from kittiwake.kernel import checkpoint, difference, rework
-from kittiwake.replay.simulator import machines, run, shrunk, told_world
+from kittiwake.kernel.late import checkpoint, difference, reevaluation
+from tests.simulation.engine import machines, run, shrunk, told_world
 from tests.simulation.simulator import TRUTHS
 from tests.simulation.worlds import simulated_world
 
@@ -50,19 +50,21 @@ def _revision_stays(patch: Patch) -> None:
 def _correction_ends_too_early(patch: Patch) -> None:
     """The first mark behind the late events is taken for the end of what they change."""
     _close_marks(patch)
-    patch.setattr(rework, "counts_apart", lambda *_: {})
+    patch.setattr(reevaluation, "counts_apart", lambda *_: {})
 
 
 def _correction_begins_too_late(patch: Patch) -> None:
     """The mark behind the first late event is taken for the one before it."""
     _close_marks(patch)
-    found = rework.concerned
-    patch.setattr(rework, "concerned", lambda segments, time_us: min(found(segments, time_us) + 1, len(segments) - 1))
+    found = reevaluation.concerned
+    patch.setattr(
+        reevaluation, "concerned", lambda segments, time_us: min(found(segments, time_us) + 1, len(segments) - 1)
+    )
 
 
 def _close_marks(patch: Patch) -> None:
-    patch.setattr(rework, "MARKED_EVENTS", 1)
-    patch.setattr(rework, "_is_worth", lambda *_: True)
+    patch.setattr(reevaluation, "MARKED_EVENTS", 1)
+    patch.setattr(reevaluation, "_is_worth", lambda *_: True)
 
 
 def _early_wake_fires_early(patch: Patch) -> None:

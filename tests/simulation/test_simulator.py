@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from kittiwake.replay.simulator import run, told_world
+from tests.simulation.engine import run, told_world
 from tests.simulation.simulator import TRUTHS, report
 from tests.simulation.worlds import simulated_world
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from kittiwake.model import Decision, Event
-from kittiwake.replay.rows import decision_row
-from kittiwake.replay.simulator.programs import Programs
+from kittiwake.output.rows import decision_row
 from tests.oracle import clock
 from tests.oracle.oracle import decide_versions
 from tests.properties.comparison import difference_of
+from tests.simulation.engine.programs import Programs
 
 
 def oracle_truth(

@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from kittiwake.model import Event
-from kittiwake.replay.scenario_player import event_of
-from kittiwake.replay.simulator import Account, Contact, World, schedule
-from kittiwake.replay.simulator.schedule import habits
+from kittiwake.scenarios.player import event_of
 from tests.oracle import clock
 from tests.oracle.dice import Dice
 from tests.oracle.worlds import happenings, world
 from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
 from tests.simulation.dense import dense_events, dense_world
+from tests.simulation.engine import Account, Contact, World, schedule
+from tests.simulation.engine.schedule import habits
 
 ACCOUNTS = ("acme", "globex")
 ENDINGS = ("contact.deleted", "contact.merged")

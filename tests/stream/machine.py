@@ -14,7 +14,7 @@ from typing import NamedTuple
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.timestamp import Timestamp
 
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.stream.grid import Waits
 from kittiwake.stream.known import Rules
 from kittiwake.stream.messages import Dead, Late, Told, dead_of, late_of, told_of

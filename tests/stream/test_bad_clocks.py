@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.shapes.shape import CANONICAL
 from kittiwake.stream.intake import Brought, Message, Taking, take
 from kittiwake.stream.messages import Dead, encode
 from kittiwake.time.instants import HOUR_US, MINUTE_US, format_instant, parse_instant

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from kittiwake.kernel.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.model import Decision
+from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.replay.rows import Mode, decision_line
 from kittiwake.stream.delivery import MESSAGE_BYTES_MAX, refusal_of, trigger_message, unsent
 from kittiwake.stream.messages import TRACE_CHARS_MAX, told, trace_of
 from kittiwake.stream.table_rows import dead_letter_table_row

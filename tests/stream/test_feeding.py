@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.reasons import DeadLetterReason, Unfed
-from kittiwake.replay.shapes.shape import CANONICAL, InputShape, Shape
 from kittiwake.stream.feeding import Fed, Feed, Left, Letter, feed_of, line_of
 from kittiwake.stream.messages import Dead, Stage
 from kittiwake.stream.table_rows import RAW_KEPT_BYTES, dead_letter_table_row

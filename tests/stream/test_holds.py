@@ -6,12 +6,12 @@ import random
 
 import pytest
 
+from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import encode as encode_state
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.codec import encode as encode_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.rows import Mode, decision_row
+from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.stream.grid import Waits
 from kittiwake.stream.known import AlwaysKnown, Known

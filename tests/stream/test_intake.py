@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kittiwake import __version__
+from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX, parse_event
+from kittiwake.input.fields import ID_CHARS_MAX
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.events import EVENT_BYTES_MAX, NESTING_MAX, parse_event
-from kittiwake.replay.fields import ID_CHARS_MAX
-from kittiwake.replay.shapes.shape import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.arrivals import event_of

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.whole import decide_whole
+from kittiwake.input.events import parse_events
+from kittiwake.input.shapes.base import InputShape, Shape
+from kittiwake.kernel.batch import decide_whole
 from kittiwake.model import DeadLetter, Event
+from kittiwake.output.rows import Mode, decision_row
 from kittiwake.reasons import Outcome
-from kittiwake.replay.events import parse_events
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.rows import Mode, decision_row
-from kittiwake.replay.shapes.shape import InputShape, Shape
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import always
 from kittiwake.stream.intake import Brought, Message, Taking, take

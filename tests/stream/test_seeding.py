@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.codec import encode
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.state.codec import encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
-from kittiwake.replay.snapshots import snapshot_row, state_of
+from kittiwake.output.snapshots import snapshot_row, state_of
 from kittiwake.stream.messages import Seed, key_of
 from kittiwake.stream.seeding import SnapshotError, seed_of
 from tests.kernel.timeline import START, at, program

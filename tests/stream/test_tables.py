@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kittiwake.output.rows import Mode, decision_row
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.replay.rows import Mode, decision_row
 from kittiwake.stream.messages import Stage
 from kittiwake.stream.table_rows import (
     RAW_KEPT_BYTES,

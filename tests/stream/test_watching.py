@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.kernel.program import NEVER_US
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.shapes.shape import CANONICAL
+from kittiwake.input.shapes.base import CANONICAL
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
@@ -28,7 +27,7 @@ from kittiwake.stream.messages import encode
 from kittiwake.stream.polling import NewsKind, complete_until_us
 from kittiwake.stream.waking import Alarm, Host, Woken, wake
 from kittiwake.stream.watching import PolledRules, rules_source
-from kittiwake.time.instants import HOUR_US, MINUTE_US, SECOND_US
+from kittiwake.time.instants import END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
 from tests.rules.published import CART, ITEM, NOW_US, SECOND, first
 from tests.stream.targets import Faulty, Inline, Memory, known, numbers, polled
 from tests.stream.worlds import arrival_of_line
@@ -90,7 +89,7 @@ def test_a_deadline_at_the_instant_of_a_version_that_is_not_known_waits(memory: 
     early = settled(before, None, [encode(ARRIVAL)], due_us, due_us)
     assert outcome(early) == []
     later_us = due_us + SECOND_US
-    late = settled(after._replace(until_us=NEVER_US), early.cell, [*early.waits], later_us, later_us)
+    late = settled(after._replace(until_us=END_OF_TIME_US), early.cell, [*early.waits], later_us, later_us)
     assert outcome(late) == [("cancelled", "2026-11-01T10:00:00Z")]
     wrong = settled(before._replace(until_us=due_us), None, [encode(ARRIVAL)], due_us, due_us)
     assert outcome(wrong) == [("fired", "2026-11-01T10:00:00Z")], "an instant more, and it had been decided wrongly"
@@ -100,7 +99,7 @@ def test_who_knows_less_than_whoever_settled_a_contact_leaves_its_late_events(me
     start_us = NOW_US + 10 * MINUTE_US
     before = known(polled(memory, pool=Inline()), NOW_US)
     publish(memory, {"a.yaml": CART.replace(b"id: cart", b"id: other")}, start_us, NOW_US)
-    after = known(polled(memory, pool=Inline()), NOW_US)._replace(until_us=NEVER_US)
+    after = known(polled(memory, pool=Inline()), NOW_US)._replace(until_us=END_OF_TIME_US)
     at_us = start_us + HOUR_US // 2
     cell = settled(after, None, [encode(ARRIVAL)], at_us, at_us).cell
     _, late = arrival_of_line(LINE.replace(b'"e"', b'"late"').replace(b"09:00", b"09:10"))
@@ -118,7 +117,7 @@ def test_who_knows_less_than_whoever_settled_a_contact_leaves_its_late_events(me
 
 def test_an_event_that_only_a_coming_version_needs_passes_from_its_instant_on(memory: Memory) -> None:
     publish(memory, {"a.yaml": CART.replace(b"cart.item_added", b"order.completed")}, SOON_US, NOW_US)
-    rules = known(polled(memory, pool=Inline()), NOW_US)._replace(until_us=NEVER_US)
+    rules = known(polled(memory, pool=Inline()), NOW_US)._replace(until_us=END_OF_TIME_US)
     needed = [
         (name, rules.may_need("acme", name, SOON_US - 1), rules.may_need("acme", name, SOON_US))
         for name in ("cart.item_added", "order.completed", "page.viewed")
@@ -130,7 +129,7 @@ def test_what_lies_beyond_what_is_known_is_never_dropped(memory: Memory) -> None
     rules = known(polled(memory, pool=Inline()), NOW_US)
     assert not rules.may_need("acme", "page.viewed", rules.until_us - 1)
     assert rules.may_need("acme", "page.viewed", rules.until_us)
-    assert rules.may_need("nobody", "page.viewed", NEVER_US)
+    assert rules.may_need("nobody", "page.viewed", END_OF_TIME_US)
 
 
 # ---------------------------------------------------------------- looks
@@ -224,7 +223,7 @@ def test_a_target_is_polled_and_files_are_always_known(tmp_path: Path) -> None:
     assert source.known(NOW_US).until_us == complete_until_us(NOW_US, MIN_LEAD_US)
     always = rules_source(tmp_path / "a.yaml", allowed_lateness_us=HOUR_US)
     assert isinstance(always, AlwaysKnown)
-    assert always.known(NOW_US).until_us == NEVER_US
+    assert always.known(NOW_US).until_us == END_OF_TIME_US
     with pytest.raises(TargetError, match="stand alone"):
         rules_source(tmp_path / "a.yaml", tmp_path / "target", allowed_lateness_us=HOUR_US)
     with pytest.raises(RulesError):
@@ -317,7 +316,7 @@ def test_an_account_whose_newest_rules_cannot_be_used_keeps_its_last_good_versio
 def test_nothing_pending_of_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     published_by_a_newer_release(memory, monkeypatch)
-    rules = known(polled(memory, pool=Inline()), NOW_US)._replace(until_us=NEVER_US)
+    rules = known(polled(memory, pool=Inline()), NOW_US)._replace(until_us=END_OF_TIME_US)
     for account, expected in (("acme", "cancelled"), ("globex", "fired")):
         key, arrival = arrival_of_line(LINE.replace(b"acme", account.encode()))
         at_us = NOW_US + HOUR_US

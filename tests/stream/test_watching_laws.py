@@ -9,8 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from kittiwake.kernel.program import NEVER_US
-from kittiwake.replay.programs import Programs
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.bounds import SKEW_US
 from kittiwake.rules.publishing.errors import UnchangedError
 from kittiwake.rules.publishing.publish import publish
@@ -19,7 +18,7 @@ from kittiwake.stream import polling
 from kittiwake.stream.grid import Waits
 from kittiwake.stream.known import Known
 from kittiwake.stream.messages import arrival_of, subject_of
-from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
 from tests.stream.machine import Bundle, Machine, Timer
 from tests.stream.targets import REFUSED, Faulty, Inline, Memory, polled
 from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth
@@ -66,7 +65,7 @@ class Publishing:
         self.coming: list[tuple[int, int, int]] = []
         """When the pointer moves, what the publisher's clock said, and which version it is."""
         publish(target, world.drawn.files(0), None, 0)
-        latest_us = NEVER_US
+        latest_us = END_OF_TIME_US
         for number in reversed(range(1, VERSIONS)):
             start_us = world.drawn.starts[number]
             assert start_us is not None
@@ -195,7 +194,7 @@ def test_processes_that_look_at_different_moments_decide_identically(seed: int, 
 
 def for_ever(polled_us: int, min_lead_us: int) -> int:
     """All there will ever be."""
-    return NEVER_US // 1_000
+    return END_OF_TIME_US // 1_000
 
 
 def without_skew(polled_us: int, min_lead_us: int) -> int:
@@ -249,6 +248,6 @@ def test_the_filter_drops_what_no_version_needs(seed: int) -> None:
     in_all = []
     for number in range(5):
         world, _ = drawn(f"filter {seed} {number}")
-        known = Known(world.programs, NEVER_US)
+        known = Known(world.programs, END_OF_TIME_US)
         in_all += [is_let_in(pair, known) for pair in world.arrivals]
     assert 0 < in_all.count(False) < len(in_all)

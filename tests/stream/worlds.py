@@ -7,13 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
+from kittiwake.output.rows import Mode, decision_row
 from kittiwake.reasons import Outcome
-from kittiwake.replay.events import parse_event
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.rows import Mode, decision_row
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.stream.grid import Waits

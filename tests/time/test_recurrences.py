@@ -11,7 +11,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from kittiwake.rules.rrules import rrule_problem
+from kittiwake.rules.check.recurrence import rrule_problem
 from kittiwake.time.recurrences import dates, parse_recurrence
 
 DAYS = st.dates(date(1900, 1, 1), date(2200, 1, 1))

@@ -12,10 +12,10 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.state import new_state
+from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
-from kittiwake.replay.snapshot_set import RowSum, SnapshotFile
-from kittiwake.replay.snapshots import snapshot_line
+from kittiwake.output.snapshot_set import RowSum, SnapshotFile
+from kittiwake.output.snapshots import snapshot_line
 from kittiwake.stream.messages import key_of
 from tests.kernel.timeline import START, at, program
 from transforms.seeding import SeedContacts, SnapshotSource

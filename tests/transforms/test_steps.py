@@ -13,16 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
+from kittiwake.batch.contacts import Groups, group, settle
+from kittiwake.batch.counts import Counts, Place, Verdict
+from kittiwake.batch.partitions import HELD_BYTES
+from kittiwake.batch.record_batches import BUCKETS_MIN, Packer, bucket_of, unpacked
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.bulk import Table
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import Event
-from kittiwake.replay.buckets import HELD_BYTES
-from kittiwake.replay.contacts import Groups, group, settle
-from kittiwake.replay.counts import Counts, Place, Verdict
-from kittiwake.replay.packs import BUCKETS_MIN, Packer, bucket_of, unpacked
-from kittiwake.replay.programs import Programs
-from kittiwake.replay.quick import Table
-from kittiwake.replay.rows import Mode, decision_line
-from kittiwake.replay.settings import RunSettings
-from kittiwake.replay.shapes.shape import InputShape, Shape
+from kittiwake.output.rows import Mode, decision_line
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.values import canonical
 from pipelines.runner import new_pipeline, runner_named

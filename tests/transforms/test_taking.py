@@ -16,7 +16,7 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.runners.runner import PipelineResult
 from apache_beam.testing.util import assert_that
 
-from kittiwake.replay.shapes.shape import InputShape, Shape
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.known import AlwaysKnown

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.disk import flush, make_folder
-from kittiwake.rules.files import open_file
+from kittiwake.regular_files import open_file
 from kittiwake.rules.publishing.bounds import OBJECT_BYTES_MAX
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.layout import POINTER

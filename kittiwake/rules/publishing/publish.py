@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.rules.compiler import compile_account
+from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import layout

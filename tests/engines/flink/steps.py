@@ -24,8 +24,8 @@ from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, OutputTag, ProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
+from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.model import Event
-from kittiwake.replay.shapes.shape import CANONICAL
 from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.grid import USUAL
 from kittiwake.stream.intake import Taking

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from kittiwake.kernel.advance import Advanced, advance
-from kittiwake.kernel.codec import VERSION, encode
-from kittiwake.kernel.state import State, new_state
+from kittiwake.kernel.state.codec import VERSION, encode
+from kittiwake.kernel.state.state import State, new_state
 from kittiwake.values import canonical
 from tests.kernel.ways import CONTACT
 from tests.laws.programs import WORLDS, World, end_us, history

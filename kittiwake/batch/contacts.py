@@ -1,0 +1,174 @@
+"""From the events of contacts to their decisions, contact by contact: sort, drop copies, decide once.
+
+Pure. What both hosts do with every contact, so that they cannot differ. Events travel as rows,
+their properties as text: only those of events whose properties a rule reads are ever parsed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TypeAlias
+
+from kittiwake.batch.counts import Counts, count_decision, count_unusable
+from kittiwake.batch.differing_duplicates import Differing, same_of
+from kittiwake.input.bulk import Table
+from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.batch import Whole, decide_sorted, decide_whole
+from kittiwake.kernel.state.state import State, new_state
+from kittiwake.model import Decision, Event, rest_of
+from kittiwake.rules.compile.accounts import Plan
+from kittiwake.values import parse_sound
+
+Subject: TypeAlias = tuple[str, str]
+"""Account and contact, whose events are decided together."""
+
+Row: TypeAlias = tuple[int, str, str, bytes]
+"""What is kept of an event: time, id, type, and its properties as in a `Table`."""
+
+Groups: TypeAlias = dict[Subject, list[Row]]
+
+
+def group(groups: Groups, table: Table) -> None:
+    """Put the events of a table to those of their contacts."""
+    account_ids, contact_ids, *fields = table
+    for subject, row in zip(zip(account_ids, contact_ids), zip(*fields)):  # noqa: B905 (all of one length)
+        rows = groups.get(subject)
+        if rows is None:
+            groups[subject] = [row]
+        else:
+            rows.append(row)
+
+
+def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
+    """Decide everything of one contact up to the end of the run, and count it.
+
+    The rows are its wanted ones, in any order, with copies; they are sorted in place. Returned are the final
+    decisions and those still deferred at the end, by due time, rule and instance.
+    """
+    rows = _begun(plan, rows, until_us, counts)
+    if _are_unlike(rows):
+        whole = _decided(plan, contact_id, rows, until_us)
+    else:
+        _count_differing(plan, contact_id, rows, until_us, counts)
+        whole = _without_copies(plan, contact_id, rows, until_us, counts)
+    return _counted(plan, whole, counts)
+
+
+def settle_and_keep(
+    plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts
+) -> tuple[list[Decision], State]:
+    """As `settle`, and the state in which the contact is left."""
+    rows = _begun(plan, rows, until_us, counts)
+    if not _are_unlike(rows):
+        _count_differing(plan, contact_id, rows, until_us, counts)
+    events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
+    advanced = advance(plan.versions, new_state(contact_id), events, until_us)
+    decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
+    whole = Whole(decisions, advanced.duplicates, advanced.forgotten, advanced.unusable, advanced.ids_forgotten)
+    return _counted(plan, whole, counts), advanced.state
+
+
+def _begun(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[Row]:
+    """The rows that are needed, in order."""
+    counts.contacts += 1
+    if plan.changing:
+        rows = list(needed(plan, rows, counts))
+    rows.sort()
+    if rows and rows[-1][0] >= until_us:
+        counts.unsettled += len(rows) - bisect_left(rows, (until_us,))
+    return rows
+
+
+def _counted(plan: Plan, whole: Whole, counts: Counts) -> list[Decision]:
+    """The decisions in their order."""
+    decisions, duplicates, forgotten, unusable, ids_forgotten = whole
+    if unusable:
+        count_unusable(counts, plan.versions.newest.account_id, unusable)
+    if duplicates or forgotten or ids_forgotten:
+        counts.duplicates += duplicates
+        counts.forgotten += forgotten
+        counts.ids_forgotten += ids_forgotten
+    if len(decisions) > 1:
+        decisions.sort(key=place_of)
+    for decision in decisions:
+        count_decision(counts, decision)
+    return decisions
+
+
+def needed(plan: Plan, rows: Iterable[Row], counts: Counts) -> Iterator[Row]:
+    """The rows that the version in force at their time wants; the others are counted only."""
+    for row in rows:
+        if plan.versions.at(row[0]).wants(row[2]):
+            yield row
+        else:
+            counts.unneeded += 1
+
+
+def place_of(decision: Decision) -> tuple[int, str, str, int, str]:
+    """By which a contact's decisions are ordered."""
+    return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
+
+
+def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Whole:
+    """Decide sorted rows without copies."""
+    unread = plan.unread
+    if rows and rows[-1][0] >= until_us:
+        rows = rows[: bisect_left(rows, (until_us,))]
+    events = [
+        Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
+        for time_us, event_id, event_type, properties in rows
+    ]
+    return decide_sorted(plan.versions, contact_id, events, until_us, plan.parts)
+
+
+# ---------------------------------------------------------------- copies
+
+
+def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> Whole:
+    """Decide sorted rows of which some share id and type.
+
+    Copies of one time are dropped here. Where they come back at another time, the kernel is asked: it knows the
+    horizon of copies.
+    """
+    number = len(rows)
+    rows = [that_counts(list(copies)) for _, copies in groupby(rows, key=place_of_row)]
+    counts.duplicates += number - len(rows)
+    if _are_unlike(rows):
+        return _decided(plan, contact_id, rows, until_us)
+    return decide_whole(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
+
+
+def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> None:
+    """Count the copies that say something else than the event that counts, of rows in order."""
+    differing = Differing(counts, plan.versions, contact_id, until_us)
+    if len(rows) <= plan.versions.newest.limits.ids:  # no id has to make room: the others need not be asked
+        numbers = Counter(row[1:3] for row in rows)
+        rows = [row for row in rows if numbers[row[1:3]] > 1]
+    for _, same in groupby(rows, key=place_of_row):
+        differing.count(same_of(same))
+
+
+def _are_unlike(rows: list[Row]) -> bool:
+    """Whether no two rows share id and type. Mostly ids alone tell."""
+    return len({row[1] for row in rows}) == len(rows) or len({row[1:3] for row in rows}) == len(rows)
+
+
+def place_of_row(row: Row) -> tuple[int, str, str]:
+    """What copies of one time share: time, id and type."""
+    return row[:3]
+
+
+def event_of(row: Row) -> Event:
+    """The event of a row."""
+    time_us, event_id, event_type, properties = row
+    return Event(time_us, event_id, event_type, parse_sound(properties))
+
+
+def that_counts(copies: list[Row]) -> Row:
+    """Of rows that share time, id and type the one that counts, as in `advance`."""
+    if len(copies) == 1 or copies[0] == copies[-1]:  # they are sorted
+        return copies[0]
+    return min(copies, key=lambda row: rest_of(event_of(row)))

@@ -1,0 +1,283 @@
+"""What happened, in numbers that add up: counted where the data is, merged in any order.
+
+Pure. Every host counts one `Counts` per part of its work and merges them; once lines are numbered
+(`placed`), nothing in it depends on how the input was split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+
+from kittiwake.kernel.run.execution import Unusable
+from kittiwake.model import DeadLetter, Decision, Event
+
+EXAMPLES_MAX: Final = 3
+"""Places named per reason of a dead letter: enough to look, few enough to read."""
+
+ZONES_MAX: Final = 50
+"""Values named that are no time zone: a producer that writes names of its own has a few dozen."""
+
+UNREADABLE_MAX: Final = 20
+"""Unreadable files named: more of them have one cause."""
+
+
+class Place(NamedTuple):
+    """Where a dead letter stood, and what is wrong with it."""
+
+    source: str
+    """`file:line`."""
+    detail: str
+    start: int = 0
+    """The byte of the file from which on the line is numbered."""
+
+
+class LinesOfPart(NamedTuple):
+    """How far a part of a file reaches."""
+
+    end: int
+    """The byte at which the next part starts."""
+    lines: int
+
+
+class Verdict(NamedTuple):
+    """What decisions are counted by."""
+
+    account_id: str
+    rule_id: str
+    kind: str
+    decision: str
+    reason: str
+    """"" where it fired."""
+
+
+class CopyExample(NamedTuple):
+    """A copy that says something else than the event that counts."""
+
+    account_id: str
+    contact_id: str
+    event_id: str
+    differs: tuple[str, ...]
+    """In which fields: `time`, `properties.…`."""
+
+
+class Refusal(NamedTuple):
+    """What values that a rule could not use are counted by; each of its words is a plain text, which travels."""
+
+    account_id: str
+    rule_id: str
+    clause: str
+    path: str
+    found: str
+
+
+class Counts(msgspec.Struct):
+    """What became of records, events and candidates.
+
+    `records` + `extra_events` = `events` + all `dead_letters`; `events` = `catalogue` + those of contacts. Of these
+    some are `duplicates`, some `unneeded` and some `unsettled`: these overlap.
+    """
+
+    files: int = 0
+    records: int = 0
+    """Lines that are not blank."""
+    events: int = 0
+    extra_events: int = 0
+    """Of these, those that a record brought beside its own."""
+    catalogue: int = 0
+    """Events of items; no rule reads them yet."""
+    contacts: int = 0
+    duplicates: int = 0
+    """Copies of events, dropped."""
+    copies_differ: int = 0
+    """Those of the copies that say something else than the event that counts."""
+    unneeded: int = 0
+    """Events of a type that no rule of the account names, nor the product itself: in no version, or neither in
+    the one in force at their time nor in a later one."""
+    unsettled: int = 0
+    """Events at or after the end of the run, or late: they decided nothing."""
+    forgotten: int = 0
+    """Contacts that had been silent for `retention`, or `profile_retention`, each time it happened."""
+    newest_us: int | None = None
+    """Time of the newest event."""
+    dead_letters: dict[str, int] = {}
+    """By reason."""
+    examples: dict[str, list[Place]] = {}
+    """By reason of a dead letter, the first places in order."""
+    unreadable: dict[str, str] = {}
+    """Why, by name of the file."""
+    verdicts: dict[Verdict, int] = {}
+    copy_examples: list[CopyExample] = []
+    """Of copies that differ the first, by account, contact and id."""
+    unknown_zones: dict[str, int] = {}
+    """How many events set a `timezone` that is none, by what it says; the first of them by name."""
+    refused: dict[str, int] = {}
+    """Events of contacts, by account, whose rules were refused: they decided nothing."""
+    lines: dict[tuple[str, int], LinesOfPart] = {}
+    """By name of a file and start of a part that others follow: what tells their lines' numbers, see `placed`."""
+    unusable: dict[Refusal, int] = {}
+    """Values of settled events that a rule needed and could not use."""
+    ids_forgotten: int = 0
+    """Ids of a contact that had more events within the horizon than its ids are remembered of."""
+
+
+def count_record(counts: Counts, events: Sequence[Event]) -> None:
+    """Count one record that was read, by its events."""
+    count_events(counts, 1, 0, max([event.time_us for event in events]))
+    counts.events += len(events) - 1
+    counts.extra_events += len(events) - 1
+    counts.catalogue += len([event for event in events if event.item_id is not None])
+
+
+def count_events(counts: Counts, number: int, unneeded: int, newest_us: int) -> None:
+    """Count records of one event each; `newest_us` is the time of the newest, if there are any."""
+    counts.records += number
+    counts.events += number
+    counts.unneeded += unneeded
+    if number and (counts.newest_us is None or newest_us > counts.newest_us):
+        counts.newest_us = newest_us
+
+
+def count_dead_letter(counts: Counts, dead: DeadLetter, start: int = 0) -> None:
+    """Count one record that is no event; its line is numbered from the byte `start` of its file."""
+    reason = dead.reason.value
+    counts.records += 1
+    counts.dead_letters[reason] = counts.dead_letters.get(reason, 0) + 1
+    _keep_example(counts.examples.setdefault(reason, []), Place(dead.source, dead.detail, start))
+
+
+def _keep_example(places: list[Place], place: Place) -> None:
+    """Keep the first places in reading order, in whatever order they come."""
+    if len(places) < EXAMPLES_MAX or _reading_order(place) < _reading_order(places[-1]):
+        places.append(place)
+        places.sort(key=_reading_order)
+        del places[EXAMPLES_MAX:]
+
+
+def count_decision(counts: Counts, decision: Decision) -> None:
+    """Count one final decision."""
+    # The enums are strings, so that a plain tuple finds what is counted by the plain strings, which travel.
+    found = decision.account_id, decision.rule_id, decision.kind, decision.decision, decision.reason or ""
+    number = counts.verdicts.get(found)  # type: ignore[call-overload]
+    if number is None:
+        counts.verdicts[Verdict(*map(str, found))] = 1
+    else:
+        counts.verdicts[found] = number + 1  # type: ignore[index]
+
+
+def keep_copy_example(counts: Counts, event: tuple[str, str, str], names: Callable[[], tuple[str, ...]]) -> None:
+    """Keep a copy as an example if it is one of the first; its account, contact and id, and in what it differs."""
+    kept = counts.copy_examples
+    if len(kept) < EXAMPLES_MAX or event <= kept[-1][:3]:
+        counts.copy_examples = sorted({*kept, CopyExample(*event, names())})[:EXAMPLES_MAX]
+
+
+def count_unknown_zone(counts: Counts, text: str) -> None:
+    """Count an event that sets a time zone that is none."""
+    zones = counts.unknown_zones
+    zones[text] = zones.get(text, 0) + 1
+    _keep_first(zones)
+
+
+def _keep_first(zones: dict[str, int]) -> None:
+    """Keep the first by name, which are the same however the input was split."""
+    for text in sorted(zones)[ZONES_MAX:] if len(zones) > ZONES_MAX else ():
+        del zones[text]
+
+
+def count_unusable(counts: Counts, account_id: str, unusable: Mapping[Unusable, int]) -> None:
+    """Count what rules of an account could not use of a contact's events."""
+    for one, number in unusable.items():
+        refusal = Refusal(account_id, one.rule_id, str(one.clause), one.path, str(one.found))
+        counts.unusable[refusal] = counts.unusable.get(refusal, 0) + number
+
+
+def add(total: Counts, part: Counts) -> None:
+    """Add `part` to `total`; they share nothing afterwards."""
+    for name in NUMBERS:
+        setattr(total, name, getattr(total, name) + getattr(part, name))
+    total.newest_us = max((t for t in (total.newest_us, part.newest_us) if t is not None), default=None)
+    _add(total.dead_letters, part.dead_letters)
+    _add(total.verdicts, part.verdicts)
+    _add(total.unusable, part.unusable)
+    for reason, places in part.examples.items():
+        known = {*total.examples.get(reason, ()), *places}
+        total.examples[reason] = sorted(known, key=_reading_order)[:EXAMPLES_MAX]
+    total.copy_examples = sorted({*total.copy_examples, *part.copy_examples})[:EXAMPLES_MAX]
+    _add(total.unknown_zones, part.unknown_zones)
+    _keep_first(total.unknown_zones)
+    _add(total.refused, part.refused)
+    total.lines |= part.lines
+    if part.unreadable:
+        whys = sorted(
+            [*part.unreadable.items(), *total.unreadable.items()], reverse=True
+        )  # of two whys the first stays
+        total.unreadable = dict(sorted(dict(whys).items())[:UNREADABLE_MAX])
+
+
+def merged(parts: Iterable[Counts]) -> Counts:
+    """The sum of all parts."""
+    total = Counts()
+    for part in parts:
+        add(total, part)
+    return total
+
+
+def placed(counts: Counts) -> Counts:
+    """The counts of a whole run, every line numbered from the start of its file: as if no file had been cut."""
+    examples = {reason: list(_placed(places, counts.lines)) for reason, places in counts.examples.items()}
+    return msgspec.structs.replace(counts, examples=examples, lines={})
+
+
+def _placed(places: list[Place], lines: dict[tuple[str, int], LinesOfPart]) -> Iterator[Place]:
+    """Places whose lines are known; where a part before could not be read, and so the run is stopped, they are not."""
+    for place in places:
+        file, number = _file_and_line(place.source)
+        before = _lines_before(file, place.start, lines)
+        if before is not None:
+            yield Place(f"{file}:{number + before}", place.detail) if before else place._replace(start=0)
+
+
+def _lines_before(file: str, start: int, lines: dict[tuple[str, int], LinesOfPart]) -> int | None:
+    at, number = 0, 0
+    while at < start:
+        if (file, at) not in lines:
+            return None
+        at, more = lines[file, at]
+        number += more
+    return number
+
+
+def _reading_order(place: Place) -> tuple[str, int, int]:
+    file, number = _file_and_line(place.source)
+    return file, place.start, number
+
+
+def _file_and_line(source: str) -> tuple[str, int]:
+    file, _, number = source.rpartition(":")
+    return (file, int(number)) if number.isdigit() else (source, 0)
+
+
+NUMBERS: Final = (
+    "files",
+    "records",
+    "events",
+    "extra_events",
+    "catalogue",
+    "contacts",
+    "duplicates",
+    "copies_differ",
+    "unneeded",
+    "unsettled",
+    "forgotten",
+    "ids_forgotten",
+)
+"""Fields that are plain numbers."""
+_Key = TypeVar("_Key", str, Verdict, Refusal)
+
+
+def _add(total: dict[_Key, int], part: dict[_Key, int]) -> None:
+    for key, number in part.items():
+        total[key] = total.get(key, 0) + number

@@ -1,0 +1,127 @@
+"""Copies that say something else than the event that counts: how many, and in what.
+
+Pure. Called by `contacts` and `giants` for contacts of which an id comes back. A retry is the same event again, to the
+letter; what differs may be another event under an id that was used twice, and then it is lost.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kittiwake.batch.counts import Counts, keep_copy_example
+from kittiwake.kernel.late.deduplication import Name, Newest
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.model import Event, rest_of
+from kittiwake.values import canonical, parse_sound
+
+if TYPE_CHECKING:
+    from kittiwake.batch.contacts import Row
+
+NAMES_MAX: Final = 5
+"""Names of an example: enough to see which field should have been part of the id."""
+NAME_CHARS_MAX: Final = 64
+"""Characters of a name in an example."""
+
+
+class Same(NamedTuple):
+    """Rows that share time, id and type."""
+
+    number: int
+    equal: int
+    """How many of them say what the one that counts says, that one included."""
+    counts: Row
+    """The smallest by the rest."""
+    greatest: Row
+
+
+def same_of(rows: Iterable[Row]) -> Same:
+    """One or more rows that share time, id and type, in any order; two are held at once."""
+    coming = iter(rows)
+    least = most = next(coming)
+    number, equal, least_rest, most_rest = 1, 1, "", ""
+    for row in coming:
+        number += 1
+        if row == least:
+            equal += 1
+            continue
+        if not least_rest:
+            least_rest = most_rest = rest_of(_event(least))
+        rest = rest_of(_event(row))
+        if rest == least_rest:
+            equal += 1
+        elif rest < least_rest:
+            least, least_rest, equal = row, rest, 1
+        if rest > most_rest:
+            most, most_rest = row, rest
+    return Same(number, equal, least, most)
+
+
+class Differing:
+    """Tells the copies of a contact, and counts those that differ, of rows that come in their order.
+
+    It holds the rows of one horizon, and of no more ids than are remembered (`Limits.ids`).
+    """
+
+    def __init__(self, counts: Counts, versions: Versions, contact_id: str, until_us: int) -> None:
+        self._counts, self._subject = counts, (versions.newest.account_id, contact_id)
+        self._until_us, self._limit = until_us, versions.newest.limits.ids
+        self._horizon_us = versions.horizon_us
+        self._newest = Newest(self._limit, self._horizon_us)
+        self._rows: OrderedDict[Name, Row] = OrderedDict()
+        """By what their copies share, those that count, in step with `_newest`."""
+
+    @property
+    def ids_forgotten(self) -> int:
+        """Ids that had to make room while copies of them could still come."""
+        return self._newest.forgotten
+
+    def count(self, same: Same) -> bool:
+        """Count the next rows that share time, id and type; whether one of them counts, or all are copies."""
+        row, name = same.counts, same.counts[1:3]
+        is_settled = row[0] < self._until_us
+        if is_settled and self._newest.is_copy(name, row[0]):
+            self._keep(same.number, self._rows[name], row)
+            return False
+        if same.equal < same.number:
+            self._keep(same.number - same.equal, row, same.greatest)
+        if is_settled:
+            self._remember(name, row)
+        return is_settled
+
+    def _remember(self, name: Name, row: Row) -> None:
+        time_us = row[0]
+        while self._rows and time_us - next(iter(self._rows.values()))[0] > self._horizon_us:
+            gone, _ = self._rows.popitem(last=False)  # no copy of it can come any more
+            del self._newest.times_us[gone]
+        self._newest.add(name, time_us)
+        self._rows.pop(name, None)
+        self._rows[name] = row
+        if len(self._rows) > self._limit:
+            self._rows.popitem(last=False)
+
+    def _keep(self, number: int, counted: Row, copy: Row) -> None:
+        self._counts.copies_differ += number
+        keep_copy_example(self._counts, (*self._subject, copy[1]), lambda: _names(_event(counted), _event(copy)))
+
+
+def _event(row: Row) -> Event:
+    time_us, event_id, event_type, properties = row
+    return Event(time_us, event_id, event_type, parse_sound(properties))
+
+
+def _names(counted: Event, copy: Event) -> tuple[str, ...]:
+    """In which fields a copy differs from the event that counts: names, never values, which are personal data."""
+    names = list(_differing(counted, copy))
+    shown = [name if len(name) <= NAME_CHARS_MAX else name[: NAME_CHARS_MAX - 1] + "…" for name in names[:NAMES_MAX]]
+    return (*shown, *(["…"] if len(names) > NAMES_MAX else []))
+
+
+def _differing(counted: Event, copy: Event) -> Iterator[str]:
+    if copy.time_us != counted.time_us:
+        yield "time"
+    for name in sorted({*counted.properties, *copy.properties}):
+        has = [name in event.properties for event in (counted, copy)]
+        if has != [True, True] or canonical(counted.properties[name]) != canonical(copy.properties[name]):
+            yield f"properties.{name}"

@@ -1,0 +1,122 @@
+"""From blocks of lines to events of contacts, counted; what is no event becomes a dead letter.
+
+Pure. Called by both hosts with every block they read. Ordinary records take the quick way, all
+others the long one, which alone says what is wrong.
+"""
+
+from __future__ import annotations
+
+from itertools import compress
+from typing import Any, Final, NamedTuple
+
+from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.bulk import Table, Wants, new_table, read_table
+from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
+from kittiwake.input.files import Block, is_cut, record_at
+from kittiwake.input.shapes.base import Shape
+from kittiwake.model import DeadLetter, Event
+from kittiwake.time.zones import zone_of
+from kittiwake.values import canonical, parse_sound
+
+CONTACT_UPDATED: Final = "contact.updated"
+
+ZONE_CHARS_MAX: Final = 64
+"""Characters shown of a time zone that is none: longer than any that is one."""
+
+
+class Taken(NamedTuple):
+    """What came of a block."""
+
+    table: Table
+    """Its events of contacts that are wanted; all others are counted only."""
+    dead_letters: list[DeadLetter]
+
+
+class Intake:
+    """Takes in the records of a run, and counts them."""
+
+    def __init__(
+        self, settings: RunSettings, wants: Wants, counts: Counts, refused: frozenset[str] = frozenset()
+    ) -> None:
+        """Events of accounts that are `refused` are counted by account, and left out."""
+        self._start_us = settings.start_us
+        self._shape = settings.shape
+        self._wants = (lambda account_id: None if account_id in refused else wants(account_id)) if refused else wants
+        self._refused = refused
+        self._counts = counts
+        self.bytes_taken = 0
+        """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
+        written in few."""
+
+    def take(self, file: str, block: Block) -> Taken:
+        """The events of a block of `file`, in no order; no record is lost."""
+        self.bytes_taken += block.size
+        table, left = self._quickly(block)
+        dead: list[DeadLetter] = []
+        for at in left:
+            for record in record_at(block, at):
+                source = f"{file}:{record.number}"
+                found = parse_events(record.raw, source, self._start_us, self._shape, raw_size=record.size)
+                if isinstance(found, DeadLetter):
+                    count_dead_letter(self._counts, found, block.start)
+                    dead.append(found)
+                else:
+                    count_record(self._counts, found)
+                    for event in found:
+                        self._keep(table, event)
+        table = self._without_refused(table) if self._refused else table
+        self._count_zones(table)
+        return Taken(table, dead)
+
+    def _without_refused(self, table: Table) -> Table:
+        """The events of accounts that are not refused; the others are counted by account."""
+        kept = [account_id not in self._refused for account_id in table.account_ids]
+        if all(kept):
+            return table
+        for account_id in table.account_ids:
+            if account_id in self._refused:
+                self._counts.refused[account_id] = self._counts.refused.get(account_id, 0) + 1
+        columns: list[list[Any]] = [list(compress(column, kept)) for column in table]
+        return Table(*columns)
+
+    def _count_zones(self, table: Table) -> None:
+        """Count the time zones of contacts that are none; most blocks have no such event."""
+        if CONTACT_UPDATED not in table.types:
+            return
+        for event_type, text in zip(table.types, table.properties, strict=True):
+            if event_type == CONTACT_UPDATED and (b"timezone" in text or b"\\" in text):
+                name = parse_sound(text).get("timezone")
+                if name is not None and zone_of(name) is None:
+                    count_unknown_zone(self._counts, _shown(name))
+
+    def _quickly(self, block: Block) -> tuple[Table, list[int]]:
+        """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
+        if self._shape.shape is not Shape.CANONICAL or is_cut(block):
+            return new_table(), list(range(len(block.lines)))
+        latest_us = self._start_us + AHEAD_MAX_US
+        quick = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)
+        count_events(self._counts, quick.taken, quick.taken - len(quick.table.types), quick.newest_us)
+        return quick.table, quick.left
+
+    def _keep(self, table: Table, event: Event) -> None:
+        if event.contact_id is None:
+            return
+        wanted = self._wants(event.account_id)
+        if wanted is not None and event.type not in wanted:
+            self._counts.unneeded += 1
+            return
+        properties = canonical(event.properties).encode()
+        self.bytes_taken += len(properties)
+        table.account_ids.append(event.account_id)
+        table.contact_ids.append(event.contact_id)
+        table.times_us.append(event.time_us)
+        table.event_ids.append(event.event_id)
+        table.types.append(event.type)
+        table.properties.append(properties)
+
+
+def _shown(name: Any) -> str:
+    """A value of `timezone` for people: text as it is, all else as JSON."""
+    text = name if isinstance(name, str) else canonical(name)
+    return text if len(text) <= ZONE_CHARS_MAX else text[: ZONE_CHARS_MAX - 1] + "…"

@@ -1,0 +1,165 @@
+"""A contact of more events than fit into memory: the decisions and counts of `contacts.settle`, slice by slice.
+
+Works on temporary files (`spilling`). Called by hosts where `buckets` gives a contact's rows as a stream, in their
+order. Copies are dropped on the way, and the kernel, which may be sliced anywhere, is given one slice after the other.
+Nothing but the events of one instant, and the newest ids, has to fit into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import groupby
+from typing import Final, TypeAlias
+
+import msgspec
+
+from kittiwake.batch.contacts import Row, event_of, needed, place_of, place_of_row, settle, settle_and_keep
+from kittiwake.batch.counts import Counts, count_decision, count_unusable
+from kittiwake.batch.differing_duplicates import Differing, same_of
+from kittiwake.batch.external_sort import Sorter
+from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
+from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import State, new_state
+from kittiwake.model import Decision, Event
+from kittiwake.rules.compile.accounts import Plan
+from kittiwake.values import canonical, parse_json
+
+SLICES: Final = 8
+"""A slice is such a part of what may be held: parsed, with all that the kernel makes of it, it is as large as the whole
+(some 50,000 ordinary events). Each costs a copy of the contact's state, milliseconds."""
+
+_Placed: TypeAlias = tuple[int, str, str, int, str, str, bytes]
+"""A decision under way: its place, its threshold as text (integers beyond 64 bits are no msgpack), and the rest."""
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Decision).decode
+_all_placed: Final = msgspec.msgpack.Decoder(list[_Placed])
+
+
+Keep: TypeAlias = Callable[[State], None]
+"""Takes the state in which a contact is left."""
+
+
+ROWS_AT_ONCE: Final = 50_000
+"""Rows of a contact that are decided at once. Parsed, with all that the kernel makes of them, they take some 40 MB;
+what is decided in slices costs a fifth more."""
+
+
+def settle_contact(
+    plan: Plan, contact_id: str, rows: Rows, until_us: int, counts: Counts, held_bytes: int, keep: Keep | None = None
+) -> Iterable[Decision]:
+    """Decide everything of one contact up to the end of the run, and count it: at once, or slice by slice.
+
+    Returned are the final decisions and those still deferred at the end, by due time, rule and instance. `keep` is
+    given the state in which the contact is left, before the first decision comes out. A list is sorted in place.
+    """
+    if isinstance(rows, list) and len(rows) <= ROWS_AT_ONCE:
+        if keep is None:
+            return settle(plan, contact_id, rows, until_us, counts)
+        decisions, state = settle_and_keep(plan, contact_id, rows, until_us, counts)
+        keep(state)
+        return decisions
+    if isinstance(rows, list):
+        rows.sort()
+    return settle_giant(plan, contact_id, rows, until_us, counts, held_bytes, keep)
+
+
+def settle_giant(
+    plan: Plan,
+    contact_id: str,
+    rows: Iterable[Row],
+    until_us: int,
+    counts: Counts,
+    held_bytes: int,
+    keep: Keep | None = None,
+) -> Iterator[Decision]:
+    """Decide everything of one contact up to the end of the run, and count it, as `settle` does and in its order.
+
+    The rows come in the order of time, id and type, with copies. About `held_bytes` are held at once, a few times over.
+    `keep` is given the state in which the contact is left, before the first decision comes out.
+    """
+    counts.contacts += 1
+    if plan.changing:
+        rows = needed(plan, rows, counts)
+    # The kernel meets no copies, and need not remember ids, unless somebody goes on from there.
+    versions = plan.versions if keep else plan.versions.without_horizon()
+    counting = _that_count(plan, contact_id, rows, until_us, counts)
+    with Sorter(_all_placed, held_bytes) as by_place:
+        for decision in _decided(versions, contact_id, counting, until_us, held_bytes // SLICES, counts, keep):
+            placed = _placed(decision)
+            by_place.put(placed, ROW_BYTES + len(placed[-1]))
+        for placed in by_place.in_order():
+            decision = _decision(placed)
+            count_decision(counts, decision)
+            yield decision
+
+
+def _that_count(plan: Plan, contact_id: str, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
+    """The rows of events that are settled and no copies of earlier ones; the others are counted only."""
+    differing = Differing(counts, plan.versions, contact_id, until_us)
+    for (time_us, _, _), equal in groupby(rows, key=place_of_row):
+        same = same_of(_counted(equal, until_us, counts))
+        counts.duplicates -= 1  # one of them is no copy
+        if differing.count(same):
+            yield same.counts
+        elif time_us < until_us:
+            counts.duplicates += 1
+    counts.ids_forgotten += differing.ids_forgotten
+
+
+def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
+    """Rows of one time, id and type, each counted as a copy."""
+    for row in rows:
+        counts.duplicates += 1
+        counts.unsettled += row[0] >= until_us
+        yield row
+
+
+def _decided(
+    versions: Versions,
+    contact_id: str,
+    rows: Iterable[Row],
+    until_us: int,
+    slice_bytes: int,
+    counts: Counts,
+    keep: Keep | None,
+) -> Iterator[Decision]:
+    """Decisions as the kernel takes them. No slice ends within an instant: the kernel would have to keep its events."""
+    state = new_state(contact_id)
+    events: list[Event] = []
+    size = 0
+    for row in rows:
+        if size > slice_bytes and row[0] > events[-1].time_us:
+            state = yield from _settled(versions, state, events, row[0], counts)
+            events, size = [], 0
+        events.append(event_of(row))
+        size += size_of(row)
+    state = yield from _settled(versions, state, events, until_us, counts)
+    yield from unfinished(versions, state)
+    if keep is not None:
+        keep(state)
+
+
+def _settled(
+    versions: Versions, state: State, events: list[Event], upto_us: int, counts: Counts
+) -> Generator[Decision, None, State]:
+    """The decisions of a slice; its state is returned."""
+    advanced = advance(versions, state, events, upto_us)
+    counts.forgotten += advanced.forgotten
+    count_unusable(counts, versions.newest.account_id, advanced.unusable)
+    yield from advanced.decisions
+    return advanced.state
+
+
+def _placed(decision: Decision) -> _Placed:
+    if decision.threshold is None:
+        return *place_of(decision), "", _encode(decision)
+    rest = _encode(msgspec.structs.replace(decision, threshold=None))
+    return *place_of(decision), canonical(decision.threshold), rest
+
+
+def _decision(placed: _Placed) -> Decision:
+    *_, threshold, rest = placed
+    decision = _decode(rest)
+    return msgspec.structs.replace(decision, threshold=parse_json(threshold)) if threshold else decision

@@ -1,0 +1,242 @@
+"""Replay: the job's inputs and outputs without Beam, on one core and in bounded memory.
+
+Reads and writes files. Called by the command (`kittiwake replay`, `simulate`) and by tests, which hold
+the job to it. Read everything, gather it by contact, settle one contact after the other. What does not fit into memory
+goes through a temporary file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+from kittiwake.batch.contacts import Subject
+from kittiwake.batch.counts import Counts, merged
+from kittiwake.batch.gathering import Gathering, Rows
+from kittiwake.batch.gc_pause import uncollected
+from kittiwake.batch.intake import Intake
+from kittiwake.batch.oversized_contacts import settle_contact
+from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
+from kittiwake.batch.summary import Summary, summary_of, to_text
+from kittiwake.input.files import find_files, read_blocks, read_records, refuse_shaped, shown
+from kittiwake.kernel.state.state import State
+from kittiwake.model import DeadLetter, Decision
+from kittiwake.output.folder import (
+    DEAD_LETTERS,
+    DECISIONS,
+    SNAPSHOTS,
+    SUMMARY,
+    TRIGGERS,
+    Output,
+    OutputError,
+    open_output,
+)
+from kittiwake.output.formats import Format, RowFile, check_format, only_part, row_file
+from kittiwake.output.rows import Mode, dead_letter_line, decision_line
+from kittiwake.output.snapshot_set import MANIFEST, RowSum, manifest_bytes
+from kittiwake.output.snapshots import snapshot_line
+from kittiwake.reasons import Outcome
+from kittiwake.rules.compile.accounts import Programs
+
+HELD_BYTES: Final = 512 * 1024 * 1024
+"""Bytes of rows in memory from which on they go to disk: some 1,500,000 events. A laptop has that much to spare, and on
+disk each event costs some microseconds more."""
+
+CONTACTS_A_TELL: Final = 1_000
+"""How often progress is told: a few times a second, as after every block that is read."""
+
+
+class Progress(NamedTuple):
+    """How far a replay has come."""
+
+    bytes_read: int
+    bytes_total: int
+    records: int
+    contacts: int
+    """Decided so far."""
+    contacts_total: int
+    """0 while it is reading."""
+
+
+Tell: TypeAlias = Callable[[Progress], None]
+
+
+def _tell_nobody(_: Progress) -> None:
+    """Nobody wants to know."""
+
+
+def replay(
+    programs: Programs,
+    inputs: Sequence[str],
+    output: Path | str,
+    settings: RunSettings,
+    tell: Tell = _tell_nobody,
+    written: Format = Format.JSONL,
+) -> Summary:
+    """Decide everything that the files `inputs` name and write the output folder; what it did is returned.
+
+    A run that is stopped (`Summary.stopped`) has written its dead letters and no decision.
+
+    Raises:
+        UnusableError: an input cannot be read, the output cannot be written, or there are too many events
+            for this host; the output is as it was.
+    """
+    check_format(written)
+    files = find_files(inputs)
+    refuse_shaped(files, settings.shape)
+    place = open_output(output)
+    try:
+        with uncollected():
+            summary = _run(programs, files, place, settings, tell, written)
+        place.publish()
+    except BaseException as error:
+        place.discard()
+        if isinstance(error, OSError):
+            raise OutputError(f"cannot write to the output {place.folder}: {error.strerror or error}") from error
+        raise
+    return summary
+
+
+def _run(
+    programs: Programs, files: list[str], place: Output, settings: RunSettings, tell: Tell, written: Format
+) -> Summary:
+    with Gathering(HELD_BYTES) as gathering:
+        with _rows(place, DEAD_LETTERS, written) as dead_letters:
+            history = read_history(
+                programs, files, settings, gathering, lambda dead: dead_letters.write(dead_letter_line(dead)), tell
+            )
+        return _decide_and_write(programs, history, place, settings, tell, written)
+
+
+def _decide_and_write(
+    programs: Programs, history: History, place: Output, settings: RunSettings, tell: Tell, written: Format
+) -> Summary:
+    counts = merged([history.counts])
+    if settings.snapshots:
+        (place.partial / SNAPSHOTS).mkdir()
+    with (
+        _rows(place, TRIGGERS, written) as fired,
+        _rows(place, DECISIONS, written) as all_,
+        _rows(place, SNAPSHOTS, Format.JSONL) if settings.snapshots else nullcontext() as snapshots,
+    ):
+        if stop_of(settings, history.counts) is None:
+            for decided in decide(programs, history, settings, counts, tell):
+                _write_decisions(decided.decisions, fired, all_)
+                for row in decided.snapshot:
+                    assert snapshots is not None
+                    snapshots.write(row)
+    if settings.snapshots:
+        _write_manifest(place.partial / SNAPSHOTS)
+    summary = summary_of(Mode.REPLAY, programs.used, settings, counts)
+    (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
+    return summary
+
+
+@contextmanager
+def _rows(place: Output, folder: str, written: Format) -> Iterator[RowFile]:
+    """The one file of a folder of the output."""
+    with (place.partial / folder / only_part(written)).open("wb") as stream:
+        rows = row_file(stream, folder, written)
+        yield rows
+        rows.close()
+
+
+def _write_manifest(folder: Path) -> None:
+    """Name what the files of snapshots hold: as they can be read by now, so that the disk is held to it too."""
+    files = (RowSum.of(each.raw for each in read_records(str(path))).file(path.name) for path in folder.iterdir())
+    (folder / MANIFEST).write_bytes(manifest_bytes(files))
+
+
+# ---------------------------------------------------------------- in
+
+
+class History(NamedTuple):
+    """All events of an input that are wanted, by contact."""
+
+    contacts: Gathering
+    counts: Counts
+    progress: Progress
+
+
+def read_history(
+    programs: Programs,
+    files: Sequence[str],
+    settings: RunSettings,
+    gathering: Gathering,
+    on_dead_letter: Callable[[DeadLetter], None],
+    tell: Tell = _tell_nobody,
+) -> History:
+    """Every wanted event of local files, in `gathering`; what is none goes to `on_dead_letter`.
+
+    Raises:
+        UnusableError: a file cannot be read to its end.
+    """
+    counts = Counts()
+    intake = Intake(settings, programs.wanted, counts, programs.refused)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
+
+    def on_read(size: int) -> None:
+        nonlocal bytes_read
+        bytes_read += size
+
+    for name in files:
+        for block in read_blocks(name, on_read):
+            table, dead_letters = intake.take(shown(name), block)
+            gathering.add(table)
+            for dead in dead_letters:
+                on_dead_letter(dead)
+            tell(Progress(bytes_read, bytes_total, counts.records, 0, 0))
+        counts.files += 1
+    return History(gathering, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
+
+
+# ---------------------------------------------------------------- out
+
+
+class Decided(NamedTuple):
+    """What became of a contact."""
+
+    decisions: Iterable[Decision]
+    snapshot: Sequence[bytes] = ()
+    """The line of its state, where the run was asked for it and there is anything to say; filled with the first
+    decision."""
+
+
+def decide(
+    programs: Programs, history: History, settings: RunSettings, counts: Counts, tell: Tell = _tell_nobody
+) -> Iterator[Decided]:
+    """What becomes of each contact, in order of account and contact; counted into `counts`."""
+    until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
+    total = history.contacts.contacts
+    progress = history.progress._replace(contacts_total=total)
+    done = 0
+    for subject, rows in history.contacts.by_contact():
+        if done % CONTACTS_A_TELL == 0:
+            tell(progress._replace(contacts=done, contacts_total=max(total, done)))
+        yield _decided(programs, subject, rows, until_us, settings, counts)
+        done += 1
+    tell(progress._replace(contacts=done, contacts_total=done))
+
+
+def _decided(
+    programs: Programs, subject: Subject, rows: Rows, until_us: int, settings: RunSettings, counts: Counts
+) -> Decided:
+    plan, snapshots = programs.plan(subject[0]), list[bytes]()
+
+    def keep(state: State) -> None:
+        line = snapshot_line(plan.versions, state)
+        snapshots.extend([] if line is None else [line])
+
+    kept = keep if settings.snapshots else None
+    decisions = settle_contact(plan, subject[1], rows, until_us, counts, HELD_BYTES // 4, kept)
+    return Decided(decisions, snapshots)
+
+
+def _write_decisions(decisions: Iterable[Decision], fired: RowFile, all_: RowFile) -> None:
+    for decision in decisions:
+        text = decision_line(decision, Mode.REPLAY)
+        all_.write(text)
+        if decision.decision is Outcome.FIRED:
+            fired.write(text)

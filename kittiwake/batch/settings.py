@@ -1,0 +1,74 @@
+"""What a run over bounded input is told, and the two questions that only its whole input answers.
+
+Pure. Both hosts, replay and backfill, are given the same `RunSettings` and ask the same questions,
+which is why they stop at the same instant and for the same reasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from kittiwake.batch.counts import Counts
+from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.time.instants import HOUR_US
+
+DEAD_LETTER_RATIO: Final = Decimal("0.1")
+"""Part of the records that may be dead letters, unless the caller says otherwise. Missing purchases make false
+abandonments: where one record in ten is unreadable, its neighbours' decisions mean nothing."""
+
+RATIO_RECORDS_MIN: Final = 1_000
+"""Records from which on the default ratio is asked: of fewer it says nothing, and a person who tries ten lines wants
+to see what is wrong with them. A ratio that the caller names is asked of any number."""
+
+
+class Stop(StrEnum):
+    """Why a run made no decisions."""
+
+    UNREADABLE = "unreadable"
+    """A file could not be read to its end."""
+    DEAD_LETTERS = "dead_letters"
+    """Too many of the records are dead letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """One run over bounded input."""
+
+    start_us: int
+    """Start of the run, by the clock: what lies more than 10 minutes ahead of it is no event."""
+    until_us: int | None = None
+    """Where to settle to; None: the newest event, see `end_of_run`."""
+    allowed_lateness_us: int = HOUR_US
+    """The horizon, which in a batch only tells copies from new events."""
+    max_dead_letter_ratio: Decimal | None = None
+    """None: `DEAD_LETTER_RATIO`, of no fewer than `RATIO_RECORDS_MIN` records."""
+    shape: InputShape = CANONICAL
+    """How the records are written."""
+    snapshots: bool = False
+    """Whether the state of every contact is written too, for a host that goes on from there."""
+
+
+def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:
+    """Where the run settles to: what the caller says, else 1 µs after the newest event not beyond the start.
+
+    Catalogue events count: they too tell how far the input reaches. Rules that are frozen settle nothing beyond it.
+    """
+    until_us = settings.until_us
+    if until_us is None:
+        newest_us = settings.start_us if counts.newest_us is None else counts.newest_us
+        until_us = min(newest_us, settings.start_us) + 1
+    return until_us if frozen_at_us is None else min(until_us, frozen_at_us)
+
+
+def stop_of(settings: RunSettings, counts: Counts) -> Stop | None:
+    """Why the run must not decide anything; None: it may."""
+    if counts.unreadable:
+        return Stop.UNREADABLE
+    ratio = settings.max_dead_letter_ratio
+    if ratio is None and counts.records < RATIO_RECORDS_MIN:
+        return None
+    allowed = DEAD_LETTER_RATIO if ratio is None else ratio
+    return Stop.DEAD_LETTERS if sum(counts.dead_letters.values()) > allowed * counts.records else None

@@ -1,0 +1,168 @@
+"""The account a run gives of itself: its settings, its counts, and whether it was stopped.
+
+Pure. Written as `summary.json` beside the rows and printed by both hosts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from kittiwake.batch.counts import NUMBERS, CopyExample, Counts, Place, Refusal, Verdict, placed
+from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
+from kittiwake.foreign import plain_json
+from kittiwake.output.rows import Mode
+from kittiwake.rules.compile.accounts import Refused, RulesUsed, VersionUsed
+from kittiwake.rules.publishing.layout import start_text, start_us
+from kittiwake.time.instants import format_instant, parse_instant
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One run over bounded input, finished."""
+
+    mode: Mode
+    rules: RulesUsed
+    start_us: int
+    until_us: int
+    stopped: Stop | None
+    """Why nothing was decided; None: everything was."""
+    counts: Counts
+
+    @property
+    def triggers(self) -> int:
+        """How many decisions fired."""
+        return sum(number for verdict, number in self.counts.verdicts.items() if verdict.decision == "fired")
+
+    @property
+    def decisions(self) -> int:
+        """How many candidates there were."""
+        return sum(self.counts.verdicts.values())
+
+    @property
+    def dead_letters(self) -> int:
+        """How many records were no events."""
+        return sum(self.counts.dead_letters.values())
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What somebody has to look at, though the run was finished: sentences. With any, it ends with exit code 1."""
+        return tuple(findings_of(self.rules, self.counts)) if self.stopped is None else ()
+
+
+COPIES_DIFFER_RATIO: Final = Decimal("0.01")
+"""Part of the events that may be copies which say something else: producers that write an event anew for a retry are
+few, and of a hundred events one is not missed. Beyond it an id hardly is one."""
+
+
+def findings_of(rules: RulesUsed, counts: Counts) -> Iterator[str]:
+    """What somebody has to look at."""
+    for one in rules.refused:
+        what = f"keeps rule set {one.keeps}" if one.keeps else "none of them is run, and its events decide nothing"
+        yield f"account {one.account_id}: its rules in rule set {one.ruleset_version} cannot be used, {what}"
+    if counts.copies_differ > COPIES_DIFFER_RATIO * counts.events:
+        share = f"{100 * counts.copies_differ / counts.events:.0f} %"
+        yield (
+            f"{counts.copies_differ:,} of {counts.events:,} events ({share}) were dropped as copies of an event with"
+            " the same event_id, and say something else than that one. Probably several things share an id, as the"
+            " rows of an invoice share its number: give each an event_id of its own, such as number/row, or send one"
+            " event with a list. If they are retries, send each as it was sent first"
+        )
+
+
+def summary_of(mode: Mode, rules: RulesUsed, settings: RunSettings, counts: Counts) -> Summary:
+    """The summary of a run from all it counted."""
+    until_us, stopped = end_of_run(settings, counts, rules.frozen_at_us), stop_of(settings, counts)
+    return Summary(mode, rules, settings.start_us, until_us, stopped, placed(counts))
+
+
+# ---------------------------------------------------------------- as JSON
+
+
+def to_json(summary: Summary) -> dict[str, Any]:
+    """The summary as a JSON object, in a fixed order."""
+    counts = summary.counts
+    return {
+        "mode": summary.mode.value,
+        "ruleset_version": summary.rules.ruleset_version,
+        "versions": [_version(one) for one in summary.rules.versions],
+        "frozen_at": _instant(summary.rules.frozen_at_us),
+        "start": format_instant(summary.start_us),
+        "until": format_instant(summary.until_us),
+        "stopped": None if summary.stopped is None else summary.stopped.value,
+        **{name: getattr(counts, name) for name in NUMBERS},
+        "newest": _instant(counts.newest_us),
+        "triggers": summary.triggers,
+        "decisions": [_row(verdict, number) for verdict, number in sorted(counts.verdicts.items())],
+        "dead_letters": dict(sorted(counts.dead_letters.items())),
+        "dead_letter_examples": {
+            reason: [_example(place) for place in places] for reason, places in sorted(counts.examples.items())
+        },
+        "unreadable": counts.unreadable,
+        "copies_differ_examples": [{**one._asdict(), "differs": list(one.differs)} for one in counts.copy_examples],
+        "unknown_zones": dict(sorted(counts.unknown_zones.items())),
+        "refused_accounts": [_refused(one, counts) for one in summary.rules.refused],
+        "findings": list(summary.findings),
+        "unusable": [{**one._asdict(), "count": number} for one, number in sorted(counts.unusable.items())],
+    }
+
+
+def _version(version: VersionUsed) -> dict[str, str]:
+    return {"effective_from": start_text(version.effective_us), "ruleset_version": version.ruleset_version}
+
+
+def _instant(time_us: int | None) -> str | None:
+    return None if time_us is None else format_instant(time_us)
+
+
+def _row(verdict: Verdict, number: int) -> dict[str, Any]:
+    return {**verdict._asdict(), "reason": verdict.reason or None, "count": number}
+
+
+def _refused(one: Refused, counts: Counts) -> dict[str, Any]:
+    """`events`: those that decided nothing."""
+    events = 0 if one.keeps else counts.refused.get(one.account_id, 0)
+    return {**one._asdict(), "errors": list(one.errors), "events": events}
+
+
+def _example(place: Place) -> dict[str, str]:
+    return {"source": place.source, "detail": place.detail}
+
+
+def to_text(summary: Summary) -> str:
+    """The file `summary.json`: one field a line, so that a person can open it."""
+    return plain_json(json.dumps(to_json(summary), indent=2, ensure_ascii=False)) + "\n"
+
+
+def _copy_example(one: dict[str, Any]) -> CopyExample:
+    return CopyExample(one["account_id"], one["contact_id"], one["event_id"], tuple(one["differs"]))
+
+
+def from_text(text: bytes | str) -> Summary:
+    """The summary of a file that `to_text` wrote."""
+    data = json.loads(text)
+    verdicts = {Verdict(*(row[name] or "" for name in Verdict._fields)): row["count"] for row in data["decisions"]}
+    counts = Counts(
+        **{name: data.get(name, 0) for name in NUMBERS},  # of the release before, not all there are now
+        newest_us=None if data["newest"] is None else parse_instant(data["newest"]),
+        dead_letters=data["dead_letters"],
+        examples={reason: [Place(**one) for one in places] for reason, places in data["dead_letter_examples"].items()},
+        unreadable=data["unreadable"],
+        verdicts=verdicts,
+        copy_examples=[_copy_example(one) for one in data["copies_differ_examples"]],
+        unknown_zones=data["unknown_zones"],
+        refused={one["account_id"]: one["events"] for one in data["refused_accounts"] if one["events"]},
+        unusable={Refusal(*(row[name] for name in Refusal._fields)): row["count"] for row in data.get("unusable", [])},
+    )
+    stopped = None if data["stopped"] is None else Stop(data["stopped"])
+    versions = tuple(VersionUsed(start_us(one["effective_from"]), one["ruleset_version"]) for one in data["versions"])
+    frozen_at_us = None if data["frozen_at"] is None else parse_instant(data["frozen_at"])
+    refused = [{**one, "errors": tuple(one["errors"])} for one in data["refused_accounts"]]
+    rules = RulesUsed(
+        versions, frozen_at_us, tuple(Refused(*(one[name] for name in Refused._fields)) for one in refused)
+    )
+    began_us, until_us = parse_instant(data["start"]), parse_instant(data["until"])
+    return Summary(Mode(data["mode"]), rules, began_us, until_us, stopped, counts)

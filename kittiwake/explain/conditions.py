@@ -1,0 +1,197 @@
+"""What a history condition lacks to hold, and until when it could have been made up.
+
+Pure over the kernel's own look-back slots. Called for `given` that refused and for audiences
+the contact is not a member of.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import ceil, floor
+from typing import NamedTuple
+
+from kittiwake.explain.facts import Facts
+from kittiwake.explain.refusals import other_key
+from kittiwake.explain.rules import SIGNS, condition_words, counted_words, match_words, within_words
+from kittiwake.explain.wording import listed, moment_words, path_words, value_words
+from kittiwake.kernel.evaluate.history import answer, measured
+from kittiwake.kernel.evaluate.match import key_values
+from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
+from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.match import Operator
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.state.state import Amounts, Latest, Slot, Times, Values
+from kittiwake.model import Event
+from kittiwake.values import EXACT, Number, exact, lookup
+
+AT_LEAST = (Operator.GT, Operator.GTE)
+
+
+class Gap(NamedTuple):
+    """What is, and what it would have taken."""
+
+    what: str
+    needed: str
+
+
+def condition_gap(facts: Facts, rule: RuleProgram, index: int, event: Event | None, *, wanted: bool = True) -> Gap:
+    """The gap of the condition at `index`, which now does not answer `wanted`; `event` is the one that asks."""
+    condition = rule.conditions[index]
+    slots = facts.history[rule.rule_id][index]
+    key = _key(condition, event)
+    value = measured(condition, slots, key, facts.now_us, rule.keep_us)
+    asked = _Asked(facts, condition, slots.get(key), value, _same(condition, event))
+    gap = _gap(asked, wanted=wanted)
+    return gap._replace(what=gap.what + _unused(facts, rule, index, event))
+
+
+def _unused(facts: Facts, rule: RuleProgram, index: int, event: Event | None) -> str:
+    """What counted for nothing, or under a key that reads the same."""
+    condition, slots = rule.conditions[index], facts.history[rule.rule_id][index]
+    words = facts.refused_words(rule, index, condition.within_us)
+    if event is None or not condition.same:
+        return words
+    known = [key for key in list(slots) if measured(condition, slots, key, facts.now_us, rule.keep_us)]
+    others = [other for key in known if (other := other_key(condition, event, key)) is not None]
+    return words + "".join(f"; {other}" for other in others[:1])
+
+
+def _gap(asked: _Asked, *, wanted: bool) -> Gap:
+    condition = asked.condition
+    if condition.measure in (Measure.PRESENT, Measure.ABSENT):
+        return _presence_gap(asked, wanted=wanted)
+    if not wanted:
+        return Gap(asked.found(), f"{condition_words(condition)} not {_bound(condition)}")
+    return _number_gap(asked)
+
+
+def tree_gap(facts: Facts, rule: RuleProgram, tree: Tree, *, wanted: bool = True) -> Gap | None:
+    """The gap of an audience's tree; None where it answers as `wanted`."""
+    if isinstance(tree, Leaf):
+        condition = rule.conditions[tree.index]
+        slots = facts.history[rule.rule_id][tree.index]
+        holds = answer(condition, measured(condition, slots, "", facts.now_us, rule.keep_us))
+        return None if holds is wanted else condition_gap(facts, rule, tree.index, None, wanted=wanted)
+    if not isinstance(tree, (AllHold, AnyHolds)):
+        return tree_gap(facts, rule, tree.part, wanted=not wanted)
+    gaps = [tree_gap(facts, rule, part, wanted=wanted) for part in tree.parts]
+    every = isinstance(tree, AllHold) is wanted
+    missing = [gap for gap in gaps if gap is not None]
+    if not missing or (not every and None in gaps):
+        return None
+    word = "and" if every else "or"
+    return Gap(listed([gap.what for gap in missing]), listed([gap.needed for gap in missing], word))
+
+
+class _Asked(NamedTuple):
+    """A condition, what is remembered under its key, and what that measures."""
+
+    facts: Facts
+    condition: Condition
+    slot: Slot | None
+    value: Number
+    same: str
+
+    def found(self) -> str:
+        """What was found: `sum of total of order.completed within 90d is 180.25, the rule wants ≥ 250`."""
+        value = value_words(exact(Decimal(self.value)))
+        return f"{condition_words(self.condition)} is {value}, the rule wants {_bound(self.condition)}"
+
+    def moment(self, time_us: int) -> str:
+        """An instant, told beside now."""
+        return moment_words(time_us, self.facts.zone, self.facts.now_us)
+
+
+def _key(condition: Condition, event: Event | None) -> str:
+    if not condition.same or event is None:
+        return ""
+    values = key_values(condition.same, event.properties)
+    return "" if values is None else "[" + ",".join(values) + "]"
+
+
+def _same(condition: Condition, event: Event | None) -> str:
+    if not condition.same or event is None:
+        return ""
+    values = [f"{path_words(p)} {value_words(lookup(event.properties, p))}" for p in condition.same]
+    return f" with {listed(values)}"
+
+
+def _bound(condition: Condition) -> str:
+    assert condition.operator is not None
+    return f"{SIGNS[condition.operator]} {value_words(condition.bound)}"
+
+
+# ---------------------------------------------------------------- presence
+
+
+def _presence_gap(asked: _Asked, *, wanted: bool) -> Gap:
+    condition = asked.condition
+    of = match_words(condition.of) + asked.same
+    wants_event = (condition.measure is Measure.PRESENT) is wanted
+    if wants_event:
+        return Gap(f"no {of}{within_words(condition)}", f"{of}{within_words(condition)} before it")
+    assert isinstance(asked.slot, Latest)
+    newest = asked.moment(asked.slot.newest_us)
+    if condition.within_us is None:
+        return Gap(f"{of} at {newest}", f"no {of} ever")
+    ends = asked.moment(asked.slot.newest_us + condition.within_us)
+    return Gap(f"{of} at {newest}, {within_words(condition).strip()}", f"no {of} until {ends}")
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def _number_gap(asked: _Asked) -> Gap:
+    condition = asked.condition
+    short = condition.operator in AT_LEAST or (condition.operator is Operator.EQ and asked.value < condition.bound)
+    return _too_little(asked) if short else _too_much(asked)
+
+
+def _too_little(asked: _Asked) -> Gap:
+    condition, bound = asked.condition, asked.condition.bound
+    if condition.measure is Measure.SUM:
+        missing = exact(EXACT.subtract(Decimal(bound), Decimal(asked.value)))
+        more = "more than " if condition.operator is Operator.GT else ""
+        needed = f"{more}{value_words(missing)} more of {_summed(asked)}"
+        return Gap(asked.found(), needed + _before_it_ends(asked))
+    wanted = floor(bound) + 1 if condition.operator is Operator.GT else ceil(bound)
+    missing = wanted - int(asked.value)
+    noun = match_words(condition.of) + asked.same
+    if condition.measure is Measure.DISTINCT:
+        assert condition.path is not None
+        noun = f"{noun} with another {path_words(condition.path)}"
+    what = f"{asked.value} of {wanted} {counted_words(condition)}"
+    count = "one" if missing == 1 else str(missing)
+    return Gap(what, f"{count} more {noun}{_before_it_ends(asked)}")
+
+
+def _summed(asked: _Asked) -> str:
+    assert asked.condition.path is not None
+    return f"{path_words(asked.condition.path)} in {match_words(asked.condition.of)}{asked.same}"
+
+
+def _before_it_ends(asked: _Asked) -> str:
+    """` before 14:00`, when the oldest of what counts leaves the look-back; nothing where nothing does."""
+    oldest_us = _oldest_us(asked.slot)
+    if asked.condition.within_us is None or oldest_us is None or not asked.value:
+        return ""
+    return f" before {asked.moment(oldest_us + asked.condition.within_us)}"
+
+
+def _oldest_us(slot: Slot | None) -> int | None:
+    match slot:
+        case Times(times_us=times_us) | Amounts(times_us=times_us):
+            return times_us[0] if times_us else None
+        case Values(newest_us=newest_us):
+            return min(newest_us.values(), default=None)
+    return None
+
+
+def _too_much(asked: _Asked) -> Gap:
+    condition = asked.condition
+    wants = f"{condition_words(condition)} {_bound(condition)}"
+    oldest_us = _oldest_us(asked.slot)
+    if condition.within_us is None or oldest_us is None:
+        return Gap(asked.found(), f"{wants}: it does not fall again")
+    leaves = asked.moment(oldest_us + condition.within_us)
+    return Gap(asked.found(), f"{wants}: the oldest that counts leaves at {leaves}")

@@ -1,0 +1,279 @@
+"""Why a due candidate did not fire, and what it would have taken: one answer for each reason.
+
+Pure. Called for every final decision that is not `fired`, and for what is still held at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+from kittiwake.explain.conditions import Gap
+from kittiwake.explain.facts import Consent, Facts, Firing
+from kittiwake.explain.rules import cap_words, match_words
+from kittiwake.explain.wording import listed, moment_words, span_words
+from kittiwake.kernel.plan.policy import Calendar, Cap
+from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.state.trace import Step
+from kittiwake.reasons import Kind, Reason
+from kittiwake.time.durations import format_duration
+from kittiwake.time.instants import END_OF_TIME_US
+from kittiwake.time.zones import instant_of_local, local_date
+
+GATES: Final = {
+    Reason.NOT_READY: "readiness",
+    Reason.NO_CONSENT: "consent",
+    Reason.REENTRY: "re-entry",
+    Reason.QUIET_HOURS: "quiet hours",
+    Reason.FREQUENCY_CAP: "frequency cap",
+    Reason.EXPIRED: "expiry",
+    Reason.HOLDOUT: "holdout",
+    Reason.SHADOW: "shadow",
+}
+"""How an explanation calls the gates, in their order."""
+
+
+class Stopped(NamedTuple):
+    """A candidate's DECISION that is not `fired`."""
+
+    facts: Facts
+    rule: RuleProgram
+    step: Step
+
+    def moment(self, time_us: int) -> str:
+        """An instant, told beside now."""
+        return moment_words(time_us, self.facts.zone, self.facts.now_us)
+
+    @property
+    def due_us(self) -> int:
+        """When it fell due."""
+        return int(self.step.details["time_us"])
+
+
+def reason_gap(facts: Facts, step: Step) -> Gap:
+    """What stood in the way of the candidate whose DECISION `step` is, and what it would have taken."""
+    reason = Reason(step.details["reason"])
+    if step.rule_id == ATTRIBUTES_RULE:
+        return _NO_ROOM_FOR_ATTRIBUTES
+    return _SIMPLY.get(reason) or _ANSWERS[reason](Stopped(facts, facts.rule(step), step))
+
+
+def held_gap(facts: Facts, rule: RuleProgram, release_us: int) -> Gap:
+    """What a candidate waits for that quiet hours hold."""
+    release = moment_words(release_us, facts.zone, facts.now_us)
+    without = f", and no {match_words(rule.unless)} until then" if rule.unless else ""
+    return Gap(
+        f"held by quiet hours until {release}", f"it is asked again at {release}: every gate has to pass{without}"
+    )
+
+
+def _not_ready(stopped: Stopped) -> Gap:
+    rule, facts = stopped.rule, stopped.facts
+    first = [(one, facts.known_us if one.outlives else facts.first_us) for one in rule.look_backs]
+    lacking = [one for one, first_us in first if first_us is not None and first_us < one.since_us]
+    known = [] if rule.partial or stopped.facts.versions.whole_history else lacking
+    ready_us = max([one.ready_us for one in known] + ([] if rule.ready_us is None else [rule.ready_us]))
+    due = stopped.moment(stopped.due_us)
+    if ready_us == END_OF_TIME_US:
+        since = stopped.moment(max(one.since_us for one in known))
+        return Gap(
+            f"not_ready: due {due}, and the rule looks back on what is only remembered since {since}",
+            f"a contact whose first event comes at {since} or later, its whole history, or history_from: effective",
+        )
+    ready = stopped.moment(ready_us)
+    return Gap(
+        f"not_ready: due {due}, and the rule is ready from {ready}",
+        f"a candidate due at {ready} or later (live_from and history_from say when)",
+    )
+
+
+# ---------------------------------------------------------------- consent, holdout, re-entry
+
+
+def _no_consent(stopped: Stopped) -> Gap:
+    consent = stopped.facts.program.policy.consent
+    assert consent is not None
+    said = _newest_consent(stopped.facts, consent.purpose)
+    if said is None:
+        what = f"no_consent: no consent event for purpose {consent.purpose}, and the default is withdrawn"
+    else:
+        event = said.event
+        what = f"no_consent: purpose {consent.purpose} withdrawn at {stopped.moment(event.time_us)} ({event.event_id})"
+    return Gap(what, f'consent.granted with purpose "{consent.purpose}" before {stopped.moment(stopped.facts.now_us)}')
+
+
+def _newest_consent(facts: Facts, purpose: str) -> Consent | None:
+    said = [one for one in (facts.consents.get(None), facts.consents.get(purpose)) if one is not None]
+    return max(said, key=lambda one: (one.event.time_us, one.event.event_id), default=None)
+
+
+def _holdout(stopped: Stopped) -> Gap:
+    if stopped.step.details["kind"] == Kind.EXITED:
+        return Gap("holdout: its last entered was held out, and so is the exit", "an entered that fires")
+    holdout = stopped.facts.program.policy.holdout
+    assert holdout is not None
+    what = f"holdout: contact {stopped.facts.contact_id} is among the {holdout.percent} percent of salt {holdout.salt}"
+    return Gap(what, "nothing this contact does: it is decided like any other, and sent nothing while the salt stands")
+
+
+def _reentry(stopped: Stopped) -> Gap:
+    assert stopped.rule.reentry is not None
+    newest = [one for one in stopped.facts.record if one.is_of(stopped.rule, stopped.step.instance)][-1]
+    last = f"{_fired(newest)} at {stopped.moment(newest.time_us)} (trigger {newest.trigger_id})"
+    within_us = stopped.rule.reentry.within_us
+    if within_us is None:
+        return Gap(f"reentry: once, and {last}", "nothing: the rule fires once for a contact and instance")
+    free = stopped.moment(newest.time_us + within_us)
+    return Gap(f"reentry: {format_duration(within_us)}, and {last}", f"a candidate due at {free} or later")
+
+
+def _fired(firing: Firing) -> str:
+    return "it fired" if firing.fired else "it would have fired"
+
+
+# ---------------------------------------------------------------- caps
+
+
+def _frequency_cap(stopped: Stopped) -> Gap:
+    full = [(cap, used) for cap in stopped.facts.program.policy.frequency if (used := _used(stopped, cap)) is not None]
+    cap, used = full[0]
+    by = listed([f"{one.rule.rule_id} at {stopped.moment(one.time_us)} ({_named(one)})" for one in used])
+    free = stopped.moment(max(_free_us(stopped, one, taken) for one, taken in full))
+    return Gap(
+        f"frequency_cap: {cap_words(cap)} used by {by}",
+        f"one firing fewer, or a candidate due at {free} or later",
+    )
+
+
+def _named(firing: Firing) -> str:
+    return f"trigger {firing.trigger_id}" + ("" if firing.fired else ", held out")
+
+
+def _used(stopped: Stopped, cap: Cap) -> list[Firing] | None:
+    """The firings that fill a cap that holds the rule; None if it is not full."""
+    if cap.group is not None and cap.group != stopped.rule.group:
+        return None
+    used = [
+        one
+        for one in stopped.facts.record
+        if one.counts and cap.group in (None, one.rule.group) and _counts(stopped, cap, one.time_us)
+    ]
+    return used if len(used) >= cap.max_fired else None
+
+
+def _counts(stopped: Stopped, cap: Cap, fired_us: int) -> bool:
+    if cap.calendar is None:
+        return fired_us > stopped.facts.now_us - cap.within_us
+    first = _period_begins(cap.calendar, local_date(stopped.facts.zone, stopped.facts.now_us))
+    return _period_begins(cap.calendar, local_date(stopped.facts.zone, fired_us)) == first
+
+
+def _free_us(stopped: Stopped, cap: Cap, used: list[Firing]) -> int:
+    """When a full cap lets the next one pass."""
+    if cap.calendar is None:
+        return used[-cap.max_fired].time_us + cap.within_us
+    first = _period_begins(cap.calendar, local_date(stopped.facts.zone, stopped.facts.now_us))
+    days = {Calendar.DAY: 1, Calendar.WEEK: 7, Calendar.MONTH: 32}[cap.calendar]
+    return instant_of_local(stopped.facts.zone, _period_begins(cap.calendar, first + timedelta(days=days)), 0)
+
+
+def _period_begins(calendar: Calendar, day: date) -> date:
+    match calendar:
+        case Calendar.DAY:
+            return day
+        case Calendar.WEEK:
+            return day - timedelta(days=day.weekday())
+        case Calendar.MONTH:
+            return day.replace(day=1)
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def _expired(stopped: Stopped) -> Gap:
+    expires_us = stopped.rule.expires_us
+    held = span_words(stopped.facts.now_us - stopped.due_us)
+    return Gap(
+        f"expired: released {held} after it was due, and the rule expires after {format_duration(expires_us)}",
+        f"a release before {stopped.moment(stopped.due_us + expires_us)}, or a longer expires",
+    )
+
+
+def _superseded(stopped: Stopped) -> Gap:
+    threshold = stopped.step.details["threshold"]
+    if threshold is not None and stopped.due_us == stopped.facts.now_us:
+        return Gap(
+            f"superseded: the event that crossed {threshold} crossed a higher threshold too",
+            "an event that crosses this threshold alone",
+        )
+    return Gap("superseded: a newer candidate took its place in quiet hours", "no newer candidate before its release")
+
+
+def _unless(stopped: Stopped) -> Gap:
+    event = stopped.facts.event
+    by = f"{event.type} ({event.event_id})" if event is not None else "an event"
+    return Gap(
+        f"unless: {by} came while quiet hours held it", f"no {match_words(stopped.rule.unless)} before its release"
+    )
+
+
+def _forgotten(stopped: Stopped) -> Gap:
+    silent, setting = stopped.facts.silence()
+    return Gap(
+        f"forgotten: no event for {silent}, after which a contact is forgotten ({setting})",
+        f"any event before {stopped.moment(stopped.facts.now_us)}",
+    )
+
+
+def _rule_changed(stopped: Stopped) -> Gap:
+    now = stopped.moment(stopped.facts.now_us)
+    return Gap(
+        f"rule_changed: the rule that comes into force at {now} is not the same, so what it had begun ends",
+        "an edit that leaves when, per, the kind of wait and the same of unless as they are",
+    )
+
+
+def _rule_removed(stopped: Stopped) -> Gap:
+    now = stopped.moment(stopped.facts.now_us)
+    return Gap(f"rule_removed: the rule is gone or off from {now}", f"the rule in force after {now}")
+
+
+_ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
+    Reason.NOT_READY: _not_ready,
+    Reason.NO_CONSENT: _no_consent,
+    Reason.HOLDOUT: _holdout,
+    Reason.REENTRY: _reentry,
+    Reason.FREQUENCY_CAP: _frequency_cap,
+    Reason.EXPIRED: _expired,
+    Reason.SUPERSEDED: _superseded,
+    Reason.UNLESS: _unless,
+    Reason.FORGOTTEN: _forgotten,
+    Reason.RULE_CHANGED: _rule_changed,
+    Reason.RULE_REMOVED: _rule_removed,
+}
+
+_SIMPLY: Final = {
+    Reason.SHADOW: Gap("shadow: it passed every gate, and the rule only watches", "mode: live"),
+    Reason.LIMIT: Gap("limit: the rule has no room for it", "fewer instances or values, or a shorter wait"),
+    Reason.NOT_ENTERED: Gap("not_entered: its last entered did not fire", "an entered that fires"),
+    Reason.EXITED: Gap("exited: the contact left the audience while quiet hours held it", "to stay a member"),
+    Reason.MERGED: Gap(
+        "merged: the contact was merged into another before it could fire", "no contact.merged before it"
+    ),
+    Reason.DELETED: Gap("deleted: the contact was deleted before it could fire", "no contact.deleted before it"),
+    Reason.LATE_EVENT: Gap("late_event: an event that came late took it back", "no such event"),
+    Reason.QUIET_HOURS: Gap("held by quiet hours when the run ended", "time to pass until its release"),
+}
+"""Answers that are the same for every candidate."""
+
+_NO_ROOM_FOR_ATTRIBUTES: Final = Gap(
+    "limit: more attributes that rules read than there is room for, so the update sets none",
+    "shorter values, or fewer attributes that rules read",
+)
+
+
+def gates_words(asked: list[dict[str, Any]]) -> str:
+    """The gates a candidate was asked, and how each answered."""
+    return "gates: " + ", ".join(f"{GATES[Reason(one['gate'])]} {'✓' if one['passes'] else '✗'}" for one in asked)

@@ -1,0 +1,59 @@
+"""One contact out of the files of a run: its events, and where that run would end.
+
+Reads files, one record at a time. Called by `kittiwake explain`, which settles to the very instant
+to which a replay of the same files settles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from kittiwake.batch.counts import Counts, count_dead_letter, count_record
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.events import parse_events
+from kittiwake.input.files import Record, read_records, shown
+from kittiwake.input.shapes.segment import ANONYMOUS
+from kittiwake.model import DeadLetter, Event
+
+
+class ContactInput(NamedTuple):
+    """What the files hold of a contact."""
+
+    accounts: dict[str, list[Event]]
+    """Its events by account, as they stood in the files."""
+    counts: Counts
+    """Of the whole input, as far as it had to be read."""
+
+
+def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -> ContactInput:
+    """The events of a contact. Records of others are only parsed where the end of the run depends on them.
+
+    Raises:
+        InputError: a file cannot be read to its end.
+    """
+    accounts: dict[str, list[Event]] = {}
+    counts = Counts()
+    for source, record in _records(files):
+        if settings.until_us is not None and not _may_concern(record.raw, contact_id):
+            continue
+        found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
+        if isinstance(found, DeadLetter):
+            count_dead_letter(counts, found)
+            continue
+        count_record(counts, found)
+        for event in found:
+            if event.contact_id == contact_id:
+                accounts.setdefault(event.account_id, []).append(event)
+    return ContactInput(accounts, counts)
+
+
+def _records(files: Sequence[str]) -> Iterator[tuple[str, Record]]:
+    for name in files:
+        for record in read_records(name):
+            yield f"{shown(name)}:{record.number}", record
+
+
+def _may_concern(raw: bytes, contact_id: str) -> bool:
+    """Whether a record can be of the contact: it holds the id as its author writes it, or some text is escaped."""
+    return contact_id.removeprefix(ANONYMOUS).encode("utf-8", "surrogateescape") in raw or b"\\" in raw

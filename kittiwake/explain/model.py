@@ -1,0 +1,157 @@
+"""What an explanation is, as data: what happened, and for what did not fire how near it came.
+
+Pure values. Made by `explain.explain` from a trace; shown by `explain_text`; `as_data` is what
+`kittiwake explain --json` prints.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Any, NamedTuple
+
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.time.instants import format_instant
+from kittiwake.values import parse_json
+
+
+class Tone(StrEnum):
+    """What a line is to its reader; a terminal gives each a colour."""
+
+    EVENT = "event"
+    PROGRESS = "progress"
+    FIRED = "fired"
+    STOPPED = "stopped"
+    HELD = "held"
+    ASIDE = "aside"
+
+
+class Stage(IntEnum):
+    """How near to firing something came, nearest last."""
+
+    UNSEEN = 0
+    """No event of a type the rule needs."""
+    UNMATCHED = 1
+    """An event of the type, but not as the rule wants it."""
+    LACKED = 2
+    """It would arm, but lacks a property, a usable wait or room."""
+    BEGUN = 3
+    """A chain, a total or an audience part of the way."""
+    REFUSED = 4
+    """`given` did not hold."""
+    STOPPED = 5
+    """Armed, then disarmed."""
+    WAITING = 6
+    """Armed, and the deadline lies beyond the end."""
+    GATED = 7
+    """Due, and refused, cancelled or held."""
+
+
+class Line(NamedTuple):
+    """One line of the timeline. `rule_id` and `instance` are None for what concerns no rule."""
+
+    time_us: int
+    kind: StepKind
+    tone: Tone
+    rule_id: str | None
+    instance: str | None
+    text: str
+    zone: str
+    """By whose clock it is told: in force then and there."""
+    new_zone: str | None = None
+    """The zone that is in force after it, where it brings another one."""
+
+
+class Miss(NamedTuple):
+    """Something that did not fire: how far it came and what it would have taken."""
+
+    rule_id: str
+    instance: str | None
+    """None: it came to no instance."""
+    time_us: int | None
+    """When it was decided that it does not fire; None: it never began."""
+    stage: Stage
+    what: str
+    needed: str
+    zone: str
+    """By whose clock it is told."""
+
+
+class RuleStory(NamedTuple):
+    """One rule and this contact."""
+
+    rule_id: str
+    fired: int
+    """How many triggers fired."""
+    misses: tuple[Miss, ...]
+    """Everything that did not fire, in the order it ended."""
+    nearest: tuple[Miss, ...]
+    """Every candidate that fell due and did not fire; of each instance that came to none its nearest miss; of the rule
+    itself where it came to no instance."""
+
+
+class Explanation(NamedTuple):
+    """What rules made of one contact's events."""
+
+    account_id: str
+    contact_id: str
+    zone: str
+    """The contact's own at the end, else the account's."""
+    events: int
+    settled_us: int
+    """Up to when."""
+    lines: tuple[Line, ...]
+    rules: tuple[RuleStory, ...]
+    left_out: bool = False
+    """Whether events had properties that no rule reads, which are not shown."""
+
+
+def only_rules(explanation: Explanation, rule_ids: frozenset[str]) -> Explanation:
+    """The part that concerns these rules, and the events."""
+    return explanation._replace(
+        lines=tuple(line for line in explanation.lines if line.rule_id is None or line.rule_id in rule_ids),
+        rules=tuple(rule for rule in explanation.rules if rule.rule_id in rule_ids),
+    )
+
+
+def as_data(explanation: Explanation) -> dict[str, Any]:
+    """The explanation for programs: plain JSON values, times in RFC 3339 UTC."""
+    return {
+        "account_id": explanation.account_id,
+        "contact_id": explanation.contact_id,
+        "timezone": explanation.zone,
+        "events": explanation.events,
+        "settled": format_instant(explanation.settled_us),
+        "properties_left_out": explanation.left_out,
+        "timeline": [_line_data(line) for line in explanation.lines],
+        "rules": [
+            {
+                "rule_id": rule.rule_id,
+                "fired": rule.fired,
+                "nearest": [_miss_data(miss) for miss in rule.nearest],
+                "misses": [_miss_data(miss) for miss in rule.misses],
+            }
+            for rule in explanation.rules
+        ],
+    }
+
+
+def _line_data(line: Line) -> dict[str, Any]:
+    return {
+        "time": format_instant(line.time_us),
+        "kind": str(line.kind),
+        "rule_id": line.rule_id,
+        "instance": None if line.instance is None else parse_json(line.instance),
+        "text": line.text,
+        "timezone": line.zone,
+    }
+
+
+def _miss_data(miss: Miss) -> dict[str, Any]:
+    return {
+        "instance": None if miss.instance is None else parse_json(miss.instance),
+        "time": None if miss.time_us is None else format_instant(miss.time_us),
+        "stage": miss.stage.name.lower(),
+        "what": miss.what,
+        "needed": miss.needed,
+        "timezone": miss.zone,
+    }

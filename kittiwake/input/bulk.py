@@ -1,0 +1,242 @@
+"""The quick way from lines to events: a whole block at once, a list a field, no opinion on what is out of the ordinary.
+
+Pure. Called by `intake` with the lines of a block. Whatever is not plainly an event of a contact (a wrong type, an
+unknown field, an odd time) is left to `events.parse_event`, which alone says what is wrong:
+`tests/replay/test_quick.py` holds both ways to the same event. Properties stay text, which is known to be sound.
+
+A call costs a tenth of what a record costs here, so records are looked at in bulk, by what C does
+with many of them: decoded, joined, translated, counted. Only a block that fails such a look is looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
+from typing import Annotated, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from kittiwake.bounded_cache import Memory
+from kittiwake.input.event_times import instants, microseconds, span_us, usual_form
+from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX, TYPE
+from kittiwake.input.fields import ID_CHARS_MAX
+from kittiwake.time.instants import BEFORE_ALL_US
+from kittiwake.values import EXPONENT_MAX, parse_json
+
+NOTHING: Final = b"{}"
+"""No properties."""
+
+TYPES_MAX: Final = 10_000
+"""Event types remembered as well formed: an account has hundreds."""
+
+
+class Table(NamedTuple):
+    """Events of contacts, a list a field, all of one length."""
+
+    account_ids: list[str]
+    contact_ids: list[str]
+    times_us: list[int]
+    event_ids: list[str]
+    types: list[str]
+    properties: list[bytes]
+    """As JSON that `values.parse_sound` takes."""
+
+
+def new_table() -> Table:
+    """A table of nothing."""
+    return Table([], [], [], [], [], [])
+
+
+Wants: TypeAlias = Callable[[str], frozenset[str] | None]
+"""From an account to the types of events that can change anything there; None: all."""
+
+
+class Quick(NamedTuple):
+    """What the quick way made of lines."""
+
+    table: Table
+    """The ordinary events that are wanted."""
+    taken: int
+    """How many were ordinary."""
+    newest_us: int
+    """The time of the newest of them; earlier than any time if there are none."""
+    left: list[int]
+    """Which lines it has no opinion on, by place from 0."""
+
+
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARS_MAX)]
+
+
+_ABSENT: Final = msgspec.Raw(NOTHING)
+"""The properties of a record without any, known by being this very object."""
+
+
+class _Record(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    event_id: _Id
+    account_id: _Id
+    contact_id: _Id
+    type: _Id
+    time: str
+    properties: msgspec.Raw = _ABSENT
+
+
+_decode: Final = msgspec.json.Decoder(_Record).decode
+_NOT_DECODED: Final = (msgspec.DecodeError, ValueError, RecursionError)
+
+
+def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Quick:
+    """The ordinary records of lines whose time lies in `[earliest_us, latest_us]`."""
+    whole = b"\n".join(lines)
+    records, left = _decoded(lines, is_utf8(whole))
+    if not records:
+        return Quick(new_table(), 0, BEFORE_ALL_US, left)
+    times = [record.time for record in records]
+    names = {record.type for record in records}
+    types = _types.of(names)
+    texts = [record.properties for record in records]
+    joined = b"\n".join(texts)
+    form = usual_form(times)
+    if form and all(map(types.get, names)) and _are_plain(whole, texts, joined):
+        oldest_us, newest_us = span_us(times, form)
+        if earliest_us <= oldest_us and newest_us <= latest_us:
+            kept = list(compress(records, _wanted(records, wants)))
+            times_us = microseconds([record.time for record in kept], form)
+            table = _table(kept, types, times_us, [bytes(record.properties) for record in kept])
+            return Quick(table, len(records), newest_us, left)
+    return _one_by_one(lines, records, left, types, earliest_us, latest_us, wants)
+
+
+def _decoded(lines: Sequence[bytes], sound: bool) -> tuple[list[_Record], list[int]]:
+    """The records of lines, and which lines are none."""
+    if sound and max(map(len, lines), default=0) <= EVENT_BYTES_MAX:
+        try:
+            return list(map(_decode, lines)), []
+        except _NOT_DECODED:
+            pass
+    records, left = [], []
+    for place, raw in enumerate(lines):
+        try:
+            if len(raw) > EVENT_BYTES_MAX or not (sound or is_utf8(raw)):
+                raise ValueError
+            records.append(_decode(raw))
+        except _NOT_DECODED:
+            left.append(place)
+    return records, left
+
+
+def _one_by_one(
+    lines: Sequence[bytes],
+    records: list[_Record],
+    left: list[int],
+    types: Mapping[str, str],
+    earliest_us: int,
+    latest_us: int,
+    wants: Wants,
+) -> Quick:
+    """As `read_table`, of records of which one at least is out of the ordinary."""
+    times_us = instants([record.time for record in records])
+    places = sorted(set(range(len(lines))).difference(left))
+    texts = [_sound(lines[place], record) for place, record in zip(places, records, strict=True)]
+    good = [
+        bool(text and types[record.type]) and earliest_us <= time_us <= latest_us
+        for record, text, time_us in zip(records, texts, times_us, strict=True)
+    ]
+    others = [place for place, is_good in zip(places, good, strict=True) if not is_good]
+    kept = [is_good and is_wanted for is_good, is_wanted in zip(good, _wanted(records, wants), strict=True)]
+    table = _table(list(compress(records, kept)), types, list(compress(times_us, kept)), list(compress(texts, kept)))
+    newest_us = max(compress(times_us, good), default=BEFORE_ALL_US)
+    return Quick(table, sum(good), newest_us, sorted([*left, *others]))
+
+
+def _wanted(records: list[_Record], wants: Wants) -> list[bool]:
+    """Of each record whether its type is wanted in its account."""
+    accounts = {account_id: wants(account_id) for account_id in {record.account_id for record in records}}
+    if len(set(accounts.values())) > 1:
+        return [(types := accounts[record.account_id]) is None or record.type in types for record in records]
+    (types,) = set(accounts.values())
+    return [True] * len(records) if types is None else [record.type in types for record in records]
+
+
+def _table(records: list[_Record], types: Mapping[str, str], times_us: list[int], properties: list[bytes]) -> Table:
+    return Table(
+        [record.account_id for record in records],
+        [record.contact_id for record in records],
+        times_us,
+        [record.event_id for record in records],
+        [types[record.type] for record in records],
+        properties,
+    )
+
+
+# ---------------------------------------------------------------- properties
+
+_MARKS: Final = bytes.maketrans(b"123456789E[", b"000000000e{")
+_NAME: Final = b'"properties"'
+_DIGITS_TOO_MANY: Final = b"0" * (EXPONENT_MAX + 2)
+
+
+def _are_plain(whole: bytes, texts: list[msgspec.Raw], joined: bytes) -> bool:
+    """Whether nothing can be wrong with the properties of records, which stand in `whole`.
+
+    Of two `properties` in one record the decoder looks at the last one only, so each has to have one; a name with
+    an escape would hide one more.
+    """
+    absent = sum([text is _ABSENT for text in texts])
+    has_one_each = whole.count(_NAME) == len(texts) - absent and b"\\" not in whole
+    return has_one_each and _is_plain(joined, len(texts))
+
+
+def _is_plain(joined: bytes, number: int) -> bool:
+    """Whether nothing can be wrong with JSON objects, one a line, that a decoder has passed over.
+
+    It looks at nesting, but neither at numbers nor into strings. Without escapes a string is what it says; without
+    exponents and runs of hundreds of digits no number lies beyond the range of a double.
+    """
+    if b"\\" in joined or not joined.startswith(b"{") or joined.count(b"\n{") != number - 1:
+        return False
+    marks = joined.translate(_MARKS)
+    return (
+        marks.count(b"{") - number < NESTING_MAX - 1  # one is the record's own
+        and b"0e" not in marks
+        and _DIGITS_TOO_MANY not in marks
+    )
+
+
+def _sound(line: bytes, record: _Record) -> bytes:
+    """The properties of a record, which may be parsed without a care; empty if they may not, or are not an object."""
+    text = bytes(record.properties)
+    if line.count(_NAME) > 1 or line.count(b"\\") != text.count(b"\\"):
+        return b""  # one more of them may be hidden
+    if text == b"null":
+        return NOTHING
+    if _is_plain(text, 1):
+        return text
+    if not text.startswith(b"{") or text.count(b"{") + text.count(b"[") >= NESTING_MAX:
+        return b""
+    try:
+        parse_json(text)
+    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
+        return b""
+    return text
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are UTF-8."""
+    if raw.isascii():
+        return True
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------- types
+
+
+def _type_of(name: str) -> str:
+    return name if TYPE.fullmatch(name) else ""
+
+
+_types: Final = Memory(TYPES_MAX, _type_of)
+"""Each type as one and the same string, so that a million of them take no memory; "" for what is none."""

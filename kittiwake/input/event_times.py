@@ -1,0 +1,136 @@
+"""Many RFC 3339 texts at once: whether they are instants, between which they lie, and which.
+
+Pure but for its memory of hours and minutes. Called by `quick`. What C does with a hundred texts joined costs a
+fraction of looking at one: `parse_instant`, which is right for all of them, takes 5 µs, a text here 0.1 to 0.4.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final, NamedTuple
+
+from kittiwake.bounded_cache import Memory
+from kittiwake.time.instants import BEFORE_ALL_US, MINUTE_US, BadTimeError, parse_instant
+
+HOURS_MAX: Final = 100_000
+"""Hours remembered: eleven years of events, 10 MB."""
+
+MINUTES_MAX: Final = 100_000
+"""Minutes remembered: two months of events, 10 MB."""
+
+_TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_FORMS: Final = {19: b"0000-00-00T00:00:00"} | {
+    20 + digits: b"0000-00-00T00:00:00." + b"0" * digits for digits in range(1, 7)
+}
+"""What most producers write before the zone, one and the same for all of their events; by length."""
+
+_NO_DIGITS: Final = b"-+T:.Z"
+_MINUTE, _SECOND = 10, 12
+"""Where they begin in the digits."""
+
+_HOUR_CHARS: Final = len("2026-11-01T09")
+
+
+class Form(NamedTuple):
+    """What texts of one length have in common."""
+
+    decimals: int
+    """Of a second."""
+    zone: str
+    offset_us: int
+    """To be added for UTC."""
+
+
+def usual_form(times: list[str]) -> Form | None:
+    """The form of texts that are all instants; None: they differ in it, it is unusual, or one is no instant."""
+    text, zone = "".join(times).encode(), _zone_of(times[0])
+    width = len(times[0]) - len(zone)
+    form = _FORMS.get(width)
+    if form is None or text.translate(_TO_ZEROS) != (form + zone.encode().translate(_TO_ZEROS)) * len(times):
+        return None
+    if zone != "Z" and not _is_zone_of_all(zone, times, text):
+        return None
+    digits = text.translate(None, _NO_DIGITS)
+    step = len(digits) // len(times)
+    are_minutes = max(digits[_MINUTE::step]) <= ord("5") and max(digits[_SECOND::step]) <= ord("5")
+    hours = _hours_of(times, digits, step)
+    known = _hours.of(hours)
+    offset_us = _instant(f"1970-01-01T00:00:00{zone}")
+    if offset_us == BEFORE_ALL_US or not are_minutes or BEFORE_ALL_US in {known[hour] for hour in hours}:
+        return None
+    return Form(max(width - 20, 0), zone, offset_us)
+
+
+def _zone_of(text: str) -> str:
+    """What follows the time of day: Z, or all from the sign on. Of what is no instant it may be anything."""
+    return "Z" if text.endswith("Z") else text[max(text.rfind("+"), text.rfind("-")) :]
+
+
+def _is_zone_of_all(zone: str, times: list[str], text: bytes) -> bool:
+    """Whether texts of one form, joined in `text`, have one zone. Of hours alone it may look like a month: `-05`."""
+    if len(zone) == len("-05"):
+        return all(time.endswith(zone) for time in times)
+    return text.count(zone.encode()) == len(times)
+
+
+def _hours_of(times: list[str], digits: bytes, step: int) -> set[tuple[bytes]]:
+    """The digits of all hours there are; texts of one form are ordered as what they say."""
+    if min(times)[:_HOUR_CHARS] == max(times)[:_HOUR_CHARS]:
+        return {(digits[:_MINUTE],)}
+    return set(Struct(f"{_MINUTE}s{step - _MINUTE}x").iter_unpack(digits))
+
+
+def span_us(times: list[str], form: Form) -> tuple[int, int]:
+    """The earliest and the latest of texts of one form: they are ordered as what they say."""
+    earliest_us, latest_us = microseconds([min(times), max(times)], form)
+    return earliest_us, latest_us
+
+
+def microseconds(times: list[str], form: Form) -> list[int]:
+    """The instants of texts of one form."""
+    decimals, zone, offset_us = form
+    digits = "".join(times).encode().translate(None, _NO_DIGITS)
+    pairs = Struct(f"12s{2 + decimals}s{sum(map(str.isdigit, zone))}x").iter_unpack
+    minutes, scale = _minutes.of({minute for minute, _ in pairs(digits)}), 10 ** (6 - decimals)
+    if scale == 1 and not offset_us:
+        return [minutes[minute] + int(second) for minute, second in pairs(digits)]
+    return [minutes[minute] + int(second) * scale + offset_us for minute, second in pairs(digits)]
+
+
+def instants(times: list[str]) -> list[int]:
+    """Microseconds of any texts; earlier than any instant where one is none."""
+    places: dict[tuple[int, str], list[int]] = {}
+    for place, text in enumerate(times):
+        places.setdefault((len(text), _zone_of(text)), []).append(place)
+    found = [BEFORE_ALL_US] * len(times)
+    for some in places.values():
+        texts = [times[place] for place in some]
+        form = usual_form(texts)
+        of_some = [_instant(text) for text in texts] if form is None else microseconds(texts, form)
+        for place, time_us in zip(some, of_some, strict=True):
+            found[place] = time_us
+    return found
+
+
+def _instant(text: str) -> int:
+    try:
+        return parse_instant(text)
+    except BadTimeError:
+        return BEFORE_ALL_US
+
+
+def _hour_us(hour: tuple[bytes]) -> int:
+    text = hour[0].decode()
+    return _instant(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:]}:00:00Z")
+
+
+def _minute_us(minute: bytes) -> int:
+    """That of a minute between 00 and 59; an hour that is none gives no time at all."""
+    return _hour_us((minute[:_MINUTE],)) + int(minute[_MINUTE:]) * MINUTE_US
+
+
+_hours: Final = Memory(HOURS_MAX, _hour_us)
+"""By the digits of an hour, `2026110109`, in UTC; `BEFORE_ALL_US` where it is none."""
+
+_minutes: Final = Memory(MINUTES_MAX, _minute_us)
+"""By the digits of a minute, `202611010930`, in UTC."""

@@ -1,0 +1,146 @@
+"""Events in Parquet files: every row becomes the JSON line that the same event would have had.
+
+Reads from streams that its caller, `kittiwake.input.files`, has opened; needs pyarrow. So all that
+follows, checks and dead letters too, is that of JSON lines. Only the columns of events are read, some rows at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kittiwake.input.arrow_values import encode, instants, is_text, refuse_type, texts, values
+from kittiwake.input.decompression import Source, UnsoundError
+from kittiwake.input.splits import BLOCK_BYTES, Part
+
+ROWS: Final = 2_048
+"""Rows read at once: about half a megabyte of lines."""
+
+_TEXTS: Final = ("event_id", "account_id", "contact_id", "item_id", "type")
+_COLUMNS: Final = (*_TEXTS, "time", "properties")
+_NEEDED: Final = ("event_id", "account_id", "type", "time")
+
+_TO_ESCAPE: Final = r'["\\\x00-\x1f]'
+"""What JSON does not let stand in a text as it is."""
+
+_raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def lines_of(source: Source, part: Part) -> Iterator[tuple[int, list[bytes]]]:
+    """The rows of the row groups that start in a part of a file, as lines, with the number of the first, from 1.
+
+    Raises:
+        UnsoundError: it is no sound Parquet file, or not one of events.
+    """
+    try:
+        yield from _lines(source, part)
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise
+        raise UnsoundError(f"it is no sound Parquet file ({error})") from error
+
+
+def _lines(source: Source, part: Part) -> Iterator[tuple[int, list[bytes]]]:
+    file = pq.ParquetFile(source.stream, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True)
+    columns = _columns(file.schema_arrow)
+    size, total, done = _size(source.stream), file.metadata.num_rows, 0
+    number = 1
+    for group in range(file.metadata.num_row_groups):
+        about = file.metadata.row_group(group)
+        if part.start <= _start(about) and (part.end is None or _start(about) < part.end):
+            first = number
+            for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
+                yield first, _lines_of_batch(batch, columns)
+                first, done = first + len(batch), done + len(batch)
+                source.tell_upto(size * done // total)
+        number += about.num_rows
+
+
+def _size(stream: BinaryIO) -> int:
+    return stream.seek(0, os.SEEK_END)
+
+
+def _start(group: Any) -> int:
+    """The byte at which a row group starts."""
+    column = group.column(0)
+    return int(min(column.data_page_offset, column.dictionary_page_offset or column.data_page_offset))
+
+
+# ---------------------------------------------------------------- columns
+
+
+def _columns(schema: pa.Schema) -> list[str]:
+    """The columns of events that a file has.
+
+    Raises:
+        UnsoundError: one is missing, stands twice, or is of a type that it must not be.
+    """
+    found = [name for name in _COLUMNS if name in schema.names]
+    missing = [name for name in _NEEDED if name not in found]
+    if missing:
+        raise UnsoundError(f"it has no column {missing[0]}; it has {', '.join(schema.names[:20])}")
+    for name in found:
+        if schema.names.count(name) > 1:
+            raise UnsoundError(f"it has several columns {name}")
+        _check(name, schema.field(name).type)
+    return found
+
+
+def _check(name: str, kind: pa.DataType) -> None:
+    if is_text(kind):
+        return
+    if name in _TEXTS:
+        raise UnsoundError(f"its column {name} is {kind} and has to be text")
+    if name == "time" and not pa.types.is_timestamp(kind):
+        raise UnsoundError(f"its column time is {kind} and has to be a timestamp in UTC, or text with offset")
+    if name == "properties" and not (pa.types.is_struct(kind) or pa.types.is_map(kind)):
+        raise UnsoundError(f"its column properties is {kind} and has to be text of JSON, a struct or a map")
+    refuse_type(name, kind)
+
+
+# ---------------------------------------------------------------- rows
+
+
+def _lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
+    """A line a row; what is null is left out. Column by column, since a step in Python for every cell takes longest."""
+    members = [_members(name, batch.column(name)) for name in columns]
+    comma = pa.scalar(b",", pa.large_binary())
+    joined = pc.binary_join_element_wise(*members, comma, null_handling="skip")
+    return [b"{" + text + b"}" for text in joined.to_pylist()]
+
+
+def _members(name: str, column: pa.Array) -> pa.Array:
+    """A column as members of JSON objects."""
+    if name == "properties" and is_text(column.type):
+        return _encoded(name, [None if text is None else _json(text) for text in values(column)])
+    if name == "time" and not is_text(column.type):
+        column = instants(column)
+    if name == "properties" or pc.any(pc.match_substring_regex(texts(column), _TO_ESCAPE)).as_py():
+        return _encoded(name, values(column))
+    head, end, between = (pa.scalar(one, pa.large_binary()) for one in (f'"{name}":"'.encode(), b'"', b""))
+    return pc.binary_join_element_wise(head, texts(column).cast(pa.large_binary()), end, between)
+
+
+def _encoded(name: str, cells: list[Any]) -> pa.Array:
+    head = f'"{name}":'.encode()
+    return pa.array([None if cell is None else head + encode(cell) for cell in cells], pa.large_binary())
+
+
+def _json(text: str | msgspec.Raw) -> msgspec.Raw | str:
+    """A JSON text as it is, in one line; what is none stays text, which is then the wrong type for properties."""
+    if isinstance(text, msgspec.Raw):  # not UTF-8
+        return text
+    raw = text.encode()
+    try:
+        _raw(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+    if b"\n" in raw or b"\r" in raw:  # in sound JSON between its words only
+        raw = raw.replace(b"\n", b" ").replace(b"\r", b" ")
+    return msgspec.Raw(raw)

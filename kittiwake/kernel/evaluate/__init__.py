@@ -1,0 +1,4 @@
+"""Pure questions: whether an event matches, what a history answers, when a wait is due.
+
+Nothing here changes a state.
+"""

@@ -1,0 +1,123 @@
+"""From a candidate to its decision, under an id that the same facts always give.
+
+Pure. Called by the run and, for what is still deferred when a run ends, by `unfinished`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from hashlib import sha256
+from typing import Final
+
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.rule import Texts
+from kittiwake.kernel.state.state import Candidate
+from kittiwake.model import Decision, EventIds
+from kittiwake.reasons import Kind, Outcome, Reason
+from kittiwake.values import Number, canonical_bytes, exact
+
+ID_DIGITS: Final = 32
+"""Hexadecimal digits of the digest: 128 bits, so that 2^32 triggers collide with a probability of 2^-65."""
+
+LIMIT: Final = Reason.LIMIT
+FIRED: Final = Outcome.FIRED
+KIND_FIRED: Final = Kind.FIRED
+
+EXPIRY: Final = "expiry"
+"""Stands for the causing event where a look-back's end (or readiness) caused an edge."""
+
+
+def decision_of(
+    program: Program,
+    index: int,
+    contact_id: str,
+    key: str,
+    candidate: Candidate,
+    outcome: Outcome,
+    reason: Reason | None,
+    decided_us: int,
+    *,
+    at_arming: bool = False,
+    partial_history: bool = False,
+) -> Decision:
+    """The row of a candidate. `at_arming`: a limit refused the event before there was an episode."""
+    return row_of(
+        program.account_id,
+        program.texts[index],
+        contact_id,
+        key,
+        candidate,
+        outcome,
+        reason,
+        decided_us,
+        at_arming,
+        partial_history,
+    )
+
+
+def row_of(
+    account_id: str,
+    texts: Texts,
+    contact_id: str,
+    key: str,
+    candidate: Candidate,
+    outcome: Outcome,
+    reason: Reason | None,
+    decided_us: int,
+    at_arming: bool = False,
+    partial_history: bool = False,
+) -> Decision:
+    """As `decision_of`, also of a rule that is not there any more."""
+    occurrence = None if candidate.occurrence is None else date.fromordinal(candidate.occurrence)
+    threshold = None if candidate.threshold is None else exact(candidate.threshold)
+    opened_id, last_id = candidate.opened_id, candidate.last_id
+    opened_us, opened_type = candidate.opened_us, candidate.opened_type
+    parts: list[object] = [
+        account_id,
+        contact_id,
+        texts.rule_id,
+        key,
+        candidate.kind,
+        _opening(candidate, threshold) if candidate.kind is KIND_FIRED else _cause(candidate),
+        candidate.reminder,
+        None if occurrence is None else occurrence.isoformat(),
+    ]
+    if at_arming:
+        parts.append(LIMIT)
+    return Decision(
+        sha256(canonical_bytes(parts)).hexdigest()[:ID_DIGITS],
+        account_id,
+        contact_id,
+        texts.rule_id,
+        texts.rule_version,
+        candidate.kind,
+        candidate.due_us,
+        outcome,
+        reason,
+        decided_us,
+        decided_us if outcome is FIRED else None,
+        key,
+        None
+        if opened_id is None or last_id is None
+        else EventIds(opened_id, last_id, candidate.count, opened_us, candidate.last_us, opened_type),
+        candidate.include,
+        threshold,
+        candidate.reminder,
+        occurrence,
+        texts.ruleset_version,
+        partial_history,
+    )
+
+
+def _opening(candidate: Candidate, threshold: Number | None) -> list[object]:
+    """The event that opened the episode; or the threshold, and which time it is where it may be crossed again."""
+    if candidate.crossing is not None:
+        return [threshold, candidate.crossing]
+    return [candidate.opened_id, candidate.opened_us, candidate.opened_type or threshold]
+
+
+def _cause(candidate: Candidate) -> list[object]:
+    """What stands for the event that opened the episode, or crossed the threshold, where there is an edge instead."""
+    if candidate.opened_id is None:
+        return [candidate.due_us, EXPIRY]
+    return [candidate.due_us, [candidate.opened_id, *([candidate.opened_type] if candidate.opened_type else [])]]

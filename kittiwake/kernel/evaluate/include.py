@@ -1,0 +1,86 @@
+"""The author's fields of a trigger (`include`), no heavier than a row may be (semantics.md, section 8).
+
+Pure. A row travels to a topic and into tables, which refuse what is too large, for good: so what is too large is cut
+here, where every host decides the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from kittiwake.kernel.evaluate.match import Attributes, reader
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.model import CUT, Event
+from kittiwake.values import canonical, lookup
+
+UTF8_MAX: Final = 4
+"""Bytes of a character."""
+_LIST: Final = re.compile(rf',"{CUT}":\["[^\]]*"\]\}}$')
+NULL: Final = len("null")
+LISTED: Final = len(f',"{CUT}":[]')
+"""What the list of names takes without any."""
+NAMED: Final = len('"",')
+"""What a name in it takes beside itself."""
+
+
+def included(rule: RuleProgram, event: Event | None, attributes: Attributes, bytes_max: int) -> str:
+    """Canonical JSON of the author's fields, taken at `event`; a missing path is null, and so is what is cut."""
+    if not rule.include:
+        return "{}"
+    properties = {} if event is None else event.properties
+    values = {one.name: lookup(attributes if one.of_contact else properties, one.path) for one in rule.include}
+    return within(values, bytes_max)
+
+
+def including(rule: RuleProgram, bytes_max: int) -> Callable[[Event, Attributes], str]:
+    """`included` of a rule's events, as a function."""
+    fields = [(one.name, reader(one.path), one.of_contact) for one in rule.include]
+
+    def include(event: Event, attributes: Attributes) -> str:
+        properties = event.properties
+        return within({name: value_at(attributes if of else properties) for name, value_at, of in fields}, bytes_max)
+
+    return include if fields else lambda _, __: "{}"
+
+
+def within(values: dict[str, Any], bytes_max: int) -> str:
+    """Canonical JSON of fields, with the longest of them cut until it has no more than `bytes_max` bytes.
+
+    >>> within({"a": "xxxx", "b": "yyyyyyyy"}, 100), within({"sku": "mug", "text": "y" * 60}, 50)
+    ('{"a":"xxxx","b":"yyyyyyyy"}', '{"sku":"mug","text":null,"~cut":["text"]}')
+    """
+    text = canonical(values)
+    if len(text) * UTF8_MAX <= bytes_max or _bytes_of(text) <= bytes_max:
+        return text
+    return _cut(values, _bytes_of(text), bytes_max) or text
+
+
+def is_cut(include: str) -> bool:
+    """Whether fields were cut of what `within` made: the list of them comes last, for ~ comes after every letter.
+
+    >>> is_cut('{"text":null,"~cut":["text"]}'), is_cut('{"text":{"a":1,"~cut":["text"]}}')
+    (True, False)
+    """
+    return _LIST.search(include) is not None
+
+
+def _cut(values: dict[str, Any], whole_bytes: int, bytes_max: int) -> str | None:
+    """The fields with the longest cut, of equally long ones the first by name; None: there is nothing to cut.
+
+    Worked out with what each takes: to write all of them anew after each cut would take seconds.
+    """
+    sizes = {name: _bytes_of(canonical(value)) for name, value in values.items() if value is not None}
+    cut: list[str] = []
+    bytes_left = whole_bytes + LISTED
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        if bytes_left <= bytes_max:
+            break
+        bytes_left += NULL - sizes[name] + len(name) + (NAMED if cut else NAMED - 1)
+        cut.append(name)
+    return canonical({**values, **dict.fromkeys(cut), CUT: sorted(cut)}) if cut else None
+
+
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

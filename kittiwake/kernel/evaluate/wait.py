@@ -1,0 +1,179 @@
+"""How long an episode waits: the deadlines an arming event sets.
+
+Pure. Called when an episode opens, restarts, moves with an attribute, and after an
+occurrence. A `Plan` is the deadlines, or the reason there are none.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from kittiwake.kernel.evaluate.match import Attributes
+from kittiwake.kernel.evaluate.recurrence import YEAR_MAX, occurrences
+from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
+from kittiwake.kernel.state.state import Reminder
+from kittiwake.model import Event
+from kittiwake.time.instants import DAY_US, EPOCH_ORDINAL, BadTimeError, parse_date, parse_instant
+from kittiwake.time.zones import instant_of_local, local_date, local_time_of_day_us
+from kittiwake.values import EXACT, is_number, lookup
+
+YEAR_MIN: Final = 1900
+"""An RRULE or a repeated instant that starts before it is unusable: dates are counted one by one from there."""
+
+DUE_MAX_US: Final = (date(9999, 12, 31).toordinal() - EPOCH_ORDINAL) * DAY_US
+"""The latest due time that is named; any later one is as far beyond the longest wait."""
+
+
+class NoPlan(Enum):
+    """Why an event sets no deadline."""
+
+    UNUSABLE = "unusable"
+    """No number, no date: neither arms nor restarts."""
+    PAST = "past"
+    """Due before the event, or no occurrence left: disarms and does not arm."""
+
+
+class TooLong(NamedTuple):
+    """A due time beyond the longest wait: `suppressed: limit`."""
+
+    due_us: int
+    """At most `DUE_MAX_US`."""
+    occurrence: int | None = None
+
+
+Plan: TypeAlias = list[Reminder] | NoPlan | TooLong
+
+
+class Clock(msgspec.Struct, frozen=True, gc=False):
+    """What a wait is counted from."""
+
+    now_us: int
+    zone: str
+    max_wait_us: int
+
+
+class Target(NamedTuple):
+    """A date to wait for: on `day` at `time_us` local; `instant_us` where it was written with a time.
+
+    Where a wait repeats, `day` is the first local date, which falls at `instant_us`, the later ones at `time_us`.
+    """
+
+    day: date
+    time_us: int
+    instant_us: int | None
+
+
+def plan(wait: Wait, event: Event, attributes: Attributes, clock: Clock, after: int | None = None) -> Plan:
+    """The deadlines `event` sets; `after`: the last occurrence that fell due in this episode."""
+    match wait:
+        case Delays(delays_us=delays_us):
+            return _within_longest([Reminder(i, clock.now_us + d) for i, d in enumerate(delays_us)], clock)
+        case FieldWait():
+            delay_us = _field_us(wait, event)
+            if delay_us is None:
+                return NoPlan.UNUSABLE
+            return _within_longest([Reminder(0, clock.now_us + delay_us)], clock)
+        case UntilWait():
+            return plan_until(wait, target_value(wait, event, attributes), clock, after)
+
+
+def target_value(wait: UntilWait, event: Event, attributes: Attributes) -> Any:
+    """What stands where the wait looks for its date."""
+    return lookup(attributes if wait.of_contact else event.properties, wait.path)
+
+
+def _within_longest(reminders: list[Reminder], clock: Clock) -> Plan:
+    if reminders[-1].due_us - clock.now_us > clock.max_wait_us:
+        return TooLong(min(reminders[-1].due_us, DUE_MAX_US))
+    return reminders
+
+
+def _field_us(wait: FieldWait, event: Event) -> int | None:
+    value = lookup(event.properties, wait.path)
+    if is_number(value) and value >= 0:
+        return int(EXACT.multiply(Decimal(value), Decimal(wait.unit_us)))
+    return wait.default_us
+
+
+def plan_until(wait: UntilWait, value: Any, clock: Clock, after: int | None = None, *, strictly: bool = False) -> Plan:
+    """The deadline towards the date `value` stands for; `strictly`: due after now, not at it."""
+    target = _target(wait, value, clock.zone)
+    if target is None:
+        return NoPlan.UNUSABLE
+    if wait.repeat is not None:
+        return _next_occurrence(wait, target, clock, after, strictly=strictly)
+    due_us = _due_us(target, wait, clock.zone)
+    if due_us is None:
+        return NoPlan.PAST if target.day.year < YEAR_MIN else TooLong(DUE_MAX_US)
+    if due_us < clock.now_us:
+        return NoPlan.PAST
+    return _within_longest([Reminder(0, due_us)], clock)
+
+
+def _target(wait: UntilWait, value: Any, zone: str) -> Target | None:
+    if not isinstance(value, str):
+        return None
+    day = parse_date(value)
+    if day is not None:
+        unusable = wait.rrule and day.year < YEAR_MIN
+        return None if unusable else Target(day, wait.at_us, None)
+    try:
+        instant_us = parse_instant(value)
+    except BadTimeError:
+        return None
+    if wait.repeat is None:
+        return Target(date.fromordinal(_ordinal(instant_us)), 0, instant_us)
+    if int(value[:4]) < YEAR_MIN:
+        return None
+    if int(value[:4]) > YEAR_MAX:
+        return Target(date.fromisoformat(value[:10]), 0, instant_us)
+    return Target(local_date(zone, instant_us), local_time_of_day_us(zone, instant_us), instant_us)
+
+
+def _ordinal(instant_us: int) -> int:
+    return min(max(instant_us // DAY_US + EPOCH_ORDINAL, 1), date.max.toordinal())
+
+
+def _due_us(target: Target, wait: UntilWait, zone: str) -> int | None:
+    """The instant of a target, offset included; None where its year is beyond what clocks are asked for."""
+    if target.instant_us is not None:
+        return target.instant_us + wait.offset_us
+    if not YEAR_MIN <= target.day.year <= YEAR_MAX:
+        return None
+    return instant_of_local(zone, target.day, target.time_us) + wait.offset_us
+
+
+def _next_occurrence(wait: UntilWait, target: Target, clock: Clock, after: int | None, *, strictly: bool) -> Plan:
+    assert wait.repeat is not None
+    if target.day.year > YEAR_MAX:
+        return TooLong(DUE_MAX_US, target.day.toordinal())
+    # A due time lies within a day and a half of its local date's midnight UTC, plus the offset.
+    earliest = _ordinal(clock.now_us - wait.offset_us - 2 * DAY_US)
+    begin = date.fromordinal(max(earliest, after or 1))
+    for day in occurrences(wait.repeat, wait.rrule, target.day, begin):
+        if day.year > YEAR_MAX:
+            return TooLong(DUE_MAX_US, day.toordinal())
+        due_us = _repeated_us(target, day, clock.zone) + wait.offset_us
+        if due_us < clock.now_us + strictly:
+            continue
+        if due_us - clock.now_us > clock.max_wait_us:
+            return TooLong(due_us, day.toordinal())
+        return [Reminder(0, due_us, day.toordinal())]
+    return NoPlan.PAST
+
+
+def _repeated_us(target: Target, day: date, zone: str) -> int:
+    """When an occurrence falls: the first of a value with time at that very instant."""
+    if target.instant_us is not None and day == target.day:
+        return target.instant_us
+    return instant_of_local(zone, day, target.time_us)
+
+
+def follows_zone(wait: UntilWait, value: Any) -> bool:
+    """Whether a change of the contact's zone moves the deadline: a date without time, or a repeated one."""
+    return wait.repeat is not None or (isinstance(value, str) and parse_date(value) is not None)

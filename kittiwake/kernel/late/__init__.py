@@ -1,0 +1,1 @@
+"""Duplicates and late events: what is kept for corrections, and the corrections themselves."""

@@ -1,0 +1,230 @@
+"""What was told of each id since the checkpoint, so that a correction knows what to take back, and as which revision.
+
+Pure. Rows are kept as bytes: only corrections look into them. Called by `advance`, `correcting` and `checkpoint`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import Chunk, Mark, Owed, Since, State, Told, Unsettled
+from kittiwake.model import Decision, Event
+from kittiwake.reasons import Outcome, Reason
+from kittiwake.values import canonical, exact, parse_json
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_told: Final = msgspec.msgpack.Decoder(list[Told]).decode
+_decode_events: Final = msgspec.msgpack.Decoder(list[Unsettled]).decode
+
+FIRED: Final = Outcome.FIRED
+HOLDOUT: Final = Reason.HOLDOUT
+
+JOINED: Final = 32
+"""So many small chunks become one: each event is written once more, and a contact of an event every ten seconds has
+some fifty chunks an hour instead of hundreds."""
+
+
+# ---------------------------------------------------------------- bytes
+
+
+def chunk_of(events: list[Unsettled], rows: Iterable[Decision], settled_us: int, mark: Mark | None = None) -> Chunk:
+    """What one `advance` settled and told."""
+    newest_us = events[-1].time_us if events else settled_us
+    return Chunk(newest_us, len(events), _encode(events), _encode([told_of(row) for row in rows]), mark)
+
+
+def weight_of(chunk: Chunk) -> int:
+    """What a chunk weighs; deciding without events weighs as one."""
+    return max(1, chunk.count)
+
+
+def joined(chunks: list[Chunk]) -> list[Chunk]:
+    """The chunks, the newest in one where many are small: a state should not grow with the number of its wakes."""
+    at = len(chunks)
+    while at > 0 and weight_of(chunks[at - 1]) < JOINED and chunks[at - 1].mark is None:
+        at -= 1
+    small = chunks[at:]
+    if len(small) < JOINED:
+        return chunks
+    events = [event for chunk in small for event in _decode_events(chunk.events)]
+    told = [row for chunk in small for row in _decode_told(chunk.told)]
+    return [*chunks[:at], Chunk(small[-1].newest_us, len(events), _encode(events), _encode(told))]
+
+
+def events_in(chunks: Iterable[Chunk]) -> list[Unsettled]:
+    """Every event of the chunks, in order."""
+    return [event for chunk in chunks for event in _decode_events(chunk.events)]
+
+
+def events_of(since: Since) -> list[Unsettled]:
+    """Every event settled since the checkpoint, in order."""
+    return events_in(since.chunks)
+
+
+def standing_rows(since: Since) -> dict[str, Decision]:
+    """By id, what was told since the checkpoint and not revoked."""
+    return standing_in(since.chunks)
+
+
+def standing_in(chunks: Iterable[Chunk]) -> dict[str, Decision]:
+    """By id, what the chunks hold of what was told and not revoked."""
+    rows = (row_of_told(told) for chunk in chunks for told in _decode_told(chunk.told))
+    return {row.trigger_id: row for row in rows}
+
+
+def size_of(kept: list[Told] | list[Owed]) -> int:
+    """Bytes of what is revoked or owed."""
+    return len(_encode(kept)) if kept else 0
+
+
+def told_of(row: Decision) -> Told:
+    """A row as a state keeps it."""
+    threshold = None if row.threshold is None else canonical(row.threshold)
+    return Told(row if threshold is None else replace(row, threshold=None), threshold)
+
+
+def row_of_told(told: Told) -> Decision:
+    """The row that a state keeps."""
+    return told.decision if told.threshold is None else replace(told.decision, threshold=parse_json(told.threshold))
+
+
+# ---------------------------------------------------------------- revisions
+
+
+def revised(rows: Iterable[Decision], since: Since, versions: Versions, clock_us: int | None) -> list[Decision]:
+    """Rows as they are told: what was revoked goes on under its next revision, and takes the place of what it replaces.
+
+    `since` forgets what is revoked no longer, and what is owed no longer.
+    """
+    rows = list(rows)
+    if not rows or not (since.revoked or since.owed or clock_us is not None):
+        return rows
+    revoked = {told.decision.trigger_id: told for told in since.revoked}
+    owed: dict[Thing, list[Owed]] = {}
+    for one in since.owed:
+        owed.setdefault((one.rule_id, one.key, one.opened_id, one.opened_type, one.reminder), []).append(one)
+    found = [_as_told(row, revoked, owed, versions, clock_us) for row in rows]
+    since.revoked = list(revoked.values())
+    since.owed = [one for several in owed.values() for one in several]
+    return found
+
+
+Thing: TypeAlias = tuple[str, str, str | None, str, int | None]
+"""What a trigger is about: rule, instance, id and type of the event that opened it, reminder."""
+
+Opened: TypeAlias = tuple[str | None, str]
+"""Id and type of the event that opened something; without its type: what bears the id of an earlier release."""
+
+
+def _as_told(
+    row: Decision,
+    revoked: dict[str, Told],
+    owed: dict[Thing, list[Owed]],
+    versions: Versions,
+    clock_us: int | None,
+) -> Decision:
+    told = revoked.pop(row.trigger_id, None)
+    mine = owed.pop((row.rule_id, row.instance, *_opened(row), row.reminder), [])
+    replaces = {name for one in mine for name in one.ids} | {*(told.decision.replaces if told else ())}
+    replaces.discard(row.trigger_id)
+    revision = told.decision.revision + 1 if told else row.revision
+    stale = is_stale(row, versions, clock_us)
+    if revision == row.revision and not replaces and not stale:
+        return row
+    return replace(row, revision=revision, replaces=tuple(sorted({*row.replaces, *replaces})), stale=stale)
+
+
+def would_fire(row: Decision, versions: Versions) -> bool:
+    """Whether a row fires, or would but for the holdout: such rows are compared with those that fired, field by field.
+
+    A rule in shadow would not have fired anyway.
+    """
+    if row.decision is FIRED:
+        return True
+    return row.reason is HOLDOUT and versions.at(row.decided_us).is_live(row.rule_id)
+
+
+def _opened(row: Decision) -> Opened:
+    return (None, "") if row.events is None else (row.events.first, row.events.first_type)
+
+
+def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
+    """Whether what fires, or would but for the holdout, was due too long ago, by the clock."""
+    if clock_us is None or not would_fire(row, versions):
+        return False
+    expires_us = versions.at(row.decided_us).expires_us(row.rule_id)
+    return clock_us - row.time_us >= expires_us
+
+
+# ---------------------------------------------------------------- forgetting
+
+
+def forget_final(versions: Versions, since: Since, checkpoint: State, events: Iterable[Event | Unsettled]) -> None:
+    """Forget what is revoked or owed and cannot come any more, now that the checkpoint has moved.
+
+    It can come while the event that began it lies behind the checkpoint, or it is pending or deferred there; a
+    threshold, by whatever event, as long as it is not used up.
+    """
+    if not since.revoked and not since.owed:
+        return
+    opening = {opened for event in events for opened in ((event.event_id, event.type), (event.event_id, ""))}
+    since.revoked = [told for told in since.revoked if _may_come_again(versions, told, checkpoint, opening)]
+    since.owed = [
+        owed
+        for owed in since.owed
+        if _is_live(checkpoint, owed.rule_id, owed.key, (owed.opened_id, owed.opened_type), opening)
+    ]
+
+
+def _may_come_again(versions: Versions, told: Told, checkpoint: State, opening: Container[Opened]) -> bool:
+    row = told.decision
+    assert checkpoint.settled_us is not None
+    if row.events is None:
+        return row.time_us >= checkpoint.settled_us
+    if _is_live(checkpoint, row.rule_id, row.instance, _opened(row), opening):
+        return True
+    return told.threshold is not None and _may_be_crossed(versions, told, checkpoint)
+
+
+def _may_be_crossed(versions: Versions, told: Told, checkpoint: State) -> bool:
+    """Whether a threshold can still be crossed under the id of a row."""
+    now_us, row = checkpoint.settled_us, told.decision
+    if now_us is None or checkpoint.first_us is None or not row.events or not row.events.first_type:
+        return False
+    rule = next((one for one in versions.at(now_us).rules if one.state_key == row.rule_id), None)
+    if rule is None or rule.reaches is None or (rule.per and now_us // rule.keep_us != row.time_us // rule.keep_us):
+        return False
+    if max(rule.anew_us or row.time_us, checkpoint.ended_us or row.time_us) > row.time_us:
+        return False
+    return not _is_used(checkpoint, rule, told)
+
+
+def _is_used(checkpoint: State, rule: RuleProgram, told: Told) -> bool:
+    """Whether the instance of a row has used up its threshold."""
+    left = checkpoint.rules.get(rule.rule_id)
+    one = None if left is None else left.instances.get(told.decision.instance)
+    if one is None or one.reached is None or rule.reaches is None:
+        return False
+    return any(canonical(exact(Decimal(rule.reaches.at[at]))) == told.threshold for at in one.reached.used)
+
+
+def _is_live(checkpoint: State, rule_id: str, key: str, opened: Opened, opening: Container[Opened]) -> bool:
+    if opened[0] is not None and opened in opening:
+        return True
+    return any(opened == found for found in _opened_in(checkpoint, rule_id, key))
+
+
+def _opened_in(state: State, rule_id: str, key: str) -> Iterator[Opened]:
+    rule = state.rules.get(rule_id)
+    one = None if rule is None else rule.instances.get(key)
+    if one is not None and one.episode is not None:
+        yield one.episode.opened_id, one.episode.opened_type
+    if one is not None and one.held is not None:
+        yield one.held.candidate.opened_id, one.held.candidate.opened_type

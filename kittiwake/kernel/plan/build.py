@@ -1,0 +1,211 @@
+"""From the rules of one account to its program: which event types concern which rule.
+
+Pure. Called by the compiler and by tests that write programs by hand.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
+from kittiwake.kernel.evaluate.history import answer
+from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, NotHolds, Tree
+from kittiwake.kernel.plan.layouts import described
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Predicate
+from kittiwake.kernel.plan.policy import Policy
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.routes import Role, role_of
+from kittiwake.kernel.plan.rule import RuleProgram, Texts
+from kittiwake.kernel.plan.wait import UntilWait
+from kittiwake.kernel.run.dispatch import OWN_TAKERS, takers_of
+from kittiwake.kernel.run.eligibility import gates_of
+from kittiwake.kernel.run.execution import Taker
+from kittiwake.time.instants import HOUR_US
+
+__all__ = [
+    "CONSENT_TYPES",
+    "CONTACT_TYPES",
+    "DELETED",
+    "ENDINGS",
+    "GRANTED",
+    "UPDATED",
+    "WITHDRAWN",
+    "attributes_of",
+    "attributes_read",
+    "build_program",
+    "holds_of_nothing",
+]
+
+CONTACT_TYPES: Final = ENDINGS | {UPDATED}
+CONSENT_TYPES: Final = frozenset({GRANTED, WITHDRAWN})
+
+
+def build_program(
+    account_id: str,
+    rules: Sequence[RuleProgram],
+    *,
+    ruleset_version: str = "",
+    policy: Policy | None = None,
+    timezone: str = "UTC",
+    allowed_lateness_us: int = HOUR_US,
+    limits: Limits = DEFAULT_LIMITS,
+    effective_us: int | None = None,
+    foreseen_attributes: frozenset[str] = frozenset(),
+    foreseen_purposes: tuple[str, ...] = (),
+    wanted_later: frozenset[str] | None = frozenset(),
+    idle: bool = False,
+    is_version: bool = True,
+) -> Program:
+    """The program of one account, its rules indexed by event type.
+
+    What is `foreseen` is only remembered, for versions to come: rules are marked so themselves. `idle`: there is no
+    rule set, so that nothing is needed, nor remembered. `is_version`: all but what is in
+    force before the first version.
+    """
+    policy = policy or Policy()
+    rules = tuple(map(described, rules))
+    asked = (policy.consent.purpose,) if policy.consent else ()
+    purposes = tuple(sorted({*asked, *foreseen_purposes}))
+    naming: dict[str, set[int]] = {}
+    for i, rule in enumerate(rules):
+        for match in rule.matches():
+            for event_type in match.types:
+                naming.setdefault(event_type, set()).add(i)
+    unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
+    roles = {event_type: _roles(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)}
+    of_any, of_contact = _roles(rules, unnamed, None), _roles(rules, unnamed, UNMATCHED_BY_ANY[0])
+    own_types = frozenset() if idle else CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
+    return Program(
+        account_id=account_id,
+        ruleset_version=ruleset_version,
+        rules=rules,
+        policy=policy,
+        timezone=timezone,
+        allowed_lateness_us=allowed_lateness_us,
+        limits=limits,
+        roles=roles,
+        roles_of_any=of_any,
+        roles_of_contact=of_contact,
+        takers=_takers(dict.fromkeys(sorted(own_types), of_contact) | roles, own_types, limits),
+        takers_of_any=takers_of(of_any, limits),
+        takers_of_contact=takers_of(of_contact, limits),
+        texts=tuple(Texts(rule.rule_id, rule.version, ruleset_version) for rule in rules),
+        state_keys=tuple(rule.state_key for rule in rules),
+        gates=tuple(gates_of(rule, policy) for rule in rules),
+        own_types=own_types,
+        readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
+        dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait) and not rule.foreseen),
+        attributes=attributes_of(rules) | foreseen_attributes,
+        measured=attributes_of(rule for rule in rules if not rule.foreseen) if is_version else frozenset(),
+        purposes=purposes,
+        effective_us=effective_us,
+        wanted_later=wanted_later,
+        looks_back=any(rule.look_backs for rule in rules),
+    )
+
+
+def attributes_of(rules: Iterable[RuleProgram]) -> frozenset[str]:
+    """Top-level attributes of the contact that the rules read, and `timezone`."""
+    return frozenset({"timezone"} | {name for rule in rules for name in attributes_read(rule)})
+
+
+def _is_readied(rule: RuleProgram) -> bool:
+    """Whether an audience may have an instant at which its members enter."""
+    return rule.audience is not None and not rule.foreseen and (rule.ready_us is not None or bool(rule.look_backs))
+
+
+def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
+    """A program travels as its rules: functions cannot be pickled."""
+    return _unpacked, (
+        program.account_id,
+        program.rules,
+        {
+            "ruleset_version": program.ruleset_version,
+            "policy": program.policy,
+            "timezone": program.timezone,
+            "allowed_lateness_us": program.allowed_lateness_us,
+            "limits": program.limits,
+            "effective_us": program.effective_us,
+            "foreseen_attributes": program.attributes,
+            "foreseen_purposes": program.purposes,
+            "wanted_later": program.wanted_later,
+            "idle": not program.own_types,
+            "is_version": bool(program.measured),
+        },
+    )
+
+
+def _unpacked(account_id: str, rules: tuple[RuleProgram, ...], about: dict[str, Any]) -> Program:
+    return build_program(account_id, rules, **about)
+
+
+copyreg.pickle(Program, _packed)
+
+
+def _takes_unnamed(rule: RuleProgram) -> bool:
+    """Whether events of types the rule does not name can concern it: by "*", or as a contact's first event."""
+    return any(not match.types for match in rule.matches()) or holds_of_nothing(rule)
+
+
+def _roles(rules: Sequence[RuleProgram], indices: set[int], event_type: str | None) -> tuple[Role, ...]:
+    """The roles an event of a type has; in an audience that holds of an empty history every event has one."""
+    roles = (role_of(i, rules[i], event_type) for i in sorted(indices))
+    return tuple(
+        role
+        for role in roles
+        if role.when or role.steps or role.unless or role.conditions or holds_of_nothing(role.rule)
+    )
+
+
+def _takers(
+    roles: dict[str, tuple[Role, ...]], own_types: frozenset[str], limits: Limits
+) -> dict[str, tuple[Taker, ...]]:
+    """By event type what takes its events: the contact's own data first, then rules; after its end there are none."""
+    found = {}
+    for event_type, of_type in roles.items():
+        own = (OWN_TAKERS[event_type],) if event_type in own_types else ()
+        found[event_type] = own if event_type in ENDINGS else own + takers_of(of_type, limits)
+    return found
+
+
+def holds_of_nothing(rule: RuleProgram) -> bool:
+    """Whether a rule's audience holds of a contact with no history at all."""
+
+    def holds(tree: Tree) -> bool:
+        match tree:
+            case Leaf(index):
+                return answer(rule.conditions[index], 0)
+            case AllHold(parts):
+                return all(map(holds, parts))
+            case AnyHolds(parts):
+                return any(map(holds, parts))
+            case NotHolds(part):
+                return not holds(part)
+
+    return rule.audience is not None and holds(rule.audience.tree)
+
+
+def attributes_read(rule: RuleProgram) -> Iterator[str]:
+    """Top-level attributes of the contact the rule reads."""
+    for match in rule.matches():
+        if match.where is not None:
+            yield from _attributes_of(match.where)
+    if isinstance(rule.wait, UntilWait) and rule.wait.of_contact:
+        yield rule.wait.path[0]
+    for include in rule.include:
+        if include.of_contact:
+            yield include.path[0]
+
+
+def _attributes_of(predicate: Predicate) -> Iterator[str]:
+    match predicate:
+        case Comparison(path=path, of_contact=True):
+            yield path[0]
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _attributes_of(part)
+        case Not(part):
+            yield from _attributes_of(part)

@@ -1,0 +1,51 @@
+"""Questions about a contact's history, compiled: those of `given` and the leaves of `audience`.
+
+Read by `kernel.evaluate.history`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from kittiwake.kernel.plan.match import Matches, Operator
+from kittiwake.values import Number, Path
+
+
+class Measure(StrEnum):
+    COUNT = "count"
+    SUM = "sum"
+    DISTINCT = "distinct"
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """A question about a contact's history: of `given`, or a leaf of `audience`."""
+
+    measure: Measure
+    of: Matches
+    """Their `same` is empty; the condition's stands below."""
+    within_us: int | None
+    """Look-back; None = ever."""
+    path: Path | None = None
+    """SUM and DISTINCT: what is summed or told apart."""
+    operator: Operator | None = None
+    """COUNT, SUM and DISTINCT: one of EQ GT GTE LT LTE."""
+    bound: Number = 0
+    """What the count, sum or number of distinct values is compared with."""
+    same: tuple[Path, ...] = ()
+    memory: str = ""
+    """What its history remembers, see `layouts`; filled in when the program is built."""
+
+
+class LookBack(msgspec.Struct, frozen=True):
+    """Something a rule looks back on since a version introduced it (semantics 11.9)."""
+
+    since_us: int
+    """The `effective_from` of that version: a stream has remembered it from then on."""
+    ready_us: int
+    """From when on that is enough; `END_OF_TIME_US` for what has no `within`."""
+    outlives: bool = False
+    """Whether it outlives what the contact did: attributes, consent, used thresholds."""

@@ -1,0 +1,95 @@
+"""What a rule's memory depends on, as short texts: whether a state left under one text of a rule fits another.
+
+Pure. Called when a program is built; compared by `switching` when a version comes into force.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
+from kittiwake.values import Path, canonical
+
+DIGITS: Final = 8
+"""Hexadecimal digits: compared with the other texts of one rule only, of which a year has some hundred."""
+
+
+def described(rule: RuleProgram) -> RuleProgram:
+    """The rule, with its `layout` and the `memory` of each of its conditions."""
+    if rule.layout:
+        return rule
+    conditions = tuple(msgspec.structs.replace(one, memory=memory_of(one)) for one in rule.conditions)
+    return msgspec.structs.replace(rule, conditions=conditions, layout=layout_of(rule))
+
+
+def layout_of(rule: RuleProgram) -> str:
+    """Equal for two texts of a rule if what is pending under the one goes on under the other (semantics 11.3)."""
+    of_audience = (rule.audience.tree, rule.conditions) if rule.audience else None
+    return _digest(
+        [
+            rule.when,
+            rule.sequence,
+            of_audience,
+            rule.per,
+            rule.reaches,
+            _kind_of_wait(rule.wait),
+            paths_of_unless(rule),
+        ]
+    )
+
+
+def paths_of_unless(rule: RuleProgram) -> tuple[Path, ...]:
+    """The paths that `same` names in `unless`, sorted: of what is pending no others are known."""
+    return tuple(sorted({path for match in rule.unless for path in match.same}))
+
+
+def memory_of(condition: Condition) -> str:
+    """What the history of a condition remembers; of a windowed count, behind a slash, how many instants."""
+    measured = _digest([condition.measure, condition.of, condition.within_us, condition.path, condition.same])
+    if condition.measure is Measure.COUNT and condition.within_us is not None:
+        return f"{measured}/{instants_kept(condition)}"
+    return measured
+
+
+def instants_kept(condition: Condition) -> int:
+    """The newest instants that a windowed count keeps: above its bound it is above it whatever it is."""
+    return max(1, int(condition.bound) + 1)
+
+
+def serves(remembered: str, wanted: str) -> bool:
+    """Whether what was remembered as `remembered` answers a condition whose memory is `wanted`."""
+    (had, _, kept), (wants, _, needed) = remembered.partition("/"), wanted.partition("/")
+    return had == wants and int(kept or 0) >= int(needed or 0)
+
+
+def _kind_of_wait(wait: Wait | None) -> list[Any]:
+    match wait:
+        case None:
+            return []
+        case Delays(numbered=numbered):
+            return ["list" if numbered else "duration"]
+        case FieldWait():
+            return ["field"]
+        case UntilWait(of_contact=of_contact, repeat=repeat):
+            return ["until", of_contact, repeat is not None]
+
+
+def _digest(parts: Any) -> str:
+    return sha256(canonical(_written(parts)).encode()).hexdigest()[:DIGITS]
+
+
+def _written(value: Any) -> Any:
+    """A part of a program as plain values that stand in one order on every machine."""
+    if isinstance(value, msgspec.Struct):
+        return [type(value).__name__, *(_written(getattr(value, name)) for name in value.__struct_fields__)]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, (tuple, list)):
+        return [_written(part) for part in value]
+    return str(value) if isinstance(value, Enum) else value

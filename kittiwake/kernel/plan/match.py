@@ -1,0 +1,71 @@
+"""What an event must be, compiled: types and predicates.
+
+Read by `kernel.evaluate.match`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.values import Path, Scalar
+
+
+class Operator(StrEnum):
+    """Comparisons of `where`. NE and NOT_IN do not exist here: the compiler writes `Not(EQ)` and `Not(IN)`."""
+
+    EQ = "eq"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    IN = "in"
+    EXISTS = "exists"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """One property (or, `of_contact`, one attribute) against one operand (IN: a tuple; EXISTS: a bool)."""
+
+    path: Path
+    operator: Operator
+    operand: Scalar | tuple[Scalar, ...]
+    of_contact: bool = False
+
+
+class AllOf(msgspec.Struct, frozen=True):
+    parts: tuple[Predicate, ...]
+
+
+class AnyOf(msgspec.Struct, frozen=True):
+    parts: tuple[Predicate, ...]
+
+
+class Not(msgspec.Struct, frozen=True):
+    part: Predicate
+
+
+Predicate: TypeAlias = Comparison | AllOf | AnyOf | Not
+
+
+class Match(msgspec.Struct, frozen=True):
+    """One alternative of an event match. `types` empty: every type but `contact.*` and `consent.*` ("*")."""
+
+    types: frozenset[str]
+    where: Predicate | None = None
+    same: tuple[Path, ...] = ()
+    """Only in `unless`: properties that must equal those of the newest arming event."""
+
+    def covers(self, event_type: str | None) -> bool:
+        """Whether it is about events of this type; None: of a type no rule names (nor about contact or consent)."""
+        if self.types:
+            return event_type in self.types
+        return event_type is None or not event_type.startswith(UNMATCHED_BY_ANY)
+
+
+Matches: TypeAlias = tuple[Match, ...]
+"""Alternatives: an event matches if it matches one."""

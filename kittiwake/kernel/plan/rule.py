@@ -1,0 +1,94 @@
+"""One rule, compiled: all its clauses together.
+
+Made by `kittiwake.rules.compile`; read by the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from kittiwake.kernel.plan.audience import Audience
+from kittiwake.kernel.plan.history import Condition, LookBack
+from kittiwake.kernel.plan.include import Include
+from kittiwake.kernel.plan.match import Match, Matches
+from kittiwake.kernel.plan.policy import Reentry
+from kittiwake.kernel.plan.sequence import Sequence
+from kittiwake.kernel.plan.thresholds import Reaches
+from kittiwake.kernel.plan.wait import Wait
+from kittiwake.time.instants import DAY_US
+from kittiwake.values import Path
+
+
+class Mode(StrEnum):
+    LIVE = "live"
+    SHADOW = "shadow"
+
+
+class RuleProgram(msgspec.Struct, frozen=True):
+    """One rule. Exactly one of `when` (not empty), `sequence` and `audience` is set."""
+
+    rule_id: str
+    version: str
+    """Fingerprint of the rule's text after defaults."""
+    when: Matches = ()
+    sequence: Sequence | None = None
+    audience: Audience | None = None
+    conditions: tuple[Condition, ...] = ()
+    """Those of `given` (all must hold), or of `audience` (its leaves point here)."""
+    wait: Wait | None = None
+    unless: Matches = ()
+    per: tuple[Path, ...] = ()
+    restart: bool = True
+    reaches: Reaches | None = None
+    include: tuple[Include, ...] = ()
+    mode: Mode = Mode.LIVE
+    priority: int = 50
+    reentry: Reentry | None = None
+    """None: always."""
+    group: str | None = None
+    transactional: bool = False
+    holdout: bool = True
+    """Whether the policy's holdout concerns it."""
+    expires_us: int = 3 * DAY_US
+    keep_us: int = 400 * DAY_US
+    ready_us: int | None = None
+    """Candidates due before it are `not_ready`; members of an audience enter at it. None: ready for ever."""
+    same: tuple[Path, ...] = ()
+    """Every path named by a `same` of the rule: an event that lacks one does not arm. Those of `unless` come first."""
+    layout: str = ""
+    """What its memory depends on, see `layouts`; filled in when the program is built."""
+    foreseen: bool = False
+    """Of a later version: it remembers what it will look back on, and does nothing else."""
+    look_backs: tuple[LookBack, ...] = ()
+    """Those that a version introduced."""
+    partial: bool = False
+    """`history_from: effective`: a contact that lacks a look-back is decided all the same."""
+    anew_us: int | None = None
+    """Of a rule with `reaches` that there was before: since when it counts anew, for it was another or was not there
+    just before (with `per`, or was kept for another time). None: it has always been this one."""
+
+    @property
+    def state_key(self) -> str:
+        """Where a state keeps what the rule remembers; no rule id has an @."""
+        return f"{self.rule_id}@{self.version}" if self.foreseen else self.rule_id
+
+    def matches(self) -> Iterator[Match]:
+        """Every match of the rule, whatever its role."""
+        yield from self.when
+        for step in self.sequence.steps if self.sequence else ():
+            yield from step
+        for condition in self.conditions:
+            yield from condition.of
+        yield from self.unless
+
+
+class Texts(NamedTuple):
+    """The texts under which a decision is taken."""
+
+    rule_id: str
+    rule_version: str
+    ruleset_version: str

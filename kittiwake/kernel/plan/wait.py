@@ -1,0 +1,54 @@
+"""`wait`, compiled: silence after arming, a number of units, or towards a date.
+
+Read by `kernel.evaluate.wait`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from kittiwake.time.instants import HOUR_US
+from kittiwake.values import Path
+
+
+class Delays(msgspec.Struct, frozen=True):
+    """Silence after arming, one reminder each, rising."""
+
+    delays_us: tuple[int, ...]
+    numbered: bool
+    """Written as a list: decisions carry `reminder`."""
+
+
+class FieldWait(msgspec.Struct, frozen=True):
+    """The number at `path` of the arming event, times the unit."""
+
+    path: Path
+    unit_us: int
+    default_us: int | None
+
+
+class Repeat(StrEnum):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+    RRULE = "rrule"
+
+
+class UntilWait(msgspec.Struct, frozen=True):
+    """Towards a date of the event or, `of_contact`, of the contact."""
+
+    path: Path
+    of_contact: bool
+    offset_us: int = 0
+    at_us: int = 9 * HOUR_US
+    """Local time of day of a date without one, microseconds since midnight."""
+    repeat: Repeat | None = None
+    rrule: str = ""
+    """For Repeat.RRULE: the text, without `RRULE:`."""
+
+
+Wait: TypeAlias = Delays | FieldWait | UntilWait

@@ -1,0 +1,78 @@
+"""Audiences: membership as a function of history and time, and the edges it takes.
+
+Looked at after every event that concerns the rule, at every instant a look-back ends, and at
+the instant the rule is ready. Called by `taking` and `advance`.
+"""
+
+from __future__ import annotations
+
+from kittiwake.kernel.evaluate.history import answer, measured, next_end_us
+from kittiwake.kernel.evaluate.include import included
+from kittiwake.kernel.evaluate.match import SINGLE
+from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
+from kittiwake.kernel.run.arming import candidate_of_event, cause
+from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.state.state import Candidate, RuleState
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.model import Event
+from kittiwake.reasons import Kind
+from kittiwake.values import Number
+
+
+def look(run: Run, index: int, event: Event | None) -> None:
+    """Work out membership now; an edge becomes a candidate. `event` is None at an instant without one."""
+    rule = run.program.rules[index]
+    assert rule.audience is not None
+    found = run.rule_state(index)
+    values = [
+        measured(condition, slots, "", run.now_us, rule.keep_us)
+        for condition, slots in zip(rule.conditions, found.history, strict=True)
+    ]
+    answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
+    member = run.state.first_us is not None and _holds(rule.audience.tree, answers)
+    if found.entered_fired and run.is_lacking(index):
+        member = True  # it cannot tell yet: who has entered stays until it can
+    readied = event is None and run.ready_us(index) == run.now_us and not _is_settled(run, run.now_us)
+    if run.trace is not None and (member != found.member or event is not None):
+        _trace_membership(run, index, member, values, event)
+    if member != found.member or (member and readied):
+        found.member = member
+        _edge(run, index, member, event)
+    _wake_at_ends(run, index, found)
+
+
+def _is_settled(run: Run, now_us: int) -> bool:
+    return run.state.settled_us is not None and now_us <= run.state.settled_us
+
+
+def _holds(tree: Tree, answers: list[bool]) -> bool:
+    if isinstance(tree, Leaf):
+        return answers[tree.index]
+    if isinstance(tree, AllHold):
+        return all(_holds(part, answers) for part in tree.parts)
+    if isinstance(tree, AnyHolds):
+        return any(_holds(part, answers) for part in tree.parts)
+    return not _holds(tree.part, answers)
+
+
+def _edge(run: Run, index: int, member: bool, event: Event | None) -> None:
+    rule = run.program.rules[index]
+    kind = Kind.ENTERED if member else Kind.EXITED
+    if event is not None:
+        cause(run, index, SINGLE, candidate_of_event(run, rule, event, [], kind))
+        return
+    include = included(rule, None, run.attributes, run.program.limits.include_bytes)
+    cause(run, index, SINGLE, Candidate(kind, run.now_us, None, run.now_us, None, 1, include, []))
+
+
+def _wake_at_ends(run: Run, index: int, found: RuleState) -> None:
+    rule = run.program.rules[index]
+    for condition, slots in zip(rule.conditions, found.history, strict=True):
+        end_us = next_end_us(condition, slots, rule.keep_us, run.now_us)
+        if end_us is not None:
+            run.wake(end_us, index)
+
+
+def _trace_membership(run: Run, index: int, member: bool, values: list[Number], event: Event | None) -> None:
+    cause = None if event is None else event.event_id
+    run.note(StepKind.MEMBERSHIP, index, SINGLE, member=member, values=values, cause=cause)

@@ -1,0 +1,307 @@
+"""What one event does, at its place in `(time, event_id, type)` (semantics.md, section 3).
+
+First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
+Everything about a rule that no event can change is worked out when its program is built: what is left
+is a function for each rule and type, a *taker*. Made by `index`, called by `advance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from kittiwake.event_types import DELETED, GRANTED, MERGED, UPDATED, WITHDRAWN
+from kittiwake.kernel.evaluate.history import measured, recorder, test_of
+from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, key_values, place_of, question_of
+from kittiwake.kernel.evaluate.retention import size_of_attributes
+from kittiwake.kernel.plan.history import Condition
+from kittiwake.kernel.plan.limits import Limits
+from kittiwake.kernel.plan.routes import Role
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
+from kittiwake.kernel.run.audience import look
+from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
+from kittiwake.kernel.run.execution import Run, Taker
+from kittiwake.kernel.run.gating import cancel_all
+from kittiwake.kernel.run.sequence import Completes, completing
+from kittiwake.kernel.run.thresholds import reaching
+from kittiwake.kernel.run.unusable import refuse_in_condition, refuse_keys, refusing
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.model import Event
+from kittiwake.reasons import Clause, Kind, Reason
+
+
+def takers_of(roles: Sequence[Role], limits: Limits) -> tuple[Taker, ...]:
+    """What takes an event that has these roles, in order; made when the program is built."""
+    return tuple(taker for role in roles for taker in _takers_of_role(role, limits))
+
+
+# ---------------------------------------------------------------- the contact's own events
+
+
+def _update(run: Run, event: Event) -> None:
+    """Set attributes key by key; null removes. Only those that rules read are kept, as long as there is room."""
+    before, zone_before = run.attributes, run.zone
+    named = {name: value for name, value in event.properties.items() if name in run.program.attributes}
+    after = {name: value for name, value in (before | named).items() if value is not None}
+    if not _has_room(run, before, after):
+        refuse_update(run, event)
+        return
+    run.attributes = after
+    run.find_zone()
+    if run.program.dated and after != before:
+        move_dates(run, before, zone_before)
+
+
+def _has_room(run: Run, before: Attributes, after: Attributes) -> bool:
+    """Whether the attributes that the rules in force read are not too much, or at least not more than they were."""
+    measured, room = run.program.measured, run.program.limits.attribute_bytes
+    size = size_of_attributes(after, measured)
+    return size <= room or size <= size_of_attributes(before, measured)
+
+
+def _consent(run: Run, event: Event) -> None:
+    """Keep the newest word on each purpose a policy asks about; without a purpose it is about every one."""
+    purpose, granted = event.properties.get("purpose"), event.type == GRANTED
+    for asked in run.program.purposes:
+        if purpose is None or purpose == asked:
+            run.state.consents[asked] = granted
+        elif not isinstance(purpose, str) and not granted:
+            run.state.consents[asked] = False
+
+
+def _end(run: Run, event: Event, reason: Reason) -> None:
+    """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled` for that reason."""
+    cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], reason)
+    for index, found in enumerate(run.rules):
+        instances = {} if found is None else found.instances
+        held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
+        cancel_all(run, held, reason)
+    state, was_known = run.state, run.first is not event or run.state.profile is not None
+    run.empty()
+    if was_known:
+        state.ended_times = 1 + (state.ended_times if state.ended_us == event.time_us else 0)
+        state.ended_us = event.time_us
+
+
+def _delete(run: Run, event: Event) -> None:
+    _end(run, event, Reason.DELETED)
+
+
+def _merge(run: Run, event: Event) -> None:
+    """The contact goes on under another id, of whom nothing is known by this: histories are not joined."""
+    _end(run, event, Reason.MERGED)
+
+
+OWN_TAKERS: Final[dict[str, Taker]] = {
+    UPDATED: _update,
+    GRANTED: _consent,
+    WITHDRAWN: _consent,
+    DELETED: _delete,
+    MERGED: _merge,
+}
+"""What takes the contact's own events, before the rules do; after the contact's end nothing is left to take."""
+
+
+# ---------------------------------------------------------------- rules
+
+
+def _takers_of_role(role: Role, limits: Limits) -> Iterator[Taker]:
+    """What an event does in one rule: `unless`, history, `when`."""
+    if role.rule.audience is not None:
+        yield _looking(role, limits)
+        return
+    if role.unless and not role.rule.foreseen:
+        yield disarming(role)
+    records = _recording(role, limits) if role.conditions else None
+    when = _arriving(role, limits) if role.when or role.steps else None
+    if records is not None:
+        yield _remembering(role, records, when)
+    elif when is not None:
+        yield when
+
+
+Records: TypeAlias = Callable[[Run, Event], bool]
+"""Remembers an event for the history conditions it matches; False if one had no room."""
+
+
+def _recording(role: Role, limits: Limits) -> Records:
+    index, rule = role.rule_index, role.rule
+    clause = Clause.GIVEN if rule.audience is None else Clause.AUDIENCE
+    asked = [
+        (
+            i,
+            question_of(matches),
+            refusing(index, clause, matches),
+            recorder(rule.conditions[i], rule.keep_us, limits),
+        )
+        for i, matches in role.conditions
+    ]
+
+    def records(run: Run, event: Event) -> bool:
+        has_room = True
+        for i, question, refuse, record in asked:
+            if question is not None and not (answer := question(event.properties, run.attributes)):
+                if answer is None:
+                    refuse(run, event)
+                continue
+            state = run.rules[index] or run.rule_state(index)
+            recorded = record(state.history[i], event)
+            if recorded is None:
+                refuse_in_condition(run, index, clause, rule.conditions[i], event)
+            elif not recorded:
+                has_room = False
+            elif run.trace is not None:
+                run.note(StepKind.RECORDED, index, None, event_id=event.event_id, condition=i)
+        return has_room
+
+    return records
+
+
+def _looking(role: Role, limits: Limits) -> Taker:
+    """An audience remembers the event and looks at its members anew."""
+    index, records = role.rule_index, _recording(role, limits)
+
+    def take(run: Run, event: Event) -> None:
+        if not records(run, event):
+            refuse_for_room(run, index, SINGLE, event, "history")
+        look(run, index, event)
+
+    def foresee(run: Run, event: Event) -> None:
+        records(run, event)
+
+    return foresee if role.rule.foreseen else take
+
+
+def _remembering(role: Role, records: Records, when: Taker | None) -> Taker:
+    """History first, then `when`; an event it had no room for arms nothing, but is a step all the same."""
+    index, rule = role.rule_index, role.rule
+    question = question_of(role.when)
+    completes = completing(role) if role.steps else None
+
+    def take(run: Run, event: Event) -> None:
+        if records(run, event):
+            if when is not None:
+                when(run, event)
+            return
+        key = instance_key(rule.per, event.properties)
+        refuse_for_room(run, index, key or SINGLE, event, "history")
+        if completes is not None:
+            if key is not None:
+                completes(run, event, key)
+        elif key is None and role.when and (question is None or question(event.properties, run.attributes)):
+            lacks(run, index, None, event, "per")
+
+    return take
+
+
+def _arriving(role: Role, limits: Limits) -> Taker:
+    """A `when` match finds its instance and its `same` values, and does there what its rule is about."""
+    index, rule = role.rule_index, role.rule
+    react = _reaction(index, rule, limits)
+    place_in = place_of(rule.per, rule.same)
+    if role.steps:
+        return _stepping(role, react, completing(role))
+    question, refuse = question_of(role.when), refusing(index, Clause.WHEN, role.when)
+    if question is None and place_in is None:
+        return react
+
+    def take(run: Run, event: Event) -> None:
+        if question is not None and not (answer := question(event.properties, run.attributes)):
+            if answer is None:
+                refuse(run, event)
+            return
+        key, same = (SINGLE, NO_VALUES) if place_in is None else place_in(event.properties)
+        if key is None:
+            lacks(run, index, None, event, "per")
+        elif same is None:
+            lacks(run, index, key, event, "same")
+        else:
+            react(run, event, key, same)
+
+    return take
+
+
+def _stepping(role: Role, react: Reaction, completes: Completes) -> Taker:
+    """A step of a sequence is a `when` match if it is the last of a chain."""
+    index, rule = role.rule_index, role.rule
+    asked = [question_of(matches) for _, matches in role.steps]
+
+    def take(run: Run, event: Event) -> None:
+        key = instance_key(rule.per, event.properties) if rule.per else SINGLE
+        if key is None:
+            if any(question is None or question(event.properties, run.attributes) for question in asked):
+                refuse_keys(run, index, Clause.PER, rule.per, event)
+            return
+        if not completes(run, event, key):
+            return
+        same = key_values(rule.same, event.properties)
+        if same is None:
+            lacks(run, index, key, event, "same")
+        else:
+            react(run, event, key, same)
+
+    return take
+
+
+def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
+    given = _admitting(index, rule) if rule.conditions else None
+    if rule.reaches is not None:
+        return reaching(index, rule, given)
+    if rule.foreseen:
+        return _nothing
+    if rule.wait is not None:
+        return silence(index, rule, limits, given)
+
+    def cause_at_once(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        """Without `wait`: a candidate due now, if there is room to remember what may become of it."""
+        if given is not None and not given(run, event, key, same):
+            return
+        if run.reserve(index, key):
+            cause(run, index, key, candidate_of_event(run, rule, event, same, Kind.FIRED))
+        else:
+            refuse_for_room(run, index, key, event, "keys")
+
+    return cause_at_once
+
+
+def _nothing(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+    """The reaction of a rule that is not in force yet."""
+
+
+def _admitting(index: int, rule: RuleProgram) -> Given:
+    """Whether every history condition holds, that event included. A trace shows all of them."""
+    asked = [
+        (i, condition, _keying(condition, rule), *test_of(condition)) for i, condition in enumerate(rule.conditions)
+    ]
+    keep_us = rule.keep_us
+
+    def given(run: Run, event: Event, key: str, same: list[str]) -> bool:
+        state = run.rules[index] or run.rule_state(index)
+        admitted = True
+        for i, condition, key_in, order, bound in asked:
+            of = "" if key_in is None else key_in(same)
+            value = measured(condition, state.history[i], of, event.time_us, keep_us)
+            holds = order(value, bound)
+            admitted = admitted and holds
+            if run.trace is None:
+                if not holds:
+                    return False
+            else:
+                run.note(StepKind.GIVEN, index, key, event_id=event.event_id, condition=i, value=value, holds=holds)
+        if not admitted and run.trace is not None:
+            run.note(StepKind.REFUSED, index, key, event_id=event.event_id)
+        return admitted
+
+    return given
+
+
+def _keying(condition: Condition, rule: RuleProgram) -> Callable[[list[str]], str] | None:
+    """From the `same` values of a match to the key it asks about; None: the one without."""
+    places = [rule.same.index(path) for path in condition.same]
+    if not places:
+        return None
+    if len(places) == 1:
+        (place,) = places
+        return lambda same: f"[{same[place]}]"
+    return lambda same: f"[{','.join([same[at] for at in places])}]"

@@ -1,0 +1,219 @@
+"""Whether a candidate may be sent: the gates, in their order (rules.md, section 4).
+
+Pure questions about a run. `refused_by` answers the first gate that refuses, `QUIET_HOURS`
+meaning deferred. Called by `gating`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+from hashlib import sha256
+from math import ceil
+from typing import Final
+
+from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US
+from kittiwake.kernel.plan.policy import Calendar, Cap, Policy, QuietHours
+from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.kernel.run.execution import Caused, Run, remembers_firing
+from kittiwake.kernel.state.state import Candidate, Firing
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.reasons import Kind, Reason
+from kittiwake.time.instants import DAY_US
+from kittiwake.time.zones import local_day, local_time_of_day_us, next_change_us, offset_us
+from kittiwake.values import Number
+
+# Members of an enumeration cost as much to look up as a call: those that every candidate meets are at hand.
+DAY: Final = Calendar.DAY
+WEEK: Final = Calendar.WEEK
+MONTH: Final = Calendar.MONTH
+SHADOWED: Final = Mode.SHADOW
+NOT_READY: Final = Reason.NOT_READY
+NO_CONSENT: Final = Reason.NO_CONSENT
+HOLDOUT: Final = Reason.HOLDOUT
+REENTRY: Final = Reason.REENTRY
+QUIET_HOURS: Final = Reason.QUIET_HOURS
+FREQUENCY_CAP: Final = Reason.FREQUENCY_CAP
+EXPIRED: Final = Reason.EXPIRED
+SHADOW: Final = Reason.SHADOW
+EXITED: Final = Kind.EXITED
+
+GATES: Final = (
+    NOT_READY,
+    NO_CONSENT,
+    REENTRY,
+    QUIET_HOURS,
+    FREQUENCY_CAP,
+    EXPIRED,
+    HOLDOUT,
+    SHADOW,
+)
+"""In the order of the language: the last two are asked of what would fire, and only keep it from being sent."""
+
+
+def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
+    """The gates that can refuse a candidate of a rule, in their order: a trace shows those."""
+    may_defer = policy.quiet_hours is not None and not rule.transactional
+    can_refuse = {
+        NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
+        NO_CONSENT: policy.consent is not None,
+        REENTRY: rule.reentry is not None,
+        QUIET_HOURS: may_defer,
+        FREQUENCY_CAP: bool(policy.frequency) and not rule.transactional,
+        EXPIRED: may_defer,
+        HOLDOUT: policy.holdout is not None and rule.holdout,
+        SHADOW: rule.mode is Mode.SHADOW,
+    }
+    return tuple(gate for gate in GATES if can_refuse[gate])
+
+
+def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
+    """The first gate that refuses, in the order of `GATES`; None if all let it pass."""
+    policy, due_us = run.program.policy, one.candidate.due_us
+    consent, quiet = policy.consent, policy.quiet_hours
+    if rule.ready_us is not None and due_us < rule.ready_us:
+        return NOT_READY
+    if run.lacks and not rule.partial and due_us < run.lacks.get(one.rule_index, due_us):
+        return NOT_READY
+    if consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted):
+        return NO_CONSENT
+    if rule.reentry is not None and _is_reentry(run, rule, one):
+        return REENTRY
+    if not rule.transactional:
+        if quiet is not None and is_inside(quiet, local_time_of_day_us(run.zone, run.now_us)):
+            return QUIET_HOURS
+        if policy.frequency and _is_capped(run, rule, policy.frequency):
+            return FREQUENCY_CAP
+        if quiet is not None and run.now_us - due_us >= rule.expires_us:
+            return EXPIRED
+    if policy.holdout is not None and rule.holdout and _is_held_out(run):
+        return HOLDOUT
+    return SHADOW if rule.mode is SHADOWED else None
+
+
+def note_gates(run: Run, one: Caused, refusal: Reason | None) -> None:
+    """Trace each gate that was asked: those before the one that refuses let the candidate pass."""
+    candidate = one.candidate
+    about = {"time_us": candidate.due_us, "reminder": candidate.reminder, "kind": str(candidate.kind)}
+    for gate in run.program.gates[one.rule_index]:
+        run.note(StepKind.GATE, one.rule_index, one.key, gate=str(gate), passes=gate is not refusal, **about)
+        if gate is refusal:
+            return
+
+
+def _is_held_out(run: Run) -> bool:
+    """Whether the contact is in the holdout, worked out once a run."""
+    found = run.is_held_out
+    if found is None:
+        holdout = run.program.policy.holdout
+        assert holdout is not None
+        text = f"{holdout.salt}:{run.program.account_id}:{run.state.contact_id}"
+        drawn = int(sha256(text.encode()).hexdigest()[:16], 16)
+        found = run.is_held_out = drawn < _holdout_edge(holdout.percent)
+    return found
+
+
+@lru_cache(maxsize=128)
+def _holdout_edge(percent: Number) -> int:
+    """Draws of 64 bits below it are in the holdout."""
+    return ceil(Fraction(percent) * 2**64 / 100)
+
+
+def _is_reentry(run: Run, rule: RuleProgram, one: Caused) -> bool:
+    found = run.instance(one.rule_index, one.key)
+    if found is None or found.fired_us is None:
+        return False
+    if found.episode is not None and found.episode.fired and one.candidate.occurrence is None:
+        return False
+    return remembers_firing(rule, found.fired_us, run.now_us)
+
+
+# ---------------------------------------------------------------- caps
+
+
+def _is_capped(run: Run, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool:
+    fired = len(run.state.firings)
+    for cap in caps:
+        if fired < cap.max_fired or (cap.group is not None and cap.group != rule.group):
+            continue
+        if _counted(run, cap) >= cap.max_fired:
+            return True
+    return False
+
+
+def _counted(run: Run, cap: Cap) -> int:
+    """How many firings the cap counts now."""
+    firings, now_us, zone = run.state.firings, run.now_us, run.zone
+    if cap.group is not None:
+        firings = [one for one in firings if one.group == cap.group]
+    if cap.calendar is None:
+        edge_us = now_us - cap.within_us
+        return len([one for one in firings if one.fired_us > edge_us])
+    calendar = cap.calendar
+    period = _period(calendar, local_day(zone, now_us))
+    return len([one for one in firings if _period(calendar, local_day(zone, one.fired_us)) == period])
+
+
+CALENDAR_MEMORY_US: Final = {DAY: 2 * DAY_US, WEEK: 8 * DAY_US, MONTH: 32 * DAY_US}
+"""How long a firing is remembered for the next version: the longest of such periods, and a day for its zone."""
+
+
+def remembers(cap: Cap, firing: Firing, now_us: int) -> bool:
+    """Whether a cap still remembers a firing when the version that asks for it ends."""
+    if cap.group is not None and cap.group != firing.group:
+        return False
+    span_us = cap.within_us if cap.calendar is None else CALENDAR_MEMORY_US[cap.calendar]
+    return now_us < firing.fired_us + span_us
+
+
+def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:
+    """The day, ISO week (they start on Mondays, as ordinal 1 did) or month that a day lies in."""
+    if calendar is DAY:
+        return day
+    if calendar is WEEK:
+        return (day - 1) // 7
+    found = date.fromordinal(day)
+    return found.year, found.month
+
+
+def count_firing(run: Run, rule: RuleProgram, candidate: Candidate) -> None:
+    """Remember a firing for as long as a cap can count it; shadow rules use none up."""
+    caps = run.program.policy.frequency
+    if not caps or rule.transactional or candidate.kind is EXITED or rule.mode is SHADOWED:
+        return
+    state, now_us = run.state, run.now_us
+    longest_us, counts = 0, False
+    for cap in caps:
+        longest_us = max(longest_us, cap.within_us if cap.calendar is None else CAP_MEMORY_US)
+        counts = counts or cap.group is None or cap.group == rule.group
+    if counts:
+        state.firings.append(Firing(now_us, rule.group))
+    edge_us = now_us - longest_us
+    if state.firings and state.firings[0].fired_us <= edge_us:  # they stand in the order of time
+        state.firings = [one for one in state.firings if one.fired_us > edge_us]
+
+
+# ---------------------------------------------------------------- quiet hours
+
+
+def is_inside(quiet: QuietHours, time_of_day_us: int) -> bool:
+    """Whether a local time of day lies in `[from, to)`, which may wrap around midnight."""
+    if quiet.from_us < quiet.to_us:
+        return quiet.from_us <= time_of_day_us < quiet.to_us
+    return time_of_day_us >= quiet.from_us or time_of_day_us < quiet.to_us
+
+
+def release_us(quiet: QuietHours, zone: str, now_us: int) -> int:
+    """The first instant after `now_us`, inside quiet hours, at which the local clock is outside them.
+
+    The clock may jump meanwhile: out of quiet hours, which releases at the jump, or back into them.
+    """
+    at_us = now_us
+    while True:
+        end_us = at_us + (quiet.to_us - local_time_of_day_us(zone, at_us)) % DAY_US
+        if offset_us(zone, end_us) == offset_us(zone, at_us):
+            return end_us
+        at_us = next_change_us(zone, at_us, end_us)
+        if not is_inside(quiet, local_time_of_day_us(zone, at_us)):
+            return at_us

@@ -1,0 +1,149 @@
+"""An instant's candidates before the gates: their order, and what becomes of each.
+
+Fires, suppresses, defers, supersedes; ends the episodes that are over. Called by `advance`
+at the end of each of an instant's two parts.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.kernel.run.eligibility import count_firing, note_gates, refused_by, release_us
+from kittiwake.kernel.run.episodes import end_if_over
+from kittiwake.kernel.run.execution import Caused, Run
+from kittiwake.kernel.state.state import Candidate, Held
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.reasons import Kind, Outcome, Reason
+
+BEFORE_ALL: Final = Decimal(-1)
+
+# Members of an enumeration cost as much to look up as a call: those that every candidate meets are at hand.
+ENTERED: Final = Kind.ENTERED
+EXITED: Final = Kind.EXITED
+FIRED: Final = Outcome.FIRED
+SUPPRESSED: Final = Outcome.SUPPRESSED
+HOLDOUT: Final = Reason.HOLDOUT
+QUIET_HOURS: Final = Reason.QUIET_HOURS
+SHADOW: Final = Reason.SHADOW
+
+
+def gate_all(run: Run) -> None:
+    """Give every candidate of this part of the instant what becomes of it."""
+    caused, run.caused = run.caused, []
+    if len(caused) > 1:
+        caused.sort(key=lambda one: _order(run, one))
+    for one in caused:
+        if one.superseded:
+            run.decide(one.rule_index, one.key, one.candidate, SUPPRESSED, Reason.SUPERSEDED)
+        elif one.candidate.kind is EXITED:
+            _exit(run, one)
+        else:
+            _ask(run, one)
+    for one in caused:
+        found = run.instance(one.rule_index, one.key)
+        if found is not None:
+            end_if_over(found)
+    if run.reserved:
+        run.reserved.clear()
+
+
+def _order(run: Run, one: Caused) -> tuple[Any, ...]:
+    """Priority, rule, instance, reminder, threshold, due time; sorting is stable, so then as they arose."""
+    rule, candidate = run.program.rules[one.rule_index], one.candidate
+    reminder = -1 if candidate.reminder is None else candidate.reminder
+    threshold = BEFORE_ALL if candidate.threshold is None else candidate.threshold
+    return (-rule.priority, rule.rule_id, one.key, reminder, threshold, candidate.due_us)
+
+
+def _ask(run: Run, one: Caused) -> None:
+    rule, candidate = run.program.rules[one.rule_index], one.candidate
+    if candidate.kind is ENTERED:
+        state = run.rule_state(one.rule_index)
+        state.entered_fired = state.entered_held_out = False
+    reason = refused_by(run, rule, one)
+    if run.trace is not None:
+        note_gates(run, one, reason)
+    if reason is None:
+        count_firing(run, rule, candidate)
+        _remember_firing(run, rule, one)
+        run.decide(one.rule_index, one.key, candidate, FIRED, None)
+    elif reason is QUIET_HOURS:
+        _defer(run, one)
+    else:
+        if reason is HOLDOUT or reason is SHADOW:
+            count_firing(run, rule, candidate)
+            _remember_firing(run, rule, one, reason is HOLDOUT)
+        run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason)
+
+
+def _remember_firing(run: Run, rule: RuleProgram, one: Caused, held_out: bool = False) -> None:
+    """Keep what re-entry, later reminders and exits ask about a firing.
+
+    Of a shadow rule, and of a contact in the holdout: as if it had fired.
+    """
+    found = run.instance(one.rule_index, one.key)
+    if found is not None and found.episode is not None:
+        found.episode.fired = True
+    if rule.reentry is not None:
+        # An instance that opened had room; one without an episode (no `wait`) needs it now.
+        found = found or run.instance_or_new(one.rule_index, one.key)
+        assert found is not None, "room was made when the candidate arose"
+        found.fired_us = run.now_us
+    if one.candidate.kind is ENTERED:
+        state = run.rule_state(one.rule_index)
+        state.entered_fired, state.entered_held_out = True, held_out
+
+
+def _defer(run: Run, one: Caused) -> None:
+    quiet = run.program.policy.quiet_hours
+    assert quiet is not None
+    found = run.instance_or_new(one.rule_index, one.key)
+    assert found is not None, "room was made when the candidate arose"
+    if found.held is not None:
+        run.decide(one.rule_index, one.key, found.held.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
+    run.deferred = True
+    found.held = Held(release_us(quiet, run.zone, run.now_us), one.candidate)
+    run.wake(found.held.release_us, one.rule_index, one.key)
+    if run.trace is not None:
+        run.note(
+            StepKind.DEFERRED,
+            one.rule_index,
+            one.key,
+            release_us=found.held.release_us,
+            time_us=one.candidate.due_us,
+            reminder=one.candidate.reminder,
+        )
+
+
+def _exit(run: Run, one: Caused) -> None:
+    """An exit passes no gate: it shares the fate of the last `entered` that passed, and cancels a deferred one."""
+    rule = run.program.rules[one.rule_index]
+    assert rule.audience is not None
+    state = run.rule_state(one.rule_index)
+    found = run.instance(one.rule_index, one.key)
+    if found is not None and found.held is not None:
+        run.decide(one.rule_index, one.key, found.held.candidate, Outcome.CANCELLED, Reason.EXITED)
+        found.held = None
+    entered, held_out = state.entered_fired, state.entered_held_out
+    state.entered_fired = state.entered_held_out = False
+    if rule.audience.emits_exit:
+        run.decide(one.rule_index, one.key, one.candidate, *_fate_of_exit(entered, held_out, rule.mode))
+
+
+def _fate_of_exit(entered: bool, held_out: bool, mode: Mode) -> tuple[Outcome, Reason | None]:
+    if not entered:
+        return Outcome.SUPPRESSED, Reason.NOT_ENTERED
+    if held_out:
+        return Outcome.SUPPRESSED, Reason.HOLDOUT
+    return (Outcome.SUPPRESSED, Reason.SHADOW) if mode is Mode.SHADOW else (Outcome.FIRED, None)
+
+
+def cancel_all(run: Run, candidates: list[tuple[int, str, Candidate]], reason: Reason) -> None:
+    """Cancel candidates that will pass no gate any more; an exit that is not emitted leaves nothing."""
+    for index, key, candidate in candidates:
+        audience = run.program.rules[index].audience
+        if candidate.kind is Kind.EXITED and audience is not None and not audience.emits_exit:
+            continue
+        run.decide(index, key, candidate, Outcome.CANCELLED, reason)

@@ -1,0 +1,102 @@
+"""`reaches`: totals over all matches of an instance, and the thresholds they cross upwards.
+
+Each threshold is used up by its first crossing, even one that `given` refuses. Called by `taking`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kittiwake.kernel.evaluate.match import SINGLE, amount
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.plan.thresholds import Reaches
+from kittiwake.kernel.run.arming import candidate_of_event, cause, refuse_for_room
+from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction
+from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.unusable import refuse_number
+from kittiwake.kernel.state.state import Reached, State
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.model import Event
+from kittiwake.reasons import Clause, Kind
+from kittiwake.values import EXACT, canonical
+
+ONE = Decimal(1)
+
+
+def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
+    """The reaction of a rule with `reaches`: count the match; `given` is asked if it crosses a threshold.
+
+    Of a rule that is not in force yet, thresholds are used up and nothing else comes of it.
+    """
+    reaches = rule.reaches
+    assert reaches is not None
+
+    def react(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        added = _added(reaches, event)
+        if added is None:
+            assert reaches.path is not None
+            refuse_number(run, index, Clause.REACHES, reaches.path, event)
+            return
+        one = run.instance_or_new(index, key)
+        if one is None:
+            refuse_for_room(run, index, key, event, "keys")
+            return
+        if one.reached is None or _is_forgotten(rule, one.reached, run.now_us):
+            one.reached = Reached(Decimal(0), [], run.now_us)
+        before = one.reached.total
+        one.reached.total = EXACT.add(before, added)
+        one.reached.newest_us = run.now_us
+        crossed = _cross(reaches, one.reached, before)
+        if run.trace is not None:
+            _trace_total(run, index, key, event, before, one.reached)
+        if crossed and not rule.foreseen and (given is None or given(run, event, key, same)):
+            _fire(run, index, key, event, same, [reaches.at[i] for i in crossed])
+
+    return react
+
+
+def _is_forgotten(rule: RuleProgram, reached: Reached, now_us: int) -> bool:
+    return bool(rule.per) and reached.newest_us + rule.keep_us <= now_us
+
+
+def _added(reaches: Reaches, event: Event) -> Decimal | None:
+    """What a match adds; None if it adds nothing, is not remembered and needs no room."""
+    return ONE if reaches.path is None else amount(reaches.path, event.properties)
+
+
+def _cross(reaches: Reaches, reached: Reached, before: Decimal) -> list[int]:
+    """Indices of the thresholds crossed now for the first time, rising; they are used up."""
+    crossed = [
+        i for i, threshold in enumerate(reaches.at) if before < threshold <= reached.total and i not in reached.used
+    ]
+    reached.used.extend(crossed)
+    return crossed
+
+
+def _fire(run: Run, index: int, key: str, event: Event, same: list[str], thresholds: list[int | Decimal]) -> None:
+    rule = run.program.rules[index]
+    for threshold in thresholds:
+        candidate = candidate_of_event(run, rule, event, same, Kind.FIRED)
+        candidate.threshold = Decimal(threshold)
+        if candidate.opened_type:
+            candidate.crossing = crossing_of(rule, run.state, run.now_us)
+        cause(run, index, key, candidate, superseded=threshold != thresholds[-1])
+
+
+def crossing_of(rule: RuleProgram, state: State, now_us: int) -> str:
+    """Which time it is that a threshold is crossed, whatever event does it, as canonical JSON (semantics 8).
+
+    It can be crossed again under a text of the rule that counts anew; after the contact was deleted, merged or wholly
+    forgotten; and with `per` once `keep` has passed without a match: so it is crossed once at most in each of the
+    `keep`s since 1970.
+    """
+    ended = None if state.ended_us is None else [state.ended_us, state.ended_times]
+    return canonical([rule.anew_us, ended, now_us // rule.keep_us if rule.per else None])
+
+
+def _trace_total(run: Run, index: int, key: str, event: Event, before: Decimal, reached: Reached) -> None:
+    reaches = run.program.rules[index].reaches
+    assert reaches is not None
+    left = [threshold for i, threshold in enumerate(reaches.at) if i not in reached.used]
+    ahead = next((threshold for threshold in left if threshold > reached.total), None)
+    run.note(StepKind.TOTAL, index, key, event_id=event.event_id, before=before, after=reached.total, next=ahead)

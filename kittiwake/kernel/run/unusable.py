@@ -1,0 +1,95 @@
+"""Values that events bring and rules cannot use, counted: a rule that can never fire is not to look healthy.
+
+Looked at only where a rule has refused a value for what it is: what can be used costs nothing here.
+Called by `taking`, `sequences`, `episodes` and `reaching`; the counts leave with the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from kittiwake.kernel.evaluate.match import reader
+from kittiwake.kernel.evaluate.unusable import comparisons, found_at, type_of, types_for, unusable_date, unusable_number
+from kittiwake.kernel.plan.history import Condition
+from kittiwake.kernel.plan.match import Matches
+from kittiwake.kernel.plan.wait import FieldWait, UntilWait, Wait
+from kittiwake.kernel.run.execution import Run
+from kittiwake.model import Event
+from kittiwake.reasons import Clause, Found
+from kittiwake.values import Path, is_scalar, lookup
+
+Refusing: TypeAlias = Callable[[Run, Event], None]
+"""Counts what of an event a rule cannot use."""
+
+_NONE: Final = frozenset({type(None)})
+
+
+def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
+    """Of an event that no alternative took, one for a value's type: values that no comparison of their path holds of.
+
+    A missing value is none: comparisons are false of it, as they should be.
+    """
+    types: dict[tuple[Path, bool], frozenset[type]] = {}
+    for match in matches:
+        for one in () if match.where is None else comparisons(match.where):
+            holds_of = types_for(one)
+            if holds_of is not None:
+                key = one.path, one.of_contact
+                types[key] = types.get(key, _NONE) | holds_of
+    looked = [(reader(path), path, of_contact, known) for (path, of_contact), known in types.items()]
+
+    def refuse(run: Run, event: Event) -> None:
+        for value_at, path, of_contact, known in looked:
+            values = run.attributes if of_contact else event.properties
+            value = value_at(values)
+            if type(value) not in known:
+                run.count_unusable(index, clause, _named(path, of_contact), type_of(value))
+            elif value is None and len(path) > 1:
+                found = found_at(values, path)
+                if found is not Found.MISSING:
+                    run.count_unusable(index, clause, _named(path, of_contact), found)
+
+    return refuse
+
+
+def refuse_keys(run: Run, index: int, clause: Clause, paths: tuple[Path, ...], event: Event) -> None:
+    """Count the values at `paths` that are no keys; one of them at least is none."""
+    for path in paths:
+        if not is_scalar(lookup(event.properties, path)):
+            run.count_unusable(index, clause, _named(path), found_at(event.properties, path))
+
+
+def refuse_in_condition(run: Run, index: int, clause: Clause, condition: Condition, event: Event) -> None:
+    """Count why a match is not remembered for a condition: for its `same`, or for what is summed or told apart."""
+    lacking = tuple(path for path in condition.same if not is_scalar(lookup(event.properties, path)))
+    if not lacking and condition.path is not None:
+        run.count_unusable(index, clause, _named(condition.path), found_at(event.properties, condition.path))
+    refuse_keys(run, index, clause, lacking, event)
+
+
+def refuse_number(run: Run, index: int, clause: Clause, path: Path, event: Event) -> None:
+    """Count what stands where a number is needed and none is."""
+    run.count_unusable(index, clause, _named(path), found_at(event.properties, path))
+
+
+def refuse_wait(run: Run, index: int, wait: Wait | None, event: Event) -> None:
+    """Count what stands where a wait looks for a number or a date and finds none."""
+    if isinstance(wait, FieldWait):
+        found = unusable_number(wait, event.properties)
+        if found is not None:
+            run.count_unusable(index, Clause.WAIT, _named(wait.path), found)
+    elif isinstance(wait, UntilWait):
+        values = run.attributes if wait.of_contact else event.properties
+        run.count_unusable(index, Clause.WAIT, _named(wait.path, wait.of_contact), unusable_date(wait, values))
+
+
+def refuse_default(run: Run, index: int, wait: FieldWait, event: Event) -> None:
+    """Count what made a wait take its default: only what was there, for the default is meant for what is not."""
+    found = unusable_number(wait, event.properties)
+    if found is not None and found is not Found.MISSING:
+        run.count_unusable(index, Clause.WAIT, _named(wait.path), found)
+
+
+def _named(path: Path, of_contact: bool = False) -> str:
+    return ("contact." if of_contact else "") + ".".join(path)

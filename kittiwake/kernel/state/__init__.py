@@ -1,0 +1,1 @@
+"""What the kernel remembers of one contact, as values; their bytes; and the steps of a trace."""

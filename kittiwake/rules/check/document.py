@@ -1,0 +1,64 @@
+"""What the shapes of a rule do not say: which clauses go together and what bounds its state.
+
+Pure. Called by `documents` for every rule and policy whose shape is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kittiwake.rules.check.audience import check_audience
+from kittiwake.rules.check.catalog import check_interest
+from kittiwake.rules.check.history import check_given
+from kittiwake.rules.check.include import check_include
+from kittiwake.rules.check.kinds import KIND_CLAUSES, check_kind, check_numbers, check_when
+from kittiwake.rules.check.match import check_match
+from kittiwake.rules.check.paths import check_paths
+from kittiwake.rules.check.policy import complaints_of_policy
+from kittiwake.rules.check.thresholds import check_reaches
+from kittiwake.rules.check.wait import check_wait
+from kittiwake.rules.diagnostics import Complaint
+from kittiwake.rules.errors import RuleError
+from kittiwake.rules.model.catalog import ItemObject
+from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.source.tree import Place
+
+_NO_ARMING_EVENT = "a catalogue rule has no arming event of the contact; write item: …"
+
+
+def check_rule(rule: Rule, place: Place, wrong: frozenset[str] = frozenset()) -> Iterator[RuleError]:
+    """Everything wrong with a rule whose shape is right but for the clauses in `wrong`, which it lacks."""
+    return _located(_complaints(rule, wrong), place)
+
+
+def check_policy(policy: PolicyObject, place: Place) -> Iterator[RuleError]:
+    """Everything wrong with a policy whose shape is right."""
+    return _located(complaints_of_policy(policy), place)
+
+
+def _located(complaints: Iterator[Complaint], place: Place) -> Iterator[RuleError]:
+    for found in complaints:
+        yield place.error(found.path, found.code, found.message, found.advice, at_key=found.at_key)
+
+
+def _complaints(rule: Rule, wrong: frozenset[str]) -> Iterator[Complaint]:
+    of_item = isinstance(rule.when, ItemObject)
+    no_same = _NO_ARMING_EVENT if of_item else ""
+    if not wrong & KIND_CLAUSES:
+        yield from check_kind(rule)
+    if rule.when is not None:
+        yield from check_when(rule.when, ("when",))
+    yield from check_given(rule.given, ("given",), no_same)
+    if rule.audience is not None:
+        yield from check_audience(rule.audience, ("audience",))
+    if rule.wait is not None:
+        yield from check_wait(rule.wait, ("wait",))
+    yield from check_match(rule.unless, ("unless",), no_same=no_same, item=of_item)
+    if rule.reaches is not None:
+        yield from check_reaches(rule.reaches, ("reaches",))
+    if rule.interest is not None:
+        yield from check_interest(rule.interest, ("interest",))
+    yield from check_include(rule, ("include",))
+    yield from check_numbers(rule)
+    yield from check_paths(rule)

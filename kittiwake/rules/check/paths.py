@@ -1,0 +1,59 @@
+"""The check that no path walks into a list, wherever in a rule a path may stand.
+
+Pure. Called by `checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from kittiwake.rules.diagnostics import Complaint, each
+from kittiwake.rules.errors import Code, KeyPath
+from kittiwake.rules.model.base import Part
+from kittiwake.rules.model.catalog import ItemPaths
+from kittiwake.rules.model.match import Where
+from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.text import list_place_problem
+
+PATH_KEYS: Final = frozenset({"distinct", "field", "item", "per", "same", "sum", "until"})
+"""Keys whose value is a path or a list of paths; beside them stand the values of `include` and the keys of `where`."""
+
+
+def check_paths(rule: Rule) -> Iterator[Complaint]:
+    """Every path of a rule that names a place of a list."""
+    for path, text, at_key in _paths(rule, ()):
+        found = list_place_problem(text)
+        if found:
+            yield Complaint(path, Code.LIST_PATH, *found, at_key=at_key)
+
+
+def _paths(written: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
+    """The paths in a part of a rule, where each stands, and whether it is a key there."""
+    if isinstance(written, list):
+        for where, entry in each(written, path):
+            yield from _paths(entry, where)
+    elif isinstance(written, Part):
+        for key, value in _entries(written).items():
+            yield from _paths_at(key, value, (*path, key))
+        if isinstance(written, (Where, ItemPaths)):
+            for name in written.__pydantic_extra__:
+                yield (*path, name), name, True
+
+
+def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
+    if key == "include" and isinstance(value, dict):
+        yield from (((*path, name), text, False) for name, text in value.items())
+    elif key in PATH_KEYS:
+        for where, text in each(value, path):
+            if isinstance(text, str):
+                yield where, text, False
+            else:
+                yield from _paths(text, where)
+    else:
+        yield from _paths(value, path)
+
+
+def _entries(written: Part) -> Mapping[str, Any]:
+    """What an object says under the author's keys, but for the properties that it names."""
+    return {info.alias or name: getattr(written, name) for name, info in type(written).model_fields.items()}

@@ -1,0 +1,177 @@
+"""The programs of a rule set, compiled when an account is first met and kept.
+
+Pure but for its memory. Travels to workers as the rule set alone: what is kept stays behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace as replace_fields
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from kittiwake.kernel.batch import Parts, parts_of
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.rules.compile.versions import Version, compile_versions
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
+from kittiwake.rules.versions import RuleSetHistory, always
+from kittiwake.time.instants import HOUR_US
+
+PROGRAMS_MAX: Final = 10_000
+"""Programs kept: some 20 KB each. Compiling one anew costs milliseconds."""
+
+
+class VersionUsed(NamedTuple):
+    """A version of the rules, as a run names it."""
+
+    effective_us: int | None
+    """None: in force always."""
+    ruleset_version: str
+
+
+class Refused(NamedTuple):
+    """An account whose rules cannot be run, in one version."""
+
+    account_id: str
+    ruleset_version: str
+    """Of the version."""
+    keeps: str | None
+    """The rule set that stays in force for it; None: nothing of it is run."""
+    errors: tuple[str, ...]
+    """What is wrong, as it is printed."""
+
+
+class RulesUsed(NamedTuple):
+    """What a run says of the rules it decides by."""
+
+    versions: tuple[VersionUsed, ...]
+    """At least one, rising."""
+    frozen_at_us: int | None = None
+    """Nothing is settled beyond it."""
+    refused: tuple[Refused, ...] = ()
+    """By version and account."""
+
+    @property
+    def ruleset_version(self) -> str:
+        """Of the newest version."""
+        return self.versions[-1].ruleset_version
+
+
+class Plan(NamedTuple):
+    """The programs of an account, and what is worked out of them once."""
+
+    versions: Versions
+    parts: Parts | None
+    """What the sweep needs; None: the programs are walked."""
+    wanted: frozenset[str] | None
+    """The types of events that can change anything; None: all."""
+    unread: frozenset[str]
+    """Types, of those that are named, of which nothing but time and id can matter."""
+    changing: bool
+    """Whether what one version wants another does not."""
+
+
+def plan_of(versions: Versions) -> Plan:
+    """The plan of an account."""
+    programs = versions.programs
+    named = frozenset[str]().union(*(frozenset(program.roles) | program.own_types for program in programs))
+    unread = frozenset(name for name in named if not any(program.reads(name) for program in programs))
+    wanted = [program.wanted() for program in programs]
+    takes_all = any(types is None for types in wanted)
+    parts = parts_of(programs[0]) if len(programs) == 1 else None
+    changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
+    changing = changing or (takes_all and not all(program.roles_of_any for program in programs))
+    return Plan(versions, parts, None if takes_all else named, unread, changing)
+
+
+def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
+    return plan._replace(versions=replace_fields(plan.versions, frozen_at_us=frozen_at_us))
+
+
+def _refused(history: RuleSetHistory) -> Iterator[Refused]:
+    """What is to be said of accounts whose rules cannot be run."""
+    for number, version in enumerate(history.versions):
+        before = history.versions[:number]
+        for account_id, errors in sorted(version.refused.items()):
+            keeps = [one.ruleset.version for one in before if account_id not in one.refused]
+            words = tuple(map(str, errors))
+            yield Refused(account_id, version.ruleset.version, keeps[-1] if keeps else None, words)
+
+
+class Programs:
+    """From account to programs."""
+
+    def __init__(
+        self, rules: RuleSet | RuleSetHistory, allowed_lateness_us: int = HOUR_US, *, whole_history: bool = True
+    ) -> None:
+        """Compiles the programs of every account the rules name, so that a rule that cannot run is found here.
+
+        A batch has the whole history, a stream has not.
+
+        Raises:
+            RulesError: a rule is of a kind that this release does not run yet.
+        """
+        history = always(rules) if isinstance(rules, RuleSet) else rules
+        versions = (VersionUsed(one.effective_us, one.ruleset.version) for one in history.versions)
+        self.used = RulesUsed(tuple(versions), history.frozen_at_us, tuple(_refused(history)))
+        """What a run says of them."""
+        self._history = history
+        self._allowed_lateness_us = allowed_lateness_us
+        self._whole_history = whole_history
+        self._kept: dict[str, Plan] = {}
+        self._named = frozenset(name for one in history.versions for name in (*one.ruleset.accounts, *one.refused))
+        self.refused = frozenset(name for name in self._named if not self._versions(name))
+        """Accounts of which nothing is run, in no version."""
+        for account_id in (EVERY_ACCOUNT, *sorted(self._named)):
+            self.of(account_id)
+
+    def of(self, account_id: str) -> Versions:
+        """The programs of an account; one the rules do not name has those of "*" alone."""
+        return self.plan(account_id).versions
+
+    def plan(self, account_id: str) -> Plan:
+        """The programs of an account, ready for whole histories."""
+        plan = self._kept.get(account_id)
+        if plan is None:
+            if len(self._kept) >= PROGRAMS_MAX:
+                self._kept.clear()
+            plan = self._kept[account_id] = self._new_plan(account_id)
+        return plan
+
+    def frozen_at(self, frozen_at_us: int | None) -> Programs:
+        """The same rules, frozen at an instant or not at all; nothing is compiled anew."""
+        found = Programs.__new__(Programs)
+        found.__dict__ = {
+            **self.__dict__,
+            "used": self.used._replace(frozen_at_us=frozen_at_us),
+            "_history": replace(self._history, frozen_at_us=frozen_at_us),
+            "_kept": {name: _frozen_at(plan, frozen_at_us) for name, plan in self._kept.copy().items()},
+        }
+        return found
+
+    def _new_plan(self, account_id: str) -> Plan:
+        """A plan; accounts that the rules do not name share all but their name."""
+        if account_id != EVERY_ACCOUNT and account_id not in self._named:
+            shared = self.plan(EVERY_ACCOUNT)
+            return shared._replace(versions=shared.versions.named(account_id))
+        return plan_of(
+            compile_versions(
+                self._versions(account_id) or [(None, RuleSet())],
+                account_id,
+                allowed_lateness_us=self._allowed_lateness_us,
+                whole_history=self._whole_history,
+                frozen_at_us=self._history.frozen_at_us,
+            )
+        )
+
+    def _versions(self, account_id: str) -> list[Version]:
+        """The versions that are in force for an account one after the other: one that it cannot run is passed over."""
+        return [(one.effective_us, one.ruleset) for one in self._history.versions if account_id not in one.refused]
+
+    def wanted(self, account_id: str) -> frozenset[str] | None:
+        """The types of events that can change anything in an account; None: all."""
+        return self.plan(account_id).wanted
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}}

@@ -1,0 +1,63 @@
+"""From the conditions of `given` to the kernel's.
+
+Pure. Called by `compile.account` and `compile.audience`; its input has been checked.
+"""
+
+from __future__ import annotations
+
+from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.match import Match, Matches, Operator
+from kittiwake.rules.check.history import comparisons
+from kittiwake.rules.compile.match import matches_of, path_of, paths_of
+from kittiwake.rules.diagnostics import span_us
+from kittiwake.rules.model.history import Absent, Count, Distinct, HistoryCondition, Present, Sum
+from kittiwake.rules.model.match import EventMatch
+from kittiwake.rules.model.rule import Rule
+from kittiwake.values import Number, Path
+
+
+def condition_of(written: HistoryCondition) -> Condition:
+    """One question about history."""
+    measure, match, path = _measured(written)
+    of = matches_of(match)
+    inside = next((alternative.same for alternative in of if alternative.same), ())
+    operator, bound = _bound(written)
+    return Condition(
+        measure=measure,
+        of=_without_same(of),
+        within_us=span_us(written.within) if written.within else None,
+        path=path,
+        operator=operator,
+        bound=bound,
+        same=paths_of(written.same) or inside,
+    )
+
+
+def _without_same(of: Matches) -> Matches:
+    return tuple(Match(match.types, match.where) for match in of)
+
+
+def _measured(written: HistoryCondition) -> tuple[Measure, EventMatch, Path | None]:
+    match written:
+        case Count():
+            return Measure.COUNT, written.count, None
+        case Sum():
+            return Measure.SUM, written.of, path_of(written.sum)
+        case Distinct():
+            return Measure.DISTINCT, written.of, path_of(written.distinct)
+        case Present():
+            return Measure.PRESENT, written.present, None
+        case Absent():
+            return Measure.ABSENT, written.absent, None
+
+
+def _bound(written: HistoryCondition) -> tuple[Operator | None, Number]:
+    for name, bound in comparisons(written):
+        return Operator(name), bound
+    return None, 0
+
+
+def given_of(rule: Rule) -> tuple[Condition, ...]:
+    """The conditions of `given`."""
+    written = rule.given if isinstance(rule.given, list) else [rule.given] if rule.given else []
+    return tuple(map(condition_of, written))

@@ -1,0 +1,110 @@
+"""From the author's matches to the kernel's: types and predicates.
+
+Pure. Called by `compiler` and `compile_clauses`; its input has been checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Predicate
+from kittiwake.rules.model.match import EventMatch, EventTypes, MatchObject, Operators, Where, entries
+from kittiwake.rules.model.text import Paths
+from kittiwake.values import Path, Scalar
+
+
+def path_of(text: str) -> Path:
+    """A checked property path, split."""
+    return tuple(text.split("."))
+
+
+def paths_of(paths: Paths | None) -> tuple[Path, ...]:
+    """One path or several, as written."""
+    if paths is None:
+        return ()
+    return tuple(map(path_of, paths)) if isinstance(paths, list) else (path_of(paths),)
+
+
+def matches_of(match: EventMatch) -> Matches:
+    """The alternatives of a match: the bare types together, then each object."""
+    bare = [entry for entry in entries(match) if isinstance(entry, str)]
+    objects = [entry for entry in entries(match) if not isinstance(entry, str)]
+    return tuple(_of_types(bare)) + tuple(found for entry in objects for found in _of_object(entry))
+
+
+def _of_object(entry: MatchObject) -> Iterator[Match]:
+    where = predicate_of(entry.where) if entry.where else None
+    return _of_types(types_of(entry.event), where, paths_of(entry.same))
+
+
+def types_of(types: EventTypes) -> list[str]:
+    """One type or several, as a list."""
+    return types if isinstance(types, list) else [types]
+
+
+def _of_types(types: list[str], where: Predicate | None = None, same: tuple[Path, ...] = ()) -> Iterator[Match]:
+    """One match for `"*"`, and one for the named types it does not cover."""
+    if "*" in types:
+        yield Match(frozenset(), where, same)
+        types = [name for name in types if name.startswith(UNMATCHED_BY_ANY)]
+    if types:
+        yield Match(frozenset(types), where, same)
+
+
+# ---------------------------------------------------------------- where
+
+
+def predicate_of(where: Where, of_contact: bool = False) -> Predicate:
+    """What a `where` demands; of the contact's attributes if `of_contact`."""
+    return _together(list(_parts(where, of_contact)))
+
+
+def _together(parts: list[Predicate]) -> Predicate:
+    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def _parts(where: Where, of_contact: bool) -> Iterator[Predicate]:
+    for key, test in where.tests().items():
+        yield from _tests(path_of(key), test, of_contact)
+    if where.contact:
+        yield predicate_of(where.contact, of_contact=True)
+    if where.all_:
+        yield _together([predicate_of(part, of_contact) for part in where.all_])
+    if where.any_:
+        yield AnyOf(tuple(predicate_of(part, of_contact) for part in where.any_))
+    if where.not_:
+        yield Not(predicate_of(where.not_, of_contact))
+
+
+def _tests(path: Path, test: Scalar | list[Scalar] | Operators, of_contact: bool) -> Iterator[Predicate]:
+    def comparison(operator: Operator, operand: Scalar | list[Scalar]) -> Comparison:
+        return Comparison(path, operator, tuple(operand) if isinstance(operand, list) else operand, of_contact)
+
+    if isinstance(test, list):
+        yield comparison(Operator.IN, test)
+    elif not isinstance(test, Operators):
+        yield comparison(Operator.EQ, test)
+    else:
+        for name, operand in operators_of(test):
+            if name in ("ne", "not_in"):
+                yield Not(comparison(Operator.EQ if name == "ne" else Operator.IN, operand))
+            else:
+                yield comparison(Operator(name), operand)
+
+
+def operators_of(test: Operators) -> Iterator[tuple[str, Scalar | list[Scalar]]]:
+    """The operators that are written, under the author's names."""
+    for name, info in Operators.model_fields.items():
+        operand = getattr(test, name)
+        if operand is not None:
+            yield info.alias or name, operand
+
+
+CONTACT = "contact"
+
+
+def of_contact(text: str) -> tuple[Path, bool]:
+    """A path that may lead to the contact: without its `contact.`, and whether it did."""
+    path = path_of(text)
+    return (path[1:], True) if path[0] == CONTACT else (path, False)

@@ -1,0 +1,61 @@
+"""From a policy, and a rule's clauses about sending, to the kernel's.
+
+Pure. Called by `compile.account`; its input has been checked.
+"""
+
+from __future__ import annotations
+
+from kittiwake.kernel.plan.policy import Calendar, Cap, Consent, Holdout, Policy, QuietHours, Reentry
+from kittiwake.rules.diagnostics import span_us
+from kittiwake.rules.model.policy import CALENDARS, CapObject, PolicyObject
+from kittiwake.rules.model.rule import REENTRY_WORDS, Rule
+from kittiwake.rules.model.time import time_of_day_us
+from kittiwake.time.instants import parse_instant
+
+
+def reentry_of(rule: Rule) -> Reentry | None:
+    """When the rule may fire again; None: always."""
+    if rule.reentry in REENTRY_WORDS:
+        return None if rule.reentry == "always" else Reentry(None)
+    return Reentry(span_us(rule.reentry))
+
+
+def policy_of(written: PolicyObject | None) -> Policy:
+    """What holds for every rule, but for readiness, which is compiled into the rules."""
+    if written is None:
+        return Policy()
+    consent, holdout, quiet = written.consent, written.holdout, written.quiet_hours
+    return Policy(
+        consent=Consent(consent.purpose, consent.default == "granted") if consent else None,
+        holdout=Holdout(holdout.percent, holdout.salt) if holdout else None,
+        frequency=tuple(map(_cap, caps_of(written))),
+        quiet_hours=QuietHours(time_of_day_us(quiet.from_), time_of_day_us(quiet.to)) if quiet else None,
+        retention_us=span_us(written.retention),
+        profile_retention_us=None if written.profile_retention is None else span_us(written.profile_retention),
+    )
+
+
+def caps_of(written: PolicyObject) -> list[CapObject]:
+    """One cap or several, as a list."""
+    return (
+        written.frequency if isinstance(written.frequency, list) else [written.frequency] if written.frequency else []
+    )
+
+
+def _cap(written: CapObject) -> Cap:
+    if written.per in CALENDARS:
+        return Cap(written.max, Calendar(written.per), group=written.group)
+    return Cap(written.max, None, span_us(written.per), written.group)
+
+
+def ready_us(rule: Rule, policy: PolicyObject | None, longest_us: int, introduced_us: int | None) -> int | None:
+    """The instant before which candidates are `not_ready` (semantics 7.1, 11.6); None: ready for ever.
+
+    `history_from: effective` asks for nothing: what a contact lacks by then is told by `partial_history`.
+    """
+    live_from = rule.live_from or (policy.live_from if policy else None)
+    history_from = policy.history_from if policy else None
+    instants = [parse_instant(live_from) if live_from else introduced_us]
+    if history_from and history_from != "effective":
+        instants.append(parse_instant(history_from) + longest_us)
+    return max((one for one in instants if one is not None), default=None)

@@ -1,0 +1,17 @@
+"""From `reaches` to the kernel's thresholds.
+
+Pure. Called by `compile.account`; its input has been checked.
+"""
+
+from __future__ import annotations
+
+from kittiwake.kernel.plan.thresholds import Reaches
+from kittiwake.rules.compile.match import path_of
+from kittiwake.rules.model.thresholds import ReachesObject
+
+
+def reaches_of(written: ReachesObject | None) -> Reaches | None:
+    """The thresholds."""
+    if written is None:
+        return None
+    return Reaches(path_of(written.sum) if written.sum else None, tuple(written.at))

@@ -1,0 +1,53 @@
+"""From the versions of a rule set to the programs of one account, and what each introduces.
+
+Pure. Called by every host; rules without versions are one that has been in force always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
+from kittiwake.kernel.plan.versions import Draft, Versions, build_versions
+from kittiwake.rules.compile.account import check_can_run, compile_rule
+from kittiwake.rules.compile.policy import policy_of
+from kittiwake.rules.ruleset import RuleSet
+from kittiwake.time.instants import HOUR_US
+
+Version: TypeAlias = tuple[int | None, RuleSet]
+"""A rule set and its `effective_from` in microseconds; None: always, which only the first can be."""
+
+
+def compile_versions(
+    versions: Iterable[Version],
+    account_id: str,
+    *,
+    allowed_lateness_us: int = HOUR_US,
+    limits: Limits = DEFAULT_LIMITS,
+    whole_history: bool = True,
+    frozen_at_us: int | None = None,
+) -> Versions:
+    """The programs of an account under rising versions; a batch has the whole history.
+
+    Raises:
+        RulesError: a rule is of a kind that this release does not run yet.
+    """
+    return build_versions(
+        account_id,
+        list(_drafts(versions, account_id)),
+        allowed_lateness_us=allowed_lateness_us,
+        limits=limits,
+        whole_history=whole_history,
+        frozen_at_us=frozen_at_us,
+    )
+
+
+def _drafts(versions: Iterable[Version], account_id: str) -> Iterator[Draft]:
+    introduced: dict[str, int | None] = {}
+    for effective_us, ruleset in versions:
+        authored = check_can_run(ruleset.rules_of(account_id))
+        introduced = {rule.rule.id: introduced.get(rule.rule.id, effective_us) for rule in authored}
+        policy = ruleset.policy_of(account_id)
+        rules = tuple(compile_rule(rule, policy, introduced[rule.rule.id]) for rule in authored)
+        yield Draft(effective_us, rules, policy_of(policy), ruleset.timezone_of(account_id), ruleset.version)

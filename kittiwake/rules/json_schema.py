@@ -1,0 +1,70 @@
+"""The JSON Schema of rules files, from which editors complete and check while one writes.
+
+Pure, but for the names of the shipped recipes. `rules.schema.json` beside this module is its
+text, committed, so that an editor needs no Python. What spans clauses (a rule has `when` or
+`audience`, thresholds rise) is checked by `kittiwake validate` alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from kittiwake.rules.check.kinds import NOT_OF_AUDIENCES
+from kittiwake.rules.limits import RULES_MAX
+from kittiwake.rules.model.rule import Header, Rule
+from kittiwake.rules.recipes import recipe_names
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of a rules file."""
+    _, made = models_json_schema([(Header, "validation"), (Rule, "validation")], by_alias=True)
+    definitions = {name: _tidied(part) for name, part in made["$defs"].items()}
+    document = definitions.pop("Header")
+    document["properties"]["rules"] = {
+        "description": "its rules",
+        "type": "array",
+        "items": {"$ref": "#/$defs/Rule"},
+        "maxItems": RULES_MAX,
+    }
+    _with_recipes(definitions["Rule"])
+    return {
+        "$schema": DIALECT,
+        "title": "Kittiwake rules",
+        **document,
+        "description": "Customer events into marketing triggers: the rules of one account.",
+        "required": ["account", "rules"],
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _with_recipes(rule: dict[str, Any]) -> None:
+    """A rule may take a recipe, and then needs neither id nor clauses."""
+    rule["properties"]["use"] = {"description": "a recipe to start from", "enum": list(recipe_names())}
+    del rule["required"]
+    rule["anyOf"] = [{"required": ["use"]}, {"required": ["id", "when"]}, {"required": ["id", "audience"]}]
+    refused = [{"required": [clause]} for clause in ("when", *NOT_OF_AUDIENCES)]
+    rule["dependentSchemas"] = {"audience": {"not": {"anyOf": refused}}, "reaches": {"not": {"required": ["wait"]}}}
+
+
+def _tidied(schema: Any) -> Any:
+    """Without generated titles, and without null: an entry without a value is an error."""
+    if isinstance(schema, list):
+        return [_tidied(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tidy = {key: _tidied(part) for key, part in schema.items() if not _is_noise(key, part)}
+    if "anyOf" in tidy:
+        tidy["anyOf"] = [part for part in tidy["anyOf"] if part != {"type": "null"}]
+        if len(tidy["anyOf"]) == 1:
+            tidy = {**tidy.pop("anyOf")[0], **tidy}
+    if tidy.get("type") == "array":
+        tidy.setdefault("minItems", 1)
+    return tidy
+
+
+def _is_noise(key: str, part: object) -> bool:
+    return (key == "title" and isinstance(part, str)) or (key == "default" and part is None)

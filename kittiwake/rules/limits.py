@@ -1,0 +1,73 @@
+"""Limits on what may be written, each with its reason. Exceeding one is a located error at load.
+
+Pure. What the kernel may remember at run time is limited in `kittiwake.kernel.plan.limits`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kittiwake.time.instants import DAY_US
+
+# ---------------------------------------------------------------- files
+
+FILE_BYTES_MAX: Final = 1_000_000
+"""A file: some 20,000 lines; two hundred rules fit twenty times over."""
+FILES_MAX: Final = 1_000
+"""Files of a directory: one for each of a thousand accounts. A wrong directory is found out early."""
+NODES_MAX: Final = 200_000
+"""Values of a document with its aliases written out: a small file of aliases to aliases stands for billions."""
+DEPTH_MAX: Final = 32
+"""Nesting: an honest `where` needs a dozen levels. Everything that walks a document recurses."""
+ERRORS_MAX: Final = 200
+"""Errors told of one set of rules: nobody reads more, and the wrong file has thousands."""
+
+# ---------------------------------------------------------------- names
+
+NAME_CHARS_MAX: Final = 128
+"""Accounts, event types, groups, purposes, salts: what an event's own ids may have."""
+ID_CHARS_MAX: Final = 64
+"""Rule ids and names in `include`: they are metric labels and columns."""
+PATH_CHARS_MAX: Final = 256
+PATH_PARTS_MAX: Final = 8
+"""Deeper properties than eight levels are somebody's dump, not an event."""
+TEXT_CHARS_MAX: Final = 1_000
+"""Strings compared with: far longer than any category, shorter than a document."""
+
+# ---------------------------------------------------------------- rules
+
+RULES_MAX: Final = 500
+"""Rules of an account, those of "*" included: each event is tested against those that name its type."""
+LIST_MAX: Final = 1_000
+"""Entries of a list of values or types: one set lookup, but an author's list of every product belongs in the data."""
+CONDITIONS_MAX: Final = 20
+"""Conditions of one rule: each keeps its own history for each contact."""
+STEPS_MAX: Final = 10
+"""Steps of a sequence: one prefix of each length is kept for each instance."""
+REMINDERS_MAX: Final = 10
+"""Reminders of an episode: nobody wants an eleventh."""
+THRESHOLDS_MAX: Final = 100
+"""Thresholds of `reaches`: the used ones are remembered for each instance."""
+CAPS_MAX: Final = 10
+"""Caps of a policy: every candidate is held against each."""
+CAP_MAX: Final = 1_000
+"""Firings that a cap counts: the newest so many are remembered for each contact."""
+KEYS_MAX: Final = 5
+"""Paths of one `per` or `same`: together they are one key."""
+INCLUDES_MAX: Final = 50
+"""Fields copied into a trigger."""
+
+# ---------------------------------------------------------------- time and history
+
+WITHIN_MAX_US: Final = 400 * DAY_US
+"""Longest look-back: a year and a month, so that last year's season still counts."""
+WAIT_MAX_US: Final = 400 * DAY_US
+"""Longest wait, offset and expiry: as far as the kernel looks ahead (`Limits.max_wait_us`)."""
+KEEP_MAX_US: Final = 1_830 * DAY_US
+"""Longest memory of a key, of a firing for re-entry, of a silent contact: five years, bounded by the number of keys."""
+PROFILE_MAX_US: Final = 36_525 * DAY_US
+"""Longest `profile_retention`: a century. Who wants to keep a profile for longer writes none."""
+WINDOWED_COUNT_MAX: Final = 1_000
+"""Bound of a `count` with `within`: one instant more than it is kept for each contact, ~8 KB."""
+WINDOWED_COUNT_SAME_MAX: Final = 100
+"""The same for each of 1,000 `same` keys: ~800 KB for a contact that uses all of them."""

@@ -1,0 +1,55 @@
+"""Lints: rules that can be used and hardly mean what they say.
+
+Pure. Called by `kittiwake validate` after loading. A lint is never wrong about what it says
+and never refuses anything; where it cannot be sure it is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kittiwake.rules.diagnostics import Remark
+from kittiwake.rules.errors import Lint, show_path
+from kittiwake.rules.lint.history import lint_history
+from kittiwake.rules.lint.match import lint_where
+from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_under
+from kittiwake.rules.lint.rule import lint_rule
+from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet
+from kittiwake.rules.source.tree import Place
+
+
+def find_lints(ruleset: RuleSet) -> list[Lint]:
+    """Everything odd about a rule set, in reading order."""
+    found: set[Lint] = set()
+    for account_id, account in ruleset.accounts.items():
+        concerned = list(ruleset.accounts) if account_id == EVERY_ACCOUNT else [account_id]
+        policies = [policy for name in concerned if (policy := ruleset.policy_of(name)) is not None]
+        for authored in account.rules:
+            found.update(_of_rule(authored, policies))
+        found.update(_of_policy(account, ruleset))
+    return sorted(found)
+
+
+def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[Lint]:
+    rule = authored.rule
+    remarks = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_groups(rule, policies)]
+    return _located([*remarks, *lint_under(rule, policies)], authored.place)
+
+
+def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:
+    """Of an account's own policy, for every account it holds for."""
+    if account.policy is None or account.policy_place is None:
+        return iter(())
+    governed = [name for name in ruleset.accounts if ruleset.policy_of(name) is account.policy]
+    rules = {name: [authored.rule for authored in ruleset.rules_of(name)] for name in governed}
+    groups = {rule.group for found in rules.values() for rule in found}
+    of_accounts = [remark for found in rules.values() for remark in lint_caps(account.policy, found)]
+    return _located([*lint_policy(account.policy, groups), *of_accounts], account.policy_place)
+
+
+def _located(remarks: Iterable[Remark], place: Place) -> Iterator[Lint]:
+    for remark in remarks:
+        mark = place.mark(remark.path, remark.at_key)
+        path = show_path((*place.base, *remark.path))
+        yield Lint(place.file, mark.line, mark.column, path, remark.message, remark.advice, remark.code)

@@ -1,0 +1,115 @@
+"""Lint of history conditions: those that never or always hold, and those that exclude one another.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.match import Operator
+from kittiwake.rules.check.audience import leaves
+from kittiwake.rules.compile.history import condition_of
+from kittiwake.rules.diagnostics import Remark, each
+from kittiwake.rules.errors import KeyPath, LintCode
+from kittiwake.rules.lint.queries import arming, covers
+from kittiwake.rules.model.audience import AllOfAudience
+from kittiwake.rules.model.rule import Rule
+from kittiwake.values import Number
+
+
+def lint_history(rule: Rule) -> Iterator[Remark]:
+    """Oddities of `given` and `audience`."""
+    asked = [(path, condition_of(condition)) for path, condition in each(rule.given, ("given",))]
+    for path, condition in asked:
+        least = 1 if covers(condition.of, arming(rule)) else 0
+        yield from _of_condition(condition, path, least, "the arming event counts itself, so " if least else "")
+    yield from _excluding(asked)
+    if rule.audience is not None:
+        for path, leaf in leaves(rule.audience, ("audience",)):
+            yield from _of_condition(condition_of(leaf), path, 0, "")
+        if isinstance(rule.audience, AllOfAudience):
+            found = [(path, leaf) for path, leaf in leaves(rule.audience, ("audience",)) if len(path) == 3]
+            yield from _excluding([(path, condition_of(leaf)) for path, leaf in found])
+
+
+def _of_condition(condition: Condition, path: KeyPath, least: int, why: str) -> Iterator[Remark]:
+    verdict = _verdict(condition, least)
+    if verdict is False:
+        advice = "Ask for what can be, or delete the rule"
+        yield Remark(path, LintCode.NEVER_HOLDS, f"{why}this condition never holds", advice)
+    elif verdict is True:
+        yield Remark(path, LintCode.ALWAYS_HOLDS, f"{why}this condition always holds", "Delete it")
+
+
+def _verdict(condition: Condition, least: int) -> bool | None:
+    """Whether a condition always or never holds, its events numbering at least so many."""
+    match condition.measure:
+        case Measure.PRESENT:
+            return True if least else None
+        case Measure.ABSENT:
+            return False if least else None
+        case Measure.COUNT:
+            return _of_number(condition.operator, condition.bound, least)
+        case Measure.DISTINCT:
+            return _of_number(condition.operator, condition.bound, 0)
+    return None
+
+
+def _of_number(operator: Operator | None, bound: Number, least: int) -> bool | None:
+    """Whether a whole number of at least `least` always or never compares so."""
+    match operator:
+        case Operator.GTE:
+            return True if bound <= least else None
+        case Operator.GT:
+            return True if bound < least else None
+        case Operator.LT:
+            return False if bound <= least else None
+        case Operator.LTE:
+            return False if bound < least else None
+    return False if bound < least or isinstance(bound, Decimal) else None
+
+
+# ---------------------------------------------------------------- together
+
+
+def _excluding(conditions: list[tuple[KeyPath, Condition]]) -> Iterator[Remark]:
+    """Conditions on the same number, all of which have to hold, and cannot."""
+    for i, (path, later) in enumerate(conditions):
+        if any(_exclude(earlier, later) for _, earlier in conditions[:i]):
+            message = "this condition and one above exclude each other: they never hold together"
+            yield Remark(path, LintCode.CONTRADICTION, message, "Mend or delete one of them")
+
+
+def _exclude(a: Condition, b: Condition) -> bool:
+    about_a, about_b = ((c.of, c.within_us, c.path, c.same) for c in (a, b))
+    if about_a != about_b:
+        return False
+    if {a.measure, b.measure} == {Measure.PRESENT, Measure.ABSENT}:
+        return True
+    if a.measure is not b.measure or a.operator is None or b.operator is None:
+        return False
+    (low_a, closed_a, high_a, shut_a), (low_b, closed_b, high_b, shut_b) = map(_interval, (a, b))
+    return _empty(low_a, closed_a, high_b, shut_b) or _empty(low_b, closed_b, high_a, shut_a)
+
+
+def _interval(condition: Condition) -> tuple[Any, bool, Any, bool]:
+    """The numbers a comparison admits: lower bound, whether it is in, upper bound, whether it is in."""
+    bound = condition.bound
+    match condition.operator:
+        case Operator.GT:
+            return bound, False, None, False
+        case Operator.GTE:
+            return bound, True, None, False
+        case Operator.LT:
+            return None, False, bound, False
+        case Operator.LTE:
+            return None, False, bound, True
+    return bound, True, bound, True
+
+
+def _empty(low: Any, closed: bool, high: Any, shut: bool) -> bool:
+    return low is not None and high is not None and (low > high or (low == high and not (closed and shut)))

@@ -1,0 +1,204 @@
+"""Lint of rules and caps under a policy: what caps, quiet hours and memory make impossible.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from math import ceil
+from typing import Final
+
+from kittiwake.rules.check.audience import leaves
+from kittiwake.rules.compile.policy import caps_of
+from kittiwake.rules.diagnostics import Remark, each, span_us
+from kittiwake.rules.errors import KeyPath, LintCode
+from kittiwake.rules.lint.queries import arming, covers
+from kittiwake.rules.model.policy import CALENDARS, CapObject, PolicyObject
+from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.sequence import SequenceObject
+from kittiwake.rules.model.time import time_of_day_us
+from kittiwake.rules.model.wait import FieldWaitObject
+from kittiwake.time.durations import format_duration
+from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
+
+# ---------------------------------------------------------------- a rule under its policies
+
+
+def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]:
+    """Oddities of a rule under the policies of the accounts it applies to; none: accounts without a policy."""
+    quiet = [gap for policy in policies if (gap := quiet_gap_us(policy))]
+    held = not is_transactional(rule) and bool(quiet)
+    if rule.unless is not None and rule.wait is None:
+        yield _idle_unless(held)
+    if held and span_us(rule.expires) <= max(quiet):
+        lasting = format_duration(max(quiet))
+        message = f"quiet hours last {lasting}: what falls due early in them expires before they end"
+        yield Remark(("expires",), LintCode.EXPIRES_IN_QUIET_HOURS, message, f"Write more than {lasting}")
+    retained = min((span_us(policy.retention) for policy in policies), default=None)
+    if retained is not None:
+        yield from _outlives(rule, retained)
+    yield from _live_from(rule, policies)
+    if rule.holdout is False and all(policy.holdout is None for policy in policies):
+        message = "no policy has a holdout: there is nothing to take the rule out of"
+        yield Remark(("holdout",), LintCode.HOLDOUT_WITHOUT_EFFECT, message, "Delete it", at_key=True)
+
+
+def _idle_unless(held: bool) -> Remark:
+    message = "without wait there is nothing to disarm"
+    if held:
+        message = "without wait this only cancels what quiet hours hold back"
+    return Remark(("unless",), LintCode.UNLESS_WITHOUT_WAIT, message, "Add wait, or delete unless", at_key=True)
+
+
+def quiet_gap_us(policy: PolicyObject) -> int:
+    """How long the quiet hours of a policy last by the clock; 0 if it has none."""
+    if policy.quiet_hours is None:
+        return 0
+    return (time_of_day_us(policy.quiet_hours.to) - time_of_day_us(policy.quiet_hours.from_)) % DAY_US
+
+
+def is_transactional(rule: Rule) -> bool:
+    """Whether caps and quiet hours pass the rule by."""
+    return rule.audience is not None if rule.transactional is None else rule.transactional
+
+
+def _outlives(rule: Rule, retained_us: int) -> Iterator[Remark]:
+    written: list[tuple[KeyPath, str | None]] = []
+    if isinstance(rule.wait, FieldWaitObject):
+        written = [(("wait", "default"), rule.wait.default)]
+    elif isinstance(rule.wait, (str, list)):
+        written = list(each(rule.wait, ("wait",)))
+    for path, wait in written:
+        if wait is not None and span_us(wait) > retained_us:
+            message = f"a contact silent for {format_duration(retained_us)} is forgotten, this wait with it"
+            yield Remark(path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention")
+    for path, span in _look_backs(rule):
+        if span_us(span) > retained_us:
+            message = f"a contact silent for {format_duration(retained_us)} is forgotten, and what this looks back on"
+            yield Remark(path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention")
+
+
+def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]:
+    if rule.live_from is None or not policies:
+        return
+    histories = [policy.history_from for policy in policies]
+    ready = [parse_instant(h) + _look_back_us(rule) for h in histories if h and h != "effective"]
+    if len(ready) == len(policies) and parse_instant(rule.live_from) < min(ready):
+        message = "history_from and the rule's longest look-back make it ready only later"
+        yield Remark(("live_from",), LintCode.LIVE_FROM_WITHOUT_EFFECT, message, "Delete it", at_key=True)
+
+
+def _look_back_us(rule: Rule) -> int:
+    return max([0, *(span_us(span) for _, span in _look_backs(rule))])
+
+
+def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
+    """Every `within` of a rule's conditions and of its sequence, with its place."""
+    conditions = list(each(rule.given, ("given",)))
+    conditions += list(leaves(rule.audience, ("audience",))) if rule.audience is not None else []
+    yield from (((*path, "within"), condition.within) for path, condition in conditions if condition.within)
+    if isinstance(rule.when, SequenceObject):
+        yield ("when", "within"), rule.when.within
+
+
+# ---------------------------------------------------------------- caps
+
+
+def lint_caps(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Remark]:
+    """What a policy's caps do to the rules of one account."""
+    caps = list(each(policy.frequency, ("frequency",)))
+    counted = [rule for rule in rules if rule.mode == "live" and not is_transactional(rule)]
+    for path, cap in caps:
+        yield from _starved(path, cap, counted, {other.group for _, other in caps})
+
+
+def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Remark]:
+    """Oddities of a policy itself, given the groups of all rules it may govern."""
+    if policy.holdout is not None and policy.holdout.percent == 100:
+        message = "everyone is in the holdout: only rules with holdout: false fire"
+        yield Remark(("holdout", "percent"), LintCode.HOLDOUT_OF_EVERYONE, message, "Write mode: shadow on the rules")
+    caps = list(each(policy.frequency, ("frequency",)))
+    for i, (path, cap) in enumerate(caps):
+        if cap.group is not None and cap.group not in groups:
+            message = f"no rule is of group {cap.group}"
+            yield Remark((*path, "group"), LintCode.CAP_WITHOUT_RULES, message, "Check the group's name")
+        yield from _never_binds(path, cap, [other for _, other in caps if other != cap])
+        if cap in [earlier for _, earlier in caps[:i]]:
+            yield Remark(path, LintCode.CAP_NEVER_BINDS, "this cap stands above already", "Delete it")
+
+
+def lint_groups(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]:
+    """A group that no cap names, where caps name groups."""
+    if rule.group is None:
+        return
+    named = {cap.group for policy in policies for cap in caps_of(policy) if cap.group is not None}
+    if is_transactional(rule):
+        message = "no cap holds or counts a transactional rule"
+        yield Remark(("group",), LintCode.GROUP_WITHOUT_CAP, message, "Delete the group", at_key=True)
+    elif named and rule.group not in named:
+        message = f"no cap names group {rule.group}"
+        yield Remark(
+            ("group",), LintCode.GROUP_WITHOUT_CAP, message, f"Check its name: caps name {', '.join(sorted(named))}"
+        )
+
+
+# The longest that a calendar period lasts, clocks set back included, and the shortest a day does.
+_LONGEST_US: Final = {"day": 26 * HOUR_US, "week": 7 * DAY_US + 2 * HOUR_US, "month": 31 * DAY_US + 2 * HOUR_US}
+_SHORTEST_DAY_US: Final = 22 * HOUR_US
+_TOUCHED: Final = {
+    ("day", "week"): 1,
+    ("day", "month"): 1,
+    ("week", "day"): 7,
+    ("week", "month"): 2,
+    ("month", "day"): 31,
+    ("month", "week"): 6,
+}
+
+
+def _periods(period: str, other: str) -> int:
+    """How many periods of `other` one `period` can touch, at most."""
+    if period in CALENDARS and other in CALENDARS:
+        return 1 if period == other else _TOUCHED[(period, other)]
+    length_us = _LONGEST_US[period] if period in CALENDARS else span_us(period)
+    if other not in CALENDARS:
+        return ceil(Decimal(length_us) / span_us(other))
+    shortest_us = _SHORTEST_DAY_US * {"day": 1, "week": 7, "month": 28}[other]
+    return ceil(Decimal(length_us) / shortest_us) + 1
+
+
+def _never_binds(path: KeyPath, cap: CapObject, others: list[CapObject]) -> Iterator[Remark]:
+    for other in others:
+        if other.group in (None, cap.group) and cap.max >= other.max * _periods(cap.per, other.per):
+            message = f"{other.max} per {other.per} never lets it come to {cap.max} per {cap.per}"
+            yield Remark(path, LintCode.CAP_NEVER_BINDS, message, "Delete this cap, or lower it")
+            return
+
+
+def _starved(path: KeyPath, cap: CapObject, rules: Sequence[Rule], capped_groups: set[str | None]) -> Iterator[Remark]:
+    held = sorted((r for r in rules if cap.group in (None, r.group)), key=lambda rule: (-rule.priority, rule.id))
+    for i, rule in enumerate(held):
+        # A rule that a cap of its own group holds may leave room for this one.
+        free = [other for other in held[:i] if other.group == rule.group or other.group not in capped_groups - {None}]
+        ahead = [other.id for other in free if _always_with(other, rule)]
+        if len(ahead) >= cap.max:
+            first = " and ".join(ahead[: cap.max])
+            message = f"{rule.id} never gets through: {first} goes before it every time"
+            advice = f"Give {rule.id} a higher priority, or raise the cap"
+            yield Remark((*path, "max"), LintCode.CAP_STARVES, message, advice)
+
+
+def _always_with(other: Rule, rule: Rule) -> bool:
+    """Whether `other` surely has a candidate at every instant at which `rule` has one."""
+    if other.given is not None or other.reaches is not None or other.reentry != "always" or rule.reaches is not None:
+        return False
+    if isinstance(other.when, SequenceObject) or isinstance(rule.when, SequenceObject):
+        return False
+    alike = ("wait", "unless", "per", "restart", "expires", "live_from")
+    if any(getattr(other, name) != getattr(rule, name) for name in alike):
+        return False
+    if not covers(arming(other), arming(rule)):
+        return False
+    # With a wait, episodes are the same only if the same events open and restart them.
+    return rule.wait is None or (rule.given is None and covers(arming(rule), arming(other)))

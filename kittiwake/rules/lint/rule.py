@@ -1,0 +1,97 @@
+"""Lint of single rules: clauses that do nothing, or do what nobody means.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from math import ceil
+from typing import Final
+
+from kittiwake.rules.compile.match import matches_of, types_of
+from kittiwake.rules.diagnostics import Remark, each, numbered, span_us
+from kittiwake.rules.errors import LintCode
+from kittiwake.rules.lint.queries import arming, covers, matches_in
+from kittiwake.rules.model.match import MatchObject
+from kittiwake.rules.model.rule import REENTRY_WORDS, Rule
+from kittiwake.rules.model.wait import UntilWaitObject
+from kittiwake.time.instants import DAY_US
+
+_USUAL_TYPE: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+
+_PERIODS_US: Final = {"daily": DAY_US, "weekly": 7 * DAY_US, "monthly": 28 * DAY_US, "yearly": 365 * DAY_US}
+
+
+def lint_rule(rule: Rule) -> Iterator[Remark]:
+    """Oddities of one rule, whatever its policy."""
+    yield from _unless(rule)
+    yield from _restart(rule)
+    yield from _thresholds(rule)
+    yield from _reentry(rule)
+    yield from _types(rule)
+    if rule.mode == "off":
+        message = "the rule is off: nothing of it is evaluated or remembered"
+        advice = "Delete it, or write mode: shadow to see what it would do"
+        yield Remark(("mode",), LintCode.SWITCHED_OFF, message, advice)
+
+
+def _unless(rule: Rule) -> Iterator[Remark]:
+    # With `given`, `per`, `restart: false` or a wait that may be unusable, the event may disarm more than it arms.
+    if rule.given is not None or rule.per is not None or not rule.restart or not isinstance(rule.wait, (str, list)):
+        return
+    for path, entry in each(rule.unless, ("unless",)):
+        free = not isinstance(entry, MatchObject) or entry.same is None
+        if free and covers(matches_of(entry), arming(rule)):
+            message = "every event that arms the rule disarms it first, and arms it again"
+            advice = "Delete this; a further match starts the wait anew by itself"
+            yield Remark(path, LintCode.UNLESS_EQUALS_WHEN, message, advice)
+
+
+def _restart(rule: Rule) -> Iterator[Remark]:
+    if "restart" not in rule.model_fields_set:
+        return
+    if rule.wait is None:
+        message = "without wait there is nothing to start anew"
+        yield Remark(("restart",), LintCode.RESTART_WITHOUT_EFFECT, message, "Delete it", at_key=True)
+    elif not rule.restart and isinstance(rule.wait, list) and len(rule.wait) > 1:
+        message = f"a contact that comes back still gets the reminders after {' and '.join(rule.wait[1:])}"
+        advice = "Delete restart: false, or name in unless what ends the reminders"
+        if rule.unless is None:
+            yield Remark(("restart",), LintCode.REMINDERS_GO_ON, message, advice, at_key=True)
+
+
+def _thresholds(rule: Rule) -> Iterator[Remark]:
+    if rule.reaches is None or rule.reaches.count is None:
+        return
+    at = rule.reaches.at
+    for path, (threshold, following) in numbered(list(pairwise(at)), ("reaches", "at")):
+        if ceil(threshold) == ceil(following):
+            message = f"a count crosses {threshold} and {following} with one event: the lower never fires"
+            yield Remark(path, LintCode.THRESHOLD_NEVER_FIRES, message, "Write whole numbers, each once")
+
+
+def _reentry(rule: Rule) -> Iterator[Remark]:
+    if rule.reentry == "once" and rule.reaches is not None and len(rule.reaches.at) > 1:
+        message = "re-entry is asked of each threshold: after the first that fires no other does"
+        advice = "Delete it: each threshold fires once anyway"
+        yield Remark(("reentry",), LintCode.REENTRY_SHADOWS, message, advice, at_key=True)
+    wait = rule.wait
+    if not isinstance(wait, UntilWaitObject) or wait.repeat not in _PERIODS_US or rule.reentry == "always":
+        return
+    if rule.reentry in REENTRY_WORDS or span_us(rule.reentry) > _PERIODS_US[wait.repeat]:
+        message = f"re-entry is asked of each occurrence: {rule.reentry} refuses some of those that are {wait.repeat}"
+        yield Remark(("reentry",), LintCode.REENTRY_SHADOWS, message, "Delete it, or shorten it", at_key=True)
+
+
+def _types(rule: Rule) -> Iterator[Remark]:
+    for path, match in matches_in(rule):
+        for where, entry in each(match, path):
+            written = entry.event if isinstance(entry, MatchObject) else entry
+            inside = (*where, "event") if isinstance(entry, MatchObject) else where
+            odd = [name for name in types_of(written) if name != "*" and not _USUAL_TYPE.fullmatch(name)]
+            for name in odd:
+                message = f'"{name}" does not look like the types of events, such as order.completed'
+                yield Remark(inside, LintCode.ODD_EVENT_TYPE, message, "Check how it is spelled in the events")

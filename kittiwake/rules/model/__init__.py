@@ -1,0 +1,4 @@
+"""Models: all that an author may write, one file a construct.
+
+Pure. Each says its own shape; what shapes cannot say stands in `kittiwake.rules.check` under the same file name.
+"""

@@ -1,0 +1,106 @@
+"""Models of what an event must be: `where` and event matches (rules.md, section 3, Matchers).
+
+Pure. Checked further by `checks`, read by `compiler`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import ConfigDict, Field, Tag
+
+from kittiwake.rules.model.base import Part, chosen, shape
+from kittiwake.rules.model.number import Flag, Orderable, ScalarValue, Word
+from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, EventType, OwnPath, Paths
+from kittiwake.values import Scalar
+
+
+class Operators(Part):
+    """Comparisons of one property; all of them have to hold."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    eq: ScalarValue | None = Field(None, description="equals")
+    ne: ScalarValue | None = Field(None, description="does not equal, or is missing")
+    gt: Orderable | None = Field(None, description="is greater than")
+    gte: Orderable | None = Field(None, description="is greater than or equal to")
+    lt: Orderable | None = Field(None, description="is less than")
+    lte: Orderable | None = Field(None, description="is less than or equal to")
+    in_: list[ScalarValue] | None = Field(None, alias="in", description="is one of")
+    not_in: list[ScalarValue] | None = Field(None, description="is none of, or is missing")
+    exists: Flag | None = Field(None, description="is there at all, null included")
+    contains: ScalarValue | None = Field(None, description="a text that contains this text, or a list this element")
+    starts_with: Word | None = Field(None, description="a text that starts with this text")
+
+
+def _test_tag(value: Any) -> str | None:
+    found = shape(value)
+    return "|value" if found in (None, "|text") else found
+
+
+PropertyTest: TypeAlias = Annotated[
+    Annotated[ScalarValue, Tag("|value")]
+    | Annotated[list[ScalarValue], Tag("|list")]
+    | Annotated[Operators, Tag("|object")],
+    chosen(_test_tag, "a value, a list or operators are needed here", "Write gold, [gold, silver] or {gte: 3}"),
+]
+
+
+class Where(Part):
+    """Properties (or attributes) and what they must be; all of them have to hold."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": PATH_SCHEMA_PATTERN}},
+    )
+    __pydantic_extra__: dict[str, PropertyTest]
+
+    all_: list[Where] | None = Field(None, alias="all", description="all of these hold")
+    any_: list[Where] | None = Field(None, alias="any", description="at least one of these holds")
+    not_: Where | None = Field(None, alias="not", description="this does not hold")
+    contact: Where | None = Field(None, description="of the contact's attributes, as they were at that event")
+
+    def tests(self) -> dict[str, Scalar | list[Scalar] | Operators]:
+        """What each named property must be."""
+        return self.__pydantic_extra__
+
+
+EventTypes: TypeAlias = Annotated[
+    Annotated[EventType, Tag("|text")] | Annotated[list[EventType], Tag("|list")],
+    chosen(
+        lambda value: shape(value) if isinstance(value, (str, list)) else None,
+        "an event type or a list of them is needed here",
+        "Write order.completed or [order.completed, order.paid]",
+    ),
+]
+
+
+class MatchObject(Part):
+    """An event match written out."""
+
+    event: EventTypes = Field(description="the event's type, a list of types, or *")
+    where: Where | None = Field(None, description="what its properties must be")
+    same: Paths | None = Field(None, description="properties that must equal those of the newest arming event")
+    item: OwnPath | None = Field(None, description="in a catalogue rule: the property that names the item")
+
+
+_MATCH_MESSAGE = "an event match is needed here"
+_MATCH_ADVICE = "Write order.completed, a list of types, or {event: …, where: …}"
+
+MatchEntry: TypeAlias = Annotated[
+    Annotated[EventType, Tag("|text")] | Annotated[MatchObject, Tag("|object")],
+    chosen(lambda value: shape(value) if isinstance(value, (str, dict)) else None, _MATCH_MESSAGE, _MATCH_ADVICE),
+]
+
+EventMatch: TypeAlias = Annotated[
+    Annotated[EventType, Tag("|text")]
+    | Annotated[list[MatchEntry], Tag("|list")]
+    | Annotated[MatchObject, Tag("|object")],
+    chosen(shape, _MATCH_MESSAGE, _MATCH_ADVICE),
+]
+"""A type, a list of types and objects, or an object: as the author wrote it."""
+
+
+def entries(match: EventMatch) -> list[str | MatchObject]:
+    """The alternatives of a match."""
+    return list(match) if isinstance(match, list) else [match]

@@ -1,0 +1,82 @@
+"""Models of an account's policy (rules.md, section 4).
+
+Pure. Checked further by `checks`, read by `compiler`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import Field, Tag
+
+from kittiwake.rules.limits import CAP_MAX
+from kittiwake.rules.model.base import Checked, Part, chosen, shape
+from kittiwake.rules.model.number import ExactNumber, Whole
+from kittiwake.rules.model.text import Name, one_of
+from kittiwake.rules.model.time import (
+    Duration,
+    Instant,
+    InstantOrEffective,
+    TimeOfDay,
+    checked_duration,
+    word_or_duration,
+)
+
+CALENDARS: Final = ("day", "week", "month")
+
+
+class ConsentObject(Part):
+    purpose: Name = Field(description="the purpose contacts consent to")
+    default: Annotated[str, *one_of("granted", "withdrawn")] = Field(
+        "granted", description="before the first consent event"
+    )
+
+
+class HoldoutObject(Part):
+    percent: ExactNumber = Field(
+        description="the share of contacts that get nothing, 0 to 100",
+        json_schema_extra={"minimum": 0, "maximum": 100},
+    )
+    salt: Name = Field(description="who is in it depends on this word: a new word draws anew")
+
+
+def _period(value: object) -> str:
+    return str(value) if value in CALENDARS else checked_duration(value)
+
+
+class CapObject(Part):
+    max: Whole = Field(description="at most so many triggers", json_schema_extra={"minimum": 1, "maximum": CAP_MAX})
+    per: Annotated[str, Checked(_period, word_or_duration(*CALENDARS))] = Field(
+        description="day, week or month of the contact's calendar, or a duration that rolls"
+    )
+    group: Name | None = Field(None, description="counts and holds only rules of this group")
+
+
+class QuietHoursObject(Part):
+    from_: TimeOfDay = Field(alias="from", description="from this local time")
+    to: TimeOfDay = Field(description="until before this one")
+
+
+Frequency: TypeAlias = Annotated[
+    Annotated[CapObject, Tag("|object")] | Annotated[list[CapObject], Tag("|list")],
+    chosen(
+        lambda value: shape(value) if isinstance(value, (dict, list)) else None,
+        "a cap or a list of caps is needed here",
+        "Write [{max: 1, per: day}]",
+    ),
+]
+
+
+class PolicyObject(Part):
+    """What holds for every rule of the account; replaces that of "*" whole."""
+
+    live_from: Instant | None = Field(None, description="nothing fires before")
+    history_from: InstantOrEffective | None = Field(None, description="since when the history is complete")
+    consent: ConsentObject | None = Field(None, description="who may be written to at all")
+    holdout: HoldoutObject | None = Field(None, description="contacts that get nothing, for comparison")
+    frequency: Frequency | None = Field(None, description="at most so many triggers a contact")
+    quiet_hours: QuietHoursObject | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
+    retention: Duration = Field("400d", description="a contact without events for so long is forgotten: what it did")
+    profile_retention: Duration | None = Field(
+        None, description="after so long its consents, attributes and repeating waits on them go too; unset: never"
+    )

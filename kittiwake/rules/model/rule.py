@@ -1,0 +1,116 @@
+"""The models of a rule and of a document: all that an author may write (rules.md, sections 3, 4 and 8).
+
+Pure. Filled by `documents`, checked further by `checks`, read by `compiler`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from kittiwake.rules.limits import INCLUDES_MAX
+from kittiwake.rules.model.audience import AudienceTree
+from kittiwake.rules.model.base import Checked, Part
+from kittiwake.rules.model.catalog import Interest
+from kittiwake.rules.model.history import Given
+from kittiwake.rules.model.match import EventMatch
+from kittiwake.rules.model.number import Flag, Whole
+from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.model.text import AccountId, Name, Paths, PathText, RuleId, one_of
+from kittiwake.rules.model.thresholds import ReachesObject
+from kittiwake.rules.model.time import Duration, Instant, ZoneName, checked_duration, word_or_duration
+from kittiwake.rules.model.wait import Wait
+from kittiwake.rules.model.when import When
+
+REENTRY_WORDS: Final = ("always", "once")
+
+
+def _reentry(value: Any) -> str:
+    return str(value) if value in REENTRY_WORDS else checked_duration(value)
+
+
+def _out_of_holdout(value: bool) -> bool | None:
+    """`true` is what holds if nothing is written, and the same text as that."""
+    return None if value else False
+
+
+OutOfHoldout: TypeAlias = Annotated[Flag, AfterValidator(_out_of_holdout)]
+"""False, or None for what was written as true."""
+Emits: TypeAlias = list[Annotated[str, *one_of("entered", "exited")]]
+Include: TypeAlias = dict[str, PathText]
+
+
+class Rule(Part):
+    """One rule, as its author wrote it, defaults filled in."""
+
+    id: RuleId = Field(description="its name, unique within the account and the rules of *")
+    use: None = Field(None, description="a recipe to start from")  # written out by `recipes` before
+    # when it fires
+    when: When | None = Field(
+        None,
+        description="the event that arms it",
+        examples=["cart.item_added", {"sequence": ["product.viewed", "cart.item_added"], "within": "30m"}],
+    )
+    given: Given | None = Field(
+        None,
+        description="history conditions, asked when an event would open an episode",
+        examples=[{"count": "product.viewed", "same": "product_id", "within": "24h", "gte": 3}],
+    )
+    wait: Wait | None = Field(
+        None,
+        description="silence after arming; left out: due at once",
+        examples=[
+            "1h",
+            ["30m", "24h", "72h"],
+            {"field": "supply_days", "unit": "days", "default": "30d"},
+            {"until": "expires_at", "offset": "-7d"},
+        ],
+    )
+    unless: EventMatch | None = Field(
+        None,
+        description="the event that disarms",
+        examples=["order.completed", {"event": "order.completed", "same": "checkout_id"}],
+    )
+    per: Paths | None = Field(None, description="properties that split a contact into independent instances")
+    restart: Flag = Field(True, description="whether a further match starts the wait anew")
+    reaches: ReachesObject | None = Field(None, description="fires when a total crosses a threshold")
+    interest: Interest | None = Field(None, description="the contacts concerned by a catalogue change")
+    audience: AudienceTree | None = Field(
+        None,
+        description="a tree of history conditions: who is in",
+        examples=[{"all": [{"sum": "total", "of": "order.completed", "within": "90d", "gte": 500}]}],
+    )
+    emits: Emits | None = Field(
+        None,
+        description="for audiences: entered, exited",
+        json_schema_extra={"contains": {"const": "entered"}, "uniqueItems": True},
+    )
+    include: Include | None = Field(
+        None,
+        description="output name to property path, copied into the trigger",
+        json_schema_extra={"minProperties": 1, "maxProperties": INCLUDES_MAX},
+    )
+    # whether it may be sent
+    mode: Annotated[str, *one_of("live", "shadow", "off")] = Field("live", description="live, shadow or off")
+    priority: Whole = Field(
+        50, description="0 to 100; the higher goes first", json_schema_extra={"minimum": 0, "maximum": 100}
+    )
+    reentry: Annotated[str, Checked(_reentry, word_or_duration(*REENTRY_WORDS))] = Field(
+        "always", description="always, once, or a duration"
+    )
+    group: Name | None = Field(None, description="a name for caps")
+    transactional: Flag | None = Field(None, description="caps and quiet hours neither hold nor count it")
+    holdout: OutOfHoldout | None = Field(None, description="false takes the rule out of the policy's holdout")
+    expires: Duration = Field("3d", description="how long after it was due it may still be sent")
+    keep: Duration = Field("400d", description="how long keys are remembered")
+    live_from: Instant | None = Field(None, description="nothing fires before; replaces the policy's")
+
+
+class Header(Part):
+    """A document without its rules."""
+
+    account: AccountId = Field(description='whose rules these are; "*" = every account')
+    timezone: ZoneName | None = Field(None, description="used for contacts without a timezone")
+    policy: PolicyObject | None = Field(None, description="what holds for all its rules; replaces that of * whole")
+    rules: None = Field(None, description="its rules")  # read one by one, each with its own errors

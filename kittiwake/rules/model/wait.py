@@ -1,0 +1,82 @@
+"""Models of `wait`: a duration, reminders, a number of an event, or a date.
+
+Pure. Checked further by `check.wait`, read by `compile.wait`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import Field, Tag
+
+from kittiwake.rules.check.recurrence import FREQUENCIES
+from kittiwake.rules.errors import Code
+from kittiwake.rules.model.base import Checked, JsonSchema, Part, chosen, problem, shape, shown
+from kittiwake.rules.model.text import OwnPath, PathText, one_of
+from kittiwake.rules.model.time import Duration, Offset, TimeOfDay
+from kittiwake.time.durations import WORDS_US
+
+UNITS: Final = tuple(sorted(WORDS_US)) + tuple(sorted(f"{word}s" for word in WORDS_US))
+REPEATS: Final = ("daily", "weekly", "monthly", "yearly")
+
+
+def _in_any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.lower()}]" for letter in word)
+
+
+_FREQUENCY_PATTERN: Final = f"{_in_any_case('FREQ')}=({'|'.join(map(_in_any_case, FREQUENCIES))})"
+_REPEAT_SCHEMA: Final[JsonSchema] = {
+    "anyOf": [{"enum": list(REPEATS)}, {"type": "string", "pattern": _FREQUENCY_PATTERN}]
+}
+
+
+def _repeat(value: object) -> str:
+    if isinstance(value, str) and (value in REPEATS or "FREQ=" in value.upper()):
+        return value
+    advice = "Write daily, weekly, monthly, yearly, or an RRULE such as FREQ=MONTHLY;BYDAY=1MO"
+    raise problem(Code.BAD_RRULE, f"{shown(value)} is no repetition", advice)
+
+
+(_UNIT_WORD,) = one_of(*UNITS)
+
+
+def _unit(value: object) -> str:
+    if isinstance(value, str) and value.rstrip("s") in ("month", "year"):
+        raise problem(Code.NOT_A_CHOICE, f"{value} have no exact length", "Count days or weeks")
+    return str(_UNIT_WORD.check(value))
+
+
+class FieldWaitObject(Part):
+    """As long as a number of the arming event says."""
+
+    field: OwnPath = Field(description="the property that holds the number")
+    unit: Annotated[str, Checked(_unit, _UNIT_WORD.schema)] = Field(description="what it counts")
+    default: Duration | None = Field(
+        None, description="the wait where the number is missing; without it such an event does not arm"
+    )
+
+
+class UntilWaitObject(Part):
+    """Until a date that the event or the contact names."""
+
+    until: PathText = Field(description="the property, or contact.attribute, that holds the date")
+    offset: Offset | None = Field(None, description="so long after it; with a minus, before")
+    at: TimeOfDay = Field("09:00", description="local time of a date that has none")
+    repeat: Annotated[str, Checked(_repeat, _REPEAT_SCHEMA)] | None = Field(
+        None, description="daily, weekly, monthly, yearly, or an RRULE"
+    )
+
+
+def _wait_tag(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return "|until" if "until" in value else "|field" if "field" in value else None
+    return shape(value) or "|text"
+
+
+Wait: TypeAlias = Annotated[
+    Annotated[Duration, Tag("|text")]
+    | Annotated[list[Duration], Tag("|list")]
+    | Annotated[FieldWaitObject, Tag("|field")]
+    | Annotated[UntilWaitObject, Tag("|until")],
+    chosen(_wait_tag, "a wait has field or until", "Write 1h, [1h, 24h], {field: days, unit: days} or {until: date}"),
+]

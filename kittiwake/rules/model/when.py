@@ -1,0 +1,34 @@
+"""Model of `when`: an event match, a sequence, or a change in the catalogue.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Tag
+
+from kittiwake.rules.model.base import chosen, shape
+from kittiwake.rules.model.catalog import ItemObject
+from kittiwake.rules.model.match import MatchEntry, MatchObject
+from kittiwake.rules.model.sequence import SequenceObject
+from kittiwake.rules.model.text import EventType
+
+
+def _when_tag(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return (
+            "|sequence" if "sequence" in value else "|item" if "item" in value and "event" not in value else "|object"
+        )
+    return shape(value)
+
+
+When: TypeAlias = Annotated[
+    Annotated[EventType, Tag("|text")]
+    | Annotated[list[MatchEntry], Tag("|list")]
+    | Annotated[MatchObject, Tag("|object")]
+    | Annotated[SequenceObject, Tag("|sequence")]
+    | Annotated[ItemObject, Tag("|item")],
+    chosen(_when_tag, "an event match, a sequence or an item change is needed here", "Write, say, order.completed"),
+]

@@ -1,0 +1,136 @@
+"""From a tree to a model: validation, and every complaint of the library in the author's words.
+
+Pure. Called by `documents`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from kittiwake.rules.errors import Code, KeyPath, RuleError
+from kittiwake.rules.model.base import TAG, Part, shown
+from kittiwake.rules.source.tree import Place, nulls, plain
+
+P = TypeVar("P", bound=Part)
+
+Readers = dict[int, type[Part]]
+"""Which model read the object of this identity."""
+
+
+class Found(NamedTuple, Generic[P]):
+    """What could be read of an object: the model, and the keys it had to leave out."""
+
+    model: P
+    wrong: frozenset[str]
+
+
+def read(
+    model: type[P], place: Place, errors: list[RuleError], stand_ins: Mapping[str, str] | None = None
+) -> Found[P] | None:
+    """The model of what is written at `place`, and errors for what is wrong there.
+
+    Keys with errors are left out, so that the others can be checked further; `stand_ins` are
+    values for keys that must be there. None if not even that makes a model.
+    """
+    empty = nulls(place.node)
+    errors.extend(_nothing_written(place, path) for path in empty)
+    data = plain(place.node)
+    readers: Readers = {}
+    details: list[ErrorDetails] = []
+    try:
+        found = model.model_validate(data, context=readers)
+        if not empty:
+            return Found(found, frozenset())
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=True)
+    told = [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
+    errors.extend(_translate(place, data, readers, detail) for detail in told)
+    if not isinstance(data, dict):
+        return None
+    wrong = frozenset(str(path[0]) for path in [*map(key_path, details), *empty] if path)
+    rest = {key: value for key, value in data.items() if key not in wrong}
+    return _rest(model, {**(stand_ins or {}), **rest}, wrong)
+
+
+def _rest(model: type[P], data: dict[str, Any], wrong: frozenset[str]) -> Found[P] | None:
+    try:
+        return Found(model.model_validate(data), wrong)
+    except ValidationError:
+        return None
+
+
+def _nothing_written(place: Place, path: KeyPath) -> RuleError:
+    what = path[-1] if path and isinstance(path[-1], str) else "this entry"
+    message = f"{what} has no value"
+    return place.error(path, Code.NOTHING_WRITTEN, message, "Write one, or delete the line", at_key=True)
+
+
+def key_path(detail: ErrorDetails) -> KeyPath:
+    """The place of a complaint without the tags of unions."""
+    return tuple(part for part in detail["loc"] if not (isinstance(part, str) and part.startswith(TAG)))
+
+
+def _translate(place: Place, data: Any, readers: Readers, detail: ErrorDetails) -> RuleError:
+    path, kind = key_path(detail), detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(place, path, _reader(data, readers, path[:-1]))
+    if kind == "missing":
+        return _missing_key(place, path, _reader(data, readers, path[:-1]))
+    if kind in ("model_type", "dict_type"):
+        message = f"{_subject(path)} must be an object, not {shown(detail['input'])}"
+        return place.error(path, Code.WRONG_SHAPE, message, f"Write {_example(detail)}")
+    if kind == "list_type":
+        written = detail["input"]
+        message = f"{_subject(path)} must be a list, not {shown(written)}"
+        advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
+        return place.error(path, Code.WRONG_SHAPE, message, advice)
+    context = detail["ctx"]
+    return place.error(path, Code(kind), context["message"], context["advice"])
+
+
+def _subject(path: KeyPath) -> str:
+    return next((str(part) for part in reversed(path) if isinstance(part, str)), "this entry")
+
+
+def _example(detail: ErrorDetails) -> str:
+    """What an object looks like where there is none."""
+    name = detail.get("ctx", {}).get("class_name")
+    model = next((part for part in Part.__subclasses__() if part.__name__ == name), None)
+    if model is None or model.model_config.get("extra") == "allow":
+        return "{name: property}"
+    needed = [key for key in keys_of(model) if key not in ("use", "rules")][:2]
+    return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
+
+
+def _reader(data: Any, readers: Readers, path: KeyPath) -> type[Part] | None:
+    """The model that read the object at `path`, passing over what a single entry stands for."""
+    for part in path:
+        if isinstance(data, dict):
+            data = data.get(part, data)
+        elif isinstance(data, list) and isinstance(part, int):
+            data = data[part]
+    return readers.get(id(data))
+
+
+def keys_of(model: type[Part]) -> list[str]:
+    """The keys an author may write in an object of this model."""
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _unknown_key(place: Place, path: KeyPath, model: type[Part] | None) -> RuleError:
+    key, known = str(path[-1]), keys_of(model) if model else []
+    close = difflib.get_close_matches(key, known, 1)
+    advice = f"Did you mean {close[0]}?" if close else f"Write one of {', '.join(known)}"
+    return place.error(path, Code.UNKNOWN_KEY, f"{key} is no key here", advice, at_key=True)
+
+
+def _missing_key(place: Place, path: KeyPath, model: type[Part] | None) -> RuleError:
+    key = str(path[-1])
+    fields = {info.alias or name: info for name, info in model.model_fields.items()} if model else {}
+    what = fields[key].description if key in fields else None
+    return place.error(path, Code.MISSING_KEY, f"{key} is missing", f"Add {key}: {what}" if what else f"Add {key}")

@@ -1,0 +1,240 @@
+"""One contact, a clock and rules: events are told, time passes, and what was decided is looked at.
+
+What scenario files and the stories of `kittiwake.testing` are both played on. It drives the
+kernel as a stream does: everything before the clock is settled when the clock moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+from kittiwake.event_types import ENDINGS
+from kittiwake.explain.explanation import explain
+from kittiwake.explain.late import arrival_line, retold_line
+from kittiwake.explain.model import Explanation, Line
+from kittiwake.input.events import parse_event
+from kittiwake.kernel.advance import Advanced, advance, unfinished
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.model import Decision, Event
+from kittiwake.scenarios.expect import Known
+from kittiwake.time.instants import HOUR_US, format_instant
+from kittiwake.time.zones import instant_of_local, zone_of
+from kittiwake.values import canonical
+
+START_DAY: Final = date(2026, 1, 5)
+START_TIME_US: Final = 12 * HOUR_US
+"""Where the clock starts where nobody says: at noon of a Monday, by the account's clock, outside quiet hours."""
+
+ACCOUNT: Final = "acme"
+CONTACT: Final = "c1"
+NO_END_US: Final = 2**62
+"""A start of the run after every event: nothing lies in its future."""
+
+
+class BadEventError(ValueError):
+    """An event that the job would not have read."""
+
+
+def event_of(account_id: str, contact_id: str, raw: Mapping[str, Any]) -> Event:
+    """An event as the job would read it; the subject is filled in where `raw` leaves it out.
+
+    Raises:
+        BadEventError: it would be a dead letter.
+    """
+    whole = {"account_id": account_id, **raw}
+    if "item_id" not in whole:
+        whole.setdefault("contact_id", contact_id)
+    event = parse_event(canonical(whole).encode(), str(whole.get("event_id")), NO_END_US)
+    if not isinstance(event, Event):
+        raise BadEventError(f"{event.reason}: {event.detail}")
+    return event
+
+
+def default_start_us(rules: Program | Versions) -> int:
+    """Where the clock starts where nobody says."""
+    return instant_of_local(as_versions(rules).programs[0].timezone, START_DAY, START_TIME_US)
+
+
+class Player:
+    """Plays one contact. Times are microseconds; the clock only goes forward.
+
+    What happens at an instant that has been settled already happens a microsecond later.
+    """
+
+    def __init__(self, rules: Program | Versions, contact_id: str, start_us: int) -> None:
+        self.versions = as_versions(rules)
+        self.clock_us = start_us
+        self.rule_ids: dict[str, str] = {}
+        """By trigger id: whose decision it is."""
+        self._state = new_state(contact_id)
+        self._own_zone: str | None = None
+        self._told: list[Event] = []
+        """Not given to the kernel yet."""
+        self._given: list[tuple[list[Event], int]] = []
+        """All that the kernel was given, call by call: events, and up to where they were settled."""
+        self._accepted: list[Event] = []
+        """What of it was not beyond the horizon."""
+        self._next_us = start_us
+        """Nothing more can happen before."""
+        self._newest_us = start_us - 1
+        """Time of the newest event."""
+        self._rows: dict[str, Decision] = {}
+        """The newest row of every trigger id."""
+        self._decided: list[Decision] = []
+        """Since the last look."""
+        self._held: set[str] = set()
+        """Trigger ids of the deferred candidates at the last look."""
+        self._corrections: list[Line] = []
+        self._events = 0
+        """How many had no id of their own."""
+
+    @property
+    def zone(self) -> str:
+        """The contact's zone, else that of the account in the version in force."""
+        return self._own_zone or self.versions.at(self.clock_us).timezone
+
+    # ------------------------------------------------------------ what happens
+
+    def tell(
+        self, event_type: str, properties: Mapping[str, Any], *, event_id: str | None = None, ago_us: int = 0
+    ) -> Event:
+        """An event happens now (`ago_us` earlier, and arrives now).
+
+        Raises:
+            BadEventError: the job would not have read it.
+        """
+        self._events += event_id is None
+        if ago_us:
+            self._settle(self.clock_us)  # it comes after everything until now
+        time_us = self.clock_us - ago_us if ago_us else max(self.clock_us, self._next_us)
+        raw = {
+            "event_id": event_id or f"e{self._events:04d}",
+            "properties": dict(properties),
+            "time": format_instant(time_us),
+            "type": event_type,
+        }
+        event = event_of(self.versions.newest.account_id, self._state.contact_id, raw)
+        self._told.append(event)
+        self._newest_us = max(self._newest_us, event.time_us)
+        if event_type == "contact.updated" and "timezone" in event.properties:
+            self._own_zone = zone_of(event.properties["timezone"])
+        elif event_type in ENDINGS:
+            self._own_zone = None
+        return event
+
+    def pass_to(self, time_us: int) -> None:
+        """Let time pass; what falls due until then is settled when somebody asks, or something comes of it."""
+        assert time_us >= self.clock_us, "the clock only goes forward"
+        if any(event.time_us < self.clock_us for event in self._told):
+            self._settle(self.clock_us)  # it corrects what was told until now
+        self.clock_us = time_us
+        self._next_us = max(self._next_us, time_us)
+
+    def look(self) -> list[Decision]:
+        """What was decided since the last look, events of this instant included; then what is newly held."""
+        self._settle_all()
+        decided, self._decided = self._decided, []
+        held = unfinished(self.versions, self._state)
+        new = [one for one in held if one.trigger_id not in self._held]
+        self._held = {one.trigger_id for one in held}
+        self.rule_ids.update((one.trigger_id, one.rule_id) for one in held)
+        return [*decided, *new]
+
+    # ------------------------------------------------------------ what becomes of the rules
+
+    def publishing_us(self, effective_us: int | None = None) -> int:
+        """When rules that are published now come into force: at a later instant, or now, before all else of it.
+
+        What was before is settled by the rules that there are. After what was told or looked at now, now is a
+        microsecond later.
+
+        Raises:
+            ValueError: rules that were published before come into force later.
+        """
+        self._settle(self.clock_us - 1)
+        settled_us = self._state.settled_us
+        now_us = max(self.clock_us, self._newest_us + 1, self.clock_us if settled_us is None else settled_us + 1)
+        before_us = self.versions.newest.effective_us
+        if before_us is not None and before_us >= max(now_us, effective_us or now_us):
+            if before_us > self._next_us:
+                raise ValueError(f"rules published before come into force at {format_instant(before_us)}")
+            now_us = before_us + 1
+        if effective_us is not None and effective_us > now_us:
+            return effective_us
+        self._next_us = max(self._next_us, now_us)
+        return now_us
+
+    def change_rules(self, versions: Versions) -> None:
+        """Go on by versions that are as before up to the next instant.
+
+        Where they have the whole history it is as if they had been known all the time: rules look back on what was
+        before them.
+        """
+        self.versions = replace(versions, frozen_at_us=self.versions.frozen_at_us)
+        if versions.whole_history:
+            state = new_state(self._state.contact_id)
+            for events, upto_us in self._given:
+                state = advance(versions, state, events, upto_us).state
+            self._state = state
+
+    def freeze(self) -> None:
+        """Settle nothing that happens from now on."""
+        frozen_at_us = self._settle_all()
+        self.versions = replace(self.versions, frozen_at_us=frozen_at_us)
+
+    def unfreeze(self) -> None:
+        """Settle again, in the order of its times, what has waited."""
+        self.versions = replace(self.versions, frozen_at_us=None)
+
+    # ------------------------------------------------------------ what came of it
+
+    @property
+    def known(self) -> Known:
+        """What it takes to compare decisions with what is expected."""
+        return Known(self.zone, self.rule_ids)
+
+    def explanation(self) -> Explanation:
+        """All that has happened so far, as it is known now, and what was told before it was known."""
+        self._settle(self.clock_us)
+        settled_us = self._state.settled_us
+        upto_us = self.clock_us if settled_us is None else settled_us
+        whole = advance(self.versions, new_state(self._state.contact_id), self._accepted, upto_us, trace=True)
+        return explain(self.versions, whole.state, whole.trace, self._corrections)
+
+    def _settle_all(self) -> int:
+        """Settle this instant, with what was told at it; up to where."""
+        upto_us = max(self.clock_us, self._next_us, self._newest_us + 1)
+        self._settle(upto_us)
+        return upto_us
+
+    def _settle(self, upto_us: int) -> None:
+        if self._state.settled_us is None and not self._told:
+            return  # nothing is known of a contact before its first event
+        advanced = advance(self.versions, self._state, self._told, upto_us, trace=True)
+        self._told, told, self._state = [], self._told, advanced.state
+        settled_us = self._state.settled_us
+        assert settled_us is not None
+        self._next_us = max(self._next_us, settled_us)
+        self._given.append((told, settled_us))
+        beyond = set(map(id, advanced.late))
+        self._accepted.extend(event for event in told if id(event) not in beyond)
+        self._note_corrections(advanced)
+        for row in advanced.decisions:
+            self._rows[row.trigger_id] = row
+            self.rule_ids[row.trigger_id] = row.rule_id
+        self._decided.extend(advanced.decisions)
+
+    def _note_corrections(self, advanced: Advanced) -> None:
+        for step in advanced.trace:
+            if step.kind in (StepKind.CORRECTED, StepKind.LATE):
+                self._corrections.append(arrival_line(step, self.clock_us, self.zone))
+        for row in advanced.decisions:
+            if row.late:
+                before = self._rows.get(row.trigger_id)
+                self._corrections.append(retold_line(row, before, self.clock_us, self.zone))

@@ -1,0 +1,97 @@
+"""The rules that a scenario or a story has published so far, and the programs they make.
+
+Immutable, and pure but for `load_edition`. Made by `scenario_files` and stories; a `Player` is handed the programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.rules.compile.versions import Version, compile_versions
+from kittiwake.rules.documents import rule_set_of
+from kittiwake.rules.errors import RuleError
+from kittiwake.rules.loader import read_files, read_places
+from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.source.tree import Place
+from kittiwake.time.instants import HOUR_US
+
+
+class Edition(NamedTuple):
+    """Rules, and the documents they stand in."""
+
+    ruleset: RuleSet
+    places: tuple[Place, ...]
+
+
+class RuleBook(NamedTuple):
+    """Rising versions of the rules of one account."""
+
+    account_id: str
+    published: tuple[Version, ...]
+    """The first is in force always."""
+    places: tuple[Place, ...]
+    """The documents of the newest, as they are written."""
+    allowed_lateness_us: int = HOUR_US
+    whole_history: bool = True
+    """Rules look back on what was before them, as in a batch and in a stream that began with a snapshot."""
+
+    @property
+    def newest(self) -> RuleSet:
+        """The rules published last, whether in force or to come."""
+        return self.published[-1][1]
+
+    def publish(self, effective_us: int, edition: Edition) -> RuleBook:
+        """With one more version, which comes into force after the others."""
+        return self._replace(published=(*self.published, (effective_us, edition.ruleset)), places=edition.places)
+
+    def versions(self) -> Versions:
+        """The programs.
+
+        Raises:
+            RulesError: a rule is of a kind that this release does not run yet.
+        """
+        return compile_versions(
+            self.published,
+            self.account_id,
+            allowed_lateness_us=self.allowed_lateness_us,
+            whole_history=self.whole_history,
+        )
+
+    def timezone_at(self, time_us: int) -> str:
+        """The account's zone at an instant."""
+        begun = [ruleset for effective_us, ruleset in self.published if effective_us is None or effective_us <= time_us]
+        return begun[-1].timezone_of(self.account_id)
+
+    def rule_ids(self) -> list[str]:
+        """The rules of all versions that are not off."""
+        programs = self.versions().programs
+        return list(dict.fromkeys(rule.rule_id for one in programs for rule in one.rules if not rule.foreseen))
+
+
+def edition_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> Edition:
+    """The rules of documents.
+
+    Raises:
+        RulesError: with `errors` and everything that is wrong with them.
+    """
+    places = tuple(places)
+    return Edition(rule_set_of(places, errors), places)
+
+
+def load_edition(path: Path) -> Edition:
+    """The rules of a file or a folder.
+
+    Raises:
+        RulesError: with everything that is wrong with them.
+    """
+    errors: list[RuleError] = []
+    contents = read_files([path], errors)
+    return edition_of(read_places(contents, errors), errors)
+
+
+def book_of(edition: Edition, account_id: str) -> RuleBook:
+    """The book of rules that have been in force always."""
+    return RuleBook(account_id, ((None, edition.ruleset),), edition.places)

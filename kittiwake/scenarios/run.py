@@ -1,0 +1,100 @@
+"""Plays the cases of scenario files, and says of each what was not as expected.
+
+Pure. Called by `kittiwake test` and `kittiwake.testing.scenarios`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kittiwake.explain.model import Explanation, only_rules
+from kittiwake.explain.wording import counted, moment_words
+from kittiwake.rules.source.tree import Mark
+from kittiwake.scenarios.cases import Case, Step
+from kittiwake.scenarios.expect import Comparison, Expectation, compare, decision_words
+from kittiwake.scenarios.player import Player
+from kittiwake.scenarios.rules import RuleBook
+
+
+class Surprise(NamedTuple):
+    """An `expect` that was not met."""
+
+    mark: Mark
+    clock_us: int
+    since_us: int
+    """When was looked before."""
+    expected: tuple[Expectation, ...]
+    comparison: Comparison
+    zone: str
+    """The contact's then, by whose clock it is told."""
+
+
+class Result(NamedTuple):
+    """What came of a case."""
+
+    case: Case
+    surprises: tuple[Surprise, ...]
+    story: Explanation
+    """All that happened, of the rules the case is about."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was as expected."""
+        return not self.surprises
+
+
+def play(case: Case) -> Result:
+    """Play a case to its end; one surprise does not hide the next."""
+    player, book = Player(case.book.versions(), case.contact_id, case.start_us), case.book
+    if case.contact is not None:
+        player.tell("contact.updated", case.contact, event_id="e0000")
+    surprises: list[Surprise] = []
+    looked_us = case.start_us
+    for step in case.steps:
+        book = _act(player, book, step)
+        if step.expected is not None:
+            surprises.extend(_look(player, case, step, step.expected, looked_us))
+            looked_us = step.clock_us
+    story = player.explanation()
+    return Result(case, tuple(surprises), only_rules(story, case.about) if case.about else story)
+
+
+def _act(player: Player, book: RuleBook, step: Step) -> RuleBook:
+    """Let happen what the step says; the rules published by then."""
+    if step.clock_us > player.clock_us:
+        player.pass_to(step.clock_us)
+    if step.published is not None:
+        book = book.publish(player.publishing_us(step.published.effective_us), step.published.edition)
+        player.change_rules(book.versions())
+    if step.frozen is not None:
+        player.freeze() if step.frozen else player.unfreeze()
+    if step.told is not None:
+        told = step.told
+        player.tell(told.event_type, told.properties, event_id=told.event_id, ago_us=told.ago_us)
+    return book
+
+
+def _look(
+    player: Player, case: Case, step: Step, expected: tuple[Expectation, ...], since_us: int
+) -> Iterator[Surprise]:
+    decided = [one for one in player.look() if not case.about or one.rule_id in case.about]
+    comparison = compare(expected, decided, player.known)
+    if not comparison.agrees:
+        yield Surprise(step.mark, step.clock_us, since_us, expected, comparison, player.zone)
+
+
+def surprise_words(surprise: Surprise) -> list[str]:
+    """A surprise in lines: what was expected and not there, what was there and not expected, what differs."""
+    zone = surprise.zone
+    until = moment_words(surprise.clock_us, zone)
+    since = moment_words(surprise.since_us, zone)
+    expected = counted(len(surprise.expected), "decision") if surprise.expected else "nothing"
+    lines = [f"expected {expected} from {since} to {until}"]
+    lines.extend(f"- missing:    {one}" for one in surprise.comparison.missing)
+    lines.extend(f"+ unexpected: {decision_words(one, zone)}" for one in surprise.comparison.unexpected)
+    for expectation, decision, differences in surprise.comparison.differing:
+        lines.append(f"~ differs:    {expectation}")
+        lines.append(f"  decided:    {decision_words(decision, zone)}")
+        lines.extend(f"    {difference}" for difference in differences)
+    return lines
