@@ -56,7 +56,7 @@ def test_what_is_not_yet_reworded_exists() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["It is told.", "The letters of a day", "What a contact wakes for", "put into a slot", "the agenda", "two horizons"],
+    ["It is told.", "The letters of a day", "A contact wakes for it", "put into a slot", "the agenda", "two horizons"],
 )
 def test_a_private_word_in_prose_is_found(text: str) -> None:
     assert list(words.in_prose(text))

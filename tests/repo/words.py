@@ -34,7 +34,7 @@ PROSE: Final[dict[str, str]] = {
     r"lean|naive": "minimal, baseline",
     r"horizons?": "allowed lateness",
     r"copies": "duplicates",
-    r"(?:look(?:s|ed|ing)? at|(?:a|each|every|last|daily|first|two|sixth) looks?)(?! from\b)": "poll, re-evaluate, read",
+    r"look(?:s|ed|ing)? at|(?:a|each|every|last|daily|first|two) looks?(?! from\b)": "poll, re-evaluate, read",
     r"slots?|grids?": "timer bucket; timer resolution",
     r"cells?|bags?(?! state)": "value state, bag state",
     r"packs?": "record batch",
@@ -89,7 +89,9 @@ COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 QUOTED_EVENT = re.compile(r"\"[a-z_]+\"")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_PROSE = {re.compile(rf"(?<![\w.-])(?:{words})(?![\w-]|\.py)", re.IGNORECASE): instead for words, instead in PROSE.items()}
+_PROSE = {
+    re.compile(rf"(?<![\w.-])(?:{words})(?![\w-]|\.py)", re.IGNORECASE): instead for words, instead in PROSE.items()
+}
 _NAMES = {re.compile(rf"(?:^|_)(?:{words})(?:_|$)"): instead for words, instead in NAMES.items()}
 
 
