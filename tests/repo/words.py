@@ -28,7 +28,7 @@ PROSE: Final[dict[str, str]] = {
     r"dice": "random generators",
     r"truths?|story|stories": "reference model; history, counterexample, test",
     r"unkind": "adversarial, fault-injecting",
-    r"worlds?(?! (?:is|was|has)\b)": "generated case",
+    r"worlds?(?! (?:is|was|has)\b)(?!=)": "generated case",
     r"twins?": "pair",
     r"odd|oddit(?:y|ies)": "lint",
     r"lean|naive": "minimal, baseline",
