@@ -55,7 +55,7 @@ venv: $(VENV)/.installed-test ## create .venv with everything a developer needs
 
 # Where it cannot be installed, its tests are skipped; in CI that is an error.
 emulators: $(VENV)/.installed-test ## install the BigQuery emulator, in a venv below .venv; needs a Python 3.13
-	$(BIN)/python -m examples.emulators.installing
+	$(BIN)/python -m tests.services.emulators.installing
 
 $(CDNOW): | $(BIN)/python
 	$(BIN)/python -m examples.cdnow.fetch --output $@
@@ -90,7 +90,7 @@ sim: $(VENV)/.installed-test ## simulate one case step by step (SEED=7), or many
 	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))
 
 engines: $(VENV)/.installed-test $(CDNOW) ## run the jobs on Prism and Flink, a million events; needs Go, and Java with Maven
-	$(BIN)/python -m tests.engines
+	$(BIN)/python -m tests.runners
 
 bench: $(VENV)/.installed-bench ## compare costs with other tools on the same job
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -15,7 +15,7 @@ from kittiwake.model import Event
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
-from kittiwake.stream.cells import new_cell
+from kittiwake.stream.contact.cell import new_cell
 from kittiwake.time.instants import DAY_US, format_instant, parse_instant
 
 CONTACT: Final = "contact-00000001"

@@ -8,7 +8,7 @@ Correct first: every event goes to its contact, every contact is sorted and sett
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from kittiwake.cli.ending import quit_at_once
+    from kittiwake.terminal.ending import quit_at_once
 
     quit_at_once()  # Beam takes a second to load
 
@@ -21,10 +21,6 @@ from kittiwake.batch.record_batches import buckets_for
 from kittiwake.batch.report import render, rules_text
 from kittiwake.batch.settings import RunSettings, Stop
 from kittiwake.batch.summary import Summary
-from kittiwake.cli.ending import asked, ended, interrupted, listen
-from kittiwake.cli.exits import Exit
-from kittiwake.cli.progress import megabytes
-from kittiwake.cli.terminal import remark_crash, say_text
 from kittiwake.errors import UnusableError
 from kittiwake.input.files import refuse_shaped
 from kittiwake.input.splits import part_bytes_for
@@ -35,17 +31,21 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules
-from pipelines.options import BackfillOptions, parse_options
-from pipelines.places import Place, input_files, open_place, read_summary
+from kittiwake.terminal.ending import asked, ended, interrupted, listen
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import remark_crash, say_text
+from kittiwake.terminal.progress import megabytes
+from pipelines.locations import OutputLocation, input_files, open_location, read_summary
+from pipelines.options.common import BackfillOptions, parse_options
 from pipelines.progress import progress_shown, say
 from pipelines.refusals import refused
 from pipelines.runner import hush, new_pipeline
-from transforms.counting import AddUp
-from transforms.parsing import ParseRecords
-from transforms.reading import InputFile, ReadRecords
-from transforms.settling import SettleContacts
-from transforms.snapshot_files import WriteManifest
-from transforms.writing import WriteRows, WriteSummary
+from transforms.batch.counts import SumCounts
+from transforms.batch.evaluate import EvaluateHistories
+from transforms.batch.parse import ParseRecords
+from transforms.batch.read import InputFile, ReadRecords
+from transforms.batch.snapshot_files import WriteManifest
+from transforms.batch.write import WriteRows, WriteSummary
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,7 +98,7 @@ def backfill(options: BackfillOptions) -> Summary:
     refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     bytes_total = sum(file.size for file in files)
-    place = open_place(options.output)
+    place = open_location(options.output)
     try:
         say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
         build(pipeline, files, programs, options.run, place, options.written)
@@ -121,16 +121,16 @@ def build(
     files: tuple[InputFile, ...],
     programs: Programs,
     settings: RunSettings,
-    place: Place,
+    place: OutputLocation,
     written: Format = Format.JSONL,
 ) -> None:
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     bytes_total = sum(file.size for file in files)
     read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total), settings.shape)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
-    intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
-    decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
-    total = (intake, decided.counts) | "Total" >> AddUp()
+    intake = (read.counts, parsed.counts) | "Intake" >> SumCounts()
+    decided = parsed.packs | "Decide" >> EvaluateHistories(programs, settings, Mode.BACKFILL, intake)
+    total = (intake, decided.counts) | "Total" >> SumCounts()
 
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(place.path(DEAD_LETTERS), DEAD_LETTERS, written)
     _ = decided.decisions | "WriteDecisions" >> WriteRows(place.path(DECISIONS), DECISIONS, written)

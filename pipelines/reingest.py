@@ -9,7 +9,7 @@ no harm. Prints numbers and words of closed vocabularies, nothing of what a mess
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from kittiwake.cli.ending import quit_at_once
+    from kittiwake.terminal.ending import quit_at_once
 
     quit_at_once()  # Google's clients take a second to load
 
@@ -18,20 +18,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from kittiwake.cli.ending import ended, interrupted
-from kittiwake.cli.exits import Exit
-from kittiwake.cli.terminal import remark, remark_crash, say_text
 from kittiwake.disk import flush, locked, make_folder, undisturbed
 from kittiwake.errors import UnusableError
 from kittiwake.foreign import visible_lines
 from kittiwake.reasons import Unfed
-from kittiwake.stream.feeding import Fed, Feed, feed_of, line_of
-from kittiwake.stream.tables import LATE_EVENTS
+from kittiwake.stream.redelivery import Fed, Feed, feed_of, line_of
+from kittiwake.stream.tables.schema import LATE_EVENTS
+from kittiwake.terminal.ending import ended, interrupted
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import remark, remark_crash, say_text
 from kittiwake.time.durations import format_duration
-from pipelines.letters import letters
-from pipelines.publishing import Published, publish
-from pipelines.reingest_options import ReingestOptions, parse_options
-from pipelines.tables import client_of
+from pipelines.google.bigquery_tables import client_of
+from pipelines.google.dead_letter_rows import letters
+from pipelines.google.pubsub_client import Published, publish
+from pipelines.options.reingest import ReingestOptions, parse_options
 from transforms.clock import now_us
 
 

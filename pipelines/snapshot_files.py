@@ -22,8 +22,8 @@ from kittiwake.output.snapshot_set import (
 )
 from kittiwake.stream.seeding import SnapshotError, seed_of
 from kittiwake.values import parse_json
-from pipelines.places import input_files
-from transforms.seeding import SnapshotSource, lines_of
+from pipelines.locations import input_files
+from transforms.stream.seed import SnapshotSource, lines_of
 
 MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024
 """Some 400,000 files, four times as many as one run reads."""

@@ -6,7 +6,7 @@ Beam's own worker logs some twenty lines each; started so, it tells of errors on
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from kittiwake.cli.ending import quit_at_once
+    from kittiwake.terminal.ending import quit_at_once
 
     quit_at_once()  # Ctrl-C reaches it too: the process that started it has all there is to say
 

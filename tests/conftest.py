@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from examples.emulators import bigquery, pubsub
 from tests.services import gcs
+from tests.services.emulators import bigquery, pubsub
 from tests.services.skipping import skip_or_fail
 
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
@@ -97,7 +97,7 @@ def topics(pubsub_service: pubsub.PubsubService, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def tables(bigquery_service: bigquery.BigqueryService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
     """To create datasets and query in it; it is what BigQuery's clients of the test and Beam's BigQueryIO talk to."""
-    from examples.emulators.emulated import patches
+    from tests.services.emulators.emulated import patches
     from tests.services.tables import Tables
 
     for name, value in bigquery_service.environment.items():

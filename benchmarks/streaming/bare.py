@@ -11,8 +11,8 @@ from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
 from apache_beam.utils.timestamp import Timestamp
 
-from kittiwake.stream.grid import USUAL, slot_of_event_us
-from kittiwake.stream.messages import head_of
+from kittiwake.stream.contact.timer_grid import USUAL, slot_of_event_us
+from kittiwake.stream.records import head_of
 from kittiwake.time.instants import DAY_US
 
 _COUNT_BYTES: Final = 4

@@ -32,7 +32,7 @@ from benchmarks.streaming.naive import naive
 from benchmarks.streaming.names import BARE, CLOCKED, IN_PROCESS, LEAN, NAIVE, PASSING, SPARING, Case, Result
 from benchmarks.streaming.workload import BETWEEN_US, END_US, START_US, Workload, known_rules
 from kittiwake.input.shapes.base import CANONICAL
-from kittiwake.stream.grid import USUAL
+from kittiwake.stream.contact.timer_grid import USUAL
 from kittiwake.time.instants import MINUTE_US
 
 WARM_CONTACTS: Final = 2

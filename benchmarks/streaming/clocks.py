@@ -12,15 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from kittiwake.stream import sifting, waking
-from transforms.hosting import _Settle
+from kittiwake.stream.contact import poison_events, timers
+from transforms.stream.evaluate import _Settle
 
 _WORK: Final = (
-    (sifting, "advance"),
-    (sifting, "event_of"),
-    (waking, "state_of"),
-    (waking, "new_cell"),
-    (waking, "told"),
+    (poison_events, "advance"),
+    (poison_events, "event_of"),
+    (timers, "state_of"),
+    (timers, "new_cell"),
+    (timers, "told"),
 )
 
 

@@ -16,8 +16,8 @@ from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateS
 from apache_beam.utils.timestamp import Timestamp
 
 from benchmarks.streaming.names import IN_CELL, ONE_TIMER, SLOTS
-from kittiwake.stream.grid import PACE_FROM, PACE_SHARE, USUAL, slot_of_event_us
-from kittiwake.stream.messages import head_of
+from kittiwake.stream.contact.timer_grid import PACE_FROM, PACE_SHARE, USUAL, slot_of_event_us
+from kittiwake.stream.records import head_of
 
 _LENGTH_BYTES: Final = 4
 _TIME_BYTES: Final = 8

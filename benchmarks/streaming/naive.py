@@ -20,7 +20,7 @@ from apache_beam.utils.timestamp import Timestamp
 from benchmarks.rulesets import ONE, TWELVE
 from benchmarks.streaming.clocks import Silent
 from benchmarks.streaming.names import TWO_HUNDRED
-from kittiwake.stream.messages import arrival_of
+from kittiwake.stream.records import arrival_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 
 

@@ -17,8 +17,8 @@ from types import FrameType
 
 from rich.console import Console
 
-from examples.emulators import bigquery, pubsub
-from examples.emulators.processes import NotStartedError
+from tests.services.emulators import bigquery, pubsub
+from tests.services.emulators.processes import NotStartedError
 
 RULES = Path(__file__).parent / "rules"
 

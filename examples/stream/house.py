@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
-from examples.emulators import bigquery, processes, pubsub
-from examples.emulators.bigquery import PROJECT
+from tests.services.emulators import bigquery, processes, pubsub
+from tests.services.emulators.bigquery import PROJECT
 
 DATASET: Final = "shop"
 SECONDS_TO_END: Final = 10
@@ -112,7 +112,7 @@ def running(folder: Path, rules: Path, *, with_tables: bool) -> Iterator[House]:
 
 
 def _started(flags: Sequence[str], environment: dict[str, str], log: Path, *, emulated: bool) -> Job:
-    module = ["examples.emulators.emulated", "pipelines.stream"] if emulated else ["pipelines.stream"]
+    module = ["tests.services.emulators.emulated", "pipelines.stream"] if emulated else ["pipelines.stream"]
     command = [*processes.dying_with_us(), sys.executable, "-m", *module, *flags]
     with log.open("wb") as file:
         process = subprocess.Popen(

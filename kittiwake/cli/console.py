@@ -13,12 +13,12 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from kittiwake.cli.exits import Exit
-from kittiwake.cli.terminal import RED, complain, say, say_json
 from kittiwake.errors import UnusableError
 from kittiwake.foreign import visible
 from kittiwake.rules.errors import Lint, RuleError, RulesError
 from kittiwake.rules.publishing.errors import TargetError, UnchangedError
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import RED, complain, say, say_json
 
 
 def one_command(command: Callable[..., None], name: str) -> typer.Typer:

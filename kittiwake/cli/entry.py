@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kittiwake.cli.ending import quit_at_once
+from kittiwake.terminal.ending import quit_at_once
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ from typer.core import TyperGroup
 
 from kittiwake import __version__
 from kittiwake.batch.gc_pause import uncollected
-from kittiwake.cli.ending import ended
-from kittiwake.cli.terminal import say
 from kittiwake.foreign import visible
+from kittiwake.terminal.ending import ended
+from kittiwake.terminal.printing import say
 
 COMMANDS: Final = (
     "validate",
@@ -74,7 +74,7 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         with uncollected():
-            return typer.main.get_command(import_module(f"kittiwake.cli.{cmd_name}").app)
+            return typer.main.get_command(import_module(f"kittiwake.cli.commands.{cmd_name}").app)
 
 
 # At its end the interpreter looks for garbage in all that was imported: a fifth of the time `validate` takes.

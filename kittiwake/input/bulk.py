@@ -2,7 +2,7 @@
 
 Pure. Called by `intake` with the lines of a block. Whatever is not plainly an event of a contact (a wrong type, an
 unknown field, an odd time) is left to `events.parse_event`, which alone says what is wrong:
-`tests/replay/test_quick.py` holds both ways to the same event. Properties stay text, which is known to be sound.
+`tests/input/test_bulk.py` holds both ways to the same event. Properties stay text, which is known to be sound.
 
 A call costs a tenth of what a record costs here, so records are looked at in bulk, by what C does
 with many of them: decoded, joined, translated, counted. Only a block that fails such a look is looked at one by one.

@@ -15,16 +15,16 @@ if sys.platform != "linux":
     pytest.skip("what processes cost together is read from Linux's /proc", allow_module_level=True)
 
 from benchmarks.cases import ROOT
-from benchmarks.engines import tables, watch
-from benchmarks.engines.behind import Clocked, Rows, decided, marked
-from benchmarks.engines.cases import BATCH, ONE_THREAD, STREAM, Case, cases
-from benchmarks.engines.family import Family, descendants, family
-from benchmarks.engines.kept import kept
-from benchmarks.engines.runs import Measured, Plan, history, measure, once
+from benchmarks.runners import tables, watch
+from benchmarks.runners.behind import Clocked, Rows, decided, marked
+from benchmarks.runners.cases import BATCH, ONE_THREAD, STREAM, Case, cases
+from benchmarks.runners.family import Family, descendants, family
+from benchmarks.runners.kept import kept
+from benchmarks.runners.runs import Measured, Plan, history, measure, once
 from examples.shop import generate
-from kittiwake.stream.schedule import schedule
+from kittiwake.stream.recorded_schedule import schedule
 from kittiwake.time.instants import SECOND_US, format_instant
-from tests.engines import prism
+from tests.runners import prism
 
 BURN = "import time\nwhile time.process_time() < 0.5: pass\n"
 BURNS_AND_STAYS = BURN + "print(flush=True)\ntime.sleep(60)\n"

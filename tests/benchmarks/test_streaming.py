@@ -28,8 +28,8 @@ from benchmarks.streaming.names import (
 from benchmarks.streaming.plan import Found, Group, Plan
 from benchmarks.streaming.tables import targets
 from benchmarks.streaming.workload import Workload, known_rules
-from kittiwake.stream.grid import PACE_FROM
-from kittiwake.stream.messages import arrival_of, subject_of
+from kittiwake.stream.contact.timer_grid import PACE_FROM
+from kittiwake.stream.records import arrival_of, subject_of
 
 
 @pytest.mark.parametrize(("name", "number"), [(ONE, 1), (TWELVE, 12), (TWO_HUNDRED, 200)])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.cli.exits import Exit
+from kittiwake.terminal.exit_codes import Exit
 from tests.cli.command import RULES, event, write
 from tests.disks import make_read_only, mounted
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.cli import freeze as freeze_command
-from kittiwake.cli import publish as publish_command
-from kittiwake.cli import versions as versions_command
+from kittiwake.cli.commands import freeze as freeze_command
+from kittiwake.cli.commands import publish as publish_command
+from kittiwake.cli.commands import versions as versions_command
 from kittiwake.rules import load, load_rules
 from kittiwake.rules.publishing import opening
 from kittiwake.time.instants import parse_instant
@@ -186,10 +186,10 @@ def test_a_target_among_the_rules_is_refused(inside: str, rules: Path) -> None:
 
 
 def test_a_bucket_is_published_into(rules: Path, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines import gcs_target
+    from pipelines.google import gcs_rules
     from tests.rules.published import entry_points
 
-    monkeypatch.setattr(opening, "entry_points", entry_points(gs=gcs_target.open_target))
+    monkeypatch.setattr(opening, "entry_points", entry_points(gs=gcs_rules.open_target))
     target = f"{bucket}/rules"
     assert publish(rules, target, "always").out.endswith(f", to {target}\n")
     write(rules / "cart.yaml", OTHER)

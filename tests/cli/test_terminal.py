@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from kittiwake.batch.replay import Progress
-from kittiwake.cli.progress import progress
-from kittiwake.cli.story import STYLES, print_texts
+from kittiwake.cli.explanation_text import STYLES, print_texts
 from kittiwake.explain.model import Tone
 from kittiwake.explain.rendering import Text
+from kittiwake.terminal.progress import progress
 
 
 class Terminal(io.StringIO):

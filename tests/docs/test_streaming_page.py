@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
-from pipelines.stream_options import parse_stream_options
+from pipelines.options.stream import parse_stream_options
 from tests.docs.test_tables import WORD, rows, words
 
 OPTION = re.compile(r"^  (--[a-z_]+)", re.MULTILINE)

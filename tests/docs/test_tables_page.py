@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kittiwake.stream.delivery import trigger_message
-from kittiwake.stream.table_rows import dead_letter_table_row, decision_table_row, late_event_table_row
-from kittiwake.stream.tables import TRIGGERS, Dataset, dataset_of
+from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row, late_event_table_row
+from kittiwake.stream.tables.schema import TRIGGERS, Dataset, dataset_of
+from kittiwake.stream.trigger_message import trigger_message
 from tests.repo import pages
 from tests.stream import tellings
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
 
-pipelines = pytest.importorskip("pipelines.tables")
+pipelines = pytest.importorskip("pipelines.google.bigquery_tables")
 
 PAGE = "docs/reference/tables.md"
 SHOWN = Dataset("shop-1", "marketing")

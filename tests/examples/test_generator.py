@@ -14,7 +14,7 @@ from examples.shop.people import PERSONAS
 from kittiwake.input.events import parse_event
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from tests.replay.inputs import OF_THE_STREAM
+from tests.input.inputs import OF_THE_STREAM
 
 DAYS = 180
 NOW_US = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000

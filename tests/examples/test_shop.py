@@ -14,7 +14,7 @@ import pytest
 from examples.shop import generate
 from kittiwake.reasons import DeadLetterReason, Reason
 from tests.examples.running import ROOT, Ran, Row, backfill, verdicts
-from tests.replay.inputs import OF_THE_STREAM
+from tests.input.inputs import OF_THE_STREAM
 
 RULES = ROOT / "examples/shop/rules"
 GOLDEN = Path(__file__).parent / "golden" / "shop.json"

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from examples.emulators import bigquery, pubsub
 from examples.stream import __main__ as demo
 from examples.stream.visits import steps
 from examples.stream.words import event_in_words, outcome_in_words, reason_in_words
 from kittiwake.cli.main import app
 from tests.examples.running import ROOT, python
+from tests.services.emulators import bigquery, pubsub
 from tests.services.skipping import skip_or_fail
 
 SECONDS = 27  # the first purchase that is told of late comes after 20, and what it takes back after 22

@@ -17,8 +17,8 @@ from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import format_instant, parse_instant
+from tests.explain.test_worlds import _prepared
 from tests.oracle.worlds import CONTACT, world
-from tests.replay.test_explain_worlds import _prepared
 
 START_US = parse_instant("2026-11-02T10:00:00Z")
 DAY_US = 86_400_000_000

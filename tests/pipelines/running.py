@@ -12,7 +12,7 @@ import pytest
 
 from kittiwake.batch.summary import Summary, from_text
 from pipelines.backfill import main
-from tests.replay.inputs import START, write_rules
+from tests.input.inputs import START, write_rules
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -14,13 +14,13 @@ import pytest
 from examples.shop.generate import lines as shop_lines
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings, Stop
-from kittiwake.cli.exits import Exit
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
+from kittiwake.terminal.exit_codes import Exit
+from tests.input.inputs import DEAD, START_US, as_sets, record, rows, write_lines
+from tests.input.parquet_lines import lines_below
+from tests.input.shaped import SEGMENT, as_segment
 from tests.pipelines.running import ROOT, Job, arguments, as_a_process
-from tests.replay.inputs import DEAD, START_US, as_sets, record, rows, write_lines
-from tests.replay.parquet_lines import lines_below
-from tests.replay.shaped import SEGMENT, as_segment
 
 SHOP_RULES = ROOT / "examples" / "shop" / "rules"
 CART = record(event_id="e1", time="2026-11-02T09:00:00-05:00")
@@ -336,7 +336,7 @@ def test_a_bug_fails_the_job_with_an_exit_of_its_own_and_leaves_no_output(
     def buggy(*_: object) -> None:
         raise AssertionError("a bug")
 
-    monkeypatch.setattr("transforms.settling.settle_contact", buggy)
+    monkeypatch.setattr("transforms.batch.evaluate.settle_contact", buggy)
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
     assert ran.code == Exit.FAILED
     assert "AssertionError: a bug" in ran.err
@@ -347,7 +347,7 @@ def test_a_person_may_stop_a_job(job: Job, tmp_path: Path, monkeypatch: pytest.M
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("transforms.settling.settle_contact", stopped)
+    monkeypatch.setattr("transforms.batch.evaluate.settle_contact", stopped)
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
     assert ran.code == Exit.INTERRUPTED
     assert ran.err.endswith("backfill: interrupted; the output is as it was\n")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.dying import DIED, FAULTS, listing, ran
+from tests.input.inputs import write_lines, write_rules
+from tests.output.test_replacing import CART, LATER, rows_of
 from tests.pipelines.running import ROOT, arguments
-from tests.replay.inputs import write_lines, write_rules
-from tests.replay.test_replacing import CART, LATER, rows_of
 
 BACKFILL = """
 import sys
@@ -61,7 +61,7 @@ def test_a_backfill_with_a_fault_at_any_call_of_its_last_step_leaves_one_of_two_
 REINGEST = """
 import sys
 from pathlib import Path
-from kittiwake.stream.feeding import Feed
+from kittiwake.stream.redelivery import Feed
 from pipelines import reingest
 from tests.dying import at_every_call
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.cli.exits import Exit
+from kittiwake.terminal.exit_codes import Exit
 from tests.cli.test_ending import SIGNALS, Running
 from tests.disks import make_read_only, mounted
+from tests.input.inputs import record, write_lines, write_rules
 from tests.pipelines.running import ROOT, arguments
-from tests.replay.inputs import record, write_lines, write_rules
 
 BACKFILL = [sys.executable, "-m", "pipelines.backfill"]
 CARTS = [record(event_id=f"e{number}", contact_id=f"c{number % 97}") for number in range(5_000)]
@@ -115,7 +115,7 @@ TWO_REINGESTS = """
 from pathlib import Path
 import sys
 from kittiwake.errors import UnusableError
-from kittiwake.stream.feeding import Feed
+from kittiwake.stream.redelivery import Feed
 from pipelines import reingest
 
 output = Path(sys.argv[1])

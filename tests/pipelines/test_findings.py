@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from kittiwake.batch.counts import EXAMPLES_MAX
-from kittiwake.cli.exits import Exit
 from kittiwake.kernel.late.deduplication import is_copy
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Event, rest_of
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget
+from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import HOUR_US, parse_instant
 from tests.cli.command import Ran, kittiwake, write
+from tests.input.inputs import as_sets, record, rows, write_lines
 from tests.pipelines.running import Job
-from tests.replay.inputs import as_sets, record, rows, write_lines
 from tests.rules.published import ITEM as ITEM_RULES
 from tests.stream.worlds import arrival_of_line
-from transforms import settling
+from transforms.batch import evaluate
 
 ACME = "account: acme\nrules: [{id: cart, when: cart.item_added}]\n"
 GLOBEX = ACME.replace("acme", "globex")
@@ -190,7 +190,7 @@ def test_on_disk_in_memory_and_with_snapshots_the_same_copies_differ(
     assert said["copies_differ"] == by_hand(events)
     assert 0 < len(said["copies_differ_examples"]) <= EXAMPLES_MAX
     kept = summaries(job, path, tmp_path, "--snapshots")
-    monkeypatch.setattr(settling.SettleContacts.__init__, "__defaults__", (0,))
+    monkeypatch.setattr(evaluate.EvaluateHistories.__init__, "__defaults__", (0,))
     spilled = job(path, "--format", "jsonl").summary.counts
     for name in ("copies_differ", "copies_differ_examples", "duplicates"):
         assert said[name] == kept[name], name

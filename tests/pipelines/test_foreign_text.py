@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kittiwake.cli.exits import Exit
 from kittiwake.stream.logs import LOG_EVENTS, LogEvent, line_of
+from kittiwake.terminal.exit_codes import Exit
 from pipelines import backfill
 from tests.cli.test_foreign_text import EVIL, EVIL_FILE, EVIL_YAML, FORGED, assert_clean, evil_event
+from tests.input.inputs import write_lines
 from tests.pipelines.running import Job
-from tests.replay.inputs import write_lines
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -128,10 +128,10 @@ def test_a_log_line_means_what_it_was_given_and_shows_all_of_it(event: LogEvent)
 def test_reingest_tells_of_rows_in_clean_words(
     tables: Tables, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from kittiwake.stream.table_rows import dead_letter_table_row
-    from kittiwake.stream.tables import dataset_of
+    from kittiwake.stream.tables.rows import dead_letter_table_row
+    from kittiwake.stream.tables.schema import dataset_of
     from pipelines import reingest
-    from pipelines.tables import create_tables
+    from pipelines.google.bigquery_tables import create_tables
     from tests.stream import tellings
 
     dataset = dataset_of(tables.create_dataset())

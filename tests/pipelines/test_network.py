@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.input.inputs import record, rows, write_lines
 from tests.pipelines.running import ROOT, Job, arguments, as_a_process
-from tests.replay.inputs import record, rows, write_lines
 
 # Python's own sockets, names looked up included; the addresses of this machine are allowed.
 GUARD = """

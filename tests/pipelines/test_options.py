@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.cli.exits import Exit
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
+from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.backfill import main
-from pipelines.options import parse_options
+from pipelines.options.common import parse_options
 from pipelines.runner import IN_PROCESS
+from tests.input.inputs import write_lines
 from tests.pipelines.running import Job
-from tests.replay.inputs import write_lines
 
 NEEDED = ["--rules", "rules", "--input", "a.jsonl", "--output", "out"]
 

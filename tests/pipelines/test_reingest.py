@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.feeding import Feed
-from kittiwake.stream.messages import Dead, Stage
-from kittiwake.stream.table_rows import dead_letter_table_row, late_event_table_row
-from kittiwake.stream.tables import Dataset, dataset_of
+from kittiwake.stream.records import DeadLetterRecord, Stage
+from kittiwake.stream.redelivery import Feed
+from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
+from kittiwake.stream.tables.schema import Dataset, dataset_of
 from kittiwake.time.instants import HOUR_US, format_instant
 from tests.stream import tellings
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 pytest.importorskip("google.cloud.bigquery")
 pytest.importorskip("google.pubsub_v1")
-publishing = pytest.importorskip("pipelines.publishing")
+publishing = pytest.importorskip("pipelines.google.pubsub_client")
 reingest = pytest.importorskip("pipelines.reingest")
-pipelines_tables = pytest.importorskip("pipelines.tables")
+pipelines_tables = pytest.importorskip("pipelines.google.bigquery_tables")
 
 SECRET = "ann@example.com"  # in every message, and nowhere in what is printed
 ATTRIBUTES = {"source": "shop", "topic": "a keyword of Google's client", "Zoë": "ü"}
@@ -39,7 +39,7 @@ def event(event_id: str, time_us: int = tellings.CLOCK_US) -> bytes:
     return json.dumps({**fields, "time": format_instant(time_us)}).encode() + b"\n"
 
 
-def settled(raw: bytes, **changes: object) -> Dead:
+def settled(raw: bytes, **changes: object) -> DeadLetterRecord:
     """An event on which a rule raised."""
     usual = {"stage": Stage.SETTLE, "reason": DeadLetterReason.RULE_FAILED, "attributes": ATTRIBUTES}
     return tellings.dead(raw, **{**usual, **changes})
@@ -81,7 +81,7 @@ def dataset(tables: Tables) -> Dataset:
 def insert(tables: Tables, dataset: Dataset) -> Callable[..., None]:
     """Writes dead letters into their table, as the job does."""
 
-    def insert(*dead: Dead) -> None:
+    def insert(*dead: DeadLetterRecord) -> None:
         rows = [dead_letter_table_row(one) for one in dead]
         assert tables.client.insert_rows_json(dataset.table("dead_letters"), rows) == []
 

@@ -9,7 +9,6 @@ from typing import Any
 from typer.testing import CliRunner
 
 from examples.shop.generate import lines as shop_lines
-from kittiwake.cli.exits import Exit
 from kittiwake.cli.main import app
 from kittiwake.input.events import parse_event
 from kittiwake.kernel.advance import advance, unfinished
@@ -19,9 +18,10 @@ from kittiwake.output.rows import Mode, decision_row, line
 from kittiwake.output.snapshots import state_of
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
+from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import DAY_US, HOUR_US, format_instant
+from tests.input.inputs import as_sets, rows, write_lines
 from tests.pipelines.running import ROOT, Job
-from tests.replay.inputs import as_sets, rows, write_lines
 
 RULES = ROOT / "examples" / "shop" / "rules"
 

@@ -16,19 +16,19 @@ from apache_beam.typehints.row_type import RowTypeConstraint
 from apache_beam.typehints.schemas import typing_to_runner_api
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.messages import encode
-from kittiwake.stream.table_rows import (
+from kittiwake.stream.records import encode
+from kittiwake.stream.tables.rows import (
     TableRow,
     dead_letter_table_row,
     decision_table_row,
     late_event_table_row,
 )
-from kittiwake.stream.tables import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset, Table
+from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset, Table
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
 
-storage_write = pytest.importorskip("pipelines.storage_write")
-written = pytest.importorskip("transforms.tables")
+storage_write = pytest.importorskip("pipelines.google.storage_write")
+written = pytest.importorskip("transforms.sinks.bigquery")
 
 ROWS: list[tuple[Table, TableRow]] = [
     (TRIGGERS, decision_table_row(tellings.trigger(), tellings.CLOCK_US)),
@@ -41,7 +41,7 @@ ROWS: list[tuple[Table, TableRow]] = [
 @pytest.mark.parametrize(("table", "row"), ROWS, ids=lambda value: getattr(value, "name", ""))
 def test_a_row_travels_to_java_and_back_without_loss(table: Table, row: TableRow) -> None:
     """As Beam does it: by the columns as it was told of them, and by the coder that both languages share."""
-    from transforms.table_values import DATE_TYPE, json_row, typed_row
+    from transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
 
     schema = written.beam_schema(table)
     fields = bigquery_tools.get_beam_typehints_from_tableschema(schema, DATE_TYPE)
@@ -106,7 +106,7 @@ def test_the_graph_is_built_with_beams_own_jar() -> None:
     step = written.WriteTables(
         Dataset("shop-1", "marketing"), method=written.Method.STORAGE_WRITE, expansion_service=service
     )
-    outcome = written.Tellings(*made) | "Tables" >> step
+    outcome = written.SinkInputs(*made) | "Tables" >> step
     assert outcome.dead.element_type is bytes
     urns = {transform.spec.urn for transform in pipeline.to_runner_api().components.transforms.values()}
     assert any("bigquery" in urn for urn in urns)

@@ -17,7 +17,7 @@ from google.api_core.exceptions import PermissionDenied
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget
-from pipelines import check as checks
+from pipelines.preflight import check as checks
 from pipelines.stream import main
 from tests.pipelines.streaming import Places
 from tests.rules.published import ITEM
@@ -120,8 +120,8 @@ def test_a_column_that_is_missing_is_told_with_what_adds_it(places: Places, rule
 
 
 def created(places: Places) -> None:
-    from kittiwake.stream.tables import dataset_of
-    from pipelines.tables import create_tables
+    from kittiwake.stream.tables.schema import dataset_of
+    from pipelines.google.bigquery_tables import create_tables
 
     dataset = dataset_of(places.dataset)
     assert dataset

@@ -14,7 +14,7 @@ ENDED_IN_A_STEP = """
 import signal, sys
 import apache_beam as beam
 from pipelines import stream
-from kittiwake.cli.ending import listen
+from kittiwake.terminal.ending import listen
 from pipelines.runner import IN_PROCESS, new_pipeline
 
 listen()

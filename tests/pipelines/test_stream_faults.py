@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from examples.emulators.pubsub import PubsubService
 from tests.cli.command import kittiwake
 from tests.pipelines.streaming import Places, StreamJob, running
+from tests.services.emulators.pubsub import PubsubService
 
 RULES = """account: acme
 rules:

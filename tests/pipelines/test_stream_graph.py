@@ -12,12 +12,12 @@ from apache_beam.portability.api import beam_runner_api_pb2
 pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.output.snapshot_set import RowSum
-from kittiwake.stream.watching import rules_source
+from kittiwake.stream.rules_source.source import rules_source
+from pipelines.options.stream import parse_stream_options
 from pipelines.runner import STREAMING, new_pipeline
 from pipelines.stream import build
-from pipelines.stream_options import parse_stream_options
 from tests.pipelines.walking import Walk, walked
-from transforms.seeding import SnapshotSource
+from transforms.stream.seed import SnapshotSource
 
 BASE = ("--subscription", "projects/shop-1/subscriptions/events", "--rules", "r")
 TO_TOPIC = ("--trigger_topic", "projects/shop-1/topics/triggers")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.tables import TABLES, TRIGGERS, VIEWS, Dataset, dataset_of
+from kittiwake.stream.tables.schema import TABLES, TRIGGERS, VIEWS, Dataset, dataset_of
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
 
 bigquery = pytest.importorskip("google.cloud.bigquery")
-pipelines = pytest.importorskip("pipelines.tables")
+pipelines = pytest.importorskip("pipelines.google.bigquery_tables")
 
 ALTER = re.compile(r": (ALTER TABLE .+)$")
 
@@ -69,7 +69,7 @@ def test_creating_again_changes_nothing_but_an_older_view(tables: Tables, create
 
 
 def insert_one(tables: Tables, dataset: Dataset) -> None:
-    from kittiwake.stream.table_rows import late_event_table_row
+    from kittiwake.stream.tables.rows import late_event_table_row
     from tests.stream import tellings
 
     assert tables.client.insert_rows_json(dataset.table("late_events"), [late_event_table_row(tellings.late())]) == []

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from kittiwake.cli.exits import Exit
 from kittiwake.rules.publishing.freezing import freeze
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.publish import publish
+from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import HOUR_US, parse_instant
 from tests.cli.command import kittiwake
+from tests.input.inputs import as_sets, record, write_lines
 from tests.pipelines.running import Job
-from tests.replay.inputs import as_sets, record, write_lines
 
 SECOND_US = parse_instant("2026-11-01T12:00:00Z")
 CART = b"account: acme\nrules: [{id: cart, when: cart.item_added, wait: 1h}]\n"

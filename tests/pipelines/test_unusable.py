@@ -10,12 +10,12 @@ from kittiwake.batch.counts import Counts, Refusal
 from kittiwake.batch.oversized_contacts import settle_giant
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
-from kittiwake.cli.exits import Exit
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
+from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
+from tests.input.inputs import START_US, record, write_lines
 from tests.pipelines.running import Job
-from tests.replay.inputs import START_US, record, write_lines
 
 RULES = """\
 account: acme

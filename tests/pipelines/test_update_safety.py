@@ -17,8 +17,8 @@ pytest.importorskip("google.cloud.bigquery")
 
 import msgspec
 
-from kittiwake.stream.cells import Cell
-from kittiwake.stream.messages import dead_of, encode, late_of, told_of, waiting_of
+from kittiwake.stream.contact.cell import Cell
+from kittiwake.stream.records import dead_of, encode, late_of, told_of, waiting_of
 from tests.pipelines.frozen.__main__ import GRAPH, RECORDS
 from tests.pipelines.frozen.graph import shape_of_the_job
 from tests.pipelines.frozen.records import Kept, begun, gone_on, records

@@ -19,16 +19,16 @@ import pytest
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary
-from kittiwake.cli.exits import Exit
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
+from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
+from tests.input.inputs import as_sets, write_lines
 from tests.oracle import clock
 from tests.oracle.values import canonical, exact
 from tests.oracle.worlds import World, world
 from tests.pipelines.running import Job
 from tests.properties.comparison import Rows, difference_of, expected, story
-from tests.replay.inputs import as_sets, write_lines
 
 WORLDS = int(os.environ.get("KITTIWAKE_JOB_WORLDS", "80"))
 DRAWN_FROM = 8  # the worlds of a job are one in so many: neighbours in time

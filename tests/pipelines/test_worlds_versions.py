@@ -14,13 +14,14 @@ import pytest
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
-from kittiwake.cli.exits import Exit
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import HOUR_US, parse_instant
+from tests.input.inputs import as_sets, write_lines
 from tests.oracle import clock
 from tests.oracle.oracle import decide_versions
 from tests.oracle.published import Subject, Together, story, together
@@ -28,7 +29,6 @@ from tests.oracle.values import canonical, exact
 from tests.pipelines.running import Job
 from tests.pipelines.test_worlds import rows_by_contact, told
 from tests.properties.comparison import Rows, difference_of
-from tests.replay.inputs import as_sets, write_lines
 
 WORLDS = int(os.environ.get("KITTIWAKE_JOB_WORLDS", "80"))
 START = "2035-01-01T00:00:00Z"

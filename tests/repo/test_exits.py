@@ -6,8 +6,8 @@ import re
 import signal
 from pathlib import Path
 
-from kittiwake.cli.exits import Exit
 from kittiwake.disk import ENDING
+from kittiwake.terminal.exit_codes import Exit
 
 ROW = re.compile(r"^\| (\d+) \| `([A-Z_]+)` \|", re.MULTILINE)
 

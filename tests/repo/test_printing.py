@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tests.repo import sources
 
-PLACE = "kittiwake/cli/terminal.py"
-CONSOLES = {"kittiwake/cli/story.py", "kittiwake/cli/progress.py"}
+PLACE = "kittiwake/terminal/printing.py"
+CONSOLES = {"kittiwake/cli/explanation_text.py", "kittiwake/terminal/progress.py"}
 """They have lines in styles, each made visible, and a bar of numbers of ours."""
 NAMES = {"print", "Console", "RichConsole"}
 METHODS = {"echo", "secho", "print_exc", "print_exception", "print_stack", "print_tb", "pprint"}

@@ -222,9 +222,9 @@ def test_a_target_is_its_whole_history(target: Target) -> None:
 
 
 def test_a_bucket_is_its_whole_history(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines import gcs_target
+    from pipelines.google import gcs_rules
 
-    monkeypatch.setattr(opening, "entry_points", entry_points(gs=gcs_target.open_target))
+    monkeypatch.setattr(opening, "entry_points", entry_points(gs=gcs_rules.open_target))
     target = open_target(f"{bucket}/rules")
     first(target)
     publish(target, SECOND, LATER_US, NOW_US)
@@ -256,11 +256,11 @@ def test_an_unknown_scheme_is_told_which_there_are(monkeypatch: pytest.MonkeyPat
 def test_without_googles_client_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    from pipelines import gcs_target
+    from pipelines.google import gcs_rules
 
     monkeypatch.setitem(sys.modules, "google.cloud", None)
     with pytest.raises(TargetError, match=r"pip install 'kittiwake\[gcp\]'"):
-        gcs_target.open_target("gs://bucket/rules")
+        gcs_rules.open_target("gs://bucket/rules")
 
 
 # ---------------------------------------------------------------- freezing

@@ -11,7 +11,7 @@ from kittiwake.rules.publishing import bounds, local
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.rules.publishing.target import Held, Target
-from pipelines import gcs_target
+from pipelines.google import gcs_rules
 
 NAME = "versions/always-3f0c5a1b2d4e.json"
 AT_ONCE = 8
@@ -21,7 +21,7 @@ AT_ONCE = 8
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
     if request.param == "folder":
         return open_target(str(tmp_path / "deep" / "target"))
-    return gcs_target.open_target(f"{request.getfixturevalue('bucket')}/deep/target")
+    return gcs_rules.open_target(f"{request.getfixturevalue('bucket')}/deep/target")
 
 
 def held(target: Target, name: str) -> Held:
@@ -105,7 +105,7 @@ def test_of_creations_at_once_one_wins_and_the_others_are_told(target: Target) -
 
 
 def test_what_is_too_large_is_not_read(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (local, gcs_target):
+    for module in (local, gcs_rules):
         monkeypatch.setattr(module, "OBJECT_BYTES_MAX", 10)
     target.create("versions/a.json", b"x" * 10)
     target.create("versions/b.json", b"x" * 11)
@@ -116,8 +116,8 @@ def test_what_is_too_large_is_not_read(target: Target, monkeypatch: pytest.Monke
 
 def test_it_is_called_as_it_was_typed(tmp_path: Path, bucket: str) -> None:
     assert open_target(f"{tmp_path}/t").place == f"{tmp_path}/t"
-    assert gcs_target.open_target(f"{bucket}/a/b/").place == f"{bucket}/a/b"
-    assert gcs_target.open_target(bucket).place == bucket
+    assert gcs_rules.open_target(f"{bucket}/a/b/").place == f"{bucket}/a/b"
+    assert gcs_rules.open_target(bucket).place == bucket
 
 
 # ---------------------------------------------------------------- a folder
@@ -160,21 +160,21 @@ def test_a_path_through_a_file_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_told_when_it_is_written_to(bucket: str) -> None:
-    target = gcs_target.open_target(f"{bucket}-gone/rules")
+    target = gcs_rules.open_target(f"{bucket}-gone/rules")
     assert target.read("pointer.json") is None
     with pytest.raises(TargetError, match="there is no such bucket"):
         target.create(NAME, b"")
 
 
 def test_two_prefixes_of_a_bucket_are_two_targets(bucket: str) -> None:
-    one, other = (gcs_target.open_target(f"{bucket}/{name}") for name in ("one", "other"))
+    one, other = (gcs_rules.open_target(f"{bucket}/{name}") for name in ("one", "other"))
     one.create(NAME, b"")
     assert other.read(NAME) is None
 
 
 def test_a_swap_whose_answer_was_lost_and_that_was_repeated_is_done(bucket: str) -> None:
     """What Google's client does on its own: the second request finds the generation of the first."""
-    target = gcs_target.open_target(bucket)
+    target = gcs_rules.open_target(bucket)
     target.swap("pointer.json", b"ours", None)
     target.swap("pointer.json", b"ours", None)
     assert held(target, "pointer.json").data == b"ours"
@@ -182,15 +182,15 @@ def test_a_swap_whose_answer_was_lost_and_that_was_repeated_is_done(bucket: str)
 
 def test_a_service_that_does_not_answer_is_told_in_a_sentence(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
-    monkeypatch.setattr(gcs_target, "DEADLINE_S", 0.1)
+    monkeypatch.setattr(gcs_rules, "DEADLINE_S", 0.1)
     with pytest.raises(TargetError, match=r"^gs://nobody/pointer\.json cannot be reached: "):
-        gcs_target.open_target("gs://nobody").read("pointer.json")
+        gcs_rules.open_target("gs://nobody").read("pointer.json")
 
 
 def test_a_url_without_a_bucket_is_refused() -> None:
     with pytest.raises(TargetError, match=r"names no bucket. Write gs://bucket/prefix"):
-        gcs_target.open_target("gs:///rules")
+        gcs_rules.open_target("gs:///rules")
 
 
 def test_the_deadline_of_a_request_fits_into_the_skew() -> None:
-    assert gcs_target.DEADLINE_S * 1_000_000 < bounds.SKEW_US
+    assert gcs_rules.DEADLINE_S * 1_000_000 < bounds.SKEW_US

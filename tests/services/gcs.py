@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from examples.emulators import processes
+from tests.services.emulators import processes
 
 
 def missing() -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from examples.emulators.bigquery import PROJECT, BigqueryService
+from tests.services.emulators.bigquery import PROJECT, BigqueryService
 
 
 class Tables:

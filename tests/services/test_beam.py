@@ -16,7 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
 from google.cloud import bigquery
 
-from examples.emulators.bigquery import PROJECT, BigqueryService
+from tests.services.emulators.bigquery import PROJECT, BigqueryService
 from tests.services.heartbeat import beating
 from tests.services.tables import Tables
 from tests.services.topics import Pair, Pulled, Topics
@@ -71,7 +71,7 @@ def test_a_module_in_a_process_of_its_own_writes_to_the_emulator_by_environment_
     bigquery_service: BigqueryService, tables: Tables, table: str, root: Path
 ) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "examples.emulators.emulated", "tests.services.written", table, json.dumps(ROWS)],
+        [sys.executable, "-m", "tests.services.emulators.emulated", "tests.services.written", table, json.dumps(ROWS)],
         cwd=root, env={**os.environ, **bigquery_service.environment}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr

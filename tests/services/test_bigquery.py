@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from google.cloud import bigquery
 
-from examples.emulators.bigquery import BigqueryService
+from tests.services.emulators.bigquery import BigqueryService
 from tests.services.tables import Tables
 
 NEWEST = (

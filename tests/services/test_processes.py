@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from examples.emulators import installing, pubsub
-from examples.emulators.processes import NotStartedError, Service, free_port, running
+from tests.services.emulators import installing, pubsub
+from tests.services.emulators.processes import NotStartedError, Service, free_port, running
 from tests.services.skipping import skip_or_fail
 
 SERVE = "import http.server, sys; http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]))"
 # Starts a service, says which process that is, and waits to be killed.
 LEAVE_ALONE = """
 import pathlib, sys, time
-from examples.emulators.processes import Service
+from tests.services.emulators.processes import Service
 command, url, log = [sys.executable, "-c", sys.argv[1], sys.argv[2]], f"http://127.0.0.1:{sys.argv[2]}/", sys.argv[3]
 service = Service(command, url, pathlib.Path(log))
 service.start()

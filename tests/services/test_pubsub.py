@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from examples.emulators.pubsub import PubsubService
+from tests.services.emulators.pubsub import PubsubService
 from tests.services.topics import Topics
 
 

@@ -9,7 +9,7 @@ import apache_beam as beam
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
-from kittiwake.stream.messages import head_of
+from kittiwake.stream.records import head_of
 
 COLLECTED: dict[str, list[Any]] = defaultdict(list)
 

@@ -1,8 +1,8 @@
 """A runner of one step: keeps cells, bags, timers and outputs, and commits a bundle whole or not at all.
 
-It runs the real `DoFn` of `transforms.hosting`, and is as unkind as Beam may be: timers fire in any order, again after
-they have fired, for times to which they are set no more, and before the watermark has reached them. A bundle can be
-made to die before any of its steps: every read, write, timer and output is one.
+It runs the real `DoFn` of `transforms.stream.evaluate`, and is as unkind as Beam may be: timers fire in any order,
+again after they have fired, for times to which they are set no more, and before the watermark has reached them. A
+bundle can be made to die before any of its steps: every read, write, timer and output is one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.known import Rules
-from kittiwake.stream.messages import Dead, Late, Told, dead_of, late_of, told_of
-from transforms.hosting import _Settle
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, dead_of, late_of, told_of
+from kittiwake.stream.rules_source.view import RulesSource
+from transforms.stream.evaluate import _Settle
 
 BEFORE_ALL_US = -(2**60)
 
@@ -124,8 +124,8 @@ class Machine:
 
     def __init__(
         self,
-        rules: Rules,
-        waits: Waits,
+        rules: RulesSource,
+        waits: TimerSettings,
         clock: Callable[[], int],
         shape: InputShape = CANONICAL,
         max_age_us: int | None = None,
@@ -133,9 +133,9 @@ class Machine:
         lasting: bool = True,
     ) -> None:
         self.kept: dict[bytes, Kept] = {}
-        self.told: list[Told] = []
-        self.late: list[Late] = []
-        self.dead: list[Dead] = []
+        self.told: list[DecisionRecord] = []
+        self.late: list[LateEventRecord] = []
+        self.dead: list[DeadLetterRecord] = []
         self.watermark_us = BEFORE_ALL_US
         self.reads: list[int] = []
         """How many elements each reading of a bag has brought."""

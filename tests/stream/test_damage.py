@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from kittiwake.stream.messages import key_of
+from kittiwake.stream.records import key_of
 from kittiwake.time.instants import HOUR_US, MINUTE_US
 from tests.stream.test_faults import START_US, Host
 

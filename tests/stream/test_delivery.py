@@ -10,12 +10,12 @@ from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.model import Decision
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.stream.delivery import MESSAGE_BYTES_MAX, refusal_of, trigger_message, unsent
-from kittiwake.stream.messages import TRACE_CHARS_MAX, told, trace_of
-from kittiwake.stream.table_rows import dead_letter_table_row
+from kittiwake.stream.records import TRACE_CHARS_MAX, told, trace_of
+from kittiwake.stream.tables.rows import dead_letter_table_row
+from kittiwake.stream.trigger_message import MESSAGE_BYTES_MAX, refusal_of, trigger_message, unsent
 from kittiwake.values import KEY_CHARS_MAX, canonical
 from tests.stream import tellings
-from transforms.tables import PAYLOAD_BYTES_MAX
+from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX
 
 
 def test_a_message_is_the_row_with_what_a_consumer_decides_by_beside_it() -> None:

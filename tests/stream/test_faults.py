@@ -11,11 +11,11 @@ from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
-from kittiwake.stream import sifting, waking
-from kittiwake.stream.cells import LAYOUT, cell_of
-from kittiwake.stream.grid import USUAL, Waits
-from kittiwake.stream.known import AlwaysKnown, Known, Rules
-from kittiwake.stream.messages import Stage, encode, key_of
+from kittiwake.stream.contact import poison_events, timers
+from kittiwake.stream.contact.cell import LAYOUT, cell_of
+from kittiwake.stream.contact.timer_grid import USUAL, TimerSettings
+from kittiwake.stream.records import Stage, encode, key_of
+from kittiwake.stream.rules_source.view import RulesSource, RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
 from tests.stream.machine import Bundle, Machine
 from tests.stream.worlds import arrival_of_line
@@ -33,12 +33,14 @@ NO_TRACE: dict[str, str] = {}
 class Host:
     """A machine with a clock that is set, and shorthands."""
 
-    def __init__(self, history: RuleSetHistory | None = None, waits: Waits = USUAL, **options: Any) -> None:
+    def __init__(self, history: RuleSetHistory | None = None, waits: TimerSettings = USUAL, **options: Any) -> None:
         self.clock_us = START_US
-        self.rules: Rules = AlwaysKnown(always(load_files({"a.yaml": RULES})) if history is None else history, HOUR_US)
+        self.rules: RulesSource = StaticRules(
+            always(load_files({"a.yaml": RULES})) if history is None else history, HOUR_US
+        )
         self.machine = Machine(self, waits, lambda: self.clock_us, **options)
 
-    def known(self, clock_us: int) -> Known:
+    def known(self, clock_us: int) -> RulesView:
         return self.rules.known(clock_us)
 
     def give(
@@ -117,7 +119,7 @@ def test_what_a_freeze_has_held_back_is_settled_when_it_ends() -> None:
     host.give("e2", "order.completed", START_US + 2 * HOUR_US)
     host.pass_to(START_US + 3 * HOUR_US)
     assert host.rows == []
-    host.rules = AlwaysKnown(history, HOUR_US)
+    host.rules = StaticRules(history, HOUR_US)
     # It is looked at again after a quarter of the time for which it was held back.
     host.pass_to(START_US + 4 * HOUR_US)
     assert [(one.decision, one.time_us) for one in host.machine.told] == [("fired", START_US + HOUR_US)]
@@ -166,7 +168,7 @@ def test_an_event_on_which_a_rule_raises_costs_that_event_only(monkeypatch: pyte
     host, fault = Host(), raising(lambda ids, _: "e13" in ids or "e77" in ids)
     for number in range(100):
         host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
-    monkeypatch.setattr(sifting, "advance", fault)
+    monkeypatch.setattr(poison_events, "advance", fault)
     host.pass_to(START_US + 2 * HOUR_US)
     dead = host.machine.dead
     assert [(one.stage, one.reason, b'"e13"' in one.raw or b'"e77"' in one.raw) for one in dead] == [
@@ -182,8 +184,8 @@ def test_a_contact_most_of_whose_events_raise_waits_whole(monkeypatch: pytest.Mo
     for number in range(500):
         host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
     with monkeypatch.context() as patch:
-        patch.setattr(sifting, "advance", fault)
-        patch.setattr(sifting, "TRIES_MAX", 20)
+        patch.setattr(poison_events, "advance", fault)
+        patch.setattr(poison_events, "TRIES_MAX", 20)
         host.pass_to(START_US + 10 * MINUTE_US)
     assert b"e499" not in b"".join(one.raw for one in host.machine.dead)
     before = len(host.machine.dead)
@@ -198,7 +200,7 @@ def test_after_the_fix_the_dead_letter_gives_the_decision_it_should_have(monkeyp
     host.give("e1", "cart.item_added", START_US)
     host.give("e2", "order.completed", START_US + 30 * MINUTE_US)
     with monkeypatch.context() as patch:
-        patch.setattr(sifting, "advance", raising(lambda ids, _: "e2" in ids))
+        patch.setattr(poison_events, "advance", raising(lambda ids, _: "e2" in ids))
         host.pass_to(START_US + 61 * MINUTE_US)
     assert host.rows == [("fired", 0)]
     (dead,) = host.machine.dead
@@ -213,7 +215,7 @@ def test_a_contact_that_cannot_be_settled_waits_and_others_do_not(monkeypatch: p
     host.give("e1", "cart.item_added", START_US, contact="bad")
     host.give("e2", "cart.item_added", START_US, contact="good")
     host.pass_to(START_US + 20 * SECOND_US)
-    real = sifting.advance
+    real = poison_events.advance
 
     def fault(versions: Any, state: Any, *rest: Any, **options: Any) -> Advanced:
         if state.contact_id == "bad":
@@ -221,7 +223,7 @@ def test_a_contact_that_cannot_be_settled_waits_and_others_do_not(monkeypatch: p
         return real(versions, state, *rest, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sifting, "advance", fault)
+        patch.setattr(poison_events, "advance", fault)
         host.pass_to(START_US + 3 * HOUR_US)
         assert [b'"good"' in one.row for one in host.machine.told] == [True]
         assert host.machine.bundles < 60, "it is tried again more and more rarely"
@@ -255,7 +257,7 @@ def test_a_contact_whose_cell_would_be_too_large_waits_until_the_flood_has_gone_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     host = Host()
-    monkeypatch.setattr(waking, "CELL_BYTES_MAX", 4_000)
+    monkeypatch.setattr(timers, "CELL_BYTES_MAX", 4_000)
     for number in range(100):
         host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
     host.pass_to(START_US + 30 * MINUTE_US)

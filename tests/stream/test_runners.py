@@ -18,17 +18,17 @@ from apache_beam.testing.test_stream import TestStream as StreamOfTest
 from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.grid import Waits
-from kittiwake.stream.known import AlwaysKnown
-from kittiwake.stream.messages import head_of, late_of, told_of
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.records import head_of, late_of, told_of
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
 from tests.stream.collecting import COLLECTED, Collect, timestamped
 from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth
-from transforms.hosting import Hosted, SettleStream
+from transforms.stream.evaluate import Evaluated, EvaluateRules
 
 CONTACTS = 6
 WORLDS = [0, 1, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(2, 40))]
-WAITS = Waits(10 * SECOND_US, 60 * SECOND_US)
+WAITS = TimerSettings(10 * SECOND_US, 60 * SECOND_US)
 HORIZON_US = 800 * DAY_US
 
 
@@ -47,12 +47,12 @@ def drawn(seed: int, number: int, versions: int) -> tuple[Streamed, random.Rando
     return streamed(name, CONTACTS, WAITS, versions=versions, horizon_us=HORIZON_US), random.Random(name)
 
 
-def host(world: Streamed) -> SettleStream:
+def host(world: Streamed) -> EvaluateRules:
     frozen = RuleSetHistory(world.history.versions, world.until_us)
-    return SettleStream(AlwaysKnown(frozen, world.horizon_us), WAITS, clock=ClockAt(world.until_us + HOUR_US))
+    return EvaluateRules(StaticRules(frozen, world.horizon_us), WAITS, clock=ClockAt(world.until_us + HOUR_US))
 
 
-def collected(hosted: Hosted, name: str) -> None:
+def collected(hosted: Evaluated, name: str) -> None:
     for tag in ("told", "late", "dead"):
         COLLECTED[f"{name} {tag}"].clear()
         _ = getattr(hosted, tag) | f"Collect{tag}" >> beam.ParDo(Collect(f"{name} {tag}"))

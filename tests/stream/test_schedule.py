@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from kittiwake.stream.schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, Schedule, parse_pace, schedule
+from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, Schedule, parse_pace, schedule
 from kittiwake.time.instants import HOUR_US, MINUTE_US, SECOND_US
 
 START_US = 1_780_000_000 * SECOND_US

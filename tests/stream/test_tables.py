@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.messages import Stage
-from kittiwake.stream.table_rows import (
+from kittiwake.stream.records import Stage
+from kittiwake.stream.tables.rows import (
     RAW_KEPT_BYTES,
     RefusedRow,
     TableRow,
@@ -25,7 +25,7 @@ from kittiwake.stream.table_rows import (
     late_event_table_row,
     refused_dead_letter,
 )
-from kittiwake.stream.tables import (
+from kittiwake.stream.tables.schema import (
     DEAD_LETTERS,
     DECISIONS,
     LATE_EVENTS,

@@ -18,10 +18,10 @@ from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.publishing.target import Target
-from kittiwake.stream import polling
-from kittiwake.stream.polling import NewsKind, complete_until_us
+from kittiwake.stream.rules_source import poller
+from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until_us
 from kittiwake.time.instants import HOUR_US, SECOND_US
-from pipelines import gcs_target
+from pipelines.google import gcs_rules
 from tests.rules.published import NOW_US, SECOND, first
 from tests.stream.targets import REFUSED, Faulty, Inline, Memory, known, numbers, polled
 
@@ -42,7 +42,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
     if request.param == "folder":
         found: Target = open_target(str(tmp_path / "target"))
     else:
-        found = gcs_target.open_target(f"{request.getfixturevalue('bucket')}/rules")
+        found = gcs_rules.open_target(f"{request.getfixturevalue('bucket')}/rules")
     first(found)
     return found
 
@@ -152,7 +152,7 @@ def test_a_target_that_cannot_be_read_keeps_the_last_good_rules_until_it_is_mend
     for look in range(1, 4):
         assert known(poll, NOW_US + look * POLL_INTERVAL_US) == before, "neither more rules nor more time"
     told = poll.news()
-    assert [one.kind for one in told] == [NewsKind.UNREADABLE] * 3
+    assert [one.kind for one in told] == [RulesChangeKind.UNREADABLE] * 3
     assert FAULTS[fault] in told[0].text
     assert "\n" not in told[0].text
     status = poll.status(NOW_US + 3 * POLL_INTERVAL_US)
@@ -163,7 +163,7 @@ def test_a_target_that_cannot_be_read_keeps_the_last_good_rules_until_it_is_mend
     after = known(poll, mended_us)
     assert (numbers(after), after.until_us) == (2, complete_until_us(mended_us, MIN_LEAD_US))
     assert (poll.status(mended_us).age_us, poll.status(mended_us).error) == (0, None)
-    assert NewsKind.READ in [one.kind for one in poll.news()]
+    assert RulesChangeKind.READ in [one.kind for one in poll.news()]
 
 
 def test_a_version_that_is_gone_after_it_was_read_is_not_missed(target: Target) -> None:
@@ -194,11 +194,11 @@ def test_a_pointer_that_goes_back_is_taken_for_damaged(target: Target, how: str)
 
 
 def test_a_bucket_that_does_not_answer_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = gcs_target.open_target(f"{bucket}/rules")
+    found = gcs_rules.open_target(f"{bucket}/rules")
     first(found)
     poll = polled(found, pool=Inline())
     before = known(poll, NOW_US)
-    monkeypatch.setattr(gcs_target, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(gcs_rules, "DEADLINE_S", 0.2)
     found._bucket.client._connection.API_BASE_URL = "http://127.0.0.1:9"  # type: ignore[attr-defined]
     assert known(poll, NEXT_US) == before
     error = poll.status(NEXT_US).error
@@ -222,7 +222,7 @@ def test_a_target_that_hangs_holds_up_nobody_while_what_is_known_is_of_use(
 ) -> None:
     """Nor for long after that: one wait of a bounded time, and no more for the same look."""
     waits: list[float] = []
-    wait = polling.wait
+    wait = poller.wait
 
     def counted(looks: list[Any], timeout: float) -> Any:
         waits.append(timeout)
@@ -232,12 +232,12 @@ def test_a_target_that_hangs_holds_up_nobody_while_what_is_known_is_of_use(
     with ThreadPoolExecutor(1) as pool:
         poll = polled(line, pool=pool)
         before = poll.known(NOW_US)
-        monkeypatch.setattr(polling, "wait", counted)
+        monkeypatch.setattr(poller, "wait", counted)
         line.open.clear()
         assert poll.known(NEXT_US) == poll.known(before.until_us) == before
         assert waits == []
         assert poll.known(before.until_us + 1) == poll.known(before.until_us + 2) == before
-        assert waits == [polling.STALE_WAIT_S]
+        assert waits == [poller.STALE_WAIT_S]
         line.open.set()
         pool.submit(lambda: None).result(30)
         assert poll.known(before.until_us + 3).until_us == complete_until_us(NEXT_US, MIN_LEAD_US)
@@ -278,5 +278,5 @@ def test_a_version_with_too_short_a_lead_is_taken_and_told(memory: Memory) -> No
     publish(memory, SECOND, NOW_US + 35 * SECOND_US, NOW_US, min_lead_us=0)
     poll.news()
     assert numbers(known(poll, NEXT_US)) == 2
-    (told,) = [one for one in poll.news() if one.kind is NewsKind.TOO_SOON]
+    (told,) = [one for one in poll.news() if one.kind is RulesChangeKind.TOO_SOON]
     assert "Publish with the --min_lead of the jobs" in told.text

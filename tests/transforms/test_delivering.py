@@ -10,15 +10,15 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.stream.delivery import trigger_message
-from kittiwake.stream.messages import dead_of, encode
-from kittiwake.stream.table_rows import RAW_KEPT_BYTES
-from kittiwake.stream.tables import dataset_of
+from kittiwake.stream.records import dead_of, encode
+from kittiwake.stream.tables.rows import RAW_KEPT_BYTES
+from kittiwake.stream.tables.schema import dataset_of
+from kittiwake.stream.trigger_message import trigger_message
 from kittiwake.values import canonical
+from pipelines.google.bigquery_tables import create_tables
 from pipelines.runner import new_pipeline, runner_named
-from pipelines.tables import create_tables
 from tests.stream import tellings
-from transforms.tables import Tellings, WriteTables
+from transforms.sinks.bigquery import SinkInputs, WriteTables
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -30,7 +30,7 @@ ONE, TWO, THREE, FOUR, FIVE = (digit * 32 for digit in "12345")
 
 
 def test_a_topic_gets_every_trigger_and_what_takes_one_back_and_nothing_else(topics: Topics) -> None:
-    from transforms.delivering import PublishTriggers
+    from transforms.sinks.pubsub import PublishTriggers
 
     revoked = {"decision": Outcome.REVOKED, "reason": Reason.LATE_EVENT, "fired_at_us": None, "revision": 1}
     sent = [
@@ -53,7 +53,7 @@ def test_a_topic_gets_every_trigger_and_what_takes_one_back_and_nothing_else(top
 
 def test_a_row_that_no_topic_takes_becomes_a_dead_letter_and_the_others_are_sent(topics: Topics) -> None:
     """Beam raises over it, and a runner would try its bundle again for ever."""
-    from transforms.delivering import PublishTriggers
+    from transforms.sinks.pubsub import PublishTriggers
 
     heavy = tellings.trigger(TWO, include=canonical({"p": "x" * 12_000_000}))
     wide = tellings.trigger(THREE, traceparent="\N{ROCKET}" * 1_000)
@@ -77,7 +77,7 @@ def test_a_trigger_of_twelve_megabytes_is_found_among_the_dead_letters_and_the_o
     topics: Topics, tables: Tables
 ) -> None:
     """As a job writes what it tells: the topic and both tables refuse it, and each says so in a row of its own."""
-    from transforms.delivering import PublishTriggers
+    from transforms.sinks.pubsub import PublishTriggers
 
     dataset = dataset_of(tables.create_dataset())
     assert dataset
@@ -88,7 +88,7 @@ def test_a_trigger_of_twelve_megabytes_is_found_among_the_dead_letters_and_the_o
     told = pipeline | beam.Create([encode(heavy), encode(light)], reshuffle=False).with_output_types(bytes)
     dead = told | "Publish" >> PublishTriggers(pair.topic, tellings.clock)
     late = pipeline | "late" >> beam.Create([], reshuffle=False).with_output_types(bytes)
-    _ = Tellings(told, dead, late) | "Tables" >> WriteTables(dataset, clock=tellings.clock)
+    _ = SinkInputs(told, dead, late) | "Tables" >> WriteTables(dataset, clock=tellings.clock)
     pipeline.run().wait_until_finish()
     letters = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
     said = {

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kittiwake.stream.messages import encode
+from kittiwake.stream.records import encode
 from tests.pipelines.frozen.graph import shape_of_the_job
 from tests.pipelines.frozen.records import begun, gone_on, records
 

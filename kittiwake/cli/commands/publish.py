@@ -1,0 +1,122 @@
+"""`kittiwake publish`: rules files become the next version of a target, checked, with what it changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usable_input
+from kittiwake.cli.options import TargetName, moment_us, now_us, span_us
+from kittiwake.errors import UnusableError
+from kittiwake.rules.errors import RuleError, RulesError
+from kittiwake.rules.loader import read_files
+from kittiwake.rules.publishing.bounds import MIN_LEAD_US
+from kittiwake.rules.publishing.changes import Change
+from kittiwake.rules.publishing.layout import ALWAYS
+from kittiwake.rules.publishing.opening import open_target
+from kittiwake.rules.publishing.publish import Publication, carry_out, prepare
+from kittiwake.rules.publishing.target import Target
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import complain, say, say_json
+from kittiwake.time.durations import format_duration
+
+
+def publish(
+    folder: Annotated[Path, typer.Argument(help="The rules: a folder, or one file.", metavar="DIR")],
+    place: TargetName,
+    effective_from: Annotated[
+        str,
+        typer.Option(
+            "--effective-from",
+            help="When they come into force: a time (RFC 3339), +10m from now, or always for the first version.",
+        ),
+    ],
+    min_lead: Annotated[
+        str, typer.Option("--min-lead", help="Refuse a time nearer than this: running jobs have to hear of it.")
+    ] = format_duration(MIN_LEAD_US),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and compare, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish rules as the next version of a target, and tell what they change.
+
+    Exit codes: 0 it is published, 1 nothing has changed since the newest version, 2 the rules, the time or the target
+    cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        files = _files(folder, place)
+        clock_us = now_us()
+        effective_us = None if effective_from == ALWAYS else moment_us("--effective-from", effective_from, clock_us)
+        target = open_target(place)
+        prepared = _prepared(folder, target, files, effective_us, clock_us, span_us("--min-lead", min_lead))
+        if not dry_run:
+            _carry_out(target, prepared)
+    _tell(prepared, target, dry_run=dry_run, as_json=as_json)
+    leave(Exit.FINE)
+
+
+def _files(folder: Path, place: str) -> dict[str, bytes]:
+    """The rules files by their names below the folder, which mean the same on every machine."""
+    if "://" not in place and Path(place).resolve().is_relative_to(folder.resolve()):
+        raise UnusableError(f"{place} lies in {folder}, whose files would include what is published: name another")
+    errors: list[RuleError] = []
+    contents = read_files([folder], errors)
+    if errors:
+        raise RulesError(errors)
+    return {_name(folder, path): content for path, content in contents.items()}
+
+
+def _name(folder: Path, path: str) -> str:
+    return Path(path).relative_to(folder).as_posix() if folder.is_dir() else folder.name
+
+
+def _prepared(
+    folder: Path, target: Target, files: dict[str, bytes], effective_us: int | None, clock_us: int, lead_us: int
+) -> Publication:
+    """What is to be published; errors of its rules under the paths that the author knows."""
+    try:
+        return prepare(target, files, effective_us, clock_us, lead_us)
+    except RulesError as error:
+        base = folder if folder.is_dir() else folder.parent
+        known = {name: str(base / name) for name in files}
+        raise RulesError(one._replace(file=known.get(one.file, one.file)) for one in error.errors) from None
+
+
+def _carry_out(target: Target, prepared: Publication) -> None:
+    try:
+        carry_out(target, prepared)
+    except KeyboardInterrupt:
+        complain(f"interrupted: kittiwake versions {target.place} shows whether it was published; if not, repeat it")
+        raise
+
+
+# ---------------------------------------------------------------- what is told
+
+
+def _tell(prepared: Publication, target: Target, *, dry_run: bool, as_json: bool) -> None:
+    file = prepared.file
+    if as_json:
+        said: dict[str, Any] = {"ok": True, "published": not dry_run, "target": target.place, "file": prepared.name}
+        said |= {"effective_from": file.effective_from, "ruleset_version": file.ruleset_version}
+        say_json(said | {"changes": [_change_data(change) for change in prepared.changes]})
+        return
+    newest = prepared.before.ruleset.version if prepared.before else None
+    say(f"against ruleset_version {newest}:" if newest else "the first version:")
+    say_columns([_change_row(change) for change in prepared.changes], indent=2)
+    verb = "would publish" if dry_run else "published"
+    since = "always" if file.effective_from == ALWAYS else f"from {file.effective_from}"
+    say(f"{verb} ruleset_version {file.ruleset_version}, in force {since}, to {target.place}")
+
+
+def _change_data(change: Change) -> dict[str, Any]:
+    return {key: value for key, value in change._asdict().items() if value is not None} | {"what": str(change.what)}
+
+
+def _change_row(change: Change) -> tuple[str, str, str, str]:
+    whose = "every account" if change.account_id == "*" else change.account_id
+    versions = " → ".join(version for version in (change.before, change.after) if version)
+    return str(change.what), whose, change.rule_id or f"({change.setting})", versions
+
+
+app = one_command(publish, "publish")

@@ -1,0 +1,113 @@
+"""`kittiwake replay`: the job's inputs and outputs, without Beam and on one core."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kittiwake.batch.replay import replay as run
+from kittiwake.batch.report import render
+from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import Summary, to_json
+from kittiwake.cli.console import AsJson, leave, one_command, usable_input
+from kittiwake.cli.options import (
+    AllowedLateness,
+    InputAccount,
+    Inputs,
+    Rules,
+    ShapeName,
+    Strict,
+    Until,
+    now_us,
+    shape_of,
+    span_us,
+    until_us,
+)
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import InputShape
+from kittiwake.output.formats import Format
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import complain, say, say_json, say_text
+from kittiwake.terminal.progress import progress
+
+
+def replay(
+    rules: Rules,
+    inputs: Inputs,
+    output: Annotated[Path, typer.Option("--output", help="Folder to write triggers, decisions and the rest into.")],
+    until: Until = "",
+    allowed_lateness: AllowedLateness = "1h",
+    max_dead_letter_ratio: Annotated[
+        str,
+        typer.Option(
+            "--max-dead-letter-ratio",
+            "--max_dead_letter_ratio",
+            help="Decide nothing if more of the records than this (0 to 1) are no events.",
+            show_default=False,
+        ),
+    ] = "",
+    written: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.JSONL,
+    snapshots: Annotated[
+        bool, typer.Option("--snapshots", help="Write the state of every contact too, for a host that goes on from it.")
+    ] = False,
+    shape: ShapeName = "canonical",
+    input_account: InputAccount = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decide everything that files of events hold, as the job would, and write what it would write.
+
+    Exit codes: 0 everything is decided, 1 there are findings: the rules of an account cannot be used and its events
+    decide nothing, copies say something else than the event that counts, or too many records are no events and nothing
+    is decided; 2 an input, the rules or the output cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
+        settings = replace(settings, snapshots=snapshots)
+        programs = Programs(load_rules(*rules, by_account=not strict), settings.allowed_lateness_us)
+        try:
+            with progress(quiet=as_json) as tell:
+                summary = run(programs, inputs, output, settings, tell, written)
+        except KeyboardInterrupt:
+            complain("interrupted; the output is as it was")
+            raise
+    _tell(summary, output, as_json=as_json)
+    leave(Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE)
+
+
+def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shape: InputShape) -> RunSettings:
+    return RunSettings(
+        now_us(),
+        until_us(until),
+        span_us("--allowed-lateness", allowed_lateness),
+        _ratio(max_dead_letter_ratio),
+        shape,
+    )
+
+
+def _ratio(text: str) -> Decimal | None:
+    if not text:
+        return None
+    with suppress(ArithmeticError):
+        found = Decimal(text)
+        if found.is_finite() and 0 <= found <= 1:
+            return found
+    raise UnusableError(f"--max-dead-letter-ratio: {text!r} is no part of one: write, say, 0.1")
+
+
+def _tell(summary: Summary, output: Path, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"ok": summary.stopped is None, "output": str(output), **to_json(summary)})
+        return
+    say_text(render(summary))
+    say(f"written to {output}")
+
+
+app = one_command(replay, "replay")

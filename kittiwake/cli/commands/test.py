@@ -1,0 +1,113 @@
+"""`kittiwake test`: plays the scenario files that stand beside rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kittiwake.cli.console import AsJson, leave, one_command, refuse, usable_input
+from kittiwake.cli.explanation_text import print_texts
+from kittiwake.errors import UnusableError
+from kittiwake.explain.model import as_data
+from kittiwake.explain.rendering import texts
+from kittiwake.rules.errors import RulesError
+from kittiwake.scenarios.cases import Case
+from kittiwake.scenarios.files import find, load_cases
+from kittiwake.scenarios.run import Result, play, surprise_words
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import GREEN, RED, say, say_json
+
+
+def play_scenarios(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Scenario files, and folders of *.test.yaml files.", metavar="SCENARIOS...")
+    ],
+    only: Annotated[str, typer.Option("--only", help="Play only tests whose name has this in it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Test rules with scenario files: events, clock steps, and what is expected of them.
+
+    Exit codes: 0 everything was as expected, 1 something was not, 2 a scenario or its rules cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]
+        if not cases:
+            raise UnusableError(f"no test has {only!r} in its name")
+    results = [play(case) for case in cases]
+    if as_json:
+        say_json(_data(results))
+    else:
+        _tell(results)
+    leave(Exit.FINE if all(result.passed for result in results) else Exit.FINDINGS)
+
+
+def _cases(paths: list[Path], *, as_json: bool) -> list[Case]:
+    """The cases of all files; the errors of all of them end the command together."""
+    cases, errors = [], {}
+    for path in find(paths):
+        try:
+            cases.extend(load_cases(path))
+        except RulesError as error:
+            errors.update(dict.fromkeys(error.errors))  # several scenarios may share their rules
+    if errors:
+        refuse(sorted(errors), as_json=as_json)
+    return cases
+
+
+# ---------------------------------------------------------------- for people
+
+
+def _tell(results: list[Result]) -> None:
+    file = ""
+    for result in results:
+        if result.case.file != file:
+            file = result.case.file
+            say(file)
+        if result.passed:
+            say(f"  ✓ {result.case.name}", GREEN)
+        else:
+            _tell_failed(result)
+    failed = sum(not result.passed for result in results)
+    counts = f"{len(results) - failed} passed" + (f", {failed} failed" if failed else "")
+    say(counts, RED if failed else GREEN)
+
+
+def _tell_failed(result: Result) -> None:
+    say(f"  ✗ {result.case.name}", RED)
+    for surprise in result.surprises:
+        first, *rest = surprise_words(surprise)
+        say(f"    {result.case.file}:{surprise.mark.line}: {first}", RED)
+        for line in rest:
+            say(f"      {line}")
+    say()
+    print_texts(texts(result.story), indent=4)
+    say()
+
+
+# ---------------------------------------------------------------- for programs
+
+
+def _data(results: list[Result]) -> dict[str, Any]:
+    failed = sum(not result.passed for result in results)
+    return {
+        "ok": not failed,
+        "passed": len(results) - failed,
+        "failed": failed,
+        "tests": [_result_data(result) for result in results],
+    }
+
+
+def _result_data(result: Result) -> dict[str, Any]:
+    case = result.case
+    about = {"file": case.file, "line": case.mark.line, "name": case.name, "passed": result.passed}
+    if result.passed:
+        return about
+    surprises = [
+        {"line": one.mark.line, "column": one.mark.column, "told": surprise_words(one)} for one in result.surprises
+    ]
+    return {**about, "surprises": surprises, "explanation": as_data(result.story)}
+
+
+app = one_command(play_scenarios, "test")

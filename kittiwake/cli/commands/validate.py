@@ -1,0 +1,60 @@
+"""`kittiwake validate`: every error of rules files at once, within half a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kittiwake.batch.gc_pause import uncollected
+from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, usable_input
+from kittiwake.errors import UnusableError
+from kittiwake.rules.compile.account import compile_account
+from kittiwake.rules.errors import Lint
+from kittiwake.rules.lint.document import find_lints
+from kittiwake.rules.loader import load
+from kittiwake.rules.publishing.opening import is_target
+from kittiwake.rules.ruleset import RuleSet
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import YELLOW, say, say_json
+
+
+def validate(
+    paths: Annotated[list[Path], typer.Argument(help="Rules files, and folders of them.", metavar="RULES...")],
+    as_json: AsJson = False,
+) -> None:
+    """Check rules: every error at once, with its place and what to write instead.
+
+    Exit codes: 0 all is well, 1 the rules can be used and something about them is odd, 2 they cannot be used.
+    """
+    with usable_input(as_json=as_json), uncollected():
+        for path in paths:
+            if is_target(str(path)):
+                advice = f"kittiwake versions {path} shows its versions; name the folder of the rules themselves"
+                raise UnusableError(
+                    f"{path} is a target, whose versions were checked when they were published: {advice}"
+                )
+        ruleset = load(*paths)
+        for account_id in ruleset.accounts:
+            compile_account(ruleset, account_id)
+        odd = find_lints(ruleset)
+    _tell(ruleset, odd, as_json=as_json)
+    leave(Exit.FINDINGS if odd else Exit.FINE)
+
+
+def _tell(ruleset: RuleSet, odd: list[Lint], *, as_json: bool) -> None:
+    accounts = {name: len(account.rules) for name, account in sorted(ruleset.accounts.items())}
+    if as_json:
+        told: dict[str, Any] = {"ok": True, "ruleset_version": ruleset.version, "accounts": accounts}
+        say_json({**told, "findings": [error_data(one) for one in odd]})
+        return
+    for one in odd:
+        complain_at(one, YELLOW)
+    for name, number in accounts.items():
+        whose = "every account" if name == "*" else f"account {name}"
+        say(f"{whose}: {number} {'rule' if number == 1 else 'rules'}")
+    say(f"ruleset_version {ruleset.version}")
+
+
+app = one_command(validate, "validate")

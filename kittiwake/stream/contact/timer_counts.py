@@ -1,0 +1,31 @@
+"""What a wake counts, as a value: `transforms.stream.evaluate` adds it to the metrics of the registry once a wake."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kittiwake.model import Decision
+
+
+class TimerCounts(NamedTuple):
+    """Numbers of one wake."""
+
+    settled: int = 0
+    idle: int = 0
+    held: int = 0
+    ahead: int = 0
+    """Held back since it lay ahead of the clock."""
+    failed: int = 0
+    failure: str = ""
+    """What the contact failed with, without values."""
+    duplicates: int = 0
+    conflicts: int = 0
+    corrected: int = 0
+    forgotten: int = 0
+    horizon_cut: int = 0
+    ids_forgotten: int = 0
+    too_late: int = 0
+    dead: int = 0
+    state_bytes: int = 0
+    waiting: int = 0
+    decisions: tuple[Decision, ...] = ()

@@ -1,0 +1,1 @@
+"""Where a streaming job has its rules from, and which are in force as far as it knows."""

@@ -1,0 +1,270 @@
+"""The tables of a streaming job in BigQuery, and the views over them, as data: the one place that says what they are.
+
+Pure. `table_rows` makes their rows, `pipelines.tables` creates and compares them, `transforms.tables` writes them;
+docs/reference/tables.md has a row for each column. Columns are only ever added, as NULLABLE: a job that is updated has
+to find what the one before wrote, and `ALTER TABLE` can add no others.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Type(StrEnum):
+    """Types of columns, by their names in SQL. No other is written by both methods without loss."""
+
+    STRING = "STRING"
+    INT64 = "INT64"
+    BOOL = "BOOL"
+    TIMESTAMP = "TIMESTAMP"
+    DATE = "DATE"
+    BYTES = "BYTES"
+
+
+class ColumnMode(StrEnum):
+    """Whether a column has to have a value."""
+
+    REQUIRED = "REQUIRED"
+    NULLABLE = "NULLABLE"
+    REPEATED = "REPEATED"
+
+
+class Column(NamedTuple):
+    """A column of a table."""
+
+    name: str
+    type: Type
+    mode: ColumnMode
+    description: str
+
+
+class Table(NamedTuple):
+    """A table, partitioned by the day of one of its times and clustered."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    partition: str
+    """The column by whose day it is partitioned: always one by the host's clock.
+
+    Because of what it does to readers: a newer revision is written after an older one, so whoever reads the days since
+    some day, and takes the newest revision of each id, never takes one that is outdated. By `time` that is not so:
+    revisions of one id may fall due on different days. And BigQuery refuses rows of far away days, and drops at once
+    those beyond the expiry: an old event in a late backlog would be lost by its own age.
+    """
+    clustering: tuple[str, ...]
+    expiry_days: int
+    """Partitions older than this are dropped."""
+
+    def column(self, name: str) -> Column:
+        """The column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+
+class View(NamedTuple):
+    """A view over one of the tables or of the views before it."""
+
+    name: str
+    description: str
+    sql: str
+    """With `{dataset}` for where it lies."""
+
+    def sql_in(self, dataset: Dataset) -> str:
+        """Its query, over the tables of a dataset."""
+        return self.sql.format(dataset=dataset.path)
+
+
+_DATASET: Final = re.compile(r"(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])[.:](?P<name>[A-Za-z0-9_]+)")
+DATASET_CHARS_MAX: Final = 1_024
+"""What BigQuery allows."""
+
+
+class Dataset(NamedTuple):
+    """Where the tables lie."""
+
+    project: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Its own path, as SQL and Google's client write it."""
+        return f"{self.project}.{self.name}"
+
+    def table(self, name: str) -> str:
+        """The path of a table or view, as SQL and Google's client write it."""
+        return f"{self.path}.{name}"
+
+    def spec(self, name: str) -> str:
+        """The path of a table, as Beam writes it: projects of a domain have a colon of their own."""
+        return f"{self.project}:{self.name}.{name}"
+
+
+def dataset_of(text: str) -> Dataset | None:
+    """The dataset of `project.dataset` or `project:dataset`; None: it names none.
+
+    >>> dataset_of("shop-1.marketing"), dataset_of("example.com:shop.marketing"), dataset_of("marketing")
+    (Dataset(project='shop-1', name='marketing'), Dataset(project='example.com:shop', name='marketing'), None)
+    """
+    found = _DATASET.fullmatch(text)
+    return Dataset(found["project"], found["name"]) if found and len(found["name"]) <= DATASET_CHARS_MAX else None
+
+
+class RecordedDecisions(StrEnum):
+    """Which decisions become rows of `decisions` (`--decisions`)."""
+
+    ALL = "all"
+    FIRED = "fired"
+    OFF = "off"
+
+
+# ---------------------------------------------------------------- columns
+
+ROW_ID: Final = "row_id"
+WRITTEN_AT: Final = "written_at"
+HAPPENED_AT: Final = "happened_at"
+
+ROWS_EXPIRY_DAYS: Final = 400
+"""Of triggers and decisions: the default of `retention`, so that they live as long as what a contact did."""
+RAW_EXPIRY_DAYS: Final = 90
+"""Of tables that hold messages whole: long enough to mend what was wrong and feed them in again, and no longer, for
+nobody has asked yet to whom they belong."""
+
+_REQUIRED, _NULLABLE, _REPEATED = ColumnMode.REQUIRED, ColumnMode.NULLABLE, ColumnMode.REPEATED
+
+
+def _required(name: str, kind: Type, description: str) -> Column:
+    return Column(name, kind, _REQUIRED, description)
+
+
+def _nullable(name: str, kind: Type, description: str) -> Column:
+    return Column(name, kind, _NULLABLE, description)
+
+
+_DECISION_COLUMNS: Final = (
+    _required(ROW_ID, Type.STRING, "trigger_id and revision: a row that is written twice has it twice"),
+    _required(WRITTEN_AT, Type.TIMESTAMP, "when the row was written, by the job's clock; partitions the table"),
+    _required("trigger_id", Type.STRING, "the identity of the trigger: the same facts give the same id, in every run"),
+    _required("revision", Type.INT64, "0, 1, … within one id; the newest counts"),
+    Column("replaces", Type.STRING, _REPEATED, "ids that the correction which made this row took back"),
+    _required("account_id", Type.STRING, "the tenant"),
+    _required("contact_id", Type.STRING, "whom it is about"),
+    _required("rule_id", Type.STRING, "the rule"),
+    _required("rule_version", Type.STRING, "fingerprint of the rule's text after defaults"),
+    _required("kind", Type.STRING, "fired, entered or exited"),
+    _required("time", Type.TIMESTAMP, "when it fell due"),
+    _nullable("fired_at", Type.TIMESTAMP, "when it fired: later than time after quiet hours; null if it did not"),
+    _required("instance", Type.STRING, "the values of per, as JSON; {} without per"),
+    _nullable("threshold", Type.STRING, "which threshold of reaches, as plain digits"),
+    _nullable("reminder", Type.INT64, "which reminder, from 0, where wait is a list"),
+    _nullable("occurrence", Type.DATE, "which local date, where the wait repeats"),
+    _nullable("first_event_id", Type.STRING, "the first arming event; null where time alone caused an edge"),
+    _nullable("last_event_id", Type.STRING, "the newest arming event"),
+    _nullable("event_count", Type.INT64, "how many arming events there were"),
+    _required("include", Type.STRING, "the author's fields, as JSON"),
+    _required("decision", Type.STRING, "fired, suppressed, cancelled, revoked or deferred"),
+    _nullable("reason", Type.STRING, "why it did not fire; null if it did"),
+    _required("ruleset_version", Type.STRING, "fingerprint of all rules in force when it was decided"),
+    _required("mode", Type.STRING, "which host decided: stream"),
+    _required("late", Type.BOOL, "a late event caused it"),
+    _required("stale", Type.BOOL, "it fired too long after it was due: recorded, and not sent"),
+    _required("partial_history", Type.BOOL, "a look-back of the rule began after the contact did"),
+    _nullable("first_event_time", Type.TIMESTAMP, "when the first arming event happened"),
+    _nullable("last_event_time", Type.TIMESTAMP, "when the newest arming event happened"),
+)
+
+_MESSAGE_COLUMNS: Final = (
+    _required("raw", Type.BYTES, "what came in, the first MiB of it"),
+    _required("raw_size", Type.INT64, "bytes of what came in, all of it"),
+    _required("attributes", Type.STRING, "the message's attributes, as JSON"),
+    _required("message_id", Type.STRING, "the queue's id of the message; empty if there is none"),
+    _nullable("published_at", Type.TIMESTAMP, "when the queue took the message; null if it does not say"),
+    _required(HAPPENED_AT, Type.TIMESTAMP, "when this happened, by the job's clock; partitions the table"),
+)
+
+TRIGGERS: Final = Table(
+    "triggers",
+    "What fired, and what became of it: every row with a revision is of an id that may have been sent.",
+    _DECISION_COLUMNS,
+    WRITTEN_AT,
+    ("account_id", "rule_id"),
+    ROWS_EXPIRY_DAYS,
+)
+DECISIONS: Final = Table(
+    "decisions",
+    "What became of every candidate, triggers included.",
+    _DECISION_COLUMNS,
+    WRITTEN_AT,
+    ("account_id", "rule_id"),
+    ROWS_EXPIRY_DAYS,
+)
+DEAD_LETTERS: Final = Table(
+    "dead_letters",
+    "Messages that were no events or could not be decided about, and rows that a table or the topic refuses.",
+    (
+        _required(ROW_ID, Type.STRING, "hash of the message and of what was wrong with it"),
+        _required("stage", Type.STRING, "which step refused it: intake, settle, write or publish"),
+        _required("reason", Type.STRING, "why, in one word: docs/reference/reasons.md"),
+        _required("detail", Type.STRING, "why, for a person; names fields, never their values"),
+        *_MESSAGE_COLUMNS,
+        _required("ruleset_version", Type.STRING, "the newest that the job knew"),
+        _required("release", Type.STRING, "the release of the job"),
+    ),
+    HAPPENED_AT,
+    ("stage", "reason"),
+    RAW_EXPIRY_DAYS,
+)
+LATE_EVENTS: Final = Table(
+    "late_events",
+    "Events beyond the horizon: they changed nothing, and left whole.",
+    (
+        _required(ROW_ID, Type.STRING, "hash of the event"),
+        _required("account_id", Type.STRING, "the tenant"),
+        _required("contact_id", Type.STRING, "whose event it was"),
+        _required("event_id", Type.STRING, "its id"),
+        _required("type", Type.STRING, "its type"),
+        _required("time", Type.TIMESTAMP, "when it had happened"),
+        _required("settled_until", Type.TIMESTAMP, "how far its contact had been settled when it came"),
+        *_MESSAGE_COLUMNS,
+    ),
+    HAPPENED_AT,
+    ("account_id",),
+    RAW_EXPIRY_DAYS,
+)
+
+TABLES: Final = (TRIGGERS, DECISIONS, DEAD_LETTERS, LATE_EVENTS)
+"""All of them, in the order of docs/reference/tables.md."""
+
+
+# ---------------------------------------------------------------- views
+
+
+def _latest(table: Table, identity: str, newest: str, description: str) -> View:
+    """One row for each identity. It is grouped by the clustering columns too, which an identity determines: so a filter
+    on an account can be asked before the newest row is looked for.
+    """
+    keys = ", ".join((*table.clustering, identity))
+    sql = f"""SELECT *
+FROM `{{dataset}}.{table.name}`
+WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {newest}) = 1"""
+    return View(f"{table.name}_latest", description, sql)
+
+
+_NEWEST_REVISION: Final = f"revision DESC, {WRITTEN_AT} DESC"
+
+VIEWS: Final = (
+    _latest(TRIGGERS, "trigger_id", _NEWEST_REVISION, "One row for each trigger: its newest revision."),
+    _latest(DECISIONS, "trigger_id", _NEWEST_REVISION, "One row for each candidate: its newest revision."),
+    _latest(DEAD_LETTERS, ROW_ID, f"{HAPPENED_AT} DESC", "Each dead letter once."),
+    _latest(LATE_EVENTS, ROW_ID, f"{HAPPENED_AT} DESC", "Each late event once."),
+    View(
+        "rule_stats",
+        "How many candidates of each rule came to what, by the day they fell due (UTC), corrections applied.",
+        """SELECT DATE(time) AS day, account_id, rule_id, kind, decision, reason, COUNT(*) AS number
+FROM `{dataset}.decisions_latest`
+GROUP BY day, account_id, rule_id, kind, decision, reason""",
+    ),
+)
+"""All of them, each after those it reads."""

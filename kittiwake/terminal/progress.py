@@ -1,0 +1,118 @@
+"""How whoever waits is told how far a run has come: a bar where a terminal is, else a line now and then.
+
+Both on standard error. Called by `kittiwake replay` and by the main job. Nothing depends on it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeAlias
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from kittiwake.batch.replay import Progress as Far
+from kittiwake.batch.replay import Tell
+from kittiwake.terminal.printing import remark
+
+SECONDS_A_LINE: Final = 10.0
+"""Often enough to see that it moves, seldom enough for a log."""
+
+Clock: TypeAlias = Callable[[], float]
+
+
+@contextmanager
+def progress(*, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic) -> Iterator[Tell]:
+    """Shows how far a run has come, unless nobody wants to know; `speaker` begins the lines of a log."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        with _bar(_Pace(clock)) as tell:
+            yield tell
+    else:
+        yield _lines(speaker, _Pace(clock))
+
+
+@contextmanager
+def _bar(pace: _Pace) -> Iterator[Tell]:
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), rate, TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        reading = bar.add_task("reading", total=None, rate="")
+        deciding = bar.add_task("deciding", total=None, visible=False, rate="")
+
+        def tell(far: Far) -> None:
+            pace.see(far)
+            bar.update(reading, completed=far.bytes_read, total=far.bytes_total, rate=pace.reading)
+            is_deciding = far.contacts_total > 0
+            bar.update(
+                deciding, completed=far.contacts, total=far.contacts_total, visible=is_deciding, rate=pace.deciding
+            )
+
+        yield tell
+
+
+def _lines(speaker: str, pace: _Pace) -> Tell:
+    told_at = 0.0
+
+    def tell(far: Far) -> None:
+        nonlocal told_at
+        pace.see(far)
+        if pace.seconds - told_at >= SECONDS_A_LINE:
+            told_at = pace.seconds
+            remark(speaker, f"{pace.seconds:.0f} s: {_line(far, pace)}")
+
+    return tell
+
+
+def _line(far: Far, pace: _Pace) -> str:
+    if far.contacts_total:
+        return f"deciding {_percent(far.contacts, far.contacts_total)}, {pace.deciding}"
+    if far.bytes_read:
+        return f"reading {_percent(far.bytes_read, far.bytes_total)} of {megabytes(far.bytes_total)}, {pace.reading}"
+    return "nothing is read yet"
+
+
+class _Pace:
+    """How fast a run reads and decides, by a clock that is looked at whenever somebody tells how far it is."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._deciding_from: tuple[float, int] | None = None
+        self.seconds = 0.0
+        """Since the run started."""
+        self.reading = ""
+        self.deciding = ""
+
+    def see(self, far: Far) -> None:
+        """Take note of how far it is now."""
+        self.seconds = self._clock() - self._started
+        if not far.contacts_total:
+            events = f", {far.records / self.seconds:,.0f} records/s" if far.records and self.seconds else ""
+            self.reading = f"{megabytes(far.bytes_read / self.seconds)}/s{events}" if self.seconds else ""
+            return
+        since, contacts = self._deciding_from = self._deciding_from or (self.seconds, far.contacts)
+        spent = self.seconds - since
+        self.deciding = f"{(far.contacts - contacts) / spent:,.0f} contacts/s" if spent else ""
+
+
+def _percent(done: int, total: int) -> str:
+    """A part of the whole; what is read twice, where two parts of a file meet, does not make more of it.
+
+    >>> _percent(1, 3), _percent(11, 10), _percent(0, 0)
+    ('33 %', '100 %', '100 %')
+    """
+    return f"{min(100 * done // total, 100) if total else 100} %"
+
+
+def megabytes(size: float) -> str:
+    """A size for people.
+
+    >>> megabytes(1_234_567)
+    '1.2 MB'
+    """
+    return f"{size / 1_000_000:,.1f} MB"

@@ -1,0 +1,1 @@
+"""What the mains ask of Google's services."""

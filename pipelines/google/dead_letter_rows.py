@@ -1,0 +1,78 @@
+"""Rows of `dead_letters` and `late_events`, read from BigQuery a page at a time. Called by `pipelines.reingest`.
+
+Read through the view that gives each row once. All values a person chose travel as parameters, never in the statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound, Unauthorized
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from requests import RequestException
+
+from kittiwake.errors import UnusableError
+from kittiwake.stream.redelivery import DeadLetterRow
+from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Dataset
+from kittiwake.time.instants import format_instant
+from pipelines.google.bigquery_tables import TIMEOUT_S
+from pipelines.google.error_text import first_line
+from pipelines.options.reingest import Chosen
+
+PAGE_ROWS: Final = 500
+"""Rows in memory at once. BigQuery sends fewer of them when they are large: an answer has 10 MB at most."""
+
+
+def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterator[DeadLetterRow]:
+    """The rows chosen, each once, in any order but for a limit: then the oldest first.
+
+    Raises:
+        UnusableError: the view cannot be read.
+    """
+    view = dataset.table(f"{chosen.table}_latest")
+    sql, parameters = _query(view, chosen)
+    config = bigquery.QueryJobConfig(query_parameters=parameters)
+    try:
+        rows = client.query(sql, job_config=config, timeout=TIMEOUT_S).result(page_size=PAGE_ROWS)
+        for row in rows:
+            yield _letter(dict(row.items()))
+    except NotFound as error:
+        advice = "see --dataset, and launch the job once with --create_tables"
+        raise UnusableError(f"there is no {view}: {advice}") from error
+    except (Forbidden, Unauthorized, BadRequest) as error:
+        raise UnusableError(
+            f"BigQuery refuses to read {view}: {first_line(getattr(error, 'message', '') or error)}"
+        ) from error
+    except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
+        raise UnusableError(f"{view} cannot be read: {first_line(getattr(error, 'message', '') or error)}") from error
+
+
+def _letter(row: dict[str, Any]) -> DeadLetterRow:
+    return DeadLetterRow(row["raw"], row["raw_size"], row["attributes"], row.get("stage"), row.get("reason"))
+
+
+def _query(view: str, chosen: Chosen) -> tuple[str, list[Any]]:
+    conditions, parameters = ["TRUE"], []
+
+    def only(condition: str, name: str, kind: str, value: Any) -> None:
+        many = isinstance(value, tuple)
+        parameter = bigquery.ArrayQueryParameter if many else bigquery.ScalarQueryParameter
+        if value is not None and value != ():
+            conditions.append(condition)
+            parameters.append(parameter(name, kind, list(value) if many else value))
+
+    only("stage IN UNNEST(@stages)", "stages", "STRING", chosen.stages)
+    only("reason IN UNNEST(@reasons)", "reasons", "STRING", chosen.reasons)
+    only("release = @release", "release", "STRING", chosen.release)
+    only(f"{HAPPENED_AT} >= @since", "since", "TIMESTAMP", _instant(chosen.since_us))
+    only(f"{HAPPENED_AT} < @until", "until", "TIMESTAMP", _instant(chosen.until_us))
+    columns = "raw, raw_size, attributes" + (", stage, reason" if chosen.table == DEAD_LETTERS.name else "")
+    # a whole table in order would have to pass through one of BigQuery's workers
+    first = "" if chosen.limit is None else f"\nORDER BY {HAPPENED_AT}, {ROW_ID}\nLIMIT {chosen.limit:d}"
+    return f"SELECT {columns}\nFROM `{view}`\nWHERE {' AND '.join(conditions)}{first}", parameters
+
+
+def _instant(time_us: int | None) -> str | None:
+    return None if time_us is None else format_instant(time_us)

@@ -1,0 +1,119 @@
+"""Inputs and outputs of a job: local ones with the care of `kittiwake.input` and `kittiwake.output`, and remote ones (`gs://…`).
+
+A remote folder has no rename that is whole or not at all: there the job writes in place, and
+`summary.json` comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+
+from kittiwake.batch.summary import Summary, from_text
+from kittiwake.input.files import InputError, find_files, refuse_unknown, shown
+from kittiwake.output.folder import SUMMARY, OutputError, open_output
+from transforms.batch.read import InputFile
+
+
+def input_files(patterns: Sequence[str]) -> tuple[InputFile, ...]:
+    """The files that patterns name, each once, in order of name; local ones have been opened once.
+
+    Raises:
+        InputError: a pattern names nothing, or a local file cannot be read.
+    """
+    local = find_files([pattern for pattern in patterns if not _is_remote(pattern)])
+    sizes = {name: Path(name).stat().st_size for name in local}
+    for pattern in filter(_is_remote, patterns):
+        sizes.update(_remote_sizes(pattern))
+    return tuple(InputFile(name, sizes[name]) for name in sorted(sizes))
+
+
+def _is_remote(place: str) -> bool:
+    return "://" in place
+
+
+def _remote_sizes(pattern: str) -> dict[str, int]:
+    try:
+        found = FileSystems.match([pattern])[0].metadata_list
+    except (BeamIOError, ValueError) as error:
+        raise InputError(f"cannot read {pattern}: {error}") from error
+    if not found:
+        raise InputError(f"no file matches {pattern}")
+    for file in found:
+        refuse_unknown(file.path)
+    return {file.path: file.size_in_bytes for file in found}
+
+
+# ---------------------------------------------------------------- out
+
+
+class OutputLocation(Protocol):
+    """An output folder, opened."""
+
+    def path(self, name: str) -> str:
+        """Where the job writes the folder or file `name` of its output."""
+
+    def publish(self) -> None:
+        """Make what was written the output."""
+
+    def discard(self) -> None:
+        """Drop what was written."""
+
+
+def open_location(output: str) -> OutputLocation:
+    """The output folder at a local path or a remote one.
+
+    Raises:
+        OutputError: it holds something that is not ours, or cannot be written to.
+    """
+    return _Remote(output) if _is_remote(output) else _Local(output)
+
+
+class _Local:
+    def __init__(self, output: str) -> None:
+        if "[" in output or not _is_text(output):  # Beam looks for the files it has written by a pattern
+            raise OutputError(f"cannot write to the output {shown(output)}: write it without [ and in UTF-8")
+        self._output = open_output(output)
+        self.publish = self._output.publish
+        self.discard = self._output.discard
+
+    def path(self, name: str) -> str:
+        return str(self._output.partial / name)
+
+
+class _Remote:
+    def __init__(self, output: str) -> None:
+        self._folder = output.rstrip("/")
+        try:
+            found = FileSystems.match([f"{self._folder}/**"], limits=[1])[0].metadata_list
+        except (BeamIOError, ValueError) as error:
+            raise OutputError(f"cannot write to the output {output}: {error}") from error
+        if found:
+            raise OutputError(f"the output {output} is not empty: name another folder")
+
+    def path(self, name: str) -> str:
+        return f"{self._folder}/{name}"
+
+    def publish(self) -> None:
+        """It is there already."""
+
+    def discard(self) -> None:
+        """What has been written stays, without a summary."""
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def read_summary(place: OutputLocation) -> Summary:
+    """The summary that the job wrote to its output."""
+    with FileSystems.open(place.path(SUMMARY)) as file:
+        return from_text(file.read())

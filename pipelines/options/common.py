@@ -1,0 +1,130 @@
+"""What a person types, parsed once into frozen settings. The only reader of flags, and of the clock."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import Shape, input_shape
+from kittiwake.output.formats import Format
+from kittiwake.time.durations import ADVICE, parse_duration
+from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
+from pipelines.options.parser import Parser
+from pipelines.runner import check_flags, runner_named
+
+_DESCRIPTION: Final = """Decide over an archive of events what would have fired.
+
+Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
+file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
+Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
+and its events decide nothing, or copies say something else than the event that counts; 2 unusable rules, target, input,
+output or options; 3 failed: a fault of ours or of the runner, told with its traceback; 130 interrupted; all of them:
+docs/reference/exit-codes.md."""
+
+
+@dataclass(frozen=True)
+class BackfillOptions:
+    """The settings of one backfill."""
+
+    rules: str
+    inputs: tuple[str, ...]
+    output: str
+    run: RunSettings
+    runner: str
+    beam_flags: tuple[str, ...]
+    written: Format
+    strict: bool = False
+    """Whether nothing is run if the rules of one account cannot be used."""
+
+
+def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
+    """The settings that `argv` (default: the command line) asks for.
+
+    Raises:
+        UnusableError: a flag is unknown, or its value is no such thing.
+        SystemExit: as argparse does, for --help and for what it refuses itself.
+    """
+    known, beam_flags = _parser().parse_known_args(argv)
+    check_flags(beam_flags)
+    run = RunSettings(
+        start_us=time.time_ns() // 1_000 if known.start is None else instant_option("--start", known.start),
+        until_us=None if known.until is None else instant_option("--until", known.until),
+        allowed_lateness_us=duration_option("--allowed_lateness", known.allowed_lateness),
+        max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
+        shape=input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
+        snapshots=known.snapshots,
+    )
+    runner = runner_named(known.runner)
+    written = Format(known.format)
+    inputs, flags = tuple(known.input), tuple(beam_flags)
+    return BackfillOptions(known.rules, inputs, known.output, run, runner, flags, written, known.strict)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m pipelines.backfill",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    rules_help = "the rules: a file, a folder of them, or a target: a folder or gs://bucket/prefix with versions"
+    add("--rules", required=True, metavar="RULES", help=rules_help)
+    add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
+    shape_help = "how events are written: canonical (the default), segment or cloudevents"
+    add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
+    account_help = "the account of events that name none: all of Segment's, CloudEvents without accountid"
+    add("--input_account", metavar="ACCOUNT", help=account_help)
+    add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
+    formats = [one.value for one in Format]
+    add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
+    snapshots_help = "write the state of every contact too (JSON lines), for a stream that goes on from there"
+    add("--snapshots", action="store_true", help=snapshots_help)
+    add(
+        "--until",
+        metavar="TIME",
+        help="settle events before and deadlines up to it; default: right after the newest event",
+    )
+    add("--start", metavar="TIME", help="take this for the start of the run instead of the clock: to repeat a run")
+    add("--allowed_lateness", default="1h", metavar="DURATION", help="how far apart copies of an event may lie (1h)")
+    ratio_help = f"stop above it; default: {DEAD_LETTER_RATIO}, from {RATIO_RECORDS_MIN:,} records on"
+    add("--max_dead_letter_ratio", metavar="0..1", help=ratio_help)
+    add("--strict", action="store_true", help="run nothing if the rules of any account cannot be used")
+    add("--runner", metavar="NAME", help="Beam's runner; default: in this process")
+    return parser
+
+
+def instant_option(flag: str, text: str) -> int:
+    """The instant a person has written after a flag, or `UnusableError`."""
+    try:
+        time_us = parse_instant(text)
+        format_instant(time_us)
+    except (BadTimeError, OverflowError):
+        raise UnusableError(f"{flag} {text}: write a time with offset, such as 2026-11-01T09:30:00Z") from None
+    return time_us
+
+
+def duration_option(flag: str, text: str) -> int:
+    """The length of time a person has written after a flag, or `UnusableError`."""
+    duration_us = parse_duration(text)
+    if duration_us is None or duration_us < 0:
+        raise UnusableError(f"{flag} {text}: {ADVICE}")
+    return duration_us
+
+
+def _ratio(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        ratio = Decimal(text)
+    except InvalidOperation:
+        ratio = Decimal("nan")
+    if ratio.is_nan() or not 0 <= ratio <= 1:
+        raise UnusableError(f"--max_dead_letter_ratio {text}: write a number from 0 to 1")
+    return ratio

@@ -1,0 +1,1 @@
+"""What would keep a job from running, found before it is launched."""

@@ -1,0 +1,114 @@
+"""Step: a bucket's packs to the final decisions of its contacts, one after the other; the kernel decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import apache_beam as beam
+from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
+
+from kittiwake.batch.contacts import Subject
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.gathering import Rows
+from kittiwake.batch.oversized_contacts import settle_contact
+from kittiwake.batch.partitions import HELD_BYTES, contacts_of
+from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
+from kittiwake.kernel.state.state import State
+from kittiwake.output.rows import Mode, decision_line
+from kittiwake.output.snapshots import snapshot_line
+from kittiwake.reasons import Outcome
+from kittiwake.rules.compile.accounts import Programs
+from transforms.batch.counts import COUNTS, CountingDoFn
+from transforms.batch.progress import PROGRESS
+
+_TRIGGERS: Final = "triggers"
+_SNAPSHOTS: Final = "snapshots"
+
+LINES_AN_ELEMENT: Final = 200
+"""Lines of output that travel as one element, some 100 KB: an element costs as much as a line's making."""
+
+
+class DecidedHistories(NamedTuple):
+    """What comes of deciding: lines of output, several an element, and counts."""
+
+    decisions: PCollection[bytes]
+    triggers: PCollection[bytes]
+    """Those of the decisions that fired."""
+    snapshots: PCollection[bytes] | None
+    """The states of contacts, where the run was asked for them."""
+    counts: PCollection[Counts]
+
+
+@dataclass(eq=False)
+class EvaluateHistories(beam.PTransform):
+    """Decides everything of every contact, once all of the input has been counted."""
+
+    programs: Programs
+    settings: RunSettings
+    mode: Mode
+    intake: PCollection[Counts]
+    """What was read, in one element: it says where the run ends, and whether it may decide at all."""
+    held_bytes: int = HELD_BYTES
+    """Bytes of rows that are held in memory, before a bucket goes to disk."""
+
+    def expand(self, packs: PCollection[tuple[int, bytes]]) -> DecidedHistories:
+        """Every contact's events meet on one worker, in no order."""
+        types = {_TRIGGERS: bytes, _SNAPSHOTS: bytes, COUNTS: Counts}
+        settle_each = _Settle(self.programs, self.settings, self.mode, self.held_bytes)
+        step = beam.ParDo(settle_each, AsSingleton(self.intake)).with_output_types(bytes, **types)
+        tags = [_TRIGGERS, COUNTS, *([_SNAPSHOTS] if self.settings.snapshots else [])]
+        decided = packs | "GroupByContact" >> beam.GroupByKey() | "Settle" >> step.with_outputs(*tags, main="decisions")
+        snapshots = decided[_SNAPSHOTS] if self.settings.snapshots else None
+        return DecidedHistories(decided["decisions"], decided[_TRIGGERS], snapshots, decided[COUNTS])
+
+
+class _Settle(CountingDoFn):
+    def __init__(self, programs: Programs, settings: RunSettings, mode: Mode, held_bytes: int) -> None:
+        super().__init__()
+        self._programs, self._settings, self._mode = programs, settings, mode
+        self._held_bytes = held_bytes
+
+    def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
+        if stop_of(self._settings, intake) is not None:
+            return
+        until_us = end_of_run(self._settings, intake, self._programs.used.frozen_at_us)
+        already = self.counts.contacts
+        decisions: list[bytes] = []
+        triggers: list[bytes] = []
+        for subject, rows in contacts_of(element[1], self._held_bytes):
+            snapshots: list[bytes] = []
+            for line, fired in self._lines(subject, rows, until_us, snapshots):
+                decisions.append(line)
+                if fired:
+                    triggers.append(line)
+                if len(decisions) >= LINES_AN_ELEMENT:
+                    yield from _joined(decisions, triggers)
+            yield from (TaggedOutput(_SNAPSHOTS, line) for line in snapshots)
+        yield from _joined(decisions, triggers)
+        PROGRESS.decided(self.counts.contacts - already)
+
+    def _lines(
+        self, subject: Subject, rows: Rows, until_us: int, snapshots: list[bytes]
+    ) -> Iterator[tuple[bytes, bool]]:
+        """The lines of a contact, and which of them fired; its snapshot goes to `snapshots`."""
+        plan, contact_id, counts = self._programs.plan(subject[0]), subject[1], self.counts
+
+        def keep(state: State) -> None:
+            line = snapshot_line(plan.versions, state)
+            snapshots.extend([] if line is None else [line])
+
+        kept = keep if self._settings.snapshots else None
+        for decision in settle_contact(plan, contact_id, rows, until_us, counts, self._held_bytes, kept):
+            yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
+
+
+def _joined(decisions: list[bytes], triggers: list[bytes]) -> Iterator[bytes | TaggedOutput]:
+    """What has been gathered, as elements; nothing is gathered afterwards."""
+    if decisions:
+        yield b"\n".join(decisions)
+    if triggers:
+        yield TaggedOutput(_TRIGGERS, b"\n".join(triggers))
+    decisions.clear()
+    triggers.clear()

@@ -1,0 +1,111 @@
+"""Step: files, large ones in parts, to blocks of lines, with the place each stood at.
+
+The lines are cut by `kittiwake.input.files`. Parts are dealt out by a shuffle, so any runner shares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import apache_beam as beam
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import PBegin, PCollection
+
+from kittiwake.batch.counts import Counts, LinesOfPart
+from kittiwake.input.files import InputError, blocks_of, lines_until, refuse_shrunk, shown
+from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.splits import PART_BYTES, Part, parts_of
+from transforms.batch.counts import COUNTS, CountingDoFn
+from transforms.batch.progress import PROGRESS
+
+
+class InputFile(NamedTuple):
+    """A file to read."""
+
+    name: str
+    size: int
+    """Bytes, as far as was known when the job started."""
+
+
+class SourcedBlock(NamedTuple):
+    """Some whole lines of a file, as `kittiwake.input.files.Block`."""
+
+    file: str
+    """Its name, for people."""
+    number: int
+    lines: list[bytes]
+    size: int
+    start: int = 0
+
+
+class Read(NamedTuple):
+    """What comes of reading."""
+
+    blocks: PCollection[SourcedBlock]
+    counts: PCollection[Counts]
+    """Files read, and those that could not be."""
+
+
+@dataclass(eq=False)
+class ReadRecords(beam.PTransform):
+    """Reads files, large ones in parts; which there are, and of what size, was settled before the job started."""
+
+    files: tuple[InputFile, ...]
+    part_bytes: int = PART_BYTES
+    shape: InputShape = CANONICAL
+
+    def expand(self, pbegin: PBegin) -> Read:
+        """Parts of files are dealt out to the workers."""
+        step = beam.ParDo(_ReadPart(self.shape)).with_output_types(SourcedBlock, **{COUNTS: Counts})
+        read = (
+            pbegin
+            | "Files" >> beam.Create(self.files).with_output_types(InputFile)
+            | "Cut" >> beam.FlatMap(_cut, self.part_bytes).with_output_types(_PartOfFile)
+            | "DealOut" >> beam.Reshuffle()
+            | "Lines" >> step.with_outputs(COUNTS, main="blocks")
+        )
+        return Read(read["blocks"], read[COUNTS])
+
+
+class _PartOfFile(NamedTuple):
+    file: str
+    start: int
+    end: int | None
+    size: int
+    """Bytes of the whole file, when the job was started."""
+
+
+def _cut(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
+    for part in parts_of(file.name, file.size, part_bytes):
+        yield _PartOfFile(file.name, *part, file.size)
+
+
+class _ReadPart(CountingDoFn):
+    """A file that cannot be read to its end is counted, not raised: the job then decides nothing."""
+
+    def __init__(self, shape: InputShape) -> None:
+        super().__init__()
+        self._shape = shape
+
+    def process(self, element: _PartOfFile) -> Iterator[SourcedBlock]:
+        name, part = element.file, Part(element.start, element.end)
+        label, lines = shown(name), 0
+        try:
+            with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+                for block in blocks_of(stream, name, PROGRESS.read, part, self._shape):
+                    yield SourcedBlock(label, *block)
+                    lines = lines_until(block)
+            if Path(name).is_file():  # objects in a bucket do not change
+                refuse_shrunk(name, element.size)
+        except InputError as error:
+            self.counts.unreadable[label] = str(error)
+        except OSError as error:
+            self.counts.unreadable[label] = f"cannot read {label}: {error.strerror or error}"
+        else:
+            self.counts.files += part.start == 0
+            if part.end is not None:
+                self.counts.lines[label, part.start] = LinesOfPart(part.end, lines)

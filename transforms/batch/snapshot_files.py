@@ -1,0 +1,47 @@
+"""Step: the manifest of the files of snapshots that a run has written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import apache_beam as beam
+import msgspec
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import PCollection
+
+from kittiwake.output.snapshot_set import MANIFEST, RowSum, SnapshotFile, manifest_bytes
+from transforms.stream.seed import lines_of
+
+
+@dataclass(eq=False)
+class WriteManifest(beam.PTransform):
+    """Writes one file into the folder, once all files of rows are there under their names."""
+
+    folder: str
+    """The folder's path."""
+
+    def expand(self, files: PCollection[str]) -> PCollection[str]:
+        """The name of the manifest. Each file is read again, so that what it says is what can be read."""
+        return (
+            files
+            | "DealOut" >> beam.Reshuffle()
+            | "Sum" >> beam.Map(_summed).with_output_types(bytes)
+            | "All" >> beam.combiners.ToList()
+            | "Write" >> beam.Map(self._write).with_output_types(str)
+        )
+
+    def _write(self, summed: Iterable[bytes]) -> str:
+        path = f"{self.folder}/{MANIFEST}"
+        with FileSystems.create(path) as file:
+            file.write(manifest_bytes(map(_decode, summed)))
+        return path
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(SnapshotFile).decode
+
+
+def _summed(path: str) -> bytes:
+    return _encode(RowSum.of(line for _, line in lines_of(path)).file(path.rpartition("/")[2]))

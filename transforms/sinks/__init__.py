@@ -1,0 +1,1 @@
+"""Where the streaming job writes: one file a sink."""

@@ -1,0 +1,267 @@
+"""Step: what a streaming job tells to its tables in BigQuery. A row that a table refuses becomes a dead letter.
+
+Both methods write at least once: the views of one row an id are what makes of it each row once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+import apache_beam as beam
+from apache_beam.io.gcp.bigquery import BigQueryDisposition, WriteToBigQuery
+from apache_beam.io.gcp.bigquery_tools import RetryStrategy
+from apache_beam.pvalue import PCollection
+
+from kittiwake import __version__
+from kittiwake.stream.logs import ROW_LOST
+from kittiwake.stream.metrics import DEAD_LETTERS as DEAD_LETTERS_COUNT
+from kittiwake.stream.metrics import ROWS_LOST, ROWS_REFUSED
+from kittiwake.stream.records import dead_of, encode, late_of, told_of
+from kittiwake.stream.tables.rows import (
+    RefusedRow,
+    TableRow,
+    causes,
+    dead_letter_table_row,
+    decision_table_row,
+    is_unreachable,
+    late_event_table_row,
+    refused_dead_letter,
+)
+from kittiwake.stream.tables.schema import (
+    DEAD_LETTERS,
+    DECISIONS,
+    LATE_EVENTS,
+    TRIGGERS,
+    Dataset,
+    RecordedDecisions,
+    Table,
+)
+from transforms.clock import now_us
+from transforms.logs import log
+from transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
+from transforms.stream.metrics import count
+
+PAYLOAD_BYTES_MAX: Final = 2_000_000
+"""Bytes in memory of the rows of one request, and of one row. A MiB of raw bytes in base64 and the largest attributes
+that Pub/Sub allows make 1.9 MB. Written as JSON, text takes at most six times its memory, and rows are never text
+alone: 10 MB, at which BigQuery refuses a request (and Beam would then repeat it for ever), are not reached."""
+
+
+class Method(StrEnum):
+    """How rows get into BigQuery (`--bigquery_method`)."""
+
+    STREAMING_INSERTS = "streaming_inserts"
+    STORAGE_WRITE = "storage_write"
+
+
+class SinkInputs(NamedTuple):
+    """What is written."""
+
+    told: PCollection[bytes]
+    dead: PCollection[bytes]
+    late: PCollection[bytes]
+
+
+class Refused(NamedTuple):
+    """What came of writing, but for the rows that are in their tables."""
+
+    dead: PCollection[bytes]
+    """Rows that a table refused, as the dead letters they became. They have been written as such, too."""
+    lost: PCollection[bytes]
+    """Dead letters that were refused in their turn: only the log knows that there were any."""
+
+
+@dataclass(eq=False)
+class WriteTables(beam.PTransform):
+    """Writes triggers, decisions, dead letters and late events into the tables of a dataset, which have to be there."""
+
+    dataset: Dataset
+    recorded: RecordedDecisions = RecordedDecisions.ALL
+    """Which rows `decisions` gets."""
+    method: Method = Method.STREAMING_INSERTS
+    expansion_service: Any = None
+    """Of `pipelines.google.storage_write`, for the method that needs one."""
+    clock: Callable[[], int] = now_us
+
+    def expand(self, tellings: SinkInputs) -> Refused:
+        """Every row is in its table, or in `dead_letters`, or it is counted as lost."""
+        refused = [
+            self._written(tellings.told, TRIGGERS, _Triggers(self.clock)),
+            self._written(tellings.late, LATE_EVENTS, _LateEvents(self.clock)),
+        ]
+        if self.recorded is not RecordedDecisions.OFF:
+            only_fired = self.recorded is RecordedDecisions.FIRED
+            refused.append(
+                self._written(tellings.told, DECISIONS, (_Triggers if only_fired else _Decisions)(self.clock))
+            )
+        dead = tuple(refused) | "Refused" >> beam.Flatten()
+        letters = (tellings.dead, dead) | "DeadLetters" >> beam.Flatten()
+        rows = letters | f"Rows {DEAD_LETTERS.name}" >> beam.ParDo(_DeadLetters(self.clock)).with_output_types(TableRow)
+        lost = self._failed(rows, DEAD_LETTERS) | "Lost" >> beam.ParDo(_Lost()).with_output_types(bytes)
+        return Refused(dead, lost)
+
+    def _written(self, told: PCollection[bytes], table: Table, rows_of: beam.DoFn) -> PCollection[bytes]:
+        """Dead letters of the rows that the table refused."""
+        rows = told | f"Rows {table.name}" >> beam.ParDo(rows_of).with_output_types(TableRow)
+        dead = beam.ParDo(_Refuse(table, self.clock)).with_output_types(bytes)
+        return self._failed(rows, table) | f"Refused {table.name}" >> dead
+
+    def _failed(self, rows: PCollection[TableRow], table: Table) -> PCollection[_Failed]:
+        name = f"Write {table.name}"
+        if self.method is Method.STORAGE_WRITE:
+            return rows | name >> _StorageWrite(self.dataset, table, self.expansion_service)
+        return rows | name >> _StreamingInserts(self.dataset, table)
+
+
+_Failed = tuple[TableRow, Any]
+"""A row that did not get into its table, and what BigQuery or Beam said of it."""
+
+
+# ---------------------------------------------------------------- rows
+
+
+class _RowsDoFn(beam.DoFn):
+    """Makes rows of what is told; `clock` says when they were written."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self._clock = clock
+
+
+class _Decisions(_RowsDoFn):
+    def process(self, element: bytes) -> Iterator[TableRow]:
+        yield decision_table_row(told_of(element), self._clock())
+
+
+class _Triggers(_RowsDoFn):
+    def process(self, element: bytes) -> Iterator[TableRow]:
+        told = told_of(element)
+        if told.is_trigger:
+            yield decision_table_row(told, self._clock())
+
+
+class _DeadLetters(_RowsDoFn):
+    def process(self, element: bytes) -> Iterator[TableRow]:
+        yield dead_letter_table_row(dead_of(element))
+
+
+class _LateEvents(_RowsDoFn):
+    def process(self, element: bytes) -> Iterator[TableRow]:
+        yield late_event_table_row(late_of(element))
+
+
+# ---------------------------------------------------------------- the two methods
+
+
+@dataclass(eq=False)
+class _StreamingInserts(beam.PTransform):
+    """`insertAll`. What is transient is repeated until it goes; Beam's default would repeat everything for ever."""
+
+    dataset: Dataset
+    table: Table
+
+    def expand(self, rows: PCollection[TableRow]) -> PCollection[_Failed]:
+        write = WriteToBigQuery(
+            self.dataset.spec(self.table.name),
+            create_disposition=BigQueryDisposition.CREATE_NEVER,
+            write_disposition=BigQueryDisposition.WRITE_APPEND,
+            method=WriteToBigQuery.Method.STREAMING_INSERTS,
+            insert_retry_strategy=RetryStrategy.RETRY_ON_TRANSIENT_ERROR,
+            max_insert_payload_size=PAYLOAD_BYTES_MAX,
+        )
+        failed = (rows | "Insert" >> write).failed_rows_with_errors
+        return failed | "Failed" >> beam.Map(lambda failure: (failure[1], failure[2])).with_output_types(_Failed)
+
+
+@dataclass(eq=False)
+class _StorageWrite(beam.PTransform):
+    """The Storage Write API, by Beam's Java step. Exactly once costs more, and the views do it anyway."""
+
+    dataset: Dataset
+    table: Table
+    expansion_service: Any
+
+    def expand(self, rows: PCollection[TableRow]) -> PCollection[_Failed]:
+        write = WriteToBigQuery(
+            self.dataset.spec(self.table.name),
+            schema=beam_schema(self.table),
+            create_disposition=BigQueryDisposition.CREATE_NEVER,
+            write_disposition=BigQueryDisposition.WRITE_APPEND,
+            method=WriteToBigQuery.Method.STORAGE_WRITE_API,
+            use_at_least_once=True,
+            type_overrides=DATE_TYPE,
+            expansion_service=self.expansion_service,
+        )
+        typed = rows | "Typed" >> beam.Map(typed_row, self.table).with_output_types(dict[str, Any])
+        failed = (typed | "Append" >> write).failed_rows_with_errors
+        return failed | "Failed" >> beam.Map(_said_by_java, self.table).with_output_types(_Failed)
+
+
+def _said_by_java(failure: dict[str, Any], table: Table) -> _Failed:
+    """Java says why in one text, which may quote values: only that it refused is passed on."""
+    return json_row(failure["failed_row"], table), [{"reason": "storage_write"}]
+
+
+def beam_schema(table: Table) -> dict[str, Any]:
+    """The columns of a table, as Beam takes them."""
+    return {"fields": [{"name": one.name, "type": one.type.value, "mode": one.mode.value} for one in table.columns]}
+
+
+# ---------------------------------------------------------------- what was refused
+
+
+class UnreachableError(Exception):
+    """The table of dead letters cannot be written to at all; the runner tries again, and nothing is lost."""
+
+
+class _Refuse(beam.DoFn):
+    """From failed rows to dead letters."""
+
+    def __init__(self, table: Table, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self._table, self._clock = table, clock
+
+    def setup(self) -> None:
+        _quote_no_values()
+
+    def process(self, failed: _Failed) -> Iterator[bytes]:
+        count(ROWS_REFUSED)
+        count(DEAD_LETTERS_COUNT)
+        yield encode(refused_dead_letter(RefusedRow(self._table, *failed), self._clock(), __version__))
+
+
+class _Lost(beam.DoFn):
+    """Dead letters that the last table refused. Told without what is in them."""
+
+    def setup(self) -> None:
+        _quote_no_values()
+
+    def process(self, failed: _Failed) -> Iterator[bytes]:
+        row, errors = failed
+        if is_unreachable(errors):
+            raise UnreachableError(f"table {DEAD_LETTERS.name} cannot be written to: {', '.join(causes(errors))}")
+        count(ROWS_LOST)
+        told = {"row_id": str(row.get("row_id")), "causes": causes(errors)}
+        log(ROW_LOST, **told)
+        yield json.dumps(told).encode()
+
+
+_BEAM_QUOTES: Final = "There were errors inserting to BigQuery."
+"""So begins what Beam 2.77 logs of refused rows; it goes on with BigQuery's messages, which quote values."""
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    message = record.getMessage()
+    if message.startswith(_BEAM_QUOTES):
+        record.msg, record.args = message.partition("Errors were")[0].strip(), None
+    return True
+
+
+def _quote_no_values() -> None:
+    """Keeps personal data out of Beam's own log. The steps that call it run in the process that writes the rows."""
+    logging.getLogger("apache_beam.io.gcp.bigquery").addFilter(_without_values)

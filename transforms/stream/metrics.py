@@ -1,0 +1,111 @@
+"""The registry's metrics as the runner's. Every step counts through here, so that no other name can come about."""
+
+from __future__ import annotations
+
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+
+from apache_beam.metrics.metric import Metrics
+
+from kittiwake.kernel.evaluate.include import is_cut
+from kittiwake.reasons import Outcome
+from kittiwake.stream.contact.timer_counts import TimerCounts
+from kittiwake.stream.metrics import (
+    AHEAD_OF_CLOCK,
+    CANCELLED,
+    CONFLICTS,
+    CONTACTS_FAILED,
+    CORRECTED,
+    DEAD_LETTERS,
+    DECISION_DELAY_MS,
+    DUPLICATES,
+    FIRED,
+    FORGOTTEN,
+    HORIZON_CUT,
+    IDS_FORGOTTEN,
+    INCLUDES_CUT,
+    REVOKED,
+    STALE,
+    STATE_BYTES,
+    SUPPRESSED,
+    TOO_LATE,
+    WAITING,
+    WAKES,
+    WAKES_HELD,
+    WAKES_IDLE,
+    Metric,
+    MetricKind,
+)
+
+NAMESPACE: Final = "kittiwake"
+
+
+@cache
+def _of(metric: Metric) -> Any:
+    makers = {
+        MetricKind.COUNTER: Metrics.counter,
+        MetricKind.DISTRIBUTION: Metrics.distribution,
+        MetricKind.GAUGE: Metrics.gauge,
+    }
+    return makers[metric.kind](NAMESPACE, metric.name)
+
+
+def count(metric: Metric, number: int = 1) -> None:
+    """Add to a counter; nothing if nothing is to be added."""
+    if number:
+        _of(metric).inc(number)
+
+
+def observe(metric: Metric, value: int) -> None:
+    """A value of a distribution."""
+    _of(metric).update(value)
+
+
+def show(metric: Metric, value: int) -> None:
+    """What a gauge stands at."""
+    _of(metric).set(value)
+
+
+def count_wake(tally: TimerCounts, clock_us: int) -> None:
+    """Everything that a wake has counted."""
+    for metric, number in zip(_COUNTED, _NUMBERS(tally), strict=True):
+        if number:
+            count(metric, number)
+    if tally.settled:
+        observe(STATE_BYTES, tally.state_bytes)
+        observe(WAITING, tally.waiting)
+    for decision in tally.decisions:
+        if decision.decision in _BY_OUTCOME:
+            count(_BY_OUTCOME[decision.decision])
+        count(STALE, int(decision.stale))
+        count(INCLUDES_CUT, int(decision.decision is Outcome.FIRED and is_cut(decision.include)))
+        if not decision.late:
+            observe(DECISION_DELAY_MS, max(0, clock_us - decision.decided_us) // 1_000)
+
+
+_COUNTERS: Final = {
+    "settled": WAKES,
+    "idle": WAKES_IDLE,
+    "held": WAKES_HELD,
+    "ahead": AHEAD_OF_CLOCK,
+    "failed": CONTACTS_FAILED,
+    "duplicates": DUPLICATES,
+    "conflicts": CONFLICTS,
+    "corrected": CORRECTED,
+    "forgotten": FORGOTTEN,
+    "horizon_cut": HORIZON_CUT,
+    "ids_forgotten": IDS_FORGOTTEN,
+    "too_late": TOO_LATE,
+    "dead": DEAD_LETTERS,
+}
+"""By field of `Tally`. Most of a wake's numbers are nothing: they are fetched in one call."""
+_COUNTED: Final = tuple(_COUNTERS.values())
+_NUMBERS: Final = attrgetter(*_COUNTERS)
+
+_BY_OUTCOME: Final = {
+    Outcome.FIRED: FIRED,
+    Outcome.SUPPRESSED: SUPPRESSED,
+    Outcome.CANCELLED: CANCELLED,
+    Outcome.REVOKED: REVOKED,
+}

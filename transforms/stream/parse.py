@@ -1,0 +1,108 @@
+"""Step: messages of Pub/Sub to the arrivals of their events, keyed by contact; what is no event becomes a dead letter.
+
+What nobody needs goes no further: it never crosses the shuffle. `kittiwake.stream.intake` says which is which.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+import apache_beam as beam
+from apache_beam.io.gcp.pubsub import PubsubMessage
+from apache_beam.pvalue import PCollection, TaggedOutput
+
+from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
+from kittiwake.stream.logs import MESSAGES_REFUSED
+from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, EXTRA_EVENTS, UNNEEDED
+from kittiwake.stream.records import Stage, encode
+from kittiwake.stream.rules_source.view import RulesSource
+from kittiwake.time.instants import instant_of
+from transforms.clock import now_us
+from transforms.logs import log
+from transforms.stream.metrics import count
+from transforms.stream.rules_metrics import meter_rules
+
+_DEAD: Final = "dead"
+
+
+class ParsedMessages(NamedTuple):
+    """What comes of taking in."""
+
+    arrivals: PCollection[tuple[bytes, bytes]]
+    """Keys of contacts, and `messages.Arrival` as bytes."""
+    dead: PCollection[bytes]
+    """`messages.Dead`, as bytes."""
+
+
+@dataclass(eq=False)
+class ParseMessages(beam.PTransform):
+    """Takes messages in: of each come arrivals or a dead letter, and what is unneeded is counted."""
+
+    rules: RulesSource
+    shape: InputShape = CANONICAL
+    max_age_us: int | None = None
+    """How far back from the clock an event may lie; None: any time."""
+    clock: Callable[[], int] = now_us
+
+    def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
+        """No message is lost."""
+        take_each = _Take(self.rules, IntakeSettings(self.shape, self.max_age_us), self.clock)
+        step = beam.ParDo(take_each).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
+        taken = messages | "Take" >> step.with_outputs(_DEAD, main="arrivals")
+        return ParsedMessages(taken["arrivals"], taken[_DEAD])
+
+
+class _Take(beam.DoFn):
+    """The rules are asked for once a bundle: what is known of some times stays true of them."""
+
+    def __init__(self, rules: RulesSource, taking: IntakeSettings, clock: Callable[[], int]) -> None:
+        self._rules, self._taking, self._clock = rules, taking, clock
+
+    def start_bundle(self) -> None:
+        """Ask for the rules, and start counting from nothing."""
+        clock_us = self._clock()
+        self._known = self._rules.known(clock_us)
+        meter_rules(self._rules, clock_us)
+        self._refused: Counter[DeadLetterReason] = Counter()
+        self._taken = self._extra = self._unneeded = 0
+
+    def process(self, element: PubsubMessage) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
+        """One message."""
+        found = take(message_of(element), self._clock(), self._known, self._taking)
+        if isinstance(found, Brought):
+            self._taken += 1
+            self._extra += found.events - 1
+            self._unneeded += found.events - len(found.needed)
+            for key, arrival in found.needed:
+                yield key, encode(arrival)
+        else:
+            self._refused[found.reason] += 1
+            yield TaggedOutput(_DEAD, encode(found))
+
+    def finish_bundle(self) -> None:
+        """Tell what was counted: a metric costs as much as a message, and a log line more."""
+        count(EVENTS_IN, self._taken)
+        count(EXTRA_EVENTS, self._extra)
+        count(UNNEEDED, self._unneeded)
+        count(DEAD_LETTERS, self._refused.total())
+        for reason, number in sorted(self._refused.items()):
+            log(MESSAGES_REFUSED, stage=Stage.INTAKE, reason=reason, number=number)
+
+
+def message_of(element: PubsubMessage) -> Message:
+    """A message as Beam gives it, without what it may lack."""
+    attributes = element.attributes or {}
+    return Message(element.data or b"", attributes, element.message_id or "", _publish_us(element.publish_time))
+
+
+def _publish_us(moment: datetime | None) -> int | None:
+    """A time without a zone is one of UTC, as everything of Pub/Sub."""
+    if moment is None:
+        return None
+    return instant_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -1,0 +1,80 @@
+"""Step: snapshots of a backfill to seeds, from which the contacts of a new job start.
+
+Always in the graph, with no file to read if none is asked for: a job can only be updated by one of the same steps. The
+seeds flow into the contacts beside their events, and nothing is settled before the last of them is there, for until
+then the watermark stands still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import apache_beam as beam
+import msgspec
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import PBegin, PCollection
+
+from kittiwake.input.files import blocks_of, shown
+from kittiwake.output.snapshot_set import RowSum, SnapshotFile
+from kittiwake.stream.records import encode
+from kittiwake.stream.seeding import SnapshotError, seed_of
+
+
+class SnapshotSource(NamedTuple):
+    """A file of snapshots to read."""
+
+    path: str
+    expected: SnapshotFile | None
+    """What its manifest says of it; None: a release that wrote no manifests wrote it."""
+
+
+@dataclass(eq=False)
+class LoadSnapshots(beam.PTransform):
+    """Reads files of JSON lines."""
+
+    files: Sequence[SnapshotSource]
+
+    def expand(self, pbegin: PBegin) -> PCollection[tuple[bytes, bytes]]:
+        """Keys of contacts, and `messages.Seed` as bytes. A file that cannot be read, is not what its manifest says, or
+        has a row that is no snapshot fails its bundle: then nothing is settled at all.
+        """
+        names = [_encode(source) for source in self.files]
+        return (
+            pbegin
+            | "Files" >> beam.Create(names, reshuffle=False).with_output_types(bytes)
+            | "DealOut" >> beam.Reshuffle()
+            | "Rows" >> beam.FlatMap(_seeds).with_output_types(tuple[bytes, bytes])
+        )
+
+
+def _seeds(file: bytes) -> Iterator[tuple[bytes, bytes]]:
+    source, rows = _decode(file), RowSum()
+    for number, line in lines_of(source.path):
+        try:
+            found = seed_of(line)
+        except SnapshotError as error:
+            raise SnapshotError(f"{shown(source.path)}, line {number}: {error}") from None
+        rows.add(line)
+        yield found.key, encode(found.seed)
+    if source.expected is not None:
+        rows.refuse_other(source.expected)
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(SnapshotSource).decode
+
+
+def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, each with its number.
+
+    Raises:
+        InputError: it cannot be read to its end.
+    """
+    with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+        for block in blocks_of(stream, name):
+            for offset, line in enumerate(block.lines):
+                if line.strip():
+                    yield block.number + offset, line
