@@ -21,7 +21,7 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv emulators demo stream-demo test lint format docs nightly sim engines bench clean
+.PHONY: help venv emulators demo stream-demo test lint format docs nightly sim runners bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -89,7 +89,7 @@ nightly: $(VENV)/.installed-test $(CDNOW) emulators ## run every test, the slow 
 sim: $(VENV)/.installed-test ## simulate one case step by step (SEED=7), or many cases (WORLDS=5000)
 	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))
 
-engines: $(VENV)/.installed-test $(CDNOW) ## run the jobs on Prism and Flink, a million events; needs Go, and Java with Maven
+runners: $(VENV)/.installed-test $(CDNOW) ## run the jobs on Prism and Flink, a million events; needs Go, and Java with Maven
 	$(BIN)/python -m tests.runners
 
 bench: $(VENV)/.installed-bench ## compare costs with other tools on the same job
