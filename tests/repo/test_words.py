@@ -39,7 +39,7 @@ def _hits(path: Path) -> list[words.Hit]:
     text = path.read_text(encoding="utf-8")
     if TABLES_FROM_CODE.get(sources.name_of(path)) in NOT_YET:
         return words.in_page(text, tables=False)
-    return words.in_file(path, text)
+    return words.in_file(sources.name_of(path), text)
 
 
 def test_no_private_word_is_left() -> None:
@@ -92,3 +92,15 @@ def test_fences_and_tables_of_code_are_left_out() -> None:
     page = "It waits.\n```text\nit was told\n```\n| told |\n"
     assert [hit.line for hit in words.in_page(page)] == [5]
     assert words.in_page(page, tables=False) == []
+
+
+def test_docstrings_comments_and_names_of_code_are_read() -> None:
+    source = '"""It is told."""\n\nsettled = 1  # woken\n"""A story."""\nok = "told in a message is not read"\n'
+    assert [(hit.line, hit.word) for hit in words.in_python(source)] == [
+        (1, "told"), (3, "settled"), (3, "woken"), (4, "story"),
+    ]  # fmt: skip
+
+
+def test_a_folder_may_use_a_word_in_its_ordinary_sense() -> None:
+    assert words.in_file("kittiwake/kernel/state/state.py", '"""A horizon."""\n') == []
+    assert words.in_file("kittiwake/stream/intake.py", '"""A horizon."""\n') != []
