@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.run import dispatch
 from kittiwake.kernel.run.dispatch import handlers_of
-from kittiwake.kernel.run.execution import dispatch
 from tests.laws.programs import WORLDS
 
 FRAME_BYTES = 256
