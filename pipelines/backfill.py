@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 
-from kittiwake.batch.record_batches import buckets_for
+from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.report import render, rules_text
 from kittiwake.batch.settings import RunSettings, Stop
 from kittiwake.batch.summary import Summary
@@ -103,7 +103,7 @@ def backfill(options: BackfillOptions) -> Summary:
     try:
         say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
         build(pipeline, files, programs, options.run, place, options.written)
-        with progress_shown(bytes_total, buckets_for(bytes_total)) as watched:
+        with progress_shown(bytes_total, partitions_for(bytes_total)) as watched:
             watched.result = pipeline.run()
             listen()  # Beam's runner of Prism has taken Ctrl-C for itself
             watched.result.wait_until_finish()
@@ -128,7 +128,7 @@ def build(
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     bytes_total = sum(file.size for file in files)
     read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total), settings.shape)
-    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
+    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions_for(bytes_total))
     intake = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
     decided = parsed.packs | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, intake)
     total = (intake, decided.counts) | "SumAllCounts" >> SumCounts()

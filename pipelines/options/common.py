@@ -23,9 +23,9 @@ _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
 file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
-and its events decide nothing, or copies say something else than the event that counts; 2 unusable rules, target, input,
-output or options; 3 failed: a fault of ours or of the runner, told with its traceback; 130 interrupted; all of them:
-docs/reference/exit-codes.md."""
+and its events decide nothing, or duplicates say something else than the event that counts; 2 unusable rules, target,
+input, output or options; 3 failed: a fault of ours or of the runner, told with its traceback; 130 interrupted; all of
+them: docs/reference/exit-codes.md."""
 
 
 @dataclass(frozen=True)

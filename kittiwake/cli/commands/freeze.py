@@ -1,4 +1,4 @@
-"""`kittiwake freeze`: let no job settle anything of a target's rules beyond an instant."""
+"""`kittiwake freeze`: let no job decide anything of a target's rules beyond an instant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def freeze(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Freeze a target: nothing is settled beyond the instant until `kittiwake unfreeze`.
+    """Freeze a target: nothing is decided beyond the instant until `kittiwake unfreeze`.
 
     Exit codes: 0 it is frozen, 1 it has been frozen already, 2 the time or the target cannot be used.
     """
@@ -35,7 +35,7 @@ def freeze(
     if as_json:
         say_json({"ok": True, "target": target.location, "frozen_at": frozen_at})
     else:
-        say(f"{target.location} is frozen at {frozen_at}: nothing is settled beyond it")
+        say(f"{target.location} is frozen at {frozen_at}: nothing is decided beyond it")
     leave(Exit.FINE)
 
 

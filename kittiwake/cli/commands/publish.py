@@ -39,7 +39,7 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and compare, and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Publish rules as the next version of a target, and tell what they change.
+    """Publish rules as the next version of a target, and show what they change.
 
     Exit codes: 0 it is published, 1 nothing has changed since the newest version, 2 the rules, the time or the target
     cannot be used.
@@ -52,7 +52,7 @@ def publish(
         prepared = _prepared(folder, target, files, effective_us, clock_us, span_us("--min-lead", min_lead))
         if not dry_run:
             _carry_out(target, prepared)
-    _tell(prepared, target, dry_run=dry_run, as_json=as_json)
+    _report(prepared, target, dry_run=dry_run, as_json=as_json)
     leave(Exit.FINE)
 
 
@@ -91,10 +91,10 @@ def _carry_out(target: Target, prepared: Publication) -> None:
         raise
 
 
-# ---------------------------------------------------------------- what is told
+# ---------------------------------------------------------------- what is reported
 
 
-def _tell(prepared: Publication, target: Target, *, dry_run: bool, as_json: bool) -> None:
+def _report(prepared: Publication, target: Target, *, dry_run: bool, as_json: bool) -> None:
     file = prepared.file
     if as_json:
         said: dict[str, Any] = {"ok": True, "published": not dry_run, "target": target.location, "file": prepared.name}

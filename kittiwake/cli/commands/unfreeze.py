@@ -1,4 +1,4 @@
-"""`kittiwake unfreeze`: let jobs settle on after a freeze."""
+"""`kittiwake unfreeze`: let jobs decide on after a freeze."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kittiwake.time.instants import format_instant
 
 
 def unfreeze(location: TargetName, as_json: AsJson = False) -> None:
-    """Let a frozen target go on: jobs settle what has waited, in order.
+    """Let a frozen target go on: jobs decide what has waited, in order.
 
     Exit codes: 0 it goes on, 1 it was not frozen, 2 the target cannot be used.
     """

@@ -29,7 +29,7 @@ def versions(location: TargetName, as_json: AsJson = False) -> None:
         say_json({"ok": True, "versions": rows, "frozen_at": frozen_at})
     else:
         say_columns([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
-        say(f"frozen at {frozen_at}: nothing is settled beyond it" if frozen_at else "not frozen")
+        say(f"frozen at {frozen_at}: nothing is decided beyond it" if frozen_at else "not frozen")
     leave(Exit.FINE)
 
 

@@ -22,7 +22,7 @@ ATTEMPTS: Final = 5
 
 
 def freeze(target: Target, frozen_at_us: int) -> None:
-    """Let nothing be settled beyond an instant.
+    """Let nothing be decided beyond an instant.
 
     Raises:
         UnchangedError: the target is frozen already.
