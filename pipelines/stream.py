@@ -23,7 +23,7 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions
 from apache_beam.runners.runner import PipelineResult
 
 from kittiwake.errors import UnusableError
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.terminal import printing
 from kittiwake.terminal.ending import asked, ended, interrupted, listen

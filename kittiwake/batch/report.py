@@ -11,7 +11,7 @@ from typing import Final
 from kittiwake.batch.counts import Counts, Refusal, SourceLine, Verdict
 from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
-from kittiwake.foreign import visible, visible_lines
+from kittiwake.printable import visible, visible_lines
 from kittiwake.rules.compile.accounts import RulesUsed
 from kittiwake.time.instants import format_instant
 

@@ -14,8 +14,8 @@ import msgspec
 
 from kittiwake.batch.counts import NUMBERS, Counts, DuplicateExample, Refusal, SourceLine, Verdict, number_lines
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
-from kittiwake.foreign import plain_json
 from kittiwake.output.rows import Mode
+from kittiwake.printable import plain_json
 from kittiwake.rules.compile.accounts import Refused, RulesUsed, VersionUsed
 from kittiwake.rules.publishing.layout import start_text, start_us
 from kittiwake.time.instants import format_instant, parse_instant

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 
 from kittiwake.errors import UnusableError
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 from kittiwake.rules.errors import Lint, RuleError, RulesError
 from kittiwake.rules.publishing.errors import TargetError, UnchangedError
 from kittiwake.terminal.exit_codes import Exit

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from kittiwake import __version__
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 from kittiwake.terminal.ending import ended
 from kittiwake.terminal.printing import say
 

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from kittiwake.explain.model import Explanation, Line, Miss, RuleStory, Tone
 from kittiwake.explain.wording import clock_words, counted, date_words, moment_words
-from kittiwake.foreign import visible
 from kittiwake.kernel.state.trace import StepKind
+from kittiwake.printable import visible
 
 MISSES_SHOWN: Final = 5
 """Near misses of a rule that are shown, the newest; `--json` has all."""

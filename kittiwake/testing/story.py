@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from kittiwake.explain.rendering import plain
-from kittiwake.foreign import visible
 from kittiwake.model import Decision
 from kittiwake.output.rows import decision_row
+from kittiwake.printable import visible
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.rules.source.tree import Location, node_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 
 
 class Parser(argparse.ArgumentParser):

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from kittiwake.disk import flush, make_folder
+from kittiwake.durable_files import flush, make_folder
 from kittiwake.regular_files import open_file
 from kittiwake.rules.publishing.bounds import OBJECT_BYTES_MAX
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
