@@ -96,12 +96,12 @@ def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleEr
     not followed since it may lead round in circles.
     """
 
-    def tell(error: OSError) -> None:
+    def on_error(error: OSError) -> None:
         message = f"this directory cannot be listed: {why_not(error.filename, error)}"
         advice = "Check its permissions, or move it away"
         errors.append(_of_file(Path(error.filename), Code.UNREADABLE, message, advice))
 
-    for folder, folders, files in os.walk(directory, onerror=tell):
+    for folder, folders, files in os.walk(directory, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             if not is_meant(name) and (link := Path(folder, name)).is_symlink():

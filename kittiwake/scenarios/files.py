@@ -87,7 +87,7 @@ def _location(path: Path, errors: list[RuleError]) -> Location | None:
     except OSError as error:
         reading.errors.append(unreadable(path, error))
     except UnicodeDecodeError:
-        reading.tell(NOWHERE, Code.NOT_UTF8, "the file is not UTF-8", "Save it as UTF-8")
+        reading.report(NOWHERE, Code.NOT_UTF8, "the file is not UTF-8", "Save it as UTF-8")
     except UnreadableError as error:
         reading.errors.append(_of_a_scenario(error.error))
     else:

@@ -100,7 +100,7 @@ def _lines(written: Node, lines: list[str], reading: Reading) -> Iterator[_Text]
     head = lines[mark.line - 1][mark.column - 1 :] if mark.line else ""
     if not isinstance(written.value, str) or not head.startswith("|"):
         advice = "Write timeline: | and its lines below, indented"
-        reading.tell(mark, Code.WRONG_SHAPE, "a timeline is a block of lines", advice)
+        reading.report(mark, Code.WRONG_SHAPE, "a timeline is a block of lines", advice)
         return
     for number, line in enumerate(written.value.splitlines(), mark.line + 1):
         indented = len(lines[number - 1]) - len(line)
@@ -130,7 +130,7 @@ class _Days:
             try:
                 found.append(self._step(line))
             except _BadLineError as error:
-                self._reading.tell(*error.error)
+                self._reading.report(*error.error)
             except UnreadableError as error:
                 self._reading.errors.append(error.error)
         return found

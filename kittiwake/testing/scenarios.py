@@ -29,7 +29,7 @@ def check(case: Case) -> None:
     """Play a case.
 
     Raises:
-        AssertionError: something was not as expected; the message says what, and tells all that happened.
+        AssertionError: something was not as expected; the message says what, and explains all that happened.
     """
     __tracebackhide__ = True
     result = play(case)

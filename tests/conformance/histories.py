@@ -87,14 +87,14 @@ def histories() -> tuple[History, ...]:
 def played(case: Case) -> History:
     """Play a case; whether what it expects is what was decided is asked elsewhere."""
     player, book = Player(case.book.versions(), case.contact_id, case.start_us), case.book
-    documents = [(None, document_of(book.places, book.account_id))]
+    documents = [(None, document_of(book.locations, book.account_id))]
     if case.contact is not None:
         player.tell("contact.updated", case.contact, event_id="e0000")
     decided: list[Decision] = []
     for step in case.steps:
         before, book = book, act(player, book, step)
         if book is not before:
-            documents.append((book.published[-1][0], document_of(book.places, book.account_id)))
+            documents.append((book.published[-1][0], document_of(book.locations, book.account_id)))
         if step.expected is not None:
             decided += player.look()
     assert player.settled_us is not None, f"nothing happens in {case.name}"

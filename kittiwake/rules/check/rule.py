@@ -20,7 +20,7 @@ from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
 
 KIND_CLAUSES: Final = frozenset({"when", "audience", "interest", "emits"})
-"""Without all of these as written, what a rule is cannot be told."""
+"""Without all of these as written, what a rule is stays unknown."""
 
 NOT_OF_AUDIENCES: Final = {
     "given": "Move its conditions into the tree",

@@ -26,7 +26,7 @@ from kittiwake.rules.errors import Code
 JsonSchema: TypeAlias = dict[str, Any]
 
 TAG: Final = "|"
-"""First character of every union tag, by which tags are told from keys in the path of an error."""
+"""First character of every union tag, by which tags are distinguished from keys in the path of an error."""
 
 
 class Model(BaseModel):
@@ -37,7 +37,7 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _remember_reader(cls, data: Any, info: ValidationInfo) -> Any:
-        # An unknown key is told together with the keys there are: which model read the object it stands in?
+        # An unknown key is reported together with the keys there are: which model read the object it stands in?
         if isinstance(info.context, dict):
             info.context[id(data)] = cls
         return data

@@ -18,7 +18,7 @@ from kittiwake.rules.publishing.target import Target
 from kittiwake.time.instants import format_instant
 
 ATTEMPTS: Final = 5
-"""A publisher may be quicker once; five times in a row is no coincidence, and is told."""
+"""A publisher may be quicker once; five times in a row is no coincidence, and is reported."""
 
 
 def freeze(target: Target, frozen_at_us: int) -> None:

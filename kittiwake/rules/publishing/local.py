@@ -109,7 +109,7 @@ class LocalTarget:
 
     @contextmanager
     def _told(self, name: str) -> Iterator[None]:
-        """What the file system refuses, in a sentence."""
+        """What the file system refuses, as a message."""
         try:
             yield
         except OSError as error:

@@ -126,17 +126,17 @@ def _check_start(target: Target, pointer: Pointer, effective_us: int | None, now
             advice = "Write --effective-from +10m, or a time"
             raise TargetError(f"{target.location} has versions: only its first could be in force always. {advice}.")
         return
-    told, now = format_instant(effective_us), format_instant(now_us)
+    start, now = format_instant(effective_us), format_instant(now_us)
     if effective_us < now_us + min_lead_us:
         lead, first = format_duration(min_lead_us), format_instant(_whole_second(now_us + min_lead_us))
-        message = f"effective_from {told} is nearer than {lead} from now, {now}: a running job might not hear of it"
+        message = f"effective_from {start} is nearer than {lead} from now, {now}: a running job might not hear of it"
         raise TargetError(f"{message} in time. Write {first} or later.")
     if effective_us > now_us + LEAD_MAX_US:
         latest = f"Write {format_instant(now_us + LEAD_MAX_US)} or earlier"
-        raise TargetError(f"effective_from {told} is more than {format_duration(LEAD_MAX_US)} from now. {latest}.")
+        raise TargetError(f"effective_from {start} is more than {format_duration(LEAD_MAX_US)} from now. {latest}.")
     newest = layout.start_us(pointer.versions[-1].effective_from) if pointer.versions else None
     if newest is not None and effective_us <= newest:
-        message = f"effective_from {told} is not after that of the newest version, {format_instant(newest)}"
+        message = f"effective_from {start} is not after that of the newest version, {format_instant(newest)}"
         raise TargetError(f"{message}. Versions only rise: write a later time.")
 
 

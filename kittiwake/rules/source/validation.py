@@ -48,8 +48,8 @@ def read(
             return Found(found, frozenset())
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=True)
-    told = [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
-    errors.extend(_translate(location, data, readers, detail) for detail in told)
+    kept = [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
+    errors.extend(_translate(location, data, readers, detail) for detail in kept)
     if not isinstance(data, dict):
         return None
     wrong = frozenset(str(path[0]) for path in [*map(key_path, details), *empty] if path)

@@ -121,7 +121,7 @@ class _Frame(msgspec.Struct):
     keys: dict[str, Mark] = {}
     key: tuple[str, Mark] | None = None
     refused: bool = False
-    """The key has been told to be wrong: its value goes nowhere."""
+    """The key has been reported as wrong: its value goes nowhere."""
     deepest: int = 0
     """Levels of what is in it."""
 
@@ -223,9 +223,9 @@ class _Builder:
         frame.refused = text in ("", "<<") or (plain and text in _NULLS)
         if text == "<<":
             advice = "Repeat the keys, or alias a whole value: unless: *bought"
-            self.reading.tell(mark, Code.MERGE_KEY, "merge keys (<<) are not read", advice)
+            self.reading.report(mark, Code.MERGE_KEY, "merge keys (<<) are not read", advice)
         elif frame.refused:
-            self.reading.tell(mark, Code.BAD_KEY, "a key is missing before this colon", "Write key: value")
+            self.reading.report(mark, Code.BAD_KEY, "a key is missing before this colon", "Write key: value")
 
     def _location(self, node: Node, depth: int) -> None:
         """Put a finished value where it belongs."""
@@ -245,4 +245,4 @@ class _Builder:
     def _refuse_tag(self, event: Any, mark: Mark) -> None:
         if event.tag is not None and event.tag != _TEXT_TAG:
             message = f"tags such as {event.tag[:40]} are not read"
-            self.reading.tell(mark, Code.TAG, message, "Delete the tag; put a text in quotes")
+            self.reading.report(mark, Code.TAG, message, "Delete the tag; put a text in quotes")
