@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.batch import decide_whole, parts_of
+from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.batch import decide_history, sweep_plan_of
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.late.emitted import events_of, standing_rows
 from kittiwake.kernel.plan.program import Program
@@ -54,8 +55,8 @@ def decided_in_every_mode(program: Program | Versions, events: Sequence[Event], 
         assert found.state == wanted.state, f"{name} ends in another state"
     ended = [*wanted.decisions, *unfinished(program, wanted.state)]
     versions = as_versions(program)
-    parts = parts_of(versions.newest) if len(versions.programs) == 1 else None
-    whole = decide_whole(program, CONTACT, events, until_us, parts)
+    plan = sweep_plan_of(versions.newest) if len(versions.programs) == 1 else None
+    whole = decide_history(program, CONTACT, events, until_us, plan)
     assert sorted(map(str, whole.decisions)) == sorted(map(str, ended)), "a batch host decides otherwise"
     return ended
 

@@ -82,4 +82,4 @@ def test_an_event_from_before_an_end_that_comes_late_opens_nothing(ending: Endin
 def test_the_star_does_not_mean_the_end(ending: Ending) -> None:
     assert program('{when: "*"}').wants(ending.type)
     assert program("{when: a}").wants(ending.type)
-    assert not program('{when: "*"}').roles_of(ending.type)
+    assert not program('{when: "*"}').routes.of(ending.type)
