@@ -1,4 +1,4 @@
-"""The models of a scenario file: all that its author may write (docs/scenarios.md).
+"""The models of a scenario file: all that its author may write (docs/how-to/test-rules.md).
 
 Pure. Filled by `scenario_files`, which says where an error stands; played by `scenario_run`.
 """

@@ -4,7 +4,7 @@
 ```yaml clause           keys of one rule      ```yaml policy  keys of `policy:`
 ```yaml rules not-yet    a file that loads, and that a run refuses
 ```yaml … refused        what the loader refuses; the next fence, `text errors`, is what it says
-```yaml … odd            what loads, and `validate` remarks on; the next fence, `text oddities`, says what
+```yaml … lints          what loads, and `validate` remarks on; the next fence, `text lints`, says what
 ```text timeline         a history for the YAML before it, and the decisions it leaves
 ```json event            a line that is an event
 ```json segment, ```json cloudevents   a line of that shape; the next fence is the event it stands for
@@ -24,7 +24,7 @@ from tests.repo import sources
 ROOT = sources.ROOT
 
 FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = [sources.ROOT / "README.md", *sorted((sources.ROOT / "docs").glob("*.md"))]
+PAGES = [sources.ROOT / "README.md", *sorted((sources.ROOT / "docs").rglob("*.md"))]
 FORMS = ("rules", "rule", "clause", "policy")
 FILE = "rules.yaml"
 """What the file of an example is called in what the loader says."""

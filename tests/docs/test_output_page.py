@@ -1,4 +1,4 @@
-"""docs/output.md: the rows shown are the rows written, and every field is explained."""
+"""docs/reference/output.md: the rows shown are the rows written, and every field is explained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kittiwake.rules.compile.accounts import RulesUsed, VersionUsed
 from tests.conformance.histories import played
 from tests.docs import examples
 
-PAGE = "docs/output.md"
+PAGE = "docs/reference/output.md"
 FINGERPRINTS = ("rule_version", "ruleset_version")
 """They change with every default of the language, and not what this page is about."""
 

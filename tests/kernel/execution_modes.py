@@ -55,8 +55,8 @@ def decided_in_every_mode(program: Program | Versions, events: Sequence[Event], 
         assert found.state == wanted.state, f"{name} ends in another state"
     ended = [*wanted.decisions, *unfinished(program, wanted.state)]
     versions = as_versions(program)
-    plan = sweep_plan_of(versions.newest) if len(versions.programs) == 1 else None
-    whole = decide_history(program, CONTACT, events, until_us, plan)
+    sweep_plan = sweep_plan_of(versions.newest) if len(versions.programs) == 1 else None
+    whole = decide_history(program, CONTACT, events, until_us, sweep_plan)
     assert sorted(map(str, whole.decisions)) == sorted(map(str, ended)), "a batch host decides otherwise"
     return ended
 

@@ -1,4 +1,4 @@
-"""docs/scenarios.md: what it shows is what happens."""
+"""docs/how-to/test-rules.md: what it shows is what happens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kittiwake.scenarios.models import VERBS, CasePart, PublishPart, ScenarioPar
 from kittiwake.testing import Story
 from tests.repo.pages import Fence, fences
 
-PAGE = "docs/scenarios.md"
+PAGE = "docs/how-to/test-rules.md"
 
 
 @pytest.fixture
