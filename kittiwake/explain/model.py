@@ -76,7 +76,7 @@ class Miss(NamedTuple):
     """By whose clock it is shown."""
 
 
-class RuleStory(NamedTuple):
+class RuleExplanation(NamedTuple):
     """One rule and this contact."""
 
     rule_id: str
@@ -97,10 +97,10 @@ class Explanation(NamedTuple):
     zone: str
     """The contact's own at the end, else the account's."""
     events: int
-    settled_us: int
+    evaluated_to_us: int
     """Up to when."""
     lines: tuple[Line, ...]
-    rules: tuple[RuleStory, ...]
+    rules: tuple[RuleExplanation, ...]
     left_out: bool = False
     """Whether events had properties that no rule reads, which are not shown."""
 
@@ -120,7 +120,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         "contact_id": explanation.contact_id,
         "timezone": explanation.zone,
         "events": explanation.events,
-        "settled": format_instant(explanation.settled_us),
+        "settled": format_instant(explanation.evaluated_to_us),
         "properties_left_out": explanation.left_out,
         "timeline": [_line_data(line) for line in explanation.lines],
         "rules": [

@@ -87,12 +87,12 @@ def state_of(row: Mapping[str, Any]) -> State | BadState:
         return BadState(why)
     try:
         found = decode(base64.b64decode(row["state"], validate=True))
-        settled_us = parse_instant(row["settled_until"])
+        evaluated_to_us = parse_instant(row["settled_until"])
     except (KeyError, TypeError, ValueError, binascii.Error, BadTimeError) as error:
         return BadState(f"not a snapshot row: {type(error).__name__}")
     if isinstance(found, BadState):
         return found
-    if (found.contact_id, found.settled_us) != (row.get("contact_id"), settled_us):
+    if (found.contact_id, found.settled_us) != (row.get("contact_id"), evaluated_to_us):
         return BadState("the state is of another contact or time than its row")
     return _opened(found)
 
@@ -130,7 +130,7 @@ def _opened(state: State) -> State | BadState:
 def readable(state: State) -> dict[str, Any]:
     """A state as names and times; what is empty is left out."""
     since = state.since or Since()
-    told = standing_rows(since).values()
+    emitted = standing_rows(since).values()
     found = _plain(msgspec.structs.replace(state, since=None))
     assert isinstance(found, dict)
     found["attributes"] = parse_json(state.attributes)
@@ -138,7 +138,7 @@ def readable(state: State) -> dict[str, Any]:
         since_then = {
             "checkpoint": None if since.checkpoint is None else readable(decoded(since.checkpoint)),
             "events": [_plain(event) for event in events_of(since)],
-            "told": [_plain(row) for row in told],
+            "told": [_plain(row) for row in emitted],
             "revoked": [_plain(one) for one in since.revoked],
             "owed": [_plain(one) for one in since.owed],
         }
