@@ -13,6 +13,10 @@ if __name__ == "__main__":
 
     quit_at_once()  # Google's clients take a second to load
 
+    from pipelines.lifecycle import prepare_process
+
+    prepare_process()
+
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,7 +28,7 @@ from kittiwake.foreign import visible_lines
 from kittiwake.reasons import Unfed
 from kittiwake.stream.redelivery import Fed, Feed, feed_of, line_of
 from kittiwake.stream.tables.schema import LATE_EVENTS
-from kittiwake.terminal.ending import ended, interrupted
+from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import remark, remark_crash, say_text
 from kittiwake.time.durations import format_duration
@@ -37,10 +41,10 @@ from transforms.clock import now_us
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Feed in once; the exit code."""
-    return ended("reingest", lambda: _main(argv))
+    return run_to_end("reingest", lambda stop: _main(argv, stop))
 
 
-def _main(argv: Sequence[str] | None) -> int:
+def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
     left = "nothing was published or written"
     try:
         options = parse_options(argv)
@@ -53,8 +57,8 @@ def _main(argv: Sequence[str] | None) -> int:
         return Exit.UNUSABLE
     except KeyboardInterrupt:
         _say(f"interrupted: {left}")
-        return interrupted()
-    except Exception:  # noqa: BLE001 - told, and an exit of its own
+        return stop.exit_code
+    except Exception:  # noqa: BLE001 - reported, with an exit code of its own
         remark_crash("reingest")
         _say(f"failed: {left}")
         return Exit.FAILED

@@ -21,7 +21,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.stream.tables.schema import TABLES, VIEWS, Column, ColumnMode, Dataset, Table, Type, View
 from pipelines.google.error_text import LOG_IN, first_line
 
-TIMEOUT_S: Final = 20
+BIGQUERY_TIMEOUT_S: Final = 20
 """For a request, and with its repetitions: a launch waits, and Google's client would go on for ten minutes."""
 DAY_MS: Final = 86_400_000
 
@@ -205,7 +205,7 @@ def _unusable(client: bigquery.Client, dataset: Dataset) -> list[str]:
 
 
 def _patience() -> dict[str, Any]:
-    return {"timeout": TIMEOUT_S, "retry": DEFAULT_RETRY.with_timeout(TIMEOUT_S)}
+    return {"timeout": BIGQUERY_TIMEOUT_S, "retry": DEFAULT_RETRY.with_timeout(BIGQUERY_TIMEOUT_S)}
 
 
 @contextmanager

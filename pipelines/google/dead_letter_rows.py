@@ -17,7 +17,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.stream.redelivery import DeadLetterRow
 from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Dataset
 from kittiwake.time.instants import format_instant
-from pipelines.google.bigquery_tables import TIMEOUT_S
+from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 from pipelines.google.error_text import first_line
 from pipelines.options.reingest import Chosen
 
@@ -35,7 +35,7 @@ def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterat
     sql, parameters = _query(view, chosen)
     config = bigquery.QueryJobConfig(query_parameters=parameters)
     try:
-        rows = client.query(sql, job_config=config, timeout=TIMEOUT_S).result(page_size=PAGE_ROWS)
+        rows = client.query(sql, job_config=config, timeout=BIGQUERY_TIMEOUT_S).result(page_size=PAGE_ROWS)
         for row in rows:
             yield _letter(dict(row.items()))
     except NotFound as error:

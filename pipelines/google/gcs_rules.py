@@ -17,9 +17,9 @@ from kittiwake.rules.publishing.target import Held, Target
 from pipelines.google.error_text import LOG_IN, first_line
 
 SCHEME: Final = "gs://"
-TIMEOUT_S: Final = 10
+STORAGE_TIMEOUT_S: Final = 10
 """For one request."""
-DEADLINE_S: Final = 20
+STORAGE_DEADLINE_S: Final = 20
 """For a request with its repetitions: a part of the skew that `min_lead` allows for (`bounds.SKEW_US`)."""
 NO_OBJECT: Final = 0
 """The generation of an object that is not there."""
@@ -64,11 +64,11 @@ class GcsTarget:
         blob = self._blob(name)
         with self._told(name):
             try:
-                data: bytes = blob.download_as_bytes(end=OBJECT_BYTES_MAX, timeout=TIMEOUT_S, retry=_retry())
+                data: bytes = blob.download_as_bytes(end=OBJECT_BYTES_MAX, timeout=STORAGE_TIMEOUT_S, retry=_retry())
             except NotFound:
                 return None
             except RequestRangeNotSatisfiable:  # an empty object has no first byte
-                blob.reload(timeout=TIMEOUT_S, retry=_retry())
+                blob.reload(timeout=STORAGE_TIMEOUT_S, retry=_retry())
                 data = b""
         if len(data) > OBJECT_BYTES_MAX:
             raise TargetError(f"{self.place}/{name} is larger than {OBJECT_BYTES_MAX:,} bytes: we did not write it.")
@@ -100,7 +100,7 @@ class GcsTarget:
                     data,
                     content_type="application/json",
                     if_generation_match=generation,
-                    timeout=TIMEOUT_S,
+                    timeout=STORAGE_TIMEOUT_S,
                     retry=_retry(),
                 )
             except PreconditionFailed:
@@ -120,7 +120,7 @@ def _retry() -> Any:
     """Google's own choice of what is worth repeating, for a shorter time. With a precondition every request is."""
     from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415
 
-    return DEFAULT_RETRY.with_timeout(DEADLINE_S)
+    return DEFAULT_RETRY.with_timeout(STORAGE_DEADLINE_S)
 
 
 @contextmanager

@@ -13,9 +13,7 @@ from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSe
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import Shape, input_shape
 from kittiwake.output.formats import Format
-from kittiwake.time.durations import ADVICE, parse_duration
-from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
-from pipelines.options.parser import Parser
+from pipelines.flags import Parser, duration_option, instant_option
 from pipelines.runner import check_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
@@ -98,24 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--strict", action="store_true", help="run nothing if the rules of any account cannot be used")
     add("--runner", metavar="NAME", help="Beam's runner; default: in this process")
     return parser
-
-
-def instant_option(flag: str, text: str) -> int:
-    """The instant a person has written after a flag, or `UnusableError`."""
-    try:
-        time_us = parse_instant(text)
-        format_instant(time_us)
-    except (BadTimeError, OverflowError):
-        raise UnusableError(f"{flag} {text}: write a time with offset, such as 2026-11-01T09:30:00Z") from None
-    return time_us
-
-
-def duration_option(flag: str, text: str) -> int:
-    """The length of time a person has written after a flag, or `UnusableError`."""
-    duration_us = parse_duration(text)
-    if duration_us is None or duration_us < 0:
-        raise UnusableError(f"{flag} {text}: {ADVICE}")
-    return duration_us
 
 
 def _ratio(text: str | None) -> Decimal | None:

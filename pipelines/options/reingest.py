@@ -14,8 +14,7 @@ from kittiwake.input.shapes.base import InputShape, Shape, input_shape
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import Stage
 from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS, Dataset, dataset_of
-from pipelines.options.common import duration_option, instant_option
-from pipelines.options.parser import Parser
+from pipelines.flags import Parser, duration_option, instant_option
 
 _DESCRIPTION: Final = """Feed dead letters, or late events, back to the topic of the streaming job after a fix.
 
