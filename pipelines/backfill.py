@@ -35,11 +35,12 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import remark_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from pipelines.graphs.backfill import build_backfill
-from pipelines.locations import input_files, open_location, read_summary
+from pipelines.locations import open_location, read_summary
 from pipelines.options.common import BackfillOptions, parse_options
 from pipelines.progress import say, show_progress
 from pipelines.refusals import refused
 from pipelines.runner import hush, new_pipeline
+from transforms.batch.input_files import input_files
 
 
 def main(argv: Sequence[str] | None = None) -> int:

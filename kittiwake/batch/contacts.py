@@ -10,36 +10,17 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TypeAlias
 
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import Differing, same_of
-from kittiwake.input.bulk import Table
-from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.batch import Whole, decide_sorted, decide_whole
+from kittiwake.batch.event_rows import Row, event_of, place_of_row
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.batch import DecidedHistory, decide_history, decide_sorted_history
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import parse_sound
-
-Subject: TypeAlias = tuple[str, str]
-"""Account and contact, whose events are decided together."""
-
-Row: TypeAlias = tuple[int, str, str, bytes]
-"""What is kept of an event: time, id, type, and its properties as in a `Table`."""
-
-Groups: TypeAlias = dict[Subject, list[Row]]
-
-
-def group(groups: Groups, table: Table) -> None:
-    """Put the events of a table to those of their contacts."""
-    account_ids, contact_ids, *fields = table
-    for subject, row in zip(zip(account_ids, contact_ids), zip(*fields)):  # noqa: B905 (all of one length)
-        rows = groups.get(subject)
-        if rows is None:
-            groups[subject] = [row]
-        else:
-            rows.append(row)
 
 
 def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
@@ -67,7 +48,9 @@ def settle_and_keep(
     events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
     advanced = advance(plan.versions, new_state(contact_id), events, until_us)
     decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
-    whole = Whole(decisions, advanced.duplicates, advanced.forgotten, advanced.unusable, advanced.ids_forgotten)
+    whole = DecidedHistory(
+        decisions, advanced.duplicates, advanced.forgotten, advanced.unusable, advanced.ids_forgotten
+    )
     return _counted(plan, whole, counts), advanced.state
 
 
@@ -82,7 +65,7 @@ def _begun(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[R
     return rows
 
 
-def _counted(plan: Plan, whole: Whole, counts: Counts) -> list[Decision]:
+def _counted(plan: Plan, whole: DecidedHistory, counts: Counts) -> list[Decision]:
     """The decisions in their order."""
     decisions, duplicates, forgotten, unusable, ids_forgotten = whole
     if unusable:
@@ -112,7 +95,7 @@ def place_of(decision: Decision) -> tuple[int, str, str, int, str]:
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
 
-def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Whole:
+def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> DecidedHistory:
     """Decide sorted rows without copies."""
     unread = plan.unread
     if rows and rows[-1][0] >= until_us:
@@ -121,13 +104,13 @@ def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Who
         Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
         for time_us, event_id, event_type, properties in rows
     ]
-    return decide_sorted(plan.versions, contact_id, events, until_us, plan.parts)
+    return decide_sorted_history(plan.versions, contact_id, events, until_us, plan.sweep_plan)
 
 
 # ---------------------------------------------------------------- copies
 
 
-def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> Whole:
+def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> DecidedHistory:
     """Decide sorted rows of which some share id and type.
 
     Copies of one time are dropped here. Where they come back at another time, the kernel is asked: it knows the
@@ -138,7 +121,7 @@ def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int,
     counts.duplicates += number - len(rows)
     if _are_unlike(rows):
         return _decided(plan, contact_id, rows, until_us)
-    return decide_whole(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
+    return decide_history(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.sweep_plan)
 
 
 def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> None:
@@ -154,17 +137,6 @@ def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int
 def _are_unlike(rows: list[Row]) -> bool:
     """Whether no two rows share id and type. Mostly ids alone tell."""
     return len({row[1] for row in rows}) == len(rows) or len({row[1:3] for row in rows}) == len(rows)
-
-
-def place_of_row(row: Row) -> tuple[int, str, str]:
-    """What copies of one time share: time, id and type."""
-    return row[:3]
-
-
-def event_of(row: Row) -> Event:
-    """The event of a row."""
-    time_us, event_id, event_type, properties = row
-    return Event(time_us, event_id, event_type, parse_sound(properties))
 
 
 def that_counts(copies: list[Row]) -> Row:

@@ -16,7 +16,8 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
-from kittiwake.kernel.advance import Advanced, advance, unfinished
+from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.state.state import new_state
@@ -193,6 +194,16 @@ class Player:
         self.versions = replace(self.versions, frozen_at_us=None)
 
     # ------------------------------------------------------------ what came of it
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All that has happened and was not beyond the horizon."""
+        return (*self._accepted, *self._told)
+
+    @property
+    def settled_us(self) -> int | None:
+        """Up to where everything is decided; None: nothing is known of the contact."""
+        return self._state.settled_us
 
     @property
     def known(self) -> Known:

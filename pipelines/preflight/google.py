@@ -76,6 +76,7 @@ class ResourceCheck:
     def _deny(self, text: str) -> None:
         """Dataflow's workers have a service account of their own, which may do what its launcher may not."""
         if self._findings.is_dataflow:
-            self.unknown(f"{text}; what counts is the service account of the workers (docs/streaming.md)")
+            page = "docs/how-to/run-the-streaming-job.md"
+            self.unknown(f"{text}; what counts is the service account of the workers ({page})")
         else:
             self.wrong(text)

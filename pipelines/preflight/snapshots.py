@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from kittiwake.errors import UnusableError
 from kittiwake.time.instants import format_instant
 from pipelines.preflight.findings import Findings
-from pipelines.snapshot_files import find_snapshots
 from transforms.stream.seed import SnapshotSource
+from transforms.stream.snapshot_sources import find_snapshots
 
 
 def check_snapshots(patterns: Sequence[str], findings: Findings) -> tuple[SnapshotSource, ...]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.file_types import BEGINNING_BYTES, Kind, kind_of
-from kittiwake.input.files import shown
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, parse_pace
 from pipelines.flags import FlagGroup, JobSettings, OptionReader, OptionRow, duration_option, flag
-from pipelines.locations import input_files
 from pipelines.preflight.findings import Findings
 from pipelines.runner import IN_PROCESS, runner_named
+from transforms.batch.input_files import input_files
 from transforms.batch.read import InputFile
 from transforms.clock import now_us
+from transforms.stream.recorded_files import refuse_packed
 from transforms.stream.recorded_source import RECORDS_MAX, ReadRecordedEvents, RecordedEvents
 
 STOPPED: Final = "ended as you asked; run again, it decides the same"
@@ -77,19 +75,8 @@ class RecordedSource:
     def _files(self) -> tuple[InputFile, ...]:
         files = input_files(self.patterns)
         for file in files:
-            _refuse_compressed(file)
+            refuse_packed(file, "--events")
         return files
-
-
-def _refuse_compressed(file: InputFile) -> None:
-    """Lines are read by their byte offset, which is untyped in a compressed file."""
-    beginning = b""
-    if Path(file.name).is_file():
-        with Path(file.name).open("rb") as stream:
-            beginning = stream.read(BEGINNING_BYTES)
-    kind = kind_of(file.name, beginning)
-    if kind is not Kind.LINES:
-        raise UnusableError(f"--events {shown(file.name)} is {kind.value}: plain JSON lines are read; unpack it first")
 
 
 def _read(options: OptionReader) -> RecordedSource | None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome, Reason
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
 from tests.laws.arrivals import late_schedule, streamed
 from tests.laws.programs import dice_of
 from tests.oracle.worlds_versions import VersionedWorld, versioned_world
@@ -55,7 +55,7 @@ def held_out(row: Decision) -> Decision:
 
 
 def batch(rules: Versions, world: VersionedWorld) -> list[Decision]:
-    return decide_whole(rules, CONTACT, events_of(world), world.until_us).decisions
+    return decide_history(rules, CONTACT, events_of(world), world.until_us).decisions
 
 
 @pytest.mark.parametrize("first", SEEDS)

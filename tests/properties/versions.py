@@ -4,8 +4,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.batch import decide_history
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.versions import Versions
@@ -16,7 +17,7 @@ from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.scenarios.player import event_of
-from tests.kernel.ways import through_bytes
+from tests.kernel.execution_modes import through_bytes
 from tests.oracle import clock
 from tests.oracle.oracle import decide_versions
 from tests.oracle.worlds import ACCOUNT, CONTACT
@@ -57,7 +58,7 @@ def events_of(world: VersionedWorld) -> list[Event]:
 
 def at_once(versions: Versions, events: list[Event], until_us: int) -> list[Decision]:
     """As a batch decides."""
-    return decide_whole(versions, CONTACT, events, until_us).decisions
+    return decide_history(versions, CONTACT, events, until_us).decisions
 
 
 def sliced(stops_us: Sequence[int]) -> Decide:

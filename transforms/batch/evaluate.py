@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
-from kittiwake.batch.contacts import Subject
 from kittiwake.batch.counts import Counts
+from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.oversized_contacts import settle_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
