@@ -40,7 +40,7 @@ from pipelines.options.common import BackfillOptions, parse_options
 from pipelines.progress import say, show_progress
 from pipelines.refusals import refused
 from pipelines.runner import hush, new_pipeline
-from transforms.batch.input_files import input_files
+from transforms.input_files import input_files
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ Read through the view that gives each row once. All values a person chose travel
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound, Unauthorized
@@ -19,10 +20,25 @@ from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Da
 from kittiwake.time.instants import format_instant
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 from pipelines.google.error_text import first_line
-from pipelines.options.reingest import Chosen
 
 PAGE_ROWS: Final = 500
 """Rows in memory at once. BigQuery sends fewer of them when they are large: an answer has 10 MB at most."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which rows."""
+
+    table: str = DEAD_LETTERS.name
+    stages: tuple[str, ...] = ()
+    """Empty: of any; the same with `reasons`."""
+    reasons: tuple[str, ...] = ()
+    since_us: int | None = None
+    """By the job's clock, when it happened; `until_us` excluded."""
+    until_us: int | None = None
+    release: str | None = None
+    limit: int | None = None
+    """So many of them at most, the oldest."""
 
 
 def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterator[DeadLetterRow]:

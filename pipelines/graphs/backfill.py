@@ -15,9 +15,10 @@ from pipelines.locations import OutputLocation
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import EvaluateHistories
 from transforms.batch.parse import ParseRecords
-from transforms.batch.read import InputFile, ReadRecords
+from transforms.batch.read import ReadRecords
 from transforms.batch.snapshot_files import WriteManifest
 from transforms.batch.write import WriteRows, WriteSummary
+from transforms.input_files import InputFile
 
 
 def build_backfill(

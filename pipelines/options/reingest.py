@@ -15,6 +15,7 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import Stage
 from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS, Dataset, dataset_of
 from pipelines.flags import Parser, duration_option, instant_option
+from pipelines.google.dead_letter_rows import Chosen
 
 _DESCRIPTION: Final = """Feed dead letters, or late events, back to the topic of the streaming job after a fix.
 
@@ -26,22 +27,6 @@ fault of ours, told with its traceback, 130 interrupted; all of them: docs/refer
 _TOPIC: Final = re.compile(r"projects/[^/]+/topics/[^/]+")
 OUTPUT_ENDS: Final = (".jsonl", ".json", ".ndjson")
 """Names under which a backfill reads plain lines."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Which rows."""
-
-    table: str = DEAD_LETTERS.name
-    stages: tuple[str, ...] = ()
-    """Empty: of any; the same with `reasons`."""
-    reasons: tuple[str, ...] = ()
-    since_us: int | None = None
-    """By the job's clock, when it happened; `until_us` excluded."""
-    until_us: int | None = None
-    release: str | None = None
-    limit: int | None = None
-    """So many of them at most, the oldest."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from pipelines.flags import FlagGroup, JobSettings, OptionReader, OptionRow, duration_option, flag
 from pipelines.preflight.findings import Findings
 from pipelines.runner import IN_PROCESS, runner_named
-from transforms.batch.input_files import input_files
-from transforms.batch.read import InputFile
 from transforms.clock import now_us
+from transforms.input_files import InputFile, input_files
 from transforms.stream.recorded_files import refuse_packed
 from transforms.stream.recorded_source import RECORDS_MAX, ReadRecordedEvents, RecordedEvents
 

@@ -14,7 +14,7 @@ from pipelines.graphs.backfill import build_backfill
 from pipelines.locations import open_location
 from tests.input.inputs import write_rules
 from tests.pipelines.walking import Walk, walked
-from transforms.batch.read import InputFile
+from transforms.input_files import InputFile
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them.
 STEPS = {

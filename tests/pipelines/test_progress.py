@@ -25,7 +25,7 @@ from pipelines.runner import new_pipeline, runner_named
 from tests.input.inputs import START_US, record, write_lines, write_rules
 from tests.pipelines.running import ROOT, Job
 from transforms.batch.progress import PROGRESS, ProgressCounters
-from transforms.batch.read import InputFile
+from transforms.input_files import InputFile
 
 
 @pytest.fixture(autouse=True)

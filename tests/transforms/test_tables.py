@@ -20,9 +20,9 @@ from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_r
 from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, Dataset, RecordedDecisions, dataset_of
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
+from transforms.metrics import NAMESPACE
 from transforms.sinks.base import SinkInputs
 from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, WriteTables
-from transforms.stream.metrics import NAMESPACE
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables

@@ -21,14 +21,7 @@ from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.input.splits import PART_BYTES, Part, parts_of
 from transforms.batch.counts import COUNTS, CountingDoFn
 from transforms.batch.progress import PROGRESS
-
-
-class InputFile(NamedTuple):
-    """A file to read."""
-
-    name: str
-    size: int
-    """Bytes, as far as was known when the job started."""
+from transforms.input_files import InputFile
 
 
 class SourcedBlock(NamedTuple):

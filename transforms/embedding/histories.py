@@ -28,9 +28,9 @@ from kittiwake.time.instants import parse_instant
 from kittiwake.values import parse_json
 from transforms.batch import evaluate, parse, read
 from transforms.batch.counts import SumCounts
-from transforms.batch.input_files import input_files
 from transforms.clock import now_us
 from transforms.embedding.streaming import texts_of
+from transforms.input_files import input_files
 
 LINES_A_BLOCK: Final = 2_000
 """Records of a caller that are parsed at once: from a few hundred on a block costs what a file's block costs."""

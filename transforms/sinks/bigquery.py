@@ -43,9 +43,9 @@ from kittiwake.stream.tables.schema import (
 )
 from transforms.clock import now_us
 from transforms.logs import log
+from transforms.metrics import count
 from transforms.sinks.base import SinkInputs
 from transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
-from transforms.stream.metrics import count
 
 PAYLOAD_BYTES_MAX: Final = 2_000_000
 """Bytes in memory of the rows of one request, and of one row. A MiB of raw bytes in base64 and the largest attributes

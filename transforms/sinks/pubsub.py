@@ -17,7 +17,7 @@ from kittiwake.stream.records import Stage, encode, told_of
 from kittiwake.stream.trigger_message import refusal_of, trigger_message, unsent
 from transforms.clock import now_us
 from transforms.logs import log
-from transforms.stream.metrics import count
+from transforms.metrics import count
 
 _DEAD_LETTERS: Final = "dead_letters"
 
