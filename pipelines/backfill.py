@@ -32,14 +32,14 @@ from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
-from kittiwake.terminal.printing import remark_crash, say_text
+from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from pipelines.graphs.backfill import build_backfill
 from pipelines.locations import open_location, read_summary
 from pipelines.options.common import BackfillOptions, parse_options
 from pipelines.progress import say, show_progress
-from pipelines.refusals import refused
-from pipelines.runner import hush, new_pipeline
+from pipelines.refusals import disk_error
+from pipelines.runner import new_pipeline, silence_beam
 from transforms.input_files import input_files
 
 
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
-    hush()
+    silence_beam()
     try:
         summary = backfill(parse_options(argv), stop)
     except RulesError as error:
@@ -63,11 +63,11 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
         if _is_interrupt(error, stop):
             say("interrupted; the output is as it was")
             return stop.exit_code
-        refusal = refused(error)
+        refusal = disk_error(error)
         if refusal is not None:
             say(f"error: {refusal}; the output is as it was")
             return Exit.UNUSABLE
-        remark_crash("backfill")
+        report_crash("backfill")
         say("failed; the output is as it was")
         return Exit.FAILED
     say_text(render(summary))

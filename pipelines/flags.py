@@ -70,7 +70,7 @@ class FlagGroup(StrEnum):
     """Groups of the streaming job's page of options, in their order; the value is the headline."""
 
     FROM_AND_TO = "from and to"
-    WITHOUT_GOOGLE = "without Google: for demos, load tests and other engines"
+    WITHOUT_GOOGLE = "without Google: for demos, load tests and other runners"
     WAITS = "what is waited for"
     LAUNCH = "launch"
 

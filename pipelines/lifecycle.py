@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from kittiwake.terminal.ending import StopRequest
 from kittiwake.terminal.exit_codes import Exit
-from kittiwake.terminal.printing import remark
+from kittiwake.terminal.printing import report_line
 from transforms.logs import log_to_stderr
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _is_relevant(record: logging.LogRecord) -> bool:
 
 def say(text: str) -> None:
     """One line of the streaming job for whoever launches it, on standard error."""
-    remark("stream", text)
+    report_line("stream", text)
 
 
 def report_launch(result: PipelineResult, region: str | None, project: str | None) -> int:

@@ -20,7 +20,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from kittiwake.batch.replay import Progress
 from kittiwake.terminal.ending import StopRequest
-from kittiwake.terminal.printing import remark
+from kittiwake.terminal.printing import report_line
 from kittiwake.terminal.progress import progress
 from transforms.batch.progress import NAMESPACE, PROGRESS, ProgressCounters
 
@@ -39,7 +39,7 @@ END: Final = "end.asked"
 
 def say(text: str) -> None:
     """One line on standard error, which is not the job's output."""
-    remark("backfill", text)
+    report_line("backfill", text)
 
 
 class Watched:

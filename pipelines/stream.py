@@ -32,8 +32,8 @@ from pipelines.graphs.stream import build_stream
 from pipelines.lifecycle import report_launch, run_in_process, say, wait_for_job
 from pipelines.options.stream import ParsedOptions, StreamOptions, parse_stream_options
 from pipelines.preflight.findings import NotReady, Ready, Verdict, has_refused
-from pipelines.refusals import refused
-from pipelines.runner import IN_PROCESS, check_endpoint, hush, is_dataflow, new_pipeline, streaming_flags
+from pipelines.refusals import disk_error
+from pipelines.runner import IN_PROCESS, check_endpoint, is_dataflow, new_pipeline, silence_beam, streaming_flags
 from transforms.sinks.base import SinkKind
 
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
-    hush()
+    silence_beam()
     try:
         parsed = parse_stream_options(argv)
         return _check(parsed) if parsed.options.check else _launch(parsed, stop)
@@ -54,11 +54,11 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
         say("interrupted; nothing was launched")
         return stop.exit_code
     except Exception as error:  # noqa: BLE001 - reported, with an exit code of its own
-        refusal = refused(error)
+        refusal = disk_error(error)
         if refusal is not None:
             report_errors([refusal])
             return Exit.UNUSABLE
-        printing.remark_crash("stream")
+        printing.report_crash("stream")
         say(f"failed: {error}")
         return Exit.FAILED
 
@@ -118,17 +118,15 @@ def _notes(options: StreamOptions, checked: Ready) -> Iterator[str]:
     """What the job will do, before it does it."""
     for finding in checked.findings:
         yield finding.text if finding.verdict is Verdict.OK else f"{finding.verdict}: {finding.text}"
-    waits, source = options.waits, options.source
+    timers, source = options.timers, options.source
     yield (
-        f"settles an event when the watermark (by {source.watermark_clock}) is "
-        f"{format_duration(waits.settle_delay_us)} past it, each {format_duration(waits.grid_us)}; "
+        f"evaluates an event when the watermark (by {source.watermark_clock}) is "
+        f"{format_duration(timers.settle_delay_us)} past it, each {format_duration(timers.grid_us)}; "
         f"corrects for {format_duration(options.allowed_lateness_us)}"
     )
     yield from source.notes(options.job)
     if options.runner == IN_PROCESS:
-        yield (
-            "in this process all events are taken in before anything is decided; --runner=PrismRunner decides meanwhile"
-        )
+        yield ("in this process all events are read before anything is decided; --runner=PrismRunner decides meanwhile")
     if not any(sink.kind is SinkKind.RECORDS for sink in options.sinks):
         yield "without --dataset, decisions, dead letters and late events are counted and kept nowhere"
 

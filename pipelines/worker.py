@@ -1,6 +1,6 @@
-"""A worker process of the in-process runner (`--direct_num_workers`), which keeps its everyday log to itself.
+"""A worker process of the in-process runner (`--direct_num_workers`), with a silent log.
 
-Beam's own worker logs some twenty lines each; started so, it tells of errors only, and how far it has come.
+Beam's own worker logs some twenty lines each; started so, it reports errors and progress only.
 """
 
 from __future__ import annotations

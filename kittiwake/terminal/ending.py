@@ -75,9 +75,9 @@ def _run(speaker: str, run: Callable[[StopRequest], int], stop: StopRequest) -> 
     except KeyboardInterrupt:
         return stop.exit_code
     except Exception:  # noqa: BLE001 - reported, with an exit code of its own
-        from kittiwake.terminal.printing import remark_crash  # noqa: PLC0415 - what prints takes long to load
+        from kittiwake.terminal.printing import report_crash  # noqa: PLC0415 - what prints takes long to load
 
-        remark_crash(speaker)
+        report_crash(speaker)
         return Exit.FAILED
 
 
@@ -94,9 +94,9 @@ def _true_code(speaker: str, code: int, out: _Lasting | None) -> int:
     if out is None or out.error is None or out.error.errno == errno.EPIPE or code not in (Exit.FINE, Exit.FINDINGS):
         return code
     message = f"standard output takes no more ({out.error.strerror}), and what is printed there is not whole"
-    from kittiwake.terminal.printing import remark  # noqa: PLC0415 - what prints takes long to load
+    from kittiwake.terminal.printing import report_line  # noqa: PLC0415 - what prints takes long to load
 
-    remark(speaker, f"{message}; all else is done. The exit code would be {code:d}.")
+    report_line(speaker, f"{message}; all else is done. The exit code would be {code:d}.")
     return Exit.UNPRINTED
 
 

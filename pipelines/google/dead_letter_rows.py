@@ -1,6 +1,6 @@
 """Rows of `dead_letters` and `late_events`, read from BigQuery a page at a time. Called by `pipelines.reingest`.
 
-Read through the view that gives each row once. All values a person chose travel as parameters, never in the statement.
+They are read through the view that deduplicates. Values that a person typed travel as parameters, never in the SQL.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ PAGE_ROWS: Final = 500
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Which rows."""
+class RowFilter:
+    """Which rows of which table."""
 
     table: str = DEAD_LETTERS.name
     stages: tuple[str, ...] = ()
-    """Empty: of any; the same with `reasons`."""
+    """Empty: all; so for `reasons`."""
     reasons: tuple[str, ...] = ()
     since_us: int | None = None
-    """By the job's clock, when it happened; `until_us` excluded."""
+    """By the job's clock, when it happened, from `since_us` to before `until_us`."""
     until_us: int | None = None
     release: str | None = None
     limit: int | None = None
-    """So many of them at most, the oldest."""
+    """The oldest rows, at most so many."""
 
 
-def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterator[DeadLetterRow]:
-    """The rows chosen, each once, in any order but for a limit: then the oldest first.
+def read_dead_letters(client: bigquery.Client, dataset: Dataset, chosen: RowFilter) -> Iterator[DeadLetterRow]:
+    """The rows chosen, each once; in no order, or with a limit the oldest first.
 
     Raises:
         UnusableError: the view cannot be read.
@@ -53,7 +53,7 @@ def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterat
     try:
         rows = client.query(sql, job_config=config, timeout=BIGQUERY_TIMEOUT_S).result(page_size=PAGE_ROWS)
         for row in rows:
-            yield _letter(dict(row.items()))
+            yield _dead_letter_row(dict(row.items()))
     except NotFound as error:
         advice = "see --dataset, and launch the job once with --create_tables"
         raise UnusableError(f"there is no {view}: {advice}") from error
@@ -65,11 +65,11 @@ def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterat
         raise UnusableError(f"{view} cannot be read: {first_line(getattr(error, 'message', '') or error)}") from error
 
 
-def _letter(row: dict[str, Any]) -> DeadLetterRow:
+def _dead_letter_row(row: dict[str, Any]) -> DeadLetterRow:
     return DeadLetterRow(row["raw"], row["raw_size"], row["attributes"], row.get("stage"), row.get("reason"))
 
 
-def _query(view: str, chosen: Chosen) -> tuple[str, list[Any]]:
+def _query(view: str, chosen: RowFilter) -> tuple[str, list[Any]]:
     conditions, parameters = ["TRUE"], []
 
     def only(condition: str, name: str, kind: str, value: Any) -> None:

@@ -34,7 +34,7 @@ def build_backfill(
     read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total), settings.shape)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
-    decided = parsed.packs | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)
+    decided = parsed.record_batches | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)
     all_counts = (input_counts, decided.counts) | "SumAllCounts" >> SumCounts()
 
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(location.path(DEAD_LETTERS), DEAD_LETTERS, written)

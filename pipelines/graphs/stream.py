@@ -30,7 +30,7 @@ def build_stream(
     parsed = messages | "Parse" >> ParseMessages(rules, options.shape, options.max_age_us)
     states = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots)
     buffered = (parsed.arrivals, states) | "MergeSnapshots" >> beam.Flatten()
-    evaluated = buffered | "Evaluate" >> EvaluateRules(rules, options.waits, options.shape, options.max_age_us)
+    evaluated = buffered | "Evaluate" >> EvaluateRules(rules, options.timers, options.shape, options.max_age_us)
     _attach_sinks(options.sinks, evaluated, [parsed.dead, evaluated.dead])
 
 

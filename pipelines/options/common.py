@@ -1,4 +1,4 @@
-"""What a person types, parsed once into frozen settings. The only reader of flags, and of the clock."""
+"""The options of `pipelines.backfill`, parsed once into frozen settings. The only reader of the clock."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
 file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
-and its events decide nothing, or copies say something else than the event that counts; 2 unusable rules, target, input,
-output or options; 3 failed: a fault of ours or of the runner, told with its traceback; 130 interrupted; all of them:
+and its events decide nothing, or duplicates differ from the event that counts; 2 unusable rules, target, input,
+output or options; 3 failed: a fault of ours or of the runner, printed with its traceback; 130 interrupted; all of them:
 docs/reference/exit-codes.md."""
 
 
@@ -87,10 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--until",
         metavar="TIME",
-        help="settle events before and deadlines up to it; default: right after the newest event",
+        help="evaluate events before and deadlines up to it; default: right after the newest event",
     )
     add("--start", metavar="TIME", help="take this for the start of the run instead of the clock: to repeat a run")
-    add("--allowed_lateness", default="1h", metavar="DURATION", help="how far apart copies of an event may lie (1h)")
+    add(
+        "--allowed_lateness", default="1h", metavar="DURATION", help="how far apart duplicates of an event may lie (1h)"
+    )
     ratio_help = f"stop above it; default: {DEAD_LETTER_RATIO}, from {RATIO_RECORDS_MIN:,} records on"
     add("--max_dead_letter_ratio", metavar="0..1", help=ratio_help)
     add("--strict", action="store_true", help="run nothing if the rules of any account cannot be used")

@@ -45,7 +45,7 @@ class StreamOptions:
     rules: tuple[str, ...]
     sinks: tuple[JobSink, ...] = ()
     """At least one, unless there are problems; in the order of `SINKS`."""
-    waits: TimerSettings = USUAL
+    timers: TimerSettings = USUAL
     allowed_lateness_us: int = HOUR_US
     max_age_us: int | None = None
     poll_interval_us: int = POLL_INTERVAL_US
@@ -104,7 +104,7 @@ def _read(options: OptionReader, beam_flags: tuple[str, ...]) -> StreamOptions:
         sources=read_sources(options),
         rules=tuple(typed.rules),
         sinks=read_sinks(options),
-        waits=TimerSettings(settle_delay_us, grid_us),
+        timers=TimerSettings(settle_delay_us, grid_us),
         allowed_lateness_us=lateness_us,
         max_age_us=None if typed.max_age is None else read(None, duration_option, "--max_age", typed.max_age),
         poll_interval_us=poll_us,
@@ -168,8 +168,9 @@ def _about_rules(options: StreamOptions, typed: argparse.Namespace) -> Iterator[
 # ---------------------------------------------------------------- the page of options
 
 _FROM_AND_TO, _WAITS, _LAUNCH = FlagGroup.FROM_AND_TO, FlagGroup.WAITS, FlagGroup.LAUNCH
-_RULES_HELP: Final = "a target (a folder or gs://… with versions), looked at again and again; or files, read once"
+_RULES_HELP: Final = "a target (a folder or gs://… with versions), polled for new versions; or files, read once"
 _CHECK_HELP: Final = "launch nothing; say everything that would keep the job from running"
+_GRID_HELP: Final = "timer resolution: contacts are evaluated at multiples of it (1s)"
 _SHAPES: Final = "canonical, segment or cloudevents"
 
 _FIRST: Final = (
@@ -199,11 +200,17 @@ _REST: Final = (
         "--allowed_lateness",
         default="1h",
         metavar="DURATION",
-        help="correct what was told for so long (1h)",
+        help="correct emitted decisions for so long (1h)",
     ),
     flag(_WAITS, "--max_age", metavar="DURATION", help="older events become dead letters; default: none is too old"),
-    flag(_WAITS, "--grid", default="1s", metavar="DURATION", help="contacts wake on multiples of it (1s)"),
-    flag(_WAITS, "--poll_interval", metavar="DURATION", help="how often a target is looked at (30s)"),
+    flag(
+        _WAITS,
+        "--grid",
+        default="1s",
+        metavar="DURATION",
+        help=_GRID_HELP,
+    ),
+    flag(_WAITS, "--poll_interval", metavar="DURATION", help="how often a target is polled (30s)"),
     flag(_WAITS, "--min_lead", metavar="DURATION", help="as kittiwake publish --min-lead (90s)"),
     flag(_LAUNCH, "--runner", metavar="NAME", help="DataflowRunner; default: in this process"),
 )

@@ -43,7 +43,7 @@ def check_tables(dataset: Dataset, *, may_create: bool, findings: Findings) -> N
 
 
 def _compare_location(check: ResourceCheck, location: str, region: str | None) -> None:
-    """Rows that cross the world are slow, cost money, and may be against the law."""
+    """Rows that cross a border are slow, cost money, and may be against the law."""
     if region is None:
         check.unknown(f"it lies in {location}: say --region, so that the job runs there")
     elif not location_fits(region, location):

@@ -47,13 +47,13 @@ class ResourceCheck:
         except NotFound:
             self.wrong("is not there. Create it, or write its name as it is")
         except (Forbidden, Unauthorized, Unauthenticated) as error:
-            self._deny(f"you may not look at it: {first_line(error)}")
+            self._deny(f"you may not read it: {first_line(error)}")
         except MethodNotImplemented:
             self.unknown("whether it is fit for the job: the service does not answer (an emulator?)")
         except GoogleAuthError as error:
             self.wrong(f"no credentials that Google takes: {first_line(error)}. Log in: {LOG_IN}")
         except (GoogleAPIError, RequestException, OSError) as error:
-            self.wrong(f"cannot be looked at: {first_line(error)}")
+            self.wrong(f"cannot be read: {first_line(error)}")
         return None
 
     def ask_permissions(self, test: Callable[..., Any], resource: str, needed: Sequence[str], timeout_s: float) -> None:

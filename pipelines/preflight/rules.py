@@ -27,7 +27,7 @@ class RulesOptions(Protocol):
 
     @property
     def allowed_lateness_us(self) -> int:
-        """The horizon."""
+        """How late an event may be and still correct emitted decisions."""
 
     @property
     def poll_interval_us(self) -> int:

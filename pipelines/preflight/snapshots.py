@@ -22,6 +22,6 @@ def check_snapshots(patterns: Sequence[str], findings: Findings) -> tuple[Snapsh
         return ()
     until = format_instant(found.settled_us)
     findings.ok(
-        f"{len(found.sources)} file(s) of snapshots, settled until {until}: give the job every event since then"
+        f"{len(found.sources)} file(s) of snapshots, evaluated up to {until}: give the job every event since then"
     )
     return found.sources

@@ -116,7 +116,7 @@ def _refuse_workers(typed: argparse.Namespace, workers: int) -> None:
     if typed.events and runner_named(typed.runner) == IN_PROCESS and workers != 1:
         raise UnusableError(
             f"--direct_num_workers {workers}: in this process recorded events have one worker; leave it out, or take "
-            "an engine (--runner=PrismRunner)"
+            "another runner (--runner=PrismRunner)"
         )
 
 
@@ -131,7 +131,7 @@ def _contradictions(typed: argparse.Namespace) -> Iterator[str]:
 
 def _runner_contradictions(typed: argparse.Namespace, runner: str) -> Iterator[str]:
     if typed.events is not None and typed.stay_open and runner == IN_PROCESS:
-        yield "--stay_open needs an engine (--runner=PrismRunner): in this process nothing is decided before the end"
+        yield "--stay_open needs another runner (--runner=PrismRunner): here nothing is decided before the end"
 
 
 _GROUP: Final = FlagGroup.WITHOUT_GOOGLE
@@ -139,7 +139,7 @@ _EVENTS_HELP: Final = "recorded events, plain JSON lines"
 _PACE_HELP: Final = "events a second (500/s) or a speed (60x); default: as fast as they are taken"
 _DISORDER_HELP: Final = "each comes up to so much late, and the watermark waits for it"
 _LATE_HELP: Final = "one of ten comes up to so much late, and the watermark does not wait"
-_BUNDLE_HELP: Final = f"so many, and the watermark moves and an engine may checkpoint; default: {RECORDS_MAX:,}"
+_BUNDLE_HELP: Final = f"so many, and the watermark moves and a runner may checkpoint; default: {RECORDS_MAX:,}"
 _OPEN_HELP: Final = "go on after the last event, at the pace of the clock, until ended"
 
 RECORDED: Final = OptionRow[RecordedSource](

@@ -18,7 +18,7 @@ from pipelines.preflight.pubsub import check_subscription
 from pipelines.runner import is_dataflow
 
 _SUBSCRIPTION: Final = re.compile(r"projects/(?P<project>[^/\s]+)/subscriptions/[^/\s]+")
-STOPPED: Final = "ended as you asked; what was waiting to be settled was in memory and is gone"
+STOPPED: Final = "ended as you asked; what was waiting to be evaluated was in memory and is lost"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class SubscriptionSource:
         )
 
     def check(self, findings: Findings) -> None:
-        """Look at the subscription and its topic."""
+        """Ask about the subscription and its topic."""
         findings.input_topic = check_subscription(self.subscription, findings)
 
     def notes(self, job: JobSettings) -> Iterator[str]:
@@ -81,11 +81,12 @@ def _attribute(flag_name: str, text: str | None) -> str | None:
 
 def _runner_contradictions(typed: argparse.Namespace, runner: str) -> Iterator[str]:
     if typed.id_label and typed.id_label.strip() and not is_dataflow(runner):
-        yield "--id_label: only Dataflow drops copies by an attribute. Leave it out: copies of an event_id count once"
+        advice = "Leave it out: duplicates of an event_id count once"
+        yield f"--id_label: only Dataflow drops duplicates by an attribute. {advice}"
 
 
 _TIME_HELP: Final = "the attribute with an event's time, RFC 3339 or milliseconds; default: when it was published"
-_LABEL_HELP: Final = "Dataflow only: the attribute by which it drops copies of a message"
+_LABEL_HELP: Final = "Dataflow only: the attribute by which it drops duplicates of a message"
 
 SUBSCRIPTION: Final = OptionRow[SubscriptionSource](
     "subscription",

@@ -54,7 +54,7 @@ REFUSED = {
     (*EVENTS, "--event_seed", "-1"): "--event_seed -1: write a whole number",
     (*EVENTS, "--events_per_bundle", "0"): "--events_per_bundle 0: write a whole number up to 1,000,000",
     (*EVENTS, "--timestamp_attribute", "at"): "--timestamp_attribute and --id_label are about messages",
-    (*EVENTS, "--stay_open"): "--stay_open needs an engine (--runner=PrismRunner)",
+    (*EVENTS, "--stay_open"): "--stay_open needs another runner (--runner=PrismRunner)",
     (*EVENTS, "--direct_num_workers", "2"): "--direct_num_workers 2: in this process recorded events have one worker",
     (*EVENTS, "--direct_num_workers=0"): "--direct_num_workers 0: in this process recorded events have one worker",
 }  # fmt: skip
@@ -74,13 +74,13 @@ def test_packed_files_are_refused_whatever_their_name(tmp_path: Path) -> None:
         source.step(JobSettings(IN_PROCESS, (), CANONICAL))
 
 
-def test_an_engine_that_is_not_there_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_runner_that_does_not_answer_is_reported_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "rules.yaml").write_text("account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n")
     (tmp_path / "events.jsonl").write_bytes(b"{}\n")
     argv = ("--rules", str(tmp_path / "rules.yaml"), "--output", str(tmp_path / "out"))
-    engine = ("--runner", "PortableRunner", "--job_endpoint", f"localhost:{free_port()}")
-    assert main([*argv, "--events", str(tmp_path / "events.jsonl"), *engine]) == 2
-    assert "no engine answers there" in capsys.readouterr().err
+    runner = ("--runner", "PortableRunner", "--job_endpoint", f"localhost:{free_port()}")
+    assert main([*argv, "--events", str(tmp_path / "events.jsonl"), *runner]) == 2
+    assert "no runner answers there" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_told_before_anything_runs(

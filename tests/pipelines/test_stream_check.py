@@ -195,7 +195,7 @@ def test_what_one_may_not_look_at_stops_this_process_and_is_told_before_dataflow
     monkeypatch.setattr(pubsub.SubscriberClient, "get_subscription", denying)
     flags = [*places.flags[:4], "--rules", rules]
     code, told = check(*flags)
-    assert (code, [text.partition(": ")[2] for text in told["error"]]) == (2, ["you may not look at it: 403 no"])
+    assert (code, [text.partition(": ")[2] for text in told["error"]]) == (2, ["you may not read it: 403 no"])
     assert check(*flags, *DATAFLOW)[0] == 0
 
 
@@ -226,7 +226,7 @@ def test_a_service_that_is_not_there_is_told(
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
     code, told = check(*places.flags[:4], "--rules", rules)
     assert code == 2
-    assert [text.partition(": ")[2][:21] for text in told["error"]] == ["cannot be looked at: "] * 2
+    assert [text.partition(": ")[2][:16] for text in told["error"]] == ["cannot be read: "] * 2
 
 
 def test_an_account_of_a_target_that_keeps_older_rules_is_told_and_the_job_can_be_launched(

@@ -36,7 +36,7 @@ def test_without_more_the_settings_are_the_defaults() -> None:
     assert asked.problems == ()
     assert asked.options == StreamOptions((SubscriptionSource(SUBSCRIPTION),), ("rules.yaml",), (TopicSink(TOPIC),))
     options = asked.options
-    assert (options.runner, options.waits, options.allowed_lateness_us) == (
+    assert (options.runner, options.timers, options.allowed_lateness_us) == (
         STREAMING,
         TimerSettings(10 * S, S),
         3_600 * S,
@@ -72,7 +72,7 @@ def test_everything_can_be_said() -> None:
                 expiry_days=30,
             ),
         ),
-        waits=TimerSettings(30 * S, S // 2),
+        timers=TimerSettings(30 * S, S // 2),
         allowed_lateness_us=7_200 * S,
         max_age_us=7 * 86_400 * S,
         poll_interval_us=10 * S,
@@ -100,7 +100,7 @@ REFUSED = {
     (*TO_TABLES, "--create_tables", "--table_expiry", "2w"): "--table_expiry 2w: write whole days, such as 400d",
     (*TO_TABLES, "--expansion_jar", "a.jar"): "--expansion_jar is for --bigquery_method storage_write only",
     (*TO_TABLES, "--bigquery_method", "storage_write"): "--bigquery_method storage_write needs Java",
-    (*TO_TOPIC, "--id_label", "event_id"): "--id_label: only Dataflow drops copies by an attribute",
+    (*TO_TOPIC, "--id_label", "event_id"): "--id_label: only Dataflow drops duplicates by an attribute",
     (*TO_TOPIC, "--timestamp_attribute", " "): "--timestamp_attribute: name an attribute of the messages",
     (*TO_TOPIC, "--settle_delay", "soon"): "--settle_delay soon: write 90s",
     (*TO_TOPIC, "--allowed_lateness=-1s"): "--allowed_lateness -1s: write 90s",

@@ -123,7 +123,7 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
         counts = Counts(records=5, events=4, catalogue=1, newest_us=rows[0][2], unneeded=1)
         counts.dead_letters, counts.examples = {"not_json": 1}, {"not_json": [Place("a:2", "Input data was truncated")]}
         return {
-            "packs": (parsed.packs | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), rows)]),
+            "packs": (parsed.record_batches | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), rows)]),
             "dead letters": (parsed.dead_letters, [dead]),
             "counts": ((parsed.counts,) | SumCounts(), [counts]),
         }

@@ -132,7 +132,7 @@ class EvaluateHistories(beam.PTransform):
         parsed = source.blocks | "Parse" >> parse.ParseRecords(self._settings, self._programs, self._partitions)
         intake = (source.counts, parsed.counts) | "Intake" >> SumCounts()
         step = evaluate.EvaluateHistories(self._programs, self._settings, Mode.BACKFILL, intake)
-        found = parsed.packs | "Evaluate" >> step
+        found = parsed.record_batches | "Evaluate" >> step
         total = (intake, found.counts) | "Total" >> SumCounts()
         return EvaluatedHistories(
             found.triggers | "Triggers" >> beam.FlatMap(_records).with_output_types(DecisionRecord),
