@@ -20,7 +20,7 @@ from transforms.input_files import InputFile, input_files
 from transforms.stream.recorded_files import refuse_packed
 from transforms.stream.recorded_source import RECORDS_MAX, ReadRecordedEvents, RecordedEvents
 
-STOPPED: Final = "ended as you asked; run again, it decides the same"
+STOP_MESSAGE: Final = "ended as you asked; run again, it decides the same"
 
 DETAILS: Final = ("pace", "disorder", "late", "event_seed", "events_per_bundle", "stay_open")
 """Flags about recorded events only."""
@@ -69,7 +69,7 @@ class RecordedSource:
     @property
     def stop_message(self) -> str:
         """Files are still there."""
-        return STOPPED
+        return STOP_MESSAGE
 
     def _files(self) -> tuple[InputFile, ...]:
         files = input_files(self.patterns)

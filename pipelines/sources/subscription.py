@@ -18,7 +18,7 @@ from pipelines.preflight.pubsub import check_subscription
 from pipelines.runner import is_dataflow
 
 _SUBSCRIPTION: Final = re.compile(r"projects/(?P<project>[^/\s]+)/subscriptions/[^/\s]+")
-STOPPED: Final = "ended as you asked; what was waiting to be evaluated was in memory and is lost"
+STOP_MESSAGE: Final = "ended as you asked; what was waiting to be evaluated was in memory and is lost"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class SubscriptionSource:
     @property
     def stop_message(self) -> str:
         """State was in memory."""
-        return STOPPED
+        return STOP_MESSAGE
 
 
 def _read(options: OptionReader) -> SubscriptionSource | None:

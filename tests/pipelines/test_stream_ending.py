@@ -16,13 +16,13 @@ import apache_beam as beam
 from kittiwake.terminal.ending import StopRequest
 from pipelines.lifecycle import run_in_process
 from pipelines.runner import IN_PROCESS, new_pipeline
-from pipelines.sources.recorded import STOPPED
+from pipelines.sources.recorded import STOP_MESSAGE
 
 stop = StopRequest()
 stop.listen()
 pipeline = new_pipeline(IN_PROCESS, ())
 _ = pipeline | beam.Create([1]) | beam.Map(lambda _: {step})
-sys.exit(run_in_process(pipeline, stop, STOPPED))
+sys.exit(run_in_process(pipeline, stop, STOP_MESSAGE))
 """
 
 
