@@ -45,7 +45,6 @@ YET_TO_COME = {
     "tests.input.test_bulk",
     "tests.laws.test_programs",
     "tests.scenarios.test_worlds",
-    "transforms",
     *("benchmarks.runners.behind", "benchmarks.runners.kept", "benchmarks.streaming.clocks"),
     *("tests.runners.flink.recorded_queue", "tests.runners.flink.steps"),
     *("tests.stream.machine", "tests.stream.test_watching", "tests.transforms.test_replaying"),

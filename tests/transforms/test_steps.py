@@ -31,7 +31,8 @@ from tests.input.inputs import START_US, record, write_lines, write_rules
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import LINES_AN_ELEMENT, EvaluateHistories
 from transforms.batch.parse import ParseRecords
-from transforms.batch.read import InputFile, ReadRecords, SourcedBlock
+from transforms.batch.read import ReadRecords, SourcedBlock
+from transforms.input_files import InputFile
 
 CART = Event(1_793_527_200_000_000, "e1", "cart.item_added", {"product_id": "p1"}, "acme", "c1")
 DAY_US = 86_400_000_000
@@ -122,7 +123,7 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
         counts = Counts(records=5, events=4, catalogue=1, newest_us=rows[0][2], unneeded=1)
         counts.dead_letters, counts.examples = {"not_json": 1}, {"not_json": [Place("a:2", "Input data was truncated")]}
         return {
-            "packs": (parsed.packs | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), rows)]),
+            "packs": (parsed.record_batches | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), rows)]),
             "dead letters": (parsed.dead_letters, [dead]),
             "counts": ((parsed.counts,) | SumCounts(), [counts]),
         }
