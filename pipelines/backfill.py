@@ -19,7 +19,7 @@ if __name__ == "__main__":
 import sys
 from collections.abc import Sequence
 
-from kittiwake.batch.record_batches import buckets_for
+from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.report import render, rules_text
 from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
@@ -97,7 +97,7 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary:
     try:
         say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
         build_backfill(pipeline, files, programs, options.run, location, options.written)
-        with show_progress(bytes_total, buckets_for(bytes_total), stop) as watched:
+        with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
             watched.result = pipeline.run()
             stop.listen()  # Beam's runner of Prism has taken Ctrl-C for itself
             watched.result.wait_until_finish()

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from kittiwake.errors import UnusableError
-from kittiwake.foreign import visible
 from kittiwake.input.shapes.base import InputShape
+from kittiwake.printable import visible
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
 

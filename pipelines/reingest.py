@@ -23,9 +23,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from kittiwake.disk import flush, locked, make_folder, undisturbed
+from kittiwake.durable_files import flush, locked, make_folder, undisturbed
 from kittiwake.errors import UnusableError
-from kittiwake.foreign import visible_lines
+from kittiwake.printable import visible_lines
 from kittiwake.reasons import Unfed
 from kittiwake.stream.redelivery import Fed, Feed, feed_of, line_of
 from kittiwake.stream.tables.schema import LATE_EVENTS

@@ -14,8 +14,8 @@ import typer
 from typer.core import TyperGroup
 
 from kittiwake import __version__
-from kittiwake.batch.gc_pause import uncollected
-from kittiwake.foreign import visible
+from kittiwake.batch.gc_pause import gc_paused
+from kittiwake.printable import visible
 from kittiwake.terminal.ending import run_to_end
 from kittiwake.terminal.printing import say
 
@@ -73,7 +73,7 @@ class Commands(TyperGroup):
         """The command of a name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        with uncollected():
+        with gc_paused():
             return typer.main.get_command(import_module(f"kittiwake.cli.commands.{cmd_name}").app)
 
 

@@ -56,7 +56,7 @@ class Line(NamedTuple):
     instance: str | None
     text: str
     zone: str
-    """By whose clock it is told: in force then and there."""
+    """By whose clock it is shown: in force then and there."""
     new_zone: str | None = None
     """The zone that is in force after it, where it brings another one."""
 
@@ -73,7 +73,7 @@ class Miss(NamedTuple):
     what: str
     needed: str
     zone: str
-    """By whose clock it is told."""
+    """By whose clock it is shown."""
 
 
 class RuleStory(NamedTuple):

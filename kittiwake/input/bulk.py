@@ -16,7 +16,7 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from kittiwake.bounded_cache import Memory
+from kittiwake.bounded_cache import BoundedCache
 from kittiwake.input.event_times import instants, microseconds, span_us, usual_form
 from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX, TYPE
 from kittiwake.input.fields import ID_CHARS_MAX
@@ -238,5 +238,5 @@ def _type_of(name: str) -> str:
     return name if TYPE.fullmatch(name) else ""
 
 
-_types: Final = Memory(TYPES_MAX, _type_of)
+_types: Final = BoundedCache(TYPES_MAX, _type_of)
 """Each type as one and the same string, so that a million of them take no memory; "" for what is none."""

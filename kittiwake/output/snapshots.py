@@ -45,9 +45,9 @@ UNDIGESTED_STATES: Final = (1, 2)
 
 
 def snapshot_row(rules: Program | Versions, state: State) -> dict[str, Any]:
-    """The row of a contact that has been settled; its inbox travels with it."""
+    """The row of a contact that has been evaluated; its inbox travels with it."""
     versions, found = as_versions(rules), snapshot_of(rules, state)
-    assert found.settled_us is not None, "a contact that has not been settled has no snapshot"
+    assert found.settled_us is not None, "a contact that has not been evaluated has no snapshot"
     program = versions.at(found.settled_us)
     row = {
         "settled_until": format_instant(found.settled_us),

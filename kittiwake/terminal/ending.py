@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final, TextIO
 
-from kittiwake.disk import ENDING
+from kittiwake.durable_files import ENDING
 from kittiwake.terminal.exit_codes import Exit
 
 _STANDARD: Final = (0, 1, 2)

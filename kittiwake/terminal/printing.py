@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 import typer
 
-from kittiwake.foreign import plain_json, visible, visible_lines
 from kittiwake.output.rows import line as json_line
+from kittiwake.printable import plain_json, visible, visible_lines
 
 RED: Final = typer.colors.RED
 GREEN: Final = typer.colors.GREEN

@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from kittiwake.batch.replay import OnProgress
 from kittiwake.batch.replay import Progress as Far
-from kittiwake.batch.replay import Tell
 from kittiwake.terminal.printing import report_line
 
 SECONDS_A_LINE: Final = 10.0
@@ -25,7 +25,7 @@ Clock: TypeAlias = Callable[[], float]
 
 
 @contextmanager
-def progress(*, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic) -> Iterator[Tell]:
+def progress(*, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic) -> Iterator[OnProgress]:
     """Show how far a run has come, unless `quiet`; `speaker` begins the lines of a log."""
     if quiet:
         yield lambda _: None
@@ -37,7 +37,7 @@ def progress(*, quiet: bool, speaker: str = "replay", clock: Clock = time.monoto
 
 
 @contextmanager
-def _bar(pace: _Pace) -> Iterator[Tell]:
+def _bar(pace: _Pace) -> Iterator[OnProgress]:
     rate = TextColumn("{task.fields[rate]}")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), rate, TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -55,7 +55,7 @@ def _bar(pace: _Pace) -> Iterator[Tell]:
         yield show
 
 
-def _lines(speaker: str, pace: _Pace) -> Tell:
+def _lines(speaker: str, pace: _Pace) -> OnProgress:
     shown_at = 0.0
 
     def show(far: Far) -> None:

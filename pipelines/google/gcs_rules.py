@@ -53,7 +53,7 @@ class GcsTarget:
         self._prefix = f"{prefix}/" if prefix else ""
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Its URL."""
         return f"{SCHEME}{self._bucket.name}/{self._prefix}".rstrip("/")
 
@@ -71,13 +71,13 @@ class GcsTarget:
                 blob.reload(timeout=STORAGE_TIMEOUT_S, retry=_retry())
                 data = b""
         if len(data) > OBJECT_BYTES_MAX:
-            raise TargetError(f"{self.place}/{name} is larger than {OBJECT_BYTES_MAX:,} bytes: we did not write it.")
+            raise TargetError(f"{self.location}/{name} is larger than {OBJECT_BYTES_MAX:,} bytes: we did not write it.")
         return Held(data, str(blob.generation))
 
     def create(self, name: str, data: bytes) -> None:
         """See `Target`. If only the answer to our own request was lost, it says `ExistsError` too."""
         if not self._upload(name, data, NO_OBJECT):
-            raise ExistsError(f"{self.place}/{name} is there already, and what is published never changes.")
+            raise ExistsError(f"{self.location}/{name} is there already, and what is published never changes.")
 
     def swap(self, name: str, data: bytes, expected_generation: str | None) -> None:
         """See `Target`."""
@@ -85,8 +85,8 @@ class GcsTarget:
             return
         held = self.read(name)
         if held is None or held.data != data:  # else it was ours, repeated because its answer was lost
-            advice = f"Look at it with kittiwake versions {self.place}, then repeat"
-            raise ConflictError(f"{self.place}/{name} has been changed meanwhile by somebody else. {advice}.")
+            advice = f"Look at it with kittiwake versions {self.location}, then repeat"
+            raise ConflictError(f"{self.location}/{name} has been changed meanwhile by somebody else. {advice}.")
 
     def _upload(self, name: str, data: bytes, generation: int) -> bool:
         """Whether the object was of that generation, and now is `data`."""
@@ -112,7 +112,7 @@ class GcsTarget:
 
     @contextmanager
     def _raise_target_error(self, name: str) -> Iterator[None]:
-        with _raise_target_error(f"{self.place}/{name}"):
+        with _raise_target_error(f"{self.location}/{name}"):
             yield
 
 

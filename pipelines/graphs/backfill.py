@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from kittiwake.batch.record_batches import buckets_for
+from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.splits import part_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
@@ -32,7 +32,7 @@ def build_backfill(
     """Read, parse, group by partition of contacts, evaluate, write; all counts meet in the summary."""
     bytes_total = sum(file.size for file in files)
     read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total), settings.shape)
-    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
+    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions_for(bytes_total))
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
     decided = parsed.record_batches | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)
     all_counts = (input_counts, decided.counts) | "SumAllCounts" >> SumCounts()

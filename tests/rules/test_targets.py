@@ -115,9 +115,9 @@ def test_what_is_too_large_is_not_read(target: Target, monkeypatch: pytest.Monke
 
 
 def test_it_is_called_as_it_was_typed(tmp_path: Path, bucket: str) -> None:
-    assert open_target(f"{tmp_path}/t").place == f"{tmp_path}/t"
-    assert gcs_rules.open_target(f"{bucket}/a/b/").place == f"{bucket}/a/b"
-    assert gcs_rules.open_target(bucket).place == bucket
+    assert open_target(f"{tmp_path}/t").location == f"{tmp_path}/t"
+    assert gcs_rules.open_target(f"{bucket}/a/b/").location == f"{bucket}/a/b"
+    assert gcs_rules.open_target(bucket).location == bucket
 
 
 # ---------------------------------------------------------------- a folder

@@ -12,7 +12,7 @@ from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
-from kittiwake.batch.oversized_contacts import settle_contact
+from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.kernel.state.state import State
@@ -104,7 +104,7 @@ class _Evaluate(CountingDoFn):
             snapshots.extend([] if line is None else [line])
 
         kept = keep if self._settings.snapshots else None
-        for decision in settle_contact(plan, contact_id, rows, until_us, counts, self._held_bytes, kept):
+        for decision in decide_contact(plan, contact_id, rows, until_us, counts, self._held_bytes, kept):
             yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
 
 

@@ -11,9 +11,9 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.gc_pause import uncollected
+from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.record_batches import PACK_BYTES, Packer
+from kittiwake.batch.record_batches import BATCH_BYTES, RecordBatcher
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.files import Block
 from kittiwake.output.rows import dead_letter_line
@@ -61,19 +61,19 @@ class _Parse(CountingDoFn):
     def start_bundle(self) -> None:
         super().start_bundle()
         self._intake = Intake(self._settings, self._programs.wanted, self.counts, self._programs.refused)
-        self._packer = Packer(self._buckets)
+        self._batcher = RecordBatcher(self._buckets)
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
-        with uncollected():
+        with gc_paused():
             table, dead_letters = self._intake.take(block.file, Block(*block[1:]))
-            self._packer.add(table)
+            self._batcher.add(table)
         for dead in dead_letters:
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))
-        if self._intake.bytes_taken >= PACK_BYTES:
-            yield from self._packer.packs()
+        if self._intake.bytes_taken >= BATCH_BYTES:
+            yield from self._batcher.batches()
             self._intake.bytes_taken = 0
 
     def finish_bundle(self) -> Iterator[object]:
-        for batch in self._packer.packs():
-            yield GlobalWindows.windowed_value(batch)
+        for pack in self._batcher.batches():
+            yield GlobalWindows.windowed_value(pack)
         yield from super().finish_bundle()

@@ -15,7 +15,7 @@ from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.api import Duration, Instant, Paths, duration_us, instant_us, shape_of
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.record_batches import BUCKETS_MAX, BUCKETS_MIN
+from kittiwake.batch.record_batches import PARTITIONS_MAX, PARTITIONS_MIN
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import summary_of, to_json
 from kittiwake.errors import UnusableError
@@ -94,7 +94,7 @@ class EvaluateHistories(beam.PTransform):
         max_dead_letter_ratio: Decimal | None = None,
         shape: str = "canonical",
         account_id: str | None = None,
-        partitions: int = BUCKETS_MIN,
+        partitions: int = PARTITIONS_MIN,
         clock: Callable[[], int] = now_us,
     ) -> None:
         """Prepare the step.
@@ -114,8 +114,8 @@ class EvaluateHistories(beam.PTransform):
             RulesError: a rule is of a kind that this release does not run.
         """
         super().__init__()
-        if not 0 < partitions <= BUCKETS_MAX:
-            raise UnusableError(f"partitions: {partitions} lies outside 1 to {BUCKETS_MAX}")
+        if not 0 < partitions <= PARTITIONS_MAX:
+            raise UnusableError(f"partitions: {partitions} lies outside 1 to {PARTITIONS_MAX}")
         self._settings = RunSettings(
             clock(),
             instant_us("until", until),

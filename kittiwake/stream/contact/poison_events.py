@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kittiwake.input.shapes.base import InputShape
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason

@@ -55,7 +55,7 @@ USUAL: Final = TimerSettings()
 def slot_us(due_us: int, waits: TimerSettings) -> int:
     """When to wake for what is due once everything before `due_us` is settled.
 
-    >>> slot_us(1_500_000, Waits(10_000_000, 1_000_000))
+    >>> slot_us(1_500_000, TimerSettings(10_000_000, 1_000_000))
     12000000
     """
     return -(-(due_us + waits.settle_delay_us) // waits.grid_us) * waits.grid_us
