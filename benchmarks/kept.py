@@ -77,9 +77,9 @@ def _cell(case: Case, days: int) -> tuple[int, int | None]:
 def _woken(program: Program, events: Sequence[Event], until_us: int) -> tuple[State, int | None]:
     """A contact that is woken whenever it asks for it."""
     found = advance(program, new_state(CONTACT), events, events[-1].time_us + 1)
-    while found.wake_at_us is not None and found.wake_at_us <= until_us:
-        found = advance(program, found.state, [], found.wake_at_us)
-    return found.state, found.wake_at_us
+    while found.next_timer_us is not None and found.next_timer_us <= until_us:
+        found = advance(program, found.state, [], found.next_timer_us)
+    return found.state, found.next_timer_us
 
 
 def _event(place: int, kind: str, properties: Mapping[str, Any]) -> Event:

@@ -39,7 +39,7 @@ class Advanced(NamedTuple):
     """Events beyond the horizon; they changed nothing."""
     duplicates: int
     """Copies that were dropped."""
-    wake_at_us: int | None
+    next_timer_us: int | None
     """The next instant at which something can happen without further events; None: never."""
     trace: tuple[Step, ...] = NO_TRACE
     """The steps taken, if asked for; of a correction only what it corrected."""
@@ -97,7 +97,7 @@ def advance(
         (*corrected.rows, *passed.rows),
         tuple(late.beyond),
         late.copies + corrected.duplicates + doubled + passed.run.outputs.duplicates,
-        _wake_at_us(versions, passed.run, found),
+        _next_timer_us(versions, passed.run, found),
         NO_TRACE if steps is None else tuple(sorted(steps, key=_time_of_step)),
         len(corrected.placed),
         passed.run.outputs.forgotten,
@@ -189,7 +189,7 @@ def _time_of_step(step: Step) -> int:
 # ---------------------------------------------------------------- when to come again
 
 
-def _wake_at_us(versions: Versions, run: Execution, state: State) -> int | None:
+def _next_timer_us(versions: Versions, run: Execution, state: State) -> int | None:
     """The next instant at which something falls due, an event waits, a version matters, or traces have to go."""
     assert state.settled_us is not None
     found = [next_timer_us(run), _trace_ends_us(versions, state), _memory_ends_us(versions, state)]

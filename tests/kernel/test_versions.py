@@ -86,7 +86,7 @@ def test_what_is_due_at_the_very_instant_is_decided_by_the_new_version() -> None
 def test_what_is_pending_of_a_rule_that_is_another_now_leaves_with_a_reason(edit: dict[str, Any], reason: str) -> None:
     rules = versions((None, [CART]), (30, [{**CART, **edit}]))
     first = settled(rules, 10, event(0, "1"))
-    assert first.wake_at_us == T + 30 * MINUTE_US, "it asks to be woken for it"
+    assert first.next_timer_us == T + 30 * MINUTE_US, "it asks to be woken for it"
     then = settled(rules, 200, state=first.state)
     assert told(then) == [f"cancelled {reason} 30"]
     (row,) = then.decisions
@@ -96,7 +96,7 @@ def test_what_is_pending_of_a_rule_that_is_another_now_leaves_with_a_reason(edit
 
 def test_a_version_that_does_not_concern_a_contact_does_not_wake_it() -> None:
     rules = versions((None, [CART]), (30, [CART, {"id": "other", "when": "z"}]))
-    assert settled(rules, 10, event(0, "1")).wake_at_us == T + HOUR_US
+    assert settled(rules, 10, event(0, "1")).next_timer_us == T + HOUR_US
 
 
 def test_re_entry_stays_with_the_id_while_a_rule_is_off() -> None:
@@ -181,7 +181,7 @@ def test_a_shorter_retention_forgets_at_the_instant_of_its_version_and_asks_to_b
     ]
     rules = compile_versions(texts, ACCOUNT)
     first = settled(rules, 1, event(0, "1"))
-    assert first.wake_at_us == T + 30 * MINUTE_US
+    assert first.next_timer_us == T + 30 * MINUTE_US
     then = settled(rules, 40, state=first.state)
     assert (told(then), then.forgotten) == (["cancelled forgotten 30"], 1)
 

@@ -114,7 +114,7 @@ def _woken(program: Program, events: Sequence[Event], until_us: int) -> Settled:
     decisions = [*step.decisions]
     settled_us = before_us
     while settled_us < until_us:
-        wake_us = until_us if step.wake_at_us is None else step.wake_at_us
+        wake_us = until_us if step.next_timer_us is None else step.next_timer_us
         assert wake_us > settled_us, "a wake in the past"
         step = _woken_once(program, step, min(wake_us, until_us))
         settled_us = min(wake_us, until_us)
@@ -125,7 +125,7 @@ def _woken(program: Program, events: Sequence[Event], until_us: int) -> Settled:
 def _woken_once(program: Program, before: Advanced, upto_us: int) -> Advanced:
     """The next step; nothing is decided between what was settled and the wake that was asked for."""
     step = advance(program, through_bytes(before.state), [], upto_us)
-    wake_us = before.wake_at_us
+    wake_us = before.next_timer_us
     missed = [one for one in step.decisions if wake_us is None or one.decided_us < wake_us - 1]
     assert not missed, f"no wake was asked for {shown(missed)}"
     return step

@@ -95,7 +95,7 @@ def _disturbed(rules: Program, events: list[Event], before: Advanced, dice: Rand
     """The state after wakes that are stale or too early, and after events that come too late."""
     settled_us = before.state.settled_us or 0
     ahead_us = min([e.time_us for e in events if e.time_us >= settled_us], default=settled_us)
-    early_us = (settled_us + min(ahead_us, before.wake_at_us or ahead_us)) // 2
+    early_us = (settled_us + min(ahead_us, before.next_timer_us or ahead_us)) // 2
     late = [event for event in events if event.time_us < settled_us]
     state = before.state
     for again_us in dice.sample([START_US - 9, settled_us - 1, settled_us, max(early_us, settled_us)], k=3):

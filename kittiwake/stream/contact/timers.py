@@ -249,7 +249,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
     be that of an event that came later and lies before it.
     """
     at_us, waits = work.alarm.at_us, work.host.waits
-    due = [] if step is None or step.wake_at_us is None else [step.wake_at_us]
+    due = [] if step is None or step.next_timer_us is None else [step.next_timer_us]
     if work.asked_us > work.held_us and (
         step is None or min([*due, *rest_us[:1]], default=END_OF_TIME_US) <= work.asked_us
     ):

@@ -32,10 +32,10 @@ class Watch:
         self._check_settled(call)
         _check_limits(call.versions, state)
         _check_kept(call.versions, state)
-        _check_deleted(call.versions, state, call.advanced.wake_at_us, arrivals)
+        _check_deleted(call.versions, state, call.advanced.next_timer_us, arrivals)
         if settled_us is not None and self._versions is call.versions and not call.given:
             self._check_wake(call)
-        wake_us = call.advanced.wake_at_us
+        wake_us = call.advanced.next_timer_us
         demand(wake_us is None or state.settled_us is None or wake_us > state.settled_us, "a wake to come", wake_us)
         self._wake_us, self._versions = wake_us, call.versions
 

@@ -204,8 +204,8 @@ class Machines:
         """Set the timers that a state and its bag need; not while they could do nothing, for the account is frozen."""
         frozen_us = self.frozen.get(key[0])
         wakes = [event.time_us + 1 for event in cell.bag]
-        if step.wake_at_us is not None:
-            wakes.append(step.wake_at_us)
+        if step.next_timer_us is not None:
+            wakes.append(step.next_timer_us)
         for wake_us in wakes:
             if frozen_us is None or wake_us <= frozen_us:
                 self._set(cell, self._ceiling(wake_us))

@@ -163,7 +163,7 @@ def told_call(call: Call) -> list[str]:
     """What a call was given, and what came of it."""
     settled_us = call.before.settled_us
     given = " ".join(f"{event.event_id}@{_at(event.time_us)}" for event in call.given)
-    wake_us = call.advanced.wake_at_us
+    wake_us = call.advanced.next_timer_us
     span = f"from {'the beginning' if settled_us is None else _at(settled_us)} to {_at(call.upto_us)}"
     wake = "never" if wake_us is None else _at(wake_us)
     return [
