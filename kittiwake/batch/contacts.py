@@ -95,7 +95,7 @@ def _counted(plan: Plan, whole: DecidedHistory, counts: Counts) -> list[Decision
         counts.forgotten += forgotten
         counts.ids_forgotten += ids_forgotten
     if len(decisions) > 1:
-        decisions.sort(key=place_of)
+        decisions.sort(key=order_key)
     for decision in decisions:
         count_decision(counts, decision)
     return decisions
@@ -110,7 +110,7 @@ def needed(plan: Plan, rows: Iterable[Row], counts: Counts) -> Iterator[Row]:
             counts.unneeded += 1
 
 
-def place_of(decision: Decision) -> tuple[int, str, str, int, str]:
+def order_key(decision: Decision) -> tuple[int, str, str, int, str]:
     """By which a contact's decisions are ordered."""
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 

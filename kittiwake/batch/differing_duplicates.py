@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, keep_copy_example
-from kittiwake.kernel.late.deduplication import Name, Newest
+from kittiwake.kernel.late.deduplication import Name, NewestIds
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Event, rest_of
 from kittiwake.values import canonical, parse_sound
@@ -68,7 +68,7 @@ class Differing:
         self._counts, self._subject = counts, (versions.newest.account_id, contact_id)
         self._until_us, self._limit = until_us, versions.newest.limits.ids
         self._horizon_us = versions.horizon_us
-        self._newest = Newest(self._limit, self._horizon_us)
+        self._newest = NewestIds(self._limit, self._horizon_us)
         self._rows: OrderedDict[Name, Row] = OrderedDict()
         """By what their copies share, those that count, in step with `_newest`."""
 
@@ -81,7 +81,7 @@ class Differing:
         """Count the next rows that share time, id and type; whether one of them counts, or all are copies."""
         row, name = same.counts, same.counts[1:3]
         is_settled = row[0] < self._until_us
-        if is_settled and self._newest.is_copy(name, row[0]):
+        if is_settled and self._newest.is_duplicate(name, row[0]):
             self._keep(same.number, self._rows[name], row)
             return False
         if same.equal < same.number:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from kittiwake.batch.contacts import Row, event_of, needed, place_of, place_of_row, settle, settle_and_keep
+from kittiwake.batch.contacts import Row, event_of, needed, order_key, place_of_row, settle, settle_and_keep
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import Differing, same_of
 from kittiwake.batch.external_sort import Sorter
@@ -155,9 +155,9 @@ def _settled(
 
 def _placed(decision: Decision) -> _Placed:
     if decision.threshold is None:
-        return *place_of(decision), "", _encode(decision)
+        return *order_key(decision), "", _encode(decision)
     rest = _encode(msgspec.structs.replace(decision, threshold=None))
-    return *place_of(decision), canonical(decision.threshold), rest
+    return *order_key(decision), canonical(decision.threshold), rest
 
 
 def _decision(placed: _Placed) -> Decision:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from kittiwake.kernel.evaluate.retention import memory_ends_us
 from kittiwake.kernel.late.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
 from kittiwake.kernel.late.corrections import Corrected, correct
-from kittiwake.kernel.late.deduplication import in_order, is_copy, newest_id_us, restored, stored
+from kittiwake.kernel.late.deduplication import in_order, is_duplicate, newest_id_us, restored, stored
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.execution import Execution
@@ -79,7 +79,7 @@ def advance(
     corrected = correct(versions, work, late.inside, clock_us) if late.inside else Corrected(work, [], 0, [])
     work = corrected.state
     coming = [event for event in needed if settled_us is None or event.time_us >= settled_us]
-    inbox, doubled = _inbox(versions, state, coming)
+    inbox, dropped = _inbox(versions, state, coming)
     due = [event for event in inbox if event.time_us < upto_us]
     steps: list[Step] | None = [] if trace else None
     run = start(versions, bare(work), min([upto_us, *(event.time_us for event in due[:1])]), steps)
@@ -96,7 +96,7 @@ def advance(
         found,
         (*corrected.rows, *passed.rows),
         tuple(late.beyond),
-        late.copies + corrected.duplicates + doubled + passed.run.outputs.duplicates,
+        late.duplicates + corrected.duplicates + dropped + passed.run.outputs.duplicates,
         _next_timer_us(versions, passed.run, found),
         NO_TRACE if steps is None else tuple(sorted(steps, key=_time_of_step)),
         len(corrected.placed),
@@ -115,9 +115,9 @@ def _opened(versions: Versions, state: State) -> State:
     if state.settled_us is None:
         return State(state.contact_id)
     work, kept, from_us = copied(bare(state)), state.since or Since(), state.from_us
-    since = Since(kept.checkpoint, list(kept.chunks), list(kept.revoked), list(kept.owed))
+    since = Since(kept.checkpoint, list(kept.chunks), list(kept.revoked), list(kept.pending))
     if from_us is None or not knows(versions, work):
-        since, from_us = Since(None, [], since.revoked, since.owed), state.settled_us
+        since, from_us = Since(None, [], since.revoked, since.pending), state.settled_us
     return bare(work, since, from_us if versions.horizon_us else None)
 
 
@@ -133,7 +133,7 @@ class _Late(NamedTuple):
     inside: list[Event]
     beyond: list[Event]
     """Without copies of what is still known."""
-    copies: int
+    duplicates: int
 
 
 def _sort_out(versions: Versions, state: State, events: list[Event]) -> _Late:
@@ -144,7 +144,7 @@ def _sort_out(versions: Versions, state: State, events: list[Event]) -> _Late:
     edge_us = settled_us if from_us is None else max(from_us, settled_us - versions.horizon_us)
     inside = [event for event in late if event.time_us >= edge_us]
     before = [event for event in late if event.time_us < edge_us]
-    beyond = [event for event in before if not is_copy(state, event, versions.horizon_us)]
+    beyond = [event for event in before if not is_duplicate(state, event, versions.horizon_us)]
     return _Late(inside, beyond, len(before) - len(beyond))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kittiwake.kernel.evaluate.decisions import unfinished
-from kittiwake.kernel.late.deduplication import are_unlike, ids_forgotten, in_order, place_of, that_count
+from kittiwake.kernel.late.deduplication import are_distinct, ids_forgotten, in_order, order_key, without_duplicates
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.execution import Execution
@@ -47,13 +47,13 @@ def decide_history(
     """
     versions = as_versions(rules)
     needed = versions.needed(events)
-    if are_unlike(needed):
-        due = [event for event in sorted(needed, key=place_of) if event.time_us < until_us]
+    if are_distinct(needed):
+        due = [event for event in sorted(needed, key=order_key) if event.time_us < until_us]
         return decide_sorted_history(rules, contact_id, due, until_us, sweep_plan)
     ordered = in_order(needed)
     due = [event for event in ordered if event.time_us < until_us]
     run = _begun(versions, contact_id, due, until_us)
-    counted = that_count(run, due)
+    counted = without_duplicates(run, due)
     duplicates, lost = len(needed) - len(ordered) + run.outputs.duplicates, run.outputs.ids_forgotten
     return _ended(versions, pass_through(versions, run, counted, until_us), until_us, duplicates, lost)
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kittiwake.kernel.late.emitted import events_of, standing_rows
+from kittiwake.kernel.late.emitted import current_rows, events_of
 from kittiwake.kernel.late.snapshots import snapshot_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
@@ -116,7 +116,7 @@ def _opened(state: State) -> State | BadState:
     try:
         parse_json(state.attributes)
         events_of(since)
-        standing_rows(since)
+        current_rows(since)
         if since.checkpoint is not None:
             parse_json(decoded(since.checkpoint).attributes)
     except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
@@ -130,7 +130,7 @@ def _opened(state: State) -> State | BadState:
 def readable(state: State) -> dict[str, Any]:
     """A state as names and times; what is empty is left out."""
     since = state.since or Since()
-    told = standing_rows(since).values()
+    told = current_rows(since).values()
     found = _plain(msgspec.structs.replace(state, since=None))
     assert isinstance(found, dict)
     found["attributes"] = parse_json(state.attributes)
@@ -140,7 +140,7 @@ def readable(state: State) -> dict[str, Any]:
             "events": [_plain(event) for event in events_of(since)],
             "told": [_plain(row) for row in told],
             "revoked": [_plain(one) for one in since.revoked],
-            "owed": [_plain(one) for one in since.owed],
+            "owed": [_plain(one) for one in since.pending],
         }
         found["since"] = {name: value for name, value in since_then.items() if value}
     return {name: value for name, value in found.items() if _says(value)}

@@ -14,10 +14,10 @@ from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.batch import decide_history, sweep_plan_of
 from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.late.checkpoint import compacted
-from kittiwake.kernel.late.emitted import events_of, standing_rows
+from kittiwake.kernel.late.emitted import current_rows, events_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.codec import bare, decode, decoded, encode
-from kittiwake.kernel.state.state import Since, State, Unsettled, new_state
+from kittiwake.kernel.state.state import Since, State, StoredEvent, new_state
 from kittiwake.model import Decision, Event
 
 CONTACT = "c1"
@@ -35,11 +35,11 @@ def settled(program: Program, decisions: Sequence[Decision], state: State) -> Se
     return Settled(tuple(decisions), compacted(program, state))
 
 
-def opened(state: State) -> tuple[State, State | None, list[Unsettled], dict[str, Decision]]:
+def opened(state: State) -> tuple[State, State | None, list[StoredEvent], dict[str, Decision]]:
     """A state and what its bytes hold, where the order of rules shows in the bytes."""
     since = state.since or Since()
     checkpoint = None if since.checkpoint is None else decoded(since.checkpoint)
-    return bare(state), checkpoint, events_of(since), standing_rows(since)
+    return bare(state), checkpoint, events_of(since), current_rows(since)
 
 
 Way = Callable[[Program, Sequence[Event], int], Settled]

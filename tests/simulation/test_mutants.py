@@ -25,7 +25,7 @@ def _no_replaces(patch: Patch) -> None:
 
 def _no_debts(patch: Patch) -> None:
     """What is still to come after a correction does not know what it replaces."""
-    patch.setattr(difference, "_owed", lambda *_: [])
+    patch.setattr(difference, "_pending", lambda *_: [])
 
 
 def _checkpoint_off_by_a_microsecond(patch: Patch) -> None:

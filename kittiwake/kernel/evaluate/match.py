@@ -36,7 +36,7 @@ To tell costs nothing where a value can be used.
 Test: TypeAlias = Callable[[Any], bool | None]
 """Whether a value, which is not null, passes a comparison; None: it never does, for its type."""
 
-Place: TypeAlias = tuple[str | None, list[str] | None]
+InstanceKeys: TypeAlias = tuple[str | None, list[str] | None]
 """The instance an event belongs to and its `same` values; None for those it lacks a property of."""
 
 KEPT_CHARS_MAX: Final = 128
@@ -258,24 +258,24 @@ def missing_paths(paths: tuple[Path, ...], properties: Properties) -> list[str]:
     return [".".join(path) for path in paths if not is_key(lookup(properties, path))]
 
 
-def place_of(per: tuple[Path, ...], same: tuple[Path, ...]) -> Callable[[Properties], Place] | None:
+def instance_keys_of(per: tuple[Path, ...], same: tuple[Path, ...]) -> Callable[[Properties], InstanceKeys] | None:
     """Where in its rule an event belongs, as a function; None: always at `SINGLE`, without `same` values."""
     if not per and not same:
         return None
     if len(per) == 1 and same in (per, ()):
         return _placing_by_one(per[0], wants_same=bool(same))
 
-    def place(properties: Properties) -> Place:
+    def place(properties: Properties) -> InstanceKeys:
         return instance_key(per, properties), key_values(same, properties)
 
     return place
 
 
-def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], Place]:
+def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], InstanceKeys]:
     """`place_of` where `per` is one property, and `same` the same one or none."""
     value_at, opening = reader(path), f"{{{canonical('.'.join(path))}:"
 
-    def place(properties: Properties) -> Place:
+    def place(properties: Properties) -> InstanceKeys:
         value = value_at(properties)
         if not is_key(value):
             return None, (None if wants_same else [])

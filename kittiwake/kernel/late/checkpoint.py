@@ -14,15 +14,15 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.late.deduplication import restored, stored, that_count
+from kittiwake.kernel.late.deduplication import restored, stored, without_duplicates
 from kittiwake.kernel.late.emitted import (
     chunk_of,
+    current_rows,
     events_of,
     forget_final,
     joined,
     revised,
     size_of,
-    standing_rows,
     weight_of,
 )
 from kittiwake.kernel.plan.program import Program
@@ -61,10 +61,10 @@ def pass_on(
     """
     edge_us, settled_us = upto_us - versions.horizon_us, run.state.settled_us
     if not versions.horizon_us:
-        run = pass_through(versions, run, that_count(run, due), upto_us)
-        told = revised(run.outputs.decisions, since, versions, clock_us)
+        run = pass_through(versions, run, without_duplicates(run, due), upto_us)
+        emitted = revised(run.outputs.decisions, since, versions, clock_us)
         state = freeze(run, upto_us, upto_us)
-        return Passed(run, bare(state, begun_anew(versions, since, state)), told)
+        return Passed(run, bare(state, begun_anew(versions, since, state)), emitted)
     if settled_us is None or settled_us <= edge_us:
         return _past_a_horizon(versions, since, run, due, edge_us, upto_us, clock_us)
     assert from_us is not None
@@ -82,21 +82,21 @@ def _past_a_horizon(
 ) -> Passed:
     """All that was settled before is final: the checkpoint is met on the way."""
     cut = bisect_left(due, edge_us, key=_time_us)
-    run = pass_through(versions, run, that_count(run, due[:cut]), edge_us)
+    run = pass_through(versions, run, without_duplicates(run, due[:cut]), edge_us)
     checkpoint = freeze(run, edge_us, edge_us)
     final = revised(run.outputs.decisions, since, versions, clock_us)
     after = due[cut:]
-    since = Since(None, [], since.revoked, since.owed)
+    since = Since(None, [], since.revoked, since.pending)
     forget_final(versions, since, checkpoint, after)
     if not after and _is_quiet(versions, run, edge_us, upto_us):
         return Passed(run, bare(freeze(run, upto_us, edge_us), _unless_empty(since), edge_us), final)
     since.checkpoint = encoded(bare(checkpoint))
     run.outputs.decisions = []
-    counted = that_count(run, after)
+    counted = without_duplicates(run, after)
     run = pass_through(versions, run, counted, upto_us)
-    told = revised(run.outputs.decisions, since, versions, clock_us)
-    since.chunks = [chunk_of(list(map(stored, counted)), told, upto_us)]
-    return Passed(run, bare(freeze(run, upto_us, edge_us, upto_us), since, edge_us), [*final, *told])
+    emitted = revised(run.outputs.decisions, since, versions, clock_us)
+    since.chunks = [chunk_of(list(map(stored, counted)), emitted, upto_us)]
+    return Passed(run, bare(freeze(run, upto_us, edge_us, upto_us), since, edge_us), [*final, *emitted])
 
 
 def _within_a_horizon(
@@ -120,11 +120,11 @@ def _within_a_horizon(
         return Passed(run, bare(freeze(run, upto_us, from_us, forgotten_us), _unless_empty(since), from_us), final)
     if since.checkpoint is None:
         since.checkpoint = encoded(_as_of(run.state, from_us))
-    counted = that_count(run, due)
+    counted = without_duplicates(run, due)
     run = pass_through(versions, run, counted, upto_us)
-    told = revised(run.outputs.decisions, since, versions, clock_us)
-    since.chunks = joined([*since.chunks, chunk_of(list(map(stored, counted)), told, upto_us)])
-    return Passed(run, bare(freeze(run, upto_us, from_us, upto_us), since, from_us), [*final, *told])
+    emitted = revised(run.outputs.decisions, since, versions, clock_us)
+    since.chunks = joined([*since.chunks, chunk_of(list(map(stored, counted)), emitted, upto_us)])
+    return Passed(run, bare(freeze(run, upto_us, from_us, upto_us), since, from_us), [*final, *emitted])
 
 
 def _as_of(state: State, from_us: int) -> State:
@@ -141,7 +141,7 @@ def _is_quiet(versions: Versions, run: Execution, after_us: int, upto_us: int) -
 
 
 def _unless_empty(since: Since) -> Since | None:
-    return since if since.checkpoint is not None or since.revoked or since.owed else None
+    return since if since.checkpoint is not None or since.revoked or since.pending else None
 
 
 # ---------------------------------------------------------------- moving it
@@ -164,8 +164,8 @@ def is_too_much(versions: Versions, state: State) -> bool:
     """Whether what is kept for corrections is more than a contact may keep."""
     if state.since is None or not state.since.chunks:
         return False
-    kept = sum(len(chunk.events) + len(chunk.told) for chunk in state.since.chunks)
-    beside = size_of(state.since.revoked) + size_of(state.since.owed)
+    kept = sum(len(chunk.events) + len(chunk.emitted) for chunk in state.since.chunks)
+    beside = size_of(state.since.revoked) + size_of(state.since.pending)
     return kept + beside + len(state.since.checkpoint or b"") > versions.newest.limits.correction_bytes
 
 
@@ -177,7 +177,7 @@ def cut_short(versions: Versions, state: State) -> State:
 
 def begun_anew(versions: Versions, since: Since, state: State) -> Since | None:
     """What stays of `since` where nothing settled can be corrected any more: what is revoked or owed and may come."""
-    found = Since(None, [], list(since.revoked), list(since.owed))
+    found = Since(None, [], list(since.revoked), list(since.pending))
     forget_final(versions, found, state, ())
     return _unless_empty(found)
 
@@ -193,15 +193,15 @@ def moved(versions: Versions, state: State) -> State:
     events = [restored(kept) for kept in events_of(since)]
     cut = bisect_left(events, edge_us, key=_time_us)
     run = start(versions, base, from_us)
-    run = pass_through(versions, run, that_count(run, events[:cut]), edge_us)
+    run = pass_through(versions, run, without_duplicates(run, events[:cut]), edge_us)
     checkpoint = freeze(run, edge_us, edge_us)
     final = {row.trigger_id for row in run.outputs.decisions}
     after = list(map(stored, events[cut:]))
-    told = [row for trigger_id, row in standing_rows(since).items() if trigger_id not in final]
-    found = Since(None, [], list(since.revoked), list(since.owed))
+    emitted = [row for trigger_id, row in current_rows(since).items() if trigger_id not in final]
+    found = Since(None, [], list(since.revoked), list(since.pending))
     forget_final(versions, found, checkpoint, after)
     if after or not _is_quiet(versions, run, edge_us, settled_us):
-        found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, told, settled_us)]
+        found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, emitted, settled_us)]
         front = freeze(Execution(versions.at(settled_us), copied(bare(state))), settled_us, edge_us, settled_us)
     else:  # nothing has happened since: what the state forgot at its settled time is still needed
         front = replace(checkpoint, settled_us=settled_us)
@@ -220,7 +220,7 @@ def compacted(rules: Program | Versions, state: State) -> State:
     if since is None or settled_us is None:
         return found
     checkpoint = None if since.checkpoint is None else in_one_order(since.checkpoint)
-    chunks = [chunk_of(events_of(since), standing_rows(since).values(), settled_us)] if since.chunks else []
+    chunks = [chunk_of(events_of(since), current_rows(since).values(), settled_us)] if since.chunks else []
     return replace(found, since=replace(since, checkpoint=checkpoint, chunks=chunks))
 
 

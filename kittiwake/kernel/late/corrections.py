@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.late.deduplication import in_order, name_of, restored
+from kittiwake.kernel.late.deduplication import identity_of, in_order, restored
 from kittiwake.kernel.late.difference import difference
-from kittiwake.kernel.late.emitted import chunk_of, standing_in
-from kittiwake.kernel.late.reevaluation import Part, Rework
+from kittiwake.kernel.late.emitted import chunk_of, current_in
+from kittiwake.kernel.late.reevaluation import Part, Reevaluation
 from kittiwake.kernel.late.segments import events_at
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import bare, encoded
@@ -41,20 +41,20 @@ def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: i
     from_us, since = state.from_us, state.since or Since()
     assert from_us is not None
     new = [event for event in in_order(late) if not _is_there(since.chunks, state, event)]
-    copies = len(late) - len(new)
+    duplicates = len(late) - len(new)
     if not new:
-        return Corrected(bare(state, since, from_us), [], copies, [])
+        return Corrected(bare(state, since, from_us), [], duplicates, [])
     checkpoint = since.checkpoint or encoded(replace(bare(state), settled_us=from_us))
-    work = Rework(versions, state, since.chunks, checkpoint, new)
+    work = Reevaluation(versions, state, since.chunks, checkpoint, new)
     front = work.walk()
-    told = standing_in(work.replaced)
-    since = Since(checkpoint, [], list(since.revoked), list(since.owed))
-    rows, stands = difference(versions, told, work.decisions, front, since, clock_us)
+    emitted = current_in(work.replaced)
+    since = Since(checkpoint, [], list(since.revoked), list(since.pending))
+    rows, stands = difference(versions, emitted, work.decisions, front, since, clock_us)
     since.chunks = [*work.before, *_chunks_of(work.parts, stands), *work.after]
     if _size_of(since.chunks) > versions.newest.limits.correction_bytes:
         since.chunks = [replace(chunk, mark=None) for chunk in since.chunks]
     state = bare(front, since, from_us)
-    return Corrected(state, rows, copies + work.duplicates, work.placed, work.ids_forgotten)
+    return Corrected(state, rows, duplicates + work.duplicates, work.placed, work.ids_forgotten)
 
 
 def _chunks_of(parts: Iterable[Part], stands: Sequence[Decision]) -> Iterator[Chunk]:
@@ -67,12 +67,12 @@ def _chunks_of(parts: Iterable[Part], stands: Sequence[Decision]) -> Iterator[Ch
 
 def _size_of(chunks: Iterable[Chunk]) -> int:
     """Bytes of what is kept, marks included: they go first where it becomes too much."""
-    return sum(len(one.events) + len(one.told) + (len(one.mark.state) if one.mark else 0) for one in chunks)
+    return sum(len(one.events) + len(one.emitted) + (len(one.mark.state) if one.mark else 0) for one in chunks)
 
 
 def _is_there(chunks: Sequence[Chunk], state: State, event: Event) -> bool:
     """Whether an event of that time, id and type is there already which counts before this one."""
     if state.counted.get(event.type, {}).get(event.event_id) != event.time_us:
         return False
-    kept = (one for one in events_at(chunks, event.time_us) if (one.event_id, one.type) == name_of(event))
+    kept = (one for one in events_at(chunks, event.time_us) if (one.event_id, one.type) == identity_of(event))
     return any(rest_of(restored(one)) <= rest_of(event) for one in kept)

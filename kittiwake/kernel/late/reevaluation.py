@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.late.deduplication import are_new, in_order, restored, stored, that_count
-from kittiwake.kernel.late.emitted import events_in, standing_in
+from kittiwake.kernel.late.deduplication import are_new, in_order, restored, stored, without_duplicates
+from kittiwake.kernel.late.emitted import current_in, events_in
 from kittiwake.kernel.late.episode_counts import Counts, chunk_counted_on, counted_on, counts_apart, only_counted
 from kittiwake.kernel.late.segments import MARKED_EVENTS, Segment, concerned, end_of_part, mark_of, segments_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.retention import freeze
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.codec import bare, decoded
-from kittiwake.kernel.state.state import Chunk, Mark, State, Unsettled
+from kittiwake.kernel.state.state import Chunk, Mark, State, StoredEvent
 from kittiwake.model import Decision, Event
 
 
@@ -27,13 +27,13 @@ class Part(NamedTuple):
 
     mark: Mark | None
     """The state before it."""
-    events: list[Unsettled]
+    events: list[StoredEvent]
     upto_us: int
     decisions: int
     """How many had been made at its end."""
 
 
-class Rework:
+class Reevaluation:
     """The segments that late events concern, walked anew."""
 
     def __init__(
@@ -119,7 +119,7 @@ class Rework:
         if following.mark is None or self._late[-1].time_us >= following.begun_us:
             return False
         counts = counts_apart(self._mark, following.mark)
-        if counts is None or not only_counted(counts, standing_in(self._left).values(), self._state):
+        if counts is None or not only_counted(counts, current_in(self._left).values(), self._state):
             return False
         self._counts = counts
         return True
@@ -133,13 +133,13 @@ class Rework:
         before = list(map(restored, kept))
         late = [event for event in self._late if segment.begun_us <= event.time_us < end_us]
         merged = in_order([*before, *late])
-        counted = that_count(self._run, merged) if self._knows_ids else merged
+        counted = without_duplicates(self._run, merged) if self._knows_ids else merged
         self.duplicates += len(before) + len(late) - len(counted)
         known = {id(event): one for event, one in zip(before, kept, strict=True)}
         self.placed.extend(event for event in counted if id(event) not in known)
         self._pass_parts(counted, [known.get(id(event)) or stored(event) for event in counted], end_us)
 
-    def _pass_parts(self, events: Sequence[Event], kept: list[Unsettled], end_us: int) -> None:
+    def _pass_parts(self, events: Sequence[Event], kept: list[StoredEvent], end_us: int) -> None:
         """Walk events, and leave a mark after so many as weigh more than it does."""
         at, size = 0, MARKED_EVENTS
         while True:
@@ -154,7 +154,7 @@ class Rework:
             at = end
 
 
-def _is_worth(mark: Mark, events: Sequence[Unsettled]) -> bool:
+def _is_worth(mark: Mark, events: Sequence[StoredEvent]) -> bool:
     """Whether a mark weighs no more than the events that it saves walking: where not, marks come further apart."""
     return len(mark.state) <= sum(len(one.properties) for one in events)
 

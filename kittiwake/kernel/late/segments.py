@@ -15,7 +15,7 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.retention import freeze
 from kittiwake.kernel.state.codec import bare, decoded, encoded, in_one_order
-from kittiwake.kernel.state.state import Chunk, Mark, State, Unsettled
+from kittiwake.kernel.state.state import Chunk, Mark, State, StoredEvent
 from kittiwake.model import Event
 
 MARKED_EVENTS: Final = 128
@@ -48,7 +48,7 @@ def concerned(segments: Sequence[Segment], time_us: int) -> int:
     return bisect_right(segments, time_us, key=lambda segment: segment.begun_us) - 1
 
 
-def events_at(chunks: Sequence[Chunk], time_us: int) -> list[Unsettled]:
+def events_at(chunks: Sequence[Chunk], time_us: int) -> list[StoredEvent]:
     """The events of one instant; an instant lies in one chunk."""
     at = bisect_left(chunks, time_us, key=lambda chunk: chunk.newest_us)
     while at < len(chunks) and not chunks[at].count:

@@ -75,17 +75,17 @@ class Versions:
         """The version in force at an instant."""
         if len(self.programs) == 1:
             return self.programs[0]
-        return self.programs[self._place(time_us)]
+        return self.programs[self._index_at(time_us)]
 
     def coming(self, after_us: int, upto_us: int) -> Sequence[Program]:
         """The versions that come into force after an instant, up to and at another."""
         if len(self.programs) == 1:
             return ()
-        return self.programs[self._place(after_us) + 1 : self._place(upto_us) + 1]
+        return self.programs[self._index_at(after_us) + 1 : self._index_at(upto_us) + 1]
 
     def later(self, time_us: int) -> Sequence[Program]:
         """The versions that come into force after an instant."""
-        return self.programs[self._place(time_us) + 1 :]
+        return self.programs[self._index_at(time_us) + 1 :]
 
     def named(self, account_id: str) -> Versions:
         """The same, of another account."""
@@ -100,7 +100,7 @@ class Versions:
         """The events that the version in force at their time wants."""
         return [event for event in events if self.at(event.time_us).wants(event.type)]
 
-    def _place(self, time_us: int) -> int:
+    def _index_at(self, time_us: int) -> int:
         return bisect_right(self.programs, time_us, lo=1, key=_effective_us) - 1
 
 

@@ -20,7 +20,7 @@ from kittiwake.reasons import Kind
 from kittiwake.values import Number
 
 
-def look(run: Execution, index: int, event: Event | None) -> None:
+def evaluate_membership(run: Execution, index: int, event: Event | None) -> None:
     """Work out membership now; an edge becomes a candidate. `event` is None at an instant without one."""
     rule = run.program.rules[index]
     assert rule.audience is not None

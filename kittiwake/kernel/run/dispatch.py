@@ -14,7 +14,7 @@ from weakref import ref
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, MERGED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.evaluate.history import measured, recorder
-from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, key_values, place_of, question_of
+from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, instance_keys_of, key_values, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
 from kittiwake.kernel.plan.history import Condition, test_of
 from kittiwake.kernel.plan.limits import Limits
@@ -22,7 +22,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
-from kittiwake.kernel.run.audience import look
+from kittiwake.kernel.run.audience import evaluate_membership
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import cancel_all
 from kittiwake.kernel.run.reactions import NO_VALUES, Given, Handler, Reaction
@@ -220,7 +220,7 @@ def _looking(route: Route, limits: Limits) -> Handler:
     def handle(run: Execution, event: Event) -> None:
         if not records(run, event):
             refuse_for_room(run, index, SINGLE, event, "history")
-        look(run, index, event)
+        evaluate_membership(run, index, event)
 
     def foresee(run: Execution, event: Event) -> None:
         records(run, event)
@@ -254,11 +254,11 @@ def _arriving(route: Route, limits: Limits) -> Handler:
     """A `when` match finds its instance and its `same` values, and does there what its rule is about."""
     index, rule = route.rule_index, route.rule
     react = _reaction(index, rule, limits)
-    place_in = place_of(rule.per, rule.same)
+    keys_in = instance_keys_of(rule.per, rule.same)
     if route.steps:
         return _stepping(route, react, completing(route))
     question, refuse = question_of(route.when), refusing(index, Clause.WHEN, route.when)
-    if question is None and place_in is None:
+    if question is None and keys_in is None:
         return react
 
     def handle(run: Execution, event: Event) -> None:
@@ -266,7 +266,7 @@ def _arriving(route: Route, limits: Limits) -> Handler:
             if answer is None:
                 refuse(run, event)
             return
-        key, same = (SINGLE, NO_VALUES) if place_in is None else place_in(event.properties)
+        key, same = (SINGLE, NO_VALUES) if keys_in is None else keys_in(event.properties)
         if key is None:
             lacks(run, index, None, event, "per")
         elif same is None:

@@ -137,7 +137,7 @@ def known_of(run: Execution) -> Before:
     )
 
 
-def bring_into_force(program: Program, state: State, now_us: int, known: Before) -> list[Decision]:
+def activate(program: Program, state: State, now_us: int, known: Before) -> list[Decision]:
     """Lay the state out for the rules of the program; what becomes of what cannot stay."""
     before, state.rules = state.rules, {}
     in_force = {rule.rule_id: rule for rule in program.rules if not rule.foreseen}

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from kittiwake.kernel.state.state import Firing, RuleState, Since, State, Unsettled
+from kittiwake.kernel.state.state import Firing, RuleState, Since, State, StoredEvent
 
 VERSION: Final = 3
 """1 knew no corrections, versions and retention; 2 took an event's id for the whole of its identity."""
@@ -25,7 +25,7 @@ STATE_BYTES_MAX: Final = 16 * 1024 * 1024
 _encoder: Final = msgspec.msgpack.Encoder()
 _ordered_encoder: Final = msgspec.msgpack.Encoder(order="deterministic")
 _decoder: Final = msgspec.msgpack.Decoder(State)
-_decode_events: Final = msgspec.msgpack.Decoder(list[Unsettled]).decode
+_decode_events: Final = msgspec.msgpack.Decoder(list[StoredEvent]).decode
 
 
 class _StateOf1(msgspec.Struct, array_like=True, gc=False):
@@ -39,7 +39,7 @@ class _StateOf1(msgspec.Struct, array_like=True, gc=False):
     firings: list[Firing] = []
     rules: dict[str, RuleState] = {}
     seen: dict[str, int] = {}
-    inbox: list[Unsettled] = []
+    inbox: list[StoredEvent] = []
     checkpoint: bytes | None = None
 
 

@@ -183,7 +183,7 @@ class Firing(msgspec.Struct, array_like=True, gc=False):
     group: str | None
 
 
-class Unsettled(msgspec.Struct, array_like=True, gc=False):
+class StoredEvent(msgspec.Struct, array_like=True, gc=False):
     """An event given but not settled yet."""
 
     time_us: int
@@ -210,13 +210,13 @@ class Chunk(msgspec.Struct, array_like=True, gc=False):
     count: int
     events: bytes
     """`list[Unsettled]`, in order, without copies: what was a copy stays one, whatever comes inside the horizon."""
-    told: bytes
+    emitted: bytes
     """`list[Told]`, those that stand."""
     mark: Mark | None = None
     """The state before its first event, where a correction has left one."""
 
 
-class Told(msgspec.Struct, array_like=True, gc=False):
+class EmittedDecision(msgspec.Struct, array_like=True, gc=False):
     """The newest revision of an id."""
 
     decision: Decision
@@ -224,7 +224,7 @@ class Told(msgspec.Struct, array_like=True, gc=False):
     """The decision's threshold as text, which there is left out: integers beyond 64 bits are no msgpack."""
 
 
-class Owed(msgspec.Struct, array_like=True, gc=False):
+class PendingCorrection(msgspec.Struct, array_like=True, gc=False):
     """What the next trigger of something still pending or deferred replaces."""
 
     rule_id: str
@@ -243,9 +243,9 @@ class Since(msgspec.Struct, array_like=True, gc=False):
     checkpoint: bytes | None = None
     """That state, encoded; None: nothing has happened since, this very state is as it was then."""
     chunks: list[Chunk] = []
-    revoked: list[Told] = []
+    revoked: list[EmittedDecision] = []
     """Ids that stand as revoked and may come again."""
-    owed: list[Owed] = []
+    pending: list[PendingCorrection] = []
 
 
 class Profile(msgspec.Struct, array_like=True, gc=False):
@@ -273,7 +273,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """By `RuleProgram.state_key`."""
     seen: dict[str, int] = {}
     """Event ids that an earlier release kept without their types; they go after two horizons."""
-    inbox: list[Unsettled] = []
+    inbox: list[StoredEvent] = []
     from_us: int | None = None
     """How far back a late event can be put in its place; None: not before `settled_us`."""
     newest_us: int | None = None

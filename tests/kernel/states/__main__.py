@@ -64,7 +64,7 @@ def features(state: State, decided: list[Any]) -> Iterator[str]:
         yield from ("checkpoint" for _ in [since.checkpoint] if since.checkpoint is not None)
         yield from ("chunks" for _ in since.chunks[1:])
         yield from ("revoked" for _ in since.revoked)
-        yield from ("owed" for _ in since.owed)
+        yield from ("owed" for _ in since.pending)
     yield from ("corrected" for row in decided if row[1] == "revoked" or row[4])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kittiwake.kernel.late.checkpoint import compacted
-from kittiwake.kernel.late.deduplication import name_of, place_of
+from kittiwake.kernel.late.deduplication import identity_of, order_key
 from kittiwake.kernel.state.codec import encode
 from kittiwake.model import Event, rest_of
 from tests.simulation.engine.machines import Call
@@ -61,16 +61,16 @@ class Arrivals:
         demand(before == after, "a duplicate changes nothing", "but the state", *needed)
 
     def _has(self, event: Event) -> bool:
-        return any((place_of(one), rest_of(one)) == (place_of(event), rest_of(event)) for one in self.counted)
+        return any((order_key(one), rest_of(one)) == (order_key(event), rest_of(event)) for one in self.counted)
 
 
 def _is_newest(event: Event, known: Iterable[Event]) -> bool:
     """Whether its id has not come back since: of an id the kernel knows the newest time."""
-    return all(one.time_us <= event.time_us for one in known if name_of(one) == name_of(event))
+    return all(one.time_us <= event.time_us for one in known if identity_of(one) == identity_of(event))
 
 
 def _is_copy_of(event: Event, one: Event, horizon_us: int) -> bool:
-    return name_of(one) == name_of(event) and 0 <= event.time_us - one.time_us <= horizon_us
+    return identity_of(one) == identity_of(event) and 0 <= event.time_us - one.time_us <= horizon_us
 
 
 def _that_count(events: Iterable[Event], horizon_us: int) -> list[Event]:
@@ -78,8 +78,8 @@ def _that_count(events: Iterable[Event], horizon_us: int) -> list[Event]:
     newest: dict[tuple[str, str], Event] = {}
     found = []
     for event in sorted(events, key=lambda one: (one.time_us, rest_of(one))):
-        before = newest.get(name_of(event))
+        before = newest.get(identity_of(event))
         if before is None or event.time_us - before.time_us > horizon_us:
-            newest[name_of(event)] = event
+            newest[identity_of(event)] = event
             found.append(event)
     return found
