@@ -1,9 +1,9 @@
-"""The kernel's one contract: let time pass and events in, and say what became of it.
+"""The kernel's first entrance: let time pass and events in, and return what became of it.
 
-`advance` settles events and deadlines strictly before `upto_us` in event-time order, then
-deadlines due at it. It changes nothing it is given, and depends on nothing else: the same
-arguments give the same result on every host. Slices add up, and late events inside the horizon
-are put in their place: the newest revisions are what one call with all events would have decided.
+Called by every host that keeps a state. `advance` evaluates events and deadlines strictly before `upto_us` in
+event-time order, then deadlines due at it. It changes nothing it is given and depends on nothing else: the same
+arguments give the same result on every host. Slices add up, and late events inside the horizon are corrected for: the
+newest revisions are what one call with all events would have decided.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Advanced(NamedTuple):
     late: tuple[Event, ...]
     """Events beyond the horizon; they changed nothing."""
     duplicates: int
-    """Copies that were dropped."""
+    """Duplicates that were dropped."""
     next_timer_us: int | None
     """The next instant at which something can happen without further events; None: never."""
     trace: tuple[Step, ...] = NO_TRACE
     """The steps taken, if asked for; of a correction only what it corrected."""
     corrected: int = 0
-    """Late events that were put in their place."""
+    """Late events that were corrected for."""
     forgotten: int = 0
     """How often the contact was forgotten, by `retention`."""
     horizon_cut: bool = False
@@ -52,7 +52,7 @@ class Advanced(NamedTuple):
     unusable: Mapping[Unusable, int] = NOTHING_UNUSABLE
     """Values that rules in force could not use, and how often; not of what a correction works out again."""
     ids_forgotten: int = 0
-    """Ids of events that had to make room (`Limits.ids`) while copies of them could still come."""
+    """Ids of events that had to make room (`Limits.ids`) while duplicates of them could still come."""
 
 
 def advance(
@@ -64,11 +64,11 @@ def advance(
     clock_us: int | None = None,
     trace: bool = False,
 ) -> Advanced:
-    """Settle what lies before `upto_us`; events at or after it are kept in the state, unsettled.
+    """Evaluate what lies before `upto_us`; events at or after it wait in the state.
 
     Events may come in any order and more than once, and belong to the state's contact; of types that no version in
-    force wants, they are as if they had not happened. An `upto_us` before the settled time lets no time pass, nor does
-    one beyond the instant at which the rule set is frozen. `clock_us` is the host's clock, by which triggers are
+    force wants, they are as if they had not happened. An `upto_us` before the evaluated time lets no time pass, nor
+    does one beyond the instant at which the rule set is frozen. `clock_us` is the host's clock, by which triggers are
     `stale`; without one nothing is.
     """
     versions = as_versions(rules)
@@ -128,11 +128,11 @@ def _clamped(versions: Versions, settled_us: int | None, upto_us: int) -> int:
 
 
 class _Late(NamedTuple):
-    """Events older than the settled time."""
+    """Events older than the evaluated time."""
 
     inside: list[Event]
     beyond: list[Event]
-    """Without copies of what is still known."""
+    """Without duplicates of what is still known."""
     duplicates: int
 
 
@@ -149,7 +149,7 @@ def _sort_out(versions: Versions, state: State, events: list[Event]) -> _Late:
 
 
 def _inbox(versions: Versions, state: State, coming: Sequence[Event]) -> tuple[list[Event], int]:
-    """What is not settled yet, in order, and how many copies were dropped.
+    """What is not evaluated yet, in order, and how many duplicates were dropped.
 
     What has waited is asked again whether it is needed: a version may have become known meanwhile.
     """
@@ -171,7 +171,7 @@ def _steps_of_late(corrected: Corrected, beyond: Iterable[Event], settled_us: in
 
 
 def _shown(versions: Versions, events: Iterable[Event], settled_us: int | None, upto_us: int) -> Iterator[Step]:
-    """The events that nobody needs: a trace shows them in their places."""
+    """The events that nobody needs: a trace shows them in their order."""
     for event in events:
         if versions.at(event.time_us).wants(event.type):
             continue

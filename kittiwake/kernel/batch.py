@@ -1,6 +1,6 @@
-"""A contact's whole history at once: what batch hosts ask instead of `advance`, with the same answer.
+"""The kernel's second entrance: decide the full history of a contact at once, with the answer that `advance` gives.
 
-Called by `replay` and the backfill for every contact, with all of its events.
+Called by batch hosts for every contact, with all of its events. No state is kept.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class DecidedHistory(NamedTuple):
     unusable: Mapping[Unusable, int] = NOTHING_UNUSABLE
     """Values that rules in force could not use, and how often."""
     ids_forgotten: int = 0
-    """Ids of events that had to make room (`Limits.ids`) while copies of them could still come."""
+    """Ids of events that had to make room (`Limits.ids`) while duplicates of them could still come."""
 
 
 def decide_history(
@@ -42,7 +42,7 @@ def decide_history(
 ) -> DecidedHistory:
     """Decide all of a contact's events before `until_us`, and what is due up to and at it.
 
-    The events may come in any order, with copies. `sweep_plan` is `sweep_plan_of` the program, worked out once by
+    The events may come in any order, with duplicates. `sweep_plan` is `sweep_plan_of` the program, worked out once by
     the host; None asks for the long way.
     """
     versions = as_versions(rules)
@@ -67,7 +67,7 @@ def decide_sorted_history(
 ) -> DecidedHistory:
     """As `decide_history`, of events that are ready to be taken.
 
-    They are sorted by `(time_us, event_id, type)`, without copies, all before `until_us`, and of types that the
+    They are sorted by `(time_us, event_id, type)`, without duplicates, all before `until_us`, and of types that the
     version in force wants. Of types it does not read (`Program.reads`) the properties may be left out.
     """
     versions = as_versions(rules)

@@ -1,6 +1,6 @@
-"""From a candidate to its decision, under an id that the same facts always give.
+"""Decisions: from a candidate to its row, under an id that the same facts always give.
 
-Pure. Called by the run and, for what is still deferred when a run ends, by `unfinished`.
+Pure. Called by `run` and, for what is still deferred when a history ends, by both entrances and the hosts.
 """
 
 from __future__ import annotations

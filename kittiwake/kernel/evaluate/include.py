@@ -1,7 +1,7 @@
 """The author's fields of a trigger (`include`), no heavier than a row may be (docs/semantics.md, section 8).
 
-Pure. A row travels to a topic and into tables, which refuse what is too large, for good: so what is too large is cut
-here, where every host decides the same.
+Pure. A row travels to a topic and into tables, which refuse for good what is too large: so it is cut here, where every
+host decides the same.
 """
 
 from __future__ import annotations

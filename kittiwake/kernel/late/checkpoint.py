@@ -1,8 +1,9 @@
-"""The checkpoint: the state as it was a horizon ago, from which a correction works everything out again.
+"""The checkpoint: the state as it was a horizon ago, from which a correction evaluates everything again.
 
 Pure. Called by `advance`. Nothing is written twice without need: where a contact has been silent for a horizon, the
 state itself is the checkpoint, and remembers what time has passed since; where not, the checkpoint stays where it is
-until half of what was settled since lies behind the horizon. How far back a late event is taken does not depend on it.
+until half of what was evaluated since lies behind the horizon. How far back a late event is corrected for does not
+depend on it.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ _time_us: Final = attrgetter("time_us")
 
 
 class Passed(NamedTuple):
-    """A run that has settled to `upto_us`, its state with all that a correction needs."""
+    """An execution that has come to `upto_us`, its state with all that a correction needs."""
 
     run: Execution
     state: State
     rows: list[Decision]
-    """As they are told."""
+    """As they are emitted."""
 
 
 def pass_on(
@@ -55,9 +56,9 @@ def pass_on(
     upto_us: int,
     clock_us: int | None,
 ) -> Passed:
-    """Settle the events `due`, all before `upto_us`, on `run`; `since` is what was kept for corrections from `from_us`.
+    """Evaluate the events `due`, all before `upto_us`, on `run`.
 
-    `since` is changed.
+    `since`, which is changed, is what was kept for corrections from `from_us` on.
     """
     edge_us, settled_us = upto_us - versions.horizon_us, run.state.settled_us
     if not versions.horizon_us:
@@ -80,7 +81,7 @@ def _past_a_horizon(
     upto_us: int,
     clock_us: int | None,
 ) -> Passed:
-    """All that was settled before is final: the checkpoint is met on the way."""
+    """All that was evaluated before is final: the checkpoint is met on the way."""
     cut = bisect_left(due, edge_us, key=_time_us)
     run = pass_through(versions, run, without_duplicates(run, due[:cut]), edge_us)
     checkpoint = freeze(run, edge_us, edge_us)
@@ -108,9 +109,9 @@ def _within_a_horizon(
     upto_us: int,
     clock_us: int | None,
 ) -> Passed:
-    """The checkpoint stays; what is settled now is kept beside what was.
+    """The checkpoint stays; what is evaluated now is kept beside what was.
 
-    What was decided because the run began under other rules than those before is told, and corrected by nothing.
+    What was decided because the execution began under other rules than before is emitted, and corrected by nothing.
     """
     settled_us = run.state.settled_us
     assert settled_us is not None
@@ -170,20 +171,20 @@ def is_too_much(versions: Versions, state: State) -> bool:
 
 
 def cut_short(versions: Versions, state: State) -> State:
-    """The state with its horizon begun anew: nothing that is settled can be corrected any more."""
+    """The state with its horizon begun anew: nothing that is evaluated can be corrected any more."""
     assert state.since is not None
     return replace(state, since=begun_anew(versions, state.since, state), from_us=state.settled_us)
 
 
 def begun_anew(versions: Versions, since: Since, state: State) -> Since | None:
-    """What stays of `since` where nothing settled can be corrected any more: what is revoked or owed and may come."""
+    """What stays of `since` where nothing can be corrected any more: what is revoked or pending and may come."""
     found = Since(None, [], list(since.revoked), list(since.pending))
     forget_final(versions, found, state, ())
     return _unless_empty(found)
 
 
 def moved(versions: Versions, state: State) -> State:
-    """The state with its checkpoint exactly a horizon behind the settled time; what it decides stays as it is."""
+    """The state with its checkpoint exactly a horizon behind the evaluated time; what it decides stays as it is."""
     settled_us, from_us = state.settled_us, state.from_us
     if settled_us is None or from_us is None or from_us >= settled_us - versions.horizon_us:
         return state
@@ -203,7 +204,7 @@ def moved(versions: Versions, state: State) -> State:
     if after or not _is_quiet(versions, run, edge_us, settled_us):
         found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, emitted, settled_us)]
         front = freeze(Execution(versions.at(settled_us), copied(bare(state))), settled_us, edge_us, settled_us)
-    else:  # nothing has happened since: what the state forgot at its settled time is still needed
+    else:  # nothing has happened since: what the state forgot at its evaluated time is still needed
         front = replace(checkpoint, settled_us=settled_us)
     front = bare(front, _unless_empty(found), edge_us)
     front.inbox = state.inbox

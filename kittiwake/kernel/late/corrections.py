@@ -1,8 +1,8 @@
-"""Late events inside the horizon: put in their place, everything since worked out again, and told what differs.
+"""Corrections: late events inside the horizon are put in order, all since is evaluated again, differences are emitted.
 
-Pure. Called by `advance` before it lets time pass. No pattern kind has a special case here: a state from before the
-late events is advanced anew, and two lists of rows are compared (docs/semantics.md, section 10). It begins at the last
-mark before them, and ends where the state is again what it was, so that it costs what has changed, not the horizon.
+Pure. Called by `advance` before it lets time pass. No construct has a special case here: a state from before the late
+events is advanced anew, and two lists of rows are compared (docs/semantics.md, section 10). It begins at the last mark
+before them, and ends where the state is again what it was, so that it costs what has changed, not the horizon.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Corrected(NamedTuple):
     rows: list[Decision]
     duplicates: int
     placed: list[Event]
-    """The late events that were put in their place."""
+    """The late events that count."""
     ids_forgotten: int = 0
     """As of `Advanced`."""
 
 
 def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: int | None) -> Corrected:
-    """Put events inside the horizon in their places. `state` is left as it was, without its inbox."""
+    """Evaluate again with events inside the horizon. `state` is left as it was, without its inbox."""
     from_us, since = state.from_us, state.since or Since()
     assert from_us is not None
     new = [event for event in in_order(late) if not _is_there(since.chunks, state, event)]

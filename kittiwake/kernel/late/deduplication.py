@@ -1,8 +1,8 @@
-"""Copies of events: one place in the order holds one event, and one id of a type counts once within the horizon.
+"""Deduplication: one id of a type counts once within the horizon, and events have one order.
 
-Pure but for the run it is given. Called by `advance`, `correcting` and `checkpoint` with the events they settle. Ids
-are remembered for two horizons, and the newest `Limits.ids` of them: whether an event is a copy depends on those before
-it in the order, not on when it came.
+Pure but for the execution it is given. Called by both entrances and by `late` with the events they evaluate. Ids are
+remembered for two horizons, and the newest `Limits.ids` of them: whether an event is a duplicate depends on those
+before it in the order, not on when it came.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ order_key: Final = attrgetter("time_us", "event_id", "type")
 """By which events are ordered."""
 
 identity_of: Final = attrgetter("event_id", "type")
-"""What copies share."""
+"""What duplicates share."""
 
 Name: TypeAlias = tuple[str, str]
 
 ANY: Final = ""
-"""The type of an id that an earlier release remembered without one: an event of every type is its copy."""
+"""The type of an id that an earlier release remembered without one: an event of every type is its duplicate."""
 
 
 def stored(event: Event) -> StoredEvent:
@@ -42,7 +42,7 @@ def restored(kept: StoredEvent) -> Event:
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """The events by `(time, event_id, type)`; of copies that share all three, the one that counts."""
+    """The events by `(time, event_id, type)`; of duplicates that share all three, the one that counts."""
     ordered = sorted(events, key=order_key)
     if len(set(map(order_key, ordered))) == len(ordered):
         return ordered
@@ -51,13 +51,13 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 
 
 def are_distinct(events: Sequence[Event]) -> bool:
-    """Whether no two events share id and type. Mostly ids alone tell."""
+    """Whether no two events share id and type. Mostly the ids alone decide it."""
     count = len(events)
     return len({event.event_id for event in events}) == count or len(set(map(identity_of, events))) == count
 
 
 def without_duplicates(run: Execution, events: Sequence[Event]) -> Sequence[Event]:
-    """Of events in order those that are no copies of earlier ones; the run remembers them."""
+    """Of events in order those that are no duplicates of earlier ones; the execution remembers them."""
     state, horizon_us = run.state, run.program.allowed_lateness_us
     counted = state.counted
     known = len(state.seen) + sum(map(len, counted.values()))
@@ -78,7 +78,7 @@ def without_duplicates(run: Execution, events: Sequence[Event]) -> Sequence[Even
 
 
 def is_duplicate(state: State, event: Event, horizon_us: int) -> bool:
-    """Whether an event is a copy of one that is remembered and is no later than it."""
+    """Whether an event is a duplicate of one that is remembered and is no later than it."""
     times_us = state.counted.get(event.type)
     counted_us = None if times_us is None else times_us.get(event.event_id)
     if counted_us is not None and 0 <= event.time_us - counted_us <= horizon_us:
@@ -88,7 +88,7 @@ def is_duplicate(state: State, event: Event, horizon_us: int) -> bool:
 
 
 def are_new(state: State, events: Sequence[Event], limit: int) -> bool:
-    """Whether no two of the events share id and type, none is a copy of one that is remembered, nor that of it.
+    """Whether no two of the events share id and type, none is a duplicate of one that is remembered, nor that of it.
 
     Where ids have to make room, that is not asked: False.
     """
@@ -124,10 +124,10 @@ class NewestIds:
         self._horizon_us = horizon_us
         self.times_us: OrderedDict[Name, int] = OrderedDict()
         self.forgotten = 0
-        """Ids that had to make room while copies of them could still come."""
+        """Ids that had to make room while duplicates of them could still come."""
 
     def is_duplicate(self, name: Name, time_us: int) -> bool:
-        """Whether an event, no older than those that are remembered, is a copy of one of them."""
+        """Whether an event, no older than those that are remembered, is a duplicate of one of them."""
         for one in (name, (name[0], ANY)):
             counted_us = self.times_us.get(one)
             if counted_us is not None and time_us - counted_us <= self._horizon_us:
@@ -174,6 +174,6 @@ def _remembered(state: State) -> Iterable[tuple[int, Name]]:
 
 
 def ids_forgotten(events: Sequence[Event], limit: int, horizon_us: int) -> int:
-    """Of events in order without copies: the ids that have to make room while copies of them could still come."""
+    """Ids of events, in order without duplicates, that make room while duplicates of them could still come."""
     pairs = zip(events, events[limit:], strict=False)
     return sum(newer.time_us - older.time_us <= horizon_us for older, newer in pairs)

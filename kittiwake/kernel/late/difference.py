@@ -1,7 +1,7 @@
-"""What a correction makes of rows: those that stand already are compared with those that are decided now.
+"""The difference a correction makes: rows that were emitted are compared with those that are decided now.
 
-Pure. Called by `correcting`. What differs leaves as a revision, a revocation or a new row (docs/semantics.md, section
-10).
+Pure. Called by `late.corrections`. What differs leaves as a revision, a revocation or a new row (docs/semantics.md,
+section 10).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def difference(
     since: Since,
     clock_us: int | None,
 ) -> tuple[list[Decision], list[Decision]]:
-    """The rows that correct what was told, and all of `decided` as they stand then, in their order.
+    """The rows that correct what was emitted, and all of `decided` as they stand then, in their order.
 
-    `since` learns what is revoked and owed.
+    `since` learns what is revoked, and what corrections are pending.
     """
     now = {row.trigger_id: row for row in decided}
     gone = [row for trigger_id, row in emitted.items() if trigger_id not in now]
@@ -100,7 +100,7 @@ def _revoked(row: Decision, front: State) -> Decision:
 
 
 def _corrected(row: Decision, taken_back: Iterable[str]) -> Decision:
-    """A row as a correction tells it: in place of what it took back, if it fires or would but for the holdout."""
+    """A row as a correction emits it: instead of what it took back, if it fires or would but for the holdout."""
     replaces = {*row.replaces, *taken_back} - {row.trigger_id}
     return replace(row, replaces=tuple(sorted(replaces)), late=True)
 

@@ -1,6 +1,6 @@
-"""What was told of each id since the checkpoint, so that a correction knows what to take back, and as which revision.
+"""The emitted log: what was emitted of each id since the checkpoint, what a correction takes back, as which revision.
 
-Pure. Rows are kept as bytes: only corrections look into them. Called by `advance`, `correcting` and `checkpoint`.
+Pure. Rows are kept as bytes: only corrections decode them. Called by `advance` and the rest of `late`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ some fifty chunks an hour instead of hundreds."""
 
 
 def chunk_of(events: list[StoredEvent], rows: Iterable[Decision], settled_us: int, mark: Mark | None = None) -> Chunk:
-    """What one `advance` settled and told."""
+    """What one `advance` evaluated and emitted."""
     newest_us = events[-1].time_us if events else settled_us
     return Chunk(newest_us, len(events), _encode(events), _encode([emitted_of(row) for row in rows]), mark)
 
@@ -46,7 +46,7 @@ def weight_of(chunk: Chunk) -> int:
 
 
 def joined(chunks: list[Chunk]) -> list[Chunk]:
-    """The chunks, the newest in one where many are small: a state should not grow with the number of its wakes."""
+    """The chunks, the newest in one where many are small: a state should not grow with the number of its timers."""
     at = len(chunks)
     while at > 0 and weight_of(chunks[at - 1]) < JOINED and chunks[at - 1].mark is None:
         at -= 1
@@ -64,23 +64,23 @@ def events_in(chunks: Iterable[Chunk]) -> list[StoredEvent]:
 
 
 def events_of(since: Since) -> list[StoredEvent]:
-    """Every event settled since the checkpoint, in order."""
+    """Every event evaluated since the checkpoint, in order."""
     return events_in(since.chunks)
 
 
 def current_rows(since: Since) -> dict[str, Decision]:
-    """By id, what was told since the checkpoint and not revoked."""
+    """By id, what was emitted since the checkpoint and not revoked."""
     return current_in(since.chunks)
 
 
 def current_in(chunks: Iterable[Chunk]) -> dict[str, Decision]:
-    """By id, what the chunks hold of what was told and not revoked."""
+    """By id, what the chunks hold of what was emitted and not revoked."""
     rows = (row_of_emitted(emitted) for chunk in chunks for emitted in _decode_emitted(chunk.emitted))
     return {row.trigger_id: row for row in rows}
 
 
 def size_of(kept: list[EmittedDecision] | list[PendingCorrection]) -> int:
-    """Bytes of what is revoked or owed."""
+    """Bytes of what is revoked or pending."""
     return len(_encode(kept)) if kept else 0
 
 
@@ -103,9 +103,9 @@ def row_of_emitted(emitted: EmittedDecision) -> Decision:
 
 
 def revised(rows: Iterable[Decision], since: Since, versions: Versions, clock_us: int | None) -> list[Decision]:
-    """Rows as they are told: what was revoked goes on under its next revision, and takes the place of what it replaces.
+    """Rows as they are emitted: what was revoked goes on under its next revision, and says what it replaces.
 
-    `since` forgets what is revoked no longer, and what is owed no longer.
+    `since` forgets what is revoked no longer, and corrections that are pending no longer.
     """
     rows = list(rows)
     if not rows or not (since.revoked or since.pending or clock_us is not None):
@@ -171,7 +171,7 @@ def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
 
 
 def forget_final(versions: Versions, since: Since, checkpoint: State, events: Iterable[Event | StoredEvent]) -> None:
-    """Forget what is revoked or owed and cannot come any more, now that the checkpoint has moved.
+    """Forget what is revoked or pending and cannot come any more, now that the checkpoint has moved.
 
     It can come while the event that began it lies behind the checkpoint, or it is pending or deferred there; a
     threshold, by whatever event, as long as it is not used up.

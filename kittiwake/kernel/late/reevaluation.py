@@ -1,6 +1,6 @@
-"""The events since a mark once more, with late ones in their places: up to where the state is again what it was.
+"""Re-evaluation: the events since a mark once more, with late ones among them, up to where the state is what it was.
 
-Mutable, made and dropped by `correcting`. Marks are left on the way, for the next late event to begin at.
+Mutable, made and dropped by `late.corrections`. Marks are left on the way, for the next late event to begin at.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Reevaluation:
     def __init__(
         self, versions: Versions, state: State, chunks: Sequence[Chunk], checkpoint: bytes, late: Sequence[Event]
     ) -> None:
-        """`late` are in order, each of a place where it counts if it is no copy; `checkpoint` is as of `from_us`.
+        """`late` are in order, no duplicates of one another; `checkpoint` is as of `from_us`.
 
-        An id that is known asks for the long way: what comes after may be a copy now, or may be none any more. So do
-        more ids than are remembered.
+        An id that is known asks for the long way: what comes after may be a duplicate now, or may be none any more.
+        So do more ids than are remembered.
         """
         assert state.from_us is not None
         assert state.settled_us is not None
@@ -92,7 +92,7 @@ class Reevaluation:
         return _chunks_in(self._segments[self._end :])
 
     def walk(self) -> State:
-        """The state at the settled time."""
+        """The state at the evaluated time."""
         while self._end < len(self._segments):
             self._pass_segment()
             if self._end < len(self._segments) and self._meets_again():
@@ -113,7 +113,7 @@ class Reevaluation:
         return found
 
     def _meets_again(self) -> bool:
-        """Whether all late events are in their places, and the state is what it was: the same follows from it."""
+        """Whether no late event is left, and the state is what it was: the same follows from it."""
         following = self._segments[self._end]
         self._mark = mark_of(self._versions, self._run, following.begun_us, self._from_us)
         if following.mark is None or self._late[-1].time_us >= following.begun_us:

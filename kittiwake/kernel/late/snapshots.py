@@ -18,7 +18,7 @@ def snapshot_of(rules: Program | Versions, state: State) -> State:
     """The state as a stream can take it in, which only knows the versions in force.
 
     What was foreseen for versions to come stays behind: a stream could not go on remembering it. Where a version came
-    into force behind the checkpoint, corrections begin at the settled time.
+    into force behind the checkpoint, corrections begin at the evaluated time.
     """
     versions = as_versions(rules)
     found = compacted(versions, state)

@@ -1,4 +1,4 @@
-"""From the rules of one account to its program: which event types concern which rule.
+"""The building of a program from the rules of one account: which event types concern which rule.
 
 Pure. Called by the compiler and by tests that write programs by hand.
 """

@@ -1,7 +1,6 @@
-"""A limit on everything the kernel remembers, each with its reason.
+"""Limits on everything the kernel remembers, each with its reason.
 
-Imported by the compiler, which puts a `Limits` into every program (tests use small ones),
-and by the loader, which refuses rules beyond them.
+The compiler puts a `Limits` into every program (tests use small ones); the loader refuses rules beyond them.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Limits(NamedTuple):
     attribute_bytes: int = 65_536
     """Attributes that rules read, as canonical JSON: they stay for ever, and a profile of 64 KiB is no profile."""
     ids: int = 25_000
-    """Ids of events by which copies are known, the newest; in two horizons of an hour one event every 0.3 s. Of the
+    """Ids of events by which duplicates are known, the newest; in two horizons of an hour one event every 0.3 s. Of the
     longest ASCII ids 3.5 MB, which leaves room for all else in one cell; of ordinary ones 1.2 MB."""
 
 

@@ -1,7 +1,7 @@
-"""The versions of an account's rules: which is in force when, and what each remembers for the next.
+"""Versions of an account's rules: which is in force when, and what each remembers for the next.
 
-Pure. Built by `kittiwake.rules.compile.versions` from checked rule sets; walked by `settling`. Between two versions it
-is worked out here what a rule goes on looking back on and what a version introduces (docs/semantics.md, section 11).
+Pure. Built by `kittiwake.rules.compile.versions` from checked rule sets; read by `run.timeline` and the hosts. What a
+rule goes on looking back on, and what a version introduces, is worked out here (docs/semantics.md, section 11).
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ class Versions:
 
     programs: tuple[Program, ...]
     frozen_at_us: int | None = None
-    """Nothing is settled beyond it."""
+    """Nothing is evaluated beyond it."""
     whole_history: bool = True
     """A batch: look-backs see what was before their version."""
 
     @property
     def horizon_us(self) -> int:
-        """How late an event may be and still be put in its place."""
+        """How late an event may be and still be corrected for."""
         return self.programs[0].allowed_lateness_us
 
     @property
@@ -92,7 +92,7 @@ class Versions:
         return replace_fields(self, programs=tuple(replace_fields(one, account_id=account_id) for one in self.programs))
 
     def without_horizon(self) -> Versions:
-        """The same for events that come in order and without copies."""
+        """The same for events that come in order and without duplicates."""
         programs = tuple(replace_fields(one, allowed_lateness_us=0) for one in self.programs)
         return replace_fields(self, programs=programs)
 

@@ -1,7 +1,7 @@
 """Audiences: membership as a function of history and time, and the edges it takes.
 
-Looked at after every event that concerns the rule, at every instant a look-back ends, and at
-the instant the rule is ready. Called by `taking` and `advance`.
+Evaluated after every event that concerns the rule, at every instant a look-back ends, and at the instant the rule is
+ready. Called by `run.dispatch` and `run.timeline`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def evaluate_membership(run: Execution, index: int, event: Event | None) -> None
     answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
     member = run.state.first_us is not None and _holds(rule.audience.tree, answers)
     if found.entered_fired and run.is_lacking(index):
-        member = True  # it cannot tell yet: who has entered stays until it can
+        member = True  # it cannot know yet: who has entered stays until it can
     readied = event is None and run.ready_us(index) == run.now_us and not _is_settled(run, run.now_us)
     if run.trace is not None and (member != found.member or event is not None):
         _trace_membership(run, index, member, values, event)

@@ -1,4 +1,4 @@
-"""Handlers: what one event does, at its place in `(time, event_id, type)` (docs/semantics.md, section 3).
+"""Handlers: what one event does, in the order `(time, event_id, type)` (docs/semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
 Everything about a rule that no event can change is worked out once for all contacts: what is left
@@ -155,7 +155,7 @@ OWN_HANDLERS: Final[dict[str, Handler]] = {
     DELETED: _delete,
     MERGED: _merge,
 }
-"""What takes the contact's own events, before the rules do; after the contact's end nothing is left to take."""
+"""Handle the contact's own events, before the rules do; after the contact's end nothing is left to handle."""
 
 
 # ---------------------------------------------------------------- rules
@@ -214,7 +214,7 @@ def _recording(route: Route, limits: Limits) -> Records:
 
 
 def _looking(route: Route, limits: Limits) -> Handler:
-    """An audience remembers the event and looks at its members anew."""
+    """An audience remembers the event and evaluates membership anew."""
     index, records = route.rule_index, _recording(route, limits)
 
     def handle(run: Execution, event: Event) -> None:
@@ -353,10 +353,10 @@ def _admitting(index: int, rule: RuleProgram) -> Given:
 
 def _keying(condition: Condition, rule: RuleProgram) -> Callable[[list[str]], str] | None:
     """From the `same` values of a match to the key it asks about; None: the one without."""
-    places = [rule.same.index(path) for path in condition.same]
-    if not places:
+    indices = [rule.same.index(path) for path in condition.same]
+    if not indices:
         return None
-    if len(places) == 1:
-        (place,) = places
-        return lambda same: f"[{same[place]}]"
-    return lambda same: f"[{','.join([same[at] for at in places])}]"
+    if len(indices) == 1:
+        (index,) = indices
+        return lambda same: f"[{same[index]}]"
+    return lambda same: f"[{','.join([same[at] for at in indices])}]"

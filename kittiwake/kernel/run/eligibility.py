@@ -1,7 +1,7 @@
-"""Whether a candidate may be sent: the gates, in their order (rules.md, section 4).
+"""Eligibility: whether a candidate may be sent, by the gates in their order (rules.md, section 4).
 
-Pure questions about a run. `refused_by` answers the first gate that refuses, `QUIET_HOURS`
-meaning deferred. Called by `gating`.
+Pure questions about an execution. `refused_by` answers the first gate that refuses, `QUIET_HOURS` meaning deferred.
+Called by `run.gating`.
 """
 
 from __future__ import annotations

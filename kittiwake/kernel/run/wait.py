@@ -188,7 +188,7 @@ def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[R
 def fall_due(run: Execution, index: int, key: str) -> None:
     """Put before the gates what of the instance has fallen due: deadlines, and the release of what was deferred.
 
-    Also of what an entry of the agenda named too early: that is put back for its true time.
+    Where the timer came too early, another is set for the true time.
     """
     found = run.rules[index]
     one = None if found is None else found.instances.get(key)

@@ -1,7 +1,7 @@
-"""State to bytes and back: versioned, compact, total, without pickle.
+"""The codec: a state to bytes and back, versioned, compact, total, without pickle.
 
-Called by hosts that keep state. One version byte, then msgpack. `decode` answers garbage and
-unknown versions with a `BadState`, never with an exception.
+Called by hosts that keep state. One version byte, then msgpack. `decode` answers garbage and unknown versions with a
+`BadState`, never with an exception.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def decode(data: bytes | memoryview) -> State | BadState:
 
 
 def _of_1(old: _StateOf1) -> State:
-    """A state of version 1: nothing before its settled time can be corrected, and its silence begins there."""
+    """A state of version 1: nothing before its evaluated time can be corrected, and its silence begins there."""
     begun_us = old.settled_us if old.started else None
     return State(
         old.contact_id,
@@ -92,10 +92,10 @@ def _of_1(old: _StateOf1) -> State:
 
 
 def _of_2(old: State) -> State:
-    """A state of version 2: what it has settled opened things under the ids of its release, which knew no types.
+    """A state of version 2: what it has evaluated opened things under the ids of its release, which knew no types.
 
     The ids of events that it keeps get their types. Those of older ones stay without: whatever comes under them within
-    the horizon is a copy, as it was for that release.
+    the horizon is a duplicate, as it was for that release.
     """
     old.typed_us = old.settled_us
     since = old.since
@@ -126,10 +126,10 @@ def decoded(data: bytes) -> State:
 
 
 def in_one_order(data: bytes) -> bytes:
-    """The same state, its entries in an order that does not tell how they came to be."""
+    """The same state, its entries in an order that does not depend on how they came to be."""
     return _ordered_encoder.encode(_decoder.decode(data))
 
 
 def bare(state: State, since: Since | None = None, from_us: int | None = None) -> State:
-    """The state without what it has not settled, and with these means of correction, or none; the rest is shared."""
+    """The state without what it has not evaluated, and with these means of correction, or none; the rest is shared."""
     return replace(state, inbox=[], since=since, from_us=from_us)
