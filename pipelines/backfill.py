@@ -35,13 +35,14 @@ from kittiwake.terminal.ending import asked, ended, interrupted, listen
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import remark_crash, say_text
 from kittiwake.terminal.progress import megabytes
-from pipelines.locations import Place, input_files, open_place, read_summary
+from pipelines.locations import OutputLocation, open_location, read_summary
 from pipelines.options.common import BackfillOptions, parse_options
 from pipelines.progress import progress_shown, say
 from pipelines.refusals import refused
 from pipelines.runner import hush, new_pipeline
-from transforms.batch.counts import AddUp
-from transforms.batch.evaluate import SettleContacts
+from transforms.batch.counts import SumCounts
+from transforms.batch.evaluate import EvaluateHistories
+from transforms.batch.input_files import input_files
 from transforms.batch.parse import ParseRecords
 from transforms.batch.read import InputFile, ReadRecords
 from transforms.batch.snapshot_files import WriteManifest
@@ -98,7 +99,7 @@ def backfill(options: BackfillOptions) -> Summary:
     refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     bytes_total = sum(file.size for file in files)
-    place = open_place(options.output)
+    place = open_location(options.output)
     try:
         say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
         build(pipeline, files, programs, options.run, place, options.written)
@@ -121,16 +122,16 @@ def build(
     files: tuple[InputFile, ...],
     programs: Programs,
     settings: RunSettings,
-    place: Place,
+    place: OutputLocation,
     written: Format = Format.JSONL,
 ) -> None:
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     bytes_total = sum(file.size for file in files)
     read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total), settings.shape)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
-    intake = (read.counts, parsed.counts) | "Intake" >> AddUp()
-    decided = parsed.packs | "Decide" >> SettleContacts(programs, settings, Mode.BACKFILL, intake)
-    total = (intake, decided.counts) | "Total" >> AddUp()
+    intake = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
+    decided = parsed.packs | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, intake)
+    total = (intake, decided.counts) | "SumAllCounts" >> SumCounts()
 
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(place.path(DEAD_LETTERS), DEAD_LETTERS, written)
     _ = decided.decisions | "WriteDecisions" >> WriteRows(place.path(DECISIONS), DECISIONS, written)

@@ -22,7 +22,7 @@ from kittiwake.batch.replay import Progress
 from kittiwake.terminal.ending import asked
 from kittiwake.terminal.printing import remark
 from kittiwake.terminal.progress import progress
-from transforms.batch.progress import NAMESPACE, SEEN, Seen
+from transforms.batch.progress import NAMESPACE, PROGRESS, ProgressCounters
 
 SECONDS_A_LOOK: Final = 0.5
 """Between two looks at what has been done: a bar moves, and nobody pays for it."""
@@ -49,10 +49,10 @@ class Watched:
         """Of no run yet."""
         self.result: PipelineResult | None = None
         """Where the runner has started workers and not waited for them: whom to ask."""
-        self._known = Seen()
+        self._known = ProgressCounters()
         self._asked_at = 0.0
 
-    def seen(self) -> Seen:
+    def seen(self) -> ProgressCounters:
         """What the runner's workers have done, as far as it says; asked now and then, for it may be a service."""
         result = self.result
         if result is not None and time.monotonic() - self._asked_at >= SECONDS_A_QUESTION:
@@ -62,10 +62,10 @@ class Watched:
         return self._known
 
 
-def counted(result: PipelineResult) -> Seen:
+def counted(result: PipelineResult) -> ProgressCounters:
     """What the counters of a run say."""
     found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))["counters"]
-    seen = Seen()
+    seen = ProgressCounters()
     for counter in found:
         name = counter.key.metric.name
         setattr(seen, name, getattr(seen, name) + counter.result)
@@ -76,7 +76,7 @@ def counted(result: PipelineResult) -> Seen:
 def progress_shown(bytes_total: int, buckets: int, seconds: float = SECONDS_A_LOOK) -> Iterator[Watched]:
     """Tells how far this process and its workers have come, while the body runs."""
     watched = Watched()
-    SEEN.reset()
+    PROGRESS.reset()
     with TemporaryDirectory() as name, progress(quiet=False, speaker="backfill") as tell:
         folder = Path(name)
 
@@ -107,12 +107,12 @@ def _repeated(seconds: float, look: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def _furthest(here: Seen, there: Seen) -> Seen:
+def _furthest(here: ProgressCounters, there: ProgressCounters) -> ProgressCounters:
     """Some runners' workers are seen both ways."""
     return here if (here.bytes_read, here.buckets) >= (there.bytes_read, there.buckets) else there
 
 
-def _so_far(seen: Seen, bytes_total: int, buckets: int) -> Progress:
+def _so_far(seen: ProgressCounters, bytes_total: int, buckets: int) -> Progress:
     """How many contacts there are is estimated from those in the buckets that are decided, which are alike."""
     contacts_total = seen.contacts * max(buckets, seen.buckets) // seen.buckets if seen.buckets else 0
     return Progress(seen.bytes_read, bytes_total, 0, seen.contacts, contacts_total)
@@ -149,14 +149,14 @@ def _tell(folder: Path) -> None:
         os._exit(0)
     file = folder / str(os.getpid())
     with suppress(OSError):  # the parent has gone
-        file.with_suffix(".new").write_text(f"{SEEN.bytes_read} {SEEN.contacts} {SEEN.buckets}")
+        file.with_suffix(".new").write_text(f"{PROGRESS.bytes_read} {PROGRESS.contacts} {PROGRESS.buckets}")
         file.with_suffix(".new").replace(file)
 
 
-def _all_seen(folder: Path) -> Seen:
+def _all_seen(folder: Path) -> ProgressCounters:
     """What this process and its workers have done."""
-    told = [Seen(*map(int, file.read_text().split())) for file in folder.iterdir() if not file.suffix]
-    every = [SEEN, *told]
-    return Seen(
+    told = [ProgressCounters(*map(int, file.read_text().split())) for file in folder.iterdir() if not file.suffix]
+    every = [PROGRESS, *told]
+    return ProgressCounters(
         sum(one.bytes_read for one in every), sum(one.contacts for one in every), sum(one.buckets for one in every)
     )

@@ -24,24 +24,24 @@ from apache_beam.runners.runner import PipelineResult
 
 from kittiwake.errors import UnusableError
 from kittiwake.foreign import visible
-from kittiwake.stream.rules_source.view import Rules
+from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.terminal import printing
 from kittiwake.terminal.ending import asked, ended, interrupted, listen
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.durations import format_duration
 from pipelines.google.bigquery_tables import client_of, create_tables
 from pipelines.google.storage_write import expansion_service
-from pipelines.options.stream import Asked, StreamOptions, parse_stream_options
+from pipelines.options.stream import ParsedOptions, StreamOptions, parse_stream_options
 from pipelines.preflight.check import Checked, Verdict, check
 from pipelines.refusals import refused
 from pipelines.runner import IN_PROCESS, check_endpoint, hush, is_dataflow, new_pipeline, streaming_flags
 from transforms.logs import log_to_stderr
-from transforms.sinks.bigquery import Method, Tellings, WriteTables
-from transforms.sinks.json_files import KeepRows
+from transforms.sinks.bigquery import Method, SinkInputs, WriteTables
+from transforms.sinks.json_files import WriteJsonLines
 from transforms.sinks.pubsub import PublishTriggers
-from transforms.stream.evaluate import SettleStream
-from transforms.stream.parse import TakeMessages
-from transforms.stream.seed import SeedContacts, SnapshotSource
+from transforms.stream.evaluate import EvaluateRules
+from transforms.stream.parse import ParseMessages
+from transforms.stream.seed import LoadSnapshots, SnapshotSource
 
 END_S: Final = 5
 """So long a runner in this process may take to end what it is at; it may be waiting for messages for half a minute."""
@@ -93,7 +93,7 @@ def _together(problems: Sequence[str]) -> str:
     return "\n".join(map(visible, problems))
 
 
-def _check(wanted: Asked) -> int:
+def _check(wanted: ParsedOptions) -> int:
     """Tell how everything is, on standard output."""
     checked = check(wanted.options)
     for finding in checked.findings:
@@ -108,7 +108,7 @@ def _check(wanted: Asked) -> int:
 # ---------------------------------------------------------------- launch
 
 
-def _launch(wanted: Asked) -> int:
+def _launch(wanted: ParsedOptions) -> int:
     """Launch the job; where this process runs it, stay with it until it ends.
 
     Raises:
@@ -147,7 +147,7 @@ def _create_tables(options: StreamOptions) -> None:
 def build(
     pipeline: beam.Pipeline,
     options: StreamOptions,
-    rules: Rules,
+    rules: RulesSource,
     snapshots: Sequence[SnapshotSource] = (),
     java: Any = None,
 ) -> None:
@@ -156,21 +156,21 @@ def build(
     The local runner's watermark is the clock, so that an attribute could do nothing there but to fail its reading.
     """
     messages = pipeline | "Read" >> _source(options)
-    taken = messages | "Take" >> TakeMessages(rules, options.shape, options.max_age_us)
-    seeds = pipeline | "Seed" >> SeedContacts(snapshots)
-    coming = (taken.arrivals, seeds) | "Coming" >> beam.Flatten()
-    settled = coming | "Settle" >> SettleStream(rules, options.waits, options.shape, options.max_age_us)
+    taken = messages | "Parse" >> ParseMessages(rules, options.shape, options.max_age_us)
+    seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots)
+    coming = (taken.arrivals, seeds) | "MergeSnapshots" >> beam.Flatten()
+    settled = coming | "Evaluate" >> EvaluateRules(rules, options.waits, options.shape, options.max_age_us)
     dead_letters = [taken.dead, settled.dead]
     if options.trigger_topic is not None:
-        dead_letters.append(settled.told | "Publish" >> PublishTriggers(options.trigger_topic))
+        dead_letters.append(settled.told | "PublishTriggers" >> PublishTriggers(options.trigger_topic))
     if options.dataset is None and options.output is None:
         return
-    dead = tuple(dead_letters) | "Dead" >> beam.Flatten()
-    tellings = Tellings(settled.told, dead, settled.late)
+    dead = tuple(dead_letters) | "MergeDeadLetters" >> beam.Flatten()
+    tellings = SinkInputs(settled.told, dead, settled.late)
     if options.dataset is not None:
-        _ = tellings | "Tables" >> WriteTables(options.dataset, options.recorded, options.method, java)
+        _ = tellings | "WriteTables" >> WriteTables(options.dataset, options.recorded, options.method, java)
     if options.output is not None:
-        _ = tellings | "Keep" >> KeepRows(options.output)
+        _ = tellings | "WriteJsonLines" >> WriteJsonLines(options.output)
 
 
 def _source(options: StreamOptions) -> beam.PTransform:

@@ -17,12 +17,12 @@ from kittiwake.model import Event
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.contact.timer_grid import USUAL
-from kittiwake.stream.intake import Brought, Message, Needed, Taking, take
+from kittiwake.stream.intake import Brought, IntakeSettings, Message, Needed, take
 from kittiwake.stream.records import encode
-from kittiwake.stream.rules_source.view import AlwaysKnown
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, MINUTE_US
 from transforms.clock import now_us
-from transforms.stream.evaluate import _Settle
+from transforms.stream.evaluate import _Evaluate
 
 STEP_US: Final = 10 * MINUTE_US
 
@@ -41,9 +41,9 @@ class Kept(NamedTuple):
 
 def kept(rules: Path, events: Path, allowed_lateness_us: int = HOUR_US) -> Kept:
     """Play events under rules of a folder."""
-    known = AlwaysKnown(load_rules(rules), allowed_lateness_us)
+    known = StaticRules(load_rules(rules), allowed_lateness_us)
     clock_us = now_us()
-    lean = Lean(_Settle(known, USUAL, CANONICAL, None, lambda: clock_us))
+    lean = Lean(_Evaluate(known, USUAL, CANONICAL, None, lambda: clock_us))
     most: dict[bytes, int] = {}
     number = 0
     for step, group in groupby(_arrivals(known, events, clock_us), lambda one: one.arrival.time_us // STEP_US):
@@ -56,12 +56,12 @@ def kept(rules: Path, events: Path, allowed_lateness_us: int = HOUR_US) -> Kept:
     return Kept(number, len(most), sorted(lean.kept_bytes().values()), sorted(most.values()))
 
 
-def _arrivals(known: AlwaysKnown, events: Path, clock_us: int) -> Iterator[Needed]:
+def _arrivals(known: StaticRules, events: Path, clock_us: int) -> Iterator[Needed]:
     """Those that are needed, in order of their times."""
     lines = events.read_bytes().splitlines()
     times_us = {line: one.time_us for line in lines if isinstance(one := event_from(line, clock_us, CANONICAL), Event)}
     for line in sorted(filter(times_us.__contains__, lines), key=times_us.__getitem__):
-        found = take(Message(line), clock_us, known.known(clock_us), Taking())
+        found = take(Message(line), clock_us, known.known(clock_us), IntakeSettings())
         if isinstance(found, Brought):
             yield from found.needed
 

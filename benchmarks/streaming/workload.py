@@ -13,8 +13,8 @@ from benchmarks.rulesets import ONE, SHIPPED, TWELVE
 from benchmarks.streaming.names import TWO_HUNDRED
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import always
-from kittiwake.stream.records import Arrival, encode, key_of
-from kittiwake.stream.rules_source.view import AlwaysKnown
+from kittiwake.stream.records import BufferedEvent, encode, key_of
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
 
 RULES: Final = {ONE: 1, TWELVE: 12, TWO_HUNDRED: 200}
@@ -73,16 +73,16 @@ def _arrival(workload: Workload, contact: int, burst: int, place: int) -> tuple[
         f'{{"event_id":"{event_id}","account_id":"{ACCOUNT}","contact_id":"{contact_id}","type":"{kind}",'
         f'"time":"{format_instant(time_us)}","properties":{properties}}}'
     )
-    return key_of(ACCOUNT, contact_id), encode(Arrival(time_us, event_id, kind, data.encode()))
+    return key_of(ACCOUNT, contact_id), encode(BufferedEvent(time_us, event_id, kind, data.encode()))
 
 
-def known_rules(name: str) -> AlwaysKnown:
+def known_rules(name: str) -> StaticRules:
     """The rules of a set, with an hour for corrections."""
     text = (SHIPPED / f"{ONE if name == ONE else TWELVE}.yaml").read_text(encoding="utf-8")
     text = text.replace('account: "*"', f"account: {ACCOUNT}")
     if name == TWO_HUNDRED:
         text = _renamed(text, RULES[name])
-    return AlwaysKnown(always(load_files({"rules.yaml": text.encode()})), HOUR_US)
+    return StaticRules(always(load_files({"rules.yaml": text.encode()})), HOUR_US)
 
 
 def _renamed(text: str, number: int) -> str:

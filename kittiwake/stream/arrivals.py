@@ -20,7 +20,7 @@ from kittiwake.input.fields import ID_CHARS_MAX
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.records import Arrival
+from kittiwake.stream.records import BufferedEvent
 from kittiwake.time.instants import END_OF_TIME_US, SECOND_US, parse_instant
 from kittiwake.values import has_long_digits, number
 
@@ -34,7 +34,7 @@ TYPES_KEPT: Final = 10_000
 """Event types remembered as well formed: an account has hundreds."""
 
 
-def event_of(arrival: Arrival, shape: InputShape) -> Event | DeadLetter:
+def event_of(arrival: BufferedEvent, shape: InputShape) -> Event | DeadLetter:
     """The event of an arrival: the very same that the intake has seen, whatever the clock says by now.
 
     A dead letter only if another release, or an intake of another shape, has taken the message.

@@ -13,8 +13,8 @@ from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.arrivals import events_from
-from kittiwake.stream.records import Arrival, Dead, Stage, dead_letter, key_of
-from kittiwake.stream.rules_source.view import Known
+from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, Stage, dead_letter, key_of
+from kittiwake.stream.rules_source.view import RulesView
 
 ATTRIBUTES_MAX, NAME_CHARS_MAX, VALUE_CHARS_MAX = 100, 256, 1_024
 """What Pub/Sub allows: so many attributes, and so many bytes of a name and of a value."""
@@ -32,7 +32,7 @@ class Message(NamedTuple):
     """When the queue took it; None: it does not say."""
 
 
-class Taking(NamedTuple):
+class IntakeSettings(NamedTuple):
     """By what a job takes messages in."""
 
     shape: InputShape = CANONICAL
@@ -44,7 +44,7 @@ class Needed(NamedTuple):
     """An arrival, and the key of its contact."""
 
     key: bytes
-    arrival: Arrival
+    arrival: BufferedEvent
 
 
 class Brought(NamedTuple):
@@ -55,7 +55,7 @@ class Brought(NamedTuple):
     """All, with those that nobody needs; one of an item is among them."""
 
 
-def take(message: Message, clock_us: int, known: Known, taking: Taking) -> Brought | Dead:
+def take(message: Message, clock_us: int, known: RulesView, taking: IntakeSettings) -> Brought | DeadLetterRecord:
     """What becomes of a message: all of its events go their ways, or none does."""
     if _attribute_chars(message.attributes) > ATTRIBUTES_CHARS_MAX:
         detail = f"the attributes have more than {ATTRIBUTES_CHARS_MAX} characters"
@@ -84,8 +84,8 @@ def _cut(attributes: Mapping[str, str]) -> dict[str, str]:
     return {name[:NAME_CHARS_MAX]: value[:VALUE_CHARS_MAX] for name, value in few}
 
 
-def _arrival(message: Message, event: Event, place: int) -> Arrival:
-    return Arrival(
+def _arrival(message: Message, event: Event, place: int) -> BufferedEvent:
+    return BufferedEvent(
         event.time_us,
         event.event_id,
         event.type,
@@ -97,5 +97,5 @@ def _arrival(message: Message, event: Event, place: int) -> Arrival:
     )
 
 
-def _dead(message: Message, reason: DeadLetterReason, detail: str, clock_us: int, known: Known) -> Dead:
+def _dead(message: Message, reason: DeadLetterReason, detail: str, clock_us: int, known: RulesView) -> DeadLetterRecord:
     return dead_letter(Stage.INTAKE, reason, detail, message, clock_us, known.programs.used.ruleset_version)

@@ -28,7 +28,7 @@ ARRIVAL, SEED = 1, 2
 """What waits in a contact's bag begins with one of them."""
 
 
-class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=ARRIVAL):
+class BufferedEvent(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=ARRIVAL):
     """A message on its way to its contact, whole, with what is needed of its event before it is parsed again."""
 
     time_us: int
@@ -43,7 +43,7 @@ class Arrival(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field=
     """Which of the message's events it is: 0 is its own, those that it brings beside it follow."""
 
 
-class Seed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=SEED):
+class InitialState(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=SEED):
     """What a snapshot knows of a contact, on its way to it: a new job starts from there."""
 
     time_us: int
@@ -52,8 +52,8 @@ class Seed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="ta
     """As `kernel.codec.encode` writes it."""
 
 
-class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The beginning of an `Arrival` or `Seed`, which is read without the rest."""
+class RecordHeader(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The beginning of an `BufferedEvent` or `InitialState`, which is read without the rest."""
 
     tag: int
     time_us: int
@@ -65,7 +65,7 @@ def trace_of(attributes: Mapping[str, str]) -> str | None:
     return found if found is not None and len(found) <= TRACE_CHARS_MAX and found.isascii() else None
 
 
-class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class DecisionRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A row that the host tells, on its way to the sinks."""
 
     row: bytes
@@ -104,7 +104,7 @@ class Stage(StrEnum):
     """A row is no message that the topic of triggers takes."""
 
 
-class Dead(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class DeadLetterRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dead letter of the stream: the message whole, where it failed, why, and under which rules and release."""
 
     stage: Stage
@@ -123,7 +123,7 @@ class Dead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     release: str
 
 
-class Late(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class LateEventRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An event beyond the horizon: it changed nothing, and leaves whole."""
 
     account_id: str
@@ -143,18 +143,18 @@ class Late(msgspec.Struct, frozen=True, array_like=True, gc=False):
 encode: Final = msgspec.msgpack.Encoder().encode
 """Any of them to bytes."""
 
-head_of: Final = msgspec.msgpack.Decoder(Head).decode
-waiting_of: Final = msgspec.msgpack.Decoder(Arrival | Seed).decode
+head_of: Final = msgspec.msgpack.Decoder(RecordHeader).decode
+waiting_of: Final = msgspec.msgpack.Decoder(BufferedEvent | InitialState).decode
 """What waits in a contact's bag."""
-arrival_of: Final = msgspec.msgpack.Decoder(Arrival).decode
-told_of: Final = msgspec.msgpack.Decoder(Told).decode
-dead_of: Final = msgspec.msgpack.Decoder(Dead).decode
-late_of: Final = msgspec.msgpack.Decoder(Late).decode
+arrival_of: Final = msgspec.msgpack.Decoder(BufferedEvent).decode
+told_of: Final = msgspec.msgpack.Decoder(DecisionRecord).decode
+dead_of: Final = msgspec.msgpack.Decoder(DeadLetterRecord).decode
+late_of: Final = msgspec.msgpack.Decoder(LateEventRecord).decode
 
 
-def told(decision: Decision, traceparent: str | None = None) -> Told:
+def told(decision: Decision, traceparent: str | None = None) -> DecisionRecord:
     """The row of a decision, ready for the sinks."""
-    return Told(
+    return DecisionRecord(
         decision_line(decision, Mode.STREAM),
         decision.trigger_id,
         decision.revision,
@@ -169,7 +169,7 @@ def told(decision: Decision, traceparent: str | None = None) -> Told:
 
 
 class Whole(Protocol):
-    """What a dead letter keeps of a message: an `Arrival`, or the `intake.Message` it came of."""
+    """What a dead letter keeps of a message: an `BufferedEvent`, or the `intake.Message` it came of."""
 
     @property
     def data(self) -> bytes: ...
@@ -183,9 +183,9 @@ class Whole(Protocol):
 
 def dead_letter(
     stage: Stage, reason: DeadLetterReason, detail: str, of: Whole, clock_us: int, ruleset_version: str
-) -> Dead:
+) -> DeadLetterRecord:
     """The dead letter of a message, of this release."""
-    return Dead(
+    return DeadLetterRecord(
         stage,
         reason,
         detail,

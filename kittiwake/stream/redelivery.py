@@ -24,7 +24,7 @@ RESERVED: Final = "goog"
 _attributes_of: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 
-class Letter(NamedTuple):
+class DeadLetterRow(NamedTuple):
     """What a row says of the message it holds."""
 
     raw: bytes
@@ -55,7 +55,7 @@ class Left(NamedTuple):
     """Of what is still refused: for which reason, today."""
 
 
-def feed_of(letter: Letter, clock_us: int, shape: InputShape) -> Feed | Left:
+def feed_of(letter: DeadLetterRow, clock_us: int, shape: InputShape) -> Feed | Left:
     """The message of a row, or why it is not to be fed in again.
 
     By the clock of now: what lay in the future once may have happened by now.
@@ -98,7 +98,7 @@ class Fed:
     old: int = 0
     """Messages whose event is older than the horizon."""
 
-    def add(self, letter: Letter, found: Feed | Left, horizon_us: int) -> None:
+    def add(self, letter: DeadLetterRow, found: Feed | Left, horizon_us: int) -> None:
         """Count a row, and what came of it."""
         self.chosen[letter.stage or "", letter.reason or ""] += 1
         if isinstance(found, Feed):

@@ -11,7 +11,7 @@ import msgspec
 
 from kittiwake.kernel.state.codec import BadState, encode
 from kittiwake.output.snapshots import state_of
-from kittiwake.stream.records import Seed, key_of
+from kittiwake.stream.records import InitialState, key_of
 from kittiwake.values import parse_json
 
 
@@ -23,7 +23,7 @@ class Seeded(NamedTuple):
     """A seed, and the key of its contact."""
 
     key: bytes
-    seed: Seed
+    seed: InitialState
 
 
 def seed_of(line: bytes) -> Seeded:
@@ -44,4 +44,4 @@ def seed_of(line: bytes) -> Seeded:
     if not isinstance(account_id, str) or not account_id:
         raise SnapshotError("it names no account")
     assert state.settled_us is not None
-    return Seeded(key_of(account_id, state.contact_id), Seed(state.settled_us, encode(state)))
+    return Seeded(key_of(account_id, state.contact_id), InitialState(state.settled_us, encode(state)))

@@ -15,7 +15,7 @@ import msgspec
 
 from kittiwake import __version__
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.records import TRACEPARENT, Dead, Stage, Told
+from kittiwake.stream.records import TRACEPARENT, DeadLetterRecord, DecisionRecord, Stage
 
 MESSAGE_BYTES_MAX: Final = 5_000_000
 """Bytes of a message, attributes and all. Pub/Sub takes 10 MB, and Dataflow refuses from 7 MB on, since it counts what
@@ -28,12 +28,12 @@ class TriggerMessage(NamedTuple):
     """What is published."""
 
     data: bytes
-    """The row, as in docs/output.md."""
+    """The row, as in docs/reference/output.md."""
     attributes: dict[str, str]
     """What a subscription may filter by, or a consumer decide by, without reading the row."""
 
 
-def trigger_message(told: Told) -> TriggerMessage:
+def trigger_message(told: DecisionRecord) -> TriggerMessage:
     """The message of a row that `is_sent`."""
     attributes = {
         "trigger_id": told.trigger_id,
@@ -70,9 +70,9 @@ class _Line(msgspec.Struct):
 _line_of: Final = msgspec.json.Decoder(_Line).decode
 
 
-def unsent(message: TriggerMessage, why: str, happened_us: int) -> Dead:
+def unsent(message: TriggerMessage, why: str, happened_us: int) -> DeadLetterRecord:
     """The dead letter of a message that no topic takes: `raw` is the row, and its attributes say which it is."""
-    return Dead(
+    return DeadLetterRecord(
         Stage.PUBLISH,
         DeadLetterReason.MESSAGE_REFUSED,
         why,

@@ -14,7 +14,7 @@ from google.cloud import bigquery
 from requests import RequestException
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.redelivery import Letter
+from kittiwake.stream.redelivery import DeadLetterRow
 from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Dataset
 from kittiwake.time.instants import format_instant
 from pipelines.google.bigquery_tables import TIMEOUT_S
@@ -25,7 +25,7 @@ PAGE_ROWS: Final = 500
 """Rows in memory at once. BigQuery sends fewer of them when they are large: an answer has 10 MB at most."""
 
 
-def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterator[Letter]:
+def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterator[DeadLetterRow]:
     """The rows chosen, each once, in any order but for a limit: then the oldest first.
 
     Raises:
@@ -49,8 +49,8 @@ def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterat
         raise UnusableError(f"{view} cannot be read: {first_line(getattr(error, 'message', '') or error)}") from error
 
 
-def _letter(row: dict[str, Any]) -> Letter:
-    return Letter(row["raw"], row["raw_size"], row["attributes"], row.get("stage"), row.get("reason"))
+def _letter(row: dict[str, Any]) -> DeadLetterRow:
+    return DeadLetterRow(row["raw"], row["raw_size"], row["attributes"], row.get("stage"), row.get("reason"))
 
 
 def _query(view: str, chosen: Chosen) -> tuple[str, list[Any]]:

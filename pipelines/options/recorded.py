@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.file_types import BEGINNING_BYTES, Kind, kind_of
-from kittiwake.input.files import shown
 from kittiwake.input.shapes.base import InputShape
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, parse_pace
-from pipelines.locations import input_files
 from pipelines.options.common import duration_option
-from transforms.batch.read import InputFile
+from transforms.batch.input_files import input_files
 from transforms.clock import now_us
-from transforms.stream.recorded_source import RECORDS_MAX, Recording, ReplayEvents
+from transforms.stream.recorded_files import refuse_packed
+from transforms.stream.recorded_source import RECORDS_MAX, ReadRecordedEvents, RecordedEvents
 
 FLAGS: Final = ("pace", "disorder", "late", "event_seed", "events_per_bundle", "stay_open")
 """What is said of recorded events only."""
@@ -28,7 +25,7 @@ RECORDS_MOST: Final = 1_000_000
 """In one bundle: beyond it an engine never gets to checkpoint."""
 
 
-class Recorded(NamedTuple):
+class RecordedOptions(NamedTuple):
     """What of the recorded events has been asked for."""
 
     patterns: tuple[str, ...]
@@ -37,7 +34,7 @@ class Recorded(NamedTuple):
     records_max: int
     stays_open: bool
 
-    def source(self, shape: InputShape) -> ReplayEvents:
+    def source(self, shape: InputShape) -> ReadRecordedEvents:
         """The step that brings them.
 
         Raises:
@@ -45,24 +42,13 @@ class Recorded(NamedTuple):
         """
         files = input_files(self.patterns)
         for file in files:
-            _refuse_packed(file)
-        return ReplayEvents(
-            Recording(files, now_us(), self.disorder, shape), self.pace, self.records_max, self.stays_open
+            refuse_packed(file, "--events")
+        return ReadRecordedEvents(
+            RecordedEvents(files, now_us(), self.disorder, shape), self.pace, self.records_max, self.stays_open
         )
 
 
-def _refuse_packed(file: InputFile) -> None:
-    """Lines are looked up by where they stand, which nobody knows in a packed file."""
-    beginning = b""
-    if Path(file.name).is_file():
-        with Path(file.name).open("rb") as stream:
-            beginning = stream.read(BEGINNING_BYTES)
-    kind = kind_of(file.name, beginning)
-    if kind is not Kind.LINES:
-        raise UnusableError(f"--events {shown(file.name)} is {kind.value}: plain JSON lines are read; unpack it first")
-
-
-def recorded(known: argparse.Namespace) -> Recorded | None:
+def recorded(known: argparse.Namespace) -> RecordedOptions | None:
     """What was asked for; None: nothing, the events come from a subscription.
 
     Raises:
@@ -75,7 +61,7 @@ def recorded(known: argparse.Namespace) -> Recorded | None:
     if pace is None:
         raise UnusableError(f"--pace {known.pace}: write events a second (500/s) or a speed (60x)")
     disorder = Disorder(within_us, late_us, _seed(known.event_seed))
-    return Recorded(tuple(known.events), disorder, pace, _records(known.events_per_bundle), known.stay_open)
+    return RecordedOptions(tuple(known.events), disorder, pace, _records(known.events_per_bundle), known.stay_open)
 
 
 def _seed(text: str | None) -> int:

@@ -13,24 +13,23 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, input_shape
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.opening import is_target
-from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, Waits
-from kittiwake.stream.tables.schema import Dataset, Recorded, dataset_of
+from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings
+from kittiwake.stream.tables.schema import Dataset, RecordedDecisions, dataset_of
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import HOUR_US
 from pipelines.options.common import duration_option
 from pipelines.options.parser import Parser
-from pipelines.options.recorded import Recorded as RecordedEvents
-from pipelines.options.recorded import add_recorded, contradictions, recorded
+from pipelines.options.recorded import RecordedOptions, add_recorded, contradictions, recorded
 from pipelines.runner import IN_PROCESS, STREAMING, check_flags, is_dataflow, runner_named, streaming_runner
 from transforms.sinks.bigquery import Method
 
 _DESCRIPTION: Final = """Decide over a stream of events what fires, from a Pub/Sub subscription to a topic and BigQuery.
 
 Launches the job with Beam's DataflowRunner, or runs it in this process until Ctrl-C. Options this page does not name
-are Beam's, such as --region=europe-west4. docs/streaming.md says what each option means.
+are Beam's, such as --region=europe-west4. docs/how-to/run-the-streaming-job.md says what each option means.
 Exit codes: 0 launched, checked or ended by you, 1 checked, and rules of an account cannot be used (it keeps its last
 good version), 2 unusable rules, target or options, or something is missing that the job needs, 3 failed; all of them:
-docs/exits.md."""
+docs/reference/exit-codes.md."""
 
 GRID_MAX_US: Final = HOUR_US
 """Longer, and every trigger is later than anybody wants."""
@@ -51,12 +50,12 @@ class StreamOptions:
     rules: tuple[str, ...]
     trigger_topic: str | None = None
     dataset: Dataset | None = None
-    recorded: Recorded = Recorded.ALL
+    recorded: RecordedDecisions = RecordedDecisions.ALL
     method: Method = Method.STREAMING_INSERTS
     expansion_jar: str | None = None
     timestamp_attribute: str | None = None
     id_label: str | None = None
-    waits: Waits = USUAL
+    waits: TimerSettings = USUAL
     allowed_lateness_us: int = HOUR_US
     max_age_us: int | None = None
     poll_interval_us: int = POLL_INTERVAL_US
@@ -66,14 +65,14 @@ class StreamOptions:
     create_tables: bool = False
     table_expiry_days: int | None = None
     check: bool = False
-    events: RecordedEvents | None = None
+    events: RecordedOptions | None = None
     output: str | None = None
     """A folder for rows, beside what else there is."""
     runner: str = STREAMING
     beam_flags: tuple[str, ...] = field(default=())
 
 
-class Asked(NamedTuple):
+class ParsedOptions(NamedTuple):
     """What was typed."""
 
     options: StreamOptions
@@ -81,7 +80,7 @@ class Asked(NamedTuple):
     """Sentences, one for each option that is no such thing or contradicts another; `options` lacks what they are of."""
 
 
-def parse_stream_options(argv: Sequence[str] | None) -> Asked:
+def parse_stream_options(argv: Sequence[str] | None) -> ParsedOptions:
     """The settings that `argv` (default: the command line) asks for.
 
     Raises:
@@ -91,7 +90,7 @@ def parse_stream_options(argv: Sequence[str] | None) -> Asked:
     problems: list[str] = []
     options = _read(known, tuple(beam_flags), _Trial(problems))
     problems += _contradictions(options, known)
-    return Asked(options, tuple(problems))
+    return ParsedOptions(options, tuple(problems))
 
 
 # ---------------------------------------------------------------- one by one
@@ -128,12 +127,12 @@ def _read(known: argparse.Namespace, beam_flags: tuple[str, ...], tried: _Trial)
         rules=tuple(known.rules),
         trigger_topic=topic and tried("", _path, "--trigger_topic", topic, _TOPIC),
         dataset=tried(None, _dataset, known.dataset),
-        recorded=Recorded(known.decisions or Recorded.ALL),
+        recorded=RecordedDecisions(known.decisions or RecordedDecisions.ALL),
         method=Method(known.bigquery_method or Method.STREAMING_INSERTS),
         expansion_jar=known.expansion_jar,
         timestamp_attribute=tried(None, _attribute, "--timestamp_attribute", known.timestamp_attribute),
         id_label=tried(None, _attribute, "--id_label", known.id_label),
-        waits=Waits(settle_delay_us, grid_us),
+        waits=TimerSettings(settle_delay_us, grid_us),
         allowed_lateness_us=lateness_us,
         max_age_us=None if known.max_age is None else tried(None, duration_option, "--max_age", known.max_age),
         poll_interval_us=poll_us,
@@ -285,7 +284,7 @@ def _add_places(group: argparse._ArgumentGroup) -> None:
     add("--rules", required=True, nargs="+", metavar="RULES", help=rules_help)
     add("--trigger_topic", metavar="NAME", help="where triggers go: projects/PROJECT/topics/NAME")
     add("--dataset", metavar="PROJECT.DATASET", help="whose tables get triggers, decisions, dead letters, late events")
-    recorded = [one.value for one in Recorded]
+    recorded = [one.value for one in RecordedDecisions]
     add("--decisions", choices=recorded, help="which rows the table decisions gets; default: all")
     methods = [one.value for one in Method]
     add("--bigquery_method", choices=methods, help="how rows get into BigQuery; default: streaming_inserts")

@@ -33,17 +33,17 @@ from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.stream.rules_source.source import rules_source
-from kittiwake.stream.rules_source.view import Rules
+from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.stream.tables.schema import TABLES
 from kittiwake.time.instants import format_instant
 from pipelines.google.bigquery_tables import client_of, compare, location_fits, location_of
 from pipelines.google.error_text import LOG_IN, first_line
-from pipelines.options.recorded import Recorded as RecordedEvents
+from pipelines.options.recorded import RecordedOptions
 from pipelines.options.stream import StreamOptions
 from pipelines.runner import is_dataflow
-from pipelines.snapshot_files import find_snapshots
 from transforms.clock import now_us
 from transforms.stream.seed import SnapshotSource
+from transforms.stream.snapshot_sources import find_snapshots
 
 TIMEOUT_S: Final = 20
 """For one question to Pub/Sub: the launch waits for it."""
@@ -73,7 +73,7 @@ class Checked(NamedTuple):
     """What was found."""
 
     findings: tuple[Finding, ...]
-    rules: Rules | None = None
+    rules: RulesSource | None = None
     """For the job; None: they cannot be run."""
     snapshots: tuple[SnapshotSource, ...] = ()
     """The files to start from."""
@@ -99,7 +99,7 @@ def check(options: StreamOptions) -> Checked:
     return Checked(tuple(findings), rules, snapshots)
 
 
-def _rules(options: StreamOptions, findings: list[Finding]) -> Rules | None:
+def _rules(options: StreamOptions, findings: list[Finding]) -> RulesSource | None:
     try:
         rules = rules_source(
             *options.rules,
@@ -138,7 +138,7 @@ def _of_accounts(options: StreamOptions) -> Iterator[Finding]:
         yield Finding(Verdict.WRONG, f"{message}: {advice}")
 
 
-def _events(options: StreamOptions, events: RecordedEvents, findings: list[Finding]) -> None:
+def _events(options: StreamOptions, events: RecordedOptions, findings: list[Finding]) -> None:
     try:
         files = events.source(options.shape).recording.files
     except UnusableError as error:
@@ -234,7 +234,8 @@ class _Asked:
     def _denied(self, text: str) -> None:
         """The workers of Dataflow are a service account of their own, who may do what its launcher may not."""
         if self._is_dataflow:
-            self.unknown(f"{text}; what counts is the service account of the workers (docs/streaming.md)")
+            page = "docs/how-to/run-the-streaming-job.md"
+            self.unknown(f"{text}; what counts is the service account of the workers ({page})")
         else:
             self.wrong(text)
 

@@ -13,14 +13,14 @@ from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.late.reevaluation import Reevaluation
 from kittiwake.kernel.state.codec import bare
 from kittiwake.model import Event
-from tests.kernel.ways import opened
+from tests.kernel.execution_modes import opened
 from tests.laws.arrivals import Call, ended, facts, streamed, whole
 from tests.laws.programs import WORLDS, World, dice_of, end_us, history
 from tests.oracle.worlds_versions import versioned_world
 from tests.properties.versions import compiled, events_of
 
 ROUNDS = 8
-SEEN: Counter[str] = Counter()
+PROGRESS: Counter[str] = Counter()
 """What corrections did, over all of this file's laws."""
 
 
@@ -46,9 +46,9 @@ def _close_marks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
     def counted(self: Reevaluation) -> object:
         front = walk(self)
-        SEEN["from the checkpoint" if self._first == 0 else "from a mark"] += 1
-        SEEN["to the end" if self._end == len(self._segments) else "to a mark"] += 1
-        SEEN["counts alone differ"] += bool(self._counts)
+        PROGRESS["from the checkpoint" if self._first == 0 else "from a mark"] += 1
+        PROGRESS["to the end" if self._end == len(self._segments) else "to a mark"] += 1
+        PROGRESS["counts alone differ"] += bool(self._counts)
         return front
 
     monkeypatch.setattr(reevaluation.Reevaluation, "walk", counted)
@@ -106,5 +106,7 @@ def test_under_random_rules_that_change_too(first: int) -> None:
 
 
 def test_corrections_began_and_ended_at_marks_too() -> None:
-    assert min(SEEN[name] for name in ("from the checkpoint", "from a mark", "to the end", "to a mark")) > 100, SEEN
-    assert SEEN["counts alone differ"] > 20, SEEN
+    assert min(PROGRESS[name] for name in ("from the checkpoint", "from a mark", "to the end", "to a mark")) > 100, (
+        PROGRESS
+    )
+    assert PROGRESS["counts alone differ"] > 20, PROGRESS

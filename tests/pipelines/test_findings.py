@@ -190,7 +190,7 @@ def test_on_disk_in_memory_and_with_snapshots_the_same_copies_differ(
     assert said["copies_differ"] == by_hand(events)
     assert 0 < len(said["copies_differ_examples"]) <= EXAMPLES_MAX
     kept = summaries(job, path, tmp_path, "--snapshots")
-    monkeypatch.setattr(evaluate.SettleContacts.__init__, "__defaults__", (0,))
+    monkeypatch.setattr(evaluate.EvaluateHistories.__init__, "__defaults__", (0,))
     spilled = job(path, "--format", "jsonl").summary.counts
     for name in ("copies_differ", "copies_differ_examples", "duplicates"):
         assert said[name] == kept[name], name

@@ -11,15 +11,16 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from pipelines.backfill import build
-from pipelines.locations import open_place
+from pipelines.locations import open_location
 from tests.input.inputs import write_rules
 from tests.pipelines.walking import Walk, walked
 from transforms.batch.read import InputFile
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them.
 STEPS = {
-    "Read/Files", "Read/Cut", "Read/DealOut", "Read/Lines", "Parse/Parse", "Intake/Together", "Intake/AddUp",
-    "Decide/GroupByContact", "Decide/Settle", "Total/Together", "Total/AddUp",
+    "Read/Files", "Read/Split", "Read/Reshuffle", "Read/Lines", "Parse/Parse",
+    "SumInputCounts/Merge", "SumInputCounts/Sum", "SumAllCounts/Merge", "SumAllCounts/Sum",
+    "Evaluate/GroupByContact", "Evaluate/Evaluate",
     "WriteDeadLetters/Files", "WriteDecisions/Files", "WriteTriggers/Files", "WriteSummary/File",
 }  # fmt: skip
 SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary")
@@ -29,7 +30,7 @@ SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary")
 def walk(tmp_path: Path) -> Walk:
     pipeline = beam.Pipeline(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    place = open_place(str(tmp_path / "out"))
+    place = open_location(str(tmp_path / "out"))
     build(pipeline, (InputFile("a.jsonl", 3),), programs, RunSettings(0), place)
     place.discard()
     return walked(pipeline)
@@ -47,6 +48,6 @@ def test_every_output_has_a_consumer(walk: Walk) -> None:
         for step in walk.steps
         if not step.full_label.startswith(SINKS)
         for output in step.outputs.values()
-        if output not in walk.read and "AddUp/" not in step.full_label
+        if output not in walk.read and "Counts/Sum/" not in step.full_label
     }
     assert unread == set()

@@ -12,9 +12,10 @@ from kittiwake.input.files import InputError
 from kittiwake.output.folder import OutputError
 from kittiwake.terminal.exit_codes import Exit
 from pipelines.backfill import main
-from pipelines.locations import input_files, open_place
+from pipelines.locations import open_location
 from tests.input.inputs import as_sets, record, write_lines
 from tests.pipelines.running import Job, arguments
+from transforms.batch.input_files import input_files
 from transforms.batch.read import InputFile
 
 LINES = [record(event_id="e1"), record(event_id="e2", contact_id="c9", time="2026-11-01T17:00:00Z"), b"{"]
@@ -77,6 +78,6 @@ def test_a_remote_output_that_holds_anything_is_refused(bucket: Path) -> None:
     (bucket / "deep").mkdir()
     write_lines(bucket / "deep" / "er.txt", [b"mine"])
     with pytest.raises(OutputError, match="the output elsewhere://bucket is not empty"):
-        open_place("elsewhere://bucket")
+        open_location("elsewhere://bucket")
     with pytest.raises(OutputError, match="cannot write to the output nowhere://bucket"):
-        open_place("nowhere://bucket")
+        open_location("nowhere://bucket")

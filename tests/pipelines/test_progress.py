@@ -18,12 +18,12 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.terminal import progress as shown
 from pipelines.backfill import build
-from pipelines.locations import open_place
+from pipelines.locations import open_location
 from pipelines.progress import counted, progress_shown
 from pipelines.runner import new_pipeline, runner_named
 from tests.input.inputs import START_US, record, write_lines, write_rules
 from tests.pipelines.running import ROOT, Job
-from transforms.batch.progress import SEEN, Seen
+from transforms.batch.progress import PROGRESS, ProgressCounters
 from transforms.batch.read import InputFile
 
 
@@ -32,7 +32,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Lines at every look."""
     monkeypatch.setattr(shown, "SECONDS_A_LINE", 0)
     yield
-    SEEN.reset()
+    PROGRESS.reset()
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -44,9 +44,9 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_reading_is_told_before_deciding(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_shown(2_000_000, 8, seconds=0.02):
         time.sleep(0.1)
-        SEEN.read(1_500_000)
+        PROGRESS.read(1_500_000)
         time.sleep(0.1)
-        SEEN.contacts, SEEN.buckets = 1_234, 2
+        PROGRESS.contacts, PROGRESS.buckets = 1_234, 2
         time.sleep(0.1)
     assert said(capsys) == ["nothing is read yet", "reading 75 % of 2.0 MB", "deciding 25 %"]
 
@@ -63,7 +63,7 @@ with told_to_parent(0.02):
 
 def test_what_workers_that_are_processes_have_done_is_added(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_shown(2_000_000, 8, seconds=0.02):
-        SEEN.read(200_000)
+        PROGRESS.read(200_000)
         command = [sys.executable, "-c", WORKER]
         workers = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
         assert [worker.wait() for worker in workers] == [0, 0]
@@ -91,11 +91,11 @@ def test_of_workers_elsewhere_the_runner_is_asked(
     size = events.stat().st_size
     pipeline = new_pipeline(runner_named(None), [])
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    place = open_place(str(tmp_path / "out"))
+    place = open_location(str(tmp_path / "out"))
     build(pipeline, (InputFile(str(events), size),), programs, RunSettings(START_US), place)
     result = pipeline.run()
     place.discard()
-    assert counted(result) == Seen(bytes_read=size, contacts=1, buckets=1)
+    assert counted(result) == ProgressCounters(bytes_read=size, contacts=1, buckets=1)
     with progress_shown(size * 4, 8, seconds=0.02) as watched:  # as if it had run where this process sees nothing
         watched.result = result
         time.sleep(0.1)
@@ -113,6 +113,6 @@ def test_a_job_has_read_and_decided_all_in_the_end(job: Job, seed: int) -> None:
     dice = random.Random(seed)
     lines = [record(event_id=f"e{number}", contact_id=f"c{dice.randrange(300)}") for number in range(900)]
     ran = job(write_lines(job.folder / "events.jsonl", lines))
-    assert SEEN.bytes_read == (job.folder / "events.jsonl").stat().st_size
-    assert SEEN.contacts == ran.summary.counts.contacts
-    assert 50 < SEEN.buckets <= 64
+    assert PROGRESS.bytes_read == (job.folder / "events.jsonl").stat().st_size
+    assert PROGRESS.contacts == ran.summary.counts.contacts
+    assert 50 < PROGRESS.buckets <= 64

@@ -13,7 +13,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
-from pipelines.options.recorded import Recorded
+from pipelines.options.recorded import RecordedOptions
 from pipelines.options.stream import parse_stream_options
 from pipelines.runner import IN_PROCESS
 from pipelines.stream import main
@@ -30,7 +30,7 @@ def test_all_that_can_be_said_of_recorded_events() -> None:
     options, problems = parse_stream_options((*EVENTS, *more, "--events_per_bundle", "8", "--runner", "PrismRunner"))
     assert problems == ()
     disorder = Disorder(5 * MINUTE_US, 90 * SECOND_US, 7)
-    assert options.events == Recorded(("a.jsonl", "b/*.jsonl"), disorder, Pace(None, 2.5), 8, stays_open=False)
+    assert options.events == RecordedOptions(("a.jsonl", "b/*.jsonl"), disorder, Pace(None, 2.5), 8, stays_open=False)
     assert options.runner == "PrismRunner"
     assert options.output == str(Path("out").absolute())
 
@@ -38,7 +38,7 @@ def test_all_that_can_be_said_of_recorded_events() -> None:
 def test_what_is_not_said_of_them() -> None:
     options, problems = parse_stream_options(EVENTS)
     assert problems == ()
-    assert options.events == Recorded(("a.jsonl",), Disorder(), AS_FAST_AS_CAN_BE, RECORDS_MAX, stays_open=False)
+    assert options.events == RecordedOptions(("a.jsonl",), Disorder(), AS_FAST_AS_CAN_BE, RECORDS_MAX, stays_open=False)
     assert options.runner == IN_PROCESS
 
 
@@ -68,7 +68,7 @@ def test_packed_files_are_refused_whatever_their_name(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(gzip.compress(b"{}\n"))
     with pytest.raises(UnusableError, match="is JSON lines in gzip: plain JSON lines are read; unpack it first"):
-        Recorded((str(path),), Disorder(), AS_FAST_AS_CAN_BE, 1, stays_open=False).source(CANONICAL)
+        RecordedOptions((str(path),), Disorder(), AS_FAST_AS_CAN_BE, 1, stays_open=False).source(CANONICAL)
 
 
 def test_an_engine_that_is_not_there_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.records import Dead, Stage
+from kittiwake.stream.records import DeadLetterRecord, Stage
 from kittiwake.stream.redelivery import Feed
 from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
 from kittiwake.stream.tables.schema import Dataset, dataset_of
@@ -39,7 +39,7 @@ def event(event_id: str, time_us: int = tellings.CLOCK_US) -> bytes:
     return json.dumps({**fields, "time": format_instant(time_us)}).encode() + b"\n"
 
 
-def settled(raw: bytes, **changes: object) -> Dead:
+def settled(raw: bytes, **changes: object) -> DeadLetterRecord:
     """An event on which a rule raised."""
     usual = {"stage": Stage.SETTLE, "reason": DeadLetterReason.RULE_FAILED, "attributes": ATTRIBUTES}
     return tellings.dead(raw, **{**usual, **changes})
@@ -81,7 +81,7 @@ def dataset(tables: Tables) -> Dataset:
 def insert(tables: Tables, dataset: Dataset) -> Callable[..., None]:
     """Writes dead letters into their table, as the job does."""
 
-    def insert(*dead: Dead) -> None:
+    def insert(*dead: DeadLetterRecord) -> None:
         rows = [dead_letter_table_row(one) for one in dead]
         assert tables.client.insert_rows_json(dataset.table("dead_letters"), rows) == []
 

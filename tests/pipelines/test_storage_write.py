@@ -106,7 +106,7 @@ def test_the_graph_is_built_with_beams_own_jar() -> None:
     step = written.WriteTables(
         Dataset("shop-1", "marketing"), method=written.Method.STORAGE_WRITE, expansion_service=service
     )
-    outcome = written.Tellings(*made) | "Tables" >> step
+    outcome = written.SinkInputs(*made) | "Tables" >> step
     assert outcome.dead.element_type is bytes
     urns = {transform.spec.urn for transform in pipeline.to_runner_api().components.transforms.values()}
     assert any("bigquery" in urn for urn in urns)

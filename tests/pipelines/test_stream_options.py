@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.input.shapes.base import InputShape, Shape
-from kittiwake.stream.contact.timer_grid import Waits
-from kittiwake.stream.tables.schema import Dataset, Recorded
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.tables.schema import Dataset, RecordedDecisions
 from pipelines.options.stream import StreamOptions, parse_stream_options
 from pipelines.runner import DATAFLOW, IN_PROCESS, STREAMING
 from pipelines.stream import main
@@ -33,8 +33,12 @@ def test_without_more_the_settings_are_the_defaults() -> None:
     assert asked.problems == ()
     assert asked.options == StreamOptions(SUBSCRIPTION, ("rules.yaml",), trigger_topic=TOPIC)
     options = asked.options
-    assert (options.runner, options.waits, options.allowed_lateness_us) == (STREAMING, Waits(10 * S, S), 3_600 * S)
-    assert (options.recorded, options.method) == (Recorded.ALL, Method.STREAMING_INSERTS)
+    assert (options.runner, options.waits, options.allowed_lateness_us) == (
+        STREAMING,
+        TimerSettings(10 * S, S),
+        3_600 * S,
+    )
+    assert (options.recorded, options.method) == (RecordedDecisions.ALL, Method.STREAMING_INSERTS)
 
 
 def test_everything_can_be_said() -> None:
@@ -53,12 +57,12 @@ def test_everything_can_be_said() -> None:
         ("gs://b/published",),
         trigger_topic=TOPIC,
         dataset=Dataset("shop-1", "marketing"),
-        recorded=Recorded.FIRED,
+        recorded=RecordedDecisions.FIRED,
         method=Method.STORAGE_WRITE,
         expansion_jar="a.jar",
         timestamp_attribute="at",
         id_label="event_id",
-        waits=Waits(30 * S, S // 2),
+        waits=TimerSettings(30 * S, S // 2),
         allowed_lateness_us=7_200 * S,
         max_age_us=7 * 86_400 * S,
         poll_interval_us=10 * S,

@@ -26,7 +26,8 @@ from tests.pipelines.frozen.records import Kept, begun, gone_on, records
 ADVICE: Final = """
 Dataflow's --update would refuse this, or lose what the running job holds. Put the old name, coder or field order back:
 new fields go to the end of a record, with a default. If it has to be: say in CHANGELOG.md that running jobs are frozen,
-drained and started anew from snapshots (docs/streaming.md), then freeze the new shape: python -m tests.pipelines.frozen
+drained and started anew from snapshots (docs/how-to/run-the-streaming-job.md), then freeze the new shape:
+python -m tests.pipelines.frozen
 """
 FROZEN: Final[dict[str, Any]] = json.loads(RECORDS.read_text(encoding="utf-8"))
 READ: Final = {"Arrival": waiting_of, "Seed": waiting_of, "Told": told_of, "Dead": dead_of, "Late": late_of}
@@ -44,7 +45,7 @@ def test_the_graph_has_the_shape_that_running_jobs_have(tmp_path: Path) -> None:
 
 def test_the_step_with_state_has_no_side_inputs_and_nothing_but_bytes() -> None:
     text = GRAPH.read_text(encoding="utf-8")
-    step = text[text.index("Settle/Settle/ParDo(_Settle)") :].split("\nTables/")[0].splitlines()
+    step = text[text.index("Evaluate/Evaluate/ParDo(_Evaluate)") :].split("\nLoadSnapshots/")[0].splitlines()
     states = [line.split(": ")[1] for line in step if line.startswith("    state ")]
     assert states == ["bag_spec of bytes:v1", "read_modify_write_spec of bytes:v1"]
     assert "side input" not in text

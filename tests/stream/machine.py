@@ -15,10 +15,10 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.stream.contact.timer_grid import Waits
-from kittiwake.stream.records import Dead, Late, Told, dead_of, late_of, told_of
-from kittiwake.stream.rules_source.view import Rules
-from transforms.stream.evaluate import _Settle
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, dead_of, late_of, told_of
+from kittiwake.stream.rules_source.view import RulesSource
+from transforms.stream.evaluate import _Evaluate
 
 BEFORE_ALL_US = -(2**60)
 
@@ -124,8 +124,8 @@ class Machine:
 
     def __init__(
         self,
-        rules: Rules,
-        waits: Waits,
+        rules: RulesSource,
+        waits: TimerSettings,
         clock: Callable[[], int],
         shape: InputShape = CANONICAL,
         max_age_us: int | None = None,
@@ -133,16 +133,16 @@ class Machine:
         lasting: bool = True,
     ) -> None:
         self.kept: dict[bytes, Kept] = {}
-        self.told: list[Told] = []
-        self.late: list[Late] = []
-        self.dead: list[Dead] = []
+        self.told: list[DecisionRecord] = []
+        self.late: list[LateEventRecord] = []
+        self.dead: list[DeadLetterRecord] = []
         self.watermark_us = BEFORE_ALL_US
         self.reads: list[int] = []
         """How many elements each reading of a bag has brought."""
         self.bundles = 0
         self.given: list[tuple[bytes, bytes]] = []
         """All elements, copies too."""
-        self._new = lambda: _Settle(rules, waits, shape, max_age_us, clock)
+        self._new = lambda: _Evaluate(rules, waits, shape, max_age_us, clock)
         self._dofn = self._new()
         self._lasting = lasting
 
@@ -222,7 +222,7 @@ class Machine:
         for output in outputs:
             if isinstance(output, bytes):
                 self.told.append(told_of(output))
-            elif output.tag == "late":
+            elif output.tag == "late_events":
                 self.late.append(late_of(output.value))
             else:
                 self.dead.append(dead_of(output.value))

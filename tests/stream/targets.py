@@ -12,7 +12,7 @@ from kittiwake.rules.publishing.errors import ConflictError, ExistsError, Target
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.target import Held, Target
 from kittiwake.stream.rules_source.poller import Poll, Terms
-from kittiwake.stream.rules_source.view import Known
+from kittiwake.stream.rules_source.view import RulesView
 from kittiwake.time.instants import HOUR_US
 
 
@@ -103,11 +103,11 @@ def polled(
     return Poll(Terms("memory", lateness_us, interval_us, lead_us), lambda _: target, pool)
 
 
-def known(poll: Poll, clock_us: int) -> Known:
+def known(poll: Poll, clock_us: int) -> RulesView:
     """What is known once the look that this asks for has come back."""
     poll.known(clock_us)
     return poll.known(clock_us)
 
 
-def numbers(one: Known) -> int:
+def numbers(one: RulesView) -> int:
     return len(one.programs.used.versions)

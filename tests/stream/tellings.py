@@ -8,7 +8,7 @@ from typing import Any
 
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
-from kittiwake.stream.records import Dead, Late, Stage, Told, dead_of, told
+from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, Stage, dead_of, told
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical
 
@@ -55,12 +55,12 @@ def decision(trigger_id: str = "a" * 32, **changes: Any) -> Decision:
     return Decision(**{**fields, **changes})
 
 
-def trigger(trigger_id: str = "a" * 32, traceparent: str | None = None, **changes: Any) -> Told:
+def trigger(trigger_id: str = "a" * 32, traceparent: str | None = None, **changes: Any) -> DecisionRecord:
     """The same, told."""
     return told(decision(trigger_id, **changes), traceparent)
 
 
-def bare(trigger_id: str = "d" * 32, **changes: Any) -> Told:
+def bare(trigger_id: str = "d" * 32, **changes: Any) -> DecisionRecord:
     """A candidate that came to nothing, and of which as little is known as can be."""
     fields: dict[str, Any] = {
         "decision": Outcome.SUPPRESSED,
@@ -77,7 +77,7 @@ def bare(trigger_id: str = "d" * 32, **changes: Any) -> Told:
     return trigger(trigger_id, **{**fields, **changes})
 
 
-def dead(raw: bytes = b'{"name": "Zo\xeb"}', **changes: Any) -> Dead:
+def dead(raw: bytes = b'{"name": "Zo\xeb"}', **changes: Any) -> DeadLetterRecord:
     """A message that is not UTF-8."""
     fields: dict[str, Any] = {
         "stage": Stage.INTAKE,
@@ -92,7 +92,7 @@ def dead(raw: bytes = b'{"name": "Zo\xeb"}', **changes: Any) -> Dead:
         "ruleset_version": "3349aaec3651",
         "release": "0.1.0",
     }
-    return Dead(**{**fields, **changes})
+    return DeadLetterRecord(**{**fields, **changes})
 
 
 def detail_of(letter: bytes) -> str:
@@ -100,7 +100,7 @@ def detail_of(letter: bytes) -> str:
     return dead_of(letter).detail
 
 
-def late(**changes: Any) -> Late:
+def late(**changes: Any) -> LateEventRecord:
     """An event that came too late."""
     fields: dict[str, Any] = {
         "account_id": "acme",
@@ -115,4 +115,4 @@ def late(**changes: Any) -> Late:
         "publish_us": None,
         "happened_us": CLOCK_US,
     }
-    return Late(**{**fields, **changes})
+    return LateEventRecord(**{**fields, **changes})

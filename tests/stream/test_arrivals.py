@@ -14,7 +14,7 @@ from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream import arrivals
 from kittiwake.stream.arrivals import CLOCK, event_from, event_of, events_from
-from kittiwake.stream.records import Arrival, arrival_of
+from kittiwake.stream.records import BufferedEvent, arrival_of
 from kittiwake.time.instants import END_OF_TIME_US, parse_instant
 from tests.stream.odd import PLAIN, damaged
 
@@ -87,8 +87,8 @@ def test_the_future_begins_ten_minutes_after_the_clock_and_is_told_in_words_of_a
     assert dead.detail == "time lies more than 10 minutes ahead of the job's clock"
 
 
-def _arrival(data: bytes) -> Arrival:
-    return Arrival(0, "", "", data)
+def _arrival(data: bytes) -> BufferedEvent:
+    return BufferedEvent(0, "", "", data)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -124,7 +124,7 @@ def test_an_arrival_says_which_of_its_messages_events_it_is() -> None:
     events = events_from(data, CLOCK_US, shape)
     assert not isinstance(events, DeadLetter)
     assert [event.type for event in events] == ["page.viewed", "contact.merged"]
-    of_places = [event_of(Arrival(0, "", "", data, place=place), shape) for place in (0, 1, 2)]
+    of_places = [event_of(BufferedEvent(0, "", "", data, place=place), shape) for place in (0, 1, 2)]
     assert (*of_places[:2],) == events
     dead = of_places[2]
     assert isinstance(dead, DeadLetter)
@@ -133,4 +133,4 @@ def test_an_arrival_says_which_of_its_messages_events_it_is() -> None:
 
 def test_an_arrival_of_the_release_before_is_its_messages_own_event() -> None:
     before = msgspec.msgpack.encode([1, 5, "e1", "a.b", b"{}", {"n": "1"}, "m1", 7])
-    assert arrival_of(before) == Arrival(5, "e1", "a.b", b"{}", {"n": "1"}, "m1", 7, 0)
+    assert arrival_of(before) == BufferedEvent(5, "e1", "a.b", b"{}", {"n": "1"}, "m1", 7, 0)

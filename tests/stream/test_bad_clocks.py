@@ -6,8 +6,8 @@ import json
 
 from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.intake import Brought, Message, Taking, take
-from kittiwake.stream.records import Dead, encode
+from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
+from kittiwake.stream.records import DeadLetterRecord, encode
 from kittiwake.time.instants import HOUR_US, MINUTE_US, format_instant, parse_instant
 from tests.stream.machine import Bundle
 from tests.stream.test_faults import START_US, Host
@@ -25,11 +25,11 @@ def cart(event_id: str, contact: str, at_us: int) -> bytes:
 def test_an_event_of_the_year_2200_is_a_dead_letter_and_leaves_its_own_contact_and_all_others_as_they_are() -> None:
     host = Host()
     for event_id, contact, at_us in (("e1", "c1", START_US), ("e2", "c1", YEAR_2200_US), ("e3", "c2", YEAR_2200_US)):
-        found = take(Message(cart(event_id, contact, at_us)), START_US, host.known(START_US), Taking(CANONICAL))
+        found = take(Message(cart(event_id, contact, at_us)), START_US, host.known(START_US), IntakeSettings(CANONICAL))
         if isinstance(found, Brought):
             host.machine.run(Bundle([(one.key, encode(one.arrival)) for one in found.needed]))
         else:
-            assert isinstance(found, Dead)
+            assert isinstance(found, DeadLetterRecord)
             assert (event_id, found.reason) in {("e2", DeadLetterReason.TIME_IN_FUTURE), ("e3", "time_in_future")}
     host.pass_to(START_US + 59 * MINUTE_US)
     assert host.rows == []

@@ -10,7 +10,7 @@ from kittiwake.stream.contact import poison_events
 from kittiwake.stream.contact.cell import cell_of
 from kittiwake.stream.contact.timer_grid import SKEW_US
 from kittiwake.stream.records import encode, key_of
-from kittiwake.stream.rules_source.view import AlwaysKnown, Known
+from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.stream.machine import Bundle
 from tests.stream.test_faults import RULES, START_US, Host, raising
@@ -50,7 +50,7 @@ def test_what_a_freeze_has_held_back_waits_for_no_deadline_of_an_event_that_over
     host.give("e1", "page.viewed", START_US + 40 * MINUTE_US)
     host.pass_to(START_US + 41 * MINUTE_US)
     assert host.rows == []
-    host.rules = AlwaysKnown(history, HOUR_US)
+    host.rules = StaticRules(history, HOUR_US)
     host.give("e0", "cart.item_added", START_US + 20 * MINUTE_US)
     host.machine.rest()
     host.pass_to(START_US + 60 * MINUTE_US)
@@ -108,10 +108,10 @@ class Polled:
     """Rules of which a process always knows an hour ahead, as if it had just looked."""
 
     def __init__(self, rules: bytes) -> None:
-        self._programs = AlwaysKnown(always(load_files({"a.yaml": rules})), HOUR_US).known(0).programs
+        self._programs = StaticRules(always(load_files({"a.yaml": rules})), HOUR_US).known(0).programs
 
-    def known(self, clock_us: int) -> Known:
-        return Known(self._programs, clock_us + HOUR_US)
+    def known(self, clock_us: int) -> RulesView:
+        return RulesView(self._programs, clock_us + HOUR_US)
 
 
 CONSENTING = b"""

@@ -13,9 +13,9 @@ from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream.contact import poison_events, timers
 from kittiwake.stream.contact.cell import LAYOUT, cell_of
-from kittiwake.stream.contact.timer_grid import USUAL, Waits
+from kittiwake.stream.contact.timer_grid import USUAL, TimerSettings
 from kittiwake.stream.records import Stage, encode, key_of
-from kittiwake.stream.rules_source.view import AlwaysKnown, Known, Rules
+from kittiwake.stream.rules_source.view import RulesSource, RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
 from tests.stream.machine import Bundle, Machine
 from tests.stream.worlds import arrival_of_line
@@ -33,12 +33,14 @@ NO_TRACE: dict[str, str] = {}
 class Host:
     """A machine with a clock that is set, and shorthands."""
 
-    def __init__(self, history: RuleSetHistory | None = None, waits: Waits = USUAL, **options: Any) -> None:
+    def __init__(self, history: RuleSetHistory | None = None, waits: TimerSettings = USUAL, **options: Any) -> None:
         self.clock_us = START_US
-        self.rules: Rules = AlwaysKnown(always(load_files({"a.yaml": RULES})) if history is None else history, HOUR_US)
+        self.rules: RulesSource = StaticRules(
+            always(load_files({"a.yaml": RULES})) if history is None else history, HOUR_US
+        )
         self.machine = Machine(self, waits, lambda: self.clock_us, **options)
 
-    def known(self, clock_us: int) -> Known:
+    def known(self, clock_us: int) -> RulesView:
         return self.rules.known(clock_us)
 
     def give(
@@ -117,7 +119,7 @@ def test_what_a_freeze_has_held_back_is_settled_when_it_ends() -> None:
     host.give("e2", "order.completed", START_US + 2 * HOUR_US)
     host.pass_to(START_US + 3 * HOUR_US)
     assert host.rows == []
-    host.rules = AlwaysKnown(history, HOUR_US)
+    host.rules = StaticRules(history, HOUR_US)
     # It is looked at again after a quarter of the time for which it was held back.
     host.pass_to(START_US + 4 * HOUR_US)
     assert [(one.decision, one.time_us) for one in host.machine.told] == [("fired", START_US + HOUR_US)]

@@ -10,8 +10,8 @@ import pytest
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.reasons import DeadLetterReason, Unfed
-from kittiwake.stream.records import Dead, Stage
-from kittiwake.stream.redelivery import Fed, Feed, Left, Letter, feed_of, line_of
+from kittiwake.stream.records import DeadLetterRecord, Stage
+from kittiwake.stream.redelivery import DeadLetterRow, Fed, Feed, Left, feed_of, line_of
 from kittiwake.stream.tables.rows import RAW_KEPT_BYTES, dead_letter_table_row
 from kittiwake.time.instants import HOUR_US, parse_instant
 from tests.stream import tellings
@@ -22,11 +22,11 @@ TIME_US = parse_instant("2026-11-03T02:15:00Z")
 NOW_US = tellings.CLOCK_US
 
 
-def letter(dead: Dead) -> Letter:
+def letter(dead: DeadLetterRecord) -> DeadLetterRow:
     """As it comes back out of the table."""
     row: dict[str, Any] = dead_letter_table_row(dead)
     raw = base64.b64decode(row["raw"])
-    return Letter(raw, row["raw_size"], row["attributes"], row["stage"], row["reason"])
+    return DeadLetterRow(raw, row["raw_size"], row["attributes"], row["stage"], row["reason"])
 
 
 def test_an_event_comes_back_byte_for_byte_with_its_attributes() -> None:
@@ -71,7 +71,7 @@ def test_a_message_that_is_not_whole_stays() -> None:
 
 @pytest.mark.parametrize("attributes", ["", "[]", '{"a": 1}', "nonsense", "\ud800"])
 def test_attributes_of_somebody_elses_stay_too(attributes: str) -> None:
-    row = Letter(EVENT, len(EVENT), attributes, "intake", "not_json")
+    row = DeadLetterRow(EVENT, len(EVENT), attributes, "intake", "not_json")
     assert feed_of(row, NOW_US, CANONICAL) == Left(Unfed.BAD_ATTRIBUTES)
 
 
@@ -89,7 +89,7 @@ def test_what_was_done_is_counted() -> None:
         letter(tellings.dead(EVENT, stage=Stage.SETTLE, reason=DeadLetterReason.RULE_FAILED)),
         letter(tellings.dead(b"nonsense", reason=DeadLetterReason.NOT_JSON)),
         letter(tellings.dead(b"\xff", reason=DeadLetterReason.NOT_UTF8)),
-        Letter(EVENT, len(EVENT), "{}"),
+        DeadLetterRow(EVENT, len(EVENT), "{}"),
     ]
     for row, horizon_us in zip(rows, (TIME_US, TIME_US, TIME_US, TIME_US + 1), strict=True):
         fed.add(row, feed_of(row, NOW_US, CANONICAL), horizon_us)

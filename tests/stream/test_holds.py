@@ -13,9 +13,9 @@ from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.contact.timer_grid import Waits
-from kittiwake.stream.records import SEED, Seed, arrival_of, encode, head_of, key_of, subject_of
-from kittiwake.stream.rules_source.view import AlwaysKnown, Known
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.records import SEED, InitialState, arrival_of, encode, head_of, key_of, subject_of
+from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from kittiwake.values import parse_json
 from tests.stream.machine import Bundle, Machine, Timer
@@ -31,19 +31,19 @@ class Held:
 
     def __init__(self, world: Streamed) -> None:
         self.world = world
-        self.read: dict[int | None, AlwaysKnown] = {}
+        self.read: dict[int | None, StaticRules] = {}
         self.until_us: int | None = None
         self.frozen_at_us: int | None = None
 
-    def known(self, clock_us: int) -> Known:
+    def known(self, clock_us: int) -> RulesView:
         if self.frozen_at_us not in self.read:
             history = RuleSetHistory(self.world.history.versions, self.frozen_at_us)
-            self.read[self.frozen_at_us] = AlwaysKnown(history, self.world.horizon_us)
+            self.read[self.frozen_at_us] = StaticRules(history, self.world.horizon_us)
         known = self.read[self.frozen_at_us].known(clock_us)
         return known if self.until_us is None else known._replace(until_us=self.until_us)
 
 
-def play_held(world: Streamed, waits: Waits, dice: random.Random, given: list[tuple[bytes, bytes]]) -> Machine:
+def play_held(world: Streamed, waits: TimerSettings, dice: random.Random, given: list[tuple[bytes, bytes]]) -> Machine:
     """As `test_hosting.play`, by hosts that are held back now and then; in the end none is, and a few days pass."""
     clock, rules = Clock(), Held(world)
     machine = Machine(rules, waits, clock)
@@ -114,7 +114,7 @@ def test_a_contact_that_starts_from_a_snapshot_goes_on_as_if_it_had_not_been_cut
         versions = world.programs.of(account_id)
         step = advance(versions, new_state(contact_id), versions.needed(events), cut_us)
         rows[key] = [decision_row(one, Mode.STREAM) for one in step.decisions]
-        seeds.append((key, encode(Seed(cut_us, encode_state(step.state)))))
+        seeds.append((key, encode(InitialState(cut_us, encode_state(step.state)))))
     machine = play_seeded(world, waits, dice, [*seeds, *given])
     told: dict[bytes, list[Row]] = {}
     for key in before:
@@ -128,7 +128,9 @@ def told_rows(machine: Machine, key: bytes) -> list[Row]:
     return [row for row in found if key_of(row["account_id"], row["contact_id"]) == key]
 
 
-def play_seeded(world: Streamed, waits: Waits, dice: random.Random, given: list[tuple[bytes, bytes]]) -> Machine:
+def play_seeded(
+    world: Streamed, waits: TimerSettings, dice: random.Random, given: list[tuple[bytes, bytes]]
+) -> Machine:
     """All is there before the watermark moves, in any order, or the events come a part at a time behind the seeds."""
     clock, rules = Clock(), Held(world)
     machine = Machine(rules, waits, clock)

@@ -7,16 +7,21 @@ import random
 
 import pytest
 
-from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import arrival_of
-from kittiwake.stream.rules_source.view import AlwaysKnown
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, SECOND_US
 from tests.stream.machine import Bundle, DiedError, Machine, Timer
 from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth, without_copies
 
 WORLDS = int(os.environ.get("KITTIWAKE_STREAM_WORLDS", "12"))
 CONTACTS = 8
-WAITS = (Waits(), Waits(0, SECOND_US), Waits(10 * SECOND_US, 60 * SECOND_US), Waits(1_500_000, 1_000))
+WAITS = (
+    TimerSettings(),
+    TimerSettings(0, SECOND_US),
+    TimerSettings(10 * SECOND_US, 60 * SECOND_US),
+    TimerSettings(1_500_000, 1_000),
+)
 
 
 class Clock:
@@ -29,16 +34,20 @@ class Clock:
         return self.at_us
 
 
-def drawn(seed: int, number: int, horizon_us: int | None = 800 * DAY_US) -> tuple[Streamed, Waits, random.Random]:
+def drawn(
+    seed: int, number: int, horizon_us: int | None = 800 * DAY_US
+) -> tuple[Streamed, TimerSettings, random.Random]:
     dice = random.Random(f"hosting {seed} {number}")
     waits = dice.choice(WAITS)
     return streamed(f"hosting {seed} {number}", CONTACTS, waits, horizon_us=horizon_us), waits, dice
 
 
-def play(world: Streamed, waits: Waits, dice: random.Random, *, crashes: bool = False, early: bool = True) -> Machine:
+def play(
+    world: Streamed, waits: TimerSettings, dice: random.Random, *, crashes: bool = False, early: bool = True
+) -> Machine:
     """Shuffled arrival, a watermark in steps, and a runner that is as unkind as Beam may be."""
     clock = Clock()
-    machine = Machine(AlwaysKnown(world.history, world.horizon_us), waits, clock, lasting=dice.random() < 0.5)
+    machine = Machine(StaticRules(world.history, world.horizon_us), waits, clock, lasting=dice.random() < 0.5)
     waiting = [*world.arrivals, *dice.sample(world.arrivals, len(world.arrivals) // 10)]
     if dice.random() < 0.7:
         dice.shuffle(waiting)

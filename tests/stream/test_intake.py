@@ -23,27 +23,27 @@ from kittiwake.stream.intake import (
     ATTRIBUTES_CHARS_MAX,
     VALUE_CHARS_MAX,
     Brought,
+    IntakeSettings,
     Message,
     Needed,
-    Taking,
     take,
 )
-from kittiwake.stream.records import Dead, Stage, arrival_of, dead_of, encode, subject_of
-from kittiwake.stream.rules_source.view import AlwaysKnown, Known
+from kittiwake.stream.records import DeadLetterRecord, Stage, arrival_of, dead_of, encode, subject_of
+from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
 from tests.stream.odd import PLAIN, damaged
 
 CLOCK_US = parse_instant("2026-11-02T00:00:00Z")
-CANONICAL = Taking()
+CANONICAL = IntakeSettings()
 RULES = "account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n"
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
+def known(tmp_path_factory: pytest.TempPathFactory) -> RulesView:
     """Rules of acme that want `cart.item_added`."""
     folder: Path = tmp_path_factory.mktemp("rules")
     (folder / "acme.yaml").write_text(RULES)
-    return AlwaysKnown(always(load(folder)), HOUR_US).known(CLOCK_US)
+    return StaticRules(always(load(folder)), HOUR_US).known(CLOCK_US)
 
 
 def record(**fields: object) -> bytes:
@@ -55,7 +55,9 @@ def message(data: bytes = PLAIN) -> Message:
     return Message(data, {"traceparent": "00-1-2-01", "odd.ä": ""}, "m-1", 1_793_527_200_123_456)
 
 
-def needed(message: Message, known: Known, clock_us: int = CLOCK_US, taking: Taking = CANONICAL) -> Needed | None:
+def needed(
+    message: Message, known: RulesView, clock_us: int = CLOCK_US, taking: IntakeSettings = CANONICAL
+) -> Needed | None:
     """The event that a message brings, if it is needed."""
     found = take(message, clock_us, known, taking)
     assert isinstance(found, Brought)
@@ -66,7 +68,7 @@ def needed(message: Message, known: Known, clock_us: int = CLOCK_US, taking: Tak
 # ---------------------------------------------------------------- the three
 
 
-def test_an_event_that_is_needed_goes_to_its_contact_whole(known: Known) -> None:
+def test_an_event_that_is_needed_goes_to_its_contact_whole(known: RulesView) -> None:
     found = needed(message(), known)
     assert found is not None
     assert subject_of(found.key) == ("acme", "c1")
@@ -78,10 +80,10 @@ def test_an_event_that_is_needed_goes_to_its_contact_whole(known: Known) -> None
     assert (arrival.time_us, arrival.event_id, arrival.type) == (event.time_us, event.event_id, event.type)
 
 
-def test_a_dead_letter_keeps_the_message_whole_and_says_where_when_and_under_which_rules(known: Known) -> None:
+def test_a_dead_letter_keeps_the_message_whole_and_says_where_when_and_under_which_rules(known: RulesView) -> None:
     bad = message(PLAIN + b"}")
     found = take(bad, CLOCK_US, known, CANONICAL)
-    assert isinstance(found, Dead)
+    assert isinstance(found, DeadLetterRecord)
     dead = dead_of(encode(found))
     assert (dead.raw, dead.attributes, dead.message_id, dead.publish_us) == bad
     assert (dead.stage, dead.reason, dead.raw_size) == (Stage.INTAKE, DeadLetterReason.NOT_JSON, len(PLAIN) + 1)
@@ -97,12 +99,12 @@ UNNEEDED = {
 
 
 @pytest.mark.parametrize("data", UNNEEDED.values(), ids=UNNEEDED.keys())
-def test_what_nobody_needs_goes_nowhere_however_old(data: bytes, known: Known) -> None:
+def test_what_nobody_needs_goes_nowhere_however_old(data: bytes, known: RulesView) -> None:
     assert needed(message(data), known) is None
-    assert needed(message(data), known, CLOCK_US + 900 * DAY_US, Taking(max_age_us=DAY_US)) is None
+    assert needed(message(data), known, CLOCK_US + 900 * DAY_US, IntakeSettings(max_age_us=DAY_US)) is None
 
 
-def test_beyond_what_is_known_of_the_rules_everything_may_be_needed(known: Known) -> None:
+def test_beyond_what_is_known_of_the_rules_everything_may_be_needed(known: RulesView) -> None:
     time_us = parse_instant("2026-11-01T10:00:00Z")
     data = message(record(type="page.viewed"))
     assert needed(data, known._replace(until_us=time_us)) is not None
@@ -112,14 +114,14 @@ def test_beyond_what_is_known_of_the_rules_everything_may_be_needed(known: Known
 # ---------------------------------------------------------------- a message that brings two events
 
 BOTH = {"messageId": "m1", "userId": "c1", "anonymousId": "a1", "timestamp": "2026-11-01T10:00:00Z"}
-SEGMENT = Taking(InputShape(Shape.SEGMENT, "acme"))
+SEGMENT = IntakeSettings(InputShape(Shape.SEGMENT, "acme"))
 
 
 def call(**fields: object) -> Message:
     return message(json.dumps({**BOTH, "type": "track", "event": "Product Added", **fields}).encode())
 
 
-def test_each_event_of_a_message_goes_to_its_own_contact_with_the_message_whole(known: Known) -> None:
+def test_each_event_of_a_message_goes_to_its_own_contact_with_the_message_whole(known: RulesView) -> None:
     found = take(call(), CLOCK_US, known, SEGMENT)
     assert isinstance(found, Brought)
     assert found.events == 2
@@ -132,7 +134,7 @@ def test_each_event_of_a_message_goes_to_its_own_contact_with_the_message_whole(
         assert (arrival.data, arrival.attributes) == (call().data, call().attributes)
 
 
-def test_that_a_visitor_is_a_customer_is_needed_also_where_the_call_itself_is_not(known: Known) -> None:
+def test_that_a_visitor_is_a_customer_is_needed_also_where_the_call_itself_is_not(known: RulesView) -> None:
     found = take(call(type="page"), CLOCK_US, known, SEGMENT)
     assert isinstance(found, Brought)
     assert found.events == 2
@@ -141,31 +143,31 @@ def test_that_a_visitor_is_a_customer_is_needed_also_where_the_call_itself_is_no
     ]
 
 
-def test_a_message_too_old_for_one_of_its_events_is_a_dead_letter_whole(known: Known) -> None:
+def test_a_message_too_old_for_one_of_its_events_is_a_dead_letter_whole(known: RulesView) -> None:
     for fields in ({}, {"type": "page"}):
-        too_old = Taking(SEGMENT.shape, max_age_us=HOUR_US)
+        too_old = IntakeSettings(SEGMENT.shape, max_age_us=HOUR_US)
         assert reason(call(**fields).data, known, taking=too_old) == "too_old"
 
 
 # ---------------------------------------------------------------- time
 
 
-def reason(data: bytes, known: Known, clock_us: int = CLOCK_US, taking: Taking = CANONICAL) -> str:
+def reason(data: bytes, known: RulesView, clock_us: int = CLOCK_US, taking: IntakeSettings = CANONICAL) -> str:
     found = take(message(data), clock_us, known, taking)
-    assert isinstance(found, Dead)
+    assert isinstance(found, DeadLetterRecord)
     assert found.raw == data
     return found.reason.value
 
 
-def test_an_event_older_than_the_age_allowed_is_a_dead_letter_and_one_just_as_old_is_not(known: Known) -> None:
+def test_an_event_older_than_the_age_allowed_is_a_dead_letter_and_one_just_as_old_is_not(known: RulesView) -> None:
     time_us = parse_instant("2026-11-01T10:00:00Z")
-    taking = Taking(max_age_us=DAY_US)
+    taking = IntakeSettings(max_age_us=DAY_US)
     assert needed(message(), known, time_us + DAY_US, taking) is not None
     assert reason(PLAIN, known, time_us + DAY_US + 1, taking) == "too_old"
     assert needed(message(), known, time_us + 9_000 * DAY_US) is not None
 
 
-def test_a_clock_that_jumps_back_makes_events_of_the_future_and_one_that_jumps_on_makes_none(known: Known) -> None:
+def test_a_clock_that_jumps_back_makes_events_of_the_future_and_one_that_jumps_on_makes_none(known: RulesView) -> None:
     assert reason(PLAIN, known, CLOCK_US - DAY_US) == "time_in_future"
     assert needed(message(), known, CLOCK_US + 365 * DAY_US) is not None
 
@@ -209,12 +211,12 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_what_is_no_event_is_a_dead_letter_with_all_its_bytes(name: str, known: Known) -> None:
+def test_what_is_no_event_is_a_dead_letter_with_all_its_bytes(name: str, known: RulesView) -> None:
     data, expected = FAULTS[name]
     assert reason(data, known) == expected
 
 
-def test_of_a_key_that_stands_twice_the_last_counts(known: Known) -> None:
+def test_of_a_key_that_stands_twice_the_last_counts(known: RulesView) -> None:
     twice = PLAIN.replace(b'"contact_id":"c1"', b'"contact_id":"c0","contact_id":"c1"')
     found = needed(message(twice), known)
     assert found is not None
@@ -239,19 +241,19 @@ ODD_IDS = [
 
 
 @pytest.mark.parametrize("contact_id", ODD_IDS)
-def test_contacts_of_odd_names_keep_them_and_are_apart_from_all_others(contact_id: str, known: Known) -> None:
+def test_contacts_of_odd_names_keep_them_and_are_apart_from_all_others(contact_id: str, known: RulesView) -> None:
     for data in (record(contact_id=contact_id), json.dumps(json.loads(PLAIN) | {"contact_id": contact_id}).encode()):
         found = needed(message(data), known)
         assert found is not None
         assert subject_of(found.key) == ("acme", contact_id)
 
 
-def test_attributes_beyond_what_a_queue_allows_make_a_dead_letter(known: Known) -> None:
+def test_attributes_beyond_what_a_queue_allows_make_a_dead_letter(known: RulesView) -> None:
     name = "n" * 256
     fits = Message(PLAIN, {name: "v" * (ATTRIBUTES_CHARS_MAX - 256)})
     assert needed(fits, known) is not None
     found = take(Message(PLAIN, {name: "v" * (ATTRIBUTES_CHARS_MAX - 255)}), CLOCK_US, known, CANONICAL)
-    assert isinstance(found, Dead)
+    assert isinstance(found, DeadLetterRecord)
     assert (found.reason, found.raw) == (DeadLetterReason.OVERSIZE, PLAIN)
     assert len(found.attributes[name]) == VALUE_CHARS_MAX, "whole they would go into no row"
 
@@ -286,9 +288,9 @@ _messages = st.builds(
 
 @given(_messages, st.integers(-(2**60), 2**60), st.none() | st.integers(0, 2**60), st.integers(-(2**60), 2**60))
 def test_every_message_is_one_of_the_three_and_none_is_lost(
-    known: Known, given_message: Message, clock_us: int, max_age_us: int | None, until_us: int
+    known: RulesView, given_message: Message, clock_us: int, max_age_us: int | None, until_us: int
 ) -> None:
-    found = take(given_message, clock_us, known._replace(until_us=until_us), Taking(max_age_us=max_age_us))
+    found = take(given_message, clock_us, known._replace(until_us=until_us), IntakeSettings(max_age_us=max_age_us))
     if isinstance(found, Brought):
         assert found.events == 1
         for key, one in found.needed:
@@ -303,9 +305,9 @@ def test_every_message_is_one_of_the_three_and_none_is_lost(
         assert (dead.raw, dead.attributes, dead.message_id, dead.publish_us) == given_message
 
 
-def test_drawn_messages_are_of_all_three_sorts(known: Known) -> None:
+def test_drawn_messages_are_of_all_three_sorts(known: RulesView) -> None:
     """Or the law above would say little."""
     dice = random.Random(0)
     drawn = [take(message(damaged(dice)), CLOCK_US, known, CANONICAL) for _ in range(300)]
-    assert {isinstance(one, Dead) or bool(one.needed) for one in drawn} == {True, False}
+    assert {isinstance(one, DeadLetterRecord) or bool(one.needed) for one in drawn} == {True, False}
     assert {isinstance(one, Brought) for one in drawn} == {True, False}

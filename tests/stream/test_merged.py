@@ -18,7 +18,7 @@ from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import always
-from kittiwake.stream.intake import Brought, Message, Taking, take
+from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.records import encode, key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant
 from tests.stream.machine import Bundle
@@ -34,7 +34,7 @@ rules:
   - {id: in, audience: {present: cart.item_added, within: 1h}, emits: [entered, exited], transactional: false}
   - {id: quiet, audience: {absent: cart.item_added}}
 """
-SEGMENT = Taking(InputShape(Shape.SEGMENT, "acme"))
+SEGMENT = IntakeSettings(InputShape(Shape.SEGMENT, "acme"))
 FAR_AHEAD_US = START_US + 12 * HOUR_US
 
 

@@ -18,17 +18,17 @@ from apache_beam.testing.test_stream import TestStream as StreamOfTest
 from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import head_of, late_of, told_of
-from kittiwake.stream.rules_source.view import AlwaysKnown
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
 from tests.stream.collecting import COLLECTED, Collect, timestamped
 from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth
-from transforms.stream.evaluate import Hosted, SettleStream
+from transforms.stream.evaluate import Evaluated, EvaluateRules
 
 CONTACTS = 6
 WORLDS = [0, 1, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(2, 40))]
-WAITS = Waits(10 * SECOND_US, 60 * SECOND_US)
+WAITS = TimerSettings(10 * SECOND_US, 60 * SECOND_US)
 HORIZON_US = 800 * DAY_US
 
 
@@ -47,12 +47,12 @@ def drawn(seed: int, number: int, versions: int) -> tuple[Streamed, random.Rando
     return streamed(name, CONTACTS, WAITS, versions=versions, horizon_us=HORIZON_US), random.Random(name)
 
 
-def host(world: Streamed) -> SettleStream:
+def host(world: Streamed) -> EvaluateRules:
     frozen = RuleSetHistory(world.history.versions, world.until_us)
-    return SettleStream(AlwaysKnown(frozen, world.horizon_us), WAITS, clock=ClockAt(world.until_us + HOUR_US))
+    return EvaluateRules(StaticRules(frozen, world.horizon_us), WAITS, clock=ClockAt(world.until_us + HOUR_US))
 
 
-def collected(hosted: Hosted, name: str) -> None:
+def collected(hosted: Evaluated, name: str) -> None:
     for tag in ("told", "late", "dead"):
         COLLECTED[f"{name} {tag}"].clear()
         _ = getattr(hosted, tag) | f"Collect{tag}" >> beam.ParDo(Collect(f"{name} {tag}"))
@@ -81,10 +81,8 @@ def steps(world: Streamed, dice: random.Random) -> Iterator[tuple[list[tuple[byt
     yield waiting, world.until_us + WAITS.settle_delay_us
 
 
-@pytest.mark.parametrize("versions", [1, 3])
-@pytest.mark.parametrize("number", WORLDS)
-def test_a_test_stream_with_shuffled_arrival_and_a_stepped_watermark(seed: int, number: int, versions: int) -> None:
-    world, dice = drawn(seed, number, versions)
+def run_on_a_test_stream(world: Streamed, dice: random.Random) -> None:
+    """Shuffled arrival and a watermark in steps; what comes out is collected under `stream`."""
     stream = StreamOfTest().advance_watermark_to(
         Timestamp(micros=head_of(world.arrivals[0][1]).time_us // 1_000_000 * 1_000_000 - SECOND_US)
     )
@@ -98,6 +96,13 @@ def test_a_test_stream_with_shuffled_arrival_and_a_stepped_watermark(seed: int, 
     with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
         arrivals = pipeline | stream | beam.Map(lambda one: one).with_output_types(tuple[bytes, bytes])
         collected(arrivals | host(world), "stream")
+
+
+@pytest.mark.parametrize("versions", [1, 3])
+@pytest.mark.parametrize("number", WORLDS)
+def test_a_test_stream_with_shuffled_arrival_and_a_stepped_watermark(seed: int, number: int, versions: int) -> None:
+    world, dice = drawn(seed, number, versions)
+    run_on_a_test_stream(world, dice)
     check(world, "stream", f"seed {seed} {number} {versions}")
 
 

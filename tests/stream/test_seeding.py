@@ -12,9 +12,9 @@ from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
 from kittiwake.output.snapshots import snapshot_row, state_of
-from kittiwake.stream.records import Seed, key_of
+from kittiwake.stream.records import InitialState, key_of
 from kittiwake.stream.seeding import SnapshotError, seed_of
-from tests.kernel.timeline import START, at, program
+from tests.kernel.programs import START, at, program
 
 PERSONAL = "ada@shop.example"
 
@@ -33,7 +33,7 @@ def test_a_row_is_the_seed_of_its_contact() -> None:
     assert isinstance(state, State)
     assert state.settled_us is not None
     assert key == key_of(row["account_id"], row["contact_id"])
-    assert seed == Seed(state.settled_us, encode(state))
+    assert seed == InitialState(state.settled_us, encode(state))
 
 
 @pytest.mark.parametrize(

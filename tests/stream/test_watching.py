@@ -20,20 +20,20 @@ from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.freezing import freeze, unfreeze
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.local import LocalTarget
-from kittiwake.stream.contact.timer_grid import Waits
-from kittiwake.stream.contact.timers import Alarm, Host, Woken, wake
-from kittiwake.stream.intake import Taking
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.contact.timers import Host, TimerFiring, TimerResult, wake
+from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.records import encode
-from kittiwake.stream.rules_source.poller import NewsKind, complete_until_us
+from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until_us
 from kittiwake.stream.rules_source.source import PolledRules, rules_source
-from kittiwake.stream.rules_source.view import AlwaysKnown, Known
+from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
 from tests.rules.published import CART, ITEM, NOW_US, SECOND, first
 from tests.stream.targets import Faulty, Inline, Memory, known, numbers, polled
 from tests.stream.worlds import arrival_of_line
 from transforms.stream import rules_metrics
-from transforms.stream.evaluate import _Settle
-from transforms.stream.parse import _Take
+from transforms.stream.evaluate import _Evaluate
+from transforms.stream.parse import _Parse
 from transforms.stream.rules_metrics import meter_rules
 
 publish = publishing.publish
@@ -65,15 +65,15 @@ def test_the_earliest_version_a_look_can_miss_begins_after_what_it_knows(memory:
     publish(memory, SECOND, until_us + 1, publisher_us)
 
 
-def settled(rules: Known, data: bytes | None, bag: list[bytes], at_us: int, clock_us: int) -> Woken:
-    return wake(Host(rules, Waits(0, SECOND_US)), KEY, data, lambda: bag, Alarm(at_us, clock_us))
+def settled(rules: RulesView, data: bytes | None, bag: list[bytes], at_us: int, clock_us: int) -> TimerResult:
+    return wake(Host(rules, TimerSettings(0, SECOND_US)), KEY, data, lambda: bag, TimerFiring(at_us, clock_us))
 
 
 LINE = b'{"account_id":"acme","contact_id":"c","event_id":"e","type":"cart.item_added","time":"2026-11-01T09:00:00Z"}'
 KEY, ARRIVAL = arrival_of_line(LINE)
 
 
-def outcome(woken: Woken) -> list[tuple[str, str]]:
+def outcome(woken: TimerResult) -> list[tuple[str, str]]:
     rows = [json.loads(one.row) for one in woken.told]
     return [(row["decision"], row["time"]) for row in rows]
 
@@ -141,7 +141,7 @@ def test_a_look_is_due_once_an_interval_and_brings_its_news_to_who_asks_next(mem
     publish(memory, SECOND, SOON_US, NOW_US)
     assert numbers(known(poll, NEXT_US - 1)) == 1
     assert numbers(known(poll, NEXT_US)) == 2
-    assert [one.kind for one in poll.news()] == [NewsKind.READ, NewsKind.READ]
+    assert [one.kind for one in poll.news()] == [RulesChangeKind.READ, RulesChangeKind.READ]
     assert poll.news() == ()
 
 
@@ -222,7 +222,7 @@ def test_a_target_is_polled_and_files_are_always_known(tmp_path: Path) -> None:
     assert isinstance(source, PolledRules)
     assert source.known(NOW_US).until_us == complete_until_us(NOW_US, MIN_LEAD_US)
     always = rules_source(tmp_path / "a.yaml", allowed_lateness_us=HOUR_US)
-    assert isinstance(always, AlwaysKnown)
+    assert isinstance(always, StaticRules)
     assert always.known(NOW_US).until_us == END_OF_TIME_US
     with pytest.raises(TargetError, match="stand alone"):
         rules_source(tmp_path / "a.yaml", tmp_path / "target", allowed_lateness_us=HOUR_US)
@@ -274,8 +274,8 @@ def test_both_steps_tell_it_with_every_bundle(tmp_path: Path, caplog: pytest.Log
     rules = PolledRules(str(tmp_path), HOUR_US), PolledRules(str(tmp_path), 2 * HOUR_US)
     for one in rules:
         one.known(NOW_US)
-    _Take(rules[0], Taking(), lambda: NOW_US).start_bundle()
-    _Settle(rules[1], Waits(), CANONICAL, None, lambda: NOW_US).start_bundle()
+    _Parse(rules[0], IntakeSettings(), lambda: NOW_US).start_bundle()
+    _Evaluate(rules[1], TimerSettings(), CANONICAL, None, lambda: NOW_US).start_bundle()
     assert [json.loads(record.message)["event"] for record in caplog.records] == ["rules_read"] * 2
 
 
@@ -307,8 +307,8 @@ def test_an_account_whose_newest_rules_cannot_be_used_keeps_its_last_good_versio
     assert rules.plan("globex").versions.at(SOON_US).ruleset_version == rules.programs.used.refused[0].keeps
     assert poll.status(NOW_US).error is None
     news = {one.kind: one.text for one in poll.news()}
-    assert set(news) == {NewsKind.READ, NewsKind.ACCOUNT_REFUSED}
-    assert "globex.yaml" in news[NewsKind.ACCOUNT_REFUSED]
+    assert set(news) == {RulesChangeKind.READ, RulesChangeKind.ACCOUNT_REFUSED}
+    assert "globex.yaml" in news[RulesChangeKind.ACCOUNT_REFUSED]
     known(poll, NEXT_US)
     assert poll.news() == (), "it is told once"
 
@@ -321,7 +321,11 @@ def test_nothing_pending_of_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> 
         key, arrival = arrival_of_line(LINE.replace(b"acme", account.encode()))
         at_us = NOW_US + HOUR_US
         woken = wake(
-            Host(rules, Waits(0, SECOND_US)), key, None, lambda one=arrival: [encode(one)], Alarm(at_us, at_us)
+            Host(rules, TimerSettings(0, SECOND_US)),
+            key,
+            None,
+            lambda one=arrival: [encode(one)],
+            TimerFiring(at_us, at_us),
         )
         assert [decision for decision, _ in outcome(woken)] == [expected], account
 
@@ -351,7 +355,7 @@ def test_what_is_wrong_with_every_accounts_rules_is_a_look_that_failed(monkeypat
     publish(memory, {"all.yaml": ITEM.replace(b"globex", b'"*"')}, SOON_US, NOW_US)
     rules = known(poll, NEXT_US)
     assert numbers(rules) == 1
-    assert [one.kind for one in poll.news()] == [NewsKind.READ, NewsKind.UNREADABLE]
+    assert [one.kind for one in poll.news()] == [RulesChangeKind.READ, RulesChangeKind.UNREADABLE]
 
 
 def test_a_refused_account_is_counted_and_logged_once_without_its_name(

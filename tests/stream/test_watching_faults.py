@@ -19,7 +19,7 @@ from kittiwake.rules.publishing.opening import open_target
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.publishing.target import Target
 from kittiwake.stream.rules_source import poller
-from kittiwake.stream.rules_source.poller import NewsKind, complete_until_us
+from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until_us
 from kittiwake.time.instants import HOUR_US, SECOND_US
 from pipelines.google import gcs_rules
 from tests.rules.published import NOW_US, SECOND, first
@@ -152,7 +152,7 @@ def test_a_target_that_cannot_be_read_keeps_the_last_good_rules_until_it_is_mend
     for look in range(1, 4):
         assert known(poll, NOW_US + look * POLL_INTERVAL_US) == before, "neither more rules nor more time"
     told = poll.news()
-    assert [one.kind for one in told] == [NewsKind.UNREADABLE] * 3
+    assert [one.kind for one in told] == [RulesChangeKind.UNREADABLE] * 3
     assert FAULTS[fault] in told[0].text
     assert "\n" not in told[0].text
     status = poll.status(NOW_US + 3 * POLL_INTERVAL_US)
@@ -163,7 +163,7 @@ def test_a_target_that_cannot_be_read_keeps_the_last_good_rules_until_it_is_mend
     after = known(poll, mended_us)
     assert (numbers(after), after.until_us) == (2, complete_until_us(mended_us, MIN_LEAD_US))
     assert (poll.status(mended_us).age_us, poll.status(mended_us).error) == (0, None)
-    assert NewsKind.READ in [one.kind for one in poll.news()]
+    assert RulesChangeKind.READ in [one.kind for one in poll.news()]
 
 
 def test_a_version_that_is_gone_after_it_was_read_is_not_missed(target: Target) -> None:
@@ -278,5 +278,5 @@ def test_a_version_with_too_short_a_lead_is_taken_and_told(memory: Memory) -> No
     publish(memory, SECOND, NOW_US + 35 * SECOND_US, NOW_US, min_lead_us=0)
     poll.news()
     assert numbers(known(poll, NEXT_US)) == 2
-    (told,) = [one for one in poll.news() if one.kind is NewsKind.TOO_SOON]
+    (told,) = [one for one in poll.news() if one.kind is RulesChangeKind.TOO_SOON]
     assert "Publish with the --min_lead of the jobs" in told.text

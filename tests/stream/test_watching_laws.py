@@ -14,10 +14,10 @@ from kittiwake.rules.publishing.bounds import SKEW_US
 from kittiwake.rules.publishing.errors import UnchangedError
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.contact.timer_grid import Waits
+from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import arrival_of, subject_of
 from kittiwake.stream.rules_source import poller
-from kittiwake.stream.rules_source.view import Known
+from kittiwake.stream.rules_source.view import RulesView
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
 from tests.stream.machine import Bundle, Machine, Timer
 from tests.stream.targets import REFUSED, Faulty, Inline, Memory, polled
@@ -26,7 +26,7 @@ from tests.stream.worlds import Streamed, decisions_in, differences, streamed, t
 WORLDS = int(os.environ.get("KITTIWAKE_STREAM_WORLDS", "12"))
 CONTACTS = 6
 VERSIONS = 3
-WAITS = Waits(0, SECOND_US)
+WAITS = TimerSettings(0, SECOND_US)
 LATENESS_US = 800 * DAY_US
 APART_US = SKEW_US // 2
 """A process's clock is at most so far from the true time; the publisher's, and what he takes, is less."""
@@ -41,7 +41,7 @@ class Process:
         interval_us = dice.choice((MINUTE_US, (lead_us - SKEW_US) // 2, 2 * lead_us))
         self.poll = polled(self.line, pool=Inline(), lateness_us=LATENESS_US, interval_us=interval_us, lead_us=lead_us)
 
-    def known(self, clock_us: int) -> Known:
+    def known(self, clock_us: int) -> RulesView:
         return self.poll.known(clock_us + self.offset_us)
 
 
@@ -51,7 +51,7 @@ class Somebody:
     def __init__(self, processes: list[Process], dice: random.Random) -> None:
         self.processes, self._dice = processes, dice
 
-    def known(self, clock_us: int) -> Known:
+    def known(self, clock_us: int) -> RulesView:
         process = self._dice.choice(self.processes)
         process.line.error = REFUSED if self._dice.random() < 0.5 else None
         return process.known(clock_us)
@@ -154,7 +154,7 @@ def _run(
         arrived = []
 
 
-def is_let_in(pair: tuple[bytes, bytes], known: Known) -> bool:
+def is_let_in(pair: tuple[bytes, bytes], known: RulesView) -> bool:
     arrival = arrival_of(pair[1])
     return known.may_need(subject_of(pair[0])[0], arrival.type, arrival.time_us)
 
@@ -235,7 +235,7 @@ def dropped_wrongly(world: Streamed, after_us: int) -> list[tuple[int, str, str,
         next_us = versions[count].effective_us
         assert next_us is not None
         programs = Programs(RuleSetHistory(versions[:count]), world.horizon_us, whole_history=False)
-        known = Known(programs, next_us - 1 + after_us - 1)
+        known = RulesView(programs, next_us - 1 + after_us - 1)
         for account_id, event_type, time_us in sorted(events):
             needed = everything.of(account_id).at(time_us).wants(event_type)
             if needed and not known.may_need(account_id, event_type, time_us):
@@ -248,6 +248,6 @@ def test_the_filter_drops_what_no_version_needs(seed: int) -> None:
     in_all = []
     for number in range(5):
         world, _ = drawn(f"filter {seed} {number}")
-        known = Known(world.programs, END_OF_TIME_US)
+        known = RulesView(world.programs, END_OF_TIME_US)
         in_all += [is_let_in(pair, known) for pair in world.arrivals]
     assert 0 < in_all.count(False) < len(in_all)

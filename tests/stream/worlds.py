@@ -16,8 +16,16 @@ from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
-from kittiwake.stream.contact.timer_grid import Waits
-from kittiwake.stream.records import Arrival, Late, Told, arrival_of, encode, key_of, subject_of
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.records import (
+    BufferedEvent,
+    DecisionRecord,
+    LateEventRecord,
+    arrival_of,
+    encode,
+    key_of,
+    subject_of,
+)
 from kittiwake.values import parse_json
 from tests.oracle.published import Together, together
 from tests.oracle.values import canonical, exact
@@ -49,7 +57,9 @@ class Streamed(NamedTuple):
         return Programs(self.history, self.horizon_us, whole_history=False)
 
 
-def streamed(seed: str, contacts: int, waits: Waits, *, versions: int = 1, horizon_us: int | None = None) -> Streamed:
+def streamed(
+    seed: str, contacts: int, waits: TimerSettings, *, versions: int = 1, horizon_us: int | None = None
+) -> Streamed:
     """A drawn world; with a horizon of its own no event need be too late."""
     drawn = together(random.Random(seed), contacts)
     starts = drawn.starts[:versions]
@@ -65,17 +75,17 @@ def streamed(seed: str, contacts: int, waits: Waits, *, versions: int = 1, horiz
     return Streamed(drawn, history, horizon_us, [(key, encode(one)) for key, one in arrivals], until_us)
 
 
-def arrival_of_line(data: bytes, attributes: Mapping[str, str] | None = None) -> tuple[bytes, Arrival]:
+def arrival_of_line(data: bytes, attributes: Mapping[str, str] | None = None) -> tuple[bytes, BufferedEvent]:
     """What the intake makes of a message."""
     event = parse_event(data, "", FAR_US)
     assert isinstance(event, Event), event
     assert event.contact_id is not None
-    arrival = Arrival(event.time_us, event.event_id, event.type, data, dict(attributes or {}))
+    arrival = BufferedEvent(event.time_us, event.event_id, event.type, data, dict(attributes or {}))
     return key_of(event.account_id, event.contact_id), arrival
 
 
 def truth(
-    world: Streamed, late: Iterable[Late] = (), given: Iterable[tuple[bytes, bytes]] = ()
+    world: Streamed, late: Iterable[LateEventRecord] = (), given: Iterable[tuple[bytes, bytes]] = ()
 ) -> dict[bytes, list[Row]]:
     """What one call with all events decides, by key; without those of which each copy given came too late."""
     counted = Counter((key, arrival_of(data).data) for key, data in given)
@@ -113,7 +123,7 @@ def standing(rows: Iterable[Row]) -> list[Row]:
     )
 
 
-def told_by_key(told: Iterable[Told]) -> dict[bytes, list[Row]]:
+def told_by_key(told: Iterable[DecisionRecord]) -> dict[bytes, list[Row]]:
     """What stands of what was told, by key; a row told twice with one revision is the same row."""
     rows: dict[bytes, list[Row]] = defaultdict(list)
     seen: dict[tuple[str, int], bytes] = {}

@@ -18,7 +18,7 @@ from kittiwake.values import canonical
 from pipelines.google.bigquery_tables import create_tables
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
-from transforms.sinks.bigquery import Tellings, WriteTables
+from transforms.sinks.bigquery import SinkInputs, WriteTables
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -88,7 +88,7 @@ def test_a_trigger_of_twelve_megabytes_is_found_among_the_dead_letters_and_the_o
     told = pipeline | beam.Create([encode(heavy), encode(light)], reshuffle=False).with_output_types(bytes)
     dead = told | "Publish" >> PublishTriggers(pair.topic, tellings.clock)
     late = pipeline | "late" >> beam.Create([], reshuffle=False).with_output_types(bytes)
-    _ = Tellings(told, dead, late) | "Tables" >> WriteTables(dataset, clock=tellings.clock)
+    _ = SinkInputs(told, dead, late) | "Tables" >> WriteTables(dataset, clock=tellings.clock)
     pipeline.run().wait_until_finish()
     letters = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
     said = {

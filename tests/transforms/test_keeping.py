@@ -13,8 +13,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from kittiwake.stream.records import encode, told_of
 from kittiwake.values import parse_json
 from tests.stream import tellings
-from transforms.sinks.bigquery import Tellings
-from transforms.sinks.json_files import KeepRows
+from transforms.sinks.bigquery import SinkInputs
+from transforms.sinks.json_files import WriteJsonLines
 
 ONE, TWO = "1" * 32, "2" * 32
 
@@ -34,7 +34,7 @@ def keep(folder: Path) -> None:
             pipeline | name >> beam.Create(of).with_output_types(bytes)
             for name, of in (("T", told), ("D", [encode(tellings.dead())]), ("L", [encode(tellings.late())]))
         ]
-        _ = Tellings(*rows) | KeepRows(str(folder))
+        _ = SinkInputs(*rows) | WriteJsonLines(str(folder))
 
 
 def test_rows_of_each_kind_are_lines_of_a_folder(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ import pytest
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.logs import LOG_EVENTS, RULES_READ, LogEvent, line_of
-from kittiwake.stream.records import Arrival, encode, key_of
-from kittiwake.stream.rules_source.view import AlwaysKnown
+from kittiwake.stream.records import BufferedEvent, encode, key_of
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US
 from pipelines.runner import new_pipeline, runner_named
 from transforms.logs import log
-from transforms.stream.evaluate import SettleStream
+from transforms.stream.evaluate import EvaluateRules
 
 RESERVED = {"severity", "message", "event"}
 
@@ -57,10 +57,12 @@ def test_a_main_writes_the_lines_as_they_are_and_once(root: Path) -> None:
 
 def test_the_host_logs_what_it_refuses_and_not_what_it_says(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "acme.yaml").write_text("account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n")
-    rules = AlwaysKnown(always(load(tmp_path)), HOUR_US)
-    arrivals = [(key_of("acme", f"zuzu-{n}"), encode(Arrival(HOUR_US, "zuzu", "zuzu", b"zuzu"))) for n in range(3)]
+    rules = StaticRules(always(load(tmp_path)), HOUR_US)
+    arrivals = [
+        (key_of("acme", f"zuzu-{n}"), encode(BufferedEvent(HOUR_US, "zuzu", "zuzu", b"zuzu"))) for n in range(3)
+    ]
     pipeline = new_pipeline(runner_named(None), [])
-    hosted = pipeline | beam.Create(arrivals, reshuffle=False) | SettleStream(rules, clock=_late)
+    hosted = pipeline | beam.Create(arrivals, reshuffle=False) | EvaluateRules(rules, clock=_late)
     _ = hosted.dead | beam.Map(len)
     with caplog.at_level(logging.DEBUG):
         pipeline.run().wait_until_finish()

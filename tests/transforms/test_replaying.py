@@ -19,7 +19,14 @@ from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
 from tests.stream.collecting import COLLECTED, Collect
 from transforms.batch.read import InputFile
-from transforms.stream.recorded_source import ChangedError, Recording, ReplayEvents, Stretch, Stretched, _Replay
+from transforms.stream.recorded_source import (
+    ChangedError,
+    PositionTracker,
+    ReadRecordedEvents,
+    RecordedEvents,
+    Restriction,
+    _ReadRecords,
+)
 
 START_US = 1_780_000_000 * SECOND_US
 DISORDER = Disorder(5 * MINUTE_US, 0, 3)
@@ -37,12 +44,12 @@ def written(folder: Path, *lines: bytes, name: str = "events.jsonl") -> InputFil
     return InputFile(str(path), path.stat().st_size)
 
 
-def recording(*files: InputFile, disorder: Disorder = DISORDER) -> Recording:
-    return Recording(files, START_US + 10**15, disorder)
+def recording(*files: InputFile, disorder: Disorder = DISORDER) -> RecordedEvents:
+    return RecordedEvents(files, START_US + 10**15, disorder)
 
 
 @pytest.fixture
-def three_hundred(tmp_path: Path) -> Recording:
+def three_hundred(tmp_path: Path) -> RecordedEvents:
     lines = [line(number) + b"\n" for number in range(300)]
     return recording(written(tmp_path, *lines[:100]), written(tmp_path, *lines[100:], name="more.jsonl"))
 
@@ -50,7 +57,7 @@ def three_hundred(tmp_path: Path) -> Recording:
 class Runner:
     """A runner of one splittable step, which gives it as long as it asks for."""
 
-    def __init__(self, step: _Replay) -> None:
+    def __init__(self, step: _ReadRecords) -> None:
         self.step = step
         self.rest: Any = step.initial_restriction(b"")
         self.mark: Any = None
@@ -87,21 +94,21 @@ class Clock:
 
 
 def step(
-    of: Recording,
+    of: RecordedEvents,
     pace: Pace = AS_FAST_AS_CAN_BE,
     records_max: int = 64,
     *,
     stays_open: bool = False,
     clock: Callable[[], int] | None = None,
-) -> _Replay:
-    return _Replay(of, pace, records_max, stays_open, clock or Clock())
+) -> _ReadRecords:
+    return _ReadRecords(of, pace, records_max, stays_open, clock or Clock())
 
 
 def data_of(values: list[beam.window.TimestampedValue]) -> list[bytes]:
     return [one.value.data for one in values]
 
 
-def test_it_gives_itself_back_after_so_many_records_and_goes_on_from_there(three_hundred: Recording) -> None:
+def test_it_gives_itself_back_after_so_many_records_and_goes_on_from_there(three_hundred: RecordedEvents) -> None:
     runner, bundles = Runner(step(three_hundred)), []
     while runner.rest is not None:
         bundles.append(data_of(runner.bundle()))
@@ -110,7 +117,9 @@ def test_it_gives_itself_back_after_so_many_records_and_goes_on_from_there(three
     assert sorted(chain(*bundles)) == sorted(map(line, range(300)))
 
 
-def test_from_a_checkpoint_another_process_goes_on_with_the_very_same(three_hundred: Recording, tmp_path: Path) -> None:
+def test_from_a_checkpoint_another_process_goes_on_with_the_very_same(
+    three_hundred: RecordedEvents, tmp_path: Path
+) -> None:
     runner = Runner(step(three_hundred))
     runner.bundle()
     coder = runner.step.restriction_coder()
@@ -127,7 +136,7 @@ def test_large_records_give_it_back_sooner(tmp_path: Path) -> None:
     assert len(runner.bundle()) == 4
 
 
-def test_no_record_comes_behind_the_watermark_told_before(three_hundred: Recording) -> None:
+def test_no_record_comes_behind_the_watermark_told_before(three_hundred: RecordedEvents) -> None:
     runner = Runner(step(three_hundred, records_max=7))
     while runner.rest is not None:
         before = runner.mark
@@ -136,7 +145,7 @@ def test_no_record_comes_behind_the_watermark_told_before(three_hundred: Recordi
     assert runner.marks == sorted(runner.marks)
 
 
-def test_at_a_pace_what_is_due_comes_and_the_rest_is_waited_for(three_hundred: Recording) -> None:
+def test_at_a_pace_what_is_due_comes_and_the_rest_is_waited_for(three_hundred: RecordedEvents) -> None:
     clock = Clock()
     runner = Runner(step(three_hundred, Pace(per_second=20.0), clock=clock))
     assert len(runner.bundle()) == 1
@@ -159,7 +168,7 @@ def test_a_quiet_hour_is_waited_for_a_second_at_a_time_while_the_watermark_goes_
     assert [mark - runner.marks[0] for mark in runner.marks] == [0, MINUTE_US, 2 * MINUTE_US, 3 * MINUTE_US]
 
 
-def test_a_clock_that_is_set_back_moves_no_watermark_back(three_hundred: Recording) -> None:
+def test_a_clock_that_is_set_back_moves_no_watermark_back(three_hundred: RecordedEvents) -> None:
     clock = Clock()
     runner = Runner(step(three_hundred, Pace(speed=1.0), clock=clock))
     clock.at_us += 30 * SECOND_US
@@ -181,17 +190,17 @@ def test_what_stays_open_goes_on_with_the_clock_after_the_last_event(tmp_path: P
 
 
 def test_it_is_cut_where_it_stands_and_nowhere_else() -> None:
-    tracker = Stretched(Stretch(0, 10, START_US))
+    tracker = PositionTracker(Restriction(0, 10, START_US))
     assert tracker.try_claim(0)
     assert tracker.try_split(0.5) is None
-    assert tracker.try_split(0) == (Stretch(0, 1, START_US), Stretch(1, 10, START_US))
+    assert tracker.try_split(0) == (Restriction(0, 1, START_US), Restriction(1, 10, START_US))
     assert not tracker.try_claim(1)
     assert tracker.check_done()
 
 
 def test_a_stretch_that_was_not_gone_through_is_told() -> None:
     with pytest.raises(ValueError, match="positions 0 to 10"):
-        Stretched(Stretch(0, 10, START_US)).check_done()
+        PositionTracker(Restriction(0, 10, START_US)).check_done()
 
 
 def test_blank_lines_are_left_out_and_what_is_no_event_comes_with_the_one_before_it(tmp_path: Path) -> None:
@@ -209,9 +218,9 @@ def test_a_file_that_has_changed_since_the_launch_is_refused(tmp_path: Path) -> 
         step(recording(file)).initial_restriction(b"")
 
 
-def test_a_runner_of_beams_takes_each_record_once(three_hundred: Recording) -> None:
+def test_a_runner_of_beams_takes_each_record_once(three_hundred: RecordedEvents) -> None:
     COLLECTED["replayed"].clear()
     with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(["--streaming"])) as pipeline:
-        messages = pipeline | ReplayEvents(three_hundred, Pace(per_second=1_000.0), records_max=10)
+        messages = pipeline | ReadRecordedEvents(three_hundred, Pace(per_second=1_000.0), records_max=10)
         _ = messages | beam.Map(lambda message: message.data) | beam.ParDo(Collect("replayed"))
     assert sorted(COLLECTED["replayed"]) == sorted(map(line, range(300)))

@@ -17,8 +17,8 @@ from kittiwake.model import Event
 from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.output.snapshots import snapshot_line
 from kittiwake.stream.records import key_of
-from tests.kernel.timeline import START, at, program
-from transforms.stream.seed import SeedContacts, SnapshotSource
+from tests.kernel.programs import START, at, program
+from transforms.stream.seed import LoadSnapshots, SnapshotSource
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
@@ -35,7 +35,7 @@ def keys(files: list[Path], expected: list[str], manifest: Mapping[str, Snapshot
     account_id = json.loads(row("c1"))["account_id"]
     sources = [SnapshotSource(str(path), (manifest or {}).get(path.name)) for path in files]
     with beam.Pipeline(runner=RUNNER) as pipeline:
-        found = pipeline | "Seed" >> SeedContacts(sources) | beam.Keys()
+        found = pipeline | "Seed" >> LoadSnapshots(sources) | beam.Keys()
         assert_that(found, equal_to([key_of(account_id, contact) for contact in expected]))
 
 

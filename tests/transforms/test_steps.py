@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from kittiwake.batch.contacts import Groups, group, settle
+from kittiwake.batch.contacts import settle
 from kittiwake.batch.counts import Counts, Place, Verdict
+from kittiwake.batch.event_rows import Groups, group
 from kittiwake.batch.partitions import HELD_BYTES
 from kittiwake.batch.record_batches import BUCKETS_MIN, Packer, bucket_of, unpacked
 from kittiwake.batch.settings import RunSettings
@@ -27,8 +28,8 @@ from kittiwake.rules.loader import load
 from kittiwake.values import canonical
 from pipelines.runner import new_pipeline, runner_named
 from tests.input.inputs import START_US, record, write_lines, write_rules
-from transforms.batch.counts import AddUp
-from transforms.batch.evaluate import LINES_AN_ELEMENT, SettleContacts
+from transforms.batch.counts import SumCounts
+from transforms.batch.evaluate import LINES_AN_ELEMENT, EvaluateHistories
 from transforms.batch.parse import ParseRecords
 from transforms.batch.read import InputFile, ReadRecords, SourcedBlock
 
@@ -49,8 +50,8 @@ def test_counts_of_nothing_add_up_to_nothing() -> None:
         nothing = pipeline | "None" >> beam.Create([])
         some = pipeline | "Some" >> beam.Create([Counts(records=2), Counts(records=3)])
         return {
-            "none": ((nothing,) | "AddNone" >> AddUp(), [Counts()]),
-            "some": ((nothing, some) | "AddSome" >> AddUp(), [Counts(records=5)]),
+            "none": ((nothing,) | "AddNone" >> SumCounts(), [Counts()]),
+            "some": ((nothing, some) | "AddSome" >> SumCounts(), [Counts(records=5)]),
         }
 
     run(build)
@@ -66,7 +67,7 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
         blocks = [SourcedBlock(sound, 1, [b"a", b"", b"b"], 4)]
         return {
             "blocks": (read.blocks | beam.Map(SourcedBlock._make), blocks),
-            "counts": ((read.counts,) | AddUp(), [counts]),
+            "counts": ((read.counts,) | SumCounts(), [counts]),
         }
 
     run(build)
@@ -81,7 +82,7 @@ def test_a_file_that_has_shrunk_since_the_job_started_is_one_that_could_not_be_r
         why = f"{name} shrank from 9 to 2 bytes while it was read: {advice}"
         return {
             "blocks": (read.blocks | beam.Map(SourcedBlock._make), [SourcedBlock(name, 1, [b"a"], 1)]),
-            "counts": ((read.counts,) | AddUp(), [Counts(unreadable={name: why})]),
+            "counts": ((read.counts,) | SumCounts(), [Counts(unreadable={name: why})]),
         }
 
     run(build)
@@ -97,7 +98,7 @@ def test_reading_refuses_parquet_in_another_shape_whatever_its_name(tmp_path: Pa
         read = pipeline | "Read" >> ReadRecords((InputFile(name, 5),), shape=shape)
         return {
             "blocks": (read.blocks, []),
-            "counts": ((read.counts,) | AddUp(), [Counts(unreadable={name: why})]),
+            "counts": ((read.counts,) | SumCounts(), [Counts(unreadable={name: why})]),
         }
 
     run(build)
@@ -123,7 +124,7 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
         return {
             "packs": (parsed.packs | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), rows)]),
             "dead letters": (parsed.dead_letters, [dead]),
-            "counts": ((parsed.counts,) | AddUp(), [counts]),
+            "counts": ((parsed.counts,) | SumCounts(), [counts]),
         }
 
     run(build)
@@ -143,14 +144,14 @@ def test_settling_decides_only_if_the_intake_allows_it(tmp_path: Path, unreadabl
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         intake = pipeline | "Intake" >> beam.Create([Counts(newest_us=CART.time_us + DAY_US, unreadable=unreadable)])
-        settle = SettleContacts(programs, RunSettings(START_US), Mode.BACKFILL, intake)
+        settle = EvaluateHistories(programs, RunSettings(START_US), Mode.BACKFILL, intake)
         decided = pipeline | "Packs" >> beam.Create(packs) | "Settle" >> settle
         counts = Counts() if unreadable else Counts(contacts=1, duplicates=1, verdicts={fired: 1})
         number = 0 if unreadable else 1
         return {
             "decisions": (decided.decisions | "Count" >> beam.combiners.Count.Globally(), [number]),
             "triggers": (decided.triggers | "CountFired" >> beam.combiners.Count.Globally(), [number]),
-            "counts": ((decided.counts,) | AddUp(), [counts]),
+            "counts": ((decided.counts,) | SumCounts(), [counts]),
         }
 
     run(build)
@@ -173,12 +174,12 @@ def test_a_bucket_that_goes_to_disk_is_decided_as_one_that_fits(tmp_path: Path, 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         intake = pipeline | "Intake" >> beam.Create([Counts()])
         settings = RunSettings(START_US, until_us)
-        step = SettleContacts(programs, settings, Mode.BACKFILL, intake, held_bytes)
+        step = EvaluateHistories(programs, settings, Mode.BACKFILL, intake, held_bytes)
         decided = pipeline | "Packs" >> beam.Create(packs) | "Settle" >> step
         return {
             "decisions": (decided.decisions | "Lines" >> beam.FlatMap(bytes.splitlines), lines),
             "elements": (decided.decisions | beam.combiners.Count.Globally(), [2]),
-            "counts": ((decided.counts,) | AddUp(), [counts]),
+            "counts": ((decided.counts,) | SumCounts(), [counts]),
         }
 
     run(build)

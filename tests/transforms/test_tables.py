@@ -15,12 +15,12 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake import __version__
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.stream.records import Dead, Late, Told, encode
+from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, encode
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row
-from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, Dataset, Recorded, dataset_of
+from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, Dataset, RecordedDecisions, dataset_of
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
-from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, Tellings, WriteTables
+from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, SinkInputs, WriteTables
 from transforms.stream.metrics import NAMESPACE
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ class Ran:
 
 def write(
     dataset: Dataset,
-    told: Iterable[Told] = (),
-    dead: Iterable[Dead] = (),
-    late: Iterable[Late] = (),
+    told: Iterable[DecisionRecord] = (),
+    dead: Iterable[DeadLetterRecord] = (),
+    late: Iterable[LateEventRecord] = (),
     refused: list[str] | None = None,
     lost: int = 0,
-    recorded: Recorded = Recorded.ALL,
+    recorded: RecordedDecisions = RecordedDecisions.ALL,
 ) -> Ran:
     """Writes all of it; `refused` are the details of the dead letters that come of it."""
     pipeline = new_pipeline(runner_named(None), [])
@@ -66,7 +66,7 @@ def write(
         for name, elements in (("told", told), ("dead", dead), ("late", late))
     ]
     step = WriteTables(dataset, recorded, clock=tellings.clock)
-    outcome = Tellings(*made) | "Tables" >> step
+    outcome = SinkInputs(*made) | "Tables" >> step
     details = outcome.dead | beam.Map(tellings.detail_of)
     assert_that(details, equal_to(refused or []), label="refused")
     assert_that(outcome.lost | beam.combiners.Count.Globally(), equal_to([lost]), label="lost")
@@ -127,9 +127,12 @@ def test_the_views_hold_one_row_an_id_after_duplicates_and_revisions(tables: Tab
     assert {(row["account_id"], row["rule_id"], row["kind"]) for row in stats} == {("acme", "cart", "fired")}
 
 
-@pytest.mark.parametrize(("recorded", "ids"), [(Recorded.ALL, [ONE, TWO]), (Recorded.FIRED, [ONE]), (Recorded.OFF, [])])
+@pytest.mark.parametrize(
+    ("recorded", "ids"),
+    [(RecordedDecisions.ALL, [ONE, TWO]), (RecordedDecisions.FIRED, [ONE]), (RecordedDecisions.OFF, [])],
+)
 def test_decisions_are_recorded_as_asked_and_triggers_always(
-    tables: Tables, dataset: Dataset, recorded: Recorded, ids: list[str]
+    tables: Tables, dataset: Dataset, recorded: RecordedDecisions, ids: list[str]
 ) -> None:
     write(dataset, [tellings.trigger(ONE), tellings.bare(TWO)], recorded=recorded)
     rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions')}` ORDER BY trigger_id")
@@ -228,7 +231,7 @@ def test_the_streaming_runner_writes_too(tables: Tables, dataset: Dataset) -> No
     stream = TestStream(coder=BytesCoder()).add_elements([encode(tellings.trigger(ONE)), encode(tellings.bare(TWO))])
     told = pipeline | stream.advance_watermark_to_infinity()
     dead, late = (told | f"No {name}" >> beam.Filter(tellings.never) for name in ("dead", "late"))
-    Tellings(told, dead, late) | WriteTables(dataset, clock=tellings.clock)
+    SinkInputs(told, dead, late) | WriteTables(dataset, clock=tellings.clock)
     pipeline.run().wait_until_finish()
     rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions_latest')}` ORDER BY trigger_id")
     assert [row["trigger_id"] for row in rows] == [ONE, TWO]

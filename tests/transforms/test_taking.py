@@ -20,10 +20,10 @@ from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.records import arrival_of, dead_of, subject_of
-from kittiwake.stream.rules_source.view import AlwaysKnown
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.runner import new_pipeline, runner_named
-from transforms.stream.parse import TakeMessages, message_of
+from transforms.stream.parse import ParseMessages, message_of
 
 CLOCK_US = parse_instant("2026-11-02T00:00:00Z")
 RULES = "account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n"
@@ -63,13 +63,13 @@ POISON = {
 }
 
 
-def taking(tmp_path: Path) -> TakeMessages:
+def taking(tmp_path: Path) -> ParseMessages:
     (tmp_path / "acme.yaml").write_text(RULES)
-    rules = AlwaysKnown(always(load(tmp_path)), HOUR_US)
-    return TakeMessages(rules, max_age_us=24 * 30 * HOUR_US, clock=clock)
+    rules = StaticRules(always(load(tmp_path)), HOUR_US)
+    return ParseMessages(rules, max_age_us=24 * 30 * HOUR_US, clock=clock)
 
 
-def run(step: TakeMessages, messages: Iterable[PubsubMessage], out: Path) -> PipelineResult:
+def run(step: ParseMessages, messages: Iterable[PubsubMessage], out: Path) -> PipelineResult:
     """Take messages in; `out` holds arrivals and dead letters, pickled."""
 
     def keep(name: str, elements: list[object]) -> None:

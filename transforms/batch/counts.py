@@ -31,7 +31,7 @@ class CountingDoFn(beam.DoFn):
         yield TaggedOutput(COUNTS, GlobalWindows.windowed_value(self.counts))
 
 
-class _AddUp(beam.CombineFn):
+class _SumCounts(beam.CombineFn):
     def create_accumulator(self) -> Counts:
         return Counts()
 
@@ -47,11 +47,11 @@ class _AddUp(beam.CombineFn):
 
 
 @dataclass(eq=False)
-class AddUp(beam.PTransform):
+class SumCounts(beam.PTransform):
     """From several collections of counts to their one sum."""
 
     def expand(self, pcolls: tuple[PCollection[Counts], ...]) -> PCollection[Counts]:
         """One element, also of nothing."""
         return (
-            pcolls | "Together" >> beam.Flatten() | "AddUp" >> beam.CombineGlobally(_AddUp()).with_output_types(Counts)
+            pcolls | "Merge" >> beam.Flatten() | "Sum" >> beam.CombineGlobally(_SumCounts()).with_output_types(Counts)
         )

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
-from kittiwake.batch.contacts import Subject
 from kittiwake.batch.counts import Counts
+from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.oversized_contacts import settle_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
@@ -21,7 +21,7 @@ from kittiwake.output.snapshots import snapshot_line
 from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.accounts import Programs
 from transforms.batch.counts import COUNTS, CountingDoFn
-from transforms.batch.progress import SEEN
+from transforms.batch.progress import PROGRESS
 
 _TRIGGERS: Final = "triggers"
 _SNAPSHOTS: Final = "snapshots"
@@ -30,7 +30,7 @@ LINES_AN_ELEMENT: Final = 200
 """Lines of output that travel as one element, some 100 KB: an element costs as much as a line's making."""
 
 
-class Decided(NamedTuple):
+class DecidedHistories(NamedTuple):
     """What comes of deciding: lines of output, several an element, and counts."""
 
     decisions: PCollection[bytes]
@@ -42,7 +42,7 @@ class Decided(NamedTuple):
 
 
 @dataclass(eq=False)
-class SettleContacts(beam.PTransform):
+class EvaluateHistories(beam.PTransform):
     """Decides everything of every contact, once all of the input has been counted."""
 
     programs: Programs
@@ -53,18 +53,20 @@ class SettleContacts(beam.PTransform):
     held_bytes: int = HELD_BYTES
     """Bytes of rows that are held in memory, before a bucket goes to disk."""
 
-    def expand(self, packs: PCollection[tuple[int, bytes]]) -> Decided:
+    def expand(self, packs: PCollection[tuple[int, bytes]]) -> DecidedHistories:
         """Every contact's events meet on one worker, in no order."""
         types = {_TRIGGERS: bytes, _SNAPSHOTS: bytes, COUNTS: Counts}
-        settle_each = _Settle(self.programs, self.settings, self.mode, self.held_bytes)
-        step = beam.ParDo(settle_each, AsSingleton(self.intake)).with_output_types(bytes, **types)
+        evaluate = _Evaluate(self.programs, self.settings, self.mode, self.held_bytes)
+        step = beam.ParDo(evaluate, AsSingleton(self.intake)).with_output_types(bytes, **types)
         tags = [_TRIGGERS, COUNTS, *([_SNAPSHOTS] if self.settings.snapshots else [])]
-        decided = packs | "GroupByContact" >> beam.GroupByKey() | "Settle" >> step.with_outputs(*tags, main="decisions")
+        decided = (
+            packs | "GroupByContact" >> beam.GroupByKey() | "Evaluate" >> step.with_outputs(*tags, main="decisions")
+        )
         snapshots = decided[_SNAPSHOTS] if self.settings.snapshots else None
-        return Decided(decided["decisions"], decided[_TRIGGERS], snapshots, decided[COUNTS])
+        return DecidedHistories(decided["decisions"], decided[_TRIGGERS], snapshots, decided[COUNTS])
 
 
-class _Settle(CountingDoFn):
+class _Evaluate(CountingDoFn):
     def __init__(self, programs: Programs, settings: RunSettings, mode: Mode, held_bytes: int) -> None:
         super().__init__()
         self._programs, self._settings, self._mode = programs, settings, mode
@@ -87,7 +89,7 @@ class _Settle(CountingDoFn):
                     yield from _joined(decisions, triggers)
             yield from (TaggedOutput(_SNAPSHOTS, line) for line in snapshots)
         yield from _joined(decisions, triggers)
-        SEEN.decided(self.counts.contacts - already)
+        PROGRESS.decided(self.counts.contacts - already)
 
     def _lines(
         self, subject: Subject, rows: Rows, until_us: int, snapshots: list[bytes]

@@ -12,11 +12,11 @@ from typing import Final
 from apache_beam.metrics.metric import Metrics
 
 NAMESPACE: Final = "kittiwake"
-"""Of the counters, which are called as the fields of `Seen`."""
+"""Of the counters, which are called as the fields of `ProgressCounters`."""
 
 
 @dataclass
-class Seen:
+class ProgressCounters:
     """What the steps of this process have done so far."""
 
     bytes_read: int = 0
@@ -45,4 +45,4 @@ class Seen:
 _BYTES_READ: Final = Metrics.counter(NAMESPACE, "bytes_read")
 _CONTACTS: Final = Metrics.counter(NAMESPACE, "contacts")
 _BUCKETS: Final = Metrics.counter(NAMESPACE, "buckets")
-SEEN: Final = Seen()
+PROGRESS: Final = ProgressCounters()

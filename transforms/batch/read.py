@@ -20,7 +20,7 @@ from kittiwake.input.files import InputError, blocks_of, lines_until, refuse_shr
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.input.splits import PART_BYTES, Part, parts_of
 from transforms.batch.counts import COUNTS, CountingDoFn
-from transforms.batch.progress import SEEN
+from transforms.batch.progress import PROGRESS
 
 
 class InputFile(NamedTuple):
@@ -64,8 +64,8 @@ class ReadRecords(beam.PTransform):
         read = (
             pbegin
             | "Files" >> beam.Create(self.files).with_output_types(InputFile)
-            | "Cut" >> beam.FlatMap(_cut, self.part_bytes).with_output_types(_PartOfFile)
-            | "DealOut" >> beam.Reshuffle()
+            | "Split" >> beam.FlatMap(_split, self.part_bytes).with_output_types(_PartOfFile)
+            | "Reshuffle" >> beam.Reshuffle()
             | "Lines" >> step.with_outputs(COUNTS, main="blocks")
         )
         return Read(read["blocks"], read[COUNTS])
@@ -79,7 +79,7 @@ class _PartOfFile(NamedTuple):
     """Bytes of the whole file, when the job was started."""
 
 
-def _cut(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
+def _split(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
     for part in parts_of(file.name, file.size, part_bytes):
         yield _PartOfFile(file.name, *part, file.size)
 
@@ -96,7 +96,7 @@ class _ReadPart(CountingDoFn):
         label, lines = shown(name), 0
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                for block in blocks_of(stream, name, SEEN.read, part, self._shape):
+                for block in blocks_of(stream, name, PROGRESS.read, part, self._shape):
                     yield SourcedBlock(label, *block)
                     lines = lines_until(block)
             if Path(name).is_file():  # objects in a bucket do not change

@@ -32,7 +32,15 @@ from kittiwake.stream.tables.rows import (
     late_event_table_row,
     refused_dead_letter,
 )
-from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset, Recorded, Table
+from kittiwake.stream.tables.schema import (
+    DEAD_LETTERS,
+    DECISIONS,
+    LATE_EVENTS,
+    TRIGGERS,
+    Dataset,
+    RecordedDecisions,
+    Table,
+)
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
@@ -51,7 +59,7 @@ class Method(StrEnum):
     STORAGE_WRITE = "storage_write"
 
 
-class Tellings(NamedTuple):
+class SinkInputs(NamedTuple):
     """What is written."""
 
     told: PCollection[bytes]
@@ -73,21 +81,21 @@ class WriteTables(beam.PTransform):
     """Writes triggers, decisions, dead letters and late events into the tables of a dataset, which have to be there."""
 
     dataset: Dataset
-    recorded: Recorded = Recorded.ALL
+    recorded: RecordedDecisions = RecordedDecisions.ALL
     """Which rows `decisions` gets."""
     method: Method = Method.STREAMING_INSERTS
     expansion_service: Any = None
     """Of `pipelines.google.storage_write`, for the method that needs one."""
     clock: Callable[[], int] = now_us
 
-    def expand(self, tellings: Tellings) -> Refused:
+    def expand(self, tellings: SinkInputs) -> Refused:
         """Every row is in its table, or in `dead_letters`, or it is counted as lost."""
         refused = [
             self._written(tellings.told, TRIGGERS, _Triggers(self.clock)),
             self._written(tellings.late, LATE_EVENTS, _LateEvents(self.clock)),
         ]
-        if self.recorded is not Recorded.OFF:
-            only_fired = self.recorded is Recorded.FIRED
+        if self.recorded is not RecordedDecisions.OFF:
+            only_fired = self.recorded is RecordedDecisions.FIRED
             refused.append(
                 self._written(tellings.told, DECISIONS, (_Triggers if only_fired else _Decisions)(self.clock))
             )

@@ -19,27 +19,27 @@ from apache_beam.io.filesystems import FileSystems
 from kittiwake.stream.records import dead_of, late_of, told_of
 from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
 from kittiwake.values import canonical
-from transforms.sinks.bigquery import Tellings
+from transforms.sinks.bigquery import SinkInputs
 
 FILE_BYTES_MAX: Final = 8 << 20
 """Of a file: a bundle with more writes several, and holds no more than that in memory."""
 
 
 @dataclass(eq=False)
-class KeepRows(beam.PTransform):
+class WriteJsonLines(beam.PTransform):
     """Writes decisions, dead letters and late events into three folders of a place, as they are told."""
 
     place: str
 
-    def expand(self, tellings: Tellings) -> None:
+    def expand(self, tellings: SinkInputs) -> None:
         """Rows are on disk when their bundle is done."""
         for elements, folder, line_of in (
             (tellings.told, "decisions", decision_line_of),
             (tellings.dead, "dead_letters", dead_letter_line_of),
             (tellings.late, "late_events", late_event_line_of),
         ):
-            keep = beam.ParDo(_Keep(f"{self.place}/{folder}", line_of))
-            _ = elements | f"Keep {folder}" >> keep.with_output_types(bytes)
+            keep = beam.ParDo(_WriteFiles(f"{self.place}/{folder}", line_of))
+            _ = elements | f"Write {folder}" >> keep.with_output_types(bytes)
 
 
 def decision_line_of(element: bytes) -> bytes:
@@ -57,7 +57,7 @@ def late_event_line_of(element: bytes) -> bytes:
     return canonical(late_event_table_row(late_of(element))).encode()
 
 
-class _Keep(beam.DoFn):
+class _WriteFiles(beam.DoFn):
     def __init__(self, folder: str, line_of: Callable[[bytes], bytes]) -> None:
         self._folder, self._line_of = folder, line_of
 

@@ -24,22 +24,22 @@ from apache_beam.utils.timestamp import Timestamp
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.contact.sealing import sealed
-from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, Waits, slot_of_event_us
-from kittiwake.stream.contact.timers import Alarm, Host, wake
+from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, slot_of_event_us
+from kittiwake.stream.contact.timers import Host, TimerFiring, wake
 from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED
 from kittiwake.stream.records import Stage, encode, head_of
-from kittiwake.stream.rules_source.view import Rules
+from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.stream.metrics import count_wake
 from transforms.stream.rules_metrics import meter_rules
 
-_LATE: Final = "late"
-_DEAD: Final = "dead"
+_LATE: Final = "late_events"
+_DEAD: Final = "dead_letters"
 
 
-class Hosted(NamedTuple):
-    """What comes of settling: `messages.Told`, `Late` and `Dead`, as bytes."""
+class Evaluated(NamedTuple):
+    """What comes of evaluating: `DecisionRecord`, `LateEventRecord` and `DeadLetterRecord`, as bytes."""
 
     told: PCollection[bytes]
     late: PCollection[bytes]
@@ -47,33 +47,38 @@ class Hosted(NamedTuple):
 
 
 @dataclass(eq=False)
-class SettleStream(beam.PTransform):
+class EvaluateRules(beam.PTransform):
     """Decides everything of every contact, as far as the watermark has come."""
 
-    rules: Rules
-    waits: Waits = USUAL
+    rules: RulesSource
+    waits: TimerSettings = USUAL
     shape: InputShape = CANONICAL
     max_age_us: int | None = None
     clock: Callable[[], int] = now_us
 
-    def expand(self, arrivals: PCollection[tuple[bytes, bytes]]) -> Hosted:
+    def expand(self, arrivals: PCollection[tuple[bytes, bytes]]) -> Evaluated:
         """A contact's arrivals meet on one worker."""
         types = {_LATE: bytes, _DEAD: bytes}
-        step = beam.ParDo(_Settle(self.rules, self.waits, self.shape, self.max_age_us, self.clock)).with_output_types(
+        step = beam.ParDo(_Evaluate(self.rules, self.waits, self.shape, self.max_age_us, self.clock)).with_output_types(
             bytes, **types
         )
-        settled = arrivals | "Settle" >> step.with_outputs(*types, main="told")
-        return Hosted(settled["told"], settled[_LATE], settled[_DEAD])
+        settled = arrivals | "Evaluate" >> step.with_outputs(*types, main="told")
+        return Evaluated(settled["told"], settled[_LATE], settled[_DEAD])
 
 
-class _Settle(beam.DoFn):
+class _Evaluate(beam.DoFn):
     CELL: Final = ReadModifyWriteStateSpec("cell", BytesCoder())
     BAG: Final = BagStateSpec("bag", BytesCoder())
     SLOT: Final = TimerSpec("slot", TimeDomain.WATERMARK)
     WAKE: Final = TimerSpec("wake", TimeDomain.WATERMARK)
 
     def __init__(
-        self, rules: Rules, waits: Waits, shape: InputShape, max_age_us: int | None, clock: Callable[[], int]
+        self,
+        rules: RulesSource,
+        waits: TimerSettings,
+        shape: InputShape,
+        max_age_us: int | None,
+        clock: Callable[[], int],
     ) -> None:
         self._rules, self._waits, self._shape, self._max_age_us, self._clock = rules, waits, shape, max_age_us, clock
 
@@ -133,7 +138,7 @@ class _Settle(beam.DoFn):
     ) -> Iterator[bytes | TaggedOutput]:
         clock_us = self._clock()
         host = Host(self._rules.known(clock_us), self._waits, self._shape, self._max_age_us)
-        woken = wake(host, key, cell.read(), bag.read, Alarm(at.micros, clock_us))
+        woken = wake(host, key, cell.read(), bag.read, TimerFiring(at.micros, clock_us))
         if woken.writes:
             _write_cell(cell, woken.cell)
         if woken.waits is not None:

@@ -10,7 +10,7 @@ from apache_beam.metrics.metric import Metrics
 
 from kittiwake.kernel.evaluate.include import is_cut
 from kittiwake.reasons import Outcome
-from kittiwake.stream.contact.timer_counts import Tally
+from kittiwake.stream.contact.timer_counts import TimerCounts
 from kittiwake.stream.metrics import (
     AHEAD_OF_CLOCK,
     CANCELLED,
@@ -67,7 +67,7 @@ def show(metric: Metric, value: int) -> None:
     _of(metric).set(value)
 
 
-def count_wake(tally: Tally, clock_us: int) -> None:
+def count_wake(tally: TimerCounts, clock_us: int) -> None:
     """Everything that a wake has counted."""
     for metric, number in zip(_COUNTED, _NUMBERS(tally), strict=True):
         if number:

@@ -17,21 +17,21 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.intake import Brought, Message, Taking, take
+from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, EXTRA_EVENTS, UNNEEDED
 from kittiwake.stream.records import Stage, encode
-from kittiwake.stream.rules_source.view import Rules
+from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import instant_of
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.stream.metrics import count
 from transforms.stream.rules_metrics import meter_rules
 
-_DEAD: Final = "dead"
+_DEAD: Final = "dead_letters"
 
 
-class Taken(NamedTuple):
+class ParsedMessages(NamedTuple):
     """What comes of taking in."""
 
     arrivals: PCollection[tuple[bytes, bytes]]
@@ -41,27 +41,27 @@ class Taken(NamedTuple):
 
 
 @dataclass(eq=False)
-class TakeMessages(beam.PTransform):
+class ParseMessages(beam.PTransform):
     """Takes messages in: of each come arrivals or a dead letter, and what is unneeded is counted."""
 
-    rules: Rules
+    rules: RulesSource
     shape: InputShape = CANONICAL
     max_age_us: int | None = None
     """How far back from the clock an event may lie; None: any time."""
     clock: Callable[[], int] = now_us
 
-    def expand(self, messages: PCollection[PubsubMessage]) -> Taken:
+    def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
         """No message is lost."""
-        take_each = _Take(self.rules, Taking(self.shape, self.max_age_us), self.clock)
-        step = beam.ParDo(take_each).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
-        taken = messages | "Take" >> step.with_outputs(_DEAD, main="arrivals")
-        return Taken(taken["arrivals"], taken[_DEAD])
+        parse = _Parse(self.rules, IntakeSettings(self.shape, self.max_age_us), self.clock)
+        step = beam.ParDo(parse).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
+        taken = messages | "Parse" >> step.with_outputs(_DEAD, main="arrivals")
+        return ParsedMessages(taken["arrivals"], taken[_DEAD])
 
 
-class _Take(beam.DoFn):
+class _Parse(beam.DoFn):
     """The rules are asked for once a bundle: what is known of some times stays true of them."""
 
-    def __init__(self, rules: Rules, taking: Taking, clock: Callable[[], int]) -> None:
+    def __init__(self, rules: RulesSource, taking: IntakeSettings, clock: Callable[[], int]) -> None:
         self._rules, self._taking, self._clock = rules, taking, clock
 
     def start_bundle(self) -> None:

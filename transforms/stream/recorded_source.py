@@ -54,7 +54,7 @@ class ChangedError(Exception):
     """A file is not as it was when the job was launched, so that positions in it mean nothing any more."""
 
 
-class Recording(NamedTuple):
+class RecordedEvents(NamedTuple):
     """Files of JSON lines, and how their events are to come again."""
 
     files: tuple[InputFile, ...]
@@ -66,10 +66,10 @@ class Recording(NamedTuple):
 
 
 @dataclass(eq=False)
-class ReplayEvents(beam.PTransform):
+class ReadRecordedEvents(beam.PTransform):
     """Records of files as messages of a queue, at their pace, with the time of their event as their own."""
 
-    recording: Recording
+    recording: RecordedEvents
     pace: Pace = AS_FAST_AS_CAN_BE
     records_max: int = RECORDS_MAX
     """Records from one checkpoint to the next, between which the watermark stands still."""
@@ -79,11 +79,11 @@ class ReplayEvents(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> PCollection[PubsubMessage]:
         """Each record once for each time that the runner takes it."""
-        replay = _Replay(self.recording, self.pace, self.records_max, self.stays_open, self.clock)
-        return pbegin | "Start" >> beam.Impulse() | "Replay" >> beam.ParDo(replay).with_output_types(PubsubMessage)
+        replay = _ReadRecords(self.recording, self.pace, self.records_max, self.stays_open, self.clock)
+        return pbegin | "Start" >> beam.Impulse() | "Records" >> beam.ParDo(replay).with_output_types(PubsubMessage)
 
 
-class Stretch(NamedTuple):
+class Restriction(NamedTuple):
     """The restriction: positions of the schedule, and when the first of all was begun."""
 
     start: int
@@ -91,14 +91,14 @@ class Stretch(NamedTuple):
     began_us: int
 
 
-class Stretched(RestrictionTracker):
+class PositionTracker(RestrictionTracker):
     """Claims positions in order. It is cut where it stands, and nowhere else: there is one order of events."""
 
-    def __init__(self, stretch: Stretch) -> None:
+    def __init__(self, stretch: Restriction) -> None:
         self._stretch = stretch
         self._next = stretch.start
 
-    def current_restriction(self) -> Stretch:
+    def current_restriction(self) -> Restriction:
         """What is left of the stretch that was given, with what has been claimed of it."""
         return self._stretch
 
@@ -110,13 +110,13 @@ class Stretched(RestrictionTracker):
         self._next = position + 1
         return True
 
-    def try_split(self, fraction_of_remainder: float) -> tuple[Stretch, Stretch] | None:
+    def try_split(self, fraction_of_remainder: float) -> tuple[Restriction, Restriction] | None:
         """A checkpoint, at fraction nothing."""
         start, stop, began_us = self._stretch
         if fraction_of_remainder or self._next >= stop:
             return None
-        self._stretch = Stretch(start, self._next, began_us)
-        return self._stretch, Stretch(self._next, stop, began_us)
+        self._stretch = Restriction(start, self._next, began_us)
+        return self._stretch, Restriction(self._next, stop, began_us)
 
     def check_done(self) -> bool:
         """Raises `ValueError` if positions have been left out."""
@@ -137,19 +137,19 @@ class Stretched(RestrictionTracker):
 _BY_HAND: Final = ManualWatermarkEstimator.default_provider()
 
 
-class _Replay(beam.DoFn, RestrictionProvider):
+class _ReadRecords(beam.DoFn, RestrictionProvider):
     def __init__(
-        self, recording: Recording, pace: Pace, records_max: int, stays_open: bool, clock: Callable[[], int]
+        self, recording: RecordedEvents, pace: Pace, records_max: int, stays_open: bool, clock: Callable[[], int]
     ) -> None:
         self._recording, self._pace, self._records_max = recording, pace, records_max
         self._stays_open, self._clock = stays_open, clock
 
-    def initial_restriction(self, element: bytes) -> Stretch:
+    def initial_restriction(self, element: bytes) -> Restriction:
         """Everything, beginning now. What stays open has one position more, which is never claimed."""
-        return Stretch(0, _recorded(self._recording).size + self._stays_open, self._clock())
+        return Restriction(0, _recorded(self._recording).size + self._stays_open, self._clock())
 
-    def create_tracker(self, restriction: tuple[int, int, int]) -> Stretched:
-        return Stretched(Stretch(*restriction))
+    def create_tracker(self, restriction: tuple[int, int, int]) -> PositionTracker:
+        return PositionTracker(Restriction(*restriction))
 
     def restriction_size(self, element: bytes, restriction: tuple[int, int, int]) -> int:
         return restriction[1] - restriction[0]
@@ -241,11 +241,11 @@ def _stream(file: InputFile) -> BinaryIO:
     return found
 
 
-_RECORDED: Final[dict[Recording, Schedule]] = {}
+_RECORDED: Final[dict[RecordedEvents, Schedule]] = {}
 _LOCK: Final = Lock()
 
 
-def _recorded(recording: Recording) -> Schedule:
+def _recorded(recording: RecordedEvents) -> Schedule:
     """The schedule of a recording, worked out once in a process: files are read from end to end for it."""
     with _LOCK:
         found = _RECORDED.get(recording)
@@ -254,7 +254,7 @@ def _recorded(recording: Recording) -> Schedule:
         return found
 
 
-def _read(recording: Recording) -> Schedule:
+def _read(recording: RecordedEvents) -> Schedule:
     """Lines without a time of their own come with the one before them; blank ones not at all."""
     times_us, places, base, time_us = array("q"), array("q"), 0, None
     for file in recording.files:

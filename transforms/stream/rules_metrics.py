@@ -6,22 +6,22 @@ from typing import Final
 
 from kittiwake.stream import logs
 from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_ACCOUNT_REFUSED, RULES_UNREADABLE
-from kittiwake.stream.rules_source.poller import NewsKind
+from kittiwake.stream.rules_source.poller import RulesChangeKind
 from kittiwake.stream.rules_source.source import PolledRules
-from kittiwake.stream.rules_source.view import Rules
+from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import SECOND_US
 from transforms.logs import log
 from transforms.stream.metrics import count, show
 
 _EVENTS: Final = {
-    NewsKind.READ: logs.RULES_READ,
-    NewsKind.UNREADABLE: logs.RULES_UNREADABLE,
-    NewsKind.ACCOUNT_REFUSED: logs.RULES_ACCOUNT_REFUSED,
-    NewsKind.TOO_SOON: logs.RULES_TOO_SOON,
+    RulesChangeKind.READ: logs.RULES_READ,
+    RulesChangeKind.UNREADABLE: logs.RULES_UNREADABLE,
+    RulesChangeKind.ACCOUNT_REFUSED: logs.RULES_ACCOUNT_REFUSED,
+    RulesChangeKind.TOO_SOON: logs.RULES_TOO_SOON,
 }
 
 
-def meter_rules(rules: Rules, clock_us: int) -> None:
+def meter_rules(rules: RulesSource, clock_us: int) -> None:
     """Show the age of the rules and whether they are frozen, count the looks that failed, and log what is new.
 
     Rules that never change have no age, and are left out: nothing is to be watched.
@@ -33,8 +33,8 @@ def meter_rules(rules: Rules, clock_us: int) -> None:
         show(RULE_SET_AGE_S, status.age_us // SECOND_US)
         show(FROZEN, int(status.frozen_at_us is not None))
     news = rules.news()
-    count(RULES_UNREADABLE, sum(one.kind is NewsKind.UNREADABLE for one in news))
-    refused = sum(one.kind is NewsKind.ACCOUNT_REFUSED for one in news)
+    count(RULES_UNREADABLE, sum(one.kind is RulesChangeKind.UNREADABLE for one in news))
+    refused = sum(one.kind is RulesChangeKind.ACCOUNT_REFUSED for one in news)
     if refused:
         count(RULES_ACCOUNT_REFUSED, refused)
     for one in news:

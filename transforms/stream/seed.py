@@ -32,7 +32,7 @@ class SnapshotSource(NamedTuple):
 
 
 @dataclass(eq=False)
-class SeedContacts(beam.PTransform):
+class LoadSnapshots(beam.PTransform):
     """Reads files of JSON lines."""
 
     files: Sequence[SnapshotSource]
@@ -45,7 +45,7 @@ class SeedContacts(beam.PTransform):
         return (
             pbegin
             | "Files" >> beam.Create(names, reshuffle=False).with_output_types(bytes)
-            | "DealOut" >> beam.Reshuffle()
+            | "Reshuffle" >> beam.Reshuffle()
             | "Rows" >> beam.FlatMap(_seeds).with_output_types(tuple[bytes, bytes])
         )
 

@@ -20,7 +20,7 @@ class Shape(StrEnum):
     """How the records of an input are written."""
 
     CANONICAL = "canonical"
-    """As `docs/events.md` says."""
+    """As `docs/reference/events.md` says."""
     SEGMENT = "segment"
     """Calls of the Segment Spec."""
     CLOUDEVENTS = "cloudevents"
@@ -36,7 +36,7 @@ class InputShape(NamedTuple):
 
 
 CANONICAL: Final = InputShape()
-"""Records as `docs/events.md` says, each naming its account."""
+"""Records as `docs/reference/events.md` says, each naming its account."""
 
 Adapter: TypeAlias = Callable[[Record, str | None], tuple[Fields, ...]]
 """From a record, and the account of records that name none, to the canonical fields of its event, and of those that it

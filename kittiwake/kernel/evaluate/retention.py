@@ -1,6 +1,6 @@
 """Retention: what stays of a contact that is forgotten, and how long what is remembered for a time lasts.
 
-Pure but for the state it is given. Called by `run.retention` (docs/semantics.md, section 12).
+Pure but for the state it is given. Called by `run.retention` (semantics.md, section 12).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Corrections: late events inside the horizon are put in order, all since is evaluated again, differences are emitted.
 
 Pure. Called by `advance` before it lets time pass. No construct has a special case here: a state from before the late
-events is advanced anew, and two lists of rows are compared (docs/semantics.md, section 10). It begins at the last mark
+events is advanced anew, and two lists of rows are compared (semantics.md, section 10). It begins at the last mark
 before them, and ends where the state is again what it was, so that it costs what has changed, not the horizon.
 """
 

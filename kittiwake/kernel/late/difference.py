@@ -1,6 +1,6 @@
 """The difference a correction makes: rows that were emitted are compared with those that are decided now.
 
-Pure. Called by `late.corrections`. What differs leaves as a revision, a revocation or a new row (docs/semantics.md,
+Pure. Called by `late.corrections`. What differs leaves as a revision, a revocation or a new row (semantics.md,
 section 10).
 """
 

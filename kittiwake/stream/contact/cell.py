@@ -14,7 +14,7 @@ from kittiwake.kernel.state.codec import STATE_BYTES_MAX, BadState, decode
 from kittiwake.kernel.state.codec import encode as encode_state
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.stream.contact.sealing import UnreadableError, sealed, unsealed
-from kittiwake.stream.records import Arrival, trace_of
+from kittiwake.stream.records import BufferedEvent, trace_of
 
 LAYOUT: Final = 1
 """Of the cell; the state inside has a version of its own."""
@@ -94,7 +94,7 @@ def new_cell(state: State, look_us: int, traces: dict[str, str]) -> bytes:
     return sealed(encode_cell(Cell(LAYOUT, state.settled_us, look_us, memoryview(encode_state(state)), traces)))
 
 
-def traces_with(traces: dict[str, str], arrivals: Iterable[Arrival]) -> dict[str, str]:
+def traces_with(traces: dict[str, str], arrivals: Iterable[BufferedEvent]) -> dict[str, str]:
     """The newest trace contexts."""
     found = dict(traces)
     for arrival in arrivals:

@@ -16,8 +16,8 @@ from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.arrivals import event_of
-from kittiwake.stream.records import Arrival, Dead, Late, Stage, dead_letter
-from kittiwake.stream.rules_source.view import Known
+from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, LateEventRecord, Stage, dead_letter
+from kittiwake.stream.rules_source.view import RulesView
 
 TRIES_MAX: Final = 400
 """Tries to find events that raise, each of which settles all that is good so far: a dozen such events among 100,000. A
@@ -32,7 +32,7 @@ class Given(NamedTuple):
     plan: Plan
     shape: InputShape
     state: State
-    arrivals: Sequence[Arrival]
+    arrivals: Sequence[BufferedEvent]
     upto_us: int
 
 
@@ -40,8 +40,8 @@ class Settled(NamedTuple):
     """What came of it."""
 
     step: Advanced
-    late: tuple[Late, ...]
-    dead: tuple[Dead, ...]
+    late: tuple[LateEventRecord, ...]
+    dead: tuple[DeadLetterRecord, ...]
 
 
 class Failed(NamedTuple):
@@ -51,11 +51,11 @@ class Failed(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    arrival: Arrival
+    arrival: BufferedEvent
     event: Event
 
 
-def settle(given: Given, clock_us: int, known: Known) -> Settled | Failed:
+def settle(given: Given, clock_us: int, known: RulesView) -> Settled | Failed:
     """Settle what is given; whatever the kernel raises costs at most the events that it is raised on."""
     pairs, dead = _parsed(given, clock_us, known)
     found = _tried(given, pairs, clock_us)
@@ -75,7 +75,7 @@ def settle(given: Given, clock_us: int, known: Known) -> Settled | Failed:
     return Settled(found, tuple(_late(given, found, pairs, clock_us)), tuple(dead))
 
 
-def _parsed(given: Given, clock_us: int, known: Known) -> tuple[list[_Pair], list[Dead]]:
+def _parsed(given: Given, clock_us: int, known: RulesView) -> tuple[list[_Pair], list[DeadLetterRecord]]:
     pairs, dead = [], []
     for arrival in given.arrivals:
         event = event_of(arrival, given.shape)
@@ -118,11 +118,13 @@ def _sifted(given: Given, pairs: Sequence[_Pair], clock_us: int) -> tuple[list[_
     return good, bad
 
 
-def _dead(arrival: Arrival, reason: DeadLetterReason, detail: str, clock_us: int, known: Known) -> Dead:
+def _dead(
+    arrival: BufferedEvent, reason: DeadLetterReason, detail: str, clock_us: int, known: RulesView
+) -> DeadLetterRecord:
     return dead_letter(Stage.SETTLE, reason, detail, arrival, clock_us, known.programs.used.ruleset_version)
 
 
-def _late(given: Given, step: Advanced, pairs: Sequence[_Pair], clock_us: int) -> list[Late]:
+def _late(given: Given, step: Advanced, pairs: Sequence[_Pair], clock_us: int) -> list[LateEventRecord]:
     """The events beyond the horizon, whole."""
     if not step.late:
         return []
@@ -134,7 +136,7 @@ def _late(given: Given, step: Advanced, pairs: Sequence[_Pair], clock_us: int) -
         settled_us = given.state.settled_us
         assert settled_us is not None, "only what has been settled can be late"
         found.append(
-            Late(
+            LateEventRecord(
                 program.account_id,
                 given.state.contact_id,
                 event.event_id,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from kittiwake.model import Decision
 
 
-class Tally(NamedTuple):
+class TimerCounts(NamedTuple):
     """Numbers of one wake."""
 
     settled: int = 0

@@ -39,7 +39,7 @@ PACE_SHARE: Final = 8
 """A paced wake settles at least this part of what waits: each event is read some eight times, not n times."""
 
 
-class Waits(NamedTuple):
+class TimerSettings(NamedTuple):
     """How long a stream waits, and how finely it wakes."""
 
     settle_delay_us: int = 10 * SECOND_US
@@ -48,11 +48,11 @@ class Waits(NamedTuple):
     """Wakes lie on multiples of it. Whole milliseconds."""
 
 
-USUAL: Final = Waits()
+USUAL: Final = TimerSettings()
 """The defaults of the job."""
 
 
-def slot_us(due_us: int, waits: Waits) -> int:
+def slot_us(due_us: int, waits: TimerSettings) -> int:
     """When to wake for what is due once everything before `due_us` is settled.
 
     >>> slot_us(1_500_000, Waits(10_000_000, 1_000_000))
@@ -61,7 +61,7 @@ def slot_us(due_us: int, waits: Waits) -> int:
     return -(-(due_us + waits.settle_delay_us) // waits.grid_us) * waits.grid_us
 
 
-def slot_of_event_us(time_us: int, waits: Waits) -> int:
+def slot_of_event_us(time_us: int, waits: TimerSettings) -> int:
     """When to wake for an event: after its own instant, for a watermark of T still admits an event at T."""
     return slot_us(time_us + 1, waits)
 

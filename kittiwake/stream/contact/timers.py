@@ -25,7 +25,7 @@ from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.contact.cell import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of, traces_with
 from kittiwake.stream.contact.poison_events import Failed, Given, Settled, settle
 from kittiwake.stream.contact.sealing import UnreadableError, unsealed
-from kittiwake.stream.contact.timer_counts import Tally
+from kittiwake.stream.contact.timer_counts import TimerCounts
 from kittiwake.stream.contact.timer_grid import (
     LOOK_EVERY_US,
     PACE_FROM,
@@ -35,16 +35,27 @@ from kittiwake.stream.contact.timer_grid import (
     SKEW_US,
     TIMER_US,
     USUAL,
-    Waits,
+    TimerSettings,
     recheck_us,
     slot_us,
 )
-from kittiwake.stream.records import SEED, Arrival, Dead, Late, Seed, Told, head_of, subject_of, told, waiting_of
-from kittiwake.stream.rules_source.view import Known
+from kittiwake.stream.records import (
+    SEED,
+    BufferedEvent,
+    DeadLetterRecord,
+    DecisionRecord,
+    InitialState,
+    LateEventRecord,
+    head_of,
+    subject_of,
+    told,
+    waiting_of,
+)
+from kittiwake.stream.rules_source.view import RulesView
 from kittiwake.time.instants import BEFORE_ALL_US, END_OF_TIME_US
 
 
-class Woken(NamedTuple):
+class TimerResult(NamedTuple):
     """What a wake asks the host to do. All of it, or nothing."""
 
     cell: bytes | None = None
@@ -57,13 +68,13 @@ class Woken(NamedTuple):
     """When the contact's one timer of its own is to fire; None: it stays as it was set."""
     look_us: int | None = None
     """One more wake, beside those of what waits."""
-    told: tuple[Told, ...] = ()
-    late: tuple[Late, ...] = ()
-    dead: tuple[Dead, ...] = ()
-    tally: Tally = Tally()
+    told: tuple[DecisionRecord, ...] = ()
+    late: tuple[LateEventRecord, ...] = ()
+    dead: tuple[DeadLetterRecord, ...] = ()
+    tally: TimerCounts = TimerCounts()
 
 
-class Alarm(NamedTuple):
+class TimerFiring(NamedTuple):
     """A timer that fired: when it was set for, and what the host's clock says."""
 
     at_us: int
@@ -73,8 +84,8 @@ class Alarm(NamedTuple):
 class Host(NamedTuple):
     """What every wake of a process goes by."""
 
-    known: Known
-    waits: Waits = USUAL
+    known: RulesView
+    waits: TimerSettings = USUAL
     shape: InputShape = CANONICAL
     max_age_us: int | None = None
     """The intake refuses what is older: what has been forgotten for so long needs no trace. None: it keeps one."""
@@ -84,7 +95,7 @@ class _Work(NamedTuple):
     """One wake under way."""
 
     host: Host
-    alarm: Alarm
+    alarm: TimerFiring
     contact_id: str
     plan: Plan
     cell: Cell | None
@@ -95,7 +106,7 @@ class _Work(NamedTuple):
     upto_us: int
 
 
-def _begun(host: Host, key: bytes, data: bytes | None, alarm: Alarm) -> _Work:
+def _begun(host: Host, key: bytes, data: bytes | None, alarm: TimerFiring) -> _Work:
     known, cell = host.known, cell_of(data)
     account_id, contact_id = subject_of(key)
     settled_us = BEFORE_ALL_US if cell is None else cell.settled_us
@@ -106,7 +117,9 @@ def _begun(host: Host, key: bytes, data: bytes | None, alarm: Alarm) -> _Work:
     return _Work(host, alarm, contact_id, known.plan(account_id), cell, settled_us, asked_us, held_us, upto_us)
 
 
-def wake(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: Alarm) -> Woken:
+def wake(
+    host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: TimerFiring
+) -> TimerResult:
     """Settle a contact whose cell is `data`; the bag, whose elements are sealed, is read only if it has to be.
 
     A contact of whom anything cannot be read keeps everything, for somebody who can: nothing is decided of the rest.
@@ -116,32 +129,34 @@ def wake(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[
     except UnreadableError as error:
         asked_us = alarm.at_us - host.waits.settle_delay_us
         wake_us = recheck_us(alarm.at_us, asked_us, asked_us - RECHECK_SHARE * RETRY_US, alarm.clock_us)
-        return Woken(wake_us=wake_us, tally=Tally(failed=1, failure=f"{type(error).__name__}: {error}"))
+        return TimerResult(wake_us=wake_us, tally=TimerCounts(failed=1, failure=f"{type(error).__name__}: {error}"))
 
 
-def _woken(host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: Alarm) -> Woken:
+def _woken(
+    host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: TimerFiring
+) -> TimerResult:
     work = _begun(host, key, data, alarm)
     if work.cell is not None and work.settled_us < work.asked_us < work.cell.look_us:
-        return Woken(tally=Tally(idle=1))
+        return TimerResult(tally=TimerCounts(idle=1))
     due, rest = _parted(bag(), work.upto_us)
     if work.asked_us <= work.settled_us:
         return _looked_late(work, bool(due))
     if _is_behind(work, due) or (not due and work.upto_us == work.settled_us):
         return _held(work, [time_us for time_us, _ in rest])
     if work.cell is None and not due and not rest:
-        return Woken(tally=Tally(idle=1))
+        return TimerResult(tally=TimerCounts(idle=1))
     return _settled(work, due, rest)
 
 
-def _is_behind(work: _Work, due: Sequence[Arrival | Seed]) -> bool:
+def _is_behind(work: _Work, due: Sequence[BufferedEvent | InitialState]) -> bool:
     """Whether somebody who knew more of the rules has settled the contact: late events cannot be put in their place."""
-    settled_us = [one.time_us for one in due if isinstance(one, Seed)]
+    settled_us = [one.time_us for one in due if isinstance(one, InitialState)]
     return work.host.known.until_us < max([work.settled_us, *settled_us])
 
 
-def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[Arrival | Seed], list[tuple[int, bytes]]]:
+def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[BufferedEvent | InitialState], list[tuple[int, bytes]]]:
     """What is to be settled, and in order what is not yet, with its times. What has to wait on is not decoded."""
-    due: list[Arrival | Seed] = []
+    due: list[BufferedEvent | InitialState] = []
     rest: list[tuple[int, bytes]] = []
     for element in bag:
         found = _due_or_time(element, upto_us)
@@ -153,7 +168,7 @@ def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[Arrival | Seed], l
     return due, rest
 
 
-def _due_or_time(element: bytes, upto_us: int) -> Arrival | Seed | int:
+def _due_or_time(element: bytes, upto_us: int) -> BufferedEvent | InitialState | int:
     """What waits, if it is to be settled by now; else its time.
 
     Raises:
@@ -167,22 +182,24 @@ def _due_or_time(element: bytes, upto_us: int) -> Arrival | Seed | int:
         raise UnreadableError("what waits for it is damaged") from None
 
 
-def _looked_late(work: _Work, has_late: bool) -> Woken:
+def _looked_late(work: _Work, has_late: bool) -> TimerResult:
     """There is no time to settle. Late events are put in their place together, when the next slot has come."""
     if not has_late:
-        return Woken(tally=Tally(idle=1))
+        return TimerResult(tally=TimerCounts(idle=1))
     next_us = slot_us(work.settled_us + work.host.waits.grid_us, work.host.waits)
-    return Woken(look_us=next_us, tally=Tally(idle=1))
+    return TimerResult(look_us=next_us, tally=TimerCounts(idle=1))
 
 
-def _held(work: _Work, rest_us: Sequence[int]) -> Woken:
+def _held(work: _Work, rest_us: Sequence[int]) -> TimerResult:
     """Nothing may be settled: look again later if something is due, or will have been by then."""
-    return Woken(wake_us=_next_us(work, None, rest_us), tally=_tally_of_hold(work))
+    return TimerResult(wake_us=_next_us(work, None, rest_us), tally=_tally_of_hold(work))
 
 
-def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[int, bytes]]) -> Woken:
-    seeds = [one for one in due if isinstance(one, Seed)]
-    arrivals = [one for one in due if isinstance(one, Arrival)]
+def _settled(
+    work: _Work, due: Sequence[BufferedEvent | InitialState], rest: Sequence[tuple[int, bytes]]
+) -> TimerResult:
+    seeds = [one for one in due if isinstance(one, InitialState)]
+    arrivals = [one for one in due if isinstance(one, BufferedEvent)]
     state = decoded(seeds[0].state) if work.cell is None and seeds else state_of(work.cell, work.contact_id)
     given = Given(work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.settled_us or BEFORE_ALL_US))
     found = settle(given, work.alarm.clock_us, work.host.known)
@@ -197,7 +214,7 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     if cell is not None and len(cell) > CELL_BYTES_MAX:
         return _failed(work, arrivals, "CellTooLarge")
     wake_us = slot_us(look_us, work.host.waits) if look_us > work.asked_us else _next_us(work, step, rest_us)
-    return Woken(
+    return TimerResult(
         cell,
         True,
         waits,
@@ -210,7 +227,7 @@ def _settled(work: _Work, due: Sequence[Arrival | Seed], rest: Sequence[tuple[in
     )
 
 
-def _failed(work: _Work, arrivals: Sequence[Arrival], why: str) -> Woken:
+def _failed(work: _Work, arrivals: Sequence[BufferedEvent], why: str) -> TimerResult:
     """Cell and bag stay as they are; it is tried again, more and more rarely.
 
     How long a contact was quiet before says nothing of how long it has been failing, nor does that it was never seen.
@@ -218,10 +235,10 @@ def _failed(work: _Work, arrivals: Sequence[Arrival], why: str) -> Woken:
     first_us = min((one.time_us for one in arrivals), default=work.settled_us)
     since_us = max(work.settled_us, first_us, work.asked_us - RECHECK_SHARE * RETRY_US)
     wake_us = recheck_us(work.alarm.at_us, work.asked_us, since_us, work.alarm.clock_us)
-    return Woken(wake_us=wake_us, tally=Tally(failed=1, failure=why))
+    return TimerResult(wake_us=wake_us, tally=TimerCounts(failed=1, failure=why))
 
 
-def _is_over(work: _Work, before: State, arrivals: Sequence[Arrival], after: State) -> bool:
+def _is_over(work: _Work, before: State, arrivals: Sequence[BufferedEvent], after: State) -> bool:
     """Whether not even the settled time is needed any more, by which late events of a contact once known are told.
 
     A wake may come for many reasons: it is over once the intake has refused for a while what lies before that time.
@@ -280,16 +297,16 @@ def _kept(state: State, traces: dict[str, str]) -> dict[str, str]:
     return {event_id: text for event_id, text in traces.items() if event_id in ids}
 
 
-def _tally_of_hold(work: _Work) -> Tally:
-    return Tally(held=1, ahead=int(work.asked_us > work.alarm.clock_us))
+def _tally_of_hold(work: _Work) -> TimerCounts:
+    return TimerCounts(held=1, ahead=int(work.asked_us > work.alarm.clock_us))
 
 
 def _tally(
-    work: _Work, state: State, arrivals: Sequence[Arrival], found: Settled, waiting: int, cell: bytes | None
-) -> Tally:
+    work: _Work, state: State, arrivals: Sequence[BufferedEvent], found: Settled, waiting: int, cell: bytes | None
+) -> TimerCounts:
     step = found.step
     ahead, is_held = work.asked_us > work.alarm.clock_us, work.asked_us > work.held_us
-    return Tally(
+    return TimerCounts(
         settled=1,
         held=int(is_held),
         ahead=int(ahead),
@@ -307,9 +324,9 @@ def _tally(
     )
 
 
-def _conflicts(state: State, arrivals: Sequence[Arrival]) -> int:
+def _conflicts(state: State, arrivals: Sequence[BufferedEvent]) -> int:
     """Copies that say something else than what came with their id: another time, or in one wake other content."""
-    came: dict[tuple[str, str], Arrival] = {}
+    came: dict[tuple[str, str], BufferedEvent] = {}
     found = 0
     for arrival in arrivals:
         before = came.setdefault((arrival.event_id, arrival.type), arrival)

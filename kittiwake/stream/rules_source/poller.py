@@ -20,7 +20,7 @@ from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import NOTHING_READ, Reading, read_anew
 from kittiwake.rules.publishing.target import Target
 from kittiwake.rules.versions import RuleSetVersion
-from kittiwake.stream.rules_source.view import Known
+from kittiwake.stream.rules_source.view import RulesView
 from kittiwake.time.instants import SECOND_US, format_instant
 
 FIRST_WAIT_S: Final = 300
@@ -33,7 +33,7 @@ SENTENCE_CHARS_MAX: Final = 500
 """Of what is wrong: file, line and why, and no page of text in a log."""
 
 
-class NewsKind(StrEnum):
+class RulesChangeKind(StrEnum):
     """What a look at the target has brought that somebody should hear of."""
 
     READ = "rules_read"
@@ -46,10 +46,10 @@ class NewsKind(StrEnum):
     """A version was published nearer than `min_lead`: it may have been settled beyond its beginning without it."""
 
 
-class News(NamedTuple):
+class RulesChange(NamedTuple):
     """One of them, with a sentence for a person."""
 
-    kind: NewsKind
+    kind: RulesChangeKind
     text: str
 
 
@@ -90,7 +90,7 @@ class _Good(NamedTuple):
 
     reading: Reading
     polled_us: int
-    known: Known
+    known: RulesView
 
 
 class Poll:
@@ -108,9 +108,9 @@ class Poll:
         self._look: Future[_Good] | None = None
         self._looked_us = 0
         self._hangs = False
-        self._news: deque[News] = deque(maxlen=NEWS_MAX)
+        self._news: deque[RulesChange] = deque(maxlen=NEWS_MAX)
 
-    def known(self, clock_us: int) -> Known:
+    def known(self, clock_us: int) -> RulesView:
         """The rules as they were read last; a look that is due is begun beside.
 
         Only who asks first waits for it, and who asks when what is known does not reach `clock_us`: `STALE_WAIT_S` at
@@ -139,7 +139,7 @@ class Poll:
                 return Status(None, self._error, None)
             return Status(max(0, clock_us - good.polled_us), self._error, good.reading.frozen_at_us)
 
-    def news(self) -> tuple[News, ...]:
+    def news(self) -> tuple[RulesChange, ...]:
         """What nobody has been told yet; it is told once."""
         with self._lock:
             self._collect()
@@ -149,14 +149,14 @@ class Poll:
 
     # ------------------------------------------------------------ waiting
 
-    def _first(self, look: Future[_Good]) -> Known:
+    def _first(self, look: Future[_Good]) -> RulesView:
         if not wait([look], FIRST_WAIT_S).done:
             raise TargetError(f"{self._terms.target} has not answered for {FIRST_WAIT_S} s. Check that it can be read.")
         with self._lock:
             self._collect()
         return look.result().known
 
-    def _waited(self, look: Future[_Good]) -> Known:
+    def _waited(self, look: Future[_Good]) -> RulesView:
         is_done = bool(wait([look], STALE_WAIT_S).done)
         with self._lock:
             self._hangs = not is_done
@@ -187,7 +187,7 @@ class Poll:
             self._take(look.result())
         elif isinstance(error, (TargetError, RulesError)):
             self._error = _sentence(error)
-            self._news.append(News(NewsKind.UNREADABLE, self._error))
+            self._news.append(RulesChange(RulesChangeKind.UNREADABLE, self._error))
         elif self._good is not None:
             raise error
 
@@ -195,12 +195,14 @@ class Poll:
         before, self._good = self._good, good
         had = NOTHING_READ if before is None else before.reading
         if before is None or self._error is not None or good.known.programs is not before.known.programs:
-            self._news.append(News(NewsKind.READ, _told(good.reading)))
+            self._news.append(RulesChange(RulesChangeKind.READ, _told(good.reading)))
         for version in good.reading.versions[len(had.versions) :]:
             if version.refused:
-                self._news.append(News(NewsKind.ACCOUNT_REFUSED, _refused(version)))
+                self._news.append(RulesChange(RulesChangeKind.ACCOUNT_REFUSED, _refused(version)))
             if before is not None and version.begins_by(before.known.until_us):
-                self._news.append(News(NewsKind.TOO_SOON, _too_soon(version.ruleset.version, before.known.until_us)))
+                self._news.append(
+                    RulesChange(RulesChangeKind.TOO_SOON, _too_soon(version.ruleset.version, before.known.until_us))
+                )
         self._error = None
 
     # ------------------------------------------------------------ in the background
@@ -210,7 +212,7 @@ class Poll:
             self._target = self._opened(self._terms.target)
         reading = read_anew(self._target, NOTHING_READ if before is None else before.reading, by_account=True)
         until_us = complete_until_us(asked_us, self._terms.min_lead_us)
-        return _Good(reading, asked_us, Known(self._programs(reading, before), until_us))
+        return _Good(reading, asked_us, RulesView(self._programs(reading, before), until_us))
 
     def _programs(self, reading: Reading, before: _Good | None) -> Programs:
         """Those there are, if they still say it: to compile them may take seconds."""

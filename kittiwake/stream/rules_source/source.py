@@ -14,8 +14,8 @@ from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKE
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.rules.publishing.opening import is_target, open_target
-from kittiwake.stream.rules_source.poller import News, Poll, Status, Terms
-from kittiwake.stream.rules_source.view import AlwaysKnown, Known, Rules
+from kittiwake.stream.rules_source.poller import Poll, RulesChange, Status, Terms
+from kittiwake.stream.rules_source.view import RulesSource, RulesView, StaticRules
 from kittiwake.time.durations import format_duration
 
 _POLLS: Final[dict[Terms, Poll]] = {}
@@ -51,7 +51,7 @@ class PolledRules:
             raise ValueError(f"a min_lead of {format_duration(min_lead_us)} is too short: it has to be {least}")
         self._terms = Terms(target, allowed_lateness_us, poll_interval_us, min_lead_us)
 
-    def known(self, clock_us: int) -> Known:
+    def known(self, clock_us: int) -> RulesView:
         """See `known.Rules`; what is waited for stands at `polling.Poll.known`."""
         return _poll_of(self._terms).known(clock_us)
 
@@ -59,7 +59,7 @@ class PolledRules:
         """How this process stands to the target."""
         return _poll_of(self._terms).status(clock_us)
 
-    def news(self) -> tuple[News, ...]:
+    def news(self) -> tuple[RulesChange, ...]:
         """What nobody in this process has been told yet; it is told once."""
         return _poll_of(self._terms).news()
 
@@ -69,7 +69,7 @@ def rules_source(
     allowed_lateness_us: int,
     poll_interval_us: int = POLL_INTERVAL_US,
     min_lead_us: int = MIN_LEAD_US,
-) -> Rules:
+) -> RulesSource:
     """Where a job has its rules from that names these: a target alone, which is not read yet, or files and folders.
 
     Raises:
@@ -83,4 +83,4 @@ def rules_source(
         return PolledRules(where, allowed_lateness_us, poll_interval_us, min_lead_us)
     if targets:
         raise TargetError(f"{targets[0]} has published versions, which stand alone. Name no other rules beside it.")
-    return AlwaysKnown(load_rules(*paths), allowed_lateness_us)
+    return StaticRules(load_rules(*paths), allowed_lateness_us)

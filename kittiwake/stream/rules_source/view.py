@@ -1,6 +1,6 @@
 """What a process knows of the rules at a time, and up to which instant that is all there is to know.
 
-Pure. Made by `polling` (rules that are published) or by `AlwaysKnown` (rules files); asked by the intake, which drops
+Pure. Made by `poller` (rules that are published) or by `StaticRules` (rules files); asked by the intake, which drops
 what nobody needs, and by the host, which settles no further than it knows the rules.
 """
 
@@ -13,7 +13,7 @@ from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.time.instants import END_OF_TIME_US
 
 
-class Known(NamedTuple):
+class RulesView(NamedTuple):
     """The rules as a process knows them."""
 
     programs: Programs
@@ -34,10 +34,10 @@ class Known(NamedTuple):
         return time_us >= self.until_us or self.plan(account_id).versions.at(time_us).wants(event_type)
 
 
-class Rules(Protocol):
+class RulesSource(Protocol):
     """Where a process has its rules from. Picklable; what it has read stays in the process."""
 
-    def known(self, clock_us: int) -> Known:
+    def known(self, clock_us: int) -> RulesView:
         """The rules by the host's clock.
 
         Raises:
@@ -45,14 +45,14 @@ class Rules(Protocol):
         """
 
 
-class AlwaysKnown:
+class StaticRules:
     """Rules that are read once, when the job is launched, and never change."""
 
     def __init__(self, history: RuleSetHistory, allowed_lateness_us: int) -> None:
         """Raises `RulesError` if a rule is of a kind that this release does not run."""
         programs = Programs(history, allowed_lateness_us, whole_history=False)
-        self._known = Known(programs, END_OF_TIME_US)
+        self._known = RulesView(programs, END_OF_TIME_US)
 
-    def known(self, clock_us: int) -> Known:  # noqa: ARG002 - of `Rules`
+    def known(self, clock_us: int) -> RulesView:  # noqa: ARG002 - of `Rules`
         """The same at every time."""
         return self._known

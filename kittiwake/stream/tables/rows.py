@@ -16,7 +16,7 @@ import msgspec
 
 from kittiwake.output.rows import DecisionLine
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.records import Dead, Late, Stage, Told
+from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, Stage
 from kittiwake.stream.tables.schema import HAPPENED_AT, ROW_ID, WRITTEN_AT, Table
 from kittiwake.time.instants import format_instant
 from kittiwake.values import canonical
@@ -32,7 +32,7 @@ again is whole; and a row with it in base64, 1.4 MB, is far below the 10 MB that
 _line_of: Final = msgspec.json.Decoder(DecisionLine).decode
 
 
-def decision_table_row(told: Told, written_us: int) -> TableRow:
+def decision_table_row(told: DecisionRecord, written_us: int) -> TableRow:
     """The row of `triggers` and of `decisions`. But for `written_at` it is the same whenever it is made."""
     line = _line_of(told.row)
     events, threshold = line.events, _text(line.threshold)
@@ -73,7 +73,7 @@ def _text(raw: msgspec.Raw) -> str:
     return bytes(raw).decode()
 
 
-def dead_letter_table_row(dead: Dead) -> TableRow:
+def dead_letter_table_row(dead: DeadLetterRecord) -> TableRow:
     """The row of `dead_letters`."""
     identity = (dead.stage, dead.reason, dead.raw, dead.attributes, dead.message_id)
     return {
@@ -87,7 +87,7 @@ def dead_letter_table_row(dead: Dead) -> TableRow:
     }
 
 
-def late_event_table_row(late: Late) -> TableRow:
+def late_event_table_row(late: LateEventRecord) -> TableRow:
     """The row of `late_events`."""
     identity = (late.account_id, late.contact_id, late.event_id, late.time_us, late.raw)
     return {
@@ -145,14 +145,14 @@ class RefusedRow(msgspec.Struct, frozen=True):
     """BigQuery's errors, a list of objects, or a text of Beam's. May hold values of the row: never passed on."""
 
 
-def refused_dead_letter(refused: RefusedRow, happened_us: int, release: str) -> Dead:
+def refused_dead_letter(refused: RefusedRow, happened_us: int, release: str) -> DeadLetterRecord:
     """The dead letter of a row. Its `raw` is the row without the time it was written at: so its id is the row's own.
 
     Of a row too large for a dead letter `raw` is a part; its `row_id` is told beside it.
     """
     row = {name: value for name, value in refused.row.items() if name != refused.table.partition}
     raw = canonical(row).encode()
-    return Dead(
+    return DeadLetterRecord(
         Stage.WRITE,
         DeadLetterReason.ROW_REFUSED,
         f"table {refused.table.name} refused it: {', '.join(causes(refused.errors))}",

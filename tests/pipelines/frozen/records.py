@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
-from kittiwake.stream.contact.timer_grid import Waits
-from kittiwake.stream.contact.timers import Alarm, Host, Woken, wake
-from kittiwake.stream.records import Arrival, Seed, encode, key_of
-from kittiwake.stream.rules_source.view import AlwaysKnown
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.contact.timers import Host, TimerFiring, TimerResult, wake
+from kittiwake.stream.records import BufferedEvent, InitialState, encode, key_of
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
 from tests.pipelines.frozen.graph import RULES
 from tests.stream import tellings
@@ -29,19 +29,19 @@ class Kept(NamedTuple):
     bag: list[bytes]
 
 
-def arrival(event_id: str, after_us: int) -> Arrival:
+def arrival(event_id: str, after_us: int) -> BufferedEvent:
     """An item added to a cart, so long after noon."""
     at_us = NOON_US + after_us
     names = f'"event_id": "{event_id}", "account_id": "acme", "contact_id": "c-1", "type": "cart.item_added"'
     data = f'{{{names}, "time": "{format_instant(at_us)}", "properties": {{"price": 1.10}}}}'.encode()
-    return Arrival(at_us, event_id, "cart.item_added", data, TRACE, f"m-{event_id}", at_us + SECOND_US)
+    return BufferedEvent(at_us, event_id, "cart.item_added", data, TRACE, f"m-{event_id}", at_us + SECOND_US)
 
 
-def woken(cell: bytes | None, bag: list[bytes], at_us: int) -> Woken:
+def woken(cell: bytes | None, bag: list[bytes], at_us: int) -> TimerResult:
     """A wake of the contact under rules with a wait of an hour."""
     history = RuleSetHistory((RuleSetVersion(None, load_files({"rules.yaml": RULES.encode()})),))
-    known = AlwaysKnown(history, HOUR_US).known(FAR_US)
-    return wake(Host(known, Waits()), KEY, cell, lambda: bag, Alarm(at_us, FAR_US))
+    known = StaticRules(history, HOUR_US).known(FAR_US)
+    return wake(Host(known, TimerSettings()), KEY, cell, lambda: bag, TimerFiring(at_us, FAR_US))
 
 
 def begun() -> Kept:
@@ -71,7 +71,7 @@ def records() -> dict[str, Any]:
     """One of each record that crosses from one release to the next, by its name."""
     return {
         "Arrival": arrival("e1", 0),
-        "Seed": Seed(NOON_US, b"state"),
+        "Seed": InitialState(NOON_US, b"state"),
         "Told": replace(tellings.trigger("a" * 32, tellings.TRACE), row=b"{}"),  # rows have tests of their own
         "Dead": tellings.dead(),
         "Late": tellings.late(),

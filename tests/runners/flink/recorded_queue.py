@@ -12,9 +12,9 @@ from typing import NamedTuple, Self
 
 from kittiwake.stream.recorded_schedule import Disorder
 from kittiwake.time.instants import SECOND_US, format_instant
-from pipelines.locations import input_files
+from transforms.batch.input_files import input_files
 from transforms.clock import now_us
-from transforms.stream.recorded_source import Recording, _Lines, _read
+from transforms.stream.recorded_source import RecordedEvents, _Lines, _read
 
 BEAT_CONTACT = "beat"
 BEAT = '{{"event_id":"beat-{number}","account_id":"acme","contact_id":"beat","type":"beat","time":"{time}"}}'
@@ -30,7 +30,7 @@ class Queue(NamedTuple):
     @classmethod
     def of(cls, events: Path, disorder: Disorder) -> Self:
         """The events of a file."""
-        recording = Recording(tuple(input_files([str(events)])), now_us(), disorder)
+        recording = RecordedEvents(tuple(input_files([str(events)])), now_us(), disorder)
         schedule = _read(recording)
         with _Lines(recording.files) as lines:
             return cls([lines.at(place) for place in schedule.places], schedule.times_us, disorder)

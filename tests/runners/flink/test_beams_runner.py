@@ -21,7 +21,7 @@ from tests.runners.flink.cluster import Cluster, cluster
 from tests.runners.jobs import processes
 from tests.runners.shops import differing, shop
 
-STEP: Final = "Settle"
+STEP: Final = "Evaluate"
 WITHIN_S: Final = 120
 DISORDER: Final = ("--disorder", "5m", "--late", "2d", "--allowed_lateness", "5d", "--pace", "30/s")
 FLAGS: Final = ("--runner=PortableRunner", "--parallelism=2", "--checkpointing_interval=2000")
@@ -35,7 +35,7 @@ class Served(NamedTuple):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     if not (installing.kept().exists() and job_server.kept().exists()):
-        pytest.skip("Beam's job server for Flink is not here: make engines gets it, where it can be had")
+        pytest.skip("Beam's job server for Flink is not here: make runners gets it, where it can be had")
     folder = tmp_path_factory.mktemp("flink")
     with cluster(folder, workers=3) as flink, job_server.serving_for(flink, folder) as endpoint:
         yield Served(flink, endpoint)
