@@ -42,7 +42,7 @@ def decide_history(
 ) -> DecidedHistory:
     """Decide all of a contact's events before `until_us`, and what is due up to and at it.
 
-    The events may come in any order, with duplicates. `sweep_plan` is `sweep_plan_of` the program, worked out once by
+    The events may come in any order, with duplicates. `sweep_plan` is `sweep_plan_of` the program, made once by
     the host; None asks for the long way.
     """
     versions = as_versions(rules)
@@ -86,7 +86,7 @@ def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: 
 
 def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, lost: int) -> DecidedHistory:
     """Everything decided, what is still deferred then included; no state is left."""
-    run.state.settled_us = until_us
+    run.state.evaluated_to_us = until_us
     outputs = run.outputs
     decisions = [*outputs.decisions, *unfinished(versions, run.state)] if outputs.deferred else outputs.decisions
     return DecidedHistory(decisions, duplicates, outputs.forgotten, outputs.unusable, lost)

@@ -301,7 +301,7 @@ def _snapshots(options: StreamOptions, findings: list[Finding]) -> tuple[Snapsho
     except UnusableError as error:
         findings.append(Finding(Verdict.WRONG, f"--snapshots: {error}"))
         return ()
-    until = format_instant(found.settled_us)
+    until = format_instant(found.evaluated_to_us)
     text = f"{len(found.sources)} file(s) of snapshots, settled until {until}: give the job every event since then"
     findings.append(Finding(Verdict.OK, text))
     return found.sources

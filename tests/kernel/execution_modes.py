@@ -115,12 +115,12 @@ def _woken(program: Program | Versions, events: Sequence[Event], until_us: int) 
     before_us = min([until_us, *(event.time_us for event in events)]) - 1
     step = advance(program, new_state(CONTACT), events, before_us)
     decisions = [*step.decisions]
-    settled_us = before_us
-    while settled_us < until_us:
+    evaluated_to_us = before_us
+    while evaluated_to_us < until_us:
         wake_us = until_us if step.next_timer_us is None else step.next_timer_us
-        assert wake_us > settled_us, "a wake in the past"
+        assert wake_us > evaluated_to_us, "a wake in the past"
         step = _woken_once(program, step, min(wake_us, until_us))
-        settled_us = min(wake_us, until_us)
+        evaluated_to_us = min(wake_us, until_us)
         decisions.extend(step.decisions)
     return settled(program, decisions, step.state)
 

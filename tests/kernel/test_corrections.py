@@ -168,7 +168,7 @@ def test_the_kernel_asks_to_be_woken_to_forget_a_deleted_contact() -> None:
         told.state = told.last.state
     assert told.last is not None
     assert told.last.next_timer_us is None
-    nothing = State("c1", settled_us=told.state.settled_us, from_us=told.state.from_us)
+    nothing = State("c1", evaluated_to_us=told.state.evaluated_to_us, from_us=told.state.from_us)
     assert told.state == replace(nothing, ended_us=T + 5 * MINUTE_US, ended_times=1)
 
 

@@ -171,7 +171,7 @@ def test_time_never_goes_back() -> None:
     before = advance(rules, new_state("c1"), [event(0, "1")], T + 10)
     assert before.next_timer_us == T + HOUR_US
     stale = advance(rules, before.state, [event(20, "2")], T + 5)
-    assert (stale.state.settled_us, stale.decisions, len(stale.state.inbox)) == (T + 10, (), 1)
+    assert (stale.state.evaluated_to_us, stale.decisions, len(stale.state.inbox)) == (T + 10, (), 1)
     assert stale.next_timer_us == T + 21
 
 

@@ -106,7 +106,7 @@ def test_a_batch_looks_back_beyond_a_version_and_a_stream_says_that_it_cannot() 
 def test_a_frozen_rule_set_settles_nothing_beyond_and_goes_on_afterwards() -> None:
     frozen = versions((None, [CART]), frozen=30)
     first = settled(frozen, 500, event(0, "1"), event(45, "2", "b"))
-    assert (told(first), first.state.settled_us) == ([], T + 30 * MINUTE_US)
+    assert (told(first), first.state.evaluated_to_us) == ([], T + 30 * MINUTE_US)
     assert told(settled(versions((None, [CART])), 500, state=first.state)) == []
     again = settled(frozen, 500, event(0, "1"))
     assert told(settled(versions((None, [CART])), 500, state=again.state)) == ["fired 60"]

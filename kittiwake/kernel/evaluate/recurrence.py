@@ -1,6 +1,6 @@
 """Local dates that repeat: the next occurrence on or after a day.
 
-Pure. Worked out from the day in question, as of RRULEs (RFC 5545) in `kittiwake.time.recurrences`.
+Pure. Computed from the day in question, as of RRULEs (RFC 5545) in `kittiwake.time.recurrences`.
 Called by `waits`.
 """
 

@@ -60,13 +60,13 @@ def pass_on(
 
     `since`, which is changed, is what was kept for corrections from `from_us` on.
     """
-    edge_us, settled_us = upto_us - versions.horizon_us, run.state.settled_us
+    edge_us, evaluated_to_us = upto_us - versions.horizon_us, run.state.evaluated_to_us
     if not versions.horizon_us:
         run = pass_through(versions, run, without_duplicates(run, due), upto_us)
         emitted = revised(run.outputs.decisions, since, versions, clock_us)
         state = freeze(run, upto_us, upto_us)
         return Passed(run, bare(state, begun_anew(versions, since, state)), emitted)
-    if settled_us is None or settled_us <= edge_us:
+    if evaluated_to_us is None or evaluated_to_us <= edge_us:
         return _past_a_horizon(versions, since, run, due, edge_us, upto_us, clock_us)
     assert from_us is not None
     return _within_a_horizon(versions, since, from_us, run, due, upto_us, clock_us)
@@ -113,10 +113,10 @@ def _within_a_horizon(
 
     What was decided because the execution began under other rules than before is emitted, and corrected by nothing.
     """
-    settled_us = run.state.settled_us
-    assert settled_us is not None
+    evaluated_to_us = run.state.evaluated_to_us
+    assert evaluated_to_us is not None
     final, run.outputs.decisions = revised(run.outputs.decisions, since, versions, clock_us), []
-    if not due and _is_quiet(versions, run, settled_us, upto_us):
+    if not due and _is_quiet(versions, run, evaluated_to_us, upto_us):
         forgotten_us = from_us if since.checkpoint is None else upto_us
         return Passed(run, bare(freeze(run, upto_us, from_us, forgotten_us), _unless_empty(since), from_us), final)
     if since.checkpoint is None:
@@ -131,7 +131,7 @@ def _within_a_horizon(
 def _as_of(state: State, from_us: int) -> State:
     """The state of a contact of whom nothing has happened since an instant, as it was then."""
     found = bare(state)
-    found.settled_us = from_us
+    found.evaluated_to_us = from_us
     return found
 
 
@@ -150,10 +150,10 @@ def _unless_empty(since: Since) -> Since | None:
 
 def is_due(versions: Versions, state: State) -> bool:
     """Whether half of what is kept for corrections lies behind the horizon; of a contact that is gone, any of it."""
-    since, settled_us, from_us = state.since, state.settled_us, state.from_us
-    if settled_us is None or from_us is None:
+    since, evaluated_to_us, from_us = state.since, state.evaluated_to_us, state.from_us
+    if evaluated_to_us is None or from_us is None:
         return False
-    edge_us = settled_us - versions.horizon_us
+    edge_us = evaluated_to_us - versions.horizon_us
     if state.first_us is None:
         return from_us < edge_us and bool(since or keeps_ids(state))
     chunks = since.chunks if since is not None else []
@@ -173,7 +173,7 @@ def is_too_much(versions: Versions, state: State) -> bool:
 def cut_short(versions: Versions, state: State) -> State:
     """The state with its horizon begun anew: nothing that is evaluated can be corrected any more."""
     assert state.since is not None
-    return replace(state, since=begun_anew(versions, state.since, state), from_us=state.settled_us)
+    return replace(state, since=begun_anew(versions, state.since, state), from_us=state.evaluated_to_us)
 
 
 def begun_anew(versions: Versions, since: Since, state: State) -> Since | None:
@@ -185,10 +185,10 @@ def begun_anew(versions: Versions, since: Since, state: State) -> Since | None:
 
 def moved(versions: Versions, state: State) -> State:
     """The state with its checkpoint exactly a horizon behind the evaluated time; what it decides stays as it is."""
-    settled_us, from_us = state.settled_us, state.from_us
-    if settled_us is None or from_us is None or from_us >= settled_us - versions.horizon_us:
+    evaluated_to_us, from_us = state.evaluated_to_us, state.from_us
+    if evaluated_to_us is None or from_us is None or from_us >= evaluated_to_us - versions.horizon_us:
         return state
-    edge_us = settled_us - versions.horizon_us
+    edge_us = evaluated_to_us - versions.horizon_us
     since = state.since or Since()
     base = decoded(since.checkpoint) if since.checkpoint is not None else copied(_as_of(bare(state), from_us))
     events = [restored(kept) for kept in events_of(since)]
@@ -201,11 +201,13 @@ def moved(versions: Versions, state: State) -> State:
     emitted = [row for trigger_id, row in current_rows(since).items() if trigger_id not in final]
     found = Since(None, [], list(since.revoked), list(since.pending))
     forget_final(versions, found, checkpoint, after)
-    if after or not _is_quiet(versions, run, edge_us, settled_us):
-        found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, emitted, settled_us)]
-        front = freeze(Execution(versions.at(settled_us), copied(bare(state))), settled_us, edge_us, settled_us)
+    if after or not _is_quiet(versions, run, edge_us, evaluated_to_us):
+        found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, emitted, evaluated_to_us)]
+        front = freeze(
+            Execution(versions.at(evaluated_to_us), copied(bare(state))), evaluated_to_us, edge_us, evaluated_to_us
+        )
     else:  # nothing has happened since: what the state forgot at its evaluated time is still needed
-        front = replace(checkpoint, settled_us=settled_us)
+        front = replace(checkpoint, evaluated_to_us=evaluated_to_us)
     front = bare(front, _unless_empty(found), edge_us)
     front.inbox = state.inbox
     return front
@@ -217,11 +219,11 @@ def compacted(rules: Program | Versions, state: State) -> State:
     found = moved(versions, state)
     counted = {name: _sorted(times_us) for name, times_us in sorted(found.counted.items())}
     found = replace(found, seen=_sorted(found.seen), counted=counted)
-    since, settled_us = found.since, found.settled_us
-    if since is None or settled_us is None:
+    since, evaluated_to_us = found.since, found.evaluated_to_us
+    if since is None or evaluated_to_us is None:
         return found
     checkpoint = None if since.checkpoint is None else in_one_order(since.checkpoint)
-    chunks = [chunk_of(events_of(since), current_rows(since).values(), settled_us)] if since.chunks else []
+    chunks = [chunk_of(events_of(since), current_rows(since).values(), evaluated_to_us)] if since.chunks else []
     return replace(found, since=replace(since, checkpoint=checkpoint, chunks=chunks))
 
 

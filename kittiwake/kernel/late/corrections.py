@@ -27,7 +27,7 @@ class Corrected(NamedTuple):
     """What came of late events."""
 
     state: State
-    """Settled to where it was before, with `since` and `from_us`."""
+    """Evaluated to where it was before, with `since` and `from_us`."""
     rows: list[Decision]
     duplicates: int
     placed: list[Event]
@@ -44,7 +44,7 @@ def correct(versions: Versions, state: State, late: Sequence[Event], clock_us: i
     duplicates = len(late) - len(new)
     if not new:
         return Corrected(bare(state, since, from_us), [], duplicates, [])
-    checkpoint = since.checkpoint or encoded(replace(bare(state), settled_us=from_us))
+    checkpoint = since.checkpoint or encoded(replace(bare(state), evaluated_to_us=from_us))
     work = Reevaluation(versions, state, since.chunks, checkpoint, new)
     front = work.walk()
     emitted = current_in(work.replaced)

@@ -86,13 +86,13 @@ def _facts(row: Decision) -> Decision:
 
 
 def _revoked(row: Decision, front: State) -> Decision:
-    assert front.settled_us is not None
+    assert front.evaluated_to_us is not None
     return replace(
         row,
         decision=Outcome.REVOKED,
         reason=Reason.LATE_EVENT,
         fired_at_us=None,
-        decided_us=front.settled_us,
+        decided_us=front.evaluated_to_us,
         revision=row.revision + 1,
         late=True,
         stale=False,

@@ -34,9 +34,11 @@ some fifty chunks an hour instead of hundreds."""
 # ---------------------------------------------------------------- bytes
 
 
-def chunk_of(events: list[StoredEvent], rows: Iterable[Decision], settled_us: int, mark: Mark | None = None) -> Chunk:
+def chunk_of(
+    events: list[StoredEvent], rows: Iterable[Decision], evaluated_to_us: int, mark: Mark | None = None
+) -> Chunk:
     """What one `advance` evaluated and emitted."""
-    newest_us = events[-1].time_us if events else settled_us
+    newest_us = events[-1].time_us if events else evaluated_to_us
     return Chunk(newest_us, len(events), _encode(events), _encode([emitted_of(row) for row in rows]), mark)
 
 
@@ -191,9 +193,9 @@ def _may_come_again(
     versions: Versions, emitted: EmittedDecision, checkpoint: State, opening: Container[Opened]
 ) -> bool:
     row = emitted.decision
-    assert checkpoint.settled_us is not None
+    assert checkpoint.evaluated_to_us is not None
     if row.events is None:
-        return row.time_us >= checkpoint.settled_us
+        return row.time_us >= checkpoint.evaluated_to_us
     if _is_live(checkpoint, row.rule_id, row.instance, _opened(row), opening):
         return True
     return emitted.threshold is not None and _may_be_crossed(versions, emitted, checkpoint)
@@ -201,7 +203,7 @@ def _may_come_again(
 
 def _may_be_crossed(versions: Versions, emitted: EmittedDecision, checkpoint: State) -> bool:
     """Whether a threshold can still be crossed under the id of a row."""
-    now_us, row = checkpoint.settled_us, emitted.decision
+    now_us, row = checkpoint.evaluated_to_us, emitted.decision
     if now_us is None or checkpoint.first_us is None or not row.events or not row.events.first_type:
         return False
     rule = next((one for one in versions.at(now_us).rules if one.state_key == row.rule_id), None)

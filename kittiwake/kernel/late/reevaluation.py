@@ -45,9 +45,9 @@ class Reevaluation:
         So do more ids than are remembered.
         """
         assert state.from_us is not None
-        assert state.settled_us is not None
+        assert state.evaluated_to_us is not None
         self._versions, self._state, self._late = versions, state, late
-        self._from_us, self._settled_us = state.from_us, state.settled_us
+        self._from_us, self._evaluated_to_us = state.from_us, state.evaluated_to_us
         self._knows_ids = not are_new(state, late, versions.newest.limits.ids)
         whole = [Segment(self._from_us, None, chunks)]
         self._segments = whole if self._knows_ids else segments_of(chunks, self._from_us)
@@ -99,7 +99,7 @@ class Reevaluation:
                 front = replace(bare(self._state), counted=self._counted())
                 counted_on(front, self._counts)
                 return front
-        front = freeze(self._run, self._settled_us, self._from_us, self._settled_us)
+        front = freeze(self._run, self._evaluated_to_us, self._from_us, self._evaluated_to_us)
         if not self._knows_ids:
             front.seen, front.counted = self._state.seen, self._counted()
         return front
@@ -128,7 +128,7 @@ class Reevaluation:
         segment = self._segments[self._end]
         self._end += 1
         is_last = self._end == len(self._segments)
-        end_us = self._settled_us if is_last else self._segments[self._end].begun_us
+        end_us = self._evaluated_to_us if is_last else self._segments[self._end].begun_us
         kept = events_in(segment.chunks)
         before = list(map(restored, kept))
         late = [event for event in self._late if segment.begun_us <= event.time_us < end_us]

@@ -1,4 +1,4 @@
-"""Layouts: what a rule's memory depends on, as short texts that tell whether a state under one text fits another.
+"""Layouts: what a rule's memory depends on, as short texts that show whether a state under one text fits another.
 
 Pure. Made when a program is built; compared by `run.migration` when a version comes into force.
 """

@@ -1,4 +1,4 @@
-"""Routes: what an event of one type can do in one rule, worked out when the program is built.
+"""Routes: what an event of one type can do in one rule, computed when the program is built.
 
 So that at event time nobody asks a rule about types it does not name. Built by `plan.build`; `run.dispatch` makes
 handlers of them.

@@ -1,7 +1,7 @@
 """Versions of an account's rules: which is in force when, and what each remembers for the next.
 
 Pure. Built by `kittiwake.rules.compile.versions` from checked rule sets; read by `run.timeline` and the hosts. What a
-rule goes on looking back on, and what a version introduces, is worked out here (semantics.md, section 11).
+rule goes on looking back on, and what a version introduces, is computed here (semantics.md, section 11).
 """
 
 from __future__ import annotations

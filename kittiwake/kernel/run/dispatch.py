@@ -1,7 +1,7 @@
 """Handlers: what one event does, in the order `(time, event_id, type)` (semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
-Everything about a rule that no event can change is worked out once for all contacts: what is left
+Everything about a rule that no event can change is computed once for all contacts: what is left
 is a function for each rule and type. Asked for by `run.timeline`.
 """
 

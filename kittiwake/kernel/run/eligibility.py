@@ -75,7 +75,7 @@ def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
 
 
 def _is_held_out(run: Execution) -> bool:
-    """Whether the contact is in the holdout, worked out once a run."""
+    """Whether the contact is in the holdout, computed once an execution."""
     found = run.is_held_out
     if found is None:
         holdout = run.program.policy.holdout

@@ -32,12 +32,12 @@ _time_us: Final = attrgetter("time_us")
 
 def start(versions: Versions, state: State, first_us: int, trace: list[Step] | None = None) -> Execution:
     """A run that goes on from `state`, which it works on; of a new contact, from before its first instant."""
-    settled_us = state.settled_us
-    program = versions.at(first_us if settled_us is None else settled_us)
+    evaluated_to_us = state.evaluated_to_us
+    program = versions.at(first_us if evaluated_to_us is None else evaluated_to_us)
     if knows(versions, state):
         return Execution(program, state, Outputs(trace))
-    assert settled_us is not None, "a new contact remembers nothing"
-    decisions = activate(program, state, settled_us, Before())
+    assert evaluated_to_us is not None, "a new contact remembers nothing"
+    decisions = activate(program, state, evaluated_to_us, Before())
     run = Execution(program, state, Outputs(trace))
     run.outputs.decisions.extend(decisions)
     return run
@@ -45,15 +45,15 @@ def start(versions: Versions, state: State, first_us: int, trace: list[Step] | N
 
 def knows(versions: Versions, state: State) -> bool:
     """Whether a state was left under the rules in force then; one that does not say is taken as left under them."""
-    if state.settled_us is None or not (state.rules or state.records):
+    if state.evaluated_to_us is None or not (state.rules or state.records):
         return True
-    program = versions.at(state.settled_us)
+    program = versions.at(state.evaluated_to_us)
     stamp(program, state)
     return fits(program, state)
 
 
 def pass_through(versions: Versions, run: Execution, events: Sequence[Event], upto_us: int) -> Execution:
-    """Settle `events`, all before `upto_us`, and deadlines up to and at it; the run that has come so far."""
+    """Evaluate `events`, all before `upto_us`, and deadlines up to and at it; the run that has come so far."""
     at = 0
     since_us = run.program.effective_us
     for program in versions.coming(run.now_us if since_us is None else max(run.now_us, since_us), upto_us):

@@ -32,7 +32,7 @@ class _StateOf1(msgspec.Struct, array_like=True, gc=False):
     """A state as version 1 wrote it; what it is made of has only grown since, at the end."""
 
     contact_id: str
-    settled_us: int | None = None
+    evaluated_to_us: int | None = None
     started: bool = False
     attributes: str = "{}"
     consents: dict[str, bool] = {}
@@ -76,10 +76,10 @@ def decode(data: bytes | memoryview) -> State | BadState:
 
 def _of_1(old: _StateOf1) -> State:
     """A state of version 1: nothing before its evaluated time can be corrected, and its silence begins there."""
-    begun_us = old.settled_us if old.started else None
+    begun_us = old.evaluated_to_us if old.started else None
     return State(
         old.contact_id,
-        old.settled_us,
+        old.evaluated_to_us,
         None if begun_us is None else LONG_AGO_US,
         old.attributes,
         old.consents,
@@ -97,7 +97,7 @@ def _of_2(old: State) -> State:
     The ids of events that it keeps get their types. Those of older ones stay without: whatever comes under them within
     the horizon is a duplicate, as it was for that release.
     """
-    old.typed_us = old.settled_us
+    old.typed_us = old.evaluated_to_us
     since = old.since
     if since is not None:
         for event in (event for chunk in since.chunks for event in _decode_events(chunk.events)):
@@ -105,7 +105,7 @@ def _of_2(old: State) -> State:
                 old.counted.setdefault(event.type, {})[event.event_id] = old.seen.pop(event.event_id)
         if since.checkpoint is not None:
             checkpoint = _decoder.decode(since.checkpoint)
-            checkpoint.typed_us = old.settled_us
+            checkpoint.typed_us = old.evaluated_to_us
             since.checkpoint = _encoder.encode(checkpoint)
     return old
 

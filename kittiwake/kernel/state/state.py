@@ -261,7 +261,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """All the kernel knows of one contact."""
 
     contact_id: str
-    settled_us: int | None = None
+    evaluated_to_us: int | None = None
     """Events before it and deadlines up to and at it are evaluated; None: nothing yet."""
     first_us: int | None = None
     """The contact's first event (since it was last deleted or forgotten); None: it has had none since."""
@@ -275,7 +275,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """Event ids that an earlier release kept without their types; they go after two horizons."""
     inbox: list[StoredEvent] = []
     from_us: int | None = None
-    """How far back a late event can be corrected for; None: not before `settled_us`."""
+    """How far back a late event can be corrected for; None: not before `evaluated_to_us`."""
     newest_us: int | None = None
     """The contact's newest event."""
     records: dict[str, Record] = {}

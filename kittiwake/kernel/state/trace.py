@@ -50,7 +50,7 @@ class StepKind(StrEnum):
     TOTAL = "total"
     """`reaches`: the total moved. event_id, before, after, next (threshold or None)."""
     MEMBERSHIP = "membership"
-    """An audience's truth was worked out at a change. member, values (list per condition), cause."""
+    """An audience's membership was evaluated at a change. member, values (list per condition), cause."""
     DUE = "due"
     """A candidate falls due. time_us, reminder, threshold, occurrence, kind."""
     GATE = "gate"

@@ -21,10 +21,12 @@ class Arrivals:
 
     def take(self, call: Call) -> None:
         """Take what was given in a call, and see what became of what came too late, and of copies."""
-        settled_us, horizon_us = call.before.settled_us, call.versions.horizon_us
+        evaluated_to_us, horizon_us = call.before.evaluated_to_us, call.versions.horizon_us
         needed = [event for event in call.given if call.versions.at(event.time_us).wants(event.type)]
-        inside = [event for event in needed if settled_us is None or event.time_us >= settled_us - horizon_us]
-        beyond = [event for event in needed if settled_us is not None and event.time_us < settled_us - horizon_us]
+        inside = [event for event in needed if evaluated_to_us is None or event.time_us >= evaluated_to_us - horizon_us]
+        beyond = [
+            event for event in needed if evaluated_to_us is not None and event.time_us < evaluated_to_us - horizon_us
+        ]
         self._check_duplicates(call, needed)
         self._check_beyond(call, beyond)
         self.counted += inside
@@ -36,24 +38,33 @@ class Arrivals:
 
     def _check_beyond(self, call: Call, beyond: list[Event]) -> None:
         """An event beyond the horizon comes out whole, unless it is a copy of one that is still known."""
-        settled_us, horizon_us, late = call.before.settled_us, call.versions.horizon_us, list(call.advanced.late)
+        evaluated_to_us, horizon_us, late = (
+            call.before.evaluated_to_us,
+            call.versions.horizon_us,
+            list(call.advanced.late),
+        )
         demand(all(event in beyond for event in late), "late output", *late)
         known = _that_count(self.counted, horizon_us)
         for event in beyond:
-            assert settled_us is not None
+            assert evaluated_to_us is not None
             copied = [one for one in known if _is_copy_of(event, one, horizon_us)]
             if not copied:
-                demand(event in late, "late output", "lost", event, f"settled {settled_us}")
-            elif any(one.time_us >= settled_us - 2 * horizon_us and _is_newest(one, known) for one in copied):
-                demand(event not in late, "late output", "a copy", event, f"settled {settled_us}")
+                demand(event in late, "late output", "lost", event, f"settled {evaluated_to_us}")
+            elif any(one.time_us >= evaluated_to_us - 2 * horizon_us and _is_newest(one, known) for one in copied):
+                demand(event not in late, "late output", "a copy", event, f"settled {evaluated_to_us}")
 
     def _check_duplicates(self, call: Call, needed: list[Event]) -> None:
         """What has been there already, alike, changes nothing inside the horizon."""
-        settled_us = call.before.settled_us
-        if not needed or settled_us is None or call.advanced.state.settled_us != settled_us or call.before.inbox:
+        evaluated_to_us = call.before.evaluated_to_us
+        if (
+            not needed
+            or evaluated_to_us is None
+            or call.advanced.state.evaluated_to_us != evaluated_to_us
+            or call.before.inbox
+        ):
             return
-        edge_us = settled_us - call.versions.horizon_us
-        if any(not edge_us <= event.time_us < settled_us or not self._has(event) for event in needed):
+        edge_us = evaluated_to_us - call.versions.horizon_us
+        if any(not edge_us <= event.time_us < evaluated_to_us or not self._has(event) for event in needed):
             return
         advanced = call.advanced
         demand(not advanced.decisions and not advanced.late, "a duplicate changes nothing", *needed)
