@@ -87,7 +87,7 @@ def histories() -> tuple[History, ...]:
 def played(case: Case) -> History:
     """Play a case; whether what it expects is what was decided is asked elsewhere."""
     player, book = Player(case.book.versions(), case.contact_id, case.start_us), case.book
-    documents = [(None, document_of(book.places, book.account_id))]
+    documents: list[tuple[int | None, Document]] = [(None, document_of(book.places, book.account_id))]
     if case.contact is not None:
         player.tell("contact.updated", case.contact, event_id="e0000")
     decided: list[Decision] = []

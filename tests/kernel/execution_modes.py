@@ -98,7 +98,7 @@ def _just_before(program: Program | Versions, events: Sequence[Event], until_us:
 
 def sliced(program: Program | Versions, events: Sequence[Event], stops_us: Sequence[int]) -> Settled:
     """Settled to each of the rising instants in turn, events given as late as may be."""
-    state, decisions = new_state(CONTACT), []
+    state, decisions = new_state(CONTACT), list[Decision]()
     given: set[int] = set()
     for stop_us in stops_us:
         due = [i for i, event in enumerate(events) if i not in given and event.time_us < stop_us]
