@@ -97,7 +97,7 @@ class Explanation(NamedTuple):
     zone: str
     """The contact's own at the end, else the account's."""
     events: int
-    settled_us: int
+    evaluated_to_us: int
     """Up to when."""
     lines: tuple[Line, ...]
     rules: tuple[RuleStory, ...]
@@ -120,7 +120,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         "contact_id": explanation.contact_id,
         "timezone": explanation.zone,
         "events": explanation.events,
-        "settled": format_instant(explanation.settled_us),
+        "settled": format_instant(explanation.evaluated_to_us),
         "properties_left_out": explanation.left_out,
         "timeline": [_line_data(line) for line in explanation.lines],
         "rules": [

@@ -44,7 +44,7 @@ def _texts(explanation: Explanation) -> Iterator[Text]:
 
 def heading(explanation: Explanation) -> Iterator[Text]:
     """Whose story this is, and until when."""
-    until = moment_words(explanation.settled_us, explanation.zone)
+    until = moment_words(explanation.evaluated_to_us, explanation.zone)
     events = counted(explanation.events, "event")
     yield Text(f"contact {explanation.contact_id} of account {explanation.account_id}")
     yield Text(f"{events}, decided up to {until} ({explanation.zone})", Tone.ASIDE)

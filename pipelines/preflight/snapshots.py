@@ -20,7 +20,7 @@ def check_snapshots(patterns: Sequence[str], findings: Findings) -> tuple[Snapsh
     except UnusableError as error:
         findings.wrong(f"--snapshots: {error}")
         return ()
-    until = format_instant(found.settled_us)
+    until = format_instant(found.evaluated_to_us)
     findings.ok(
         f"{len(found.sources)} file(s) of snapshots, evaluated up to {until}: give the job every event since then"
     )

@@ -31,9 +31,9 @@ def test_a_row_is_the_seed_of_its_contact() -> None:
     key, seed = seed_of(json.dumps(row).encode())
     state = state_of(row)
     assert isinstance(state, State)
-    assert state.settled_us is not None
+    assert state.evaluated_to_us is not None
     assert key == key_of(row["account_id"], row["contact_id"])
-    assert seed == InitialState(state.settled_us, encode(state))
+    assert seed == InitialState(state.evaluated_to_us, encode(state))
 
 
 @pytest.mark.parametrize(
