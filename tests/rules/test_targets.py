@@ -193,4 +193,4 @@ def test_a_url_without_a_bucket_is_refused() -> None:
 
 
 def test_the_deadline_of_a_request_fits_into_the_skew() -> None:
-    assert gcs_rules.DEADLINE_S * 1_000_000 < bounds.SKEW_US
+    assert gcs_rules.STORAGE_DEADLINE_S * 1_000_000 < bounds.SKEW_US
