@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, keep_duplicate_example
 from kittiwake.batch.event_rows import Row, event_of
-from kittiwake.kernel.late.deduplication import Name, Newest
+from kittiwake.kernel.late.deduplication import Name, NewestIds
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Event, rest_of
 from kittiwake.values import canonical
@@ -66,7 +66,7 @@ class DifferingDuplicates:
         self._counts, self._subject = counts, (versions.newest.account_id, contact_id)
         self._until_us, self._limit = until_us, versions.newest.limits.ids
         self._horizon_us = versions.horizon_us
-        self._newest = Newest(self._limit, self._horizon_us)
+        self._newest = NewestIds(self._limit, self._horizon_us)
         self._rows: OrderedDict[Name, Row] = OrderedDict()
         """By what their duplicates share, those that count, in step with `_newest`."""
 
@@ -79,7 +79,7 @@ class DifferingDuplicates:
         """Count the next rows that share time, id and type; whether one of them counts, or all are duplicates."""
         row, name = same.counts, same.counts[1:3]
         is_decided = row[0] < self._until_us
-        if is_decided and self._newest.is_copy(name, row[0]):
+        if is_decided and self._newest.is_duplicate(name, row[0]):
             self._keep(same.number, self._rows[name], row)
             return False
         if same.equal < same.number:

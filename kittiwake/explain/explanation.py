@@ -42,13 +42,13 @@ def explain(
     Of events only what rules read is shown, or `all_properties`.
     """
     versions = as_versions(rules)
-    end_us = state.settled_us or 0
+    end_us = state.evaluated_to_us or 0
     first_us = min([end_us, *(step.time_us for step in steps[:1])])
     facts = Facts(versions, state.contact_id, first_us, frozenset(_refused(steps)), all_properties=all_properties)
     walk = _Walk(facts)
     for step in steps:
         walk.take(step)
-    evaluated_to_us = state.settled_us if state.settled_us is not None else walk.facts.now_us
+    evaluated_to_us = state.evaluated_to_us if state.evaluated_to_us is not None else walk.facts.now_us
     walk.facts.pass_to(evaluated_to_us)
     walk.facts.now_us = evaluated_to_us
     walk.misses.extend(misses_at_end(walk.facts, state, walk.part_way))

@@ -131,7 +131,7 @@ class LateEventRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     event_id: str
     type: str
     time_us: int
-    settled_us: int
+    evaluated_to_us: int
     """How far its contact had been settled when it came."""
     raw: bytes
     attributes: dict[str, str]

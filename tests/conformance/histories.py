@@ -97,8 +97,8 @@ def played(case: Case) -> History:
             documents.append((book.published[-1][0], document_of(book.locations, book.account_id)))
         if step.expected is not None:
             decided += player.look()
-    assert player.settled_us is not None, f"nothing happens in {case.name}"
-    return History(case, tuple(documents), book, player.versions, player.events, player.settled_us, tuple(decided))
+    assert player.evaluated_to_us is not None, f"nothing happens in {case.name}"
+    return History(case, tuple(documents), book, player.versions, player.events, player.evaluated_to_us, tuple(decided))
 
 
 def document_of(places: tuple[Location, ...], account_id: str) -> Document:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kittiwake.batch.counts import EXAMPLES_MAX
-from kittiwake.kernel.late.deduplication import is_copy
+from kittiwake.kernel.late.deduplication import is_duplicate
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Event, rest_of
 from kittiwake.rules.loader import load_files
@@ -221,7 +221,7 @@ def by_hand(events: list[Event]) -> int:
     counted: dict[str, Event] = {}
     state, number = State("c1"), 0
     for event in sorted(events, key=lambda one: (one.time_us, rest_of(one))):
-        if is_copy(state, event, HOUR_US):
+        if is_duplicate(state, event, HOUR_US):
             number += counted[event.event_id] != event
         else:
             counted[event.event_id] = event

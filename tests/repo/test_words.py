@@ -13,18 +13,16 @@ CODE = ("kittiwake/", "transforms/", "pipelines/")
 NOT_YET: tuple[str, ...] = (
     "docs/explanation/architecture.md",
     "kittiwake/input/",
-    "kittiwake/kernel/",
     "kittiwake/scenarios/",
     "kittiwake/stream/",
-    "kittiwake/terminal/",
-    "transforms/",
-    "pipelines/",
+    "transforms/stream/",
+    "pipelines/google/gcs_rules.py",
 )
 """What is still to be reworded. This list only shrinks."""
 TABLES_FROM_CODE: dict[str, str] = {
     "docs/reference/metrics-and-logs.md": "kittiwake/stream/",
     "docs/reference/tables.md": "kittiwake/stream/",
-    "docs/reference/rules.md": "kittiwake/kernel/",
+    "docs/reference/rules.md": "kittiwake/rules/",
 }
 """Pages with tables that repeat the code word for word: their tables follow when the code has left NOT_YET."""
 

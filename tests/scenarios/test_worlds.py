@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kittiwake.explain.rendering import plain
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
@@ -83,9 +83,9 @@ def _told(player: Player, events: list[Event], until_us: int, dice: Random) -> l
 
 def _ends_as_a_batch(player: Player, rows: list[Decision]) -> None:
     """The newest rows are those of a batch, which is what is explained."""
-    versions, settled_us = player.versions, player._state.settled_us
-    assert settled_us is not None
-    wanted = _batch(versions, player._accepted, settled_us)
+    versions, evaluated_to_us = player.versions, player._state.evaluated_to_us
+    assert evaluated_to_us is not None
+    wanted = _batch(versions, player._accepted, evaluated_to_us)
     assert _shown(_newest(rows)) == _shown(_newest(wanted))
     story = player.explanation()
     fired = Counter(row.rule_id for row in wanted if row.decision is Outcome.FIRED)

@@ -108,7 +108,7 @@ def late(**changes: Any) -> LateEventRecord:
         "event_id": "e0",
         "type": "cart.item_added",
         "time_us": AT_US,
-        "settled_us": AT_US + 1,
+        "evaluated_to_us": AT_US + 1,
         "raw": b'{"event_id": "e0"}',
         "attributes": {},
         "message_id": "",

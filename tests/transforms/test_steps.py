@@ -31,7 +31,8 @@ from tests.input.inputs import START_US, record, write_lines, write_rules
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import LINES_AN_ELEMENT, EvaluateHistories
 from transforms.batch.parse import ParseRecords
-from transforms.batch.read import InputFile, ReadRecords, SourcedBlock
+from transforms.batch.read import ReadRecords, SourcedBlock
+from transforms.input_files import InputFile
 
 CART = Event(1_793_527_200_000_000, "e1", "cart.item_added", {"product_id": "p1"}, "acme", "c1")
 DAY_US = 86_400_000_000

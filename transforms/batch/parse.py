@@ -1,4 +1,4 @@
-"""Step: blocks of lines to packs of rows, keyed by bucket of contacts; what is no event becomes a dead letter."""
+"""Step: from blocks of lines to record batches by partition of contacts; a record that is no event is a dead letter."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ _DEAD_LETTERS: Final = "dead_letters"
 
 
 class Parsed(NamedTuple):
-    """What comes of parsing."""
+    """The output."""
 
-    packs: PCollection[tuple[int, bytes]]
-    """Buckets of contacts and rows of theirs; events of items are counted only."""
+    record_batches: PCollection[tuple[int, bytes]]
+    """Partitions of contacts, and rows of theirs. Events of catalogue items are only counted."""
     dead_letters: PCollection[bytes]
-    """Lines of output."""
+    """Lines of JSON."""
     counts: PCollection[Counts]
 
 
 @dataclass(eq=False)
 class ParseRecords(beam.PTransform):
-    """Parses the records of a run, and deals the contacts of needed events out to `buckets`."""
+    """Parses the records of a run, and partitions the contacts of the events that rules need."""
 
     settings: RunSettings
     programs: Programs
     buckets: int
 
     def expand(self, blocks: PCollection[SourcedBlock]) -> Parsed:
-        """No record is lost: each is an event, or a dead letter."""
+        """No record is lost: each is an event or a dead letter."""
         types = {_DEAD_LETTERS: bytes, COUNTS: Counts}
         parse = _Parse(self.settings, self.programs, self.buckets)
         step = beam.ParDo(parse).with_output_types(tuple[int, bytes], **types)
-        parsed = blocks | "Parse" >> step.with_outputs(_DEAD_LETTERS, COUNTS, main="packs")
-        return Parsed(parsed["packs"], parsed[_DEAD_LETTERS], parsed[COUNTS])
+        parsed = blocks | "Parse" >> step.with_outputs(_DEAD_LETTERS, COUNTS, main="record_batches")
+        return Parsed(parsed["record_batches"], parsed[_DEAD_LETTERS], parsed[COUNTS])
 
 
 class _Parse(CountingDoFn):
-    """Packs what a bundle holds, at the latest after `PACK_BYTES` taken in."""
+    """Batches the rows of a bundle, at the latest after `PACK_BYTES` of input."""
 
     def __init__(self, settings: RunSettings, programs: Programs, buckets: int) -> None:
         super().__init__()
@@ -74,6 +74,6 @@ class _Parse(CountingDoFn):
             self._intake.bytes_taken = 0
 
     def finish_bundle(self) -> Iterator[object]:
-        for pack in self._batcher.batches():
-            yield GlobalWindows.windowed_value(pack)
+        for batch in self._batcher.batches():
+            yield GlobalWindows.windowed_value(batch)
         yield from super().finish_bundle()

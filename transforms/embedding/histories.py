@@ -28,9 +28,9 @@ from kittiwake.time.instants import parse_instant
 from kittiwake.values import parse_json
 from transforms.batch import evaluate, parse, read
 from transforms.batch.counts import SumCounts
-from transforms.batch.input_files import input_files
 from transforms.clock import now_us
 from transforms.embedding.streaming import texts_of
+from transforms.input_files import input_files
 
 LINES_A_BLOCK: Final = 2_000
 """Records of a caller that are parsed at once: from a few hundred on a block costs what a file's block costs."""
@@ -132,7 +132,7 @@ class EvaluateHistories(beam.PTransform):
         parsed = source.blocks | "Parse" >> parse.ParseRecords(self._settings, self._programs, self._partitions)
         intake = (source.counts, parsed.counts) | "Intake" >> SumCounts()
         step = evaluate.EvaluateHistories(self._programs, self._settings, Mode.BACKFILL, intake)
-        found = parsed.packs | "Evaluate" >> step
+        found = parsed.record_batches | "Evaluate" >> step
         total = (intake, found.counts) | "Total" >> SumCounts()
         return EvaluatedHistories(
             found.triggers | "Triggers" >> beam.FlatMap(_records).with_output_types(DecisionRecord),

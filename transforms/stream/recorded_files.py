@@ -10,7 +10,7 @@ from pathlib import Path
 from kittiwake.errors import UnusableError
 from kittiwake.input.file_types import BEGINNING_BYTES, Kind, kind_of
 from kittiwake.input.files import shown
-from transforms.batch.read import InputFile
+from transforms.input_files import InputFile
 
 
 def refuse_packed(file: InputFile, setting: str) -> None:

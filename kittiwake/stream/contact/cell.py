@@ -31,7 +31,7 @@ class Cell(msgspec.Struct, array_like=True, gc=False):
     """What is kept of a contact. Fields are only added at the end, with a default."""
 
     layout: int
-    settled_us: int
+    evaluated_to_us: int
     """As the state says: told apart so that a wake with nothing to do need not open it."""
     look_us: int
     """Nothing is settled before the host is asked for this instant: wakes are paced."""
@@ -71,7 +71,7 @@ def state_of(cell: Cell | None, contact_id: str) -> State:
     if cell is None:
         return new_state(contact_id)
     state = decoded(cell.state)
-    if state.contact_id != contact_id or state.settled_us != cell.settled_us:
+    if state.contact_id != contact_id or state.evaluated_to_us != cell.evaluated_to_us:
         raise UnreadableError("its cell is of another contact or time")
     return state
 
@@ -90,8 +90,8 @@ def decoded(data: bytes | memoryview) -> State:
 
 def new_cell(state: State, look_us: int, traces: dict[str, str]) -> bytes:
     """The bytes of a cell."""
-    assert state.settled_us is not None
-    return sealed(encode_cell(Cell(LAYOUT, state.settled_us, look_us, memoryview(encode_state(state)), traces)))
+    assert state.evaluated_to_us is not None
+    return sealed(encode_cell(Cell(LAYOUT, state.evaluated_to_us, look_us, memoryview(encode_state(state)), traces)))
 
 
 def traces_with(traces: dict[str, str], arrivals: Iterable[BufferedEvent]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kittiwake.input.shapes.base import InputShape
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
@@ -133,8 +133,8 @@ def _late(given: Given, step: Advanced, pairs: Sequence[_Pair], clock_us: int) -
     found = []
     for event in step.late:
         arrival = arrivals[id(event)]
-        settled_us = given.state.settled_us
-        assert settled_us is not None, "only what has been settled can be late"
+        evaluated_to_us = given.state.evaluated_to_us
+        assert evaluated_to_us is not None, "only what has been settled can be late"
         found.append(
             LateEventRecord(
                 program.account_id,
@@ -142,7 +142,7 @@ def _late(given: Given, step: Advanced, pairs: Sequence[_Pair], clock_us: int) -
                 event.event_id,
                 event.type,
                 event.time_us,
-                settled_us,
+                evaluated_to_us,
                 arrival.data,
                 arrival.attributes,
                 arrival.message_id,

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.kernel.advance import Advanced
+from kittiwake.kernel.incremental import Advanced
 from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
 from kittiwake.rules.compile.accounts import Plan
@@ -99,7 +99,7 @@ class _Work(NamedTuple):
     contact_id: str
     plan: Plan
     cell: Cell | None
-    settled_us: int
+    evaluated_to_us: int
     asked_us: int
     held_us: int
     """How far the host may settle, whatever the watermark says."""
@@ -109,12 +109,12 @@ class _Work(NamedTuple):
 def _begun(host: Host, key: bytes, data: bytes | None, alarm: TimerFiring) -> _Work:
     known, cell = host.known, cell_of(data)
     account_id, contact_id = subject_of(key)
-    settled_us = BEFORE_ALL_US if cell is None else cell.settled_us
+    evaluated_to_us = BEFORE_ALL_US if cell is None else cell.evaluated_to_us
     asked_us = alarm.at_us - host.waits.settle_delay_us
     frozen_at_us = END_OF_TIME_US if known.frozen_at_us is None else known.frozen_at_us
     held_us = min(alarm.clock_us, known.until_us, frozen_at_us)
-    upto_us = max(settled_us, min(asked_us, held_us))
-    return _Work(host, alarm, contact_id, known.plan(account_id), cell, settled_us, asked_us, held_us, upto_us)
+    upto_us = max(evaluated_to_us, min(asked_us, held_us))
+    return _Work(host, alarm, contact_id, known.plan(account_id), cell, evaluated_to_us, asked_us, held_us, upto_us)
 
 
 def wake(
@@ -136,12 +136,12 @@ def _woken(
     host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: TimerFiring
 ) -> TimerResult:
     work = _begun(host, key, data, alarm)
-    if work.cell is not None and work.settled_us < work.asked_us < work.cell.look_us:
+    if work.cell is not None and work.evaluated_to_us < work.asked_us < work.cell.look_us:
         return TimerResult(tally=TimerCounts(idle=1))
     due, rest = _parted(bag(), work.upto_us)
-    if work.asked_us <= work.settled_us:
+    if work.asked_us <= work.evaluated_to_us:
         return _looked_late(work, bool(due))
-    if _is_behind(work, due) or (not due and work.upto_us == work.settled_us):
+    if _is_behind(work, due) or (not due and work.upto_us == work.evaluated_to_us):
         return _held(work, [time_us for time_us, _ in rest])
     if work.cell is None and not due and not rest:
         return TimerResult(tally=TimerCounts(idle=1))
@@ -150,8 +150,8 @@ def _woken(
 
 def _is_behind(work: _Work, due: Sequence[BufferedEvent | InitialState]) -> bool:
     """Whether somebody who knew more of the rules has settled the contact: late events cannot be put in their place."""
-    settled_us = [one.time_us for one in due if isinstance(one, InitialState)]
-    return work.host.known.until_us < max([work.settled_us, *settled_us])
+    evaluated_to_us = [one.time_us for one in due if isinstance(one, InitialState)]
+    return work.host.known.until_us < max([work.evaluated_to_us, *evaluated_to_us])
 
 
 def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[BufferedEvent | InitialState], list[tuple[int, bytes]]]:
@@ -186,7 +186,7 @@ def _looked_late(work: _Work, has_late: bool) -> TimerResult:
     """There is no time to settle. Late events are put in their place together, when the next slot has come."""
     if not has_late:
         return TimerResult(tally=TimerCounts(idle=1))
-    next_us = slot_us(work.settled_us + work.host.waits.grid_us, work.host.waits)
+    next_us = slot_us(work.evaluated_to_us + work.host.waits.grid_us, work.host.waits)
     return TimerResult(look_us=next_us, tally=TimerCounts(idle=1))
 
 
@@ -201,7 +201,9 @@ def _settled(
     seeds = [one for one in due if isinstance(one, InitialState)]
     arrivals = [one for one in due if isinstance(one, BufferedEvent)]
     state = decoded(seeds[0].state) if work.cell is None and seeds else state_of(work.cell, work.contact_id)
-    given = Given(work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.settled_us or BEFORE_ALL_US))
+    given = Given(
+        work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.evaluated_to_us or BEFORE_ALL_US)
+    )
     found = settle(given, work.alarm.clock_us, work.host.known)
     if isinstance(found, Failed):
         return _failed(work, arrivals, found.why)
@@ -232,8 +234,8 @@ def _failed(work: _Work, arrivals: Sequence[BufferedEvent], why: str) -> TimerRe
 
     How long a contact was quiet before says nothing of how long it has been failing, nor does that it was never seen.
     """
-    first_us = min((one.time_us for one in arrivals), default=work.settled_us)
-    since_us = max(work.settled_us, first_us, work.asked_us - RECHECK_SHARE * RETRY_US)
+    first_us = min((one.time_us for one in arrivals), default=work.evaluated_to_us)
+    since_us = max(work.evaluated_to_us, first_us, work.asked_us - RECHECK_SHARE * RETRY_US)
     wake_us = recheck_us(work.alarm.at_us, work.asked_us, since_us, work.alarm.clock_us)
     return TimerResult(wake_us=wake_us, tally=TimerCounts(failed=1, failure=why))
 
@@ -244,9 +246,9 @@ def _is_over(work: _Work, before: State, arrivals: Sequence[BufferedEvent], afte
     A wake may come for many reasons: it is over once the intake has refused for a while what lies before that time.
     """
     max_age_us = work.host.max_age_us
-    if max_age_us is None or before.settled_us is None or arrivals:
+    if max_age_us is None or before.evaluated_to_us is None or arrivals:
         return False
-    return is_nothing(before) and is_nothing(after) and work.upto_us - before.settled_us >= max_age_us + SKEW_US
+    return is_nothing(before) and is_nothing(after) and work.upto_us - before.evaluated_to_us >= max_age_us + SKEW_US
 
 
 # ---------------------------------------------------------------- when to come again
@@ -266,7 +268,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
     be that of an event that came later and lies before it.
     """
     at_us, waits = work.alarm.at_us, work.host.waits
-    due = [] if step is None or step.wake_at_us is None else [step.wake_at_us]
+    due = [] if step is None or step.next_timer_us is None else [step.next_timer_us]
     if work.asked_us > work.held_us and (
         step is None or min([*due, *rest_us[:1]], default=END_OF_TIME_US) <= work.asked_us
     ):

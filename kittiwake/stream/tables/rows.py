@@ -97,7 +97,7 @@ def late_event_table_row(late: LateEventRecord) -> TableRow:
         "event_id": late.event_id,
         "type": late.type,
         "time": format_instant(late.time_us),
-        "settled_until": format_instant(late.settled_us),
+        "settled_until": format_instant(late.evaluated_to_us),
         **_message(late.raw, len(late.raw), late.attributes, late.message_id, late.publish_us, late.happened_us),
     }
 
