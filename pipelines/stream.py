@@ -26,11 +26,11 @@ from kittiwake.terminal import printing
 from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.durations import format_duration
+from pipelines.check import check
 from pipelines.flags import error_lines
 from pipelines.graphs.stream import build_stream
 from pipelines.lifecycle import report_launch, run_in_process, say, wait_for_job
 from pipelines.options.stream import ParsedOptions, StreamOptions, parse_stream_options
-from pipelines.preflight.check import check
 from pipelines.preflight.findings import NotReady, Ready, Verdict, has_refused
 from pipelines.refusals import disk_error
 from pipelines.runner import IN_PROCESS, check_endpoint, is_dataflow, new_pipeline, silence_beam, streaming_flags

@@ -1,4 +1,4 @@
-"""Preflight question: can the rules be run? Called by `pipelines.preflight.check`."""
+"""Preflight question: can the rules be run? Called by `pipelines.check`."""
 
 from __future__ import annotations
 

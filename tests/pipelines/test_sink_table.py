@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
+from pipelines import check
 from pipelines.flags import FlagGroup, OptionReader, OptionRow, flag
 from pipelines.graphs.stream import build_stream
 from pipelines.options import stream as options
-from pipelines.preflight import check
 from pipelines.preflight.findings import Finding, Findings, Ready, Verdict
 from pipelines.runner import STREAMING, new_pipeline
 from pipelines.sinks import table as sinks
