@@ -43,7 +43,6 @@ PRIVATE_MAY_BE_READ = {
 
 YET_TO_COME = {
     "tests.input.test_bulk",
-    "tests.scenarios.test_worlds",
     *("benchmarks.runners.behind", "benchmarks.runners.kept", "benchmarks.streaming.clocks"),
     *("tests.runners.flink.recorded_queue", "tests.runners.flink.steps"),
     *("tests.stream.machine", "tests.stream.test_watching", "tests.transforms.test_replaying"),
