@@ -15,7 +15,7 @@ LAYERS: Final = {
     "lint": "kittiwake/rules/lint",
     "plan": "kittiwake/kernel/plan",
     "evaluate": "kittiwake/kernel/evaluate",
-    "run": "kittiwake/kernel/run",
+    "run": "kittiwake/kernel/run/execution",
 }
 """Layer → its folder, in the order in which a rule passes them."""
 
