@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from benchmarks.streaming.lean import Lean
 from kittiwake.input.shapes.base import CANONICAL
+from kittiwake.input.single import event_from
 from kittiwake.model import Event
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.contact.timer_grid import USUAL
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, Needed, take
 from kittiwake.stream.records import encode

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.single import events_from
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.arrivals import events_from
 from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, Stage, dead_letter, key_of
 from kittiwake.stream.rules_source.view import RulesView
 

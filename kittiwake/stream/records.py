@@ -14,9 +14,12 @@ import msgspec
 
 from kittiwake import __version__
 from kittiwake.input.events import RAW_BYTES_MAX
-from kittiwake.model import Decision
+from kittiwake.input.shapes.base import InputShape
+from kittiwake.input.single import events_from
+from kittiwake.model import DeadLetter, Decision, Event
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import DeadLetterReason, Outcome
+from kittiwake.time.instants import END_OF_TIME_US
 
 TRACEPARENT: Final = "traceparent"
 """The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""
@@ -150,6 +153,20 @@ arrival_of: Final = msgspec.msgpack.Decoder(BufferedEvent).decode
 told_of: Final = msgspec.msgpack.Decoder(DecisionRecord).decode
 dead_of: Final = msgspec.msgpack.Decoder(DeadLetterRecord).decode
 late_of: Final = msgspec.msgpack.Decoder(LateEventRecord).decode
+
+
+def event_of(arrival: BufferedEvent, shape: InputShape) -> Event | DeadLetter:
+    """The event of a message on its way: the very same that the intake has seen, whatever the clock says by now.
+
+    A dead letter only if another release, or an intake of another shape, has taken the message.
+    """
+    found = events_from(arrival.data, END_OF_TIME_US, shape)
+    if isinstance(found, DeadLetter):
+        return found
+    if arrival.place < len(found):
+        return found[arrival.place]
+    detail = "the message does not bring the event any more for which it was taken"
+    return DeadLetter(DeadLetterReason.WRONG_TYPE, detail, arrival.data, "", len(arrival.data))
 
 
 def told(decision: Decision, traceparent: str | None = None) -> DecisionRecord:

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from kittiwake.input.shapes.base import InputShape
+from kittiwake.input.single import event_from
 from kittiwake.model import Event
 from kittiwake.reasons import DeadLetterReason, Unfed
-from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.records import Stage
 
 RESERVED: Final = "goog"

@@ -18,7 +18,6 @@ from kittiwake.model import Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
-from kittiwake.stream.arrivals import event_of
 from kittiwake.stream.intake import (
     ATTRIBUTES_CHARS_MAX,
     VALUE_CHARS_MAX,
@@ -28,10 +27,10 @@ from kittiwake.stream.intake import (
     Needed,
     take,
 )
-from kittiwake.stream.records import DeadLetterRecord, Stage, arrival_of, dead_of, encode, subject_of
+from kittiwake.stream.records import DeadLetterRecord, Stage, arrival_of, dead_of, encode, event_of, subject_of
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
-from tests.stream.odd import PLAIN, damaged
+from tests.input.damaged_records import PLAIN, damaged
 
 CLOCK_US = parse_instant("2026-11-02T00:00:00Z")
 CANONICAL = IntakeSettings()

@@ -29,8 +29,8 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.single import event_from
 from kittiwake.model import Event
-from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, IN_ORDER, Disorder, Pace, Schedule, schedule
 from kittiwake.time.instants import SECOND_US
 from transforms.batch.read import InputFile

@@ -15,8 +15,7 @@ from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.compile.accounts import Plan
-from kittiwake.stream.arrivals import event_of
-from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, LateEventRecord, Stage, dead_letter
+from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, LateEventRecord, Stage, dead_letter, event_of
 from kittiwake.stream.rules_source.view import RulesView
 
 TRIES_MAX: Final = 400

@@ -25,8 +25,8 @@ from pyflink.datastream import KeyedProcessFunction, OutputTag, ProcessFunction,
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
 from kittiwake.input.shapes.base import CANONICAL
+from kittiwake.input.single import event_from
 from kittiwake.model import Event
-from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.contact.timer_grid import USUAL
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.rules_source.view import RulesSource
