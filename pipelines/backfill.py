@@ -23,7 +23,7 @@ from kittiwake.batch.settings import RunSettings, Stop
 from kittiwake.batch.summary import Summary
 from kittiwake.errors import UnusableError
 from kittiwake.input.files import refuse_shaped
-from kittiwake.input.splits import part_bytes_for
+from kittiwake.input.splits import split_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
 from kittiwake.output.formats import Format, check_format
 from kittiwake.output.rows import Mode
@@ -126,7 +126,7 @@ def build(
 ) -> None:
     """The graph: read, parse, group by bucket of contacts, settle, write; what is counted meets in the summary."""
     bytes_total = sum(file.size for file in files)
-    read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total), settings.shape)
+    read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
     intake = (read.counts, parsed.counts) | "Intake" >> SumCounts()
     decided = parsed.packs | "Decide" >> EvaluateHistories(programs, settings, Mode.BACKFILL, intake)

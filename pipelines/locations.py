@@ -14,7 +14,8 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.batch.summary import Summary, from_text
-from kittiwake.input.files import InputError, find_files, refuse_unknown, shown
+from kittiwake.input.errors import InputError, shown
+from kittiwake.input.files import find_files, refuse_unknown
 from kittiwake.output.folder import SUMMARY, OutputError, open_output
 from transforms.batch.read import InputFile
 

@@ -1,6 +1,6 @@
 """The bytes of compressed files, block by block in bounded memory; what is torn or corrupt is an error.
 
-Reads from streams that its caller, `kittiwake.input.files`, has opened. Files that were joined
+Reads from streams that its callers, the readers of `file_types`, were given. Files that were joined
 are read to the end of the last one.
 """
 
@@ -11,7 +11,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias, cast
 
-from kittiwake.input.file_types import BEGINNING_BYTES, Kind
+from kittiwake.input.errors import UnsoundError
+
+BEGINNING_BYTES: Final = 4
+"""First bytes by which a file's type is known: as many as the longest signature in `file_types` has."""
 
 ZSTD_BYTES: Final = 4 * 1024
 """Compressed bytes given to zstd at once: it unpacks all it is given, at worst 32,000 times as much (128 MB), and is
@@ -65,17 +68,23 @@ class Source:
             self._told = size
 
 
-class UnsoundError(Exception):
-    """A file that cannot be read to its end for what stands in it; the message says why, but not which file."""
-
-
-def unpacked_blocks(source: Source, kind: Kind, block_bytes: int) -> Iterator[bytes]:
-    """What a file of this compressed kind holds, in blocks of at most `block_bytes`.
+def gzip_blocks(source: Source, block_bytes: int) -> Iterator[bytes]:
+    """What a gzip file holds, in blocks of at most `block_bytes`.
 
     Raises:
         UnsoundError: it is corrupt, or cut off before its end; the blocks before have been yielded.
     """
-    unpack, name = _WAYS[kind]
+    return _to_the_end(_gzip_blocks, "gzip", source, block_bytes)
+
+
+def zstd_blocks(source: Source, block_bytes: int) -> Iterator[bytes]:
+    """What a zstd file holds, as `gzip_blocks`."""
+    return _to_the_end(_zstd_blocks, "zstd", source, block_bytes)
+
+
+def _to_the_end(
+    unpack: Callable[[Source, int], Iterator[bytes]], name: str, source: Source, block_bytes: int
+) -> Iterator[bytes]:
     try:
         if not source.beginning(block_bytes):
             raise EOFError
@@ -129,9 +138,3 @@ def _why_not_zstd(error: Exception) -> str:
         largest = ZSTD_WINDOW_BYTES_MAX // 1024**2
         return f"its zstd window is larger than {largest} MiB: compress it again without --long"
     return f"it is no sound zstd file ({error})"
-
-
-_WAYS: Final[dict[Kind, tuple[Callable[[Source, int], Iterator[bytes]], str]]] = {
-    Kind.GZIP: (_gzip_blocks, "gzip"),
-    Kind.ZSTD: (_zstd_blocks, "zstd"),
-}

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.file_types import BEGINNING_BYTES, Kind, kind_of
-from kittiwake.input.files import shown
+from kittiwake.input.decompression import BEGINNING_BYTES
+from kittiwake.input.errors import shown
+from kittiwake.input.file_types import LINES, type_of
 from kittiwake.input.shapes.base import InputShape
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, parse_pace
 from pipelines.locations import input_files
@@ -57,9 +58,11 @@ def _refuse_packed(file: InputFile) -> None:
     if Path(file.name).is_file():
         with Path(file.name).open("rb") as stream:
             beginning = stream.read(BEGINNING_BYTES)
-    kind = kind_of(file.name, beginning)
-    if kind is not Kind.LINES:
-        raise UnusableError(f"--events {shown(file.name)} is {kind.value}: plain JSON lines are read; unpack it first")
+    file_type = type_of(file.name, beginning)
+    if file_type is not LINES:
+        raise UnusableError(
+            f"--events {shown(file.name)} is {file_type.name}: plain JSON lines are read; unpack it first"
+        )
 
 
 def recorded(known: argparse.Namespace) -> RecordedOptions | None:

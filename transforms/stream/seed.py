@@ -17,7 +17,8 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
-from kittiwake.input.files import blocks_of, shown
+from kittiwake.input.errors import shown
+from kittiwake.input.reading import blocks_of
 from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.stream.records import encode
 from kittiwake.stream.seeding import SnapshotError, seed_of
