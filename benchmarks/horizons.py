@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from benchmarks.rulesets import ONE, SHIPPED, TWELVE
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.run.retention import freeze
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.codec import decode, encode
 from kittiwake.kernel.state.state import State, new_state
@@ -123,7 +124,7 @@ def _advanced(versions: Versions, state: State, events: list[Event], upto_us: in
 
 def _walked(versions: Versions, state: State, events: list[Event], upto_us: int) -> State:
     run = start(versions, state, upto_us)
-    return pass_through(versions, run, events, upto_us).freeze(upto_us, upto_us)
+    return freeze(pass_through(versions, run, events, upto_us), upto_us, upto_us)
 
 
 def decoded(data: bytes) -> State:

@@ -35,13 +35,14 @@ from kittiwake.terminal.ending import asked, ended, interrupted, listen
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import remark_crash, say_text
 from kittiwake.terminal.progress import megabytes
-from pipelines.locations import OutputLocation, input_files, open_location, read_summary
+from pipelines.locations import OutputLocation, open_location, read_summary
 from pipelines.options.common import BackfillOptions, parse_options
 from pipelines.progress import progress_shown, say
 from pipelines.refusals import refused
 from pipelines.runner import hush, new_pipeline
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import EvaluateHistories
+from transforms.batch.input_files import input_files
 from transforms.batch.parse import ParseRecords
 from transforms.batch.read import InputFile, ReadRecords
 from transforms.batch.snapshot_files import WriteManifest

@@ -1,4 +1,4 @@
-"""Inputs and outputs of a job: local ones with the care of `kittiwake.input` and `kittiwake.output`, and remote ones (`gs://…`).
+"""Outputs of a job: local ones with the care of `kittiwake.output`, and remote ones (`gs://…`).
 
 A remote folder has no rename that is whole or not at all: there the job writes in place, and
 `summary.json` comes last.
@@ -6,50 +6,15 @@ A remote folder has no rename that is whole or not at all: there the job writes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.batch.summary import Summary, from_text
-from kittiwake.input.errors import InputError, shown
-from kittiwake.input.files import find_files, refuse_unknown
+from kittiwake.input.errors import shown
 from kittiwake.output.folder import SUMMARY, OutputError, open_output
-from transforms.batch.read import InputFile
-
-
-def input_files(patterns: Sequence[str]) -> tuple[InputFile, ...]:
-    """The files that patterns name, each once, in order of name; local ones have been opened once.
-
-    Raises:
-        InputError: a pattern names nothing, or a local file cannot be read.
-    """
-    local = find_files([pattern for pattern in patterns if not _is_remote(pattern)])
-    sizes = {name: Path(name).stat().st_size for name in local}
-    for pattern in filter(_is_remote, patterns):
-        sizes.update(_remote_sizes(pattern))
-    return tuple(InputFile(name, sizes[name]) for name in sorted(sizes))
-
-
-def _is_remote(place: str) -> bool:
-    return "://" in place
-
-
-def _remote_sizes(pattern: str) -> dict[str, int]:
-    try:
-        found = FileSystems.match([pattern])[0].metadata_list
-    except (BeamIOError, ValueError) as error:
-        raise InputError(f"cannot read {pattern}: {error}") from error
-    if not found:
-        raise InputError(f"no file matches {pattern}")
-    for file in found:
-        refuse_unknown(file.path)
-    return {file.path: file.size_in_bytes for file in found}
-
-
-# ---------------------------------------------------------------- out
+from transforms.batch.input_files import is_remote
 
 
 class OutputLocation(Protocol):
@@ -71,7 +36,7 @@ def open_location(output: str) -> OutputLocation:
     Raises:
         OutputError: it holds something that is not ours, or cannot be written to.
     """
-    return _Remote(output) if _is_remote(output) else _Local(output)
+    return _Remote(output) if is_remote(output) else _Local(output)
 
 
 class _Local:

@@ -15,8 +15,9 @@ from typing import TypeAlias
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import Differing, same_of
 from kittiwake.input.bulk import Table
-from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.batch import Whole, decide_sorted, decide_whole
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.batch import DecidedHistory, decide_history, decide_sorted_history
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.rules.compile.accounts import Plan
@@ -67,7 +68,9 @@ def settle_and_keep(
     events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
     advanced = advance(plan.versions, new_state(contact_id), events, until_us)
     decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
-    whole = Whole(decisions, advanced.duplicates, advanced.forgotten, advanced.unusable, advanced.ids_forgotten)
+    whole = DecidedHistory(
+        decisions, advanced.duplicates, advanced.forgotten, advanced.unusable, advanced.ids_forgotten
+    )
     return _counted(plan, whole, counts), advanced.state
 
 
@@ -82,7 +85,7 @@ def _begun(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[R
     return rows
 
 
-def _counted(plan: Plan, whole: Whole, counts: Counts) -> list[Decision]:
+def _counted(plan: Plan, whole: DecidedHistory, counts: Counts) -> list[Decision]:
     """The decisions in their order."""
     decisions, duplicates, forgotten, unusable, ids_forgotten = whole
     if unusable:
@@ -112,7 +115,7 @@ def place_of(decision: Decision) -> tuple[int, str, str, int, str]:
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
 
-def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Whole:
+def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> DecidedHistory:
     """Decide sorted rows without copies."""
     unread = plan.unread
     if rows and rows[-1][0] >= until_us:
@@ -121,13 +124,13 @@ def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Who
         Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
         for time_us, event_id, event_type, properties in rows
     ]
-    return decide_sorted(plan.versions, contact_id, events, until_us, plan.parts)
+    return decide_sorted_history(plan.versions, contact_id, events, until_us, plan.sweep_plan)
 
 
 # ---------------------------------------------------------------- copies
 
 
-def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> Whole:
+def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> DecidedHistory:
     """Decide sorted rows of which some share id and type.
 
     Copies of one time are dropped here. Where they come back at another time, the kernel is asked: it knows the
@@ -138,7 +141,7 @@ def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int,
     counts.duplicates += number - len(rows)
     if _are_unlike(rows):
         return _decided(plan, contact_id, rows, until_us)
-    return decide_whole(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.parts)
+    return decide_history(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.sweep_plan)
 
 
 def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> None:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from kittiwake.kernel.run.execution import Unusable
+from kittiwake.kernel.run.outputs import Unusable
 from kittiwake.model import DeadLetter, Decision, Event
 
 EXAMPLES_MAX: Final = 3

@@ -18,7 +18,8 @@ from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import Differing, same_of
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
-from kittiwake.kernel.advance import advance, unfinished
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event

@@ -14,10 +14,10 @@ from kittiwake.explain.facts import Facts
 from kittiwake.explain.refusals import other_key
 from kittiwake.explain.rules import SIGNS, condition_words, counted_words, match_words, within_words
 from kittiwake.explain.wording import listed, moment_words, path_words, value_words
-from kittiwake.kernel.evaluate.history import answer, measured
+from kittiwake.kernel.evaluate.history import measured
 from kittiwake.kernel.evaluate.match import key_values
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
-from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.history import Condition, Measure, answer
 from kittiwake.kernel.plan.match import Operator
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.state.state import Amounts, Latest, Slot, Times, Values

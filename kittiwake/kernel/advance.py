@@ -9,24 +9,22 @@ are put in their place: the newest revisions are what one call with all events w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.evaluate.decisions import decision_of
 from kittiwake.kernel.evaluate.retention import memory_ends_us
 from kittiwake.kernel.late.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
 from kittiwake.kernel.late.corrections import Corrected, correct
 from kittiwake.kernel.late.deduplication import in_order, is_copy, newest_id_us, restored, stored
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Run, Unusable
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.migration import concerned_us
-from kittiwake.kernel.run.timeline import knows, start
+from kittiwake.kernel.run.outputs import NOTHING_UNUSABLE, Unusable
+from kittiwake.kernel.run.timeline import knows, next_timer_us, start
 from kittiwake.kernel.state.codec import bare, copied
 from kittiwake.kernel.state.state import Since, State, keeps_ids
 from kittiwake.kernel.state.trace import Step, StepKind, step_of
 from kittiwake.model import Decision, Event
-from kittiwake.reasons import Outcome, Reason
 
 NO_TRACE: Final[tuple[Step, ...]] = ()
 
@@ -98,35 +96,15 @@ def advance(
         found,
         (*corrected.rows, *passed.rows),
         tuple(late.beyond),
-        late.copies + corrected.duplicates + doubled + passed.run.duplicates,
+        late.copies + corrected.duplicates + doubled + passed.run.outputs.duplicates,
         _wake_at_us(versions, passed.run, found),
         NO_TRACE if steps is None else tuple(sorted(steps, key=_time_of_step)),
         len(corrected.placed),
-        passed.run.forgotten,
+        passed.run.outputs.forgotten,
         is_cut,
-        passed.run.unusable,
-        corrected.ids_forgotten + passed.run.ids_forgotten,
+        passed.run.outputs.unusable,
+        corrected.ids_forgotten + passed.run.outputs.ids_forgotten,
     )
-
-
-def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
-    """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
-    if state.settled_us is None:
-        return ()
-    program, found = as_versions(rules).at(state.settled_us), []
-    for index, rule in enumerate(program.rules):
-        remembered = state.rules.get(rule.state_key)
-        if remembered is None or not remembered.instances:
-            continue
-        held = [(key, one.held) for key, one in remembered.instances.items() if one.held is not None]
-        for key, deferred in sorted(held, key=itemgetter(0)):
-            candidate, outcome = deferred.candidate, Outcome.DEFERRED
-            found.append(
-                decision_of(
-                    program, index, state.contact_id, key, candidate, outcome, Reason.QUIET_HOURS, state.settled_us
-                )
-            )
-    return tuple(found)
 
 
 # ---------------------------------------------------------------- what is given
@@ -211,10 +189,10 @@ def _time_of_step(step: Step) -> int:
 # ---------------------------------------------------------------- when to come again
 
 
-def _wake_at_us(versions: Versions, run: Run, state: State) -> int | None:
+def _wake_at_us(versions: Versions, run: Execution, state: State) -> int | None:
     """The next instant at which something falls due, an event waits, a version matters, or traces have to go."""
     assert state.settled_us is not None
-    found = [run.next_wake_us(), _trace_ends_us(versions, state), _memory_ends_us(versions, state)]
+    found = [next_timer_us(run), _trace_ends_us(versions, state), _memory_ends_us(versions, state)]
     if state.inbox:
         found.append(state.inbox[0].time_us + 1)
     in_force = versions.at(state.settled_us)

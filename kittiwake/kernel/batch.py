@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kittiwake.kernel.advance import unfinished
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.late.deduplication import are_unlike, ids_forgotten, in_order, place_of, that_count
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.run.execution import NOTHING_UNUSABLE, Run, Unusable
-from kittiwake.kernel.run.sweep import Parts, parts_of, sweep
+from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.outputs import NOTHING_UNUSABLE, Unusable
+from kittiwake.kernel.run.sweep import SweepPlan, sweep, sweep_plan_of
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
 
 
-class Whole(NamedTuple):
+class DecidedHistory(NamedTuple):
     """What became of a contact: every candidate's final decision, those still deferred included."""
 
     decisions: list[Decision]
@@ -32,54 +33,63 @@ class Whole(NamedTuple):
     """Ids of events that had to make room (`Limits.ids`) while copies of them could still come."""
 
 
-def decide_whole(
-    rules: Program | Versions, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
-) -> Whole:
+def decide_history(
+    rules: Program | Versions,
+    contact_id: str,
+    events: Sequence[Event],
+    until_us: int,
+    sweep_plan: SweepPlan | None = None,
+) -> DecidedHistory:
     """Decide all of a contact's events before `until_us`, and what is due up to and at it.
 
-    The events may come in any order, with copies. `parts` is `parts_of` the program, worked out once by
+    The events may come in any order, with copies. `sweep_plan` is `sweep_plan_of` the program, worked out once by
     the host; None asks for the long way.
     """
     versions = as_versions(rules)
     needed = versions.needed(events)
     if are_unlike(needed):
         due = [event for event in sorted(needed, key=place_of) if event.time_us < until_us]
-        return decide_sorted(rules, contact_id, due, until_us, parts)
+        return decide_sorted_history(rules, contact_id, due, until_us, sweep_plan)
     ordered = in_order(needed)
     due = [event for event in ordered if event.time_us < until_us]
     run = _begun(versions, contact_id, due, until_us)
     counted = that_count(run, due)
-    duplicates, lost = len(needed) - len(ordered) + run.duplicates, run.ids_forgotten
+    duplicates, lost = len(needed) - len(ordered) + run.outputs.duplicates, run.outputs.ids_forgotten
     return _ended(versions, pass_through(versions, run, counted, until_us), until_us, duplicates, lost)
 
 
-def decide_sorted(
-    rules: Program | Versions, contact_id: str, events: Sequence[Event], until_us: int, parts: Parts | None = None
-) -> Whole:
-    """As `decide_whole`, of events that are ready to be taken.
+def decide_sorted_history(
+    rules: Program | Versions,
+    contact_id: str,
+    events: Sequence[Event],
+    until_us: int,
+    sweep_plan: SweepPlan | None = None,
+) -> DecidedHistory:
+    """As `decide_history`, of events that are ready to be taken.
 
     They are sorted by `(time_us, event_id, type)`, without copies, all before `until_us`, and of types that the
     version in force wants. Of types it does not read (`Program.reads`) the properties may be left out.
     """
     versions = as_versions(rules)
     lost = ids_forgotten(events, versions.newest.limits.ids, versions.horizon_us)
-    found = None if parts is None else sweep(versions.programs[-1], parts, contact_id, events, until_us)
+    found = None if sweep_plan is None else sweep(versions.programs[-1], sweep_plan, contact_id, events, until_us)
     if found is not None:
-        return Whole(found, 0, ids_forgotten=lost)
+        return DecidedHistory(found, 0, ids_forgotten=lost)
     run = _begun(versions, contact_id, events, until_us)
     return _ended(versions, pass_through(versions, run, events, until_us), until_us, 0, lost)
 
 
-def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: int) -> Run:
+def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: int) -> Execution:
     state = State(contact_id)
     return start(versions, state, due[0].time_us if due else until_us)
 
 
-def _ended(versions: Versions, run: Run, until_us: int, duplicates: int, lost: int) -> Whole:
+def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, lost: int) -> DecidedHistory:
     """Everything decided, what is still deferred then included; no state is left."""
     run.state.settled_us = until_us
-    decisions = [*run.decisions, *unfinished(versions, run.state)] if run.deferred else run.decisions
-    return Whole(decisions, duplicates, run.forgotten, run.unusable, lost)
+    outputs = run.outputs
+    decisions = [*outputs.decisions, *unfinished(versions, run.state)] if outputs.deferred else outputs.decisions
+    return DecidedHistory(decisions, duplicates, outputs.forgotten, outputs.unusable, lost)
 
 
-__all__ = ["Parts", "Whole", "decide_sorted", "decide_whole", "parts_of"]
+__all__ = ["DecidedHistory", "SweepPlan", "decide_history", "decide_sorted_history", "sweep_plan_of"]

@@ -16,7 +16,8 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
-from kittiwake.kernel.advance import Advanced, advance, unfinished
+from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.state.state import new_state

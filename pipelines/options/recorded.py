@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.decompression import BEGINNING_BYTES
-from kittiwake.input.errors import shown
-from kittiwake.input.file_types import LINES, type_of
 from kittiwake.input.shapes.base import InputShape
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, parse_pace
-from pipelines.locations import input_files
 from pipelines.options.common import duration_option
-from transforms.batch.read import InputFile
+from transforms.batch.input_files import input_files
 from transforms.clock import now_us
+from transforms.stream.recorded_files import refuse_packed
 from transforms.stream.recorded_source import RECORDS_MAX, ReadRecordedEvents, RecordedEvents
 
 FLAGS: Final = ("pace", "disorder", "late", "event_seed", "events_per_bundle", "stay_open")
@@ -46,22 +42,9 @@ class RecordedOptions(NamedTuple):
         """
         files = input_files(self.patterns)
         for file in files:
-            _refuse_packed(file)
+            refuse_packed(file, "--events")
         return ReadRecordedEvents(
             RecordedEvents(files, now_us(), self.disorder, shape), self.pace, self.records_max, self.stays_open
-        )
-
-
-def _refuse_packed(file: InputFile) -> None:
-    """Lines are looked up by where they stand, which nobody knows in a packed file."""
-    beginning = b""
-    if Path(file.name).is_file():
-        with Path(file.name).open("rb") as stream:
-            beginning = stream.read(BEGINNING_BYTES)
-    file_type = type_of(file.name, beginning)
-    if file_type is not LINES:
-        raise UnusableError(
-            f"--events {shown(file.name)} is {file_type.name}: plain JSON lines are read; unpack it first"
         )
 
 

@@ -41,9 +41,9 @@ from pipelines.google.error_text import LOG_IN, first_line
 from pipelines.options.recorded import RecordedOptions
 from pipelines.options.stream import StreamOptions
 from pipelines.runner import is_dataflow
-from pipelines.snapshot_files import find_snapshots
 from transforms.clock import now_us
 from transforms.stream.seed import SnapshotSource
+from transforms.stream.snapshot_sources import find_snapshots
 
 TIMEOUT_S: Final = 20
 """For one question to Pub/Sub: the launch waits for it."""

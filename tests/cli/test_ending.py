@@ -93,7 +93,10 @@ def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(places: 
 
 
 def test_a_bug_is_no_finding(places: list[str], tmp_path: Path) -> None:
-    code = "from kittiwake.cli import replay, main; replay._settings = lambda *_: 1 / 0; main.app()"
+    code = (
+        "from kittiwake.cli import main; from kittiwake.cli.commands import replay; "
+        "replay._settings = lambda *_: 1 / 0; main.app()"
+    )
     command = [sys.executable, "-c", code, "replay", *places, "--output", str(tmp_path / "out")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, "ZeroDivisionError" in ran.stderr) == (Exit.FAILED, True)
@@ -178,7 +181,7 @@ def test_a_signal_ends_a_test_that_takes_long(many: list[str], tmp_path: Path, n
 
 LOADING = """
 import sys, time
-from kittiwake.cli import ending, entry
+from kittiwake.cli import entry
 
 quit_at_once = entry.quit_at_once
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kittiwake.input.events import parse_event
+from kittiwake.kernel.plan.gates import GATES
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
-from kittiwake.kernel.run.eligibility import GATES
 from kittiwake.model import Event
 from kittiwake.output.rows import dead_letter_row
 from kittiwake.rules import limits

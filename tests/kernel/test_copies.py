@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, encode
 from kittiwake.kernel.state.state import State, new_state
@@ -272,8 +272,8 @@ def test_the_host_learns_how_many_ids_made_room_too_early() -> None:
     events = [event(0, "1"), event(1, "2"), event(2, "3"), event(HOUR_US + 2, "4"), event(HOUR_US + 3, "5")]
     at_once = advance(rules, new_state("c1"), events, T + 3 * HOUR_US)
     assert at_once.ids_forgotten == 1, "of the others no copy could have come any more"
-    whole = decide_whole(rules, "c1", events, T + 3 * HOUR_US)
-    with_copy = decide_whole(rules, "c1", [*events, event(1, "3")], T + 3 * HOUR_US)
+    whole = decide_history(rules, "c1", events, T + 3 * HOUR_US)
+    with_copy = decide_history(rules, "c1", [*events, event(1, "3")], T + 3 * HOUR_US)
     assert whole.ids_forgotten == with_copy.ids_forgotten == 1
 
 

@@ -232,4 +232,4 @@ def test_the_star_does_not_mean_the_end(ending: Ending) -> None:
     ending.draws('{when: "*", reaches: {count: true, at: [2]}}', "does AXAB\nr ...!")
     assert program('{when: "*"}').wants(ending.type)
     assert program("{when: a}").wants(ending.type)
-    assert not program('{when: "*"}').roles_of(ending.type)
+    assert not program('{when: "*"}').routes.of(ending.type)

@@ -8,8 +8,8 @@ import pytest
 
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.plan.build import build_program
+from kittiwake.kernel.plan.gates import GATES
 from kittiwake.kernel.plan.policy import Holdout, Policy
-from kittiwake.kernel.run.eligibility import GATES
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Reason

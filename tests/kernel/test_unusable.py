@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kittiwake.kernel.advance import advance
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
@@ -44,7 +44,7 @@ def events_of(*happenings: tuple[str, Mapping[str, Any]]) -> list[Event]:
 
 
 def counted(rule: Mapping[str, Any], *happenings: tuple[str, Mapping[str, Any]]) -> list[Row]:
-    whole = decide_whole(program_of(rule), "c1", events_of(*happenings), START_US + DAY_US)
+    whole = decide_history(program_of(rule), "c1", events_of(*happenings), START_US + DAY_US)
     return sorted((str(one.clause), one.path, str(one.found), number) for one, number in whole.unusable.items())
 
 
@@ -155,7 +155,7 @@ def test_slices_of_a_history_count_what_the_whole_of_it_counts() -> None:
         program, events, until_us = _prepared(world(seed))
         at_once = advance(program, new_state(CONTACT), events, until_us)
         watched = advance(program, new_state(CONTACT), events, until_us, trace=True)
-        whole = decide_whole(program, CONTACT, events, until_us)
+        whole = decide_history(program, CONTACT, events, until_us)
         assert at_once.unusable == watched.unusable == whole.unusable, seed
         sliced: Counter[Any] = Counter()
         state, times_us = new_state(CONTACT), sorted({one.time_us for one in events if one.time_us < until_us})

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from kittiwake.kernel.advance import Advanced, advance, unfinished
-from kittiwake.kernel.batch import decide_whole, parts_of
+from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.batch import decide_history, sweep_plan_of
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.late.emitted import events_of, standing_rows
 from kittiwake.kernel.plan.program import Program
@@ -52,7 +53,7 @@ def settled_in_every_way(program: Program, events: Sequence[Event], until_us: in
         assert shown(found.decisions) == shown(wanted.decisions), f"{name} decides otherwise"
         assert found.state == wanted.state, f"{name} ends in another state"
     ended = [*wanted.decisions, *unfinished(program, wanted.state)]
-    whole = decide_whole(program, CONTACT, events, until_us, parts_of(program))
+    whole = decide_history(program, CONTACT, events, until_us, sweep_plan_of(program))
     assert sorted(map(str, whole.decisions)) == sorted(map(str, ended)), "a batch host decides otherwise"
     return ended
 

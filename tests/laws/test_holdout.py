@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome, Reason
@@ -55,7 +55,7 @@ def held_out(row: Decision) -> Decision:
 
 
 def batch(rules: Versions, world: VersionedWorld) -> list[Decision]:
-    return decide_whole(rules, CONTACT, events_of(world), world.until_us).decisions
+    return decide_history(rules, CONTACT, events_of(world), world.until_us).decisions
 
 
 @pytest.mark.parametrize("first", SEEDS)

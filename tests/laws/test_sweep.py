@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kittiwake.kernel.batch import decide_whole, parts_of
+from kittiwake.kernel.batch import decide_history, sweep_plan_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.model import Event
 from kittiwake.rules import compile_account, load_document
@@ -52,10 +52,10 @@ def _both(seed: int) -> tuple[bool, list[Any], list[Any]]:
     dice = random.Random(seed)
     program, events = _program(dice), _events(dice)
     until_us = dice.choice((3 * HOUR_US, 6 * HOUR_US + 7, 24 * HOUR_US))
-    parts = parts_of(program)
-    swept = decide_whole(program, "c", events, until_us, parts)
-    walked = decide_whole(program, "c", events, until_us, None)
-    return parts is not None, _told(swept), _told(walked)
+    sweep_plan = sweep_plan_of(program)
+    swept = decide_history(program, "c", events, until_us, sweep_plan)
+    walked = decide_history(program, "c", events, until_us, None)
+    return sweep_plan is not None, _told(swept), _told(walked)
 
 
 def _told(whole: Any) -> list[Any]:
@@ -88,7 +88,7 @@ def test_the_sweep_and_the_walk_decide_alike_byte_for_byte() -> None:
 )
 def test_a_rule_that_asks_for_more_than_silence_is_not_swept(more: dict[str, Any]) -> None:
     rule = {"id": "r", "when": "a", "wait": "1h", **more}
-    assert parts_of(compile_account(load_document({"account": "acme", "rules": [rule]}), "acme")) is None
+    assert sweep_plan_of(compile_account(load_document({"account": "acme", "rules": [rule]}), "acme")) is None
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_a_rule_that_asks_for_more_than_silence_is_not_swept(more: dict[str, Any
 )
 def test_an_account_with_a_policy_is_not_swept(policy: dict[str, Any]) -> None:
     document = {"account": "acme", "policy": policy, "rules": [{"id": "r", "when": "a", "wait": "1h"}]}
-    assert parts_of(compile_account(load_document(document), "acme")) is None
+    assert sweep_plan_of(compile_account(load_document(document), "acme")) is None

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.batch import decide_sorted, decide_whole, parts_of
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.batch import decide_history, decide_sorted_history, sweep_plan_of
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state
@@ -66,15 +67,15 @@ def check(cases: Iterator[Case]) -> int:
     """Compare both ways; how many decisions there were."""
     count = 0
     for program, given, until_us in cases:
-        whole = decide_whole(program, CONTACT, given, until_us).decisions
+        whole = decide_history(program, CONTACT, given, until_us).decisions
         assert shown(whole) == shown(ended(program, given, until_us))
         events = ready((program, given, until_us))
         wanted = shown(ended(program, events, until_us))
-        assert shown(decide_sorted(program, CONTACT, events, until_us).decisions) == wanted
-        parts = parts_of(program)
-        assert sorted(map(str, shown(decide_sorted(program, CONTACT, events, until_us, parts).decisions))) == sorted(
-            map(str, wanted)
-        )
+        assert shown(decide_sorted_history(program, CONTACT, events, until_us).decisions) == wanted
+        sweep_plan = sweep_plan_of(program)
+        assert sorted(
+            map(str, shown(decide_sorted_history(program, CONTACT, events, until_us, sweep_plan).decisions))
+        ) == sorted(map(str, wanted))
         unread = [e if program.reads(e.type) else replace(e, properties={}) for e in events]
         assert shown(ended(program, unread, until_us)) == wanted, "properties were read that nobody reads"
         count += len(wanted)

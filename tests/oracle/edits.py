@@ -205,7 +205,9 @@ def _edit_emits(dice: Dice, rule: Raw) -> None:
 
 def _edit_include(dice: Dice, rule: Raw) -> None:
     names = [each for each, path in INCLUDES.items() if "audience" not in rule or path.startswith("contact.")]
-    rule["include"] = {each: INCLUDES[each] for each in dice.some(names, 1, 3)}
+    rule["include"] = {each: INCLUDES[each] for each in dice.some(names, 0, 3)}
+    if not rule["include"]:
+        del rule["include"]
 
 
 def _edit_eligibility(dice: Dice, rule: Raw) -> None:

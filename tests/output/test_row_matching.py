@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.batch import decide_history
 from kittiwake.model import Decision, Event
 from kittiwake.output.row_matching import Thing, are_one, not_delivered, thing_of, thing_of_row
 from kittiwake.output.rows import Mode, decision_line
@@ -29,7 +29,7 @@ def things(rule: str, *events: Event) -> list[Thing]:
 
 
 def rows(rule: str, *events: Event) -> list[Decision]:
-    return decide_whole(program(rule), "c1", events, T + 100 * DAY_US).decisions
+    return decide_history(program(rule), "c1", events, T + 100 * DAY_US).decisions
 
 
 def left(rule: str, before: list[Event], more: list[Event]) -> list[float]:

@@ -4,8 +4,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kittiwake.kernel.advance import advance, unfinished
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.batch import decide_history
+from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.versions import Versions
@@ -57,7 +58,7 @@ def events_of(world: VersionedWorld) -> list[Event]:
 
 def at_once(versions: Versions, events: list[Event], until_us: int) -> list[Decision]:
     """As a batch decides."""
-    return decide_whole(versions, CONTACT, events, until_us).decisions
+    return decide_history(versions, CONTACT, events, until_us).decisions
 
 
 def sliced(stops_us: Sequence[int]) -> Decide:

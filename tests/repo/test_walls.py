@@ -37,20 +37,24 @@ def test_a_seeded_generator_and_the_products_own_time_are_not(root: Path) -> Non
     assert "TID251" not in _codes(source, PLACES[0], root)
 
 
-def test_an_import_upwards_breaks_a_contract(root: Path, tmp_path: Path) -> None:
-    """A small house with the contracts' own layers, whose kernel imports the rules."""
+@pytest.mark.parametrize(
+    ("container", "low", "high"), [("kittiwake", "kernel", "rules"), ("kittiwake.kernel", "plan", "run")]
+)
+def test_an_import_upwards_breaks_a_contract(container: str, low: str, high: str, root: Path, tmp_path: Path) -> None:
+    """A small code base with the contract's own layers, of which a low one imports a high one."""
     contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    layers = next(contract["layers"] for contract in contracts if "containers" in contract)
-    for room in (name.strip("()") for layer in layers for name in layer.split(" | ")):
-        (tmp_path / "kittiwake" / room).mkdir(parents=True)
-        (tmp_path / "kittiwake" / room / "__init__.py").write_text("")
-    (tmp_path / "kittiwake" / "__init__.py").write_text("")
+    layers = next(contract["layers"] for contract in contracts if contract.get("containers") == [container])
+    packages = [f"{container}.{name.strip('()')}" for layer in layers for name in layer.split(" | ")]
+    for package in ("kittiwake", container, *packages):
+        folder = tmp_path.joinpath(*package.split("."))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "__init__.py").write_text("")
     config = "[importlinter]\nroot_package = kittiwake\n[importlinter:contract:1]\nname = down\ntype = layers\n" + (
-        "containers = kittiwake\nlayers =\n" + "".join(f"    {layer}\n" for layer in layers)
+        f"containers = {container}\nlayers =\n" + "".join(f"    {layer}\n" for layer in layers)
     )
     (tmp_path / ".importlinter").write_text(config)
     assert _contracts_hold(tmp_path)
-    (tmp_path / "kittiwake" / "kernel" / "__init__.py").write_text("import kittiwake.rules\n")
+    tmp_path.joinpath(*container.split("."), low, "__init__.py").write_text(f"import {container}.{high}\n")
     assert not _contracts_hold(tmp_path)
 
 

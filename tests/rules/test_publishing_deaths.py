@@ -13,7 +13,7 @@ from tests.dying import FAULTS, ran
 PUBLISH = """
 import sys
 from pathlib import Path
-from kittiwake.cli import publish
+from kittiwake.cli.commands import publish
 from kittiwake.cli.main import app
 from tests.cli.command import kittiwake
 from tests.dying import at_every_call

@@ -11,7 +11,7 @@ import pytest
 
 from kittiwake.input.events import parse_events
 from kittiwake.input.shapes.base import InputShape, Shape
-from kittiwake.kernel.batch import decide_whole
+from kittiwake.kernel.batch import decide_history
 from kittiwake.model import DeadLetter, Event
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.reasons import Outcome
@@ -86,7 +86,7 @@ def batch(calls: list[bytes], until_us: int) -> dict[bytes, list[dict[str, Any]]
     rows = {}
     for key, of_key in events.items():
         contact_id = json.loads(key)[1]
-        decided = decide_whole(programs.of("acme"), contact_id, of_key, until_us).decisions
+        decided = decide_history(programs.of("acme"), contact_id, of_key, until_us).decisions
         final = [one for one in decided if one.decision is not Outcome.DEFERRED]
         rows[key] = standing([decision_row(one, Mode.STREAM) for one in final])
     return {key: found for key, found in rows.items() if found}

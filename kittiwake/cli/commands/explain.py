@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from kittiwake.batch.settings import RunSettings, end_of_run
+from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.explanation_text import print_texts
 from kittiwake.cli.options import (
@@ -21,17 +21,10 @@ from kittiwake.cli.options import (
     span_us,
     until_us,
 )
-from kittiwake.errors import UnusableError
-from kittiwake.explain.explanation import explain as explained
-from kittiwake.explain.input import ContactInput, read_contact
+from kittiwake.explain.contact import explain_files
+from kittiwake.explain.input import ContactInput
 from kittiwake.explain.model import Explanation, as_data, only_rules
 from kittiwake.explain.rendering import texts
-from kittiwake.input.files import find_files, refuse_shaped
-from kittiwake.kernel.advance import advance
-from kittiwake.kernel.plan.versions import Versions
-from kittiwake.kernel.state.state import new_state
-from kittiwake.rules.compile.accounts import Programs
-from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say_json
@@ -64,42 +57,17 @@ def explain(
         horizon_us = span_us("--allowed-lateness", allowed_lateness)
         settings = RunSettings(now_us(), until_us(until), horizon_us, shape=shape_of(shape, input_account))
         history = load_rules(*rules, by_account=True)
-        files = find_files(inputs)
-        refuse_shaped(files, settings.shape)
-        found = read_contact(files, contact, settings)
-        account_id = _account(found, contact, account)
-        programs = Programs(history, settings.allowed_lateness_us)
-        if account_id in programs.refused:
-            raise RulesError(history.newest.refused[account_id])
-        versions = programs.of(account_id)
-        _refuse_unknown(versions, rule or [])
-    events = found.accounts.get(account_id, [])
-    if not events:
+        story, found = explain_files(
+            history, inputs, contact, account, settings, rule_ids=rule or (), all_properties=all_properties
+        )
+    if story is None:
         _nobody(found, contact, as_json=as_json)
-    end_us = end_of_run(settings, found.counts, versions.frozen_at_us)
-    advanced = advance(versions, new_state(contact), events, end_us, trace=True)
-    story = explained(versions, advanced.state, advanced.trace, all_properties=all_properties)
     if rule:
         story = only_rules(story, frozenset(rule))
     _tell(story, found, as_json=as_json)
 
 
-def _account(found: ContactInput, contact: str, account: str) -> str:
-    if account or len(found.accounts) <= 1:
-        return account or next(iter(found.accounts), "")
-    several = ", ".join(sorted(found.accounts))
-    raise UnusableError(f"contact {contact} is of several accounts, {several}: say which with --account")
-
-
-def _refuse_unknown(versions: Versions, rule_ids: list[str]) -> None:
-    known = dict.fromkeys(rule.rule_id for program in versions.programs for rule in program.rules)
-    for rule_id in rule_ids:
-        if rule_id not in known:
-            account_id = versions.newest.account_id
-            raise UnusableError(f"account {account_id} has no rule {rule_id}; it has {', '.join(known)}")
-
-
-def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> None:
+def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> NoReturn:
     message = f"the input has no event of contact {contact}"
     if as_json:
         say_json({"ok": False, "errors": [{"message": message}]})

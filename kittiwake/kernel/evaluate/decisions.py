@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from datetime import date
 from hashlib import sha256
+from operator import itemgetter
 from typing import Final
 
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Texts
-from kittiwake.kernel.state.state import Candidate
+from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.state.state import Candidate, State
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.values import Number, canonical_bytes, exact
@@ -121,3 +123,23 @@ def _cause(candidate: Candidate) -> list[object]:
     if candidate.opened_id is None:
         return [candidate.due_us, EXPIRY]
     return [candidate.due_us, [candidate.opened_id, *([candidate.opened_type] if candidate.opened_type else [])]]
+
+
+def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
+    """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
+    if state.settled_us is None:
+        return ()
+    program, found = as_versions(rules).at(state.settled_us), []
+    for index, rule in enumerate(program.rules):
+        remembered = state.rules.get(rule.state_key)
+        if remembered is None or not remembered.instances:
+            continue
+        held = [(key, one.held) for key, one in remembered.instances.items() if one.held is not None]
+        for key, deferred in sorted(held, key=itemgetter(0)):
+            candidate, outcome = deferred.candidate, Outcome.DEFERRED
+            found.append(
+                decision_of(
+                    program, index, state.contact_id, key, candidate, outcome, Reason.QUIET_HOURS, state.settled_us
+                )
+            )
+    return tuple(found)

@@ -7,17 +7,15 @@ event-time order, so that the newest entries of a window are always its suffix.
 
 from __future__ import annotations
 
-import operator
 from bisect import bisect_right
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from kittiwake.kernel.evaluate.match import amount, keying
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.layouts import instants_kept
 from kittiwake.kernel.plan.limits import Limits
-from kittiwake.kernel.plan.match import Operator
 from kittiwake.kernel.state.state import Amounts, Latest, Slot, Times, Total, Values
 from kittiwake.model import Event
 from kittiwake.values import EXACT, Number, canonical, is_key, lookup
@@ -26,17 +24,6 @@ Slots = dict[str, Slot]
 
 Recorder: TypeAlias = Callable[[Slots, Event], bool | None]
 """Remembers a matching event; False: there is no room for it, None: it has nothing that could be remembered."""
-
-Order: TypeAlias = Callable[[Any, Any], bool]
-
-ORDERS: Final[dict[Operator, Order]] = {
-    Operator.GT: operator.gt,
-    Operator.GTE: operator.ge,
-    Operator.LT: operator.lt,
-    Operator.LTE: operator.le,
-    Operator.EQ: operator.eq,
-}
-"""The operators that compare numbers."""
 
 ONE: Final = Decimal(1)
 
@@ -211,19 +198,6 @@ def measured(condition: Condition, slots: Slots, key: str, now_us: int, keep_us:
     if isinstance(slot, (Total, Amounts)):
         return slot.total
     return len(slot.newest_us) if isinstance(slot, Values) else 1
-
-
-def answer(condition: Condition, value: Number) -> bool:
-    """Whether the condition holds of what was measured."""
-    order, bound = test_of(condition)
-    return order(value, bound)
-
-
-def test_of(condition: Condition) -> tuple[Order, Number]:
-    """How, and with what, to compare what was measured; presence is 1 and absence 0."""
-    if condition.operator is not None:
-        return ORDERS[condition.operator], condition.bound
-    return operator.eq, (1 if condition.measure is PRESENT else 0)
 
 
 def next_end_us(condition: Condition, slots: Slots, keep_us: int, now_us: int) -> int | None:

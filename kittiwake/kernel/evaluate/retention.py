@@ -1,6 +1,6 @@
 """What stays of a contact that is forgotten, and how long what is remembered for a time lasts (docs/semantics.md, 12).
 
-Pure but for the state it is given. Called by `run`, which forgets.
+Pure but for the state it is given. Called by `run.retention`, which forgets.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def outlives(rule: RuleProgram) -> bool:
     return isinstance(wait, UntilWait) and wait.of_contact and wait.repeat is not None
 
 
-def forget_deeds(rule: RuleProgram, left: RuleState) -> None:
+def forget_deeds_of_rule(rule: RuleProgram, left: RuleState) -> None:
     """Take out of what a rule remembers all that a forgotten contact did."""
     left.history = [{} for _ in left.history]
     left.member = left.entered_fired = left.entered_held_out = False
@@ -83,3 +83,30 @@ def _ends_us(rule: RuleProgram, one: Instance) -> Iterator[int]:
         yield one.fired_us + memory_of_firing_us(rule, rule.reentry)
     if one.reached is not None and rule.per:
         yield one.reached.newest_us + rule.keep_us
+
+
+def remembers_firing(rule: RuleProgram, fired_us: int, now_us: int) -> bool:
+    """Whether re-entry still counts a firing."""
+    return rule.reentry is not None and now_us < fired_us + memory_of_firing_us(rule, rule.reentry)
+
+
+def forgotten(rule: RuleProgram, one: Instance, now_us: int) -> bool:
+    """Whether nothing is remembered of an instance; what time has passed is taken out of it."""
+    if one.fired_us is not None and not remembers_firing(rule, one.fired_us, now_us):
+        one.fired_us = None
+    if one.reached is not None and rule.per and one.reached.newest_us + rule.keep_us <= now_us:
+        one.reached = None
+    if one.prefixes and rule.sequence is not None:
+        within_us = rule.sequence.within_us
+        one.prefixes = [None if s is None or s + within_us <= now_us else s for s in one.prefixes]
+        if not any(start is not None for start in one.prefixes):
+            one.prefixes = []
+    return not (one.episode or one.held or one.prefixes or one.reached or one.fired_us is not None)
+
+
+def still_remembered(records: dict[str, Record], now_us: int) -> Iterator[tuple[str, Record]]:
+    """What is remembered of rules that are not in force."""
+    for key, one in records.items():
+        left = {instance: us for instance, us in one.fired_us.items() if now_us < us + one.span_us}
+        if left or one.entered:
+            yield key, Record(one.span_us, left, one.entered, one.held_out)

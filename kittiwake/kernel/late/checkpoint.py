@@ -27,8 +27,9 @@ from kittiwake.kernel.late.emitted import (
 )
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.run.execution import Run
-from kittiwake.kernel.run.timeline import pass_through, start
+from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.retention import freeze
+from kittiwake.kernel.run.timeline import next_timer_us, pass_through, start
 from kittiwake.kernel.state.codec import bare, copied, decoded, encoded, in_one_order
 from kittiwake.kernel.state.state import Since, State, keeps_ids
 from kittiwake.model import Decision, Event
@@ -39,7 +40,7 @@ _time_us: Final = attrgetter("time_us")
 class Passed(NamedTuple):
     """A run that has settled to `upto_us`, its state with all that a correction needs."""
 
-    run: Run
+    run: Execution
     state: State
     rows: list[Decision]
     """As they are told."""
@@ -49,7 +50,7 @@ def pass_on(
     versions: Versions,
     since: Since,
     from_us: int | None,
-    run: Run,
+    run: Execution,
     due: Sequence[Event],
     upto_us: int,
     clock_us: int | None,
@@ -61,8 +62,8 @@ def pass_on(
     edge_us, settled_us = upto_us - versions.horizon_us, run.state.settled_us
     if not versions.horizon_us:
         run = pass_through(versions, run, that_count(run, due), upto_us)
-        told = revised(run.decisions, since, versions, clock_us)
-        state = run.freeze(upto_us, upto_us)
+        told = revised(run.outputs.decisions, since, versions, clock_us)
+        state = freeze(run, upto_us, upto_us)
         return Passed(run, bare(state, begun_anew(versions, since, state)), told)
     if settled_us is None or settled_us <= edge_us:
         return _past_a_horizon(versions, since, run, due, edge_us, upto_us, clock_us)
@@ -73,7 +74,7 @@ def pass_on(
 def _past_a_horizon(
     versions: Versions,
     since: Since,
-    run: Run,
+    run: Execution,
     due: Sequence[Event],
     edge_us: int,
     upto_us: int,
@@ -82,24 +83,30 @@ def _past_a_horizon(
     """All that was settled before is final: the checkpoint is met on the way."""
     cut = bisect_left(due, edge_us, key=_time_us)
     run = pass_through(versions, run, that_count(run, due[:cut]), edge_us)
-    checkpoint = run.freeze(edge_us, edge_us)
-    final = revised(run.decisions, since, versions, clock_us)
+    checkpoint = freeze(run, edge_us, edge_us)
+    final = revised(run.outputs.decisions, since, versions, clock_us)
     after = due[cut:]
     since = Since(None, [], since.revoked, since.owed)
     forget_final(versions, since, checkpoint, after)
     if not after and _is_quiet(versions, run, edge_us, upto_us):
-        return Passed(run, bare(run.freeze(upto_us, edge_us), _unless_empty(since), edge_us), final)
+        return Passed(run, bare(freeze(run, upto_us, edge_us), _unless_empty(since), edge_us), final)
     since.checkpoint = encoded(bare(checkpoint))
-    run.decisions = []
+    run.outputs.decisions = []
     counted = that_count(run, after)
     run = pass_through(versions, run, counted, upto_us)
-    told = revised(run.decisions, since, versions, clock_us)
+    told = revised(run.outputs.decisions, since, versions, clock_us)
     since.chunks = [chunk_of(list(map(stored, counted)), told, upto_us)]
-    return Passed(run, bare(run.freeze(upto_us, edge_us, upto_us), since, edge_us), [*final, *told])
+    return Passed(run, bare(freeze(run, upto_us, edge_us, upto_us), since, edge_us), [*final, *told])
 
 
 def _within_a_horizon(
-    versions: Versions, since: Since, from_us: int, run: Run, due: Sequence[Event], upto_us: int, clock_us: int | None
+    versions: Versions,
+    since: Since,
+    from_us: int,
+    run: Execution,
+    due: Sequence[Event],
+    upto_us: int,
+    clock_us: int | None,
 ) -> Passed:
     """The checkpoint stays; what is settled now is kept beside what was.
 
@@ -107,17 +114,17 @@ def _within_a_horizon(
     """
     settled_us = run.state.settled_us
     assert settled_us is not None
-    final, run.decisions = revised(run.decisions, since, versions, clock_us), []
+    final, run.outputs.decisions = revised(run.outputs.decisions, since, versions, clock_us), []
     if not due and _is_quiet(versions, run, settled_us, upto_us):
         forgotten_us = from_us if since.checkpoint is None else upto_us
-        return Passed(run, bare(run.freeze(upto_us, from_us, forgotten_us), _unless_empty(since), from_us), final)
+        return Passed(run, bare(freeze(run, upto_us, from_us, forgotten_us), _unless_empty(since), from_us), final)
     if since.checkpoint is None:
         since.checkpoint = encoded(_as_of(run.state, from_us))
     counted = that_count(run, due)
     run = pass_through(versions, run, counted, upto_us)
-    told = revised(run.decisions, since, versions, clock_us)
+    told = revised(run.outputs.decisions, since, versions, clock_us)
     since.chunks = joined([*since.chunks, chunk_of(list(map(stored, counted)), told, upto_us)])
-    return Passed(run, bare(run.freeze(upto_us, from_us, upto_us), since, from_us), [*final, *told])
+    return Passed(run, bare(freeze(run, upto_us, from_us, upto_us), since, from_us), [*final, *told])
 
 
 def _as_of(state: State, from_us: int) -> State:
@@ -127,9 +134,9 @@ def _as_of(state: State, from_us: int) -> State:
     return found
 
 
-def _is_quiet(versions: Versions, run: Run, after_us: int, upto_us: int) -> bool:
+def _is_quiet(versions: Versions, run: Execution, after_us: int, upto_us: int) -> bool:
     """Whether nothing happens by time alone after an instant, up to and at another."""
-    due_us = run.next_wake_us()
+    due_us = next_timer_us(run)
     return (due_us is None or due_us > upto_us) and not versions.coming(after_us, upto_us)
 
 
@@ -187,15 +194,15 @@ def moved(versions: Versions, state: State) -> State:
     cut = bisect_left(events, edge_us, key=_time_us)
     run = start(versions, base, from_us)
     run = pass_through(versions, run, that_count(run, events[:cut]), edge_us)
-    checkpoint = run.freeze(edge_us, edge_us)
-    final = {row.trigger_id for row in run.decisions}
+    checkpoint = freeze(run, edge_us, edge_us)
+    final = {row.trigger_id for row in run.outputs.decisions}
     after = list(map(stored, events[cut:]))
     told = [row for trigger_id, row in standing_rows(since).items() if trigger_id not in final]
     found = Since(None, [], list(since.revoked), list(since.owed))
     forget_final(versions, found, checkpoint, after)
     if after or not _is_quiet(versions, run, edge_us, settled_us):
         found.checkpoint, found.chunks = encoded(bare(checkpoint)), [chunk_of(after, told, settled_us)]
-        front = Run(versions.at(settled_us), copied(bare(state))).freeze(settled_us, edge_us, settled_us)
+        front = freeze(Execution(versions.at(settled_us), copied(bare(state))), settled_us, edge_us, settled_us)
     else:  # nothing has happened since: what the state forgot at its settled time is still needed
         front = replace(checkpoint, settled_us=settled_us)
     front = bare(front, _unless_empty(found), edge_us)

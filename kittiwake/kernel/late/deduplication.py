@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final, TypeAlias
 
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.state.state import State, Unsettled
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Event, rest_of
@@ -56,7 +56,7 @@ def are_unlike(events: Sequence[Event]) -> bool:
     return len({event.event_id for event in events}) == count or len(set(map(name_of, events))) == count
 
 
-def that_count(run: Run, events: Sequence[Event]) -> Sequence[Event]:
+def that_count(run: Execution, events: Sequence[Event]) -> Sequence[Event]:
     """Of events in order those that are no copies of earlier ones; the run remembers them."""
     state, horizon_us = run.state, run.program.allowed_lateness_us
     counted = state.counted
@@ -106,8 +106,8 @@ def newest_id_us(state: State) -> int | None:
     )
 
 
-def _drop(run: Run, event: Event) -> None:
-    run.duplicates += 1
+def _drop(run: Execution, event: Event) -> None:
+    run.outputs.duplicates += 1
     if run.trace is not None:
         details = {"event_id": event.event_id, "type": event.type}
         run.trace.append(Step(event.time_us, StepKind.DUPLICATE, None, None, details))
@@ -143,7 +143,7 @@ class Newest:
             self.forgotten += time_us - oldest_us <= self._horizon_us
 
 
-def _that_count_of_many(run: Run, events: Sequence[Event]) -> list[Event]:
+def _that_count_of_many(run: Execution, events: Sequence[Event]) -> list[Event]:
     """As `that_count`, where some ids may have to make room."""
     newest = Newest(run.program.limits.ids, run.program.allowed_lateness_us)
     for time_us, name in sorted(_remembered(run.state)):
@@ -157,7 +157,7 @@ def _that_count_of_many(run: Run, events: Sequence[Event]) -> list[Event]:
         else:
             newest.add(name, event.time_us)
             found.append(event)
-    run.ids_forgotten += newest.forgotten
+    run.outputs.ids_forgotten += newest.forgotten
     run.state.seen, run.state.counted = {}, {}
     for (event_id, event_type), time_us in newest.times_us.items():
         kept = run.state.seen if event_type == ANY else run.state.counted.setdefault(event_type, {})

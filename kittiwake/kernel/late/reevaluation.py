@@ -15,6 +15,7 @@ from kittiwake.kernel.late.emitted import events_in, standing_in
 from kittiwake.kernel.late.episode_counts import Counts, chunk_counted_on, counted_on, counts_apart, only_counted
 from kittiwake.kernel.late.segments import MARKED_EVENTS, Segment, concerned, end_of_part, mark_of, segments_of
 from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.run.retention import freeze
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.codec import bare, decoded
 from kittiwake.kernel.state.state import Chunk, Mark, State, Unsettled
@@ -64,12 +65,12 @@ class Rework:
     @property
     def ids_forgotten(self) -> int:
         """As of `Advanced`."""
-        return self._run.ids_forgotten
+        return self._run.outputs.ids_forgotten
 
     @property
     def decisions(self) -> list[Decision]:
         """What was decided, as a run decides that knows nothing of what was decided before."""
-        return self._run.decisions
+        return self._run.outputs.decisions
 
     @property
     def before(self) -> list[Chunk]:
@@ -98,7 +99,7 @@ class Rework:
                 front = replace(bare(self._state), counted=self._counted())
                 counted_on(front, self._counts)
                 return front
-        front = self._run.freeze(self._settled_us, self._from_us, self._settled_us)
+        front = freeze(self._run, self._settled_us, self._from_us, self._settled_us)
         if not self._knows_ids:
             front.seen, front.counted = self._state.seen, self._counted()
         return front
@@ -145,7 +146,7 @@ class Rework:
             end = end_of_part(events, at, size)
             upto_us = events[end].time_us if end < len(events) else end_us
             self._run = pass_through(self._versions, self._run, events[at:end], upto_us)
-            self.parts.append(Part(self._mark, kept[at:end], upto_us, len(self._run.decisions)))
+            self.parts.append(Part(self._mark, kept[at:end], upto_us, len(self._run.outputs.decisions)))
             if end == len(events):
                 return
             self._mark = mark_of(self._versions, self._run, upto_us, self._from_us)

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from kittiwake.kernel.late.emitted import events_in
 from kittiwake.kernel.plan.versions import Versions
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.retention import freeze
 from kittiwake.kernel.state.codec import bare, decoded, encoded, in_one_order
 from kittiwake.kernel.state.state import Chunk, Mark, State, Unsettled
 from kittiwake.model import Event
@@ -68,11 +69,11 @@ def end_of_part(events: Sequence[Event], at: int, size: int) -> int:
     return end
 
 
-def mark_of(versions: Versions, run: Run, at_us: int, from_us: int) -> Mark:
+def mark_of(versions: Versions, run: Execution, at_us: int, from_us: int) -> Mark:
     """The state of a run that has settled to `at_us`; the run may go on."""
-    state = run.freeze(at_us, from_us)
+    state = freeze(run, at_us, from_us)
     data = encoded(_without_ids(state))
-    pruned = Run(versions.at(at_us), decoded(data)).freeze(at_us, at_us)
+    pruned = freeze(Execution(versions.at(at_us), decoded(data)), at_us, at_us)
     return Mark(at_us, in_one_order(encoded(pruned)))
 
 

@@ -10,19 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
-from kittiwake.kernel.evaluate.history import answer
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, NotHolds, Tree
+from kittiwake.kernel.plan.gates import gates_of
+from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Predicate
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.program import Program
-from kittiwake.kernel.plan.routes import Role, role_of
+from kittiwake.kernel.plan.routes import Route, Routes, route_of
 from kittiwake.kernel.plan.rule import RuleProgram, Texts
 from kittiwake.kernel.plan.wait import UntilWait
-from kittiwake.kernel.run.dispatch import OWN_TAKERS, takers_of
-from kittiwake.kernel.run.eligibility import gates_of
-from kittiwake.kernel.run.execution import Taker
 from kittiwake.time.instants import HOUR_US
 
 __all__ = [
@@ -69,14 +67,6 @@ def build_program(
     rules = tuple(map(described, rules))
     asked = (policy.consent.purpose,) if policy.consent else ()
     purposes = tuple(sorted({*asked, *foreseen_purposes}))
-    naming: dict[str, set[int]] = {}
-    for i, rule in enumerate(rules):
-        for match in rule.matches():
-            for event_type in match.types:
-                naming.setdefault(event_type, set()).add(i)
-    unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
-    roles = {event_type: _roles(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)}
-    of_any, of_contact = _roles(rules, unnamed, None), _roles(rules, unnamed, UNMATCHED_BY_ANY[0])
     own_types = frozenset() if idle else CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
     return Program(
         account_id=account_id,
@@ -86,16 +76,10 @@ def build_program(
         timezone=timezone,
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
-        roles=roles,
-        roles_of_any=of_any,
-        roles_of_contact=of_contact,
-        takers=_takers(dict.fromkeys(sorted(own_types), of_contact) | roles, own_types, limits),
-        takers_of_any=takers_of(of_any, limits),
-        takers_of_contact=takers_of(of_contact, limits),
+        routes=_routes(rules, own_types),
         texts=tuple(Texts(rule.rule_id, rule.version, ruleset_version) for rule in rules),
         state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
-        own_types=own_types,
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
         dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait) and not rule.foreseen),
         attributes=attributes_of(rules) | foreseen_attributes,
@@ -118,7 +102,7 @@ def _is_readied(rule: RuleProgram) -> bool:
 
 
 def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
-    """A program travels as its rules: functions cannot be pickled."""
+    """A program travels as its rules, which are small: what is worked out of them is worked out anew."""
     return _unpacked, (
         program.account_id,
         program.rules,
@@ -132,7 +116,7 @@ def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
             "foreseen_attributes": program.attributes,
             "foreseen_purposes": program.purposes,
             "wanted_later": program.wanted_later,
-            "idle": not program.own_types,
+            "idle": not program.routes.own_types,
             "is_version": bool(program.measured),
         },
     )
@@ -150,25 +134,30 @@ def _takes_unnamed(rule: RuleProgram) -> bool:
     return any(not match.types for match in rule.matches()) or holds_of_nothing(rule)
 
 
-def _roles(rules: Sequence[RuleProgram], indices: set[int], event_type: str | None) -> tuple[Role, ...]:
-    """The roles an event of a type has; in an audience that holds of an empty history every event has one."""
-    roles = (role_of(i, rules[i], event_type) for i in sorted(indices))
-    return tuple(
-        role
-        for role in roles
-        if role.when or role.steps or role.unless or role.conditions or holds_of_nothing(role.rule)
+def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str]) -> Routes:
+    """By event type, which rules its events concern."""
+    naming: dict[str, set[int]] = {}
+    for i, rule in enumerate(rules):
+        for match in rule.matches():
+            for event_type in match.types:
+                naming.setdefault(event_type, set()).add(i)
+    unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
+    return Routes(
+        {event_type: _routes_of_type(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)},
+        _routes_of_type(rules, unnamed, None),
+        _routes_of_type(rules, unnamed, UNMATCHED_BY_ANY[0]),
+        own_types,
     )
 
 
-def _takers(
-    roles: dict[str, tuple[Role, ...]], own_types: frozenset[str], limits: Limits
-) -> dict[str, tuple[Taker, ...]]:
-    """By event type what takes its events: the contact's own data first, then rules; after its end there are none."""
-    found = {}
-    for event_type, of_type in roles.items():
-        own = (OWN_TAKERS[event_type],) if event_type in own_types else ()
-        found[event_type] = own if event_type in ENDINGS else own + takers_of(of_type, limits)
-    return found
+def _routes_of_type(rules: Sequence[RuleProgram], indices: set[int], event_type: str | None) -> tuple[Route, ...]:
+    """The routes of events of a type; in an audience that holds of an empty history every event has one."""
+    routes = (route_of(i, rules[i], event_type) for i in sorted(indices))
+    return tuple(
+        route
+        for route in routes
+        if route.when or route.steps or route.unless or route.conditions or holds_of_nothing(route.rule)
+    )
 
 
 def holds_of_nothing(rule: RuleProgram) -> bool:

@@ -5,12 +5,26 @@ Read by `kernel.evaluate.history`.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from kittiwake.kernel.plan.match import Matches, Operator
 from kittiwake.values import Number, Path
+
+Order: TypeAlias = Callable[[Any, Any], bool]
+
+ORDERS: Final[dict[Operator, Order]] = {
+    Operator.GT: operator.gt,
+    Operator.GTE: operator.ge,
+    Operator.LT: operator.lt,
+    Operator.LTE: operator.le,
+    Operator.EQ: operator.eq,
+}
+"""The operators that compare numbers."""
 
 
 class Measure(StrEnum):
@@ -49,3 +63,16 @@ class LookBack(msgspec.Struct, frozen=True):
     """From when on that is enough; `END_OF_TIME_US` for what has no `within`."""
     outlives: bool = False
     """Whether it outlives what the contact did: attributes, consent, used thresholds."""
+
+
+def answer(condition: Condition, value: Number) -> bool:
+    """Whether the condition holds of what was measured."""
+    order, bound = test_of(condition)
+    return order(value, bound)
+
+
+def test_of(condition: Condition) -> tuple[Order, Number]:
+    """How, and with what, to compare what was measured; presence is 1 and absence 0."""
+    if condition.operator is not None:
+        return ORDERS[condition.operator], condition.bound
+    return operator.eq, (1 if condition.measure is Measure.PRESENT else 0)

@@ -1,19 +1,22 @@
-"""Roles: what an event of one type can do in one rule, worked out when the program is built.
+"""Routes: what an event of one type can do in one rule, worked out when the program is built.
 
-So that at event time nobody asks a rule about types it does not name. Read by `taking`,
-`episodes` and `sequences`; built by `index`.
+So that at event time nobody asks a rule about types it does not name. Built by `plan.build`; `run.dispatch` makes
+handlers of them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import msgspec
 
+from kittiwake.event_types import UNMATCHED_BY_ANY
 from kittiwake.kernel.plan.match import Matches
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 
 
-class Role(msgspec.Struct, frozen=True):
+class Route(msgspec.Struct, frozen=True):
     """The matches of one rule that an event of one type can meet; `where` is all that is left to ask."""
 
     rule_index: int
@@ -49,10 +52,32 @@ def _reads_what_arms(rule: RuleProgram) -> bool:
     )
 
 
-def role_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Role:
-    """The role of events of a type in a rule; None: of a type that no rule names and "*" covers."""
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Routes:
+    """The routes of every event of a program; programs that differ only in their account share them."""
+
+    by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    """Of every type a rule names; see `of` for the others."""
+    of_any: tuple[Route, ...] = ()
+    """Of a type nobody names: rules with a "*" match, and audiences that hold of an empty history."""
+    of_contact: tuple[Route, ...] = ()
+    """Of a `contact.*` or `consent.*` type nobody names: audiences that hold of an empty history,
+    since any event can be the contact's first."""
+    own_types: frozenset[str] = frozenset()
+    """Types the kernel itself takes: `contact.*` and, where the policy asks for consent, `consent.*`."""
+
+    def of(self, event_type: str) -> tuple[Route, ...]:
+        """What an event of this type can do, rule by rule."""
+        found = self.by_type.get(event_type)
+        if found is not None:
+            return found
+        return self.of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.of_any
+
+
+def route_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Route:
+    """The route of events of a type in a rule; None: of a type that no rule names and "*" covers."""
     steps = rule.sequence.steps if rule.sequence else ()
-    return Role(
+    return Route(
         rule_index,
         rule,
         _of_type(rule.when, event_type),

@@ -77,7 +77,7 @@ class RuleProgram(msgspec.Struct, frozen=True):
         return f"{self.rule_id}@{self.version}" if self.foreseen else self.rule_id
 
     def matches(self) -> Iterator[Match]:
-        """Every match of the rule, whatever its role."""
+        """Every match of the rule, whatever clause it is of."""
         yield from self.when
         for step in self.sequence.steps if self.sequence else ():
             yield from step

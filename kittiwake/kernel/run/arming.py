@@ -5,15 +5,16 @@ Pure. Called by every pattern kind.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from kittiwake.kernel.evaluate.include import included
 from kittiwake.kernel.evaluate.match import missing_paths
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.rule import RuleProgram
-from kittiwake.kernel.run.execution import Caused, Run
+from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.run.unusable import refuse_keys, refuse_wait
-from kittiwake.kernel.state.state import Candidate, Episode, Reminder
+from kittiwake.kernel.state.state import Candidate, Episode, Instance, Reminder
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Outcome, Reason
@@ -24,13 +25,13 @@ NO_VALUES: Final[list[str]] = []
 """The `same` values of a candidate of no rule; never changed."""
 
 
-def candidate_of_event(run: Run, rule: RuleProgram, event: Event, same: list[str], kind: Kind) -> Candidate:
+def candidate_of_event(run: Execution, rule: RuleProgram, event: Event, same: list[str], kind: Kind) -> Candidate:
     """A candidate due at the event's own time."""
     include = included(rule, event, run.attributes, run.program.limits.include_bytes)
     return _candidate_now(run, event, same, kind, include)
 
 
-def _candidate_now(run: Run, event: Event, same: list[str], kind: Kind, include: str) -> Candidate:
+def _candidate_now(run: Execution, event: Event, same: list[str], kind: Kind, include: str) -> Candidate:
     now_us, event_id = run.now_us, event.event_id
     return Candidate(
         kind, now_us, event_id, now_us, event_id, 1, include, same, opened_type=run.type_of(event), last_us=now_us
@@ -56,7 +57,16 @@ def candidate_of_reminder(episode: Episode, reminder: Reminder) -> Candidate:
     )
 
 
-def cause(run: Run, index: int, key: str, candidate: Candidate, *, superseded: bool = False) -> None:
+def pending_candidates(one: Instance) -> Iterator[Candidate]:
+    """What is pending or deferred of an instance, as the candidates that it will not become."""
+    if one.held is not None:
+        yield one.held.candidate
+    if one.episode is not None:
+        for reminder in one.episode.reminders:
+            yield candidate_of_reminder(one.episode, reminder)
+
+
+def cause(run: Execution, index: int, key: str, candidate: Candidate, *, superseded: bool = False) -> None:
     """Put a candidate before the gates of this instant."""
     run.caused.append(Caused(index, key, candidate, superseded))
     if run.trace is not None:
@@ -72,7 +82,7 @@ def cause(run: Run, index: int, key: str, candidate: Candidate, *, superseded: b
         )
 
 
-def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> None:
+def refuse_for_room(run: Execution, index: int, key: str, event: Event, what: str) -> None:
     """Leave `suppressed: limit` for an event the rule has no room for, once."""
     rule = run.program.rules[index]
     if rule.foreseen or (run.refused is not None and run.refused[0] == index and run.refused[1] is event):
@@ -85,7 +95,7 @@ def refuse_for_room(run: Run, index: int, key: str, event: Event, what: str) -> 
     run.decide(index, key, candidate, Outcome.SUPPRESSED, Reason.LIMIT, limit=True)
 
 
-def refuse_update(run: Run, event: Event) -> None:
+def refuse_update(run: Execution, event: Event) -> None:
     """Leave `suppressed: limit` for a `contact.updated` that a contact has no room for (semantics 12.8)."""
     candidate = _candidate_now(run, event, NO_VALUES, FIRED, "{}")
     if run.trace is not None:
@@ -93,7 +103,7 @@ def refuse_update(run: Run, event: Event) -> None:
     run.refuse(ATTRIBUTES_RULE, candidate)
 
 
-def lacks(run: Run, index: int, key: str | None, event: Event, what: str) -> None:
+def lacks(run: Execution, index: int, key: str | None, event: Event, what: str) -> None:
     """Note that an event does not arm, for it lacks something: `per`, `same`, `wait unusable` or `wait past`."""
     rule = run.program.rules[index]
     if what == "per":

@@ -6,12 +6,13 @@ the instant the rule is ready. Called by `taking` and `advance`.
 
 from __future__ import annotations
 
-from kittiwake.kernel.evaluate.history import answer, measured, next_end_us
+from kittiwake.kernel.evaluate.history import measured, next_end_us
 from kittiwake.kernel.evaluate.include import included
 from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
+from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.run.arming import candidate_of_event, cause
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.state.state import Candidate, RuleState
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
@@ -19,7 +20,7 @@ from kittiwake.reasons import Kind
 from kittiwake.values import Number
 
 
-def look(run: Run, index: int, event: Event | None) -> None:
+def look(run: Execution, index: int, event: Event | None) -> None:
     """Work out membership now; an edge becomes a candidate. `event` is None at an instant without one."""
     rule = run.program.rules[index]
     assert rule.audience is not None
@@ -41,7 +42,7 @@ def look(run: Run, index: int, event: Event | None) -> None:
     _wake_at_ends(run, index, found)
 
 
-def _is_settled(run: Run, now_us: int) -> bool:
+def _is_settled(run: Execution, now_us: int) -> bool:
     return run.state.settled_us is not None and now_us <= run.state.settled_us
 
 
@@ -55,7 +56,7 @@ def _holds(tree: Tree, answers: list[bool]) -> bool:
     return not _holds(tree.part, answers)
 
 
-def _edge(run: Run, index: int, member: bool, event: Event | None) -> None:
+def _edge(run: Execution, index: int, member: bool, event: Event | None) -> None:
     rule = run.program.rules[index]
     kind = Kind.ENTERED if member else Kind.EXITED
     if event is not None:
@@ -65,14 +66,14 @@ def _edge(run: Run, index: int, member: bool, event: Event | None) -> None:
     cause(run, index, SINGLE, Candidate(kind, run.now_us, None, run.now_us, None, 1, include, []))
 
 
-def _wake_at_ends(run: Run, index: int, found: RuleState) -> None:
+def _wake_at_ends(run: Execution, index: int, found: RuleState) -> None:
     rule = run.program.rules[index]
     for condition, slots in zip(rule.conditions, found.history, strict=True):
         end_us = next_end_us(condition, slots, rule.keep_us, run.now_us)
         if end_us is not None:
-            run.wake(end_us, index)
+            run.timers.set(end_us, index)
 
 
-def _trace_membership(run: Run, index: int, member: bool, values: list[Number], event: Event | None) -> None:
+def _trace_membership(run: Execution, index: int, member: bool, values: list[Number], event: Event | None) -> None:
     cause = None if event is None else event.event_id
     run.note(StepKind.MEMBERSHIP, index, SINGLE, member=member, values=values, cause=cause)

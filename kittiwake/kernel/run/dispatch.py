@@ -1,45 +1,100 @@
-"""What one event does, at its place in `(time, event_id, type)` (docs/semantics.md, section 3).
+"""Handlers: what one event does, at its place in `(time, event_id, type)` (docs/semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
-Everything about a rule that no event can change is worked out when its program is built: what is left
-is a function for each rule and type, a *taker*. Made by `index`, called by `advance`.
+Everything about a rule that no event can change is worked out once for all contacts: what is left
+is a function for each rule and type. Asked for by `run.timeline`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
+from weakref import ref
 
-from kittiwake.event_types import DELETED, GRANTED, MERGED, UPDATED, WITHDRAWN
-from kittiwake.kernel.evaluate.history import measured, recorder, test_of
+from kittiwake.event_types import DELETED, ENDINGS, GRANTED, MERGED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
+from kittiwake.kernel.evaluate.history import measured, recorder
 from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, key_values, place_of, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
-from kittiwake.kernel.plan.history import Condition
+from kittiwake.kernel.plan.history import Condition, test_of
 from kittiwake.kernel.plan.limits import Limits
-from kittiwake.kernel.plan.routes import Role
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.routes import Route, Routes
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.run.audience import look
-from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction, disarming, move_dates, silence
-from kittiwake.kernel.run.execution import Run, Taker
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import cancel_all
+from kittiwake.kernel.run.reactions import NO_VALUES, Given, Handler, Reaction
+from kittiwake.kernel.run.retention import forget_all
 from kittiwake.kernel.run.sequence import Completes, completing
 from kittiwake.kernel.run.thresholds import reaching
+from kittiwake.kernel.run.unless import disarming
+from kittiwake.kernel.run.until import move_dates
 from kittiwake.kernel.run.unusable import refuse_in_condition, refuse_keys, refusing
+from kittiwake.kernel.run.wait import waiting
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Reason
 
 
-def takers_of(roles: Sequence[Role], limits: Limits) -> tuple[Taker, ...]:
-    """What takes an event that has these roles, in order; made when the program is built."""
-    return tuple(taker for role in roles for taker in _takers_of_role(role, limits))
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What handles the events of a program, in order: a function for each rule and type."""
+
+    by_type: dict[str, tuple[Handler, ...]]
+    """Of every type a rule names and the kernel's own; see `of` for the others."""
+    of_any: tuple[Handler, ...]
+    """As of `Routes`."""
+    of_contact: tuple[Handler, ...]
+    """As of `Routes`."""
+
+    def of(self, event_type: str) -> tuple[Handler, ...]:
+        """What handles an event of this type, in order."""
+        found = self.by_type.get(event_type)
+        if found is not None:
+            return found
+        return self.of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.of_any
+
+
+_made: Final[dict[int, tuple[ref[Routes], Handlers]]] = {}
+"""By the identity of their routes, for as long as those are there: a lookup costs a tenth of a microsecond."""
+
+
+def handlers_of(program: Program) -> Handlers:
+    """The handlers of a program, made when they are first asked for; programs that share their routes share them."""
+    found = _made.get(id(program.routes))
+    return _make(program.routes, program.limits) if found is None else found[1]
+
+
+def _make(routes: Routes, limits: Limits) -> Handlers:
+    handlers = Handlers(
+        {
+            event_type: _of_type(routes, event_type, limits)
+            for event_type in sorted({*routes.by_type, *routes.own_types})
+        },
+        _of_routes(routes.of_any, limits),
+        _of_routes(routes.of_contact, limits),
+    )
+    key = id(routes)
+    _made[key] = ref(routes, lambda _: _made.pop(key, None)), handlers
+    return handlers
+
+
+def _of_type(routes: Routes, event_type: str, limits: Limits) -> tuple[Handler, ...]:
+    """The contact's own data first, then rules; after its end there are none."""
+    own = (OWN_HANDLERS[event_type],) if event_type in routes.own_types else ()
+    return own if event_type in ENDINGS else own + _of_routes(routes.of(event_type), limits)
+
+
+def _of_routes(routes: Sequence[Route], limits: Limits) -> tuple[Handler, ...]:
+    return tuple(handler for route in routes for handler in _handlers_of_route(route, limits))
 
 
 # ---------------------------------------------------------------- the contact's own events
 
 
-def _update(run: Run, event: Event) -> None:
+def _update(run: Execution, event: Event) -> None:
     """Set attributes key by key; null removes. Only those that rules read are kept, as long as there is room."""
     before, zone_before = run.attributes, run.zone
     named = {name: value for name, value in event.properties.items() if name in run.program.attributes}
@@ -53,14 +108,14 @@ def _update(run: Run, event: Event) -> None:
         move_dates(run, before, zone_before)
 
 
-def _has_room(run: Run, before: Attributes, after: Attributes) -> bool:
+def _has_room(run: Execution, before: Attributes, after: Attributes) -> bool:
     """Whether the attributes that the rules in force read are not too much, or at least not more than they were."""
     measured, room = run.program.measured, run.program.limits.attribute_bytes
     size = size_of_attributes(after, measured)
     return size <= room or size <= size_of_attributes(before, measured)
 
 
-def _consent(run: Run, event: Event) -> None:
+def _consent(run: Execution, event: Event) -> None:
     """Keep the newest word on each purpose a policy asks about; without a purpose it is about every one."""
     purpose, granted = event.properties.get("purpose"), event.type == GRANTED
     for asked in run.program.purposes:
@@ -70,7 +125,7 @@ def _consent(run: Run, event: Event) -> None:
             run.state.consents[asked] = False
 
 
-def _end(run: Run, event: Event, reason: Reason) -> None:
+def _end(run: Execution, event: Event, reason: Reason) -> None:
     """Empty the state; what is deferred, or caused earlier at this instant, leaves `cancelled` for that reason."""
     cancel_all(run, [(one.rule_index, one.key, one.candidate) for one in run.caused], reason)
     for index, found in enumerate(run.rules):
@@ -78,22 +133,22 @@ def _end(run: Run, event: Event, reason: Reason) -> None:
         held = [(index, key, one.held.candidate) for key, one in sorted(instances.items()) if one.held is not None]
         cancel_all(run, held, reason)
     state, was_known = run.state, run.first is not event or run.state.profile is not None
-    run.empty()
+    forget_all(run)
     if was_known:
         state.ended_times = 1 + (state.ended_times if state.ended_us == event.time_us else 0)
         state.ended_us = event.time_us
 
 
-def _delete(run: Run, event: Event) -> None:
+def _delete(run: Execution, event: Event) -> None:
     _end(run, event, Reason.DELETED)
 
 
-def _merge(run: Run, event: Event) -> None:
+def _merge(run: Execution, event: Event) -> None:
     """The contact goes on under another id, of whom nothing is known by this: histories are not joined."""
     _end(run, event, Reason.MERGED)
 
 
-OWN_TAKERS: Final[dict[str, Taker]] = {
+OWN_HANDLERS: Final[dict[str, Handler]] = {
     UPDATED: _update,
     GRANTED: _consent,
     WITHDRAWN: _consent,
@@ -106,27 +161,27 @@ OWN_TAKERS: Final[dict[str, Taker]] = {
 # ---------------------------------------------------------------- rules
 
 
-def _takers_of_role(role: Role, limits: Limits) -> Iterator[Taker]:
+def _handlers_of_route(route: Route, limits: Limits) -> Iterator[Handler]:
     """What an event does in one rule: `unless`, history, `when`."""
-    if role.rule.audience is not None:
-        yield _looking(role, limits)
+    if route.rule.audience is not None:
+        yield _looking(route, limits)
         return
-    if role.unless and not role.rule.foreseen:
-        yield disarming(role)
-    records = _recording(role, limits) if role.conditions else None
-    when = _arriving(role, limits) if role.when or role.steps else None
+    if route.unless and not route.rule.foreseen:
+        yield disarming(route)
+    records = _recording(route, limits) if route.conditions else None
+    when = _arriving(route, limits) if route.when or route.steps else None
     if records is not None:
-        yield _remembering(role, records, when)
+        yield _remembering(route, records, when)
     elif when is not None:
         yield when
 
 
-Records: TypeAlias = Callable[[Run, Event], bool]
+Records: TypeAlias = Callable[[Execution, Event], bool]
 """Remembers an event for the history conditions it matches; False if one had no room."""
 
 
-def _recording(role: Role, limits: Limits) -> Records:
-    index, rule = role.rule_index, role.rule
+def _recording(route: Route, limits: Limits) -> Records:
+    index, rule = route.rule_index, route.rule
     clause = Clause.GIVEN if rule.audience is None else Clause.AUDIENCE
     asked = [
         (
@@ -135,10 +190,10 @@ def _recording(role: Role, limits: Limits) -> Records:
             refusing(index, clause, matches),
             recorder(rule.conditions[i], rule.keep_us, limits),
         )
-        for i, matches in role.conditions
+        for i, matches in route.conditions
     ]
 
-    def records(run: Run, event: Event) -> bool:
+    def records(run: Execution, event: Event) -> bool:
         has_room = True
         for i, question, refuse, record in asked:
             if question is not None and not (answer := question(event.properties, run.attributes)):
@@ -158,28 +213,28 @@ def _recording(role: Role, limits: Limits) -> Records:
     return records
 
 
-def _looking(role: Role, limits: Limits) -> Taker:
+def _looking(route: Route, limits: Limits) -> Handler:
     """An audience remembers the event and looks at its members anew."""
-    index, records = role.rule_index, _recording(role, limits)
+    index, records = route.rule_index, _recording(route, limits)
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         if not records(run, event):
             refuse_for_room(run, index, SINGLE, event, "history")
         look(run, index, event)
 
-    def foresee(run: Run, event: Event) -> None:
+    def foresee(run: Execution, event: Event) -> None:
         records(run, event)
 
-    return foresee if role.rule.foreseen else take
+    return foresee if route.rule.foreseen else handle
 
 
-def _remembering(role: Role, records: Records, when: Taker | None) -> Taker:
+def _remembering(route: Route, records: Records, when: Handler | None) -> Handler:
     """History first, then `when`; an event it had no room for arms nothing, but is a step all the same."""
-    index, rule = role.rule_index, role.rule
-    question = question_of(role.when)
-    completes = completing(role) if role.steps else None
+    index, rule = route.rule_index, route.rule
+    question = question_of(route.when)
+    completes = completing(route) if route.steps else None
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         if records(run, event):
             if when is not None:
                 when(run, event)
@@ -189,24 +244,24 @@ def _remembering(role: Role, records: Records, when: Taker | None) -> Taker:
         if completes is not None:
             if key is not None:
                 completes(run, event, key)
-        elif key is None and role.when and (question is None or question(event.properties, run.attributes)):
+        elif key is None and route.when and (question is None or question(event.properties, run.attributes)):
             lacks(run, index, None, event, "per")
 
-    return take
+    return handle
 
 
-def _arriving(role: Role, limits: Limits) -> Taker:
+def _arriving(route: Route, limits: Limits) -> Handler:
     """A `when` match finds its instance and its `same` values, and does there what its rule is about."""
-    index, rule = role.rule_index, role.rule
+    index, rule = route.rule_index, route.rule
     react = _reaction(index, rule, limits)
     place_in = place_of(rule.per, rule.same)
-    if role.steps:
-        return _stepping(role, react, completing(role))
-    question, refuse = question_of(role.when), refusing(index, Clause.WHEN, role.when)
+    if route.steps:
+        return _stepping(route, react, completing(route))
+    question, refuse = question_of(route.when), refusing(index, Clause.WHEN, route.when)
     if question is None and place_in is None:
         return react
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         if question is not None and not (answer := question(event.properties, run.attributes)):
             if answer is None:
                 refuse(run, event)
@@ -219,15 +274,15 @@ def _arriving(role: Role, limits: Limits) -> Taker:
         else:
             react(run, event, key, same)
 
-    return take
+    return handle
 
 
-def _stepping(role: Role, react: Reaction, completes: Completes) -> Taker:
+def _stepping(route: Route, react: Reaction, completes: Completes) -> Handler:
     """A step of a sequence is a `when` match if it is the last of a chain."""
-    index, rule = role.rule_index, role.rule
-    asked = [question_of(matches) for _, matches in role.steps]
+    index, rule = route.rule_index, route.rule
+    asked = [question_of(matches) for _, matches in route.steps]
 
-    def take(run: Run, event: Event) -> None:
+    def handle(run: Execution, event: Event) -> None:
         key = instance_key(rule.per, event.properties) if rule.per else SINGLE
         if key is None:
             if any(question is None or question(event.properties, run.attributes) for question in asked):
@@ -241,7 +296,7 @@ def _stepping(role: Role, react: Reaction, completes: Completes) -> Taker:
         else:
             react(run, event, key, same)
 
-    return take
+    return handle
 
 
 def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
@@ -251,9 +306,9 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
     if rule.foreseen:
         return _nothing
     if rule.wait is not None:
-        return silence(index, rule, limits, given)
+        return waiting(index, rule, limits, given)
 
-    def cause_at_once(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+    def cause_at_once(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
         """Without `wait`: a candidate due now, if there is room to remember what may become of it."""
         if given is not None and not given(run, event, key, same):
             return
@@ -265,7 +320,7 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
     return cause_at_once
 
 
-def _nothing(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+def _nothing(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
     """The reaction of a rule that is not in force yet."""
 
 
@@ -276,7 +331,7 @@ def _admitting(index: int, rule: RuleProgram) -> Given:
     ]
     keep_us = rule.keep_us
 
-    def given(run: Run, event: Event, key: str, same: list[str]) -> bool:
+    def given(run: Execution, event: Event, key: str, same: list[str]) -> bool:
         state = run.rules[index] or run.rule_state(index)
         admitted = True
         for i, condition, key_in, order, bound in asked:

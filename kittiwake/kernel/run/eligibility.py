@@ -13,10 +13,10 @@ from hashlib import sha256
 from math import ceil
 from typing import Final
 
-from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US
-from kittiwake.kernel.plan.policy import Calendar, Cap, Policy, QuietHours
+from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US, remembers_firing
+from kittiwake.kernel.plan.policy import Calendar, Cap, QuietHours
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
-from kittiwake.kernel.run.execution import Caused, Run, remembers_firing
+from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.state.state import Candidate, Firing
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Reason
@@ -39,42 +39,14 @@ EXPIRED: Final = Reason.EXPIRED
 SHADOW: Final = Reason.SHADOW
 EXITED: Final = Kind.EXITED
 
-GATES: Final = (
-    NOT_READY,
-    NO_CONSENT,
-    REENTRY,
-    QUIET_HOURS,
-    FREQUENCY_CAP,
-    EXPIRED,
-    HOLDOUT,
-    SHADOW,
-)
-"""In the order of the language: the last two are asked of what would fire, and only keep it from being sent."""
 
-
-def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
-    """The gates that can refuse a candidate of a rule, in their order: a trace shows those."""
-    may_defer = policy.quiet_hours is not None and not rule.transactional
-    can_refuse = {
-        NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
-        NO_CONSENT: policy.consent is not None,
-        REENTRY: rule.reentry is not None,
-        QUIET_HOURS: may_defer,
-        FREQUENCY_CAP: bool(policy.frequency) and not rule.transactional,
-        EXPIRED: may_defer,
-        HOLDOUT: policy.holdout is not None and rule.holdout,
-        SHADOW: rule.mode is Mode.SHADOW,
-    }
-    return tuple(gate for gate in GATES if can_refuse[gate])
-
-
-def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
-    """The first gate that refuses, in the order of `GATES`; None if all let it pass."""
+def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
+    """The first gate that refuses, in the order of `plan.gates.GATES`; None if all let it pass."""
     policy, due_us = run.program.policy, one.candidate.due_us
     consent, quiet = policy.consent, policy.quiet_hours
     if rule.ready_us is not None and due_us < rule.ready_us:
         return NOT_READY
-    if run.lacks and not rule.partial and due_us < run.lacks.get(one.rule_index, due_us):
+    if run.missing_until_us and not rule.partial and due_us < run.missing_until_us.get(one.rule_index, due_us):
         return NOT_READY
     if consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted):
         return NO_CONSENT
@@ -92,7 +64,7 @@ def refused_by(run: Run, rule: RuleProgram, one: Caused) -> Reason | None:
     return SHADOW if rule.mode is SHADOWED else None
 
 
-def note_gates(run: Run, one: Caused, refusal: Reason | None) -> None:
+def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
     """Trace each gate that was asked: those before the one that refuses let the candidate pass."""
     candidate = one.candidate
     about = {"time_us": candidate.due_us, "reminder": candidate.reminder, "kind": str(candidate.kind)}
@@ -102,7 +74,7 @@ def note_gates(run: Run, one: Caused, refusal: Reason | None) -> None:
             return
 
 
-def _is_held_out(run: Run) -> bool:
+def _is_held_out(run: Execution) -> bool:
     """Whether the contact is in the holdout, worked out once a run."""
     found = run.is_held_out
     if found is None:
@@ -120,7 +92,7 @@ def _holdout_edge(percent: Number) -> int:
     return ceil(Fraction(percent) * 2**64 / 100)
 
 
-def _is_reentry(run: Run, rule: RuleProgram, one: Caused) -> bool:
+def _is_reentry(run: Execution, rule: RuleProgram, one: Caused) -> bool:
     found = run.instance(one.rule_index, one.key)
     if found is None or found.fired_us is None:
         return False
@@ -132,7 +104,7 @@ def _is_reentry(run: Run, rule: RuleProgram, one: Caused) -> bool:
 # ---------------------------------------------------------------- caps
 
 
-def _is_capped(run: Run, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool:
+def _is_capped(run: Execution, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool:
     fired = len(run.state.firings)
     for cap in caps:
         if fired < cap.max_fired or (cap.group is not None and cap.group != rule.group):
@@ -142,7 +114,7 @@ def _is_capped(run: Run, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool:
     return False
 
 
-def _counted(run: Run, cap: Cap) -> int:
+def _counted(run: Execution, cap: Cap) -> int:
     """How many firings the cap counts now."""
     firings, now_us, zone = run.state.firings, run.now_us, run.zone
     if cap.group is not None:
@@ -177,7 +149,7 @@ def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:
     return found.year, found.month
 
 
-def count_firing(run: Run, rule: RuleProgram, candidate: Candidate) -> None:
+def count_firing(run: Execution, rule: RuleProgram, candidate: Candidate) -> None:
     """Remember a firing for as long as a cap can count it; shadow rules use none up."""
     caps = run.program.policy.frequency
     if not caps or rule.transactional or candidate.kind is EXITED or rule.mode is SHADOWED:

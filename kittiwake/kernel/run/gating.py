@@ -12,7 +12,7 @@ from typing import Any, Final
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.run.eligibility import count_firing, note_gates, refused_by, release_us
 from kittiwake.kernel.run.episodes import end_if_over
-from kittiwake.kernel.run.execution import Caused, Run
+from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.state.state import Candidate, Held
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Outcome, Reason
@@ -29,7 +29,7 @@ QUIET_HOURS: Final = Reason.QUIET_HOURS
 SHADOW: Final = Reason.SHADOW
 
 
-def gate_all(run: Run) -> None:
+def gate_all(run: Execution) -> None:
     """Give every candidate of this part of the instant what becomes of it."""
     caused, run.caused = run.caused, []
     if len(caused) > 1:
@@ -49,7 +49,7 @@ def gate_all(run: Run) -> None:
         run.reserved.clear()
 
 
-def _order(run: Run, one: Caused) -> tuple[Any, ...]:
+def _order(run: Execution, one: Caused) -> tuple[Any, ...]:
     """Priority, rule, instance, reminder, threshold, due time; sorting is stable, so then as they arose."""
     rule, candidate = run.program.rules[one.rule_index], one.candidate
     reminder = -1 if candidate.reminder is None else candidate.reminder
@@ -57,7 +57,7 @@ def _order(run: Run, one: Caused) -> tuple[Any, ...]:
     return (-rule.priority, rule.rule_id, one.key, reminder, threshold, candidate.due_us)
 
 
-def _ask(run: Run, one: Caused) -> None:
+def _ask(run: Execution, one: Caused) -> None:
     rule, candidate = run.program.rules[one.rule_index], one.candidate
     if candidate.kind is ENTERED:
         state = run.rule_state(one.rule_index)
@@ -78,7 +78,7 @@ def _ask(run: Run, one: Caused) -> None:
         run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason)
 
 
-def _remember_firing(run: Run, rule: RuleProgram, one: Caused, held_out: bool = False) -> None:
+def _remember_firing(run: Execution, rule: RuleProgram, one: Caused, held_out: bool = False) -> None:
     """Keep what re-entry, later reminders and exits ask about a firing.
 
     Of a shadow rule, and of a contact in the holdout: as if it had fired.
@@ -96,16 +96,16 @@ def _remember_firing(run: Run, rule: RuleProgram, one: Caused, held_out: bool = 
         state.entered_fired, state.entered_held_out = True, held_out
 
 
-def _defer(run: Run, one: Caused) -> None:
+def _defer(run: Execution, one: Caused) -> None:
     quiet = run.program.policy.quiet_hours
     assert quiet is not None
     found = run.instance_or_new(one.rule_index, one.key)
     assert found is not None, "room was made when the candidate arose"
     if found.held is not None:
         run.decide(one.rule_index, one.key, found.held.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
-    run.deferred = True
+    run.outputs.deferred = True
     found.held = Held(release_us(quiet, run.zone, run.now_us), one.candidate)
-    run.wake(found.held.release_us, one.rule_index, one.key)
+    run.timers.set(found.held.release_us, one.rule_index, one.key)
     if run.trace is not None:
         run.note(
             StepKind.DEFERRED,
@@ -117,7 +117,7 @@ def _defer(run: Run, one: Caused) -> None:
         )
 
 
-def _exit(run: Run, one: Caused) -> None:
+def _exit(run: Execution, one: Caused) -> None:
     """An exit passes no gate: it shares the fate of the last `entered` that passed, and cancels a deferred one."""
     rule = run.program.rules[one.rule_index]
     assert rule.audience is not None
@@ -140,7 +140,7 @@ def _fate_of_exit(entered: bool, held_out: bool, mode: Mode) -> tuple[Outcome, R
     return (Outcome.SUPPRESSED, Reason.SHADOW) if mode is Mode.SHADOW else (Outcome.FIRED, None)
 
 
-def cancel_all(run: Run, candidates: list[tuple[int, str, Candidate]], reason: Reason) -> None:
+def cancel_all(run: Execution, candidates: list[tuple[int, str, Candidate]], reason: Reason) -> None:
     """Cancel candidates that will pass no gate any more; an exit that is not emitted leaves nothing."""
     for index, key, candidate in candidates:
         audience = run.program.rules[index].audience

@@ -17,10 +17,11 @@ from kittiwake.kernel.plan.layouts import serves
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram, Texts
 from kittiwake.kernel.plan.wait import Delays
-from kittiwake.kernel.run.arming import candidate_of_reminder
+from kittiwake.kernel.run.arming import pending_candidates
 from kittiwake.kernel.run.eligibility import remembers
-from kittiwake.kernel.run.execution import SHADOW, Run, empty_rule_state
-from kittiwake.kernel.state.state import Candidate, Instance, Record, RuleState, Slot, State, keeps_something
+from kittiwake.kernel.run.execution import SHADOW, Execution, empty_rule_state
+from kittiwake.kernel.run.retention import forget_expired
+from kittiwake.kernel.state.state import Instance, Record, RuleState, Slot, State, keeps_something
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US
@@ -84,7 +85,7 @@ def _is_ready_later(rule: RuleProgram, program: Program) -> bool:
 
 
 def _stands(one: Instance) -> bool:
-    return next(standing(one), None) is not None
+    return next(pending_candidates(one), None) is not None
 
 
 def stamp(program: Program, state: State) -> None:
@@ -111,9 +112,9 @@ def _number(rule: RuleProgram, left: RuleState) -> None:
         one.episode.fallen = [each for each in range(first) if each != held]
 
 
-def forget_for_good(run: Run, now_us: int) -> None:
+def forget_for_good(run: Execution, now_us: int) -> None:
     """Before a version ends: forget what it does not remember at that instant, for a longer memory too."""
-    run.forget(now_us)
+    forget_expired(run, now_us)
     caps = run.program.policy.frequency
     run.state.firings = [one for one in run.state.firings if any(remembers(cap, one, now_us) for cap in caps)]
 
@@ -127,11 +128,13 @@ class Before(NamedTuple):
     """By rule id: until when a candidate has partial history."""
 
 
-def known_of(run: Run) -> Before:
+def known_of(run: Execution) -> Before:
     """What a version that ends leaves to know."""
     rules = run.program.rules
     spans = {rule.rule_id: memory_of_firing_us(rule, rule.reentry) for rule in rules if rule.reentry}
-    return Before(spans, {rules[i].rule_id: until_us for i, until_us in run.lacks.items() if rules[i].partial})
+    return Before(
+        spans, {rules[i].rule_id: until_us for i, until_us in run.missing_until_us.items() if rules[i].partial}
+    )
 
 
 def bring_into_force(program: Program, state: State, now_us: int, known: Before) -> list[Decision]:
@@ -261,7 +264,7 @@ def _cancelled(
     reason = Reason.RULE_REMOVED if now is None else Reason.RULE_CHANGED
     texts = Texts(rule_id, left.version, program.ruleset_version)
     for key, one in sorted(left.instances.items()):
-        for candidate in standing(one):
+        for candidate in pending_candidates(one):
             yield row_of(
                 program.account_id,
                 texts,
@@ -273,12 +276,3 @@ def _cancelled(
                 now_us,
                 partial_history=candidate.due_us < known.partial_us.get(rule_id, candidate.due_us),
             )
-
-
-def standing(one: Instance) -> Iterator[Candidate]:
-    """What is pending or deferred of an instance, as the candidates that it will not become."""
-    if one.held is not None:
-        yield one.held.candidate
-    if one.episode is not None:
-        for reminder in one.episode.reminders:
-            yield candidate_of_reminder(one.episode, reminder)

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from kittiwake.kernel.evaluate.match import question_of
-from kittiwake.kernel.plan.routes import Role
+from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.sequence import Sequence
 from kittiwake.kernel.run.arming import refuse_for_room
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.unusable import refusing
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Clause
 
-Completes: TypeAlias = Callable[[Run, Event, str], bool]
+Completes: TypeAlias = Callable[[Execution, Event, str], bool]
 """Takes an event into the chains of an instance; whether it completes one, which clears them all."""
 
 Prefixes: TypeAlias = list[int | None]
@@ -28,13 +28,13 @@ NO_CHAINS: Final[Prefixes] = []
 """Of an instance nothing is remembered of; never changed."""
 
 
-def completing(role: Role) -> Completes:
-    """How the events of a role are taken into chains."""
-    index, sequence = role.rule_index, role.rule.sequence
+def completing(route: Route) -> Completes:
+    """How the events of a route are taken into chains."""
+    index, sequence = route.rule_index, route.rule.sequence
     assert sequence is not None
-    extended = _extending(role, sequence)
+    extended = _extending(route, sequence)
 
-    def completes(run: Run, event: Event, key: str) -> bool:
+    def completes(run: Execution, event: Event, key: str) -> bool:
         state = run.rules[index]
         one = None if state is None else state.instances.get(key)
         prefixes = NO_CHAINS if one is None else one.prefixes
@@ -54,13 +54,13 @@ def completing(role: Role) -> Completes:
     return completes
 
 
-def _extending(role: Role, sequence: Sequence) -> Callable[[Prefixes, Run, Event], Prefixes | None]:
+def _extending(route: Route, sequence: Sequence) -> Callable[[Prefixes, Execution, Event], Prefixes | None]:
     """The prefixes after an event, later steps first: none if it completes a chain; None if it extends none."""
     within_us, last = sequence.within_us, len(sequence.steps) - 1
-    index = role.rule_index
-    steps = [(k, question_of(matches), refusing(index, Clause.WHEN, matches)) for k, matches in reversed(role.steps)]
+    index = route.rule_index
+    steps = [(k, question_of(matches), refusing(index, Clause.WHEN, matches)) for k, matches in reversed(route.steps)]
 
-    def extended(prefixes: Prefixes, run: Run, event: Event) -> Prefixes | None:
+    def extended(prefixes: Prefixes, run: Execution, event: Event) -> Prefixes | None:
         now_us = event.time_us
         found: Prefixes | None = None
         for k, asked, refuse in steps:
@@ -86,7 +86,7 @@ def _extending(role: Role, sequence: Sequence) -> Callable[[Prefixes, Run, Event
     return extended
 
 
-def _note(run: Run, index: int, key: str, before: Prefixes, extended: Prefixes, event: Event) -> None:
+def _note(run: Execution, index: int, key: str, before: Prefixes, extended: Prefixes, event: Event) -> None:
     """Trace a completed chain, or every prefix that got further."""
     sequence = run.program.rules[index].sequence
     assert sequence is not None

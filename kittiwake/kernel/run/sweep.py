@@ -36,7 +36,7 @@ KIND: Final = Kind.FIRED
 OUTCOME: Final = Outcome.FIRED
 
 
-class Parts(NamedTuple):
+class SweepPlan(NamedTuple):
     """What events do, by their types."""
 
     does: tuple[dict[str, int], ...]
@@ -45,7 +45,7 @@ class Parts(NamedTuple):
     """The rules that an event of a type arms: no others can decide anything."""
 
 
-def parts_of(program: Program) -> Parts | None:
+def sweep_plan_of(program: Program) -> SweepPlan | None:
     """What each event type does in each rule, if the whole program can be swept; None if it cannot."""
     asks = replace(program.policy, retention_us=Policy().retention_us, profile_retention_us=None) != Policy()
     if asks or not all(_is_plain(rule, program) for rule in program.rules):
@@ -55,7 +55,7 @@ def parts_of(program: Program) -> Parts | None:
     for index, types in enumerate(does):
         for name in (name for name, what in types.items() if what & ARMS):
             arms[name] = (*arms.get(name, ()), index)
-    return Parts(does, arms)
+    return SweepPlan(does, arms)
 
 
 def _is_plain(rule: RuleProgram, program: Program) -> bool:
@@ -84,14 +84,14 @@ def _types_of(rule: RuleProgram) -> dict[str, int]:
 
 
 def sweep(
-    program: Program, parts: Parts, contact_id: str, events: Sequence[Event], until_us: int
+    program: Program, sweep_plan: SweepPlan, contact_id: str, events: Sequence[Event], until_us: int
 ) -> list[Decision] | None:
     """Everything decided of a contact's events before `until_us`.
 
     None if two share an instant, one ends the contact or sets too much, or it was silent for so long that it may have
     been forgotten.
 
-    `events` are in order and without copies; `parts` is `parts_of(program)`.
+    `events` are in order and without copies; `sweep_plan` is `sweep_plan_of(program)`.
     """
     types = {event.type for event in events}
     if events and until_us - events[0].time_us >= program.policy.retention_us and _has_gap(program, events, until_us):
@@ -101,8 +101,8 @@ def sweep(
     if UPDATED in types and any(event.type == UPDATED and _may_be_too_much(program, event) for event in events):
         return None
     found: list[Decision] = []
-    for index in sorted({index for event_type in types for index in parts.arms.get(event_type, ())}):
-        _sweep_rule(program, index, parts.does[index], contact_id, events, until_us, found)
+    for index in sorted({index for event_type in types for index in sweep_plan.arms.get(event_type, ())}):
+        _sweep_rule(program, index, sweep_plan.does[index], contact_id, events, until_us, found)
     return found
 
 

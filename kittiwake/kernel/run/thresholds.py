@@ -11,8 +11,8 @@ from kittiwake.kernel.evaluate.match import SINGLE, amount
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.thresholds import Reaches
 from kittiwake.kernel.run.arming import candidate_of_event, cause, refuse_for_room
-from kittiwake.kernel.run.episodes import NO_VALUES, Given, Reaction
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.reactions import NO_VALUES, Given, Reaction
 from kittiwake.kernel.run.unusable import refuse_number
 from kittiwake.kernel.state.state import Reached, State
 from kittiwake.kernel.state.trace import StepKind
@@ -31,7 +31,7 @@ def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
     reaches = rule.reaches
     assert reaches is not None
 
-    def react(run: Run, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+    def react(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
         added = _added(reaches, event)
         if added is None:
             assert reaches.path is not None
@@ -73,7 +73,7 @@ def _cross(reaches: Reaches, reached: Reached, before: Decimal) -> list[int]:
     return crossed
 
 
-def _fire(run: Run, index: int, key: str, event: Event, same: list[str], thresholds: list[int | Decimal]) -> None:
+def _fire(run: Execution, index: int, key: str, event: Event, same: list[str], thresholds: list[int | Decimal]) -> None:
     rule = run.program.rules[index]
     for threshold in thresholds:
         candidate = candidate_of_event(run, rule, event, same, Kind.FIRED)
@@ -94,7 +94,7 @@ def crossing_of(rule: RuleProgram, state: State, now_us: int) -> str:
     return canonical([rule.anew_us, ended, now_us // rule.keep_us if rule.per else None])
 
 
-def _trace_total(run: Run, index: int, key: str, event: Event, before: Decimal, reached: Reached) -> None:
+def _trace_total(run: Execution, index: int, key: str, event: Event, before: Decimal, reached: Reached) -> None:
     reaches = run.program.rules[index].reaches
     assert reaches is not None
     left = [threshold for i, threshold in enumerate(reaches.at) if i not in reached.used]

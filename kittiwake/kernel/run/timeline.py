@@ -1,7 +1,7 @@
-"""Time and events, instant by instant, through the versions in force: what `advance` and batch hosts share.
+"""The timeline: time and events, instant by instant, through the versions in force; `advance` and `batch` share it.
 
-Works on a `Run`, forwards only. It is given events in the order `(time, event_id, type)`, of one place at most one,
-none of them older than where the run stands; what comes late is the business of `correcting`.
+Works on an `Execution`, forwards only. Events come in the order `(time, event_id, type)`, without duplicates, none of
+them older than where the execution stands; what comes late is the business of `kernel.late`.
 """
 
 from __future__ import annotations
@@ -12,31 +12,34 @@ from operator import attrgetter
 from typing import Final
 
 from kittiwake.kernel.evaluate.match import SINGLE
-from kittiwake.kernel.evaluate.retention import outlives
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.audience import look
-from kittiwake.kernel.run.episodes import fall_due
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.dispatch import Handlers, handlers_of
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import gate_all
-from kittiwake.kernel.run.migration import Before, bring_into_force, fits, forget_for_good, known_of, stamp, standing
+from kittiwake.kernel.run.migration import Before, bring_into_force, fits, forget_for_good, known_of, stamp
+from kittiwake.kernel.run.outputs import Outputs
+from kittiwake.kernel.run.retention import forget_silent, forgets_us, freeze, keeps_something
+from kittiwake.kernel.run.shared_instant import SharedInstant
+from kittiwake.kernel.run.timer_queue import next_due_us, timers_of
+from kittiwake.kernel.run.wait import fall_due
 from kittiwake.kernel.state.state import State
 from kittiwake.kernel.state.trace import Step, StepKind, step_of
 from kittiwake.model import Decision, Event
-from kittiwake.reasons import Outcome, Reason
 
 _time_us: Final = attrgetter("time_us")
 
 
-def start(versions: Versions, state: State, first_us: int, trace: list[Step] | None = None) -> Run:
+def start(versions: Versions, state: State, first_us: int, trace: list[Step] | None = None) -> Execution:
     """A run that goes on from `state`, which it works on; of a new contact, from before its first instant."""
     settled_us = state.settled_us
     program = versions.at(first_us if settled_us is None else settled_us)
     if knows(versions, state):
-        return Run(program, state, trace)
+        return Execution(program, state, Outputs(trace))
     assert settled_us is not None, "a new contact remembers nothing"
     decisions = bring_into_force(program, state, settled_us, Before())
-    run = Run(program, state, trace)
-    run.decisions.extend(decisions)
+    run = Execution(program, state, Outputs(trace))
+    run.outputs.decisions.extend(decisions)
     return run
 
 
@@ -49,7 +52,7 @@ def knows(versions: Versions, state: State) -> bool:
     return fits(program, state)
 
 
-def pass_through(versions: Versions, run: Run, events: Sequence[Event], upto_us: int) -> Run:
+def pass_through(versions: Versions, run: Execution, events: Sequence[Event], upto_us: int) -> Execution:
     """Settle `events`, all before `upto_us`, and deadlines up to and at it; the run that has come so far."""
     at = 0
     since_us = run.program.effective_us
@@ -64,27 +67,24 @@ def pass_through(versions: Versions, run: Run, events: Sequence[Event], upto_us:
     return run
 
 
-def _come_into_force(versions: Versions, before: Run, now_us: int) -> Run:
+def _come_into_force(versions: Versions, before: Execution, now_us: int) -> Execution:
     """The run under the next version, before anything else of its first instant."""
     program = versions.at(now_us)
     forget_for_good(before, now_us)
-    state = before.freeze(now_us - 1, now_us - 1 - before.program.allowed_lateness_us)
+    state = freeze(before, now_us - 1, now_us - 1 - before.program.allowed_lateness_us)
     decisions = bring_into_force(program, state, now_us, known_of(before))
-    run = Run(program, state, before.trace, now_us - 1)
+    run = Execution(program, state, before.outputs, now_us - 1)
     run.begun_us = now_us
-    run.decisions = before.decisions + decisions
+    run.outputs.decisions.extend(decisions)
     if run.trace is not None:
         _note_version(run, now_us, decisions)
-    run.duplicates, run.forgotten, run.deferred = before.duplicates, before.forgotten, before.deferred
-    run.unusable = before.unusable
-    run.ids_forgotten = before.ids_forgotten
     for index, rule in enumerate(program.rules):
         if rule.audience is not None and not rule.foreseen and run.newest_us is not None:
-            run.wake(now_us, index)
+            run.timers.set(now_us, index)
     return run
 
 
-def _note_version(run: Run, now_us: int, decisions: Sequence[Decision]) -> None:
+def _note_version(run: Execution, now_us: int, decisions: Sequence[Decision]) -> None:
     """Trace that a version comes into force, and what it cancels."""
     assert run.trace is not None
     version = run.program.ruleset_version
@@ -95,9 +95,11 @@ def _note_version(run: Run, now_us: int, decisions: Sequence[Decision]) -> None:
 # ---------------------------------------------------------------- one version
 
 
-def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
+def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
-    agenda, traced, takers, state = run.agenda, run.trace is not None, run.program.takers, run.state
+    timers, traced, state = run.timers.heap, run.trace is not None, run.state
+    handlers = handlers_of(run.program)
+    by_type = handlers.by_type
     retention_us = run.program.policy.retention_us
     at, count = 0, len(events)
     while at < count:
@@ -105,22 +107,22 @@ def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
         now_us = event.time_us
         if run.newest_us is None or now_us - run.newest_us >= retention_us:
             _forget(run, now_us)
-        if agenda and agenda[0][0] <= now_us:
+        if timers and timers[0][0] <= now_us:
             _pass_time(run, now_us)
         run.now_us = now_us
         at += 1
         if at < count and events[at].time_us == now_us:
-            at = _take_together(run, events, at - 1)
+            at = _take_together(run, handlers, events, at - 1)
         elif traced:
-            _take(run, event)
+            _take(run, handlers, event)
         else:
             if run.newest_us is None:
                 state.first_us, run.first = now_us, event
             run.newest_us = now_us
-            for take in takers.get(event.type) or run.program.takers_of(event.type):
-                take(run, event)
-        if agenda and agenda[0][0] <= now_us:
-            for index, key in run.due_entries():
+            for handle in by_type.get(event.type) or handlers.of(event.type):
+                handle(run, event)
+        if timers and timers[0][0] <= now_us:
+            for index, key in run.timers.take_due(now_us):
                 fall_due(run, index, key)
         if run.caused:
             gate_all(run)
@@ -129,20 +131,18 @@ def _walk(run: Run, events: Sequence[Event], upto_us: int) -> None:
     _pass_time(run, upto_us)
 
 
-def _take_together(run: Run, events: Sequence[Event], at: int) -> int:
+def _take_together(run: Execution, handlers: Handlers, events: Sequence[Event], at: int) -> int:
     """Take the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
     now_us = events[at].time_us
-    run.together = True
+    run.shared_instant = SharedInstant()
     while at < len(events) and events[at].time_us == now_us:
-        _take(run, events[at])
+        _take(run, handlers, events[at])
         at += 1
-    run.together = False
-    run.unless_taken.clear()
-    run.opened.clear()
+    run.shared_instant = None
     return at
 
 
-def _take(run: Run, event: Event) -> None:
+def _take(run: Execution, handlers: Handlers, event: Event) -> None:
     """Let one event do all it does; a trace shows it first."""
     if run.trace is not None:
         about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
@@ -150,22 +150,19 @@ def _take(run: Run, event: Event) -> None:
     if run.newest_us is None:
         run.state.first_us, run.first = event.time_us, event
     run.newest_us = event.time_us
-    for take in run.program.takers_of(event.type):
-        take(run, event)
+    for handle in handlers.of(event.type):
+        handle(run, event)
 
 
-def _pass_time(run: Run, until_us: int) -> None:
-    """Let fall due, instant by instant, what is due up to and at `until_us`.
-
-    An entry of the agenda may be stale (a restart moved the deadline): then nothing of it is due.
-    """
-    agenda, rules = run.agenda, run.program.rules
-    while agenda and agenda[0][0] <= until_us:
-        run.now_us = agenda[0][0]
-        entries = run.due_entries()
-        if run.trace is not None and any(run.is_due(index, key) for index, key in entries):
+def _pass_time(run: Execution, until_us: int) -> None:
+    """Let fall due, instant by instant, what is due up to and at `until_us`."""
+    timers, rules = run.timers.heap, run.program.rules
+    while timers and timers[0][0] <= until_us:
+        run.now_us = timers[0][0]
+        due = run.timers.take_due(run.now_us)
+        if run.trace is not None and any(_is_due(run, index, key) for index, key in due):
             run.note(StepKind.INSTANT, None, None)
-        for index, key in entries:
+        for index, key in due:
             fall_due(run, index, key)
             if rules[index].audience is not None and key == SINGLE:
                 look(run, index, None)
@@ -173,43 +170,32 @@ def _pass_time(run: Run, until_us: int) -> None:
             gate_all(run)
 
 
+def _is_due(run: Execution, index: int, key: str) -> bool:
+    """Whether anything falls due now: the timer may be stale. Audiences are evaluated in any case."""
+    one = run.instance(index, key)
+    due_us = None if one is None else next_due_us(one)
+    return run.program.rules[index].audience is not None or (due_us is not None and due_us <= run.now_us)
+
+
+def next_timer_us(run: Execution) -> int | None:
+    """The next instant at which something falls due, or the contact is forgotten; None: never."""
+    if run.newest_us is None:
+        timers = timers_of(run.program.rules, run.rules, run.now_us)
+    else:
+        timers = run.all_timers()
+    due_us = min((due_us for due_us, _, _ in timers), default=None)
+    if run.newest_us is None and not keeps_something(run):
+        return due_us
+    at_us = forgets_us(run)
+    return at_us if due_us is None or (at_us is not None and at_us < due_us) else due_us
+
+
 # ---------------------------------------------------------------- retention
 
 
-def _forget(run: Run, upto_us: int) -> None:
+def _forget(run: Execution, upto_us: int) -> None:
     """Forget what has to be forgotten of a silent contact up to and at an instant; what is due by then comes first."""
-    while (forgets_us := run.forgets_us()) is not None and forgets_us <= upto_us:
-        _pass_time(run, forgets_us)
-        run.now_us = forgets_us
-        profile_us = run.program.policy.profile_retention_us
-        silent_us = forgets_us - _newest_us(run)
-        _forget_now(run, wholly=profile_us is not None and silent_us >= profile_us)
-
-
-def _newest_us(run: Run) -> int:
-    """Time of the newest event of a contact that has had one."""
-    if run.newest_us is not None:
-        return run.newest_us
-    assert run.state.profile is not None
-    return run.state.profile.newest_us
-
-
-def _forget_now(run: Run, *, wholly: bool) -> None:
-    """Forget what a contact did, or all that is known of it; who leaves nothing to forget is not counted again."""
-    if run.newest_us is None:
-        run.forget(run.now_us)
-    counts = run.newest_us is not None or run.keeps_something()
-    if run.trace is not None and counts:
-        run.note(StepKind.FORGOTTEN, None, None, wholly=wholly)
-    for index, found in enumerate(run.rules):
-        if found is None or (not wholly and outlives(run.program.rules[index])):
-            continue
-        for key, one in sorted(found.instances.items()):
-            for candidate in standing(one):
-                run.decide(index, key, candidate, Outcome.CANCELLED, Reason.FORGOTTEN)
-    if wholly:
-        run.empty()
-        run.state.ended_us, run.state.ended_times = run.now_us, 0
-    else:
-        run.forget_deeds()
-    run.forgotten += counts
+    while (at_us := forgets_us(run)) is not None and at_us <= upto_us:
+        _pass_time(run, at_us)
+        run.now_us = at_us
+        forget_silent(run)

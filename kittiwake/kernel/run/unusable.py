@@ -14,12 +14,12 @@ from kittiwake.kernel.evaluate.unusable import comparisons, found_at, type_of, t
 from kittiwake.kernel.plan.history import Condition
 from kittiwake.kernel.plan.match import Matches
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait, Wait
-from kittiwake.kernel.run.execution import Run
+from kittiwake.kernel.run.execution import Execution
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Found
 from kittiwake.values import Path, is_scalar, lookup
 
-Refusing: TypeAlias = Callable[[Run, Event], None]
+Refusing: TypeAlias = Callable[[Execution, Event], None]
 """Counts what of an event a rule cannot use."""
 
 _NONE: Final = frozenset({type(None)})
@@ -39,7 +39,7 @@ def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
                 types[key] = types.get(key, _NONE) | holds_of
     looked = [(reader(path), path, of_contact, known) for (path, of_contact), known in types.items()]
 
-    def refuse(run: Run, event: Event) -> None:
+    def refuse(run: Execution, event: Event) -> None:
         for value_at, path, of_contact, known in looked:
             values = run.attributes if of_contact else event.properties
             value = value_at(values)
@@ -53,14 +53,14 @@ def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
     return refuse
 
 
-def refuse_keys(run: Run, index: int, clause: Clause, paths: tuple[Path, ...], event: Event) -> None:
+def refuse_keys(run: Execution, index: int, clause: Clause, paths: tuple[Path, ...], event: Event) -> None:
     """Count the values at `paths` that are no keys; one of them at least is none."""
     for path in paths:
         if not is_scalar(lookup(event.properties, path)):
             run.count_unusable(index, clause, _named(path), found_at(event.properties, path))
 
 
-def refuse_in_condition(run: Run, index: int, clause: Clause, condition: Condition, event: Event) -> None:
+def refuse_in_condition(run: Execution, index: int, clause: Clause, condition: Condition, event: Event) -> None:
     """Count why a match is not remembered for a condition: for its `same`, or for what is summed or told apart."""
     lacking = tuple(path for path in condition.same if not is_scalar(lookup(event.properties, path)))
     if not lacking and condition.path is not None:
@@ -68,12 +68,12 @@ def refuse_in_condition(run: Run, index: int, clause: Clause, condition: Conditi
     refuse_keys(run, index, clause, lacking, event)
 
 
-def refuse_number(run: Run, index: int, clause: Clause, path: Path, event: Event) -> None:
+def refuse_number(run: Execution, index: int, clause: Clause, path: Path, event: Event) -> None:
     """Count what stands where a number is needed and none is."""
     run.count_unusable(index, clause, _named(path), found_at(event.properties, path))
 
 
-def refuse_wait(run: Run, index: int, wait: Wait | None, event: Event) -> None:
+def refuse_wait(run: Execution, index: int, wait: Wait | None, event: Event) -> None:
     """Count what stands where a wait looks for a number or a date and finds none."""
     if isinstance(wait, FieldWait):
         found = unusable_number(wait, event.properties)
@@ -84,7 +84,7 @@ def refuse_wait(run: Run, index: int, wait: Wait | None, event: Event) -> None:
         run.count_unusable(index, Clause.WAIT, _named(wait.path, wait.of_contact), unusable_date(wait, values))
 
 
-def refuse_default(run: Run, index: int, wait: FieldWait, event: Event) -> None:
+def refuse_default(run: Execution, index: int, wait: FieldWait, event: Event) -> None:
     """Count what made a wait take its default: only what was there, for the default is meant for what is not."""
     found = unusable_number(wait, event.properties)
     if found is not None and found is not Found.MISSING:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.batch import Parts, parts_of
+from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.versions import Version, compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
     """The programs of an account, and what is worked out of them once."""
 
     versions: Versions
-    parts: Parts | None
+    sweep_plan: SweepPlan | None
     """What the sweep needs; None: the programs are walked."""
     wanted: frozenset[str] | None
     """The types of events that can change anything; None: all."""
@@ -75,14 +75,16 @@ class Plan(NamedTuple):
 def plan_of(versions: Versions) -> Plan:
     """The plan of an account."""
     programs = versions.programs
-    named = frozenset[str]().union(*(frozenset(program.roles) | program.own_types for program in programs))
+    named = frozenset[str]().union(
+        *(frozenset(program.routes.by_type) | program.routes.own_types for program in programs)
+    )
     unread = frozenset(name for name in named if not any(program.reads(name) for program in programs))
     wanted = [program.wanted() for program in programs]
     takes_all = any(types is None for types in wanted)
-    parts = parts_of(programs[0]) if len(programs) == 1 else None
+    sweep_plan = sweep_plan_of(programs[0]) if len(programs) == 1 else None
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
-    changing = changing or (takes_all and not all(program.roles_of_any for program in programs))
-    return Plan(versions, parts, None if takes_all else named, unread, changing)
+    changing = changing or (takes_all and not all(program.routes.of_any for program in programs))
+    return Plan(versions, sweep_plan, None if takes_all else named, unread, changing)
 
 
 def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:

@@ -22,7 +22,7 @@ from kittiwake.output.snapshot_set import (
 )
 from kittiwake.stream.seeding import SnapshotError, seed_of
 from kittiwake.values import parse_json
-from pipelines.locations import input_files
+from transforms.batch.input_files import input_files
 from transforms.stream.seed import SnapshotSource, lines_of
 
 MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024

@@ -1,0 +1,174 @@
+"""What `kittiwake` offers to a Python program: `replay` and `explain_contact`, with settings a person writes.
+
+Reads files and the clock; called by users through `kittiwake`, by tests and by pages. Settings are keywords: a duration
+is a text such as "1h" or a `timedelta`, an instant an RFC 3339 text or an aware `datetime`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from kittiwake.batch.replay import replay as replay_files
+from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import Summary
+from kittiwake.errors import UnusableError
+from kittiwake.explain.contact import explain_files
+from kittiwake.explain.model import Explanation
+from kittiwake.input.shapes.base import InputShape, input_shape
+from kittiwake.output.formats import Format
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.time.durations import ADVICE, parse_duration
+from kittiwake.time.instants import BadTimeError, instant_of, parse_instant
+
+Duration: TypeAlias = str | timedelta
+"""A span of time, of whole microseconds and not negative: "90m", "1h", "7d", or a `timedelta`."""
+
+Instant: TypeAlias = str | datetime
+"""A moment: RFC 3339 with an offset, "2026-11-01T09:30:00Z", or a `datetime` with a zone."""
+
+Paths: TypeAlias = str | Path | Sequence[str | Path]
+"""One path or glob, or several."""
+
+_US: Final = timedelta(microseconds=1)
+
+
+def replay(
+    rules: RuleSetHistory,
+    inputs: Paths,
+    output: str | Path,
+    *,
+    until: Instant | None = None,
+    allowed_lateness: Duration = "1h",
+    max_dead_letter_ratio: Decimal | None = None,
+    shape: str = "canonical",
+    account_id: str | None = None,
+    snapshots: bool = False,
+    written: str = "jsonl",
+) -> Summary:
+    """Decide everything that files of events hold and write the folder `output`, as `kittiwake replay` does.
+
+    Args:
+        rules: what `load_rules` has read.
+        inputs: files of events, gzip and zstd and Parquet too; globs may be used.
+        output: a folder that does not exist, is empty, or holds an earlier run, which is replaced whole.
+        until: where the run ends; None: 1 µs after the newest event.
+        allowed_lateness: how far apart duplicates of one event may lie.
+        max_dead_letter_ratio: beyond this part of dead letters nothing is decided; None: 0.1 of 1,000 records or more.
+        shape: how records are written: "canonical", "segment" or "cloudevents".
+        account_id: the account of records that name none.
+        snapshots: whether the state of every contact is written too, for a streaming job that goes on from there.
+        written: "jsonl" or "parquet".
+
+    Returns:
+        What was read, decided and refused; `Summary.stopped` says why nothing was decided, if nothing was.
+
+    Raises:
+        UnusableError: a setting, an input or the output cannot be used; the output is as it was.
+        RulesError: a rule is of a kind that this release does not run.
+    """
+    settings = RunSettings(
+        _now_us(),
+        instant_us("until", until),
+        duration_us("allowed_lateness", allowed_lateness),
+        max_dead_letter_ratio,
+        shape_of(shape, account_id),
+        snapshots,
+    )
+    if written not in list(Format):
+        raise UnusableError(f"written: {written!r} is no format: write {' or '.join(Format)}")
+    programs = Programs(rules, settings.allowed_lateness_us)
+    return replay_files(programs, _texts(inputs), output, settings, written=Format(written))
+
+
+def explain_contact(
+    rules: RuleSetHistory,
+    inputs: Paths,
+    contact_id: str,
+    *,
+    account_id: str | None = None,
+    until: Instant | None = None,
+    allowed_lateness: Duration = "1h",
+    shape: str = "canonical",
+    shape_account_id: str | None = None,
+    all_properties: bool = False,
+) -> Explanation:
+    """Why one contact was sent what it was sent, and what was missing where it was not, as `kittiwake explain` says.
+
+    Args:
+        rules: what `load_rules` has read.
+        inputs: the files of events of a replay.
+        contact_id: whose decisions are explained.
+        account_id: of which account, if the input has contacts of this id in several.
+        until: where the replay ends; None: 1 µs after the newest event of all.
+        allowed_lateness: as of the replay.
+        shape: as of the replay.
+        shape_account_id: the account of records that name none.
+        all_properties: whether events are shown with properties that no rule reads.
+
+    Raises:
+        UnusableError: an input cannot be used, or contacts of several accounts have this id.
+        LookupError: the input has no event of the contact.
+        RulesError: the rules of the account cannot be run.
+    """
+    settings = RunSettings(
+        _now_us(),
+        instant_us("until", until),
+        duration_us("allowed_lateness", allowed_lateness),
+        shape=shape_of(shape, shape_account_id),
+    )
+    found = explain_files(rules, _texts(inputs), contact_id, account_id or "", settings, all_properties=all_properties)
+    if found.explanation is None:
+        raise LookupError("the input has no event of the contact")
+    return found.explanation
+
+
+def duration_us(name: str, value: Duration) -> int:
+    """Microseconds of the setting `name`.
+
+    Raises:
+        UnusableError: it is no duration.
+    """
+    found = value // _US if isinstance(value, timedelta) else parse_duration(value)
+    if found is None or found < 0:
+        raise UnusableError(f"{name}: {value!r} is no duration: {ADVICE}")
+    return found
+
+
+def instant_us(name: str, value: Instant | None) -> int | None:
+    """Microseconds since 1970 of the setting `name`; None: nothing was said.
+
+    Raises:
+        UnusableError: it is no instant, or has no zone.
+    """
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise UnusableError(f"{name}: {value!r} has no zone: give it tzinfo=UTC")
+        return instant_of(value.astimezone(UTC))
+    try:
+        return parse_instant(value)
+    except BadTimeError as error:
+        raise UnusableError(f"{name}: {error}") from None
+
+
+def shape_of(shape: str, account_id: str | None) -> InputShape:
+    """How records are to be read.
+
+    Raises:
+        UnusableError: there is no such shape, or the account is lacking, out of place, or none.
+    """
+    return input_shape(shape, account_id, ("shape", "account_id"))
+
+
+def _texts(paths: Paths) -> list[str]:
+    return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
+
+
+def _now_us() -> int:
+    return instant_of(datetime.now(UTC))

@@ -1,0 +1,84 @@
+"""One contact explained out of the rules and the files of a run: read, evaluated with a trace, put into words.
+
+Reads files. Called by `kittiwake explain` and by `kittiwake.explain_contact`, which ends where a replay of the same
+files ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kittiwake.batch.settings import RunSettings, end_of_run
+from kittiwake.errors import UnusableError
+from kittiwake.explain.explanation import explain
+from kittiwake.explain.input import ContactInput, read_contact
+from kittiwake.explain.model import Explanation
+from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.kernel.advance import advance
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import new_state
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.errors import RulesError
+from kittiwake.rules.versions import RuleSetHistory
+
+
+class ContactExplanation(NamedTuple):
+    """What the files say of a contact."""
+
+    explanation: Explanation | None
+    """None: they have no event of it."""
+    found: ContactInput
+
+
+def explain_files(
+    rules: RuleSetHistory,
+    inputs: Sequence[str],
+    contact_id: str,
+    account_id: str,
+    settings: RunSettings,
+    *,
+    rule_ids: Sequence[str] = (),
+    all_properties: bool = False,
+) -> ContactExplanation:
+    """The explanation of a contact of an account; an empty `account_id` is the only one that has such a contact.
+
+    Raises:
+        UnusableError: a file cannot be used, several accounts have such a contact, or there is no rule of `rule_ids`.
+        RulesError: the rules of the account cannot be run.
+    """
+    files = find_files(inputs)
+    refuse_shaped(files, settings.shape)
+    found = read_contact(files, contact_id, settings)
+    account_id = _account_of(found, contact_id, account_id)
+    versions = _versions_of(rules, account_id, settings.allowed_lateness_us)
+    _refuse_unknown(versions, rule_ids)
+    events = found.accounts.get(account_id, [])
+    if not events:
+        return ContactExplanation(None, found)
+    end_us = end_of_run(settings, found.counts, versions.frozen_at_us)
+    advanced = advance(versions, new_state(contact_id), events, end_us, trace=True)
+    explanation = explain(versions, advanced.state, advanced.trace, all_properties=all_properties)
+    return ContactExplanation(explanation, found)
+
+
+def _account_of(found: ContactInput, contact_id: str, account_id: str) -> str:
+    if account_id or len(found.accounts) <= 1:
+        return account_id or next(iter(found.accounts), "")
+    several = ", ".join(sorted(found.accounts))
+    raise UnusableError(f"contact {contact_id} is of several accounts, {several}: say which with --account")
+
+
+def _versions_of(rules: RuleSetHistory, account_id: str, allowed_lateness_us: int) -> Versions:
+    programs = Programs(rules, allowed_lateness_us)
+    if account_id in programs.refused:
+        raise RulesError(rules.newest.refused[account_id])
+    return programs.of(account_id)
+
+
+def _refuse_unknown(versions: Versions, rule_ids: Sequence[str]) -> None:
+    known = dict.fromkeys(rule.rule_id for program in versions.programs for rule in program.rules)
+    for rule_id in rule_ids:
+        if rule_id not in known:
+            account_id = versions.newest.account_id
+            raise UnusableError(f"account {account_id} has no rule {rule_id}; it has {', '.join(known)}")

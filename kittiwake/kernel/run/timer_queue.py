@@ -1,0 +1,83 @@
+"""The timer queue: when something of a contact falls due next.
+
+A heap of timers for deadlines, for releases of what was deferred and for ends of look-backs. Nothing falls due without
+a timer at or before it; a timer may be stale, for a restart only moves the deadline of its instance, so whoever takes
+one off asks the state what is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
+from typing import TypeAlias
+
+from kittiwake.kernel.evaluate.history import next_end_us
+from kittiwake.kernel.evaluate.match import SINGLE
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.state.state import Instance, RuleState
+
+Timer: TypeAlias = tuple[int, int, str]
+"""When, of which rule (by its index), of which instance."""
+
+
+class TimerQueue:
+    """Timers of one contact, the earliest first."""
+
+    __slots__ = ("heap",)
+
+    def __init__(self) -> None:
+        """An empty queue."""
+        self.heap: list[Timer] = []
+        """For those who only look at the earliest, in a loop; the list stays the same one."""
+
+    def fill(self, timers: Iterable[Timer]) -> None:
+        """Hold these timers and no others."""
+        self.heap[:] = timers
+        heapify(self.heap)
+
+    def set(self, time_us: int, index: int, key: str = SINGLE) -> None:
+        """Ask the instance `key` of a rule at `time_us` what is due."""
+        heappush(self.heap, (time_us, index, key))
+
+    def take_due(self, now_us: int) -> list[tuple[int, str]]:
+        """Take off the timers up to and at an instant: rule index and instance, each once."""
+        heap = self.heap
+        if not heap or heap[0][0] > now_us:
+            return []
+        _, index, key = heappop(heap)
+        if not heap or heap[0][0] > now_us:
+            return [(index, key)]
+        found: dict[tuple[int, str], None] = {(index, key): None}
+        while heap and heap[0][0] <= now_us:
+            _, index, key = heappop(heap)
+            found[index, key] = None
+        return list(found)
+
+
+def timers_of(rules: Iterable[RuleProgram], remembered: Iterable[RuleState | None], now_us: int) -> Iterator[Timer]:
+    """A timer for everything pending or deferred, and for every look-back of an audience that ends after now."""
+    for index, (rule, found) in enumerate(zip(rules, remembered, strict=True)):
+        if found is not None:
+            for due_us, key in _timers_of_rule(rule, found, now_us):
+                yield due_us, index, key
+
+
+def _timers_of_rule(rule: RuleProgram, found: RuleState, now_us: int) -> Iterator[tuple[int, str]]:
+    for key, one in found.instances.items():
+        if one.episode is not None and one.episode.reminders:
+            yield one.episode.reminders[0].due_us, key
+        if one.held is not None:
+            yield one.held.release_us, key
+    if rule.audience is not None and not rule.foreseen:
+        for condition, slots in zip(rule.conditions, found.history, strict=True):
+            end_us = next_end_us(condition, slots, rule.keep_us, now_us)
+            if end_us is not None:
+                yield end_us, SINGLE
+
+
+def next_due_us(one: Instance) -> int | None:
+    """The next instant at which a deadline or a release of the instance falls due."""
+    due_us = one.episode.reminders[0].due_us if one.episode and one.episode.reminders else None
+    if one.held is None:
+        return due_us
+    return one.held.release_us if due_us is None else min(due_us, one.held.release_us)

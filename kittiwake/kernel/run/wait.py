@@ -1,0 +1,218 @@
+"""`wait`: a match opens an episode, later ones restart or count it, deadlines pass and fall due (rules.md, section 3).
+
+Called by `run.dispatch` for matches, and by `run.timeline` for instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kittiwake.kernel.evaluate.include import including
+from kittiwake.kernel.evaluate.match import SINGLE, Attributes
+from kittiwake.kernel.evaluate.wait import NoPlan, Plan, TooLong, plan
+from kittiwake.kernel.plan.limits import Limits
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
+from kittiwake.kernel.run.arming import candidate_of_reminder, cause, lacks, refuse_for_room
+from kittiwake.kernel.run.episodes import drop_pending, end_if_over, follow_held
+from kittiwake.kernel.run.execution import Caused, Execution
+from kittiwake.kernel.run.reactions import NO_VALUES, Given, Reaction
+from kittiwake.kernel.run.unless import disarm_at_once
+from kittiwake.kernel.run.until import own_target, schedule_next
+from kittiwake.kernel.run.unusable import refuse_default
+from kittiwake.kernel.state.state import Episode, Instance, Reminder
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.model import Event
+from kittiwake.time.instants import END_OF_TIME_US
+
+
+def waiting(index: int, rule: RuleProgram, limits: Limits, given: Given | None) -> Reaction:
+    """The reaction of a rule with `wait`: restart or count what is pending, else open if `given` admits.
+
+    The commonest step of all is a restart, which here is no more than moving the deadlines of the episode.
+    """
+    wait, restarts, include = rule.wait, rule.restart, including(rule, limits.include_bytes)
+    assert wait is not None
+    delays_us = wait.delays_us if isinstance(wait, Delays) and wait.delays_us[-1] <= limits.max_wait_us else None
+
+    def react(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        found = run.rules[index]
+        one = None if found is None else found.instances.get(key)
+        episode = None if one is None else one.episode
+        if one is None or episode is None:
+            if given is None or given(run, event, key, same):
+                now_us = event.time_us
+                planned = (
+                    _planned(run, index, wait, event)
+                    if delays_us is None
+                    else [Reminder(i, now_us + delay_us) for i, delay_us in enumerate(delays_us)]
+                )
+                _open(run, index, key, one, event, same, include(event, run.attributes), planned)
+            return
+        count = episode.count
+        if not restarts:
+            _count(run, index, key, one, episode, event)
+        elif delays_us is None or one.held is not None or episode.reminders[-1].index != len(delays_us) - 1:
+            _replan(run, index, key, one, episode, event, same, include)
+        else:
+            now_us, before_us = event.time_us, episode.reminders[0].due_us
+            for reminder in episode.reminders:
+                reminder.due_us = now_us + delays_us[reminder.index]
+            _restart(run, index, key, episode, event, same, include(event, run.attributes), before_us)
+        if (
+            run.shared_instant is not None
+            and one.episode is not None
+            and one.episode.opened_us == run.now_us
+            and one.episode.count > count  # without a usable wait the match did nothing
+        ):
+            disarm_at_once(run, index, key, one, event)
+
+    return react
+
+
+def _planned(run: Execution, index: int, wait: Wait, event: Event, after: int | None = None) -> Plan:
+    """The deadlines an event sets; a number that is none, and so leaves the default, is counted."""
+    found = plan(wait, event, run.attributes, run.clock(), after)
+    if isinstance(wait, FieldWait) and wait.default_us is not None:
+        due_us = found[0].due_us if isinstance(found, list) else None
+        if due_us is None or due_us == run.now_us + wait.default_us:
+            refuse_default(run, index, wait, event)
+    return found
+
+
+def _count(run: Execution, index: int, key: str, one: Instance, episode: Episode, event: Event) -> None:
+    """A later match where the first one's deadlines stand."""
+    episode.count += 1
+    episode.last_id, episode.last_us = event.event_id, event.time_us
+    follow_held(one, episode)
+    if run.trace is not None:
+        run.note(StepKind.COUNTED, index, key, event_id=event.event_id, count=episode.count)
+
+
+def _open(
+    run: Execution,
+    index: int,
+    key: str,
+    one: Instance | None,
+    event: Event,
+    same: list[str],
+    include: str,
+    found: Plan,
+) -> None:
+    rule = run.program.rules[index]
+    if not isinstance(found, list):
+        _refuse(run, index, key, event, found)
+        return
+    one = one or run.instance_or_new(index, key)
+    if one is None:
+        refuse_for_room(run, index, key, event, "keys")
+        return
+    event_id = event.event_id
+    one.episode = Episode(event_id, run.now_us, event_id, 1, same, include, found, own_target(rule, event))
+    one.episode.numbered = isinstance(rule.wait, Delays) and rule.wait.numbered
+    one.episode.opened_type, one.episode.last_us = run.type_of(event), run.now_us
+    run.timers.set(found[0].due_us, index, key)
+    if run.trace is not None:
+        run.note(StepKind.ARMED, index, key, event_id=event_id, dues_us=[r.due_us for r in found])
+    if run.shared_instant is not None:
+        run.shared_instant.opened.setdefault((index, key), set()).add((event_id, event.type))
+        disarm_at_once(run, index, key, one, event)
+
+
+def _refuse(run: Execution, index: int, key: str, event: Event, why: NoPlan | TooLong) -> None:
+    if isinstance(why, TooLong):
+        refuse_for_room(run, index, key, event, "wait")
+    else:
+        lacks(run, index, key, event, f"wait {why.value}")
+
+
+def _replan(
+    run: Execution,
+    index: int,
+    key: str,
+    one: Instance,
+    episode: Episode,
+    event: Event,
+    same: list[str],
+    include: Callable[[Event, Attributes], str],
+) -> None:
+    """A restart whose deadlines have to be worked out anew: it may drop the episode, or do nothing."""
+    rule = run.program.rules[index]
+    assert rule.wait is not None
+    found = _planned(run, index, rule.wait, event, episode.occurrence)
+    if found is NoPlan.PAST:
+        lacks(run, index, key, event, "wait past")
+        drop_pending(run, index, key, one, episode, "past")
+        return
+    if not isinstance(found, list):
+        _refuse(run, index, key, event, found)
+        return
+    before_us = episode.reminders[0].due_us if episode.reminders else END_OF_TIME_US
+    episode.reminders = _undecided(one, episode, found)
+    episode.target = own_target(rule, event)
+    _restart(run, index, key, episode, event, same, include(event, run.attributes), before_us)
+    follow_held(one, episode)
+    end_if_over(one)  # a version has shortened the list
+
+
+def _restart(
+    run: Execution, index: int, key: str, episode: Episode, event: Event, same: list[str], include: str, before_us: int
+) -> None:
+    """What a restart takes from its event, now that the deadlines are moved; the earliest was `before_us`."""
+    episode.count += 1
+    episode.last_id, episode.last_us = event.event_id, event.time_us
+    episode.same, episode.include = same, include
+    reminders = episode.reminders
+    if not reminders:
+        return
+    if reminders[0].due_us < before_us:  # else there is a timer, which will be set anew when it fires
+        run.timers.set(reminders[0].due_us, index, key)
+    if run.trace is not None:
+        dues_us = [reminder.due_us for reminder in reminders]
+        run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
+
+
+def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[Reminder]:
+    """Of the new deadlines, those whose reminder is pending or deferred; a deferred one goes back to pending."""
+    if found[0].occurrence is not None:
+        return found  # an occurrence is not a reminder: the deferred one stays, the next is another
+    if one.held is not None:
+        taken_back = one.held.candidate.reminder
+        episode.fallen = [each for each in episode.fallen if each != taken_back]
+        one.held = None
+        if taken_back is None:
+            return found
+    return [reminder for reminder in found if reminder.index not in episode.fallen]
+
+
+def fall_due(run: Execution, index: int, key: str) -> None:
+    """Put before the gates what of the instance has fallen due: deadlines, and the release of what was deferred.
+
+    Also of what an entry of the agenda named too early: that is put back for its true time.
+    """
+    found = run.rules[index]
+    one = None if found is None else found.instances.get(key)
+    if one is None:
+        return
+    now_us = run.now_us
+    if one.held is not None and one.held.release_us <= now_us:
+        run.caused.append(Caused(index, key, one.held.candidate))
+        one.held = None
+    episode = one.episode
+    if episode is None:
+        return
+    while episode.reminders and episode.reminders[0].due_us <= now_us:
+        _due(run, index, key, episode, episode.reminders.pop(0))
+    if episode.reminders:
+        run.timers.set(episode.reminders[0].due_us, index, key)
+
+
+def _due(run: Execution, index: int, key: str, episode: Episode, reminder: Reminder) -> None:
+    wait = run.program.rules[index].wait
+    cause(run, index, key, candidate_of_reminder(episode, reminder))
+    if episode.numbered:
+        episode.fallen.append(reminder.index)
+    if isinstance(wait, UntilWait) and wait.repeat is not None:
+        assert reminder.occurrence is not None
+        episode.occurrence = reminder.occurrence
+        schedule_next(run, index, key, episode, wait)

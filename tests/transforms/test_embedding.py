@@ -1,0 +1,219 @@
+"""The public steps (`kittiwake.beam`) decide what `replay` decides, and refuse settings in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.io.gcp.pubsub import PubsubMessage
+from apache_beam.testing.util import assert_that
+
+import kittiwake
+from kittiwake.api import duration_us, instant_us
+from kittiwake.beam import (
+    DeadLetterRecord,
+    DecisionRecord,
+    EvaluateHistories,
+    EvaluateRules,
+    LoadSnapshots,
+    ParseMessages,
+    PublishTriggers,
+    ReadEventFiles,
+    ReadRecordedEvents,
+    WriteTables,
+    published_rules,
+)
+from kittiwake.errors import UnusableError
+from kittiwake.time.instants import DAY_US, parse_instant
+from pipelines.runner import new_pipeline, runner_named
+
+RULES = """
+account: acme
+rules:
+  - {id: cart, when: cart.item_added, wait: 1h, unless: order.completed}
+  - {id: third, when: page.viewed, reaches: {count: true, at: [3]}}
+"""
+UNTIL = "2026-11-03T00:00:00Z"
+UNTIL_US = parse_instant(UNTIL)
+
+
+def event(number: int, contact: int, type_: str, time: str) -> bytes:
+    names = {"event_id": f"e{number}", "account_id": "acme", "contact_id": f"c{contact}", "type": type_, "time": time}
+    return json.dumps(names).encode()
+
+
+TYPES = ("cart.item_added", "page.viewed", "order.completed")
+EVENTS = [
+    event(number, number % 7, TYPES[number % 3], f"2026-11-01T{number // 3:02}:{number:02}:00Z") for number in range(60)
+]
+
+
+def clock() -> int:
+    return UNTIL_US
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> kittiwake.Rules:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    return kittiwake.load_rules(tmp_path / "rules.yaml")
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    (tmp_path / "events.jsonl").write_bytes(b"\n".join([*EVENTS, b"no event"]) + b"\n")
+    return tmp_path / "events.jsonl"
+
+
+@pytest.fixture
+def replayed(rules: kittiwake.Rules, events: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
+    kittiwake.replay(rules, events, tmp_path / "replay", until=UNTIL)
+    files = (tmp_path / "replay" / "decisions").iterdir()
+    found = rows_of(line for file in files for line in file.read_bytes().splitlines())
+    assert {row["rule_id"] for row in found.values()} == {"cart", "third"}
+    return found
+
+
+def rows_of(lines: Iterable[bytes]) -> dict[str, dict[str, Any]]:
+    """By id the newest row, without what says who wrote it."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        row = json.loads(line)
+        if row["revision"] >= found.get(row["trigger_id"], row)["revision"]:
+            found[row["trigger_id"]] = {key: value for key, value in row.items() if key != "mode"}
+    return found
+
+
+def run(build: Callable[[beam.Pipeline], dict[str, tuple[Any, Callable[[list[Any]], None]]]]) -> None:
+    pipeline = new_pipeline(runner_named(None), [])
+    for name, (found, check) in build(pipeline).items():
+        assert_that(found, check, label=f"Check {name}")
+    pipeline.run().wait_until_finish()
+
+
+def decides(expected: dict[str, dict[str, Any]]) -> Callable[[list[Any]], None]:
+    def check(records: list[DecisionRecord]) -> None:
+        assert rows_of(record.row for record in records) == expected
+        for record in records:
+            row = json.loads(record.row)
+            fields = (record.trigger_id, record.revision, record.account_id, record.rule_id, record.kind)
+            assert fields == tuple(row[n] for n in ("trigger_id", "revision", "account_id", "rule_id", "kind"))
+            assert (record.decision, record.time_us) == (row["decision"], parse_instant(row["time"]))
+
+    return check
+
+
+@pytest.mark.parametrize("from_files", [True, False], ids=["files", "records"])
+def test_histories_are_decided_as_replay_decides_them(
+    rules: kittiwake.Rules, events: Path, replayed: dict[str, dict[str, Any]], *, from_files: bool
+) -> None:
+    def fired(records: list[DecisionRecord]) -> None:
+        assert {one.trigger_id for one in records} == {i for i, row in replayed.items() if row["decision"] == "fired"}
+
+    def one_dead(rows: list[dict[str, Any]]) -> None:
+        assert [row["reason"] for row in rows] == ["not_json"]
+
+    def counted(summaries: list[dict[str, Any]]) -> None:
+        assert [(one["stopped"], one["records"]) for one in summaries] == [(None, 61)]
+
+    def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, Callable[[list[Any]], None]]]:
+        lines = events.read_bytes().splitlines()
+        source = ReadEventFiles(events) if from_files else beam.Create(lines).with_output_types(bytes)
+        found = pipeline | "Source" >> source | EvaluateHistories(rules, until=UNTIL, partitions=3)
+        return {
+            "decisions": (found.decisions, decides(replayed)),
+            "triggers": (found.triggers, fired),
+            "dead letters": (found.dead_letters, one_dead),
+            "summary": (found.summary, counted),
+        }
+
+    run(build)
+
+
+def test_a_stream_is_decided_as_replay_decides_it(
+    rules: kittiwake.Rules, events: Path, replayed: dict[str, dict[str, Any]]
+) -> None:
+    def one_dead(records: list[DeadLetterRecord]) -> None:
+        assert [(one.reason, one.raw) for one in records] == [("not_json", b"no event")]
+
+    def none(records: list[Any]) -> None:
+        assert records == []
+
+    def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, Callable[[list[Any]], None]]]:
+        messages = [PubsubMessage(line, {}) for line in events.read_bytes().splitlines()]
+        parsed = pipeline | beam.Create(messages) | ParseMessages(rules, clock=clock)
+        found = parsed | EvaluateRules(rules, allowed_lateness="1h", clock=clock)
+        return {
+            "decisions": (found.decisions, decides(replayed)),
+            "dead letters": (found.dead_letters, one_dead),
+            "late events": (found.late_events, none),
+        }
+
+    run(build)
+
+
+def test_a_stream_goes_on_from_the_snapshots_of_a_replay(rules: kittiwake.Rules, tmp_path: Path) -> None:
+    """Two views are in the replay, the third is in the stream: the threshold of three is crossed there."""
+    views = [event(n, 1, "page.viewed", f"2026-11-01T10:0{n}:00Z") for n in range(3)]
+    (tmp_path / "before.jsonl").write_bytes(b"\n".join(views[:2]) + b"\n")
+    before = {"until": "2026-11-01T10:01:30Z", "snapshots": True}
+    assert kittiwake.replay(rules, tmp_path / "before.jsonl", tmp_path / "run", **before).triggers == 0
+
+    def crossed(records: list[DecisionRecord]) -> None:
+        assert [json.loads(one.row)["threshold"] for one in records] == [3]
+
+    def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, Callable[[list[Any]], None]]]:
+        states = pipeline | LoadSnapshots(str(tmp_path / "run" / "snapshots" / "*"))
+        messages = pipeline | beam.Create([PubsubMessage(views[2], {})])
+        parsed = messages | ParseMessages(rules, clock=clock)
+        found = parsed | EvaluateRules(rules, initial_states=states, clock=clock)
+        return {"decisions": (found.decisions, crossed)}
+
+    run(build)
+
+
+def test_the_sinks_of_google_take_what_comes_of_evaluating(rules: kittiwake.Rules) -> None:
+    """As a graph: the emulators run the steps behind them (`tests/pipelines/test_stream_run.py`)."""
+    pipeline = beam.Pipeline()
+    parsed = pipeline | beam.Create([PubsubMessage(EVENTS[0], {})]) | ParseMessages(rules)
+    evaluated = parsed | EvaluateRules(rules)
+    unsent = evaluated.triggers | PublishTriggers("projects/project-1/topics/triggers")
+    refused = evaluated | WriteTables("project-1.marketing", decisions="fired")
+    assert unsent.element_type == refused.element_type == DeadLetterRecord
+
+
+REFUSED = {
+    "an hour": lambda rules: EvaluateRules(rules, allowed_lateness="an hour"),
+    "no zone": lambda rules: EvaluateHistories(rules, until=datetime(2026, 11, 1)),  # noqa: DTZ001
+    "is no shape": lambda rules: ParseMessages(rules, shape="snowplow"),
+    "name no account": lambda rules: ParseMessages(rules, shape="segment"),
+    "no file matches": lambda _: ReadEventFiles("/nowhere/*.jsonl"),
+    "outside 1 to": lambda rules: EvaluateHistories(rules, partitions=0),
+    "500/s or 60x": lambda _: ReadRecordedEvents(__file__, pace="fast"),
+    "project.dataset": lambda _: WriteTables("marketing"),
+    "all, fired, off": lambda _: WriteTables("project-1.marketing", decisions="some"),
+    "leave it out": lambda _: EvaluateRules(published_rules("gs://bucket/rules"), allowed_lateness="2h"),
+}
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_a_setting_that_cannot_be_used_is_refused_with_what_to_write(rules: kittiwake.Rules, said: str) -> None:
+    with pytest.raises(UnusableError) as refused:
+        REFUSED[said](rules)
+    assert said in str(refused.value)
+
+
+def test_an_explanation_of_nobody_is_refused(rules: kittiwake.Rules, events: Path) -> None:
+    with pytest.raises(LookupError, match="no event"):
+        kittiwake.explain_contact(rules, events, "nobody")
+
+
+def test_durations_may_be_timedeltas_and_instants_datetimes() -> None:
+    assert duration_us("x", timedelta(days=1)) == DAY_US
+    assert instant_us("x", datetime(2026, 11, 3, tzinfo=UTC)) == UNTIL_US
+    with pytest.raises(UnusableError):
+        duration_us("x", timedelta(days=-1))

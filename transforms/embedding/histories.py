@@ -1,0 +1,177 @@
+"""Steps over bounded input: whole histories in, decisions out, as a backfill makes them.
+
+Public through `kittiwake.beam`. `EvaluateHistories` takes what `ReadEventFiles` has read, or lines of anybody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+import apache_beam as beam
+import msgspec
+from apache_beam.pvalue import PBegin, PCollection
+
+from kittiwake.api import Duration, Instant, Paths, duration_us, instant_us, shape_of
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.record_batches import BUCKETS_MAX, BUCKETS_MIN
+from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import summary_of, to_json
+from kittiwake.errors import UnusableError
+from kittiwake.input.files import refuse_shaped
+from kittiwake.output.rows import DecisionLine, Mode
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.stream.records import DecisionRecord
+from kittiwake.time.instants import parse_instant
+from kittiwake.values import parse_json
+from transforms.batch import evaluate, parse, read
+from transforms.batch.counts import SumCounts
+from transforms.batch.input_files import input_files
+from transforms.clock import now_us
+from transforms.embedding.streaming import texts_of
+
+LINES_A_BLOCK: Final = 2_000
+"""Records of a caller that are parsed at once: from a few hundred on a block costs what a file's block costs."""
+
+
+class ReadEventFiles(beam.PTransform):
+    """Files of events, large ones in parts, several workers at once; gzip, zstd and Parquet too.
+
+    Input: the pipeline. Output: for `EvaluateHistories`.
+    """
+
+    def __init__(self, files: Paths, *, shape: str = "canonical", account_id: str | None = None) -> None:
+        """Find the files.
+
+        Args:
+            files: paths or globs, `gs://` too.
+            shape: how records are written: "canonical", "segment" or "cloudevents".
+            account_id: the account of records that name none.
+
+        Raises:
+            UnusableError: a setting or a file cannot be used.
+        """
+        super().__init__()
+        found = input_files(texts_of(files))
+        input_shape = shape_of(shape, account_id)
+        refuse_shaped((file.name for file in found), input_shape)
+        self._step = read.ReadRecords(found, shape=input_shape)
+
+    def expand(self, pbegin: PBegin) -> read.Read:
+        """A file that cannot be read to its end is counted: then nothing is decided, and the summary says so."""
+        found: read.Read = pbegin | "Read" >> self._step
+        return found
+
+
+class EvaluatedHistories(NamedTuple):
+    """What comes of evaluating histories."""
+
+    triggers: PCollection[DecisionRecord]
+    """Those of `decisions` that fired."""
+    decisions: PCollection[DecisionRecord]
+    """Every decision, each once."""
+    dead_letters: PCollection[dict[str, Any]]
+    """Records that are no events: rows of `dead_letters`, as the reference of output has them."""
+    summary: PCollection[dict[str, Any]]
+    """One element: `summary.json`. Its `stopped` is not null where nothing was decided, and why: read it."""
+
+
+class EvaluateHistories(beam.PTransform):
+    """Whole histories of contacts to final decisions.
+
+    Input: what `ReadEventFiles` has read, or `PCollection[bytes]` of one JSON record each, from any source. Output: see
+    `EvaluatedHistories`.
+    """
+
+    def __init__(
+        self,
+        rules: RuleSetHistory,
+        *,
+        until: Instant | None = None,
+        allowed_lateness: Duration = "1h",
+        max_dead_letter_ratio: Decimal | None = None,
+        shape: str = "canonical",
+        account_id: str | None = None,
+        partitions: int = BUCKETS_MIN,
+        clock: Callable[[], int] = now_us,
+    ) -> None:
+        """Prepare the step.
+
+        Args:
+            rules: what `kittiwake.load_rules` has read.
+            until: where the run ends; None: 1 µs after the newest event.
+            allowed_lateness: how far apart duplicates of one event may lie.
+            max_dead_letter_ratio: beyond this part of dead letters nothing is decided; None: 0.1 of 1,000 or more.
+            shape: as of `ReadEventFiles`.
+            account_id: as of `ReadEventFiles`.
+            partitions: into so many groups of contacts the work is cut; about one for each 16 MB of input.
+            clock: the time in microseconds since 1970, asked once, now: what lies beyond it is no event.
+
+        Raises:
+            UnusableError: a setting cannot be used.
+            RulesError: a rule is of a kind that this release does not run.
+        """
+        super().__init__()
+        if not 0 < partitions <= BUCKETS_MAX:
+            raise UnusableError(f"partitions: {partitions} lies outside 1 to {BUCKETS_MAX}")
+        self._settings = RunSettings(
+            clock(),
+            instant_us("until", until),
+            duration_us("allowed_lateness", allowed_lateness),
+            max_dead_letter_ratio,
+            shape_of(shape, account_id),
+        )
+        self._programs = Programs(rules, self._settings.allowed_lateness_us)
+        self._partitions = partitions
+
+    def expand(self, records: read.Read | PCollection[bytes]) -> EvaluatedHistories:
+        """Nothing is decided before all of the input has been counted."""
+        source = records if isinstance(records, read.Read) else _blocks(records)
+        parsed = source.blocks | "Parse" >> parse.ParseRecords(self._settings, self._programs, self._partitions)
+        intake = (source.counts, parsed.counts) | "Intake" >> SumCounts()
+        step = evaluate.EvaluateHistories(self._programs, self._settings, Mode.BACKFILL, intake)
+        found = parsed.packs | "Evaluate" >> step
+        total = (intake, found.counts) | "Total" >> SumCounts()
+        return EvaluatedHistories(
+            found.triggers | "Triggers" >> beam.FlatMap(_records).with_output_types(DecisionRecord),
+            found.decisions | "Decisions" >> beam.FlatMap(_records).with_output_types(DecisionRecord),
+            parsed.dead_letters | "DeadLetters" >> beam.Map(parse_json).with_output_types(dict[str, Any]),
+            total | "Summary" >> beam.Map(self._summary).with_output_types(dict[str, Any]),
+        )
+
+    def _summary(self, counts: Counts) -> dict[str, Any]:
+        return to_json(summary_of(Mode.BACKFILL, self._programs.used, self._settings, counts))
+
+
+def _blocks(records: PCollection[bytes]) -> read.Read:
+    """Records of a caller as a file's blocks; they have no place but their number in their block."""
+    batched = records | "Batch" >> beam.BatchElements(min_batch_size=1, max_batch_size=LINES_A_BLOCK)
+    blocks = batched | "Block" >> beam.Map(_block).with_output_types(read.SourcedBlock)
+    counts = records.pipeline | "NoFiles" >> beam.Create([Counts()]).with_output_types(Counts)
+    return read.Read(blocks, counts)
+
+
+def _block(lines: Iterable[bytes]) -> read.SourcedBlock:
+    whole = [line.rstrip(b"\r\n") for line in lines]
+    return read.SourcedBlock("records", 1, whole, sum(map(len, whole)) + len(whole))
+
+
+_decode: Final = msgspec.json.Decoder(DecisionLine).decode
+
+
+def _records(lines: bytes) -> Iterator[DecisionRecord]:
+    for line in lines.split(b"\n"):
+        row = _decode(line)
+        yield DecisionRecord(
+            row=line,
+            trigger_id=row.trigger_id,
+            revision=row.revision,
+            account_id=row.account_id,
+            rule_id=row.rule_id,
+            kind=row.kind,
+            decision=row.decision,
+            time_us=parse_instant(row.time),
+            stale=row.stale,
+        )

@@ -1,0 +1,289 @@
+"""Steps over an unbounded stream: messages in, decisions, dead letters and late events out.
+
+Public through `kittiwake.beam`. `ParseMessages`, then `EvaluateRules`; both are given the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import apache_beam as beam
+from apache_beam.io.gcp.pubsub import PubsubMessage
+from apache_beam.pvalue import PBegin, PCollection
+
+from kittiwake.api import Duration, Paths, duration_us, shape_of
+from kittiwake.errors import UnusableError
+from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, parse_pace
+from kittiwake.stream.records import (
+    DeadLetterRecord,
+    DecisionRecord,
+    LateEventRecord,
+    dead_of,
+    late_of,
+    told_of,
+)
+from kittiwake.stream.rules_source.source import rules_source
+from kittiwake.stream.rules_source.view import RulesSource, StaticRules
+from transforms.batch.input_files import input_files
+from transforms.clock import now_us
+from transforms.stream import evaluate, parse, recorded_source, seed
+from transforms.stream.recorded_files import refuse_packed
+from transforms.stream.snapshot_sources import find_snapshots
+
+StreamRules: TypeAlias = RuleSetHistory | RulesSource
+"""What `kittiwake.load_rules` has read, which never changes while the job runs; or `published_rules`."""
+
+
+def published_rules(target: str | Path, *, allowed_lateness: Duration = "1h") -> RulesSource:
+    """The rules of a target that people publish to (`kittiwake publish`) while the job runs.
+
+    Every worker polls the target; a version comes into force at its instant in event time.
+
+    Args:
+        target: a folder or `gs://bucket/prefix`; reads nothing yet.
+        allowed_lateness: how late an event may come and still correct what was decided.
+
+    Raises:
+        UnusableError: `allowed_lateness` is no duration.
+    """
+    return rules_source(target, allowed_lateness_us=duration_us("allowed_lateness", allowed_lateness))
+
+
+class ParsedMessages(NamedTuple):
+    """What comes of parsing. Pipe it whole into `EvaluateRules`."""
+
+    events: PCollection[tuple[bytes, bytes]]
+    """Events that some rule may need, keyed by contact; their bytes are nobody's business."""
+    dead_letters: PCollection[DeadLetterRecord]
+    """Messages that are no events, with the reason."""
+
+
+class ParseMessages(beam.PTransform):
+    """Messages of Pub/Sub to events, keyed by contact; a message that is no event becomes a dead letter.
+
+    Input: `PCollection[PubsubMessage]`. What no rule needs is counted and goes no further.
+    """
+
+    def __init__(
+        self,
+        rules: StreamRules,
+        *,
+        shape: str = "canonical",
+        account_id: str | None = None,
+        max_age: Duration | None = None,
+        clock: Callable[[], int] = now_us,
+    ) -> None:
+        """Prepare the step.
+
+        Args:
+            rules: those of `EvaluateRules`.
+            shape: how messages are written: "canonical", "segment" or "cloudevents".
+            account_id: the account of messages that name none.
+            max_age: how far back from the clock an event may lie; None: any time.
+            clock: the time in microseconds since 1970.
+
+        Raises:
+            UnusableError: a setting cannot be used.
+            RulesError: a rule is of a kind that this release does not run.
+        """
+        super().__init__()
+        self._rules = _source_of(rules, "1h")
+        self._shape = shape_of(shape, account_id)
+        self._max_age_us = None if max_age is None else duration_us("max_age", max_age)
+        self._clock = clock
+
+    def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
+        """No message is lost."""
+        parsed = messages | "Parse" >> parse.ParseMessages(self._rules, self._shape, self._max_age_us, self._clock)
+        return ParsedMessages(parsed.arrivals, dead_letter_records(parsed.dead, "Refused"))
+
+
+class LoadSnapshots(beam.PTransform):
+    """The states of contacts that a backfill has written (`--snapshots`), from which a new job starts.
+
+    Input: the pipeline. Output: for `EvaluateRules(initial_states=…)`. Nothing is decided before all of them are there.
+    """
+
+    def __init__(self, files: Paths) -> None:
+        """Find the files, and hold them to their manifests.
+
+        Raises:
+            UnusableError: one is missing, altered, or holds no snapshots.
+        """
+        super().__init__()
+        self._sources = find_snapshots(texts_of(files)).sources
+
+    def expand(self, pbegin: PBegin) -> PCollection[tuple[bytes, bytes]]:
+        """A file that is not what its manifest says fails its bundle."""
+        return pbegin | "Load" >> seed.LoadSnapshots(self._sources)
+
+
+class Evaluated(NamedTuple):
+    """What comes of evaluating. Pipe it whole into `WriteTables` or `WriteJsonLines`."""
+
+    triggers: PCollection[DecisionRecord]
+    """Those of `decisions` to be sent: what fired and is not stale, and corrections of what may have been sent."""
+    decisions: PCollection[DecisionRecord]
+    """Everything that was decided, corrections too; of one `trigger_id` the newest `revision` counts."""
+    dead_letters: PCollection[DeadLetterRecord]
+    """Messages that are no events, and events that could not be evaluated."""
+    late_events: PCollection[LateEventRecord]
+    """Events beyond the allowed lateness: they changed nothing."""
+
+
+class EvaluateRules(beam.PTransform):
+    """Every contact's events to decisions, as far as the watermark has come; the stateful step.
+
+    Input: `ParsedMessages`. Global window; a contact is a key.
+    """
+
+    def __init__(
+        self,
+        rules: StreamRules,
+        *,
+        allowed_lateness: Duration | None = None,
+        evaluation_delay: Duration = "10s",
+        timer_resolution: Duration = "1s",
+        shape: str = "canonical",
+        account_id: str | None = None,
+        max_age: Duration | None = None,
+        initial_states: PCollection[tuple[bytes, bytes]] | None = None,
+        clock: Callable[[], int] = now_us,
+    ) -> None:
+        """Prepare the step.
+
+        Args:
+            rules: those of `ParseMessages`.
+            allowed_lateness: how late an event may come and still correct what was decided; None: 1h. What
+                `published_rules` returns has been given its own, and none is said here.
+            evaluation_delay: how far the watermark has to be past an event before it is evaluated.
+            timer_resolution: timers of a contact that lie closer together share a firing.
+            shape: as of `ParseMessages`.
+            account_id: as of `ParseMessages`.
+            max_age: as of `ParseMessages`.
+            initial_states: what `LoadSnapshots` has read; None: contacts start with nothing.
+            clock: the time in microseconds since 1970.
+
+        Raises:
+            UnusableError: a setting cannot be used.
+            RulesError: a rule is of a kind that this release does not run.
+        """
+        super().__init__()
+        if allowed_lateness is not None and not isinstance(rules, RuleSetHistory):
+            raise UnusableError("allowed_lateness: it was given to published_rules(); leave it out here")
+        self._rules = _source_of(rules, "1h" if allowed_lateness is None else allowed_lateness)
+        self._timers = TimerSettings(
+            duration_us("evaluation_delay", evaluation_delay), duration_us("timer_resolution", timer_resolution)
+        )
+        self._shape = shape_of(shape, account_id)
+        self._max_age_us = None if max_age is None else duration_us("max_age", max_age)
+        self._initial_states = initial_states
+        self._clock = clock
+
+    def expand(self, parsed: ParsedMessages) -> Evaluated:
+        """A contact's events meet on one worker."""
+        events = parsed.events
+        if self._initial_states is not None:
+            events = (events, self._initial_states) | "Events" >> beam.Flatten()
+        step = evaluate.EvaluateRules(self._rules, self._timers, self._shape, self._max_age_us, self._clock)
+        found = events | "Evaluate" >> step
+        decisions = decision_records(found.told, "Decisions")
+        triggers = decisions | "Triggers" >> beam.Filter(_is_sent).with_output_types(DecisionRecord)
+        dead = dead_letter_records(found.dead, "NotEvaluated")
+        dead_letters = (parsed.dead_letters, dead) | "DeadLetters" >> beam.Flatten()
+        return Evaluated(triggers, decisions, dead_letters, late_event_records(found.late, "LateEvents"))
+
+
+class ReadRecordedEvents(beam.PTransform):
+    """Files of events as a stream that takes its time: for demos, load tests and tests of a pipeline.
+
+    Input: the pipeline. Output: `PCollection[PubsubMessage]`, with the time of the event as its timestamp.
+    """
+
+    def __init__(
+        self,
+        files: Paths,
+        *,
+        pace: str | None = None,
+        disorder: Duration = "0s",
+        late: Duration = "0s",
+        random_seed: int = 0,
+        shape: str = "canonical",
+        account_id: str | None = None,
+        stays_open: bool = False,
+    ) -> None:
+        """Find the files: plain JSON lines.
+
+        Args:
+            files: paths or globs.
+            pace: "500/s" for events a second, "60x" for that many seconds of event time a second; None: at once.
+            disorder: each event comes up to so much after its time, and the watermark waits for it.
+            late: one of ten comes up to so much later again, and the watermark does not wait.
+            random_seed: of the disorder: the same each time.
+            shape: how records are written, for their times.
+            account_id: the account of records that name none.
+            stays_open: whether event time goes on after the last event; else it ends, and everything falls due.
+
+        Raises:
+            UnusableError: a setting or a file cannot be used.
+        """
+        super().__init__()
+        found = input_files(texts_of(files))
+        for file in found:
+            refuse_packed(file, "files")
+        paced = AS_FAST_AS_CAN_BE if pace is None else parse_pace(pace)
+        if paced is None:
+            raise UnusableError(f"pace: {pace!r} is no pace: write 500/s or 60x")
+        order = Disorder(duration_us("disorder", disorder), duration_us("late", late), random_seed)
+        events = recorded_source.RecordedEvents(found, now_us(), order, shape_of(shape, account_id))
+        self._step = recorded_source.ReadRecordedEvents(events, paced, stays_open=stays_open)
+
+    def expand(self, pbegin: PBegin) -> PCollection[PubsubMessage]:
+        """Each record once."""
+        return pbegin | "Read" >> self._step
+
+
+def _source_of(rules: StreamRules, allowed_lateness: Duration) -> RulesSource:
+    if isinstance(rules, RuleSetHistory):
+        return StaticRules(rules, duration_us("allowed_lateness", allowed_lateness))
+    return rules
+
+
+def _is_sent(record: DecisionRecord) -> bool:
+    return record.is_sent
+
+
+def decision_records(encoded: PCollection[bytes], label: str) -> PCollection[DecisionRecord]:
+    """Decoded; a decoder itself does not travel to workers, a function that knows it does."""
+    return encoded | label >> beam.Map(_decision).with_output_types(DecisionRecord)
+
+
+def dead_letter_records(encoded: PCollection[bytes], label: str) -> PCollection[DeadLetterRecord]:
+    """As `decision_records`."""
+    return encoded | label >> beam.Map(_dead_letter).with_output_types(DeadLetterRecord)
+
+
+def late_event_records(encoded: PCollection[bytes], label: str) -> PCollection[LateEventRecord]:
+    """As `decision_records`."""
+    return encoded | label >> beam.Map(_late_event).with_output_types(LateEventRecord)
+
+
+def _decision(data: bytes) -> DecisionRecord:
+    return told_of(data)
+
+
+def _dead_letter(data: bytes) -> DeadLetterRecord:
+    return dead_of(data)
+
+
+def _late_event(data: bytes) -> LateEventRecord:
+    return late_of(data)
+
+
+def texts_of(paths: Paths) -> Sequence[str]:
+    """One path or several, as texts."""
+    return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
