@@ -6,7 +6,7 @@ OUT    ?= out/demo
 SEED   ?= 0
 # Say BENCH=--quick for minutes instead of hours.
 BENCH  ?=
-# So many simulated worlds, if no SEED is asked for.
+# So many simulated cases, if no SEED is given.
 WORLDS ?= 2000
 # One pytest worker a core.
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
@@ -21,7 +21,7 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv emulators demo stream-demo test lint format nightly sim engines bench clean
+.PHONY: help venv emulators demo stream-demo test lint format docs nightly sim runners bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -40,53 +40,60 @@ $(VENV)/.installed-gcp: $(SOURCES) | $(BIN)/python
 	@touch $@ $(VENV)/.installed-beam
 
 $(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
-	$(PIP) --editable '.[beam,gcp,test]'
-	@touch $@ $(VENV)/.installed-beam $(VENV)/.installed-gcp
+	$(PIP) --editable '.[beam,gcp,test,docs]'
+	@touch $@ $(VENV)/.installed-beam $(VENV)/.installed-gcp $(VENV)/.installed-docs
+
+$(VENV)/.installed-docs: $(SOURCES) | $(BIN)/python
+	$(PIP) --editable '.[docs]'
+	@touch $@
 
 $(VENV)/.installed-bench: $(SOURCES) | $(BIN)/python
 	$(PIP) --editable '.[beam,bench]'
 	@touch $@
 
-venv: $(VENV)/.installed-test ## create .venv with all a developer needs
+venv: $(VENV)/.installed-test ## create .venv with everything a developer needs
 
-# Goes on without where it cannot be had, and its tests are skipped; in CI it fails.
-emulators: $(VENV)/.installed-test ## the BigQuery emulator, in a venv below .venv; needs a Python 3.13 besides
+# Where it cannot be installed, its tests are skipped; in CI that is an error.
+emulators: $(VENV)/.installed-test ## install the BigQuery emulator, in a venv below .venv; needs a Python 3.13
 	$(BIN)/python -m tests.services.emulators.installing
 
 $(CDNOW): | $(BIN)/python
 	$(BIN)/python -m examples.cdnow.fetch --output $@
 
-demo: $(VENV)/.installed-beam $(CDNOW) ## run the main job on real purchases and on a generated shop, into out/demo
+demo: $(VENV)/.installed-beam $(CDNOW) ## run the backfill on real purchases and on a generated shop, into out/demo
 	$(BIN)/python -m examples.demo --output $(OUT)
 
-stream-demo: $(VENV)/.installed-gcp ## the streaming job on a shop that is open while you watch; Ctrl-C closes it
+stream-demo: $(VENV)/.installed-gcp ## run the streaming job on a simulated shop until Ctrl-C
 	@$(BIN)/python -m examples.stream --output $(if $(filter command line,$(origin OUT)),$(OUT),out/stream-demo)
 
-test: $(VENV)/.installed-test $(CDNOW) lint emulators ## install, check and run all tests
+test: $(VENV)/.installed-test $(CDNOW) lint emulators ## install, check and run all tests, the documentation's site included
 	$(PYTEST) -m 'not nightly' --hypothesis-seed=$(SEED)
 
-lint: $(VENV)/.installed-test ## style, types and the rooms' walls
+lint: $(VENV)/.installed-test ## check style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-format: $(VENV)/.installed-test ## rewrite the code in the house style
+format: $(VENV)/.installed-test ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-nightly: $(VENV)/.installed-test $(CDNOW) emulators ## every test, the slow ones too, with a fresh seed and more examples
+docs: $(VENV)/.installed-docs ## build the documentation into out/docs; warnings and broken links are errors
+	$(BIN)/python -m sphinx -b html -W --keep-going -q docs out/docs
+
+nightly: $(VENV)/.installed-test $(CDNOW) emulators ## run every test, the slow ones too, with a fresh seed and more examples
 	$(PYTEST) --hypothesis-profile=nightly \
 	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
 
-sim: $(VENV)/.installed-test ## one simulated world told step by step (SEED=7), or many (WORLDS=5000)
+sim: $(VENV)/.installed-test ## simulate one case step by step (SEED=7), or many cases (WORLDS=5000)
 	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))
 
-engines: $(VENV)/.installed-test $(CDNOW) ## the job on Prism and Flink, a million events; needs Go, and Java with Maven
+runners: $(VENV)/.installed-test $(CDNOW) ## run the jobs on Prism and Flink, a million events; needs Go, and Java with Maven
 	$(BIN)/python -m tests.runners
 
-bench: $(VENV)/.installed-bench ## the same job with the tools one would otherwise use, side by side
+bench: $(VENV)/.installed-bench ## compare costs with other tools on the same job
 	$(BIN)/python -m benchmarks $(BENCH)
 
-clean: ## remove what the other commands made
+clean: ## remove everything that the other commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

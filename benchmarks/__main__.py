@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: runs the benchmark and writes what it found. See `docs/benchmarks.md`."""
+"""`python -m benchmarks`: runs the benchmark and writes what it found. See `docs/explanation/benchmarks.md`."""
 
 from __future__ import annotations
 

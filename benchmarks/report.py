@@ -14,7 +14,7 @@ from benchmarks.tables import render
 
 FULL: Final = Path(__file__).parent / "results" / "full.json"
 """The results the page shows."""
-PAGE: Final = ROOT / "docs" / "benchmarks.md"
+PAGE: Final = ROOT / "docs/explanation/benchmarks.md"
 BEGIN: Final = "<!-- results: written by python -m benchmarks.report -->\n"
 END: Final = "<!-- end of results -->\n"
 
@@ -38,7 +38,7 @@ def page(text: str, results: Results) -> str:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     plot = FULL.with_suffix(".png")
-    picture = "../" + plot.relative_to(ROOT).as_posix() if plot.exists() else None
+    picture = "../../" + plot.relative_to(ROOT).as_posix() if plot.exists() else None
     return f"{before}{BEGIN}\n{render(results, picture)}\n{END}{after}"
 
 

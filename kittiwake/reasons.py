@@ -1,6 +1,6 @@
 """The closed vocabularies: every exit of the product has a name, and this is where.
 
-The same word is metric label, output field and row of `docs/reasons.md`; nothing else may
+The same word is metric label, output field and row of `docs/reference/reasons.md`; nothing else may
 name an outcome. Called by every room; imports nothing.
 """
 

@@ -1,4 +1,4 @@
-"""Values of events: exact numbers, canonical JSON, paths (`docs/semantics.md`, section 1).
+"""Values of events: exact numbers, canonical JSON, paths (`semantics.md`, section 1).
 
 Pure. Called by the kernel, the parser of events and the compiler. A *value* is what JSON
 can say, with integers as `int` and every other number as a `Decimal` that is not integral,

@@ -1,6 +1,6 @@
 """`python -m benchmarks.runners`: measures, and writes its tables to `out/bench/engines.md`.
 
-It needs Prism, which `make engines` builds. Exit code 1 if a run decided otherwise than `replay`.
+It needs Prism, which `make runners` builds. Exit code 1 if a run decided otherwise than `replay`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ways to keep what waits, and to be woken for it, of which the host has the first (docs/adr/0017).
+"""Ways to keep what waits, and to be woken for it, of which the host has the first (docs/explanation/adr/0017).
 
 Each takes events into state and settles them when their time has come: it decides nothing. `slots` is the host's: a bag
 that nobody reads before a wake, a timer a slot, paced wakes where much waits.

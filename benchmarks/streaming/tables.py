@@ -1,4 +1,4 @@
-"""What was found, as the tables of docs/benchmarks.md and docs/adr/0017."""
+"""What was found, as the tables of docs/explanation/benchmarks.md and docs/explanation/adr/0017."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From the bytes of a record to its events or a dead letter. Total: whatever the bytes are, it never raises.
 
 Pure. Called by every host, with the record as read and where it was read. What an event must
-be stands in `docs/rules.md`, section 1; every way to fail is a `DeadLetterReason`. Details name
+be stands in `docs/reference/rules.md`, section 1; every way to fail is a `DeadLetterReason`. Details name
 fields, never their values: those are personal data.
 """
 

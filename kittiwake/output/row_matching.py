@@ -1,7 +1,7 @@
 """Rows of runs over different histories: which of them are about the same thing.
 
 Pure. An id says what began a trigger. Over more history an earlier event may have begun it: the id is another then, and
-what it is about has still happened at the same time. docs/output.md has the same in SQL.
+what it is about has still happened at the same time. docs/reference/output.md has the same in SQL.
 """
 
 from __future__ import annotations

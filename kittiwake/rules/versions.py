@@ -1,7 +1,7 @@
 """The versions of a rule set over time: which rules are in force at an instant.
 
 Pure, immutable, picklable. Made by the loader of targets (`publishing.loading`) and by `always`; read by hosts
-(section 11 of docs/semantics.md).
+(section 11 of semantics.md).
 """
 
 from __future__ import annotations

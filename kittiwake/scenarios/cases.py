@@ -1,11 +1,11 @@
 """From what a scenario's author wrote to cases that can be played: checked, clock times resolved.
 
-Pure but for the rules files that a step publishes. Called by `scenario_files`.
+Pure but for the rules files that a step publishes. Called by `files`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from kittiwake.input.events import TIME_MIN_US
@@ -17,6 +17,7 @@ from kittiwake.scenarios.player import CONTACT, BadEventError, event_of
 from kittiwake.scenarios.publishing import Published, published_by
 from kittiwake.scenarios.reader import Reader, unknown_rules
 from kittiwake.scenarios.rules import RuleBook
+from kittiwake.scenarios.timeline import TIMELINE
 from kittiwake.scenarios.times import moment_us
 from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import format_instant, parse_instant
@@ -67,18 +68,19 @@ class Case(NamedTuple):
         return self.name
 
 
-def cases_of(place: Place, written: ScenarioPart, book: RuleBook, errors: list[RuleError]) -> list[Case]:
-    """The cases of a file; errors are added for all that makes no sense.
+def cases_of(place: Place, written: ScenarioPart, books: Sequence[RuleBook], errors: list[RuleError]) -> list[Case]:
+    """The cases of a file, each by the rules of a book; errors are added for all that makes no sense.
 
     Reads the files that a step publishes.
     """
     if not written.tests:
         errors.append(place.error(("tests",), Code.EMPTY_LIST, "tests is empty", "Write a test: - name: …"))
     errors.extend(_same_names(place, written.tests))
-    readers = [Reader(place, i, written, book, errors) for i in range(len(written.tests))]
+    readers = [Reader(place, i, written, book, errors) for i, book in enumerate(books)]
     cases = [_case(reader) for reader in readers]
-    known = dict.fromkeys([*book.rule_ids(), *(name for reader in readers for name in reader.rule_ids)])
-    errors.extend(unknown_rules(place, ("about",), written.about, book.account_id, list(known)))
+    known = dict.fromkeys(name for reader in readers for name in reader.rule_ids)
+    for book in books[:1]:
+        errors.extend(unknown_rules(place, ("about",), written.about, book.account_id, list(known)))
     return cases
 
 
@@ -95,14 +97,9 @@ def _case(reader: Reader) -> Case:
     case = reader.case
     if reader.contact is not None:
         reader.see("contact.updated", reader.contact)
-    steps = tuple(_step(reader, i, step) for i, step in enumerate(case.steps))
+    steps = tuple(_steps_of(reader) if case.timeline is None else _timeline_of(reader, case.timeline))
     about, account_id = (*reader.path, "about"), reader.book.account_id
     reader.errors.extend(unknown_rules(reader.place, about, case.about, account_id, reader.rule_ids))
-    if not steps:
-        reader.tell(("steps",), Code.EMPTY_LIST, "steps is empty", "Write a step: - event: cart.item_added")
-    elif steps[-1].expected is None:
-        advice = "Add expect: to it, say expect: nothing"
-        reader.tell(("steps", len(steps) - 1), Code.CLAUSE, "nothing is expected of the last step", advice)
     return Case(
         reader.place.file,
         reader.place.mark(reader.path),
@@ -116,11 +113,38 @@ def _case(reader: Reader) -> Case:
     )
 
 
+def _steps_of(reader: Reader) -> list[Step]:
+    if reader.case.steps is None:
+        reader.tell((), Code.MISSING_KEY, "steps is missing", "Add steps: a list of steps")
+        return []
+    steps = [_step(reader, ("steps", i), step) for i, step in enumerate(reader.case.steps)]
+    if not steps:
+        reader.tell(("steps",), Code.EMPTY_LIST, "steps is empty", "Write a step: - event: cart.item_added")
+    elif steps[-1].expected is None:
+        advice = "Add expect: to it, say expect: nothing"
+        reader.tell(("steps", len(steps) - 1), Code.CLAUSE, "nothing is expected of the last step", advice)
+    return steps
+
+
+def _timeline_of(reader: Reader, lines: Sequence[StepPart]) -> list[Step]:
+    """A step for each line, of which the last looks at all that was decided."""
+    if reader.case.steps is not None:
+        message = "steps and a timeline are two ways to say what happens"
+        reader.tell(("timeline",), Code.CLAUSE, message, "Keep one of them", at_key=True)
+    if not lines:
+        advice = "Write a line: 10:00  cart.item_added"
+        reader.tell(("timeline",), Code.EMPTY_LIST, "the timeline is empty", advice)
+        return []
+    steps = [_step(reader, ("timeline", i), line) for i, line in enumerate(lines)]
+    expected = tuple(one for step in steps for one in step.expected or ())
+    looking = steps[-1]._replace(mark=reader.place.mark((*reader.path, "timeline")), expected=expected)
+    return [*(step._replace(expected=None) for step in steps[:-1]), looking]
+
+
 # ---------------------------------------------------------------- steps
 
 
-def _step(reader: Reader, index: int, step: StepPart) -> Step:
-    path: KeyPath = ("steps", index)
+def _step(reader: Reader, path: KeyPath, step: StepPart) -> Step:
     _check_step(reader, path, step)
     _move(reader, path, step)
     published = published_by(reader, path, step)
@@ -218,4 +242,5 @@ def _one_expected(reader: Reader, path: KeyPath, written: Expected) -> Iterator[
         advice = f"Add {rule_id} to about, or expect it elsewhere"
         reader.tell((*path, verb), Code.CLAUSE, f"the test is not about {rule_id}", advice)
     fields = {name: getattr(written, name) for name in FIELDS if getattr(written, name) is not None}
-    yield Expectation(verb, rule_id, fields)
+    mark = reader.place.mark((*reader.path, *path)) if path[0] == TIMELINE else None
+    yield Expectation(verb, rule_id, fields, mark)

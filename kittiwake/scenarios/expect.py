@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from kittiwake.explain.wording import listed, moment_words, value_words
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome
+from kittiwake.rules.source.tree import Mark
 from kittiwake.scenarios.times import shows
 from kittiwake.values import canonical, parse_json
 
@@ -29,10 +30,12 @@ class Expectation(NamedTuple):
     """One decision that is expected."""
 
     verb: str
-    """One of `scenario_models.VERBS`."""
+    """One of `models.VERBS`."""
     rule_id: str
     fields: Mapping[str, Any]
-    """Further fields of `scenario_models.Expected` that it must have."""
+    """Further fields of `models.Expected` that it must have."""
+    mark: Mark | None = None
+    """Where it is written, if it stands in a line of its own."""
 
     def __str__(self) -> str:
         shown = [f"{name} {_shown(value)}" for name, value in self.fields.items()]

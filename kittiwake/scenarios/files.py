@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.regular_files import open_file
-from kittiwake.rules.errors import Code, RuleError, RulesError
+from kittiwake.rules.errors import Code, KeyPath, RuleError, RulesError
 from kittiwake.rules.limits import FILE_BYTES_MAX
 from kittiwake.rules.loader import SCENARIO_SUFFIXES, unreadable, within
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
@@ -21,7 +21,8 @@ from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.scenarios.cases import Case, cases_of
 from kittiwake.scenarios.models import ScenarioPart, with_data
 from kittiwake.scenarios.player import ACCOUNT
-from kittiwake.scenarios.rules import RuleBook, book_of, load_edition
+from kittiwake.scenarios.rules import Edition, RuleBook, book_of, edition_at, load_edition
+from kittiwake.scenarios.timeline import with_steps
 from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import HOUR_US
 
@@ -64,8 +65,8 @@ def load_cases(path: Path) -> list[Case]:
     found = read(ScenarioPart, Place(place.file, with_data(place.node)), errors) if place is not None else None
     if place is None or found is None or errors:
         raise RulesError(errors)
-    book = _book(path, place, found.model, errors)
-    cases = cases_of(place, found.model, book, errors) if book is not None else []
+    books = _books(path, place, found.model, errors)
+    cases = cases_of(place, found.model, books, errors) if not errors else []
     if errors:
         raise RulesError(errors)
     return cases
@@ -79,7 +80,8 @@ def _place(path: Path, errors: list[RuleError]) -> Place | None:
         if len(content) > FILE_BYTES_MAX:
             message = f"the file is larger than {FILE_BYTES_MAX:,} bytes"
             raise reading.stop(NOWHERE, Code.TOO_LARGE, message, "Split it into several files")
-        node: Node = read_yaml(content.decode("utf-8-sig"), reading)
+        text = content.decode("utf-8-sig")
+        node: Node = with_steps(read_yaml(text, reading), text, reading)
     except OSError as error:
         reading.errors.append(unreadable(path, error))
     except UnicodeDecodeError:
@@ -100,10 +102,24 @@ def _of_a_scenario(error: RuleError) -> RuleError:
 # ---------------------------------------------------------------- the rules it tests
 
 
-def _book(path: Path, place: Place, written: ScenarioPart, errors: list[RuleError]) -> RuleBook | None:
-    """The rules of the account that is tested."""
+def _books(path: Path, place: Place, written: ScenarioPart, errors: list[RuleError]) -> list[RuleBook]:
+    """The rules of each test: its own, else those of the file."""
+    shared = None
+    if written.rules is not None or any(case.rules is None for case in written.tests) or not written.tests:
+        shared = _book(path, place, written, errors)
+    books = []
+    for i, case in enumerate(written.tests):
+        own = shared if case.rules is None else _book(path, place, written, errors, ("tests", i))
+        books.extend([own] if own is not None else [])
+    return books
+
+
+def _book(
+    path: Path, place: Place, written: ScenarioPart, errors: list[RuleError], case: KeyPath = ()
+) -> RuleBook | None:
+    """The rules of the account that is tested, as the file names them, or the test at a path."""
     try:
-        edition = load_edition(_rules_path(path, written))
+        edition = _edition(path, place, written, case)
         account_id = _account(edition.ruleset, place, written, errors)
         if account_id is None:
             return None
@@ -119,10 +135,18 @@ def _book(path: Path, place: Place, written: ScenarioPart, errors: list[RuleErro
     return book
 
 
-def _rules_path(path: Path, written: ScenarioPart) -> Path:
-    """The rules as named; else `cart.yaml` for `cart.test.yaml`; else those of the folder."""
-    if written.rules is not None:
-        return path.parent / written.rules
+def _edition(path: Path, place: Place, written: ScenarioPart, case: KeyPath) -> Edition:
+    """Rules that are written at a place, or that stand in files."""
+    rules = place.at(*case, "rules")
+    if rules is None:
+        return load_edition(_rules_path(path))
+    if isinstance(rules.node.value, str):
+        return load_edition(path.parent / rules.node.value)
+    return edition_at(rules, written.account or ACCOUNT)
+
+
+def _rules_path(path: Path) -> Path:
+    """`cart.yaml` for `cart.test.yaml`; else all rules of the folder."""
     stem = next((path.name.removesuffix(one) for one in YAML_SUFFIXES if path.name.endswith(one)), path.stem)
     beside = [path.parent / (stem + suffix) for suffix in RULES_SUFFIXES]
     return next((one for one in beside if one.is_file() and one != path), path.parent)

@@ -1,4 +1,4 @@
-"""The models of a scenario file: all that its author may write (docs/scenarios.md).
+"""The models of a scenario file: all that its author may write (docs/how-to/test-rules.md).
 
 Pure. Filled by `scenario_files`, which says where an error stands; played by `scenario_run`.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import ConfigDict, Field, PlainValidator, Tag, WithJsonSchema
 
 from kittiwake.reasons import Reason
 from kittiwake.rules.errors import Code
 from kittiwake.rules.model.base import Part, chosen, problem, shape, shown
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.text import AccountId, Name, RuleId, one_of
-from kittiwake.rules.model.time import Duration
+from kittiwake.rules.model.time import Duration, ZoneName
 from kittiwake.rules.source.tree import Node
 from kittiwake.scenarios.times import TIME_OF_DAY, moment_problem
 
@@ -30,7 +30,7 @@ class Written:
         self.value = value
 
 
-FREE_KEYS: Final = frozenset({"with", "contact", "instance", "include", "events", "change", "add", "policy"})
+FREE_KEYS: Final = frozenset({"with", "contact", "instance", "include", "events", "rules", "change", "add", "policy"})
 """Keys whose values are data, or parts of rules, which are read as such (`scenario_edits`)."""
 
 
@@ -83,6 +83,15 @@ def _additions(value: object) -> list[dict[str, Any]]:
     raise problem(Code.WRONG_SHAPE, "a rule or a list of rules is needed here", "Write {id: …, when: …}")
 
 
+def _rules(value: object) -> str | list[Any] | dict[str, Any]:
+    """A path, or rules as they are written, which are read as such (`rules.edition_at`)."""
+    data = value.value if isinstance(value, Written) else value
+    if isinstance(data, (dict, list)) or (isinstance(data, str) and data):
+        return data
+    message = f"a path or rules are needed here, not {shown(data)}"
+    raise problem(Code.WRONG_SHAPE, message, "Write cart.yaml, or {id: …, when: …}")
+
+
 def _changes(value: object) -> dict[str, dict[str, Any]]:
     data = _object(value)
     wrong = next((name for name, fields in data.items() if not isinstance(fields, dict)), None)
@@ -101,6 +110,19 @@ Changes: TypeAlias = Annotated[
     dict[str, dict[str, Any]],
     PlainValidator(_changes),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}, "minProperties": 1}),
+]
+Rules: TypeAlias = Annotated[
+    str | list[Any] | dict[str, Any],
+    PlainValidator(_rules),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "object"},
+                {"type": "array", "items": {"type": "object"}},
+            ]
+        }
+    ),
 ]
 Data: TypeAlias = Annotated[dict[str, Any], PlainValidator(_object), WithJsonSchema({"type": "object"})]
 Moment: TypeAlias = Annotated[
@@ -180,7 +202,9 @@ class PublishPart(Part):
     """Rules that come into force now or later: another file, or the present ones with changes."""
 
     effective_from: Moment | None = Field(None, description="when they come into force; left out: now")
-    rules: Name | None = Field(None, description="path of the rules, from this file; instead of the keys below")
+    rules: Rules | None = Field(
+        None, description="path of the rules, from this file, or the rules; instead of the keys below"
+    )
     change: Changes | None = Field(None, description="by rule id: the keys that are replaced; null takes a key away")
     add: Additions | None = Field(None, description="a rule or a list of rules")
     remove: RuleIds | None = Field(None, description="ids of rules that go")
@@ -201,27 +225,42 @@ class StepPart(Part):
     expect: Expectation | None = Field(None, description="all that was decided since the last expect")
 
 
+Timeline: TypeAlias = Annotated[
+    list[StepPart],
+    WithJsonSchema({"type": "string", "examples": ["10:00  cart.item_added\n11:00  → cart-abandonment fired\n"]}),
+]
+"""A text to its author; the steps that it stands for to whoever reads the file (`timeline`)."""
+
+
 class CasePart(Part):
-    """One test: a contact that nothing is known of, a clock, and steps."""
+    """One test: a contact that nothing is known of, a clock, and steps or a timeline."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["steps"]}, {"required": ["timeline"]}]})
 
     name: Name = Field(description="a sentence that says what must hold")
     about: RuleIds | None = Field(None, description="the rules whose decisions are looked at; left out: all")
     start: Start | None = Field(None, description="where the clock starts")
     contact: Data | None = Field(None, description="attributes, set by contact.updated at the start")
     contact_id: Name | None = Field(None, description="the contact's id, which a holdout depends on")
-    steps: list[StepPart] = Field(description="a list of steps")
+    rules: Rules | None = Field(None, description="the rules of this test: their path, or the rules")
+    clock: ZoneName | None = Field(None, description="the zone in which a timeline tells the time; left out: UTC")
+    steps: list[StepPart] | None = Field(None, description="a list of steps")
+    timeline: Timeline | None = Field(None, description="instead of steps: a line for each event and each decision")
 
 
 class ScenarioPart(Part):
     """A scenario file."""
 
-    rules: Name | None = Field(None, description="path of the rules, from this file; left out: found by name")
+    rules: Rules | None = Field(
+        None, description="path of the rules, from this file, or the rules; left out: found by name"
+    )
     account: AccountId | None = Field(None, description="the account; left out: the only one of the rules")
     about: RuleIds | None = Field(None, description="the rules whose decisions are looked at; left out: all")
     start: Start | None = Field(
         None, description="where the clock starts; left out: noon of Monday 2026-01-05 by the account's clock"
     )
     contact: Data | None = Field(None, description="attributes, set by contact.updated at the start")
+    clock: ZoneName | None = Field(None, description="the zone in which timelines tell the time; left out: UTC")
     allowed_lateness: Duration | None = Field(None, description="the horizon for late events; left out: 1h")
     whole_history: Flag = Field(
         True,

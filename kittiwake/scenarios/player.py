@@ -196,6 +196,16 @@ class Player:
     # ------------------------------------------------------------ what came of it
 
     @property
+    def events(self) -> tuple[Event, ...]:
+        """All that has happened and was not beyond the horizon."""
+        return (*self._accepted, *self._told)
+
+    @property
+    def settled_us(self) -> int | None:
+        """Up to where everything is decided; None: nothing is known of the contact."""
+        return self._state.settled_us
+
+    @property
     def known(self) -> Known:
         """What it takes to compare decisions with what is expected."""
         return Known(self.zone, self.rule_ids)

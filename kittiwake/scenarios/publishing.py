@@ -13,7 +13,7 @@ from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.scenarios.edits import EDITS, edited
 from kittiwake.scenarios.models import PublishPart, StepPart
 from kittiwake.scenarios.reader import Reader
-from kittiwake.scenarios.rules import Edition, load_edition
+from kittiwake.scenarios.rules import Edition, edition_at, load_edition
 from kittiwake.scenarios.times import moment_us
 from kittiwake.time.instants import format_instant
 
@@ -73,8 +73,12 @@ def _edition(reader: Reader, path: KeyPath, written: PublishPart) -> Edition | N
     try:
         if said:
             return edited(reader.book, place)
-        if written.rules is not None:
+        if isinstance(written.rules, str):
             return _edition_of_file(reader, path, written.rules)
+        if written.rules is not None:
+            rules = place.at("rules")
+            assert rules is not None
+            return edition_at(rules, reader.book.account_id)
     except RulesError as error:
         reader.errors.extend(error.errors)
         return None

@@ -1,6 +1,6 @@
 """One test of a scenario file as it is read: its clock, its zone and its rules as the steps go by.
 
-Pure. Called by `scenario_cases` and `scenario_publishing`.
+Pure. Called by `cases` and `publishing`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.source.tree import Place
-from kittiwake.scenarios.models import ScenarioPart
+from kittiwake.scenarios.models import CasePart, ScenarioPart
 from kittiwake.scenarios.player import default_start_us
 from kittiwake.scenarios.rules import RuleBook
 from kittiwake.scenarios.times import whole_instant
@@ -36,6 +36,13 @@ def listed_rules(about: str | list[str] | None) -> list[str]:
     return [] if about is None else [about] if isinstance(about, str) else about
 
 
+def _start_us(case: CasePart, written: ScenarioPart, book: RuleBook) -> int:
+    """Where the clock starts: as the test says, at the first line of a timeline, as the file says, at noon."""
+    first = case.timeline[0].at if case.timeline else None
+    start = case.start or first or written.start
+    return parse_instant(whole_instant(start)) if start else default_start_us(book.versions())
+
+
 class Reader:
     """One test as it is read: its clock, zone and rules as the steps go by."""
 
@@ -53,8 +60,7 @@ class Reader:
         self.errors = errors
         self.about = frozenset(listed_rules(self.case.about or written.about))
         self.contact = self.case.contact if self.case.contact is not None else written.contact
-        start = self.case.start or written.start
-        self.start_us = parse_instant(whole_instant(start)) if start else default_start_us(book.versions())
+        self.start_us = _start_us(self.case, written, book)
         self.clock_us = self.start_us
         self.own_zone: str | None = None
 

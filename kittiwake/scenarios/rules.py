@@ -15,7 +15,7 @@ from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import RuleError
 from kittiwake.rules.loader import read_files, read_places
 from kittiwake.rules.ruleset import RuleSet
-from kittiwake.rules.source.tree import Place
+from kittiwake.rules.source.tree import Node, Place
 from kittiwake.time.instants import HOUR_US
 
 
@@ -79,6 +79,24 @@ def edition_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> Edi
     """
     places = tuple(places)
     return Edition(rule_set_of(places, errors), places)
+
+
+def edition_at(place: Place, account_id: str) -> Edition:
+    """Rules that are written in a scenario: what a rules file says, a list of rules, or one rule.
+
+    Where they do not say whose they are they are those of an account.
+
+    Raises:
+        RulesError: with everything that is wrong with them, at that place.
+    """
+    node, base = place.node, place.base
+    if not isinstance(node.value, dict) or "rules" not in node.value:
+        rules = node if isinstance(node.value, list) else Node([node], node.mark)
+        node, base = Node({"rules": rules}, node.mark, {"rules": node.mark}), base[:-1]
+    if "account" not in node.value:
+        account = Node(account_id, node.mark)
+        node = Node({"account": account, **node.value}, node.mark, {"account": node.mark, **node.keys})
+    return edition_of([Place(place.file, node, base)])
 
 
 def load_edition(path: Path) -> Edition:

@@ -52,7 +52,7 @@ def play(case: Case) -> Result:
     surprises: list[Surprise] = []
     looked_us = case.start_us
     for step in case.steps:
-        book = _act(player, book, step)
+        book = act(player, book, step)
         if step.expected is not None:
             surprises.extend(_look(player, case, step, step.expected, looked_us))
             looked_us = step.clock_us
@@ -60,8 +60,8 @@ def play(case: Case) -> Result:
     return Result(case, tuple(surprises), only_rules(story, case.about) if case.about else story)
 
 
-def _act(player: Player, book: RuleBook, step: Step) -> RuleBook:
-    """Let happen what the step says; the rules published by then."""
+def act(player: Player, book: RuleBook, step: Step) -> RuleBook:
+    """Let happen what a step says; the rules published by then."""
     if step.clock_us > player.clock_us:
         player.pass_to(step.clock_us)
     if step.published is not None:
@@ -80,8 +80,25 @@ def _look(
 ) -> Iterator[Surprise]:
     decided = [one for one in player.look() if not case.about or one.rule_id in case.about]
     comparison = compare(expected, decided, player.known)
-    if not comparison.agrees:
-        yield Surprise(step.mark, step.clock_us, since_us, expected, comparison, player.zone)
+    if comparison.agrees:
+        return
+    whole = Surprise(step.mark, step.clock_us, since_us, expected, comparison, player.zone)
+    yield from [whole] if any(one.mark is None for one in expected) or not expected else _by_lines(whole)
+
+
+def _by_lines(whole: Surprise) -> Iterator[Surprise]:
+    """A surprise for each line of a timeline that was not met, and one for all that no line expects."""
+    comparison = whole.comparison
+    for one in comparison.missing:
+        yield _of_line(whole, one, Comparison(missing=(one,)))
+    for one, decision, differences in comparison.differing:
+        yield _of_line(whole, one, Comparison(differing=((one, decision, differences),)))
+    if comparison.unexpected:
+        yield whole._replace(comparison=Comparison(unexpected=comparison.unexpected))
+
+
+def _of_line(whole: Surprise, one: Expectation, comparison: Comparison) -> Surprise:
+    return whole._replace(mark=one.mark or whole.mark, expected=(one,), comparison=comparison)
 
 
 def surprise_words(surprise: Surprise) -> list[str]:

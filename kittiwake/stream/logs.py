@@ -63,7 +63,7 @@ LOG_EVENTS: Final = (
     RULES_TOO_SOON,
     ROW_LOST,
 )
-"""All of them; docs/watching.md has a row for each."""
+"""All of them; docs/reference/metrics-and-logs.md has a row for each."""
 
 
 def line_of(event: LogEvent, fields: Mapping[str, Value]) -> str:

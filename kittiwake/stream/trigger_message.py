@@ -28,7 +28,7 @@ class TriggerMessage(NamedTuple):
     """What is published."""
 
     data: bytes
-    """The row, as in docs/output.md."""
+    """The row, as in docs/reference/output.md."""
     attributes: dict[str, str]
     """What a subscription may filter by, or a consumer decide by, without reading the row."""
 

@@ -1,4 +1,4 @@
-"""With what a command or a main ends: the one list. docs/exits.md has a row for each; a test compares."""
+"""Exit codes shared by commands and mains; docs/reference/exit-codes.md has a row for each, and a test compares."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def _told(dataset: Dataset, name: str, problems: list[str]) -> Iterator[None]:
         advice = f"Create it where the job runs: bq mk --dataset --location=REGION {dataset.project}:{dataset.name}"
         problems.append(f"there is no dataset {dataset.path}. {advice}")
     except (Forbidden, Unauthorized) as error:
-        advice = "docs/tables.md lists who needs which role"
+        advice = "docs/reference/tables.md lists who needs which role"
         problems.append(f"Google refuses {path}: {first_line(error)}. {advice}")
     except GoogleAuthError as error:
         problems.append(_no_credentials(error))

@@ -135,7 +135,7 @@ def _told(where: str) -> Iterator[None]:
     except NotFound as error:
         raise TargetError(f"{where}: there is no such bucket. Check its name, or create it.") from error
     except (Forbidden, Unauthorized) as error:
-        advice = "docs/publishing.md lists who needs which permission"
+        advice = "docs/how-to/publish-rules.md lists who needs which permission"
         raise TargetError(f"{where}: Google refuses it: {first_line(error)}. {advice}.") from error
     except GoogleAuthError as error:
         advice = f"Log in: {LOG_IN}"

@@ -25,7 +25,7 @@ file summary.json below the output. Options this page does not name are Beam's, 
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
 and its events decide nothing, or copies say something else than the event that counts; 2 unusable rules, target, input,
 output or options; 3 failed: a fault of ours or of the runner, told with its traceback; 130 interrupted; all of them:
-docs/exits.md."""
+docs/reference/exit-codes.md."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ _DESCRIPTION: Final = """Feed dead letters, or late events, back to the topic of
 Reads the tables the job writes, and publishes the messages as they came, bytes and attributes. Running it again does no
 harm. Use --dry_run first: it counts, and publishes nothing.
 Exit codes: 0 done, 1 stopped: Pub/Sub did not take everything, 2 unusable options, tables, topic or output, 3 failed: a
-fault of ours, told with its traceback, 130 interrupted; all of them: docs/exits.md."""
+fault of ours, told with its traceback, 130 interrupted; all of them: docs/reference/exit-codes.md."""
 
 _TOPIC: Final = re.compile(r"projects/[^/]+/topics/[^/]+")
 OUTPUT_ENDS: Final = (".jsonl", ".json", ".ndjson")
@@ -130,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     stages = [one.value for one in Stage]
     add("--stage", choices=stages, action="append", help="only what this step refused; may be given several times")
     reasons = [one.value for one in DeadLetterReason]
-    reason_help = "only what was refused for this reason; may be given several times (docs/reasons.md)"
+    reason_help = "only what was refused for this reason; may be given several times (docs/reference/reasons.md)"
     add("--reason", choices=reasons, action="append", metavar="REASON", help=reason_help)
     add("--since", metavar="TIME", help="only what happened at this time or later")
     add("--until", metavar="TIME", help="only what happened before this time")

@@ -26,10 +26,10 @@ from transforms.sinks.bigquery import Method
 _DESCRIPTION: Final = """Decide over a stream of events what fires, from a Pub/Sub subscription to a topic and BigQuery.
 
 Launches the job with Beam's DataflowRunner, or runs it in this process until Ctrl-C. Options this page does not name
-are Beam's, such as --region=europe-west4. docs/streaming.md says what each option means.
+are Beam's, such as --region=europe-west4. docs/how-to/run-the-streaming-job.md says what each option means.
 Exit codes: 0 launched, checked or ended by you, 1 checked, and rules of an account cannot be used (it keeps its last
 good version), 2 unusable rules, target or options, or something is missing that the job needs, 3 failed; all of them:
-docs/exits.md."""
+docs/reference/exit-codes.md."""
 
 GRID_MAX_US: Final = HOUR_US
 """Longer, and every trigger is later than anybody wants."""

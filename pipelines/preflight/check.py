@@ -234,7 +234,8 @@ class _Asked:
     def _denied(self, text: str) -> None:
         """The workers of Dataflow are a service account of their own, who may do what its launcher may not."""
         if self._is_dataflow:
-            self.unknown(f"{text}; what counts is the service account of the workers (docs/streaming.md)")
+            page = "docs/how-to/run-the-streaming-job.md"
+            self.unknown(f"{text}; what counts is the service account of the workers ({page})")
         else:
             self.wrong(text)
 

@@ -197,7 +197,7 @@ def test_what_is_kept_shrinks_when_contacts_are_silent(tmp_path: Path) -> None:
 
 def test_some_seconds_are_watched_to_their_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if not prism.kept().exists():
-        pytest.skip("prism is not here: make engines gets it")
+        pytest.skip("prism is not here: make runners gets it")
     assert watch.main(["--lasts", "12s", "--pace", "20", "--cache", str(tmp_path / "watch")]) == 0
     text = (tmp_path / "engines-watch.md").read_text()
     assert text in capsys.readouterr().out

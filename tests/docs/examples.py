@@ -4,7 +4,7 @@
 ```yaml clause           keys of one rule      ```yaml policy  keys of `policy:`
 ```yaml rules not-yet    a file that loads, and that a run refuses
 ```yaml … refused        what the loader refuses; the next fence, `text errors`, is what it says
-```yaml … odd            what loads, and `validate` remarks on; the next fence, `text oddities`, says what
+```yaml … lints          what loads, and `validate` remarks on; the next fence, `text lints`, says what
 ```text timeline         a history for the YAML before it, and the decisions it leaves
 ```json event            a line that is an event
 ```json segment, ```json cloudevents   a line of that shape; the next fence is the event it stands for
@@ -17,12 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from kittiwake.scenarios.cases import Case
+from kittiwake.scenarios.files import load_cases
 from tests.repo import sources
 
 ROOT = sources.ROOT
 
 FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = [sources.ROOT / "README.md", *sorted((sources.ROOT / "docs").glob("*.md"))]
+PAGES = [sources.ROOT / "README.md", *sorted((sources.ROOT / "docs").rglob("*.md"))]
 FORMS = ("rules", "rule", "clause", "policy")
 FILE = "rules.yaml"
 """What the file of an example is called in what the loader says."""
@@ -74,7 +76,16 @@ def rules_text(example: Example) -> str:
 
 
 def _indented(text: str, by: int = 2) -> str:
-    return "".join(" " * by + line for line in text.splitlines(keepends=True))
+    return "".join(" " * by + line if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+def case_of(rules: Example, timeline: Example, folder: Path) -> Case:
+    """The scenario that a timeline and the YAML before it are, written to a folder."""
+    path = folder / "page.test.yaml"
+    whole = f"    rules:\n{_indented(rules_text(rules), 6)}    timeline: |\n{_indented(timeline.body, 6)}"
+    path.write_text(f"tests:\n  - name: {timeline.name}\n{whole}", encoding="utf-8")
+    (case,) = load_cases(path)
+    return case
 
 
 def followed(kind: str) -> list[tuple[Example, Example]]:

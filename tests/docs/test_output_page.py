@@ -1,4 +1,4 @@
-"""docs/output.md: the rows shown are the rows written, and every field is explained."""
+"""docs/reference/output.md: the rows shown are the rows written, and every field is explained."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from kittiwake import testing
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import summary_of, to_json
 from kittiwake.input.events import parse_event
 from kittiwake.model import DeadLetter
-from kittiwake.output.rows import Mode, dead_letter_row, line
+from kittiwake.output.rows import Mode, dead_letter_row, decision_row, line
 from kittiwake.rules.compile.accounts import RulesUsed, VersionUsed
-from tests.docs import examples, timelines
+from tests.conformance.histories import played
+from tests.docs import examples
 
-PAGE = "docs/output.md"
+PAGE = "docs/reference/output.md"
 FINGERPRINTS = ("rule_version", "ruleset_version")
 """They change with every default of the language, and not what this page is about."""
 
@@ -26,10 +26,9 @@ def _shown(word: str) -> examples.Example:
     return next(one for one in examples.all_examples() if one.page == PAGE and one.words == (word,))
 
 
-def _written() -> dict[str, Any]:
-    timeline = timelines.parse(_shown("timeline").body)
-    (row,) = testing.run(_shown("rules").body, timeline.events, timeline.until_us)
-    return dict(json.loads(line(row)))
+def _written(folder: Path) -> dict[str, Any]:
+    (decision,) = played(examples.case_of(_shown("rules"), _shown("timeline"), folder)).decided
+    return dict(json.loads(line(decision_row(decision))))
 
 
 def _without_fingerprints(row: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -37,8 +36,8 @@ def _without_fingerprints(row: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in row.items() if name not in FINGERPRINTS]
 
 
-def test_the_trigger_shown_is_the_trigger_written() -> None:
-    assert _without_fingerprints(json.loads(_shown("row").body)) == _without_fingerprints(_written())
+def test_the_trigger_shown_is_the_trigger_written(tmp_path: Path) -> None:
+    assert _without_fingerprints(json.loads(_shown("row").body)) == _without_fingerprints(_written(tmp_path))
 
 
 def test_the_dead_letter_shown_is_the_one_written() -> None:
@@ -47,10 +46,10 @@ def test_the_dead_letter_shown_is_the_one_written() -> None:
     assert json.loads(_shown("dead").body) == dead_letter_row(dead)
 
 
-def test_every_field_has_its_row(root: Path) -> None:
+def test_every_field_has_its_row(root: Path, tmp_path: Path) -> None:
     page = (root / PAGE).read_text()
     fields = [re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE) for part in page.split("\n## ")]
-    assert list(_written()) in fields
+    assert list(_written(tmp_path)) in fields
     assert list(json.loads(_shown("dead").body)) in fields
 
 

@@ -1,4 +1,4 @@
-"""README.md: its rule is the example's, and what its commands print is what they print.
+"""README.md and the tutorial: the README's rule is the example's, and commands print what the pages show.
 
 A fence `text output` after a `bash` fence shows parts of what that prints; a line `…` stands for the rest.
 """
@@ -22,6 +22,7 @@ from kittiwake.rules.loader import load, load_files
 from tests.docs import examples
 
 README = examples.ROOT / "README.md"
+TUTORIAL = examples.ROOT / "docs/tutorial/first-rule.md"
 RULES = examples.ROOT / "examples/cdnow/rules"
 FENCE = re.compile(r"^```(bash|text output)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CUT = "==== the next commands ===="
@@ -34,12 +35,11 @@ def test_the_rule_is_the_one_that_the_demo_runs() -> None:
     assert [run[authored.rule.id] for authored in shown] == [authored.version for authored in shown]
 
 
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
-    """What each shown output says, and what the commands before it print."""
-    fences = FENCE.findall(README.read_text(encoding="utf-8"))
+def _printed(page: Path, folder: Path) -> list[tuple[str, str]]:
+    """What each shown output of a page says, and what the commands before it print."""
+    fences = FENCE.findall(page.read_text(encoding="utf-8"))
     scripts = [body for kind, body in fences if kind == "bash"]
-    outputs = _run(f"\necho '{CUT}'\n".join(scripts), tmp_path_factory.mktemp("readme")).split(f"{CUT}\n")
+    outputs = _run(f"\necho '{CUT}'\n".join(scripts), folder).split(f"{CUT}\n")
     found, at = [], -1
     for kind, body in fences:
         if kind == "bash":
@@ -54,17 +54,21 @@ def _run(script: str, folder: Path) -> str:
     if (data := examples.ROOT / "out" / "data").exists():
         shutil.copytree(data, folder / "out" / "data")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join([str(folder), str(examples.ROOT)])}
+    python_path = os.pathsep.join([str(folder), str(examples.ROOT)])
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": python_path, "COLUMNS": "200"}
     ran = subprocess.run(
         ["bash", "-eu", "-c", script],
-        cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        cwd=folder, env=environment, text=True, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.returncode == 0, ran.stdout
     return ran.stdout
 
 
-def test_the_output_shown_is_printed(printed: list[tuple[str, str]]) -> None:
-    assert len(printed) == 2
+@pytest.mark.parametrize(("page", "number"), [(README, 2), (TUTORIAL, 7)], ids=["readme", "tutorial"])
+def test_the_output_shown_is_printed(page: Path, number: int, tmp_path: Path) -> None:
+    printed = _printed(page, tmp_path)
+    assert len(printed) == number
     for shown, real in printed:
         parts = [part.strip("\n") for part in re.split(r"^…$", shown, flags=re.MULTILINE)]
         assert [part for part in parts if part not in real] == []

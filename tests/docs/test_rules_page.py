@@ -1,8 +1,9 @@
-"""docs/rules.md and every other page with examples of rules: what they show loads, runs, or is refused as shown."""
+"""Pages with rules, docs/how-to/write-rules.md first: what they show loads, runs, or is refused as shown."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,15 +11,16 @@ from kittiwake.rules import Code, RulesError, compile_account
 from kittiwake.rules.lint.document import find_lints
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.ruleset import RuleSet
-from tests.docs import examples, timelines
+from kittiwake.testing import check
+from tests.docs import examples
 from tests.docs.examples import FILE, Example
 
 YAML = [example for example in examples.all_examples() if example.language == "yaml"]
 RIGHT = [example for example in YAML if "refused" not in example.words]
 REFUSED = examples.followed("errors")
 TIMELINES = examples.followed("timeline")
-ODD = examples.followed("oddities")
-WORDS = {*examples.FORMS, "not-yet", "refused", "odd"}
+LINTS = examples.followed("lints")
+WORDS = {*examples.FORMS, "not-yet", "refused", "lints"}
 
 
 def _names(found: list[Example]) -> list[str]:
@@ -49,14 +51,13 @@ def test_what_the_loader_says_is_what_the_page_shows(wrong: Example, said: Examp
 
 
 @pytest.mark.parametrize(("rules", "history"), TIMELINES, ids=_names([history for _, history in TIMELINES]))
-def test_a_timeline_comes_out_as_shown(rules: Example, history: Example) -> None:
-    timeline = timelines.parse(history.body)
-    assert timelines.decided(examples.rules_text(rules), timeline) == timeline.expected
+def test_a_timeline_comes_out_as_shown(rules: Example, history: Example, tmp_path: Path) -> None:
+    check(examples.case_of(rules, history, tmp_path))
 
 
-@pytest.mark.parametrize(("odd", "said"), ODD, ids=_names([said for _, said in ODD]))
-def test_what_validate_finds_odd_is_what_the_page_shows(odd: Example, said: Example) -> None:
-    assert "".join(f"{remark}\n" for remark in find_lints(_load(odd))) == said.body
+@pytest.mark.parametrize(("rules", "said"), LINTS, ids=_names([said for _, said in LINTS]))
+def test_the_lints_of_validate_are_what_the_page_shows(rules: Example, said: Example) -> None:
+    assert "".join(f"{remark}\n" for remark in find_lints(_load(rules))) == said.body
 
 
 def test_every_refused_example_is_followed_by_what_the_loader_says() -> None:
@@ -66,20 +67,21 @@ def test_every_refused_example_is_followed_by_what_the_loader_says() -> None:
 def test_the_pages_have_examples() -> None:
     assert len(RIGHT) > 20
     assert len(REFUSED) > 4
-    assert ODD
+    assert LINTS
     assert len(TIMELINES) > 15
 
 
-def test_yaml_of_the_rules_page_says_what_it_is() -> None:
-    page = (examples.PAGES[0].parent / "docs" / "rules.md").read_text()
-    bare = re.findall(r"^```yaml *$", page, re.MULTILINE)
-    assert bare == []
+@pytest.mark.parametrize("page", ["docs/how-to/write-rules.md", "docs/reference/rules.md"])
+def test_yaml_of_the_pages_about_rules_says_what_it_is(root: Path, page: str) -> None:
+    assert re.findall(r"^```yaml *$", (root / page).read_text(), re.MULTILINE) == []
+
+
+def test_every_yaml_example_has_a_known_form() -> None:
     assert {word for example in YAML for word in example.words} <= WORDS
 
 
-def test_a_wrong_timeline_is_found() -> None:
+def test_a_wrong_timeline_is_found(tmp_path: Path) -> None:
+    rules = Example("page", 1, "yaml", ("rule",), "  - {id: example, when: a.b}\n")
     body = "2026-11-02 10:00  a.b\n           10:30  → example fired\n"
-    timeline = timelines.parse(body)
-    rules = "account: acme\nrules:\n  - {id: example, when: a.b}\n"
-    assert timelines.decided(rules, timeline) == ["2026-11-02T10:00:00Z example fired"]
-    assert timeline.expected == ["2026-11-02T10:30:00Z example fired"]
+    with pytest.raises(AssertionError, match="differs:    fired example, at 2026-11-02T10:30:00Z"):
+        check(examples.case_of(rules, Example("page", 5, "text", ("timeline",), body), tmp_path))

@@ -11,7 +11,7 @@ from kittiwake.input.shapes import cloudevents, segment
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import Event
 from tests.docs import examples
-from tests.docs.test_tables import START_US, WORD, rows, words
+from tests.docs.test_tables import EVENTS, START_US, WORD, rows, words
 
 RECORDS = [one for one in examples.all_examples() if one.words[0] in ("segment", "cloudevents")]
 SHAPES = {"segment": InputShape(Shape.SEGMENT, "acme"), "cloudevents": InputShape(Shape.CLOUDEVENTS)}
@@ -32,21 +32,17 @@ def test_a_record_is_the_event_that_is_shown_below_it(record: examples.Example) 
 
 @pytest.mark.parametrize("heading", ["Segment", "CloudEvents"])
 def test_every_field_of_a_contacts_event_has_its_row(root: Path, heading: str) -> None:
-    fields = words(root, "events.md", "Fields")
-    assert words(root, "events.md", heading) == [name for name in fields if name != "item_id"]
+    fields = words(root, EVENTS, "Fields")
+    assert words(root, EVENTS, heading) == [name for name in fields if name != "item_id"]
 
 
 def test_the_attributes_of_a_cloudevent_are_those_of_the_table(root: Path) -> None:
-    shown = {
-        cells[0].strip("`"): " with ".join(WORD.findall(cells[1])) for cells in rows(root, "events.md", "CloudEvents")
-    }
+    shown = {cells[0].strip("`"): " with ".join(WORD.findall(cells[1])) for cells in rows(root, EVENTS, "CloudEvents")}
     assert shown == {**cloudevents.NAMES, "event_id": "source with id"}
 
 
 def test_every_call_has_its_row_with_what_it_becomes(root: Path) -> None:
-    shown = {
-        cells[0].strip("`"): WORD.findall(cells[1] + cells[2]) for cells in rows(root, "events.md", "Segment's calls")
-    }
+    shown = {cells[0].strip("`"): WORD.findall(cells[1] + cells[2]) for cells in rows(root, EVENTS, "Segment's calls")}
     becomes = {name: [call.type, call.properties, *call.beside] for name, call in segment.CALLS.items()}
     assert list(shown) == [segment.TRACK, *becomes, segment.ALIAS]
     for name, parts in becomes.items():
@@ -54,6 +50,6 @@ def test_every_call_has_its_row_with_what_it_becomes(root: Path) -> None:
 
 
 def test_every_name_that_is_not_taken_by_its_words_has_its_row(root: Path) -> None:
-    shown = [WORD.findall(" ".join(cells)) for cells in rows(root, "events.md", "Names of Segment's e-commerce spec")]
+    shown = [WORD.findall(" ".join(cells)) for cells in rows(root, EVENTS, "Names of Segment's e-commerce spec")]
     assert {name.lower(): event_type for name, event_type in shown} == segment.TYPES
     assert [segment.type_of(name) for name, _ in shown] == [event_type for _, event_type in shown]

@@ -1,4 +1,4 @@
-"""docs/streaming.md says what the streaming job takes: every option has its row with its default, none is made up."""
+"""docs/how-to/run-the-streaming-job.md has a row with its default for every option, and no other row."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pipelines.options.stream import parse_stream_options
 from tests.docs.test_tables import WORD, rows, words
 
 OPTION = re.compile(r"^  (--[a-z_]+)", re.MULTILINE)
+PAGE = "how-to/run-the-streaming-job.md"
 TABLES = ("Options", "Without Google")
 NAME = ("--subscription", "projects/shop-1/subscriptions/events", "--rules", "gs://b/p")
 
@@ -20,14 +21,14 @@ NAME = ("--subscription", "projects/shop-1/subscriptions/events", "--rules", "gs
 def test_every_option_has_its_row(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse_stream_options(["--help"])
-    told = [name for heading in TABLES for name in words(root, "streaming.md", heading)]
+    told = [name for heading in TABLES for name in words(root, PAGE, heading)]
     assert sorted(told) == sorted(OPTION.findall(capsys.readouterr().out))
 
 
 def test_what_is_said_to_be_the_default_is_what_not_saying_it_means(root: Path) -> None:
     said = [
         part
-        for option, default, *_ in rows(root, "streaming.md", "Options")
+        for option, default, *_ in rows(root, PAGE, "Options")
         for part in ((WORD.findall(option)[0], WORD.findall(default)[0]) if WORD.findall(default) else ())
     ]
     tables = ("--dataset", "shop-1.marketing", "--trigger_topic", "projects/shop-1/topics/triggers")

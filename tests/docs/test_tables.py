@@ -26,6 +26,10 @@ from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US
 from tests.docs import examples
 
+RULES = "reference/rules.md"
+EVENTS = "reference/events.md"
+PUBLISHING = "how-to/publish-rules.md"
+
 WORD = re.compile(r"`([^`]+)`")
 START_US = 1_800_000_000_000_000
 """2027-01-15: after every time of the pages but the one in the future."""
@@ -50,11 +54,11 @@ def words(root: Path, page: str, heading: str) -> list[str]:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_key_has_its_row(root: Path, heading: str, model: Any) -> None:
-    assert sorted(words(root, "rules.md", heading)) == sorted(keys_of(model))
+    assert sorted(words(root, RULES, heading)) == sorted(keys_of(model))
 
 
 def test_every_operator_has_its_row(root: Path) -> None:
-    assert sorted(words(root, "rules.md", "Event matches")) == sorted([*keys_of(Operators), *keys_of(Where)])
+    assert sorted(words(root, RULES, "Event matches")) == sorted([*keys_of(Operators), *keys_of(Where)])
 
 
 def test_the_gates_stand_in_their_order(root: Path) -> None:
@@ -65,7 +69,7 @@ def test_the_gates_stand_in_their_order(root: Path) -> None:
 
 
 def _table(root: Path, heading: str) -> list[list[str]]:
-    text = (root / "docs" / "rules.md").read_text().split(f"## {heading}\n", 1)[1].split("\n### ", 1)[0]
+    text = (root / "docs" / RULES).read_text().split(f"## {heading}\n", 1)[1].split("\n### ", 1)[0]
     found = [line.strip("|").split(" | ") for line in text.splitlines() if line.startswith("| [")]
     return [[cell.strip() for cell in cells] for cells in found]
 
@@ -77,28 +81,26 @@ def _limits() -> dict[str, int]:
 
 
 def test_every_limit_has_its_row_with_its_number(root: Path) -> None:
-    shown = {cells[0].strip("` "): cells[1].split()[0] for cells in rows(root, "rules.md", "Guardrails")}
+    shown = {cells[0].strip("` "): cells[1].split()[0] for cells in rows(root, RULES, "Limits")}
     assert shown == {
         name: f"{value // DAY_US if name.lower().endswith('_us') else value:,}" for name, value in _limits().items()
     }
 
 
 def test_every_recipe_has_its_row(root: Path) -> None:
-    shown = {
-        cells[0].strip("` "): cells[1].removesuffix(" *Not yet run.*") for cells in rows(root, "rules.md", "Recipes")
-    }
+    shown = {cells[0].strip("` "): cells[1].removesuffix(" *Not yet run.*") for cells in rows(root, RULES, "Recipes")}
     assert shown == {recipe.name: recipe.description for recipe in recipes()}
 
 
-def test_every_oddity_has_its_row(root: Path) -> None:
-    assert words(root, "rules.md", "Odd, and not refused") == [code.value for code in LintCode]
+def test_every_lint_has_its_row(root: Path) -> None:
+    assert words(root, RULES, "Lints") == [code.value for code in LintCode]
 
 
-# ---------------------------------------------------------------- publishing.md
+# ---------------------------------------------------------------- publish-rules.md
 
 
 def test_every_bound_of_publishing_has_its_row_with_its_number(root: Path) -> None:
-    shown = {cells[0].strip("` "): cells[1] for cells in rows(root, "publishing.md", "The lead")}
+    shown = {cells[0].strip("` "): cells[1] for cells in rows(root, PUBLISHING, "The lead")}
     written = {name: value for name, value in vars(bounds).items() if name.isupper() and isinstance(value, int)}
     assert shown == {
         name: format_duration(value) if name.endswith("_US") else f"{value:,}"
@@ -138,7 +140,7 @@ def _record(cell: str) -> bytes:
 
 
 def test_every_dead_letter_is_made_by_its_example(root: Path) -> None:
-    shown = rows(root, "events.md", "Dead letters")
+    shown = rows(root, EVENTS, "Dead letters")
     assert len(shown) == 14
     for reason, example, detail in shown:
         dead = parse_event(_record(example), "page", START_US)

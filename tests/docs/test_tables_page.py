@@ -1,4 +1,4 @@
-"""docs/tables.md: its SQL runs, over tables with rows in them; what a launch prints is what the page shows."""
+"""docs/reference/tables.md: its SQL runs, over tables with rows in them; a launch prints what the page shows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pipelines = pytest.importorskip("pipelines.google.bigquery_tables")
 
-PAGE = "docs/tables.md"
+PAGE = "docs/reference/tables.md"
 SHOWN = Dataset("shop-1", "marketing")
 
 

@@ -26,7 +26,7 @@ from tests.input.damaged_records import PIECES
 from tests.input.inputs import DEAD, GOOD, START_US
 from tests.input.shaped import as_cloudevent, as_segment
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "events.md"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 ACCOUNT: Final = "acme"
 EVENT: Final[dict[str, Any]] = GOOD | {"event_id": "/shop e1"}
 WRITERS: Final[dict[Shape, Callable[[dict[str, Any]], bytes]]] = {

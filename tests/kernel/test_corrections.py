@@ -14,8 +14,8 @@ from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
-from tests.kernel.timeline import START, at, program
-from tests.kernel.ways import through_bytes
+from tests.kernel.execution_modes import through_bytes
+from tests.kernel.programs import START, at, program
 
 T = at(START)
 CART = "{when: a, wait: 1h, unless: b, include: {n: n}}"
@@ -64,13 +64,6 @@ def test_a_purchase_that_comes_late_revokes_the_reminder_it_would_have_stopped()
     assert (row.time_us, row.fired_at_us, row.decided_us) == (T + HOUR_US, None, T + 70 * MINUTE_US)
 
 
-def test_a_restart_that_comes_late_revokes_now_and_fires_later_under_the_same_id() -> None:
-    told = Told(CART)
-    assert told.settle(70, event(0, "1")) == ["fired 1 60 r0"]
-    assert told.settle(75, event(30, "2")) == ["revoked 1 60 r1"]
-    assert told.settle(90) == ["fired 1 90 r2"]
-
-
 def test_an_earlier_opening_gives_the_trigger_another_id_that_replaces_the_one_before() -> None:
     told = Told("{when: a, wait: 1h, restart: false}", lateness_us=2 * HOUR_US)
     assert told.settle(61, event(0, "1")) == ["fired 1 60 r0"]
@@ -94,42 +87,6 @@ def test_what_replaces_is_handed_on_when_it_is_revoked_itself() -> None:
     assert told.settle(110) == ["fired 5 110 r0 replaces 2"]
 
 
-def test_a_decision_of_which_a_field_changed_is_told_again() -> None:
-    told = Told("{when: a, wait: 1h, include: {n: n}, restart: false}")
-    assert told.settle(70, event(0, "1", n=1)) == ["fired 1 60 r0"]
-    (row,) = told.rows(70, event(30, "2", n=2))
-    assert (row.revision, row.late, row.events and row.events.count) == (1, True, 2)
-
-
-def test_a_firing_that_takes_a_cap_gives_back_what_it_took_when_it_is_revoked() -> None:
-    told = Told(
-        """
-        - {id: first, when: a, wait: 10m, unless: b}
-        - {id: second, when: a, wait: 20m}
-        """,
-        "frequency: {max: 1, per: day}",
-    )
-    assert told.settle(30, event(0, "1")) == ["fired 1 10 r0", "suppressed 1 20 r0 frequency_cap"]
-    assert told.settle(30, event(5, "2", "b")) == ["revoked 1 10 r1", "fired 1 20 r1 late replaces 1"]
-
-
-def test_a_firing_that_a_gate_takes_back_is_told_as_suppressed_and_replaced() -> None:
-    told = Told(
-        """
-        - {id: first, when: c}
-        - {id: second, when: a, wait: 20m}
-        - {id: third, when: a, wait: 30m}
-        """,
-        "frequency: {max: 1, per: 25m}",
-    )
-    assert told.settle(40, event(0, "1")) == ["fired 1 20 r0", "suppressed 1 30 r0 frequency_cap"]
-    assert told.settle(40, event(3, "0", "c")) == [
-        "fired 0 3 r0 late replaces 1",
-        "suppressed 1 20 r1 frequency_cap late",
-        "fired 1 30 r1 late replaces 1",
-    ]
-
-
 def test_a_smaller_copy_that_comes_late_takes_the_place_of_the_one_that_counted() -> None:
     told = Told("{when: a, include: {n: n}}")
     assert told.settle(11, event(10, "1", n=1)) == ["fired 1 10 r0"]
@@ -139,12 +96,6 @@ def test_a_smaller_copy_that_comes_late_takes_the_place_of_the_one_that_counted(
         "revoked 1 10 r1 r2".replace(" r1 r2", " r2"),
         "fired 1 8 r0 late replaces 1",
     ]
-
-
-def test_a_late_event_of_membership_moves_the_edge() -> None:
-    told = Told("{audience: {count: a, within: 1d, gte: 2}, emits: [entered, exited]}")
-    assert told.settle(31, event(10, "1"), event(30, "2")) == ["fired 2 30 r0"]
-    assert told.settle(31, event(20, "3")) == ["revoked 2 30 r1", "fired 3 20 r0 late replaces 1"]
 
 
 def test_the_horizon_is_measured_from_the_settled_time_and_its_edge_is_inside() -> None:

@@ -14,9 +14,9 @@ from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
+from tests.kernel.execution_modes import decided_in_every_mode
+from tests.kernel.programs import ACCOUNT, START, at, exact, program
 from tests.kernel.test_corrections import Told, event
-from tests.kernel.timeline import ACCOUNT, START, at, exact, program
-from tests.kernel.ways import settled_in_every_way
 
 T = at(START)
 SPENT = "{when: a, reaches: {sum: n, at: [2, 5]}}"
@@ -25,9 +25,9 @@ GONE = "contact.deleted"
 
 
 def ids(rule: str, *events: Event, policy: str = "") -> list[str]:
-    """The ids of what fires, by every way."""
+    """The ids of what fires, in every execution mode."""
     until_us = max(one.time_us for one in events) + 2 * DAY_US
-    found = settled_in_every_way(program(rule, policy), events, until_us)
+    found = decided_in_every_mode(program(rule, policy), events, until_us)
     return [row.trigger_id for row in found if row.decision == "fired"]
 
 
@@ -93,7 +93,7 @@ def test_each_of_several_deletions_at_one_instant_begins_anew() -> None:
     """What the first two cross is cancelled by the deletions that follow."""
     events = [days(0, name, kind, n=2) for name, kind in (("1", "a"), ("2", GONE), ("3", "a"), ("4", GONE), ("5", "a"))]
     for order in list(permutations(events))[:5]:
-        rows = settled_in_every_way(program(SPENT), order, T + DAY_US)
+        rows = decided_in_every_mode(program(SPENT), order, T + DAY_US)
         assert len({row.trigger_id for row in rows}) == len(rows) == 3
 
 
@@ -181,6 +181,6 @@ def test_edges_of_one_instant_that_one_id_causes_are_apart() -> None:
 
 
 def test_a_row_says_when_its_first_and_its_newest_event_happened() -> None:
-    (row,) = settled_in_every_way(program("{when: a, wait: 1d}"), [days(0, "1"), days(0.5, "2")], T + 9 * DAY_US)
+    (row,) = decided_in_every_mode(program("{when: a, wait: 1d}"), [days(0, "1"), days(0.5, "2")], T + 9 * DAY_US)
     assert row.events is not None
     assert (row.events.first_us, row.events.last_us) == (T, T + DAY_US // 2)

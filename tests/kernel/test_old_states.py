@@ -21,8 +21,8 @@ from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.time.instants import HOUR_US
 from kittiwake.values import parse_json
+from tests.kernel.programs import program
 from tests.kernel.states.__main__ import FOLDER, features, told
-from tests.kernel.timeline import program
 from tests.laws.programs import WORLDS
 
 FILES = sorted(FOLDER.glob("version-*.json"))

@@ -20,7 +20,7 @@ from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
-from tests.kernel.ways import settled_in_every_way
+from tests.kernel.execution_modes import decided_in_every_mode
 from tests.oracle.worlds_versions import VersionedWorld
 from tests.properties.versions import at_once, difference, sliced
 
@@ -85,7 +85,7 @@ BORN: Final = event("2020-01-07T12:00:00Z", "contact.updated", birthday="1980-02
 
 def test_the_birthday_recipe_fires_every_year_for_ten_years_without_any_other_event() -> None:
     rules = program(BIRTHDAY)
-    found = settled_in_every_way(rules, [BORN], at("2030-01-07T12:00:00Z"))
+    found = decided_in_every_mode(rules, [BORN], at("2030-01-07T12:00:00Z"))
     assert [(one.decision, str(one.occurrence)[:4]) for one in found] == [
         (Outcome.FIRED, str(year)) for year in range(2020, 2030)
     ]
@@ -95,23 +95,10 @@ def test_the_birthday_recipe_fires_every_year_for_ten_years_without_any_other_ev
     assert woken.wakes <= 2 * 10 + 3  # each birthday, the end of its trace, and once to be forgotten
 
 
-def test_a_birthday_ends_with_profile_retention_or_a_deletion() -> None:
-    rules = program(BIRTHDAY, profile_retention="800d")
-    assert shown(settled_in_every_way(rules, [BORN], at("2030-01-07T12:00:00Z"))) == [
-        ("2020-02-29", "fired", None),
-        ("2021-03-01", "fired", None),
-        ("2022-03-01", "fired", None),
-        ("2023-03-01", "cancelled", "forgotten"),
-    ]
-    deleted = event("2024-01-07T12:00:00Z", "contact.deleted")
-    found = settled_in_every_way(program(BIRTHDAY), [BORN, deleted], at("2030-01-07T12:00:00Z"))
-    assert [str(one.occurrence)[:4] for one in found] == ["2020", "2021", "2022", "2023"]
-
-
 def test_a_birthday_passes_the_gates_of_its_day_however_long_the_silence() -> None:
     consent = event("2020-01-08T12:00:00Z", "consent.withdrawn", purpose="marketing")
     rules = program(BIRTHDAY, consent=MARKETING)
-    found = settled_in_every_way(rules, [BORN, consent], at("2026-01-07T12:00:00Z"))
+    found = decided_in_every_mode(rules, [BORN, consent], at("2026-01-07T12:00:00Z"))
     assert {(one.decision, one.reason) for one in found} == {(Outcome.SUPPRESSED, Reason.NO_CONSENT)}
     assert len(found) == 6
 
@@ -145,7 +132,7 @@ def test_an_opt_out_refuses_after_six_years_unless_profile_retention_has_ended_i
     policy: Raw, reason: Reason | None
 ) -> None:
     rules = program(PLAIN, consent=MARKETING, **policy)
-    (found,) = settled_in_every_way(rules, [WITHDRAWN, SIX_YEARS_LATER], at("2026-02-01T00:00:00Z"))
+    (found,) = decided_in_every_mode(rules, [WITHDRAWN, SIX_YEARS_LATER], at("2026-02-01T00:00:00Z"))
     assert found.reason is reason
     (told,) = Woken(rules, [WITHDRAWN, SIX_YEARS_LATER]).decisions
     assert told.reason is reason
@@ -261,7 +248,7 @@ def test_an_update_beyond_64_kib_is_refused_whole_and_leaves_a_row_of_no_rule() 
     rules = program({"id": "gold", "when": {"event": "contact.updated", "where": {"contact": {"tier": "gold"}}}})
     first = event("2026-01-01T00:00:00Z", "contact.updated", tier="silver")
     second = event("2026-01-02T00:00:00Z", "contact.updated", tier="gold", timezone="x" * 65_536)
-    (row,) = settled_in_every_way(rules, [first, second], at("2026-01-03T00:00:00Z"))
+    (row,) = decided_in_every_mode(rules, [first, second], at("2026-01-03T00:00:00Z"))
     assert (row.rule_id, row.rule_version, row.kind) == (ATTRIBUTES_RULE, "", "fired")
     assert (row.decision, row.reason, row.instance, row.include) == (Outcome.SUPPRESSED, Reason.LIMIT, "{}", "{}")
     assert row.events is not None
@@ -271,7 +258,7 @@ def test_an_update_beyond_64_kib_is_refused_whole_and_leaves_a_row_of_no_rule() 
 def test_the_sweep_leaves_an_update_that_is_too_large_to_the_long_way() -> None:
     rules = program({"id": "quiet", "when": "a.b", "wait": "1h"})
     large = event("2026-01-01T00:00:00Z", "contact.updated", timezone="x" * 65_536)
-    found = settled_in_every_way(rules, [large, event("2026-01-01T00:30:00Z", "a.b")], at("2026-01-03T00:00:00Z"))
+    found = decided_in_every_mode(rules, [large, event("2026-01-01T00:30:00Z", "a.b")], at("2026-01-03T00:00:00Z"))
     assert [one.rule_id for one in found] == [ATTRIBUTES_RULE, "quiet"]
 
 

@@ -16,8 +16,8 @@ from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import HOUR_US, MINUTE_US
-from tests.kernel.timeline import ACCOUNT, START, at
-from tests.kernel.ways import through_bytes
+from tests.kernel.execution_modes import through_bytes
+from tests.kernel.programs import ACCOUNT, START, at
 
 T = at(START)
 CART: dict[str, Any] = {"id": "r", "when": "a", "wait": "1h", "unless": "b"}
@@ -53,14 +53,6 @@ def told(advanced: Advanced) -> list[str]:
         f"{row.decision} {row.reason or ''} {(row.decided_us - T) / MINUTE_US:g}".replace("  ", " ")
         for row in advanced.decisions
     ]
-
-
-def test_a_pending_instance_keeps_its_deadline_and_takes_the_new_unless() -> None:
-    rules = versions((None, [CART]), (30, [{**CART, "wait": "5h", "unless": "c"}]))
-    assert told(settled(rules, 200, event(0, "1"))) == ["fired 60"]
-    assert told(settled(rules, 200, event(0, "1"), event(40, "2", "b"))) == ["fired 60"]
-    assert told(settled(rules, 200, event(0, "1"), event(40, "2", "c"))) == []
-    assert told(settled(rules, 200, event(0, "1"), event(20, "2", "b"))) == []
 
 
 def test_what_is_due_at_the_very_instant_is_decided_by_the_new_version() -> None:
@@ -99,29 +91,6 @@ def test_a_version_that_does_not_concern_a_contact_does_not_wake_it() -> None:
     assert settled(rules, 10, event(0, "1")).wake_at_us == T + HOUR_US
 
 
-def test_re_entry_stays_with_the_id_while_a_rule_is_off() -> None:
-    once = {"id": "r", "when": "a", "reentry": "once"}
-    rules = versions((None, [once]), (10, [{**once, "mode": "off"}]), (20, [{**once, "per": "p"}]), (30, [once]))
-    assert told(settled(rules, 60, event(0, "1"), event(15, "2"), event(40, "3"))) == [
-        "fired 0",
-        "suppressed reentry 40",
-    ]
-
-
-def test_going_live_finds_nobody_taken_by_the_shadow() -> None:
-    once = {"id": "r", "when": "a", "reentry": "once"}
-    rules = versions((None, [{**once, "mode": "shadow"}]), (10, [once]))
-    assert told(settled(rules, 60, event(0, "1"), event(20, "2"))) == ["suppressed shadow 0", "fired 20"]
-
-
-def test_an_audience_that_changed_tells_who_is_out_and_enters_nobody_twice() -> None:
-    audience = {"id": "r", "emits": ["entered", "exited"]}
-    two, one = ({**audience, "audience": {"count": "a", "within": "1d", "gte": n}} for n in (2, 1))
-    rules = versions((None, [one]), (30, [two]))
-    assert told(settled(rules, 60, event(0, "1"))) == ["fired 0", "fired 30"]
-    assert told(settled(rules, 60, event(0, "1"), event(1, "2"))) == ["fired 0"]
-
-
 def test_a_batch_looks_back_beyond_a_version_and_a_stream_says_that_it_cannot() -> None:
     given = {"id": "r", "when": "b", "given": {"count": "a", "within": "1h", "gte": 1}}
     events = (event(0, "1"), event(40, "2", "b"), event(95, "3"), event(99, "4", "b"))
@@ -132,16 +101,6 @@ def test_a_batch_looks_back_beyond_a_version_and_a_stream_says_that_it_cannot() 
     effective = versions(*texts, whole_history=False, policy={"history_from": "effective"})
     found = settled(effective, 120, event(0, "1"), event(35, "5"), *events[1:]).decisions
     assert [row.partial_history for row in found if row.rule_id == "r"] == [True, False]
-
-
-def test_a_late_event_is_put_in_its_place_across_a_version() -> None:
-    rules = versions((None, [CART]), (30, [{**CART, "unless": "c"}]))
-    first = settled(rules, 70, event(0, "1"), event(20, "2"))
-    assert told(first) == []
-    later = settled(rules, 80, state=first.state)
-    assert told(later) == ["fired 80"]
-    assert told(settled(rules, 80, event(25, "3", "b"), state=later.state)) == ["revoked late_event 80"]
-    assert told(settled(rules, 80, event(35, "3", "b"), state=later.state)) == [], "b disarms no more by then"
 
 
 def test_a_frozen_rule_set_settles_nothing_beyond_and_goes_on_afterwards() -> None:

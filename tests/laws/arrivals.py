@@ -15,7 +15,7 @@ from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
-from tests.kernel.ways import CONTACT, through_bytes
+from tests.kernel.execution_modes import CONTACT, through_bytes
 
 
 class Streamed(NamedTuple):

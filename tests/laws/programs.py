@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from kittiwake.kernel.plan.program import Program
 from kittiwake.model import Event
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
-from tests.kernel.timeline import ACCOUNT, at, exact, program
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
+from tests.kernel.programs import ACCOUNT, at, exact, program
 
 START_US = at("2026-10-24T12:00:00Z")
 """The night after, clocks change in Europe; a week later in America."""

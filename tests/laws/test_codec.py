@@ -12,7 +12,7 @@ from kittiwake.kernel.advance import advance
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, VERSION, BadState, copied, decode, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
 from tests.laws.programs import WORLDS, World, dice_of, history
 
 

@@ -12,7 +12,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome
-from tests.kernel.ways import CONTACT, opened
+from tests.kernel.execution_modes import CONTACT, opened
 from tests.laws.arrivals import ended, facts, late_schedule, newest, streamed, whole
 from tests.laws.programs import WORLDS, World, dice_of, end_us, history
 from tests.oracle.worlds_versions import versioned_world

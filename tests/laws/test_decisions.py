@@ -10,7 +10,7 @@ from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason
-from tests.kernel.ways import CONTACT, shown
+from tests.kernel.execution_modes import CONTACT, shown
 from tests.laws.programs import WORLDS, World, dice_of, end_us, history
 
 ROUNDS = 25

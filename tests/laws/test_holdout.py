@@ -13,7 +13,7 @@ from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome, Reason
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
 from tests.laws.arrivals import late_schedule, streamed
 from tests.laws.programs import dice_of
 from tests.oracle.worlds_versions import VersionedWorld, versioned_world

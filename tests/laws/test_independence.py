@@ -11,8 +11,8 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event, EventIds
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
-from tests.kernel.timeline import exact
-from tests.kernel.ways import CONTACT, at_once, opened, shown
+from tests.kernel.execution_modes import CONTACT, at_once, opened, shown
+from tests.kernel.programs import exact
 from tests.laws.programs import START_US, WORLDS, World, dice_of, end_us, history
 
 ROUNDS = 10

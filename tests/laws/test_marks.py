@@ -13,7 +13,7 @@ from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.late.reevaluation import Rework
 from kittiwake.kernel.state.codec import bare
 from kittiwake.model import Event
-from tests.kernel.ways import opened
+from tests.kernel.execution_modes import opened
 from tests.laws.arrivals import Call, ended, facts, streamed, whole
 from tests.laws.programs import WORLDS, World, dice_of, end_us, history
 from tests.oracle.worlds_versions import versioned_world

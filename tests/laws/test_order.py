@@ -10,7 +10,7 @@ from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
-from tests.kernel.ways import CONTACT, WAYS, Settled, at_once, settled, shown, through_bytes
+from tests.kernel.execution_modes import CONTACT, EXECUTION_MODES, Settled, at_once, settled, shown, through_bytes
 from tests.laws.programs import START_US, WORLDS, World, dice_of, end_us, history
 
 ROUNDS = 12
@@ -38,7 +38,7 @@ def test_every_way_of_settling_a_history_decides_the_same(world: World, seed: in
     rules = world.program()
     for events, until_us, _ in histories("ways", world, seed):
         wanted = at_once(rules, events, until_us)
-        for name, way in WAYS.items():
+        for name, way in EXECUTION_MODES.items():
             print(name)
             same(way(rules, events, until_us), wanted)
 
@@ -127,4 +127,4 @@ def test_conflicting_copies_of_one_time_decide_the_same_in_any_order(world: Worl
         wanted = at_once(rules, given, until_us)
         dice.shuffle(given)
         same(at_once(rules, given, until_us), wanted)
-        same(WAYS["woken"](rules, given, until_us), wanted)
+        same(EXECUTION_MODES["woken"](rules, given, until_us), wanted)

@@ -17,8 +17,8 @@ from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome
 from kittiwake.time.instants import MINUTE_US
-from tests.kernel.timeline import START, at, program
-from tests.kernel.ways import CONTACT, WAYS, at_once, shown
+from tests.kernel.execution_modes import CONTACT, EXECUTION_MODES, at_once, shown
+from tests.kernel.programs import START, at, program
 
 LENGTH = 6
 TICK_US = 15 * MINUTE_US
@@ -209,7 +209,7 @@ def test_every_way_agrees_on_the_histories_of_length_four(rule: str, policy: str
         events = [Event(start_us + t * TICK_US, str(9 - i), x.lower()) for i, (t, x) in enumerate(taken(word))]
         until_us = start_us + (len(word) + TAIL) * TICK_US
         wanted = at_once(rules, events, until_us)
-        for name, way in WAYS.items():
+        for name, way in EXECUTION_MODES.items():
             found = way(rules, events, until_us)
             assert shown(found.decisions) == shown(wanted.decisions), (word, name)
             assert found.state == wanted.state, (word, name)

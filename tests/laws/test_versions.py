@@ -12,7 +12,7 @@ from kittiwake.model import Event
 from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.time.instants import HOUR_US, MINUTE_US
-from tests.kernel.timeline import ACCOUNT
+from tests.kernel.programs import ACCOUNT
 from tests.laws.programs import START_US
 
 RULE: dict[str, Any] = {"id": "r", "when": "a", "wait": "1h"}

@@ -18,8 +18,8 @@ from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
-from tests.kernel.timeline import program as program_of
-from tests.kernel.ways import shown
+from tests.kernel.execution_modes import shown
+from tests.kernel.programs import program as program_of
 from tests.laws.programs import WORLDS, dice_of, end_us, history
 from tests.oracle.worlds import ACCOUNT, CONTACT, world
 

@@ -1,4 +1,4 @@
-"""Which version is in force when, and since when what it looks back on has been remembered (docs/semantics.md, 11).
+"""Which version is in force when, and since when what it looks back on has been remembered (semantics.md, 11).
 
 A batch has the whole history: there every look-back remembers `ALWAYS`. A stream remembers from introduction on.
 """

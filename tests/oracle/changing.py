@@ -1,4 +1,4 @@
-"""What a new version does to the state, and how a contact is forgotten (docs/semantics.md, 11.4, 11.5, 11.8 and 12)."""
+"""What a new version does to the state, and how a contact is forgotten (semantics.md, 11.4, 11.5, 11.8 and 12)."""
 
 from tests.oracle.ages import NEVER
 from tests.oracle.arming import Arming

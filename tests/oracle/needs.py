@@ -1,4 +1,4 @@
-"""Which events a rule set needs; all others are as if they had not happened (docs/semantics.md, section 2).
+"""Which events a rule set needs; all others are as if they had not happened (semantics.md, section 2).
 
 And which of the contact's attributes its rules read (section 11.7).
 """

@@ -1,6 +1,6 @@
 """The brute-force oracle: every candidate's final decision for one contact, by looking at the whole history.
 
-It shares nothing with the kernel but the two pages it is written from: rules.md and docs/semantics.md.
+It shares nothing with the kernel but the two pages it is written from: rules.md and semantics.md.
 """
 
 from typing import Any

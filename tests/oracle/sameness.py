@@ -1,4 +1,4 @@
-"""When a rule, or a condition, of one version goes on in the next one (docs/semantics.md, 11.3 and 11.7).
+"""When a rule, or a condition, of one version goes on in the next one (semantics.md, 11.3 and 11.7).
 
 What is compared is what was read: short forms are written out, durations are lengths, numbers are values.
 """

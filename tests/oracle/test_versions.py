@@ -1,4 +1,4 @@
-"""The oracle against each sentence of docs/semantics.md, section 11; every expectation is reasoned by hand."""
+"""The oracle against each sentence of semantics.md, section 11; every expectation is reasoned by hand."""
 
 from typing import Any
 

@@ -13,7 +13,7 @@ from kittiwake.output.row_matching import Thing, are_one, not_delivered, thing_o
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.time.instants import DAY_US
 from kittiwake.values import parse_json
-from tests.kernel.timeline import START, at, exact, program
+from tests.kernel.programs import START, at, exact, program
 
 T = at(START)
 CART = "{when: a, wait: 1d, unless: b, per: p}"

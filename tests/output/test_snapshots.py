@@ -19,8 +19,8 @@ from kittiwake.model import Event
 from kittiwake.output.rows import line
 from kittiwake.output.snapshots import FIELDS, digest_of, snapshot_row, state_of
 from kittiwake.values import parse_json
-from tests.kernel.timeline import START, at, program
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
+from tests.kernel.programs import START, at, program
 from tests.laws.arrivals import Streamed, ended, facts, late_schedule, whole
 from tests.laws.programs import WORLDS, World, dice_of, end_us, history
 from tests.oracle.worlds_versions import versioned_world

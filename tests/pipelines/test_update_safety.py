@@ -26,7 +26,8 @@ from tests.pipelines.frozen.records import Kept, begun, gone_on, records
 ADVICE: Final = """
 Dataflow's --update would refuse this, or lose what the running job holds. Put the old name, coder or field order back:
 new fields go to the end of a record, with a default. If it has to be: say in CHANGELOG.md that running jobs are frozen,
-drained and started anew from snapshots (docs/streaming.md), then freeze the new shape: python -m tests.pipelines.frozen
+drained and started anew from snapshots (docs/how-to/run-the-streaming-job.md), then freeze the new shape:
+python -m tests.pipelines.frozen
 """
 FROZEN: Final[dict[str, Any]] = json.loads(RECORDS.read_text(encoding="utf-8"))
 READ: Final = {"Arrival": waiting_of, "Seed": waiting_of, "Told": told_of, "Dead": dead_of, "Late": late_of}

@@ -17,7 +17,7 @@ from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.scenarios.player import event_of
-from tests.kernel.ways import through_bytes
+from tests.kernel.execution_modes import through_bytes
 from tests.oracle import clock
 from tests.oracle.oracle import decide_versions
 from tests.oracle.worlds import ACCOUNT, CONTACT

@@ -17,6 +17,7 @@ import pytest
 from tests.repo import pages, sources
 
 MAKE = re.compile(r"^\$ make ([a-z-]+)", re.MULTILINE)
+PAGE = re.compile(r"(?<![\w./-])(docs/[\w./-]+\.md|(?:rules|semantics|events|output)\.md)\b")
 LANGUAGES = {"bash", "console", "yaml", "json", "python", "text", "sql", "toml", ""}
 WITH_COMMANDS = [
     page for page in pages.pages() if any(fence.language == "bash" for fence in pages.fences(page.read_text()))
@@ -45,6 +46,19 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
         "# A heading\n[ok](#a-heading) [ok](page.md) [no](#b) [no](gone.md)\n```text\n[not a link](x)\n```\n"
     )
     assert _broken(page) == ["#b", "gone.md"]
+
+
+def test_every_page_that_code_names_exists() -> None:
+    """Error messages, help texts, docstrings and comments: `docs/….md`, or the bare name of one page."""
+    names = [page.name for page in pages.pages()]
+    found = [
+        (sources.name_of(path), name)
+        for path, text in sources.texts()
+        if path.suffix != ".md"
+        for name in PAGE.findall(text)
+        if not ((sources.ROOT / name).exists() if "/" in name else names.count(name) == 1)
+    ]
+    assert found == []
 
 
 def test_every_fence_says_a_language_the_tests_know() -> None:

@@ -1,4 +1,4 @@
-"""Every exit code has its row in docs/exits.md, and nothing else has one."""
+"""Every exit code has its row in docs/reference/exit-codes.md, and nothing else has one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROW = re.compile(r"^\| (\d+) \| `([A-Z_]+)` \|", re.MULTILINE)
 
 
 def test_every_exit_code_has_one_row(root: Path) -> None:
-    rows = ROW.findall((root / "docs" / "exits.md").read_text())
+    rows = ROW.findall((root / "docs/reference/exit-codes.md").read_text())
     assert [(int(code), name) for code, name in rows] == [(code.value, code.name) for code in Exit]
 
 

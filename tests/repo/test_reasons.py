@@ -20,7 +20,7 @@ ROW = re.compile(r"^\| `([a-z0-9_]+)` \|([^|]+)\|([^|]+)\|", re.MULTILINE)
 
 def _rows(root: Path, vocabulary: type[StrEnum]) -> dict[str, tuple[str, str]]:
     """The table under the heading that names the vocabulary: word → (meaning, what to do)."""
-    page = (root / "docs" / "reasons.md").read_text()
+    page = (root / "docs/reference/reasons.md").read_text()
     sections = re.split(r"^## ", page, flags=re.MULTILINE)[1:]
     section = next((text for text in sections if f"`{vocabulary.__name__}`" in text.splitlines()[0]), "")
     return {word: (meaning.strip(), advice.strip()) for word, meaning, advice in ROW.findall(section)}

@@ -1,4 +1,4 @@
-"""`make engines`: gets the engines, runs the backfill on each, and compares every row with `replay`'s.
+"""`make runners`: gets the engines, runs the backfill on each, and compares every row with `replay`'s.
 
 Then the step that decides is hurt in Flink's keeping (`tests.runners.flink`), where that can be had.
 

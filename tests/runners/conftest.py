@@ -19,7 +19,7 @@ def endpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if os.environ.get("CI") and request.param in REQUIRED_IN_CI:
         _got(engine)
     elif not engine.kept().exists():
-        pytest.skip(f"{request.param} is not here: make engines gets it")
+        pytest.skip(f"{request.param} is not here: make runners gets it")
     with engine.running(tmp_path_factory.mktemp(request.param)) as served:
         yield served
 

@@ -1,4 +1,4 @@
-"""Where engines are kept and of which version: the one place that says so, for `make engines`, tests and CI alike.
+"""Where engines are kept and of which version: the one place that says so, for `make runners`, tests and CI alike.
 
 The version is that of the installed Beam: an engine of another release is not what the product is run on. Nothing here
 is fetched when it is in the cache, which is `KITTIWAKE_ENGINES`, or `kittiwake/engines` of the user's cache folder.

@@ -1,6 +1,6 @@
 """A backfill on an engine that is no part of this process decides what `replay` decides, field by field.
 
-Small histories; `make engines` gets the engines and runs a million events. An engine that has not been got is skipped
+Small histories; `make runners` gets the engines and runs a million events. An engine that has not been got is skipped
 on a laptop. Where `CI` is set Prism is got, and the tests fail without it.
 """
 
@@ -68,7 +68,7 @@ def test_where_go_is_not_installed_it_says_so(tmp_path: Path, monkeypatch: pytes
 
 def test_a_prism_that_the_job_starts_itself_says_nothing_of_its_own(events: Path, tmp_path: Path) -> None:
     if not prism.kept().exists():
-        pytest.skip("prism is not here: make engines gets it")
+        pytest.skip("prism is not here: make runners gets it")
     flags = ("--runner=PrismRunner", f"--prism_location={prism.kept()}")
     ran = backfill(SHOP_RULES, events, tmp_path / "out", *flags)
     assert "PrismRunner" not in ran.said

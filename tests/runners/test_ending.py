@@ -102,7 +102,7 @@ def is_alive(pid: int) -> bool:
 
 def test_a_prism_of_the_job_ends_with_it_and_nothing_but_sentences_is_said(tmp_path: Path) -> None:
     if not prism.kept().exists():
-        pytest.skip("prism is not here: make engines gets it")
+        pytest.skip("prism is not here: make runners gets it")
     job = Job(tmp_path, "--runner=PrismRunner", f"--prism_location={prism.kept()}")
     try:
         assert job.wait_for(lambda: job.carts() == {"c1", "c9"}), job.said

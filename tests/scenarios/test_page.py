@@ -1,4 +1,4 @@
-"""docs/scenarios.md: what it shows is what happens."""
+"""docs/how-to/test-rules.md: what it shows is what happens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kittiwake.scenarios.models import VERBS, CasePart, PublishPart, ScenarioPar
 from kittiwake.testing import Story
 from tests.repo.pages import Fence, fences
 
-PAGE = "docs/scenarios.md"
+PAGE = "docs/how-to/test-rules.md"
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def test_the_first_scenario_is_kept_as_the_console_shows(shown: list[Fence], fol
     assert [line.strip() for line in console.splitlines()[2:]] == [line.strip() for line in out.splitlines()[1:]]
 
 
-def test_late_events_changes_and_freezes_come_to_what_is_shown(shown: list[Fence], folder: Path) -> None:
+def test_timelines_late_events_changes_and_freezes_come_to_what_is_shown(shown: list[Fence], folder: Path) -> None:
     _, _, *scenarios, _, _ = (fence.body for fence in shown if fence.language == "yaml")
-    assert len(scenarios) == 3
+    assert len(scenarios) == 4
     for scenario in scenarios:
         code, out, err = _told(scenario)
         assert (code, err) == (0, ""), out + err

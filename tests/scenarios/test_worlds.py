@@ -25,8 +25,8 @@ from kittiwake.scenarios.edits import edited
 from kittiwake.scenarios.player import Player
 from kittiwake.scenarios.rules import Edition, RuleBook, book_of, edition_of
 from kittiwake.time.instants import HOUR_US
-from tests.kernel.timeline import ACCOUNT, _listed
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
+from tests.kernel.programs import ACCOUNT, listed_rules
 from tests.laws.programs import START_US, WORLDS, World, dice_of, end_us, history
 
 ROUNDS = 8
@@ -123,7 +123,7 @@ def _book(world: World) -> RuleBook:
 
 def _document(world: World) -> dict[str, Any]:
     policy = f"policy:\n{indent(world.policy, '  ')}\n" if world.policy else ""
-    found: dict[str, Any] = plain_node(read_yaml(f"{policy}rules:\n{_listed(world.rules)}", Reading("world")))
+    found: dict[str, Any] = plain_node(read_yaml(f"{policy}rules:\n{listed_rules(world.rules)}", Reading("world")))
     return {"account": ACCOUNT, "timezone": world.zone, **found}
 
 

@@ -12,7 +12,7 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.time.instants import HOUR_US, MINUTE_US
-from tests.kernel.timeline import START, at, program
+from tests.kernel.programs import START, at, program
 from tests.simulation.engine.check_gates import gates_hold
 
 T = at(START)

@@ -81,10 +81,8 @@ def steps(world: Streamed, dice: random.Random) -> Iterator[tuple[list[tuple[byt
     yield waiting, world.until_us + WAITS.settle_delay_us
 
 
-@pytest.mark.parametrize("versions", [1, 3])
-@pytest.mark.parametrize("number", WORLDS)
-def test_a_test_stream_with_shuffled_arrival_and_a_stepped_watermark(seed: int, number: int, versions: int) -> None:
-    world, dice = drawn(seed, number, versions)
+def run_on_a_test_stream(world: Streamed, dice: random.Random) -> None:
+    """Shuffled arrival and a watermark in steps; what comes out is collected under `stream`."""
     stream = StreamOfTest().advance_watermark_to(
         Timestamp(micros=head_of(world.arrivals[0][1]).time_us // 1_000_000 * 1_000_000 - SECOND_US)
     )
@@ -98,6 +96,13 @@ def test_a_test_stream_with_shuffled_arrival_and_a_stepped_watermark(seed: int, 
     with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
         arrivals = pipeline | stream | beam.Map(lambda one: one).with_output_types(tuple[bytes, bytes])
         collected(arrivals | host(world), "stream")
+
+
+@pytest.mark.parametrize("versions", [1, 3])
+@pytest.mark.parametrize("number", WORLDS)
+def test_a_test_stream_with_shuffled_arrival_and_a_stepped_watermark(seed: int, number: int, versions: int) -> None:
+    world, dice = drawn(seed, number, versions)
+    run_on_a_test_stream(world, dice)
     check(world, "stream", f"seed {seed} {number} {versions}")
 
 

@@ -14,7 +14,7 @@ from kittiwake.model import Event
 from kittiwake.output.snapshots import snapshot_row, state_of
 from kittiwake.stream.records import InitialState, key_of
 from kittiwake.stream.seeding import SnapshotError, seed_of
-from tests.kernel.timeline import START, at, program
+from tests.kernel.programs import START, at, program
 
 PERSONAL = "ada@shop.example"
 

@@ -221,8 +221,8 @@ def test_a_table_has_the_path_that_sql_and_the_one_that_beam_asks_for() -> None:
 
 
 def _page_tables(root: Path) -> dict[str, dict[str, tuple[str, ...]]]:
-    """docs/tables.md: columns by the headings that name tables, with type, mode and meaning."""
-    parts = re.split(r"^#+ ", (root / "docs" / "tables.md").read_text(), flags=re.MULTILINE)
+    """docs/reference/tables.md: columns by the headings that name tables, with type, mode and meaning."""
+    parts = re.split(r"^#+ ", (root / "docs/reference/tables.md").read_text(), flags=re.MULTILINE)
     found = {}
     row = re.compile(r"^\| `(\w+)` \| (\S+) \| (\w+) \| (.+?) \|$", re.MULTILINE)
     for part in filter(None, parts):
@@ -249,7 +249,7 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
 
 
 def test_every_table_and_view_has_its_row_in_the_page(root: Path) -> None:
-    page = (root / "docs" / "tables.md").read_text()
+    page = (root / "docs/reference/tables.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (table|view) \|", page, re.MULTILINE)
     assert rows == [(one.name, "table") for one in TABLES] + [(one.name, "view") for one in VIEWS]
     for table in TABLES:

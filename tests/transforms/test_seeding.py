@@ -17,7 +17,7 @@ from kittiwake.model import Event
 from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.output.snapshots import snapshot_line
 from kittiwake.stream.records import key_of
-from tests.kernel.timeline import START, at, program
+from tests.kernel.programs import START, at, program
 from transforms.stream.seed import LoadSnapshots, SnapshotSource
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"

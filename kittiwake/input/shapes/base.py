@@ -47,7 +47,7 @@ class Shape(StrEnum):
         return row
 
     CANONICAL = "canonical", canonical, AccountOption.REFUSED
-    """As `docs/events.md` says."""
+    """As `docs/reference/events.md` says."""
     SEGMENT = "segment", segment, AccountOption.NEEDED
     """Calls of the Segment Spec."""
     CLOUDEVENTS = "cloudevents", cloudevents, AccountOption.ALLOWED
@@ -63,7 +63,7 @@ class InputShape(NamedTuple):
 
 
 CANONICAL: Final = InputShape()
-"""Records as `docs/events.md` says, each naming its account."""
+"""Records as `docs/reference/events.md` says, each naming its account."""
 
 
 def fields_of(record: Record, shape: InputShape) -> tuple[Fields, ...]:

@@ -1,4 +1,4 @@
-"""The author's fields of a trigger (`include`), no heavier than a row may be (docs/semantics.md, section 8).
+"""The author's fields of a trigger (`include`), no heavier than a row may be (semantics.md, section 8).
 
 Pure. A row travels to a topic and into tables, which refuse what is too large, for good: so what is too large is cut
 here, where every host decides the same.

@@ -1,4 +1,4 @@
-"""Look-backs: until when a rule misses something of what it looks back on (docs/semantics.md, 11.9).
+"""Look-backs: until when a rule misses something of what it looks back on (semantics.md, 11.9).
 
 Pure. Called by `run.execution` where a version has introduced something that a rule looks back on.
 """

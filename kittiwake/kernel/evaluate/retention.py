@@ -1,4 +1,4 @@
-"""What stays of a contact that is forgotten, and how long what is remembered for a time lasts (docs/semantics.md, 12).
+"""What stays of a contact that is forgotten, and how long what is remembered for a time lasts (semantics.md, 12).
 
 Pure but for the state it is given. Called by `run.retention`, which forgets.
 """

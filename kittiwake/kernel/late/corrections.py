@@ -1,7 +1,7 @@
 """Late events inside the horizon: put in their place, everything since worked out again, and told what differs.
 
 Pure. Called by `advance` before it lets time pass. No pattern kind has a special case here: a state from before the
-late events is advanced anew, and two lists of rows are compared (docs/semantics.md, section 10). It begins at the last
+late events is advanced anew, and two lists of rows are compared (semantics.md, section 10). It begins at the last
 mark before them, and ends where the state is again what it was, so that it costs what has changed, not the horizon.
 """
 

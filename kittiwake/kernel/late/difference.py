@@ -1,6 +1,6 @@
 """What a correction makes of rows: those that stand already are compared with those that are decided now.
 
-Pure. Called by `correcting`. What differs leaves as a revision, a revocation or a new row (docs/semantics.md, section
+Pure. Called by `correcting`. What differs leaves as a revision, a revocation or a new row (semantics.md, section
 10).
 """
 

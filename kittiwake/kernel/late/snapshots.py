@@ -1,6 +1,6 @@
 """A state that moves from a batch to a stream: what it has to leave behind, and what it may say of itself.
 
-Pure. Called by `kittiwake.output.snapshots` (docs/semantics.md, section 13).
+Pure. Called by `kittiwake.output.snapshots` (semantics.md, section 13).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The versions of an account's rules: which is in force when, and what each remembers for the next.
 
 Pure. Built by `kittiwake.rules.compile.versions` from checked rule sets; walked by `settling`. Between two versions it
-is worked out here what a rule goes on looking back on and what a version introduces (docs/semantics.md, section 11).
+is worked out here what a rule goes on looking back on and what a version introduces (semantics.md, section 11).
 """
 
 from __future__ import annotations

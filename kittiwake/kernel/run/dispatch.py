@@ -1,4 +1,4 @@
-"""Handlers: what one event does, at its place in `(time, event_id, type)` (docs/semantics.md, section 3).
+"""Handlers: what one event does, at its place in `(time, event_id, type)` (semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
 Everything about a rule that no event can change is worked out once for all contacts: what is left

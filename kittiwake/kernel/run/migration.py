@@ -1,4 +1,4 @@
-"""A version comes into force: what a contact's state keeps, and what leaves it (docs/semantics.md, section 11).
+"""A version comes into force: what a contact's state keeps, and what leaves it (semantics.md, section 11).
 
 Changes the state it is given. Called by `settling` at the instant of the version, and where a state is found that was
 left under other rules.

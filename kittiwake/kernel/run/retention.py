@@ -1,4 +1,4 @@
-"""Retention: a silent contact is forgotten, and what time has passed goes (docs/semantics.md, section 12).
+"""Retention: a silent contact is forgotten, and what time has passed goes (semantics.md, section 12).
 
 Changes the execution it is given. Called by `run.timeline` as time passes, by `run.dispatch` at the contact's end, and
 wherever an execution leaves a state.

@@ -249,7 +249,7 @@ class Since(msgspec.Struct, array_like=True, gc=False):
 
 
 class Profile(msgspec.Struct, array_like=True, gc=False):
-    """Of a contact that was forgotten: since when what stays of it is known (docs/semantics.md, section 12)."""
+    """Of a contact that was forgotten: since when what stays of it is known (semantics.md, section 12)."""
 
     first_us: int
     """Its first event since it was last deleted, or nothing was known of it."""

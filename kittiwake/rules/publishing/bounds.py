@@ -1,6 +1,6 @@
 """Bounds of publishing, each with its reason.
 
-Pure. docs/publishing.md lists them; a test compares.
+Pure. docs/how-to/publish-rules.md lists them; a test compares.
 """
 
 from __future__ import annotations

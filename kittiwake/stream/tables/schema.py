@@ -1,8 +1,8 @@
 """The tables of a streaming job in BigQuery, and the views over them, as data: the one place that says what they are.
 
 Pure. `table_rows` makes their rows, `pipelines.google.bigquery_tables` creates and compares them,
-`transforms.sinks.bigquery` writes them; docs/tables.md has a row for each column. Columns are only ever added, as
-NULLABLE: a job that is updated has to find what the one before wrote, and `ALTER TABLE` can add no others.
+`transforms.sinks.bigquery` writes them; docs/reference/tables.md has a row for each column. Columns are only ever
+added, as NULLABLE: a job that is updated has to find what the one before wrote, and `ALTER TABLE` can add no others.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ DEAD_LETTERS: Final = Table(
     (
         _required(ROW_ID, Type.STRING, "hash of the message and of what was wrong with it"),
         _required("stage", Type.STRING, "which step refused it: intake, settle, write or publish"),
-        _required("reason", Type.STRING, "why, in one word: docs/reasons.md"),
+        _required("reason", Type.STRING, "why, in one word: docs/reference/reasons.md"),
         _required("detail", Type.STRING, "why, for a person; names fields, never their values"),
         *_MESSAGE_COLUMNS,
         _required("ruleset_version", Type.STRING, "the newest that the job knew"),
@@ -234,7 +234,7 @@ LATE_EVENTS: Final = Table(
 )
 
 TABLES: Final = (TRIGGERS, DECISIONS, DEAD_LETTERS, LATE_EVENTS)
-"""All of them, in the order of docs/tables.md."""
+"""All of them, in the order of docs/reference/tables.md."""
 
 
 # ---------------------------------------------------------------- views

@@ -12,7 +12,7 @@ from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.state.codec import VERSION, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.values import canonical
-from tests.kernel.ways import CONTACT
+from tests.kernel.execution_modes import CONTACT
 from tests.laws.programs import WORLDS, World, end_us, history
 
 FOLDER = Path(__file__).parent

@@ -35,7 +35,7 @@ class Served(NamedTuple):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     if not (installing.kept().exists() and job_server.kept().exists()):
-        pytest.skip("Beam's job server for Flink is not here: make engines gets it, where it can be had")
+        pytest.skip("Beam's job server for Flink is not here: make runners gets it, where it can be had")
     folder = tmp_path_factory.mktemp("flink")
     with cluster(folder, workers=3) as flink, job_server.serving_for(flink, folder) as endpoint:
         yield Served(flink, endpoint)

@@ -40,7 +40,7 @@ def _here() -> None:
         except MissingError as error:
             pytest.fail(str(error))
     elif not installing.kept().exists():
-        pytest.skip("Flink is not here: make engines gets it")
+        pytest.skip("Flink is not here: make runners gets it")
 
 
 def test_what_dies_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_path: Path, seed: int) -> None:

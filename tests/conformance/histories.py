@@ -1,0 +1,118 @@
+"""The histories of the conformance files: what happens in a case, by which rules, and what was decided.
+
+A case is played once, as `kittiwake test` plays it; what the other tests ask is answered from that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.model import Decision, Event
+from kittiwake.rules.ruleset import EVERY_ACCOUNT
+from kittiwake.rules.source.tree import Place, plain
+from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
+from kittiwake.scenarios.cases import Case
+from kittiwake.scenarios.files import find, load_cases
+from kittiwake.scenarios.player import Player
+from kittiwake.scenarios.rules import RuleBook
+from kittiwake.scenarios.run import act
+from kittiwake.time.instants import format_instant
+
+FOLDER = Path(__file__).parent
+Document = dict[str, Any]
+
+
+class History(NamedTuple):
+    """What happened in a case."""
+
+    case: Case
+    documents: tuple[tuple[int | None, Document], ...]
+    """The rules of each version, and from when on they are in force."""
+    book: RuleBook
+    versions: Versions
+    events: tuple[Event, ...]
+    """Those that count, in the order in which they came, duplicates too."""
+    until_us: int
+    """Up to where all is decided."""
+    decided: tuple[Decision, ...]
+    """All rows in the order in which they came, those still deferred last."""
+
+    @property
+    def name(self) -> str:
+        """As a test calls it."""
+        return f"{construct_of(self.case)}: {self.case.name}"
+
+    @property
+    def raw_events(self) -> list[dict[str, Any]]:
+        """The events as records of a file."""
+        return [
+            {
+                "event_id": event.event_id,
+                "account_id": event.account_id,
+                "contact_id": event.contact_id,
+                "type": event.type,
+                "time": format_instant(event.time_us),
+                "properties": event.properties,
+            }
+            for event in self.events
+        ]
+
+    @property
+    def rule_set_history(self) -> RuleSetHistory:
+        """The rules as a host knows them."""
+        return RuleSetHistory(tuple(RuleSetVersion(start, ruleset) for start, ruleset in self.book.published))
+
+
+def construct_of(case: Case) -> str:
+    """The construct that a file is of."""
+    return Path(case.file).name.split(".")[0]
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """The cases of all files."""
+    return tuple(case for path in find([FOLDER]) for case in load_cases(path))
+
+
+@cache
+def histories() -> tuple[History, ...]:
+    """What happened in each case."""
+    return tuple(map(played, cases()))
+
+
+def played(case: Case) -> History:
+    """Play a case; whether what it expects is what was decided is asked elsewhere."""
+    player, book = Player(case.book.versions(), case.contact_id, case.start_us), case.book
+    documents = [(None, document_of(book.places, book.account_id))]
+    if case.contact is not None:
+        player.tell("contact.updated", case.contact, event_id="e0000")
+    decided: list[Decision] = []
+    for step in case.steps:
+        before, book = book, act(player, book, step)
+        if book is not before:
+            documents.append((book.published[-1][0], document_of(book.places, book.account_id)))
+        if step.expected is not None:
+            decided += player.look()
+    assert player.settled_us is not None, f"nothing happens in {case.name}"
+    return History(case, tuple(documents), book, player.versions, player.events, player.settled_us, tuple(decided))
+
+
+def document_of(places: tuple[Place, ...], account_id: str) -> Document:
+    """The rules of an account as one document, of however many they are written in."""
+    whole: Document = {"account": account_id, "rules": []}
+    for document in _documents(places, account_id):
+        whole["rules"] += document.get("rules", [])
+        whole |= {name: document[name] for name in ("timezone", "policy") if name in document}
+    return whole
+
+
+def _documents(places: tuple[Place, ...], account_id: str) -> Iterator[Document]:
+    for wanted in (EVERY_ACCOUNT, account_id):
+        for place in places:
+            document = plain(place.node)
+            if document["account"] == wanted:
+                yield document
