@@ -190,8 +190,7 @@ class Machine:
             one = kept(timer.key)
             if one.timers.get((timer.family, timer.tag)) == timer.at_us:
                 del one.timers[timer.family, timer.tag]
-            fire = self._dofn.at_slot if timer.family == "slot" else self._dofn.at_wake
-            found = fire(
+            found = self._dofn.at_timer(
                 timer.key,
                 Timestamp(micros=timer.at_us),
                 _Cell(one, steps),

@@ -21,7 +21,7 @@ from kittiwake.rules.publishing.freezing import freeze, unfreeze
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.contact.timers import Host, TimerFiring, TimerResult, wake
+from kittiwake.stream.contact.timers import Host, TimerFiring, TimerResult, on_timer
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.records import encode
 from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until_us
@@ -66,15 +66,15 @@ def test_the_earliest_version_a_look_can_miss_begins_after_what_it_knows(memory:
 
 
 def settled(rules: RulesView, data: bytes | None, bag: list[bytes], at_us: int, clock_us: int) -> TimerResult:
-    return wake(Host(rules, TimerSettings(0, SECOND_US)), KEY, data, lambda: bag, TimerFiring(at_us, clock_us))
+    return on_timer(Host(rules, TimerSettings(0, SECOND_US)), KEY, data, lambda: bag, TimerFiring(at_us, clock_us))
 
 
 LINE = b'{"account_id":"acme","contact_id":"c","event_id":"e","type":"cart.item_added","time":"2026-11-01T09:00:00Z"}'
 KEY, ARRIVAL = arrival_of_line(LINE)
 
 
-def outcome(woken: TimerResult) -> list[tuple[str, str]]:
-    rows = [json.loads(one.row) for one in woken.told]
+def outcome(result: TimerResult) -> list[tuple[str, str]]:
+    rows = [json.loads(one.row) for one in result.told]
     return [(row["decision"], row["time"]) for row in rows]
 
 
@@ -320,14 +320,14 @@ def test_nothing_pending_of_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> 
     for account, expected in (("acme", "cancelled"), ("globex", "fired")):
         key, arrival = arrival_of_line(LINE.replace(b"acme", account.encode()))
         at_us = NOW_US + HOUR_US
-        woken = wake(
+        result = on_timer(
             Host(rules, TimerSettings(0, SECOND_US)),
             key,
             None,
             lambda one=arrival: [encode(one)],
             TimerFiring(at_us, at_us),
         )
-        assert [decision for decision, _ in outcome(woken)] == [expected], account
+        assert [decision for decision, _ in outcome(result)] == [expected], account
 
 
 def test_an_account_that_never_had_good_rules_has_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def show(metric: Metric, value: int) -> None:
     _of(metric).set(value)
 
 
-def count_wake(tally: TimerCounts, clock_us: int) -> None:
+def count_firing(tally: TimerCounts, clock_us: int) -> None:
     """Everything that a wake has counted."""
     for metric, number in zip(_COUNTED, _NUMBERS(tally), strict=True):
         if number:

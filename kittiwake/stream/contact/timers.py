@@ -117,7 +117,7 @@ def _begun(host: Host, key: bytes, data: bytes | None, alarm: TimerFiring) -> _W
     return _Work(host, alarm, contact_id, known.plan(account_id), cell, settled_us, asked_us, held_us, upto_us)
 
 
-def wake(
+def on_timer(
     host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: TimerFiring
 ) -> TimerResult:
     """Settle a contact whose cell is `data`; the bag, whose elements are sealed, is read only if it has to be.
