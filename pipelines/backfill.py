@@ -129,9 +129,9 @@ def build(
     bytes_total = sum(file.size for file in files)
     read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, buckets_for(bytes_total))
-    intake = (read.counts, parsed.counts) | "Intake" >> SumCounts()
-    decided = parsed.packs | "Decide" >> EvaluateHistories(programs, settings, Mode.BACKFILL, intake)
-    total = (intake, decided.counts) | "Total" >> SumCounts()
+    intake = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
+    decided = parsed.packs | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, intake)
+    total = (intake, decided.counts) | "SumAllCounts" >> SumCounts()
 
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(place.path(DEAD_LETTERS), DEAD_LETTERS, written)
     _ = decided.decisions | "WriteDecisions" >> WriteRows(place.path(DECISIONS), DECISIONS, written)

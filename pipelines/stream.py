@@ -156,21 +156,21 @@ def build(
     The local runner's watermark is the clock, so that an attribute could do nothing there but to fail its reading.
     """
     messages = pipeline | "Read" >> _source(options)
-    taken = messages | "Take" >> ParseMessages(rules, options.shape, options.max_age_us)
-    seeds = pipeline | "Seed" >> LoadSnapshots(snapshots)
-    coming = (taken.arrivals, seeds) | "Coming" >> beam.Flatten()
-    settled = coming | "Settle" >> EvaluateRules(rules, options.waits, options.shape, options.max_age_us)
+    taken = messages | "Parse" >> ParseMessages(rules, options.shape, options.max_age_us)
+    seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots)
+    coming = (taken.arrivals, seeds) | "MergeSnapshots" >> beam.Flatten()
+    settled = coming | "Evaluate" >> EvaluateRules(rules, options.waits, options.shape, options.max_age_us)
     dead_letters = [taken.dead, settled.dead]
     if options.trigger_topic is not None:
-        dead_letters.append(settled.told | "Publish" >> PublishTriggers(options.trigger_topic))
+        dead_letters.append(settled.told | "PublishTriggers" >> PublishTriggers(options.trigger_topic))
     if options.dataset is None and options.output is None:
         return
-    dead = tuple(dead_letters) | "Dead" >> beam.Flatten()
+    dead = tuple(dead_letters) | "MergeDeadLetters" >> beam.Flatten()
     tellings = SinkInputs(settled.told, dead, settled.late)
     if options.dataset is not None:
-        _ = tellings | "Tables" >> WriteTables(options.dataset, options.recorded, options.method, java)
+        _ = tellings | "WriteTables" >> WriteTables(options.dataset, options.recorded, options.method, java)
     if options.output is not None:
-        _ = tellings | "Keep" >> WriteJsonLines(options.output)
+        _ = tellings | "WriteJsonLines" >> WriteJsonLines(options.output)
 
 
 def _source(options: StreamOptions) -> beam.PTransform:

@@ -99,12 +99,12 @@ def _on_beam(case: Case, dofn: beam.DoFn, contacts: int) -> float:
             pipeline
             | beam.Impulse()
             | bursts
-            | "Settle"
+            | "Evaluate"
             >> beam.ParDo(dofn)
-            .with_output_types(bytes, late=bytes, dead=bytes)
-            .with_outputs("late", "dead", main="told")
+            .with_output_types(bytes, late_events=bytes, dead_letters=bytes)
+            .with_outputs("late_events", "dead_letters", main="told")
         )
-        for tag in ("told", "late", "dead"):
+        for tag in ("told", "late_events", "dead_letters"):
             _ = found[tag] | f"Drop {tag}" >> beam.Filter(_never)
     _wait_for_children()
     return _cpu_us() - before_us

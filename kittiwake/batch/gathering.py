@@ -14,7 +14,7 @@ from typing import Final, Self, TypeAlias
 
 import msgspec
 
-from kittiwake.batch.contacts import Groups, Row, Subject, group
+from kittiwake.batch.event_rows import Groups, Row, Subject, group
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.input.bulk import Table
 

@@ -13,9 +13,10 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from kittiwake.batch.contacts import Row, event_of, needed, place_of, place_of_row, settle, settle_and_keep
+from kittiwake.batch.contacts import needed, place_of, settle, settle_and_keep
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import Differing, same_of
+from kittiwake.batch.event_rows import Row, event_of, place_of_row
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
 from kittiwake.kernel.advance import advance

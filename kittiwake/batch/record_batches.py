@@ -14,7 +14,7 @@ from zlib import crc32
 import msgspec
 import zstandard
 
-from kittiwake.batch.contacts import Subject
+from kittiwake.batch.event_rows import Subject
 from kittiwake.input.bulk import Table
 
 LEVEL: Final = 1

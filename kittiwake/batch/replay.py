@@ -12,8 +12,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from kittiwake.batch.contacts import Subject
 from kittiwake.batch.counts import Counts, merged
+from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import uncollected
 from kittiwake.batch.intake import Intake

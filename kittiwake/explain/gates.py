@@ -57,7 +57,7 @@ def reason_gap(facts: Facts, step: Step) -> Gap:
     reason = Reason(step.details["reason"])
     if step.rule_id == ATTRIBUTES_RULE:
         return _NO_ROOM_FOR_ATTRIBUTES
-    return _SIMPLY.get(reason) or _ANSWERS[reason](Stopped(facts, facts.rule(step), step))
+    return PLAIN_ANSWERS.get(reason) or ANSWERS[reason](Stopped(facts, facts.rule(step), step))
 
 
 def held_gap(facts: Facts, rule: RuleProgram, release_us: int) -> Gap:
@@ -240,7 +240,7 @@ def _rule_removed(stopped: Stopped) -> Gap:
     return Gap(f"rule_removed: the rule is gone or off from {now}", f"the rule in force after {now}")
 
 
-_ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
+ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.NOT_READY: _not_ready,
     Reason.NO_CONSENT: _no_consent,
     Reason.HOLDOUT: _holdout,
@@ -254,7 +254,7 @@ _ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.RULE_REMOVED: _rule_removed,
 }
 
-_SIMPLY: Final = {
+PLAIN_ANSWERS: Final = {
     Reason.SHADOW: Gap("shadow: it passed every gate, and the rule only watches", "mode: live"),
     Reason.LIMIT: Gap("limit: the rule has no room for it", "fewer instances or values, or a shorter wait"),
     Reason.NOT_ENTERED: Gap("not_entered: its last entered did not fire", "an entered that fires"),

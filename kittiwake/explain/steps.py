@@ -55,7 +55,7 @@ class At(NamedTuple):
 
 def line_of(facts: Facts, step: Step) -> Line | None:
     """The step's line; None for steps that say nothing a person would miss."""
-    tell = _TELLERS.get(step.kind)
+    tell = TELLERS.get(step.kind)
     told = tell(At(facts, step, step.details)) if tell is not None else None
     if told is None:
         return None
@@ -290,7 +290,7 @@ def _decision(at: At) -> Told:
     return Tone.STOPPED, f"{details['decision']}{which_words(details)}, {gap.what}"
 
 
-_TELLERS: Final[dict[StepKind, Callable[[At], Told]]] = {
+TELLERS: Final[dict[StepKind, Callable[[At], Told]]] = {
     StepKind.EVENT: _event,
     StepKind.DUPLICATE: _duplicate,
     StepKind.LATE: _late,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from kittiwake.rules.compile.account import check_can_run
+from kittiwake.rules.compile.rule import check_can_run
 from kittiwake.rules.documents import accounts_of, bounded
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.loader import owner_of, read_files, read_places

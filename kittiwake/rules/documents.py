@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from kittiwake.rules.check.document import check_policy, check_rule
+from kittiwake.rules.check.document import errors_of_policy, errors_of_rule
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
@@ -117,7 +117,7 @@ def _header(place: Place, errors: list[RuleError]) -> Header | None:
     if policy is not None:
         written = read(PolicyObject, policy, errors)
         if written:
-            errors.extend(check_policy(written.model, policy))
+            errors.extend(errors_of_policy(written.model, policy))
             return found.model.model_copy(update={"policy": written.model}) if found else None
     return found.model if found else None
 
@@ -142,7 +142,7 @@ def _rule(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
     found = read(Rule, expanded, errors, {"id": "unnamed"}) if expanded else None
     if found is None or expanded is None:
         return
-    errors.extend(check_rule(found.model, expanded, found.wrong))
+    errors.extend(errors_of_rule(found.model, expanded, found.wrong))
     if "id" not in found.wrong:
         yield AuthoredRule(found.model, expanded, rule_version(found.model))
 

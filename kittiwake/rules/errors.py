@@ -17,7 +17,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 
 class Code(StrEnum):
-    """Every kind of error there is; each has a pair of twins in `tests/rules/twins`."""
+    """Every kind of error there is; each has an invalid and a valid file in `tests/rules/errors`."""
 
     # the file
     UNREADABLE = "unreadable"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from kittiwake.rules.check.kinds import NOT_OF_AUDIENCES
+from kittiwake.rules.check.rule import NOT_OF_AUDIENCES
 from kittiwake.rules.limits import RULES_MAX
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.recipes import recipe_names

@@ -11,8 +11,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from kittiwake.batch.contacts import Row
 from kittiwake.batch.counts import Counts
+from kittiwake.batch.event_rows import Row
 from kittiwake.batch.oversized_contacts import settle_giant
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
 from kittiwake.batch.record_batches import Packer

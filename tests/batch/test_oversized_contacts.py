@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.batch.contacts import Groups, Row, Subject, group, settle, settle_and_keep
+from kittiwake.batch.contacts import settle, settle_and_keep
 from kittiwake.batch.counts import Counts, add
+from kittiwake.batch.event_rows import Groups, Row, Subject, group
 from kittiwake.batch.gathering import size_of
 from kittiwake.batch.oversized_contacts import settle_giant
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of

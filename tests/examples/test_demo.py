@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from examples.cdnow.fetch import DEFAULT, SHA256, FetchError, _checked, fetch
+from examples.cdnow.fetch import DEFAULT, SHA256, FetchError, checked, fetch
 from kittiwake.cli.main import app
 from tests.examples.running import ROOT, Ran, python
 
@@ -69,4 +69,4 @@ def test_the_question_it_ends_with_has_an_answer(said: str) -> None:
 
 def test_purchases_that_are_not_those_of_the_example_are_refused() -> None:
     with pytest.raises(FetchError, match=f"not {SHA256}"):
-        _checked(b"customer_id date number_of_cds dollar_value\n")
+        checked(b"customer_id date number_of_cds dollar_value\n")

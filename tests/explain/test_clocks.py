@@ -20,7 +20,7 @@ from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import parse_instant
 from tests.explain.explaining import ADDED, CART, told
-from tests.explain.test_worlds import _prepared
+from tests.explain.test_worlds import prepared
 from tests.oracle.worlds import ACCOUNT, CONTACT, world
 
 NEW_YORK: Final = {"timezone": "America/New_York"}
@@ -124,7 +124,7 @@ def test_every_deadline_in_a_line_is_by_the_clock_of_that_line(first: int) -> No
     """Worked out again from the trace, over random worlds whose contacts move."""
     looked = moved = 0
     for seed in range(first, first + 100):
-        program, events, until_us = _prepared(world(seed))
+        program, events, until_us = prepared(world(seed))
         watched = advance(program, new_state(CONTACT), events, until_us, trace=True)
         story = explain(program, watched.state, watched.trace)
         assert story.account_id == ACCOUNT

@@ -88,13 +88,13 @@ def test_a_moved_date_is_told() -> None:
 
 
 def test_every_reason_has_an_answer() -> None:
-    assert set(gates._ANSWERS) | set(gates._SIMPLY) == set(Reason)
+    assert set(gates.ANSWERS) | set(gates.PLAIN_ANSWERS) == set(Reason)
 
 
 def test_every_kind_of_step_is_told_or_left_out_on_purpose() -> None:
     left_out = {StepKind.INSTANT, StepKind.RECORDED, StepKind.REFUSED, StepKind.MEMBERSHIP, StepKind.GATE}
-    assert set(steps._TELLERS) | left_out == set(StepKind)
-    assert not set(steps._TELLERS) & left_out
+    assert set(steps.TELLERS) | left_out == set(StepKind)
+    assert not set(steps.TELLERS) & left_out
 
 
 def test_only_some_rules_can_be_asked_for_and_all_events_stay() -> None:

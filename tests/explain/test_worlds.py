@@ -28,7 +28,7 @@ CHUNK = 100
 @pytest.mark.parametrize("first", range(0, WORLDS, CHUNK))
 def test_every_world_can_be_explained(first: int) -> None:
     for seed in range(first, first + CHUNK):
-        program, events, until_us = _prepared(world(seed))
+        program, events, until_us = prepared(world(seed))
         watched = advance(program, new_state(CONTACT), events, until_us, trace=True)
         assert watched.decisions == advance(program, new_state(CONTACT), events, until_us).decisions, seed
         story = explain(program, watched.state, watched.trace)
@@ -37,7 +37,7 @@ def test_every_world_can_be_explained(first: int) -> None:
         _check(story, watched.decisions, seed)
 
 
-def _prepared(of: World) -> tuple[Program, list[Event], int]:
+def prepared(of: World) -> tuple[Program, list[Event], int]:
     limits = DEFAULT_LIMITS._replace(**(of.limits or {}))
     ruleset = load_document(of.document)
     program = compile_account(ruleset, ACCOUNT, allowed_lateness_us=of.allowed_lateness_us, limits=limits)

@@ -17,7 +17,7 @@ from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import format_instant, parse_instant
-from tests.explain.test_worlds import _prepared
+from tests.explain.test_worlds import prepared
 from tests.oracle.worlds import CONTACT, world
 
 START_US = parse_instant("2026-11-02T10:00:00Z")
@@ -152,7 +152,7 @@ def test_slices_of_a_history_count_what_the_whole_of_it_counts() -> None:
     """Over random worlds: in one call, sliced, watched, and as a batch host asks."""
     total: Counter[str] = Counter()
     for seed in range(150):
-        program, events, until_us = _prepared(world(seed))
+        program, events, until_us = prepared(world(seed))
         at_once = advance(program, new_state(CONTACT), events, until_us)
         watched = advance(program, new_state(CONTACT), events, until_us, trace=True)
         whole = decide_history(program, CONTACT, events, until_us)

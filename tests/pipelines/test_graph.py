@@ -18,8 +18,9 @@ from transforms.batch.read import InputFile
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them.
 STEPS = {
-    "Read/Files", "Read/Cut", "Read/DealOut", "Read/Lines", "Parse/Parse", "Intake/Together", "Intake/AddUp",
-    "Decide/GroupByContact", "Decide/Settle", "Total/Together", "Total/AddUp",
+    "Read/Files", "Read/Split", "Read/Reshuffle", "Read/Lines", "Parse/Parse",
+    "SumInputCounts/Merge", "SumInputCounts/Sum", "SumAllCounts/Merge", "SumAllCounts/Sum",
+    "Evaluate/GroupByContact", "Evaluate/Evaluate",
     "WriteDeadLetters/Files", "WriteDecisions/Files", "WriteTriggers/Files", "WriteSummary/File",
 }  # fmt: skip
 SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary")
@@ -47,6 +48,6 @@ def test_every_output_has_a_consumer(walk: Walk) -> None:
         for step in walk.steps
         if not step.full_label.startswith(SINKS)
         for output in step.outputs.values()
-        if output not in walk.read and "AddUp/" not in step.full_label
+        if output not in walk.read and "Counts/Sum/" not in step.full_label
     }
     assert unread == set()

@@ -25,18 +25,30 @@ TO_TABLES = ("--dataset", "shop-1.marketing")
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them, a DoFn of ours among them.
 ALWAYS = {
-    "Read", "Take", "Take/Take", "Take/Take/ParDo(_Take)", "Seed", "Seed/Files", "Seed/DealOut", "Seed/Rows", "Coming",
-    "Settle", "Settle/Settle", "Settle/Settle/ParDo(_Settle)",
+    "Read", "Parse", "Parse/Parse", "Parse/Parse/ParDo(_Parse)", "LoadSnapshots", "LoadSnapshots/Files",
+    "LoadSnapshots/Reshuffle", "LoadSnapshots/Rows", "MergeSnapshots",
+    "Evaluate", "Evaluate/Evaluate", "Evaluate/Evaluate/ParDo(_Evaluate)",
 }  # fmt: skip
-TOPIC = {"Publish", "Publish/Messages", "Publish/Messages/ParDo(_Messages)", "Publish/Publish"}
+TOPIC = {
+    "PublishTriggers",
+    "PublishTriggers/Messages",
+    "PublishTriggers/Messages/ParDo(_Messages)",
+    "PublishTriggers/Publish",
+}
 TABLES = {
-    "Dead", "Tables", "Tables/Refused", "Tables/DeadLetters", "Tables/Lost",
-    *(f"Tables/{step} {table}" for table in ("triggers", "decisions", "dead_letters", "late_events")
+    "MergeDeadLetters", "WriteTables", "WriteTables/Refused", "WriteTables/DeadLetters", "WriteTables/Lost",
+    *(f"WriteTables/{step} {table}" for table in ("triggers", "decisions", "dead_letters", "late_events")
       for step in ("Rows", "Write")),
-    *(f"Tables/Refused {table}" for table in ("triggers", "decisions", "late_events")),
+    *(f"WriteTables/Refused {table}" for table in ("triggers", "decisions", "late_events")),
 }  # fmt: skip
-OF_BEAM = ("Read/", "Publish/Publish/", "Tables/Write ", "Seed/Files/", "Seed/DealOut/")
-ENDS = ("Publish/Publish", "Tables/Lost", "Tables/Refused", "Tables")
+OF_BEAM = (
+    "Read/",
+    "PublishTriggers/Publish/",
+    "WriteTables/Write ",
+    "LoadSnapshots/Files/",
+    "LoadSnapshots/Reshuffle/",
+)
+ENDS = ("PublishTriggers/Publish", "WriteTables/Lost", "WriteTables/Refused", "WriteTables")
 """What comes of writing is for tests; dead letters among it have been written."""
 
 
@@ -56,7 +68,7 @@ def labels(walk: Walk) -> set[str]:
 
 def ours(walk: Walk) -> set[str]:
     return {label for label in labels(walk) if label and not label.startswith(OF_BEAM)} | {
-        label for label in labels(walk) if label.startswith("Tables/Write ") and label.count("/") == 1
+        label for label in labels(walk) if label.startswith("WriteTables/Write ") and label.count("/") == 1
     }
 
 
@@ -93,11 +105,11 @@ def test_every_output_has_a_consumer(tmp_path: Path, flags: tuple[str, ...]) -> 
         for output in step.outputs.values()
         if output not in walk.read and not step.full_label.startswith(OF_BEAM)
     }
-    assert unread <= {*ENDS, "Publish"}
+    assert unread <= {*ENDS, "PublishTriggers"}
 
 
 def test_what_crosses_the_shuffle_is_bytes(tmp_path: Path) -> None:
-    (coming,) = (step for step in graph(tmp_path, *TO_TOPIC).steps if step.full_label == "Coming")
+    (coming,) = (step for step in graph(tmp_path, *TO_TOPIC).steps if step.full_label == "MergeSnapshots")
     (output,) = coming.outputs.values()
     coder = beam.coders.registry.get_coder(output.element_type)
     assert isinstance(coder, TupleCoder)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kittiwake.batch.contacts import Row, settle, settle_and_keep
+from kittiwake.batch.contacts import settle, settle_and_keep
 from kittiwake.batch.counts import Counts, Refusal
+from kittiwake.batch.event_rows import Row
 from kittiwake.batch.oversized_contacts import settle_giant
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings

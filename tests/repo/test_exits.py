@@ -25,5 +25,5 @@ def test_every_signal_that_ends_a_process_has_its_code() -> None:
 def test_nobody_has_exit_codes_of_its_own(root: Path) -> None:
     """A number, or a list beside the one list."""
     own = re.compile(r"sys\.exit\(\d|typer\.Exit\(\d|SystemExit\(\d|^(?:DONE|FAILED|UNUSABLE|STOPPED)\b", re.MULTILINE)
-    sources = [path for room in ("kittiwake", "pipelines", "transforms") for path in (root / room).rglob("*.py")]
+    sources = [path for package in ("kittiwake", "pipelines", "transforms") for path in (root / package).rglob("*.py")]
     assert [path.name for path in sources if own.search(path.read_text())] == []

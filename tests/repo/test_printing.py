@@ -1,4 +1,4 @@
-"""Nobody prints but the one place that makes foreign text visible."""
+"""Nobody prints but the one module that makes foreign text visible."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from tests.repo import sources
 
-PLACE = "kittiwake/terminal/printing.py"
+PRINTER = "kittiwake/terminal/printing.py"
 CONSOLES = {"kittiwake/cli/explanation_text.py", "kittiwake/terminal/progress.py"}
 """They have lines in styles, each made visible, and a bar of numbers of ours."""
 NAMES = {"print", "Console", "RichConsole"}
 METHODS = {"echo", "secho", "print_exc", "print_exception", "print_stack", "print_tb", "pprint"}
 STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
-ROOMS = ("kittiwake/", "transforms/", "pipelines/")
+PACKAGES = ("kittiwake/", "transforms/", "pipelines/")
 
 
 def _prints(source: str) -> Iterator[str]:
@@ -29,10 +29,10 @@ def _prints(source: str) -> Iterator[str]:
                 yield f"{node.lineno} {getattr(owner, 'attr', '')}"
 
 
-def test_only_one_place_prints() -> None:
+def test_only_one_module_prints() -> None:
     files = {sources.name_of(path): path.read_text() for path in sources.python_files()}
-    found = {name: [*_prints(text)] for name, text in files.items() if name.startswith(ROOMS)}
-    assert {name for name, prints in found.items() if prints} == {PLACE, *CONSOLES}
+    found = {name: [*_prints(text)] for name, text in files.items() if name.startswith(PACKAGES)}
+    assert {name for name, prints in found.items() if prints} == {PRINTER, *CONSOLES}
     assert [one for name in CONSOLES for one in found[name] if not one.endswith("Console")] == []
 
 

@@ -1,4 +1,4 @@
-"""What the house style asks of every file, beyond what ruff can check."""
+"""What the style of the repository asks of every file, beyond what ruff can check."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MACHINE_PATHS = re.compile(r"/(?:ho" + r"me|Us" + r"ers|ro" + r"ot|wo" + r"rk)/[
 REGISTRY_HOSTS = re.compile(
     r"(?:pypi\.o" + r"rg|pythonhosted\.o" + r"rg|maven\.o" + r"rg|npmjs\.o" + r"rg|golang\.o" + r"rg|debian\.o" + r"rg)"
 )
-# The rooms that may not touch the world at all, whatever the way in.
+# What may not touch the world at all, by whatever way.
 PURE = ("kittiwake/kernel/", "kittiwake/model.py", "kittiwake/reasons.py", "kittiwake/values.py")
 IO_CALLS = {"open", "print", "input", "breakpoint", "exec", "eval", "__import__"}
 
@@ -56,7 +56,7 @@ def test_no_committed_file_holds_what_belongs_elsewhere(pattern: re.Pattern[str]
     assert [hit for path, text in sources.texts() for hit in _found(pattern, text, path)] == []
 
 
-def test_the_pure_rooms_call_nothing_that_reaches_the_world() -> None:
+def test_pure_modules_call_nothing_that_reaches_the_world() -> None:
     pure = [path for path in sources.python_files() if sources.name_of(path).startswith(PURE)]
     assert pure
     found = [(sources.name_of(path), *call) for path in pure for call in sources.calls(path.read_text())]

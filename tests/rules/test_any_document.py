@@ -17,7 +17,7 @@ from tests.rules.goldens import HERE
 
 DOCUMENTS = [
     plain(read_yaml(path.read_text(encoding="utf-8"), Reading(path.name)))
-    for path in sorted([*(HERE / "twins").glob("*.good.yaml"), *(HERE / "golden").glob("*.yaml")])
+    for path in sorted([*(HERE / "errors").glob("*.good.yaml"), *(HERE / "golden").glob("*.yaml")])
 ]
 WORDS = [
     "when", "event", "where", "same", "count", "sum", "of", "all", "any", "not", "gte", "eq", "in", "contact", "item",

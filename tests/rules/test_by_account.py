@@ -8,7 +8,7 @@ import pytest
 
 from kittiwake.rules import RulesError, load_files
 from kittiwake.rules.by_account import load_by_account, read_by_account
-from tests.rules.odd_files import MAKERS
+from tests.rules.special_files import MAKERS
 
 GOOD = b"account: acme\nrules: [{id: cart, when: cart.item_added, wait: 1h}]\n"
 SHARED = GOOD.replace(b"acme", b'"*"').replace(b"id: cart", b"id: shared")

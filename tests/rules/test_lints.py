@@ -1,4 +1,4 @@
-"""Every lint has twins: odd rules with the exact text of what is odd, and fine ones that are left alone."""
+"""Every lint has a pair of files: rules that it finds, with its exact text, and rules that it leaves alone."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.source.tree import Place, node_of
 from tests.rules.goldens import HERE, assert_golden
 
-TWINS = HERE / "odd"
-ODD = sorted(TWINS.glob("*.odd.yaml"))
-FINE = sorted(TWINS.glob("*.fine.yaml"))
+PAIRS = HERE / "lints"
+LINTED = sorted(PAIRS.glob("*.linted.yaml"))
+CLEAN = sorted(PAIRS.glob("*.clean.yaml"))
 
 
 def lints_of(path: Path) -> list[str]:
@@ -24,21 +24,21 @@ def golden_of(path: Path) -> Path:
     return path.with_name(path.name.split(".")[0] + ".lints.txt")
 
 
-@pytest.mark.parametrize("path", ODD, ids=lambda path: path.name)
-def test_odd_rules_are_told_in_exactly_these_words(path: Path) -> None:
+@pytest.mark.parametrize("path", LINTED, ids=lambda path: path.name)
+def test_linted_rules_are_reported_in_exactly_these_words(path: Path) -> None:
     found = lints_of(path)
     assert found
     assert_golden(golden_of(path), "\n".join(found) + "\n")
 
 
-@pytest.mark.parametrize("path", FINE, ids=lambda path: path.name)
-def test_fine_rules_are_left_alone(path: Path) -> None:
+@pytest.mark.parametrize("path", CLEAN, ids=lambda path: path.name)
+def test_clean_rules_are_left_alone(path: Path) -> None:
     assert lints_of(path) == []
 
 
 @pytest.mark.parametrize("code", LintCode)
-def test_every_lint_has_a_twin(code: LintCode) -> None:
-    assert any(f"[{code}]" in golden_of(path).read_text(encoding="utf-8") for path in ODD)
+def test_every_lint_has_a_pair(code: LintCode) -> None:
+    assert any(f"[{code}]" in golden_of(path).read_text(encoding="utf-8") for path in LINTED)
 
 
 def test_a_rule_of_every_account_is_judged_under_the_policies_of_all() -> None:

@@ -17,7 +17,7 @@ from kittiwake.rules.source.builder import Reading, UnreadableError
 from kittiwake.rules.source.tree import plain
 from kittiwake.rules.source.yaml import read_yaml
 from tests.rules.goldens import HERE, assert_golden
-from tests.rules.test_twins import BAD, GOOD
+from tests.rules.test_errors import INVALID, VALID
 
 SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -62,19 +62,19 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
-def test_the_schema_accepts_every_good_twin(path: Path) -> None:
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.name)
+def test_the_schema_accepts_every_valid_file(path: Path) -> None:
     assert [error.message for error in VALIDATOR.iter_errors(data_of(path))] == []
 
 
-@pytest.mark.parametrize("path", [p for p in BAD if p.name.startswith(PROGRESS)], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [p for p in INVALID if p.name.startswith(PROGRESS)], ids=lambda path: path.name)
 def test_the_schema_refuses_what_a_schema_can_see(path: Path) -> None:
     assert not VALIDATOR.is_valid(data_of(path))
 
 
-def test_the_schema_refuses_most_bad_twins() -> None:
+def test_the_schema_refuses_most_invalid_files() -> None:
     refused = read = 0
-    for path in BAD:
+    for path in INVALID:
         try:
             data = data_of(path)
         except (AssertionError, UnreadableError, ValueError):

@@ -95,7 +95,7 @@ def test_without_a_python_for_it_the_emulator_is_missed_on_a_laptop_and_not_to_b
 
 def test_an_installation_that_broke_off_does_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    folder = installing._folder()
+    folder = installing.venv_folder()
     folder.mkdir()
     assert installing.place() is None
     (folder / installing.COMPLETE).touch()

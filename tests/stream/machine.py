@@ -18,7 +18,7 @@ from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, dead_of, late_of, told_of
 from kittiwake.stream.rules_source.view import RulesSource
-from transforms.stream.evaluate import _Settle
+from transforms.stream.evaluate import _Evaluate
 
 BEFORE_ALL_US = -(2**60)
 
@@ -142,7 +142,7 @@ class Machine:
         self.bundles = 0
         self.given: list[tuple[bytes, bytes]] = []
         """All elements, copies too."""
-        self._new = lambda: _Settle(rules, waits, shape, max_age_us, clock)
+        self._new = lambda: _Evaluate(rules, waits, shape, max_age_us, clock)
         self._dofn = self._new()
         self._lasting = lasting
 
@@ -221,7 +221,7 @@ class Machine:
         for output in outputs:
             if isinstance(output, bytes):
                 self.told.append(told_of(output))
-            elif output.tag == "late":
+            elif output.tag == "late_events":
                 self.late.append(late_of(output.value))
             else:
                 self.dead.append(dead_of(output.value))

@@ -21,7 +21,7 @@ from kittiwake.testing.host_suite import LAWS, START_US, HostSetup, InMemoryHost
 from kittiwake.time.instants import SECOND_US
 from tests.stream.collecting import COLLECTED, Collect, timestamped
 from tests.stream.machine import Bundle, DiedError, Machine
-from transforms.stream.evaluate import EvaluateRules, _Settle
+from transforms.stream.evaluate import EvaluateRules, _Evaluate
 
 
 @pytest.mark.parametrize("law", LAWS, ids=name_of)
@@ -101,7 +101,7 @@ class Minimal:
 
     def __init__(self, setup: HostSetup) -> None:
         self._outputs: list[bytes | TaggedOutput] = []
-        step = _Settle(setup.rules, setup.settings, CANONICAL, None, setup.clock)
+        step = _Evaluate(setup.rules, setup.settings, CANONICAL, None, setup.clock)
         self._runner = Lean(step, self._outputs.append)
 
     def add(self, key: bytes, record: bytes) -> None:

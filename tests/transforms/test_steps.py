@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from kittiwake.batch.contacts import Groups, group, settle
+from kittiwake.batch.contacts import settle
 from kittiwake.batch.counts import Counts, Place, Verdict
+from kittiwake.batch.event_rows import Groups, group
 from kittiwake.batch.partitions import HELD_BYTES
 from kittiwake.batch.record_batches import BUCKETS_MIN, Packer, bucket_of, unpacked
 from kittiwake.batch.settings import RunSettings

@@ -31,7 +31,7 @@ class CountingDoFn(beam.DoFn):
         yield TaggedOutput(COUNTS, GlobalWindows.windowed_value(self.counts))
 
 
-class _AddUp(beam.CombineFn):
+class _SumCounts(beam.CombineFn):
     def create_accumulator(self) -> Counts:
         return Counts()
 
@@ -53,5 +53,5 @@ class SumCounts(beam.PTransform):
     def expand(self, pcolls: tuple[PCollection[Counts], ...]) -> PCollection[Counts]:
         """One element, also of nothing."""
         return (
-            pcolls | "Together" >> beam.Flatten() | "AddUp" >> beam.CombineGlobally(_AddUp()).with_output_types(Counts)
+            pcolls | "Merge" >> beam.Flatten() | "Sum" >> beam.CombineGlobally(_SumCounts()).with_output_types(Counts)
         )

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
-from kittiwake.batch.contacts import Subject
 from kittiwake.batch.counts import Counts
+from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.oversized_contacts import settle_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
@@ -56,15 +56,17 @@ class EvaluateHistories(beam.PTransform):
     def expand(self, packs: PCollection[tuple[int, bytes]]) -> DecidedHistories:
         """Every contact's events meet on one worker, in no order."""
         types = {_TRIGGERS: bytes, _SNAPSHOTS: bytes, COUNTS: Counts}
-        settle_each = _Settle(self.programs, self.settings, self.mode, self.held_bytes)
-        step = beam.ParDo(settle_each, AsSingleton(self.intake)).with_output_types(bytes, **types)
+        evaluate = _Evaluate(self.programs, self.settings, self.mode, self.held_bytes)
+        step = beam.ParDo(evaluate, AsSingleton(self.intake)).with_output_types(bytes, **types)
         tags = [_TRIGGERS, COUNTS, *([_SNAPSHOTS] if self.settings.snapshots else [])]
-        decided = packs | "GroupByContact" >> beam.GroupByKey() | "Settle" >> step.with_outputs(*tags, main="decisions")
+        decided = (
+            packs | "GroupByContact" >> beam.GroupByKey() | "Evaluate" >> step.with_outputs(*tags, main="decisions")
+        )
         snapshots = decided[_SNAPSHOTS] if self.settings.snapshots else None
         return DecidedHistories(decided["decisions"], decided[_TRIGGERS], snapshots, decided[COUNTS])
 
 
-class _Settle(CountingDoFn):
+class _Evaluate(CountingDoFn):
     def __init__(self, programs: Programs, settings: RunSettings, mode: Mode, held_bytes: int) -> None:
         super().__init__()
         self._programs, self._settings, self._mode = programs, settings, mode

@@ -67,8 +67,8 @@ class ReadRecords(beam.PTransform):
         read = (
             pbegin
             | "Files" >> beam.Create(self.files).with_output_types(InputFile)
-            | "Cut" >> beam.FlatMap(_cut, self.part_bytes).with_output_types(_PartOfFile)
-            | "DealOut" >> beam.Reshuffle()
+            | "Split" >> beam.FlatMap(_split, self.part_bytes).with_output_types(_PartOfFile)
+            | "Reshuffle" >> beam.Reshuffle()
             | "Lines" >> step.with_outputs(COUNTS, main="blocks")
         )
         return Read(read["blocks"], read[COUNTS])
@@ -82,7 +82,7 @@ class _PartOfFile(NamedTuple):
     """Bytes of the whole file, when the job was started."""
 
 
-def _cut(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
+def _split(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
     for part in splits_of(file.name, file.size, part_bytes):
         yield _PartOfFile(file.name, *part, file.size)
 

@@ -26,7 +26,7 @@ class WriteManifest(beam.PTransform):
         """The name of the manifest. Each file is read again, so that what it says is what can be read."""
         return (
             files
-            | "DealOut" >> beam.Reshuffle()
+            | "Reshuffle" >> beam.Reshuffle()
             | "Sum" >> beam.Map(_summed).with_output_types(bytes)
             | "All" >> beam.combiners.ToList()
             | "Write" >> beam.Map(self._write).with_output_types(str)

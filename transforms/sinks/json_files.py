@@ -38,8 +38,8 @@ class WriteJsonLines(beam.PTransform):
             (tellings.dead, "dead_letters", dead_letter_line_of),
             (tellings.late, "late_events", late_event_line_of),
         ):
-            keep = beam.ParDo(_Keep(f"{self.place}/{folder}", line_of))
-            _ = elements | f"Keep {folder}" >> keep.with_output_types(bytes)
+            keep = beam.ParDo(_WriteFiles(f"{self.place}/{folder}", line_of))
+            _ = elements | f"Write {folder}" >> keep.with_output_types(bytes)
 
 
 def decision_line_of(element: bytes) -> bytes:
@@ -57,7 +57,7 @@ def late_event_line_of(element: bytes) -> bytes:
     return canonical(late_event_table_row(late_of(element))).encode()
 
 
-class _Keep(beam.DoFn):
+class _WriteFiles(beam.DoFn):
     def __init__(self, folder: str, line_of: Callable[[bytes], bytes]) -> None:
         self._folder, self._line_of = folder, line_of
 

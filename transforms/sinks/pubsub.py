@@ -19,7 +19,7 @@ from transforms.clock import now_us
 from transforms.logs import log
 from transforms.stream.metrics import count
 
-_DEAD: Final = "dead"
+_DEAD: Final = "dead_letters"
 
 
 @dataclass(eq=False)

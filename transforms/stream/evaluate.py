@@ -36,8 +36,8 @@ from transforms.logs import log
 from transforms.stream.metrics import count_firing
 from transforms.stream.rules_metrics import meter_rules
 
-_LATE: Final = "late"
-_DEAD: Final = "dead"
+_LATE: Final = "late_events"
+_DEAD: Final = "dead_letters"
 
 
 class Evaluated(NamedTuple):
@@ -61,14 +61,14 @@ class EvaluateRules(beam.PTransform):
     def expand(self, arrivals: PCollection[tuple[bytes, bytes]]) -> Evaluated:
         """A contact's arrivals meet on one worker."""
         types = {_LATE: bytes, _DEAD: bytes}
-        step = beam.ParDo(_Settle(self.rules, self.waits, self.shape, self.max_age_us, self.clock)).with_output_types(
+        step = beam.ParDo(_Evaluate(self.rules, self.waits, self.shape, self.max_age_us, self.clock)).with_output_types(
             bytes, **types
         )
-        settled = arrivals | "Settle" >> step.with_outputs(*types, main="told")
+        settled = arrivals | "Evaluate" >> step.with_outputs(*types, main="told")
         return Evaluated(settled["told"], settled[_LATE], settled[_DEAD])
 
 
-class _Settle(beam.DoFn):
+class _Evaluate(beam.DoFn):
     CELL: Final = ReadModifyWriteStateSpec("cell", BytesCoder())
     BAG: Final = BagStateSpec("bag", BytesCoder())
     SLOT: Final = TimerSpec("slot", TimeDomain.WATERMARK)

@@ -28,7 +28,7 @@ from transforms.logs import log
 from transforms.stream.metrics import count
 from transforms.stream.rules_metrics import meter_rules
 
-_DEAD: Final = "dead"
+_DEAD: Final = "dead_letters"
 
 
 class ParsedMessages(NamedTuple):
@@ -52,13 +52,13 @@ class ParseMessages(beam.PTransform):
 
     def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
         """No message is lost."""
-        take_each = _Take(self.rules, IntakeSettings(self.shape, self.max_age_us), self.clock)
-        step = beam.ParDo(take_each).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
-        taken = messages | "Take" >> step.with_outputs(_DEAD, main="arrivals")
+        parse = _Parse(self.rules, IntakeSettings(self.shape, self.max_age_us), self.clock)
+        step = beam.ParDo(parse).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
+        taken = messages | "Parse" >> step.with_outputs(_DEAD, main="arrivals")
         return ParsedMessages(taken["arrivals"], taken[_DEAD])
 
 
-class _Take(beam.DoFn):
+class _Parse(beam.DoFn):
     """The rules are asked for once a bundle: what is known of some times stays true of them."""
 
     def __init__(self, rules: RulesSource, taking: IntakeSettings, clock: Callable[[], int]) -> None:

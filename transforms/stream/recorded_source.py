@@ -79,8 +79,8 @@ class ReadRecordedEvents(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> PCollection[PubsubMessage]:
         """Each record once for each time that the runner takes it."""
-        replay = _Replay(self.recording, self.pace, self.records_max, self.stays_open, self.clock)
-        return pbegin | "Start" >> beam.Impulse() | "Replay" >> beam.ParDo(replay).with_output_types(PubsubMessage)
+        replay = _ReadRecords(self.recording, self.pace, self.records_max, self.stays_open, self.clock)
+        return pbegin | "Start" >> beam.Impulse() | "Records" >> beam.ParDo(replay).with_output_types(PubsubMessage)
 
 
 class Restriction(NamedTuple):
@@ -137,7 +137,7 @@ class PositionTracker(RestrictionTracker):
 _BY_HAND: Final = ManualWatermarkEstimator.default_provider()
 
 
-class _Replay(beam.DoFn, RestrictionProvider):
+class _ReadRecords(beam.DoFn, RestrictionProvider):
     def __init__(
         self, recording: RecordedEvents, pace: Pace, records_max: int, stays_open: bool, clock: Callable[[], int]
     ) -> None:

@@ -46,7 +46,7 @@ class LoadSnapshots(beam.PTransform):
         return (
             pbegin
             | "Files" >> beam.Create(names, reshuffle=False).with_output_types(bytes)
-            | "DealOut" >> beam.Reshuffle()
+            | "Reshuffle" >> beam.Reshuffle()
             | "Rows" >> beam.FlatMap(_seeds).with_output_types(tuple[bytes, bytes])
         )
 

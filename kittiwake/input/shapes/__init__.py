@@ -1,1 +1,1 @@
-"""Input shapes: foreign records (Segment, CloudEvents) as the fields of our own. `base` has the table of them."""
+"""Input shapes: records of other systems as the fields of our own. `base` has the table of them."""

@@ -1,6 +1,6 @@
 """Checks of catalogue rules: `when: {item: ...}` and `interest`.
 
-Pure. Called by `check.document` and `check.kinds`.
+Pure. Called by `check.document` and `check.when`.
 """
 
 from __future__ import annotations

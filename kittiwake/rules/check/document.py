@@ -11,12 +11,13 @@ from kittiwake.rules.check.audience import check_audience
 from kittiwake.rules.check.catalog import check_interest
 from kittiwake.rules.check.history import check_given
 from kittiwake.rules.check.include import check_include
-from kittiwake.rules.check.kinds import KIND_CLAUSES, check_kind, check_numbers, check_when
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
-from kittiwake.rules.check.policy import complaints_of_policy
+from kittiwake.rules.check.policy import check_policy, check_reentry
+from kittiwake.rules.check.rule import KIND_CLAUSES, check_bounds, check_kind
 from kittiwake.rules.check.thresholds import check_reaches
 from kittiwake.rules.check.wait import check_wait
+from kittiwake.rules.check.when import check_when
 from kittiwake.rules.diagnostics import Complaint
 from kittiwake.rules.errors import RuleError
 from kittiwake.rules.model.catalog import ItemObject
@@ -27,14 +28,14 @@ from kittiwake.rules.source.tree import Place
 _NO_ARMING_EVENT = "a catalogue rule has no arming event of the contact; write item: …"
 
 
-def check_rule(rule: Rule, place: Place, wrong: frozenset[str] = frozenset()) -> Iterator[RuleError]:
+def errors_of_rule(rule: Rule, place: Place, wrong: frozenset[str] = frozenset()) -> Iterator[RuleError]:
     """Everything wrong with a rule whose shape is right but for the clauses in `wrong`, which it lacks."""
     return _located(_complaints(rule, wrong), place)
 
 
-def check_policy(policy: PolicyObject, place: Place) -> Iterator[RuleError]:
+def errors_of_policy(policy: PolicyObject, place: Place) -> Iterator[RuleError]:
     """Everything wrong with a policy whose shape is right."""
-    return _located(complaints_of_policy(policy), place)
+    return _located(check_policy(policy), place)
 
 
 def _located(complaints: Iterator[Complaint], place: Place) -> Iterator[RuleError]:
@@ -60,5 +61,6 @@ def _complaints(rule: Rule, wrong: frozenset[str]) -> Iterator[Complaint]:
     if rule.interest is not None:
         yield from check_interest(rule.interest, ("interest",))
     yield from check_include(rule, ("include",))
-    yield from check_numbers(rule)
+    yield from check_bounds(rule)
+    yield from check_reentry(rule.reentry, ("reentry",))
     yield from check_paths(rule)

@@ -1,6 +1,6 @@
 """Checks of history conditions: one comparison, one `same`, a bounded past.
 
-Pure. Called by `checks` for `given` and `audience`.
+Pure. Called by `check.document` for `given` and `audience`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The check that no path walks into a list, wherever in a rule a path may stand.
 
-Pure. Called by `checks`.
+Pure. Called by `check.document`.
 """
 
 from __future__ import annotations

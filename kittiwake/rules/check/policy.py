@@ -1,6 +1,6 @@
-"""Checks of a policy: shares, caps, hours, memory.
+"""Checks of a policy and of re-entry: shares, caps, hours, memory.
 
-Pure. Called by `checks`.
+Pure. Called by `check.document`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from kittiwake.rules.diagnostics import Complaint, check_list, check_range, check_span, each, span_us
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import CAP_MAX, CAPS_MAX, KEEP_MAX_US, PROFILE_MAX_US, WITHIN_MAX_US
-from kittiwake.rules.model.policy import CALENDARS, CapObject, PolicyObject
+from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 
 
-def complaints_of_policy(policy: PolicyObject) -> Iterator[Complaint]:
+def check_policy(policy: PolicyObject) -> Iterator[Complaint]:
     """Everything wrong with a policy whose shape is right."""
     if policy.holdout is not None:
         yield from check_range(policy.holdout.percent, ("holdout", "percent"), 0, 100, "a percentage")
@@ -27,6 +27,12 @@ def complaints_of_policy(policy: PolicyObject) -> Iterator[Complaint]:
         yield Complaint(("quiet_hours", "to"), Code.QUIET_HOURS, message, advice)
     yield from check_span(policy.retention, ("retention",), KEEP_MAX_US, "a retention")
     yield from _check_profile(policy)
+
+
+def check_reentry(reentry: str, path: KeyPath) -> Iterator[Complaint]:
+    """When a rule may fire again."""
+    if reentry not in REENTRY_WORDS:
+        yield from check_span(reentry, path, KEEP_MAX_US, "a re-entry")
 
 
 def _check_profile(policy: PolicyObject) -> Iterator[Complaint]:

@@ -1,6 +1,6 @@
 """RRULEs that may stand in `repeat` (semantics, section 6): dates only, that do occur.
 
-Pure. Called by `check_clauses`.
+Pure. Called by `check.wait`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from kittiwake.rules.model.base import shown
+from kittiwake.rules.model.recurrence import FREQUENCIES
 from kittiwake.time.recurrences import dates, parse_recurrence
 
-FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 INTERVAL_MAX: Final = 100
 """A wait is at most 400 days: no interval of a hundred days, weeks, months or years is honest."""
 COUNT_MAX: Final = 1_000

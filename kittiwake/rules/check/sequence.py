@@ -1,6 +1,6 @@
 """Checks of `sequence`.
 
-Pure. Called by `check.kinds`.
+Pure. Called by `check.when`.
 """
 
 from __future__ import annotations

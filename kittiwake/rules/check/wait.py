@@ -21,7 +21,8 @@ from kittiwake.rules.limits import (
     REMINDERS_MAX,
     WAIT_MAX_US,
 )
-from kittiwake.rules.model.wait import REPEATS, FieldWaitObject, UntilWaitObject, Wait
+from kittiwake.rules.model.recurrence import REPEATS
+from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject, Wait
 
 
 def check_wait(wait: Wait, path: KeyPath) -> Iterator[Complaint]:

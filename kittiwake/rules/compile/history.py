@@ -1,6 +1,6 @@
 """From the conditions of `given` to the kernel's.
 
-Pure. Called by `compile.account` and `compile.audience`; its input has been checked.
+Pure. Called by `compile.rule` and `compile.audience`; its input has been checked.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From `include` to the kernel's fields.
 
-Pure. Called by `compile.account`; its input has been checked.
+Pure. Called by `compile.rule`; its input has been checked.
 """
 
 from __future__ import annotations

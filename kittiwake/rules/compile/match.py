@@ -1,6 +1,6 @@
 """From the author's matches to the kernel's: types and predicates.
 
-Pure. Called by `compiler` and `compile_clauses`; its input has been checked.
+Pure. Called by the compilers of the clauses that hold a match; its input has been checked.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """From a policy, and a rule's clauses about sending, to the kernel's.
 
-Pure. Called by `compile.account`; its input has been checked.
+Pure. Called by `compile.rule`; its input has been checked.
 """
 
 from __future__ import annotations
 
 from kittiwake.kernel.plan.policy import Calendar, Cap, Consent, Holdout, Policy, QuietHours, Reentry
 from kittiwake.rules.diagnostics import span_us
-from kittiwake.rules.model.policy import CALENDARS, CapObject, PolicyObject
-from kittiwake.rules.model.rule import REENTRY_WORDS, Rule
+from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
+from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.time import time_of_day_us
 from kittiwake.time.instants import parse_instant
 
@@ -18,6 +18,11 @@ def reentry_of(rule: Rule) -> Reentry | None:
     if rule.reentry in REENTRY_WORDS:
         return None if rule.reentry == "always" else Reentry(None)
     return Reentry(span_us(rule.reentry))
+
+
+def is_transactional(rule: Rule) -> bool:
+    """Whether caps and quiet hours pass the rule by: as written, else for audiences only."""
+    return rule.audience is not None if rule.transactional is None else rule.transactional
 
 
 def policy_of(written: PolicyObject | None) -> Policy:

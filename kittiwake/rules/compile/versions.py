@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.versions import Draft, Versions, build_versions
-from kittiwake.rules.compile.account import check_can_run, compile_rule
 from kittiwake.rules.compile.policy import policy_of
+from kittiwake.rules.compile.rule import check_can_run, compile_rule
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
 

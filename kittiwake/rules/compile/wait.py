@@ -1,6 +1,6 @@
 """From `wait` to the kernel's.
 
-Pure. Called by `compile.account`; its input has been checked, so a duration is a duration.
+Pure. Called by `compile.rule`; its input has been checked, so a duration is a duration.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from kittiwake.kernel.plan.wait import Delays, FieldWait, Repeat, UntilWait, Wait
 from kittiwake.rules.compile.match import of_contact, path_of
 from kittiwake.rules.diagnostics import span_us
+from kittiwake.rules.model.recurrence import REPEATS
 from kittiwake.rules.model.time import time_of_day_us
-from kittiwake.rules.model.wait import REPEATS, FieldWaitObject, UntilWaitObject
+from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
 from kittiwake.rules.model.wait import Wait as WrittenWait
 from kittiwake.time.durations import WORDS_US
 

@@ -12,8 +12,9 @@ from kittiwake.rules.diagnostics import Remark
 from kittiwake.rules.errors import Lint, show_path
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
-from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_under
+from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
 from kittiwake.rules.lint.rule import lint_rule
+from kittiwake.rules.lint.thresholds import lint_thresholds
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet
 from kittiwake.rules.source.tree import Place
@@ -33,8 +34,8 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
 
 def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[Lint]:
     rule = authored.rule
-    remarks = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_groups(rule, policies)]
-    return _located([*remarks, *lint_under(rule, policies)], authored.place)
+    alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
+    return _located([*alone, *lint_groups(rule, policies), *lint_under(rule, policies)], authored.place)
 
 
 def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:

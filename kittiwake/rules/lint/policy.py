@@ -11,19 +11,35 @@ from math import ceil
 from typing import Final
 
 from kittiwake.rules.check.audience import leaves
-from kittiwake.rules.compile.policy import caps_of
+from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Remark, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers
-from kittiwake.rules.model.policy import CALENDARS, CapObject, PolicyObject
+from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.sequence import SequenceObject
 from kittiwake.rules.model.time import time_of_day_us
-from kittiwake.rules.model.wait import FieldWaitObject
+from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
 
-# ---------------------------------------------------------------- a rule under its policies
+_PERIODS_US: Final = {"daily": DAY_US, "weekly": 7 * DAY_US, "monthly": 28 * DAY_US, "yearly": 365 * DAY_US}
+
+# ---------------------------------------------------------------- a rule, alone and under its policies
+
+
+def lint_reentry(rule: Rule) -> Iterator[Remark]:
+    """Re-entry that refuses what the rule itself repeats."""
+    if rule.reentry == "once" and rule.reaches is not None and len(rule.reaches.at) > 1:
+        message = "re-entry is asked of each threshold: after the first that fires no other does"
+        advice = "Delete it: each threshold fires once anyway"
+        yield Remark(("reentry",), LintCode.REENTRY_SHADOWS, message, advice, at_key=True)
+    wait = rule.wait
+    if not isinstance(wait, UntilWaitObject) or wait.repeat not in _PERIODS_US or rule.reentry == "always":
+        return
+    if rule.reentry in REENTRY_WORDS or span_us(rule.reentry) > _PERIODS_US[wait.repeat]:
+        message = f"re-entry is asked of each occurrence: {rule.reentry} refuses some of those that are {wait.repeat}"
+        yield Remark(("reentry",), LintCode.REENTRY_SHADOWS, message, "Delete it, or shorten it", at_key=True)
 
 
 def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]:
@@ -57,11 +73,6 @@ def quiet_gap_us(policy: PolicyObject) -> int:
     if policy.quiet_hours is None:
         return 0
     return (time_of_day_us(policy.quiet_hours.to) - time_of_day_us(policy.quiet_hours.from_)) % DAY_US
-
-
-def is_transactional(rule: Rule) -> bool:
-    """Whether caps and quiet hours pass the rule by."""
-    return rule.audience is not None if rule.transactional is None else rule.transactional
 
 
 def _outlives(rule: Rule, retained_us: int) -> Iterator[Remark]:

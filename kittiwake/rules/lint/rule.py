@@ -7,30 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
-from math import ceil
 from typing import Final
 
 from kittiwake.rules.compile.match import matches_of, types_of
-from kittiwake.rules.diagnostics import Remark, each, numbered, span_us
+from kittiwake.rules.diagnostics import Remark, each
 from kittiwake.rules.errors import LintCode
 from kittiwake.rules.lint.queries import arming, covers, matches_in
 from kittiwake.rules.model.match import MatchObject
-from kittiwake.rules.model.rule import REENTRY_WORDS, Rule
-from kittiwake.rules.model.wait import UntilWaitObject
-from kittiwake.time.instants import DAY_US
+from kittiwake.rules.model.rule import Rule
 
 _USUAL_TYPE: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
-
-_PERIODS_US: Final = {"daily": DAY_US, "weekly": 7 * DAY_US, "monthly": 28 * DAY_US, "yearly": 365 * DAY_US}
 
 
 def lint_rule(rule: Rule) -> Iterator[Remark]:
     """Oddities of one rule, whatever its policy."""
     yield from _unless(rule)
     yield from _restart(rule)
-    yield from _thresholds(rule)
-    yield from _reentry(rule)
     yield from _types(rule)
     if rule.mode == "off":
         message = "the rule is off: nothing of it is evaluated or remembered"
@@ -61,29 +53,6 @@ def _restart(rule: Rule) -> Iterator[Remark]:
         advice = "Delete restart: false, or name in unless what ends the reminders"
         if rule.unless is None:
             yield Remark(("restart",), LintCode.REMINDERS_GO_ON, message, advice, at_key=True)
-
-
-def _thresholds(rule: Rule) -> Iterator[Remark]:
-    if rule.reaches is None or rule.reaches.count is None:
-        return
-    at = rule.reaches.at
-    for path, (threshold, following) in numbered(list(pairwise(at)), ("reaches", "at")):
-        if ceil(threshold) == ceil(following):
-            message = f"a count crosses {threshold} and {following} with one event: the lower never fires"
-            yield Remark(path, LintCode.THRESHOLD_NEVER_FIRES, message, "Write whole numbers, each once")
-
-
-def _reentry(rule: Rule) -> Iterator[Remark]:
-    if rule.reentry == "once" and rule.reaches is not None and len(rule.reaches.at) > 1:
-        message = "re-entry is asked of each threshold: after the first that fires no other does"
-        advice = "Delete it: each threshold fires once anyway"
-        yield Remark(("reentry",), LintCode.REENTRY_SHADOWS, message, advice, at_key=True)
-    wait = rule.wait
-    if not isinstance(wait, UntilWaitObject) or wait.repeat not in _PERIODS_US or rule.reentry == "always":
-        return
-    if rule.reentry in REENTRY_WORDS or span_us(rule.reentry) > _PERIODS_US[wait.repeat]:
-        message = f"re-entry is asked of each occurrence: {rule.reentry} refuses some of those that are {wait.repeat}"
-        yield Remark(("reentry",), LintCode.REENTRY_SHADOWS, message, "Delete it, or shorten it", at_key=True)
 
 
 def _types(rule: Rule) -> Iterator[Remark]:

@@ -1,6 +1,6 @@
 """Models of questions about a contact's history: `given`, and the tree of `audience`.
 
-Pure. Checked further by `checks`, read by `compiler`.
+Pure. Checked further by `check.history`, read by `compile.history`.
 """
 
 from __future__ import annotations

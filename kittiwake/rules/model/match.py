@@ -1,6 +1,6 @@
 """Models of what an event must be: `where` and event matches (rules.md, section 3, Matchers).
 
-Pure. Checked further by `checks`, read by `compiler`.
+Pure. Checked further by `check.match`, read by `compile.match`.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
-"""Models of an account's policy (rules.md, section 4).
+"""Models of an account's policy, and of what a rule says about being sent (rules.md, section 4).
 
-Pure. Checked further by `checks`, read by `compiler`.
+Pure. Checked further by `check.policy`, read by `compile.policy`.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field, Tag
+from pydantic import AfterValidator, Field, Tag
 
 from kittiwake.rules.limits import CAP_MAX
 from kittiwake.rules.model.base import Checked, Part, chosen, shape
-from kittiwake.rules.model.number import ExactNumber, Whole
+from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.text import Name, one_of
 from kittiwake.rules.model.time import (
     Duration,
@@ -23,6 +23,7 @@ from kittiwake.rules.model.time import (
 )
 
 CALENDARS: Final = ("day", "week", "month")
+REENTRY_WORDS: Final = ("always", "once")
 
 
 class ConsentObject(Part):
@@ -80,3 +81,17 @@ class PolicyObject(Part):
     profile_retention: Duration | None = Field(
         None, description="after so long its consents, attributes and repeating waits on them go too; unset: never"
     )
+
+
+def _reentry(value: object) -> str:
+    return str(value) if value in REENTRY_WORDS else checked_duration(value)
+
+
+def _out_of_holdout(value: bool) -> bool | None:
+    """`true` is what holds if nothing is written, and the same text as that."""
+    return None if value else False
+
+
+Reentry: TypeAlias = Annotated[str, Checked(_reentry, word_or_duration(*REENTRY_WORDS))]
+OutOfHoldout: TypeAlias = Annotated[Flag, AfterValidator(_out_of_holdout)]
+"""False, or None for what was written as true."""

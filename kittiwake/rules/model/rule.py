@@ -1,44 +1,29 @@
 """The models of a rule and of a document: all that an author may write (rules.md, sections 3, 4 and 8).
 
-Pure. Filled by `documents`, checked further by `checks`, read by `compiler`.
+Pure. Filled by `documents`, checked further by `check.rule`, read by `compile.rule`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from kittiwake.rules.limits import INCLUDES_MAX
 from kittiwake.rules.model.audience import AudienceTree
-from kittiwake.rules.model.base import Checked, Part
+from kittiwake.rules.model.base import Part
 from kittiwake.rules.model.catalog import Interest
 from kittiwake.rules.model.history import Given
+from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import Flag, Whole
-from kittiwake.rules.model.policy import PolicyObject
-from kittiwake.rules.model.text import AccountId, Name, Paths, PathText, RuleId, one_of
+from kittiwake.rules.model.policy import OutOfHoldout, PolicyObject, Reentry
+from kittiwake.rules.model.text import AccountId, Name, Paths, RuleId, one_of
 from kittiwake.rules.model.thresholds import ReachesObject
-from kittiwake.rules.model.time import Duration, Instant, ZoneName, checked_duration, word_or_duration
+from kittiwake.rules.model.time import Duration, Instant, ZoneName
 from kittiwake.rules.model.wait import Wait
 from kittiwake.rules.model.when import When
 
-REENTRY_WORDS: Final = ("always", "once")
-
-
-def _reentry(value: Any) -> str:
-    return str(value) if value in REENTRY_WORDS else checked_duration(value)
-
-
-def _out_of_holdout(value: bool) -> bool | None:
-    """`true` is what holds if nothing is written, and the same text as that."""
-    return None if value else False
-
-
-OutOfHoldout: TypeAlias = Annotated[Flag, AfterValidator(_out_of_holdout)]
-"""False, or None for what was written as true."""
 Emits: TypeAlias = list[Annotated[str, *one_of("entered", "exited")]]
-Include: TypeAlias = dict[str, PathText]
 
 
 class Rule(Part):
@@ -87,18 +72,14 @@ class Rule(Part):
         json_schema_extra={"contains": {"const": "entered"}, "uniqueItems": True},
     )
     include: Include | None = Field(
-        None,
-        description="output name to property path, copied into the trigger",
-        json_schema_extra={"minProperties": 1, "maxProperties": INCLUDES_MAX},
+        None, description="output name to property path, copied into the trigger", json_schema_extra=INCLUDE_SCHEMA
     )
     # whether it may be sent
     mode: Annotated[str, *one_of("live", "shadow", "off")] = Field("live", description="live, shadow or off")
     priority: Whole = Field(
         50, description="0 to 100; the higher goes first", json_schema_extra={"minimum": 0, "maximum": 100}
     )
-    reentry: Annotated[str, Checked(_reentry, word_or_duration(*REENTRY_WORDS))] = Field(
-        "always", description="always, once, or a duration"
-    )
+    reentry: Reentry = Field("always", description="always, once, or a duration")
     group: Name | None = Field(None, description="a name for caps")
     transactional: Flag | None = Field(None, description="caps and quiet hours neither hold nor count it")
     holdout: OutOfHoldout | None = Field(None, description="false takes the rule out of the policy's holdout")

@@ -9,32 +9,14 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import Field, Tag
 
-from kittiwake.rules.check.recurrence import FREQUENCIES
 from kittiwake.rules.errors import Code
-from kittiwake.rules.model.base import Checked, JsonSchema, Part, chosen, problem, shape, shown
+from kittiwake.rules.model.base import Checked, Part, chosen, problem, shape
+from kittiwake.rules.model.recurrence import Repetition
 from kittiwake.rules.model.text import OwnPath, PathText, one_of
 from kittiwake.rules.model.time import Duration, Offset, TimeOfDay
 from kittiwake.time.durations import WORDS_US
 
 UNITS: Final = tuple(sorted(WORDS_US)) + tuple(sorted(f"{word}s" for word in WORDS_US))
-REPEATS: Final = ("daily", "weekly", "monthly", "yearly")
-
-
-def _in_any_case(word: str) -> str:
-    return "".join(f"[{letter}{letter.lower()}]" for letter in word)
-
-
-_FREQUENCY_PATTERN: Final = f"{_in_any_case('FREQ')}=({'|'.join(map(_in_any_case, FREQUENCIES))})"
-_REPEAT_SCHEMA: Final[JsonSchema] = {
-    "anyOf": [{"enum": list(REPEATS)}, {"type": "string", "pattern": _FREQUENCY_PATTERN}]
-}
-
-
-def _repeat(value: object) -> str:
-    if isinstance(value, str) and (value in REPEATS or "FREQ=" in value.upper()):
-        return value
-    advice = "Write daily, weekly, monthly, yearly, or an RRULE such as FREQ=MONTHLY;BYDAY=1MO"
-    raise problem(Code.BAD_RRULE, f"{shown(value)} is no repetition", advice)
 
 
 (_UNIT_WORD,) = one_of(*UNITS)
@@ -62,9 +44,7 @@ class UntilWaitObject(Part):
     until: PathText = Field(description="the property, or contact.attribute, that holds the date")
     offset: Offset | None = Field(None, description="so long after it; with a minus, before")
     at: TimeOfDay = Field("09:00", description="local time of a date that has none")
-    repeat: Annotated[str, Checked(_repeat, _REPEAT_SCHEMA)] | None = Field(
-        None, description="daily, weekly, monthly, yearly, or an RRULE"
-    )
+    repeat: Repetition | None = Field(None, description="daily, weekly, monthly, yearly, or an RRULE")
 
 
 def _wait_tag(value: Any) -> str | None:

@@ -1,6 +1,6 @@
 """Model of `when`: an event match, a sequence, or a change in the catalogue.
 
-Pure.
+Pure. Checked further by `check.when`, read by `compile.when`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from tests.runners.flink.cluster import Cluster, cluster
 from tests.runners.jobs import processes
 from tests.runners.shops import differing, shop
 
-STEP: Final = "Settle"
+STEP: Final = "Evaluate"
 WITHIN_S: Final = 120
 DISORDER: Final = ("--disorder", "5m", "--late", "2d", "--allowed_lateness", "5d", "--pace", "30/s")
 FLAGS: Final = ("--runner=PortableRunner", "--parallelism=2", "--checkpointing_interval=2000")

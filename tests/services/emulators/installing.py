@@ -37,7 +37,7 @@ for path in pathlib.Path(sysconfig.get_path("purelib")).glob("duckdb_extension_*
 
 def place() -> Path | None:
     """The folder the emulator as it is pinned now is installed in; None: it is not."""
-    folder = _folder()
+    folder = venv_folder()
     return folder if (folder / COMPLETE).exists() else None
 
 
@@ -69,7 +69,7 @@ def _pins() -> list[str]:
     return list(groups[GROUP])
 
 
-def _folder() -> Path:
+def venv_folder() -> Path:
     key = hashlib.sha256("\n".join(_pins()).encode()).hexdigest()[:8]
     return Path(sys.prefix) / f"{GROUP}-{key}"
 
@@ -80,7 +80,7 @@ def _install() -> bool:
         return False
     for left in Path(sys.prefix).glob(f"{GROUP}-*"):
         shutil.rmtree(left)
-    folder = _folder()
+    folder = venv_folder()
     subprocess.run([python, "-m", "venv", folder], check=True)
     pip: list[str | Path] = [python_in(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *_pins()], check=True)

@@ -1,0 +1,92 @@
+"""From one rule to its program: all its clauses together.
+
+Pure. Called by `compile.account` and `compile.versions`; what it is given has passed the loader, so only what this
+release does not run yet can still be refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from kittiwake.kernel.plan.layouts import paths_of_unless
+from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.rules.compile.audience import audience_of
+from kittiwake.rules.compile.history import given_of
+from kittiwake.rules.compile.include import include_of
+from kittiwake.rules.compile.match import matches_of, paths_of
+from kittiwake.rules.compile.policy import is_transactional, ready_us, reentry_of
+from kittiwake.rules.compile.sequence import sequence_of
+from kittiwake.rules.compile.thresholds import reaches_of
+from kittiwake.rules.compile.wait import wait_of
+from kittiwake.rules.compile.when import when_of
+from kittiwake.rules.diagnostics import span_us
+from kittiwake.rules.errors import Code, RuleError, RulesError
+from kittiwake.rules.model.catalog import ItemObject
+from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.ruleset import AuthoredRule
+from kittiwake.values import Path
+
+
+def check_can_run(authored: Iterable[AuthoredRule]) -> list[AuthoredRule]:
+    """The rules that are not off.
+
+    Raises:
+        RulesError: one is of a kind that this release does not run yet.
+    """
+    found = [rule for rule in authored if rule.rule.mode != "off"]
+    refused = [error for rule in found if (error := _not_yet(rule))]
+    if refused:
+        raise RulesError(refused)
+    return found
+
+
+def _not_yet(authored: AuthoredRule) -> RuleError | None:
+    if not isinstance(authored.rule.when, ItemObject):
+        return None
+    message = f"{authored.rule.id} is a catalogue rule, which this release does not run yet"
+    return authored.place.error(("when", "item"), Code.NOT_YET, message, "Set mode: off until it does", at_key=True)
+
+
+def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced_us: int | None = None) -> RuleProgram:
+    """The program of one rule under a policy; `introduced_us`: since which version it is there, if not always."""
+    rule = authored.rule
+    audience, leaves = audience_of(rule)
+    program = RuleProgram(
+        rule_id=rule.id,
+        version=authored.version,
+        when=when_of(rule.when),
+        sequence=sequence_of(rule),
+        audience=audience,
+        conditions=leaves or given_of(rule),
+        wait=wait_of(rule.wait),
+        unless=matches_of(rule.unless) if rule.unless else (),
+        per=paths_of(rule.per),
+        restart=rule.restart,
+        reaches=reaches_of(rule.reaches),
+        include=include_of(rule),
+        mode=Mode(rule.mode),
+        priority=rule.priority,
+        reentry=reentry_of(rule),
+        group=rule.group,
+        transactional=is_transactional(rule),
+        holdout=rule.holdout is not False,
+        expires_us=span_us(rule.expires),
+        keep_us=span_us(rule.keep),
+        partial=policy is not None and policy.history_from == "effective",
+    )
+    ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
+    return replace(program, ready_us=ready, same=_same(program))
+
+
+def longest_look_back_us(program: RuleProgram) -> int:
+    """The longest `within` of a rule; 0 if it has none."""
+    spans = [condition.within_us or 0 for condition in program.conditions]
+    return max([*spans, program.sequence.within_us if program.sequence else 0])
+
+
+def _same(program: RuleProgram) -> tuple[Path, ...]:
+    """Those of `unless` come first: what is pending knows them whatever becomes of `given`."""
+    of_unless = paths_of_unless(program)
+    return of_unless + tuple(sorted({path for one in program.conditions for path in one.same} - {*of_unless}))

@@ -1,0 +1,134 @@
+"""The constructs of the rule language, the keys each is written with, and the layers each touches.
+
+`tests/repo/test_constructs.py` compares the table with the folders, and CONTRIBUTING with the layers. Who adds a
+construct adds its row here first; the tests then name every file that is still missing.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+LAYERS: Final = {
+    "model": "kittiwake/rules/model",
+    "check": "kittiwake/rules/check",
+    "compile": "kittiwake/rules/compile",
+    "lint": "kittiwake/rules/lint",
+    "plan": "kittiwake/kernel/plan",
+    "evaluate": "kittiwake/kernel/evaluate",
+    "run": "kittiwake/kernel/run/execution",
+}
+"""Layer → its folder, in the order in which a rule passes them."""
+
+
+class Construct(NamedTuple):
+    """What one stem stands for."""
+
+    layers: str
+    """The layers it touches, by name."""
+    rule_keys: str = ""
+    """The keys of a rule that it owns."""
+    policy_keys: str = ""
+    """The keys of a policy that it owns."""
+    conformance: str = ""
+    """The files of `tests/conformance` that say what it does, without `.test.yaml`."""
+    sections: str = ""
+    """The headings of the rules' reference page under which it stands, with slashes between."""
+
+
+CONSTRUCTS: Final = {
+    "audience": Construct(
+        "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
+    ),
+    "catalog": Construct("model check", "interest", sections="Catalogue rules"),
+    "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
+    "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
+    "match": Construct(
+        "model check compile lint plan evaluate",
+        "per",
+        conformance="match per",
+        sections="Event matches/per/same",
+    ),
+    "policy": Construct(
+        "model check compile lint plan",
+        "reentry group transactional holdout live_from",
+        "live_from history_from consent holdout frequency quiet_hours retention profile_retention",
+        conformance="consent frequency holdout live_from quiet_hours reentry retention",
+        sections="Policy keys/Readiness/Retention/Consent/Holdout/Re-entry/Quiet hours/Frequency",
+    ),
+    "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
+    "rule": Construct(
+        "model check compile lint plan",
+        "id use mode restart priority expires keep",
+        conformance="expires mode",
+        sections="All keys of a rule/restart/keep/Expiry/Shadow and off/Priority",
+    ),
+    "sequence": Construct("model check compile plan run", conformance="sequence", sections="Sequences"),
+    "thresholds": Construct("model check compile lint plan run", "reaches", conformance="reaches", sections="reaches"),
+    "unless": Construct("run", "unless", conformance="unless", sections="unless"),
+    "wait": Construct(
+        "model check compile plan evaluate run", "wait", conformance="wait wait_field wait_until", sections="wait"
+    ),
+    "when": Construct("model check compile", "when", sections="when"),
+}
+"""Stem → construct. `sequence` and the catalogue's `item` are written inside `when`, `repeat` inside `wait`. What
+`unless` holds is a match, so that only disarming is its own."""
+
+NO_CONSTRUCT: Final = {
+    "model": {
+        "base": "what every model is made of",
+        "number": "checked numbers, of every construct",
+        "text": "checked texts, of every construct",
+        "time": "checked times, of every construct",
+    },
+    "check": {
+        "document": "calls the checks of a rule and of a policy",
+        "paths": "asks every path of a rule, wherever it stands",
+    },
+    "compile": {
+        "account": "the program of an account",
+        "accounts": "the programs of many accounts",
+        "versions": "the programs of an account under rising versions",
+    },
+    "lint": {"document": "calls the lints", "queries": "questions that several lints ask"},
+    "plan": {
+        "build": "from rules to a program",
+        "gates": "which gates of `policy` a rule has",
+        "layouts": "what a rule's memory depends on",
+        "limits": "bounds of everything the kernel remembers",
+        "program": "the rules of an account together",
+        "routes": "which event types concern which rule",
+        "versions": "programs under rising versions",
+    },
+    "evaluate": {
+        "decisions": "from a candidate to its decision, whatever made it",
+        "look_backs": "until when a rule misses something of what it looks back on",
+        "retention": "what is forgotten, of every construct",
+        "unusable": "values that no construct can use",
+    },
+    "run": {
+        "arming": "what an event brings to an episode, of every construct that arms",
+        "dispatch": "which construct an event goes to",
+        "eligibility": "the gates of `policy` that concern one contact and rule, in the order they are asked",
+        "episodes": "what every construct that waits does with an open episode",
+        "execution": "what all constructs need of the contact",
+        "gating": "the gates of `policy` that compare candidates",
+        "migration": "from one version of the rules to the next",
+        "outputs": "decisions, trace and counts, of every construct",
+        "reactions": "the functions that handlers are made of",
+        "retention": "what is forgotten, of every construct",
+        "shared_instant": "events of one microsecond",
+        "sweep": "one pass over a whole history",
+        "timeline": "events and timers in their order",
+        "timer_queue": "what falls due next, of every construct",
+        "until": "the part of `wait` that goes towards a date",
+        "unusable": "counts values that no construct can use",
+    },
+    "conformance": {
+        "duplicates": "of events, whatever the rules",
+        "endings": "contacts that are deleted or merged, whatever the rules",
+        "gates": "the order in which the gates of `policy` are asked",
+        "late_events": "corrections, of every construct",
+        "versions": "from one version of the rules to the next, of every construct",
+    },
+}
+"""Layer → file → why it is no construct."""
