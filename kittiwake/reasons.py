@@ -71,8 +71,8 @@ class DeadLetterReason(StrEnum):
     MESSAGE_REFUSED = "message_refused"
 
 
-class Unfed(StrEnum):
-    """Why a dead letter or late event was not fed in again (`pipelines.reingest`)."""
+class NotReingested(StrEnum):
+    """Why a dead letter or late event was not delivered again (`pipelines.reingest`)."""
 
     NOT_A_MESSAGE = "not_a_message"
     TRUNCATED = "truncated"

@@ -160,13 +160,13 @@ def build(
     seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots)
     coming = (taken.arrivals, seeds) | "MergeSnapshots" >> beam.Flatten()
     settled = coming | "Evaluate" >> EvaluateRules(rules, options.waits, options.shape, options.max_age_us)
-    dead_letters = [taken.dead, settled.dead]
+    dead_letters = [taken.dead, settled.dead_letters]
     if options.trigger_topic is not None:
-        dead_letters.append(settled.told | "PublishTriggers" >> PublishTriggers(options.trigger_topic))
+        dead_letters.append(settled.decisions | "PublishTriggers" >> PublishTriggers(options.trigger_topic))
     if options.dataset is None and options.output is None:
         return
     dead = tuple(dead_letters) | "MergeDeadLetters" >> beam.Flatten()
-    tellings = SinkInputs(settled.told, dead, settled.late)
+    tellings = SinkInputs(settled.decisions, dead, settled.late_events)
     if options.dataset is not None:
         _ = tellings | "WriteTables" >> WriteTables(options.dataset, options.recorded, options.method, java)
     if options.output is not None:
@@ -197,7 +197,7 @@ def _tell(options: StreamOptions, checked: Checked) -> None:
     time = _time_told(options)
     say(
         f"settles an event when the watermark (by {time}) is {format_duration(waits.settle_delay_us)} past it, "
-        f"each {format_duration(waits.grid_us)}; corrects for {format_duration(options.allowed_lateness_us)}"
+        f"each {format_duration(waits.resolution_us)}; corrects for {format_duration(options.allowed_lateness_us)}"
     )
     if options.subscription is not None and not is_dataflow(options.runner):
         say("this runner's watermark is the clock, whatever the messages say; its state is lost when it ends")

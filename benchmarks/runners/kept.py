@@ -61,7 +61,7 @@ def _arrivals(known: StaticRules, events: Path, clock_us: int) -> Iterator[Neede
     lines = events.read_bytes().splitlines()
     times_us = {line: one.time_us for line in lines if isinstance(one := event_from(line, clock_us, CANONICAL), Event)}
     for line in sorted(filter(times_us.__contains__, lines), key=times_us.__getitem__):
-        found = take(Message(line), clock_us, known.known(clock_us), IntakeSettings())
+        found = take(Message(line), clock_us, known.view(clock_us), IntakeSettings())
         if isinstance(found, Brought):
             yield from found.needed
 

@@ -1,11 +1,11 @@
 """Decode a whole block of lines to events, a list a field; lines that are not plain are left to the full parser.
 
 Pure. Batch hosts call it with the lines of a block. What a plain record is stands in `plain`; whatever is not (a wrong
-type, an unknown field, an odd time) is left to `events.parse_events`, which alone says what is wrong.
+type, an unknown field, an unusual time) is left to `events.parse_events`, which alone says what is wrong.
 `tests/input/test_bulk.py` holds both ways to the same event. Properties stay text, which is known to be sound.
 
-A call costs a tenth of what a record costs here, so records are looked at in bulk, by what C does
-with many of them: decoded, joined, translated, counted. Only a block that fails such a look is looked at one by one.
+A call costs a tenth of what a record costs here, so records are checked in bulk, by what C does
+with many of them: decoded, joined, translated, counted. Only a block that fails such a check is read one by one.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ParsedBlock(NamedTuple):
     newest_us: int
     """The time of the newest of them; earlier than any time if there are none."""
     left: list[int]
-    """Which lines are not plain, by index from 0: the full parser has to look at them."""
+    """Which lines are not plain, by index from 0: they need the full parser."""
 
 
 _ABSENT: Final = msgspec.Raw(NOTHING)
@@ -166,7 +166,7 @@ _DIGITS_TOO_MANY: Final = b"0" * (EXPONENT_MAX + 2)
 def _are_plain(whole: bytes, texts: list[msgspec.Raw], joined: bytes) -> bool:
     """Whether nothing can be wrong with the properties of records, which stand in `whole`.
 
-    Of two `properties` in one record the decoder looks at the last one only, so each has to have one; a name with
+    Of two `properties` in one record the decoder reads the last one only, so each has to have one; a name with
     an escape would hide one more.
     """
     absent = sum([text is _ABSENT for text in texts])
@@ -177,7 +177,7 @@ def _are_plain(whole: bytes, texts: list[msgspec.Raw], joined: bytes) -> bool:
 def _is_plain(joined: bytes, number: int) -> bool:
     """Whether nothing can be wrong with JSON objects, one a line, that a decoder has passed over.
 
-    It looks at nesting, but neither at numbers nor into strings. Without escapes a string is what it says; without
+    The decoder checks nesting, but neither numbers nor strings. Without escapes a string is what it says; without
     exponents and runs of hundreds of digits no number lies beyond the range of a double.
     """
     if b"\\" in joined or not joined.startswith(b"{") or joined.count(b"\n{") != number - 1:

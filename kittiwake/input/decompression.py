@@ -25,18 +25,18 @@ ZSTD_WINDOW_BYTES_MAX: Final = 128 * 1024 * 1024
 """Memory that a zstd file may ask of its reader: what all levels of compression do with, and zstd's own bound."""
 
 OnRead: TypeAlias = Callable[[int], None]
-"""Told how many bytes have just been read from the file, for progress."""
+"""Called with how many bytes have just been read from the file, for progress."""
 
 
 class Source:
-    """A stream that tells how much is read, and lets its beginning be seen: not every file system can seek."""
+    """A stream that reports how much is read, and lets its beginning be seen: not every file system can seek."""
 
     def __init__(self, stream: BinaryIO, on_read: OnRead) -> None:
         """Read from where `stream` stands."""
         self.stream = stream
         self._on_read = on_read
         self._seen = b""
-        self._told = 0
+        self._reported = 0
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; none at the end."""
@@ -44,7 +44,7 @@ class Source:
             block, self._seen = self._seen[:size], self._seen[size:]
             return block
         block = self.stream.read(size)
-        self._told += len(block)
+        self._reported += len(block)
         self._on_read(len(block))
         return block
 
@@ -61,11 +61,11 @@ class Source:
         self._seen = b""
         self.stream.seek(at)
 
-    def tell_upto(self, size: int) -> None:
-        """Tell that so many bytes are read, by whoever reads `stream` itself."""
-        if size > self._told:
-            self._on_read(size - self._told)
-            self._told = size
+    def report_upto(self, size: int) -> None:
+        """Report that so many bytes are read, by whoever reads `stream` itself."""
+        if size > self._reported:
+            self._on_read(size - self._reported)
+            self._reported = size
 
 
 def gzip_blocks(source: Source, block_bytes: int) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """Find input files: which paths and globs name, and which are refused before anything is read.
 
-Looks into folders and reads the beginnings of files; nothing else of the outside world. Called by the hosts at launch.
+Looks into folders and reads the beginnings of files; nothing else. Called by the hosts at launch.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def _lines(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
             for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
                 yield first, _lines_of_batch(batch, columns)
                 first, done = first + len(batch), done + len(batch)
-                source.tell_upto(size * done // total)
+                source.report_upto(size * done // total)
         number += about.num_rows
 
 

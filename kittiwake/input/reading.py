@@ -1,10 +1,10 @@
-"""Read files: open them, tell their type, and give their lines in blocks or as records.
+"""Read files: open them, find out their type, and give their lines in blocks or as records.
 
-Reads local files, and streams that a runner has opened; nothing else of the outside world. Called by the batch hosts
+Reads local files, and streams that a runner has opened; nothing else. Called by the batch hosts
 and by `files`, which reads beginnings. How a type of file is read stands in `file_types`.
 
 Why not Beam's `ReadFromText` (2.77, measured): a truncated gzip file ends silently, its last line cut in
-two; one line of 64 MB takes nine minutes (it copies all it has read for every 8 KB); it knows no line numbers.
+two; one line of 64 MB takes nine minutes (it joins all it has read for every 8 KB); it knows no line numbers.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ _decode: Final = msgspec.json.Decoder(_Record, float_hook=number).decode
 
 
 def _plain_event(data: bytes, latest_us: int) -> Event | None:
-    """The event of a plain record; None: it is not plain, so the full parser has to look at it."""
+    """The event of a plain record; None: it is not plain, and needs the full parser."""
     if len(data) > EVENT_BYTES_MAX or data.count(b"{") + data.count(b"[") > NESTING_MAX:
         return None
     if has_long_digits(data) or not is_utf8(data):

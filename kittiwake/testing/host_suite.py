@@ -1,8 +1,8 @@
 """Laws of a streaming host: what it decides is what the kernel decides of each contact's events, in one call.
 
 For whoever runs Kittiwake on another stream processor. A host keeps each contact's state and timers as a
-`kittiwake.stream.contact.store.ContactStore`, calls `buffer_event` and `on_timer`, and does as it is told. Wrapped as a
-`StreamingHost` it is put through the laws, one by one:
+`kittiwake.stream.contact.store.ContactStore`, calls `buffer_event` and `on_timer`, and does as the result asks.
+Wrapped as a `StreamingHost` it is put through the laws, one by one:
 
     @pytest.mark.parametrize("law", LAWS, ids=name_of)
     def test_my_host(law):
@@ -33,9 +33,9 @@ START_US: Final = parse_instant("2026-11-02T10:00:00Z")
 """When the first event of every law happens."""
 CLOCK_US: Final = START_US + 30 * DAY_US
 """What the clock says in every law: later than all that happens, so that no host has to wait for it."""
-HORIZON_US: Final = DAY_US
+LATENESS_US: Final = DAY_US
 """How late an event may come and still be put in its place."""
-SETTINGS: Final = TimerSettings(settle_delay_us=10 * SECOND_US, grid_us=SECOND_US)
+SETTINGS: Final = TimerSettings(settle_delay_us=10 * SECOND_US, resolution_us=SECOND_US)
 ACCOUNT: Final = "acme"
 
 RULES: Final = """
@@ -71,10 +71,10 @@ class StreamingHost(Protocol):
         """Event time has come so far, in whole milliseconds: fire what is due, and what is set meanwhile and due."""
 
     def decisions(self) -> Iterable[DecisionRecord]:
-        """What has been put out, corrections too, once the watermark has come as far as it was told."""
+        """What has been put out, corrections too, once the watermark has come that far."""
 
     def late_events(self) -> Iterable[LateEventRecord]:
-        """Events beyond the horizon."""
+        """Events that came later than is allowed."""
 
     def dead_letters(self) -> Iterable[DeadLetterRecord]:
         """Events that nothing could be decided about."""
@@ -157,12 +157,12 @@ class InMemoryHost:
 
     def _fire(self, key: bytes, store: InMemoryStore, at_us: int) -> None:
         clock_us = self._setup.clock()
-        host = Host(self._setup.rules.known(clock_us), self._setup.settings)
+        host = Host(self._setup.rules.view(clock_us), self._setup.settings)
         result = on_timer(host, key, store.cell, lambda: store.bag, TimerFiring(at_us, clock_us))
         apply_result(store, result)
-        self._decisions += result.told
-        self._late += result.late
-        self._dead += result.dead
+        self._decisions += result.decisions
+        self._late += result.late_events
+        self._dead += result.dead_letters
 
     def decisions(self) -> Iterable[DecisionRecord]:
         """As `StreamingHost`."""
@@ -204,12 +204,12 @@ def _new(make: NewHost) -> StreamingHost:
 
 
 def _rules() -> StaticRules:
-    return StaticRules(always(ruleset_of(RULES)), HORIZON_US)
+    return StaticRules(always(ruleset_of(RULES)), LATENESS_US)
 
 
 def _add(host: StreamingHost, *events: Mapping[str, Any]) -> None:
     """The events take the way of messages; all of them are needed."""
-    known = _rules().known(CLOCK_US)
+    known = _rules().view(CLOCK_US)
     for event in events:
         found = take(Message(json.dumps(event).encode()), CLOCK_US, known, IntakeSettings())
         assert isinstance(found, Brought)
@@ -314,7 +314,7 @@ def the_contacts_own_timer_fires_without_an_event(make: NewHost) -> None:
 
 
 def an_event_that_comes_late_corrects_what_was_decided(make: NewHost) -> None:
-    """Inside the horizon a decision is revoked as if the event had come in time."""
+    """Within the allowed lateness a decision is revoked as if the event had come in time."""
     host = _new(make)
     _add(host, _CART)
     _advance(host, 2 * HOUR_US)
@@ -324,7 +324,7 @@ def an_event_that_comes_late_corrects_what_was_decided(make: NewHost) -> None:
     assert {one.revision for one in host.decisions()} == {0, 1}, "what was sent is taken back under its id"
 
 
-def an_event_beyond_the_horizon_leaves_whole(make: NewHost) -> None:
+def an_event_later_than_allowed_leaves_whole(make: NewHost) -> None:
     """And changes nothing of what was decided."""
     host, much_later = _new(make), _event("e5", 20 * DAY_US, "cart.item_added")
     _add(host, _CART_AGAIN, much_later)
@@ -348,7 +348,7 @@ def what_cannot_be_parsed_is_a_dead_letter(make: NewHost) -> None:
     """Of what another release has let in nothing is lost, and nothing else is held up."""
     host = _new(make)
     key = key_of(ACCOUNT, "c1")
-    known = _rules().known(CLOCK_US)
+    known = _rules().view(CLOCK_US)
     found = take(Message(json.dumps(_CART).encode()), CLOCK_US, known, IntakeSettings())
     assert isinstance(found, Brought)
     broken = type(found.needed[0].arrival)(START_US, "e9", "cart.item_added", b"{")
@@ -367,7 +367,7 @@ LAWS: Final[tuple[Law, ...]] = (
     no_event_postpones_what_another_waits_for,
     the_contacts_own_timer_fires_without_an_event,
     an_event_that_comes_late_corrects_what_was_decided,
-    an_event_beyond_the_horizon_leaves_whole,
+    an_event_later_than_allowed_leaves_whole,
     contacts_are_apart,
     what_cannot_be_parsed_is_a_dead_letter,
 )

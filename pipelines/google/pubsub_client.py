@@ -16,7 +16,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.pubsub_v1 import PublisherClient, PubsubMessage
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.redelivery import Feed
+from kittiwake.stream.redelivery import Redelivery
 from pipelines.google.error_text import LOG_IN, first_line
 
 REQUEST_MESSAGES: Final = 500
@@ -38,7 +38,7 @@ class Published(NamedTuple):
     """Why it did not take all, in a sentence; None: it did."""
 
 
-def publish(topic: str, feeds: Iterable[Feed]) -> Published:
+def publish(topic: str, feeds: Iterable[Redelivery]) -> Published:
     """Publishes all messages, in any order; after the first request that is refused, no further one is made.
 
     Google's client repeats what is transient for a minute.
@@ -63,7 +63,7 @@ def publish(topic: str, feeds: Iterable[Feed]) -> Published:
     return Published(confirmed)
 
 
-def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, feeds: Iterable[Feed]) -> Iterator[int]:
+def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, feeds: Iterable[Redelivery]) -> Iterator[int]:
     """How many messages each request brought."""
     on_their_way: deque[Future[Any]] = deque()
     for messages in _requests(feeds):
@@ -74,7 +74,7 @@ def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, feeds: Iter
         yield len(answer.result().message_ids)
 
 
-def _requests(feeds: Iterable[Feed]) -> Iterator[list[Any]]:
+def _requests(feeds: Iterable[Redelivery]) -> Iterator[list[Any]]:
     """The messages, in heaps for one request each. A single one is smaller than a request may be."""
     messages: list[Any] = []
     size_bytes = 0
@@ -89,5 +89,5 @@ def _requests(feeds: Iterable[Feed]) -> Iterator[list[Any]]:
         yield messages
 
 
-def _bytes(feed: Feed) -> int:
+def _bytes(feed: Redelivery) -> int:
     return len(feed.data) + sum(len(name.encode()) + len(value.encode()) for name, value in feed.attributes.items())

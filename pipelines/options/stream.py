@@ -115,7 +115,7 @@ class _Trial:
 
 def _read(known: argparse.Namespace, beam_flags: tuple[str, ...], tried: _Trial) -> StreamOptions:
     settle_delay_us = tried(USUAL.settle_delay_us, duration_option, "--settle_delay", known.settle_delay)
-    grid_us = tried(USUAL.grid_us, _grid, known.grid)
+    grid_us = tried(USUAL.resolution_us, _grid, known.grid)
     lateness_us = tried(HOUR_US, duration_option, "--allowed_lateness", known.allowed_lateness)
     poll_us = tried(POLL_INTERVAL_US, _unless_absent, POLL_INTERVAL_US, "--poll_interval", known.poll_interval)
     shape_options = ("--input_shape", "--input_account")

@@ -107,7 +107,7 @@ def _rules(options: StreamOptions, findings: list[Finding]) -> RulesSource | Non
             poll_interval_us=options.poll_interval_us,
             min_lead_us=options.min_lead_us,
         )
-        known = rules.known(now_us())
+        known = rules.view(now_us())
     except RulesError as error:
         findings += (Finding(Verdict.WRONG, str(one)) for one in error.errors)
         findings += _of_accounts(options)

@@ -15,7 +15,14 @@ from apache_beam.utils.timestamp import Timestamp
 
 from benchmarks.streaming.lean import Lean
 from kittiwake.input.shapes.base import CANONICAL
-from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, dead_of, late_of, told_of
+from kittiwake.stream.records import (
+    DeadLetterRecord,
+    DecisionRecord,
+    LateEventRecord,
+    dead_letter_of,
+    decision_of,
+    late_event_of,
+)
 from kittiwake.stream.rules_source.view import RulesSource, RulesView
 from kittiwake.testing.host_suite import LAWS, START_US, HostSetup, InMemoryHost, InMemoryStore, Law, name_of
 from kittiwake.time.instants import SECOND_US
@@ -111,13 +118,13 @@ class Minimal:
         self._runner.pass_to(to_us)
 
     def decisions(self) -> list[DecisionRecord]:
-        return [told_of(one) for one in self._outputs if isinstance(one, bytes)]
+        return [decision_of(one) for one in self._outputs if isinstance(one, bytes)]
 
     def late_events(self) -> list[LateEventRecord]:
-        return [late_of(data) for data in self._tagged("late")]
+        return [late_event_of(data) for data in self._tagged("late_events")]
 
     def dead_letters(self) -> list[DeadLetterRecord]:
-        return [dead_of(data) for data in self._tagged("dead")]
+        return [dead_letter_of(data) for data in self._tagged("dead_letters")]
 
     def _tagged(self, tag: str) -> list[bytes]:
         return [one.value for one in self._outputs if isinstance(one, TaggedOutput) and one.tag == tag]
@@ -142,8 +149,8 @@ class Frozen(NamedTuple):
     rules: RulesSource
     at_us: int
 
-    def known(self, clock_us: int) -> RulesView:
-        view = self.rules.known(clock_us)
+    def view(self, clock_us: int) -> RulesView:
+        view = self.rules.view(clock_us)
         return view._replace(programs=view.programs.frozen_at(self.at_us))
 
 
@@ -177,18 +184,18 @@ class OnBeam:
         with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
             arrivals = pipeline | self._stream | beam.Map(lambda one: one).with_output_types(tuple[bytes, bytes])
             evaluated = arrivals | step
-            for name in ("told", "late", "dead"):
+            for name in ("decisions", "late_events", "dead_letters"):
                 COLLECTED[name].clear()
                 _ = getattr(evaluated, name) | f"Collect{name}" >> beam.ParDo(Collect(name))
 
     def decisions(self) -> list[DecisionRecord]:
-        return [*map(told_of, self._collected("told"))]
+        return [*map(decision_of, self._collected("decisions"))]
 
     def late_events(self) -> list[LateEventRecord]:
-        return [*map(late_of, self._collected("late"))]
+        return [*map(late_event_of, self._collected("late_events"))]
 
     def dead_letters(self) -> list[DeadLetterRecord]:
-        return [*map(dead_of, self._collected("dead"))]
+        return [*map(dead_letter_of, self._collected("dead_letters"))]
 
 
 @pytest.mark.parametrize("law", LAWS, ids=name_of)

@@ -13,7 +13,7 @@ from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.input.single import CLOCK, event_from, events_from
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.records import BufferedEvent, arrival_of, event_of
+from kittiwake.stream.records import BufferedEvent, buffered_event_of, event_of
 from kittiwake.time.instants import END_OF_TIME_US, parse_instant
 from tests.input.damaged_records import PLAIN, TIMES, damaged
 
@@ -66,13 +66,13 @@ def test_an_arrival_says_which_of_its_messages_events_it_is() -> None:
     events = events_from(data, CLOCK_US, shape)
     assert not isinstance(events, DeadLetter)
     assert [event.type for event in events] == ["page.viewed", "contact.merged"]
-    of_places = [event_of(BufferedEvent(0, "", "", data, place=place), shape) for place in (0, 1, 2)]
-    assert (*of_places[:2],) == events
-    dead = of_places[2]
+    of_indexes = [event_of(BufferedEvent(0, "", "", data, index=index), shape) for index in (0, 1, 2)]
+    assert (*of_indexes[:2],) == events
+    dead = of_indexes[2]
     assert isinstance(dead, DeadLetter)
     assert (dead.reason, dead.raw) == (DeadLetterReason.WRONG_TYPE, data)
 
 
 def test_an_arrival_of_the_release_before_is_its_messages_own_event() -> None:
     before = msgspec.msgpack.encode([1, 5, "e1", "a.b", b"{}", {"n": "1"}, "m1", 7])
-    assert arrival_of(before) == BufferedEvent(5, "e1", "a.b", b"{}", {"n": "1"}, "m1", 7, 0)
+    assert buffered_event_of(before) == BufferedEvent(5, "e1", "a.b", b"{}", {"n": "1"}, "m1", 7, 0)

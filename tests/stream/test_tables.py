@@ -121,7 +121,7 @@ def test_a_dead_letter_made_again_has_its_id_again(change: dict[str, Any]) -> No
         {"message_id": "m-2"},
         {"attributes": {}},
         {"reason": DeadLetterReason.NOT_JSON},
-        {"stage": Stage.SETTLE},
+        {"stage": Stage.EVALUATE},
     ],
 )
 def test_another_dead_letter_has_another_id(change: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ def test_another_dead_letter_has_another_id(change: dict[str, Any]) -> None:
 
 def test_a_late_event_taken_again_has_its_id_again_and_another_event_another() -> None:
     row_id = late_event_table_row(tellings.late())["row_id"]
-    again = tellings.late(happened_us=1, settled_us=tellings.AT_US + 99, message_id="m-9", publish_us=4)
+    again = tellings.late(happened_us=1, evaluated_to_us=tellings.AT_US + 99, message_id="m-9", publish_us=4)
     assert late_event_table_row(again)["row_id"] == row_id
     others = [{"event_id": "e9"}, {"contact_id": "c-2"}, {"account_id": "b"}, {"raw": b"{}"}, {"time_us": 5}]
     ids = {late_event_table_row(tellings.late(**other))["row_id"] for other in others}

@@ -2,9 +2,9 @@
 
 The kernel decides what, `kittiwake.stream.contact.timers` when.
 
-Global window. State is a value of bytes (`cell`) and a bag that `process` appends to and never reads. Every event sets
-a timer of its timer bucket, with the bucket as the timer's tag, so that no event postpones what another waits for. The
-contact has one more timer, which each firing sets anew for what the state itself waits for.
+Global window. State is a value of bytes (`cell`) and a bag state (`bag`) that `process` appends to and never reads.
+Every event sets a timer of its timer bucket, with the bucket as the timer's tag, so no event postpones what another
+waits for. The contact has one more timer, which each firing sets anew for what the state itself waits for.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.contact import timers
 from kittiwake.stream.contact.sealing import sealed
 from kittiwake.stream.contact.store import apply_result
-from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, slot_of_event_us
+from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, bucket_of_event_us
 from kittiwake.stream.contact.timers import Host, TimerFiring
 from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED
-from kittiwake.stream.records import Stage, encode, head_of
+from kittiwake.stream.records import Stage, encode, header_of
 from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.logs import log
@@ -43,9 +43,9 @@ _DEAD: Final = "dead_letters"
 class Evaluated(NamedTuple):
     """What comes of evaluating: `DecisionRecord`, `LateEventRecord` and `DeadLetterRecord`, as bytes."""
 
-    told: PCollection[bytes]
-    late: PCollection[bytes]
-    dead: PCollection[bytes]
+    decisions: PCollection[bytes]
+    late_events: PCollection[bytes]
+    dead_letters: PCollection[bytes]
 
 
 @dataclass(eq=False)
@@ -64,8 +64,8 @@ class EvaluateRules(beam.PTransform):
         step = beam.ParDo(_Evaluate(self.rules, self.waits, self.shape, self.max_age_us, self.clock)).with_output_types(
             bytes, **types
         )
-        settled = arrivals | "Evaluate" >> step.with_outputs(*types, main="told")
-        return Evaluated(settled["told"], settled[_LATE], settled[_DEAD])
+        outputs = arrivals | "Evaluate" >> step.with_outputs(*types, main="told")
+        return Evaluated(outputs["told"], outputs[_LATE], outputs[_DEAD])
 
 
 class _Evaluate(beam.DoFn):
@@ -96,7 +96,7 @@ class _Evaluate(beam.DoFn):
         for failure, number in sorted(self._failures.items()):
             log(CONTACT_FAILED, failure=failure, number=number)
         for reason, number in sorted(self._refused.items()):
-            log(MESSAGES_REFUSED, stage=Stage.SETTLE, reason=reason, number=number)
+            log(MESSAGES_REFUSED, stage=Stage.EVALUATE, reason=reason, number=number)
 
     def process(
         self, element: tuple[bytes, bytes], bag: Any = beam.DoFn.StateParam(BAG), slot: Any = beam.DoFn.TimerParam(SLOT)
@@ -104,7 +104,7 @@ class _Evaluate(beam.DoFn):
         """Buffer an event, as `store.buffer_event` does, but set the timer of a bucket once a bundle only."""
         key, value = element
         bag.add(sealed(value))
-        at_us = slot_of_event_us(head_of(value).time_us, self._waits)
+        at_us = bucket_of_event_us(header_of(value).time_us, self._waits)
         if (key, at_us) not in self._set:
             self._set.add((key, at_us))
             _set_bucket_timer(slot, at_us)
@@ -121,16 +121,19 @@ class _Evaluate(beam.DoFn):
         own: Any = beam.DoFn.TimerParam(WAKE),
     ) -> Iterator[bytes | TaggedOutput]:
         """A timer of a contact has fired: of a bucket with events in it, or its own. Which one makes no difference."""
+        return self._fire(key, at, _BeamStore(cell, bag, slot, own))
+
+    def _fire(self, key: bytes, at: Timestamp, store: _BeamStore) -> Iterator[bytes | TaggedOutput]:
         clock_us = self._clock()
-        host = Host(self._rules.known(clock_us), self._waits, self._shape, self._max_age_us)
-        result = timers.on_timer(host, key, cell.read(), bag.read, TimerFiring(at.micros, clock_us))
-        apply_result(_BeamStore(cell, bag, slot, own), result)
-        count_firing(result.tally, clock_us)
-        self._failures.update([result.tally.failure] * result.tally.failed)
-        self._refused.update(one.reason for one in result.dead)
-        yield from map(encode, result.told)
-        yield from (TaggedOutput(_LATE, encode(one)) for one in result.late)
-        yield from (TaggedOutput(_DEAD, encode(one)) for one in result.dead)
+        host = Host(self._rules.view(clock_us), self._waits, self._shape, self._max_age_us)
+        result = timers.on_timer(host, key, store.cell.read(), store.bag.read, TimerFiring(at.micros, clock_us))
+        apply_result(store, result)
+        count_firing(result.counts, clock_us)
+        self._failures.update([result.counts.failure] * result.counts.failed)
+        self._refused.update(one.reason for one in result.dead_letters)
+        yield from map(encode, result.decisions)
+        yield from (TaggedOutput(_LATE, encode(one)) for one in result.late_events)
+        yield from (TaggedOutput(_DEAD, encode(one)) for one in result.dead_letters)
 
 
 class _BeamStore(NamedTuple):

@@ -1,9 +1,9 @@
 """What a streaming host keeps of one contact, and what it does with it: buffer an event, and apply a timer's result.
 
-The seam for a host. A host keeps a value, a bag and timers of two families by contact, all event time, and gives them
-as a `ContactStore`. When an event comes it calls `buffer_event`; when a timer fires it calls `timers.on_timer` and then
-`apply_result`. What it has written is committed together with what it puts out, or neither is.
-`kittiwake.testing.host_suite` has the laws that a host has to pass, and a host of a hundred lines.
+The seam for a host. By contact a host keeps a value state, a bag state and timers of two families in event time, and
+gives them as a `ContactStore`. When an event comes it calls `buffer_event`; when a timer fires it calls
+`timers.on_timer` and then `apply_result`. What it writes is committed together with what it puts out, or neither is.
+`kittiwake.testing.host_suite` has the laws that a host has to pass, and the least host.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from kittiwake.stream.contact.sealing import sealed
-from kittiwake.stream.contact.timer_grid import TimerSettings, slot_of_event_us
+from kittiwake.stream.contact.timer_grid import TimerSettings, bucket_of_event_us
 from kittiwake.stream.contact.timers import TimerResult
-from kittiwake.stream.records import head_of
+from kittiwake.stream.records import header_of
 
 
 class ContactStore(Protocol):
@@ -39,16 +39,16 @@ class ContactStore(Protocol):
 def buffer_event(store: ContactStore, record: bytes, settings: TimerSettings) -> None:
     """Keep a record (`BufferedEvent` or `InitialState`, as bytes) until the timer bucket of its time has come."""
     store.add_to_bag(sealed(record))
-    store.set_bucket_timer(slot_of_event_us(head_of(record).time_us, settings))
+    store.set_bucket_timer(bucket_of_event_us(header_of(record).time_us, settings))
 
 
 def apply_result(store: ContactStore, result: TimerResult) -> None:
     """Do with a contact's state and timers what a firing asks for."""
-    if result.writes:
+    if result.writes_cell:
         store.write_cell(result.cell)
-    if result.waits is not None:
-        store.write_bag(result.waits)
-    if result.wake_us is not None:
-        store.set_own_timer(result.wake_us)
-    if result.look_us is not None:
-        store.set_bucket_timer(result.look_us)
+    if result.buffered is not None:
+        store.write_bag(result.buffered)
+    if result.own_timer_us is not None:
+        store.set_own_timer(result.own_timer_us)
+    if result.bucket_timer_us is not None:
+        store.set_bucket_timer(result.bucket_timer_us)

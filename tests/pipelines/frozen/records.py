@@ -40,7 +40,7 @@ def arrival(event_id: str, after_us: int) -> BufferedEvent:
 def fired(cell: bytes | None, bag: list[bytes], at_us: int) -> TimerResult:
     """A wake of the contact under rules with a wait of an hour."""
     history = RuleSetHistory((RuleSetVersion(None, load_files({"rules.yaml": RULES.encode()})),))
-    known = StaticRules(history, HOUR_US).known(FAR_US)
+    known = StaticRules(history, HOUR_US).view(FAR_US)
     return on_timer(Host(known, TimerSettings()), KEY, cell, lambda: bag, TimerFiring(at_us, FAR_US))
 
 
@@ -49,7 +49,7 @@ def begun() -> Kept:
     bag = [encode(arrival("e1", 0)), encode(arrival("e2", 10 * MINUTE_US))]
     found = fired(None, bag, NOON_US + MINUTE_US)
     assert found.cell is not None
-    return Kept(found.cell, list(found.waits))
+    return Kept(found.cell, list(found.buffered))
 
 
 def gone_on(kept: Kept) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def gone_on(kept: Kept) -> list[dict[str, Any]]:
             "decision": one.decision,
             "traceparent": one.traceparent,
         }
-        for one in found.told
+        for one in found.decisions
     ]
 
 
