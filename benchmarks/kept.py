@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
@@ -70,16 +70,16 @@ def _cell(case: Case, days: int) -> tuple[int, int | None]:
     did = [*case.events, ("cart.item_added", {"product_id": "p-1"}), ("order.completed", {"total": 20})]
     events = [_event(place, kind, properties) for place, (kind, properties) in enumerate(did)]
     state, wake_us = _woken(program, events, events[-1].time_us + days * DAY_US)
-    assert state.settled_us is not None
-    return len(new_cell(state, state.settled_us, {})), wake_us
+    assert state.evaluated_to_us is not None
+    return len(new_cell(state, state.evaluated_to_us, {})), wake_us
 
 
 def _woken(program: Program, events: Sequence[Event], until_us: int) -> tuple[State, int | None]:
     """A contact that is woken whenever it asks for it."""
     found = advance(program, new_state(CONTACT), events, events[-1].time_us + 1)
-    while found.wake_at_us is not None and found.wake_at_us <= until_us:
-        found = advance(program, found.state, [], found.wake_at_us)
-    return found.state, found.wake_at_us
+    while found.next_timer_us is not None and found.next_timer_us <= until_us:
+        found = advance(program, found.state, [], found.next_timer_us)
+    return found.state, found.next_timer_us
 
 
 def _event(place: int, kind: str, properties: Mapping[str, Any]) -> Event:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from benchmarks.horizons import START_US, TYPES, decoded, versions_of
 from benchmarks.rulesets import ONE, TWELVE
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import new_state
@@ -65,25 +65,27 @@ def cost_of(versions: Versions, events: int, late: int, seed: int, *, recent: bo
     """CPU seconds of `late` late events of a contact that has so many events in its horizon of an hour."""
     every_us, dice = HOUR_US // (events + 1), Random(seed)
     ordinary = [event_at(number, START_US + number * every_us) for number in range(events)]
-    settled_us, state = START_US, new_state("c-1")
+    evaluated_to_us, state = START_US, new_state("c-1")
     for first in range(0, events, BATCH):
         some = ordinary[first : first + BATCH]
-        settled_us = some[-1].time_us + 1
-        state = decoded(encode(advance(versions, state, some, settled_us).state))
+        evaluated_to_us = some[-1].time_us + 1
+        state = decoded(encode(advance(versions, state, some, evaluated_to_us).state))
     data = encode(state)
     bytes_before = len(data)
     begun = time.process_time()
-    for event in _late(dice, settled_us, every_us, events, late, recent=recent):
-        advanced = advance(versions, decoded(data), [event], settled_us)
+    for event in _late(dice, evaluated_to_us, every_us, events, late, recent=recent):
+        advanced = advance(versions, decoded(data), [event], evaluated_to_us)
         assert advanced.corrected == 1
         data = encode(advanced.state)
     return Cost(time.process_time() - begun, bytes_before, len(data))
 
 
-def _late(dice: Random, settled_us: int, every_us: int, events: int, late: int, *, recent: bool) -> Iterator[Event]:
+def _late(
+    dice: Random, evaluated_to_us: int, every_us: int, events: int, late: int, *, recent: bool
+) -> Iterator[Event]:
     span_us = (min(RECENT, events) if recent else events - 1) * every_us
     for number in range(late):
-        late_event = event_at(events + number, settled_us - 1 - dice.randrange(span_us))
+        late_event = event_at(events + number, evaluated_to_us - 1 - dice.randrange(span_us))
         yield replace(late_event, type=NEEDED)
 
 

@@ -13,7 +13,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Memory(Generic[K, V]):
+class BoundedCache(Generic[K, V]):
     """Values by key, as `work_out` gives them; all are forgotten at once where there would be more than `number_max`.
 
     What a caller has been given never shrinks, whatever others ask meanwhile: to forget is to begin anew elsewhere.

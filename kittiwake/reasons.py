@@ -1,7 +1,7 @@
 """The closed vocabularies: every exit of the product has a name, and this is where.
 
 The same word is metric label, output field and row of `docs/reference/reasons.md`; nothing else may
-name an outcome. Called by every room; imports nothing.
+name an outcome. Used by every package; imports nothing.
 """
 
 from enum import StrEnum

@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 from kittiwake.stream.contact.timer_grid import USUAL, bucket_us
 from kittiwake.stream.recorded_schedule import Disorder, Pace, Schedule
 from kittiwake.time.instants import END_OF_TIME_US, SECOND_US, parse_instant
-from transforms.batch.read import InputFile
 from transforms.clock import now_us
+from transforms.input_files import InputFile
 from transforms.stream.recorded_source import RecordedEvents, _read
 
 NO_EVENT: Final = b'{"says": "so far"}\n'

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Put off the search for cycles until the end of the block."""
     was_on = gc.isenabled()
     gc.disable()

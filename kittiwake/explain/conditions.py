@@ -98,7 +98,7 @@ class _Asked(NamedTuple):
         return f"{condition_words(self.condition)} is {value}, the rule wants {_bound(self.condition)}"
 
     def moment(self, time_us: int) -> str:
-        """An instant, told beside now."""
+        """An instant, shown beside now."""
         return moment_words(time_us, self.facts.zone, self.facts.now_us)
 
 

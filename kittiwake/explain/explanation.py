@@ -1,7 +1,7 @@
 """From a trace to an explanation: what happened to one contact, and for what did not fire, why.
 
 Pure: reads the steps that `advance(..., trace=True)` returned and the state they led to.
-Called by `kittiwake explain`, and by scenarios and stories to tell a failure. What was told and
+Called by `kittiwake explain`, and by scenarios and stories to explain a failure. What was emitted and
 taken back again is in no trace of what is known now: hosts that know of it hand in lines
 (`explain_late`).
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kittiwake.explain.facts import REACHES, Facts, Place
+from kittiwake.explain.facts import REACHES, EventKey, Facts
 from kittiwake.explain.gates import gates_words
 from kittiwake.explain.misses import miss_of, misses_at_end, never_began
 from kittiwake.explain.model import Explanation, Line, Miss, RuleStory, Stage, Tone
@@ -33,38 +33,38 @@ def explain(
     rules: Program | Versions,
     state: State,
     steps: Sequence[Step],
-    told: Sequence[Line] = (),
+    further: Sequence[Line] = (),
     *,
     all_properties: bool = False,
 ) -> Explanation:
-    """What `steps` mean, which settled one contact from the beginning to `state`; `told` are further lines.
+    """What `steps` mean, which decided one contact from the beginning to `state`; `further` are lines beside them.
 
     Of events only what rules read is shown, or `all_properties`.
     """
     versions = as_versions(rules)
-    end_us = state.settled_us or 0
+    end_us = state.evaluated_to_us or 0
     first_us = min([end_us, *(step.time_us for step in steps[:1])])
     facts = Facts(versions, state.contact_id, first_us, frozenset(_refused(steps)), all_properties=all_properties)
     walk = _Walk(facts)
     for step in steps:
         walk.take(step)
-    settled_us = state.settled_us if state.settled_us is not None else walk.facts.now_us
-    walk.facts.pass_to(settled_us)
-    walk.facts.now_us = settled_us
+    evaluated_to_us = state.evaluated_to_us if state.evaluated_to_us is not None else walk.facts.now_us
+    walk.facts.pass_to(evaluated_to_us)
+    walk.facts.now_us = evaluated_to_us
     walk.misses.extend(misses_at_end(walk.facts, state, walk.part_way))
     return Explanation(
         account_id=versions.newest.account_id,
         contact_id=state.contact_id,
         zone=walk.facts.zone,
         events=sum(walk.facts.types.values()),
-        settled_us=settled_us,
-        lines=tuple(sorted([*walk.lines, *told], key=lambda line: line.time_us)),
+        evaluated_to_us=evaluated_to_us,
+        lines=tuple(sorted([*walk.lines, *further], key=lambda line: line.time_us)),
         rules=tuple(_rule_story(walk, rule) for rule in _in_order(walk.facts)),
         left_out=walk.facts.left_out,
     )
 
 
-def _refused(steps: Iterable[Step]) -> Iterator[Place]:
+def _refused(steps: Iterable[Step]) -> Iterator[EventKey]:
     """The updates that there was no room for."""
     for step in steps:
         if step.kind is StepKind.NO_ROOM and step.details["what"] == "attributes":
@@ -139,7 +139,7 @@ class _Walk:
         self.part_way = kept
 
     def _forget_deeds(self) -> None:
-        """What stays pending of a forgotten contact ends with its profile, which tells of each."""
+        """What stays pending of a forgotten contact ends with its profile, which has a step for each."""
         rules = self.facts.rules
         self._dues = {key: dues for key, dues in self._dues.items() if key[0] in rules and outlives(rules[key[0]])}
         self.part_way.clear()
@@ -201,8 +201,8 @@ class _Walk:
             if rule_now is None or armed_by is None or dues_us[-1] <= event.time_us:
                 continue
             why = not_disarmed(rule_now, armed_by, event, facts.attributes)
-            told = None if why is None else f"not disarmed by {event.type} ({event.event_id}): {why}"
-            self._add(rule_id, instance, told)
+            further = None if why is None else f"not disarmed by {event.type} ({event.event_id}): {why}"
+            self._add(rule_id, instance, further)
 
     def _add(self, rule_id: str | None, instance: str | None, text: str | None) -> None:
         if text is not None:

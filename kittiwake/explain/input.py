@@ -1,7 +1,7 @@
 """One contact out of the files of a run: its events, and where that run would end.
 
-Reads files, one record at a time. Called by `kittiwake explain`, which settles to the very instant
-to which a replay of the same files settles.
+Reads files, one record at a time. Called by `kittiwake explain`, which decides up to the very instant
+up to which a replay of the same files decides.
 """
 
 from __future__ import annotations

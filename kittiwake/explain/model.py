@@ -56,7 +56,7 @@ class Line(NamedTuple):
     instance: str | None
     text: str
     zone: str
-    """By whose clock it is told: in force then and there."""
+    """By whose clock it is shown: in force then and there."""
     new_zone: str | None = None
     """The zone that is in force after it, where it brings another one."""
 
@@ -73,7 +73,7 @@ class Miss(NamedTuple):
     what: str
     needed: str
     zone: str
-    """By whose clock it is told."""
+    """By whose clock it is shown."""
 
 
 class RuleStory(NamedTuple):
@@ -97,7 +97,7 @@ class Explanation(NamedTuple):
     zone: str
     """The contact's own at the end, else the account's."""
     events: int
-    settled_us: int
+    evaluated_to_us: int
     """Up to when."""
     lines: tuple[Line, ...]
     rules: tuple[RuleStory, ...]
@@ -120,7 +120,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         "contact_id": explanation.contact_id,
         "timezone": explanation.zone,
         "events": explanation.events,
-        "settled": format_instant(explanation.settled_us),
+        "settled": format_instant(explanation.evaluated_to_us),
         "properties_left_out": explanation.left_out,
         "timeline": [_line_data(line) for line in explanation.lines],
         "rules": [

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from kittiwake.explain.model import Explanation, Line, Miss, RuleStory, Tone
 from kittiwake.explain.wording import clock_words, counted, date_words, moment_words
-from kittiwake.foreign import visible
 from kittiwake.kernel.state.trace import StepKind
+from kittiwake.printable import visible
 
 MISSES_SHOWN: Final = 5
 """Near misses of a rule that are shown, the newest; `--json` has all."""
@@ -44,10 +44,10 @@ def _texts(explanation: Explanation) -> Iterator[Text]:
 
 def heading(explanation: Explanation) -> Iterator[Text]:
     """Whose story this is, and until when."""
-    until = moment_words(explanation.settled_us, explanation.zone)
+    until = moment_words(explanation.evaluated_to_us, explanation.zone)
     events = counted(explanation.events, "event")
     yield Text(f"contact {explanation.contact_id} of account {explanation.account_id}")
-    yield Text(f"{events}, settled up to {until} ({explanation.zone})", Tone.ASIDE)
+    yield Text(f"{events}, decided up to {until} ({explanation.zone})", Tone.ASIDE)
     if explanation.left_out:
         how = "kittiwake explain --all-properties shows them"
         yield Text(f"properties that no rule reads are left out: {how}", Tone.ASIDE)
@@ -124,4 +124,4 @@ def _missed(explanation: Explanation, miss: Miss) -> Iterator[Text]:
 def _more(rule: RuleStory) -> Iterator[Text]:
     hidden = len(rule.nearest) - MISSES_SHOWN
     if hidden > 0:
-        yield Text(f"{rule.rule_id} did not fire {_times(hidden)} more, earlier; --json tells of all", Tone.ASIDE)
+        yield Text(f"{rule.rule_id} did not fire {_times(hidden)} more, earlier; --json has them all", Tone.ASIDE)

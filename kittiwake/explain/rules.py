@@ -1,6 +1,6 @@
 """How an explanation says the parts of a rule: matches, comparisons, conditions, waits, caps.
 
-Pure. Called by the files that tell the timeline and the near misses.
+Pure. Called by the files that word the timeline and the near misses.
 """
 
 from __future__ import annotations

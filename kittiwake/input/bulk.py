@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from kittiwake.bounded_cache import Memory
+from kittiwake.bounded_cache import BoundedCache
 from kittiwake.input.event_times import instants, microseconds, span_us, usual_form
 from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX
 from kittiwake.input.plain import NOT_DECODED, TYPES_MAX, PlainRecord, is_type, is_utf8
@@ -215,5 +215,5 @@ def _type_of(name: str) -> str:
     return name if is_type(name) else ""
 
 
-_types: Final = Memory(TYPES_MAX, _type_of)
+_types: Final = BoundedCache(TYPES_MAX, _type_of)
 """Each type as one and the same string, so that a million of them take no memory; "" for what is none."""

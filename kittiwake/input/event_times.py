@@ -12,7 +12,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 
-from kittiwake.bounded_cache import Memory
+from kittiwake.bounded_cache import BoundedCache
 from kittiwake.time.instants import BEFORE_ALL_US, MINUTE_US, SECOND_US, BadTimeError, parse_instant
 
 HOURS_MAX: Final = 100_000
@@ -163,8 +163,8 @@ def _minute_us(minute: bytes) -> int:
     return _hour_us((minute[:_MINUTE],)) + int(minute[_MINUTE:]) * MINUTE_US
 
 
-_hours: Final = Memory(HOURS_MAX, _hour_us)
+_hours: Final = BoundedCache(HOURS_MAX, _hour_us)
 """By the digits of an hour, `2026110109`, in UTC; `BEFORE_ALL_US` where it is none."""
 
-_minutes: Final = Memory(MINUTES_MAX, _minute_us)
+_minutes: Final = BoundedCache(MINUTES_MAX, _minute_us)
 """By the digits of a minute, `202611010930`, in UTC."""

@@ -2,7 +2,7 @@
 
 One pure contract, called by every host (pipelines, `replay`, `explain`, tests):
 
-    advance(program, state, events, upto_us) -> Advanced(state, decisions, late, wake_at_us, trace)
+    advance(program, state, events, upto_us) -> Advanced(state, decisions, late, next_timer_us, trace)
 
 No Beam, clock, randomness, IO or logging below this line; time is a parameter.
 """

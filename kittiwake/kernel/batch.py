@@ -1,6 +1,6 @@
-"""A contact's whole history at once: what batch hosts ask instead of `advance`, with the same answer.
+"""The kernel's second entrance: decide the full history of a contact at once, with the answer that `advance` gives.
 
-Called by `replay` and the backfill for every contact, with all of its events.
+Called by batch hosts for every contact, with all of its events. No state is kept.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kittiwake.kernel.evaluate.decisions import unfinished
-from kittiwake.kernel.late.deduplication import are_unlike, ids_forgotten, in_order, place_of, that_count
+from kittiwake.kernel.late.deduplication import are_distinct, ids_forgotten, in_order, order_key, without_duplicates
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.execution import Execution
@@ -30,7 +30,7 @@ class DecidedHistory(NamedTuple):
     unusable: Mapping[Unusable, int] = NOTHING_UNUSABLE
     """Values that rules in force could not use, and how often."""
     ids_forgotten: int = 0
-    """Ids of events that had to make room (`Limits.ids`) while copies of them could still come."""
+    """Ids of events that had to make room (`Limits.ids`) while duplicates of them could still come."""
 
 
 def decide_history(
@@ -42,18 +42,18 @@ def decide_history(
 ) -> DecidedHistory:
     """Decide all of a contact's events before `until_us`, and what is due up to and at it.
 
-    The events may come in any order, with copies. `sweep_plan` is `sweep_plan_of` the program, worked out once by
+    The events may come in any order, with duplicates. `sweep_plan` is `sweep_plan_of` the program, made once by
     the host; None asks for the long way.
     """
     versions = as_versions(rules)
     needed = versions.needed(events)
-    if are_unlike(needed):
-        due = [event for event in sorted(needed, key=place_of) if event.time_us < until_us]
+    if are_distinct(needed):
+        due = [event for event in sorted(needed, key=order_key) if event.time_us < until_us]
         return decide_sorted_history(rules, contact_id, due, until_us, sweep_plan)
     ordered = in_order(needed)
     due = [event for event in ordered if event.time_us < until_us]
     run = _begun(versions, contact_id, due, until_us)
-    counted = that_count(run, due)
+    counted = without_duplicates(run, due)
     duplicates, lost = len(needed) - len(ordered) + run.outputs.duplicates, run.outputs.ids_forgotten
     return _ended(versions, pass_through(versions, run, counted, until_us), until_us, duplicates, lost)
 
@@ -67,7 +67,7 @@ def decide_sorted_history(
 ) -> DecidedHistory:
     """As `decide_history`, of events that are ready to be taken.
 
-    They are sorted by `(time_us, event_id, type)`, without copies, all before `until_us`, and of types that the
+    They are sorted by `(time_us, event_id, type)`, without duplicates, all before `until_us`, and of types that the
     version in force wants. Of types it does not read (`Program.reads`) the properties may be left out.
     """
     versions = as_versions(rules)
@@ -86,7 +86,7 @@ def _begun(versions: Versions, contact_id: str, due: Sequence[Event], until_us: 
 
 def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, lost: int) -> DecidedHistory:
     """Everything decided, what is still deferred then included; no state is left."""
-    run.state.settled_us = until_us
+    run.state.evaluated_to_us = until_us
     outputs = run.outputs
     decisions = [*outputs.decisions, *unfinished(versions, run.state)] if outputs.deferred else outputs.decisions
     return DecidedHistory(decisions, duplicates, outputs.forgotten, outputs.unusable, lost)

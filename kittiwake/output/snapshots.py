@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kittiwake.kernel.late.emitted import events_of, standing_rows
+from kittiwake.kernel.late.emitted import current_rows, events_of
 from kittiwake.kernel.late.snapshots import snapshot_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
@@ -45,12 +45,12 @@ UNDIGESTED_STATES: Final = (1, 2)
 
 
 def snapshot_row(rules: Program | Versions, state: State) -> dict[str, Any]:
-    """The row of a contact that has been settled; its inbox travels with it."""
+    """The row of a contact that has been evaluated; its inbox travels with it."""
     versions, found = as_versions(rules), snapshot_of(rules, state)
-    assert found.settled_us is not None, "a contact that has not been settled has no snapshot"
-    program = versions.at(found.settled_us)
+    assert found.evaluated_to_us is not None, "a contact that has not been evaluated has no snapshot"
+    program = versions.at(found.evaluated_to_us)
     row = {
-        "settled_until": format_instant(found.settled_us),
+        "settled_until": format_instant(found.evaluated_to_us),
         "account_id": program.account_id,
         "contact_id": found.contact_id,
         "ruleset_version": program.ruleset_version,
@@ -72,7 +72,7 @@ def digest_of(row: Mapping[str, Any]) -> str:
 
 def snapshot_line(rules: Program | Versions, state: State) -> bytes | None:
     """The line of `snapshots`; None for a contact of whom nothing is known."""
-    if state.settled_us is None or is_nothing(state):
+    if state.evaluated_to_us is None or is_nothing(state):
         return None
     return line(snapshot_row(rules, state))
 
@@ -87,12 +87,12 @@ def state_of(row: Mapping[str, Any]) -> State | BadState:
         return BadState(why)
     try:
         found = decode(base64.b64decode(row["state"], validate=True))
-        settled_us = parse_instant(row["settled_until"])
+        evaluated_to_us = parse_instant(row["settled_until"])
     except (KeyError, TypeError, ValueError, binascii.Error, BadTimeError) as error:
         return BadState(f"not a snapshot row: {type(error).__name__}")
     if isinstance(found, BadState):
         return found
-    if (found.contact_id, found.settled_us) != (row.get("contact_id"), settled_us):
+    if (found.contact_id, found.evaluated_to_us) != (row.get("contact_id"), evaluated_to_us):
         return BadState("the state is of another contact or time than its row")
     return _opened(found)
 
@@ -116,7 +116,7 @@ def _opened(state: State) -> State | BadState:
     try:
         parse_json(state.attributes)
         events_of(since)
-        standing_rows(since)
+        current_rows(since)
         if since.checkpoint is not None:
             parse_json(decoded(since.checkpoint).attributes)
     except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
@@ -130,7 +130,7 @@ def _opened(state: State) -> State | BadState:
 def readable(state: State) -> dict[str, Any]:
     """A state as names and times; what is empty is left out."""
     since = state.since or Since()
-    told = standing_rows(since).values()
+    told = current_rows(since).values()
     found = _plain(msgspec.structs.replace(state, since=None))
     assert isinstance(found, dict)
     found["attributes"] = parse_json(state.attributes)
@@ -140,7 +140,7 @@ def readable(state: State) -> dict[str, Any]:
             "events": [_plain(event) for event in events_of(since)],
             "told": [_plain(row) for row in told],
             "revoked": [_plain(one) for one in since.revoked],
-            "owed": [_plain(one) for one in since.owed],
+            "owed": [_plain(one) for one in since.pending],
         }
         found["since"] = {name: value for name, value in since_then.items() if value}
     return {name: value for name, value in found.items() if _says(value)}
@@ -155,11 +155,14 @@ def _plain(value: Any) -> Any:
     """Structs as objects, times as text; empty and unset fields are left out."""
     if isinstance(value, msgspec.Struct):
         fields = {name: _field(name, getattr(value, name)) for name in value.__struct_fields__}
-        return {name.removesuffix("_us"): part for name, part in fields.items() if _says(part)}
+        return {SHOWN.get(name, name.removesuffix("_us")): part for name, part in fields.items() if _says(part)}
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
 
+
+SHOWN: Final = {"evaluated_to_us": "settled"}
+"""Fields that are written under another name, which snapshots have had from the first."""
 
 SPANS: Final = frozenset({"span_us"})
 """Fields in microseconds that are no instants."""

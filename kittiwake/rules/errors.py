@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys and list positions that lead to a value inside a document."""

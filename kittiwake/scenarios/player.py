@@ -16,8 +16,8 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
-from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.state.state import new_state
@@ -159,8 +159,10 @@ class Player:
             ValueError: rules that were published before come into force later.
         """
         self._settle(self.clock_us - 1)
-        settled_us = self._state.settled_us
-        now_us = max(self.clock_us, self._newest_us + 1, self.clock_us if settled_us is None else settled_us + 1)
+        evaluated_to_us = self._state.evaluated_to_us
+        now_us = max(
+            self.clock_us, self._newest_us + 1, self.clock_us if evaluated_to_us is None else evaluated_to_us + 1
+        )
         before_us = self.versions.newest.effective_us
         if before_us is not None and before_us >= max(now_us, effective_us or now_us):
             if before_us > self._next_us:
@@ -201,9 +203,9 @@ class Player:
         return (*self._accepted, *self._told)
 
     @property
-    def settled_us(self) -> int | None:
+    def evaluated_to_us(self) -> int | None:
         """Up to where everything is decided; None: nothing is known of the contact."""
-        return self._state.settled_us
+        return self._state.evaluated_to_us
 
     @property
     def known(self) -> Known:
@@ -213,8 +215,8 @@ class Player:
     def explanation(self) -> Explanation:
         """All that has happened so far, as it is known now, and what was told before it was known."""
         self._settle(self.clock_us)
-        settled_us = self._state.settled_us
-        upto_us = self.clock_us if settled_us is None else settled_us
+        evaluated_to_us = self._state.evaluated_to_us
+        upto_us = self.clock_us if evaluated_to_us is None else evaluated_to_us
         whole = advance(self.versions, new_state(self._state.contact_id), self._accepted, upto_us, trace=True)
         return explain(self.versions, whole.state, whole.trace, self._corrections)
 
@@ -225,14 +227,14 @@ class Player:
         return upto_us
 
     def _settle(self, upto_us: int) -> None:
-        if self._state.settled_us is None and not self._told:
+        if self._state.evaluated_to_us is None and not self._told:
             return  # nothing is known of a contact before its first event
         advanced = advance(self.versions, self._state, self._told, upto_us, trace=True)
         self._told, told, self._state = [], self._told, advanced.state
-        settled_us = self._state.settled_us
-        assert settled_us is not None
-        self._next_us = max(self._next_us, settled_us)
-        self._given.append((told, settled_us))
+        evaluated_to_us = self._state.evaluated_to_us
+        assert evaluated_to_us is not None
+        self._next_us = max(self._next_us, evaluated_to_us)
+        self._given.append((told, evaluated_to_us))
         beyond = set(map(id, advanced.late))
         self._accepted.extend(event for event in told if id(event) not in beyond)
         self._note_corrections(advanced)

@@ -43,5 +43,5 @@ def seed_of(line: bytes) -> Seeded:
         raise SnapshotError(state.why)
     if not isinstance(account_id, str) or not account_id:
         raise SnapshotError("it names no account")
-    assert state.settled_us is not None
-    return Seeded(key_of(account_id, state.contact_id), InitialState(state.settled_us, encode(state)))
+    assert state.evaluated_to_us is not None
+    return Seeded(key_of(account_id, state.contact_id), InitialState(state.evaluated_to_us, encode(state)))

@@ -8,7 +8,7 @@ from kittiwake.explain import gates, steps
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import as_data, only_rules
 from kittiwake.explain.rendering import plain
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.output.rows import line
@@ -91,10 +91,10 @@ def test_every_reason_has_an_answer() -> None:
     assert set(gates.ANSWERS) | set(gates.PLAIN_ANSWERS) == set(Reason)
 
 
-def test_every_kind_of_step_is_told_or_left_out_on_purpose() -> None:
+def test_every_kind_of_step_has_words_or_is_left_out_on_purpose() -> None:
     left_out = {StepKind.INSTANT, StepKind.RECORDED, StepKind.REFUSED, StepKind.MEMBERSHIP, StepKind.GATE}
-    assert set(steps.TELLERS) | left_out == set(StepKind)
-    assert not set(steps.TELLERS) & left_out
+    assert set(steps.DESCRIPTIONS) | left_out == set(StepKind)
+    assert not set(steps.DESCRIPTIONS) & left_out
 
 
 def test_only_some_rules_can_be_asked_for_and_all_events_stay() -> None:
@@ -128,7 +128,7 @@ def test_the_text_groups_lines_by_day_and_instant_and_ends_with_what_did_not_fir
     text = plain(told(CART, ADDED, ("35m", "order.completed"), until="1d"))
     assert text.splitlines() == [
         "contact c1 of account acme",
-        "2 events, settled up to 2026-11-03 10:00 (UTC)",
+        "2 events, decided up to 2026-11-03 10:00 (UTC)",
         "",
         "Mon 2026-11-02",
         "  10:00  cart.item_added (e1)",
@@ -142,9 +142,9 @@ def test_the_text_groups_lines_by_day_and_instant_and_ends_with_what_did_not_fir
     ]
 
 
-def test_many_instances_are_counted_rather_than_told() -> None:
+def test_many_instances_are_counted_rather_than_listed() -> None:
     rule = {**CART, "per": "product_id"}
     happenings = [("0m", "cart.item_added", {"product_id": i}) for i in range(13)]
     text = plain(told(rule, *happenings, ("1m", "order.completed")))
-    assert "cart did not fire 8 times more, earlier; --json tells of all" in text
+    assert "cart did not fire 8 times more, earlier; --json has them all" in text
     assert text.count("it would have taken") == 5

@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.batch import decide_history, sweep_plan_of
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.late.checkpoint import compacted
-from kittiwake.kernel.late.emitted import events_of, standing_rows
+from kittiwake.kernel.late.emitted import current_rows, events_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.state.codec import bare, decode, decoded, encode
-from kittiwake.kernel.state.state import Since, State, Unsettled, new_state
+from kittiwake.kernel.state.state import Since, State, StoredEvent, new_state
 from kittiwake.model import Decision, Event
 
 CONTACT = "c1"
@@ -36,11 +36,11 @@ def settled(program: Program | Versions, decisions: Sequence[Decision], state: S
     return Settled(tuple(decisions), compacted(program, state))
 
 
-def opened(state: State) -> tuple[State, State | None, list[Unsettled], dict[str, Decision]]:
+def opened(state: State) -> tuple[State, State | None, list[StoredEvent], dict[str, Decision]]:
     """A state and what its bytes hold, where the order of rules shows in the bytes."""
     since = state.since or Since()
     checkpoint = None if since.checkpoint is None else decoded(since.checkpoint)
-    return bare(state), checkpoint, events_of(since), standing_rows(since)
+    return bare(state), checkpoint, events_of(since), current_rows(since)
 
 
 ExecutionMode = Callable[[Program | Versions, Sequence[Event], int], Settled]
@@ -98,7 +98,7 @@ def _just_before(program: Program | Versions, events: Sequence[Event], until_us:
 
 def sliced(program: Program | Versions, events: Sequence[Event], stops_us: Sequence[int]) -> Settled:
     """Settled to each of the rising instants in turn, events given as late as may be."""
-    state, decisions = new_state(CONTACT), []
+    state, decisions = new_state(CONTACT), list[Decision]()
     given: set[int] = set()
     for stop_us in stops_us:
         due = [i for i, event in enumerate(events) if i not in given and event.time_us < stop_us]
@@ -115,12 +115,12 @@ def _woken(program: Program | Versions, events: Sequence[Event], until_us: int) 
     before_us = min([until_us, *(event.time_us for event in events)]) - 1
     step = advance(program, new_state(CONTACT), events, before_us)
     decisions = [*step.decisions]
-    settled_us = before_us
-    while settled_us < until_us:
-        wake_us = until_us if step.wake_at_us is None else step.wake_at_us
-        assert wake_us > settled_us, "a wake in the past"
+    evaluated_to_us = before_us
+    while evaluated_to_us < until_us:
+        wake_us = until_us if step.next_timer_us is None else step.next_timer_us
+        assert wake_us > evaluated_to_us, "a wake in the past"
         step = _woken_once(program, step, min(wake_us, until_us))
-        settled_us = min(wake_us, until_us)
+        evaluated_to_us = min(wake_us, until_us)
         decisions.extend(step.decisions)
     return settled(program, decisions, step.state)
 
@@ -128,7 +128,7 @@ def _woken(program: Program | Versions, events: Sequence[Event], until_us: int) 
 def _woken_once(program: Program | Versions, before: Advanced, upto_us: int) -> Advanced:
     """The next step; nothing is decided between what was settled and the wake that was asked for."""
     step = advance(program, through_bytes(before.state), [], upto_us)
-    wake_us = before.wake_at_us
+    wake_us = before.next_timer_us
     missed = [one for one in step.decisions if wake_us is None or one.decided_us < wake_us - 1]
     assert not missed, f"no wake was asked for {shown(missed)}"
     return step

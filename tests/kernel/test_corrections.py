@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.codec import decode, encode
 from kittiwake.kernel.state.state import State, new_state
@@ -163,12 +163,12 @@ def test_the_kernel_asks_to_be_woken_to_forget_a_deleted_contact() -> None:
     told.settle(6, event(0, "1"), event(5, "x", "contact.deleted"))
     for minutes in (65, 125):
         assert told.last is not None
-        assert told.last.wake_at_us == T + minutes * MINUTE_US + 1
-        told.last = advance(told.rules, told.state, [], told.last.wake_at_us)
+        assert told.last.next_timer_us == T + minutes * MINUTE_US + 1
+        told.last = advance(told.rules, told.state, [], told.last.next_timer_us)
         told.state = told.last.state
     assert told.last is not None
-    assert told.last.wake_at_us is None
-    nothing = State("c1", settled_us=told.state.settled_us, from_us=told.state.from_us)
+    assert told.last.next_timer_us is None
+    nothing = State("c1", evaluated_to_us=told.state.evaluated_to_us, from_us=told.state.from_us)
     assert told.state == replace(nothing, ended_us=T + 5 * MINUTE_US, ended_times=1)
 
 

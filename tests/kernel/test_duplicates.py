@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import decide_history
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, encode
 from kittiwake.kernel.state.state import State, new_state
@@ -160,19 +160,19 @@ def test_events_at_or_after_the_limit_of_time_wait_in_the_inbox_and_ask_for_a_wa
     advanced = advance(rules, new_state("c1"), [event(5, "2"), event(5, "1", n=1), event(4, "0")], T + 5)
     assert [one.events and one.events.first for one in advanced.decisions] == ["0"]
     assert [one.event_id for one in advanced.state.inbox] == ["1", "2"]
-    assert advanced.wake_at_us == T + 6
+    assert advanced.next_timer_us == T + 6
     then = advance(rules, advanced.state, [], T + 6)
     assert [one.events and one.events.first for one in then.decisions] == ["1", "2"]
-    assert (then.state.inbox, then.wake_at_us) == ([], T + 5 + 400 * DAY_US), "then it will be forgotten"
+    assert (then.state.inbox, then.next_timer_us) == ([], T + 5 + 400 * DAY_US), "then it will be forgotten"
 
 
 def test_time_never_goes_back() -> None:
     rules = program("{when: a, wait: 1h}")
     before = advance(rules, new_state("c1"), [event(0, "1")], T + 10)
-    assert before.wake_at_us == T + HOUR_US
+    assert before.next_timer_us == T + HOUR_US
     stale = advance(rules, before.state, [event(20, "2")], T + 5)
-    assert (stale.state.settled_us, stale.decisions, len(stale.state.inbox)) == (T + 10, (), 1)
-    assert stale.wake_at_us == T + 21
+    assert (stale.state.evaluated_to_us, stale.decisions, len(stale.state.inbox)) == (T + 10, (), 1)
+    assert stale.next_timer_us == T + 21
 
 
 def test_deadlines_at_the_limit_of_time_are_settled_and_events_at_it_are_not() -> None:
@@ -195,9 +195,9 @@ def test_the_wake_is_the_earliest_of_deadlines_releases_ends_and_readiness() -> 
         "quiet_hours: {from: '23:30', to: '01:30'}",
     )
     step, wakes = advance(rules, new_state("c1"), [event(0, "1")], T + 1), []
-    while step.wake_at_us is not None:
-        wakes.append((step.wake_at_us - T) / HOUR_US)
-        step = advance(rules, step.state, [], step.wake_at_us)
+    while step.next_timer_us is not None:
+        wakes.append((step.next_timer_us - T) / HOUR_US)
+        step = advance(rules, step.state, [], step.next_timer_us)
     assert wakes[:6] == [1, 1.5, 2, 3, 4, 400 * 24]
     assert len(wakes) == 7, "what is kept for corrections goes last"
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from kittiwake.event_types import DELETED, MERGED
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
@@ -60,7 +60,7 @@ def test_of_whom_nothing_is_known_the_end_changes_nothing(ending: Ending) -> Non
     assert (ended.decisions, ended.state.first_us, ended.state.rules) == ((), None, {})
     forgotten = advance(rules, ended.state, [], later)
     unknown = advance(rules, new_state("c1"), [], later)
-    assert (encode(forgotten.state), forgotten.wake_at_us) == (encode(unknown.state), None)
+    assert (encode(forgotten.state), forgotten.next_timer_us) == (encode(unknown.state), None)
 
 
 def test_an_end_that_comes_late_takes_back_what_was_decided_since(ending: Ending) -> None:

@@ -42,8 +42,14 @@ def test_what_has_no_room_leaves_a_limit_in_every_execution_mode_and_by_the_orac
     comparison = compare(history.case.steps[-1].expected or (), decided, Known(program.timezone))
     assert comparison.agrees, comparison
     assert len({one.trigger_id for one in decided}) == len(decided)
-    documents, names = [*history.documents], {"account": book.account_id, "contact": history.case.contact_id}
-    wanted = decide_versions(documents, history.raw_events, history.until_us, limits=limits, **names)
+    wanted = decide_versions(
+        [*history.documents],
+        history.raw_events,
+        history.until_us,
+        account=book.account_id,
+        contact=history.case.contact_id,
+        limits=limits,
+    )
     assert not difference_of(wanted, [decision_row(one) for one in decided])
 
 

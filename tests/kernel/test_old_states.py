@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import VERSION, decode, decoded, encode
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
@@ -60,7 +60,7 @@ def has_old_id(file: Path, state: State, row: Decision) -> bool:
         return True
     first_us = row.events.first_us
     assert first_us is not None or row.decision is Outcome.REVOKED, "only what that release told lacks its times"
-    return first_us is None or first_us < (state.settled_us or 0)
+    return first_us is None or first_us < (state.evaluated_to_us or 0)
 
 
 def test_old_states_hold_whatever_a_state_can_hold() -> None:
@@ -88,7 +88,7 @@ def _ids_in(old: dict[str, Any]) -> int:
 
 def test_an_id_without_a_type_is_that_of_every_type_for_as_long_as_it_was() -> None:
     rules = program("{when: [a, b]}")
-    state = State("c1", settled_us=10, first_us=0, newest_us=5, seen={"1": 5}, from_us=10)
+    state = State("c1", evaluated_to_us=10, first_us=0, newest_us=5, seen={"1": 5}, from_us=10)
     old = decode(b"\x02" + encode(state)[1:])
     assert isinstance(old, State)
     found = advance(rules, old, [Event(11, "1", "b"), Event(12, "2", "b"), Event(6 + HOUR_US, "1", "b")], 7 + HOUR_US)
@@ -103,4 +103,4 @@ def test_a_checkpoint_of_an_old_state_knows_what_bears_old_ids() -> None:
     for state in kept:
         assert state.since is not None
         assert state.since.checkpoint is not None
-        assert decoded(state.since.checkpoint).typed_us == state.typed_us == state.settled_us
+        assert decoded(state.since.checkpoint).typed_us == state.typed_us == state.evaluated_to_us

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE, Program
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import decode, encode
@@ -65,7 +65,7 @@ class Woken:
         data = encode(found.state)
         state = decode(data)
         assert isinstance(state, State)
-        self.state, self.wake_us = state, found.wake_at_us
+        self.state, self.wake_us = state, found.next_timer_us
         self.decisions += found.decisions
         self.forgotten += found.forgotten
 
@@ -113,7 +113,7 @@ def test_a_birthday_that_is_corrected_late_is_told_again() -> None:
     assert [(one.decision, one.reason, one.late) for one in found.decisions] == [
         (Outcome.REVOKED, Reason.LATE_EVENT, True)
     ]
-    assert found.wake_at_us == at("2024-07-01T13:00:00Z")  # the next one; the late event has begun its life anew
+    assert found.next_timer_us == at("2024-07-01T13:00:00Z")  # the next one; the late event has begun its life anew
     later = advance(rules, found.state, [], at("2024-07-01T13:00:00Z"))
     assert shown(later.decisions) == [("2024-07-01", "fired", None)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
@@ -34,13 +34,13 @@ def test_a_restart_under_a_shorter_wait_falls_due_in_time_in_one_call_too() -> N
 def test_a_wake_is_asked_for_the_version_after_one_that_changes_nothing() -> None:
     rules = {"rules": [{"id": "r", "when": "cart.added", "wait": "9d"}]}
     versions = versions_of((None, rules), (DAY_US, rules), (2 * DAY_US, {"rules": []}))
-    assert advance(versions, new_state("ann"), [happened("e1", 0)], 1).wake_at_us == 2 * DAY_US
+    assert advance(versions, new_state("ann"), [happened("e1", 0)], 1).next_timer_us == 2 * DAY_US
 
 
 def test_a_wake_is_asked_for_the_shorter_silence_of_a_version_to_come() -> None:
     rules = {"rules": [{"id": "r", "when": "cart.added", "wait": "9d"}]}
     versions = versions_of((None, rules), (DAY_US, {**rules, "policy": {"retention": "3d"}}))
-    assert advance(versions, new_state("ann"), [happened("e1", 0)], 1).wake_at_us == 3 * DAY_US
+    assert advance(versions, new_state("ann"), [happened("e1", 0)], 1).next_timer_us == 3 * DAY_US
 
 
 def test_what_fires_no_more_is_not_stale() -> None:

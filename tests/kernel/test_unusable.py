@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import decide_history
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
@@ -160,7 +160,7 @@ def test_slices_of_a_history_count_what_the_whole_of_it_counts() -> None:
         sliced: Counter[Any] = Counter()
         state, times_us = new_state(CONTACT), sorted({one.time_us for one in events if one.time_us < until_us})
         for upto_us in [*times_us[1::3], until_us]:
-            due = [event for event in events if state.settled_us is None or event.time_us >= state.settled_us]
+            due = [event for event in events if state.evaluated_to_us is None or event.time_us >= state.evaluated_to_us]
             advanced = advance(program, state, [event for event in due if event.time_us < upto_us], upto_us)
             sliced.update(advanced.unusable)
             state = advanced.state

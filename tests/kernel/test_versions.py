@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.late.snapshots import snapshot_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import State, new_state
@@ -78,7 +78,7 @@ def test_what_is_due_at_the_very_instant_is_decided_by_the_new_version() -> None
 def test_what_is_pending_of_a_rule_that_is_another_now_leaves_with_a_reason(edit: dict[str, Any], reason: str) -> None:
     rules = versions((None, [CART]), (30, [{**CART, **edit}]))
     first = settled(rules, 10, event(0, "1"))
-    assert first.wake_at_us == T + 30 * MINUTE_US, "it asks to be woken for it"
+    assert first.next_timer_us == T + 30 * MINUTE_US, "it asks to be woken for it"
     then = settled(rules, 200, state=first.state)
     assert told(then) == [f"cancelled {reason} 30"]
     (row,) = then.decisions
@@ -88,7 +88,7 @@ def test_what_is_pending_of_a_rule_that_is_another_now_leaves_with_a_reason(edit
 
 def test_a_version_that_does_not_concern_a_contact_does_not_wake_it() -> None:
     rules = versions((None, [CART]), (30, [CART, {"id": "other", "when": "z"}]))
-    assert settled(rules, 10, event(0, "1")).wake_at_us == T + HOUR_US
+    assert settled(rules, 10, event(0, "1")).next_timer_us == T + HOUR_US
 
 
 def test_a_batch_looks_back_beyond_a_version_and_a_stream_says_that_it_cannot() -> None:
@@ -106,7 +106,7 @@ def test_a_batch_looks_back_beyond_a_version_and_a_stream_says_that_it_cannot() 
 def test_a_frozen_rule_set_settles_nothing_beyond_and_goes_on_afterwards() -> None:
     frozen = versions((None, [CART]), frozen=30)
     first = settled(frozen, 500, event(0, "1"), event(45, "2", "b"))
-    assert (told(first), first.state.settled_us) == ([], T + 30 * MINUTE_US)
+    assert (told(first), first.state.evaluated_to_us) == ([], T + 30 * MINUTE_US)
     assert told(settled(versions((None, [CART])), 500, state=first.state)) == []
     again = settled(frozen, 500, event(0, "1"))
     assert told(settled(versions((None, [CART])), 500, state=again.state)) == ["fired 60"]
@@ -140,7 +140,7 @@ def test_a_shorter_retention_forgets_at_the_instant_of_its_version_and_asks_to_b
     ]
     rules = compile_versions(texts, ACCOUNT)
     first = settled(rules, 1, event(0, "1"))
-    assert first.wake_at_us == T + 30 * MINUTE_US
+    assert first.next_timer_us == T + 30 * MINUTE_US
     then = settled(rules, 40, state=first.state)
     assert (told(then), then.forgotten) == (["cancelled forgotten 30"], 1)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, VERSION, BadState, copied, decode, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
@@ -115,13 +115,13 @@ def test_what_is_forgotten_leaves_the_bytes_of_a_new_contact(world: World, seed:
     """Of a deleted contact whose horizon has passed twice only that it was is known; events went after the first."""
     rules = world.program()
     for state in states(world, seed, 3):
-        end_us = max([state.settled_us or 0, *(one.time_us for one in state.inbox)]) + 1
+        end_us = max([state.evaluated_to_us or 0, *(one.time_us for one in state.inbox)]) + 1
         horizon_us, deleted = rules.allowed_lateness_us, [Event(end_us, "gone", "contact.deleted")]
         once = advance(rules, state, deleted, end_us + horizon_us + 1)
         assert once.state.since is None
-        assert once.wake_at_us == end_us + 2 * horizon_us + 1
-        gone = advance(rules, once.state, [], once.wake_at_us).state
+        assert once.next_timer_us == end_us + 2 * horizon_us + 1
+        gone = advance(rules, once.state, [], once.next_timer_us).state
         ended = {"ended_us": once.state.ended_us, "ended_times": once.state.ended_times}
-        assert gone == State(CONTACT, settled_us=gone.settled_us, from_us=gone.from_us, **ended)
+        assert gone == State(CONTACT, evaluated_to_us=gone.evaluated_to_us, from_us=gone.from_us, **ended)
         if state.first_us is not None and not state.inbox:
             assert ended == {"ended_us": end_us, "ended_times": 1}, "nobody is ended of whom nothing is known"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kittiwake.event_types import ENDINGS
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome, Reason
@@ -80,10 +80,10 @@ def test_there_is_no_decision_between_the_settled_time_and_the_wake(world: World
         events = history(dice, world, dice.randint(1, 20))
         stop_us = dice.choice(events).time_us + dice.choice((0, 1, world.unit_us))
         advanced = advance(rules, new_state(CONTACT), events, stop_us)
-        wake_us = advanced.wake_at_us
+        wake_us = advanced.next_timer_us
         assert wake_us is None or wake_us > stop_us
         before_us = end_us(events, world) + 400 * world.unit_us if wake_us is None else wake_us - 1
         later = advance(rules, advanced.state, [], before_us)
         assert [one for one in later.decisions if wake_us is None or one.decided_us < wake_us - 1] == []
         if wake_us is not None:
-            assert later.wake_at_us is None or later.wake_at_us >= wake_us
+            assert later.next_timer_us is None or later.next_timer_us >= wake_us

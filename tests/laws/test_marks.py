@@ -10,7 +10,7 @@ import pytest
 
 from kittiwake.kernel.late import reevaluation
 from kittiwake.kernel.late.checkpoint import compacted
-from kittiwake.kernel.late.reevaluation import Rework
+from kittiwake.kernel.late.reevaluation import Reevaluation
 from kittiwake.kernel.state.codec import bare
 from kittiwake.model import Event
 from tests.kernel.execution_modes import opened
@@ -42,16 +42,16 @@ def world(request: pytest.FixtureRequest) -> World:
 @pytest.fixture(params=[1, 2, 5])
 def _close_marks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Marks after so many events, whatever they weigh; what corrections make of them is counted."""
-    walk = reevaluation.Rework.walk
+    walk = reevaluation.Reevaluation.walk
 
-    def counted(self: Rework) -> object:
+    def counted(self: Reevaluation) -> object:
         front = walk(self)
         PROGRESS["from the checkpoint" if self._first == 0 else "from a mark"] += 1
         PROGRESS["to the end" if self._end == len(self._segments) else "to a mark"] += 1
         PROGRESS["counts alone differ"] += bool(self._counts)
         return front
 
-    monkeypatch.setattr(reevaluation.Rework, "walk", counted)
+    monkeypatch.setattr(reevaluation.Reevaluation, "walk", counted)
     monkeypatch.setattr(reevaluation, "MARKED_EVENTS", request.param)
     monkeypatch.setattr(reevaluation, "_is_worth", lambda *_: True)
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event
@@ -84,8 +84,8 @@ def test_stale_and_early_wakes_and_late_events_change_nothing(world: World, seed
         state, decisions = new_state(CONTACT), list[Decision]()
         stops = sorted({event.time_us + 1 for event in dice.choices(events, k=3)})
         for stop_us in [*stops, until_us]:
-            settled_us = state.settled_us or START_US - 2
-            advanced = advance(rules, state, [e for e in events if settled_us <= e.time_us < stop_us], stop_us)
+            evaluated_to_us = state.evaluated_to_us or START_US - 2
+            advanced = advance(rules, state, [e for e in events if evaluated_to_us <= e.time_us < stop_us], stop_us)
             decisions += advanced.decisions
             state = _disturbed(rules, events, advanced, dice)
         same(settled(rules, decisions, state), at_once(rules, events, until_us))
@@ -93,12 +93,14 @@ def test_stale_and_early_wakes_and_late_events_change_nothing(world: World, seed
 
 def _disturbed(rules: Program, events: list[Event], before: Advanced, dice: Random) -> State:
     """The state after wakes that are stale or too early, and after events that come too late."""
-    settled_us = before.state.settled_us or 0
-    ahead_us = min([e.time_us for e in events if e.time_us >= settled_us], default=settled_us)
-    early_us = (settled_us + min(ahead_us, before.wake_at_us or ahead_us)) // 2
-    late = [event for event in events if event.time_us < settled_us]
+    evaluated_to_us = before.state.evaluated_to_us or 0
+    ahead_us = min([e.time_us for e in events if e.time_us >= evaluated_to_us], default=evaluated_to_us)
+    early_us = (evaluated_to_us + min(ahead_us, before.next_timer_us or ahead_us)) // 2
+    late = [event for event in events if event.time_us < evaluated_to_us]
     state = before.state
-    for again_us in dice.sample([START_US - 9, settled_us - 1, settled_us, max(early_us, settled_us)], k=3):
+    for again_us in dice.sample(
+        [START_US - 9, evaluated_to_us - 1, evaluated_to_us, max(early_us, evaluated_to_us)], k=3
+    ):
         advanced = advance(rules, state, dice.sample(late, min(2, len(late))), again_us)
         assert advanced.decisions == ()
         state = advanced.state

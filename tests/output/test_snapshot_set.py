@@ -41,7 +41,7 @@ def test_a_folder_is_found_whole_however_it_is_named(folder: Path) -> None:
         found = find_snapshots([str(folder / pattern)])
         assert [Path(one.path).name for one in found.sources] == sorted(path.name for path in folder.glob("part*"))
         assert all(one.expected is not None and one.expected.rows == 2 for one in found.sources)
-        assert found.settled_us == parse_instant("2026-11-02T00:01:00Z")
+        assert found.evaluated_to_us == parse_instant("2026-11-02T00:01:00Z")
 
 
 def test_one_part_of_two_is_refused(folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import BadState, encode
 from kittiwake.kernel.state.state import State, new_state
@@ -174,7 +174,7 @@ def test_a_row_whose_state_is_damaged_inside_is_no_snapshot_either() -> None:
     for damaged in (
         replace(whole, since=replace(whole.since, checkpoint=b"\0")),
         replace(whole, since=replace(whole.since, chunks=[replace(chunk, events=b"\0")])),
-        replace(whole, since=replace(whole.since, chunks=[replace(chunk, told=chunk.told[:-1])])),
+        replace(whole, since=replace(whole.since, chunks=[replace(chunk, emitted=chunk.emitted[:-1])])),
         replace(whole, attributes="{"),
     ):
         found = state_of(digested({**row, "state": base64.b64encode(encode(damaged)).decode()}))

@@ -71,10 +71,10 @@ feeds = [Redelivery(b'{"event_id": "e%d"}' % number, {}, 0) for number in range(
 
 def next_start(copy):
     if not (copy / output.name).exists():
-        reingest._written(copy / output.name, feeds)
+        reingest._write(copy / output.name, feeds)
 
-reingest.reingest = lambda options, fed: reingest.Published(reingest._written(output, feeds))
-at_every_call(reingest, "_written", fault, found, Path(folder), next_start)
+reingest.reingest = lambda options, fed: reingest.Published(reingest._write(output, feeds))
+at_every_call(reingest, "_write", fault, found, Path(folder), next_start)
 sys.exit(reingest.main(["--dataset", "shop-1.marketing", "--output", str(output)]))
 """
 

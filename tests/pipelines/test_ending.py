@@ -123,11 +123,11 @@ output = Path(sys.argv[1])
 def feeds():
     yield Redelivery(b'{"of": "one"}', {}, 0)
     try:
-        reingest._written(output, [Redelivery(b'{"of": "two"}', {}, 0)])
+        reingest._write(output, [Redelivery(b'{"of": "two"}', {}, 0)])
     except UnusableError as error:
         print(error)
 
-reingest._written(output, feeds())
+reingest._write(output, feeds())
 """
 
 

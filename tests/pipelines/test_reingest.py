@@ -189,7 +189,7 @@ def test_a_dry_run_counts_and_publishes_nothing(
     said = run("--topic", pair.topic, "--dry_run")
     assert topics.pull_all(pair.subscription) == []
     assert said.code == 0
-    assert "  settle  rule_failed         1\n1 would be fed in; this was a dry run\n" in said.out
+    assert "  settle  rule_failed         1\n1 would be sent; this was a dry run\n" in said.out
     assert run("--output", str(tmp_path / "events.jsonl"), "--dry_run").code == 0
     assert list(tmp_path.iterdir()) == []
 

@@ -73,7 +73,8 @@ def test_a_file_with_a_placeholder_is_there_for_everything_of_the_kind(title: st
 
 def test_the_files_of_a_construct_are_those_of_its_layers(root: Path) -> None:
     templates = [path for path in _listed(_sections(root)["A rule construct"]) if PLACEHOLDER.search(path)]
-    assert templates == [f"{folder}/<construct>.py" for folder in LAYERS.values()]
+    layers = [f"{folder}/<construct>.py" for folder in LAYERS.values()]
+    assert templates == [*layers, "tests/conformance/<construct>.test.yaml"]
 
 
 def _naming(pattern: str) -> set[str]:

@@ -43,9 +43,7 @@ PRIVATE_MAY_BE_READ = {
 
 YET_TO_COME = {
     "tests.input.test_bulk",
-    "tests.laws.test_programs",
     "tests.scenarios.test_worlds",
-    "transforms",
     *("benchmarks.runners.behind", "benchmarks.runners.kept", "benchmarks.streaming.clocks"),
     *("tests.runners.flink.recorded_queue", "tests.runners.flink.steps"),
     *("tests.stream.machine", "tests.stream.test_watching", "tests.transforms.test_replaying"),
@@ -141,7 +139,7 @@ def test_an_import_upwards_or_sideways_is_found() -> None:
         kittiwake__values="",
     )
     assert [f"{i.importer} {i.module}" for i in _upward(found)] == [
-        "kittiwake.kernel.advance kittiwake.rules.loader",
+        "kittiwake.kernel.incremental kittiwake.rules.loader",
         "kittiwake.rules.loader kittiwake.output.rows",
     ]
 

@@ -14,8 +14,8 @@ NOT_YET: tuple[str, ...] = (
     "CONTRIBUTING.md",
     "docs/explanation/architecture.md",
     "kittiwake/",
-    "transforms/",
-    "pipelines/",
+    "transforms/stream/",
+    "pipelines/google/gcs_rules.py",
 )
 """What is still to be reworded. This list only shrinks."""
 TABLES_FROM_CODE: dict[str, str] = {

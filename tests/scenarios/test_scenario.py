@@ -215,7 +215,7 @@ def test_an_id_may_be_given_and_a_copy_changes_nothing(folder: Path) -> None:
 
 def test_without_a_start_the_clock_starts_at_noon_of_a_monday(folder: Path) -> None:
     result = played(folder, "- {expect: nothing}", "")
-    assert format_instant(result.story.settled_us) == "2026-01-05T17:00:00Z"
+    assert format_instant(result.story.evaluated_to_us) == "2026-01-05T17:00:00Z"
 
 
 # ---------------------------------------------------------------- surprises

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from kittiwake.explain.rendering import plain
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.source.builder import Reading
-from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import Location, node_of
 from kittiwake.rules.source.tree import plain as plain_node
 from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.scenarios.edits import edited
@@ -83,9 +83,9 @@ def _told(player: Player, events: list[Event], until_us: int, dice: Random) -> l
 
 def _ends_as_a_batch(player: Player, rows: list[Decision]) -> None:
     """The newest rows are those of a batch, which is what is explained."""
-    versions, settled_us = player.versions, player._state.settled_us
-    assert settled_us is not None
-    wanted = _batch(versions, player._accepted, settled_us)
+    versions, evaluated_to_us = player.versions, player._state.evaluated_to_us
+    assert evaluated_to_us is not None
+    wanted = _batch(versions, player._accepted, evaluated_to_us)
     assert _shown(_newest(rows)) == _shown(_newest(wanted))
     story = player.explanation()
     fired = Counter(row.rule_id for row in wanted if row.decision is Outcome.FIRED)
@@ -118,7 +118,7 @@ def _facts(row: Decision) -> tuple[Any, ...]:
 
 
 def _book(world: World) -> RuleBook:
-    return book_of(edition_of([Place("world", node_of(_document(world)))]), ACCOUNT)
+    return book_of(edition_of([Location("world", node_of(_document(world)))]), ACCOUNT)
 
 
 def _document(world: World) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _edited(book: RuleBook, dice: Random) -> Edition:
             edits += [{"change": {dice.choice(ids): _keys(dice)}}] * 3
             edits += [{"remove": dice.choice(ids)}]
         try:
-            return edited(book, Place("edit", node_of(dice.choice(edits))))
+            return edited(book, Location("edit", node_of(dice.choice(edits))))
         except RulesError:
             continue
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel import advance as advancing
+from kittiwake.kernel import incremental as advancing
 from kittiwake.kernel.late import checkpoint, difference, reevaluation
 from tests.simulation.engine import machines, run, shrunk, told_world
 from tests.simulation.simulator import TRUTHS
@@ -25,14 +25,14 @@ def _no_replaces(patch: Patch) -> None:
 
 def _no_debts(patch: Patch) -> None:
     """What is still to come after a correction does not know what it replaces."""
-    patch.setattr(difference, "_owed", lambda *_: [])
+    patch.setattr(difference, "_pending", lambda *_: [])
 
 
 def _checkpoint_off_by_a_microsecond(patch: Patch) -> None:
     """Inside the horizon begins one microsecond later than it should."""
 
     def sorted_out(versions: Any, work: Any, events: Any) -> Any:
-        edge_us = None if work.settled_us is None else work.settled_us - versions.horizon_us
+        edge_us = None if work.evaluated_to_us is None else work.evaluated_to_us - versions.horizon_us
         found = sort_out(versions, work, events)
         lost = [event for event in found.inside if event.time_us == edge_us]
         kept = [event for event in found.inside if event.time_us != edge_us]
@@ -90,7 +90,7 @@ def _stale_ledger(patch: Patch) -> None:
     """What was told last is not written down."""
     chunk_of = checkpoint.chunk_of
     patch.setattr(
-        checkpoint, "chunk_of", lambda events, rows, settled_us: chunk_of(events, list(rows)[:-1], settled_us)
+        checkpoint, "chunk_of", lambda events, rows, evaluated_to_us: chunk_of(events, list(rows)[:-1], evaluated_to_us)
     )
 
 

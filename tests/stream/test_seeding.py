@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
@@ -31,9 +31,9 @@ def test_a_row_is_the_seed_of_its_contact() -> None:
     key, seed = seed_of(json.dumps(row).encode())
     state = state_of(row)
     assert isinstance(state, State)
-    assert state.settled_us is not None
+    assert state.evaluated_to_us is not None
     assert key == key_of(row["account_id"], row["contact_id"])
-    assert seed == InitialState(state.settled_us, encode(state))
+    assert seed == InitialState(state.evaluated_to_us, encode(state))
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class Objects:
     def take(self, name: str) -> bytes:
         """An object, which is gone then."""
         if isinstance(self._target, LocalTarget):
-            path = Path(self._target.place) / name
+            path = Path(self._target.location) / name
             data = path.read_bytes()
             path.unlink()
             return data
@@ -67,14 +67,14 @@ class Objects:
 
     def put(self, name: str, data: bytes) -> None:
         if isinstance(self._target, LocalTarget):
-            (Path(self._target.place) / name).write_bytes(data)
+            (Path(self._target.location) / name).write_bytes(data)
         else:
             self._blob(name).upload_from_string(data)
 
     def _blob(self, name: str) -> Any:
         from google.cloud import storage
 
-        bucket, _, prefix = self._target.place.removeprefix("gs://").partition("/")
+        bucket, _, prefix = self._target.location.removeprefix("gs://").partition("/")
         return storage.Client(project="test").bucket(bucket).blob(f"{prefix}/{name}")
 
 

@@ -18,7 +18,8 @@ from kittiwake.values import canonical
 from pipelines.google.bigquery_tables import create_tables
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
-from transforms.sinks.bigquery import SinkInputs, WriteTables
+from transforms.sinks.base import SinkInputs
+from transforms.sinks.bigquery import WriteTables
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables

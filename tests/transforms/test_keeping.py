@@ -13,7 +13,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from kittiwake.stream.records import decision_of, encode
 from kittiwake.values import parse_json
 from tests.stream import tellings
-from transforms.sinks.bigquery import SinkInputs
+from transforms.sinks.base import SinkInputs
 from transforms.sinks.json_files import WriteJsonLines
 
 ONE, TWO = "1" * 32, "2" * 32

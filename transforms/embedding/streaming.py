@@ -28,8 +28,8 @@ from kittiwake.stream.records import (
 )
 from kittiwake.stream.rules_source.source import rules_source
 from kittiwake.stream.rules_source.view import RulesSource, StaticRules
-from transforms.batch.input_files import input_files
 from transforms.clock import now_us
+from transforms.input_files import input_files
 from transforms.stream import evaluate, parse, recorded_source, seed
 from transforms.stream.recorded_files import refuse_packed
 from transforms.stream.snapshot_sources import find_snapshots

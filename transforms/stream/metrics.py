@@ -1,12 +1,9 @@
-"""The registry's metrics as the runner's. Every step counts through here, so that no other name can come about."""
+"""The counts of a timer firing, as metrics of the runner. Called by the step that evaluates."""
 
 from __future__ import annotations
 
-from functools import cache
 from operator import attrgetter
-from typing import Any, Final
-
-from apache_beam.metrics.metric import Metrics
+from typing import Final
 
 from kittiwake.kernel.evaluate.include import is_cut
 from kittiwake.reasons import Outcome
@@ -34,37 +31,8 @@ from kittiwake.stream.metrics import (
     WAKES,
     WAKES_HELD,
     WAKES_IDLE,
-    Metric,
-    MetricKind,
 )
-
-NAMESPACE: Final = "kittiwake"
-
-
-@cache
-def _of(metric: Metric) -> Any:
-    makers = {
-        MetricKind.COUNTER: Metrics.counter,
-        MetricKind.DISTRIBUTION: Metrics.distribution,
-        MetricKind.GAUGE: Metrics.gauge,
-    }
-    return makers[metric.kind](NAMESPACE, metric.name)
-
-
-def count(metric: Metric, number: int = 1) -> None:
-    """Add to a counter; nothing if nothing is to be added."""
-    if number:
-        _of(metric).inc(number)
-
-
-def observe(metric: Metric, value: int) -> None:
-    """A value of a distribution."""
-    _of(metric).update(value)
-
-
-def show(metric: Metric, value: int) -> None:
-    """What a gauge stands at."""
-    _of(metric).set(value)
+from transforms.metrics import count, observe
 
 
 def count_firing(counts: TimerCounts, clock_us: int) -> None:

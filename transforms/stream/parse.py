@@ -25,7 +25,7 @@ from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import instant_of
 from transforms.clock import now_us
 from transforms.logs import log
-from transforms.stream.metrics import count
+from transforms.metrics import count
 from transforms.stream.rules_metrics import meter_rules
 
 _DEAD: Final = "dead_letters"

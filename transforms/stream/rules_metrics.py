@@ -11,7 +11,7 @@ from kittiwake.stream.rules_source.source import PolledRules
 from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import SECOND_US
 from transforms.logs import log
-from transforms.stream.metrics import count, show
+from transforms.metrics import count, show
 
 _EVENTS: Final = {
     RulesChangeKind.READ: logs.RULES_READ,

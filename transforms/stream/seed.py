@@ -13,15 +13,13 @@ from typing import Final, NamedTuple
 
 import apache_beam as beam
 import msgspec
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.input.errors import shown
-from kittiwake.input.reading import blocks_of
 from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.stream.records import encode
 from kittiwake.stream.seeding import SnapshotError, seed_of
+from transforms.input_files import lines_of
 
 
 class SnapshotSource(NamedTuple):
@@ -66,16 +64,3 @@ def _seeds(file: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(SnapshotSource).decode
-
-
-def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, each with its number.
-
-    Raises:
-        InputError: it cannot be read to its end.
-    """
-    with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-        for block in blocks_of(stream, name):
-            for offset, line in enumerate(block.lines):
-                if line.strip():
-                    yield block.number + offset, line

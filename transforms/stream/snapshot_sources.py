@@ -22,8 +22,8 @@ from kittiwake.output.snapshot_set import (
 )
 from kittiwake.stream.seeding import SnapshotError, seed_of
 from kittiwake.values import parse_json
-from transforms.batch.input_files import input_files
-from transforms.stream.seed import SnapshotSource, lines_of
+from transforms.input_files import input_files, lines_of
+from transforms.stream.seed import SnapshotSource
 
 MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024
 """Some 400,000 files, four times as many as one run reads."""
@@ -33,7 +33,7 @@ class FoundSnapshots(NamedTuple):
     """What a stream starts from."""
 
     sources: tuple[SnapshotSource, ...]
-    settled_us: int
+    evaluated_to_us: int
     """How far the first contacts of the files were decided, the earliest of them."""
 
 
@@ -50,10 +50,10 @@ def find_snapshots(patterns: Sequence[str]) -> FoundSnapshots:
             folders.setdefault(folder, []).append(file.name)
     sources = [source for folder, paths in folders.items() for source in _sources(folder, paths)]
     begun = [_begun_us(source) for source in sources]
-    settled_us = min((one for one in begun if one is not None), default=None)
-    if settled_us is None:
+    evaluated_to_us = min((one for one in begun if one is not None), default=None)
+    if evaluated_to_us is None:
         raise UnusableError("there is no row in them")
-    return FoundSnapshots(tuple(sources), settled_us)
+    return FoundSnapshots(tuple(sources), evaluated_to_us)
 
 
 def _sources(folder: str, paths: list[str]) -> Iterable[SnapshotSource]:

@@ -47,11 +47,11 @@ def explain(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell one contact's story: every event, arming, disarming, deadline, gate and decision, and every near miss.
+    """Explain one contact: every event, arming, disarming, deadline, gate and decision, and every near miss.
 
-    Takes the rules and the input of a replay and settles to the same instant. Prints the contact's data.
+    Takes the rules and the input of a replay and decides up to the same instant. Prints the contact's data.
 
-    Exit codes: 0 told, 1 the input has no event of the contact, 2 the rules or the input cannot be used.
+    Exit codes: 0 it is explained, 1 the input has no event of the contact, 2 the rules or the input cannot be used.
     """
     with usable_input(as_json=as_json):
         horizon_us = span_us("--allowed-lateness", allowed_lateness)
@@ -64,7 +64,7 @@ def explain(
         _nobody(found, contact, as_json=as_json)
     if rule:
         story = only_rules(story, frozenset(rule))
-    _tell(story, found, as_json=as_json)
+    _report(story, found, as_json=as_json)
 
 
 def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> NoReturn:
@@ -77,7 +77,7 @@ def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> NoReturn:
     leave(Exit.FINDINGS)
 
 
-def _tell(story: Explanation, found: ContactInput, *, as_json: bool) -> None:
+def _report(story: Explanation, found: ContactInput, *, as_json: bool) -> None:
     if as_json:
         say_json({"ok": True, **as_data(story)})
         return

@@ -39,7 +39,7 @@ def play_scenarios(
     if as_json:
         say_json(_data(results))
     else:
-        _tell(results)
+        _report(results)
     leave(Exit.FINE if all(result.passed for result in results) else Exit.FINDINGS)
 
 
@@ -59,7 +59,7 @@ def _cases(paths: list[Path], *, as_json: bool) -> list[Case]:
 # ---------------------------------------------------------------- for people
 
 
-def _tell(results: list[Result]) -> None:
+def _report(results: list[Result]) -> None:
     file = ""
     for result in results:
         if result.case.file != file:

@@ -1,6 +1,6 @@
-"""From a candidate to its decision, under an id that the same facts always give.
+"""Decisions: from a candidate to its row, under an id that the same facts always give.
 
-Pure. Called by the run and, for what is still deferred when a run ends, by `unfinished`.
+Pure. Called by `run` and, for what is still deferred when a history ends, by both entrances and the hosts.
 """
 
 from __future__ import annotations
@@ -127,9 +127,9 @@ def _cause(candidate: Candidate) -> list[object]:
 
 def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
     """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
-    if state.settled_us is None:
+    if state.evaluated_to_us is None:
         return ()
-    program, found = as_versions(rules).at(state.settled_us), []
+    program, found = as_versions(rules).at(state.evaluated_to_us), []
     for index, rule in enumerate(program.rules):
         remembered = state.rules.get(rule.state_key)
         if remembered is None or not remembered.instances:
@@ -139,7 +139,7 @@ def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
             candidate, outcome = deferred.candidate, Outcome.DEFERRED
             found.append(
                 decision_of(
-                    program, index, state.contact_id, key, candidate, outcome, Reason.QUIET_HOURS, state.settled_us
+                    program, index, state.contact_id, key, candidate, outcome, Reason.QUIET_HOURS, state.evaluated_to_us
                 )
             )
     return tuple(found)

@@ -1,8 +1,8 @@
 """History conditions: what a look-back remembers, and what it answers.
 
-Pure over its slots, which the caller owns. Called for `given` and `audience`. An event at
-`s` is inside a look-back of `w` for every instant in `[s, s + w)`. Events are recorded in
-event-time order, so that the newest entries of a window are always its suffix.
+Pure over the `Slots` it is given, which the caller owns. Called by `run` for `given` and `audience`. An event at `s` is
+inside a look-back of `w` for every instant in `[s, s + w)`. Events are recorded in event-time order, so that the newest
+entries of a window are always its suffix.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The author's fields of a trigger (`include`), no heavier than a row may be (semantics.md, section 8).
 
-Pure. A row travels to a topic and into tables, which refuse what is too large, for good: so what is too large is cut
-here, where every host decides the same.
+Pure. A row travels to a topic and into tables, which refuse for good what is too large: so it is cut here, where every
+host decides the same.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.model import CUT, Event
 from kittiwake.values import canonical, lookup
 
+NOTHING_INCLUDED: Final = "{}"
+"""Of a rule without `include`."""
 UTF8_MAX: Final = 4
 """Bytes of a character."""
 _LIST: Final = re.compile(rf',"{CUT}":\["[^\]]*"\]\}}$')
@@ -28,7 +30,7 @@ NAMED: Final = len('"",')
 def included(rule: RuleProgram, event: Event | None, attributes: Attributes, bytes_max: int) -> str:
     """Canonical JSON of the author's fields, taken at `event`; a missing path is null, and so is what is cut."""
     if not rule.include:
-        return "{}"
+        return NOTHING_INCLUDED
     properties = {} if event is None else event.properties
     values = {one.name: lookup(attributes if one.of_contact else properties, one.path) for one in rule.include}
     return within(values, bytes_max)
@@ -42,7 +44,7 @@ def including(rule: RuleProgram, bytes_max: int) -> Callable[[Event, Attributes]
         properties = event.properties
         return within({name: value_at(attributes if of else properties) for name, value_at, of in fields}, bytes_max)
 
-    return include if fields else lambda _, __: "{}"
+    return include if fields else lambda _, __: NOTHING_INCLUDED
 
 
 def within(values: dict[str, Any], bytes_max: int) -> str:
@@ -58,7 +60,7 @@ def within(values: dict[str, Any], bytes_max: int) -> str:
 
 
 def is_cut(include: str) -> bool:
-    """Whether fields were cut of what `within` made: the list of them comes last, for ~ comes after every letter.
+    """Whether fields were cut of what `within` made: the list of them comes last, for ~ sorts after every name.
 
     >>> is_cut('{"text":null,"~cut":["text"]}'), is_cut('{"text":{"a":1,"~cut":["text"]}}')
     (True, False)
@@ -69,7 +71,7 @@ def is_cut(include: str) -> bool:
 def _cut(values: dict[str, Any], whole_bytes: int, bytes_max: int) -> str | None:
     """The fields with the longest cut, of equally long ones the first by name; None: there is nothing to cut.
 
-    Worked out with what each takes: to write all of them anew after each cut would take seconds.
+    Computed with what each takes: to write all of them anew after each cut would take seconds.
     """
     sizes = {name: _bytes_of(canonical(value)) for name, value in values.items() if value is not None}
     cut: list[str] = []

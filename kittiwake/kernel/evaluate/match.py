@@ -1,7 +1,7 @@
-"""Whether an event matches: types, `where`, `per` and `same` values.
+"""Event matches: types, `where`, `per` and `same` values of an event.
 
-Pure leaves. What a rule asks of events is made a function once, when its program is built, and called for
-each event by every pattern of the kernel. Attributes are the contact's at the event.
+Pure. What a rule asks of events is made a function once and called for each event by every construct. Attributes are
+the contact's at the event.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Attributes: TypeAlias = Mapping[str, Any]
 Question: TypeAlias = Callable[[Properties, Attributes], bool | None]
 """Whether a `where` holds of an event's properties and its contact's attributes.
 
-None: it does not, and met a value of a type of which its comparison never holds, so that whoever asks may look at it.
-To tell costs nothing where a value can be used.
+None: it does not, and met a value of a type of which its comparison never holds, so that whoever asks may count it.
+To say so costs nothing where a value can be used.
 """
 
 Test: TypeAlias = Callable[[Any], bool | None]
 """Whether a value, which is not null, passes a comparison; None: it never does, for its type."""
 
-Place: TypeAlias = tuple[str | None, list[str] | None]
+InstanceKeys: TypeAlias = tuple[str | None, list[str] | None]
 """The instance an event belongs to and its `same` values; None for those it lacks a property of."""
 
 KEPT_CHARS_MAX: Final = 128
@@ -69,7 +69,7 @@ def question_of(matches: Matches) -> Question | None:
 
 
 def asking(predicate: Predicate) -> Question:
-    """`where` as a function, so that what it is made of is looked at once and not at each event."""
+    """`where` as a function, so that what it is made of is asked once and not at each event."""
     if isinstance(predicate, Comparison):
         return _comparing(predicate)
     if isinstance(predicate, AllOf):
@@ -258,31 +258,31 @@ def missing_paths(paths: tuple[Path, ...], properties: Properties) -> list[str]:
     return [".".join(path) for path in paths if not is_key(lookup(properties, path))]
 
 
-def place_of(per: tuple[Path, ...], same: tuple[Path, ...]) -> Callable[[Properties], Place] | None:
+def instance_keys_of(per: tuple[Path, ...], same: tuple[Path, ...]) -> Callable[[Properties], InstanceKeys] | None:
     """Where in its rule an event belongs, as a function; None: always at `SINGLE`, without `same` values."""
     if not per and not same:
         return None
     if len(per) == 1 and same in (per, ()):
         return _placing_by_one(per[0], wants_same=bool(same))
 
-    def place(properties: Properties) -> Place:
+    def keys_in(properties: Properties) -> InstanceKeys:
         return instance_key(per, properties), key_values(same, properties)
 
-    return place
+    return keys_in
 
 
-def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], Place]:
+def _placing_by_one(path: Path, *, wants_same: bool) -> Callable[[Properties], InstanceKeys]:
     """`place_of` where `per` is one property, and `same` the same one or none."""
     value_at, opening = reader(path), f"{{{canonical('.'.join(path))}:"
 
-    def place(properties: Properties) -> Place:
+    def keys_in(properties: Properties) -> InstanceKeys:
         value = value_at(properties)
         if not is_key(value):
             return None, (None if wants_same else [])
         text = text_of(value)
         return f"{opening}{text}}}", ([text] if wants_same else [])
 
-    return place
+    return keys_in
 
 
 def instance_key(per: tuple[Path, ...], properties: Properties) -> str | None:

@@ -1,6 +1,6 @@
 """Local dates that repeat: the next occurrence on or after a day.
 
-Pure. Worked out from the day in question, as of RRULEs (RFC 5545) in `kittiwake.time.recurrences`.
+Pure. Computed from the day in question, as of RRULEs (RFC 5545) in `kittiwake.time.recurrences`.
 Called by `waits`.
 """
 
@@ -19,7 +19,7 @@ YEAR_MAX: Final = 9_000
 """The last year whose days are given an instant: local clocks need some room below year 9999."""
 
 YEAR_LOOKED_FOR_MAX: Final = 9_900
-"""No occurrence is looked for beyond it."""
+"""No occurrence is sought beyond it."""
 
 
 def occurrences(repeat: Repeat, rule_text: str, first: date, after: date) -> Iterator[date]:

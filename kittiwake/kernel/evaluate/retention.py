@@ -1,6 +1,6 @@
-"""What stays of a contact that is forgotten, and how long what is remembered for a time lasts (semantics.md, 12).
+"""Retention: what stays of a contact that is forgotten, and how long what is remembered for a time lasts.
 
-Pure but for the state it is given. Called by `run.retention`, which forgets.
+Pure but for the state it is given. Called by `run.retention` (semantics.md, section 12).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kittiwake.time.instants import DAY_US
 from kittiwake.values import canonical_bytes
 
 CAP_MEMORY_US: Final = 33 * DAY_US
-"""How long a firing may count in a calendar month, whatever zone it is looked at from."""
+"""How long a firing may count in a calendar month, whatever zone counts it."""
 
 
 def outlives(rule: RuleProgram) -> bool:

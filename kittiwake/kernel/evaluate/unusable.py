@@ -1,6 +1,7 @@
-"""What stands where a rule needs a value of another type: for the counts of a run and for explanations.
+"""Unusable values: what stands where a rule needs a value of another type.
 
-Pure. Called only where a value was refused already: what can be used costs nothing here.
+Pure. Called by `run.unusable` and by explanations, only where a value was refused already: what can be used costs
+nothing here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How long an episode waits: the deadlines an arming event sets.
+"""Plans of a `wait`: the deadlines an arming event sets.
 
-Pure. Called when an episode opens, restarts, moves with an attribute, and after an
-occurrence. A `Plan` is the deadlines, or the reason there are none.
+Pure. Called when an episode opens, restarts, moves with an attribute, and after an occurrence. A `Plan` is the
+deadlines, or the reason there are none.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def plan(wait: Wait, event: Event, attributes: Attributes, clock: Clock, after: 
 
 
 def target_value(wait: UntilWait, event: Event, attributes: Attributes) -> Any:
-    """What stands where the wait looks for its date."""
+    """What stands where the wait has its date."""
     return lookup(attributes if wait.of_contact else event.properties, wait.path)
 
 

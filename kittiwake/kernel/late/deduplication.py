@@ -1,8 +1,8 @@
-"""Copies of events: one place in the order holds one event, and one id of a type counts once within the horizon.
+"""Deduplication: one id of a type counts once within the horizon, and events have one order.
 
-Pure but for the run it is given. Called by `advance`, `correcting` and `checkpoint` with the events they settle. Ids
-are remembered for two horizons, and the newest `Limits.ids` of them: whether an event is a copy depends on those before
-it in the order, not on when it came.
+Pure but for the execution it is given. Called by both entrances and by `late` with the events they evaluate. Ids are
+remembered for two horizons, and the newest `Limits.ids` of them: whether an event is a duplicate depends on those
+before it in the order, not on when it came.
 """
 
 from __future__ import annotations
@@ -14,62 +14,62 @@ from operator import attrgetter
 from typing import Final, TypeAlias
 
 from kittiwake.kernel.run.execution import Execution
-from kittiwake.kernel.state.state import State, Unsettled
+from kittiwake.kernel.state.state import State, StoredEvent
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Event, rest_of
 from kittiwake.values import canonical, parse_json
 
-place_of: Final = attrgetter("time_us", "event_id", "type")
+order_key: Final = attrgetter("time_us", "event_id", "type")
 """By which events are ordered."""
 
-name_of: Final = attrgetter("event_id", "type")
-"""What copies share."""
+identity_of: Final = attrgetter("event_id", "type")
+"""What duplicates share."""
 
 Name: TypeAlias = tuple[str, str]
 
 ANY: Final = ""
-"""The type of an id that an earlier release remembered without one: an event of every type is its copy."""
+"""The type of an id that an earlier release remembered without one: an event of every type is its duplicate."""
 
 
-def stored(event: Event) -> Unsettled:
+def stored(event: Event) -> StoredEvent:
     """An event as a state keeps it."""
-    return Unsettled(event.time_us, event.event_id, event.type, canonical(event.properties))
+    return StoredEvent(event.time_us, event.event_id, event.type, canonical(event.properties))
 
 
-def restored(kept: Unsettled) -> Event:
+def restored(kept: StoredEvent) -> Event:
     """The event that a state keeps."""
     return Event(kept.time_us, kept.event_id, kept.type, parse_json(kept.properties))
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """The events by `(time, event_id, type)`; of copies that share all three, the one that counts."""
-    ordered = sorted(events, key=place_of)
-    if len(set(map(place_of, ordered))) == len(ordered):
+    """The events by `(time, event_id, type)`; of duplicates that share all three, the one that counts."""
+    ordered = sorted(events, key=order_key)
+    if len(set(map(order_key, ordered))) == len(ordered):
         return ordered
-    groups = (list(copies) for _, copies in groupby(ordered, key=place_of))
-    return [copies[0] if len(copies) == 1 else min(copies, key=rest_of) for copies in groups]
+    groups = (list(duplicates) for _, duplicates in groupby(ordered, key=order_key))
+    return [duplicates[0] if len(duplicates) == 1 else min(duplicates, key=rest_of) for duplicates in groups]
 
 
-def are_unlike(events: Sequence[Event]) -> bool:
-    """Whether no two events share id and type. Mostly ids alone tell."""
+def are_distinct(events: Sequence[Event]) -> bool:
+    """Whether no two events share id and type. Mostly the ids alone decide it."""
     count = len(events)
-    return len({event.event_id for event in events}) == count or len(set(map(name_of, events))) == count
+    return len({event.event_id for event in events}) == count or len(set(map(identity_of, events))) == count
 
 
-def that_count(run: Execution, events: Sequence[Event]) -> Sequence[Event]:
-    """Of events in order those that are no copies of earlier ones; the run remembers them."""
+def without_duplicates(run: Execution, events: Sequence[Event]) -> Sequence[Event]:
+    """Of events in order those that are no duplicates of earlier ones; the execution remembers them."""
     state, horizon_us = run.state, run.program.allowed_lateness_us
     counted = state.counted
     known = len(state.seen) + sum(map(len, counted.values()))
     if known + len(events) > run.program.limits.ids:
-        return _that_count_of_many(run, events)
-    if not known and are_unlike(events):
+        return _without_duplicates_of_many(run, events)
+    if not known and are_distinct(events):
         for event in events:
             counted.setdefault(event.type, {})[event.event_id] = event.time_us
         return events
     found = []
     for event in events:
-        if is_copy(state, event, horizon_us):
+        if is_duplicate(state, event, horizon_us):
             _drop(run, event)
         else:
             counted.setdefault(event.type, {})[event.event_id] = event.time_us
@@ -77,8 +77,8 @@ def that_count(run: Execution, events: Sequence[Event]) -> Sequence[Event]:
     return found
 
 
-def is_copy(state: State, event: Event, horizon_us: int) -> bool:
-    """Whether an event is a copy of one that is remembered and is no later than it."""
+def is_duplicate(state: State, event: Event, horizon_us: int) -> bool:
+    """Whether an event is a duplicate of one that is remembered and is no later than it."""
     times_us = state.counted.get(event.type)
     counted_us = None if times_us is None else times_us.get(event.event_id)
     if counted_us is not None and 0 <= event.time_us - counted_us <= horizon_us:
@@ -88,11 +88,11 @@ def is_copy(state: State, event: Event, horizon_us: int) -> bool:
 
 
 def are_new(state: State, events: Sequence[Event], limit: int) -> bool:
-    """Whether no two of the events share id and type, none is a copy of one that is remembered, nor that of it.
+    """Whether no two of the events share id and type, none is a duplicate of one that is remembered, nor that of it.
 
     Where ids have to make room, that is not asked: False.
     """
-    if len(state.seen) + sum(map(len, state.counted.values())) + len(events) > limit or not are_unlike(events):
+    if len(state.seen) + sum(map(len, state.counted.values())) + len(events) > limit or not are_distinct(events):
         return False
     return not any(
         event.event_id in state.seen or event.event_id in state.counted.get(event.type, ()) for event in events
@@ -116,7 +116,7 @@ def _drop(run: Execution, event: Event) -> None:
 # ---------------------------------------------------------------- more than are remembered
 
 
-class Newest:
+class NewestIds:
     """Ids of the newest events that count, the oldest first: of a contact that has more than are remembered."""
 
     def __init__(self, limit: int, horizon_us: int) -> None:
@@ -124,10 +124,10 @@ class Newest:
         self._horizon_us = horizon_us
         self.times_us: OrderedDict[Name, int] = OrderedDict()
         self.forgotten = 0
-        """Ids that had to make room while copies of them could still come."""
+        """Ids that had to make room while duplicates of them could still come."""
 
-    def is_copy(self, name: Name, time_us: int) -> bool:
-        """Whether an event, no older than those that are remembered, is a copy of one of them."""
+    def is_duplicate(self, name: Name, time_us: int) -> bool:
+        """Whether an event, no older than those that are remembered, is a duplicate of one of them."""
         for one in (name, (name[0], ANY)):
             counted_us = self.times_us.get(one)
             if counted_us is not None and time_us - counted_us <= self._horizon_us:
@@ -143,16 +143,16 @@ class Newest:
             self.forgotten += time_us - oldest_us <= self._horizon_us
 
 
-def _that_count_of_many(run: Execution, events: Sequence[Event]) -> list[Event]:
+def _without_duplicates_of_many(run: Execution, events: Sequence[Event]) -> list[Event]:
     """As `that_count`, where some ids may have to make room."""
-    newest = Newest(run.program.limits.ids, run.program.allowed_lateness_us)
+    newest = NewestIds(run.program.limits.ids, run.program.allowed_lateness_us)
     for time_us, name in sorted(_remembered(run.state)):
         newest.add(name, time_us)
     newest.forgotten = 0  # only an earlier release has left too many, and knew them all
     found = []
     for event in events:
-        name = name_of(event)
-        if newest.is_copy(name, event.time_us):
+        name = identity_of(event)
+        if newest.is_duplicate(name, event.time_us):
             _drop(run, event)
         else:
             newest.add(name, event.time_us)
@@ -174,6 +174,6 @@ def _remembered(state: State) -> Iterable[tuple[int, Name]]:
 
 
 def ids_forgotten(events: Sequence[Event], limit: int, horizon_us: int) -> int:
-    """Of events in order without copies: the ids that have to make room while copies of them could still come."""
+    """Ids of events, in order without duplicates, that make room while duplicates of them could still come."""
     pairs = zip(events, events[limit:], strict=False)
     return sum(newer.time_us - older.time_us <= horizon_us for older, newer in pairs)

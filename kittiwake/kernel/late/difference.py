@@ -1,7 +1,7 @@
-"""What a correction makes of rows: those that stand already are compared with those that are decided now.
+"""The difference a correction makes: rows that were emitted are compared with those that are decided now.
 
-Pure. Called by `correcting`. What differs leaves as a revision, a revocation or a new row (semantics.md, section
-10).
+Pure. Called by `late.corrections`. What differs leaves as a revision, a revocation or a new row (semantics.md,
+section 10).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.late.emitted import is_stale, revised, told_of, would_fire
+from kittiwake.kernel.late.emitted import emitted_of, is_stale, revised, would_fire
 from kittiwake.kernel.plan.versions import Versions
-from kittiwake.kernel.state.state import Instance, Owed, Since, State
+from kittiwake.kernel.state.state import Instance, PendingCorrection, Since, State
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 
@@ -22,30 +22,30 @@ FIRED: Final = Outcome.FIRED
 
 def difference(
     versions: Versions,
-    told: Mapping[str, Decision],
+    emitted: Mapping[str, Decision],
     decided: Sequence[Decision],
     front: State,
     since: Since,
     clock_us: int | None,
 ) -> tuple[list[Decision], list[Decision]]:
-    """The rows that correct what was told, and all of `decided` as they stand then, in their order.
+    """The rows that correct what was emitted, and all of `decided` as they stand then, in their order.
 
-    `since` learns what is revoked and owed.
+    `since` learns what is revoked, and what corrections are pending.
     """
     now = {row.trigger_id: row for row in decided}
-    gone = [row for trigger_id, row in told.items() if trigger_id not in now]
+    gone = [row for trigger_id, row in emitted.items() if trigger_id not in now]
     fires = {row.trigger_id for row in decided if would_fire(row, versions)}
-    had_fired = {trigger_id for trigger_id, row in told.items() if would_fire(row, versions)}
-    lost = [row for trigger_id, row in told.items() if trigger_id in now and trigger_id in had_fired - fires]
+    had_fired = {trigger_id for trigger_id, row in emitted.items() if would_fire(row, versions)}
+    lost = [row for trigger_id, row in emitted.items() if trigger_id in now and trigger_id in had_fired - fires]
     taken_back = {name for row in (*gone, *lost) for name in (row.trigger_id, *row.replaces)}
     rows = [_revoked(row, front) for row in gone]
-    instead = {_place(row) for row in decided if row.trigger_id in fires and row.trigger_id not in told}
-    since.owed.extend(owed for row in gone if _place(row) not in instead for owed in _owed(row, front))
-    since.revoked.extend(told_of(row) for row in rows)
-    new = {row.trigger_id: row for row in revised(_not_in(told, decided), since, versions, clock_us)}
+    instead = {_subject(row) for row in decided if row.trigger_id in fires and row.trigger_id not in emitted}
+    since.pending.extend(pending for row in gone if _subject(row) not in instead for pending in _pending(row, front))
+    since.revoked.extend(emitted_of(row) for row in rows)
+    new = {row.trigger_id: row for row in revised(_not_in(emitted, decided), since, versions, clock_us)}
     stands = []
     for row in decided:
-        before = told.get(row.trigger_id)
+        before = emitted.get(row.trigger_id)
         if before is None:
             row = _corrected(new[row.trigger_id], taken_back if row.trigger_id in fires else ())
             rows.append(row)
@@ -62,11 +62,11 @@ def difference(
     return rows, stands
 
 
-def _not_in(told: Mapping[str, Decision], decided: Iterable[Decision]) -> Iterator[Decision]:
-    return (row for row in decided if row.trigger_id not in told)
+def _not_in(emitted: Mapping[str, Decision], decided: Iterable[Decision]) -> Iterator[Decision]:
+    return (row for row in decided if row.trigger_id not in emitted)
 
 
-def _place(row: Decision) -> tuple[str, str, int | None]:
+def _subject(row: Decision) -> tuple[str, str, int | None]:
     """Where a trigger of the same thing would come up."""
     return row.rule_id, row.instance, row.reminder
 
@@ -86,13 +86,13 @@ def _facts(row: Decision) -> Decision:
 
 
 def _revoked(row: Decision, front: State) -> Decision:
-    assert front.settled_us is not None
+    assert front.evaluated_to_us is not None
     return replace(
         row,
         decision=Outcome.REVOKED,
         reason=Reason.LATE_EVENT,
         fired_at_us=None,
-        decided_us=front.settled_us,
+        decided_us=front.evaluated_to_us,
         revision=row.revision + 1,
         late=True,
         stale=False,
@@ -100,7 +100,7 @@ def _revoked(row: Decision, front: State) -> Decision:
 
 
 def _corrected(row: Decision, taken_back: Iterable[str]) -> Decision:
-    """A row as a correction tells it: in place of what it took back, if it fires or would but for the holdout."""
+    """A row as a correction emits it: instead of what it took back, if it fires or would but for the holdout."""
     replaces = {*row.replaces, *taken_back} - {row.trigger_id}
     return replace(row, replaces=tuple(sorted(replaces)), late=True)
 
@@ -108,12 +108,12 @@ def _corrected(row: Decision, taken_back: Iterable[str]) -> Decision:
 # ---------------------------------------------------------------- what is still to come
 
 
-def _owed(row: Decision, front: State) -> Iterator[Owed]:
+def _pending(row: Decision, front: State) -> Iterator[PendingCorrection]:
     """What is still pending or deferred in the instance of a revoked row, and may be the same thing once more."""
     rule = front.rules.get(row.rule_id)
     one = None if rule is None else rule.instances.get(row.instance)
     for opened in _still_to_come(one, row.reminder) if one is not None else ():
-        yield Owed(row.rule_id, row.instance, row.reminder, [row.trigger_id, *row.replaces], *opened)
+        yield PendingCorrection(row.rule_id, row.instance, row.reminder, [row.trigger_id, *row.replaces], *opened)
 
 
 def _still_to_come(one: Instance, reminder: int | None) -> Iterator[tuple[str | None, str]]:

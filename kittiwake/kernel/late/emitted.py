@@ -1,6 +1,6 @@
-"""What was told of each id since the checkpoint, so that a correction knows what to take back, and as which revision.
+"""The emitted log: what was emitted of each id since the checkpoint, what a correction takes back, as which revision.
 
-Pure. Rows are kept as bytes: only corrections look into them. Called by `advance`, `correcting` and `checkpoint`.
+Pure. Rows are kept as bytes: only corrections decode them. Called by `advance` and the rest of `late`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.versions import Versions
-from kittiwake.kernel.state.state import Chunk, Mark, Owed, Since, State, Told, Unsettled
+from kittiwake.kernel.state.state import Chunk, EmittedDecision, Mark, PendingCorrection, Since, State, StoredEvent
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.values import canonical, exact, parse_json
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_told: Final = msgspec.msgpack.Decoder(list[Told]).decode
-_decode_events: Final = msgspec.msgpack.Decoder(list[Unsettled]).decode
+_decode_emitted: Final = msgspec.msgpack.Decoder(list[EmittedDecision]).decode
+_decode_events: Final = msgspec.msgpack.Decoder(list[StoredEvent]).decode
 
 FIRED: Final = Outcome.FIRED
 HOLDOUT: Final = Reason.HOLDOUT
@@ -34,10 +34,12 @@ some fifty chunks an hour instead of hundreds."""
 # ---------------------------------------------------------------- bytes
 
 
-def chunk_of(events: list[Unsettled], rows: Iterable[Decision], settled_us: int, mark: Mark | None = None) -> Chunk:
-    """What one `advance` settled and told."""
-    newest_us = events[-1].time_us if events else settled_us
-    return Chunk(newest_us, len(events), _encode(events), _encode([told_of(row) for row in rows]), mark)
+def chunk_of(
+    events: list[StoredEvent], rows: Iterable[Decision], evaluated_to_us: int, mark: Mark | None = None
+) -> Chunk:
+    """What one `advance` evaluated and emitted."""
+    newest_us = events[-1].time_us if events else evaluated_to_us
+    return Chunk(newest_us, len(events), _encode(events), _encode([emitted_of(row) for row in rows]), mark)
 
 
 def weight_of(chunk: Chunk) -> int:
@@ -46,7 +48,7 @@ def weight_of(chunk: Chunk) -> int:
 
 
 def joined(chunks: list[Chunk]) -> list[Chunk]:
-    """The chunks, the newest in one where many are small: a state should not grow with the number of its wakes."""
+    """The chunks, the newest in one where many are small: a state should not grow with the number of its timers."""
     at = len(chunks)
     while at > 0 and weight_of(chunks[at - 1]) < JOINED and chunks[at - 1].mark is None:
         at -= 1
@@ -54,65 +56,69 @@ def joined(chunks: list[Chunk]) -> list[Chunk]:
     if len(small) < JOINED:
         return chunks
     events = [event for chunk in small for event in _decode_events(chunk.events)]
-    told = [row for chunk in small for row in _decode_told(chunk.told)]
-    return [*chunks[:at], Chunk(small[-1].newest_us, len(events), _encode(events), _encode(told))]
+    emitted = [row for chunk in small for row in _decode_emitted(chunk.emitted)]
+    return [*chunks[:at], Chunk(small[-1].newest_us, len(events), _encode(events), _encode(emitted))]
 
 
-def events_in(chunks: Iterable[Chunk]) -> list[Unsettled]:
+def events_in(chunks: Iterable[Chunk]) -> list[StoredEvent]:
     """Every event of the chunks, in order."""
     return [event for chunk in chunks for event in _decode_events(chunk.events)]
 
 
-def events_of(since: Since) -> list[Unsettled]:
-    """Every event settled since the checkpoint, in order."""
+def events_of(since: Since) -> list[StoredEvent]:
+    """Every event evaluated since the checkpoint, in order."""
     return events_in(since.chunks)
 
 
-def standing_rows(since: Since) -> dict[str, Decision]:
-    """By id, what was told since the checkpoint and not revoked."""
-    return standing_in(since.chunks)
+def current_rows(since: Since) -> dict[str, Decision]:
+    """By id, what was emitted since the checkpoint and not revoked."""
+    return current_in(since.chunks)
 
 
-def standing_in(chunks: Iterable[Chunk]) -> dict[str, Decision]:
-    """By id, what the chunks hold of what was told and not revoked."""
-    rows = (row_of_told(told) for chunk in chunks for told in _decode_told(chunk.told))
+def current_in(chunks: Iterable[Chunk]) -> dict[str, Decision]:
+    """By id, what the chunks hold of what was emitted and not revoked."""
+    rows = (row_of_emitted(emitted) for chunk in chunks for emitted in _decode_emitted(chunk.emitted))
     return {row.trigger_id: row for row in rows}
 
 
-def size_of(kept: list[Told] | list[Owed]) -> int:
-    """Bytes of what is revoked or owed."""
+def size_of(kept: list[EmittedDecision] | list[PendingCorrection]) -> int:
+    """Bytes of what is revoked or pending."""
     return len(_encode(kept)) if kept else 0
 
 
-def told_of(row: Decision) -> Told:
+def emitted_of(row: Decision) -> EmittedDecision:
     """A row as a state keeps it."""
     threshold = None if row.threshold is None else canonical(row.threshold)
-    return Told(row if threshold is None else replace(row, threshold=None), threshold)
+    return EmittedDecision(row if threshold is None else replace(row, threshold=None), threshold)
 
 
-def row_of_told(told: Told) -> Decision:
+def row_of_emitted(emitted: EmittedDecision) -> Decision:
     """The row that a state keeps."""
-    return told.decision if told.threshold is None else replace(told.decision, threshold=parse_json(told.threshold))
+    return (
+        emitted.decision
+        if emitted.threshold is None
+        else replace(emitted.decision, threshold=parse_json(emitted.threshold))
+    )
 
 
 # ---------------------------------------------------------------- revisions
 
 
 def revised(rows: Iterable[Decision], since: Since, versions: Versions, clock_us: int | None) -> list[Decision]:
-    """Rows as they are told: what was revoked goes on under its next revision, and takes the place of what it replaces.
+    """Rows as they are emitted: what was revoked goes on under its next revision, and says what it replaces.
 
-    `since` forgets what is revoked no longer, and what is owed no longer.
+    `since` forgets what is revoked no longer, and corrections that are pending no longer.
     """
     rows = list(rows)
-    if not rows or not (since.revoked or since.owed or clock_us is not None):
+    if not rows or not (since.revoked or since.pending or clock_us is not None):
         return rows
-    revoked = {told.decision.trigger_id: told for told in since.revoked}
-    owed: dict[Thing, list[Owed]] = {}
-    for one in since.owed:
-        owed.setdefault((one.rule_id, one.key, one.opened_id, one.opened_type, one.reminder), []).append(one)
-    found = [_as_told(row, revoked, owed, versions, clock_us) for row in rows]
+    revoked = {emitted.decision.trigger_id: emitted for emitted in since.revoked}
+    pending: dict[Thing, list[PendingCorrection]] = {}
+    for one in since.pending:
+        pending.setdefault((one.rule_id, one.key, one.opened_id, one.opened_type, one.reminder), []).append(one)
+    found = [_as_emitted(row, revoked, pending, versions, clock_us) for row in rows]
     since.revoked = list(revoked.values())
-    since.owed = [one for several in owed.values() for one in several]
+    since.pending = [one for several in pending.values() for one in several]
     return found
 
 
@@ -123,18 +129,18 @@ Opened: TypeAlias = tuple[str | None, str]
 """Id and type of the event that opened something; without its type: what bears the id of an earlier release."""
 
 
-def _as_told(
+def _as_emitted(
     row: Decision,
-    revoked: dict[str, Told],
-    owed: dict[Thing, list[Owed]],
+    revoked: dict[str, EmittedDecision],
+    pending: dict[Thing, list[PendingCorrection]],
     versions: Versions,
     clock_us: int | None,
 ) -> Decision:
-    told = revoked.pop(row.trigger_id, None)
-    mine = owed.pop((row.rule_id, row.instance, *_opened(row), row.reminder), [])
-    replaces = {name for one in mine for name in one.ids} | {*(told.decision.replaces if told else ())}
+    emitted = revoked.pop(row.trigger_id, None)
+    mine = pending.pop((row.rule_id, row.instance, *_opened(row), row.reminder), [])
+    replaces = {name for one in mine for name in one.ids} | {*(emitted.decision.replaces if emitted else ())}
     replaces.discard(row.trigger_id)
-    revision = told.decision.revision + 1 if told else row.revision
+    revision = emitted.decision.revision + 1 if emitted else row.revision
     stale = is_stale(row, versions, clock_us)
     if revision == row.revision and not replaces and not stale:
         return row
@@ -166,36 +172,38 @@ def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
 # ---------------------------------------------------------------- forgetting
 
 
-def forget_final(versions: Versions, since: Since, checkpoint: State, events: Iterable[Event | Unsettled]) -> None:
-    """Forget what is revoked or owed and cannot come any more, now that the checkpoint has moved.
+def forget_final(versions: Versions, since: Since, checkpoint: State, events: Iterable[Event | StoredEvent]) -> None:
+    """Forget what is revoked or pending and cannot come any more, now that the checkpoint has moved.
 
     It can come while the event that began it lies behind the checkpoint, or it is pending or deferred there; a
     threshold, by whatever event, as long as it is not used up.
     """
-    if not since.revoked and not since.owed:
+    if not since.revoked and not since.pending:
         return
     opening = {opened for event in events for opened in ((event.event_id, event.type), (event.event_id, ""))}
-    since.revoked = [told for told in since.revoked if _may_come_again(versions, told, checkpoint, opening)]
-    since.owed = [
-        owed
-        for owed in since.owed
-        if _is_live(checkpoint, owed.rule_id, owed.key, (owed.opened_id, owed.opened_type), opening)
+    since.revoked = [emitted for emitted in since.revoked if _may_come_again(versions, emitted, checkpoint, opening)]
+    since.pending = [
+        pending
+        for pending in since.pending
+        if _is_live(checkpoint, pending.rule_id, pending.key, (pending.opened_id, pending.opened_type), opening)
     ]
 
 
-def _may_come_again(versions: Versions, told: Told, checkpoint: State, opening: Container[Opened]) -> bool:
-    row = told.decision
-    assert checkpoint.settled_us is not None
+def _may_come_again(
+    versions: Versions, emitted: EmittedDecision, checkpoint: State, opening: Container[Opened]
+) -> bool:
+    row = emitted.decision
+    assert checkpoint.evaluated_to_us is not None
     if row.events is None:
-        return row.time_us >= checkpoint.settled_us
+        return row.time_us >= checkpoint.evaluated_to_us
     if _is_live(checkpoint, row.rule_id, row.instance, _opened(row), opening):
         return True
-    return told.threshold is not None and _may_be_crossed(versions, told, checkpoint)
+    return emitted.threshold is not None and _may_be_crossed(versions, emitted, checkpoint)
 
 
-def _may_be_crossed(versions: Versions, told: Told, checkpoint: State) -> bool:
+def _may_be_crossed(versions: Versions, emitted: EmittedDecision, checkpoint: State) -> bool:
     """Whether a threshold can still be crossed under the id of a row."""
-    now_us, row = checkpoint.settled_us, told.decision
+    now_us, row = checkpoint.evaluated_to_us, emitted.decision
     if now_us is None or checkpoint.first_us is None or not row.events or not row.events.first_type:
         return False
     rule = next((one for one in versions.at(now_us).rules if one.state_key == row.rule_id), None)
@@ -203,16 +211,16 @@ def _may_be_crossed(versions: Versions, told: Told, checkpoint: State) -> bool:
         return False
     if max(rule.anew_us or row.time_us, checkpoint.ended_us or row.time_us) > row.time_us:
         return False
-    return not _is_used(checkpoint, rule, told)
+    return not _is_used(checkpoint, rule, emitted)
 
 
-def _is_used(checkpoint: State, rule: RuleProgram, told: Told) -> bool:
+def _is_used(checkpoint: State, rule: RuleProgram, emitted: EmittedDecision) -> bool:
     """Whether the instance of a row has used up its threshold."""
     left = checkpoint.rules.get(rule.rule_id)
-    one = None if left is None else left.instances.get(told.decision.instance)
+    one = None if left is None else left.instances.get(emitted.decision.instance)
     if one is None or one.reached is None or rule.reaches is None:
         return False
-    return any(canonical(exact(Decimal(rule.reaches.at[at]))) == told.threshold for at in one.reached.used)
+    return any(canonical(exact(Decimal(rule.reaches.at[at]))) == emitted.threshold for at in one.reached.used)
 
 
 def _is_live(checkpoint: State, rule_id: str, key: str, opened: Opened, opening: Container[Opened]) -> bool:

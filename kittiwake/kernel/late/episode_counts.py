@@ -1,8 +1,9 @@
-"""Two states that differ only in how many arming events their open episodes have counted.
+"""Episode counts: two states that differ only in how many arming events their open episodes have counted.
 
-Pure. Called by `rework`. An episode that is restarted by every event never meets its old state again, for one more
-event has armed it. That number decides nothing: it only stands in the rows of the episode. So a correction may end
-where nothing else differs, if the episode is still open at the settled time and none of its rows stands in between.
+Pure. Called by `late.reevaluation`. An episode that is restarted by every event never meets its old state again, for
+one more event has armed it. That number decides nothing: it only stands in the rows of the episode. So a correction may
+end where nothing else differs, if the episode is still open at the evaluated time and none of its rows stands in
+between.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What is kept for corrections, cut into segments: a correction begins at the one it concerns, and ends where it may.
+"""Segments: what is kept for corrections, cut so that a correction begins at the one it concerns and ends where it may.
 
-Pure. Called by `correcting`. A segment begins at a state: at the checkpoint, or at a mark that an earlier correction
-has left. A contact that is never corrected has one segment and no marks, so it pays nothing for them.
+Pure. Called by `late.reevaluation`. A segment begins at a state: at the checkpoint, or at a mark that an earlier
+correction has left. A contact that is never corrected has one segment and no marks, so it pays nothing for them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.retention import freeze
 from kittiwake.kernel.state.codec import bare, decoded, encoded, in_one_order
-from kittiwake.kernel.state.state import Chunk, Mark, State, Unsettled
+from kittiwake.kernel.state.state import Chunk, Mark, State, StoredEvent
 from kittiwake.model import Event
 
 MARKED_EVENTS: Final = 128
@@ -23,7 +23,7 @@ MARKED_EVENTS: Final = 128
 
 
 class Segment(NamedTuple):
-    """Part of what was settled since the checkpoint."""
+    """Part of what was evaluated since the checkpoint."""
 
     begun_us: int
     """Its events are not older."""
@@ -44,11 +44,11 @@ def segments_of(chunks: Sequence[Chunk], from_us: int) -> list[Segment]:
 
 
 def concerned(segments: Sequence[Segment], time_us: int) -> int:
-    """The index of the segment in which an event of that time has its place."""
+    """The index of the segment to which an event of that time belongs."""
     return bisect_right(segments, time_us, key=lambda segment: segment.begun_us) - 1
 
 
-def events_at(chunks: Sequence[Chunk], time_us: int) -> list[Unsettled]:
+def events_at(chunks: Sequence[Chunk], time_us: int) -> list[StoredEvent]:
     """The events of one instant; an instant lies in one chunk."""
     at = bisect_left(chunks, time_us, key=lambda chunk: chunk.newest_us)
     while at < len(chunks) and not chunks[at].count:
@@ -70,7 +70,7 @@ def end_of_part(events: Sequence[Event], at: int, size: int) -> int:
 
 
 def mark_of(versions: Versions, run: Execution, at_us: int, from_us: int) -> Mark:
-    """The state of a run that has settled to `at_us`; the run may go on."""
+    """The state of an execution that has come to `at_us`, and may go on."""
     state = freeze(run, at_us, from_us)
     data = encoded(_without_ids(state))
     pruned = freeze(Execution(versions.at(at_us), decoded(data)), at_us, at_us)

@@ -18,16 +18,16 @@ def snapshot_of(rules: Program | Versions, state: State) -> State:
     """The state as a stream can take it in, which only knows the versions in force.
 
     What was foreseen for versions to come stays behind: a stream could not go on remembering it. Where a version came
-    into force behind the checkpoint, corrections begin at the settled time.
+    into force behind the checkpoint, corrections begin at the evaluated time.
     """
     versions = as_versions(rules)
     found = compacted(versions, state)
-    if found.settled_us is None:
+    if found.evaluated_to_us is None:
         return found
-    whole_us = versions.at(found.settled_us).effective_us if versions.whole_history else found.whole_us
+    whole_us = versions.at(found.evaluated_to_us).effective_us if versions.whole_history else found.whole_us
     since, from_us = found.since, found.from_us
-    if from_us is not None and versions.coming(from_us, found.settled_us):
-        since, from_us = begun_anew(versions, since or Since(), found), found.settled_us
+    if from_us is not None and versions.coming(from_us, found.evaluated_to_us):
+        since, from_us = begun_anew(versions, since or Since(), found), found.evaluated_to_us
     elif since is not None and since.checkpoint is not None:
         since = replace(since, checkpoint=encoded(_without_foreseen(decoded(since.checkpoint), whole_us)))
     front = bare(_without_foreseen(found, whole_us), since, from_us)

@@ -1,4 +1,4 @@
-"""From the rules of one account to its program: which event types concern which rule.
+"""The building of a program from the rules of one account: which event types concern which rule.
 
 Pure. Called by the compiler and by tests that write programs by hand.
 """
@@ -102,7 +102,7 @@ def _is_readied(rule: RuleProgram) -> bool:
 
 
 def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
-    """A program travels as its rules, which are small: what is worked out of them is worked out anew."""
+    """A program travels as its rules, which are small: what follows from them is computed anew."""
     return _unpacked, (
         program.account_id,
         program.rules,

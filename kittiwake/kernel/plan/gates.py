@@ -1,6 +1,6 @@
 """The gates: what can keep a candidate of a rule from being sent, in their order (rules.md, section 4).
 
-Asked by `kernel.run.eligibility`; which of them a rule has is worked out when its program is built.
+Asked by `kernel.run.eligibility`; which of them a rule has is computed when its program is built.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Condition(msgspec.Struct, frozen=True):
     within_us: int | None
     """Look-back; None = ever."""
     path: Path | None = None
-    """SUM and DISTINCT: what is summed or told apart."""
+    """SUM and DISTINCT: what is summed or distinguished."""
     operator: Operator | None = None
     """COUNT, SUM and DISTINCT: one of EQ GT GTE LT LTE."""
     bound: Number = 0

@@ -1,6 +1,6 @@
-"""What a rule's memory depends on, as short texts: whether a state left under one text of a rule fits another.
+"""Layouts: what a rule's memory depends on, as short texts that show whether a state under one text fits another.
 
-Pure. Called when a program is built; compared by `switching` when a version comes into force.
+Pure. Made when a program is built; compared by `run.migration` when a version comes into force.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""A limit on everything the kernel remembers, each with its reason.
+"""Limits on everything the kernel remembers, each with its reason.
 
-Imported by the compiler, which puts a `Limits` into every program (tests use small ones),
-and by the loader, which refuses rules beyond them.
+The compiler puts a `Limits` into every program (tests use small ones); the loader refuses rules beyond them.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ class Limits(NamedTuple):
     keys: int = 1_000
     """Instances of a rule, and `same` keys of a history condition: far beyond what one person browses; ~100 KB."""
     distinct: int = 10_000
-    """Distinct values of a condition: ~300 KB, still one value cell of Beam."""
+    """Distinct values of a condition: ~300 KB, still one value state of Beam."""
     sum_entries: int = 10_000
     """Entries of a windowed sum: one per event in the window; ~200 KB."""
     max_wait_us: int = 400 * DAY_US
@@ -32,8 +31,8 @@ class Limits(NamedTuple):
     attribute_bytes: int = 65_536
     """Attributes that rules read, as canonical JSON: they stay for ever, and a profile of 64 KiB is no profile."""
     ids: int = 25_000
-    """Ids of events by which copies are known, the newest; in two horizons of an hour one event every 0.3 s. Of the
-    longest ASCII ids 3.5 MB, which leaves room for all else in one cell; of ordinary ones 1.2 MB."""
+    """Ids of events by which duplicates are known, the newest; in two horizons of an hour one event every 0.3 s. Of the
+    longest ASCII ids 3.5 MB, which leaves room for all else in one value; of ordinary ones 1.2 MB."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -1,8 +1,8 @@
 """The program: what the rules of one account mean, compiled, immutable and picklable.
 
-Built once by `kittiwake.rules.compile.account` from checked rules; read by the kernel and, for what
-events are needed, by the hosts. Nothing in it can be invalid: paths are split, durations are
-microseconds, numbers exact. Every field says its unit.
+Built once by `kittiwake.rules.compile` from checked rules; read by the kernel and, for what events are needed, by the
+hosts. Nothing in it can be invalid: paths are split, durations are microseconds, numbers exact. Every field says its
+unit.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ class Program:
     effective_us: int | None = None
     """Since when it is in force; None: always."""
     wanted_later: frozenset[str] | None = frozenset()
-    """Types that later versions need, where the whole history is known; None: all."""
+    """Types that later versions need, where the full history is known; None: all."""
     looks_back: bool = False
     """Whether a version introduced something that a rule looks back on."""
 
     def wants(self, event_type: str) -> bool:
-        """Whether an event of this type can change anything, once its copies are dropped."""
+        """Whether an event of this type can change anything, once its duplicates are dropped."""
         routes = self.routes
         if event_type in routes.by_type or event_type in routes.own_types or routes.of_any:
             return True
@@ -76,7 +76,7 @@ class Program:
         return frozenset(routes.by_type) | routes.own_types | self.wanted_later
 
     def reads(self, event_type: str) -> bool:
-        """Whether anything may look at the properties of events of this type, once their copies are dropped.
+        """Whether anything may read the properties of events of this type, once their duplicates are dropped.
 
         True when in doubt. A trace shows them all.
         """

@@ -1,4 +1,4 @@
-"""Routes: what an event of one type can do in one rule, worked out when the program is built.
+"""Routes: what an event of one type can do in one rule, computed when the program is built.
 
 So that at event time nobody asks a rule about types it does not name. Built by `plan.build`; `run.dispatch` makes
 handlers of them.
@@ -29,7 +29,7 @@ class Route(msgspec.Struct, frozen=True):
     """Of `given` or `audience`, by condition."""
 
     def reads(self) -> bool:
-        """Whether it may look at the properties of its events, or copy some of them."""
+        """Whether it may read the properties of its events."""
         alternatives = (self.when, self.unless, *(matches for _, matches in (*self.steps, *self.conditions)))
         if any(match.where is not None or match.same for matches in alternatives for match in matches):
             return True

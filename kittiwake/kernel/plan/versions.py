@@ -1,7 +1,7 @@
-"""The versions of an account's rules: which is in force when, and what each remembers for the next.
+"""Versions of an account's rules: which is in force when, and what each remembers for the next.
 
-Pure. Built by `kittiwake.rules.compile.versions` from checked rule sets; walked by `settling`. Between two versions it
-is worked out here what a rule goes on looking back on and what a version introduces (semantics.md, section 11).
+Pure. Built by `kittiwake.rules.compile.versions` from checked rule sets; read by `run.timeline` and the hosts. What a
+rule goes on looking back on, and what a version introduces, is computed here (semantics.md, section 11).
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ class Versions:
 
     programs: tuple[Program, ...]
     frozen_at_us: int | None = None
-    """Nothing is settled beyond it."""
+    """Nothing is evaluated beyond it."""
     whole_history: bool = True
     """A batch: look-backs see what was before their version."""
 
     @property
     def horizon_us(self) -> int:
-        """How late an event may be and still be put in its place."""
+        """How late an event may be and still be corrected for."""
         return self.programs[0].allowed_lateness_us
 
     @property
@@ -75,24 +75,24 @@ class Versions:
         """The version in force at an instant."""
         if len(self.programs) == 1:
             return self.programs[0]
-        return self.programs[self._place(time_us)]
+        return self.programs[self._index_at(time_us)]
 
     def coming(self, after_us: int, upto_us: int) -> Sequence[Program]:
         """The versions that come into force after an instant, up to and at another."""
         if len(self.programs) == 1:
             return ()
-        return self.programs[self._place(after_us) + 1 : self._place(upto_us) + 1]
+        return self.programs[self._index_at(after_us) + 1 : self._index_at(upto_us) + 1]
 
     def later(self, time_us: int) -> Sequence[Program]:
         """The versions that come into force after an instant."""
-        return self.programs[self._place(time_us) + 1 :]
+        return self.programs[self._index_at(time_us) + 1 :]
 
     def named(self, account_id: str) -> Versions:
         """The same, of another account."""
         return replace_fields(self, programs=tuple(replace_fields(one, account_id=account_id) for one in self.programs))
 
     def without_horizon(self) -> Versions:
-        """The same for events that come in order and without copies."""
+        """The same for events that come in order and without duplicates."""
         programs = tuple(replace_fields(one, allowed_lateness_us=0) for one in self.programs)
         return replace_fields(self, programs=programs)
 
@@ -100,7 +100,7 @@ class Versions:
         """The events that the version in force at their time wants."""
         return [event for event in events if self.at(event.time_us).wants(event.type)]
 
-    def _place(self, time_us: int) -> int:
+    def _index_at(self, time_us: int) -> int:
         return bisect_right(self.programs, time_us, lo=1, key=_effective_us) - 1
 
 

@@ -1,6 +1,6 @@
-"""What an event brings to an episode: its ids, `same` values and `include`, and candidates made of them.
+"""Candidates: what an event or a deadline brings before the gates, and what it is refused for.
 
-Pure. Called by every pattern kind.
+Called by every construct.
 """
 
 from __future__ import annotations

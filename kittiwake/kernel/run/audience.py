@@ -1,7 +1,7 @@
 """Audiences: membership as a function of history and time, and the edges it takes.
 
-Looked at after every event that concerns the rule, at every instant a look-back ends, and at
-the instant the rule is ready. Called by `taking` and `advance`.
+Evaluated after every event that concerns the rule, at every instant a look-back ends, and at the instant the rule is
+ready. Called by `run.dispatch` and `run.timeline`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from kittiwake.reasons import Kind
 from kittiwake.values import Number
 
 
-def look(run: Execution, index: int, event: Event | None) -> None:
-    """Work out membership now; an edge becomes a candidate. `event` is None at an instant without one."""
+def evaluate_membership(run: Execution, index: int, event: Event | None) -> None:
+    """Evaluate membership now; an edge becomes a candidate. `event` is None at an instant without one."""
     rule = run.program.rules[index]
     assert rule.audience is not None
     found = run.rule_state(index)
@@ -32,8 +32,8 @@ def look(run: Execution, index: int, event: Event | None) -> None:
     answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
     member = run.state.first_us is not None and _holds(rule.audience.tree, answers)
     if found.entered_fired and run.is_lacking(index):
-        member = True  # it cannot tell yet: who has entered stays until it can
-    readied = event is None and run.ready_us(index) == run.now_us and not _is_settled(run, run.now_us)
+        member = True  # it cannot know yet: who has entered stays until it can
+    readied = event is None and run.ready_us(index) == run.now_us and not _is_evaluated(run, run.now_us)
     if run.trace is not None and (member != found.member or event is not None):
         _trace_membership(run, index, member, values, event)
     if member != found.member or (member and readied):
@@ -42,8 +42,8 @@ def look(run: Execution, index: int, event: Event | None) -> None:
     _wake_at_ends(run, index, found)
 
 
-def _is_settled(run: Execution, now_us: int) -> bool:
-    return run.state.settled_us is not None and now_us <= run.state.settled_us
+def _is_evaluated(run: Execution, now_us: int) -> bool:
+    return run.state.evaluated_to_us is not None and now_us <= run.state.evaluated_to_us
 
 
 def _holds(tree: Tree, answers: list[bool]) -> bool:

@@ -1,7 +1,7 @@
-"""Handlers: what one event does, at its place in `(time, event_id, type)` (semantics.md, section 3).
+"""Handlers: what one event does, in the order `(time, event_id, type)` (semantics.md, section 3).
 
 First the contact's own events, then each rule: `unless`, history, `when`; then audiences.
-Everything about a rule that no event can change is worked out once for all contacts: what is left
+Everything about a rule that no event can change is computed once for all contacts: what is left
 is a function for each rule and type. Asked for by `run.timeline`.
 """
 
@@ -14,7 +14,7 @@ from weakref import ref
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, MERGED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.evaluate.history import measured, recorder
-from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, key_values, place_of, question_of
+from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, instance_keys_of, key_values, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
 from kittiwake.kernel.plan.history import Condition, test_of
 from kittiwake.kernel.plan.limits import Limits
@@ -22,7 +22,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
-from kittiwake.kernel.run.audience import look
+from kittiwake.kernel.run.audience import evaluate_membership
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import cancel_all
 from kittiwake.kernel.run.reactions import NO_VALUES, Given, Handler, Reaction
@@ -155,7 +155,7 @@ OWN_HANDLERS: Final[dict[str, Handler]] = {
     DELETED: _delete,
     MERGED: _merge,
 }
-"""What takes the contact's own events, before the rules do; after the contact's end nothing is left to take."""
+"""Handle the contact's own events, before the rules do; after the contact's end nothing is left to handle."""
 
 
 # ---------------------------------------------------------------- rules
@@ -214,13 +214,13 @@ def _recording(route: Route, limits: Limits) -> Records:
 
 
 def _looking(route: Route, limits: Limits) -> Handler:
-    """An audience remembers the event and looks at its members anew."""
+    """An audience remembers the event and evaluates membership anew."""
     index, records = route.rule_index, _recording(route, limits)
 
     def handle(run: Execution, event: Event) -> None:
         if not records(run, event):
             refuse_for_room(run, index, SINGLE, event, "history")
-        look(run, index, event)
+        evaluate_membership(run, index, event)
 
     def foresee(run: Execution, event: Event) -> None:
         records(run, event)
@@ -254,11 +254,11 @@ def _arriving(route: Route, limits: Limits) -> Handler:
     """A `when` match finds its instance and its `same` values, and does there what its rule is about."""
     index, rule = route.rule_index, route.rule
     react = _reaction(index, rule, limits)
-    place_in = place_of(rule.per, rule.same)
+    keys_in = instance_keys_of(rule.per, rule.same)
     if route.steps:
         return _stepping(route, react, completing(route))
     question, refuse = question_of(route.when), refusing(index, Clause.WHEN, route.when)
-    if question is None and place_in is None:
+    if question is None and keys_in is None:
         return react
 
     def handle(run: Execution, event: Event) -> None:
@@ -266,7 +266,7 @@ def _arriving(route: Route, limits: Limits) -> Handler:
             if answer is None:
                 refuse(run, event)
             return
-        key, same = (SINGLE, NO_VALUES) if place_in is None else place_in(event.properties)
+        key, same = (SINGLE, NO_VALUES) if keys_in is None else keys_in(event.properties)
         if key is None:
             lacks(run, index, None, event, "per")
         elif same is None:
@@ -353,10 +353,10 @@ def _admitting(index: int, rule: RuleProgram) -> Given:
 
 def _keying(condition: Condition, rule: RuleProgram) -> Callable[[list[str]], str] | None:
     """From the `same` values of a match to the key it asks about; None: the one without."""
-    places = [rule.same.index(path) for path in condition.same]
-    if not places:
+    indices = [rule.same.index(path) for path in condition.same]
+    if not indices:
         return None
-    if len(places) == 1:
-        (place,) = places
-        return lambda same: f"[{same[place]}]"
-    return lambda same: f"[{','.join([same[at] for at in places])}]"
+    if len(indices) == 1:
+        (index,) = indices
+        return lambda same: f"[{same[index]}]"
+    return lambda same: f"[{','.join([same[at] for at in indices])}]"

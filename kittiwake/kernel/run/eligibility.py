@@ -1,7 +1,7 @@
-"""Whether a candidate may be sent: the gates, in their order (rules.md, section 4).
+"""Eligibility: whether a candidate may be sent, by the gates in their order (rules.md, section 4).
 
-Pure questions about a run. `refused_by` answers the first gate that refuses, `QUIET_HOURS`
-meaning deferred. Called by `gating`.
+Pure questions about an execution. `refused_by` answers the first gate that refuses, `QUIET_HOURS` meaning deferred.
+Called by `run.gating`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
 
 
 def _is_held_out(run: Execution) -> bool:
-    """Whether the contact is in the holdout, worked out once a run."""
+    """Whether the contact is in the holdout, computed once an execution."""
     found = run.is_held_out
     if found is None:
         holdout = run.program.policy.holdout

@@ -11,7 +11,7 @@ from kittiwake.kernel.state.trace import StepKind
 
 
 def follow_held(one: Instance, episode: Episode) -> None:
-    """Keep a deferred candidate in step with its episode: a decision tells of the episode as it is by then."""
+    """Keep a deferred candidate in step with its episode: a decision shows the episode as it is by then."""
     if one.held is not None:
         candidate = one.held.candidate
         candidate.last_id, candidate.last_us, candidate.count = episode.last_id, episode.last_us, episode.count

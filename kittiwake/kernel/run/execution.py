@@ -82,7 +82,7 @@ class Execution:
         self.attributes: dict[str, Any] = {} if state.attributes == "{}" else parse_json(state.attributes)
         self.zone = program.timezone
         """The contact's zone, else the account's; kept by `find_zone`."""
-        begun_us = state.settled_us if now_us is None else now_us
+        begun_us = state.evaluated_to_us if now_us is None else now_us
         self.now_us = BEFORE_ALL_US if begun_us is None else begun_us
         self.begun_us = self.now_us
         """Nothing of this execution happens before it."""

@@ -1,7 +1,7 @@
-"""An instant's candidates before the gates: their order, and what becomes of each.
+"""Gating: the candidates of an instant, their order, and what becomes of each.
 
-Fires, suppresses, defers, supersedes; ends the episodes that are over. Called by `advance`
-at the end of each of an instant's two parts.
+Fires, suppresses, defers, supersedes; ends the episodes that are over. Called by `run.timeline` at the end of each of
+an instant's two parts.
 """
 
 from __future__ import annotations

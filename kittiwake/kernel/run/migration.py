@@ -1,7 +1,7 @@
-"""A version comes into force: what a contact's state keeps, and what leaves it (semantics.md, section 11).
+"""Migration: what a contact's state keeps when a version comes into force, and what leaves it (semantics 11).
 
-Changes the state it is given. Called by `settling` at the instant of the version, and where a state is found that was
-left under other rules.
+Changes the state it is given. Called by `run.timeline` at the instant of the version, and where a state is found that
+was left under other rules.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def fits(program: Program, state: State) -> bool:
 
 
 def concerned_us(program: Program, in_force: Program, state: State) -> int | None:
-    """When a contact has to be looked at because of a version to come; None: not for its sake.
+    """When a contact has to be evaluated because of a version to come; None: not for its sake.
 
     Something is decided as it comes into force, or falls due under it that does not under the version in force.
     """
@@ -66,7 +66,7 @@ def concerned_us(program: Program, in_force: Program, state: State) -> int | Non
 
 
 def _is_met(program: Program, state: State) -> bool:
-    """Whether a version has audiences to look at as it comes into force, or cancels what is pending or deferred."""
+    """Whether a version has audiences to evaluate as it comes into force, or cancels what is pending or deferred."""
     left, rules = state.rules, {rule.rule_id: rule for rule in program.rules if not rule.foreseen}
     audiences = [rule for rule in rules.values() if rule.audience is not None] if state.newest_us is not None else []
     if any(one.rule_id not in left or left[one.rule_id].version != one.version for one in audiences):
@@ -137,7 +137,7 @@ def known_of(run: Execution) -> Before:
     )
 
 
-def bring_into_force(program: Program, state: State, now_us: int, known: Before) -> list[Decision]:
+def activate(program: Program, state: State, now_us: int, known: Before) -> list[Decision]:
     """Lay the state out for the rules of the program; what becomes of what cannot stay."""
     before, state.rules = state.rules, {}
     in_force = {rule.rule_id: rule for rule in program.rules if not rule.foreseen}

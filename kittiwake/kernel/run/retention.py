@@ -126,14 +126,14 @@ def forget_expired(run: Execution, now_us: int) -> None:
         run.state.firings = still_counting(run.state.firings, run.program.policy.frequency, now_us)
 
 
-def freeze(run: Execution, settled_us: int, edge_us: int, forgotten_us: int | None = None) -> State:
+def freeze(run: Execution, evaluated_to_us: int, edge_us: int, forgotten_us: int | None = None) -> State:
     """The state after the last step, which knows the ids of events from a horizon before `edge_us` on.
 
     What time has passed at `forgotten_us`, or else at `edge_us`, is forgotten. The execution may go on afterwards.
     """
-    run.now_us = settled_us
+    run.now_us = evaluated_to_us
     state = run.state
-    state.settled_us, state.newest_us = settled_us, run.newest_us
+    state.evaluated_to_us, state.newest_us = evaluated_to_us, run.newest_us
     state.attributes = canonical(run.attributes) if run.attributes else "{}"
     ids_us = edge_us - run.program.allowed_lateness_us
     if state.seen:

@@ -1,7 +1,7 @@
 """Sequences: in-order chains, the newest start per length (rules.md, section 3).
 
-Pure over an instance's prefixes. The same idea as a partial match of Flink CEP, with one
-partial match per length: the chain with the latest start wins, so no other can matter.
+Made by `run.dispatch`. The same idea as a partial match of Flink CEP, with one partial match per length: the chain with
+the latest start wins, so no other can matter.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The sweep: rules of plain silence over one whole history, without walking time.
+"""The sweep: rules of plain `wait` over one full history, without walking time.
 
-A batch host that has all of a contact's events, and a program whose rules ask nothing but
-`when`, `wait` and `unless`, needs no agenda, no state and no gates: one pass per rule gives
-the same decisions as `advance`, byte for byte (`tests/laws/test_sweep.py` holds it to that).
-Anything beyond that, two events at one instant or the contact's end included, is left to `advance`.
+A batch host that has all of a contact's events, and a program whose rules ask nothing but `when`, `wait` and `unless`,
+needs no timers, no state and no gates: one pass per rule gives the same decisions as `advance`, byte for byte
+(`tests/laws/test_sweep.py` holds it to that). Anything beyond that, two events at one instant or the contact's end
+included, is left to `run.timeline`. Called by `batch`.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def sweep(
     None if two share an instant, one ends the contact or sets too much, or it was silent for so long that it may have
     been forgotten.
 
-    `events` are in order and without copies; `sweep_plan` is `sweep_plan_of(program)`.
+    `events` are in order and without duplicates; `sweep_plan` is `sweep_plan_of(program)`.
     """
     types = {event.type for event in events}
     if events and until_us - events[0].time_us >= program.policy.retention_us and _has_gap(program, events, until_us):

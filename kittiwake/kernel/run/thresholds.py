@@ -1,6 +1,6 @@
-"""`reaches`: totals over all matches of an instance, and the thresholds they cross upwards.
+"""Thresholds (`reaches`): totals over all matches of an instance, and what they cross upwards.
 
-Each threshold is used up by its first crossing, even one that `given` refuses. Called by `taking`.
+Each threshold is used up by its first crossing, even one that `given` refuses. Made by `run.dispatch`.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ from typing import Final
 
 from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.plan.versions import Versions
-from kittiwake.kernel.run.audience import look
+from kittiwake.kernel.run.audience import evaluate_membership
 from kittiwake.kernel.run.dispatch import Handlers, handlers_of
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import gate_all
-from kittiwake.kernel.run.migration import Before, bring_into_force, fits, forget_for_good, known_of, stamp
+from kittiwake.kernel.run.migration import Before, activate, fits, forget_for_good, known_of, stamp
 from kittiwake.kernel.run.outputs import Outputs
 from kittiwake.kernel.run.retention import forget_silent, forgets_us, freeze, keeps_something
 from kittiwake.kernel.run.shared_instant import SharedInstant
@@ -32,12 +32,12 @@ _time_us: Final = attrgetter("time_us")
 
 def start(versions: Versions, state: State, first_us: int, trace: list[Step] | None = None) -> Execution:
     """A run that goes on from `state`, which it works on; of a new contact, from before its first instant."""
-    settled_us = state.settled_us
-    program = versions.at(first_us if settled_us is None else settled_us)
+    evaluated_to_us = state.evaluated_to_us
+    program = versions.at(first_us if evaluated_to_us is None else evaluated_to_us)
     if knows(versions, state):
         return Execution(program, state, Outputs(trace))
-    assert settled_us is not None, "a new contact remembers nothing"
-    decisions = bring_into_force(program, state, settled_us, Before())
+    assert evaluated_to_us is not None, "a new contact remembers nothing"
+    decisions = activate(program, state, evaluated_to_us, Before())
     run = Execution(program, state, Outputs(trace))
     run.outputs.decisions.extend(decisions)
     return run
@@ -45,15 +45,15 @@ def start(versions: Versions, state: State, first_us: int, trace: list[Step] | N
 
 def knows(versions: Versions, state: State) -> bool:
     """Whether a state was left under the rules in force then; one that does not say is taken as left under them."""
-    if state.settled_us is None or not (state.rules or state.records):
+    if state.evaluated_to_us is None or not (state.rules or state.records):
         return True
-    program = versions.at(state.settled_us)
+    program = versions.at(state.evaluated_to_us)
     stamp(program, state)
     return fits(program, state)
 
 
 def pass_through(versions: Versions, run: Execution, events: Sequence[Event], upto_us: int) -> Execution:
-    """Settle `events`, all before `upto_us`, and deadlines up to and at it; the run that has come so far."""
+    """Evaluate `events`, all before `upto_us`, and deadlines up to and at it; the run that has come so far."""
     at = 0
     since_us = run.program.effective_us
     for program in versions.coming(run.now_us if since_us is None else max(run.now_us, since_us), upto_us):
@@ -61,18 +61,18 @@ def pass_through(versions: Versions, run: Execution, events: Sequence[Event], up
         assert effective_us is not None
         end = bisect_left(events, effective_us, lo=at, key=_time_us)
         _walk(run, events[at:end], effective_us - 1)
-        run = _come_into_force(versions, run, effective_us)
+        run = _activate(versions, run, effective_us)
         at = end
     _walk(run, events[at:] if at else events, upto_us)
     return run
 
 
-def _come_into_force(versions: Versions, before: Execution, now_us: int) -> Execution:
+def _activate(versions: Versions, before: Execution, now_us: int) -> Execution:
     """The run under the next version, before anything else of its first instant."""
     program = versions.at(now_us)
     forget_for_good(before, now_us)
     state = freeze(before, now_us - 1, now_us - 1 - before.program.allowed_lateness_us)
-    decisions = bring_into_force(program, state, now_us, known_of(before))
+    decisions = activate(program, state, now_us, known_of(before))
     run = Execution(program, state, before.outputs, now_us - 1)
     run.begun_us = now_us
     run.outputs.decisions.extend(decisions)
@@ -165,7 +165,7 @@ def _pass_time(run: Execution, until_us: int) -> None:
         for index, key in due:
             fall_due(run, index, key)
             if rules[index].audience is not None and key == SINGLE:
-                look(run, index, None)
+                evaluate_membership(run, index, None)
         if run.caused:
             gate_all(run)
 

@@ -28,7 +28,7 @@ class TimerQueue:
     def __init__(self) -> None:
         """An empty queue."""
         self.heap: list[Timer] = []
-        """For those who only look at the earliest, in a loop; the list stays the same one."""
+        """For loops that only ask for the earliest; the list stays the same one."""
 
     def fill(self, timers: Iterable[Timer]) -> None:
         """Hold these timers and no others."""

@@ -58,7 +58,7 @@ def _live(state: RuleState | None) -> list[tuple[str, Instance]]:
 def _wanting(match: Match, rule: RuleProgram) -> Callable[[Properties, Attributes], Wanted | None]:
     """What an alternative of `unless` wants of an episode it disarms; it answers None where it does not match."""
     asked, paths = question_of((match,)), match.same
-    places = [rule.same.index(path) for path in paths]
+    indices = [rule.same.index(path) for path in paths]
 
     def want(properties: Properties, attributes: Attributes) -> Wanted | None:
         if asked is not None and not asked(properties, attributes):
@@ -66,7 +66,7 @@ def _wanting(match: Match, rule: RuleProgram) -> Callable[[Properties, Attribute
         if not paths:
             return []
         values = key_values(paths, properties)
-        return None if values is None else list(zip(places, values, strict=True))
+        return None if values is None else list(zip(indices, values, strict=True))
 
     return want
 

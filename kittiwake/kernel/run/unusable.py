@@ -1,7 +1,7 @@
-"""Values that events bring and rules cannot use, counted: a rule that can never fire is not to look healthy.
+"""Unusable values, counted: a rule that can never fire must not seem healthy.
 
-Looked at only where a rule has refused a value for what it is: what can be used costs nothing here.
-Called by `taking`, `sequences`, `episodes` and `reaching`; the counts leave with the run.
+Asked only where a rule has refused a value for what it is: what can be used costs nothing here. Called by every
+construct; the counts leave with the outputs.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
             if holds_of is not None:
                 key = one.path, one.of_contact
                 types[key] = types.get(key, _NONE) | holds_of
-    looked = [(reader(path), path, of_contact, known) for (path, of_contact), known in types.items()]
+    asked = [(reader(path), path, of_contact, known) for (path, of_contact), known in types.items()]
 
     def refuse(run: Execution, event: Event) -> None:
-        for value_at, path, of_contact, known in looked:
+        for value_at, path, of_contact, known in asked:
             values = run.attributes if of_contact else event.properties
             value = value_at(values)
             if type(value) not in known:
@@ -61,7 +61,7 @@ def refuse_keys(run: Execution, index: int, clause: Clause, paths: tuple[Path, .
 
 
 def refuse_in_condition(run: Execution, index: int, clause: Clause, condition: Condition, event: Event) -> None:
-    """Count why a match is not remembered for a condition: for its `same`, or for what is summed or told apart."""
+    """Count why a match is not remembered for a condition: for its `same`, or for what is summed or distinguished."""
     lacking = tuple(path for path in condition.same if not is_scalar(lookup(event.properties, path)))
     if not lacking and condition.path is not None:
         run.count_unusable(index, clause, _named(condition.path), found_at(event.properties, condition.path))
@@ -74,7 +74,7 @@ def refuse_number(run: Execution, index: int, clause: Clause, path: Path, event:
 
 
 def refuse_wait(run: Execution, index: int, wait: Wait | None, event: Event) -> None:
-    """Count what stands where a wait looks for a number or a date and finds none."""
+    """Count what stands where a wait needs a number or a date and finds none."""
     if isinstance(wait, FieldWait):
         found = unusable_number(wait, event.properties)
         if found is not None:

@@ -5,10 +5,8 @@ Called by `run.dispatch` for matches, and by `run.timeline` for instants.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from kittiwake.kernel.evaluate.include import including
-from kittiwake.kernel.evaluate.match import SINGLE, Attributes
+from kittiwake.kernel.evaluate.include import NOTHING_INCLUDED, including
+from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.evaluate.wait import NoPlan, Plan, TooLong, plan
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -29,9 +27,10 @@ from kittiwake.time.instants import END_OF_TIME_US
 def waiting(index: int, rule: RuleProgram, limits: Limits, given: Given | None) -> Reaction:
     """The reaction of a rule with `wait`: restart or count what is pending, else open if `given` admits.
 
-    The commonest step of all is a restart, which here is no more than moving the deadlines of the episode.
+    The commonest step of all is a restart, for which nothing is called here where its deadlines are fixed.
     """
-    wait, restarts, include = rule.wait, rule.restart, including(rule, limits.include_bytes)
+    wait, restarts, includes = rule.wait, rule.restart, bool(rule.include)
+    include = including(rule, limits.include_bytes)
     assert wait is not None
     delays_us = wait.delays_us if isinstance(wait, Delays) and wait.delays_us[-1] <= limits.max_wait_us else None
 
@@ -52,13 +51,26 @@ def waiting(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
         count = episode.count
         if not restarts:
             _count(run, index, key, one, episode, event)
-        elif delays_us is None or one.held is not None or episode.reminders[-1].index != len(delays_us) - 1:
-            _replan(run, index, key, one, episode, event, same, include)
         else:
-            now_us, before_us = event.time_us, episode.reminders[0].due_us
-            for reminder in episode.reminders:
-                reminder.due_us = now_us + delays_us[reminder.index]
-            _restart(run, index, key, episode, event, same, include(event, run.attributes), before_us)
+            before_us: int | None
+            if delays_us is None or one.held is not None or episode.reminders[-1].index != len(delays_us) - 1:
+                before_us = _replan(run, index, key, one, episode, event)
+            else:
+                now_us, before_us = event.time_us, episode.reminders[0].due_us
+                for reminder in episode.reminders:
+                    reminder.due_us = now_us + delays_us[reminder.index]
+            if before_us is not None:
+                episode.count += 1
+                episode.last_id, episode.last_us, episode.same = event.event_id, event.time_us, same
+                episode.include = include(event, run.attributes) if includes else NOTHING_INCLUDED
+                if one.held is not None:
+                    follow_held(one, episode)
+                if not episode.reminders:
+                    end_if_over(one)  # a version has shortened the list
+                elif episode.reminders[0].due_us < before_us:  # else a timer comes early, and is set anew then
+                    run.timers.set(episode.reminders[0].due_us, index, key)
+                if run.trace is not None and episode.reminders:
+                    _note_restart(run, index, key, episode, event)
         if (
             run.shared_instant is not None
             and one.episode is not None
@@ -126,50 +138,27 @@ def _refuse(run: Execution, index: int, key: str, event: Event, why: NoPlan | To
         lacks(run, index, key, event, f"wait {why.value}")
 
 
-def _replan(
-    run: Execution,
-    index: int,
-    key: str,
-    one: Instance,
-    episode: Episode,
-    event: Event,
-    same: list[str],
-    include: Callable[[Event, Attributes], str],
-) -> None:
-    """A restart whose deadlines have to be worked out anew: it may drop the episode, or do nothing."""
+def _replan(run: Execution, index: int, key: str, one: Instance, episode: Episode, event: Event) -> int | None:
+    """Move deadlines that have to be computed anew; when the earliest was due before, None: there is no restart."""
     rule = run.program.rules[index]
     assert rule.wait is not None
     found = _planned(run, index, rule.wait, event, episode.occurrence)
     if found is NoPlan.PAST:
         lacks(run, index, key, event, "wait past")
         drop_pending(run, index, key, one, episode, "past")
-        return
+        return None
     if not isinstance(found, list):
         _refuse(run, index, key, event, found)
-        return
+        return None
     before_us = episode.reminders[0].due_us if episode.reminders else END_OF_TIME_US
     episode.reminders = _undecided(one, episode, found)
     episode.target = own_target(rule, event)
-    _restart(run, index, key, episode, event, same, include(event, run.attributes), before_us)
-    follow_held(one, episode)
-    end_if_over(one)  # a version has shortened the list
+    return before_us
 
 
-def _restart(
-    run: Execution, index: int, key: str, episode: Episode, event: Event, same: list[str], include: str, before_us: int
-) -> None:
-    """What a restart takes from its event, now that the deadlines are moved; the earliest was `before_us`."""
-    episode.count += 1
-    episode.last_id, episode.last_us = event.event_id, event.time_us
-    episode.same, episode.include = same, include
-    reminders = episode.reminders
-    if not reminders:
-        return
-    if reminders[0].due_us < before_us:  # else there is a timer, which will be set anew when it fires
-        run.timers.set(reminders[0].due_us, index, key)
-    if run.trace is not None:
-        dues_us = [reminder.due_us for reminder in reminders]
-        run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
+def _note_restart(run: Execution, index: int, key: str, episode: Episode, event: Event) -> None:
+    dues_us = [reminder.due_us for reminder in episode.reminders]
+    run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
 
 
 def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[Reminder]:
@@ -188,7 +177,7 @@ def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[R
 def fall_due(run: Execution, index: int, key: str) -> None:
     """Put before the gates what of the instance has fallen due: deadlines, and the release of what was deferred.
 
-    Also of what an entry of the agenda named too early: that is put back for its true time.
+    Where the timer came too early, another is set for the true time.
     """
     found = run.rules[index]
     one = None if found is None else found.instances.get(key)

@@ -1,7 +1,7 @@
-"""State to bytes and back: versioned, compact, total, without pickle.
+"""The codec: a state to bytes and back, versioned, compact, total, without pickle.
 
-Called by hosts that keep state. One version byte, then msgpack. `decode` answers garbage and
-unknown versions with a `BadState`, never with an exception.
+Called by hosts that keep state. One version byte, then msgpack. `decode` answers garbage and unknown versions with a
+`BadState`, never with an exception.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from kittiwake.kernel.state.state import Firing, RuleState, Since, State, Unsettled
+from kittiwake.kernel.state.state import Firing, RuleState, Since, State, StoredEvent
 
 VERSION: Final = 3
 """1 knew no corrections, versions and retention; 2 took an event's id for the whole of its identity."""
@@ -25,21 +25,21 @@ STATE_BYTES_MAX: Final = 16 * 1024 * 1024
 _encoder: Final = msgspec.msgpack.Encoder()
 _ordered_encoder: Final = msgspec.msgpack.Encoder(order="deterministic")
 _decoder: Final = msgspec.msgpack.Decoder(State)
-_decode_events: Final = msgspec.msgpack.Decoder(list[Unsettled]).decode
+_decode_events: Final = msgspec.msgpack.Decoder(list[StoredEvent]).decode
 
 
 class _StateOf1(msgspec.Struct, array_like=True, gc=False):
     """A state as version 1 wrote it; what it is made of has only grown since, at the end."""
 
     contact_id: str
-    settled_us: int | None = None
+    evaluated_to_us: int | None = None
     started: bool = False
     attributes: str = "{}"
     consents: dict[str, bool] = {}
     firings: list[Firing] = []
     rules: dict[str, RuleState] = {}
     seen: dict[str, int] = {}
-    inbox: list[Unsettled] = []
+    inbox: list[StoredEvent] = []
     checkpoint: bytes | None = None
 
 
@@ -75,11 +75,11 @@ def decode(data: bytes | memoryview) -> State | BadState:
 
 
 def _of_1(old: _StateOf1) -> State:
-    """A state of version 1: nothing before its settled time can be corrected, and its silence begins there."""
-    begun_us = old.settled_us if old.started else None
+    """A state of version 1: nothing before its evaluated time can be corrected, and its silence begins there."""
+    begun_us = old.evaluated_to_us if old.started else None
     return State(
         old.contact_id,
-        old.settled_us,
+        old.evaluated_to_us,
         None if begun_us is None else LONG_AGO_US,
         old.attributes,
         old.consents,
@@ -92,12 +92,12 @@ def _of_1(old: _StateOf1) -> State:
 
 
 def _of_2(old: State) -> State:
-    """A state of version 2: what it has settled opened things under the ids of its release, which knew no types.
+    """A state of version 2: what it has evaluated opened things under the ids of its release, which knew no types.
 
     The ids of events that it keeps get their types. Those of older ones stay without: whatever comes under them within
-    the horizon is a copy, as it was for that release.
+    the horizon is a duplicate, as it was for that release.
     """
-    old.typed_us = old.settled_us
+    old.typed_us = old.evaluated_to_us
     since = old.since
     if since is not None:
         for event in (event for chunk in since.chunks for event in _decode_events(chunk.events)):
@@ -105,7 +105,7 @@ def _of_2(old: State) -> State:
                 old.counted.setdefault(event.type, {})[event.event_id] = old.seen.pop(event.event_id)
         if since.checkpoint is not None:
             checkpoint = _decoder.decode(since.checkpoint)
-            checkpoint.typed_us = old.settled_us
+            checkpoint.typed_us = old.evaluated_to_us
             since.checkpoint = _encoder.encode(checkpoint)
     return old
 
@@ -126,10 +126,10 @@ def decoded(data: bytes) -> State:
 
 
 def in_one_order(data: bytes) -> bytes:
-    """The same state, its entries in an order that does not tell how they came to be."""
+    """The same state, its entries in an order that does not depend on how they came to be."""
     return _ordered_encoder.encode(_decoder.decode(data))
 
 
 def bare(state: State, since: Since | None = None, from_us: int | None = None) -> State:
-    """The state without what it has not settled, and with these means of correction, or none; the rest is shared."""
+    """The state without what it has not evaluated, and with these means of correction, or none; the rest is shared."""
     return replace(state, inbox=[], since=since, from_us=from_us)

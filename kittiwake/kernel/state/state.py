@@ -1,9 +1,9 @@
-"""What the kernel remembers of one contact: small, a value, and versioned when encoded.
+"""The state: what the kernel remembers of one contact, small, a value, and versioned when encoded.
 
-`advance` never changes a `State` it was given: it works on a copy (`codec.copied`) and
-returns that. Records are written as arrays, so their field order is the wire format
-(`codec.VERSION`). Numbers are Decimals here, since msgpack's integers end at 64 bits. Nothing in a
-state refers back to what holds it, so that the collector of cycles need not look (`gc=False`).
+`advance` never changes a `State` it was given: it works on a copy (`codec.copied`) and returns that. Records are
+written as arrays, so the order of their fields is the wire format (`codec.VERSION`); their names are shown to people in
+snapshots (`output.snapshots`). Numbers are Decimals here, since msgpack's integers end at 64 bits. Nothing in a state
+refers back to what holds it, so that the collector of cycles has nothing to do (`gc=False`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     last_us: int | None = None
     """When its newest event happened; None: an earlier release did not keep it."""
     crossing: str | None = None
-    """Of a threshold, which time it is where it may be crossed again, as canonical JSON (`reaching.crossing_of`)."""
+    """Of a threshold, which time it is where it may be crossed again, as canonical JSON (`run.thresholds`)."""
 
 
 class Held(msgspec.Struct, array_like=True, gc=False):
@@ -183,8 +183,8 @@ class Firing(msgspec.Struct, array_like=True, gc=False):
     group: str | None
 
 
-class Unsettled(msgspec.Struct, array_like=True, gc=False):
-    """An event given but not settled yet."""
+class StoredEvent(msgspec.Struct, array_like=True, gc=False):
+    """An event as a state keeps it: waiting, or evaluated since the checkpoint."""
 
     time_us: int
     event_id: str
@@ -203,20 +203,20 @@ class Mark(msgspec.Struct, array_like=True, gc=False):
 
 
 class Chunk(msgspec.Struct, array_like=True, gc=False):
-    """What one `advance` settled and told, as bytes that only a correction looks into."""
+    """What one `advance` evaluated and emitted, as bytes that only a correction decodes."""
 
     newest_us: int
-    """Time of the newest event; of a chunk without events, when it was settled to."""
+    """Time of the newest event; of a chunk without events, when it was evaluated to."""
     count: int
     events: bytes
-    """`list[Unsettled]`, in order, without copies: what was a copy stays one, whatever comes inside the horizon."""
-    told: bytes
-    """`list[Told]`, those that stand."""
+    """`list[StoredEvent]`, in order, without duplicates: what was one stays one, whatever comes inside the horizon."""
+    emitted: bytes
+    """`list[EmittedDecision]`, those that stand."""
     mark: Mark | None = None
     """The state before its first event, where a correction has left one."""
 
 
-class Told(msgspec.Struct, array_like=True, gc=False):
+class EmittedDecision(msgspec.Struct, array_like=True, gc=False):
     """The newest revision of an id."""
 
     decision: Decision
@@ -224,7 +224,7 @@ class Told(msgspec.Struct, array_like=True, gc=False):
     """The decision's threshold as text, which there is left out: integers beyond 64 bits are no msgpack."""
 
 
-class Owed(msgspec.Struct, array_like=True, gc=False):
+class PendingCorrection(msgspec.Struct, array_like=True, gc=False):
     """What the next trigger of something still pending or deferred replaces."""
 
     rule_id: str
@@ -238,14 +238,14 @@ class Owed(msgspec.Struct, array_like=True, gc=False):
 
 
 class Since(msgspec.Struct, array_like=True, gc=False):
-    """What a correction needs: the state at `State.from_us`, and everything settled and told since."""
+    """What a correction needs: the state at `State.from_us`, and everything evaluated and emitted since."""
 
     checkpoint: bytes | None = None
     """That state, encoded; None: nothing has happened since, this very state is as it was then."""
     chunks: list[Chunk] = []
-    revoked: list[Told] = []
+    revoked: list[EmittedDecision] = []
     """Ids that stand as revoked and may come again."""
-    owed: list[Owed] = []
+    pending: list[PendingCorrection] = []
 
 
 class Profile(msgspec.Struct, array_like=True, gc=False):
@@ -261,8 +261,8 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """All the kernel knows of one contact."""
 
     contact_id: str
-    settled_us: int | None = None
-    """Events before it and deadlines up to and at it are settled; None: nothing yet."""
+    evaluated_to_us: int | None = None
+    """Events before it and deadlines up to and at it are evaluated; None: nothing yet."""
     first_us: int | None = None
     """The contact's first event (since it was last deleted or forgotten); None: it has had none since."""
     attributes: str = "{}"
@@ -273,9 +273,9 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """By `RuleProgram.state_key`."""
     seen: dict[str, int] = {}
     """Event ids that an earlier release kept without their types; they go after two horizons."""
-    inbox: list[Unsettled] = []
+    inbox: list[StoredEvent] = []
     from_us: int | None = None
-    """How far back a late event can be put in its place; None: not before `settled_us`."""
+    """How far back a late event can be corrected for; None: not before `evaluated_to_us`."""
     newest_us: int | None = None
     """The contact's newest event."""
     records: dict[str, Record] = {}
@@ -284,7 +284,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """Its look-backs miss nothing of versions up to this `effective_from`: a snapshot has brought them."""
     since: Since | None = None
     counted: dict[str, dict[str, int]] = {}
-    """By type, by event id: the time of the copy that counts. Of two horizons, and the newest `Limits.ids`."""
+    """By type, by event id: the time of the duplicate that counts. Of two horizons, and the newest `Limits.ids`."""
     typed_us: int | None = None
     """What events before it opened bears the ids of an earlier release; None: nothing does."""
     ended_us: int | None = None
@@ -301,7 +301,7 @@ def new_state(contact_id: str) -> State:
 
 
 def is_nothing(state: State) -> bool:
-    """Whether nothing is known of a contact: at most how far it has been settled, when it came and when it ended."""
+    """Whether nothing is known of a contact: at most how far it has been evaluated, when it came and when it ended."""
     if state.first_us is not None or keeps_something(state):
         return False
     return not (state.since or keeps_ids(state) or state.inbox)

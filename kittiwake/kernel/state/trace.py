@@ -18,9 +18,9 @@ class StepKind(StrEnum):
     EVENT = "event"
     """An event is taken. event_id, type, properties."""
     DUPLICATE = "duplicate"
-    """A copy of an event is dropped. event_id, type."""
+    """A duplicate of an event is dropped. event_id, type."""
     LATE = "late"
-    """An event older than the settled time. event_id, type."""
+    """An event older than the evaluated time. event_id, type."""
     INSTANT = "instant"
     """A deadline, release or look-back's end is reached; no details."""
     LACKS = "lacks"
@@ -50,7 +50,7 @@ class StepKind(StrEnum):
     TOTAL = "total"
     """`reaches`: the total moved. event_id, before, after, next (threshold or None)."""
     MEMBERSHIP = "membership"
-    """An audience's truth was worked out at a change. member, values (list per condition), cause."""
+    """An audience's membership was evaluated at a change. member, values (list per condition), cause."""
     DUE = "due"
     """A candidate falls due. time_us, reminder, threshold, occurrence, kind."""
     GATE = "gate"
@@ -62,7 +62,7 @@ class StepKind(StrEnum):
     IN_FORCE = "in_force"
     """A version of the rule set comes into force. ruleset_version."""
     CORRECTED = "corrected"
-    """A late event is put in its place, what was decided since worked out anew. event_id, type, time_us (its own)."""
+    """A late event is corrected for: what was decided since is evaluated again. event_id, type, time_us (its own)."""
     DECISION = "decision"
     """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder."""
 
@@ -81,7 +81,7 @@ class Step(NamedTuple):
 
 
 def step_of(decision: Decision) -> Step:
-    """The step that tells of a decision."""
+    """The step of a decision."""
     details = {
         "trigger_id": decision.trigger_id,
         "decision": str(decision.decision),

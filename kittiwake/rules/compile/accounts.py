@@ -48,7 +48,7 @@ class RulesUsed(NamedTuple):
     versions: tuple[VersionUsed, ...]
     """At least one, rising."""
     frozen_at_us: int | None = None
-    """Nothing is settled beyond it."""
+    """Nothing is decided beyond it."""
     refused: tuple[Refused, ...] = ()
     """By version and account."""
 

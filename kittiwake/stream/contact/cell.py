@@ -71,7 +71,7 @@ def state_of(cell: Cell | None, contact_id: str) -> State:
     if cell is None:
         return new_state(contact_id)
     state = decoded(cell.state)
-    if state.contact_id != contact_id or state.settled_us != cell.evaluated_to_us:
+    if state.contact_id != contact_id or state.evaluated_to_us != cell.evaluated_to_us:
         raise UnreadableError("its cell is of another contact or time")
     return state
 
@@ -90,8 +90,10 @@ def decoded(data: bytes | memoryview) -> State:
 
 def new_cell(state: State, paced_until_us: int, traces: dict[str, str]) -> bytes:
     """The bytes of a value."""
-    assert state.settled_us is not None
-    return sealed(encode_cell(Cell(LAYOUT, state.settled_us, paced_until_us, memoryview(encode_state(state)), traces)))
+    assert state.evaluated_to_us is not None
+    return sealed(
+        encode_cell(Cell(LAYOUT, state.evaluated_to_us, paced_until_us, memoryview(encode_state(state)), traces))
+    )
 
 
 def traces_with(traces: dict[str, str], arrivals: Iterable[BufferedEvent]) -> dict[str, str]:

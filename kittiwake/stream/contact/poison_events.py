@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kittiwake.input.shapes.base import InputShape
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
@@ -135,7 +135,7 @@ def _late_events(given: Evaluation, step: Advanced, pairs: Sequence[_Pair], cloc
     found = []
     for event in step.late:
         arrival = arrivals[id(event)]
-        evaluated_to_us = given.state.settled_us
+        evaluated_to_us = given.state.evaluated_to_us
         assert evaluated_to_us is not None, "only what has been evaluated can be late"
         found.append(
             LateEventRecord(

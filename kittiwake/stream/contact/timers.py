@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.kernel.advance import Advanced
+from kittiwake.kernel.incremental import Advanced
 from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
 from kittiwake.rules.compile.accounts import Plan
@@ -207,7 +207,7 @@ def _evaluate(
     arrivals = [one for one in due if isinstance(one, BufferedEvent)]
     state = decoded(seeds[0].state) if work.cell is None and seeds else state_of(work.cell, work.contact_id)
     given = Evaluation(
-        work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.settled_us or BEFORE_ALL_US)
+        work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.evaluated_to_us or BEFORE_ALL_US)
     )
     found = evaluate(given, work.firing.clock_us, work.host.rules)
     if isinstance(found, EvaluationFailed):
@@ -252,9 +252,9 @@ def _is_over(work: _Work, before: State, arrivals: Sequence[BufferedEvent], afte
     A timer may fire for many reasons: it is over once the intake has refused for a while what lies before that time.
     """
     max_age_us = work.host.max_age_us
-    if max_age_us is None or before.settled_us is None or arrivals:
+    if max_age_us is None or before.evaluated_to_us is None or arrivals:
         return False
-    return is_nothing(before) and is_nothing(after) and work.upto_us - before.settled_us >= max_age_us + SKEW_US
+    return is_nothing(before) and is_nothing(after) and work.upto_us - before.evaluated_to_us >= max_age_us + SKEW_US
 
 
 # ---------------------------------------------------------------- the next timer
@@ -274,7 +274,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
     firing be that of an event that came later and lies before it.
     """
     at_us, settings = work.firing.at_us, work.host.timer_settings
-    due = [] if step is None or step.wake_at_us is None else [step.wake_at_us]
+    due = [] if step is None or step.next_timer_us is None else [step.next_timer_us]
     if work.asked_us > work.held_us and (
         step is None or min([*due, *rest_us[:1]], default=END_OF_TIME_US) <= work.asked_us
     ):

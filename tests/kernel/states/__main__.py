@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.state.codec import VERSION, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.values import canonical
@@ -37,7 +37,7 @@ def case(name: str, world: World, seed: int) -> tuple[State, dict[str, Any]]:
     held_back = dice.sample(before, min(3, len(before)))
     state = new_state(CONTACT)
     for upto_us in cuts_us:
-        given = [event for event in before if event not in held_back and (state.settled_us or 0) <= event.time_us]
+        given = [event for event in before if event not in held_back and (state.evaluated_to_us or 0) <= event.time_us]
         state = advance(rules, state, [event for event in given if event.time_us < upto_us], upto_us).state
     inside = [event for event in held_back if event.time_us >= cut_us - rules.allowed_lateness_us]
     state = advance(rules, state, inside[1:], cut_us).state
@@ -64,7 +64,7 @@ def features(state: State, decided: list[Any]) -> Iterator[str]:
         yield from ("checkpoint" for _ in [since.checkpoint] if since.checkpoint is not None)
         yield from ("chunks" for _ in since.chunks[1:])
         yield from ("revoked" for _ in since.revoked)
-        yield from ("owed" for _ in since.owed)
+        yield from ("owed" for _ in since.pending)
     yield from ("corrected" for row in decided if row[1] == "revoked" or row[4])
 
 

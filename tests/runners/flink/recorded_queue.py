@@ -12,8 +12,8 @@ from typing import NamedTuple, Self
 
 from kittiwake.stream.recorded_schedule import Disorder
 from kittiwake.time.instants import SECOND_US, format_instant
-from transforms.batch.input_files import input_files
 from transforms.clock import now_us
+from transforms.input_files import input_files
 from transforms.stream.recorded_source import RecordedEvents, _Lines, _read
 
 BEAT_CONTACT = "beat"

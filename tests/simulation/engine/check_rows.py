@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.rule import Mode
 from kittiwake.kernel.state.state import Instance, State
 from kittiwake.model import Decision
@@ -66,8 +66,8 @@ class Book:
     # ------------------------------------------------------------ one row
 
     def _check(self, row: Decision, call: Call) -> None:
-        before, settled_us = self.newest.get(row.trigger_id), call.advanced.state.settled_us
-        assert settled_us is not None
+        before, evaluated_to_us = self.newest.get(row.trigger_id), call.advanced.state.evaluated_to_us
+        assert evaluated_to_us is not None
         demand(row.revision == (0 if before is None else before.revision + 1), "revisions", shown(row), before)
         if before is not None:
             moved = _fires(before, call) and _fires(row, call) and before.decided_us != row.decided_us
@@ -75,9 +75,9 @@ class Book:
         if row.decision is REVOKED:
             demand(before is not None and before.decision is not REVOKED, "revoked what stands", shown(row))
             demand(row.late and row.reason is Reason.LATE_EVENT and row.fired_at_us is None, "revoked", shown(row))
-        demand(row.decided_us <= settled_us, "before its time", shown(row), f"settled {settled_us}")
+        demand(row.decided_us <= evaluated_to_us, "before its time", shown(row), f"settled {evaluated_to_us}")
         if row.decision is FIRED:
-            demand(row.time_us <= (row.fired_at_us or 0) <= settled_us, "before its time", shown(row))
+            demand(row.time_us <= (row.fired_at_us or 0) <= evaluated_to_us, "before its time", shown(row))
         demand(row.trigger_id not in row.replaces, "replaces itself", shown(row))
         known = {*self.newest, *(each.trigger_id for each in call.advanced.decisions)}
         demand(known.issuperset(row.replaces), "replaces what was told", shown(row))
@@ -86,12 +86,18 @@ class Book:
 
     def _check_side(self, row: Decision, call: Call) -> None:
         """Corrections are of what was settled, caused by something; all else is of what was not."""
-        settled_us = call.before.settled_us
+        evaluated_to_us = call.before.evaluated_to_us
         if row.late:
-            demand(settled_us is not None and row.decided_us <= settled_us, "a correction of what was", shown(row))
+            demand(
+                evaluated_to_us is not None and row.decided_us <= evaluated_to_us,
+                "a correction of what was",
+                shown(row),
+            )
             demand(call.advanced.corrected, "a correction needs a late event", shown(row))
         else:
-            demand(settled_us is None or row.decided_us >= settled_us, "late unsaid", shown(row), settled_us)
+            demand(
+                evaluated_to_us is None or row.decided_us >= evaluated_to_us, "late unsaid", shown(row), evaluated_to_us
+            )
 
     def _check_stale(self, row: Decision, before: Decision | None, call: Call) -> None:
         expires_us = call.versions.at(row.decided_us).expires_us(row.rule_id)
@@ -125,8 +131,8 @@ class Book:
     def _owe(self, call: Call, taken_back: list[Decision]) -> None:
         if not taken_back:
             return
-        assert call.before.settled_us is not None
-        corrected = advance(call.versions, call.before, call.given, call.before.settled_us).state
+        assert call.before.evaluated_to_us is not None
+        corrected = advance(call.versions, call.before, call.given, call.before.evaluated_to_us).state
         for row in taken_back:
             for thing in _still_to_come(corrected, row):
                 self._owed.setdefault(thing, set()).update(self._closure(row.trigger_id))

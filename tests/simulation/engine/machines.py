@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import decode, encode
@@ -32,7 +32,7 @@ class Cell:
     data: bytes | None = None
     bag: list[Event] = field(default_factory=list)
     timers: list[int] = field(default_factory=list)
-    settled_us: int = BEFORE_ALL_US
+    evaluated_to_us: int = BEFORE_ALL_US
     """As the state says; here only to choose versions by."""
 
 
@@ -105,11 +105,11 @@ class Machines:
             if shard_of(key) != shard or cell.data is None:
                 continue
             state = _decoded(cell.data)
-            versions = self._versions(key, cell.settled_us)
+            versions = self._versions(key, cell.evaluated_to_us)
             snapshot = encode(compacted(versions, state))
             restored = _decoded(snapshot)
-            step = advance(versions, restored, [], cell.settled_us, clock_us=self.clock_us)
-            self.seen(Call(key, versions, restored, (), cell.settled_us, self.clock_us, step))
+            step = advance(versions, restored, [], cell.evaluated_to_us, clock_us=self.clock_us)
+            self.seen(Call(key, versions, restored, (), cell.evaluated_to_us, self.clock_us, step))
             cell.data, cell.timers = encode(step.state), []
             self._ask(cell, key, step)
 
@@ -177,16 +177,16 @@ class Machines:
     def _take_in(self, cell: Cell, give: Give) -> None:
         cell.bag.append(give.event)
         if self.habits.direct and cell.data is not None:
-            self._fire(cell, give.key, cell.settled_us)
+            self._fire(cell, give.key, cell.evaluated_to_us)
         else:
             self._set(cell, self._ceiling(give.event.time_us + 1))
 
     def _fire(self, cell: Cell, key: Key, at_us: int) -> None:
         """A timer is only a wake-up: what is due is in the state."""
-        versions = self._versions(key, max(at_us, cell.settled_us))
-        until_us = max(at_us, cell.settled_us)
+        versions = self._versions(key, max(at_us, cell.evaluated_to_us))
+        until_us = max(at_us, cell.evaluated_to_us)
         if versions.frozen_at_us is not None:
-            until_us = max(min(until_us, versions.frozen_at_us), cell.settled_us)
+            until_us = max(min(until_us, versions.frozen_at_us), cell.evaluated_to_us)
         keeps = self.habits.keeps_bag
         given = [event for event in cell.bag if event.time_us < until_us or not keeps]
         cell.bag = [event for event in cell.bag if keeps and event.time_us >= until_us]
@@ -194,8 +194,8 @@ class Machines:
         step = advance(versions, state, given, at_us, clock_us=self.clock_us)
         self._calls.append(Call(key, versions, state, tuple(given), at_us, self.clock_us, step))
         cell.data = encode(step.state)
-        assert step.state.settled_us is not None
-        cell.settled_us = step.state.settled_us
+        assert step.state.evaluated_to_us is not None
+        cell.evaluated_to_us = step.state.evaluated_to_us
         self._ask(cell, key, step)
 
     # ------------------------------------------------------------ timers
@@ -204,8 +204,8 @@ class Machines:
         """Set the timers that a state and its bag need; not while they could do nothing, for the account is frozen."""
         frozen_us = self.frozen.get(key[0])
         wakes = [event.time_us + 1 for event in cell.bag]
-        if step.wake_at_us is not None:
-            wakes.append(step.wake_at_us)
+        if step.next_timer_us is not None:
+            wakes.append(step.next_timer_us)
         for wake_us in wakes:
             if frozen_us is None or wake_us <= frozen_us:
                 self._set(cell, self._ceiling(wake_us))

@@ -135,7 +135,7 @@ class Running:
         if frozen_us is not None:
             until_us = min(until_us, frozen_us)
         cell = self.machines.cells.get(key)
-        return max(until_us, BEFORE_ALL_US if cell is None else cell.settled_us)
+        return max(until_us, BEFORE_ALL_US if cell is None else cell.evaluated_to_us)
 
 
 # ---------------------------------------------------------------- the story
@@ -161,10 +161,10 @@ def told_step(step: Step) -> str:
 
 def told_call(call: Call) -> list[str]:
     """What a call was given, and what came of it."""
-    settled_us = call.before.settled_us
+    evaluated_to_us = call.before.evaluated_to_us
     given = " ".join(f"{event.event_id}@{_at(event.time_us)}" for event in call.given)
-    wake_us = call.advanced.wake_at_us
-    span = f"from {'the beginning' if settled_us is None else _at(settled_us)} to {_at(call.upto_us)}"
+    wake_us = call.advanced.next_timer_us
+    span = f"from {'the beginning' if evaluated_to_us is None else _at(evaluated_to_us)} to {_at(call.upto_us)}"
     wake = "never" if wake_us is None else _at(wake_us)
     return [
         f"  {call.key[0]}/{call.key[1]} {span}, given [{given}], next wake {wake}",

@@ -1,9 +1,9 @@
-"""The kernel's one contract: let time pass and events in, and say what became of it.
+"""The kernel's first entrance: let time pass and events in, and return what became of it.
 
-`advance` settles events and deadlines strictly before `upto_us` in event-time order, then
-deadlines due at it. It changes nothing it is given, and depends on nothing else: the same
-arguments give the same result on every host. Slices add up, and late events inside the horizon
-are put in their place: the newest revisions are what one call with all events would have decided.
+Called by every host that keeps a state. `advance` evaluates events and deadlines strictly before `upto_us` in
+event-time order, then deadlines due at it. It changes nothing it is given and depends on nothing else: the same
+arguments give the same result on every host. Slices add up, and late events inside the horizon are corrected for: the
+newest revisions are what one call with all events would have decided.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from kittiwake.kernel.evaluate.retention import memory_ends_us
 from kittiwake.kernel.late.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
 from kittiwake.kernel.late.corrections import Corrected, correct
-from kittiwake.kernel.late.deduplication import in_order, is_copy, newest_id_us, restored, stored
+from kittiwake.kernel.late.deduplication import in_order, is_duplicate, newest_id_us, restored, stored
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.execution import Execution
@@ -38,21 +38,21 @@ class Advanced(NamedTuple):
     late: tuple[Event, ...]
     """Events beyond the horizon; they changed nothing."""
     duplicates: int
-    """Copies that were dropped."""
-    wake_at_us: int | None
+    """Duplicates that were dropped."""
+    next_timer_us: int | None
     """The next instant at which something can happen without further events; None: never."""
     trace: tuple[Step, ...] = NO_TRACE
     """The steps taken, if asked for; of a correction only what it corrected."""
     corrected: int = 0
-    """Late events that were put in their place."""
+    """Late events that were corrected for."""
     forgotten: int = 0
     """How often the contact was forgotten, by `retention`."""
     horizon_cut: bool = False
     """Whether more came inside the horizon than a contact may keep (`Limits.correction_bytes`): it begins anew."""
     unusable: Mapping[Unusable, int] = NOTHING_UNUSABLE
-    """Values that rules in force could not use, and how often; not of what a correction works out again."""
+    """Values that rules in force could not use, and how often; not of what a correction evaluates again."""
     ids_forgotten: int = 0
-    """Ids of events that had to make room (`Limits.ids`) while copies of them could still come."""
+    """Ids of events that had to make room (`Limits.ids`) while duplicates of them could still come."""
 
 
 def advance(
@@ -64,22 +64,22 @@ def advance(
     clock_us: int | None = None,
     trace: bool = False,
 ) -> Advanced:
-    """Settle what lies before `upto_us`; events at or after it are kept in the state, unsettled.
+    """Evaluate what lies before `upto_us`; events at or after it wait in the state.
 
     Events may come in any order and more than once, and belong to the state's contact; of types that no version in
-    force wants, they are as if they had not happened. An `upto_us` before the settled time lets no time pass, nor does
-    one beyond the instant at which the rule set is frozen. `clock_us` is the host's clock, by which triggers are
+    force wants, they are as if they had not happened. An `upto_us` before the evaluated time lets no time pass, nor
+    does one beyond the instant at which the rule set is frozen. `clock_us` is the host's clock, by which triggers are
     `stale`; without one nothing is.
     """
     versions = as_versions(rules)
     work = _opened(versions, state)
-    settled_us, upto_us = state.settled_us, _clamped(versions, state.settled_us, upto_us)
+    evaluated_to_us, upto_us = state.evaluated_to_us, _clamped(versions, state.evaluated_to_us, upto_us)
     needed = versions.needed(events)
     late = _sort_out(versions, work, needed)
     corrected = correct(versions, work, late.inside, clock_us) if late.inside else Corrected(work, [], 0, [])
     work = corrected.state
-    coming = [event for event in needed if settled_us is None or event.time_us >= settled_us]
-    inbox, doubled = _inbox(versions, state, coming)
+    coming = [event for event in needed if evaluated_to_us is None or event.time_us >= evaluated_to_us]
+    inbox, dropped = _inbox(versions, state, coming)
     due = [event for event in inbox if event.time_us < upto_us]
     steps: list[Step] | None = [] if trace else None
     run = start(versions, bare(work), min([upto_us, *(event.time_us for event in due[:1])]), steps)
@@ -90,14 +90,14 @@ def advance(
         found = cut_short(versions, found)
     found.inbox = [stored(event) for event in inbox if event.time_us >= upto_us]
     if steps is not None:
-        steps.extend(_steps_of_late(corrected, late.beyond, settled_us))
-        steps.extend(_shown(versions, events, settled_us, upto_us))
+        steps.extend(_steps_of_late(corrected, late.beyond, evaluated_to_us))
+        steps.extend(_shown(versions, events, evaluated_to_us, upto_us))
     return Advanced(
         found,
         (*corrected.rows, *passed.rows),
         tuple(late.beyond),
-        late.copies + corrected.duplicates + doubled + passed.run.outputs.duplicates,
-        _wake_at_us(versions, passed.run, found),
+        late.duplicates + corrected.duplicates + dropped + passed.run.outputs.duplicates,
+        _next_timer_us(versions, passed.run, found),
         NO_TRACE if steps is None else tuple(sorted(steps, key=_time_of_step)),
         len(corrected.placed),
         passed.run.outputs.forgotten,
@@ -112,44 +112,44 @@ def advance(
 
 def _opened(versions: Versions, state: State) -> State:
     """A copy to work on, without its inbox; left under rules that nobody knows, it can be corrected no more."""
-    if state.settled_us is None:
+    if state.evaluated_to_us is None:
         return State(state.contact_id)
     work, kept, from_us = copied(bare(state)), state.since or Since(), state.from_us
-    since = Since(kept.checkpoint, list(kept.chunks), list(kept.revoked), list(kept.owed))
+    since = Since(kept.checkpoint, list(kept.chunks), list(kept.revoked), list(kept.pending))
     if from_us is None or not knows(versions, work):
-        since, from_us = Since(None, [], since.revoked, since.owed), state.settled_us
+        since, from_us = Since(None, [], since.revoked, since.pending), state.evaluated_to_us
     return bare(work, since, from_us if versions.horizon_us else None)
 
 
-def _clamped(versions: Versions, settled_us: int | None, upto_us: int) -> int:
+def _clamped(versions: Versions, evaluated_to_us: int | None, upto_us: int) -> int:
     if versions.frozen_at_us is not None:
         upto_us = min(upto_us, versions.frozen_at_us)
-    return upto_us if settled_us is None else max(upto_us, settled_us)
+    return upto_us if evaluated_to_us is None else max(upto_us, evaluated_to_us)
 
 
 class _Late(NamedTuple):
-    """Events older than the settled time."""
+    """Events older than the evaluated time."""
 
     inside: list[Event]
     beyond: list[Event]
-    """Without copies of what is still known."""
-    copies: int
+    """Without duplicates of what is still known."""
+    duplicates: int
 
 
 def _sort_out(versions: Versions, state: State, events: list[Event]) -> _Late:
-    settled_us, from_us = state.settled_us, state.from_us
-    late = [event for event in events if settled_us is not None and event.time_us < settled_us]
-    if not late or settled_us is None:
+    evaluated_to_us, from_us = state.evaluated_to_us, state.from_us
+    late = [event for event in events if evaluated_to_us is not None and event.time_us < evaluated_to_us]
+    if not late or evaluated_to_us is None:
         return _Late([], [], 0)
-    edge_us = settled_us if from_us is None else max(from_us, settled_us - versions.horizon_us)
+    edge_us = evaluated_to_us if from_us is None else max(from_us, evaluated_to_us - versions.horizon_us)
     inside = [event for event in late if event.time_us >= edge_us]
     before = [event for event in late if event.time_us < edge_us]
-    beyond = [event for event in before if not is_copy(state, event, versions.horizon_us)]
+    beyond = [event for event in before if not is_duplicate(state, event, versions.horizon_us)]
     return _Late(inside, beyond, len(before) - len(beyond))
 
 
 def _inbox(versions: Versions, state: State, coming: Sequence[Event]) -> tuple[list[Event], int]:
-    """What is not settled yet, in order, and how many copies were dropped.
+    """What is not evaluated yet, in order, and how many duplicates were dropped.
 
     What has waited is asked again whether it is needed: a version may have become known meanwhile.
     """
@@ -161,22 +161,22 @@ def _inbox(versions: Versions, state: State, coming: Sequence[Event]) -> tuple[l
 # ---------------------------------------------------------------- trace
 
 
-def _steps_of_late(corrected: Corrected, beyond: Iterable[Event], settled_us: int | None) -> Iterator[Step]:
+def _steps_of_late(corrected: Corrected, beyond: Iterable[Event], evaluated_to_us: int | None) -> Iterator[Step]:
     for event in beyond:
         yield Step(event.time_us, StepKind.LATE, None, None, {"event_id": event.event_id, "type": event.type})
     for event in corrected.placed:
         details = {"event_id": event.event_id, "type": event.type, "time_us": event.time_us}
-        yield Step(settled_us or event.time_us, StepKind.CORRECTED, None, None, details)
+        yield Step(evaluated_to_us or event.time_us, StepKind.CORRECTED, None, None, details)
     yield from map(step_of, corrected.rows)
 
 
-def _shown(versions: Versions, events: Iterable[Event], settled_us: int | None, upto_us: int) -> Iterator[Step]:
-    """The events that nobody needs: a trace shows them in their places."""
+def _shown(versions: Versions, events: Iterable[Event], evaluated_to_us: int | None, upto_us: int) -> Iterator[Step]:
+    """The events that nobody needs: a trace shows them in their order."""
     for event in events:
         if versions.at(event.time_us).wants(event.type):
             continue
         about = {"event_id": event.event_id, "type": event.type}
-        if settled_us is not None and event.time_us < settled_us:
+        if evaluated_to_us is not None and event.time_us < evaluated_to_us:
             yield Step(event.time_us, StepKind.LATE, None, None, about)
         elif event.time_us < upto_us:
             yield Step(event.time_us, StepKind.EVENT, None, None, {**about, "properties": dict(event.properties)})
@@ -189,14 +189,14 @@ def _time_of_step(step: Step) -> int:
 # ---------------------------------------------------------------- when to come again
 
 
-def _wake_at_us(versions: Versions, run: Execution, state: State) -> int | None:
+def _next_timer_us(versions: Versions, run: Execution, state: State) -> int | None:
     """The next instant at which something falls due, an event waits, a version matters, or traces have to go."""
-    assert state.settled_us is not None
+    assert state.evaluated_to_us is not None
     found = [next_timer_us(run), _trace_ends_us(versions, state), _memory_ends_us(versions, state)]
     if state.inbox:
         found.append(state.inbox[0].time_us + 1)
-    in_force = versions.at(state.settled_us)
-    found += [concerned_us(program, in_force, state) for program in versions.later(state.settled_us)]
+    in_force = versions.at(state.evaluated_to_us)
+    found += [concerned_us(program, in_force, state) for program in versions.later(state.evaluated_to_us)]
     return min((due_us for due_us in found if due_us is not None), default=None)
 
 
@@ -212,7 +212,7 @@ def _trace_ends_us(versions: Versions, state: State) -> int | None:
 
 def _memory_ends_us(versions: Versions, state: State) -> int | None:
     """When a forgotten contact can let go of the last thing that it keeps only for a time."""
-    settled_us = state.settled_us
-    assert settled_us is not None
-    ends_us = None if state.first_us is not None else memory_ends_us(versions.at(settled_us), state)
-    return None if ends_us is None else max(ends_us, settled_us) + versions.horizon_us + 1
+    evaluated_to_us = state.evaluated_to_us
+    assert evaluated_to_us is not None
+    ends_us = None if state.first_us is not None else memory_ends_us(versions.at(evaluated_to_us), state)
+    return None if ends_us is None else max(ends_us, evaluated_to_us) + versions.horizon_us + 1
