@@ -15,7 +15,7 @@ from kittiwake.values import Number, canonical
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """One thing a contact did, or that was learnt of it. Order of the truth: `(time_us, event_id, type)`."""
+    """One thing a contact did, or that was learnt of it. Events are ordered by `(time_us, event_id, type)`."""
 
     time_us: int
     event_id: str

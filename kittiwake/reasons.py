@@ -72,7 +72,7 @@ class DeadLetterReason(StrEnum):
 
 
 class NotReingested(StrEnum):
-    """Why a dead letter or late event was not delivered again (`pipelines.reingest`)."""
+    """Why a dead letter or late event was not reingested (`pipelines.reingest`)."""
 
     NOT_A_MESSAGE = "not_a_message"
     TRUNCATED = "truncated"

@@ -75,7 +75,7 @@ def _counted(plan: Plan, whole: DecidedHistory, counts: Counts) -> list[Decision
         counts.forgotten += forgotten
         counts.ids_forgotten += ids_forgotten
     if len(decisions) > 1:
-        decisions.sort(key=decision_order)
+        decisions.sort(key=order_key)
     for decision in decisions:
         count_decision(counts, decision)
     return decisions
@@ -90,7 +90,7 @@ def select_needed(plan: Plan, rows: Iterable[Row], counts: Counts) -> Iterator[R
             counts.unneeded += 1
 
 
-def decision_order(decision: Decision) -> tuple[int, str, str, int, str]:
+def order_key(decision: Decision) -> tuple[int, str, str, int, str]:
     """By which a contact's decisions are ordered."""
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
@@ -115,8 +115,8 @@ def _decide_without_duplicates(
 ) -> DecidedHistory:
     """Decide sorted rows of which some share id and type.
 
-    Duplicates of one time are dropped here. Where they come back at another time, the kernel is asked: it knows the
-    horizon of duplicates.
+    Duplicates of one time are dropped here. Where they come back at another time, the kernel is asked: it knows how
+    long ids are remembered.
     """
     number = len(rows)
     rows = [pick_counted(list(duplicates)) for _, duplicates in groupby(rows, key=key_of_row)]
@@ -137,7 +137,7 @@ def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int
 
 
 def _have_distinct_ids(rows: list[Row]) -> bool:
-    """Whether no two rows share id and type. Mostly ids alone tell."""
+    """Whether no two rows share id and type. Mostly ids alone say so."""
     return len({row[1] for row in rows}) == len(rows) or len({row[1:3] for row in rows}) == len(rows)
 
 

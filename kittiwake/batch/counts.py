@@ -116,11 +116,11 @@ class Counts(msgspec.Struct):
     refused: dict[str, int] = {}
     """Events of contacts, by account, whose rules were refused: they decided nothing."""
     lines: dict[tuple[str, int], LinesOfPart] = {}
-    """By name of a file and start of a part that others follow: what tells their lines' numbers, see `number_lines`."""
+    """By name of a file and start of a part that others follow: they number the lines of those, see `number_lines`."""
     unusable: dict[Refusal, int] = {}
     """Values of decided events that a rule needed and could not use."""
     ids_forgotten: int = 0
-    """Ids of a contact that had more events within the horizon than its ids are remembered of."""
+    """Ids of a contact that had more events within the allowed lateness than its ids are remembered of."""
 
 
 def count_record(counts: Counts, events: Sequence[Event]) -> None:

@@ -1,7 +1,7 @@
 """Duplicates that say something else than the event that counts: how many, and in what.
 
 Pure. Called by `contacts` and `oversized_contacts` for contacts of which an id comes back. A retry is the same event
-again, to the letter; what differs may be another event under an id that was used twice, and then it is lost.
+again, byte for byte; what differs may be another event under an id that was used twice, and then it is lost.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def same_of(rows: Iterable[Row]) -> Same:
 class DifferingDuplicates:
     """Recognises the duplicates of a contact, and counts those that differ, of rows that come in their order.
 
-    It holds the rows of one horizon, and of no more ids than are remembered (`Limits.ids`).
+    It holds the rows of one allowed lateness, and of no more ids than are remembered (`Limits.ids`).
     """
 
     def __init__(self, counts: Counts, versions: Versions, contact_id: str, until_us: int) -> None:

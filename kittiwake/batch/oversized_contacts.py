@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from kittiwake.batch.contacts import decide_at_once, decide_at_once_with_state, decision_order, select_needed
+from kittiwake.batch.contacts import decide_at_once, decide_at_once_with_state, order_key, select_needed
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
@@ -156,9 +156,9 @@ def _advance_slice(
 
 def _spill_decision(decision: Decision) -> _SpilledDecision:
     if decision.threshold is None:
-        return *decision_order(decision), "", _encode(decision)
+        return *order_key(decision), "", _encode(decision)
     rest = _encode(msgspec.structs.replace(decision, threshold=None))
-    return *decision_order(decision), canonical(decision.threshold), rest
+    return *order_key(decision), canonical(decision.threshold), rest
 
 
 def _decision(placed: _SpilledDecision) -> Decision:

@@ -42,7 +42,7 @@ class RunSettings:
     until_us: int | None = None
     """Up to when to decide; None: the newest event, see `end_of_run`."""
     allowed_lateness_us: int = HOUR_US
-    """The horizon, which in a batch only tells duplicates from new events."""
+    """In a batch it only separates duplicates from new events."""
     max_dead_letter_ratio: Decimal | None = None
     """None: `DEAD_LETTER_RATIO`, of no fewer than `RATIO_RECORDS_MIN` records."""
     shape: InputShape = CANONICAL
@@ -54,7 +54,7 @@ class RunSettings:
 def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:
     """Up to when the run decides: what the caller says, else 1 µs after the newest event not beyond the start.
 
-    Catalogue events count: they too tell how far the input reaches. Rules that are frozen decide nothing beyond it.
+    Catalogue events count: they too say how far the input reaches. Rules that are frozen decide nothing beyond it.
     """
     until_us = settings.until_us
     if until_us is None:

@@ -49,7 +49,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What somebody has to look at, though the run was finished: messages. With any, it ends with exit code 1."""
+        """Messages about what somebody has to check, though the run was finished: with any, the exit code is 1."""
         return tuple(findings_of(self.rules, self.counts)) if self.stopped is None else ()
 
 
@@ -59,7 +59,7 @@ are few, and of a hundred events one is not missed. Beyond it an id hardly is on
 
 
 def findings_of(rules: RulesUsed, counts: Counts) -> Iterator[str]:
-    """What somebody has to look at."""
+    """Messages about what somebody has to check."""
     for one in rules.refused:
         what = f"keeps rule set {one.keeps}" if one.keeps else "none of them is run, and its events decide nothing"
         yield f"account {one.account_id}: its rules in rule set {one.ruleset_version} cannot be used, {what}"

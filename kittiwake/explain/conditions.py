@@ -1,6 +1,6 @@
 """What a history condition lacks to hold, and until when it could have been made up.
 
-Pure over the kernel's own look-back slots. Called for `given` that refused and for audiences
+Pure over the kernel's own look-backs. Called for `given` that refused and for audiences
 the contact is not a member of.
 """
 

@@ -15,7 +15,7 @@ from kittiwake.reasons import Outcome
 
 
 def arrival_line(step: Step, clock_us: int, zone: str) -> Line:
-    """A late event arrives: a CORRECTED step, put in its place; or a LATE one, beyond the horizon."""
+    """A late event arrives: a CORRECTED step, put in its place; or a LATE one, beyond the allowed lateness."""
     details = step.details
     if step.kind is StepKind.CORRECTED:
         text, tone = arrived_words(details, clock_us, zone), Tone.ASIDE

@@ -76,7 +76,7 @@ class Miss(NamedTuple):
     """By whose clock it is shown."""
 
 
-class RuleStory(NamedTuple):
+class RuleExplanation(NamedTuple):
     """One rule and this contact."""
 
     rule_id: str
@@ -100,7 +100,7 @@ class Explanation(NamedTuple):
     evaluated_to_us: int
     """Up to when."""
     lines: tuple[Line, ...]
-    rules: tuple[RuleStory, ...]
+    rules: tuple[RuleExplanation, ...]
     left_out: bool = False
     """Whether events had properties that no rule reads, which are not shown."""
 

@@ -107,9 +107,9 @@ def _corrected(at: At) -> StepWords:
 def arrived_words(details: dict[str, Any], arrived_us: int, zone: str) -> str:
     """A late event that is put in its place; details of CORRECTED."""
     late = span_words(arrived_us - details["time_us"])
-    place = moment_words(details["time_us"], zone, arrived_us)
+    moment = moment_words(details["time_us"], zone, arrived_us)
     event = f"{details['type']} ({details['event_id']})"
-    return f"{event} arrives {late} late and takes its place at {place}"
+    return f"{event} arrives {late} late and takes its place at {moment}"
 
 
 # ---------------------------------------------------------------- the contact, the rules

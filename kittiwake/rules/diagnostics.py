@@ -19,7 +19,7 @@ C = TypeVar("C", Code, LintCode)
 
 
 class Diagnostic(NamedTuple, Generic[C]):
-    """Something wrong, or odd, at a path inside a rule or policy."""
+    """An error or a lint at a path inside a rule or policy."""
 
     path: KeyPath
     code: C

@@ -1,7 +1,7 @@
 """`Story`: one contact's events played against rules, in the order a reader reads them.
 
 The clock starts where the first `at` puts it and only goes forward. What was decided and not
-yet looked at stays until a check takes it; `nothing` says that none is left.
+yet checked stays until a check takes it; `nothing` says that none is left.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Story:
         allowed_lateness: str = "1h",
         whole_history: bool = True,
     ) -> None:
-        """`contact` are its attributes, set by a `contact.updated` where the story starts.
+        """`contact` are its attributes, set by a `contact.updated` where it starts.
 
         Events that are late by no more than `allowed_lateness` correct what was emitted. Rules that are published look
         back on what was before them, unless `whole_history` says that the stream began without a snapshot.
@@ -84,17 +84,17 @@ class Story:
         player = self._player
         at_us = moment_us(moment, player.clock_us if player else 0, player.zone if player else "UTC")
         self._start(at_us) if player is None else self._move(player, at_us)
-        return self._tell(event, properties)
+        return self._happen(event, properties)
 
     def after(self, span: str, event: str | None = None, /, **properties: Any) -> Self:
         """Let a span pass (`30m`, `2d`); then an event."""
         player, span_us = self._now(), _span_us(span)
         player.pass_to(player.clock_us + span_us)
-        return self._tell(event, properties)
+        return self._happen(event, properties)
 
     def then(self, event: str, /, **properties: Any) -> Self:
         """An event at this very instant; events of one instant are taken in the order of the calls."""
-        return self._tell(event, properties)
+        return self._happen(event, properties)
 
     def late(self, ago: str, event: str, /, **properties: Any) -> Self:
         """An event that arrives now and happened a span ago: inside `allowed_lateness` it corrects what was emitted."""
@@ -248,7 +248,7 @@ class Story:
             )
         player.pass_to(at_us)
 
-    def _tell(self, event: str | None, properties: Mapping[str, Any]) -> Self:
+    def _happen(self, event: str | None, properties: Mapping[str, Any]) -> Self:
         player = self._now()
         if event is not None:
             player.tell(event, properties)
@@ -267,7 +267,7 @@ class Story:
         expectation = Expectation(verb, rule_id, fields)
         found = next((one for one in left if not differences(expectation, one, known)), None)
         if found is None:
-            raise AssertionError(self._told(expectation, left, known))
+            raise AssertionError(self._message(expectation, left, known))
         left.remove(found)
         return self
 
@@ -279,7 +279,7 @@ class Story:
         if unknown:
             raise TypeError(f"a decision has no {unknown[0]!r}; it has {', '.join(FIELDS)}")
 
-    def _told(self, expectation: Expectation, left: list[Decision], known: Known) -> str:
+    def _message(self, expectation: Expectation, left: list[Decision], known: Known) -> str:
         """Why an expectation failed."""
         lines = [f"expected {expectation}"]
         near, zone = nearest(expectation, left, known), known.zone

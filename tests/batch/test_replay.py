@@ -119,9 +119,9 @@ def test_rows_stand_by_account_contact_and_time(tmp_path: Path) -> None:
         for day in (7, 3, 5) for contact in ("c2", "c1", "c10")
     ]  # fmt: skip
     run(tmp_path, [*days, NEXT_DAY])
-    places = [(row["contact_id"], row["time"]) for row in rows(tmp_path / "out" / "decisions")]
-    assert places == sorted(places)
-    assert len(places) == 6
+    order = [(row["contact_id"], row["time"]) for row in rows(tmp_path / "out" / "decisions")]
+    assert order == sorted(order)
+    assert len(order) == 6
 
 
 def test_an_empty_input_gives_empty_files_and_a_summary(tmp_path: Path) -> None:

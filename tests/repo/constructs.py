@@ -15,7 +15,7 @@ LAYERS: Final = {
     "lint": "kittiwake/rules/lint",
     "plan": "kittiwake/kernel/plan",
     "evaluate": "kittiwake/kernel/evaluate",
-    "run": "kittiwake/kernel/run/execution",
+    "run": "kittiwake/kernel/run",
 }
 """Layer → its folder, in the order in which a rule passes them."""
 

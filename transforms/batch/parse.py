@@ -74,6 +74,6 @@ class _Parse(CountingDoFn):
             self._intake.bytes_taken = 0
 
     def finish_bundle(self) -> Iterator[object]:
-        for pack in self._batcher.batches():
-            yield GlobalWindows.windowed_value(pack)
+        for batch in self._batcher.batches():
+            yield GlobalWindows.windowed_value(batch)
         yield from super().finish_bundle()

@@ -68,13 +68,13 @@ def _report(results: list[Result]) -> None:
         if result.passed:
             say(f"  ✓ {result.case.name}", GREEN)
         else:
-            _tell_failed(result)
+            _report_failed(result)
     failed = sum(not result.passed for result in results)
     counts = f"{len(results) - failed} passed" + (f", {failed} failed" if failed else "")
     say(counts, RED if failed else GREEN)
 
 
-def _tell_failed(result: Result) -> None:
+def _report_failed(result: Result) -> None:
     say(f"  ✗ {result.case.name}", RED)
     for surprise in result.surprises:
         first, *rest = surprise_words(surprise)

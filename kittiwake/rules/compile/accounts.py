@@ -59,7 +59,7 @@ class RulesUsed(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The programs of an account, and what is worked out of them once."""
+    """The programs of an account, and what is computed from them once."""
 
     versions: Versions
     sweep_plan: SweepPlan | None

@@ -21,7 +21,7 @@ from kittiwake.rules.source.tree import Location
 
 
 def find_lints(ruleset: RuleSet) -> list[Lint]:
-    """Everything odd about a rule set, in reading order."""
+    """Every lint of a rule set, in reading order."""
     found: set[Lint] = set()
     for account_id, account in ruleset.accounts.items():
         concerned = list(ruleset.accounts) if account_id == EVERY_ACCOUNT else [account_id]

@@ -22,7 +22,7 @@ from kittiwake.values import Number
 
 
 def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
-    """Oddities of `given` and `audience`."""
+    """Lints of `given` and `audience`."""
     asked = [(path, condition_of(condition)) for path, condition in each(rule.given, ("given",))]
     for path, condition in asked:
         least = 1 if covers(condition.of, arming(rule)) else 0

@@ -1,7 +1,7 @@
 """Lint of `where`: demands that no event can meet.
 
 Pure. Works on compiled predicates, so that a contradiction is one however it is written. It
-is sure of what it says: where it cannot tell, it is silent.
+is sure of what it says: where it cannot be, it is silent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Literal: TypeAlias = Comparison | Not
 Conjunction: TypeAlias = tuple[Literal, ...]
 
 _CONJUNCTIONS_MAX: Final = 64
-"""Ways through nested alternatives that are looked at: beyond it the lint is silent."""
+"""Ways through nested alternatives that are tried: beyond it the lint is silent."""
 
 _LOWER: Final = (Operator.GT, Operator.GTE)
 _UPPER: Final = (Operator.LT, Operator.LTE)

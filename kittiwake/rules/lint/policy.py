@@ -43,7 +43,7 @@ def lint_reentry(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
 
 
 def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:
-    """Oddities of a rule under the policies of the accounts it applies to; none: accounts without a policy."""
+    """Lints of a rule under the policies of the accounts it applies to; none: accounts without a policy."""
     quiet = [gap for policy in policies if (gap := quiet_gap_us(policy))]
     held = not is_transactional(rule) and bool(quiet)
     if rule.unless is not None and rule.wait is None:
@@ -130,7 +130,7 @@ def lint_caps(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Diagnosti
 
 
 def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Diagnostic[LintCode]]:
-    """Oddities of a policy itself, given the groups of all rules it may govern."""
+    """Lints of a policy itself, given the groups of all rules it may govern."""
     if policy.holdout is not None and policy.holdout.percent == 100:
         message = "everyone is in the holdout: only rules with holdout: false fire"
         yield Diagnostic(

@@ -20,7 +20,7 @@ _USUAL_TYPE: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 
 def lint_rule(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
-    """Oddities of one rule, whatever its policy."""
+    """Lints of one rule, whatever its policy."""
     yield from _unless(rule)
     yield from _restart(rule)
     yield from _types(rule)

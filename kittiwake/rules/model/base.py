@@ -46,7 +46,7 @@ class Model(BaseModel):
 class Checked:
     """The annotation of a value that a function checks: pydantic's PlainValidator and WithJsonSchema in one.
 
-    Looking at the signatures of validators is a good part of a model's start; these need no look.
+    Reading the signatures of validators takes a good part of a model's start; these need no reading.
     """
 
     __slots__ = ("check", "schema")

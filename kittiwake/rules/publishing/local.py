@@ -40,13 +40,13 @@ class LocalTarget:
 
     def read(self, name: str) -> Held | None:
         """See `Target`; the generation is a digest of the bytes, since what is written follows from what was read."""
-        with self._told(name):
+        with self._as_target_error(name):
             data = self._data(name)
         return None if data is None else Held(data, _digest(data))
 
     def create(self, name: str, data: bytes) -> None:
         """See `Target`."""
-        with self._told(name), self._locked():
+        with self._as_target_error(name), self._locked():
             partial = self._written(data)
             file = self._folder / name
             make_folder(file.parent)
@@ -61,7 +61,7 @@ class LocalTarget:
 
     def swap(self, name: str, data: bytes, expected_generation: str | None) -> None:
         """See `Target`."""
-        with self._told(name), self._locked():
+        with self._as_target_error(name), self._locked():
             before = self._data(name)
             if expected_generation != (None if before is None else _digest(before)):
                 advice = f"Look at it with kittiwake versions {self.location}, then repeat"
@@ -108,7 +108,7 @@ class LocalTarget:
                 raise TargetError(f"{message} Name a new folder.")
 
     @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
+    def _as_target_error(self, name: str) -> Iterator[None]:
         """What the file system refuses, as a message."""
         try:
             yield

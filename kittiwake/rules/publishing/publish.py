@@ -72,7 +72,7 @@ def prepare(
     """All of `publish` but the writing; raises what it raises."""
     ruleset = checked(files)
     held = pointer_or_nothing(target)
-    _check_news(target, held.pointer, ruleset)
+    _check_changes(target, held.pointer, ruleset)
     _check_start(target, held.pointer, effective_us, now_us, min_lead_us)
     version = RuleSetVersion(effective_us, ruleset)
     file = _version_file(target, version, files, now_us)
@@ -145,7 +145,7 @@ def _whole_second(time_us: int) -> int:
     return -(-time_us // SECOND_US) * SECOND_US
 
 
-def _check_news(target: Target, pointer: Pointer, ruleset: RuleSet) -> None:
+def _check_changes(target: Target, pointer: Pointer, ruleset: RuleSet) -> None:
     if pointer.versions and pointer.versions[-1].ruleset_version == ruleset.version:
         newest = f"{ruleset.version}, effective_from {pointer.versions[-1].effective_from}"
         raise UnchangedError(f"nothing has changed: the newest version of {target.location} says the same ({newest}).")

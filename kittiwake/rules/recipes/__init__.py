@@ -27,7 +27,7 @@ class Recipe(NamedTuple):
     title: str
     description: str
     needs: dict[str, list[str]]
-    """Types of events it looks at, and the properties each must carry."""
+    """Types of events it reads, and the properties each must carry."""
     text: str
     """The file, for who wants to read or copy it."""
     rule: Node
