@@ -71,7 +71,7 @@ class DeadLetterReason(StrEnum):
     MESSAGE_REFUSED = "message_refused"
 
 
-class Unfed(StrEnum):
+class NotReingested(StrEnum):
     """Why a dead letter or late event was not reingested (`pipelines.reingest`)."""
 
     NOT_A_MESSAGE = "not_a_message"

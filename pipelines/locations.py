@@ -11,7 +11,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.batch.summary import Summary, from_text
-from kittiwake.input.files import shown
+from kittiwake.input.errors import shown
 from kittiwake.output.folder import SUMMARY, OutputError, open_output
 from transforms.input_files import is_remote
 

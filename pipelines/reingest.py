@@ -26,8 +26,8 @@ from typing import IO, Final
 from kittiwake.durable_files import flush, locked, make_folder, undisturbed
 from kittiwake.errors import UnusableError
 from kittiwake.printable import visible_lines
-from kittiwake.reasons import Unfed
-from kittiwake.stream.redelivery import Fed, Feed, feed_of, line_of
+from kittiwake.reasons import NotReingested
+from kittiwake.stream.redelivery import Redelivery, RedeliveryCounts, line_of, redelivery_of
 from kittiwake.stream.tables.schema import LATE_EVENTS
 from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
@@ -51,7 +51,7 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
         options = parse_options(argv)
         if options.topic is not None:
             left = "some messages may have been published; running it again does no harm"
-        fed = Fed()
+        fed = RedeliveryCounts()
         published = reingest(options, fed)
     except UnusableError as error:
         _say(f"error: {error}")
@@ -67,7 +67,7 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
     return Exit.FINE if published.problem is None else Exit.FINDINGS
 
 
-def reingest(options: ReingestOptions, fed: Fed) -> Published:
+def reingest(options: ReingestOptions, fed: RedeliveryCounts) -> Published:
     """Read, choose and send; `fed` counts the rows chosen and left out.
 
     Raises:
@@ -81,16 +81,16 @@ def reingest(options: ReingestOptions, fed: Fed) -> Published:
     return Published(sum(1 for _ in messages))
 
 
-def _messages(options: ReingestOptions, fed: Fed) -> Iterator[Feed]:
+def _messages(options: ReingestOptions, fed: RedeliveryCounts) -> Iterator[Redelivery]:
     start_us = now_us()
     for row in read_dead_letters(client_of(options.dataset), options.dataset, options.chosen):
-        found = feed_of(row, now_us(), options.shape)
+        found = redelivery_of(row, now_us(), options.shape)
         fed.add(row, found, start_us - options.allowed_lateness_us)
-        if isinstance(found, Feed):
+        if isinstance(found, Redelivery):
             yield found
 
 
-def _write(output: Path, messages: Iterable[Feed]) -> int:
+def _write(output: Path, messages: Iterable[Redelivery]) -> int:
     """Write records as lines, the whole file or none; the number of records.
 
     Raises:
@@ -115,7 +115,7 @@ def _write(output: Path, messages: Iterable[Feed]) -> int:
     return number
 
 
-def _fill(file: IO[bytes], messages: Iterable[Feed]) -> int:
+def _fill(file: IO[bytes], messages: Iterable[Redelivery]) -> int:
     """Write all records into a file in which a killed run may have left some; on the disk when it returns."""
     file.truncate(0)
     number = 0
@@ -145,14 +145,14 @@ def _say(text: str) -> None:
 # ---------------------------------------------------------------- summary
 
 _WHY: Final = {
-    Unfed.NOT_A_MESSAGE: "rows that a table refused: they are no messages",
-    Unfed.TRUNCATED: "longer than a row keeps",
-    Unfed.BAD_ATTRIBUTES: "whose attributes cannot be read",
-    Unfed.STILL_REFUSED: "no events for this release and --input_shape either",
+    NotReingested.NOT_A_MESSAGE: "rows that a table refused: they are no messages",
+    NotReingested.TRUNCATED: "longer than a row keeps",
+    NotReingested.BAD_ATTRIBUTES: "whose attributes cannot be read",
+    NotReingested.STILL_REFUSED: "no events for this release and --input_shape either",
 }
 
 
-def summary_text(options: ReingestOptions, fed: Fed, published: Published) -> str:
+def summary_text(options: ReingestOptions, fed: RedeliveryCounts, published: Published) -> str:
     """The summary of a run, for a person."""
     lines = [f"{fed.chosen.total():,} rows of {options.dataset.table(options.chosen.table)}"]
     width = max(map(len, [*(reason for _, reason in fed.chosen), *fed.refused]), default=0)
@@ -160,9 +160,9 @@ def summary_text(options: ReingestOptions, fed: Fed, published: Published) -> st
         f"  {stage:7} {reason:{width}} {number:>9,}" for (stage, reason), number in sorted(fed.chosen.items()) if stage
     ]
     lines.append(_done(options, published))
-    for why, number in sorted(fed.left.items()):
+    for why, number in sorted(fed.not_redelivered.items()):
         lines.append(f"{number:,} left: {why}, {_WHY[why]}")
-        if why is Unfed.STILL_REFUSED:
+        if why is NotReingested.STILL_REFUSED:
             lines += [f"  today   {reason:{width}} {refused:>9,}" for reason, refused in sorted(fed.refused.items())]
     lines += _advice(options, fed, published)
     return visible_lines(lines)
@@ -176,7 +176,7 @@ def _done(options: ReingestOptions, published: Published) -> str:
     return f"{published.number:,} would be sent; this was a dry run"
 
 
-def _advice(options: ReingestOptions, fed: Fed, published: Published) -> Iterator[str]:
+def _advice(options: ReingestOptions, fed: RedeliveryCounts, published: Published) -> Iterator[str]:
     if published.problem is not None:
         yield f"stopped: {published.problem}"
     if fed.old and options.output is None:

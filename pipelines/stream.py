@@ -121,7 +121,7 @@ def _notes(options: StreamOptions, checked: Ready) -> Iterator[str]:
     timers, source = options.timers, options.source
     yield (
         f"evaluates an event when the watermark (by {source.watermark_clock}) is "
-        f"{format_duration(timers.settle_delay_us)} past it, each {format_duration(timers.grid_us)}; "
+        f"{format_duration(timers.settle_delay_us)} past it, each {format_duration(timers.resolution_us)}; "
         f"corrects for {format_duration(options.allowed_lateness_us)}"
     )
     yield from source.notes(options.job)

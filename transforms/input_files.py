@@ -12,7 +12,9 @@ from typing import NamedTuple
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from kittiwake.input.files import InputError, blocks_of, find_files, refuse_unknown
+from kittiwake.input.errors import InputError
+from kittiwake.input.files import find_files, refuse_unknown
+from kittiwake.input.reading import blocks_of
 
 
 class InputFile(NamedTuple):

@@ -13,7 +13,7 @@ from kittiwake.batch.counts import Counts, count_dead_letter, count_events, coun
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table, Wants, new_table, read_table
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
-from kittiwake.input.files import Block, is_cut, record_at
+from kittiwake.input.lines import Block, is_cut, record_at
 from kittiwake.input.shapes.base import Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.time.zones import zone_of

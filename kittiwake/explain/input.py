@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
+from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
-from kittiwake.input.files import Record, read_records, shown
+from kittiwake.input.lines import Record
+from kittiwake.input.reading import read_records
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 

@@ -16,7 +16,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.pubsub_v1 import PublisherClient, PubsubMessage
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.redelivery import Feed
+from kittiwake.stream.redelivery import Redelivery
 from pipelines.google.error_text import LOG_IN, first_line
 
 REQUEST_MESSAGES: Final = 500
@@ -38,7 +38,7 @@ class Published(NamedTuple):
     """Why it did not take all; None: it did."""
 
 
-def publish(topic: str, messages: Iterable[Feed]) -> Published:
+def publish(topic: str, messages: Iterable[Redelivery]) -> Published:
     """Publishes all messages, in any order; after the first request that is refused, no further one is made.
 
     Google's client retries transient errors for a minute.
@@ -63,7 +63,7 @@ def publish(topic: str, messages: Iterable[Feed]) -> Published:
     return Published(confirmed)
 
 
-def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, messages: Iterable[Feed]) -> Iterator[int]:
+def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, messages: Iterable[Redelivery]) -> Iterator[int]:
     """The number of messages of each request that has been confirmed."""
     in_flight: deque[Future[Any]] = deque()
     for request in _requests(messages):
@@ -74,7 +74,7 @@ def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, messages: I
         yield len(answer.result().message_ids)
 
 
-def _requests(messages: Iterable[Feed]) -> Iterator[list[Any]]:
+def _requests(messages: Iterable[Redelivery]) -> Iterator[list[Any]]:
     """The messages, in lists for one request each. A single message is smaller than a request may be."""
     request: list[Any] = []
     size_bytes = 0
@@ -89,6 +89,6 @@ def _requests(messages: Iterable[Feed]) -> Iterator[list[Any]]:
         yield request
 
 
-def _bytes(message: Feed) -> int:
+def _bytes(message: Redelivery) -> int:
     attributes = message.attributes.items()
     return len(message.data) + sum(len(name.encode()) + len(value.encode()) for name, value in attributes)

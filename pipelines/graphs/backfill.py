@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input.splits import part_bytes_for
+from kittiwake.input.splits import split_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
 from kittiwake.output.formats import Format
 from kittiwake.output.rows import Mode
@@ -31,7 +31,7 @@ def build_backfill(
 ) -> None:
     """Read, parse, group by partition of contacts, evaluate, write; all counts meet in the summary."""
     bytes_total = sum(file.size for file in files)
-    read = pipeline | "Read" >> ReadRecords(files, part_bytes_for(bytes_total), settings.shape)
+    read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions_for(bytes_total))
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
     decided = parsed.record_batches | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)

@@ -31,17 +31,17 @@ def build_stream(
     states = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots)
     buffered = (parsed.arrivals, states) | "MergeSnapshots" >> beam.Flatten()
     evaluated = buffered | "Evaluate" >> EvaluateRules(rules, options.timers, options.shape, options.max_age_us)
-    _attach_sinks(options.sinks, evaluated, [parsed.dead, evaluated.dead])
+    _attach_sinks(options.sinks, evaluated, [parsed.dead, evaluated.dead_letters])
 
 
 def _attach_sinks(sinks: Sequence[Sink], evaluated: Evaluated, dead_letters: list[PCollection[bytes]]) -> None:
     """Sinks of decisions come first: what they refuse is a dead letter for the sinks of records."""
     for sink in sinks:
         if sink.kind is SinkKind.DECISIONS:
-            dead_letters.append(evaluated.told | sink.label >> sink.step())
+            dead_letters.append(evaluated.decisions | sink.label >> sink.step())
     of_records = [sink for sink in sinks if sink.kind is SinkKind.RECORDS]
     if not of_records:
         return
     merged = tuple(dead_letters) | "MergeDeadLetters" >> beam.Flatten()
     for sink in of_records:
-        _ = SinkInputs(evaluated.told, merged, evaluated.late) | sink.label >> sink.step()
+        _ = SinkInputs(evaluated.decisions, merged, evaluated.late_events) | sink.label >> sink.step()

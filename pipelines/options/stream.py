@@ -94,7 +94,7 @@ def parse_stream_options(argv: Sequence[str] | None) -> ParsedOptions:
 def _read(options: OptionReader, beam_flags: tuple[str, ...]) -> StreamOptions:
     typed, read = options.typed, options.read
     settle_delay_us = read(USUAL.settle_delay_us, duration_option, "--settle_delay", typed.settle_delay)
-    grid_us = read(USUAL.grid_us, _grid, typed.grid)
+    grid_us = read(USUAL.resolution_us, _grid, typed.grid)
     lateness_us = read(HOUR_US, duration_option, "--allowed_lateness", typed.allowed_lateness)
     poll_us = read(POLL_INTERVAL_US, _unless_absent, POLL_INTERVAL_US, "--poll_interval", typed.poll_interval)
     no_flags: dict[str, Any] = {}

@@ -47,7 +47,7 @@ def check_rules(options: RulesOptions, findings: Findings) -> RulesSource | None
             poll_interval_us=options.poll_interval_us,
             min_lead_us=options.min_lead_us,
         )
-        known = rules.known(now_us())
+        known = rules.view(now_us())
     except RulesError as error:
         for one in error.errors:
             findings.wrong(str(one))

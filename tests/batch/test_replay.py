@@ -17,7 +17,7 @@ from kittiwake.batch.settings import RunSettings, Stop
 from kittiwake.batch.summary import Summary, from_text
 from kittiwake.input import files as reading
 from kittiwake.input import splits
-from kittiwake.input.files import InputError
+from kittiwake.input.errors import InputError
 from kittiwake.output.folder import OutputError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load

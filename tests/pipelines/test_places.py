@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
-from kittiwake.input.files import InputError
+from kittiwake.input.errors import InputError
 from kittiwake.output.folder import OutputError
 from kittiwake.terminal.exit_codes import Exit
 from pipelines.backfill import main

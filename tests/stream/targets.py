@@ -105,8 +105,8 @@ def polled(
 
 def known(poll: Poll, clock_us: int) -> RulesView:
     """What is known once the look that this asks for has come back."""
-    poll.known(clock_us)
-    return poll.known(clock_us)
+    poll.view(clock_us)
+    return poll.view(clock_us)
 
 
 def numbers(one: RulesView) -> int:

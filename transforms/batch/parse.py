@@ -15,7 +15,7 @@ from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
 from kittiwake.batch.record_batches import BATCH_BYTES, RecordBatcher
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input.files import Block
+from kittiwake.input.lines import Block
 from kittiwake.output.rows import dead_letter_line
 from kittiwake.rules.compile.accounts import Programs
 from transforms.batch.counts import COUNTS, CountingDoFn

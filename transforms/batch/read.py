@@ -16,16 +16,19 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.batch.counts import Counts, LinesOfPart
-from kittiwake.input.files import InputError, blocks_of, lines_until, refuse_shrunk, shown
+from kittiwake.input.errors import InputError, shown
+from kittiwake.input.file_types import splits_of
+from kittiwake.input.lines import lines_until
+from kittiwake.input.reading import blocks_of, refuse_shrunk
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.input.splits import PART_BYTES, Part, parts_of
+from kittiwake.input.splits import SPLIT_BYTES, Split
 from transforms.batch.counts import COUNTS, CountingDoFn
 from transforms.batch.progress import PROGRESS
 from transforms.input_files import InputFile
 
 
 class SourcedBlock(NamedTuple):
-    """Some whole lines of a file, as `kittiwake.input.files.Block`."""
+    """Some whole lines of a file, as `kittiwake.input.lines.Block`."""
 
     file: str
     """Its name, for people."""
@@ -48,7 +51,7 @@ class ReadRecords(beam.PTransform):
     """Reads files, large ones in byte ranges. Names and sizes are fixed before the job starts."""
 
     files: tuple[InputFile, ...]
-    part_bytes: int = PART_BYTES
+    part_bytes: int = SPLIT_BYTES
     shape: InputShape = CANONICAL
 
     def expand(self, pbegin: PBegin) -> Read:
@@ -73,7 +76,7 @@ class _PartOfFile(NamedTuple):
 
 
 def _split(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
-    for part in parts_of(file.name, file.size, part_bytes):
+    for part in splits_of(file.name, file.size, part_bytes):
         yield _PartOfFile(file.name, *part, file.size)
 
 
@@ -85,7 +88,7 @@ class _ReadPart(CountingDoFn):
         self._shape = shape
 
     def process(self, element: _PartOfFile) -> Iterator[SourcedBlock]:
-        name, part = element.file, Part(element.start, element.end)
+        name, part = element.file, Split(element.start, element.end)
         label, lines = shown(name), 0
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:

@@ -21,7 +21,7 @@ from kittiwake import __version__
 from kittiwake.stream.logs import ROW_LOST
 from kittiwake.stream.metrics import DEAD_LETTERS as DEAD_LETTERS_COUNT
 from kittiwake.stream.metrics import ROWS_LOST, ROWS_REFUSED
-from kittiwake.stream.records import dead_of, encode, late_of, told_of
+from kittiwake.stream.records import dead_letter_of, decision_of, encode, late_event_of
 from kittiwake.stream.tables.rows import (
     RefusedRow,
     TableRow,
@@ -129,24 +129,24 @@ class _RowsDoFn(beam.DoFn):
 
 class _Decisions(_RowsDoFn):
     def process(self, element: bytes) -> Iterator[TableRow]:
-        yield decision_table_row(told_of(element), self._clock())
+        yield decision_table_row(decision_of(element), self._clock())
 
 
 class _Triggers(_RowsDoFn):
     def process(self, element: bytes) -> Iterator[TableRow]:
-        decision = told_of(element)
+        decision = decision_of(element)
         if decision.is_trigger:
             yield decision_table_row(decision, self._clock())
 
 
 class _DeadLetters(_RowsDoFn):
     def process(self, element: bytes) -> Iterator[TableRow]:
-        yield dead_letter_table_row(dead_of(element))
+        yield dead_letter_table_row(dead_letter_of(element))
 
 
 class _LateEvents(_RowsDoFn):
     def process(self, element: bytes) -> Iterator[TableRow]:
-        yield late_event_table_row(late_of(element))
+        yield late_event_table_row(late_event_of(element))
 
 
 # ---------------------------------------------------------------- the two methods

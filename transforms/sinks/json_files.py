@@ -16,7 +16,7 @@ import apache_beam as beam
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from kittiwake.stream.records import dead_of, late_of, told_of
+from kittiwake.stream.records import dead_letter_of, decision_of, late_event_of
 from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
 from kittiwake.values import canonical
 from transforms.sinks.base import SinkInputs
@@ -45,17 +45,17 @@ class WriteJsonLines(beam.PTransform):
 
 def decision_line_of(element: bytes) -> bytes:
     """The row as it was emitted."""
-    return told_of(element).row
+    return decision_of(element).row
 
 
 def dead_letter_line_of(element: bytes) -> bytes:
     """The row of the table, as a line."""
-    return canonical(dead_letter_table_row(dead_of(element))).encode()
+    return canonical(dead_letter_table_row(dead_letter_of(element))).encode()
 
 
 def late_event_line_of(element: bytes) -> bytes:
     """The row of the table, as a line."""
-    return canonical(late_event_table_row(late_of(element))).encode()
+    return canonical(late_event_table_row(late_event_of(element))).encode()
 
 
 class _WriteFiles(beam.DoFn):

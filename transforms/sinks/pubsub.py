@@ -13,7 +13,7 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS, TRIGGERS_REFUSED
-from kittiwake.stream.records import Stage, encode, told_of
+from kittiwake.stream.records import Stage, decision_of, encode
 from kittiwake.stream.trigger_message import refusal_of, trigger_message, unsent
 from transforms.clock import now_us
 from transforms.logs import log
@@ -51,7 +51,7 @@ class _Messages(beam.DoFn):
         self._refused = 0
 
     def process(self, element: bytes) -> Iterator[PubsubMessage | TaggedOutput]:
-        decision = told_of(element)
+        decision = decision_of(element)
         if not decision.is_sent:
             return
         message = trigger_message(decision)

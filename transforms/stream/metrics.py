@@ -35,15 +35,15 @@ from kittiwake.stream.metrics import (
 from transforms.metrics import count, observe
 
 
-def count_wake(tally: TimerCounts, clock_us: int) -> None:
-    """Everything that a wake has counted."""
-    for metric, number in zip(_COUNTED, _NUMBERS(tally), strict=True):
+def count_firing(counts: TimerCounts, clock_us: int) -> None:
+    """Count everything that a firing has counted."""
+    for metric, number in zip(_COUNTED, _NUMBERS(counts), strict=True):
         if number:
             count(metric, number)
-    if tally.settled:
-        observe(STATE_BYTES, tally.state_bytes)
-        observe(WAITING, tally.waiting)
-    for decision in tally.decisions:
+    if counts.evaluated:
+        observe(STATE_BYTES, counts.state_bytes)
+        observe(WAITING, counts.waiting)
+    for decision in counts.decisions:
         if decision.decision in _BY_OUTCOME:
             count(_BY_OUTCOME[decision.decision])
         count(STALE, int(decision.stale))
@@ -53,7 +53,7 @@ def count_wake(tally: TimerCounts, clock_us: int) -> None:
 
 
 _COUNTERS: Final = {
-    "settled": WAKES,
+    "evaluated": WAKES,
     "idle": WAKES_IDLE,
     "held": WAKES_HELD,
     "ahead": AHEAD_OF_CLOCK,
@@ -67,7 +67,7 @@ _COUNTERS: Final = {
     "too_late": TOO_LATE,
     "dead": DEAD_LETTERS,
 }
-"""By field of `Tally`. Most of a wake's numbers are nothing: they are fetched in one call."""
+"""By field of `TimerCounts`. Most of a firing's numbers are nothing: they are fetched in one call."""
 _COUNTED: Final = tuple(_COUNTERS.values())
 _NUMBERS: Final = attrgetter(*_COUNTERS)
 

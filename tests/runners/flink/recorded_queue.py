@@ -33,7 +33,7 @@ class Queue(NamedTuple):
         recording = RecordedEvents(tuple(input_files([str(events)])), now_us(), disorder)
         schedule = _read(recording)
         with _Lines(recording.files) as lines:
-            return cls([lines.at(place) for place in schedule.places], schedule.times_us, disorder)
+            return cls([lines.at(place) for place in schedule.offsets], schedule.times_us, disorder)
 
     def write(self, path: Path, beats: int) -> None:
         """With so many beats behind the last event."""
