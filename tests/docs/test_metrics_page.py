@@ -15,7 +15,7 @@ from tests.docs.test_tables import WORD, rows
 PAGE = "reference/metrics-and-logs.md"
 MAKES_METRICS = re.compile(r"apache_beam\.metrics|beam\.metrics|\bMetrics\.")
 ALLOWED = {
-    "transforms/stream/metrics.py",
+    "transforms/metrics.py",
     "transforms/batch/progress.py",  # how far a batch has come, for its own bar
     "pipelines/progress.py",  # reads what that one has counted
 }
