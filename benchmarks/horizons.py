@@ -14,7 +14,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from benchmarks.rulesets import ONE, SHIPPED, TWELVE
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.retention import freeze
 from kittiwake.kernel.run.timeline import pass_through, start

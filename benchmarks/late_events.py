@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from benchmarks.horizons import START_US, TYPES, decoded, versions_of
 from benchmarks.rulesets import ONE, TWELVE
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import new_state

@@ -67,7 +67,7 @@ def test_validate_imports_neither_beam_nor_what_only_other_commands_need(tmp_pat
     heavy = {"apache_beam", "google", "rich", "pyarrow", "numpy", "asyncio", "multiprocessing", "dateutil", "tzdata"}
     assert heavy & {name.split(".")[0] for name in loaded} == set()
     hosts = {
-        "kittiwake.kernel.advance",
+        "kittiwake.kernel.incremental",
         "kittiwake.batch.replay",
         "kittiwake.explain.explanation",
         "kittiwake.testing",

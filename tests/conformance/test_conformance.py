@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from kittiwake.cli.main import app
 from kittiwake.explain.model import Stage
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.output.rows import decision_row
 from kittiwake.reasons import Kind, Outcome, Reason

@@ -14,8 +14,8 @@ import pytest
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import new_state
 from kittiwake.output.rows import Mode, decision_row

@@ -7,7 +7,7 @@ from typing import Any
 
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import Explanation, Miss
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.state.state import new_state
 from kittiwake.rules.compile.account import compile_account

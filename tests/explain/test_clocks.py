@@ -11,7 +11,7 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import as_data
 from kittiwake.explain.rendering import plain
 from kittiwake.explain.wording import clock_words, moment_words
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.output.snapshots import readable

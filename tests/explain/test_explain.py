@@ -8,7 +8,7 @@ from kittiwake.explain import gates, steps
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import as_data, only_rules
 from kittiwake.explain.rendering import plain
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.output.rows import line

@@ -7,7 +7,7 @@ from typing import Any
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import Explanation, RuleStory, Stage
 from kittiwake.explain.rendering import plain
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document

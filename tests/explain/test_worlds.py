@@ -9,7 +9,7 @@ import pytest
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.model import Explanation, Stage, as_data
 from kittiwake.explain.rendering import plain
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state

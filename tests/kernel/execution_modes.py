@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from kittiwake.kernel.advance import Advanced, advance
 from kittiwake.kernel.batch import decide_history, sweep_plan_of
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.late.emitted import current_rows, events_of
 from kittiwake.kernel.plan.program import Program

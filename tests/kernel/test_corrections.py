@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.codec import decode, encode
 from kittiwake.kernel.state.state import State, new_state

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import decide_history
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, encode
 from kittiwake.kernel.state.state import State, new_state

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from kittiwake.event_types import DELETED, MERGED
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event

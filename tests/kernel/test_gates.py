@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.build import build_program
 from kittiwake.kernel.plan.gates import GATES
 from kittiwake.kernel.plan.policy import Holdout, Policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import RuleState, new_state
 from kittiwake.kernel.state.trace import StepKind

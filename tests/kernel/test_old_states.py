@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import VERSION, decode, decoded, encode
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate import recurrence
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.wait import Repeat
 from kittiwake.kernel.state.codec import decode, encode
 from kittiwake.kernel.state.state import new_state

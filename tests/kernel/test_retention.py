@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE, Program
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import decode, encode

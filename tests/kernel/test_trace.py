@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event

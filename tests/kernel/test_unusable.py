@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import decide_history
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event

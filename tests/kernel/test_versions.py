@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.late.snapshots import snapshot_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import State, new_state

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.state.state import State, new_state

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, VERSION, BadState, copied, decode, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.build import build_program
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Decision, Event

@@ -11,8 +11,8 @@ from itertools import product
 
 import pytest
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import Kind, Outcome

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import decide_history, decide_sorted_history, sweep_plan_of
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.state.state import new_state

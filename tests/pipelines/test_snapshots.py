@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from examples.shop.generate import lines as shop_lines
 from kittiwake.cli.main import app
 from kittiwake.input.events import parse_event
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row, line

@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kittiwake.kernel.advance import advance
 from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.versions import Versions

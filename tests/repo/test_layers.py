@@ -140,7 +140,7 @@ def test_an_import_upwards_or_sideways_is_found() -> None:
         kittiwake__values="",
     )
     assert [f"{i.importer} {i.module}" for i in _upward(found)] == [
-        "kittiwake.kernel.advance kittiwake.rules.loader",
+        "kittiwake.kernel.incremental kittiwake.rules.loader",
         "kittiwake.rules.loader kittiwake.output.rows",
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel import advance as advancing
+from kittiwake.kernel import incremental as advancing
 from kittiwake.kernel.late import checkpoint, difference, reevaluation
 from tests.simulation.engine import machines, run, shrunk, told_world
 from tests.simulation.simulator import TRUTHS

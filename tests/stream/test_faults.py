@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always

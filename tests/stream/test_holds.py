@@ -7,7 +7,7 @@ import random
 import pytest
 
 from kittiwake.input.events import parse_event
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import encode as encode_state
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.kernel.advance import advance
+from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.kernel.advance import Advanced
+from kittiwake.kernel import Advanced
 from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
 from kittiwake.rules.compile.accounts import Plan

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.state.codec import VERSION, encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.values import canonical

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.advance import Advanced, advance
+from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import decode, encode
