@@ -6,7 +6,7 @@ other: a name is imported when it is first asked for.
 
     >>> import kittiwake
     >>> rules = kittiwake.load_rules("examples/cdnow/rules")
-    >>> sorted(rules.newest.accounts)
+    >>> sorted(rules.newest.ruleset.accounts)
     ['cdnow']
 """
 

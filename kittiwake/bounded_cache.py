@@ -1,6 +1,6 @@
-"""What has been worked out before and is asked again and again: bounded, and safe among threads.
+"""A cache of values that are asked for again and again: bounded, and safe among threads.
 
-Called by `quick` and `times`. Workers of a runner may be threads that share one memory.
+Called by `input.bulk` and `input.event_times`. Workers of a runner may be threads that share one memory.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Memory(Generic[K, V]):
-    """Values by key, as `work_out` gives them; all are forgotten at once where there would be more than `number_max`.
+class BoundedCache(Generic[K, V]):
+    """Values by key, as `compute` gives them; all are forgotten at once where there would be more than `number_max`.
 
     What a caller has been given never shrinks, whatever others ask meanwhile: to forget is to begin anew elsewhere.
     """
 
-    def __init__(self, number_max: int, work_out: Callable[[K], V]) -> None:
+    def __init__(self, number_max: int, compute: Callable[[K], V]) -> None:
         self._number_max = number_max
-        self._work_out = work_out
+        self._compute = compute
         self._known: dict[K, V] = {}
 
     def of(self, keys: AbstractSet[K]) -> Mapping[K, V]:
@@ -32,6 +32,6 @@ class Memory(Generic[K, V]):
             return known
         if len(known) + len(unknown) > self._number_max:
             known, unknown = {}, list(keys)
-        known.update({key: self._work_out(key) for key in unknown})
+        known.update({key: self._compute(key) for key in unknown})
         self._known = known
         return known

@@ -1,6 +1,6 @@
 """What goes in and what comes out: events, decisions, dead letters.
 
-Pure values. Parsed by `kittiwake.input.events`, settled by the kernel, written by the hosts.
+Pure values. Parsed by `kittiwake.input.events`, decided by the kernel, written by the hosts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kittiwake.values import Number, canonical
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """One thing a contact did, or that was learnt of it. Order of the truth: `(time_us, event_id, type)`."""
+    """One thing a contact did, or that was learnt of it. Events are ordered by `(time_us, event_id, type)`."""
 
     time_us: int
     event_id: str
@@ -27,7 +27,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 
 def rest_of(event: Event) -> str:
-    """The canonical JSON of all of an event but its ids, type and time, by which copies of one time are ordered."""
+    """The canonical JSON of all of an event but its ids, type and time, by which duplicates of one time are ordered."""
     return canonical({"properties": event.properties})
 
 

@@ -1,7 +1,7 @@
 """The closed vocabularies: every exit of the product has a name, and this is where.
 
 The same word is metric label, output field and row of `docs/reference/reasons.md`; nothing else may
-name an outcome. Called by every room; imports nothing.
+name an outcome. Used by every package; imports nothing.
 """
 
 from enum import StrEnum
@@ -71,8 +71,8 @@ class DeadLetterReason(StrEnum):
     MESSAGE_REFUSED = "message_refused"
 
 
-class Unfed(StrEnum):
-    """Why a dead letter or late event was not fed in again (`pipelines.reingest`)."""
+class NotReingested(StrEnum):
+    """Why a dead letter or late event was not reingested (`pipelines.reingest`)."""
 
     NOT_A_MESSAGE = "not_a_message"
     TRUNCATED = "truncated"

@@ -1,7 +1,6 @@
-"""Outputs of a job: local ones with the care of `kittiwake.output`, and remote ones (`gs://…`).
+"""Output folders of a job: local ones with the care of `kittiwake.output`, and remote ones (`gs://…`).
 
-A remote folder has no rename that is whole or not at all: there the job writes in place, and
-`summary.json` comes last.
+A remote folder has no atomic rename: there the job writes in place, and `summary.json` comes last.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.batch.summary import Summary, from_text
-from kittiwake.input.files import shown
+from kittiwake.input.errors import shown
 from kittiwake.output.folder import SUMMARY, OutputError, open_output
-from transforms.batch.input_files import is_remote
+from transforms.input_files import is_remote
 
 
 class OutputLocation(Protocol):
@@ -27,7 +26,7 @@ class OutputLocation(Protocol):
         """Make what was written the output."""
 
     def discard(self) -> None:
-        """Drop what was written."""
+        """Delete what was written."""
 
 
 def open_location(output: str) -> OutputLocation:
@@ -65,10 +64,10 @@ class _Remote:
         return f"{self._folder}/{name}"
 
     def publish(self) -> None:
-        """It is there already."""
+        """Nothing: it has been written in place."""
 
     def discard(self) -> None:
-        """What has been written stays, without a summary."""
+        """Nothing: what has been written stays, without a summary."""
 
 
 def _is_text(name: str) -> bool:
@@ -79,7 +78,7 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def read_summary(place: OutputLocation) -> Summary:
+def read_summary(location: OutputLocation) -> Summary:
     """The summary that the job wrote to its output."""
-    with FileSystems.open(place.path(SUMMARY)) as file:
+    with FileSystems.open(location.path(SUMMARY)) as file:
         return from_text(file.read())

@@ -1,7 +1,7 @@
-"""What the job tells whoever waits, on standard error: lines, and how far it has come.
+"""Progress of a backfill on standard error, for a person who waits.
 
-Workers that are processes of this machine tell through files of a folder that they inherit by the
-environment; of workers elsewhere the runner is asked for its counters. Nothing depends on it.
+Workers that are processes of this machine report through files of a folder, whose name they inherit by the environment.
+Of workers elsewhere the runner is asked for its counters. Nothing depends on it.
 """
 
 from __future__ import annotations
@@ -19,84 +19,83 @@ from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.runners.runner import PipelineResult
 
 from kittiwake.batch.replay import Progress
-from kittiwake.terminal.ending import asked
-from kittiwake.terminal.printing import remark
+from kittiwake.terminal.ending import StopRequest
+from kittiwake.terminal.printing import report_line
 from kittiwake.terminal.progress import progress
 from transforms.batch.progress import NAMESPACE, PROGRESS, ProgressCounters
 
-SECONDS_A_LOOK: Final = 0.5
-"""Between two looks at what has been done: a bar moves, and nobody pays for it."""
+POLL_S: Final = 0.5
+"""Between two polls of what has been done: a bar moves, and it costs nothing."""
 
-SECONDS_A_QUESTION: Final = 10.0
-"""Between two questions to a runner, as between two lines of a log."""
+RUNNER_POLL_S: Final = 10.0
+"""Between two requests to a runner, as between two lines of a log."""
 
 FOLDER: Final = "KITTIWAKE_PROGRESS"
 """The variable that names the folder to workers."""
 
 END: Final = "end.asked"
-"""The file by which workers are asked to end. Beam waits for what they are at before it lets an interrupted run go."""
+"""The file that asks workers to end. Beam waits for their current work before an interrupted run returns."""
 
 
 def say(text: str) -> None:
     """One line on standard error, which is not the job's output."""
-    remark("backfill", text)
+    report_line("backfill", text)
 
 
 class Watched:
-    """The run whose progress is shown."""
+    """The run whose progress is shown, once it has been started."""
 
     def __init__(self) -> None:
-        """Of no run yet."""
         self.result: PipelineResult | None = None
-        """Where the runner has started workers and not waited for them: whom to ask."""
-        self._known = ProgressCounters()
-        self._asked_at = 0.0
+        """Where the runner has started workers and not waited for them: it is asked for its counters."""
+        self._counters = ProgressCounters()
+        self._polled_at_s = 0.0
 
-    def seen(self) -> ProgressCounters:
-        """What the runner's workers have done, as far as it says; asked now and then, for it may be a service."""
+    def counters(self) -> ProgressCounters:
+        """What the runner's workers have done, as far as it says; polled seldom, for it may be a service."""
         result = self.result
-        if result is not None and time.monotonic() - self._asked_at >= SECONDS_A_QUESTION:
-            self._asked_at = time.monotonic()
+        if result is not None and time.monotonic() - self._polled_at_s >= RUNNER_POLL_S:
+            self._polled_at_s = time.monotonic()
             with suppress(Exception):  # whatever a runner raises: nothing depends on it
-                self._known = counted(result)
-        return self._known
+                self._counters = counters_of(result)
+        return self._counters
 
 
-def counted(result: PipelineResult) -> ProgressCounters:
-    """What the counters of a run say."""
+def counters_of(result: PipelineResult) -> ProgressCounters:
+    """The counters of a run, as its runner reports them."""
     found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))["counters"]
-    seen = ProgressCounters()
+    total = ProgressCounters()
     for counter in found:
         name = counter.key.metric.name
-        setattr(seen, name, getattr(seen, name) + counter.result)
-    return seen
+        setattr(total, name, getattr(total, name) + counter.result)
+    return total
 
 
 @contextmanager
-def progress_shown(bytes_total: int, buckets: int, seconds: float = SECONDS_A_LOOK) -> Iterator[Watched]:
-    """Tells how far this process and its workers have come, while the body runs."""
+def show_progress(bytes_total: int, buckets: int, stop: StopRequest, seconds: float = POLL_S) -> Iterator[Watched]:
+    """Print how far this process and its workers have come, while the body runs; pass a stop request on to workers."""
     watched = Watched()
     PROGRESS.reset()
-    with TemporaryDirectory() as name, progress(quiet=False, speaker="backfill") as tell:
+    with TemporaryDirectory() as name, progress(quiet=False, speaker="backfill") as report:
         folder = Path(name)
 
-        def look() -> None:
-            if asked() is not None:
+        def poll() -> None:
+            if stop.signalled is not None:
                 (folder / END).touch()
-            tell(_so_far(_furthest(_all_seen(folder), watched.seen()), bytes_total, buckets))
+            report(_progress_of(_furthest(_all_counters(folder), watched.counters()), bytes_total, buckets))
 
-        with _named_to_workers(folder), _repeated(seconds, look):
+        with _announced_to_workers(folder), _repeated(seconds, poll):
             yield watched
 
 
 @contextmanager
-def _repeated(seconds: float, look: Callable[[], None]) -> Iterator[None]:
-    """Calls `look` every few seconds while the body runs."""
+def _repeated(seconds: float, call: Callable[[], None]) -> Iterator[None]:
+    """Call `call` every `seconds` while the body runs."""
     done = threading.Event()
 
     def repeat() -> None:
         while not done.wait(seconds):
-            look()
+            call()
 
     thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
@@ -108,12 +107,12 @@ def _repeated(seconds: float, look: Callable[[], None]) -> Iterator[None]:
 
 
 def _furthest(here: ProgressCounters, there: ProgressCounters) -> ProgressCounters:
-    """Some runners' workers are seen both ways."""
+    """The larger of two counts of the same work: some runners' workers are counted both ways."""
     return here if (here.bytes_read, here.buckets) >= (there.bytes_read, there.buckets) else there
 
 
-def _so_far(seen: ProgressCounters, bytes_total: int, buckets: int) -> Progress:
-    """How many contacts there are is estimated from those in the buckets that are decided, which are alike."""
+def _progress_of(seen: ProgressCounters, bytes_total: int, buckets: int) -> Progress:
+    """The number of contacts is estimated from those in the partitions that are done, which are alike."""
     contacts_total = seen.contacts * max(buckets, seen.buckets) // seen.buckets if seen.buckets else 0
     return Progress(seen.bytes_read, bytes_total, 0, seen.contacts, contacts_total)
 
@@ -122,7 +121,7 @@ def _so_far(seen: ProgressCounters, bytes_total: int, buckets: int) -> Progress:
 
 
 @contextmanager
-def _named_to_workers(folder: Path) -> Iterator[None]:
+def _announced_to_workers(folder: Path) -> Iterator[None]:
     os.environ[FOLDER] = str(folder)
     try:
         yield
@@ -131,20 +130,20 @@ def _named_to_workers(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def told_to_parent(seconds: float = SECONDS_A_LOOK) -> Iterator[None]:
-    """Tells the process that started this worker how far it has come, if that wants to know, while the body runs.
+def report_to_parent(seconds: float = POLL_S) -> Iterator[None]:
+    """Report progress to the process that started this worker, if that shows any, while the body runs.
 
-    Where that has been asked to end, the worker ends.
+    When that process has been asked to end, the worker ends.
     """
     name = os.environ.get(FOLDER)
     if name is None:
         yield
         return
-    with _repeated(seconds, lambda: _tell(Path(name))):
+    with _repeated(seconds, lambda: _report(Path(name))):
         yield
 
 
-def _tell(folder: Path) -> None:
+def _report(folder: Path) -> None:
     if (folder / END).exists():
         os._exit(0)
     file = folder / str(os.getpid())
@@ -153,10 +152,10 @@ def _tell(folder: Path) -> None:
         file.with_suffix(".new").replace(file)
 
 
-def _all_seen(folder: Path) -> ProgressCounters:
-    """What this process and its workers have done."""
-    told = [ProgressCounters(*map(int, file.read_text().split())) for file in folder.iterdir() if not file.suffix]
-    every = [PROGRESS, *told]
+def _all_counters(folder: Path) -> ProgressCounters:
+    """What this process and its workers have done, added up."""
+    reported = [ProgressCounters(*map(int, file.read_text().split())) for file in folder.iterdir() if not file.suffix]
+    every = [PROGRESS, *reported]
     return ProgressCounters(
         sum(one.bytes_read for one in every), sum(one.contacts for one in every), sum(one.buckets for one in every)
     )

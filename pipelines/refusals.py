@@ -1,6 +1,6 @@
-"""What the machine refuses, found in the errors that a runner makes of it. Called by mains.
+"""Errors of disks, found in the errors that a runner raises instead. Called by the mains.
 
-A runner passes on the text of what a step raised, in this process or in another; the error itself is gone by then.
+A runner passes on the text of what a step raised, in this process or in another; the error itself is lost by then.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _OF_DISKS: Final = tuple(
 )
 
 
-def refused(error: BaseException) -> str | None:
-    """What a disk has refused, for a person; None: the error is another."""
+def disk_error(error: BaseException) -> str | None:
+    """The error message on a disk that refused to write; None: the error is another."""
     why = _found("\n".join(str(one) for one in _chain(error)))
     return why and f"a disk refuses, that of the output or of {tempfile.gettempdir()}: {why}"
 
 
-def is_news(record: logging.LogRecord) -> bool:
-    """Whether a line of a runner's log says more than the error message that `refused` makes."""
+def is_worth_logging(record: logging.LogRecord) -> bool:
+    """Whether a line of a runner's log says more than the error message of `disk_error`."""
     return _found(record.getMessage()) is None
 
 

@@ -1,9 +1,9 @@
-"""Feeds dead letters and late events back to the topic of a streaming job, once what was wrong has been put right.
+"""Send dead letters and late events back to the topic of a streaming job, once the cause has been mended.
 
     python -m pipelines.reingest --dataset PROJECT.DATASET --topic projects/…/topics/… [--reason …] [--dry_run]
 
-The bytes and attributes are those that came. What was taken in already is a copy by its event_id: running it again does
-no harm. Prints numbers and words of closed vocabularies, nothing of what a message holds.
+Bytes and attributes are those of the original message. An event that was taken in already is a duplicate by its
+event_id, so running it again does no harm. Prints numbers and words of closed vocabularies, never a message's content.
 """
 
 from __future__ import annotations
@@ -13,80 +13,85 @@ if __name__ == "__main__":
 
     quit_at_once()  # Google's clients take a second to load
 
+    from pipelines.lifecycle import prepare_process
+
+    prepare_process()
+
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from kittiwake.disk import flush, locked, make_folder, undisturbed
+from kittiwake.durable_files import flush, locked, make_folder, undisturbed
 from kittiwake.errors import UnusableError
-from kittiwake.foreign import visible_lines
-from kittiwake.reasons import Unfed
-from kittiwake.stream.redelivery import Fed, Feed, feed_of, line_of
+from kittiwake.printable import visible_lines
+from kittiwake.reasons import NotReingested
+from kittiwake.stream.redelivery import Redelivery, RedeliveryCounts, line_of, redelivery_of
 from kittiwake.stream.tables.schema import LATE_EVENTS
-from kittiwake.terminal.ending import ended, interrupted
+from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
-from kittiwake.terminal.printing import remark, remark_crash, say_text
+from kittiwake.terminal.printing import report_crash, report_line, say_text
 from kittiwake.time.durations import format_duration
 from pipelines.google.bigquery_tables import client_of
-from pipelines.google.dead_letter_rows import letters
+from pipelines.google.dead_letter_rows import read_dead_letters
 from pipelines.google.pubsub_client import Published, publish
 from pipelines.options.reingest import ReingestOptions, parse_options
 from transforms.clock import now_us
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Feed in once; the exit code."""
-    return ended("reingest", lambda: _main(argv))
+    """Run once; the exit code."""
+    return run_to_end("reingest", lambda stop: _main(argv, stop))
 
 
-def _main(argv: Sequence[str] | None) -> int:
+def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
     left = "nothing was published or written"
     try:
         options = parse_options(argv)
         if options.topic is not None:
             left = "some messages may have been published; running it again does no harm"
-        fed = Fed()
+        fed = RedeliveryCounts()
         published = reingest(options, fed)
     except UnusableError as error:
         _say(f"error: {error}")
         return Exit.UNUSABLE
     except KeyboardInterrupt:
         _say(f"interrupted: {left}")
-        return interrupted()
-    except Exception:  # noqa: BLE001 - told, and an exit of its own
-        remark_crash("reingest")
+        return stop.exit_code
+    except Exception:  # noqa: BLE001 - reported, with an exit code of its own
+        report_crash("reingest")
         _say(f"failed: {left}")
         return Exit.FAILED
-    say_text(told(options, fed, published))
+    say_text(summary_text(options, fed, published))
     return Exit.FINE if published.problem is None else Exit.FINDINGS
 
 
-def reingest(options: ReingestOptions, fed: Fed) -> Published:
-    """Reads, chooses and feeds in; what was chosen and left is counted in `fed`.
+def reingest(options: ReingestOptions, fed: RedeliveryCounts) -> Published:
+    """Read, choose and send; `fed` counts the rows chosen and left out.
 
     Raises:
         UnusableError: the tables cannot be read, the topic or the file cannot be written to.
     """
-    feeds = _feeds(options, fed)
+    messages = _messages(options, fed)
     if options.topic is not None:
-        return publish(options.topic, feeds)
+        return publish(options.topic, messages)
     if options.output is not None:
-        return Published(_written(options.output, feeds))
-    return Published(sum(1 for _ in feeds))
+        return Published(_write(options.output, messages))
+    return Published(sum(1 for _ in messages))
 
 
-def _feeds(options: ReingestOptions, fed: Fed) -> Iterator[Feed]:
+def _messages(options: ReingestOptions, fed: RedeliveryCounts) -> Iterator[Redelivery]:
     start_us = now_us()
-    for letter in letters(client_of(options.dataset), options.dataset, options.chosen):
-        found = feed_of(letter, now_us(), options.shape)
-        fed.add(letter, found, start_us - options.allowed_lateness_us)
-        if isinstance(found, Feed):
+    for row in read_dead_letters(client_of(options.dataset), options.dataset, options.chosen):
+        found = redelivery_of(row, now_us(), options.shape)
+        fed.add(row, found, start_us - options.allowed_lateness_us)
+        if isinstance(found, Redelivery):
             yield found
 
 
-def _written(output: Path, feeds: Iterable[Feed]) -> int:
-    """Writes records as lines: the whole file, or none. How many.
+def _write(output: Path, messages: Iterable[Redelivery]) -> int:
+    """Write records as lines, the whole file or none; the number of records.
 
     Raises:
         UnusableError: it cannot be written, is there already, or another run is writing it.
@@ -99,7 +104,7 @@ def _written(output: Path, feeds: Iterable[Feed]) -> int:
             raise UnusableError(f"another run is writing {output}: wait for its end, or name another file")
         with file:
             try:
-                number = _fill(file, feeds)
+                number = _fill(file, messages)
                 _put(partial, output)
             except BaseException:
                 with undisturbed():
@@ -110,12 +115,12 @@ def _written(output: Path, feeds: Iterable[Feed]) -> int:
     return number
 
 
-def _fill(file: IO[bytes], feeds: Iterable[Feed]) -> int:
-    """All records into a file in which a killed run may have left some; on the disk when it returns."""
+def _fill(file: IO[bytes], messages: Iterable[Redelivery]) -> int:
+    """Write all records into a file in which a killed run may have left some; on the disk when it returns."""
     file.truncate(0)
     number = 0
-    for number, feed in enumerate(feeds, 1):  # noqa: B007 - the last one is how many
-        file.write(line_of(feed))
+    for number, message in enumerate(messages, 1):  # noqa: B007 - the last one is the count
+        file.write(line_of(message))
     file.flush()
     os.fsync(file.fileno())
     return number
@@ -129,35 +134,35 @@ def _put(partial: Path, output: Path) -> None:
         try:
             flush(output.parent)
         except OSError:
-            output.rename(partial)  # what was refused is not there
+            output.rename(partial)  # what was refused leaves no file
             raise
 
 
 def _say(text: str) -> None:
-    remark("reingest", text)
+    report_line("reingest", text)
 
 
-# ---------------------------------------------------------------- what is told
+# ---------------------------------------------------------------- summary
 
 _WHY: Final = {
-    Unfed.NOT_A_MESSAGE: "rows that a table refused: they are no messages",
-    Unfed.TRUNCATED: "longer than a row keeps",
-    Unfed.BAD_ATTRIBUTES: "whose attributes cannot be read",
-    Unfed.STILL_REFUSED: "no events for this release and --input_shape either",
+    NotReingested.NOT_A_MESSAGE: "rows that a table refused: they are no messages",
+    NotReingested.TRUNCATED: "longer than a row keeps",
+    NotReingested.BAD_ATTRIBUTES: "whose attributes cannot be read",
+    NotReingested.STILL_REFUSED: "no events for this release and --input_shape either",
 }
 
 
-def told(options: ReingestOptions, fed: Fed, published: Published) -> str:
-    """The summary, for a person."""
+def summary_text(options: ReingestOptions, fed: RedeliveryCounts, published: Published) -> str:
+    """The summary of a run, for a person."""
     lines = [f"{fed.chosen.total():,} rows of {options.dataset.table(options.chosen.table)}"]
     width = max(map(len, [*(reason for _, reason in fed.chosen), *fed.refused]), default=0)
     lines += [
         f"  {stage:7} {reason:{width}} {number:>9,}" for (stage, reason), number in sorted(fed.chosen.items()) if stage
     ]
     lines.append(_done(options, published))
-    for why, number in sorted(fed.left.items()):
+    for why, number in sorted(fed.not_redelivered.items()):
         lines.append(f"{number:,} left: {why}, {_WHY[why]}")
-        if why is Unfed.STILL_REFUSED:
+        if why is NotReingested.STILL_REFUSED:
             lines += [f"  today   {reason:{width}} {refused:>9,}" for reason, refused in sorted(fed.refused.items())]
     lines += _advice(options, fed, published)
     return visible_lines(lines)
@@ -168,16 +173,20 @@ def _done(options: ReingestOptions, published: Published) -> str:
         return f"{published.number:,} published to {options.topic}"
     if options.output is not None:
         return f"{published.number:,} written to {options.output}"
-    return f"{published.number:,} would be fed in; this was a dry run"
+    return f"{published.number:,} would be sent; this was a dry run"
 
 
-def _advice(options: ReingestOptions, fed: Fed, published: Published) -> Iterator[str]:
+def _advice(options: ReingestOptions, fed: RedeliveryCounts, published: Published) -> Iterator[str]:
     if published.problem is not None:
         yield f"stopped: {published.problem}"
     if fed.old and options.output is None:
         lateness = format_duration(options.allowed_lateness_us)
         yield f"warning: {fed.old:,} events are older than --allowed_lateness {lateness}. Where their contact has been"
-        yield f"  settled since, they come too late for the stream and end in {LATE_EVENTS.name}. To decide about them:"
+        yield f"  evaluated since, they come too late for the stream and go to {LATE_EVENTS.name}. To decide on them:"
         yield "  --output FILE, and FILE beside your archive as an --input of pipelines.backfill"
     if options.topic is not None:
-        yield "Running this again does no harm: what was taken in is a copy, by its event_id."
+        yield "Running this again does no harm: an event that was taken in is a duplicate, by its event_id."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

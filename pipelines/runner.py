@@ -18,7 +18,7 @@ from apache_beam.runners.runner import PipelineRunner, create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from kittiwake.errors import UnusableError
-from pipelines.refusals import is_news
+from pipelines.refusals import is_worth_logging
 
 IN_PROCESS: Final = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """Runs the job in this process and its children, without a network."""
@@ -28,21 +28,21 @@ STREAMING: Final = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRu
 
 DATAFLOW: Final = "DataflowRunner"
 
-ENGINE_S: Final = 10 * 365 * 86_400
-"""Beam 2.77 ends a job on an engine after `job_server_timeout`, five minutes by default, whatever its page says."""
+PORTABLE_JOB_S: Final = 10 * 365 * 86_400
+"""Beam 2.77 ends a job on a portable runner after `job_server_timeout`, five minutes by default, against its page."""
 CONNECT_S: Final = 10
-"""For an engine to take a connection."""
+"""For a portable runner to accept a connection."""
 
 NEVER_SPLIT: Final = "prism_disable_sdf_split"
 """Other runners know no such experiment. Prism 2.77 splits slow bundles, those of firing timers too, and then fires
-some of them twice or beside the contact's other bundle (apache/beam#35771): decisions were lost, and told twice."""
+some of them twice or beside the contact's other bundle (apache/beam#35771): decisions were lost, and emitted twice."""
 
-_TELL_ERRORS: Final = (
+_ERROR_LOGGERS: Final = (
     "apache_beam.runners.common",
     "apache_beam.runners.worker.sdk_worker",
     "apache_beam.runners.portability.local_job_service",
 )
-"""Loggers that tell what a step raised, before the runner raises it too."""
+"""Loggers that print what a step raised, before the runner raises it too."""
 
 _LOCAL_NAMES: Final = ("direct", "directrunner", "switchingdirectrunner", "fnapi", "fnapirunner", IN_PROCESS.lower())
 
@@ -70,17 +70,17 @@ def streaming_runner(name: str | None) -> str:
 
 
 def streaming_flags(runner: str) -> tuple[str, ...]:
-    """What a streaming job is run with, beside what was typed."""
+    """Flags of a streaming job beside those that were typed."""
     if is_dataflow(runner):
         return ("--streaming",)
-    return ("--streaming", f"--experiments={NEVER_SPLIT}", f"--job_server_timeout={ENGINE_S}")
+    return ("--streaming", f"--experiments={NEVER_SPLIT}", f"--job_server_timeout={PORTABLE_JOB_S}")
 
 
 def check_endpoint(flags: Sequence[str]) -> None:
-    """Refuse an engine that is not there: Beam would wait for it as long as for the job.
+    """Refuse a portable runner that does not answer: Beam would wait for it as long as for the job.
 
     Raises:
-        UnusableError: nobody listens where the flags say that an engine does.
+        UnusableError: nobody listens at the endpoint of the flags.
     """
     endpoint = PipelineOptions(list(flags)).view_as(PortableOptions).job_endpoint
     host, _, port = (endpoint or "").rpartition(":")
@@ -90,7 +90,7 @@ def check_endpoint(flags: Sequence[str]) -> None:
         with socket.create_connection((host, int(port)), CONNECT_S):
             return
     except (OSError, ValueError, OverflowError) as error:
-        raise UnusableError(f"--job_endpoint {endpoint}: no engine answers there ({error})") from None
+        raise UnusableError(f"--job_endpoint {endpoint}: no runner answers there ({error})") from None
 
 
 def is_dataflow(runner: str) -> bool:
@@ -112,14 +112,14 @@ def new_pipeline(runner: str, flags: Sequence[str]) -> beam.Pipeline:
 
 
 def _quiet(runner: str) -> tuple[str, ...]:
-    """What keeps a runner's everyday log to itself where `hush` cannot: Beam sets Prism's logger anew. Flags win."""
+    """Flags that silence a runner where `silence_beam` cannot: Beam configures Prism's logger anew. Typed flags win."""
     return ("--prism_log_level=error",) if runner.rpartition(".")[2].lower() in ("prism", "prismrunner") else ()
 
 
 def _runner(name: str, direct: DirectOptions) -> PipelineRunner:
     """The runner of this name; several direct workers are processes that log errors only.
 
-    Beam 2.77 keeps several direct workers in one thread unless it is told a running mode.
+    Beam 2.77 keeps several direct workers in one thread unless a running mode is given.
     """
     if name != IN_PROCESS or direct.direct_num_workers == 1 or direct.direct_running_mode != "in_memory":
         return create_runner(name)
@@ -128,7 +128,7 @@ def _runner(name: str, direct: DirectOptions) -> PipelineRunner:
 
 
 def check_flags(flags: Sequence[str]) -> dict[str, Any]:
-    """What Beam reads of flags, by name. What it does not know is refused: it would drop it with a line in its log.
+    """Beam's options in flags, by name. An unknown flag is refused: Beam would drop it with a line in its log.
 
     Raises:
         UnusableError: a flag is unknown, or its value is no such thing.
@@ -148,8 +148,8 @@ def _refuse(message: str) -> NoReturn:
     raise UnusableError(message)
 
 
-def hush() -> None:
-    """Let Beam log errors only: what a person has to know, the job says itself. A full disk is told once."""
+def silence_beam() -> None:
+    """Let Beam log errors only: the job itself reports what a person has to know, and a full disk once."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    for name in _TELL_ERRORS:
-        logging.getLogger(name).addFilter(is_news)
+    for name in _ERROR_LOGGERS:
+        logging.getLogger(name).addFilter(is_worth_logging)

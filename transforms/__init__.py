@@ -1,1 +1,4 @@
-"""Steps of a Beam pipeline. They only wire: what a step does stands in `kittiwake`, without Beam."""
+"""Steps of a Beam pipeline. They only wire: the work of a step is done by `kittiwake`, without Beam.
+
+Importing `transforms.logs`, as every step of a stream does, keeps Beam from logging elements at level DEBUG.
+"""

@@ -1,4 +1,4 @@
-"""The host's clock. The only one of the streaming job, so that a test can give it another."""
+"""The clock of the streaming job, its only one, so that a test can replace it."""
 
 from __future__ import annotations
 

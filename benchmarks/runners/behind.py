@@ -14,11 +14,11 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kittiwake.stream.contact.timer_grid import USUAL, slot_us
+from kittiwake.stream.contact.timer_grid import USUAL, bucket_us
 from kittiwake.stream.recorded_schedule import Disorder, Pace, Schedule
 from kittiwake.time.instants import END_OF_TIME_US, SECOND_US, parse_instant
-from transforms.batch.read import InputFile
 from transforms.clock import now_us
+from transforms.input_files import InputFile
 from transforms.stream.recorded_source import RecordedEvents, _read
 
 NO_EVENT: Final = b'{"says": "so far"}\n'
@@ -60,7 +60,7 @@ class Clocked:
 
     def __init__(self, schedule: Schedule, per_second: float, output: Path) -> None:
         self.schedule, self._pace, self._output = schedule, Pace(per_second), output
-        self._positions = {place: position for position, place in enumerate(schedule.places)}
+        self._positions = {place: position for position, place in enumerate(schedule.offsets)}
         self._newest_us = list(accumulate(schedule.times_us, max))
         self._seen: set[str] = set()
         self.began_us = END_OF_TIME_US
@@ -91,7 +91,7 @@ class Clocked:
 
     def allowed_us(self, time_us: int) -> int:
         """When the watermark allowed what falls on an instant to be decided: when the last before it had come."""
-        position = bisect_left(self.schedule.to_come_us, slot_us(time_us, USUAL))
+        position = bisect_left(self.schedule.to_come_us, bucket_us(time_us, USUAL))
         return self.schedule.due_us(max(0, position - 1), self.began_us, self._pace)
 
     def advances(self, rows: Sequence[Rows]) -> list[Advance]:

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from benchmarks.streaming.lean import Lean
 from kittiwake.input.shapes.base import CANONICAL
+from kittiwake.input.single import event_from
 from kittiwake.model import Event
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.contact.timer_grid import USUAL
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, Needed, take
 from kittiwake.stream.records import encode
@@ -61,7 +61,7 @@ def _arrivals(known: StaticRules, events: Path, clock_us: int) -> Iterator[Neede
     lines = events.read_bytes().splitlines()
     times_us = {line: one.time_us for line in lines if isinstance(one := event_from(line, clock_us, CANONICAL), Event)}
     for line in sorted(filter(times_us.__contains__, lines), key=times_us.__getitem__):
-        found = take(Message(line), clock_us, known.known(clock_us), IntakeSettings())
+        found = take(Message(line), clock_us, known.view(clock_us), IntakeSettings())
         if isinstance(found, Brought):
             yield from found.needed
 

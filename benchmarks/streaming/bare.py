@@ -11,8 +11,8 @@ from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
 from apache_beam.utils.timestamp import Timestamp
 
-from kittiwake.stream.contact.timer_grid import USUAL, slot_of_event_us
-from kittiwake.stream.records import head_of
+from kittiwake.stream.contact.timer_grid import USUAL, bucket_of_event_us
+from kittiwake.stream.records import header_of
 from kittiwake.time.instants import DAY_US
 
 _COUNT_BYTES: Final = 4
@@ -40,7 +40,7 @@ class Bare(beam.DoFn):
     ) -> None:
         key, value = element
         bag.add(value)
-        at_us = slot_of_event_us(head_of(value).time_us, USUAL)
+        at_us = bucket_of_event_us(header_of(value).time_us, USUAL)
         if (key, at_us) not in self._set:
             self._set.add((key, at_us))
             slot.set(Timestamp(micros=at_us), dynamic_timer_tag=str(at_us // 1_000))
@@ -70,7 +70,7 @@ class Bare(beam.DoFn):
 
     def _wake(self, at: Timestamp, left: int, cell: Any, bag: Any, wakes: Any) -> None:
         asked_us = at.micros - USUAL.settle_delay_us
-        rest = [value for value in bag.read() if head_of(value).time_us >= asked_us]
+        rest = [value for value in bag.read() if header_of(value).time_us >= asked_us]
         cell.write(left.to_bytes(_COUNT_BYTES, "big") + self._filling)
         bag.clear()
         for value in rest:

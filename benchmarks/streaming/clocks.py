@@ -20,7 +20,7 @@ _WORK: Final = (
     (poison_events, "event_of"),
     (timers, "state_of"),
     (timers, "new_cell"),
-    (timers, "told"),
+    (timers, "decision_record"),
 )
 
 
@@ -48,8 +48,8 @@ class Host(_Evaluate):
         super().__init__(*settings)
         self._is_deaf = is_deaf
 
-    def _wake(self, key: bytes, at: Any, cell: Any, bag: Any, slot: Any, wakes: Any) -> Any:
-        return super()._wake(key, at, cell, bag, slot, Silent() if self._is_deaf else wakes)
+    def _fire(self, key: bytes, at: Any, store: Any) -> Any:
+        return super()._fire(key, at, store._replace(own=Silent()) if self._is_deaf else store)
 
 
 class Clocked(Host):
@@ -73,9 +73,9 @@ class Clocked(Host):
             file.write(f"{_Spent.kernel_ns} {_Spent.wakes}\n")
         _Spent.kernel_ns = _Spent.wakes = 0
 
-    def _wake(self, *given: Any) -> Any:
+    def _fire(self, key: bytes, at: Any, store: Any) -> Any:
         _Spent.wakes += 1
-        return super()._wake(*given)
+        return super()._fire(key, at, store)
 
 
 def _clocked(work: Callable[..., Any]) -> Callable[..., Any]:

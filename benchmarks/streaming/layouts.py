@@ -16,8 +16,8 @@ from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateS
 from apache_beam.utils.timestamp import Timestamp
 
 from benchmarks.streaming.names import IN_CELL, ONE_TIMER, SLOTS
-from kittiwake.stream.contact.timer_grid import PACE_FROM, PACE_SHARE, USUAL, slot_of_event_us
-from kittiwake.stream.records import head_of
+from kittiwake.stream.contact.timer_grid import PACE_FROM, PACE_SHARE, USUAL, bucket_of_event_us
+from kittiwake.stream.records import header_of
 
 _LENGTH_BYTES: Final = 4
 _TIME_BYTES: Final = 8
@@ -25,7 +25,7 @@ _NO_LOOK: Final = bytes(_TIME_BYTES)
 
 
 def _slot_us(value: bytes) -> int:
-    return slot_of_event_us(head_of(value).time_us, USUAL)
+    return bucket_of_event_us(header_of(value).time_us, USUAL)
 
 
 class Slots(beam.DoFn):

@@ -140,8 +140,10 @@ def _fires(dofn: DoFn) -> dict[str, _Method]:
 class Lean:
     """Runs one DoFn."""
 
-    def __init__(self, dofn: DoFn) -> None:
+    def __init__(self, dofn: DoFn, keep: Callable[[Any], None] | None = None) -> None:
+        """`keep` is given what the DoFn puts out; None: it is counted only."""
         self.counts = Counts()
+        self._keep = keep
         self._dofn = dofn
         self._process = _Method(dofn.process)
         self._fires = _fires(dofn)
@@ -196,8 +198,10 @@ class Lean:
         self._took(method.call(**given))
 
     def _took(self, outputs: Iterable[Any] | None) -> None:
-        for _ in outputs or ():
+        for output in outputs or ():
             self.counts.outputs += 1
+            if self._keep is not None:
+                self._keep(output)
 
     def _of(self, name: str, key: bytes, method: _Method) -> dict[str, Any]:
         given = self._given.get((key, name))

@@ -20,7 +20,7 @@ from apache_beam.utils.timestamp import Timestamp
 from benchmarks.rulesets import ONE, TWELVE
 from benchmarks.streaming.clocks import Silent
 from benchmarks.streaming.names import TWO_HUNDRED
-from kittiwake.stream.records import arrival_of
+from kittiwake.stream.records import buffered_event_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 
 
@@ -71,7 +71,7 @@ class Naive(beam.DoFn):
 
     def take(self, element: tuple[bytes, bytes], cells: Sequence[Any], timers: Sequence[Any]) -> None:
         """An event touches the cells and timers of the rules that it concerns."""
-        arrival = arrival_of(element[1])
+        arrival = buffered_event_of(element[1])
         event = json.loads(arrival.data)
         kind, silent = event["type"], Silent() if self._is_deaf else None
         for rule, cell, timer in zip(self.rules, cells, timers, strict=True):

@@ -1,4 +1,4 @@
-"""From the events of contacts to their decisions, contact by contact: sort, drop copies, decide once.
+"""From the events of contacts to their decisions, contact by contact: sort, drop duplicates, decide once.
 
 Pure. What both hosts do with every contact, so that they cannot differ. Events travel as rows,
 their properties as text: only those of events whose properties a rule reads are ever parsed.
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
-from kittiwake.batch.differing_duplicates import Differing, same_of
-from kittiwake.batch.event_rows import Row, event_of, place_of_row
+from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
+from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.kernel import (
     DecidedHistory,
     State,
@@ -28,27 +28,27 @@ from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import parse_sound
 
 
-def settle(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
+def decide_at_once(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
     """Decide everything of one contact up to the end of the run, and count it.
 
-    The rows are its wanted ones, in any order, with copies; they are sorted in place. Returned are the final
+    The rows are its wanted ones, in any order, with duplicates; they are sorted in place. Returned are the final
     decisions and those still deferred at the end, by due time, rule and instance.
     """
-    rows = _begun(plan, rows, until_us, counts)
-    if _are_unlike(rows):
-        whole = _decided(plan, contact_id, rows, until_us)
+    rows = _prepare(plan, rows, until_us, counts)
+    if _have_distinct_ids(rows):
+        whole = _decide(plan, contact_id, rows, until_us)
     else:
         _count_differing(plan, contact_id, rows, until_us, counts)
-        whole = _without_copies(plan, contact_id, rows, until_us, counts)
+        whole = _decide_without_duplicates(plan, contact_id, rows, until_us, counts)
     return _counted(plan, whole, counts)
 
 
-def settle_and_keep(
+def decide_at_once_with_state(
     plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts
 ) -> tuple[list[Decision], State]:
-    """As `settle`, and the state in which the contact is left."""
-    rows = _begun(plan, rows, until_us, counts)
-    if not _are_unlike(rows):
+    """As `decide_at_once`, and the state in which the contact is left."""
+    rows = _prepare(plan, rows, until_us, counts)
+    if not _have_distinct_ids(rows):
         _count_differing(plan, contact_id, rows, until_us, counts)
     events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
     advanced = advance(plan.versions, new_state(contact_id), events, until_us)
@@ -59,11 +59,11 @@ def settle_and_keep(
     return _counted(plan, whole, counts), advanced.state
 
 
-def _begun(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[Row]:
+def _prepare(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[Row]:
     """The rows that are needed, in order."""
     counts.contacts += 1
     if plan.changing:
-        rows = list(needed(plan, rows, counts))
+        rows = list(select_needed(plan, rows, counts))
     rows.sort()
     if rows and rows[-1][0] >= until_us:
         counts.unsettled += len(rows) - bisect_left(rows, (until_us,))
@@ -86,7 +86,7 @@ def _counted(plan: Plan, whole: DecidedHistory, counts: Counts) -> list[Decision
     return decisions
 
 
-def needed(plan: Plan, rows: Iterable[Row], counts: Counts) -> Iterator[Row]:
+def select_needed(plan: Plan, rows: Iterable[Row], counts: Counts) -> Iterator[Row]:
     """The rows that the version in force at their time wants; the others are counted only."""
     for row in rows:
         if plan.versions.at(row[0]).wants(row[2]):
@@ -100,8 +100,8 @@ def order_key(decision: Decision) -> tuple[int, str, str, int, str]:
     return decision.time_us, decision.rule_id, decision.instance, decision.reminder or 0, decision.trigger_id
 
 
-def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> DecidedHistory:
-    """Decide sorted rows without copies."""
+def _decide(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> DecidedHistory:
+    """Decide sorted rows without duplicates."""
     unread = plan.unread
     if rows and rows[-1][0] >= until_us:
         rows = rows[: bisect_left(rows, (until_us,))]
@@ -112,40 +112,42 @@ def _decided(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Dec
     return decide_sorted_history(plan.versions, contact_id, events, until_us, plan.sweep_plan)
 
 
-# ---------------------------------------------------------------- copies
+# ---------------------------------------------------------------- duplicates
 
 
-def _without_copies(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> DecidedHistory:
+def _decide_without_duplicates(
+    plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts
+) -> DecidedHistory:
     """Decide sorted rows of which some share id and type.
 
-    Copies of one time are dropped here. Where they come back at another time, the kernel is asked: it knows the
-    horizon of copies.
+    Duplicates of one time are dropped here. Where they come back at another time, the kernel is asked: it knows how
+    long ids are remembered.
     """
     number = len(rows)
-    rows = [that_counts(list(copies)) for _, copies in groupby(rows, key=place_of_row)]
+    rows = [pick_counted(list(duplicates)) for _, duplicates in groupby(rows, key=key_of_row)]
     counts.duplicates += number - len(rows)
-    if _are_unlike(rows):
-        return _decided(plan, contact_id, rows, until_us)
+    if _have_distinct_ids(rows):
+        return _decide(plan, contact_id, rows, until_us)
     return decide_history(plan.versions, contact_id, [event_of(row) for row in rows], until_us, plan.sweep_plan)
 
 
 def _count_differing(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> None:
-    """Count the copies that say something else than the event that counts, of rows in order."""
-    differing = Differing(counts, plan.versions, contact_id, until_us)
+    """Count the duplicates that say something else than the event that counts, of rows in order."""
+    differing = DifferingDuplicates(counts, plan.versions, contact_id, until_us)
     if len(rows) <= plan.versions.newest.limits.ids:  # no id has to make room: the others need not be asked
         numbers = Counter(row[1:3] for row in rows)
         rows = [row for row in rows if numbers[row[1:3]] > 1]
-    for _, same in groupby(rows, key=place_of_row):
+    for _, same in groupby(rows, key=key_of_row):
         differing.count(same_of(same))
 
 
-def _are_unlike(rows: list[Row]) -> bool:
-    """Whether no two rows share id and type. Mostly ids alone tell."""
+def _have_distinct_ids(rows: list[Row]) -> bool:
+    """Whether no two rows share id and type. Mostly ids alone say so."""
     return len({row[1] for row in rows}) == len(rows) or len({row[1:3] for row in rows}) == len(rows)
 
 
-def that_counts(copies: list[Row]) -> Row:
+def pick_counted(duplicates: list[Row]) -> Row:
     """Of rows that share time, id and type the one that counts, as in `advance`."""
-    if len(copies) == 1 or copies[0] == copies[-1]:  # they are sorted
-        return copies[0]
-    return min(copies, key=lambda row: rest_of(event_of(row)))
+    if len(duplicates) == 1 or duplicates[0] == duplicates[-1]:  # they are sorted
+        return duplicates[0]
+    return min(duplicates, key=lambda row: rest_of(event_of(row)))

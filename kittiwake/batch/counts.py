@@ -1,7 +1,7 @@
 """What happened, in numbers that add up: counted where the data is, merged in any order.
 
 Pure. Every host counts one `Counts` per part of its work and merges them; once lines are numbered
-(`placed`), nothing in it depends on how the input was split.
+(`number_lines`), nothing in it depends on how the input was split.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kittiwake.kernel.run.outputs import Unusable
 from kittiwake.model import DeadLetter, Decision, Event
 
 EXAMPLES_MAX: Final = 3
-"""Places named per reason of a dead letter: enough to look, few enough to read."""
+"""Lines named per reason of a dead letter: enough to look, few enough to read."""
 
 ZONES_MAX: Final = 50
 """Values named that are no time zone: a producer that writes names of its own has a few dozen."""
@@ -24,8 +24,8 @@ UNREADABLE_MAX: Final = 20
 """Unreadable files named: more of them have one cause."""
 
 
-class Place(NamedTuple):
-    """Where a dead letter stood, and what is wrong with it."""
+class SourceLine(NamedTuple):
+    """The line of a dead letter, and what is wrong with it."""
 
     source: str
     """`file:line`."""
@@ -53,8 +53,8 @@ class Verdict(NamedTuple):
     """"" where it fired."""
 
 
-class CopyExample(NamedTuple):
-    """A copy that says something else than the event that counts."""
+class DuplicateExample(NamedTuple):
+    """A duplicate that says something else than the event that counts."""
 
     account_id: str
     contact_id: str
@@ -90,9 +90,9 @@ class Counts(msgspec.Struct):
     """Events of items; no rule reads them yet."""
     contacts: int = 0
     duplicates: int = 0
-    """Copies of events, dropped."""
+    """Duplicates of events, dropped."""
     copies_differ: int = 0
-    """Those of the copies that say something else than the event that counts."""
+    """Those of the duplicates that say something else than the event that counts."""
     unneeded: int = 0
     """Events of a type that no rule of the account names, nor the product itself: in no version, or neither in
     the one in force at their time nor in a later one."""
@@ -104,23 +104,23 @@ class Counts(msgspec.Struct):
     """Time of the newest event."""
     dead_letters: dict[str, int] = {}
     """By reason."""
-    examples: dict[str, list[Place]] = {}
-    """By reason of a dead letter, the first places in order."""
+    examples: dict[str, list[SourceLine]] = {}
+    """By reason of a dead letter, the first lines in order."""
     unreadable: dict[str, str] = {}
     """Why, by name of the file."""
     verdicts: dict[Verdict, int] = {}
-    copy_examples: list[CopyExample] = []
-    """Of copies that differ the first, by account, contact and id."""
+    duplicate_examples: list[DuplicateExample] = []
+    """Of duplicates that differ the first, by account, contact and id."""
     unknown_zones: dict[str, int] = {}
     """How many events set a `timezone` that is none, by what it says; the first of them by name."""
     refused: dict[str, int] = {}
     """Events of contacts, by account, whose rules were refused: they decided nothing."""
     lines: dict[tuple[str, int], LinesOfPart] = {}
-    """By name of a file and start of a part that others follow: what tells their lines' numbers, see `placed`."""
+    """By name of a file and start of a part that others follow: they number the lines of those, see `number_lines`."""
     unusable: dict[Refusal, int] = {}
-    """Values of settled events that a rule needed and could not use."""
+    """Values of decided events that a rule needed and could not use."""
     ids_forgotten: int = 0
-    """Ids of a contact that had more events within the horizon than its ids are remembered of."""
+    """Ids of a contact that had more events within the allowed lateness than its ids are remembered of."""
 
 
 def count_record(counts: Counts, events: Sequence[Event]) -> None:
@@ -145,15 +145,15 @@ def count_dead_letter(counts: Counts, dead: DeadLetter, start: int = 0) -> None:
     reason = dead.reason.value
     counts.records += 1
     counts.dead_letters[reason] = counts.dead_letters.get(reason, 0) + 1
-    _keep_example(counts.examples.setdefault(reason, []), Place(dead.source, dead.detail, start))
+    _keep_example(counts.examples.setdefault(reason, []), SourceLine(dead.source, dead.detail, start))
 
 
-def _keep_example(places: list[Place], place: Place) -> None:
-    """Keep the first places in reading order, in whatever order they come."""
-    if len(places) < EXAMPLES_MAX or _reading_order(place) < _reading_order(places[-1]):
-        places.append(place)
-        places.sort(key=_reading_order)
-        del places[EXAMPLES_MAX:]
+def _keep_example(lines: list[SourceLine], line: SourceLine) -> None:
+    """Keep the first lines in reading order, in whatever order they come."""
+    if len(lines) < EXAMPLES_MAX or _reading_order(line) < _reading_order(lines[-1]):
+        lines.append(line)
+        lines.sort(key=_reading_order)
+        del lines[EXAMPLES_MAX:]
 
 
 def count_decision(counts: Counts, decision: Decision) -> None:
@@ -167,11 +167,11 @@ def count_decision(counts: Counts, decision: Decision) -> None:
         counts.verdicts[found] = number + 1  # type: ignore[index]
 
 
-def keep_copy_example(counts: Counts, event: tuple[str, str, str], names: Callable[[], tuple[str, ...]]) -> None:
-    """Keep a copy as an example if it is one of the first; its account, contact and id, and in what it differs."""
-    kept = counts.copy_examples
+def keep_duplicate_example(counts: Counts, event: tuple[str, str, str], names: Callable[[], tuple[str, ...]]) -> None:
+    """Keep a duplicate as an example if it is one of the first; its account, contact and id, and in what it differs."""
+    kept = counts.duplicate_examples
     if len(kept) < EXAMPLES_MAX or event <= kept[-1][:3]:
-        counts.copy_examples = sorted({*kept, CopyExample(*event, names())})[:EXAMPLES_MAX]
+        counts.duplicate_examples = sorted({*kept, DuplicateExample(*event, names())})[:EXAMPLES_MAX]
 
 
 def count_unknown_zone(counts: Counts, text: str) -> None:
@@ -202,10 +202,10 @@ def add(total: Counts, part: Counts) -> None:
     _add(total.dead_letters, part.dead_letters)
     _add(total.verdicts, part.verdicts)
     _add(total.unusable, part.unusable)
-    for reason, places in part.examples.items():
-        known = {*total.examples.get(reason, ()), *places}
+    for reason, lines in part.examples.items():
+        known = {*total.examples.get(reason, ()), *lines}
         total.examples[reason] = sorted(known, key=_reading_order)[:EXAMPLES_MAX]
-    total.copy_examples = sorted({*total.copy_examples, *part.copy_examples})[:EXAMPLES_MAX]
+    total.duplicate_examples = sorted({*total.duplicate_examples, *part.duplicate_examples})[:EXAMPLES_MAX]
     _add(total.unknown_zones, part.unknown_zones)
     _keep_first(total.unknown_zones)
     _add(total.refused, part.refused)
@@ -225,19 +225,19 @@ def merged(parts: Iterable[Counts]) -> Counts:
     return total
 
 
-def placed(counts: Counts) -> Counts:
+def number_lines(counts: Counts) -> Counts:
     """The counts of a whole run, every line numbered from the start of its file: as if no file had been cut."""
-    examples = {reason: list(_placed(places, counts.lines)) for reason, places in counts.examples.items()}
+    examples = {reason: list(_number_examples(found, counts.lines)) for reason, found in counts.examples.items()}
     return msgspec.structs.replace(counts, examples=examples, lines={})
 
 
-def _placed(places: list[Place], lines: dict[tuple[str, int], LinesOfPart]) -> Iterator[Place]:
-    """Places whose lines are known; where a part before could not be read, and so the run is stopped, they are not."""
-    for place in places:
-        file, number = _file_and_line(place.source)
-        before = _lines_before(file, place.start, lines)
+def _number_examples(examples: list[SourceLine], lines: dict[tuple[str, int], LinesOfPart]) -> Iterator[SourceLine]:
+    """Examples whose lines are known: not those behind a part that could not be read, for which the run is stopped."""
+    for line in examples:
+        file, number = _file_and_line(line.source)
+        before = _lines_before(file, line.start, lines)
         if before is not None:
-            yield Place(f"{file}:{number + before}", place.detail) if before else place._replace(start=0)
+            yield SourceLine(f"{file}:{number + before}", line.detail) if before else line._replace(start=0)
 
 
 def _lines_before(file: str, start: int, lines: dict[tuple[str, int], LinesOfPart]) -> int | None:
@@ -250,9 +250,9 @@ def _lines_before(file: str, start: int, lines: dict[tuple[str, int], LinesOfPar
     return number
 
 
-def _reading_order(place: Place) -> tuple[str, int, int]:
-    file, number = _file_and_line(place.source)
-    return file, place.start, number
+def _reading_order(line: SourceLine) -> tuple[str, int, int]:
+    file, number = _file_and_line(line.source)
+    return file, line.start, number
 
 
 def _file_and_line(source: str) -> tuple[str, int]:

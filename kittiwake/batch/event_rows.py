@@ -31,8 +31,8 @@ def group(groups: Groups, table: Table) -> None:
             rows.append(row)
 
 
-def place_of_row(row: Row) -> tuple[int, str, str]:
-    """What copies of one time share: time, id and type."""
+def key_of_row(row: Row) -> tuple[int, str, str]:
+    """What duplicates of one time share: time, id and type."""
     return row[:3]
 
 

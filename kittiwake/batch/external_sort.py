@@ -1,7 +1,7 @@
 """Sorting more than fits into memory: sorted runs in a temporary file, merged while they are read.
 
-Touches one unnamed file in the worker's own folder for such, and nothing else. Called by `buckets` and `giants`.
-What is sorted are tuples of plain values, compared whole; equal ones all come out again.
+Touches one unnamed file in the worker's own folder for such, and nothing else. Called by `gathering` and
+`oversized_contacts`. What is sorted are tuples of plain values, compared whole; equal ones all come out again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Events gathered by contact, in bounded memory: what does not fit is sorted on disk.
 
-Works on a temporary file (`spilling`). Called by `replay` with all events of a run, and by `buckets` with those of one
-bucket of the job. Most fit, and then nothing is written. Contacts come out in one order either way.
+Works on a temporary file (`external_sort`). Called by `replay` with all events of a run, and by `partitions` with
+those of one partition of the job. Most fit, and then nothing is written. Contacts come out in one order either way.
 """
 
 from __future__ import annotations

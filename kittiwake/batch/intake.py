@@ -1,7 +1,7 @@
 """From blocks of lines to events of contacts, counted; what is no event becomes a dead letter.
 
-Pure. Called by both hosts with every block they read. Ordinary records take the quick way, all
-others the long one, which alone says what is wrong.
+Pure. Called by both hosts with every block they read. Ordinary records are read in bulk, all others one
+by one, which alone says what is wrong.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from kittiwake.batch.counts import Counts, count_dead_letter, count_events, coun
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table, Wants, new_table, read_table
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
-from kittiwake.input.files import Block, is_cut, record_at
+from kittiwake.input.lines import Block, is_cut, record_at
 from kittiwake.input.shapes.base import Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.time.zones import zone_of
@@ -52,7 +52,7 @@ class Intake:
     def take(self, file: str, block: Block) -> Taken:
         """The events of a block of `file`, in no order; no record is lost."""
         self.bytes_taken += block.size
-        table, left = self._quickly(block)
+        table, left = self._read_in_bulk(block)
         dead: list[DeadLetter] = []
         for at in left:
             for record in record_at(block, at):
@@ -64,7 +64,7 @@ class Intake:
                 else:
                     count_record(self._counts, found)
                     for event in found:
-                        self._keep(table, event)
+                        self._add(table, event)
         table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
         return Taken(table, dead)
@@ -90,16 +90,16 @@ class Intake:
                 if name is not None and zone_of(name) is None:
                     count_unknown_zone(self._counts, _shown(name))
 
-    def _quickly(self, block: Block) -> tuple[Table, list[int]]:
+    def _read_in_bulk(self, block: Block) -> tuple[Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
         if self._shape.shape is not Shape.CANONICAL or is_cut(block):
             return new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
-        quick = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)
-        count_events(self._counts, quick.taken, quick.taken - len(quick.table.types), quick.newest_us)
-        return quick.table, quick.left
+        found = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)
+        count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
+        return found.table, found.left
 
-    def _keep(self, table: Table, event: Event) -> None:
+    def _add(self, table: Table, event: Event) -> None:
         if event.contact_id is None:
             return
         wanted = self._wants(event.account_id)

@@ -1,8 +1,8 @@
-"""A contact of more events than fit into memory: the decisions and counts of `contacts.settle`, slice by slice.
+"""A contact of more events than fit into memory: the decisions and counts of `contacts`, slice by slice.
 
-Works on temporary files (`spilling`). Called by hosts where `buckets` gives a contact's rows as a stream, in their
-order. Copies are dropped on the way, and the kernel, which may be sliced anywhere, is given one slice after the other.
-Nothing but the events of one instant, and the newest ids, has to fit into memory.
+Works on temporary files (`external_sort`). Called by hosts where `partitions` gives a contact's rows as a stream, in
+their order. Duplicates are dropped on the way, and the kernel, which may be sliced anywhere, is given one slice after
+the other. Nothing but the events of one instant, and the newest ids, has to fit into memory.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from kittiwake.batch.contacts import needed, order_key, settle, settle_and_keep
+from kittiwake.batch.contacts import decide_at_once, decide_at_once_with_state, order_key, select_needed
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
-from kittiwake.batch.differing_duplicates import Differing, same_of
-from kittiwake.batch.event_rows import Row, event_of, place_of_row
+from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
+from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
 from kittiwake.kernel import State, Versions, advance, new_state, unfinished
@@ -28,12 +28,12 @@ SLICES: Final = 8
 """A slice is such a part of what may be held: parsed, with all that the kernel makes of it, it is as large as the whole
 (some 50,000 ordinary events). Each costs a copy of the contact's state, milliseconds."""
 
-_Placed: TypeAlias = tuple[int, str, str, int, str, str, bytes]
-"""A decision under way: its place, its threshold as text (integers beyond 64 bits are no msgpack), and the rest."""
+_SpilledDecision: TypeAlias = tuple[int, str, str, int, str, str, bytes]
+"""A decision on disk: what orders it, its threshold as text (integers beyond 64 bits are no msgpack), and the rest."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Decision).decode
-_all_placed: Final = msgspec.msgpack.Decoder(list[_Placed])
+_decode_spilled: Final = msgspec.msgpack.Decoder(list[_SpilledDecision])
 
 
 Keep: TypeAlias = Callable[[State], None]
@@ -45,7 +45,7 @@ ROWS_AT_ONCE: Final = 50_000
 what is decided in slices costs a fifth more."""
 
 
-def settle_contact(
+def decide_contact(
     plan: Plan, contact_id: str, rows: Rows, until_us: int, counts: Counts, held_bytes: int, keep: Keep | None = None
 ) -> Iterable[Decision]:
     """Decide everything of one contact up to the end of the run, and count it: at once, or slice by slice.
@@ -55,16 +55,16 @@ def settle_contact(
     """
     if isinstance(rows, list) and len(rows) <= ROWS_AT_ONCE:
         if keep is None:
-            return settle(plan, contact_id, rows, until_us, counts)
-        decisions, state = settle_and_keep(plan, contact_id, rows, until_us, counts)
+            return decide_at_once(plan, contact_id, rows, until_us, counts)
+        decisions, state = decide_at_once_with_state(plan, contact_id, rows, until_us, counts)
         keep(state)
         return decisions
     if isinstance(rows, list):
         rows.sort()
-    return settle_giant(plan, contact_id, rows, until_us, counts, held_bytes, keep)
+    return decide_in_slices(plan, contact_id, rows, until_us, counts, held_bytes, keep)
 
 
-def settle_giant(
+def decide_in_slices(
     plan: Plan,
     contact_id: str,
     rows: Iterable[Row],
@@ -73,33 +73,33 @@ def settle_giant(
     held_bytes: int,
     keep: Keep | None = None,
 ) -> Iterator[Decision]:
-    """Decide everything of one contact up to the end of the run, and count it, as `settle` does and in its order.
+    """Decide everything of one contact up to the end of the run, and count it, in the order of `decide_at_once`.
 
-    The rows come in the order of time, id and type, with copies. About `held_bytes` are held at once, a few times over.
-    `keep` is given the state in which the contact is left, before the first decision comes out.
+    The rows come in the order of time, id and type, with duplicates. About `held_bytes` are held at once, a few times
+    over. `keep` is given the state in which the contact is left, before the first decision comes out.
     """
     counts.contacts += 1
     if plan.changing:
-        rows = needed(plan, rows, counts)
-    # The kernel meets no copies, and need not remember ids, unless somebody goes on from there.
+        rows = select_needed(plan, rows, counts)
+    # The kernel meets no duplicates, and need not remember ids, unless somebody goes on from there.
     versions = plan.versions if keep else plan.versions.without_horizon()
-    counting = _that_count(plan, contact_id, rows, until_us, counts)
-    with Sorter(_all_placed, held_bytes) as by_place:
-        for decision in _decided(versions, contact_id, counting, until_us, held_bytes // SLICES, counts, keep):
-            placed = _placed(decision)
-            by_place.put(placed, ROW_BYTES + len(placed[-1]))
-        for placed in by_place.in_order():
+    counting = _drop_duplicates(plan, contact_id, rows, until_us, counts)
+    with Sorter(_decode_spilled, held_bytes) as in_order:
+        for decision in _decide(versions, contact_id, counting, until_us, held_bytes // SLICES, counts, keep):
+            placed = _spill_decision(decision)
+            in_order.put(placed, ROW_BYTES + len(placed[-1]))
+        for placed in in_order.in_order():
             decision = _decision(placed)
             count_decision(counts, decision)
             yield decision
 
 
-def _that_count(plan: Plan, contact_id: str, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
-    """The rows of events that are settled and no copies of earlier ones; the others are counted only."""
-    differing = Differing(counts, plan.versions, contact_id, until_us)
-    for (time_us, _, _), equal in groupby(rows, key=place_of_row):
+def _drop_duplicates(plan: Plan, contact_id: str, rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
+    """The rows of events before the end of the run and no duplicates of earlier ones; the others are counted only."""
+    differing = DifferingDuplicates(counts, plan.versions, contact_id, until_us)
+    for (time_us, _, _), equal in groupby(rows, key=key_of_row):
         same = same_of(_counted(equal, until_us, counts))
-        counts.duplicates -= 1  # one of them is no copy
+        counts.duplicates -= 1  # one of them is no duplicate
         if differing.count(same):
             yield same.counts
         elif time_us < until_us:
@@ -108,14 +108,14 @@ def _that_count(plan: Plan, contact_id: str, rows: Iterable[Row], until_us: int,
 
 
 def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row]:
-    """Rows of one time, id and type, each counted as a copy."""
+    """Rows of one time, id and type, each counted as a duplicate."""
     for row in rows:
         counts.duplicates += 1
         counts.unsettled += row[0] >= until_us
         yield row
 
 
-def _decided(
+def _decide(
     versions: Versions,
     contact_id: str,
     rows: Iterable[Row],
@@ -130,17 +130,17 @@ def _decided(
     size = 0
     for row in rows:
         if size > slice_bytes and row[0] > events[-1].time_us:
-            state = yield from _settled(versions, state, events, row[0], counts)
+            state = yield from _advance_slice(versions, state, events, row[0], counts)
             events, size = [], 0
         events.append(event_of(row))
         size += size_of(row)
-    state = yield from _settled(versions, state, events, until_us, counts)
+    state = yield from _advance_slice(versions, state, events, until_us, counts)
     yield from unfinished(versions, state)
     if keep is not None:
         keep(state)
 
 
-def _settled(
+def _advance_slice(
     versions: Versions, state: State, events: list[Event], upto_us: int, counts: Counts
 ) -> Generator[Decision, None, State]:
     """The decisions of a slice; its state is returned."""
@@ -151,14 +151,14 @@ def _settled(
     return advanced.state
 
 
-def _placed(decision: Decision) -> _Placed:
+def _spill_decision(decision: Decision) -> _SpilledDecision:
     if decision.threshold is None:
         return *order_key(decision), "", _encode(decision)
     rest = _encode(msgspec.structs.replace(decision, threshold=None))
     return *order_key(decision), canonical(decision.threshold), rest
 
 
-def _decision(placed: _Placed) -> Decision:
+def _decision(placed: _SpilledDecision) -> Decision:
     *_, threshold, rest = placed
     decision = _decode(rest)
     return msgspec.structs.replace(decision, threshold=parse_json(threshold)) if threshold else decision

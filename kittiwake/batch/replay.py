@@ -1,7 +1,7 @@
 """Replay: the job's inputs and outputs without Beam, on one core and in bounded memory.
 
 Reads and writes files. Called by the command (`kittiwake replay`, `simulate`) and by tests, which hold
-the job to it. Read everything, gather it by contact, settle one contact after the other. What does not fit into memory
+the job to it. Read everything, gather it by contact, decide one contact after the other. What does not fit into memory
 goes through a temporary file.
 """
 
@@ -15,12 +15,14 @@ from typing import Final, NamedTuple, TypeAlias
 from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
-from kittiwake.batch.gc_pause import uncollected
+from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.oversized_contacts import settle_contact
+from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
-from kittiwake.input.files import find_files, read_blocks, read_records, refuse_shaped, shown
+from kittiwake.input.errors import shown
+from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.reading import read_blocks, read_records
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.output.folder import (
@@ -44,8 +46,8 @@ HELD_BYTES: Final = 512 * 1024 * 1024
 """Bytes of rows in memory from which on they go to disk: some 1,500,000 events. A laptop has that much to spare, and on
 disk each event costs some microseconds more."""
 
-CONTACTS_A_TELL: Final = 1_000
-"""How often progress is told: a few times a second, as after every block that is read."""
+CONTACTS_PER_REPORT: Final = 1_000
+"""How often progress is reported: a few times a second, as after every block that is read."""
 
 
 class Progress(NamedTuple):
@@ -60,10 +62,10 @@ class Progress(NamedTuple):
     """0 while it is reading."""
 
 
-Tell: TypeAlias = Callable[[Progress], None]
+OnProgress: TypeAlias = Callable[[Progress], None]
 
 
-def _tell_nobody(_: Progress) -> None:
+def _ignore_progress(_: Progress) -> None:
     """Nobody wants to know."""
 
 
@@ -72,7 +74,7 @@ def replay(
     inputs: Sequence[str],
     output: Path | str,
     settings: RunSettings,
-    tell: Tell = _tell_nobody,
+    on_progress: OnProgress = _ignore_progress,
     written: Format = Format.JSONL,
 ) -> Summary:
     """Decide everything that the files `inputs` name and write the output folder; what it did is returned.
@@ -86,58 +88,73 @@ def replay(
     check_format(written)
     files = find_files(inputs)
     refuse_shaped(files, settings.shape)
-    place = open_output(output)
+    run_output = open_output(output)
     try:
-        with uncollected():
-            summary = _run(programs, files, place, settings, tell, written)
-        place.publish()
+        with gc_paused():
+            summary = _run(programs, files, run_output, settings, on_progress, written)
+        run_output.publish()
     except BaseException as error:
-        place.discard()
+        run_output.discard()
         if isinstance(error, OSError):
-            raise OutputError(f"cannot write to the output {place.folder}: {error.strerror or error}") from error
+            raise OutputError(f"cannot write to the output {run_output.folder}: {error.strerror or error}") from error
         raise
     return summary
 
 
 def _run(
-    programs: Programs, files: list[str], place: Output, settings: RunSettings, tell: Tell, written: Format
+    programs: Programs,
+    files: list[str],
+    run_output: Output,
+    settings: RunSettings,
+    on_progress: OnProgress,
+    written: Format,
 ) -> Summary:
     with Gathering(HELD_BYTES) as gathering:
-        with _rows(place, DEAD_LETTERS, written) as dead_letters:
+        with _rows(run_output, DEAD_LETTERS, written) as dead_letters:
             history = read_history(
-                programs, files, settings, gathering, lambda dead: dead_letters.write(dead_letter_line(dead)), tell
+                programs,
+                files,
+                settings,
+                gathering,
+                lambda dead: dead_letters.write(dead_letter_line(dead)),
+                on_progress,
             )
-        return _decide_and_write(programs, history, place, settings, tell, written)
+        return _decide_and_write(programs, history, run_output, settings, on_progress, written)
 
 
 def _decide_and_write(
-    programs: Programs, history: History, place: Output, settings: RunSettings, tell: Tell, written: Format
+    programs: Programs,
+    history: History,
+    run_output: Output,
+    settings: RunSettings,
+    on_progress: OnProgress,
+    written: Format,
 ) -> Summary:
     counts = merged([history.counts])
     if settings.snapshots:
-        (place.partial / SNAPSHOTS).mkdir()
+        (run_output.partial / SNAPSHOTS).mkdir()
     with (
-        _rows(place, TRIGGERS, written) as fired,
-        _rows(place, DECISIONS, written) as all_,
-        _rows(place, SNAPSHOTS, Format.JSONL) if settings.snapshots else nullcontext() as snapshots,
+        _rows(run_output, TRIGGERS, written) as fired,
+        _rows(run_output, DECISIONS, written) as all_,
+        _rows(run_output, SNAPSHOTS, Format.JSONL) if settings.snapshots else nullcontext() as snapshots,
     ):
         if stop_of(settings, history.counts) is None:
-            for decided in decide(programs, history, settings, counts, tell):
+            for decided in decide(programs, history, settings, counts, on_progress):
                 _write_decisions(decided.decisions, fired, all_)
                 for row in decided.snapshot:
                     assert snapshots is not None
                     snapshots.write(row)
     if settings.snapshots:
-        _write_manifest(place.partial / SNAPSHOTS)
+        _write_manifest(run_output.partial / SNAPSHOTS)
     summary = summary_of(Mode.REPLAY, programs.used, settings, counts)
-    (place.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
+    (run_output.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
     return summary
 
 
 @contextmanager
-def _rows(place: Output, folder: str, written: Format) -> Iterator[RowFile]:
+def _rows(run_output: Output, folder: str, written: Format) -> Iterator[RowFile]:
     """The one file of a folder of the output."""
-    with (place.partial / folder / only_part(written)).open("wb") as stream:
+    with (run_output.partial / folder / only_part(written)).open("wb") as stream:
         rows = row_file(stream, folder, written)
         yield rows
         rows.close()
@@ -166,7 +183,7 @@ def read_history(
     settings: RunSettings,
     gathering: Gathering,
     on_dead_letter: Callable[[DeadLetter], None],
-    tell: Tell = _tell_nobody,
+    on_progress: OnProgress = _ignore_progress,
 ) -> History:
     """Every wanted event of local files, in `gathering`; what is none goes to `on_dead_letter`.
 
@@ -187,7 +204,7 @@ def read_history(
             gathering.add(table)
             for dead in dead_letters:
                 on_dead_letter(dead)
-            tell(Progress(bytes_read, bytes_total, counts.records, 0, 0))
+            on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))
         counts.files += 1
     return History(gathering, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
 
@@ -205,7 +222,11 @@ class Decided(NamedTuple):
 
 
 def decide(
-    programs: Programs, history: History, settings: RunSettings, counts: Counts, tell: Tell = _tell_nobody
+    programs: Programs,
+    history: History,
+    settings: RunSettings,
+    counts: Counts,
+    on_progress: OnProgress = _ignore_progress,
 ) -> Iterator[Decided]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
@@ -213,11 +234,11 @@ def decide(
     progress = history.progress._replace(contacts_total=total)
     done = 0
     for subject, rows in history.contacts.by_contact():
-        if done % CONTACTS_A_TELL == 0:
-            tell(progress._replace(contacts=done, contacts_total=max(total, done)))
+        if done % CONTACTS_PER_REPORT == 0:
+            on_progress(progress._replace(contacts=done, contacts_total=max(total, done)))
         yield _decided(programs, subject, rows, until_us, settings, counts)
         done += 1
-    tell(progress._replace(contacts=done, contacts_total=done))
+    on_progress(progress._replace(contacts=done, contacts_total=done))
 
 
 def _decided(
@@ -230,7 +251,7 @@ def _decided(
         snapshots.extend([] if line is None else [line])
 
     kept = keep if settings.snapshots else None
-    decisions = settle_contact(plan, subject[1], rows, until_us, counts, HELD_BYTES // 4, kept)
+    decisions = decide_contact(plan, subject[1], rows, until_us, counts, HELD_BYTES // 4, kept)
     return Decided(decisions, snapshots)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from kittiwake.batch.counts import Counts, Place, Refusal, Verdict
+from kittiwake.batch.counts import Counts, Refusal, SourceLine, Verdict
 from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
-from kittiwake.foreign import visible, visible_lines
+from kittiwake.printable import visible, visible_lines
 from kittiwake.rules.compile.accounts import RulesUsed
 from kittiwake.time.instants import format_instant
 
@@ -39,7 +39,7 @@ def _events(summary: Summary) -> Iterator[str]:
     counts = summary.counts
     yield f"{summary.mode.value}: {rules_text(summary.rules)}, until {format_instant(summary.until_us)}"
     if summary.rules.frozen_at_us is not None:
-        yield f"frozen at {format_instant(summary.rules.frozen_at_us)}: nothing is settled beyond it"
+        yield f"frozen at {format_instant(summary.rules.frozen_at_us)}: nothing is decided beyond it"
     yield f"read {_of(counts.files, 'file')}, {_of(counts.records, 'record')}"
     events, contacts = counts.events - counts.catalogue, _of(counts.contacts, "contact")
     yield f"  {_of(events, 'event')}" + ("" if counts.unneeded else f" of {contacts}")
@@ -48,11 +48,14 @@ def _events(summary: Summary) -> Iterator[str]:
         yield f"    {events - counts.unneeded:,} of {contacts}"
     for number, what in (
         (counts.extra_events, "of these brought by a record beside its own event"),
-        (counts.duplicates, "of these dropped as copies"),
-        (counts.copies_differ, "of the copies say something else than the event that counts" + _copy_example(counts)),
+        (counts.duplicates, "of these dropped as duplicates"),
+        (
+            counts.copies_differ,
+            "of the duplicates say something else than the event that counts" + _duplicate_example(counts),
+        ),
         (counts.unsettled, "of these at or after the end of the run, left open"),
         (counts.forgotten, "times a contact silent for its retention was forgotten"),
-        (counts.ids_forgotten, "ids made room for newer ones: later copies of theirs count again"),
+        (counts.ids_forgotten, "ids made room for newer ones: later duplicates of theirs count again"),
     ):
         if number:
             yield f"    {number:,} {what}"
@@ -64,10 +67,10 @@ def _events(summary: Summary) -> Iterator[str]:
         yield f"  {_of(counts.catalogue, 'catalogue event')}, not used yet"
 
 
-def _copy_example(counts: Counts) -> str:
-    if not counts.copy_examples:
+def _duplicate_example(counts: Counts) -> str:
+    if not counts.duplicate_examples:
         return ""
-    account_id, contact_id, event_id, differs = counts.copy_examples[0]
+    account_id, contact_id, event_id, differs = counts.duplicate_examples[0]
     whose = visible(f"{event_id} of contact {contact_id}, account {account_id}, in {', '.join(differs)}")
     return f": for example {whose}"
 
@@ -104,8 +107,8 @@ def _dead_letters(summary: Summary) -> Iterator[str]:
     yield from _table((("reason", "number", "for example"), *rows))
 
 
-def _example(places: Sequence[Place]) -> str:
-    return f"{places[0].source}: {places[0].detail}" if places else ""
+def _example(lines: Sequence[SourceLine]) -> str:
+    return f"{lines[0].source}: {lines[0].detail}" if lines else ""
 
 
 def _decisions(summary: Summary) -> Iterator[str]:

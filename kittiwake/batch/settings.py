@@ -1,4 +1,4 @@
-"""What a run over bounded input is told, and the two questions that only its whole input answers.
+"""Settings of a run over bounded input, and the two questions that only its whole input answers.
 
 Pure. Both hosts, replay and backfill, are given the same `RunSettings` and ask the same questions,
 which is why they stop at the same instant and for the same reasons.
@@ -40,9 +40,9 @@ class RunSettings:
     start_us: int
     """Start of the run, by the clock: what lies more than 10 minutes ahead of it is no event."""
     until_us: int | None = None
-    """Where to settle to; None: the newest event, see `end_of_run`."""
+    """Up to when to decide; None: the newest event, see `end_of_run`."""
     allowed_lateness_us: int = HOUR_US
-    """The horizon, which in a batch only tells copies from new events."""
+    """In a batch it only separates duplicates from new events."""
     max_dead_letter_ratio: Decimal | None = None
     """None: `DEAD_LETTER_RATIO`, of no fewer than `RATIO_RECORDS_MIN` records."""
     shape: InputShape = CANONICAL
@@ -52,9 +52,9 @@ class RunSettings:
 
 
 def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:
-    """Where the run settles to: what the caller says, else 1 µs after the newest event not beyond the start.
+    """Up to when the run decides: what the caller says, else 1 µs after the newest event not beyond the start.
 
-    Catalogue events count: they too tell how far the input reaches. Rules that are frozen settle nothing beyond it.
+    Catalogue events count: they too say how far the input reaches. Rules that are frozen decide nothing beyond it.
     """
     until_us = settings.until_us
     if until_us is None:

@@ -1,4 +1,4 @@
-"""The account a run gives of itself: its settings, its counts, and whether it was stopped.
+"""The summary of a run: its settings, its counts, and whether it was stopped.
 
 Pure. Written as `summary.json` beside the rows and printed by both hosts.
 """
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from kittiwake.batch.counts import NUMBERS, CopyExample, Counts, Place, Refusal, Verdict, placed
+from kittiwake.batch.counts import NUMBERS, Counts, DuplicateExample, Refusal, SourceLine, Verdict, number_lines
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
-from kittiwake.foreign import plain_json
 from kittiwake.output.rows import Mode
+from kittiwake.printable import plain_json
 from kittiwake.rules.compile.accounts import Refused, RulesUsed, VersionUsed
 from kittiwake.rules.publishing.layout import start_text, start_us
 from kittiwake.time.instants import format_instant, parse_instant
@@ -49,25 +49,25 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What somebody has to look at, though the run was finished: sentences. With any, it ends with exit code 1."""
+        """Messages about what somebody has to check, though the run was finished: with any, the exit code is 1."""
         return tuple(findings_of(self.rules, self.counts)) if self.stopped is None else ()
 
 
 COPIES_DIFFER_RATIO: Final = Decimal("0.01")
-"""Part of the events that may be copies which say something else: producers that write an event anew for a retry are
-few, and of a hundred events one is not missed. Beyond it an id hardly is one."""
+"""Part of the events that may be duplicates which say something else: producers that write an event anew for a retry
+are few, and of a hundred events one is not missed. Beyond it an id hardly is one."""
 
 
 def findings_of(rules: RulesUsed, counts: Counts) -> Iterator[str]:
-    """What somebody has to look at."""
+    """Messages about what somebody has to check."""
     for one in rules.refused:
         what = f"keeps rule set {one.keeps}" if one.keeps else "none of them is run, and its events decide nothing"
         yield f"account {one.account_id}: its rules in rule set {one.ruleset_version} cannot be used, {what}"
     if counts.copies_differ > COPIES_DIFFER_RATIO * counts.events:
         share = f"{100 * counts.copies_differ / counts.events:.0f} %"
         yield (
-            f"{counts.copies_differ:,} of {counts.events:,} events ({share}) were dropped as copies of an event with"
-            " the same event_id, and say something else than that one. Probably several things share an id, as the"
+            f"{counts.copies_differ:,} of {counts.events:,} events ({share}) were dropped as duplicates of an event"
+            " with the same event_id, and say something else than that one. Probably several things share an id, as the"
             " rows of an invoice share its number: give each an event_id of its own, such as number/row, or send one"
             " event with a list. If they are retries, send each as it was sent first"
         )
@@ -76,7 +76,7 @@ def findings_of(rules: RulesUsed, counts: Counts) -> Iterator[str]:
 def summary_of(mode: Mode, rules: RulesUsed, settings: RunSettings, counts: Counts) -> Summary:
     """The summary of a run from all it counted."""
     until_us, stopped = end_of_run(settings, counts, rules.frozen_at_us), stop_of(settings, counts)
-    return Summary(mode, rules, settings.start_us, until_us, stopped, placed(counts))
+    return Summary(mode, rules, settings.start_us, until_us, stopped, number_lines(counts))
 
 
 # ---------------------------------------------------------------- as JSON
@@ -99,10 +99,12 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "decisions": [_row(verdict, number) for verdict, number in sorted(counts.verdicts.items())],
         "dead_letters": dict(sorted(counts.dead_letters.items())),
         "dead_letter_examples": {
-            reason: [_example(place) for place in places] for reason, places in sorted(counts.examples.items())
+            reason: [_example(line) for line in lines] for reason, lines in sorted(counts.examples.items())
         },
         "unreadable": counts.unreadable,
-        "copies_differ_examples": [{**one._asdict(), "differs": list(one.differs)} for one in counts.copy_examples],
+        "copies_differ_examples": [
+            {**one._asdict(), "differs": list(one.differs)} for one in counts.duplicate_examples
+        ],
         "unknown_zones": dict(sorted(counts.unknown_zones.items())),
         "refused_accounts": [_refused(one, counts) for one in summary.rules.refused],
         "findings": list(summary.findings),
@@ -128,8 +130,8 @@ def _refused(one: Refused, counts: Counts) -> dict[str, Any]:
     return {**one._asdict(), "errors": list(one.errors), "events": events}
 
 
-def _example(place: Place) -> dict[str, str]:
-    return {"source": place.source, "detail": place.detail}
+def _example(line: SourceLine) -> dict[str, str]:
+    return {"source": line.source, "detail": line.detail}
 
 
 def to_text(summary: Summary) -> str:
@@ -137,8 +139,8 @@ def to_text(summary: Summary) -> str:
     return plain_json(json.dumps(to_json(summary), indent=2, ensure_ascii=False)) + "\n"
 
 
-def _copy_example(one: dict[str, Any]) -> CopyExample:
-    return CopyExample(one["account_id"], one["contact_id"], one["event_id"], tuple(one["differs"]))
+def _duplicate_example(one: dict[str, Any]) -> DuplicateExample:
+    return DuplicateExample(one["account_id"], one["contact_id"], one["event_id"], tuple(one["differs"]))
 
 
 def from_text(text: bytes | str) -> Summary:
@@ -149,10 +151,12 @@ def from_text(text: bytes | str) -> Summary:
         **{name: data.get(name, 0) for name in NUMBERS},  # of the release before, not all there are now
         newest_us=None if data["newest"] is None else parse_instant(data["newest"]),
         dead_letters=data["dead_letters"],
-        examples={reason: [Place(**one) for one in places] for reason, places in data["dead_letter_examples"].items()},
+        examples={
+            reason: [SourceLine(**one) for one in lines] for reason, lines in data["dead_letter_examples"].items()
+        },
         unreadable=data["unreadable"],
         verdicts=verdicts,
-        copy_examples=[_copy_example(one) for one in data["copies_differ_examples"]],
+        duplicate_examples=[_duplicate_example(one) for one in data["copies_differ_examples"]],
         unknown_zones=data["unknown_zones"],
         refused={one["account_id"]: one["events"] for one in data["refused_accounts"] if one["events"]},
         unusable={Refusal(*(row[name] for name in Refusal._fields)): row["count"] for row in data.get("unusable", [])},

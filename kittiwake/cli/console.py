@@ -1,6 +1,6 @@
-"""What commands share: complaints, JSON, columns for people.
+"""What commands share: errors, JSON, columns for people.
 
-Complaints go to stderr, results to stdout; with `--json` both are one object on stdout. Colours
+Errors go to stderr, results to stdout; with `--json` both are one object on stdout. Colours
 only where a terminal is.
 """
 
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 
 from kittiwake.errors import UnusableError
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 from kittiwake.rules.errors import Lint, RuleError, RulesError
 from kittiwake.rules.publishing.errors import TargetError, UnchangedError
 from kittiwake.terminal.exit_codes import Exit
@@ -71,7 +71,7 @@ def error_data(error: RuleError | Lint) -> dict[str, Any]:
 
 
 def complain_at(error: RuleError | Lint, colour: str = RED) -> None:
-    """A complaint with its place, and the line it is about."""
+    """An error with its file and line, and the text of that line."""
     complain(str(error), colour)
     line = _line(error.file, error.line)
     if line is not None:

@@ -10,7 +10,7 @@ from rich.text import Text as RichText
 
 from kittiwake.explain.model import Tone
 from kittiwake.explain.rendering import Text
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 
 STYLES: Final = {
     None: "bold",

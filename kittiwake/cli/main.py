@@ -14,9 +14,9 @@ import typer
 from typer.core import TyperGroup
 
 from kittiwake import __version__
-from kittiwake.batch.gc_pause import uncollected
-from kittiwake.foreign import visible
-from kittiwake.terminal.ending import ended
+from kittiwake.batch.gc_pause import gc_paused
+from kittiwake.printable import visible
+from kittiwake.terminal.ending import run_to_end
 from kittiwake.terminal.printing import say
 
 COMMANDS: Final = (
@@ -53,7 +53,7 @@ class Commands(TyperGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run what was typed, and end with a code of `Exit`."""
-        sys.exit(ended("kittiwake", lambda: super(Commands, self).main(*args, **extra)))
+        sys.exit(run_to_end("kittiwake", lambda _: super(Commands, self).main(*args, **extra)))
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Typer's signature)
         """Their names, for `--help`."""
@@ -73,7 +73,7 @@ class Commands(TyperGroup):
         """The command of a name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        with uncollected():
+        with gc_paused():
             return typer.main.get_command(import_module(f"kittiwake.cli.commands.{cmd_name}").app)
 
 

@@ -27,11 +27,15 @@ Inputs = Annotated[
 ]
 Until = Annotated[
     str,
-    typer.Option("--until", help="Settle to this time (RFC 3339); left out: the newest event.", show_default=False),
+    typer.Option("--until", help="Decide up to this time (RFC 3339); left out: the newest event.", show_default=False),
 ]
 AllowedLateness = Annotated[
     str,
-    typer.Option("--allowed-lateness", "--allowed_lateness", help="The horizon, by which copies are told."),
+    typer.Option(
+        "--allowed-lateness",
+        "--allowed_lateness",
+        help="How late an event may come; within it, duplicates are recognised.",
+    ),
 ]
 
 Strict = Annotated[

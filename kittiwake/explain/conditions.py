@@ -1,6 +1,6 @@
 """What a history condition lacks to hold, and until when it could have been made up.
 
-Pure over the kernel's own look-back slots. Called for `given` that refused and for audiences
+Pure over the kernel's own look-backs. Called for `given` that refused and for audiences
 the contact is not a member of.
 """
 
@@ -98,7 +98,7 @@ class _Asked(NamedTuple):
         return f"{condition_words(self.condition)} is {value}, the rule wants {_bound(self.condition)}"
 
     def moment(self, time_us: int) -> str:
-        """An instant, told beside now."""
+        """An instant, shown beside now."""
         return moment_words(time_us, self.facts.zone, self.facts.now_us)
 
 

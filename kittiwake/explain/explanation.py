@@ -1,7 +1,7 @@
 """From a trace to an explanation: what happened to one contact, and for what did not fire, why.
 
 Pure: reads the steps that `advance(..., trace=True)` returned and the state they led to.
-Called by `kittiwake explain`, and by scenarios and stories to tell a failure. What was told and
+Called by `kittiwake explain`, and by scenarios and the test kit to explain a failure. What was emitted and
 taken back again is in no trace of what is known now: hosts that know of it hand in lines
 (`explain_late`).
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kittiwake.explain.facts import REACHES, Facts, Place
+from kittiwake.explain.facts import REACHES, EventKey, Facts
 from kittiwake.explain.gates import gates_words
 from kittiwake.explain.misses import miss_of, misses_at_end, never_began
-from kittiwake.explain.model import Explanation, Line, Miss, RuleStory, Stage, Tone
+from kittiwake.explain.model import Explanation, Line, Miss, RuleExplanation, Stage, Tone
 from kittiwake.explain.refusals import consent_words, not_disarmed, other_instance
 from kittiwake.explain.steps import line_of
 from kittiwake.kernel.evaluate.retention import outlives
@@ -33,11 +33,11 @@ def explain(
     rules: Program | Versions,
     state: State,
     steps: Sequence[Step],
-    told: Sequence[Line] = (),
+    further: Sequence[Line] = (),
     *,
     all_properties: bool = False,
 ) -> Explanation:
-    """What `steps` mean, which settled one contact from the beginning to `state`; `told` are further lines.
+    """What `steps` mean, which decided one contact from the beginning to `state`; `further` are lines beside them.
 
     Of events only what rules read is shown, or `all_properties`.
     """
@@ -58,13 +58,13 @@ def explain(
         zone=walk.facts.zone,
         events=sum(walk.facts.types.values()),
         evaluated_to_us=evaluated_to_us,
-        lines=tuple(sorted([*walk.lines, *told], key=lambda line: line.time_us)),
-        rules=tuple(_rule_story(walk, rule) for rule in _in_order(walk.facts)),
+        lines=tuple(sorted([*walk.lines, *further], key=lambda line: line.time_us)),
+        rules=tuple(_explain_rule(walk, rule) for rule in _in_order(walk.facts)),
         left_out=walk.facts.left_out,
     )
 
 
-def _refused(steps: Iterable[Step]) -> Iterator[Place]:
+def _refused(steps: Iterable[Step]) -> Iterator[EventKey]:
     """The updates that there was no room for."""
     for step in steps:
         if step.kind is StepKind.NO_ROOM and step.details["what"] == "attributes":
@@ -112,9 +112,9 @@ class _Walk:
         line = line_of(self.facts, step)
         if line is not None:
             self.lines.append(line)
-        self._tell_unused(step)
+        self._add_unused(step)
         if step.kind in (StepKind.DECISION, StepKind.DEFERRED):
-            self._tell_gates(key)
+            self._add_gates(key)
         miss = miss_of(self.facts, step, self._refusals.get(key, []))
         if miss is not None:
             self.misses.append(miss)
@@ -139,7 +139,7 @@ class _Walk:
         self.part_way = kept
 
     def _forget_deeds(self) -> None:
-        """What stays pending of a forgotten contact ends with its profile, which tells of each."""
+        """What stays pending of a forgotten contact ends with its profile, which has a step for each."""
         rules = self.facts.rules
         self._dues = {key: dues for key, dues in self._dues.items() if key[0] in rules and outlives(rules[key[0]])}
         self.part_way.clear()
@@ -177,10 +177,10 @@ class _Walk:
         elif step.kind is StepKind.COMPLETED:
             self.part_way.pop(key, None)
 
-    def _tell_unused(self, step: Step) -> None:
-        """What a rule cannot use of an event, or tells apart though it reads the same."""
+    def _add_unused(self, step: Step) -> None:
+        """What a rule cannot use of an event, or takes for different though it reads the same."""
         if step.kind is StepKind.EVENT:
-            self._tell_event_unused(self.facts.by_id[step.details["event_id"]])
+            self._add_event_unused(self.facts.by_id[step.details["event_id"]])
         elif step.kind in (StepKind.ARMED, StepKind.TOTAL, StepKind.PREFIX) and step.rule_id is not None:
             known = self._instances.setdefault(step.rule_id, set())
             if step.instance is not None and step.instance not in known:
@@ -188,7 +188,7 @@ class _Walk:
                 self._add(step.rule_id, step.instance, next((one for one in others if one is not None), None))
                 known.add(step.instance)
 
-    def _tell_event_unused(self, event: Event) -> None:
+    def _add_event_unused(self, event: Event) -> None:
         facts = self.facts
         if facts.program.policy.consent is not None:
             self._add(None, None, consent_words(event))
@@ -201,15 +201,15 @@ class _Walk:
             if rule_now is None or armed_by is None or dues_us[-1] <= event.time_us:
                 continue
             why = not_disarmed(rule_now, armed_by, event, facts.attributes)
-            told = None if why is None else f"not disarmed by {event.type} ({event.event_id}): {why}"
-            self._add(rule_id, instance, told)
+            further = None if why is None else f"not disarmed by {event.type} ({event.event_id}): {why}"
+            self._add(rule_id, instance, further)
 
     def _add(self, rule_id: str | None, instance: str | None, text: str | None) -> None:
         if text is not None:
             now_us, zone = self.facts.now_us, self.facts.zone
             self.lines.append(Line(now_us, StepKind.LACKS, Tone.STOPPED, rule_id, instance, text, zone))
 
-    def _tell_gates(self, key: Key) -> None:
+    def _add_gates(self, key: Key) -> None:
         asked = self._gates.pop(key, [])
         if asked:
             first = asked[0]
@@ -218,10 +218,10 @@ class _Walk:
             self.lines.append(line)
 
 
-def _rule_story(walk: _Walk, rule: RuleProgram) -> RuleStory:
+def _explain_rule(walk: _Walk, rule: RuleProgram) -> RuleExplanation:
     misses = tuple(miss for miss in walk.misses if miss.rule_id == rule.rule_id)
     fired = [one for one in walk.facts.fired if one.rule.rule_id == rule.rule_id]
-    return RuleStory(rule.rule_id, len(fired), misses, tuple(_nearest(walk.facts, rule, misses)))
+    return RuleExplanation(rule.rule_id, len(fired), misses, tuple(_nearest(walk.facts, rule, misses)))
 
 
 def _nearest(facts: Facts, rule: RuleProgram, misses: Sequence[Miss]) -> list[Miss]:

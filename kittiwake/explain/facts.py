@@ -28,9 +28,9 @@ from kittiwake.time.durations import format_duration
 from kittiwake.time.zones import zone_of
 
 REACHES: Final = -1
-"""In the place of a condition's index: the total of `reaches`."""
+"""Instead of a condition's index: the total of `reaches`."""
 
-Place: TypeAlias = tuple[int, str]
+EventKey: TypeAlias = tuple[int, str]
 """Time and id of an event."""
 
 
@@ -75,11 +75,11 @@ class Facts:
         versions: Versions,
         contact_id: str,
         first_us: int,
-        refused: Container[Place] = (),
+        refused: Container[EventKey] = (),
         *,
         all_properties: bool = False,
     ) -> None:
-        """`first_us`: the first instant that is told of; `refused`: updates that the contact has no room for.
+        """`first_us`: the first instant that is shown; `refused`: updates that the contact has no room for.
 
         `all_properties`: those that no rule reads are shown too.
         """
@@ -111,7 +111,7 @@ class Facts:
         self._forgotten: Step | None = None
         self._forget_contact()
         self.zone_before = self.zone
-        """The zone before the step that is being taken, by which an event is told that brings another one."""
+        """The zone before the step that is being taken, by which an event is shown that brings another one."""
 
     def _forget_contact(self) -> None:
         self.attributes: dict[str, Any] = {}
@@ -152,7 +152,7 @@ class Facts:
         return self.known[step.rule_id]
 
     def take(self, step: Step) -> None:
-        """Learn what a step says; before the step is told."""
+        """Learn what a step says; before the step is worded."""
         self.now_us = step.time_us
         self.pass_to(step.time_us)
         if self._forgotten is not None and step.kind is not StepKind.DECISION:
@@ -161,7 +161,7 @@ class Facts:
             forget()
         self.zone_before = self.zone
         if step.kind is StepKind.FORGOTTEN:
-            self._forgotten = step  # what it cancels is told in the contact's own clock
+            self._forgotten = step  # what it cancels is shown in the contact's own clock
         elif step.kind is StepKind.EVENT:
             details = step.details
             self._take_event(Event(step.time_us, details["event_id"], details["type"], details["properties"]))

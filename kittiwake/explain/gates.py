@@ -43,7 +43,7 @@ class Stopped(NamedTuple):
     step: Step
 
     def moment(self, time_us: int) -> str:
-        """An instant, told beside now."""
+        """An instant, shown beside now."""
         return moment_words(time_us, self.facts.zone, self.facts.now_us)
 
     @property

@@ -1,7 +1,7 @@
 """One contact out of the files of a run: its events, and where that run would end.
 
-Reads files, one record at a time. Called by `kittiwake explain`, which settles to the very instant
-to which a replay of the same files settles.
+Reads files, one record at a time. Called by `kittiwake explain`, which decides up to the very instant
+up to which a replay of the same files decides.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
+from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
-from kittiwake.input.files import Record, read_records, shown
+from kittiwake.input.lines import Record
+from kittiwake.input.reading import read_records
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 

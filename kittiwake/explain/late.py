@@ -1,7 +1,7 @@
-"""Lines of what was told before a late event was known: arrivals, and decisions taken back or told again.
+"""Lines of what was emitted before a late event was known: arrivals, and decisions that were taken back or corrected.
 
-Pure. Called by hosts that settle as a stream does; the lines stand at the clock at which it happened, beside a story
-that is told from all that is known now.
+Pure. Called by hosts that decide as a stream does; the lines stand at the clock at which it happened, beside an
+explanation from all that is known now.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kittiwake.reasons import Outcome
 
 
 def arrival_line(step: Step, clock_us: int, zone: str) -> Line:
-    """A late event arrives: a CORRECTED step, put in its place; or a LATE one, beyond the horizon."""
+    """A late event arrives: a CORRECTED step, put in its place; or a LATE one, beyond the allowed lateness."""
     details = step.details
     if step.kind is StepKind.CORRECTED:
         text, tone = arrived_words(details, clock_us, zone), Tone.ASIDE
@@ -26,14 +26,14 @@ def arrival_line(step: Step, clock_us: int, zone: str) -> Line:
 
 
 def retold_line(row: Decision, before: Decision | None, clock_us: int, zone: str) -> Line:
-    """A decision that a correction takes back, tells again, or makes."""
+    """A decision that a correction takes back, emits anew, or makes."""
     if row.decision is Outcome.REVOKED:
-        assert before is not None, "only what was told is taken back"
+        assert before is not None, "only what was emitted is taken back"
         text, tone = f"REVOKED: {_decision_words(before, clock_us, zone)} is taken back", Tone.STOPPED
     else:
-        told = _decision_words(row, clock_us, zone)
+        words = _decision_words(row, clock_us, zone)
         was = before is not None and before.decision is not Outcome.REVOKED
-        text = f"told again: {told}, revision {row.revision}" if was else f"told late: {told}"
+        text = f"corrected: {words}, revision {row.revision}" if was else f"decided late: {words}"
         tone = Tone.FIRED if row.decision is Outcome.FIRED else Tone.STOPPED
     if row.replaces:
         text += f", in place of {', '.join(row.replaces)}"

@@ -56,7 +56,7 @@ class Line(NamedTuple):
     instance: str | None
     text: str
     zone: str
-    """By whose clock it is told: in force then and there."""
+    """By whose clock it is shown: in force then and there."""
     new_zone: str | None = None
     """The zone that is in force after it, where it brings another one."""
 
@@ -73,10 +73,10 @@ class Miss(NamedTuple):
     what: str
     needed: str
     zone: str
-    """By whose clock it is told."""
+    """By whose clock it is shown."""
 
 
-class RuleStory(NamedTuple):
+class RuleExplanation(NamedTuple):
     """One rule and this contact."""
 
     rule_id: str
@@ -100,7 +100,7 @@ class Explanation(NamedTuple):
     evaluated_to_us: int
     """Up to when."""
     lines: tuple[Line, ...]
-    rules: tuple[RuleStory, ...]
+    rules: tuple[RuleExplanation, ...]
     left_out: bool = False
     """Whether events had properties that no rule reads, which are not shown."""
 

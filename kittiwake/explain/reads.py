@@ -20,9 +20,9 @@ from kittiwake.values import Path, lookup, present
 
 def read_of(program: Program, event_type: str, properties: dict[str, Any]) -> dict[str, Any]:
     """What the rules in force read of an event, by dotted path, in the order in which it stands there."""
-    places = {name: place for place, name in enumerate(properties)}
+    order = {name: index for index, name in enumerate(properties)}
     paths = {path for path in _paths(program, event_type) if present(properties, path)}
-    ordered = sorted(paths, key=lambda path: (places[path[0]], path))
+    ordered = sorted(paths, key=lambda path: (order[path[0]], path))
     return {path_words(path): lookup(properties, path) for path in ordered}
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from kittiwake.explain.model import Explanation, Line, Miss, RuleStory, Tone
+from kittiwake.explain.model import Explanation, Line, Miss, RuleExplanation, Tone
 from kittiwake.explain.wording import clock_words, counted, date_words, moment_words
-from kittiwake.foreign import visible
 from kittiwake.kernel.state.trace import StepKind
+from kittiwake.printable import visible
 
 MISSES_SHOWN: Final = 5
 """Near misses of a rule that are shown, the newest; `--json` has all."""
@@ -43,11 +43,11 @@ def _texts(explanation: Explanation) -> Iterator[Text]:
 
 
 def heading(explanation: Explanation) -> Iterator[Text]:
-    """Whose story this is, and until when."""
+    """Whose explanation this is, and until when."""
     until = moment_words(explanation.evaluated_to_us, explanation.zone)
     events = counted(explanation.events, "event")
     yield Text(f"contact {explanation.contact_id} of account {explanation.account_id}")
-    yield Text(f"{events}, settled up to {until} ({explanation.zone})", Tone.ASIDE)
+    yield Text(f"{events}, decided up to {until} ({explanation.zone})", Tone.ASIDE)
     if explanation.left_out:
         how = "kittiwake explain --all-properties shows them"
         yield Text(f"properties that no rule reads are left out: {how}", Tone.ASIDE)
@@ -71,7 +71,7 @@ def timeline(explanation: Explanation) -> Iterator[Text]:
         if before and before != line.zone:  # by being forgotten, or by other rules: no line brings it
             yield Text(f"  {clock}  timezone is now {line.zone}", Tone.ASIDE)
             shown_us = line.time_us
-        yield Text((margin if shown_us == line.time_us else f"  {clock}  ") + _told(line), line.tone)
+        yield Text((margin if shown_us == line.time_us else f"  {clock}  ") + _shown_text(line), line.tone)
         shown_us, zone = line.time_us, line.new_zone or line.zone
         if line.new_zone is not None:
             there = _there(line.time_us, line.zone, line.new_zone)
@@ -84,7 +84,7 @@ def _there(time_us: int, here: str, there: str) -> str:
     return clock_words(time_us, there) if is_same_day else moment_words(time_us, there)
 
 
-def _told(line: Line) -> str:
+def _shown_text(line: Line) -> str:
     if line.rule_id is None:
         return line.text
     if line.kind is StepKind.GATE:  # stands beneath the decision it led to
@@ -121,7 +121,7 @@ def _missed(explanation: Explanation, miss: Miss) -> Iterator[Text]:
     yield Text(f"    it would have taken: {miss.needed}", Tone.PROGRESS)
 
 
-def _more(rule: RuleStory) -> Iterator[Text]:
+def _more(rule: RuleExplanation) -> Iterator[Text]:
     hidden = len(rule.nearest) - MISSES_SHOWN
     if hidden > 0:
-        yield Text(f"{rule.rule_id} did not fire {_times(hidden)} more, earlier; --json tells of all", Tone.ASIDE)
+        yield Text(f"{rule.rule_id} did not fire {_times(hidden)} more, earlier; --json has them all", Tone.ASIDE)

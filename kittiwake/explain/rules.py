@@ -1,6 +1,6 @@
 """How an explanation says the parts of a rule: matches, comparisons, conditions, waits, caps.
 
-Pure. Called by the files that tell the timeline and the near misses.
+Pure. Called by the files that word the timeline and the near misses.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def condition_words(condition: Condition) -> str:
 
 
 def counted_words(condition: Condition) -> str:
-    """What a history condition looks at: `product.viewed within 1d with the same product_id`."""
+    """What a history condition reads: `product.viewed within 1d with the same product_id`."""
     of = match_words(condition.of)
     if condition.path is not None:
         of = f"{path_words(condition.path)} of {of}"

@@ -34,7 +34,7 @@ from kittiwake.reasons import Found, Kind, Outcome
 from kittiwake.time.zones import zone_of
 from kittiwake.values import exact, is_scalar, lookup
 
-Told: TypeAlias = tuple[Tone, str] | None
+StepWords: TypeAlias = tuple[Tone, str] | None
 
 
 class At(NamedTuple):
@@ -45,7 +45,7 @@ class At(NamedTuple):
     details: dict[str, Any]
 
     def moment(self, time_us: int) -> str:
-        """An instant, told beside now."""
+        """An instant, shown beside now."""
         return moment_words(time_us, self.facts.zone, self.facts.now_us)
 
     def moments(self) -> str:
@@ -55,11 +55,11 @@ class At(NamedTuple):
 
 def line_of(facts: Facts, step: Step) -> Line | None:
     """The step's line; None for steps that say nothing a person would miss."""
-    tell = TELLERS.get(step.kind)
-    told = tell(At(facts, step, step.details)) if tell is not None else None
-    if told is None:
+    describe = DESCRIPTIONS.get(step.kind)
+    words = describe(At(facts, step, step.details)) if describe is not None else None
+    if words is None:
         return None
-    tone, text = told
+    tone, text = words
     zone = facts.zone_before if step.kind is StepKind.EVENT else facts.zone
     new_zone = facts.zone if zone != facts.zone else None
     return Line(step.time_us, step.kind, tone, step.rule_id, step.instance, text, zone, new_zone)
@@ -74,7 +74,7 @@ def _event_words(facts: Facts, event_id: str | None) -> str:
 # ---------------------------------------------------------------- events
 
 
-def _event(at: At) -> Told:
+def _event(at: At) -> StepWords:
     shown = whole = at.details["properties"]
     if not at.facts.all_properties:
         shown = read_of(at.facts.program, at.details["type"], whole)
@@ -92,47 +92,47 @@ def _zone_words(at: At) -> str:
     return f"; timezone is no IANA zone, so that of the account counts: {at.facts.program.timezone}"
 
 
-def _duplicate(at: At) -> Told:
+def _duplicate(at: At) -> StepWords:
     return Tone.ASIDE, f"{at.details['type']} ({at.details['event_id']}): a copy, dropped"
 
 
-def _late(at: At) -> Told:
+def _late(at: At) -> StepWords:
     return Tone.STOPPED, f"{at.details['type']} ({at.details['event_id']}): too late, changes nothing"
 
 
-def _corrected(at: At) -> Told:
+def _corrected(at: At) -> StepWords:
     return Tone.ASIDE, arrived_words(at.details, at.step.time_us, at.facts.zone)
 
 
 def arrived_words(details: dict[str, Any], arrived_us: int, zone: str) -> str:
     """A late event that is put in its place; details of CORRECTED."""
     late = span_words(arrived_us - details["time_us"])
-    place = moment_words(details["time_us"], zone, arrived_us)
+    moment = moment_words(details["time_us"], zone, arrived_us)
     event = f"{details['type']} ({details['event_id']})"
-    return f"{event} arrives {late} late and takes its place at {place}"
+    return f"{event} arrives {late} late and takes its place at {moment}"
 
 
 # ---------------------------------------------------------------- the contact, the rules
 
 
-def _forgotten(at: At) -> Told:
+def _forgotten(at: At) -> StepWords:
     silent, setting = at.facts.silence()
     what = "the contact is forgotten" if at.details["wholly"] else "what the contact did is forgotten"
     return Tone.STOPPED, f"no event for {silent}: {what} ({setting})"
 
 
-def _in_force(at: At) -> Told:
+def _in_force(at: At) -> StepWords:
     before, now = at.facts.before, at.facts.program
     had = {rule.rule_id: rule.version for rule in before.rules if not rule.foreseen}
     has = {rule_id: rule.version for rule_id, rule in at.facts.rules.items()}
-    told = [f"{rule_id} is new" for rule_id in has if rule_id not in had]
-    told += [f"{rule_id} is changed" for rule_id in has if rule_id in had and had[rule_id] != has[rule_id]]
-    told += [f"{rule_id} is gone" for rule_id in had if rule_id not in has]
+    words = [f"{rule_id} is new" for rule_id in has if rule_id not in had]
+    words += [f"{rule_id} is changed" for rule_id in has if rule_id in had and had[rule_id] != has[rule_id]]
+    words += [f"{rule_id} is gone" for rule_id in had if rule_id not in has]
     if before.policy != now.policy:
-        told.append("the policy is changed")
+        words.append("the policy is changed")
     if before.timezone != now.timezone:
-        told.append(f"the account's timezone is {now.timezone}")
-    return Tone.EVENT, f"other rules come into force: {listed(told) or 'for this account as they were'}"
+        words.append(f"the account's timezone is {now.timezone}")
+    return Tone.EVENT, f"other rules come into force: {listed(words) or 'for this account as they were'}"
 
 
 # ---------------------------------------------------------------- arming
@@ -158,13 +158,13 @@ def _keys_lacked(rule: RuleProgram, properties: dict[str, Any]) -> str:
 
 
 def target_words(rule: RuleProgram) -> str:
-    """Where a wait looks for its number or its date."""
+    """Where a wait reads its number or its date."""
     assert isinstance(rule.wait, (FieldWait, UntilWait))
     of_contact = isinstance(rule.wait, UntilWait) and rule.wait.of_contact
     return ("contact." if of_contact else "") + path_words(rule.wait.path)
 
 
-def _lacks(at: At) -> Told:
+def _lacks(at: At) -> StepWords:
     event = _event_words(at.facts, at.details["event_id"])
     return Tone.STOPPED, f"not armed by {event}: {lacks_words(at.facts, at.facts.rule(at.step), at.details)}"
 
@@ -177,31 +177,31 @@ _ROOM: Final = {
 }
 
 
-def _no_room(at: At) -> Told:
+def _no_room(at: At) -> StepWords:
     return Tone.STOPPED, f"no room: {_ROOM[at.details['what']]}"
 
 
-def _prefix(at: At) -> Told:
+def _prefix(at: At) -> StepWords:
     until = at.moment(at.details["started_us"] + at.details["within_us"])
     return Tone.PROGRESS, f"step {at.details['step']} of {at.details['of']}, the last one before {until}"
 
 
-def _completed(at: At) -> Told:
+def _completed(at: At) -> StepWords:
     return Tone.PROGRESS, f"sequence complete, begun {at.moment(at.details['started_us'])}"
 
 
-def _given(at: At) -> Told:
+def _given(at: At) -> StepWords:
     if at.details["holds"]:
         return None
     gap = condition_gap(at.facts, at.facts.rule(at.step), at.details["condition"], at.facts.event)
     return Tone.STOPPED, f"given does not hold: {gap.what}"
 
 
-def _armed(at: At) -> Told:
+def _armed(at: At) -> StepWords:
     return Tone.PROGRESS, f"armed, due {at.moments()}{_by_default(at)}"
 
 
-def _restarted(at: At) -> Told:
+def _restarted(at: At) -> StepWords:
     so_far = counted(at.details["count"], "event")
     return Tone.PROGRESS, f"restarted ({so_far} so far), due {at.moments()}{_by_default(at)}"
 
@@ -215,11 +215,11 @@ def _by_default(at: At) -> str:
     return "" if words is None else f", {words}"
 
 
-def _counted(at: At) -> Told:
+def _counted(at: At) -> StepWords:
     return Tone.ASIDE, f"counted ({counted(at.details['count'], 'event')} so far), the deadline stands"
 
 
-def _moved(at: At) -> Told:
+def _moved(at: At) -> StepWords:
     return Tone.PROGRESS, f"deadline moved to {at.moment(at.details['due_us'])}"
 
 
@@ -240,11 +240,11 @@ def disarmed_words(facts: Facts, step: Step) -> str:
     return f"{why}, {left} before its deadline {moment_words(dues_us[0], facts.zone, facts.now_us)}"
 
 
-def _disarmed(at: At) -> Told:
+def _disarmed(at: At) -> StepWords:
     return Tone.STOPPED, disarmed_words(at.facts, at.step)
 
 
-def _total(at: At) -> Told:
+def _total(at: At) -> StepWords:
     after, ahead = at.details["after"], at.details["next"]
     text = f"total {value_words(exact(Decimal(after)))}"
     return Tone.PROGRESS, text + (f" of {value_words(ahead)}" if ahead is not None else ", with no threshold left")
@@ -253,7 +253,7 @@ def _total(at: At) -> Told:
 # ---------------------------------------------------------------- candidates
 
 
-def _due(at: At) -> Told:
+def _due(at: At) -> StepWords:
     rule = at.facts.rule(at.step)
     if at.details["kind"] == Kind.ENTERED:
         return Tone.PROGRESS, "becomes a member"
@@ -278,11 +278,11 @@ def _which_value(name: str, value: Any) -> Any:
     return date.fromordinal(value).isoformat() if name == "occurrence" else value
 
 
-def _deferred(at: At) -> Told:
+def _deferred(at: At) -> StepWords:
     return Tone.HELD, f"held by quiet hours until {at.moment(at.details['release_us'])}"
 
 
-def _decision(at: At) -> Told:
+def _decision(at: At) -> StepWords:
     details = at.details
     if details["decision"] == Outcome.FIRED:
         return Tone.FIRED, f"{str(details['kind']).upper()}{which_words(details)} trigger {details['trigger_id']}"
@@ -290,7 +290,7 @@ def _decision(at: At) -> Told:
     return Tone.STOPPED, f"{details['decision']}{which_words(details)}, {gap.what}"
 
 
-TELLERS: Final[dict[StepKind, Callable[[At], Told]]] = {
+DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {
     StepKind.EVENT: _event,
     StepKind.DUPLICATE: _duplicate,
     StepKind.LATE: _late,

@@ -1,6 +1,6 @@
 """How an explanation says that a value is there and cannot be used: what was found, why it does not do, what would.
 
-Pure. A value that is told as missing when it is a text sends its reader to the wrong place.
+Pure. A value that is reported as missing when it is a text sends its reader to the wrong place.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def found_words(values: Mapping[str, Any], path: Path, of: str = "") -> str:
 
 
 def needs_words(values: Mapping[str, Any], path: Path, needed: str, of: str = "") -> str:
-    """What stands at a path where something else is needed; a text of digits is told what it would have to be."""
+    """What stands at a path where something else is needed; of a text of digits, what it would have to be."""
     found = found_words(values, path, of)
     if lookup(values, path) is None:
         return found
@@ -160,5 +160,5 @@ def default_words(wait: FieldWait, properties: Mapping[str, Any]) -> str | None:
 
 
 def target_needed(wait: FieldWait | UntilWait) -> str:
-    """What a wait needs where it looks."""
+    """What a wait needs where it reads."""
     return NUMBER if isinstance(wait, FieldWait) else DATE

@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kittiwake.input.decompression import UnsoundError
+from kittiwake.input.errors import UnsoundError
 
 NO_NUMBER: Final = Decimal("1E+999")
 """Stands for NaN and the infinities, for which JSON has no word: the record becomes a dead letter, `bad_number`."""

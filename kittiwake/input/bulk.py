@@ -1,33 +1,30 @@
-"""The quick way from lines to events: a whole block at once, a list a field, no opinion on what is out of the ordinary.
+"""Decode a whole block of lines to events, a list a field; lines that are not plain are left to the full parser.
 
-Pure. Called by `intake` with the lines of a block. Whatever is not plainly an event of a contact (a wrong type, an
-unknown field, an odd time) is left to `events.parse_event`, which alone says what is wrong:
+Pure. Batch hosts call it with the lines of a block. What a plain record is stands in `plain`; whatever is not (a wrong
+type, an unknown field, an unusual time) is left to `events.parse_events`, which alone says what is wrong.
 `tests/input/test_bulk.py` holds both ways to the same event. Properties stay text, which is known to be sound.
 
-A call costs a tenth of what a record costs here, so records are looked at in bulk, by what C does
-with many of them: decoded, joined, translated, counted. Only a block that fails such a look is looked at one by one.
+A call costs a tenth of what a record costs here, so records are checked in bulk, by what C does
+with many of them: decoded, joined, translated, counted. Only a block that fails such a check is read one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
-from typing import Annotated, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from kittiwake.bounded_cache import Memory
+from kittiwake.bounded_cache import BoundedCache
 from kittiwake.input.event_times import instants, microseconds, span_us, usual_form
-from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX, TYPE
-from kittiwake.input.fields import ID_CHARS_MAX
+from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX
+from kittiwake.input.plain import NOT_DECODED, TYPES_MAX, PlainRecord, is_type, is_utf8
 from kittiwake.time.instants import BEFORE_ALL_US
 from kittiwake.values import EXPONENT_MAX, parse_json
 
 NOTHING: Final = b"{}"
 """No properties."""
-
-TYPES_MAX: Final = 10_000
-"""Event types remembered as well formed: an account has hundreds."""
 
 
 class Table(NamedTuple):
@@ -51,45 +48,36 @@ Wants: TypeAlias = Callable[[str], frozenset[str] | None]
 """From an account to the types of events that can change anything there; None: all."""
 
 
-class Quick(NamedTuple):
-    """What the quick way made of lines."""
+class ParsedBlock(NamedTuple):
+    """What comes of a block of lines."""
 
     table: Table
-    """The ordinary events that are wanted."""
+    """The plain events that are wanted."""
     taken: int
-    """How many were ordinary."""
+    """How many were plain."""
     newest_us: int
     """The time of the newest of them; earlier than any time if there are none."""
     left: list[int]
-    """Which lines it has no opinion on, by place from 0."""
-
-
-_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARS_MAX)]
+    """Which lines are not plain, by index from 0: they need the full parser."""
 
 
 _ABSENT: Final = msgspec.Raw(NOTHING)
 """The properties of a record without any, known by being this very object."""
 
 
-class _Record(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    event_id: _Id
-    account_id: _Id
-    contact_id: _Id
-    type: _Id
-    time: str
+class _Record(PlainRecord, gc=False, forbid_unknown_fields=True):
     properties: msgspec.Raw = _ABSENT
 
 
 _decode: Final = msgspec.json.Decoder(_Record).decode
-_NOT_DECODED: Final = (msgspec.DecodeError, ValueError, RecursionError)
 
 
-def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Quick:
-    """The ordinary records of lines whose time lies in `[earliest_us, latest_us]`."""
+def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> ParsedBlock:
+    """The plain records of lines whose time lies in `[earliest_us, latest_us]`."""
     whole = b"\n".join(lines)
     records, left = _decoded(lines, is_utf8(whole))
     if not records:
-        return Quick(new_table(), 0, BEFORE_ALL_US, left)
+        return ParsedBlock(new_table(), 0, BEFORE_ALL_US, left)
     times = [record.time for record in records]
     names = {record.type for record in records}
     types = _types.of(names)
@@ -102,7 +90,7 @@ def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: 
             kept = list(compress(records, _wanted(records, wants)))
             times_us = microseconds([record.time for record in kept], form)
             table = _table(kept, types, times_us, [bytes(record.properties) for record in kept])
-            return Quick(table, len(records), newest_us, left)
+            return ParsedBlock(table, len(records), newest_us, left)
     return _one_by_one(lines, records, left, types, earliest_us, latest_us, wants)
 
 
@@ -111,16 +99,16 @@ def _decoded(lines: Sequence[bytes], sound: bool) -> tuple[list[_Record], list[i
     if sound and max(map(len, lines), default=0) <= EVENT_BYTES_MAX:
         try:
             return list(map(_decode, lines)), []
-        except _NOT_DECODED:
+        except NOT_DECODED:
             pass
     records, left = [], []
-    for place, raw in enumerate(lines):
+    for index, raw in enumerate(lines):
         try:
             if len(raw) > EVENT_BYTES_MAX or not (sound or is_utf8(raw)):
                 raise ValueError
             records.append(_decode(raw))
-        except _NOT_DECODED:
-            left.append(place)
+        except NOT_DECODED:
+            left.append(index)
     return records, left
 
 
@@ -132,20 +120,20 @@ def _one_by_one(
     earliest_us: int,
     latest_us: int,
     wants: Wants,
-) -> Quick:
-    """As `read_table`, of records of which one at least is out of the ordinary."""
+) -> ParsedBlock:
+    """As `read_table`, of records of which one at least is not plain."""
     times_us = instants([record.time for record in records])
-    places = sorted(set(range(len(lines))).difference(left))
-    texts = [_sound(lines[place], record) for place, record in zip(places, records, strict=True)]
+    indexes = sorted(set(range(len(lines))).difference(left))
+    texts = [_sound(lines[index], record) for index, record in zip(indexes, records, strict=True)]
     good = [
         bool(text and types[record.type]) and earliest_us <= time_us <= latest_us
         for record, text, time_us in zip(records, texts, times_us, strict=True)
     ]
-    others = [place for place, is_good in zip(places, good, strict=True) if not is_good]
+    others = [index for index, is_good in zip(indexes, good, strict=True) if not is_good]
     kept = [is_good and is_wanted for is_good, is_wanted in zip(good, _wanted(records, wants), strict=True)]
     table = _table(list(compress(records, kept)), types, list(compress(times_us, kept)), list(compress(texts, kept)))
     newest_us = max(compress(times_us, good), default=BEFORE_ALL_US)
-    return Quick(table, sum(good), newest_us, sorted([*left, *others]))
+    return ParsedBlock(table, sum(good), newest_us, sorted([*left, *others]))
 
 
 def _wanted(records: list[_Record], wants: Wants) -> list[bool]:
@@ -178,7 +166,7 @@ _DIGITS_TOO_MANY: Final = b"0" * (EXPONENT_MAX + 2)
 def _are_plain(whole: bytes, texts: list[msgspec.Raw], joined: bytes) -> bool:
     """Whether nothing can be wrong with the properties of records, which stand in `whole`.
 
-    Of two `properties` in one record the decoder looks at the last one only, so each has to have one; a name with
+    Of two `properties` in one record the decoder reads the last one only, so each has to have one; a name with
     an escape would hide one more.
     """
     absent = sum([text is _ABSENT for text in texts])
@@ -189,7 +177,7 @@ def _are_plain(whole: bytes, texts: list[msgspec.Raw], joined: bytes) -> bool:
 def _is_plain(joined: bytes, number: int) -> bool:
     """Whether nothing can be wrong with JSON objects, one a line, that a decoder has passed over.
 
-    It looks at nesting, but neither at numbers nor into strings. Without escapes a string is what it says; without
+    The decoder checks nesting, but neither numbers nor strings. Without escapes a string is what it says; without
     exponents and runs of hundreds of digits no number lies beyond the range of a double.
     """
     if b"\\" in joined or not joined.startswith(b"{") or joined.count(b"\n{") != number - 1:
@@ -203,7 +191,7 @@ def _is_plain(joined: bytes, number: int) -> bool:
 
 
 def _sound(line: bytes, record: _Record) -> bytes:
-    """The properties of a record, which may be parsed without a care; empty if they may not, or are not an object."""
+    """The properties of a record, known to be sound JSON; empty if they are not, or not an object."""
     text = bytes(record.properties)
     if line.count(_NAME) > 1 or line.count(b"\\") != text.count(b"\\"):
         return b""  # one more of them may be hidden
@@ -215,28 +203,17 @@ def _sound(line: bytes, record: _Record) -> bytes:
         return b""
     try:
         parse_json(text)
-    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
+    except NOT_DECODED:
         return b""
     return text
-
-
-def is_utf8(raw: bytes) -> bool:
-    """Whether bytes are UTF-8."""
-    if raw.isascii():
-        return True
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 # ---------------------------------------------------------------- types
 
 
 def _type_of(name: str) -> str:
-    return name if TYPE.fullmatch(name) else ""
+    return name if is_type(name) else ""
 
 
-_types: Final = Memory(TYPES_MAX, _type_of)
+_types: Final = BoundedCache(TYPES_MAX, _type_of)
 """Each type as one and the same string, so that a million of them take no memory; "" for what is none."""

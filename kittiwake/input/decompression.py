@@ -1,6 +1,6 @@
 """The bytes of compressed files, block by block in bounded memory; what is torn or corrupt is an error.
 
-Reads from streams that its caller, `kittiwake.input.files`, has opened. Files that were joined
+Reads from streams that its callers, the readers of `file_types`, were given. Files that were joined
 are read to the end of the last one.
 """
 
@@ -11,7 +11,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias, cast
 
-from kittiwake.input.file_types import BEGINNING_BYTES, Kind
+from kittiwake.input.errors import UnsoundError
+
+BEGINNING_BYTES: Final = 4
+"""First bytes by which a file's type is known: as many as the longest signature in `file_types` has."""
 
 ZSTD_BYTES: Final = 4 * 1024
 """Compressed bytes given to zstd at once: it unpacks all it is given, at worst 32,000 times as much (128 MB), and is
@@ -22,18 +25,18 @@ ZSTD_WINDOW_BYTES_MAX: Final = 128 * 1024 * 1024
 """Memory that a zstd file may ask of its reader: what all levels of compression do with, and zstd's own bound."""
 
 OnRead: TypeAlias = Callable[[int], None]
-"""Told how many bytes have just been read from the file, for progress."""
+"""Called with how many bytes have just been read from the file, for progress."""
 
 
 class Source:
-    """A stream that tells how much is read, and lets its beginning be seen: not every file system can seek."""
+    """A stream that reports how much is read, and lets its beginning be seen: not every file system can seek."""
 
     def __init__(self, stream: BinaryIO, on_read: OnRead) -> None:
         """Read from where `stream` stands."""
         self.stream = stream
         self._on_read = on_read
         self._seen = b""
-        self._told = 0
+        self._reported = 0
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; none at the end."""
@@ -41,7 +44,7 @@ class Source:
             block, self._seen = self._seen[:size], self._seen[size:]
             return block
         block = self.stream.read(size)
-        self._told += len(block)
+        self._reported += len(block)
         self._on_read(len(block))
         return block
 
@@ -58,24 +61,30 @@ class Source:
         self._seen = b""
         self.stream.seek(at)
 
-    def tell_upto(self, size: int) -> None:
-        """Tell that so many bytes are read, by whoever reads `stream` itself."""
-        if size > self._told:
-            self._on_read(size - self._told)
-            self._told = size
+    def report_upto(self, size: int) -> None:
+        """Report that so many bytes are read, by whoever reads `stream` itself."""
+        if size > self._reported:
+            self._on_read(size - self._reported)
+            self._reported = size
 
 
-class UnsoundError(Exception):
-    """A file that cannot be read to its end for what stands in it; the message says why, but not which file."""
-
-
-def unpacked_blocks(source: Source, kind: Kind, block_bytes: int) -> Iterator[bytes]:
-    """What a file of this compressed kind holds, in blocks of at most `block_bytes`.
+def gzip_blocks(source: Source, block_bytes: int) -> Iterator[bytes]:
+    """What a gzip file holds, in blocks of at most `block_bytes`.
 
     Raises:
         UnsoundError: it is corrupt, or cut off before its end; the blocks before have been yielded.
     """
-    unpack, name = _WAYS[kind]
+    return _to_the_end(_gzip_blocks, "gzip", source, block_bytes)
+
+
+def zstd_blocks(source: Source, block_bytes: int) -> Iterator[bytes]:
+    """What a zstd file holds, as `gzip_blocks`."""
+    return _to_the_end(_zstd_blocks, "zstd", source, block_bytes)
+
+
+def _to_the_end(
+    unpack: Callable[[Source, int], Iterator[bytes]], name: str, source: Source, block_bytes: int
+) -> Iterator[bytes]:
     try:
         if not source.beginning(block_bytes):
             raise EOFError
@@ -129,9 +138,3 @@ def _why_not_zstd(error: Exception) -> str:
         largest = ZSTD_WINDOW_BYTES_MAX // 1024**2
         return f"its zstd window is larger than {largest} MiB: compress it again without --long"
     return f"it is no sound zstd file ({error})"
-
-
-_WAYS: Final[dict[Kind, tuple[Callable[[Source, int], Iterator[bytes]], str]]] = {
-    Kind.GZIP: (_gzip_blocks, "gzip"),
-    Kind.ZSTD: (_zstd_blocks, "zstd"),
-}

@@ -1,22 +1,56 @@
-"""Many RFC 3339 texts at once: whether they are instants, between which they lie, and which.
+"""RFC 3339 texts to instants, fast: one at a time, or many at once.
 
-Pure but for its memory of hours and minutes. Called by `quick`. What C does with a hundred texts joined costs a
-fraction of looking at one: `parse_instant`, which is right for all of them, takes 5 µs, a text here 0.1 to 0.4.
+Pure but for its memory of hours and minutes. Called by `single` (one) and `bulk` (many); both agree with
+`parse_instant`, which is right for every text and takes 5 µs. What C does with a hundred texts joined costs a fraction
+of reading one: 0.1 to 0.4 µs a text. One text alone takes 1 µs, for only its seconds are computed anew.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 
-from kittiwake.bounded_cache import Memory
-from kittiwake.time.instants import BEFORE_ALL_US, MINUTE_US, BadTimeError, parse_instant
+from kittiwake.bounded_cache import BoundedCache
+from kittiwake.time.instants import BEFORE_ALL_US, MINUTE_US, SECOND_US, BadTimeError, parse_instant
 
 HOURS_MAX: Final = 100_000
 """Hours remembered: eleven years of events, 10 MB."""
 
 MINUTES_MAX: Final = 100_000
-"""Minutes remembered: two months of events, 10 MB."""
+"""Minutes remembered of many texts: two months of events, 10 MB."""
+
+MINUTES_OF_SINGLES_MAX: Final = 10_000
+"""Minutes remembered of texts that come one at a time, a week of them: 2 MB. Events of a stream lie close together."""
+
+# ---------------------------------------------------------------- one text
+
+_MINUTE_CHARS: Final = len("2026-11-01T09:30")
+_SECONDS: Final = re.compile(r":([0-5]\d)(?:\.(\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)", re.ASCII)
+
+
+def instant_us(text: str) -> int:
+    """As `parse_instant`, of whose work only the seconds are done anew each time.
+
+    Raises:
+        BadTimeError: it is no instant.
+    """
+    seconds = _SECONDS.fullmatch(text, _MINUTE_CHARS)
+    if seconds is None:
+        return parse_instant(text)
+    second, fraction, zone = seconds.groups()
+    within_us = 0 if fraction is None else int(fraction[:6].ljust(6, "0"))
+    return _minute_in_zone_us(text[:_MINUTE_CHARS], zone) + int(second) * SECOND_US + within_us
+
+
+@lru_cache(MINUTES_OF_SINGLES_MAX)
+def _minute_in_zone_us(minute: str, zone: str) -> int:
+    """The beginning of a minute."""
+    return parse_instant(f"{minute}:00{zone}")
+
+
+# ---------------------------------------------------------------- many texts
 
 _TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _FORMS: Final = {19: b"0000-00-00T00:00:00"} | {
@@ -99,22 +133,22 @@ def microseconds(times: list[str], form: Form) -> list[int]:
 
 def instants(times: list[str]) -> list[int]:
     """Microseconds of any texts; earlier than any instant where one is none."""
-    places: dict[tuple[int, str], list[int]] = {}
-    for place, text in enumerate(times):
-        places.setdefault((len(text), _zone_of(text)), []).append(place)
+    by_form: dict[tuple[int, str], list[int]] = {}
+    for index, text in enumerate(times):
+        by_form.setdefault((len(text), _zone_of(text)), []).append(index)
     found = [BEFORE_ALL_US] * len(times)
-    for some in places.values():
-        texts = [times[place] for place in some]
+    for some in by_form.values():
+        texts = [times[index] for index in some]
         form = usual_form(texts)
         of_some = [_instant(text) for text in texts] if form is None else microseconds(texts, form)
-        for place, time_us in zip(some, of_some, strict=True):
-            found[place] = time_us
+        for index, time_us in zip(some, of_some, strict=True):
+            found[index] = time_us
     return found
 
 
 def _instant(text: str) -> int:
     try:
-        return parse_instant(text)
+        return instant_us(text)
     except BadTimeError:
         return BEFORE_ALL_US
 
@@ -129,8 +163,8 @@ def _minute_us(minute: bytes) -> int:
     return _hour_us((minute[:_MINUTE],)) + int(minute[_MINUTE:]) * MINUTE_US
 
 
-_hours: Final = Memory(HOURS_MAX, _hour_us)
+_hours: Final = BoundedCache(HOURS_MAX, _hour_us)
 """By the digits of an hour, `2026110109`, in UTC; `BEFORE_ALL_US` where it is none."""
 
-_minutes: Final = Memory(MINUTES_MAX, _minute_us)
+_minutes: Final = BoundedCache(MINUTES_MAX, _minute_us)
 """By the digits of a minute, `202611010930`, in UTC."""

@@ -129,7 +129,7 @@ def _has_half_a_pair(text: bytes) -> bool:
 
 
 def _without_values(message: str) -> str:
-    """The decoder's words, which tell of bytes and positions only."""
+    """The decoder's words, which name bytes and positions only."""
     return message.removeprefix("JSON is malformed: ").capitalize()
 
 

@@ -1,6 +1,6 @@
 """Events in Parquet files: every row becomes the JSON line that the same event would have had.
 
-Reads from streams that its caller, `kittiwake.input.files`, has opened; needs pyarrow. So all that
+Reads from streams that its caller, a reader of `file_types`, was given; needs pyarrow. So all that
 follows, checks and dead letters too, is that of JSON lines. Only the columns of events are read, some rows at a time.
 """
 
@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kittiwake.input.arrow_values import encode, instants, is_text, refuse_type, texts, values
-from kittiwake.input.decompression import Source, UnsoundError
-from kittiwake.input.splits import BLOCK_BYTES, Part
+from kittiwake.input.decompression import Source
+from kittiwake.input.errors import UnsoundError
+from kittiwake.input.splits import BLOCK_BYTES, Split
 
 ROWS: Final = 2_048
 """Rows read at once: about half a megabyte of lines."""
@@ -32,33 +33,33 @@ _TO_ESCAPE: Final = r'["\\\x00-\x1f]'
 _raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
 
 
-def lines_of(source: Source, part: Part) -> Iterator[tuple[int, list[bytes]]]:
-    """The rows of the row groups that start in a part of a file, as lines, with the number of the first, from 1.
+def lines_of(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
+    """The rows of the row groups that start in a split of a file, as lines, with the number of the first, from 1.
 
     Raises:
         UnsoundError: it is no sound Parquet file, or not one of events.
     """
     try:
-        yield from _lines(source, part)
+        yield from _lines(source, split)
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise
         raise UnsoundError(f"it is no sound Parquet file ({error})") from error
 
 
-def _lines(source: Source, part: Part) -> Iterator[tuple[int, list[bytes]]]:
+def _lines(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
     file = pq.ParquetFile(source.stream, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True)
     columns = _columns(file.schema_arrow)
     size, total, done = _size(source.stream), file.metadata.num_rows, 0
     number = 1
     for group in range(file.metadata.num_row_groups):
         about = file.metadata.row_group(group)
-        if part.start <= _start(about) and (part.end is None or _start(about) < part.end):
+        if split.start <= _start(about) and (split.end is None or _start(about) < split.end):
             first = number
             for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
                 yield first, _lines_of_batch(batch, columns)
                 first, done = first + len(batch), done + len(batch)
-                source.tell_upto(size * done // total)
+                source.report_upto(size * done // total)
         number += about.num_rows
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
-from kittiwake import disk
+from kittiwake import durable_files
 from kittiwake.output import replacing
 from kittiwake.output.replacing import (
     DEAD_LETTERS,
@@ -70,7 +70,7 @@ class Output:
         if self._mark.closed or replacing.is_unfinished(self.folder):
             self.release()
             return
-        with disk.undisturbed():
+        with durable_files.undisturbed():
             shutil.rmtree(self.partial, ignore_errors=True)
             if self._is_new:
                 with suppress(OSError):  # somebody else has put something there meanwhile: it stays
@@ -98,7 +98,7 @@ def open_output(path: Path | str) -> Output:
         is_made = not folder.exists()
         if not is_made and any(folder.iterdir()) and not (folder / _MARK).exists():
             raise OutputError(f"the output {folder} is not empty and no earlier run wrote it: name another folder")
-        disk.make_folder(folder)
+        durable_files.make_folder(folder)
         return _emptied(folder, _locked(folder), is_made=is_made)
     except OSError as error:
         raise OutputError(f"cannot write to the output {folder}: {error.strerror or error}") from error
@@ -106,7 +106,7 @@ def open_output(path: Path | str) -> Output:
 
 def _locked(folder: Path) -> IO[bytes]:
     """The folder's mark, for this run alone until it is closed."""
-    mark = disk.locked(folder / _MARK)
+    mark = durable_files.locked(folder / _MARK)
     if mark is None:
         advice = "wait for its end, or name another folder"
         raise OutputError(f"another run is writing into the output {folder}: {advice}")
@@ -124,7 +124,7 @@ def _emptied(folder: Path, mark: IO[bytes], *, is_made: bool) -> Output:
             mark.write(_MARK_TEXT)
             mark.flush()
         for name in FOLDERS:
-            disk.make_folder(output.partial / name)
+            durable_files.make_folder(output.partial / name)
     except BaseException:
         output.discard()
         raise

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.files import NEEDS_PYARROW
+from kittiwake.input.file_types import NEEDS_PYARROW
 
 
 class Format(StrEnum):

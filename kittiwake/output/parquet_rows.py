@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, TRIGGERS
 
 GROUP_BYTES: Final = 32 * 1024 * 1024
-"""Bytes of lines that are held and then written as one row group: some 50,000 rows, enough to pack well."""
+"""Bytes of lines that are held and then written as one row group: some 50,000 rows, enough to compress well."""
 
 
 _INSTANT: Final = pa.timestamp("us", "UTC")

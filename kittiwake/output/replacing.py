@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from kittiwake.disk import flush, flush_tree, undisturbed
+from kittiwake.durable_files import flush, flush_tree, undisturbed
 from kittiwake.errors import UnusableError
 
 TRIGGERS: Final = "triggers"

@@ -23,7 +23,7 @@ class Thing(NamedTuple):
     trigger_id: str
     replaces: tuple[str, ...]
     fires: bool
-    place: tuple[str, ...]
+    instance_key: tuple[str, ...]
     """Account, contact, rule, kind, instance, threshold, reminder and occurrence, as text."""
     first_us: int | None
     """When its first event happened; None: no event began it, or an earlier release did not keep when."""
@@ -35,9 +35,9 @@ def thing_of(row: Decision) -> Thing:
     """What a decision is about."""
     events = row.events
     which = (row.threshold, row.reminder, row.occurrence)
-    place = (row.account_id, row.contact_id, row.rule_id, str(row.kind), row.instance, *map(_text, which))
+    instance_key = (row.account_id, row.contact_id, row.rule_id, str(row.kind), row.instance, *map(_text, which))
     span = (None, None) if events is None else (events.first_us, events.last_us)
-    return Thing(row.trigger_id, row.replaces, row.decision is Outcome.FIRED, place, *span)
+    return Thing(row.trigger_id, row.replaces, row.decision is Outcome.FIRED, instance_key, *span)
 
 
 def thing_of_row(row: Mapping[str, Any]) -> Thing:
@@ -55,16 +55,17 @@ def thing_of_row(row: Mapping[str, Any]) -> Thing:
 
 
 def are_one(thing: Thing, other: Thing) -> bool:
-    """Whether two rows are about the same thing: of one id, or in one place with spans of events that meet.
+    """Whether two rows are about the same thing: of one id, or of one instance key with spans of events that meet.
 
     Thresholds and edges are known by their ids alone: of them a row names one event, which more history may change
     without anything that would meet.
     """
     if thing.trigger_id == other.trigger_id:
         return True
-    if thing.place != other.place or None in (thing.first_us, thing.last_us, other.first_us, other.last_us):
+    spans_us = (thing.first_us, thing.last_us, other.first_us, other.last_us)
+    if thing.instance_key != other.instance_key or None in spans_us:
         return False
-    if thing.place[3] != "fired" or thing.place[5]:
+    if thing.instance_key[3] != "fired" or thing.instance_key[5]:
         return False
     assert thing.first_us is not None
     assert thing.last_us is not None
@@ -86,13 +87,13 @@ def not_delivered(things: Iterable[Thing], delivered: Iterable[Thing]) -> list[T
     for thing in delivered:
         sent.add(thing.trigger_id)
         if thing.trigger_id not in decided:
-            gone[thing.place].append(thing)
+            gone[thing.instance_key].append(thing)
     return [
         thing
         for thing in every
         if thing.fires
         and sent.isdisjoint((thing.trigger_id, *thing.replaces))
-        and not any(are_one(thing, other) for other in gone[thing.place])
+        and not any(are_one(thing, other) for other in gone[thing.instance_key])
     ]
 
 

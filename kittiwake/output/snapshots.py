@@ -45,9 +45,9 @@ UNDIGESTED_STATES: Final = (1, 2)
 
 
 def snapshot_row(rules: Program | Versions, state: State) -> dict[str, Any]:
-    """The row of a contact that has been settled; its inbox travels with it."""
+    """The row of a contact that has been evaluated; its inbox travels with it."""
     versions, found = as_versions(rules), snapshot_of(rules, state)
-    assert found.evaluated_to_us is not None, "a contact that has not been settled has no snapshot"
+    assert found.evaluated_to_us is not None, "a contact that has not been evaluated has no snapshot"
     program = versions.at(found.evaluated_to_us)
     row = {
         "settled_until": format_instant(found.evaluated_to_us),
@@ -130,7 +130,7 @@ def _opened(state: State) -> State | BadState:
 def readable(state: State) -> dict[str, Any]:
     """A state as names and times; what is empty is left out."""
     since = state.since or Since()
-    told = current_rows(since).values()
+    emitted = current_rows(since).values()
     found = _plain(msgspec.structs.replace(state, since=None))
     assert isinstance(found, dict)
     found["attributes"] = parse_json(state.attributes)
@@ -138,7 +138,7 @@ def readable(state: State) -> dict[str, Any]:
         since_then = {
             "checkpoint": None if since.checkpoint is None else readable(decoded(since.checkpoint)),
             "events": [_plain(event) for event in events_of(since)],
-            "told": [_plain(row) for row in told],
+            "told": [_plain(row) for row in emitted],
             "revoked": [_plain(one) for one in since.revoked],
             "owed": [_plain(one) for one in since.pending],
         }

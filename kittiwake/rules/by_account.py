@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kittiwake.rules.compile.rule import check_can_run
 from kittiwake.rules.documents import accounts_of, bounded
 from kittiwake.rules.errors import Code, RuleError, RulesError
-from kittiwake.rules.loader import owner_of, read_files, read_places
+from kittiwake.rules.loader import owner_of, read_files, read_locations
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, RuleSet, rule_set
 
 
@@ -49,7 +49,7 @@ def read_by_account(
             no account is left.
     """
     found = list(errors)
-    accounts = accounts_of(read_places(contents, found), found)
+    accounts = accounts_of(read_locations(contents, found), found)
     found = [error for error in found if error.code not in forgiven]
     owners = {name: owner_of(name, contents[name]) for name in {error.file for error in found} if name in contents}
     refused: dict[str | None, list[RuleError]] = defaultdict(list)

@@ -18,7 +18,7 @@ from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
-from kittiwake.rules.source.tree import Node, Place, node_of
+from kittiwake.rules.source.tree import Location, Node, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
 
@@ -26,7 +26,7 @@ from kittiwake.values import has_half_a_pair
 class Document(msgspec.Struct, frozen=True):
     """One document, its parts read as far as they can be."""
 
-    place: Place
+    location: Location
     header: Header
     rules: tuple[AuthoredRule, ...]
 
@@ -37,28 +37,28 @@ def load_document(data: Any, name: str = "<document>") -> RuleSet:
     Raises:
         RulesError: with everything that is wrong with it.
     """
-    place = Place(name, node_of(data))
-    unwritable = list(_halves(place))
+    location = Location(name, node_of(data))
+    unwritable = list(_halves(location))
     if unwritable:
         raise RulesError(unwritable)
-    return rule_set_of([place])
+    return rule_set_of([location])
 
 
-def _halves(place: Place) -> Iterator[RuleError]:
+def _halves(location: Location) -> Iterator[RuleError]:
     """Errors for texts of a document already parsed that no file could hold, for half of a surrogate pair in them."""
-    value = place.node.value
+    value = location.node.value
     if isinstance(value, str) and has_half_a_pair(value):
         message = "this text has half of a surrogate pair"
-        yield place.error((), Code.SYNTAX, message, "Write the character itself")
+        yield location.error((), Code.SYNTAX, message, "Write the character itself")
     for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
         if isinstance(key, str) and has_half_a_pair(key):
-            yield place.error((), Code.SYNTAX, "a key has half of a surrogate pair", "Write the character itself")
-        elif (part := place.at(key)) is not None:
+            yield location.error((), Code.SYNTAX, "a key has half of a surrogate pair", "Write the character itself")
+        elif (part := location.at(key)) is not None:
             yield from _halves(part)
 
 
 def rule_set_of(
-    places: Iterable[Place], errors: Iterable[RuleError] = (), forgiven: frozenset[Code] = frozenset()
+    locations: Iterable[Location], errors: Iterable[RuleError] = (), forgiven: frozenset[Code] = frozenset()
 ) -> RuleSet:
     """The rule set of these documents; errors of the codes in `forgiven` are none.
 
@@ -66,16 +66,16 @@ def rule_set_of(
         RulesError: with `errors` and everything that is wrong with them.
     """
     found = list(errors)
-    accounts = accounts_of(places, found)
+    accounts = accounts_of(locations, found)
     found = [error for error in found if error.code not in forgiven]
     if found:
         raise RulesError(bounded(found))
     return rule_set(accounts)
 
 
-def accounts_of(places: Iterable[Place], errors: list[RuleError]) -> dict[str, AccountRules]:
+def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[str, AccountRules]:
     """What documents say by account, as far as they can be read; `errors` added for all that is wrong with them."""
-    documents = [document for place in places if (document := read_document(place, errors))]
+    documents = [document for location in locations if (document := read_document(location, errors))]
     accounts = _accounts(documents, errors)
     errors.extend(_duplicate_ids(documents))
     errors.extend(_too_many_rules(accounts))
@@ -99,21 +99,21 @@ def _bounded(errors: list[RuleError]) -> list[RuleError]:
 # ---------------------------------------------------------------- one document
 
 
-def read_document(place: Place, errors: list[RuleError]) -> Document | None:
-    """The document at `place`; None if it is no object or says nothing of its account."""
-    if not isinstance(place.node.value, dict):
+def read_document(location: Location, errors: list[RuleError]) -> Document | None:
+    """The document at `location`; None if it is no object or says nothing of its account."""
+    if not isinstance(location.node.value, dict):
         advice = "Write account: …, and rules: with a list of rules"
-        errors.append(place.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
+        errors.append(location.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
         return None
-    rules = tuple(_rules(place, errors))
-    header = _header(place, errors)
-    return Document(place, header, rules) if header else None
+    rules = tuple(_rules(location, errors))
+    header = _header(location, errors)
+    return Document(location, header, rules) if header else None
 
 
-def _header(place: Place, errors: list[RuleError]) -> Header | None:
-    entries = {key: node for key, node in place.node.value.items() if key not in ("policy", "rules")}
-    found = read(Header, Place(place.file, Node(entries, place.node.mark, place.node.keys)), errors)
-    policy = place.at("policy")
+def _header(location: Location, errors: list[RuleError]) -> Header | None:
+    entries = {key: node for key, node in location.node.value.items() if key not in ("policy", "rules")}
+    found = read(Header, Location(location.file, Node(entries, location.node.mark, location.node.keys)), errors)
+    policy = location.at("policy")
     if policy is not None:
         written = read(PolicyObject, policy, errors)
         if written:
@@ -122,10 +122,10 @@ def _header(place: Place, errors: list[RuleError]) -> Header | None:
     return found.model if found else None
 
 
-def _rules(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
-    rules = place.at("rules")
+def _rules(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+    rules = location.at("rules")
     if rules is None:
-        errors.append(place.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
+        errors.append(location.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
     elif not isinstance(rules.node.value, list):
         errors.append(
             rules.error((), Code.WRONG_SHAPE, "rules must be a list", "Start each rule with a hyphen: - id: …")
@@ -137,8 +137,8 @@ def _rules(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
             yield from _rule(rule, errors)
 
 
-def _rule(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
-    expanded = expand(place, errors)
+def _rule(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+    expanded = expand(location, errors)
     found = read(Rule, expanded, errors, {"id": "unnamed"}) if expanded else None
     if found is None or expanded is None:
         return
@@ -153,24 +153,24 @@ def _rule(place: Place, errors: list[RuleError]) -> Iterator[AuthoredRule]:
 def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, AccountRules]:
     accounts: dict[str, AccountRules] = {}
     for document in documents:
-        header, place = document.header, document.place
+        header, location = document.header, document.location
         known = accounts.get(header.account, AccountRules(header.account))
-        errors.extend(_disagreements(known, header, place))
+        errors.extend(_disagreements(known, header, location))
         accounts[header.account] = AccountRules(
             header.account,
             known.timezone or header.timezone,
             known.policy or header.policy,
-            known.policy_place or place.at("policy"),
+            known.policy_location or location.at("policy"),
             known.rules + document.rules,
         )
     return accounts
 
 
-def _disagreements(known: AccountRules, header: Header, place: Place) -> Iterator[RuleError]:
+def _disagreements(known: AccountRules, header: Header, location: Location) -> Iterator[RuleError]:
     for key, before, now in (("timezone", known.timezone, header.timezone), ("policy", known.policy, header.policy)):
         if before is not None and now is not None and before != now:
             message = f"another file gives account {header.account} another {key}"
-            yield place.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)
+            yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)
 
 
 def _duplicate_ids(documents: list[Document]) -> Iterator[RuleError]:
@@ -187,10 +187,10 @@ def _duplicate_ids(documents: list[Document]) -> Iterator[RuleError]:
 
 
 def _duplicate_id(authored: AuthoredRule, other: AuthoredRule) -> RuleError:
-    mark = other.place.mark(("id",))
-    where = f"{other.place.file}:{mark.line}" if mark.line else other.place.file
+    mark = other.location.mark(("id",))
+    where = f"{other.location.file}:{mark.line}" if mark.line else other.location.file
     message = f"the id {authored.rule.id} is taken by the rule at {where}"
-    return authored.place.error(("id",), Code.DUPLICATE_ID, message, "Give one of them another id")
+    return authored.location.error(("id",), Code.DUPLICATE_ID, message, "Give one of them another id")
 
 
 def _too_many_rules(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
@@ -200,4 +200,4 @@ def _too_many_rules(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
         if count > RULES_MAX and account.rules:
             message = f"account {account.account_id} has {count} rules, more than {RULES_MAX}"
             advice = "Delete rules nobody needs, or merge those that differ in a type: when: [a, b]"
-            yield account.rules[-1].place.error((), Code.GUARDRAIL, message, advice)
+            yield account.rules[-1].location.error((), Code.GUARDRAIL, message, advice)

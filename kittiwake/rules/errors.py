@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys and list positions that lead to a value inside a document."""
@@ -74,7 +74,7 @@ REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.RRULE_UNTIL})
 
 
 class LintCode(StrEnum):
-    """Every kind of oddity `lints` knows: the rules can be used, and hardly mean what they say."""
+    """Every kind of lint there is: the rules can be used, and hardly mean what they say."""
 
     CONTRADICTION = "contradiction"
     NEVER_HOLDS = "never_holds"
@@ -120,7 +120,7 @@ class RuleError(NamedTuple):
 
 
 class Lint(RuleError):  # noqa: N818 - nothing is raised
-    """One thing that is odd: nothing is refused for it."""
+    """One lint: nothing is refused for it."""
 
 
 class RulesError(Exception):

@@ -14,7 +14,7 @@ from kittiwake.rules.model.rule import Rule
 from kittiwake.values import canonical
 
 DIGITS: Final = 12
-"""Hexadecimal digits: 48 bits tell a million versions apart (chance of a clash 0.2 %), and can be read aloud."""
+"""Hexadecimal digits: 48 bits distinguish a million versions (chance of a clash 0.2 %), and can be read aloud."""
 
 
 def fingerprint(value: Any) -> str:

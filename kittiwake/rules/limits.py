@@ -20,7 +20,7 @@ NODES_MAX: Final = 200_000
 DEPTH_MAX: Final = 32
 """Nesting: an honest `where` needs a dozen levels. Everything that walks a document recurses."""
 ERRORS_MAX: Final = 200
-"""Errors told of one set of rules: nobody reads more, and the wrong file has thousands."""
+"""Errors reported of one set of rules: nobody reads more, and the wrong file has thousands."""
 
 # ---------------------------------------------------------------- names
 

@@ -1,6 +1,6 @@
 """Rules files, read, checked and put together: every error of every file at once.
 
-The one place of this room that reads files. Called by the command, by hosts that have the
+The one module of this package that reads files. Called by the command, by hosts that have the
 bytes already (`load_files`), and by tests.
 """
 
@@ -20,7 +20,7 @@ from kittiwake.rules.model.text import is_account_id
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.source.builder import Reading, UnreadableError
 from kittiwake.rules.source.json import read_json
-from kittiwake.rules.source.tree import NOWHERE, Mark, Node, Place
+from kittiwake.rules.source.tree import NOWHERE, Location, Mark, Node
 from kittiwake.rules.source.yaml import read_yaml
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -58,12 +58,12 @@ def load_files(
         RulesError: with `errors` and everything that is wrong with them.
     """
     found = list(errors or [])
-    return rule_set_of(read_places(contents, found), found, forgiven)
+    return rule_set_of(read_locations(contents, found), found, forgiven)
 
 
-def read_places(contents: Mapping[str, bytes], errors: list[RuleError]) -> list[Place]:
+def read_locations(contents: Mapping[str, bytes], errors: list[RuleError]) -> list[Location]:
     """The documents of files already fetched, as they are written; `errors` added for those that cannot be read."""
-    return [place for name, content in contents.items() if (place := _place(name, content, errors))]
+    return [location for name, content in contents.items() if (location := _location(name, content, errors))]
 
 
 # ---------------------------------------------------------------- files
@@ -90,18 +90,18 @@ def _files(path: Path, errors: list[RuleError]) -> list[Path]:
 
 
 def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleError]) -> Iterator[Path]:
-    """What lies in a directory under a name that `is_meant`, files and others, hidden places left out.
+    """What lies in a directory under a name that `is_meant`, files and others, hidden names left out.
 
     `errors` are added for what cannot be looked into: a directory that may not be listed, or a link to one, which is
     not followed since it may lead round in circles.
     """
 
-    def tell(error: OSError) -> None:
+    def on_error(error: OSError) -> None:
         message = f"this directory cannot be listed: {why_not(error.filename, error)}"
         advice = "Check its permissions, or move it away"
         errors.append(_of_file(Path(error.filename), Code.UNREADABLE, message, advice))
 
-    for folder, folders, files in os.walk(directory, onerror=tell):
+    for folder, folders, files in os.walk(directory, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             if not is_meant(name) and (link := Path(folder, name)).is_symlink():
@@ -136,7 +136,7 @@ def _of_file(path: Path, code: Code, message: str, advice: str) -> RuleError:
 # ---------------------------------------------------------------- bytes
 
 
-def _place(name: str, content: bytes, errors: list[RuleError]) -> Place | None:
+def _location(name: str, content: bytes, errors: list[RuleError]) -> Location | None:
     """The document of a file; None, and errors added, if it cannot be read."""
     reading = Reading(name)
     try:
@@ -146,7 +146,7 @@ def _place(name: str, content: bytes, errors: list[RuleError]) -> Place | None:
         errors.extend([*reading.errors, error.error])
         return None
     errors.extend(reading.errors)
-    return Place(name, node)
+    return Location(name, node)
 
 
 def _read(name: str, text: str, reading: Reading) -> Node:

@@ -12,7 +12,7 @@ import msgspec
 from kittiwake.rules.fingerprint import fingerprint_of_rules
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Rule
-from kittiwake.rules.source.tree import Place
+from kittiwake.rules.source.tree import Location
 
 EVERY_ACCOUNT: Final = "*"
 
@@ -21,7 +21,7 @@ class AuthoredRule(msgspec.Struct, frozen=True):
     """A checked rule and where it stands."""
 
     rule: Rule
-    place: Place
+    location: Location
     version: str
     """Fingerprint of the rule's text after defaults and recipes."""
 
@@ -32,7 +32,7 @@ class AccountRules(msgspec.Struct, frozen=True):
     account_id: str
     timezone: str | None = None
     policy: PolicyObject | None = None
-    policy_place: Place | None = None
+    policy_location: Location | None = None
     rules: tuple[AuthoredRule, ...] = ()
 
 

@@ -41,7 +41,7 @@ class RuleSetHistory(msgspec.Struct, frozen=True):
 
     versions: tuple[RuleSetVersion, ...]
     frozen_at_us: int | None = None
-    """Nothing is settled beyond this instant. None: the rule set is not frozen."""
+    """Nothing is decided beyond this instant. None: the rule set is not frozen."""
 
     def __post_init__(self) -> None:
         if not self.versions:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from kittiwake.input.events import TIME_MIN_US
 from kittiwake.rules.errors import Code, KeyPath, RuleError
-from kittiwake.rules.source.tree import Mark, Place
+from kittiwake.rules.source.tree import Location, Mark
 from kittiwake.scenarios.expect import FIELDS, Expectation
 from kittiwake.scenarios.models import VERBS, CasePart, Expected, ScenarioPart, StepPart
 from kittiwake.scenarios.player import CONTACT, BadEventError, event_of
@@ -68,29 +68,33 @@ class Case(NamedTuple):
         return self.name
 
 
-def cases_of(place: Place, written: ScenarioPart, books: Sequence[RuleBook], errors: list[RuleError]) -> list[Case]:
+def cases_of(
+    location: Location, written: ScenarioPart, books: Sequence[RuleBook], errors: list[RuleError]
+) -> list[Case]:
     """The cases of a file, each by the rules of a book; errors are added for all that makes no sense.
 
     Reads the files that a step publishes.
     """
     if not written.tests:
-        errors.append(place.error(("tests",), Code.EMPTY_LIST, "tests is empty", "Write a test: - name: …"))
-    errors.extend(_same_names(place, written.tests))
-    readers = [Reader(place, i, written, book, errors) for i, book in enumerate(books)]
+        errors.append(location.error(("tests",), Code.EMPTY_LIST, "tests is empty", "Write a test: - name: …"))
+    errors.extend(_same_names(location, written.tests))
+    readers = [Reader(location, i, written, book, errors) for i, book in enumerate(books)]
     cases = [_case(reader) for reader in readers]
     known = dict.fromkeys(name for reader in readers for name in reader.rule_ids)
     for book in books[:1]:
-        errors.extend(unknown_rules(place, ("about",), written.about, book.account_id, list(known)))
+        errors.extend(unknown_rules(location, ("about",), written.about, book.account_id, list(known)))
     return cases
 
 
-def _same_names(place: Place, cases: Iterable[CasePart]) -> Iterator[RuleError]:
+def _same_names(location: Location, cases: Iterable[CasePart]) -> Iterator[RuleError]:
     first: dict[str, int] = {}
     for i, case in enumerate(cases):
         if first.setdefault(case.name, i) != i:
-            line = place.mark(("tests", first[case.name], "name")).line
+            line = location.mark(("tests", first[case.name], "name")).line
             message = f"the test in line {line} has the same name"
-            yield place.error(("tests", i, "name"), Code.DUPLICATE_ID, message, "Say what is different about this one")
+            yield location.error(
+                ("tests", i, "name"), Code.DUPLICATE_ID, message, "Say what is different about this one"
+            )
 
 
 def _case(reader: Reader) -> Case:
@@ -99,10 +103,10 @@ def _case(reader: Reader) -> Case:
         reader.see("contact.updated", reader.contact)
     steps = tuple(_steps_of(reader) if case.timeline is None else _timeline_of(reader, case.timeline))
     about, account_id = (*reader.path, "about"), reader.book.account_id
-    reader.errors.extend(unknown_rules(reader.place, about, case.about, account_id, reader.rule_ids))
+    reader.errors.extend(unknown_rules(reader.location, about, case.about, account_id, reader.rule_ids))
     return Case(
-        reader.place.file,
-        reader.place.mark(reader.path),
+        reader.location.file,
+        reader.location.mark(reader.path),
         case.name,
         reader.begun,
         reader.about,
@@ -137,7 +141,7 @@ def _timeline_of(reader: Reader, lines: Sequence[StepPart]) -> list[Step]:
         return []
     steps = [_step(reader, ("timeline", i), line) for i, line in enumerate(lines)]
     expected = tuple(one for step in steps for one in step.expected or ())
-    looking = steps[-1]._replace(mark=reader.place.mark((*reader.path, "timeline")), expected=expected)
+    looking = steps[-1]._replace(mark=reader.location.mark((*reader.path, "timeline")), expected=expected)
     return [*(step._replace(expected=None) for step in steps[:-1]), looking]
 
 
@@ -151,7 +155,7 @@ def _step(reader: Reader, path: KeyPath, step: StepPart) -> Step:
     _freeze(reader, path, step)
     told = _told(reader, path, step)
     expected = _expected(reader, path, step)
-    mark = reader.place.mark((*reader.path, *path))
+    mark = reader.location.mark((*reader.path, *path))
     return Step(mark, reader.clock_us, published, step.frozen, told, expected)
 
 
@@ -235,12 +239,12 @@ def _one_expected(reader: Reader, path: KeyPath, written: Expected) -> Iterator[
     verb = verbs[0]
     rule_id = getattr(written, verb)
     unknown = list(
-        unknown_rules(reader.place, (*reader.path, *path, verb), rule_id, reader.book.account_id, reader.rule_ids)
+        unknown_rules(reader.location, (*reader.path, *path, verb), rule_id, reader.book.account_id, reader.rule_ids)
     )
     reader.errors.extend(unknown)
     if reader.about and rule_id not in reader.about and not unknown:
         advice = f"Add {rule_id} to about, or expect it elsewhere"
         reader.tell((*path, verb), Code.CLAUSE, f"the test is not about {rule_id}", advice)
     fields = {name: getattr(written, name) for name in FIELDS if getattr(written, name) is not None}
-    mark = reader.place.mark((*reader.path, *path)) if path[0] == TIMELINE else None
+    mark = reader.location.mark((*reader.path, *path)) if path[0] == TIMELINE else None
     yield Expectation(verb, rule_id, fields, mark)

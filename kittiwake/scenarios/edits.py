@@ -1,7 +1,7 @@
 """Edits of rules: documents with rules changed, added and removed, and the policy changed.
 
 Pure. Called for a `publish` of a scenario and of a story. What an edit touches stands in documents of its own, at the
-place of the edit, so that everything that is wrong with it is told there.
+line of the edit, so that everything that is wrong with it is reported there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from kittiwake.rules.errors import Code, KeyPath, RuleError, RulesError, show_path
 from kittiwake.rules.recipes import USE
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
-from kittiwake.rules.source.tree import Node, Place, child, moved
+from kittiwake.rules.source.tree import Location, Node, child, moved
 from kittiwake.scenarios.rules import Edition, RuleBook, edition_of
 
 Entries: TypeAlias = list[tuple[Node, KeyPath]]
@@ -31,19 +31,21 @@ class _Rule(NamedTuple):
     node: Node
 
 
-def edited(book: RuleBook, edit: Place) -> Edition:
-    """The newest rules of the book with the edit that is written at a place, of an account and the rules of "*".
+def edited(book: RuleBook, edit: Location) -> Edition:
+    """The newest rules of the book with the edit that is written at a location, of an account and the rules of "*".
 
     Raises:
-        RulesError: with everything that is wrong with it, at that place.
+        RulesError: with everything that is wrong with it, at that location.
     """
-    rules = {name: rule for place in book.places for name, rule in _rules(place) if _concerns(book, rule.account_id)}
+    every = [entry for location in book.locations for entry in _rules(location)]
+    rules = {name: rule for name, rule in every if _concerns(book, rule.account_id)}
     errors = list(_unknown(book, edit, rules))
     changed = {name: edit.at("change", name) for name in _keys(edit.at("change"))}
     gone = {*changed, *_names(edit.at("remove"))}
-    policies = [place for place in book.places if _account(place) == book.account_id and place.at("policy")]
+    own = [location for location in book.locations if _account(location) == book.account_id]
+    policies = [location for location in own if location.at("policy")]
     drop_policy = edit.at("policy") is not None
-    places = [_without(place, gone, drop_policy=drop_policy and place in policies) for place in book.places]
+    locations = [_without(one, gone, drop_policy=drop_policy and one in policies) for one in book.locations]
     paths: list[KeyPath] = []
     for account_id in dict.fromkeys((EVERY_ACCOUNT, book.account_id)):
         of = [name for name in changed if name in rules and rules[name].account_id == account_id]
@@ -52,18 +54,18 @@ def edited(book: RuleBook, edit: Place) -> Edition:
             entries += _added(edit)
         policy = _policy(book, edit) if account_id == book.account_id else None
         if entries or policy is not None:
-            place, paths = _document(edit, account_id, entries, policy)
-            places.append(place)
-            errors.extend(_found_in(place, paths, edit))
+            location, paths = _document(edit, account_id, entries, policy)
+            locations.append(location)
+            errors.extend(_found_in(location, paths, edit))
     if errors:
         raise RulesError(set(errors))
-    return _together(places, paths, edit)
+    return _together(locations, paths, edit)
 
 
-def _together(places: list[Place], paths: Sequence[KeyPath], edit: Place) -> Edition:
+def _together(locations: list[Location], paths: Sequence[KeyPath], edit: Location) -> Edition:
     """The rules of all documents, of which the last is that of the edit."""
     try:
-        return edition_of(places)
+        return edition_of(locations)
     except RulesError as error:
         told = [
             one._replace(path=_relocated(one.path, paths, edit)) if one.file == edit.file else one
@@ -76,15 +78,15 @@ def _concerns(book: RuleBook, account_id: str) -> bool:
     return account_id in (EVERY_ACCOUNT, book.account_id)
 
 
-def _account(place: Place) -> str:
-    found = child(place.node, "account")
+def _account(location: Location) -> str:
+    found = child(location.node, "account")
     return "" if found is None else str(found.value)
 
 
-def _rules(place: Place) -> Iterator[tuple[str, _Rule]]:
-    rules = child(place.node, "rules")
+def _rules(location: Location) -> Iterator[tuple[str, _Rule]]:
+    rules = child(location.node, "rules")
     for node in rules.value if rules is not None else ():
-        yield _name(node), _Rule(_account(place), node)
+        yield _name(node), _Rule(_account(location), node)
 
 
 def _name(rule: Node) -> str:
@@ -93,21 +95,21 @@ def _name(rule: Node) -> str:
     return "" if found is None else str(found.value)
 
 
-def _keys(place: Place | None) -> list[str]:
-    return list(place.node.value) if place is not None and isinstance(place.node.value, dict) else []
+def _keys(location: Location | None) -> list[str]:
+    return list(location.node.value) if location is not None and isinstance(location.node.value, dict) else []
 
 
-def _names(place: Place | None) -> list[str]:
-    if place is None:
+def _names(location: Location | None) -> list[str]:
+    if location is None:
         return []
-    value = place.node.value
+    value = location.node.value
     return [str(node.value) for node in value] if isinstance(value, list) else [str(value)]
 
 
 # ---------------------------------------------------------------- what is wrong with the edit itself
 
 
-def _unknown(book: RuleBook, edit: Place, rules: dict[str, _Rule]) -> Iterator[RuleError]:
+def _unknown(book: RuleBook, edit: Location, rules: dict[str, _Rule]) -> Iterator[RuleError]:
     removing = edit.at("remove")
     removed = _names(removing)
     for name in _keys(edit.at("change")):
@@ -133,15 +135,15 @@ def _no_rule(book: RuleBook, name: str, rules: Iterable[str]) -> tuple[str, str]
     return f"account {book.account_id} has no rule {name} at that time", advice
 
 
-def _found_in(place: Place, paths: Sequence[KeyPath], edit: Place) -> Iterator[RuleError]:
+def _found_in(location: Location, paths: Sequence[KeyPath], edit: Location) -> Iterator[RuleError]:
     """What is wrong with the rules of an edit, said of the edit."""
     try:
-        _together([place], paths, edit)
+        _together([location], paths, edit)
     except RulesError as error:
         yield from error.errors
 
 
-def _relocated(path: str, paths: Sequence[KeyPath], edit: Place) -> str:
+def _relocated(path: str, paths: Sequence[KeyPath], edit: Location) -> str:
     found = re.match(r"rules\[(\d+)\](.*)", path)
     if found:
         return show_path(paths[int(found[1])]) + found[2]
@@ -151,25 +153,27 @@ def _relocated(path: str, paths: Sequence[KeyPath], edit: Place) -> str:
 # ---------------------------------------------------------------- new documents
 
 
-def _without(place: Place, gone: set[str], *, drop_policy: bool) -> Place:
+def _without(location: Location, gone: set[str], *, drop_policy: bool) -> Location:
     """A document without some of its rules, and without its policy."""
-    rules = child(place.node, "rules")
+    rules = child(location.node, "rules")
     if rules is None:
-        return place
+        return location
     kept = [node for node in rules.value if _name(node) not in gone]
-    entries = {key: node for key, node in place.node.value.items() if not (drop_policy and key == "policy")}
-    return Place(place.file, Node({**entries, "rules": Node(kept, rules.mark)}, place.node.mark, place.node.keys))
+    entries = {key: node for key, node in location.node.value.items() if not (drop_policy and key == "policy")}
+    return Location(
+        location.file, Node({**entries, "rules": Node(kept, rules.mark)}, location.node.mark, location.node.keys)
+    )
 
 
-def _changed(node: Node, at: Place) -> Node:
-    """An object with the keys that are written at a place; those without a value taken away."""
+def _changed(node: Node, at: Location) -> Node:
+    """An object with the keys that are written at a location; those without a value taken away."""
     written = {key: part for key, part in at.node.value.items() if part.value is not None}
     before = {key: moved(part, at.node.mark) for key, part in node.value.items() if key not in at.node.value}
     entries = {**before, **written}
     return Node(entries, at.node.mark, {key: at.node.keys.get(key, at.node.mark) for key in entries})
 
 
-def _added(edit: Place) -> Entries:
+def _added(edit: Location) -> Entries:
     added = edit.at("add")
     if added is None:
         return []
@@ -178,23 +182,23 @@ def _added(edit: Place) -> Entries:
     return [(added.node, added.base)]
 
 
-def _policy(book: RuleBook, edit: Place) -> Node | None:
+def _policy(book: RuleBook, edit: Location) -> Node | None:
     """The policy that holds, with the edit's keys."""
     at = edit.at("policy")
     if at is None:
         return None
     for account_id in (book.account_id, EVERY_ACCOUNT):
-        for place in book.places:
-            policy = child(place.node, "policy") if _account(place) == account_id else None
+        for location in book.locations:
+            policy = child(location.node, "policy") if _account(location) == account_id else None
             if policy is not None:
                 return _changed(policy, at)
     return _changed(Node({}, at.node.mark), at)
 
 
-def _document(edit: Place, account_id: str, entries: Entries, policy: Node | None) -> tuple[Place, list[KeyPath]]:
+def _document(edit: Location, account_id: str, entries: Entries, policy: Node | None) -> tuple[Location, list[KeyPath]]:
     """The document of an edit, and where in the scenario each of its rules stands."""
     mark = edit.node.mark
     parts = {"account": Node(account_id, mark), "rules": Node([node for node, _ in entries], mark)}
     if policy is not None:
         parts["policy"] = policy
-    return Place(edit.file, Node(parts, mark, dict.fromkeys(parts, mark))), [path for _, path in entries]
+    return Location(edit.file, Node(parts, mark, dict.fromkeys(parts, mark))), [path for _, path in entries]

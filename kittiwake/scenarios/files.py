@@ -15,7 +15,7 @@ from kittiwake.rules.limits import FILE_BYTES_MAX
 from kittiwake.rules.loader import SCENARIO_SUFFIXES, unreadable, within
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.rules.source.builder import Reading, UnreadableError
-from kittiwake.rules.source.tree import NOWHERE, Node, Place
+from kittiwake.rules.source.tree import NOWHERE, Location, Node
 from kittiwake.rules.source.validation import read
 from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.scenarios.cases import Case, cases_of
@@ -61,18 +61,20 @@ def load_cases(path: Path) -> list[Case]:
         RulesError: with everything that is wrong with it, or with the rules it names.
     """
     errors: list[RuleError] = []
-    place = _place(path, errors)
-    found = read(ScenarioPart, Place(place.file, with_data(place.node)), errors) if place is not None else None
-    if place is None or found is None or errors:
+    location = _location(path, errors)
+    found = (
+        read(ScenarioPart, Location(location.file, with_data(location.node)), errors) if location is not None else None
+    )
+    if location is None or found is None or errors:
         raise RulesError(errors)
-    books = _books(path, place, found.model, errors)
-    cases = cases_of(place, found.model, books, errors) if not errors else []
+    books = _books(path, location, found.model, errors)
+    cases = cases_of(location, found.model, books, errors) if not errors else []
     if errors:
         raise RulesError(errors)
     return cases
 
 
-def _place(path: Path, errors: list[RuleError]) -> Place | None:
+def _location(path: Path, errors: list[RuleError]) -> Location | None:
     reading = Reading(str(path))
     try:
         with open_file(path) as file:
@@ -85,12 +87,12 @@ def _place(path: Path, errors: list[RuleError]) -> Place | None:
     except OSError as error:
         reading.errors.append(unreadable(path, error))
     except UnicodeDecodeError:
-        reading.tell(NOWHERE, Code.NOT_UTF8, "the file is not UTF-8", "Save it as UTF-8")
+        reading.report(NOWHERE, Code.NOT_UTF8, "the file is not UTF-8", "Save it as UTF-8")
     except UnreadableError as error:
         reading.errors.append(_of_a_scenario(error.error))
     else:
         errors.extend(reading.errors)
-        return Place(str(path), node)
+        return Location(str(path), node)
     errors.extend(reading.errors)
     return None
 
@@ -102,25 +104,25 @@ def _of_a_scenario(error: RuleError) -> RuleError:
 # ---------------------------------------------------------------- the rules it tests
 
 
-def _books(path: Path, place: Place, written: ScenarioPart, errors: list[RuleError]) -> list[RuleBook]:
+def _books(path: Path, location: Location, written: ScenarioPart, errors: list[RuleError]) -> list[RuleBook]:
     """The rules of each test: its own, else those of the file."""
     shared = None
     if written.rules is not None or any(case.rules is None for case in written.tests) or not written.tests:
-        shared = _book(path, place, written, errors)
+        shared = _book(path, location, written, errors)
     books = []
     for i, case in enumerate(written.tests):
-        own = shared if case.rules is None else _book(path, place, written, errors, ("tests", i))
+        own = shared if case.rules is None else _book(path, location, written, errors, ("tests", i))
         books.extend([own] if own is not None else [])
     return books
 
 
 def _book(
-    path: Path, place: Place, written: ScenarioPart, errors: list[RuleError], case: KeyPath = ()
+    path: Path, location: Location, written: ScenarioPart, errors: list[RuleError], case: KeyPath = ()
 ) -> RuleBook | None:
     """The rules of the account that is tested, as the file names them, or the test at a path."""
     try:
-        edition = _edition(path, place, written, case)
-        account_id = _account(edition.ruleset, place, written, errors)
+        edition = _edition(path, location, written, case)
+        account_id = _account(edition.ruleset, location, written, errors)
         if account_id is None:
             return None
         lateness_us = parse_duration(written.allowed_lateness) if written.allowed_lateness else HOUR_US
@@ -135,9 +137,9 @@ def _book(
     return book
 
 
-def _edition(path: Path, place: Place, written: ScenarioPart, case: KeyPath) -> Edition:
-    """Rules that are written at a place, or that stand in files."""
-    rules = place.at(*case, "rules")
+def _edition(path: Path, location: Location, written: ScenarioPart, case: KeyPath) -> Edition:
+    """Rules that are written at a location, or that stand in files."""
+    rules = location.at(*case, "rules")
     if rules is None:
         return load_edition(_rules_path(path))
     if isinstance(rules.node.value, str):
@@ -152,16 +154,16 @@ def _rules_path(path: Path) -> Path:
     return next((one for one in beside if one.is_file() and one != path), path.parent)
 
 
-def _account(ruleset: RuleSet, place: Place, written: ScenarioPart, errors: list[RuleError]) -> str | None:
+def _account(ruleset: RuleSet, location: Location, written: ScenarioPart, errors: list[RuleError]) -> str | None:
     own = sorted(name for name in ruleset.accounts if name != EVERY_ACCOUNT)
     if written.account is not None:
         if written.account in ruleset.accounts or EVERY_ACCOUNT in ruleset.accounts:
             return written.account
         message = f"the rules have none for account {written.account}"
-        errors.append(place.error(("account",), Code.NOT_A_CHOICE, message, f"Write one of {', '.join(own)}"))
+        errors.append(location.error(("account",), Code.NOT_A_CHOICE, message, f"Write one of {', '.join(own)}"))
         return None
     if len(own) > 1:
         advice = f"Add account: with one of {', '.join(own)}"
-        errors.append(place.error((), Code.MISSING_KEY, "the rules are of several accounts", advice))
+        errors.append(location.error((), Code.MISSING_KEY, "the rules are of several accounts", advice))
         return None
     return own[0] if own else ACCOUNT

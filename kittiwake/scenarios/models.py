@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, PlainValidator, Tag, WithJsonSchema
 
 from kittiwake.reasons import Reason
 from kittiwake.rules.errors import Code
-from kittiwake.rules.model.base import Part, chosen, problem, shape, shown
+from kittiwake.rules.model.base import Model, chosen, problem, shape, shown
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.text import AccountId, Name, RuleId, one_of
 from kittiwake.rules.model.time import Duration, ZoneName
@@ -160,7 +160,7 @@ RuleIds: TypeAlias = Annotated[
 # ---------------------------------------------------------------- objects
 
 
-class Expected(Part):
+class Expected(Model):
     """One decision that is expected: a verb with the rule's id, and any fields it must have."""
 
     fired: RuleId | None = Field(None, description="the rule that fired, whatever the kind of its trigger")
@@ -198,7 +198,7 @@ Expectation: TypeAlias = Annotated[
 ]
 
 
-class PublishPart(Part):
+class PublishPart(Model):
     """Rules that come into force now or later: another file, or the present ones with changes."""
 
     effective_from: Moment | None = Field(None, description="when they come into force; left out: now")
@@ -211,7 +211,7 @@ class PublishPart(Part):
     policy: Data | None = Field(None, description="the keys of the policy that are replaced; null takes a key away")
 
 
-class StepPart(Part):
+class StepPart(Model):
     """One step: the clock moves, rules are published or frozen, an event happens, what came of it is looked at."""
 
     after: Duration | None = Field(None, description="moves the clock on by a duration")
@@ -232,7 +232,7 @@ Timeline: TypeAlias = Annotated[
 """A text to its author; the steps that it stands for to whoever reads the file (`timeline`)."""
 
 
-class CasePart(Part):
+class CasePart(Model):
     """One test: a contact that nothing is known of, a clock, and steps or a timeline."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["steps"]}, {"required": ["timeline"]}]})
@@ -248,7 +248,7 @@ class CasePart(Part):
     timeline: Timeline | None = Field(None, description="instead of steps: a line for each event and each decision")
 
 
-class ScenarioPart(Part):
+class ScenarioPart(Model):
     """A scenario file."""
 
     rules: Rules | None = Field(

@@ -68,15 +68,15 @@ def _edition(reader: Reader, path: KeyPath, written: PublishPart) -> Edition | N
         message = f"rules names other rules, and {said[0]} changes the present ones"
         reader.tell((*path, said[0]), Code.CLAUSE, message, "Keep one of them", at_key=True)
         return None
-    place = reader.place.at(*reader.path, *path)
-    assert place is not None
+    location = reader.location.at(*reader.path, *path)
+    assert location is not None
     try:
         if said:
-            return edited(reader.book, place)
+            return edited(reader.book, location)
         if isinstance(written.rules, str):
             return _edition_of_file(reader, path, written.rules)
         if written.rules is not None:
-            rules = place.at("rules")
+            rules = location.at("rules")
             assert rules is not None
             return edition_at(rules, reader.book.account_id)
     except RulesError as error:
@@ -87,7 +87,7 @@ def _edition(reader: Reader, path: KeyPath, written: PublishPart) -> Edition | N
 
 
 def _edition_of_file(reader: Reader, path: KeyPath, name: str) -> Edition | None:
-    rules = Path(reader.place.file).parent / name
+    rules = Path(reader.location.file).parent / name
     if not rules.exists():
         message = f"there is no {rules}"
         reader.tell((*path, "rules"), Code.UNREADABLE, message, "Write the path of rules, from this file")

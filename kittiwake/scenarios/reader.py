@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError
-from kittiwake.rules.source.tree import Place
+from kittiwake.rules.source.tree import Location
 from kittiwake.scenarios.models import CasePart, ScenarioPart
 from kittiwake.scenarios.player import default_start_us
 from kittiwake.scenarios.rules import RuleBook
@@ -20,7 +20,7 @@ from kittiwake.time.zones import zone_of
 
 
 def unknown_rules(
-    place: Place, path: KeyPath, about: str | list[str] | None, account_id: str, ids: list[str]
+    location: Location, path: KeyPath, about: str | list[str] | None, account_id: str, ids: list[str]
 ) -> Iterator[RuleError]:
     """Errors for rules that are named and are not among `ids`."""
     for rule_id in listed_rules(about):
@@ -28,7 +28,7 @@ def unknown_rules(
             close = difflib.get_close_matches(rule_id, ids, 1)
             advice = f"Did you mean {close[0]}?" if close else f"Write one of {', '.join(ids)}"
             message = f"account {account_id} has no rule {rule_id} that is not off"
-            yield place.error(path, Code.NOT_A_CHOICE, message, advice)
+            yield location.error(path, Code.NOT_A_CHOICE, message, advice)
 
 
 def listed_rules(about: str | list[str] | None) -> list[str]:
@@ -47,10 +47,10 @@ class Reader:
     """One test as it is read: its clock, zone and rules as the steps go by."""
 
     def __init__(
-        self, place: Place, index: int, written: ScenarioPart, book: RuleBook, errors: list[RuleError]
+        self, location: Location, index: int, written: ScenarioPart, book: RuleBook, errors: list[RuleError]
     ) -> None:
         self.case = written.tests[index]
-        self.place = place
+        self.location = location
         self.path: KeyPath = ("tests", index)
         self.begun = self.book = book
         """The rules at the start, and those published so far."""
@@ -66,7 +66,7 @@ class Reader:
 
     def tell(self, path: KeyPath, code: Code, message: str, advice: str, *, at_key: bool = False) -> None:
         """Add an error."""
-        self.errors.append(self.place.error((*self.path, *path), code, message, advice, at_key=at_key))
+        self.errors.append(self.location.error((*self.path, *path), code, message, advice, at_key=at_key))
 
     @property
     def zone(self) -> str:

@@ -13,9 +13,9 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.versions import Version, compile_versions
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import RuleError
-from kittiwake.rules.loader import read_files, read_places
+from kittiwake.rules.loader import read_files, read_locations
 from kittiwake.rules.ruleset import RuleSet
-from kittiwake.rules.source.tree import Node, Place
+from kittiwake.rules.source.tree import Location, Node
 from kittiwake.time.instants import HOUR_US
 
 
@@ -23,7 +23,7 @@ class Edition(NamedTuple):
     """Rules, and the documents they stand in."""
 
     ruleset: RuleSet
-    places: tuple[Place, ...]
+    locations: tuple[Location, ...]
 
 
 class RuleBook(NamedTuple):
@@ -32,7 +32,7 @@ class RuleBook(NamedTuple):
     account_id: str
     published: tuple[Version, ...]
     """The first is in force always."""
-    places: tuple[Place, ...]
+    locations: tuple[Location, ...]
     """The documents of the newest, as they are written."""
     allowed_lateness_us: int = HOUR_US
     whole_history: bool = True
@@ -45,7 +45,7 @@ class RuleBook(NamedTuple):
 
     def publish(self, effective_us: int, edition: Edition) -> RuleBook:
         """With one more version, which comes into force after the others."""
-        return self._replace(published=(*self.published, (effective_us, edition.ruleset)), places=edition.places)
+        return self._replace(published=(*self.published, (effective_us, edition.ruleset)), locations=edition.locations)
 
     def versions(self) -> Versions:
         """The programs.
@@ -71,32 +71,32 @@ class RuleBook(NamedTuple):
         return list(dict.fromkeys(rule.rule_id for one in programs for rule in one.rules if not rule.foreseen))
 
 
-def edition_of(places: Iterable[Place], errors: Iterable[RuleError] = ()) -> Edition:
+def edition_of(locations: Iterable[Location], errors: Iterable[RuleError] = ()) -> Edition:
     """The rules of documents.
 
     Raises:
         RulesError: with `errors` and everything that is wrong with them.
     """
-    places = tuple(places)
-    return Edition(rule_set_of(places, errors), places)
+    locations = tuple(locations)
+    return Edition(rule_set_of(locations, errors), locations)
 
 
-def edition_at(place: Place, account_id: str) -> Edition:
+def edition_at(location: Location, account_id: str) -> Edition:
     """Rules that are written in a scenario: what a rules file says, a list of rules, or one rule.
 
     Where they do not say whose they are they are those of an account.
 
     Raises:
-        RulesError: with everything that is wrong with them, at that place.
+        RulesError: with everything that is wrong with them, at that location.
     """
-    node, base = place.node, place.base
+    node, base = location.node, location.base
     if not isinstance(node.value, dict) or "rules" not in node.value:
         rules = node if isinstance(node.value, list) else Node([node], node.mark)
         node, base = Node({"rules": rules}, node.mark, {"rules": node.mark}), base[:-1]
     if "account" not in node.value:
         account = Node(account_id, node.mark)
         node = Node({"account": account, **node.value}, node.mark, {"account": node.mark, **node.keys})
-    return edition_of([Place(place.file, node, base)])
+    return edition_of([Location(location.file, node, base)])
 
 
 def load_edition(path: Path) -> Edition:
@@ -107,9 +107,9 @@ def load_edition(path: Path) -> Edition:
     """
     errors: list[RuleError] = []
     contents = read_files([path], errors)
-    return edition_of(read_places(contents, errors), errors)
+    return edition_of(read_locations(contents, errors), errors)
 
 
 def book_of(edition: Edition, account_id: str) -> RuleBook:
     """The book of rules that have been in force always."""
-    return RuleBook(account_id, ((None, edition.ruleset),), edition.places)
+    return RuleBook(account_id, ((None, edition.ruleset),), edition.locations)

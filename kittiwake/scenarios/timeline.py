@@ -100,7 +100,7 @@ def _lines(written: Node, lines: list[str], reading: Reading) -> Iterator[_Text]
     head = lines[mark.line - 1][mark.column - 1 :] if mark.line else ""
     if not isinstance(written.value, str) or not head.startswith("|"):
         advice = "Write timeline: | and its lines below, indented"
-        reading.tell(mark, Code.WRONG_SHAPE, "a timeline is a block of lines", advice)
+        reading.report(mark, Code.WRONG_SHAPE, "a timeline is a block of lines", advice)
         return
     for number, line in enumerate(written.value.splitlines(), mark.line + 1):
         indented = len(lines[number - 1]) - len(line)
@@ -130,7 +130,7 @@ class _Days:
             try:
                 found.append(self._step(line))
             except _BadLineError as error:
-                self._reading.tell(*error.error)
+                self._reading.report(*error.error)
             except UnreadableError as error:
                 self._reading.errors.append(error.error)
         return found
@@ -217,8 +217,8 @@ def _decision(rest: _Text, at: Node, file: str) -> Node:
         entries[name.text], keys[name.text] = _value(value, file), name.mark
     when = "at" if verb.text in AT_ITS_INSTANT else "due"
     if when in entries:
-        place = _Text(when, keys[when])
-        raise _BadLineError(place, "the time of the line says when", "Delete it", Code.CLAUSE)
+        location = _Text(when, keys[when])
+        raise _BadLineError(location, "the time of the line says when", "Delete it", Code.CLAUSE)
     return Node({**entries, when: at}, rule.mark, {**keys, when: at.mark})
 
 

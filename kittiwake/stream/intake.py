@@ -1,4 +1,4 @@
-"""From a message of a queue to arrivals on their way to contacts, a dead letter, or nothing that anybody needs.
+"""Parse a message of a queue: to events on their way to contacts, a dead letter, or nothing that anybody needs.
 
 Pure and total: whatever a message is, it becomes one of the three, and nothing is raised. Called by
 `transforms.stream.parse` with every message. All attributes travel on, for a dead letter or a late event leaves whole.
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.single import events_from
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.arrivals import events_from
 from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, Stage, dead_letter, key_of
 from kittiwake.stream.rules_source.view import RulesView
 
@@ -41,7 +41,7 @@ class IntakeSettings(NamedTuple):
 
 
 class Needed(NamedTuple):
-    """An arrival, and the key of its contact."""
+    """An event that some rule may need, and the key of its contact."""
 
     key: bytes
     arrival: BufferedEvent
@@ -55,22 +55,22 @@ class Brought(NamedTuple):
     """All, with those that nobody needs; one of an item is among them."""
 
 
-def take(message: Message, clock_us: int, known: RulesView, taking: IntakeSettings) -> Brought | DeadLetterRecord:
+def take(message: Message, clock_us: int, rules: RulesView, settings: IntakeSettings) -> Brought | DeadLetterRecord:
     """What becomes of a message: all of its events go their ways, or none does."""
     if _attribute_chars(message.attributes) > ATTRIBUTES_CHARS_MAX:
         detail = f"the attributes have more than {ATTRIBUTES_CHARS_MAX} characters"
         cut = message._replace(attributes=_cut(message.attributes))
-        return _dead(cut, DeadLetterReason.OVERSIZE, detail, clock_us, known)
-    events = events_from(message.data, clock_us, taking.shape)
+        return _dead(cut, DeadLetterReason.OVERSIZE, detail, clock_us, rules)
+    events = events_from(message.data, clock_us, settings.shape)
     if isinstance(events, DeadLetter):
-        return _dead(message, events.reason, events.detail, clock_us, known)
+        return _dead(message, events.reason, events.detail, clock_us, rules)
     needed = []
-    for place, event in enumerate(events):
-        if event.contact_id is None or not known.may_need(event.account_id, event.type, event.time_us):
+    for index, event in enumerate(events):
+        if event.contact_id is None or not rules.may_need(event.account_id, event.type, event.time_us):
             continue
-        if taking.max_age_us is not None and event.time_us < clock_us - taking.max_age_us:
-            return _dead(message, DeadLetterReason.TOO_OLD, "time lies further back than --max_age", clock_us, known)
-        needed.append(Needed(key_of(event.account_id, event.contact_id), _arrival(message, event, place)))
+        if settings.max_age_us is not None and event.time_us < clock_us - settings.max_age_us:
+            return _dead(message, DeadLetterReason.TOO_OLD, "time lies further back than --max_age", clock_us, rules)
+        needed.append(Needed(key_of(event.account_id, event.contact_id), _arrival(message, event, index)))
     return Brought(needed, len(events))
 
 
@@ -84,7 +84,7 @@ def _cut(attributes: Mapping[str, str]) -> dict[str, str]:
     return {name[:NAME_CHARS_MAX]: value[:VALUE_CHARS_MAX] for name, value in few}
 
 
-def _arrival(message: Message, event: Event, place: int) -> BufferedEvent:
+def _arrival(message: Message, event: Event, index: int) -> BufferedEvent:
     return BufferedEvent(
         event.time_us,
         event.event_id,
@@ -93,9 +93,9 @@ def _arrival(message: Message, event: Event, place: int) -> BufferedEvent:
         dict(message.attributes),
         message.message_id,
         message.publish_us,
-        place,
+        index,
     )
 
 
-def _dead(message: Message, reason: DeadLetterReason, detail: str, clock_us: int, known: RulesView) -> DeadLetterRecord:
-    return dead_letter(Stage.INTAKE, reason, detail, message, clock_us, known.programs.used.ruleset_version)
+def _dead(message: Message, reason: DeadLetterReason, detail: str, clock_us: int, rules: RulesView) -> DeadLetterRecord:
+    return dead_letter(Stage.INTAKE, reason, detail, message, clock_us, rules.programs.used.ruleset_version)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
-from kittiwake.foreign import plain_json
+from kittiwake.printable import plain_json
 
 
 class Severity(StrEnum):

@@ -64,7 +64,7 @@ def parse_pace(text: str) -> Pace | None:
 class Schedule(NamedTuple):
     """Recorded events in the order in which they come. Thirty-two bytes an event."""
 
-    places: array[int]
+    offsets: array[int]
     """Where each stands in the record."""
     times_us: array[int]
     """When it happened."""
@@ -77,7 +77,7 @@ class Schedule(NamedTuple):
     @property
     def size(self) -> int:
         """How many events there are."""
-        return len(self.places)
+        return len(self.offsets)
 
     def due_us(self, position: int, began_us: int, pace: Pace) -> int:
         """When the event at a position is due by a clock that said `began_us` at the beginning."""
@@ -93,10 +93,10 @@ class Schedule(NamedTuple):
         With a speed it also runs no further than event time has at that speed, so that a quiet night takes its time.
         After the last event, time alone moves it.
         """
-        if not self.places:
+        if not self.offsets:
             return None
         speed = pace.speed or 1.0
-        if position == len(self.places):
+        if position == len(self.offsets):
             start_us = self.arrivals_us[-1 if pace.speed is None else 0]
             return start_us + int(passed_us * speed)
         if pace.speed is None:
@@ -104,19 +104,19 @@ class Schedule(NamedTuple):
         return min(self.to_come_us[position], self.arrivals_us[0] + int(passed_us * speed))
 
 
-def schedule(times_us: Sequence[int], places: Sequence[int], disorder: Disorder = IN_ORDER) -> Schedule:
+def schedule(times_us: Sequence[int], offsets: Sequence[int], disorder: Disorder = IN_ORDER) -> Schedule:
     """The schedule of events that happened at these times; those that come together keep their order."""
-    dice = random.Random(disorder.seed)
+    generator = random.Random(disorder.seed)
     arrivals_us, held_us = array("q"), array("q")
     for time_us in times_us:
-        delay_us = int(dice.random() * (disorder.within_us + 1))
-        is_late = dice.random() < LATE_SHARE and disorder.late_us > 0
-        late_us = 1 + int(dice.random() * disorder.late_us) if is_late else 0
+        delay_us = int(generator.random() * (disorder.within_us + 1))
+        is_late = generator.random() < LATE_SHARE and disorder.late_us > 0
+        late_us = 1 + int(generator.random() * disorder.late_us) if is_late else 0
         arrivals_us.append(time_us + delay_us + late_us)
         held_us.append(arrivals_us[-1] if is_late else time_us)
     order = sorted(range(len(arrivals_us)), key=arrivals_us.__getitem__)
     return Schedule(
-        array("q", (places[number] for number in order)),
+        array("q", (offsets[number] for number in order)),
         array("q", (times_us[number] for number in order)),
         array("q", (arrivals_us[number] for number in order)),
         array("q", reversed(list(accumulate((held_us[number] for number in reversed(order)), min)))),

@@ -1,4 +1,4 @@
-"""What travels between the steps of the streaming job: arrivals, rows told, dead letters, late events. All as bytes.
+"""Records between the steps of the streaming job: buffered events, decisions, dead letters, late events. All as bytes.
 
 Pure. Records are written as msgpack arrays, so their field order is the wire format: fields are only ever added at the
 end, with a default, for a job that is updated reads what the one before has written.
@@ -14,9 +14,12 @@ import msgspec
 
 from kittiwake import __version__
 from kittiwake.input.events import RAW_BYTES_MAX
-from kittiwake.model import Decision
+from kittiwake.input.shapes.base import InputShape
+from kittiwake.input.single import events_from
+from kittiwake.model import DeadLetter, Decision, Event
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import DeadLetterReason, Outcome
+from kittiwake.time.instants import END_OF_TIME_US
 
 TRACEPARENT: Final = "traceparent"
 """The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""
@@ -25,7 +28,7 @@ TRACE_CHARS_MAX: Final = 128
 """Characters of a trace context: version 00 has 55, a later one may have more. They are kept, and published again."""
 
 ARRIVAL, SEED = 1, 2
-"""What waits in a contact's bag begins with one of them."""
+"""What is buffered for a contact begins with one of them."""
 
 
 class BufferedEvent(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=ARRIVAL):
@@ -39,7 +42,7 @@ class BufferedEvent(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_
     message_id: str = ""
     publish_us: int | None = None
     """When the queue took it; None: it does not say."""
-    place: int = 0
+    index: int = 0
     """Which of the message's events it is: 0 is its own, those that it brings beside it follow."""
 
 
@@ -47,13 +50,13 @@ class InitialState(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_f
     """What a snapshot knows of a contact, on its way to it: a new job starts from there."""
 
     time_us: int
-    """How far it was settled."""
+    """How far it was evaluated."""
     state: bytes
     """As `kernel.codec.encode` writes it."""
 
 
 class RecordHeader(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The beginning of an `BufferedEvent` or `InitialState`, which is read without the rest."""
+    """The beginning of a `BufferedEvent` or `InitialState`, which is read without the rest."""
 
     tag: int
     time_us: int
@@ -66,10 +69,10 @@ def trace_of(attributes: Mapping[str, str]) -> str | None:
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A row that the host tells, on its way to the sinks."""
+    """A row that the host puts out, on its way to the sinks."""
 
     row: bytes
-    """`replay.rows.decision_line` of mode stream."""
+    """`output.rows.decision_line` of mode stream."""
     trigger_id: str
     revision: int
     account_id: str
@@ -96,7 +99,7 @@ class Stage(StrEnum):
 
     INTAKE = "intake"
     """A message was no event."""
-    SETTLE = "settle"
+    EVALUATE = "settle"
     """An event could not be decided about."""
     WRITE = "write"
     """A table refused a row."""
@@ -124,7 +127,7 @@ class DeadLetterRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class LateEventRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An event beyond the horizon: it changed nothing, and leaves whole."""
+    """An event that came later than is allowed: it changed nothing, and leaves whole."""
 
     account_id: str
     contact_id: str
@@ -132,7 +135,7 @@ class LateEventRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     type: str
     time_us: int
     evaluated_to_us: int
-    """How far its contact had been settled when it came."""
+    """How far its contact had been evaluated when it came."""
     raw: bytes
     attributes: dict[str, str]
     message_id: str
@@ -143,16 +146,30 @@ class LateEventRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 encode: Final = msgspec.msgpack.Encoder().encode
 """Any of them to bytes."""
 
-head_of: Final = msgspec.msgpack.Decoder(RecordHeader).decode
-waiting_of: Final = msgspec.msgpack.Decoder(BufferedEvent | InitialState).decode
-"""What waits in a contact's bag."""
-arrival_of: Final = msgspec.msgpack.Decoder(BufferedEvent).decode
-told_of: Final = msgspec.msgpack.Decoder(DecisionRecord).decode
-dead_of: Final = msgspec.msgpack.Decoder(DeadLetterRecord).decode
-late_of: Final = msgspec.msgpack.Decoder(LateEventRecord).decode
+header_of: Final = msgspec.msgpack.Decoder(RecordHeader).decode
+buffered_of: Final = msgspec.msgpack.Decoder(BufferedEvent | InitialState).decode
+"""What is buffered for a contact."""
+buffered_event_of: Final = msgspec.msgpack.Decoder(BufferedEvent).decode
+decision_of: Final = msgspec.msgpack.Decoder(DecisionRecord).decode
+dead_letter_of: Final = msgspec.msgpack.Decoder(DeadLetterRecord).decode
+late_event_of: Final = msgspec.msgpack.Decoder(LateEventRecord).decode
 
 
-def told(decision: Decision, traceparent: str | None = None) -> DecisionRecord:
+def event_of(buffered: BufferedEvent, shape: InputShape) -> Event | DeadLetter:
+    """The event of a message on its way: the very same that the intake has seen, whatever the clock says by now.
+
+    A dead letter only if another release, or an intake of another shape, has taken the message.
+    """
+    found = events_from(buffered.data, END_OF_TIME_US, shape)
+    if isinstance(found, DeadLetter):
+        return found
+    if buffered.index < len(found):
+        return found[buffered.index]
+    detail = "the message does not bring the event any more for which it was taken"
+    return DeadLetter(DeadLetterReason.WRONG_TYPE, detail, buffered.data, "", len(buffered.data))
+
+
+def decision_record(decision: Decision, traceparent: str | None = None) -> DecisionRecord:
     """The row of a decision, ready for the sinks."""
     return DecisionRecord(
         decision_line(decision, Mode.STREAM),
@@ -168,8 +185,8 @@ def told(decision: Decision, traceparent: str | None = None) -> DecisionRecord:
     )
 
 
-class Whole(Protocol):
-    """What a dead letter keeps of a message: an `BufferedEvent`, or the `intake.Message` it came of."""
+class CompleteMessage(Protocol):
+    """What a dead letter keeps of a message: a `BufferedEvent`, or the `intake.Message` it came of."""
 
     @property
     def data(self) -> bytes: ...
@@ -182,7 +199,7 @@ class Whole(Protocol):
 
 
 def dead_letter(
-    stage: Stage, reason: DeadLetterReason, detail: str, of: Whole, clock_us: int, ruleset_version: str
+    stage: Stage, reason: DeadLetterReason, detail: str, of: CompleteMessage, clock_us: int, ruleset_version: str
 ) -> DeadLetterRecord:
     """The dead letter of a message, of this release."""
     return DeadLetterRecord(

@@ -33,19 +33,19 @@ class TriggerMessage(NamedTuple):
     """What a subscription may filter by, or a consumer decide by, without reading the row."""
 
 
-def trigger_message(told: DecisionRecord) -> TriggerMessage:
+def trigger_message(record: DecisionRecord) -> TriggerMessage:
     """The message of a row that `is_sent`."""
     attributes = {
-        "trigger_id": told.trigger_id,
-        "revision": str(told.revision),
-        "account_id": told.account_id,
-        "rule_id": told.rule_id,
-        "kind": told.kind,
-        "decision": told.decision,
+        "trigger_id": record.trigger_id,
+        "revision": str(record.revision),
+        "account_id": record.account_id,
+        "rule_id": record.rule_id,
+        "kind": record.kind,
+        "decision": record.decision,
     }
-    if told.traceparent:
-        attributes[TRACEPARENT] = told.traceparent
-    return TriggerMessage(told.row, attributes)
+    if record.traceparent:
+        attributes[TRACEPARENT] = record.traceparent
+    return TriggerMessage(record.row, attributes)
 
 
 def refusal_of(message: TriggerMessage) -> str | None:

@@ -1,8 +1,8 @@
-"""How a command or a main comes to its end: by itself, by a signal, or with nobody left to read what it prints.
+"""How a command or a main ends: by itself, by a signal, or with standard streams that nobody reads any more.
 
 Called by the command and by every main of `pipelines`, around all that they do. A signal becomes a `KeyboardInterrupt`,
-so that what has been begun is cleared away. A standard stream that takes no more words ends nothing: a run goes on to
-its end and is told by its exit code.
+so that cleaning up is ordinary code. A standard stream that cannot be written to ends nothing: the run goes on to its
+end, and its exit code says so.
 """
 
 from __future__ import annotations
@@ -19,72 +19,84 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final, TextIO
 
-from kittiwake.disk import ENDING
+from kittiwake.durable_files import ENDING
 from kittiwake.terminal.exit_codes import Exit
 
 _STANDARD: Final = (0, 1, 2)
 
-_asked: Exit | None = None
-"""With what somebody has asked the process to end."""
+
+class StopRequest:
+    """Whether a signal has asked this process to stop. A main makes one, and hands it to whoever waits."""
+
+    def __init__(self) -> None:
+        self.signalled: Exit | None = None
+        """The exit code of the signal; None: there was none."""
+
+    @property
+    def exit_code(self) -> Exit:
+        """The exit code of a run that was interrupted, by a signal or by a `KeyboardInterrupt` of somebody else's."""
+        return self.signalled or Exit.INTERRUPTED
+
+    def listen(self) -> None:
+        """Let every signal that ends a process interrupt it; again after a library has taken a signal for itself."""
+        _handle(self._interrupt)
+
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        """From here on only we print: a runner's threads complain at length of what ends under them."""
+        import logging  # noqa: PLC0415 - what complains has loaded it
+
+        self.signalled = Exit(128 + number)
+        threading.excepthook = lambda _: None
+        logging.disable()
+        raise KeyboardInterrupt
 
 
-def ended(speaker: str, run: Callable[[], int]) -> int:
+def run_to_end(speaker: str, run: Callable[[StopRequest], int]) -> int:
     """Run to the end; the exit code. `speaker` begins the line that says that something could not be printed.
 
     Raises:
         SystemExit: `run` raised it; with its code, or another if that would not be true.
     """
-    global _asked  # noqa: PLW0603 - a process is asked once, and a handler has nobody to give it to
-    _asked = None
+    stop = StopRequest()
     _fill_standard_handles()
-    out = _lasting("stdout")
-    _lasting("stderr")
-    with _listening():
+    out = _make_lasting("stdout")
+    _make_lasting("stderr")
+    with _listening(stop):
         try:
-            code = _run(speaker, run)
+            code = _run(speaker, run, stop)
         except SystemExit as end:
-            raise SystemExit(_true_code(speaker, _number(end), out)) from None
+            raise SystemExit(_true_code(speaker, _code_of(end, stop), out)) from None
     return _true_code(speaker, code, out)
 
 
-def _run(speaker: str, run: Callable[[], int]) -> int:
+def _run(speaker: str, run: Callable[[StopRequest], int], stop: StopRequest) -> int:
     try:
-        return run()
+        return run(stop)
     except KeyboardInterrupt:
-        return interrupted()
-    except Exception:  # noqa: BLE001 - told, and an exit of its own
-        from kittiwake.terminal.printing import remark_crash  # noqa: PLC0415 - what prints takes long to load
+        return stop.exit_code
+    except Exception:  # noqa: BLE001 - reported, with an exit code of its own
+        from kittiwake.terminal.printing import report_crash  # noqa: PLC0415 - what prints takes long to load
 
-        remark_crash(speaker)
+        report_crash(speaker)
         return Exit.FAILED
 
 
-def asked() -> Exit | None:
-    """With what somebody has asked the process to end; None: nobody has."""
-    return _asked
-
-
-def interrupted() -> Exit:
-    """The exit code of what was interrupted."""
-    return _asked or Exit.INTERRUPTED
-
-
-def _number(end: SystemExit) -> int:
+def _code_of(end: SystemExit, stop: StopRequest) -> int:
     if end.code == Exit.INTERRUPTED:  # Typer's, of every KeyboardInterrupt
-        return interrupted()
+        return stop.exit_code
     return end.code if isinstance(end.code, int) else Exit.FINE if end.code is None else Exit.FINDINGS
 
 
 def _true_code(speaker: str, code: int, out: _Lasting | None) -> int:
-    """The code, or that nobody has got to know the result. Who closes a pipe early does not want to."""
+    """The code, or that of a result that could not be printed; whoever closes a pipe early does not want to read it."""
     if sys.stdout is not None:
         sys.stdout.flush()
     if out is None or out.error is None or out.error.errno == errno.EPIPE or code not in (Exit.FINE, Exit.FINDINGS):
         return code
     message = f"standard output takes no more ({out.error.strerror}), and what is printed there is not whole"
-    from kittiwake.terminal.printing import remark  # noqa: PLC0415 - what prints takes long to load
+    from kittiwake.terminal.printing import report_line  # noqa: PLC0415 - what prints takes long to load
 
-    remark(speaker, f"{message}; all else is done. The exit code would be {code:d}.")
+    report_line(speaker, f"{message}; all else is done. The exit code would be {code:d}.")
     return Exit.UNPRINTED
 
 
@@ -92,39 +104,23 @@ def _true_code(speaker: str, code: int, out: _Lasting | None) -> int:
 
 
 def quit_at_once() -> None:
-    """End the process at a signal without a word. For the time in which modules load, and nothing has been begun."""
+    """End the process at a signal, silently. For the time in which modules load, and nothing has been begun."""
     _fill_standard_handles()
     _handle(lambda number, _: os._exit(128 + number))
 
 
-def listen() -> None:
-    """Let every signal that ends a process interrupt it. Again after a library has taken one for itself."""
-    _handle(_interrupt)
-
-
 def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
-    """A signal that whoever started the process wants to be ignored (`nohup`) stays so."""
+    """A signal that the process was started to ignore (`nohup`) stays ignored."""
     if threading.current_thread() is threading.main_thread():
         for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, handler)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    """From here on only we speak: a runner's threads complain at length of what ends under them."""
-    global _asked  # noqa: PLW0603 - see `ended`
-    import logging  # noqa: PLC0415 - what complains has loaded it
-
-    _asked = Exit(128 + number)
-    threading.excepthook = lambda _: None
-    logging.disable()
-    raise KeyboardInterrupt
-
-
 @contextmanager
-def _listening() -> Iterator[None]:
+def _listening(stop: StopRequest) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in ENDING}
-    listen()
+    stop.listen()
     try:
         yield
     finally:
@@ -137,14 +133,14 @@ def _listening() -> Iterator[None]:
 
 
 class _Lasting(io.FileIO):
-    """A standard stream that takes everything: what cannot be written is dropped, and why is kept."""
+    """A standard stream that never raises: what cannot be written is dropped, and the first error is kept."""
 
     def __init__(self, handle: int) -> None:
         super().__init__(handle, "w", closefd=False)
         self.error: OSError | None = None
 
     def write(self, data: Any) -> int:
-        """Write, and wait where whoever shares the stream has made it one that does not."""
+        """Write everything, also to a stream that somebody who shares it has made non-blocking."""
         if self.error is None:
             try:
                 while (written := super().write(data)) is None:
@@ -155,8 +151,8 @@ class _Lasting(io.FileIO):
         return len(data)
 
 
-def _lasting(name: str) -> _Lasting | None:
-    """Put a lasting stream in the place of a standard one; None: something else stands there already."""
+def _make_lasting(name: str) -> _Lasting | None:
+    """Replace a standard stream by a lasting one; None: something else has replaced it already."""
     stream: TextIO | None = getattr(sys, name)
     if stream is None:
         setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - to the end of the process
@@ -177,7 +173,7 @@ def _lasting(name: str) -> _Lasting | None:
 
 
 def _fill_standard_handles() -> None:
-    """Where a standard stream is closed (`>&-`), nothing: else the next file that is opened would take its number."""
+    """Open the null device for a closed standard stream (`>&-`): else the next file opened would take its number."""
     for number in _STANDARD:
         try:
             os.fstat(number)

@@ -11,7 +11,7 @@ class Exit(IntEnum):
     FINE = 0
     """It did what it was asked for."""
     FINDINGS = 1
-    """It ran, and there is something that a person has to look at: what was asked for is not done, or not all of it."""
+    """It ran, and a person has to act on something: what was asked for is not done, or not all of it."""
     UNUSABLE = 2
     """Options, rules, input, output or what it needs elsewhere are not as they have to be: mend them, and repeat."""
     FAILED = 3

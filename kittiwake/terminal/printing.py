@@ -1,8 +1,8 @@
-"""The one place from which anything is printed: every command and every main of the jobs speaks through it.
+"""The one module that prints: every command and every main of the jobs prints through it.
 
-Foreign text is made visible here, whatever the caller has thought of. `tests/repo/test_printing.py` lets nobody else
-print, but for `story`, whose lines have styles, and the bar of `progress`, which shows numbers of ours.
-Colours are put on afterwards, and only where a terminal is.
+Foreign text is made visible here, whatever the caller has done. `tests/repo/test_printing.py` lets nobody else print,
+but for `story`, whose lines have styles, and the bar of `progress`, which shows numbers of ours. Colours are put on
+afterwards, and only on a terminal.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 import typer
 
-from kittiwake.foreign import plain_json, visible, visible_lines
 from kittiwake.output.rows import line as json_line
+from kittiwake.printable import plain_json, visible, visible_lines
 
 RED: Final = typer.colors.RED
 GREEN: Final = typer.colors.GREEN
@@ -37,15 +37,15 @@ def complain(text: str, colour: str | None = RED) -> None:
     typer.secho(visible(text), fg=colour, err=True)
 
 
-def remark(speaker: str, text: str) -> None:
+def report_line(speaker: str, text: str) -> None:
     """One line of a job on standard error, with who says it before it; written at once."""
     print(visible(f"{speaker}: {text}"), file=sys.stderr, flush=True)
 
 
-def remark_crash(speaker: str) -> None:
+def report_crash(speaker: str) -> None:
     """The traceback of the error that is being handled, as lines of a job: its words may quote what came in."""
     for line in traceback.format_exc().rstrip("\n").split("\n"):
-        remark(speaker, line)
+        report_line(speaker, line)
 
 
 def say_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""How whoever waits is told how far a run has come: a bar where a terminal is, else a line now and then.
+"""Progress of a run, for a person who waits: a bar on a terminal, else a line now and then.
 
 Both on standard error. Called by `kittiwake replay` and by the main job. Nothing depends on it.
 """
@@ -14,9 +14,9 @@ from typing import Final, TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from kittiwake.batch.replay import OnProgress
 from kittiwake.batch.replay import Progress as Far
-from kittiwake.batch.replay import Tell
-from kittiwake.terminal.printing import remark
+from kittiwake.terminal.printing import report_line
 
 SECONDS_A_LINE: Final = 10.0
 """Often enough to see that it moves, seldom enough for a log."""
@@ -25,26 +25,26 @@ Clock: TypeAlias = Callable[[], float]
 
 
 @contextmanager
-def progress(*, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic) -> Iterator[Tell]:
-    """Shows how far a run has come, unless nobody wants to know; `speaker` begins the lines of a log."""
+def progress(*, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic) -> Iterator[OnProgress]:
+    """Show how far a run has come, unless `quiet`; `speaker` begins the lines of a log."""
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty():
-        with _bar(_Pace(clock)) as tell:
-            yield tell
+        with _bar(_Pace(clock)) as show:
+            yield show
     else:
         yield _lines(speaker, _Pace(clock))
 
 
 @contextmanager
-def _bar(pace: _Pace) -> Iterator[Tell]:
+def _bar(pace: _Pace) -> Iterator[OnProgress]:
     rate = TextColumn("{task.fields[rate]}")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), rate, TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         reading = bar.add_task("reading", total=None, rate="")
         deciding = bar.add_task("deciding", total=None, visible=False, rate="")
 
-        def tell(far: Far) -> None:
+        def show(far: Far) -> None:
             pace.see(far)
             bar.update(reading, completed=far.bytes_read, total=far.bytes_total, rate=pace.reading)
             is_deciding = far.contacts_total > 0
@@ -52,20 +52,20 @@ def _bar(pace: _Pace) -> Iterator[Tell]:
                 deciding, completed=far.contacts, total=far.contacts_total, visible=is_deciding, rate=pace.deciding
             )
 
-        yield tell
+        yield show
 
 
-def _lines(speaker: str, pace: _Pace) -> Tell:
-    told_at = 0.0
+def _lines(speaker: str, pace: _Pace) -> OnProgress:
+    shown_at = 0.0
 
-    def tell(far: Far) -> None:
-        nonlocal told_at
+    def show(far: Far) -> None:
+        nonlocal shown_at
         pace.see(far)
-        if pace.seconds - told_at >= SECONDS_A_LINE:
-            told_at = pace.seconds
-            remark(speaker, f"{pace.seconds:.0f} s: {_line(far, pace)}")
+        if pace.seconds - shown_at >= SECONDS_A_LINE:
+            shown_at = pace.seconds
+            report_line(speaker, f"{pace.seconds:.0f} s: {_line(far, pace)}")
 
-    return tell
+    return show
 
 
 def _line(far: Far, pace: _Pace) -> str:
@@ -77,7 +77,7 @@ def _line(far: Far, pace: _Pace) -> str:
 
 
 class _Pace:
-    """How fast a run reads and decides, by a clock that is looked at whenever somebody tells how far it is."""
+    """Rates at which a run reads and decides, by a clock that is read at each report of progress."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -89,7 +89,7 @@ class _Pace:
         self.deciding = ""
 
     def see(self, far: Far) -> None:
-        """Take note of how far it is now."""
+        """Take a report of progress into account."""
         self.seconds = self._clock() - self._started
         if not far.contacts_total:
             events = f", {far.records / self.seconds:,.0f} records/s" if far.records and self.seconds else ""

@@ -17,9 +17,9 @@ from kittiwake.model import Decision, Event
 from kittiwake.output.rows import decision_row
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.errors import RuleError
-from kittiwake.rules.loader import read_places
+from kittiwake.rules.loader import read_locations
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
-from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import Location, node_of
 from kittiwake.scenarios.player import ACCOUNT, CONTACT, BadEventError, event_of
 from kittiwake.scenarios.rules import Edition, edition_of, load_edition
 from kittiwake.time.instants import HOUR_US
@@ -43,8 +43,8 @@ def run(
     """The decisions of one contact, in the fields of rules.md section 5; those still deferred at the end come last.
 
     `events` are in the product's shape and in any order; `account_id`, `contact_id` and `event_id` may be left
-    out. Settles as a batch does: events strictly before `until_us`, deadlines up to and at it; default: the
-    newest event plus 1 µs. `slices` are instants to settle to on the way, which must change nothing. `limits`
+    out. Decides as a batch does: events strictly before `until_us`, deadlines up to and at it; default: the
+    newest event plus 1 µs. `slices` are instants to decide up to on the way, which must change nothing. `limits`
     replaces fields of the kernel's `Limits`.
 
     Raises:
@@ -60,7 +60,7 @@ def run(
     )
     end_us = max((event.time_us for event in parsed), default=0) + 1 if until_us is None else until_us
     stops_us = [*sorted(one for one in slices if one < end_us), end_us]
-    return [decision_row(decision) for decision in settle(program, contact_id, parsed, stops_us)]
+    return [decision_row(decision) for decision in decide_in_steps(program, contact_id, parsed, stops_us)]
 
 
 def ruleset_of(document: Rules) -> RuleSet:
@@ -76,15 +76,17 @@ def edition_of_rules(document: Rules) -> Edition:
     """As `ruleset_of`, with what is written."""
     if isinstance(document, str) and ("\n" in document or document.startswith("{")):
         errors: list[RuleError] = []
-        return edition_of(read_places({"rules.yaml": document.encode()}, errors), errors)
+        return edition_of(read_locations({"rules.yaml": document.encode()}, errors), errors)
     if isinstance(document, (str, Path)):
         return load_edition(Path(document))
     rules = document if "rules" in document else {"rules": [dict(document)]}
-    return edition_of([Place("<document>", node_of({"account": EVERY_ACCOUNT, **rules}))])
+    return edition_of([Location("<document>", node_of({"account": EVERY_ACCOUNT, **rules}))])
 
 
-def settle(program: Program, contact_id: str, events: Sequence[Event], stops_us: Sequence[int]) -> list[Decision]:
-    """The decisions of one contact settled to each of the rising `stops_us` in turn; an event comes just in time."""
+def decide_in_steps(
+    program: Program, contact_id: str, events: Sequence[Event], stops_us: Sequence[int]
+) -> list[Decision]:
+    """The decisions of one contact up to each of the rising `stops_us` in turn; an event comes just in time."""
     state = new_state(contact_id)
     decisions: list[Decision] = []
     before_us = -sys.maxsize

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kittiwake.explain.rendering import plain
-from kittiwake.foreign import visible
+from kittiwake.printable import visible
 from kittiwake.scenarios.cases import Case
 from kittiwake.scenarios.files import find, load_cases
 from kittiwake.scenarios.run import play, surprise_words
@@ -29,7 +29,7 @@ def check(case: Case) -> None:
     """Play a case.
 
     Raises:
-        AssertionError: something was not as expected; the message says what, and tells all that happened.
+        AssertionError: something was not as expected; the message says what, and explains all that happened.
     """
     __tracebackhide__ = True
     result = play(case)

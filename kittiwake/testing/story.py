@@ -1,7 +1,7 @@
 """`Story`: one contact's events played against rules, in the order a reader reads them.
 
 The clock starts where the first `at` puts it and only goes forward. What was decided and not
-yet looked at stays until a check takes it; `nothing` says that none is left.
+yet checked stays until a check takes it; `nothing` says that none is left.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from kittiwake.explain.rendering import plain
-from kittiwake.foreign import visible
 from kittiwake.model import Decision
 from kittiwake.output.rows import decision_row
+from kittiwake.printable import visible
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
-from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import Location, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.scenarios.edits import edited
 from kittiwake.scenarios.expect import FIELDS, Expectation, Known, decision_words, differences, nearest
@@ -46,9 +46,9 @@ class Story:
         allowed_lateness: str = "1h",
         whole_history: bool = True,
     ) -> None:
-        """`contact` are its attributes, set by a `contact.updated` where the story starts.
+        """`contact` are its attributes, set by a `contact.updated` where it starts.
 
-        Events that are late by no more than `allowed_lateness` correct what was told. Rules that are published look
+        Events that are late by no more than `allowed_lateness` correct what was emitted. Rules that are published look
         back on what was before them, unless `whole_history` says that the stream began without a snapshot.
 
         Raises:
@@ -84,20 +84,20 @@ class Story:
         player = self._player
         at_us = moment_us(moment, player.clock_us if player else 0, player.zone if player else "UTC")
         self._start(at_us) if player is None else self._move(player, at_us)
-        return self._tell(event, properties)
+        return self._happen(event, properties)
 
     def after(self, span: str, event: str | None = None, /, **properties: Any) -> Self:
         """Let a span pass (`30m`, `2d`); then an event."""
         player, span_us = self._now(), _span_us(span)
         player.pass_to(player.clock_us + span_us)
-        return self._tell(event, properties)
+        return self._happen(event, properties)
 
     def then(self, event: str, /, **properties: Any) -> Self:
-        """An event at this very instant; events of one instant are taken in the order told."""
-        return self._tell(event, properties)
+        """An event at this very instant; events of one instant are taken in the order of the calls."""
+        return self._happen(event, properties)
 
     def late(self, ago: str, event: str, /, **properties: Any) -> Self:
-        """An event that arrives now and happened a span ago: inside `allowed_lateness` it corrects what was told."""
+        """An event that arrives now and happened a span ago: inside `allowed_lateness` it corrects what was emitted."""
         ago_us = _span_us(ago)
         if not ago_us:
             raise ValueError(f"{ago!r} is no duration: {ADVICE}")
@@ -135,26 +135,26 @@ class Story:
         return self
 
     def freeze(self) -> Self:
-        """Nothing that happens from now on is settled."""
+        """Nothing that happens from now on is decided."""
         self._now().freeze()
         return self
 
     def unfreeze(self) -> Self:
-        """What has waited is settled, and all that comes."""
+        """What has waited is decided, and all that comes."""
         self._now().unfreeze()
         return self
 
     # ------------------------------------------------------------ what comes of it
 
     def fires(self, rule_id: str, /, **fields: Any) -> Self:
-        """Check that the rule fired, and take that decision off what is left to look at.
+        """Check that the rule fired, and take that decision off what is left to check.
 
         `fields` are what it must have: `at`, `due` (an instant, or `HH:MM` in the contact's zone), `instance`,
         `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `kind`, `reason`, `late`,
         `revision`, `replaces` (the ids of the rules whose decisions it stands for), `partial_history`.
 
         Raises:
-            AssertionError: it did not; the message tells all that happened.
+            AssertionError: it did not; the message explains all that happened.
         """
         __tracebackhide__ = True
         return self._take("fired", rule_id, fields)
@@ -193,7 +193,7 @@ class Story:
         """Check that nothing was decided that no check has taken.
 
         Raises:
-            AssertionError: something was; the message tells all that happened.
+            AssertionError: something was; the message explains all that happened.
         """
         __tracebackhide__ = True
         left = self._look()
@@ -224,11 +224,11 @@ class Story:
         return self._player
 
     def _edited(self, written: Mapping[str, Any]) -> Edition:
-        place, errors = Place("<publish>", node_of(written)), list[RuleError]()
-        read(PublishPart, Place(place.file, with_data(place.node)), errors)
+        location, errors = Location("<publish>", node_of(written)), list[RuleError]()
+        read(PublishPart, Location(location.file, with_data(location.node)), errors)
         if errors:
             raise RulesError(errors)
-        return edited(self._book, place)
+        return edited(self._book, location)
 
     def _moment(self, player: Player, text: str) -> int:
         found = moment_problem(text)
@@ -248,7 +248,7 @@ class Story:
             )
         player.pass_to(at_us)
 
-    def _tell(self, event: str | None, properties: Mapping[str, Any]) -> Self:
+    def _happen(self, event: str | None, properties: Mapping[str, Any]) -> Self:
         player = self._now()
         if event is not None:
             player.tell(event, properties)
@@ -267,7 +267,7 @@ class Story:
         expectation = Expectation(verb, rule_id, fields)
         found = next((one for one in left if not differences(expectation, one, known)), None)
         if found is None:
-            raise AssertionError(self._told(expectation, left, known))
+            raise AssertionError(self._message(expectation, left, known))
         left.remove(found)
         return self
 
@@ -279,7 +279,7 @@ class Story:
         if unknown:
             raise TypeError(f"a decision has no {unknown[0]!r}; it has {', '.join(FIELDS)}")
 
-    def _told(self, expectation: Expectation, left: list[Decision], known: Known) -> str:
+    def _message(self, expectation: Expectation, left: list[Decision], known: Known) -> str:
         """Why an expectation failed."""
         lines = [f"expected {expectation}"]
         near, zone = nearest(expectation, left, known), known.zone

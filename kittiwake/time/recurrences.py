@@ -1,4 +1,4 @@
-"""The dates of an RRULE (RFC 5545, section 3.3.10) without times of day: read from its text, worked out from a day.
+"""The dates of an RRULE (RFC 5545, section 3.3.10) without times of day: read from its text, computed from a day.
 
 Pure. Called by the kernel for occurrences, and by the loader for rules that never occur. Three
 things that the RFC leaves open are decided here: a day belongs to the week that it lies in, and a
@@ -110,7 +110,7 @@ def _from(rule: Recurrence, first: date, start: date, last: date) -> Iterator[da
 
 
 def _completed(rule: Recurrence, first: date) -> Recurrence:
-    """The rule with what it does not say taken from the first date, and without what only `_from` looks at."""
+    """The rule with what it does not say taken from the first date, and without what only `_from` reads."""
     changes: dict[str, Any] = {}
     if not (rule.year_days or rule.month_days or rule.weekdays):
         if rule.frequency == "WEEKLY" or rule.weeks:
@@ -204,8 +204,8 @@ def _is_weekday(rule: Recurrence, day: date) -> bool:
     if not wanted or 0 in wanted:
         return bool(wanted)
     of_year = rule.frequency == "YEARLY" and not rule.months
-    place, length = (day.timetuple().tm_yday, _year_length(day.year)) if of_year else (day.day, _month_length(day))
-    return (place - 1) // 7 + 1 in wanted or -((length - place) // 7 + 1) in wanted
+    ordinal, length = (day.timetuple().tm_yday, _year_length(day.year)) if of_year else (day.day, _month_length(day))
+    return (ordinal - 1) // 7 + 1 in wanted or -((length - ordinal) // 7 + 1) in wanted
 
 
 def _is_in_week(rule: Recurrence, day: date) -> bool:

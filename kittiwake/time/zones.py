@@ -110,7 +110,7 @@ def local_date(name: str, time_us: int) -> date:
 
 
 def local_time_of_day_us(name: str, time_us: int) -> int:
-    """Microseconds since local midnight, by the clock on the wall."""
+    """Microseconds since local midnight, by the local wall clock."""
     return (time_us + offset_us(name, time_us)) % DAY_US
 
 

@@ -1,6 +1,6 @@
-"""The tables of a streaming job: creates those that are missing, and says what is wrong with those that are there.
+"""The tables of a streaming job: create those that are missing, and compare those that exist with what the job writes.
 
-Called by `pipelines.stream` (`--create_tables`, at each launch, `--check`). Findings are sentences, all at once.
+Called by the sink of tables (`--create_tables`, each launch, `--check`). Problems are error messages, all at once.
 What a table is stands in `kittiwake.stream.tables.schema`; Google's client takes credentials as it always does, and
 `BIGQUERY_EMULATOR_HOST` as the service.
 """
@@ -21,18 +21,18 @@ from kittiwake.errors import UnusableError
 from kittiwake.stream.tables.schema import TABLES, VIEWS, Column, ColumnMode, Dataset, Table, Type, View
 from pipelines.google.error_text import LOG_IN, first_line
 
-TIMEOUT_S: Final = 20
-"""For a request, and with its repetitions: a launch waits, and Google's client would go on for ten minutes."""
+BIGQUERY_TIMEOUT_S: Final = 20
+"""For one request with its retries: a launch waits for it, and Google's client would go on for ten minutes."""
 DAY_MS: Final = 86_400_000
 
 
 class Created(NamedTuple):
-    """What `create_tables` has done."""
+    """The outcome of `create_tables`."""
 
     made: list[str]
-    """Paths of the tables and views that were not there, and of views whose text was an older one."""
+    """Paths of the tables and views that were created, and of views whose text was replaced."""
     problems: list[str]
-    """Sentences; empty: everything is there."""
+    """Error messages; empty: everything exists."""
 
 
 def client_of(dataset: Dataset) -> bigquery.Client:
@@ -51,17 +51,17 @@ def client_of(dataset: Dataset) -> bigquery.Client:
 
 
 def create_tables(client: bigquery.Client, dataset: Dataset, expiry_days: int | None = None) -> Created:
-    """Creates what is missing, with all partitions expiring after `expiry_days` if that is given.
+    """Create what is missing, with all partitions expiring after `expiry_days` if that is given.
 
-    Tables that are there are left as they are. Views hold nothing: one with another text is replaced.
+    Existing tables are left as they are. Views hold no data: one with another text is replaced.
     """
     done = Created([], _unusable(client, dataset))
     for table in TABLES if not done.problems else ():
-        with _told(dataset, table.name, done.problems):
-            _create(client, _made(table, dataset, expiry_days), done.made)
+        with _collect_errors(dataset, table.name, done.problems):
+            _create(client, _table_to_create(table, dataset, expiry_days), done.made)
     for view in VIEWS:
         if not done.problems:
-            with _told(dataset, view.name, done.problems):
+            with _collect_errors(dataset, view.name, done.problems):
                 _create_or_replace(client, dataset, view, done.made)
     return done
 
@@ -74,7 +74,7 @@ def _create(client: bigquery.Client, wanted: bigquery.Table, made: list[str]) ->
     made.append(f"{wanted.project}.{wanted.dataset_id}.{wanted.table_id}")
 
 
-def _made(table: Table, dataset: Dataset, expiry_days: int | None) -> bigquery.Table:
+def _table_to_create(table: Table, dataset: Dataset, expiry_days: int | None) -> bigquery.Table:
     made = bigquery.Table(dataset.table(table.name), schema=[_field(column) for column in table.columns])
     made.description = table.description
     made.clustering_fields = list(table.clustering)
@@ -107,14 +107,13 @@ def _create_or_replace(client: bigquery.Client, dataset: Dataset, view: View, ma
 
 
 def compare(client: bigquery.Client, dataset: Dataset, *, may_lack: bool = False) -> list[str]:
-    """What keeps a job from writing into the tables as they are, in sentences; empty: nothing.
+    """Error messages on what keeps a job from writing into the tables as they are; empty: nothing does.
 
-    With `may_lack` a table need not be there yet. Columns of others are no concern of the job's, as long as a row may
-    lack them.
+    With `may_lack` a table need not exist yet. Columns of others do not matter, as long as they are nullable.
     """
     problems = _unusable(client, dataset)
     for table in TABLES if not problems else ():
-        with _told(dataset, table.name, problems):
+        with _collect_errors(dataset, table.name, problems):
             try:
                 there = client.get_table(dataset.table(table.name), **_patience())
             except NotFound:
@@ -126,7 +125,7 @@ def compare(client: bigquery.Client, dataset: Dataset, *, may_lack: bool = False
 
 
 def differences(table: Table, dataset: Dataset, schema: list[bigquery.SchemaField]) -> Iterator[str]:
-    """What is wrong with the columns of a table, each with what mends it."""
+    """Error messages on the columns of a table, each with the statement that mends it."""
     path = dataset.table(table.name)
     there = {field.name.lower(): field for field in schema}
     for column in table.columns:
@@ -156,7 +155,7 @@ def _sql_type(column: Column) -> str:
 
 
 _OLDER_NAMES: Final = {"INTEGER": Type.INT64.value, "BOOLEAN": Type.BOOL.value}
-"""What BigQuery's API answers with, for types of SQL."""
+"""Names in answers of BigQuery's API -> names in SQL."""
 
 
 def _type(field: bigquery.SchemaField) -> str:
@@ -164,13 +163,13 @@ def _type(field: bigquery.SchemaField) -> str:
     return f"ARRAY<{name}>" if field.mode == "REPEATED" else name
 
 
-# ---------------------------------------------------------------- where it lies
+# ---------------------------------------------------------------- location
 
 
 def location_of(client: bigquery.Client, dataset: Dataset) -> str | None:
-    """Where BigQuery keeps a dataset, such as `EU` or `europe-west4`; None: it cannot be asked (`compare` says why)."""
+    """The location of a dataset, such as `EU` or `europe-west4`; None: it cannot be read (`compare` says why)."""
     found: list[str] = []
-    with _told(dataset, "", []):
+    with _collect_errors(dataset, "", []):
         found.append(client.get_dataset(dataset.path, **_patience()).location)
     return found[0] if found else None
 
@@ -180,7 +179,7 @@ EUROPE_OUTSIDE_EU: Final = frozenset({"europe-west2", "europe-west6"})
 
 
 def location_fits(region: str, location: str) -> bool:
-    """Whether a job in `region` and a dataset in `location` are one place: no row goes to another part of the world.
+    """Whether a dataset in `location` is local to a job in `region`, so that no row crosses a border.
 
     >>> location_fits("europe-west4", "EU"), location_fits("europe-west4", "US"), location_fits("us-east1", "us-east1")
     (True, False, True)
@@ -193,24 +192,24 @@ def location_fits(region: str, location: str) -> bool:
     return region == location
 
 
-# ---------------------------------------------------------------- what Google says
+# ---------------------------------------------------------------- errors of Google
 
 
 def _unusable(client: bigquery.Client, dataset: Dataset) -> list[str]:
-    """What is wrong with the dataset as a whole, so that nothing can be said of its tables."""
+    """Error messages on the dataset as a whole; with one, its tables cannot be read."""
     problems: list[str] = []
-    with _told(dataset, "", problems):
+    with _collect_errors(dataset, "", problems):
         client.get_dataset(dataset.path, **_patience())
     return problems
 
 
 def _patience() -> dict[str, Any]:
-    return {"timeout": TIMEOUT_S, "retry": DEFAULT_RETRY.with_timeout(TIMEOUT_S)}
+    return {"timeout": BIGQUERY_TIMEOUT_S, "retry": DEFAULT_RETRY.with_timeout(BIGQUERY_TIMEOUT_S)}
 
 
 @contextmanager
-def _told(dataset: Dataset, name: str, problems: list[str]) -> Iterator[None]:
-    """What Google refuses, or the way to it, as a sentence among the problems. Without a name it is of the dataset."""
+def _collect_errors(dataset: Dataset, name: str, problems: list[str]) -> Iterator[None]:
+    """Add an error of Google's client to the problems, as an error message; without a name it is on the dataset."""
     path = dataset.table(name) if name else dataset.path
     try:
         yield

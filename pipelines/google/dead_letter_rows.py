@@ -1,11 +1,12 @@
 """Rows of `dead_letters` and `late_events`, read from BigQuery a page at a time. Called by `pipelines.reingest`.
 
-Read through the view that gives each row once. All values a person chose travel as parameters, never in the statement.
+They are read through the view that deduplicates. Values that a person typed travel as parameters, never in the SQL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound, Unauthorized
@@ -17,16 +18,31 @@ from kittiwake.errors import UnusableError
 from kittiwake.stream.redelivery import DeadLetterRow
 from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Dataset
 from kittiwake.time.instants import format_instant
-from pipelines.google.bigquery_tables import TIMEOUT_S
+from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 from pipelines.google.error_text import first_line
-from pipelines.options.reingest import Chosen
 
 PAGE_ROWS: Final = 500
 """Rows in memory at once. BigQuery sends fewer of them when they are large: an answer has 10 MB at most."""
 
 
-def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterator[DeadLetterRow]:
-    """The rows chosen, each once, in any order but for a limit: then the oldest first.
+@dataclass(frozen=True)
+class RowFilter:
+    """Which rows of which table."""
+
+    table: str = DEAD_LETTERS.name
+    stages: tuple[str, ...] = ()
+    """Empty: all; so for `reasons`."""
+    reasons: tuple[str, ...] = ()
+    since_us: int | None = None
+    """By the job's clock, when it happened, from `since_us` to before `until_us`."""
+    until_us: int | None = None
+    release: str | None = None
+    limit: int | None = None
+    """The oldest rows, at most so many."""
+
+
+def read_dead_letters(client: bigquery.Client, dataset: Dataset, chosen: RowFilter) -> Iterator[DeadLetterRow]:
+    """The rows chosen, each once; in no order, or with a limit the oldest first.
 
     Raises:
         UnusableError: the view cannot be read.
@@ -35,9 +51,9 @@ def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterat
     sql, parameters = _query(view, chosen)
     config = bigquery.QueryJobConfig(query_parameters=parameters)
     try:
-        rows = client.query(sql, job_config=config, timeout=TIMEOUT_S).result(page_size=PAGE_ROWS)
+        rows = client.query(sql, job_config=config, timeout=BIGQUERY_TIMEOUT_S).result(page_size=PAGE_ROWS)
         for row in rows:
-            yield _letter(dict(row.items()))
+            yield _dead_letter_row(dict(row.items()))
     except NotFound as error:
         advice = "see --dataset, and launch the job once with --create_tables"
         raise UnusableError(f"there is no {view}: {advice}") from error
@@ -49,11 +65,11 @@ def letters(client: bigquery.Client, dataset: Dataset, chosen: Chosen) -> Iterat
         raise UnusableError(f"{view} cannot be read: {first_line(getattr(error, 'message', '') or error)}") from error
 
 
-def _letter(row: dict[str, Any]) -> DeadLetterRow:
+def _dead_letter_row(row: dict[str, Any]) -> DeadLetterRow:
     return DeadLetterRow(row["raw"], row["raw_size"], row["attributes"], row.get("stage"), row.get("reason"))
 
 
-def _query(view: str, chosen: Chosen) -> tuple[str, list[Any]]:
+def _query(view: str, chosen: RowFilter) -> tuple[str, list[Any]]:
     conditions, parameters = ["TRUE"], []
 
     def only(condition: str, name: str, kind: str, value: Any) -> None:

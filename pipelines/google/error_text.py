@@ -1,14 +1,14 @@
-"""What Google's clients say, cut to what a person is told. Called by whatever asks Google something."""
+"""Errors of Google's clients, cut to what a person reads. Called by everything that calls Google."""
 
 from __future__ import annotations
 
 from typing import Final
 
-CHARACTERS_TOLD: Final = 300
-"""Of what Google says: its first line names what is wrong, and some go on for pages."""
+CHARACTERS_SHOWN: Final = 300
+"""Of an error: its first line names the cause, and some go on for pages."""
 
 LOG_IN: Final = "gcloud auth application-default login"
-"""What to type where Google's clients find no credentials."""
+"""The command to type where Google's clients find no credentials."""
 
 
 def first_line(said: object) -> str:
@@ -17,4 +17,4 @@ def first_line(said: object) -> str:
     >>> first_line(ValueError("no such bucket.\nSee the manual.")), first_line(OSError())
     ('no such bucket', 'OSError')
     """
-    return (str(said).splitlines() or [type(said).__name__])[0][:CHARACTERS_TOLD].rstrip(".")
+    return (str(said).splitlines() or [type(said).__name__])[0][:CHARACTERS_SHOWN].rstrip(".")

@@ -1,7 +1,7 @@
 """A prefix of a Google Cloud Storage bucket as a target: `gs://bucket/prefix`.
 
 Found by `kittiwake.rules.publishing.opening` through the entry point `gs` of `kittiwake.targets`. Objects in a bucket
-are whole or not there; generation preconditions make `create` and `swap` what they promise. Google's client takes
+are whole or absent; generation preconditions make `create` and `swap` atomic. Google's client takes
 credentials as it always does, and `STORAGE_EMULATOR_HOST` as the service.
 """
 
@@ -17,12 +17,12 @@ from kittiwake.rules.publishing.target import Held, Target
 from pipelines.google.error_text import LOG_IN, first_line
 
 SCHEME: Final = "gs://"
-TIMEOUT_S: Final = 10
+STORAGE_TIMEOUT_S: Final = 10
 """For one request."""
-DEADLINE_S: Final = 20
-"""For a request with its repetitions: a part of the skew that `min_lead` allows for (`bounds.SKEW_US`)."""
+STORAGE_DEADLINE_S: Final = 20
+"""For one request with its retries: a part of the skew that `min_lead` allows for (`bounds.SKEW_US`)."""
 NO_OBJECT: Final = 0
-"""The generation of an object that is not there."""
+"""The generation of an object that does not exist."""
 
 
 def open_target(text: str) -> Target:
@@ -40,7 +40,7 @@ def open_target(text: str) -> Target:
     except ImportError:
         advice = "Install it: pip install 'kittiwake[gcp]'"
         raise TargetError(f"{text} needs Google's client, which is not installed here. {advice}.") from None
-    with _told(text):
+    with _raise_target_error(text):
         # No project: only what is done to a whole project needs one.
         return GcsTarget(storage.Client(project=None).bucket(bucket), prefix)
 
@@ -53,31 +53,31 @@ class GcsTarget:
         self._prefix = f"{prefix}/" if prefix else ""
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Its URL."""
         return f"{SCHEME}{self._bucket.name}/{self._prefix}".rstrip("/")
 
     def read(self, name: str) -> Held | None:
-        """See `Target`; bytes and generation are of one response. A bucket that is not there holds nothing."""
+        """See `Target`; bytes and generation are of one response. A bucket that does not exist holds nothing."""
         from google.api_core.exceptions import NotFound, RequestRangeNotSatisfiable  # noqa: PLC0415
 
         blob = self._blob(name)
-        with self._told(name):
+        with self._raise_target_error(name):
             try:
-                data: bytes = blob.download_as_bytes(end=OBJECT_BYTES_MAX, timeout=TIMEOUT_S, retry=_retry())
+                data: bytes = blob.download_as_bytes(end=OBJECT_BYTES_MAX, timeout=STORAGE_TIMEOUT_S, retry=_retry())
             except NotFound:
                 return None
             except RequestRangeNotSatisfiable:  # an empty object has no first byte
-                blob.reload(timeout=TIMEOUT_S, retry=_retry())
+                blob.reload(timeout=STORAGE_TIMEOUT_S, retry=_retry())
                 data = b""
         if len(data) > OBJECT_BYTES_MAX:
-            raise TargetError(f"{self.place}/{name} is larger than {OBJECT_BYTES_MAX:,} bytes: we did not write it.")
+            raise TargetError(f"{self.location}/{name} is larger than {OBJECT_BYTES_MAX:,} bytes: we did not write it.")
         return Held(data, str(blob.generation))
 
     def create(self, name: str, data: bytes) -> None:
         """See `Target`. If only the answer to our own request was lost, it says `ExistsError` too."""
         if not self._upload(name, data, NO_OBJECT):
-            raise ExistsError(f"{self.place}/{name} is there already, and what is published never changes.")
+            raise ExistsError(f"{self.location}/{name} is there already, and what is published never changes.")
 
     def swap(self, name: str, data: bytes, expected_generation: str | None) -> None:
         """See `Target`."""
@@ -85,8 +85,8 @@ class GcsTarget:
             return
         held = self.read(name)
         if held is None or held.data != data:  # else it was ours, repeated because its answer was lost
-            advice = f"Look at it with kittiwake versions {self.place}, then repeat"
-            raise ConflictError(f"{self.place}/{name} has been changed meanwhile by somebody else. {advice}.")
+            advice = f"Look at it with kittiwake versions {self.location}, then repeat"
+            raise ConflictError(f"{self.location}/{name} has been changed meanwhile by somebody else. {advice}.")
 
     def _upload(self, name: str, data: bytes, generation: int) -> bool:
         """Whether the object was of that generation, and now is `data`."""
@@ -94,13 +94,13 @@ class GcsTarget:
 
         blob = self._blob(name)
         blob.cache_control = "no-store"  # a public object would be served from a cache for an hour
-        with self._told(name):
+        with self._raise_target_error(name):
             try:
                 blob.upload_from_string(
                     data,
                     content_type="application/json",
                     if_generation_match=generation,
-                    timeout=TIMEOUT_S,
+                    timeout=STORAGE_TIMEOUT_S,
                     retry=_retry(),
                 )
             except PreconditionFailed:
@@ -111,21 +111,21 @@ class GcsTarget:
         return self._bucket.blob(self._prefix + name)
 
     @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
-        with _told(f"{self.place}/{name}"):
+    def _raise_target_error(self, name: str) -> Iterator[None]:
+        with _raise_target_error(f"{self.location}/{name}"):
             yield
 
 
 def _retry() -> Any:
-    """Google's own choice of what is worth repeating, for a shorter time. With a precondition every request is."""
+    """Google's own choice of what is retried, for a shorter time. With a precondition every request can be."""
     from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415
 
-    return DEFAULT_RETRY.with_timeout(DEADLINE_S)
+    return DEFAULT_RETRY.with_timeout(STORAGE_DEADLINE_S)
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
-    """What Google refuses, or the way to it, in a sentence."""
+def _raise_target_error(where: str) -> Iterator[None]:
+    """Turn an error of Google's client into a `TargetError`."""
     from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, Unauthorized  # noqa: PLC0415
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
     from requests import RequestException  # noqa: PLC0415

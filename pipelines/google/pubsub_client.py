@@ -16,7 +16,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.pubsub_v1 import PublisherClient, PubsubMessage
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.redelivery import Feed
+from kittiwake.stream.redelivery import Redelivery
 from pipelines.google.error_text import LOG_IN, first_line
 
 REQUEST_MESSAGES: Final = 500
@@ -26,22 +26,22 @@ REQUEST_BYTES: Final = 4_000_000
 """Of one request, data and attributes; Pub/Sub takes 10 MB, and counts a little more than we do."""
 
 REQUESTS: Final = 4
-"""On their way at once, which bounds what is in memory: 16 MB."""
+"""In flight at once, which bounds the memory: 16 MB."""
 
 
 class Published(NamedTuple):
-    """What came of publishing."""
+    """The outcome of publishing."""
 
     number: int
     """Messages that Pub/Sub has confirmed."""
     problem: str | None = None
-    """Why it did not take all, in a sentence; None: it did."""
+    """Why it did not take all; None: it did."""
 
 
-def publish(topic: str, feeds: Iterable[Feed]) -> Published:
+def publish(topic: str, messages: Iterable[Redelivery]) -> Published:
     """Publishes all messages, in any order; after the first request that is refused, no further one is made.
 
-    Google's client repeats what is transient for a minute.
+    Google's client retries transient errors for a minute.
 
     Raises:
         UnusableError: there is no such topic, or Google's client finds no credentials.
@@ -49,7 +49,7 @@ def publish(topic: str, feeds: Iterable[Feed]) -> Published:
     confirmed = 0
     try:
         with PublisherClient() as client, ThreadPoolExecutor(REQUESTS) as threads:
-            for number in _confirmed(client, threads, topic, feeds):
+            for number in _confirmed(client, threads, topic, messages):
                 confirmed += number
     except GoogleAuthError as error:
         advice = f"log in: {LOG_IN}"
@@ -63,31 +63,32 @@ def publish(topic: str, feeds: Iterable[Feed]) -> Published:
     return Published(confirmed)
 
 
-def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, feeds: Iterable[Feed]) -> Iterator[int]:
-    """How many messages each request brought."""
-    on_their_way: deque[Future[Any]] = deque()
-    for messages in _requests(feeds):
-        on_their_way.append(threads.submit(client.publish, topic=topic, messages=messages))
-        if len(on_their_way) == REQUESTS:
-            yield len(on_their_way.popleft().result().message_ids)
-    for answer in on_their_way:
+def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, messages: Iterable[Redelivery]) -> Iterator[int]:
+    """The number of messages of each request that has been confirmed."""
+    in_flight: deque[Future[Any]] = deque()
+    for request in _requests(messages):
+        in_flight.append(threads.submit(client.publish, topic=topic, messages=request))
+        if len(in_flight) == REQUESTS:
+            yield len(in_flight.popleft().result().message_ids)
+    for answer in in_flight:
         yield len(answer.result().message_ids)
 
 
-def _requests(feeds: Iterable[Feed]) -> Iterator[list[Any]]:
-    """The messages, in heaps for one request each. A single one is smaller than a request may be."""
-    messages: list[Any] = []
+def _requests(messages: Iterable[Redelivery]) -> Iterator[list[Any]]:
+    """The messages, in lists for one request each. A single message is smaller than a request may be."""
+    request: list[Any] = []
     size_bytes = 0
-    for feed in feeds:
-        own_bytes = _bytes(feed)
-        if messages and (len(messages) == REQUEST_MESSAGES or size_bytes + own_bytes > REQUEST_BYTES):
-            yield messages
-            messages, size_bytes = [], 0
-        messages.append(PubsubMessage(data=feed.data, attributes=feed.attributes))
+    for message in messages:
+        own_bytes = _bytes(message)
+        if request and (len(request) == REQUEST_MESSAGES or size_bytes + own_bytes > REQUEST_BYTES):
+            yield request
+            request, size_bytes = [], 0
+        request.append(PubsubMessage(data=message.data, attributes=message.attributes))
         size_bytes += own_bytes
-    if messages:
-        yield messages
+    if request:
+        yield request
 
 
-def _bytes(feed: Feed) -> int:
-    return len(feed.data) + sum(len(name.encode()) + len(value.encode()) for name, value in feed.attributes.items())
+def _bytes(message: Redelivery) -> int:
+    attributes = message.attributes.items()
+    return len(message.data) + sum(len(name.encode()) + len(value.encode()) for name, value in attributes)

@@ -22,10 +22,10 @@ OPTION: Final = "--bigquery_method storage_write"
 
 
 def expansion_service(jar: str | None = None) -> JavaJarExpansionService:
-    """The service, from a jar of yours, or from the one that Beam has or downloads.
+    """The service, from a given jar, or from the one that Beam has cached or downloads.
 
     Raises:
-        UnusableError: there is no Java, no such file, or the jar cannot be had.
+        UnusableError: there is no Java, no such file, or the jar cannot be downloaded.
     """
     if shutil.which("java") is None:
         raise UnusableError(f"{OPTION} needs Java, and finds none here. Install it, or use streaming_inserts.")

@@ -1,4 +1,4 @@
-"""What a person types, parsed once into frozen settings. The only reader of flags, and of the clock."""
+"""The options of `pipelines.backfill`, parsed once into frozen settings. The only reader of the clock."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSe
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import Shape, input_shape
 from kittiwake.output.formats import Format
-from kittiwake.time.durations import ADVICE, parse_duration
-from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
-from pipelines.options.parser import Parser
+from pipelines.flags import Parser, duration_option, instant_option
 from pipelines.runner import check_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
@@ -23,8 +21,8 @@ _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
 file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
-and its events decide nothing, or copies say something else than the event that counts; 2 unusable rules, target, input,
-output or options; 3 failed: a fault of ours or of the runner, told with its traceback; 130 interrupted; all of them:
+and its events decide nothing, or duplicates differ from the event that counts; 2 unusable rules, target, input,
+output or options; 3 failed: a fault of ours or of the runner, printed with its traceback; 130 interrupted; all of them:
 docs/reference/exit-codes.md."""
 
 
@@ -89,33 +87,17 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--until",
         metavar="TIME",
-        help="settle events before and deadlines up to it; default: right after the newest event",
+        help="evaluate events before and deadlines up to it; default: right after the newest event",
     )
     add("--start", metavar="TIME", help="take this for the start of the run instead of the clock: to repeat a run")
-    add("--allowed_lateness", default="1h", metavar="DURATION", help="how far apart copies of an event may lie (1h)")
+    add(
+        "--allowed_lateness", default="1h", metavar="DURATION", help="how far apart duplicates of an event may lie (1h)"
+    )
     ratio_help = f"stop above it; default: {DEAD_LETTER_RATIO}, from {RATIO_RECORDS_MIN:,} records on"
     add("--max_dead_letter_ratio", metavar="0..1", help=ratio_help)
     add("--strict", action="store_true", help="run nothing if the rules of any account cannot be used")
     add("--runner", metavar="NAME", help="Beam's runner; default: in this process")
     return parser
-
-
-def instant_option(flag: str, text: str) -> int:
-    """The instant a person has written after a flag, or `UnusableError`."""
-    try:
-        time_us = parse_instant(text)
-        format_instant(time_us)
-    except (BadTimeError, OverflowError):
-        raise UnusableError(f"{flag} {text}: write a time with offset, such as 2026-11-01T09:30:00Z") from None
-    return time_us
-
-
-def duration_option(flag: str, text: str) -> int:
-    """The length of time a person has written after a flag, or `UnusableError`."""
-    duration_us = parse_duration(text)
-    if duration_us is None or duration_us < 0:
-        raise UnusableError(f"{flag} {text}: {ADVICE}")
-    return duration_us
 
 
 def _ratio(text: str | None) -> Decimal | None:

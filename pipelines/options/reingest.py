@@ -1,4 +1,4 @@
-"""What a person types to feed dead letters in again, parsed into frozen settings. Called by `pipelines.reingest`."""
+"""The options of `pipelines.reingest`, parsed once into frozen settings."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kittiwake.input.shapes.base import InputShape, Shape, input_shape
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import Stage
 from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS, Dataset, dataset_of
-from pipelines.options.common import duration_option, instant_option
-from pipelines.options.parser import Parser
+from pipelines.flags import Parser, duration_option, instant_option
+from pipelines.google.dead_letter_rows import RowFilter
 
-_DESCRIPTION: Final = """Feed dead letters, or late events, back to the topic of the streaming job after a fix.
+_DESCRIPTION: Final = """Send dead letters, or late events, back to the topic of the streaming job after a fix.
 
 Reads the tables the job writes, and publishes the messages as they came, bytes and attributes. Running it again does no
 harm. Use --dry_run first: it counts, and publishes nothing.
 Exit codes: 0 done, 1 stopped: Pub/Sub did not take everything, 2 unusable options, tables, topic or output, 3 failed: a
-fault of ours, told with its traceback, 130 interrupted; all of them: docs/reference/exit-codes.md."""
+fault of ours, printed with its traceback, 130 interrupted; all of them: docs/reference/exit-codes.md."""
 
 _TOPIC: Final = re.compile(r"projects/[^/]+/topics/[^/]+")
 OUTPUT_ENDS: Final = (".jsonl", ".json", ".ndjson")
@@ -30,30 +30,14 @@ OUTPUT_ENDS: Final = (".jsonl", ".json", ".ndjson")
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Which rows."""
-
-    table: str = DEAD_LETTERS.name
-    stages: tuple[str, ...] = ()
-    """Empty: of any; the same with `reasons`."""
-    reasons: tuple[str, ...] = ()
-    since_us: int | None = None
-    """By the job's clock, when it happened; `until_us` excluded."""
-    until_us: int | None = None
-    release: str | None = None
-    limit: int | None = None
-    """So many of them at most, the oldest."""
-
-
-@dataclass(frozen=True)
 class ReingestOptions:
     """The settings of one run."""
 
     dataset: Dataset
-    chosen: Chosen
+    chosen: RowFilter
     topic: str | None
     output: Path | None
-    """Where records go instead of the topic. None of the two: a dry run."""
+    """The file that records go to instead of the topic. Without either: a dry run."""
     shape: InputShape
     allowed_lateness_us: int
 
@@ -71,10 +55,10 @@ def parse_options(argv: Sequence[str] | None) -> ReingestOptions:
         raise UnusableError(f"--dataset {known.dataset}: write project.dataset")
     if known.topic is not None and not _TOPIC.fullmatch(known.topic):
         raise UnusableError(f"--topic {known.topic}: write projects/PROJECT/topics/TOPIC")
-    _check_ways(known)
+    _refuse_contradictions(known)
     return ReingestOptions(
         dataset,
-        _chosen(known),
+        _row_filter(known),
         None if known.dry_run else known.topic,
         None if known.dry_run or known.output is None else _output(known.output),
         input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
@@ -82,7 +66,7 @@ def parse_options(argv: Sequence[str] | None) -> ReingestOptions:
     )
 
 
-def _check_ways(known: argparse.Namespace) -> None:
+def _refuse_contradictions(known: argparse.Namespace) -> None:
     if known.topic is not None and known.output is not None:
         raise UnusableError("--topic and --output: records go to one of them")
     if known.topic is None and known.output is None and not known.dry_run:
@@ -91,7 +75,7 @@ def _check_ways(known: argparse.Namespace) -> None:
         raise UnusableError(f"--table {LATE_EVENTS.name}: late events have no --stage, no --reason and no --release")
 
 
-def _chosen(known: argparse.Namespace) -> Chosen:
+def _row_filter(known: argparse.Namespace) -> RowFilter:
     since_us, until_us = (
         None if text is None else instant_option(flag, text)
         for flag, text in (("--since", known.since), ("--until", known.until))
@@ -101,7 +85,7 @@ def _chosen(known: argparse.Namespace) -> Chosen:
     if known.limit is not None and known.limit < 1:
         raise UnusableError(f"--limit {known.limit}: write a number from 1 on")
     stages, reasons = tuple(known.stage or ()), tuple(known.reason or ())
-    return Chosen(known.table, stages, reasons, since_us, until_us, known.release, known.limit)
+    return RowFilter(known.table, stages, reasons, since_us, until_us, known.release, known.limit)
 
 
 def _output(name: str) -> Path:
@@ -139,6 +123,6 @@ def _parser() -> argparse.ArgumentParser:
     shape_help = "how the job reads events: canonical (the default), segment or cloudevents"
     add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
     add("--input_account", metavar="ACCOUNT", help="as for the job: the account of events that name none")
-    lateness_help = "the job's horizon (1h): of older events it is said how many there are"
+    lateness_help = "the job's allowed lateness (1h): older events are counted"
     add("--allowed_lateness", default="1h", metavar="DURATION", help=lateness_help)
     return parser

@@ -12,13 +12,13 @@ from kittiwake.batch.counts import (
     EXAMPLES_MAX,
     Counts,
     LinesOfPart,
-    Place,
     Refusal,
+    SourceLine,
     Verdict,
     count_dead_letter,
     count_record,
     merged,
-    placed,
+    number_lines,
 )
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.batch.summary import from_text, summary_of, to_text
@@ -43,8 +43,8 @@ refusals = st.builds(
     st.sampled_from(["total", "items.sku"]),
     st.sampled_from(["text", "missing"]),
 )
-places = st.builds(
-    Place, st.sampled_from(["a:1", "a:2", "a:10", "b:1", "b:20"]), st.just("why"), st.sampled_from([0, 0, 100])
+lines = st.builds(
+    SourceLine, st.sampled_from(["a:1", "a:2", "a:10", "b:1", "b:20"]), st.just("why"), st.sampled_from([0, 0, 100])
 )
 counts = st.builds(
     Counts,
@@ -53,7 +53,7 @@ counts = st.builds(
     events=st.integers(0, 9),
     newest_us=st.none() | st.integers(-5, 5),
     dead_letters=st.dictionaries(st.sampled_from(["not_json", "bad_time"]), st.integers(1, 9)),
-    examples=st.dictionaries(st.sampled_from(["not_json"]), st.lists(places, max_size=EXAMPLES_MAX, unique=True)),
+    examples=st.dictionaries(st.sampled_from(["not_json"]), st.lists(lines, max_size=EXAMPLES_MAX, unique=True)),
     unreadable=st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["gone", "torn"])),
     verdicts=st.dictionaries(verdicts, st.integers(1, 9)),
     unusable=st.dictionaries(refusals, st.integers(1, 9)),
@@ -73,39 +73,41 @@ def test_in_whatever_order_dead_letters_come_the_first_places_are_kept(found: li
     for file, number, start in found:
         dead = DeadLetter(DeadLetterReason.NOT_JSON, "why", b"", f"{file}:{number}", 0)
         count_dead_letter(total, dead, start)
-    assert [(place.source, place.start) for place in total.examples["not_json"]] == [
+    assert [(line.source, line.start) for line in total.examples["not_json"]] == [
         ("a.jsonl:9", 0), ("a.jsonl:1", 100), ("a.jsonl:2", 100),
     ]  # fmt: skip
 
 
 def test_a_line_is_numbered_by_the_lines_of_the_parts_before_its_own() -> None:
-    examples = [Place("a:b:7", "first"), Place("a:b:1", "second", 100), Place("a:b:2", "third", 250)]
+    examples = [SourceLine("a:b:7", "first"), SourceLine("a:b:1", "second", 100), SourceLine("a:b:2", "third", 250)]
     lines = {("a:b", 0): LinesOfPart(100, 8), ("a:b", 100): LinesOfPart(250, 0), ("c", 0): LinesOfPart(100, 3)}
-    found = placed(Counts(examples={"not_json": examples}, lines=lines))
+    found = number_lines(Counts(examples={"not_json": examples}, lines=lines))
     assert found == Counts(
-        examples={"not_json": [Place("a:b:7", "first"), Place("a:b:9", "second"), Place("a:b:10", "third")]}
+        examples={
+            "not_json": [SourceLine("a:b:7", "first"), SourceLine("a:b:9", "second"), SourceLine("a:b:10", "third")]
+        }
     )
 
 
 def test_where_a_part_before_could_not_be_read_no_line_is_named() -> None:
-    examples = [Place("a:7", "first"), Place("a:1", "second", 100)]
-    found = placed(Counts(examples={"not_json": examples}, unreadable={"a": "torn"}))
-    assert found.examples == {"not_json": [Place("a:7", "first")]}
+    examples = [SourceLine("a:7", "first"), SourceLine("a:1", "second", 100)]
+    found = number_lines(Counts(examples={"not_json": examples}, unreadable={"a": "torn"}))
+    assert found.examples == {"not_json": [SourceLine("a:7", "first")]}
 
 
 def test_merging_changes_none_of_the_parts() -> None:
-    part = Counts(records=1, dead_letters={"not_json": 1}, examples={"not_json": [Place("a:1", "why")]})
+    part = Counts(records=1, dead_letters={"not_json": 1}, examples={"not_json": [SourceLine("a:1", "why")]})
     merged([merged([part]), part])
-    assert (part.dead_letters, part.examples) == ({"not_json": 1}, {"not_json": [Place("a:1", "why")]})
+    assert (part.dead_letters, part.examples) == ({"not_json": 1}, {"not_json": [SourceLine("a:1", "why")]})
 
 
 def test_of_dead_letters_the_first_places_are_kept_in_reading_order() -> None:
     part = Counts()
     for number in (2, 9, 10, 11):
         count_dead_letter(part, DeadLetter(DeadLetterReason.NOT_JSON, "why", b"", f"b.jsonl:{number}", 0))
-    other = Counts(examples={"not_json": [Place("a.jsonl:100", "why")]})
+    other = Counts(examples={"not_json": [SourceLine("a.jsonl:100", "why")]})
     total = merged([part, other])
-    assert [place.source for place in total.examples["not_json"]] == ["a.jsonl:100", "b.jsonl:2", "b.jsonl:9"]
+    assert [line.source for line in total.examples["not_json"]] == ["a.jsonl:100", "b.jsonl:2", "b.jsonl:9"]
     assert part.dead_letters == {"not_json": 4}
 
 

@@ -17,7 +17,7 @@ from kittiwake.batch.settings import RunSettings, Stop
 from kittiwake.batch.summary import Summary, from_text
 from kittiwake.input import files as reading
 from kittiwake.input import splits
-from kittiwake.input.files import InputError
+from kittiwake.input.errors import InputError
 from kittiwake.output.folder import OutputError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
@@ -81,7 +81,7 @@ def test_every_dead_letter_is_written_with_its_bytes_and_counted(tmp_path: Path)
     assert (summary.counts.records, summary.counts.events) == (len(DEAD) + 1, 1)
 
 
-def test_counts_tell_copies_other_types_items_and_contacts_apart(tmp_path: Path) -> None:
+def test_counts_tell_duplicates_other_types_items_and_contacts_apart(tmp_path: Path) -> None:
     item = record(event_id="i1", contact_id=..., item_id="p1", type="item.updated", time="2026-11-05T00:00:00Z")
     counts = run(tmp_path, [CART_AT_NINE, CART_AT_NINE, BOUGHT_AT_HALF_PAST, NEXT_DAY, item]).counts
     assert (counts.events, counts.catalogue, counts.contacts) == (5, 1, 1)
@@ -119,9 +119,9 @@ def test_rows_stand_by_account_contact_and_time(tmp_path: Path) -> None:
         for day in (7, 3, 5) for contact in ("c2", "c1", "c10")
     ]  # fmt: skip
     run(tmp_path, [*days, NEXT_DAY])
-    places = [(row["contact_id"], row["time"]) for row in rows(tmp_path / "out" / "decisions")]
-    assert places == sorted(places)
-    assert len(places) == 6
+    order = [(row["contact_id"], row["time"]) for row in rows(tmp_path / "out" / "decisions")]
+    assert order == sorted(order)
+    assert len(order) == 6
 
 
 def test_an_empty_input_gives_empty_files_and_a_summary(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_disk_that_fails_is_an_error_that_names_the_output(tmp_path: Path, mon
 def test_whoever_waits_is_told_of_reading_and_of_deciding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splits, "BLOCK_BYTES", 300)
     monkeypatch.setattr(reading, "BLOCK_BYTES", 300)
-    monkeypatch.setattr(driver, "CONTACTS_A_TELL", 1)
+    monkeypatch.setattr(driver, "CONTACTS_PER_REPORT", 1)
     told: list[Progress] = []
     path = write_lines(tmp_path / "events.jsonl", [CART_AT_NINE, BOUGHT_AT_HALF_PAST, NEXT_DAY])
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
@@ -211,7 +211,7 @@ def test_the_report_says_what_went_in_and_what_came_of_it(tmp_path: Path) -> Non
         "  3 events\n"
         "    1 of a type that no rule needs\n"
         "    2 of 1 contact\n"
-        "    1 of these dropped as copies\n"
+        "    1 of these dropped as duplicates\n"
         "  1 dead letter\n"
         "    reason    number  for example\n"
         f"    not_json       1  {tmp_path}/events.jsonl:4: Input data was truncated\n"

@@ -29,12 +29,12 @@ from benchmarks.streaming.plan import Found, Group, Plan
 from benchmarks.streaming.tables import targets
 from benchmarks.streaming.workload import Workload, known_rules
 from kittiwake.stream.contact.timer_grid import PACE_FROM
-from kittiwake.stream.records import arrival_of, subject_of
+from kittiwake.stream.records import buffered_event_of, subject_of
 
 
 @pytest.mark.parametrize(("name", "number"), [(ONE, 1), (TWELVE, 12), (TWO_HUNDRED, 200)])
 def test_a_rule_set_has_as_many_rules_as_its_name_says(name: str, number: int) -> None:
-    plan = known_rules(name).known(0).plan("shop-0")
+    plan = known_rules(name).view(0).plan("shop-0")
     assert len({rule.rule_id for rule in plan.versions.newest.rules}) == number
 
 
@@ -42,8 +42,8 @@ def test_a_rule_set_has_as_many_rules_as_its_name_says(name: str, number: int) -
 def test_every_event_is_one_that_the_rules_need_and_comes_once(rules: str) -> None:
     load = Workload(rules, contacts=7, bursts=3, events=4)
     given = [one for number in range(3) for one in load.burst(number)]
-    arrivals = [(subject_of(key), arrival_of(value)) for key, value in given]
-    known = known_rules(rules).known(0)
+    arrivals = [(subject_of(key), buffered_event_of(value)) for key, value in given]
+    known = known_rules(rules).view(0)
     assert all(known.may_need(of[0], one.type, one.time_us) for of, one in arrivals)
     assert len({one.event_id for _, one in arrivals}) == load.all_events == 84
 

@@ -21,7 +21,7 @@ SECONDS = 180
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> list[str]:
+def arguments(tmp_path: Path) -> list[str]:
     """What `replay` and `explain` take: one cart, and its contact."""
     rules = write(tmp_path / "rules.yaml", RULES)
     seen = event("page.viewed", "2026-11-03T09:00:00Z", "c2")
@@ -41,9 +41,9 @@ def sh(command: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]
 
 
 def test_replay_whose_summary_no_disk_takes_has_written_its_output_and_says_so(
-    places: list[str], tmp_path: Path
+    arguments: list[str], tmp_path: Path
 ) -> None:
-    ran = sh('kittiwake replay "$@" > /dev/full', *places, "--output", tmp_path / "out")
+    ran = sh('kittiwake replay "$@" > /dev/full', *arguments, "--output", tmp_path / "out")
     assert ran.returncode == Exit.UNPRINTED
     assert ran.stderr == (
         "kittiwake: standard output takes no more (No space left on device), and what is printed there is not whole; "
@@ -53,9 +53,9 @@ def test_replay_whose_summary_no_disk_takes_has_written_its_output_and_says_so(
 
 
 @pytest.mark.parametrize("closed", ["| true", ">&-", "2>&1 | true", ">&- 2>&-", "2>/dev/full | true"])
-def test_replay_goes_on_when_nobody_reads_what_it_says(places: list[str], tmp_path: Path, closed: str) -> None:
+def test_replay_goes_on_when_nobody_reads_what_it_says(arguments: list[str], tmp_path: Path, closed: str) -> None:
     output = ("--output", tmp_path / "out")
-    ran = sh(f'set -o pipefail; kittiwake replay "$@" {closed}', *places, *output)
+    ran = sh(f'set -o pipefail; kittiwake replay "$@" {closed}', *arguments, *output)
     assert (ran.returncode, ran.stdout, ran.stderr) == (Exit.FINE, "", "")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         ".kittiwake", "dead_letters", "decisions", "summary.json", "triggers",
@@ -65,8 +65,8 @@ def test_replay_goes_on_when_nobody_reads_what_it_says(places: list[str], tmp_pa
 @pytest.mark.parametrize(
     "command", ["schema", "recipes", "--help", "explain --contact c1", "explain --json --contact c1"]
 )
-def test_a_reader_that_has_seen_enough_ends_a_command_quietly(places: list[str], command: str) -> None:
-    inputs = places if command.startswith("explain") else []
+def test_a_reader_that_has_seen_enough_ends_a_command_quietly(arguments: list[str], command: str) -> None:
+    inputs = arguments if command.startswith("explain") else []
     ran = sh(f'set -o pipefail; kittiwake {command} "$@" | head -1', *inputs)
     assert (ran.returncode, ran.stderr) == (Exit.FINE, "")
     assert len(ran.stdout.splitlines()) == 1
@@ -75,29 +75,29 @@ def test_a_reader_that_has_seen_enough_ends_a_command_quietly(places: list[str],
     assert full.stderr.count("\n") == 1
 
 
-def test_what_is_found_is_told_by_the_code_to_whoever_reads_nothing_else(tmp_path: Path) -> None:
-    odd = write(tmp_path / "odd.yaml", RULES + "    expires: 30m\n    reentry: 1000d\n")
+def test_what_is_found_is_reported_by_the_code_to_whoever_reads_nothing_else(tmp_path: Path) -> None:
+    linted = write(tmp_path / "odd.yaml", RULES + "    expires: 30m\n    reentry: 1000d\n")
     bad = write(tmp_path / "bad.yaml", "rules: 1")
-    for file, code in ((odd, sh("kittiwake validate $1", odd).returncode), (bad, Exit.UNUSABLE)):
+    for file, code in ((linted, sh("kittiwake validate $1", linted).returncode), (bad, Exit.UNUSABLE)):
         assert sh("set -o pipefail; kittiwake validate $1 2>&1 | true", file).returncode == code
         assert sh("kittiwake validate $1 >&- 2>&-", file).returncode == code
     assert sh("kittiwake validate --json $1 > /dev/full", bad).returncode == Exit.UNUSABLE
 
 
-def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(places: list[str], tmp_path: Path) -> None:
+def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(arguments: list[str], tmp_path: Path) -> None:
     """With 1 and 2 closed, a part of the output would get the number to which everybody prints."""
-    ran = sh('kittiwake replay "$@" 0<&- >&- 2>&-', *places, "--output", tmp_path / "out")
+    ran = sh('kittiwake replay "$@" 0<&- >&- 2>&-', *arguments, "--output", tmp_path / "out")
     assert ran.returncode == 0
     (part,) = (tmp_path / "out" / "decisions").iterdir()
     assert part.read_text().count("\n") == 1
 
 
-def test_a_bug_is_no_finding(places: list[str], tmp_path: Path) -> None:
+def test_a_bug_is_no_finding(arguments: list[str], tmp_path: Path) -> None:
     code = (
         "from kittiwake.cli import main; from kittiwake.cli.commands import replay; "
         "replay._settings = lambda *_: 1 / 0; main.app()"
     )
-    command = [sys.executable, "-c", code, "replay", *places, "--output", str(tmp_path / "out")]
+    command = [sys.executable, "-c", code, "replay", *arguments, "--output", str(tmp_path / "out")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, "ZeroDivisionError" in ran.stderr) == (Exit.FAILED, True)
 
@@ -147,7 +147,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """As `places`, with work for seconds, of one contact."""
+    """As `arguments`, with work for seconds, of one contact."""
     folder = tmp_path_factory.mktemp("many")
     rules = write(folder / "rules.yaml", RULES)
     lines = [event("cart.item_added", f"2026-11-02T09:{n // 60 % 60:02}:{n % 60:02}.{n:06}Z") for n in range(60_000)]
@@ -212,14 +212,14 @@ def test_what_nohup_asks_to_be_ignored_is_ignored(many: list[str], tmp_path: Pat
 # ---------------------------------------------------------------- disks
 
 
-def broken(places: list[str], folder: Path) -> list[str]:
-    """As `places`, of records of which each leaves a dead letter: more than a small disk takes."""
-    return [*places[:2], "--input", str(write(folder / "broken.jsonl", *["{"] * 5_000))]
+def broken(arguments: list[str], folder: Path) -> list[str]:
+    """As `arguments`, of records of which each leaves a dead letter: more than a small disk takes."""
+    return [*arguments[:2], "--input", str(write(folder / "broken.jsonl", *["{"] * 5_000))]
 
 
-def test_replay_onto_a_full_disk_is_told_and_leaves_nothing(places: list[str], tmp_path: Path) -> None:
+def test_replay_onto_a_full_disk_is_reported_and_leaves_nothing(arguments: list[str], tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "64k") as disk:
-        ran = sh('kittiwake replay "$@"', *broken(places, tmp_path), "--output", disk / "out")
+        ran = sh('kittiwake replay "$@"', *broken(arguments, tmp_path), "--output", disk / "out")
         assert (ran.returncode, ran.stderr) == (
             Exit.UNUSABLE,
             f"cannot write to the output {disk}/out: No space left on device\n",
@@ -227,30 +227,30 @@ def test_replay_onto_a_full_disk_is_told_and_leaves_nothing(places: list[str], t
         assert list(disk.iterdir()) == []
 
 
-def test_what_is_read_only_is_told(places: list[str], tmp_path: Path) -> None:
+def test_what_is_read_only_is_reported(arguments: list[str], tmp_path: Path) -> None:
     with mounted(tmp_path / "disk") as disk:
         (disk / "rules").mkdir()
         make_read_only(disk)
-        ran = sh('kittiwake replay "$@"', *places, "--output", disk / "out")
+        ran = sh('kittiwake replay "$@"', *arguments, "--output", disk / "out")
         assert (ran.returncode, ran.stderr) == (
             Exit.UNUSABLE, f"cannot write to the output {disk}/out: Read-only file system\n",
         )  # fmt: skip
-        ran = sh('kittiwake publish "$@" --effective-from always', places[1], disk / "rules")
+        ran = sh('kittiwake publish "$@" --effective-from always', arguments[1], disk / "rules")
         assert (ran.returncode, "Read-only file system" in ran.stderr) == (Exit.UNUSABLE, True)
 
 
-def test_a_file_that_may_not_grow_is_told_as_a_full_disk_is(places: list[str], tmp_path: Path) -> None:
-    arguments = (*broken(places, tmp_path), "--output", tmp_path / "out")
+def test_a_file_that_may_not_grow_is_reported_as_a_full_disk_is(arguments: list[str], tmp_path: Path) -> None:
+    arguments = (*broken(arguments, tmp_path), "--output", tmp_path / "out")
     ran = sh('ulimit -f 8; kittiwake replay "$@"', *arguments)
     assert (ran.returncode, "File too large" in ran.stderr) == (Exit.UNUSABLE, True)
     assert not (tmp_path / "out").exists()
 
 
-def test_of_two_runs_into_one_output_one_is_refused(many: list[str], places: list[str], tmp_path: Path) -> None:
+def test_of_two_runs_into_one_output_one_is_refused(many: list[str], arguments: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = Running("replay", *many, "--output", out)
     first.pause((out / ".partial").exists)
-    ran = sh('kittiwake replay "$@"', *places, "--output", out)
+    ran = sh('kittiwake replay "$@"', *arguments, "--output", out)
     assert (ran.returncode, "another run is writing into the output" in ran.stderr) == (Exit.UNUSABLE, True)
     assert first.ended("SIGCONT") == (0, "")
     assert '"events": 60000' in (out / "summary.json").read_text()

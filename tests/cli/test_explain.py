@@ -26,7 +26,7 @@ def test_a_contacts_story_ends_with_what_did_not_fire_and_what_it_would_have_tak
     ran = kittiwake(*files, "--contact", "c1")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[:2] == ["contact c1 of account acme", "2 events, settled up to 2025-03-03 12:00:00.000001 (UTC)"]
+    assert lines[:2] == ["contact c1 of account acme", "2 events, decided up to 2025-03-03 12:00:00.000001 (UTC)"]
     assert lines[2] == "properties that no rule reads are left out: kittiwake explain --all-properties shows them"
     assert "  10:00  cart.item_added (cart.item_added-2025-03-03T10:00:00Z)" in lines
     whole = kittiwake(*files, "--contact", "c1", "--all-properties")
@@ -57,7 +57,7 @@ def test_an_id_that_is_written_with_escapes_is_found_too(tmp_path: Path, files: 
     escaped = write(tmp_path / "more.jsonl", CART.replace('"c1"', '"\\u0063\\u00e9"'))
     ran = kittiwake(*files, "--input", escaped, "--contact", "cé", "--until", "2025-03-04T00:00:00Z")
     assert ran.code == 0
-    assert "1 event, settled" in ran.out
+    assert "1 event, decided" in ran.out
 
 
 def test_a_contact_of_several_accounts_asks_for_one(tmp_path: Path, files: list[str | Path]) -> None:

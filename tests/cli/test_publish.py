@@ -243,7 +243,7 @@ def test_an_altered_version_is_unusable_and_named(rules: Path, target: Path) -> 
 def test_freezing_is_for_now_unless_a_time_is_said(rules: Path, target: Path) -> None:
     publish(rules, target, "always")
     ran = kittiwake("freeze", target)
-    assert ran == (0, f"{target} is frozen at 2026-11-01T09:00:00.000001Z: nothing is settled beyond it\n", "")
+    assert ran == (0, f"{target} is frozen at 2026-11-01T09:00:00.000001Z: nothing is decided beyond it\n", "")
     assert kittiwake("versions", target).out.splitlines()[-1].startswith("frozen at 2026-11-01T09:00:00.000001Z")
     assert kittiwake("unfreeze", target).out == f"{target} goes on; it was frozen at 2026-11-01T09:00:00.000001Z\n"
     assert kittiwake("freeze", target, "--at", "+1h", "--json").data["frozen_at"] == "2026-11-01T10:00:01Z"

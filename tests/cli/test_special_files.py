@@ -34,25 +34,25 @@ def rules_folder(folder: Path) -> Path:
     return folder
 
 
-def run(command: str, rules: Path, events: Path | str, place: Path) -> Ran:
+def run(command: str, rules: Path, events: Path | str, folder: Path) -> Ran:
     """One of the commands, over a folder of rules and what names events."""
     if command == "backfill":
-        return backfill(rules, events, place)
+        return backfill(rules, events, folder)
     reads = ("--rules", rules, "--input", events)
     arguments: dict[str, tuple[str | Path, ...]] = {
         "validate": (rules,),
         "test": (rules,),
-        "replay": (*reads, "--output", place / "out"),
+        "replay": (*reads, "--output", folder / "out"),
         "explain": (*reads, "--contact", "c1"),
-        "publish": (rules, place / "target", "--effective-from", "always"),
+        "publish": (rules, folder / "target", "--effective-from", "always"),
     }
     return kittiwake(command, *arguments[command])
 
 
-def backfill(rules: Path, events: Path | str, place: Path) -> Ran:
+def backfill(rules: Path, events: Path | str, folder: Path) -> Ran:
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        code = main(["--rules", str(rules), "--input", str(events), "--output", str(place / "out")])
+        code = main(["--rules", str(rules), "--input", str(events), "--output", str(folder / "out")])
     return Ran(code, out.getvalue(), err.getvalue())
 
 
@@ -62,40 +62,40 @@ def test_a_folder_of_files_alone_is_taken(command: str, tmp_path: Path) -> None:
     assert run(command, rules_folder(tmp_path / "rules"), events, tmp_path).code == 0
 
 
-@pytest.mark.parametrize("odd", MAKERS)
+@pytest.mark.parametrize("kind", MAKERS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_is_no_file_in_a_folder_of_rules_is_refused_by_name(command: str, odd: str, tmp_path: Path) -> None:
+def test_what_is_no_file_in_a_folder_of_rules_is_refused_by_name(command: str, kind: str, tmp_path: Path) -> None:
     rules = rules_folder(tmp_path / "rules")
-    MAKERS[odd](rules / "x.yaml")
+    MAKERS[kind](rules / "x.yaml")
     ran = run(command, rules, write(tmp_path / "events.jsonl", EVENT), tmp_path)
     assert ran.code == 2
     assert "x.yaml" in ran.err
-    assert WORDS[odd] in ran.err
+    assert WORDS[kind] in ran.err
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "target").exists()
 
 
-@pytest.mark.parametrize("odd", MAKERS)
-def test_what_is_no_file_among_scenarios_is_refused_by_name(odd: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", MAKERS)
+def test_what_is_no_file_among_scenarios_is_refused_by_name(kind: str, tmp_path: Path) -> None:
     rules = rules_folder(tmp_path / "rules")
-    MAKERS[odd](rules / "x.test.yaml")
+    MAKERS[kind](rules / "x.test.yaml")
     ran = run("test", rules, "", tmp_path)
     assert ran.code == 2
     assert "x.test.yaml" in ran.err
-    assert WORDS[odd] in ran.err
+    assert WORDS[kind] in ran.err
 
 
-@pytest.mark.parametrize("odd", MAKERS)
+@pytest.mark.parametrize("kind", MAKERS)
 @pytest.mark.parametrize("command", ["replay", "explain", "backfill"])
-def test_an_input_that_is_no_file_is_refused_by_name(command: str, odd: str, tmp_path: Path) -> None:
+def test_an_input_that_is_no_file_is_refused_by_name(command: str, kind: str, tmp_path: Path) -> None:
     rules = rules_folder(tmp_path / "rules")
     write(tmp_path / "in" / "a.jsonl", EVENT)
-    MAKERS[odd](tmp_path / "in" / "x.jsonl")
+    MAKERS[kind](tmp_path / "in" / "x.jsonl")
     for events in (tmp_path / "in" / "x.jsonl", tmp_path / "in" / "*.jsonl", f"{tmp_path}/**/*.jsonl"):
         ran = run(command, rules, events, tmp_path)
         assert ran.code == 2, events
         assert "x.jsonl" in ran.err
-        assert WORDS[odd] in ran.err
+        assert WORDS[kind] in ran.err
 
 
 def test_a_linked_folder_in_a_folder_of_rules_is_refused_since_links_are_not_followed(tmp_path: Path) -> None:

@@ -69,8 +69,8 @@ def streamed(rules: RuleSetHistory, records: Sequence[Record], until_us: int, wa
     """Records as messages, up to the next slot of the grid."""
     arrivals = [arrival_of_line(canonical(record).encode()) for record in records]
     arrivals.sort(key=lambda pair: pair[1].time_us)
-    slots = (until_us + waits.settle_delay_us) // waits.grid_us + 1
-    end_us = slots * waits.grid_us - waits.settle_delay_us
+    slots = (until_us + waits.settle_delay_us) // waits.resolution_us + 1
+    end_us = slots * waits.resolution_us - waits.settle_delay_us
     messages = [(key, encode(one)) for key, one in arrivals]
     return Streamed(Together({}, (None,), end_us, HOUR_US), rules, STREAM_HORIZON_US, messages, end_us)
 

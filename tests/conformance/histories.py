@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
-from kittiwake.rules.source.tree import Place, plain
+from kittiwake.rules.source.tree import Location, plain
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.scenarios.cases import Case
 from kittiwake.scenarios.files import find, load_cases
@@ -87,21 +87,21 @@ def histories() -> tuple[History, ...]:
 def played(case: Case) -> History:
     """Play a case; whether what it expects is what was decided is asked elsewhere."""
     player, book = Player(case.book.versions(), case.contact_id, case.start_us), case.book
-    documents: list[tuple[int | None, Document]] = [(None, document_of(book.places, book.account_id))]
+    documents: list[tuple[int | None, Document]] = [(None, document_of(book.locations, book.account_id))]
     if case.contact is not None:
         player.tell("contact.updated", case.contact, event_id="e0000")
     decided: list[Decision] = []
     for step in case.steps:
         before, book = book, act(player, book, step)
         if book is not before:
-            documents.append((book.published[-1][0], document_of(book.places, book.account_id)))
+            documents.append((book.published[-1][0], document_of(book.locations, book.account_id)))
         if step.expected is not None:
             decided += player.look()
     assert player.evaluated_to_us is not None, f"nothing happens in {case.name}"
     return History(case, tuple(documents), book, player.versions, player.events, player.evaluated_to_us, tuple(decided))
 
 
-def document_of(places: tuple[Place, ...], account_id: str) -> Document:
+def document_of(places: tuple[Location, ...], account_id: str) -> Document:
     """The rules of an account as one document, of however many they are written in."""
     whole: Document = {"account": account_id, "rules": []}
     for document in _documents(places, account_id):
@@ -110,7 +110,7 @@ def document_of(places: tuple[Place, ...], account_id: str) -> Document:
     return whole
 
 
-def _documents(places: tuple[Place, ...], account_id: str) -> Iterator[Document]:
+def _documents(places: tuple[Location, ...], account_id: str) -> Iterator[Document]:
     for wanted in (EVERY_ACCOUNT, account_id):
         for place in places:
             document = plain(place.node)

@@ -39,7 +39,7 @@ def us(span: str) -> int:
     return found
 
 
-def told(
+def explained(
     rules: Mapping[str, Any] | list[Mapping[str, Any]],
     *happenings: Happening,
     until: str = "2d",

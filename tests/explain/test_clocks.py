@@ -19,7 +19,7 @@ from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
 from kittiwake.time.instants import parse_instant
-from tests.explain.explaining import ADDED, CART, told
+from tests.explain.explaining import ADDED, CART, explained
 from tests.explain.test_worlds import prepared
 from tests.oracle.worlds import ACCOUNT, CONTACT, world
 
@@ -33,8 +33,8 @@ def timeline(text: str) -> list[str]:
 
 
 def test_a_contact_that_moved_is_told_by_the_clock_of_each_instant() -> None:
-    story = told(CART, ADDED, ("3h", "contact.updated", NEW_YORK), ("4h", "cart.item_added"), until="6h")
-    assert [line.strip().split(" trigger")[0] for line in timeline(plain(story))] == [
+    explanation = explained(CART, ADDED, ("3h", "contact.updated", NEW_YORK), ("4h", "cart.item_added"), until="6h")
+    assert [line.strip().split(" trigger")[0] for line in timeline(plain(explanation))] == [
         "Mon 2026-11-02 (UTC)",
         "10:00  cart.item_added (e1)",
         "cart: armed, due 11:00",
@@ -47,34 +47,36 @@ def test_a_contact_that_moved_is_told_by_the_clock_of_each_instant() -> None:
         "10:00    cart: deadline reached without order.completed",
         "cart: FIRED",
     ]
-    assert [one["timezone"] for one in as_data(story)["timeline"]][:2] == ["UTC", "UTC"]
-    assert as_data(story)["timeline"][-1]["timezone"] == "America/New_York"
+    assert [one["timezone"] for one in as_data(explanation)["timeline"]][:2] == ["UTC", "UTC"]
+    assert as_data(explanation)["timeline"][-1]["timezone"] == "America/New_York"
 
 
 def test_a_move_into_another_day_begins_that_day() -> None:
-    story = told(CART, ADDED, ("30m", "contact.updated", {"timezone": "Pacific/Kiritimati"}), until="40m")
-    assert timeline(plain(story))[-2:] == [
+    explanation = explained(CART, ADDED, ("30m", "contact.updated", {"timezone": "Pacific/Kiritimati"}), until="40m")
+    assert timeline(plain(explanation))[-2:] == [
         '  10:30  contact.updated (e2) timezone="Pacific/Kiritimati"',
         "         timezone is now Pacific/Kiritimati, where it is 2026-11-03 00:30",
     ]
-    (miss,) = story.rules[0].nearest
+    (miss,) = explanation.rules[0].nearest
     assert miss.what == "armed at 00:00 by e1, due 01:00: the end (00:40) comes before"
 
 
 def test_a_deletion_takes_the_contacts_clock_away() -> None:
-    story = told(CART, ("0m", "contact.updated", NEW_YORK), ADDED, ("10m", "contact.deleted"), zone="Europe/Berlin")
-    lines = [line.strip() for line in timeline(plain(story))]
+    explanation = explained(
+        CART, ("0m", "contact.updated", NEW_YORK), ADDED, ("10m", "contact.deleted"), zone="Europe/Berlin"
+    )
+    lines = [line.strip() for line in timeline(plain(explanation))]
     at = lines.index("05:10  contact.deleted (e3)")
     assert lines[at + 1 :] == [
         "timezone is now Europe/Berlin, where it is 11:10",
         "cart: disarmed: the contact was deleted, 50 minutes before its deadline 12:00",
     ]
-    (miss,) = story.rules[0].nearest
+    (miss,) = explanation.rules[0].nearest
     assert (miss.zone, miss.needed) == ("Europe/Berlin", "no contact.deleted before 12:00")
 
 
 def test_what_is_forgotten_is_told_by_the_contacts_clock_and_what_comes_then_by_the_accounts() -> None:
-    story = told(
+    explanation = explained(
         {**CART, "wait": "9d"},
         ("0m", "contact.updated", NEW_YORK),
         ADDED,
@@ -82,12 +84,12 @@ def test_what_is_forgotten_is_told_by_the_contacts_clock_and_what_comes_then_by_
         until="4d",
         policy={"retention": "1d", "profile_retention": "1d"},
     )
-    lines = [line.strip() for line in plain(story).splitlines()]
+    lines = [line.strip() for line in plain(explanation).splitlines()]
     assert any(line.startswith("05:00  no event for 1d: the contact is forgotten") for line in lines), lines
     at = lines.index("10:00  timezone is now UTC")
     assert (lines[at - 1], lines[at + 1]) == ("Thu 2026-11-05 (UTC)", "shop.entered (e3)")
-    (miss,) = story.rules[0].nearest
-    assert "cart did not fire (2026-11-03 05:00 America/New_York)" in plain(story)
+    (miss,) = explanation.rules[0].nearest
+    assert "cart did not fire (2026-11-03 05:00 America/New_York)" in plain(explanation)
     assert miss.zone == "America/New_York"
 
 
@@ -100,8 +102,8 @@ def test_a_wait_over_the_change_of_the_clock_says_the_other_offset() -> None:
 
 def test_an_occurrence_is_a_date() -> None:
     rule = {"id": "bday", "when": "contact.updated", "wait": {"until": "contact.birthday", "repeat": "yearly"}}
-    story = told(rule, ("0m", "contact.updated", {"birthday": "1990-11-03"}))
-    assert "bday: deadline reached (occurrence 2026-11-03)" in plain(story)
+    explanation = explained(rule, ("0m", "contact.updated", {"birthday": "1990-11-03"}))
+    assert "bday: deadline reached (occurrence 2026-11-03)" in plain(explanation)
     raw = {
         "event_id": "e1",
         "type": "contact.updated",
@@ -126,11 +128,11 @@ def test_every_deadline_in_a_line_is_by_the_clock_of_that_line(first: int) -> No
     for seed in range(first, first + 100):
         program, events, until_us = prepared(world(seed))
         watched = advance(program, new_state(CONTACT), events, until_us, trace=True)
-        story = explain(program, watched.state, watched.trace)
-        assert story.account_id == ACCOUNT
+        explanation = explain(program, watched.state, watched.trace)
+        assert explanation.account_id == ACCOUNT
         kinds = (StepKind.ARMED, StepKind.RESTARTED)
         dues = iter([step for step in watched.trace if step.kind in kinds and "@" not in str(step.rule_id)])
-        for line in story.lines:
+        for line in explanation.lines:
             if line.kind not in kinds:
                 continue
             step, found = next(dues), CLOCK.match(line.text)
@@ -138,10 +140,10 @@ def test_every_deadline_in_a_line_is_by_the_clock_of_that_line(first: int) -> No
             last_us = step.details["dues_us"][-1]
             assert found[2].endswith(moment_words(last_us, line.zone, line.time_us)), (seed, line)
             looked += 1
-        zones = {line.zone for line in story.lines}
+        zones = {line.zone for line in explanation.lines}
         moved += len(zones) > 1
-        text = plain(story)
+        text = plain(explanation)
         assert all(zone in text for zone in zones), (seed, text)
-        assert all(clock_words(line.time_us, line.zone) in text for line in story.lines), seed
+        assert all(clock_words(line.time_us, line.zone) in text for line in explanation.lines), seed
     assert looked > 50
     assert moved > 3

@@ -16,33 +16,35 @@ from kittiwake.reasons import Reason
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
-from tests.explain.explaining import ADDED, CART, START_US, lines, told, us
+from tests.explain.explaining import ADDED, CART, START_US, explained, lines, us
 
 # ---------------------------------------------------------------- the timeline
 
 
 def test_the_timeline_tells_events_arming_deadline_gates_and_decision_in_order() -> None:
-    story = told(CART, ("0m", "cart.item_added", {"product_id": "p1"}))
-    assert [one.text.split(" trigger ")[0] for one in story.lines] == [
+    explanation = explained(CART, ("0m", "cart.item_added", {"product_id": "p1"}))
+    assert [one.text.split(" trigger ")[0] for one in explanation.lines] == [
         "cart.item_added (e1)",
         "armed, due 11:00",
         "deadline reached without order.completed",
         "FIRED",
     ]
-    assert story.rules[0].fired == 1
-    assert story.rules[0].nearest == ()
+    assert explanation.rules[0].fired == 1
+    assert explanation.rules[0].nearest == ()
 
 
 def test_a_restart_and_a_later_match_that_only_counts_are_told() -> None:
     again = ("20m", "cart.item_added")
-    assert "restarted (2 events so far), due 11:20" in lines(told(CART, ADDED, again))
-    assert "counted (2 events so far), the deadline stands" in lines(told({**CART, "restart": False}, ADDED, again))
+    assert "restarted (2 events so far), due 11:20" in lines(explained(CART, ADDED, again))
+    assert "counted (2 events so far), the deadline stands" in lines(
+        explained({**CART, "restart": False}, ADDED, again)
+    )
 
 
 def test_every_event_is_told_even_one_that_no_rule_reads() -> None:
-    story = told(CART, ("0m", "shop.entered"))
-    assert [one.text for one in story.lines] == ["shop.entered (e1)"]
-    assert story.events == 1
+    explanation = explained(CART, ("0m", "shop.entered"))
+    assert [one.text for one in explanation.lines] == ["shop.entered (e1)"]
+    assert explanation.events == 1
 
 
 def test_a_copy_is_told_as_dropped() -> None:
@@ -51,37 +53,39 @@ def test_a_copy_is_told_as_dropped() -> None:
     raw = {"event_id": "e1", "type": "cart.item_added", "time": "2026-11-02T10:00:00Z"}
     copies = [event_of("acme", "c1", raw), event_of("acme", "c1", {**raw, "time": "2026-11-02T10:05:00Z"})]
     advanced = advance(program, new_state("c1"), copies, START_US + us("1d"), trace=True)
-    story = explain(program, advanced.state, advanced.trace)
-    assert "cart.item_added (e1): a copy, dropped" in [one.text for one in story.lines]
-    assert story.events == 1
+    explanation = explain(program, advanced.state, advanced.trace)
+    assert "cart.item_added (e1): a copy, dropped" in [one.text for one in explanation.lines]
+    assert explanation.events == 1
 
 
 def test_a_late_event_is_told_as_changing_nothing() -> None:
     program = compile_account(load_document({"account": "acme", "rules": [CART]}), "acme")
     step = Step(START_US, StepKind.LATE, None, None, {"event_id": "e9", "type": "order.completed"})
-    story = explain(program, new_state("c1"), [step])
-    assert [one.text for one in story.lines] == ["order.completed (e9): too late, changes nothing"]
+    explanation = explain(program, new_state("c1"), [step])
+    assert [one.text for one in explanation.lines] == ["order.completed (e9): too late, changes nothing"]
 
 
 def test_times_are_told_in_the_contacts_zone() -> None:
     zone = ("0m", "contact.updated", {"timezone": "America/Toronto"})
-    story = told(CART, zone, ADDED)
-    assert story.zone == "America/Toronto"
-    assert "armed, due 06:00" in lines(story)
+    explanation = explained(CART, zone, ADDED)
+    assert explanation.zone == "America/Toronto"
+    assert "armed, due 06:00" in lines(explanation)
 
 
 def test_a_deadline_on_another_day_is_told_with_its_date() -> None:
-    assert "armed, due 2026-11-03 10:00 and 2026-11-04 10:00" in lines(told({**CART, "wait": ["24h", "48h"]}, ADDED))
+    assert "armed, due 2026-11-03 10:00 and 2026-11-04 10:00" in lines(
+        explained({**CART, "wait": ["24h", "48h"]}, ADDED)
+    )
 
 
 def test_a_moved_date_is_told() -> None:
     rule = {"id": "cart", "when": "contact.updated", "wait": {"until": "contact.birthday"}}
-    story = told(
+    explanation = explained(
         rule,
         ("0m", "contact.updated", {"birthday": "2026-11-05"}),
         ("1h", "contact.updated", {"birthday": "2026-11-06"}),
     )
-    assert "deadline moved to 2026-11-06 09:00" in lines(story)
+    assert "deadline moved to 2026-11-06 09:00" in lines(explanation)
 
 
 # ---------------------------------------------------------------- all of it
@@ -91,26 +95,26 @@ def test_every_reason_has_an_answer() -> None:
     assert set(gates.ANSWERS) | set(gates.PLAIN_ANSWERS) == set(Reason)
 
 
-def test_every_kind_of_step_is_told_or_left_out_on_purpose() -> None:
+def test_every_kind_of_step_has_words_or_is_left_out_on_purpose() -> None:
     left_out = {StepKind.INSTANT, StepKind.RECORDED, StepKind.REFUSED, StepKind.MEMBERSHIP, StepKind.GATE}
-    assert set(steps.TELLERS) | left_out == set(StepKind)
-    assert not set(steps.TELLERS) & left_out
+    assert set(steps.DESCRIPTIONS) | left_out == set(StepKind)
+    assert not set(steps.DESCRIPTIONS) & left_out
 
 
 def test_only_some_rules_can_be_asked_for_and_all_events_stay() -> None:
-    story = told([CART, {**CART, "id": "other"}], ADDED)
-    part = only_rules(story, frozenset({"other"}))
+    explanation = explained([CART, {**CART, "id": "other"}], ADDED)
+    part = only_rules(explanation, frozenset({"other"}))
     assert {one.rule_id for one in part.lines} == {None, "other"}
     assert [rule.rule_id for rule in part.rules] == ["other"]
 
 
 def test_an_explanation_is_plain_json_for_programs() -> None:
-    story = told(
+    explanation = explained(
         {**CART, "per": "product_id"},
         ("0m", "cart.item_added", {"product_id": 7}),
         ("1m", "order.completed", {"total": 9.99}),
     )
-    data = json.loads(line(as_data(story)))
+    data = json.loads(line(as_data(explanation)))
     assert data["contact_id"] == "c1"
     assert data["timeline"][1] == {
         "time": "2026-11-02T10:00:00Z",
@@ -125,10 +129,10 @@ def test_an_explanation_is_plain_json_for_programs() -> None:
 
 
 def test_the_text_groups_lines_by_day_and_instant_and_ends_with_what_did_not_fire() -> None:
-    text = plain(told(CART, ADDED, ("35m", "order.completed"), until="1d"))
+    text = plain(explained(CART, ADDED, ("35m", "order.completed"), until="1d"))
     assert text.splitlines() == [
         "contact c1 of account acme",
-        "2 events, settled up to 2026-11-03 10:00 (UTC)",
+        "2 events, decided up to 2026-11-03 10:00 (UTC)",
         "",
         "Mon 2026-11-02",
         "  10:00  cart.item_added (e1)",
@@ -142,9 +146,9 @@ def test_the_text_groups_lines_by_day_and_instant_and_ends_with_what_did_not_fir
     ]
 
 
-def test_many_instances_are_counted_rather_than_told() -> None:
+def test_many_instances_are_counted_rather_than_listed() -> None:
     rule = {**CART, "per": "product_id"}
     happenings = [("0m", "cart.item_added", {"product_id": i}) for i in range(13)]
-    text = plain(told(rule, *happenings, ("1m", "order.completed")))
-    assert "cart did not fire 8 times more, earlier; --json tells of all" in text
+    text = plain(explained(rule, *happenings, ("1m", "order.completed")))
+    assert "cart did not fire 8 times more, earlier; --json has them all" in text
     assert text.count("it would have taken") == 5

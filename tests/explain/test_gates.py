@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 
 from kittiwake.explain.model import Stage
-from tests.explain.explaining import ADDED, CART, VIP, lines, only_miss, told
+from tests.explain.explaining import ADDED, CART, VIP, explained, lines, only_miss
 
 
 def test_consent_was_withdrawn_at() -> None:
     policy = {"consent": {"purpose": "marketing", "default": "granted"}}
-    story = told(CART, ADDED, ("30m", "consent.withdrawn", {"purpose": "marketing"}), policy=policy)
-    miss = only_miss(story)
+    explanation = explained(CART, ADDED, ("30m", "consent.withdrawn", {"purpose": "marketing"}), policy=policy)
+    miss = only_miss(explanation)
     assert miss.stage is Stage.GATED
     assert miss.what == "suppressed, no_consent: purpose marketing withdrawn at 10:30 (e2)"
     assert miss.needed == 'consent.granted with purpose "marketing" before 11:00'
-    assert "gates: consent ✗" in lines(story)
+    assert "gates: consent ✗" in lines(explanation)
 
 
 def test_consent_was_never_given() -> None:
-    miss = only_miss(told(CART, ADDED, policy={"consent": {"purpose": "marketing", "default": "withdrawn"}}))
+    miss = only_miss(explained(CART, ADDED, policy={"consent": {"purpose": "marketing", "default": "withdrawn"}}))
     assert miss.what == "suppressed, no_consent: no consent event for purpose marketing, and the default is withdrawn"
 
 
@@ -37,9 +37,9 @@ def test_consent_was_never_given() -> None:
 )
 def test_a_cap_was_used_up_by_another_rule(cap: Mapping[str, Any], words: str, free: str) -> None:
     greedy = {"id": "greedy", "when": "cart.item_added"}
-    story = told([greedy, CART], ADDED, policy={"frequency": [cap]})
-    _, cart = story.rules
-    fired = next(text for text in lines(story, "greedy") if text.startswith("FIRED"))
+    explanation = explained([greedy, CART], ADDED, policy={"frequency": [cap]})
+    _, cart = explanation.rules
+    fired = next(text for text in lines(explanation, "greedy") if text.startswith("FIRED"))
     trigger_id = fired.removeprefix("FIRED trigger ")
     assert cart.nearest[0].what == (
         f"suppressed, frequency_cap: {words} used by greedy at 10:00 (trigger {trigger_id})"
@@ -51,33 +51,33 @@ def test_a_firing_that_no_cap_counts_uses_none_up() -> None:
     greedy = {"id": "greedy", "when": "cart.item_added", "transactional": True}
     other = {"id": "other", "when": "cart.item_added", "group": "g"}
     policy = {"frequency": [{"max": 1, "per": "day", "group": "g"}]}
-    story = told([greedy, other, {**CART, "group": "g"}], ADDED, policy=policy)
-    assert "used by other at 10:00" in story.rules[2].nearest[0].what
+    explanation = explained([greedy, other, {**CART, "group": "g"}], ADDED, policy=policy)
+    assert "used by other at 10:00" in explanation.rules[2].nearest[0].what
 
 
 def test_reentry_names_the_last_firing() -> None:
     again = ("3h", "cart.item_added")
-    once = told({**CART, "reentry": "once"}, ADDED, again).rules[0].nearest[0]
+    once = explained({**CART, "reentry": "once"}, ADDED, again).rules[0].nearest[0]
     assert once.what.startswith("suppressed, reentry: once, and it fired at 11:00 (trigger ")
-    day = told({**CART, "reentry": "24h"}, ADDED, again).rules[0].nearest[0]
+    day = explained({**CART, "reentry": "24h"}, ADDED, again).rules[0].nearest[0]
     assert day.what.startswith("suppressed, reentry: 1d, and it fired at 11:00 (trigger ")
     assert day.needed == "a candidate due at 2026-11-03 11:00 or later"
 
 
 def test_a_shadow_rules_own_record_is_what_reentry_names() -> None:
     rule = {**CART, "reentry": "once", "mode": "shadow"}
-    first, second = told(rule, ADDED, ("3h", "cart.item_added")).rules[0].nearest
+    first, second = explained(rule, ADDED, ("3h", "cart.item_added")).rules[0].nearest
     assert first.needed == "mode: live"
     assert second.what.startswith("suppressed, reentry: once, and it would have fired at 11:00")
 
 
 def test_a_rule_was_not_ready() -> None:
-    miss = only_miss(told({**CART, "live_from": "2026-11-03T00:00:00Z"}, ADDED))
+    miss = only_miss(explained({**CART, "live_from": "2026-11-03T00:00:00Z"}, ADDED))
     assert miss.what == "suppressed, not_ready: due 11:00, and the rule is ready from 2026-11-03 00:00"
 
 
 def test_a_contact_is_in_the_holdout() -> None:
-    miss = only_miss(told(CART, ADDED, policy={"holdout": {"percent": 100, "salt": "winter"}}))
+    miss = only_miss(explained(CART, ADDED, policy={"holdout": {"percent": 100, "salt": "winter"}}))
     assert miss.what == "suppressed, holdout: contact c1 is among the 100 percent of salt winter"
     assert (
         miss.needed == "nothing this contact does: it is decided like any other, and sent nothing while the salt stands"
@@ -87,18 +87,18 @@ def test_a_contact_is_in_the_holdout() -> None:
 def test_of_who_is_held_out_what_would_have_fired_is_what_re_entry_and_caps_name() -> None:
     again = ("3h", "cart.item_added")
     policy = {"holdout": {"percent": 100, "salt": "winter"}}
-    first, second = told({**CART, "reentry": "once"}, ADDED, again, policy=policy).rules[0].nearest
+    first, second = explained({**CART, "reentry": "once"}, ADDED, again, policy=policy).rules[0].nearest
     assert first.what.startswith("suppressed, holdout")
     assert second.what.startswith("suppressed, reentry: once, and it would have fired at 11:00 (trigger ")
-    capped = told(CART, ADDED, again, policy={**policy, "frequency": {"max": 1, "per": "day"}}).rules[0].nearest[1]
+    capped = explained(CART, ADDED, again, policy={**policy, "frequency": {"max": 1, "per": "day"}}).rules[0].nearest[1]
     assert capped.what.startswith("suppressed, frequency_cap: 1 per day used by cart at 11:00 (trigger ")
     assert capped.what.endswith(", held out)")
 
 
 def test_an_exit_of_who_was_held_out_says_so() -> None:
     policy = {"holdout": {"percent": 100, "salt": "x"}}
-    story = told(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"), policy=policy)
-    assert [(miss.what.split(":")[0], miss.needed) for miss in story.rules[0].nearest][1] == (
+    explanation = explained(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"), policy=policy)
+    assert [(miss.what.split(":")[0], miss.needed) for miss in explanation.rules[0].nearest][1] == (
         "suppressed, holdout",
         "an entered that fires",
     )
@@ -108,58 +108,58 @@ QUIET = {"quiet_hours": {"from": "10:30", "to": "13:00"}}
 
 
 def test_quiet_hours_hold_it_and_it_fires_on_release() -> None:
-    story = told(CART, ADDED, policy=QUIET)
-    assert "held by quiet hours until 13:00" in lines(story)
-    assert story.rules[0].fired == 1
+    explanation = explained(CART, ADDED, policy=QUIET)
+    assert "held by quiet hours until 13:00" in lines(explanation)
+    assert explanation.rules[0].fired == 1
 
 
 def test_what_quiet_hours_still_hold_says_when_it_is_asked_again() -> None:
-    miss = only_miss(told(CART, ADDED, policy=QUIET, until="2h"))
+    miss = only_miss(explained(CART, ADDED, policy=QUIET, until="2h"))
     assert miss.what == "held by quiet hours until 13:00"
     assert miss.needed == "it is asked again at 13:00: every gate has to pass, and no order.completed until then"
 
 
 def test_a_purchase_in_quiet_hours_cancelled_it() -> None:
-    miss = only_miss(told(CART, ADDED, ("2h", "order.completed"), policy=QUIET))
+    miss = only_miss(explained(CART, ADDED, ("2h", "order.completed"), policy=QUIET))
     assert miss.what == "cancelled, unless: order.completed (e2) came while quiet hours held it"
     assert miss.needed == "no order.completed before its release"
 
 
 def test_it_had_expired_when_it_was_released() -> None:
-    miss = only_miss(told({**CART, "expires": "1h"}, ADDED, policy=QUIET))
+    miss = only_miss(explained({**CART, "expires": "1h"}, ADDED, policy=QUIET))
     assert miss.what == "suppressed, expired: released 2 hours after it was due, and the rule expires after 1h"
     assert miss.needed == "a release before 12:00, or a longer expires"
 
 
 def test_a_newer_candidate_took_the_held_place() -> None:
     rule = {**CART, "wait": ["1h", "2h"]}
-    superseded = told(rule, ADDED, policy=QUIET).rules[0].nearest[0]
+    superseded = explained(rule, ADDED, policy=QUIET).rules[0].nearest[0]
     assert superseded.what == "suppressed (reminder 0), superseded: a newer candidate took its place in quiet hours"
 
 
 def test_a_higher_threshold_of_the_same_event_is_the_one_that_fires() -> None:
     rule = {"id": "cart", "when": "order.completed", "reaches": {"sum": "total", "at": [250, 500]}}
-    (miss,) = told(rule, ("0m", "order.completed", {"total": 600})).rules[0].nearest
+    (miss,) = explained(rule, ("0m", "order.completed", {"total": 600})).rules[0].nearest
     assert miss.what == (
         "suppressed (threshold 250), superseded: the event that crossed 250 crossed a higher threshold too"
     )
 
 
 def test_a_deleted_contacts_held_candidate_is_cancelled() -> None:
-    miss = only_miss(told(CART, ADDED, ("2h", "contact.deleted"), policy=QUIET))
+    miss = only_miss(explained(CART, ADDED, ("2h", "contact.deleted"), policy=QUIET))
     assert miss.what == "cancelled, deleted: the contact was deleted before it could fire"
 
 
 def test_a_merged_contacts_held_candidate_is_cancelled() -> None:
-    miss = only_miss(told(CART, ADDED, ("2h", "contact.merged", {"into": "c-42"}), policy=QUIET))
+    miss = only_miss(explained(CART, ADDED, ("2h", "contact.merged", {"into": "c-42"}), policy=QUIET))
     assert miss.what == "cancelled, merged: the contact was merged into another before it could fire"
     assert miss.needed == "no contact.merged before it"
 
 
 def test_an_exit_without_a_fired_entry_says_so() -> None:
     policy = {"consent": {"purpose": "x", "default": "withdrawn"}}
-    story = told(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"), policy=policy)
-    assert [miss.what.split(":")[0] for miss in story.rules[0].nearest] == [
+    explanation = explained(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"), policy=policy)
+    assert [miss.what.split(":")[0] for miss in explanation.rules[0].nearest] == [
         "suppressed, no_consent",
         "suppressed, not_entered",
     ]
@@ -167,8 +167,8 @@ def test_an_exit_without_a_fired_entry_says_so() -> None:
 
 def test_a_limit_says_which() -> None:
     rule = {**CART, "per": "product_id"}
-    story = told(
+    explanation = explained(
         rule, ("0m", "cart.item_added", {"product_id": "p1"}), ("1m", "cart.item_added", {"product_id": "p2"}), keys=1
     )
-    assert "no room: the rule remembers as many instances as it may" in lines(story)
-    assert story.rules[0].nearest[-1].what == "suppressed, limit: the rule has no room for it"
+    assert "no room: the rule remembers as many instances as it may" in lines(explanation)
+    assert explanation.rules[0].nearest[-1].what == "suppressed, limit: the rule has no room for it"

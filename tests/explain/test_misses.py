@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from kittiwake.explain.model import Stage
-from tests.explain.explaining import ADDED, CART, VIP, Happening, lines, only_miss, told
+from tests.explain.explaining import ADDED, CART, VIP, Happening, explained, lines, only_miss
 
 # ---------------------------------------------------------------- near misses before it is due
 
 
 def test_a_purchase_disarmed_it_so_long_before_the_deadline() -> None:
-    miss = only_miss(told(CART, ADDED, ("35m", "order.completed")))
+    miss = only_miss(explained(CART, ADDED, ("35m", "order.completed")))
     assert miss.stage is Stage.STOPPED
     assert miss.what == "disarmed by order.completed (e2), 25 minutes before its deadline 11:00"
     assert miss.needed == "no order.completed before 11:00"
 
 
 def test_no_event_of_the_type_was_seen_at_all() -> None:
-    miss = only_miss(told(CART, ("0m", "order.completed")))
+    miss = only_miss(explained(CART, ("0m", "order.completed")))
     assert miss.stage is Stage.UNSEEN
     assert miss.what == "no event of type cart.item_added seen at all"
     assert miss.needed == "one cart.item_added"
@@ -29,8 +29,8 @@ def test_no_event_of_the_type_was_seen_at_all() -> None:
 
 def test_events_of_the_type_were_not_as_the_rule_wants_them() -> None:
     rule = {**CART, "when": {"event": "cart.item_added", "where": {"price": {"gte": 20}, "shop": "main"}}}
-    story = told(rule, ("0m", "cart.item_added", {"price": 5}), ("1m", "cart.item_added", {"price": 30}))
-    miss = only_miss(story)
+    explanation = explained(rule, ("0m", "cart.item_added", {"price": 5}), ("1m", "cart.item_added", {"price": 30}))
+    miss = only_miss(explanation)
     assert miss.stage is Stage.UNMATCHED
     assert miss.what == (
         '2 × cart.item_added seen, none as the rule wants it: shop is missing, the rule wants shop = "main" '
@@ -51,12 +51,12 @@ def test_events_of_the_type_were_not_as_the_rule_wants_them() -> None:
 )
 def test_what_of_where_did_not_hold_is_named(where: Mapping[str, Any], why: str) -> None:
     rule = {**CART, "when": {"event": "cart.item_added", "where": where}}
-    miss = only_miss(told(rule, ("0m", "cart.item_added", {"price": 5, "name": "abc"})))
+    miss = only_miss(explained(rule, ("0m", "cart.item_added", {"price": 5, "name": "abc"})))
     assert miss.what == f"1 × cart.item_added seen, none as the rule wants it: {why}"
 
 
 def test_an_event_lacks_a_property_that_splits_the_rule() -> None:
-    miss = only_miss(told({**CART, "per": "product_id"}, ADDED))
+    miss = only_miss(explained({**CART, "per": "product_id"}, ADDED))
     assert miss.stage is Stage.LACKED
     assert miss.what == "cart.item_added (e1) did not arm it: it lacks product_id"
     assert miss.needed == "a cart.item_added with product_id"
@@ -64,12 +64,12 @@ def test_an_event_lacks_a_property_that_splits_the_rule() -> None:
 
 def test_an_event_has_nothing_to_wait_for() -> None:
     rule = {"id": "cart", "when": "cart.item_added", "wait": {"field": "days", "unit": "days"}}
-    assert only_miss(told(rule, ADDED)).needed == "a cart.item_added with a number as days"
+    assert only_miss(explained(rule, ADDED)).needed == "a cart.item_added with a number as days"
 
 
 def test_the_date_to_wait_for_has_passed() -> None:
     rule = {"id": "cart", "when": "cart.item_added", "wait": {"until": "sale"}}
-    miss = only_miss(told(rule, ("0m", "cart.item_added", {"sale": "2026-10-01T00:00:00Z"})))
+    miss = only_miss(explained(rule, ("0m", "cart.item_added", {"sale": "2026-10-01T00:00:00Z"})))
     assert miss.what.endswith("the date it would wait for has passed")
     assert miss.needed == "a usable sale in the future"
 
@@ -79,7 +79,7 @@ def test_a_sequence_stopped_after_its_second_step() -> None:
         "id": "cart",
         "when": {"sequence": ["search.performed", "product.viewed", "cart.item_added"], "within": "30m"},
     }
-    miss = only_miss(told(rule, ("0m", "search.performed"), ("5m", "product.viewed"), ("45m", "cart.item_added")))
+    miss = only_miss(explained(rule, ("0m", "search.performed"), ("5m", "product.viewed"), ("45m", "cart.item_added")))
     assert miss.stage is Stage.BEGUN
     assert miss.what == "step 2 of 3 at 2026-11-02 10:05, and no further within 30m"
     assert miss.needed == "cart.item_added before 2026-11-02 10:30"
@@ -87,52 +87,52 @@ def test_a_sequence_stopped_after_its_second_step() -> None:
 
 def test_a_total_is_short_of_its_threshold() -> None:
     rule = {"id": "cart", "when": "order.completed", "reaches": {"sum": "total", "at": [250, 500]}}
-    miss = only_miss(told(rule, ("0m", "order.completed", {"total": 180.25})))
+    miss = only_miss(explained(rule, ("0m", "order.completed", {"total": 180.25})))
     assert (miss.what, miss.needed) == ("total 180.25 of 250", "69.75 more")
 
 
 def test_it_still_waits_when_the_run_ends() -> None:
-    miss = only_miss(told(CART, ADDED, until="10m"))
+    miss = only_miss(explained(CART, ADDED, until="10m"))
     assert miss.stage is Stage.WAITING
     assert miss.what == "armed at 10:00 by e1, due 11:00: the end (10:10) comes before"
     assert miss.needed == "time to pass until 11:00 without order.completed"
 
 
 def test_each_instance_has_its_own_near_miss_and_one_that_fired_has_none() -> None:
-    story = told(
+    explanation = explained(
         {**CART, "per": "product_id"},
         ("0m", "cart.item_added", {"product_id": "p1"}),
         ("90m", "cart.item_added", {"product_id": "p2"}),
         ("100m", "order.completed"),
         ("110m", "cart.item_added"),
     )
-    (rule,) = story.rules
+    (rule,) = explanation.rules
     assert rule.fired == 1
     assert [(miss.instance, miss.stage) for miss in rule.nearest] == [('{"product_id":"p2"}', Stage.STOPPED)]
 
 
 def test_a_deleted_contact_leaves_nothing_armed() -> None:
-    story = told(CART, ADDED, ("10m", "contact.deleted"), ("5h", "order.completed"))
-    miss = only_miss(story)
+    explanation = explained(CART, ADDED, ("10m", "contact.deleted"), ("5h", "order.completed"))
+    miss = only_miss(explanation)
     assert miss.what == "disarmed: the contact was deleted, 50 minutes before its deadline 11:00"
     assert miss.needed == "no contact.deleted before 11:00"
 
 
 def test_a_merged_contact_leaves_nothing_armed() -> None:
-    story = told(CART, ADDED, ("10m", "contact.merged", {"into": "c-42"}), ("5h", "order.completed"))
-    miss = only_miss(story)
+    explanation = explained(CART, ADDED, ("10m", "contact.merged", {"into": "c-42"}), ("5h", "order.completed"))
+    miss = only_miss(explanation)
     assert miss.what == "disarmed: the contact was merged into another, 50 minutes before its deadline 11:00"
     assert miss.needed == "no contact.merged before 11:00"
 
 
 def test_a_deletion_disarms_only_what_is_still_armed() -> None:
-    story = told(CART, ADDED, ("3h", "contact.deleted"))
-    assert not [text for text in lines(story) if text.startswith("disarmed")]
+    explanation = explained(CART, ADDED, ("3h", "contact.deleted"))
+    assert not [text for text in lines(explanation) if text.startswith("disarmed")]
 
 
 def test_a_total_that_an_event_adds_nothing_to_says_why() -> None:
     rule = {"id": "cart", "when": "order.completed", "reaches": {"sum": "total", "at": [250]}}
-    miss = only_miss(told(rule, ("0m", "order.completed", {"total": "lots"})))
+    miss = only_miss(explained(rule, ("0m", "order.completed", {"total": "lots"})))
     assert miss.what == (
         '1 × order.completed seen, and nothing came of it: total was "lots", a text, and has to be a number'
     )
@@ -217,8 +217,8 @@ VIEW = {"product_id": "p1", "price": 10}
 def test_given_says_what_is_there_and_what_it_would_have_taken(
     condition: Mapping[str, Any], what: str, needed: str
 ) -> None:
-    story = told(_given(condition), *_views(), ("0m", "cart.item_added", VIEW))
-    miss = only_miss(story)
+    explanation = explained(_given(condition), *_views(), ("0m", "cart.item_added", VIEW))
+    miss = only_miss(explanation)
     assert miss.stage is Stage.REFUSED
     assert (miss.what, miss.needed) == (what, needed)
 
@@ -229,7 +229,7 @@ def _views() -> list[Happening]:
 
 def test_all_conditions_that_do_not_hold_are_told_together() -> None:
     given = [{"present": "search.performed", "within": "1h"}, {"count": "product.viewed", "gte": 1}]
-    miss = only_miss(told({"id": "cart", "when": "cart.item_added", "given": given}, ADDED))
+    miss = only_miss(explained({"id": "cart", "when": "cart.item_added", "given": given}, ADDED))
     assert miss.what == "given: no search.performed within 1h and 0 of 1 product.viewed"
     assert miss.needed == "search.performed within 1h before it and one more product.viewed"
 
@@ -238,7 +238,7 @@ def test_all_conditions_that_do_not_hold_are_told_together() -> None:
 
 
 def test_who_is_no_member_learns_what_is_missing() -> None:
-    miss = only_miss(told(VIP, ("0m", "order.completed", {"total": 100}), ("1h", "support.complaint")))
+    miss = only_miss(explained(VIP, ("0m", "order.completed", {"total": 100}), ("1h", "support.complaint")))
     assert miss.what == (
         "not a member: sum of total of order.completed within 90d is 100, the rule wants ≥ 500 "
         "and support.complaint at 2026-11-02 11:00, within 30d"
@@ -250,16 +250,16 @@ def test_who_is_no_member_learns_what_is_missing() -> None:
 
 def test_one_of_several_ways_into_an_audience_is_enough() -> None:
     audience = {"any": [{"present": "a.b"}, {"not": {"present": "x.y"}}, {"not": {"count": "x.y", "gte": 1}}]}
-    miss = only_miss(told({"id": "r", "audience": audience}, ("0m", "x.y")))
+    miss = only_miss(explained({"id": "r", "audience": audience}, ("0m", "x.y")))
     assert miss.needed == "a.b before it, no x.y ever or count of x.y not ≥ 1"
 
 
 def test_entering_and_leaving_an_audience_are_told() -> None:
-    story = told(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"))
-    texts = [text.split(" trigger ")[0] for text in lines(story, "vip") if not text.startswith("gates")]
+    explanation = explained(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"))
+    texts = [text.split(" trigger ")[0] for text in lines(explanation, "vip") if not text.startswith("gates")]
     assert texts == ["becomes a member", "ENTERED", "is a member no longer", "EXITED"]
 
 
 def test_an_audience_without_any_event_of_the_contact_waits_for_one() -> None:
-    (rule,) = told(VIP).rules
+    (rule,) = explained(VIP).rules
     assert rule.nearest[0].what == "no event of the contact at all"

@@ -9,14 +9,14 @@ import pytest
 
 from kittiwake.explain.model import Explanation
 from kittiwake.explain.rendering import plain
-from tests.explain.explaining import ADDED, CART, VIP, lines, only_miss, told
+from tests.explain.explaining import ADDED, CART, VIP, explained, lines, only_miss
 
 PRICE = 'price was "25", a text; it is compared with a number: send 25, without quotes'
 BOUGHT = ("1m", "order.completed")
 
 
-def all_lines(story: Explanation) -> list[str]:
-    return [one.text for one in story.lines]
+def all_lines(explanation: Explanation) -> list[str]:
+    return [one.text for one in explanation.lines]
 
 
 @pytest.mark.parametrize(
@@ -67,40 +67,44 @@ def test_a_comparison_names_a_value_of_another_type(where: Mapping[str, Any], wh
     rule = {**CART, "when": {"event": "cart.item_added", "where": where}}
     properties = {"price": "25", "name": "cup", "stock": 5, "new": True, "items": [{"sku": "a"}]}
     points = ("0m", "contact.updated", {"points": "7"})
-    miss = only_miss(told(rule, points, ("1m", "cart.item_added", properties)))
+    miss = only_miss(explained(rule, points, ("1m", "cart.item_added", properties)))
     assert miss.what == f"1 × cart.item_added seen, none as the rule wants it: {why}"
 
 
 def test_a_sum_of_texts_says_so() -> None:
     rule = {"id": "cart", "when": "cart.item_added", "given": {"sum": "total", "of": "order.completed", "gte": 1000}}
-    story = told(rule, ("0m", "order.completed", {"total": "1500.00"}), ("1m", "cart.item_added"))
-    miss = only_miss(story)
+    explanation = explained(rule, ("0m", "order.completed", {"total": "1500.00"}), ("1m", "cart.item_added"))
+    miss = only_miss(explanation)
     assert miss.what == (
         "given: sum of total of order.completed is 0, the rule wants ≥ 1000; 1 × order.completed counted for nothing: "
         'total was "1500.00", a text, and has to be a number: send 1500.00, without quotes (the newest, e1)'
     )
-    vip = only_miss(told(VIP, ("0m", "order.completed", {"total": [600]})))
+    vip = only_miss(explained(VIP, ("0m", "order.completed", {"total": [600]})))
     assert "1 × order.completed counted for nothing: total was [600], a list, and has to be a number" in vip.what
 
 
 def test_a_number_of_different_values_says_what_is_none() -> None:
     given = {"distinct": "items.sku", "of": "order.completed", "gte": 2}
-    story = told({**CART, "given": given}, ("0m", "order.completed", {"items": [{"sku": "a"}]}), ADDED)
-    assert "items.sku is missing: items is a list, into which no path leads" in only_miss(story).what
+    explanation = explained({**CART, "given": given}, ("0m", "order.completed", {"items": [{"sku": "a"}]}), ADDED)
+    assert "items.sku is missing: items is a list, into which no path leads" in only_miss(explanation).what
 
 
 def test_a_condition_whose_where_meets_another_type_says_so() -> None:
     given = {"count": {"event": "order.completed", "where": {"total": {"gte": 5}}}, "gte": 1}
-    story = told({**CART, "given": given}, ("0m", "order.completed", {"total": "9"}), ("1m", "cart.item_added"))
-    assert '1 × order.completed counted for nothing: total was "9", a text; it is compared' in only_miss(story).what
+    explanation = explained(
+        {**CART, "given": given}, ("0m", "order.completed", {"total": "9"}), ("1m", "cart.item_added")
+    )
+    assert (
+        '1 × order.completed counted for nothing: total was "9", a text; it is compared' in only_miss(explanation).what
+    )
 
 
 def test_a_condition_says_that_the_same_was_written_otherwise() -> None:
     rule = {**CART, "given": {"count": "product.viewed", "same": "product_id", "gte": 1}}
-    story = told(
+    explanation = explained(
         rule, ("0m", "product.viewed", {"product_id": "77120"}), ("1m", "cart.item_added", {"product_id": 77120})
     )
-    assert only_miss(story).what == (
+    assert only_miss(explanation).what == (
         "given: 0 of 1 product.viewed with the same product_id; "
         'there is some with product_id "77120", a text, and 77120 is a number'
     )
@@ -109,10 +113,10 @@ def test_a_condition_says_that_the_same_was_written_otherwise() -> None:
 def test_a_total_that_an_event_adds_nothing_to_says_why() -> None:
     rule = {"id": "cart", "when": "order.completed", "reaches": {"sum": "total", "at": [250]}}
     text = 'total was "99.50", a text, and has to be a number: send 99.50, without quotes'
-    story = told(rule, ("0m", "order.completed", {"total": "99.50"}))
-    assert only_miss(story).what == f"1 × order.completed seen, and nothing came of it: {text}"
-    assert f"counted for nothing: {text}" in lines(story)
-    part = told(rule, ("0m", "order.completed", {"total": 100}), ("1m", "order.completed", {"total": "99.50"}))
+    explanation = explained(rule, ("0m", "order.completed", {"total": "99.50"}))
+    assert only_miss(explanation).what == f"1 × order.completed seen, and nothing came of it: {text}"
+    assert f"counted for nothing: {text}" in lines(explanation)
+    part = explained(rule, ("0m", "order.completed", {"total": 100}), ("1m", "order.completed", {"total": "99.50"}))
     assert only_miss(part).what == f"total 100 of 250; 1 × order.completed counted for nothing: {text} (the newest, e2)"
 
 
@@ -129,24 +133,24 @@ def test_a_total_that_an_event_adds_nothing_to_says_why() -> None:
 )
 def test_a_wait_towards_what_is_no_date_says_what_was_there(value: object, why: str | None) -> None:
     rule = {"id": "cart", "when": "cart.item_added", "wait": {"until": "expires_at"}}
-    miss = only_miss(told(rule, ("0m", "cart.item_added", {"expires_at": value})))
+    miss = only_miss(explained(rule, ("0m", "cart.item_added", {"expires_at": value})))
     assert f"did not arm it: {why or 'the date it would wait for has passed'}" in miss.what
     birthday = {"id": "cart", "when": "contact.updated", "wait": {"until": "contact.born"}}
     if why is not None:
-        of_contact = only_miss(told(birthday, ("0m", "contact.updated", {"born": value or 0})))
+        of_contact = only_miss(explained(birthday, ("0m", "contact.updated", {"born": value or 0})))
         assert "contact.born was " in of_contact.what
 
 
 def test_a_wait_that_takes_its_default_says_so_and_why() -> None:
     rule = {"id": "cart", "when": "cart.item_added", "wait": {"field": "days", "unit": "days", "default": "30d"}}
-    story = told(
+    explanation = explained(
         rule,
         ("0m", "cart.item_added", {"days": "7"}),
         ("1m", "cart.item_added"),
         ("2m", "cart.item_added", {"days": -1}),
         ("3m", "cart.item_added", {"days": 7}),
     )
-    armed, missing, negative, fine = lines(story)
+    armed, missing, negative, fine = lines(explanation)
     assert armed == (
         'armed, due 2026-12-02 10:00, by its default 30d, for days was "7", a text, and has to be a number: '
         "send 7, without quotes"
@@ -158,13 +162,13 @@ def test_a_wait_that_takes_its_default_says_so_and_why() -> None:
 
 def test_a_wait_without_a_default_says_what_it_needs() -> None:
     rule = {"id": "cart", "when": "cart.item_added", "wait": {"field": "days", "unit": "days"}}
-    miss = only_miss(told(rule, ("0m", "cart.item_added", {"days": "7"})))
+    miss = only_miss(explained(rule, ("0m", "cart.item_added", {"days": "7"})))
     assert miss.needed == "a cart.item_added with a number as days"
     assert 'days was "7", a text' in miss.what
 
 
 def test_a_key_that_is_a_list_is_told_as_one() -> None:
-    miss = only_miss(told({**CART, "per": "sku"}, ("0m", "cart.item_added", {"sku": ["a"]})))
+    miss = only_miss(explained({**CART, "per": "sku"}, ("0m", "cart.item_added", {"sku": ["a"]})))
     assert miss.what == (
         'cart.item_added (e1) did not arm it: sku was ["a"], a list, and has to be a text, number or bool'
     )
@@ -172,19 +176,19 @@ def test_a_key_that_is_a_list_is_told_as_one() -> None:
 
 def test_a_purchase_that_names_the_same_otherwise_says_why_it_did_not_disarm() -> None:
     rule = {**CART, "per": "product_id", "unless": {"event": "order.completed", "same": "product_id"}}
-    story = told(
+    explanation = explained(
         rule, ("0m", "cart.item_added", {"product_id": "77120"}), ("1m", "order.completed", {"product_id": 77120})
     )
     assert 'not disarmed by order.completed (e2): product_id was 77120, a number, and "77120", a text, when armed' in (
-        lines(story)
+        lines(explanation)
     )
-    assert story.rules[0].fired == 1
+    assert explanation.rules[0].fired == 1
 
 
 def test_an_unless_whose_where_meets_another_type_says_why_it_did_not_disarm() -> None:
     rule = {**CART, "unless": {"event": "order.completed", "where": {"total": {"gt": 0}}}}
-    story = told(rule, ADDED, ("1m", "order.completed", {"total": "5"}))
-    (line,) = [one for one in lines(story) if one.startswith("not disarmed")]
+    explanation = explained(rule, ADDED, ("1m", "order.completed", {"total": "5"}))
+    (line,) = [one for one in lines(explanation) if one.startswith("not disarmed")]
     assert line == (
         'not disarmed by order.completed (e2): total was "5", a text; it is compared with a number: '
         "send 5, without quotes"
@@ -193,15 +197,15 @@ def test_an_unless_whose_where_meets_another_type_says_why_it_did_not_disarm() -
 
 def test_instances_that_read_the_same_are_told_apart() -> None:
     rule = {**CART, "per": "sku"}
-    story = told(rule, ("0m", "cart.item_added", {"sku": "7"}), ("1m", "cart.item_added", {"sku": 7}))
-    assert 'another instance than {"sku":"7"}: there sku is a text, here a number' in lines(story)
+    explanation = explained(rule, ("0m", "cart.item_added", {"sku": "7"}), ("1m", "cart.item_added", {"sku": 7}))
+    assert 'another instance than {"sku":"7"}: there sku is a text, here a number' in lines(explanation)
 
 
 def test_a_consent_whose_purpose_is_no_text_says_what_comes_of_it() -> None:
     policy = {"consent": {"purpose": "marketing", "default": "granted"}}
-    story = told(CART, ADDED, ("1m", "consent.withdrawn", {"purpose": 5}), policy=policy)
-    assert "purpose was 5, a number, and has to be a text: taken as every purpose" in all_lines(story)
-    granted = told(CART, ADDED, ("1m", "consent.granted", {"purpose": ["marketing"]}), policy=policy)
+    explanation = explained(CART, ADDED, ("1m", "consent.withdrawn", {"purpose": 5}), policy=policy)
+    assert "purpose was 5, a number, and has to be a text: taken as every purpose" in all_lines(explanation)
+    granted = explained(CART, ADDED, ("1m", "consent.granted", {"purpose": ["marketing"]}), policy=policy)
     assert 'purpose was ["marketing"], a list, and has to be a text: it grants nothing' in all_lines(granted)
 
 
@@ -215,22 +219,24 @@ def test_only_what_rules_read_is_shown_and_the_rest_on_demand() -> None:
     properties = {"card": "4111", "sku": "a", "address": {"street": "x"}, "price": {"net": 5, "tax": 1}}
     happenings = (("0m", "cart.item_added", properties), ("1m", "shop.entered", {"from": "secret"}))
     updated = ("2m", "contact.updated", {"timezone": "UTC", "phone": "555"})
-    text = plain(told(rule, *happenings, updated))
+    text = plain(explained(rule, *happenings, updated))
     assert 'cart.item_added (e1) price.net=5 sku="a"\n' in text
     assert "shop.entered (e2)\n" in text
     assert 'contact.updated (e3) timezone="UTC"\n' in text
     assert "properties that no rule reads are left out" in text
     assert not any(word in text for word in ("4111", "street", "secret", "555"))
-    whole = plain(told(rule, *happenings, updated, all_properties=True))
+    whole = plain(explained(rule, *happenings, updated, all_properties=True))
     assert all(word in whole for word in ("4111", "street", "secret", "555"))
     assert "left out" not in whole
 
 
 def test_a_name_that_could_be_taken_for_words_of_ours_is_quoted() -> None:
-    text = plain(told(CART, ("0m", "cart.item_added", {"a=1) FIRED": 1, "ok": 2}), all_properties=True))
+    text = plain(explained(CART, ("0m", "cart.item_added", {"a=1) FIRED": 1, "ok": 2}), all_properties=True))
     assert 'cart.item_added (e1) "a=1) FIRED"=1 ok=2' in text
 
 
 def test_a_value_that_can_be_used_is_told_as_before() -> None:
-    story = told({**CART, "unless": {"event": "order.completed", "where": {"total": {"gt": 9}}}}, ADDED, BOUGHT)
-    assert not [one for one in lines(story) if one.startswith("not disarmed")]
+    explanation = explained(
+        {**CART, "unless": {"event": "order.completed", "where": {"total": {"gt": 9}}}}, ADDED, BOUGHT
+    )
+    assert not [one for one in lines(explanation) if one.startswith("not disarmed")]

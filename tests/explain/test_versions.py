@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kittiwake.explain.explanation import explain
-from kittiwake.explain.model import Explanation, RuleStory, Stage
+from kittiwake.explain.model import Explanation, RuleExplanation, Stage
 from kittiwake.explain.rendering import plain
 from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
@@ -34,7 +34,7 @@ def told_of(versions: list[tuple[str, dict[str, Any]]], *happenings: Happening, 
     return explain(programs, advanced.state, advanced.trace)
 
 
-def story_of(explanation: Explanation, rule_id: str) -> RuleStory:
+def story_of(explanation: Explanation, rule_id: str) -> RuleExplanation:
     return next(rule for rule in explanation.rules if rule.rule_id == rule_id)
 
 
@@ -45,8 +45,8 @@ def test_a_version_that_comes_into_force_says_what_is_new_changed_and_gone() -> 
         "timezone": "Europe/Berlin",
         "policy": {"retention": "30d"},
     }
-    story = told_of([("always", before), ("30m", after)], ("0m", "cart.item_added"))
-    (line,) = [one.text for one in story.lines if one.kind == "in_force"]
+    explanation = told_of([("always", before), ("30m", after)], ("0m", "cart.item_added"))
+    (line,) = [one.text for one in explanation.lines if one.kind == "in_force"]
     assert line == (
         "other rules come into force: new is new, cart is changed, gone is gone, the policy is changed and the "
         "account's timezone is Europe/Berlin"
@@ -55,26 +55,26 @@ def test_a_version_that_comes_into_force_says_what_is_new_changed_and_gone() -> 
 
 def test_what_a_rule_missed_is_told_by_its_text_of_that_time_and_what_it_lacks_now_by_that_of_the_end() -> None:
     given = {"id": "given", "when": "a.b", "given": {"count": "c.d", "gte": 3}}
-    story = told_of(
+    explanation = told_of(
         [("always", {"rules": [given]}), ("1h", {"rules": [{**given, "given": {"count": "c.d", "gte": 5}}]})],
         ("0m", "c.d"),
         ("1m", "a.b"),
         ("2h", "a.b"),
     )
-    first, second = (one.text for one in story.lines if one.rule_id == "given")
+    first, second = (one.text for one in explanation.lines if one.rule_id == "given")
     assert first == "given does not hold: 1 of 3 c.d"
     assert second == "given does not hold: 1 of 5 c.d"
-    (miss,) = story_of(story, "given").nearest
+    (miss,) = story_of(explanation, "given").nearest
     assert miss.needed == "4 more c.d"
 
 
 def test_a_rule_that_is_gone_has_its_story_until_then() -> None:
-    story = told_of(
+    explanation = told_of(
         [("always", {"rules": [CART, {"id": "now", "when": "cart.item_added"}]}), ("30m", {"rules": []})],
         ("0m", "cart.item_added"),
     )
-    assert story_of(story, "now").fired == 1
-    (miss,) = story_of(story, "cart").nearest
+    assert story_of(explanation, "now").fired == 1
+    (miss,) = story_of(explanation, "cart").nearest
     assert miss.stage is Stage.GATED
     assert miss.what == "cancelled, rule_removed: the rule is gone or off from 10:30"
     unseen = told_of([("always", {"rules": [CART]}), ("30m", {"rules": []})], ("0m", "a.b"))
@@ -82,18 +82,18 @@ def test_a_rule_that_is_gone_has_its_story_until_then() -> None:
 
 
 def test_a_rule_that_is_new_says_since_when_it_has_seen_nothing() -> None:
-    story = told_of([("always", {"rules": []}), ("1h", {"rules": [CART]})], ("0m", "cart.item_added"))
-    (miss,) = story_of(story, "cart").nearest
+    explanation = told_of([("always", {"rules": []}), ("1h", {"rules": [CART]})], ("0m", "cart.item_added"))
+    (miss,) = story_of(explanation, "cart").nearest
     assert miss.what == "no event of type cart.item_added seen since 2026-11-02 11:00, when the rule came into force"
 
 
 def test_what_a_later_version_remembers_is_told_once_it_is_in_force() -> None:
     chain = {"id": "chain", "when": {"sequence": ["a.b", "c.d"], "within": "9h"}}
-    story = told_of(
+    explanation = told_of(
         [("always", {"rules": [CART]}), ("1h", {"rules": [CART, chain]})], ("0m", "a.b"), ("0m", "x.y"), until="2h"
     )
-    assert not lines(story, "chain")
-    (miss,) = story_of(story, "chain").nearest
+    assert not lines(explanation, "chain")
+    (miss,) = story_of(explanation, "chain").nearest
     assert miss.what.startswith("step 1 of 2")
     assert miss.needed == "c.d before 19:00"
 
@@ -102,57 +102,59 @@ def test_an_audience_is_told_by_the_tree_in_force_at_the_end_over_all_that_was_b
     def vip(bound: int) -> dict[str, Any]:
         return {"id": "vip", "audience": {"sum": "total", "of": "order.completed", "within": "90d", "gte": bound}}
 
-    story = told_of(
+    explanation = told_of(
         [("always", {"rules": [vip(500)]}), ("1h", {"rules": [vip(300)]})], ("0m", "order.completed", {"total": 250})
     )
-    (miss,) = story_of(story, "vip").nearest
+    (miss,) = story_of(explanation, "vip").nearest
     assert miss.needed.startswith("50 more of total in order.completed")
 
 
 def test_a_contact_that_is_forgotten_is_told_so_and_nothing_of_before_counts() -> None:
     twice = {"id": "twice", "when": "a.b", "given": {"count": "a.b", "gte": 2}, "wait": "9d"}
-    story = told_of(
+    explanation = told_of(
         [("always", {"rules": [twice, {**CART, "wait": "9d"}], "policy": {"retention": "1d"}})],
         ("0m", "a.b"),
         ("1m", "cart.item_added"),
         ("3d", "a.b"),
         until="4d",
     )
-    assert "no event for 1d: what the contact did is forgotten (retention)" in plain(story)
-    (miss,) = story_of(story, "cart").nearest
+    assert "no event for 1d: what the contact did is forgotten (retention)" in plain(explanation)
+    (miss,) = story_of(explanation, "cart").nearest
     assert miss.what.endswith("forgotten: no event for 1d, after which a contact is forgotten (retention)")
-    assert lines(story, "twice")[-1] == "given does not hold: 1 of 2 a.b"
+    assert lines(explanation, "twice")[-1] == "given does not hold: 1 of 2 a.b"
 
 
 def test_what_stays_of_a_forgotten_contact_is_known_to_its_story_until_its_profile_ends() -> None:
     birthday = {"id": "birthday", "when": "contact.updated", "wait": {"until": "contact.day", "repeat": "daily"}}
     policy = {"retention": "1d", "profile_retention": "3d", "consent": {"purpose": "news"}}
-    story = told_of(
+    explanation = told_of(
         [("always", {"rules": [birthday, {"id": "now", "when": "a.b"}], "policy": policy})],
         ("0m", "contact.updated", {"day": "2026-11-03", "timezone": "Asia/Tokyo"}),
         ("1m", "consent.withdrawn"),
         ("50h", "a.b"),
         until="20d",
     )
-    text = plain(story)
+    text = plain(explanation)
     assert "no event for 1d: what the contact did is forgotten (retention)" in text
     assert "no event for 3d: the contact is forgotten (profile_retention)" in text
-    assert "no_consent: purpose news withdrawn at" in story_of(story, "now").nearest[0].what
+    assert "no_consent: purpose news withdrawn at" in story_of(explanation, "now").nearest[0].what
     ended = "forgotten: no event for 3d, after which a contact is forgotten (profile_retention)"
-    assert lines(story, "birthday")[-1].endswith(ended)
+    assert lines(explanation, "birthday")[-1].endswith(ended)
 
 
 def test_an_update_that_there_is_no_room_for_changes_nothing_in_the_story_either() -> None:
     gold = {"id": "gold", "when": {"event": "a.b", "where": {"contact": {"tier": "gold"}}}}
-    story = told_of(
+    explanation = told_of(
         [("always", {"rules": [gold]})],
         ("0m", "contact.updated", {"tier": "silver"}),
         ("1m", "contact.updated", {"tier": "gold", "timezone": "x" * 65_536}),
         ("2m", "a.b"),
     )
-    assert "no room: the attributes that rules read would be too many, or too long: none is changed" in plain(story)
-    assert [line.text for line in story.lines if line.rule_id == "contact:attributes"] == [
+    assert "no room: the attributes that rules read would be too many, or too long: none is changed" in plain(
+        explanation
+    )
+    assert [line.text for line in explanation.lines if line.rule_id == "contact:attributes"] == [
         "suppressed, limit: more attributes that rules read than there is room for, so the update sets none"
     ]
-    (miss,) = story_of(story, "gold").nearest
+    (miss,) = story_of(explanation, "gold").nearest
     assert "silver" in miss.what

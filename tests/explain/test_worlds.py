@@ -31,10 +31,10 @@ def test_every_world_can_be_explained(first: int) -> None:
         program, events, until_us = prepared(world(seed))
         watched = advance(program, new_state(CONTACT), events, until_us, trace=True)
         assert watched.decisions == advance(program, new_state(CONTACT), events, until_us).decisions, seed
-        story = explain(program, watched.state, watched.trace)
-        assert plain(story), seed
-        assert line(as_data(story)), seed
-        _check(story, watched.decisions, seed)
+        explanation = explain(program, watched.state, watched.trace)
+        assert plain(explanation), seed
+        assert line(as_data(explanation)), seed
+        _check(explanation, watched.decisions, seed)
 
 
 def prepared(of: World) -> tuple[Program, list[Event], int]:
@@ -46,11 +46,11 @@ def prepared(of: World) -> tuple[Program, list[Event], int]:
     return program, mine, of.until_us
 
 
-def _check(story: Explanation, decisions: tuple[Decision, ...], seed: int) -> None:
+def _check(explanation: Explanation, decisions: tuple[Decision, ...], seed: int) -> None:
     """Each rule's firings and refusals are all there, and a rule of which nothing fired says why."""
     fired = Counter(one.rule_id for one in decisions if one.decision is Outcome.FIRED)
     refused = Counter(one.rule_id for one in decisions if one.decision is not Outcome.FIRED)
-    for rule in story.rules:
+    for rule in explanation.rules:
         assert rule.fired == fired[rule.rule_id], (seed, rule)
         gated = [miss for miss in rule.misses if miss.stage is Stage.GATED and "held by quiet hours" not in miss.what]
         assert len(gated) == refused[rule.rule_id], (seed, rule)

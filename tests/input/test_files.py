@@ -14,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kittiwake.input import files
+from kittiwake.input.errors import InputError, shown
 from kittiwake.input.events import RAW_BYTES_MAX
-from kittiwake.input.files import InputError, Record, find_files, read_blocks, read_records, records_of
+from kittiwake.input.files import find_files
+from kittiwake.input.lines import Record
+from kittiwake.input.reading import read_blocks, read_records, records_of
 from kittiwake.input.splits import BLOCK_BYTES
 
 
@@ -279,7 +282,7 @@ def test_a_name_that_is_not_utf8_is_read_and_can_be_shown(folder: Path) -> None:
     name = os.fsdecode(b"\xff.jsonl")
     Path(name).write_bytes(b"{}\n")
     assert [record.raw for record in read_records(find_files([name])[0])] == [b"{}"]
-    assert files.shown(name) == r"\xff.jsonl"
+    assert shown(name) == r"\xff.jsonl"
 
 
 def test_too_many_files_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

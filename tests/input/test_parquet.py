@@ -20,10 +20,13 @@ from hypothesis import strategies as st
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input import files
+from kittiwake.input import file_types
+from kittiwake.input.errors import InputError
 from kittiwake.input.events import parse_event
-from kittiwake.input.files import InputError, Record, blocks_of, records_in
-from kittiwake.input.splits import WHOLE, Part, parts_of
+from kittiwake.input.file_types import splits_of
+from kittiwake.input.lines import Record, records_in
+from kittiwake.input.reading import blocks_of
+from kittiwake.input.splits import WHOLE, Split
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
@@ -54,8 +57,8 @@ def table(rows: Sequence[dict[str, Any]], **columns: pa.Array) -> pa.Table:
     return pa.table({**texts, **columns})
 
 
-def records(content: bytes, part: Part = WHOLE) -> list[Record]:
-    blocks = blocks_of(io.BytesIO(content), "events.parquet", part=part)
+def records(content: bytes, split: Split = WHOLE) -> list[Record]:
+    blocks = blocks_of(io.BytesIO(content), "events.parquet", split=split)
     return [record for block in blocks for record in records_in(block)]
 
 
@@ -138,7 +141,7 @@ def test_texts_may_be_written_in_any_way() -> None:
 
 
 def test_of_a_row_beyond_every_bound_only_the_beginning_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "RAW_BYTES_MAX", 200)
+    monkeypatch.setattr(file_types, "RAW_BYTES_MAX", 200)
     note = json.dumps({"note": "x" * 300})
     found = records(written(table([ROW, {**ROW, "properties": note}, ROW])))
     assert [(record.number, len(record.raw), record.size > 300) for record in found] == [
@@ -336,9 +339,9 @@ def test_without_pyarrow_what_to_install_is_said_and_lines_are_read(tmp_path: Pa
 # ---------------------------------------------------------------- in runs
 
 
-def test_parts_share_the_row_groups_of_a_file() -> None:
+def test_splits_share_the_row_groups_of_a_file() -> None:
     content = written(table([{**ROW, "event_id": f"e{number}"} for number in range(1_000)]), row_group_size=90)
-    found = [records(content, part) for part in parts_of("events.parquet", len(content), len(content) // 5)]
+    found = [records(content, split) for split in splits_of("events.parquet", len(content), len(content) // 5)]
     assert sum(1 for one in found if one) > 2
     assert [record for one in found for record in one] == records(content)
 

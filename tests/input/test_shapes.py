@@ -75,12 +75,6 @@ def test_canonical_records_are_no_records_of_another_shape(tmp_path: Path, shape
 
 
 @pytest.mark.parametrize("shape", [SEGMENT, CLOUDEVENTS], ids=lambda shape: shape.shape.value)
-@pytest.mark.parametrize("reason", ["not_utf8", "not_json", "not_an_object", "bad_number", "oversize", "too_deep"])
-def test_bytes_are_refused_alike_in_every_shape(shape: InputShape, reason: str) -> None:
-    assert parse_event(DEAD[reason], "here:1", START_US, shape) == parse_event(DEAD[reason], "here:1", START_US)
-
-
-@pytest.mark.parametrize("shape", [SEGMENT, CLOUDEVENTS], ids=lambda shape: shape.shape.value)
 def test_of_an_endless_line_the_next_line_is_still_read(tmp_path: Path, shape: InputShape) -> None:
     good = json.loads(record(event_id="/shop e1"))
     line = as_segment(good) if shape == SEGMENT else as_cloudevent(good)

@@ -37,14 +37,14 @@ def replayed(folder: Path, fault: str, *flags: str, earlier: tuple[str, ...] = (
     rules, out = write_rules(folder / "rules.yaml"), folder / "out"
     write_lines(folder / "one.jsonl", [CART, LATER])
     write_lines(folder / "two.jsonl", [LATER, b"{"])
-    places = ("replay", "--rules", rules, "--output", out)
+    arguments = ("replay", "--rules", rules, "--output", out)
     runs = []
     for name, said in (("one", earlier), ("two", flags)):
-        other = (*places[:-1], folder / name, "--input", folder / f"{name}.jsonl", *said)
+        other = (*arguments[:-1], folder / name, "--input", folder / f"{name}.jsonl", *said)
         kittiwake(*other)
         runs.append(rows_of(listing(folder / name)))
-    kittiwake(*places, "--input", folder / "one.jsonl", *earlier)
-    left = ran(REPLAY, fault, out, *map(str, places), "--input", folder / "two.jsonl", *flags)
+    kittiwake(*arguments, "--input", folder / "one.jsonl", *earlier)
+    left = ran(REPLAY, fault, out, *map(str, arguments), "--input", folder / "two.jsonl", *flags)
     return (runs[0], runs[1]), left
 
 

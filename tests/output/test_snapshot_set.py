@@ -68,9 +68,9 @@ def test_files_of_a_release_without_manifests_are_taken(tmp_path: Path) -> None:
 
 def test_a_manifest_with_one_bit_flipped_is_refused(folder: Path) -> None:
     data = (folder / MANIFEST).read_bytes()
-    for place, bit in product(range(len(data)), range(8)):
+    for index, bit in product(range(len(data)), range(8)):
         with pytest.raises(SnapshotSetError, match=r"manifest\.json (cannot be read|is of format|is not as it was)"):
-            manifest_of(data[:place] + bytes([data[place] ^ 1 << bit]) + data[place + 1 :])
+            manifest_of(data[:index] + bytes([data[index] ^ 1 << bit]) + data[index + 1 :])
     (folder / MANIFEST).write_bytes(data[:-10])
     assert f"{folder}: manifest.json cannot be read" in refused(folder / "*")
 

@@ -143,8 +143,8 @@ def test_a_row_with_one_bit_flipped_is_no_snapshot_or_says_the_same() -> None:
     row = row_of(Event(at(START), "e1", "a", {"p": 1, "n": 2.5}))
     text, wanted = line({**row, "readable": {}}), state_of(row)
     refused = 0
-    for place, bit in product(range(len(text)), range(8)):
-        damaged = text[:place] + bytes([text[place] ^ 1 << bit]) + text[place + 1 :]
+    for index, bit in product(range(len(text)), range(8)):
+        damaged = text[:index] + bytes([text[index] ^ 1 << bit]) + text[index + 1 :]
         try:
             found = parse_json(damaged)
         except (ValueError, ArithmeticError):
@@ -152,7 +152,7 @@ def test_a_row_with_one_bit_flipped_is_no_snapshot_or_says_the_same() -> None:
             continue
         state = state_of(found) if isinstance(found, dict) else BadState("no object")
         refused += isinstance(state, BadState)
-        assert isinstance(state, BadState) or state == wanted, (place, bit)
+        assert isinstance(state, BadState) or state == wanted, (index, bit)
     assert refused > len(text) * 8 * 0.9, "of what counts, every bit is held to the digest"
 
 

@@ -110,7 +110,7 @@ def test_a_file_that_workers_share_gives_the_same_rows_and_the_same_summary(
     job.rules = SHOP_RULES
     inputs = [str(tmp_path / "events.jsonl*")]
     by_replay = replay(Programs(load(SHOP_RULES)), inputs, tmp_path / "replay", RunSettings(START_US))
-    monkeypatch.setattr("kittiwake.input.splits.PART_BYTES", events.stat().st_size // 40)
+    monkeypatch.setattr("kittiwake.input.splits.SPLIT_BYTES", events.stat().st_size // 40)
     ran = job(inputs, f"--direct_num_workers={workers}")
     assert as_sets(ran.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
     summary = (tmp_path / "replay" / "summary.json").read_text().replace('"replay"', '"backfill"')
@@ -127,7 +127,7 @@ def test_a_job_over_parquet_is_a_job_over_lines(
     texts = [{name: json.dumps(v) if name == "properties" else v for name, v in one.items()} for one in objects]
     kinds = pa.schema([(name, pa.string()) for name in PARQUET_COLUMNS])
     pq.write_table(pa.Table.from_pylist(texts, kinds), tmp_path / "events.parquet", row_group_size=200)
-    monkeypatch.setattr("kittiwake.input.splits.PART_BYTES", 10_000)
+    monkeypatch.setattr("kittiwake.input.splits.SPLIT_BYTES", 10_000)
     here, there = job(tmp_path / "events.parquet"), job(events, output="lines")
     assert as_sets(here.output)["decisions"] == as_sets(there.output)["decisions"] != set()
     assert (here.summary.counts.files, here.summary.dead_letters) == (1, there.summary.dead_letters)
@@ -161,7 +161,7 @@ def test_dead_letters_are_found_by_their_lines_wherever_a_file_was_cut(
     lines = [LATER] * 100
     lines[70] = lines[85] = lines[97] = b"{"
     events = write_lines(tmp_path / "events.jsonl", lines)
-    monkeypatch.setattr("kittiwake.input.splits.PART_BYTES", 1_000)
+    monkeypatch.setattr("kittiwake.input.splits.SPLIT_BYTES", 1_000)
     examples = job(events).summary.counts.examples["not_json"]
     assert [place.source for place in examples] == [f"{events}:{number}" for number in (71, 86, 98)]
 

@@ -61,20 +61,20 @@ def test_a_backfill_with_a_fault_at_any_call_of_its_last_step_leaves_one_of_two_
 REINGEST = """
 import sys
 from pathlib import Path
-from kittiwake.stream.redelivery import Feed
+from kittiwake.stream.redelivery import Redelivery
 from pipelines import reingest
 from tests.dying import at_every_call
 
 found, fault, folder = sys.argv[1:]
 output = Path(folder) / "mended.jsonl"
-feeds = [Feed(b'{"event_id": "e%d"}' % number, {}, 0) for number in range(3)]
+feeds = [Redelivery(b'{"event_id": "e%d"}' % number, {}, 0) for number in range(3)]
 
 def next_start(copy):
     if not (copy / output.name).exists():
-        reingest._written(copy / output.name, feeds)
+        reingest._write(copy / output.name, feeds)
 
-reingest.reingest = lambda options, fed: reingest.Published(reingest._written(output, feeds))
-at_every_call(reingest, "_written", fault, found, Path(folder), next_start)
+reingest.reingest = lambda options, fed: reingest.Published(reingest._write(output, feeds))
+at_every_call(reingest, "_write", fault, found, Path(folder), next_start)
 sys.exit(reingest.main(["--dataset", "shop-1.marketing", "--output", str(output)]))
 """
 

@@ -115,19 +115,19 @@ TWO_REINGESTS = """
 from pathlib import Path
 import sys
 from kittiwake.errors import UnusableError
-from kittiwake.stream.redelivery import Feed
+from kittiwake.stream.redelivery import Redelivery
 from pipelines import reingest
 
 output = Path(sys.argv[1])
 
 def feeds():
-    yield Feed(b'{"of": "one"}', {}, 0)
+    yield Redelivery(b'{"of": "one"}', {}, 0)
     try:
-        reingest._written(output, [Feed(b'{"of": "two"}', {}, 0)])
+        reingest._write(output, [Redelivery(b'{"of": "two"}', {}, 0)])
     except UnusableError as error:
         print(error)
 
-reingest._written(output, feeds())
+reingest._write(output, feeds())
 """
 
 

@@ -154,7 +154,7 @@ def test_rows_of_an_invoice_under_its_number_are_a_finding_with_an_example(job: 
         }
     ]
     (text,) = said["findings"]
-    assert text.startswith("4 of 45 events (9 %) were dropped as copies")
+    assert text.startswith("4 of 45 events (9 %) were dropped as duplicates")
     assert "rows of an invoice" in text
 
 
@@ -163,7 +163,7 @@ def test_up_to_a_hundredth_of_the_events_it_is_told_and_no_finding(job: Job, tmp
         others = [record(event_id=f"e{n}", contact_id=f"c{n}") for n in range(number)]
         ran = job(write_lines(tmp_path / "events.jsonl", [*invoice(2), *others]))
         assert (ran.code, ran.summary.counts.copies_differ) == (code, 1)
-        assert "1 of the copies say something else than the event that counts: for example 536365" in ran.out
+        assert "1 of the duplicates say something else than the event that counts: for example 536365" in ran.out
 
 
 def test_the_same_event_again_in_whatever_form_differs_in_nothing(job: Job, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_on_disk_in_memory_and_with_snapshots_the_same_copies_differ(
     for name in ("copies_differ", "copies_differ_examples", "duplicates"):
         assert said[name] == kept[name], name
     assert (spilled.copies_differ, spilled.duplicates) == (said["copies_differ"], said["duplicates"])
-    assert [one._asdict() | {"differs": list(one.differs)} for one in spilled.copy_examples] == said[
+    assert [one._asdict() | {"differs": list(one.differs)} for one in spilled.duplicate_examples] == said[
         "copies_differ_examples"
     ]
 

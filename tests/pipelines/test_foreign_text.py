@@ -78,7 +78,7 @@ def test_a_backfill_refuses_what_it_cannot_use_in_clean_words(
 
 
 def test_a_crash_is_told_in_clean_words(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(_: object) -> None:
+    def crash(*_: object) -> None:
         raise RuntimeError(f"element {EVIL}")
 
     monkeypatch.setattr(backfill, "backfill", crash)

@@ -10,11 +10,11 @@ import pytest
 from kittiwake.batch.settings import RunSettings
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
-from pipelines.backfill import build
+from pipelines.graphs.backfill import build_backfill
 from pipelines.locations import open_location
 from tests.input.inputs import write_rules
 from tests.pipelines.walking import Walk, walked
-from transforms.batch.read import InputFile
+from transforms.input_files import InputFile
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them.
 STEPS = {
@@ -30,9 +30,9 @@ SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary")
 def walk(tmp_path: Path) -> Walk:
     pipeline = beam.Pipeline(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    place = open_location(str(tmp_path / "out"))
-    build(pipeline, (InputFile("a.jsonl", 3),), programs, RunSettings(0), place)
-    place.discard()
+    location = open_location(str(tmp_path / "out"))
+    build_backfill(pipeline, (InputFile("a.jsonl", 3),), programs, RunSettings(0), location)
+    location.discard()
     return walked(pipeline)
 
 

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
-from kittiwake.input.files import InputError
+from kittiwake.input.errors import InputError
 from kittiwake.output.folder import OutputError
 from kittiwake.terminal.exit_codes import Exit
 from pipelines.backfill import main
 from pipelines.locations import open_location
 from tests.input.inputs import as_sets, record, write_lines
 from tests.pipelines.running import Job, arguments
-from transforms.batch.input_files import input_files
-from transforms.batch.read import InputFile
+from transforms.input_files import InputFile, input_files
 
 LINES = [record(event_id="e1"), record(event_id="e2", contact_id="c9", time="2026-11-01T17:00:00Z"), b"{"]
 

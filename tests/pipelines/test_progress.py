@@ -17,14 +17,15 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.terminal import progress as shown
-from pipelines.backfill import build
+from kittiwake.terminal.ending import StopRequest
+from pipelines.graphs.backfill import build_backfill
 from pipelines.locations import open_location
-from pipelines.progress import counted, progress_shown
+from pipelines.progress import counters_of, show_progress
 from pipelines.runner import new_pipeline, runner_named
 from tests.input.inputs import START_US, record, write_lines, write_rules
 from tests.pipelines.running import ROOT, Job
 from transforms.batch.progress import PROGRESS, ProgressCounters
-from transforms.batch.read import InputFile
+from transforms.input_files import InputFile
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_reading_is_told_before_deciding(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_shown(2_000_000, 8, seconds=0.02):
+    with show_progress(2_000_000, 8, StopRequest(), seconds=0.02):
         time.sleep(0.1)
         PROGRESS.read(1_500_000)
         time.sleep(0.1)
@@ -53,16 +54,16 @@ def test_reading_is_told_before_deciding(capsys: pytest.CaptureFixture[str]) -> 
 
 WORKER = """
 import time
-from pipelines.progress import told_to_parent
-from transforms.batch.progress import SEEN
-with told_to_parent(0.02):
-    SEEN.read(400_000)
+from pipelines.progress import report_to_parent
+from transforms.batch.progress import PROGRESS
+with report_to_parent(0.02):
+    PROGRESS.read(400_000)
     time.sleep(0.5)
 """
 
 
 def test_what_workers_that_are_processes_have_done_is_added(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_shown(2_000_000, 8, seconds=0.02):
+    with show_progress(2_000_000, 8, StopRequest(), seconds=0.02):
         PROGRESS.read(200_000)
         command = [sys.executable, "-c", WORKER]
         workers = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
@@ -78,7 +79,7 @@ def test_a_worker_whom_nobody_asks_tells_nobody() -> None:
 
 
 def test_nothing_is_told_once_the_job_has_ended(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError, match="the job failed"), progress_shown(1, 8, seconds=0.5):
+    with pytest.raises(RuntimeError, match="the job failed"), show_progress(1, 8, StopRequest(), seconds=0.5):
         raise RuntimeError("the job failed")
     time.sleep(0.05)
     assert capsys.readouterr().err == ""
@@ -92,18 +93,18 @@ def test_of_workers_elsewhere_the_runner_is_asked(
     pipeline = new_pipeline(runner_named(None), [])
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
     place = open_location(str(tmp_path / "out"))
-    build(pipeline, (InputFile(str(events), size),), programs, RunSettings(START_US), place)
+    build_backfill(pipeline, (InputFile(str(events), size),), programs, RunSettings(START_US), place)
     result = pipeline.run()
     place.discard()
-    assert counted(result) == ProgressCounters(bytes_read=size, contacts=1, buckets=1)
-    with progress_shown(size * 4, 8, seconds=0.02) as watched:  # as if it had run where this process sees nothing
-        watched.result = result
+    assert counters_of(result) == ProgressCounters(bytes_read=size, contacts=1, buckets=1)
+    with show_progress(size * 4, 8, StopRequest(), seconds=0.02) as watched:
+        watched.result = result  # as if it had run where this process sees nothing
         time.sleep(0.1)
     assert said(capsys)[-1] == "deciding 12 %"
 
 
 def test_a_runner_that_cannot_say_is_not_asked_in_vain(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_shown(9, 8, seconds=0.02) as watched:
+    with show_progress(9, 8, StopRequest(), seconds=0.02) as watched:
         watched.result = PipelineResult(PipelineState.RUNNING)
         time.sleep(0.1)
     assert said(capsys) == ["nothing is read yet"]

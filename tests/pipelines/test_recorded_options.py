@@ -13,9 +13,11 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
-from pipelines.options.recorded import RecordedOptions
+from pipelines.flags import JobSettings
 from pipelines.options.stream import parse_stream_options
 from pipelines.runner import IN_PROCESS
+from pipelines.sinks.json_files import FolderSink
+from pipelines.sources.recorded import RecordedSource
 from pipelines.stream import main
 from tests.runners.serving import free_port
 from transforms.stream.recorded_source import RECORDS_MAX
@@ -30,15 +32,15 @@ def test_all_that_can_be_said_of_recorded_events() -> None:
     options, problems = parse_stream_options((*EVENTS, *more, "--events_per_bundle", "8", "--runner", "PrismRunner"))
     assert problems == ()
     disorder = Disorder(5 * MINUTE_US, 90 * SECOND_US, 7)
-    assert options.events == RecordedOptions(("a.jsonl", "b/*.jsonl"), disorder, Pace(None, 2.5), 8, stays_open=False)
+    assert options.source == RecordedSource(("a.jsonl", "b/*.jsonl"), disorder, Pace(None, 2.5), 8, stays_open=False)
     assert options.runner == "PrismRunner"
-    assert options.output == str(Path("out").absolute())
+    assert options.sinks == (FolderSink(str(Path("out").absolute())),)
 
 
 def test_what_is_not_said_of_them() -> None:
     options, problems = parse_stream_options(EVENTS)
     assert problems == ()
-    assert options.events == RecordedOptions(("a.jsonl",), Disorder(), AS_FAST_AS_CAN_BE, RECORDS_MAX, stays_open=False)
+    assert options.source == RecordedSource(("a.jsonl",), Disorder(), AS_FAST_AS_CAN_BE, RECORDS_MAX, stays_open=False)
     assert options.runner == IN_PROCESS
 
 
@@ -52,7 +54,7 @@ REFUSED = {
     (*EVENTS, "--event_seed", "-1"): "--event_seed -1: write a whole number",
     (*EVENTS, "--events_per_bundle", "0"): "--events_per_bundle 0: write a whole number up to 1,000,000",
     (*EVENTS, "--timestamp_attribute", "at"): "--timestamp_attribute and --id_label are about messages",
-    (*EVENTS, "--stay_open"): "--stay_open needs an engine (--runner=PrismRunner)",
+    (*EVENTS, "--stay_open"): "--stay_open needs another runner (--runner=PrismRunner)",
     (*EVENTS, "--direct_num_workers", "2"): "--direct_num_workers 2: in this process recorded events have one worker",
     (*EVENTS, "--direct_num_workers=0"): "--direct_num_workers 0: in this process recorded events have one worker",
 }  # fmt: skip
@@ -67,17 +69,18 @@ def test_what_is_no_sense_is_refused(argv: tuple[str, ...], said: str) -> None:
 def test_packed_files_are_refused_whatever_their_name(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(gzip.compress(b"{}\n"))
+    source = RecordedSource((str(path),), Disorder(), AS_FAST_AS_CAN_BE, 1, stays_open=False)
     with pytest.raises(UnusableError, match="is JSON lines in gzip: plain JSON lines are read; unpack it first"):
-        RecordedOptions((str(path),), Disorder(), AS_FAST_AS_CAN_BE, 1, stays_open=False).source(CANONICAL)
+        source.step(JobSettings(IN_PROCESS, (), CANONICAL))
 
 
-def test_an_engine_that_is_not_there_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_runner_that_does_not_answer_is_reported_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "rules.yaml").write_text("account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n")
     (tmp_path / "events.jsonl").write_bytes(b"{}\n")
     argv = ("--rules", str(tmp_path / "rules.yaml"), "--output", str(tmp_path / "out"))
-    engine = ("--runner", "PortableRunner", "--job_endpoint", f"localhost:{free_port()}")
-    assert main([*argv, "--events", str(tmp_path / "events.jsonl"), *engine]) == 2
-    assert "no engine answers there" in capsys.readouterr().err
+    runner = ("--runner", "PortableRunner", "--job_endpoint", f"localhost:{free_port()}")
+    assert main([*argv, "--events", str(tmp_path / "events.jsonl"), *runner]) == 2
+    assert "no runner answers there" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_told_before_anything_runs(

@@ -13,7 +13,7 @@ import pytest
 
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import DeadLetterRecord, Stage
-from kittiwake.stream.redelivery import Feed
+from kittiwake.stream.redelivery import Redelivery
 from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
 from kittiwake.stream.tables.schema import Dataset, dataset_of
 from kittiwake.time.instants import HOUR_US, format_instant
@@ -41,7 +41,7 @@ def event(event_id: str, time_us: int = tellings.CLOCK_US) -> bytes:
 
 def settled(raw: bytes, **changes: object) -> DeadLetterRecord:
     """An event on which a rule raised."""
-    usual = {"stage": Stage.SETTLE, "reason": DeadLetterReason.RULE_FAILED, "attributes": ATTRIBUTES}
+    usual = {"stage": Stage.EVALUATE, "reason": DeadLetterReason.RULE_FAILED, "attributes": ATTRIBUTES}
     return tellings.dead(raw, **{**usual, **changes})
 
 
@@ -189,7 +189,7 @@ def test_a_dry_run_counts_and_publishes_nothing(
     said = run("--topic", pair.topic, "--dry_run")
     assert topics.pull_all(pair.subscription) == []
     assert said.code == 0
-    assert "  settle  rule_failed         1\n1 would be fed in; this was a dry run\n" in said.out
+    assert "  settle  rule_failed         1\n1 would be sent; this was a dry run\n" in said.out
     assert run("--output", str(tmp_path / "events.jsonl"), "--dry_run").code == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -237,13 +237,13 @@ def test_a_topic_that_goes_away_meanwhile_stops_the_run_which_says_how_much_was_
     pair = topics.create()
     asked: list[int] = []
 
-    def feeds() -> Iterator[Feed]:
+    def feeds() -> Iterator[Redelivery]:
         for number in range(20 * publishing.REQUEST_MESSAGES):
             if number == publishing.REQUEST_MESSAGES + 1:  # the first request is made
                 assert len(topics.pull(pair.subscription, publishing.REQUEST_MESSAGES)) == publishing.REQUEST_MESSAGES
                 publishing.PublisherClient().delete_topic(topic=pair.topic)
             asked.append(number)
-            yield Feed(event(f"e{number}"), {}, 0)
+            yield Redelivery(event(f"e{number}"), {}, 0)
 
     published = publishing.publish(pair.topic, feeds())
     assert published == (publishing.REQUEST_MESSAGES, f"there is no topic {pair.topic} any more")

@@ -26,6 +26,7 @@ from kittiwake.stream.tables.rows import (
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset, Table
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
+from transforms.sinks.base import SinkInputs
 
 storage_write = pytest.importorskip("pipelines.google.storage_write")
 written = pytest.importorskip("transforms.sinks.bigquery")
@@ -106,7 +107,7 @@ def test_the_graph_is_built_with_beams_own_jar() -> None:
     step = written.WriteTables(
         Dataset("shop-1", "marketing"), method=written.Method.STORAGE_WRITE, expansion_service=service
     )
-    outcome = written.SinkInputs(*made) | "Tables" >> step
-    assert outcome.dead.element_type is bytes
+    outcome = SinkInputs(*made) | "Tables" >> step
+    assert outcome.dead_letters.element_type is bytes
     urns = {transform.spec.urn for transform in pipeline.to_runner_api().components.transforms.values()}
     assert any("bigquery" in urn for urn in urns)

@@ -17,7 +17,7 @@ from google.api_core.exceptions import PermissionDenied
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget
-from pipelines.preflight import check as checks
+from pipelines.preflight import pubsub
 from pipelines.stream import main
 from tests.pipelines.streaming import Places
 from tests.rules.published import ITEM
@@ -178,8 +178,8 @@ def test_a_permission_that_is_lacking_stops_this_process_and_is_told_before_data
     places: Places, rules: str, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     created(places)
-    monkeypatch.setattr(checks.SubscriberClient, "test_iam_permissions", granting())
-    monkeypatch.setattr(checks.PublisherClient, "test_iam_permissions", granting("pubsub.topics.publish"))
+    monkeypatch.setattr(pubsub.SubscriberClient, "test_iam_permissions", granting())
+    monkeypatch.setattr(pubsub.PublisherClient, "test_iam_permissions", granting("pubsub.topics.publish"))
     flags = [*places.flags[:6], "--rules", rules]
     lacking = f"subscription {places.events.subscription}: you lack pubsub.subscriptions.consume"
     code, told = check(*flags)
@@ -192,10 +192,10 @@ def test_a_permission_that_is_lacking_stops_this_process_and_is_told_before_data
 def test_what_one_may_not_look_at_stops_this_process_and_is_told_before_dataflow(
     places: Places, rules: str, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks.SubscriberClient, "get_subscription", denying)
+    monkeypatch.setattr(pubsub.SubscriberClient, "get_subscription", denying)
     flags = [*places.flags[:4], "--rules", rules]
     code, told = check(*flags)
-    assert (code, [text.partition(": ")[2] for text in told["error"]]) == (2, ["you may not look at it: 403 no"])
+    assert (code, [text.partition(": ")[2] for text in told["error"]]) == (2, ["you may not read it: 403 no"])
     assert check(*flags, *DATAFLOW)[0] == 0
 
 
@@ -226,7 +226,7 @@ def test_a_service_that_is_not_there_is_told(
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
     code, told = check(*places.flags[:4], "--rules", rules)
     assert code == 2
-    assert [text.partition(": ")[2][:21] for text in told["error"]] == ["cannot be looked at: "] * 2
+    assert [text.partition(": ")[2][:16] for text in told["error"]] == ["cannot be read: "] * 2
 
 
 def test_an_account_of_a_target_that_keeps_older_rules_is_told_and_the_job_can_be_launched(

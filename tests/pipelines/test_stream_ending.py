@@ -13,14 +13,16 @@ pytest.importorskip("google.cloud.bigquery")
 ENDED_IN_A_STEP = """
 import signal, sys
 import apache_beam as beam
-from pipelines import stream
-from kittiwake.terminal.ending import listen
+from kittiwake.terminal.ending import StopRequest
+from pipelines.lifecycle import run_in_process
 from pipelines.runner import IN_PROCESS, new_pipeline
+from pipelines.sources.recorded import STOP_MESSAGE
 
-listen()
+stop = StopRequest()
+stop.listen()
 pipeline = new_pipeline(IN_PROCESS, ())
 _ = pipeline | beam.Create([1]) | beam.Map(lambda _: {step})
-sys.exit(stream._ran(pipeline))
+sys.exit(run_in_process(pipeline, stop, STOP_MESSAGE))
 """
 
 

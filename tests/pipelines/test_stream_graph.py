@@ -13,9 +13,9 @@ pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.output.snapshot_set import RowSum
 from kittiwake.stream.rules_source.source import rules_source
+from pipelines.graphs.stream import build_stream
 from pipelines.options.stream import parse_stream_options
 from pipelines.runner import STREAMING, new_pipeline
-from pipelines.stream import build
 from tests.pipelines.walking import Walk, walked
 from transforms.stream.seed import SnapshotSource
 
@@ -58,7 +58,7 @@ def graph(tmp_path: Path, *flags: str, snapshots: tuple[SnapshotSource, ...] = (
     options, problems = parse_stream_options((*BASE, *flags))
     assert problems == ()
     pipeline = new_pipeline(STREAMING, ("--streaming",))
-    build(pipeline, options, rules_source(path, allowed_lateness_us=options.allowed_lateness_us), snapshots)
+    build_stream(pipeline, options, rules_source(path, allowed_lateness_us=options.allowed_lateness_us), snapshots)
     return walked(pipeline)
 
 

@@ -13,6 +13,9 @@ from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.tables.schema import Dataset, RecordedDecisions
 from pipelines.options.stream import StreamOptions, parse_stream_options
 from pipelines.runner import DATAFLOW, IN_PROCESS, STREAMING
+from pipelines.sinks.bigquery import TablesSink
+from pipelines.sinks.pubsub import TopicSink
+from pipelines.sources.subscription import SubscriptionSource
 from pipelines.stream import main
 from transforms.sinks.bigquery import Method
 
@@ -31,14 +34,17 @@ def problems(*argv: str) -> tuple[str, ...]:
 def test_without_more_the_settings_are_the_defaults() -> None:
     asked = parse_stream_options(TO_TOPIC)
     assert asked.problems == ()
-    assert asked.options == StreamOptions(SUBSCRIPTION, ("rules.yaml",), trigger_topic=TOPIC)
+    assert asked.options == StreamOptions((SubscriptionSource(SUBSCRIPTION),), ("rules.yaml",), (TopicSink(TOPIC),))
     options = asked.options
-    assert (options.runner, options.waits, options.allowed_lateness_us) == (
+    assert (options.runner, options.timers, options.allowed_lateness_us) == (
         STREAMING,
         TimerSettings(10 * S, S),
         3_600 * S,
     )
-    assert (options.recorded, options.method) == (RecordedDecisions.ALL, Method.STREAMING_INSERTS)
+    (tables,) = parse_stream_options(TO_TABLES).options.sinks
+    assert tables == TablesSink(
+        Dataset("shop-1", "marketing"), RecordedDecisions.ALL, Method.STREAMING_INSERTS, create=False, expiry_days=None
+    )
 
 
 def test_everything_can_be_said() -> None:
@@ -53,24 +59,26 @@ def test_everything_can_be_said() -> None:
     asked = parse_stream_options(("--subscription", SUBSCRIPTION, "--rules", "gs://b/published", *flags))
     assert asked.problems == ()
     assert asked.options == StreamOptions(
-        SUBSCRIPTION,
+        (SubscriptionSource(SUBSCRIPTION, timestamp_attribute="at", id_label="event_id"),),
         ("gs://b/published",),
-        trigger_topic=TOPIC,
-        dataset=Dataset("shop-1", "marketing"),
-        recorded=RecordedDecisions.FIRED,
-        method=Method.STORAGE_WRITE,
-        expansion_jar="a.jar",
-        timestamp_attribute="at",
-        id_label="event_id",
-        waits=TimerSettings(30 * S, S // 2),
+        (
+            TopicSink(TOPIC),
+            TablesSink(
+                Dataset("shop-1", "marketing"),
+                RecordedDecisions.FIRED,
+                Method.STORAGE_WRITE,
+                expansion_jar="a.jar",
+                create=True,
+                expiry_days=30,
+            ),
+        ),
+        timers=TimerSettings(30 * S, S // 2),
         allowed_lateness_us=7_200 * S,
         max_age_us=7 * 86_400 * S,
         poll_interval_us=10 * S,
         min_lead_us=60 * S,
         shape=InputShape(Shape.SEGMENT, "acme"),
         snapshots=("gs://b/s/*.jsonl",),
-        create_tables=True,
-        table_expiry_days=30,
         check=True,
         runner=DATAFLOW,
         beam_flags=("--region=europe-west4",),
@@ -92,7 +100,7 @@ REFUSED = {
     (*TO_TABLES, "--create_tables", "--table_expiry", "2w"): "--table_expiry 2w: write whole days, such as 400d",
     (*TO_TABLES, "--expansion_jar", "a.jar"): "--expansion_jar is for --bigquery_method storage_write only",
     (*TO_TABLES, "--bigquery_method", "storage_write"): "--bigquery_method storage_write needs Java",
-    (*TO_TOPIC, "--id_label", "event_id"): "--id_label: only Dataflow drops copies by an attribute",
+    (*TO_TOPIC, "--id_label", "event_id"): "--id_label: only Dataflow drops duplicates by an attribute",
     (*TO_TOPIC, "--timestamp_attribute", " "): "--timestamp_attribute: name an attribute of the messages",
     (*TO_TOPIC, "--settle_delay", "soon"): "--settle_delay soon: write 90s",
     (*TO_TOPIC, "--allowed_lateness=-1s"): "--allowed_lateness -1s: write 90s",
@@ -128,8 +136,8 @@ def test_everything_is_refused_at_once_and_nothing_is_asked_of_google(
 ) -> None:
     wrong = ("--subscription", "events", "--rules", str(tmp_path / "none.yaml"), "--grid", "1us", "--id_label", "i")
     assert main([*wrong, "--decisions", "off", "--max_age", "1s", "--no_such_thing"]) == 2
-    told = [line.removeprefix("stream: error: ") for line in capsys.readouterr().err.splitlines()]
-    assert [line.split(":")[0].split(" ")[0] for line in told] == [
+    errors = [line.removeprefix("stream: error: ") for line in capsys.readouterr().err.splitlines()]
+    assert [line.split(":")[0].split(" ")[0] for line in errors] == [
         "--grid", "unknown", "--subscription", "nothing", "--decisions", "--id_label", "--max_age",
     ]  # fmt: skip
 

@@ -146,7 +146,7 @@ def test_a_dataset_that_is_not_there_is_told_once_with_how_to_create_it(tables: 
 def test_a_service_that_does_not_answer_is_a_sentence_too(
     tables: Tables, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipelines, "TIMEOUT_S", 0.000_001)
+    monkeypatch.setattr(pipelines, "BIGQUERY_TIMEOUT_S", 0.000_001)
     (told,) = pipelines.compare(tables.client, dataset)
     assert told.startswith(f"{dataset.path} cannot be reached: ")
 

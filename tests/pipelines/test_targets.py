@@ -89,7 +89,7 @@ def test_nothing_is_settled_beyond_the_freeze_and_everybody_is_told(
     assert as_sets(tmp_path / "replay", without=["mode"]) == as_sets(ran.output, without=["mode"])
     assert summary["frozen_at"] == summary["until"] == "2026-11-01T11:00:00Z"
     assert (ran.summary.until_us, ran.summary.counts.unsettled) == (parse_instant(summary["until"]), 5)
-    assert "frozen at 2026-11-01T11:00:00Z: nothing is settled beyond it\n" in ran.out
+    assert "frozen at 2026-11-01T11:00:00Z: nothing is decided beyond it\n" in ran.out
 
 
 def test_a_freeze_that_is_still_to_come_moves_nothing(job: Job, target: Path, events: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kittiwake.batch.contacts import settle, settle_and_keep
+from kittiwake.batch.contacts import decide_at_once, decide_at_once_with_state
 from kittiwake.batch.counts import Counts, Refusal
 from kittiwake.batch.event_rows import Row
-from kittiwake.batch.oversized_contacts import settle_giant
+from kittiwake.batch.oversized_contacts import decide_in_slices
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.rules.compile.accounts import Programs
@@ -86,7 +86,7 @@ def test_a_contact_counts_the_same_whole_kept_and_slice_by_slice(job: Job) -> No
     ]
     until_us = parse_instant("2026-11-03T09:00:00Z")
     whole, kept, giant = Counts(), Counts(), Counts()
-    settle(plan, "c1", list(rows), until_us, whole)
-    settle_and_keep(plan, "c1", list(rows), until_us, kept)
-    assert len([*settle_giant(plan, "c1", sorted(rows), until_us, giant, held_bytes=4_000)]) == 1
+    decide_at_once(plan, "c1", list(rows), until_us, whole)
+    decide_at_once_with_state(plan, "c1", list(rows), until_us, kept)
+    assert len([*decide_in_slices(plan, "c1", sorted(rows), until_us, giant, held_bytes=4_000)]) == 1
     assert whole.unusable == kept.unusable == giant.unusable == EXPECTED

@@ -18,7 +18,7 @@ pytest.importorskip("google.cloud.bigquery")
 import msgspec
 
 from kittiwake.stream.contact.cell import Cell
-from kittiwake.stream.records import dead_of, encode, late_of, told_of, waiting_of
+from kittiwake.stream.records import buffered_of, dead_letter_of, decision_of, encode, late_event_of
 from tests.pipelines.frozen.__main__ import GRAPH, RECORDS
 from tests.pipelines.frozen.graph import shape_of_the_job
 from tests.pipelines.frozen.records import Kept, begun, gone_on, records
@@ -30,7 +30,13 @@ drained and started anew from snapshots (docs/how-to/run-the-streaming-job.md), 
 python -m tests.pipelines.frozen
 """
 FROZEN: Final[dict[str, Any]] = json.loads(RECORDS.read_text(encoding="utf-8"))
-READ: Final = {"Arrival": waiting_of, "Seed": waiting_of, "Told": told_of, "Dead": dead_of, "Late": late_of}
+READ: Final = {
+    "Arrival": buffered_of,
+    "Seed": buffered_of,
+    "Told": decision_of,
+    "Dead": dead_letter_of,
+    "Late": late_event_of,
+}
 NEEDED: Final = {"Arrival": 5, "Seed": 3, "Told": 9, "Dead": 11, "Late": 11, "Cell": 4}
 """Fields without a default, a tag among them: a record of the first release that wrote any has at least these."""
 

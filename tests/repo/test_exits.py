@@ -6,7 +6,7 @@ import re
 import signal
 from pathlib import Path
 
-from kittiwake.disk import ENDING
+from kittiwake.durable_files import ENDING
 from kittiwake.terminal.exit_codes import Exit
 
 ROW = re.compile(r"^\| (\d+) \| `([A-Z_]+)` \|", re.MULTILINE)

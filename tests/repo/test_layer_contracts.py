@@ -58,7 +58,8 @@ def test_an_import_upwards_breaks_a_contract(container: str, tmp_path: Path) -> 
         (folder / package).mkdir(parents=True)
     for made in [*tmp_path.rglob("*")]:
         (made / "__init__.py").write_text("")
-    config = "[importlinter]\nroot_package = kittiwake\n[importlinter:contract:1]\nname = down\ntype = layers\n" + (
+    root = container.partition(".")[0]
+    config = f"[importlinter]\nroot_package = {root}\n[importlinter:contract:1]\nname = down\ntype = layers\n" + (
         f"containers = {container}\nlayers =\n" + "".join(f"    {' | '.join(layer)}\n" for layer in layers)
     )
     (tmp_path / ".importlinter").write_text(config)

@@ -11,17 +11,17 @@ from tests.repo import sources, words
 PAGES = ("docs/", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
 CODE = ("kittiwake/", "transforms/", "pipelines/")
 NOT_YET: tuple[str, ...] = (
-    "CONTRIBUTING.md",
-    "docs/explanation/architecture.md",
-    "kittiwake/",
-    "transforms/",
-    "pipelines/",
+    "kittiwake/input/",
+    "kittiwake/scenarios/",
+    "kittiwake/stream/",
+    "transforms/stream/",
+    "pipelines/google/gcs_rules.py",
 )
 """What is still to be reworded. This list only shrinks."""
 TABLES_FROM_CODE: dict[str, str] = {
-    "docs/reference/metrics-and-logs.md": "kittiwake/",
-    "docs/reference/tables.md": "kittiwake/",
-    "docs/reference/rules.md": "kittiwake/",
+    "docs/reference/metrics-and-logs.md": "kittiwake/stream/",
+    "docs/reference/tables.md": "kittiwake/stream/",
+    "docs/reference/rules.md": "kittiwake/rules/",
 }
 """Pages with tables that repeat the code word for word: their tables follow when the code has left NOT_YET."""
 

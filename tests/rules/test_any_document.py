@@ -40,9 +40,9 @@ anything = st.recursive(
 )
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def locations(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(found for key, part in inner for found in places(part, (*path, key)))]
+    return [path, *(found for key, part in inner for found in locations(part, (*path, key)))]
 
 
 def replaced(value: Any, path: tuple[Any, ...], put: Any) -> Any:
@@ -57,7 +57,7 @@ def replaced(value: Any, path: tuple[Any, ...], put: Any) -> Any:
 def documents(draw: st.DrawFn) -> Any:
     document = draw(st.sampled_from(DOCUMENTS))
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(places(document)))
+        path = draw(st.sampled_from(locations(document)))
         document = replaced(document, path, draw(anything))
     return document
 

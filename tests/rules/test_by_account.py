@@ -66,10 +66,10 @@ def test_a_file_whose_account_cannot_be_read_may_be_anybodys_and_refuses_everyth
         read_by_account({"acme.yaml": GOOD, "who.yaml": content})
 
 
-@pytest.mark.parametrize("odd", MAKERS)
-def test_so_does_what_is_no_file(odd: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", MAKERS)
+def test_so_does_what_is_no_file(kind: str, tmp_path: Path) -> None:
     (tmp_path / "acme.yaml").write_bytes(GOOD)
-    MAKERS[odd](tmp_path / "x.yaml")
+    MAKERS[kind](tmp_path / "x.yaml")
     with pytest.raises(RulesError, match=r"x\.yaml"):
         load_by_account(tmp_path)
 

@@ -16,7 +16,7 @@ from kittiwake.rules import Code, RulesError, compile_account, load_document
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.model import text
 from kittiwake.rules.ruleset import RuleSet
-from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import Location, node_of
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
 
 
@@ -25,7 +25,7 @@ def rules_of(*rules: dict[str, Any], **header: Any) -> RuleSet:
 
 
 def together(*documents: dict[str, Any]) -> RuleSet:
-    return rule_set_of(Place(f"{i}.yaml", node_of(data)) for i, data in enumerate(documents))
+    return rule_set_of(Location(f"{i}.yaml", node_of(data)) for i, data in enumerate(documents))
 
 
 CART = {"id": "cart", "when": "cart.item_added", "wait": "1h"}

@@ -35,7 +35,7 @@ def target(tmp_path: Path) -> Target:
 
 def edit(target: Target, change: Callable[[Any], None]) -> None:
     """Change the pointer, and its own digest with it."""
-    path = Path(target.place) / "pointer.json"
+    path = Path(target.location) / "pointer.json"
     pointer = json.loads(path.read_text())
     change(pointer)
     pointer["sha256"] = ""
@@ -44,8 +44,8 @@ def edit(target: Target, change: Callable[[Any], None]) -> None:
 
 
 def version_file(target: Target, number: int) -> Path:
-    pointer = json.loads((Path(target.place) / "pointer.json").read_text())
-    return Path(target.place) / pointer["versions"][number]["file"]
+    pointer = json.loads((Path(target.location) / "pointer.json").read_text())
+    return Path(target.location) / pointer["versions"][number]["file"]
 
 
 def forge(target: Target, number: int, change: Callable[[Any], None]) -> None:
@@ -136,7 +136,7 @@ def test_a_pointer_that_says_what_cannot_be_is_told_in_a_sentence(name: str, tar
 
 def test_a_pointer_with_one_bit_flipped_is_refused_wherever_it_is(target: Target) -> None:
     freeze(target, NOW_US)
-    path = Path(target.place) / "pointer.json"
+    path = Path(target.location) / "pointer.json"
     data = path.read_bytes()
     for at, bit in product(range(len(data)), range(8)):
         path.write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
@@ -145,7 +145,7 @@ def test_a_pointer_with_one_bit_flipped_is_refused_wherever_it_is(target: Target
 
 
 def test_a_pointer_of_the_release_before_is_read_and_gets_its_digest_with_the_next_change(target: Target) -> None:
-    path = Path(target.place) / "pointer.json"
+    path = Path(target.location) / "pointer.json"
     pointer = json.loads(path.read_text())
     del pointer["sha256"]
     path.write_text(json.dumps({**pointer, "format": 1}))
@@ -218,7 +218,7 @@ def test_files_and_folders_have_been_in_force_always(tmp_path: Path) -> None:
 
 
 def test_a_target_is_its_whole_history(target: Target) -> None:
-    assert load_rules(target.place) == load_rules(Path(target.place)) == load_history(target)
+    assert load_rules(target.location) == load_rules(Path(target.location)) == load_history(target)
 
 
 def test_a_bucket_is_its_whole_history(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_a_bucket_is_its_whole_history(bucket: str, monkeypatch: pytest.MonkeyPa
 def test_a_target_stands_alone(target: Target, tmp_path: Path) -> None:
     (tmp_path / "cart.yaml").write_bytes(CART)
     with pytest.raises(TargetError, match="Name no other rules beside it"):
-        load_rules(tmp_path / "cart.yaml", target.place)
+        load_rules(tmp_path / "cart.yaml", target.location)
 
 
 def test_a_scheme_is_left_to_the_package_that_tells_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +322,7 @@ class Busy(LocalTarget):
 
 
 def test_who_freezes_tries_again_when_a_publisher_was_quicker(target: Target) -> None:
-    busy = Busy(target.place)
+    busy = Busy(target.location)
     busy.times = ATTEMPTS - 1
     freeze(busy, NOW_US)
     assert load_history(target).frozen_at_us == NOW_US

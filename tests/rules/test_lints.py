@@ -8,7 +8,7 @@ import pytest
 
 from kittiwake.rules import LintCode, find_lints, load_files
 from kittiwake.rules.documents import rule_set_of
-from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import Location, node_of
 from tests.rules.goldens import HERE, assert_golden
 
 PAIRS = HERE / "lints"
@@ -51,14 +51,14 @@ def test_a_rule_of_every_account_is_judged_under_the_policies_of_all() -> None:
         },
         "rules": [],
     }
-    ruleset = rule_set_of(Place(f"{i}.yaml", node_of(data)) for i, data in enumerate((shared, own)))
+    ruleset = rule_set_of(Location(f"{i}.yaml", node_of(data)) for i, data in enumerate((shared, own)))
     assert [found.code for found in find_lints(ruleset)] == [LintCode.EXPIRES_IN_QUIET_HOURS]
 
 
 def test_a_cap_of_every_account_may_name_the_group_of_a_rule_of_one() -> None:
     shared = {"account": "*", "policy": {"frequency": {"max": 1, "per": "day", "group": "g"}}, "rules": []}
     own = {"account": "acme", "rules": [{"id": "a", "when": "cart.opened", "group": "g"}]}
-    ruleset = rule_set_of(Place(f"{i}.yaml", node_of(data)) for i, data in enumerate((shared, own)))
+    ruleset = rule_set_of(Location(f"{i}.yaml", node_of(data)) for i, data in enumerate((shared, own)))
     assert find_lints(ruleset) == []
 
 
@@ -67,4 +67,4 @@ def test_a_where_of_very_many_ways_is_left_alone() -> None:
     deep = {"any": [{"all": [{"x": {"gt": 5, "lt": 3}}, {"any": [{"y": i} for i in range(70)]}]}, {"x": 1}]}
     for where in (ways, deep, {"any": [{"x": {"gt": 5, "lt": 3}, "y": i} for i in range(70)]}):
         rule = {"id": "a", "when": {"event": "cart.opened", "where": where}}
-        assert find_lints(rule_set_of([Place("a.yaml", node_of({"account": "acme", "rules": [rule]}))])) == []
+        assert find_lints(rule_set_of([Location("a.yaml", node_of({"account": "acme", "rules": [rule]}))])) == []

@@ -1,4 +1,4 @@
-"""YAML without its traps, JSON with its places, and both within bounds."""
+"""YAML without its traps, JSON with its lines and columns, and both within bounds."""
 
 from __future__ import annotations
 

@@ -115,9 +115,9 @@ def test_what_is_too_large_is_not_read(target: Target, monkeypatch: pytest.Monke
 
 
 def test_it_is_called_as_it_was_typed(tmp_path: Path, bucket: str) -> None:
-    assert open_target(f"{tmp_path}/t").place == f"{tmp_path}/t"
-    assert gcs_rules.open_target(f"{bucket}/a/b/").place == f"{bucket}/a/b"
-    assert gcs_rules.open_target(bucket).place == bucket
+    assert open_target(f"{tmp_path}/t").location == f"{tmp_path}/t"
+    assert gcs_rules.open_target(f"{bucket}/a/b/").location == f"{bucket}/a/b"
+    assert gcs_rules.open_target(bucket).location == bucket
 
 
 # ---------------------------------------------------------------- a folder
@@ -182,7 +182,7 @@ def test_a_swap_whose_answer_was_lost_and_that_was_repeated_is_done(bucket: str)
 
 def test_a_service_that_does_not_answer_is_told_in_a_sentence(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
-    monkeypatch.setattr(gcs_rules, "DEADLINE_S", 0.1)
+    monkeypatch.setattr(gcs_rules, "STORAGE_DEADLINE_S", 0.1)
     with pytest.raises(TargetError, match=r"^gs://nobody/pointer\.json cannot be reached: "):
         gcs_rules.open_target("gs://nobody").read("pointer.json")
 
@@ -193,4 +193,4 @@ def test_a_url_without_a_bucket_is_refused() -> None:
 
 
 def test_the_deadline_of_a_request_fits_into_the_skew() -> None:
-    assert gcs_rules.DEADLINE_S * 1_000_000 < bounds.SKEW_US
+    assert gcs_rules.STORAGE_DEADLINE_S * 1_000_000 < bounds.SKEW_US

@@ -91,7 +91,7 @@ def test_a_row_that_is_another_now_is_told_again_under_the_next_revision(folder:
             - {entered: vip, due: "10:05", late: true, replaces: vip}
         """,
     )
-    assert "told again: FIRED of 10:05" in story
+    assert "corrected: FIRED of 10:05" in story
 
 
 def test_a_held_candidate_that_a_late_event_ends_is_told_no_more(folder: Path) -> None:

@@ -18,7 +18,7 @@ from kittiwake.model import Decision, Event
 from kittiwake.reasons import Outcome
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.source.builder import Reading
-from kittiwake.rules.source.tree import Place, node_of
+from kittiwake.rules.source.tree import Location, node_of
 from kittiwake.rules.source.tree import plain as plain_node
 from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.scenarios.edits import edited
@@ -118,7 +118,7 @@ def _facts(row: Decision) -> tuple[Any, ...]:
 
 
 def _book(world: World) -> RuleBook:
-    return book_of(edition_of([Place("world", node_of(_document(world)))]), ACCOUNT)
+    return book_of(edition_of([Location("world", node_of(_document(world)))]), ACCOUNT)
 
 
 def _document(world: World) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _edited(book: RuleBook, dice: Random) -> Edition:
             edits += [{"change": {dice.choice(ids): _keys(dice)}}] * 3
             edits += [{"remove": dice.choice(ids)}]
         try:
-            return edited(book, Place("edit", node_of(dice.choice(edits))))
+            return edited(book, Location("edit", node_of(dice.choice(edits))))
         except RulesError:
             continue
 

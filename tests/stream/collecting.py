@@ -9,7 +9,7 @@ import apache_beam as beam
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
-from kittiwake.stream.records import head_of
+from kittiwake.stream.records import header_of
 
 COLLECTED: dict[str, list[Any]] = defaultdict(list)
 
@@ -26,4 +26,4 @@ class Collect(beam.DoFn):
 
 def timestamped(element: tuple[bytes, bytes]) -> TimestampedValue:
     """A key and an arrival at the time of its event, in the whole milliseconds of a queue."""
-    return TimestampedValue(element, Timestamp(micros=head_of(element[1]).time_us // 1_000 * 1_000))
+    return TimestampedValue(element, Timestamp(micros=header_of(element[1]).time_us // 1_000 * 1_000))

@@ -16,7 +16,14 @@ from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, dead_of, late_of, told_of
+from kittiwake.stream.records import (
+    DeadLetterRecord,
+    DecisionRecord,
+    LateEventRecord,
+    dead_letter_of,
+    decision_of,
+    late_event_of,
+)
 from kittiwake.stream.rules_source.view import RulesSource
 from transforms.stream.evaluate import _Evaluate
 
@@ -190,8 +197,7 @@ class Machine:
             one = kept(timer.key)
             if one.timers.get((timer.family, timer.tag)) == timer.at_us:
                 del one.timers[timer.family, timer.tag]
-            fire = self._dofn.at_slot if timer.family == "slot" else self._dofn.at_wake
-            found = fire(
+            found = self._dofn.at_timer(
                 timer.key,
                 Timestamp(micros=timer.at_us),
                 _Cell(one, steps),
@@ -221,8 +227,8 @@ class Machine:
     def _write(self, outputs: Iterable[bytes | TaggedOutput]) -> None:
         for output in outputs:
             if isinstance(output, bytes):
-                self.told.append(told_of(output))
+                self.told.append(decision_of(output))
             elif output.tag == "late_events":
-                self.late.append(late_of(output.value))
+                self.late.append(late_event_of(output.value))
             else:
-                self.dead.append(dead_of(output.value))
+                self.dead.append(dead_letter_of(output.value))

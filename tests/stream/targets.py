@@ -25,7 +25,7 @@ class Memory:
         self._lock = Lock()
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return "memory"
 
     def read(self, name: str) -> Held | None:
@@ -59,8 +59,8 @@ class Faulty:
         """Reads of the pointer, those that failed too."""
 
     @property
-    def place(self) -> str:
-        return self._target.place
+    def location(self) -> str:
+        return self._target.location
 
     def read(self, name: str) -> Held | None:
         self.pointers += name == POINTER
@@ -105,8 +105,8 @@ def polled(
 
 def known(poll: Poll, clock_us: int) -> RulesView:
     """What is known once the look that this asks for has come back."""
-    poll.known(clock_us)
-    return poll.known(clock_us)
+    poll.view(clock_us)
+    return poll.view(clock_us)
 
 
 def numbers(one: RulesView) -> int:

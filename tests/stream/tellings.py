@@ -8,7 +8,14 @@ from typing import Any
 
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
-from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, Stage, dead_of, told
+from kittiwake.stream.records import (
+    DeadLetterRecord,
+    DecisionRecord,
+    LateEventRecord,
+    Stage,
+    dead_letter_of,
+    decision_record,
+)
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical
 
@@ -57,7 +64,7 @@ def decision(trigger_id: str = "a" * 32, **changes: Any) -> Decision:
 
 def trigger(trigger_id: str = "a" * 32, traceparent: str | None = None, **changes: Any) -> DecisionRecord:
     """The same, told."""
-    return told(decision(trigger_id, **changes), traceparent)
+    return decision_record(decision(trigger_id, **changes), traceparent)
 
 
 def bare(trigger_id: str = "d" * 32, **changes: Any) -> DecisionRecord:
@@ -97,7 +104,7 @@ def dead(raw: bytes = b'{"name": "Zo\xeb"}', **changes: Any) -> DeadLetterRecord
 
 def detail_of(letter: bytes) -> str:
     """What a dead letter on its way says."""
-    return dead_of(letter).detail
+    return dead_letter_of(letter).detail
 
 
 def late(**changes: Any) -> LateEventRecord:

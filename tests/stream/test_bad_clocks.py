@@ -25,7 +25,7 @@ def cart(event_id: str, contact: str, at_us: int) -> bytes:
 def test_an_event_of_the_year_2200_is_a_dead_letter_and_leaves_its_own_contact_and_all_others_as_they_are() -> None:
     host = Host()
     for event_id, contact, at_us in (("e1", "c1", START_US), ("e2", "c1", YEAR_2200_US), ("e3", "c2", YEAR_2200_US)):
-        found = take(Message(cart(event_id, contact, at_us)), START_US, host.known(START_US), IntakeSettings(CANONICAL))
+        found = take(Message(cart(event_id, contact, at_us)), START_US, host.view(START_US), IntakeSettings(CANONICAL))
         if isinstance(found, Brought):
             host.machine.run(Bundle([(one.key, encode(one.arrival)) for one in found.needed]))
         else:

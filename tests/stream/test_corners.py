@@ -108,9 +108,9 @@ class Polled:
     """Rules of which a process always knows an hour ahead, as if it had just looked."""
 
     def __init__(self, rules: bytes) -> None:
-        self._programs = StaticRules(always(load_files({"a.yaml": rules})), HOUR_US).known(0).programs
+        self._programs = StaticRules(always(load_files({"a.yaml": rules})), HOUR_US).view(0).programs
 
-    def known(self, clock_us: int) -> RulesView:
+    def view(self, clock_us: int) -> RulesView:
         return RulesView(self._programs, clock_us + HOUR_US)
 
 

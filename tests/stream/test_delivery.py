@@ -10,7 +10,7 @@ from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.model import Decision
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.stream.records import TRACE_CHARS_MAX, told, trace_of
+from kittiwake.stream.records import TRACE_CHARS_MAX, decision_record, trace_of
 from kittiwake.stream.tables.rows import dead_letter_table_row
 from kittiwake.stream.trigger_message import MESSAGE_BYTES_MAX, refusal_of, trigger_message, unsent
 from kittiwake.values import KEY_CHARS_MAX, canonical
@@ -38,7 +38,7 @@ def test_a_message_without_a_trace_has_no_attribute_of_it() -> None:
 
 def test_attributes_say_what_the_row_says() -> None:
     decision: Decision = tellings.decision(decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, revision=1)
-    message = trigger_message(told(decision))
+    message = trigger_message(decision_record(decision))
     row = json.loads(message.data)
     assert {name: str(row[name]) for name in message.attributes} == message.attributes
 

@@ -40,8 +40,8 @@ class Host:
         )
         self.machine = Machine(self, waits, lambda: self.clock_us, **options)
 
-    def known(self, clock_us: int) -> RulesView:
-        return self.rules.known(clock_us)
+    def view(self, clock_us: int) -> RulesView:
+        return self.rules.view(clock_us)
 
     def give(
         self, event_id: str, kind: str, at_us: int, contact: str = "c1", attributes: dict[str, str] = NO_TRACE
@@ -128,7 +128,7 @@ def test_what_a_freeze_has_held_back_is_settled_when_it_ends() -> None:
 def test_a_host_settles_no_further_than_it_knows_the_rules() -> None:
     host = Host()
     until_us = START_US + 30 * MINUTE_US
-    host.known = lambda clock_us: host.rules.known(clock_us)._replace(until_us=until_us)  # type: ignore[method-assign]
+    host.view = lambda clock_us: host.rules.view(clock_us)._replace(until_us=until_us)  # type: ignore[method-assign]
     host.give("e1", "cart.item_added", START_US)
     host.pass_to(START_US + 2 * HOUR_US)
     assert host.rows == []
@@ -172,7 +172,7 @@ def test_an_event_on_which_a_rule_raises_costs_that_event_only(monkeypatch: pyte
     host.pass_to(START_US + 2 * HOUR_US)
     dead = host.machine.dead
     assert [(one.stage, one.reason, b'"e13"' in one.raw or b'"e77"' in one.raw) for one in dead] == [
-        (Stage.SETTLE, DeadLetterReason.RULE_FAILED, True)
+        (Stage.EVALUATE, DeadLetterReason.RULE_FAILED, True)
     ] * 2
     assert "c-42" not in "".join(one.detail for one in dead)
     (told,) = host.machine.told
@@ -185,7 +185,7 @@ def test_a_contact_most_of_whose_events_raise_waits_whole(monkeypatch: pytest.Mo
         host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
     with monkeypatch.context() as patch:
         patch.setattr(poison_events, "advance", fault)
-        patch.setattr(poison_events, "TRIES_MAX", 20)
+        patch.setattr(poison_events, "ATTEMPTS_MAX", 20)
         host.pass_to(START_US + 10 * MINUTE_US)
     assert b"e499" not in b"".join(one.raw for one in host.machine.dead)
     before = len(host.machine.dead)

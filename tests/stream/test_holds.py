@@ -14,7 +14,7 @@ from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.records import SEED, InitialState, arrival_of, encode, head_of, key_of, subject_of
+from kittiwake.stream.records import SEED, InitialState, buffered_event_of, encode, header_of, key_of, subject_of
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from kittiwake.values import parse_json
@@ -35,11 +35,11 @@ class Held:
         self.until_us: int | None = None
         self.frozen_at_us: int | None = None
 
-    def known(self, clock_us: int) -> RulesView:
+    def view(self, clock_us: int) -> RulesView:
         if self.frozen_at_us not in self.read:
             history = RuleSetHistory(self.world.history.versions, self.frozen_at_us)
             self.read[self.frozen_at_us] = StaticRules(history, self.world.horizon_us)
-        known = self.read[self.frozen_at_us].known(clock_us)
+        known = self.read[self.frozen_at_us].view(clock_us)
         return known if self.until_us is None else known._replace(until_us=self.until_us)
 
 
@@ -50,8 +50,8 @@ def play_held(world: Streamed, waits: TimerSettings, dice: random.Random, given:
     waiting = [*given, *dice.sample(given, len(given) // 10)]
     if dice.random() < 0.7:
         dice.shuffle(waiting)
-    times_us = sorted(arrival_of(data).time_us for _, data in world.arrivals)
-    last_us = world.until_us - 2 * waits.grid_us
+    times_us = sorted(buffered_event_of(data).time_us for _, data in world.arrivals)
+    last_us = world.until_us - 2 * waits.resolution_us
     ghosts: list[Timer] = []
     stops_us = sorted(dice.choice(times_us) + dice.choice((-1, 0, 1, 17)) for _ in range(9))
     for stop_us in [each for each in stops_us if each < last_us - MINUTE_US]:
@@ -93,14 +93,14 @@ def test_holds_and_freezes_that_come_and_go_change_no_decision(seed: int, number
 @pytest.mark.parametrize("number", range(WORLDS))
 def test_a_contact_that_starts_from_a_snapshot_goes_on_as_if_it_had_not_been_cut(seed: int, number: int) -> None:
     world, waits, dice = drawn(seed, number)
-    times_us = [arrival_of(data).time_us for _, data in world.arrivals]
+    times_us = [buffered_event_of(data).time_us for _, data in world.arrivals]
     # What comes late is put in place when the slot after the cut has come, and the watermark has to get there.
     last_us = world.until_us - 5 * MINUTE_US
     cut_us = dice.choice([each for each in times_us if each < last_us]) + dice.choice((0, 1, 7))
     before: dict[bytes, list[Event]] = {key: [] for key, _ in world.arrivals}
     given = []
     for key, data in world.arrivals:
-        one = arrival_of(data)
+        one = buffered_event_of(data)
         event = parse_event(one.data, "", FAR_US)
         assert isinstance(event, Event)
         if one.time_us < cut_us and dice.random() < 0.9:
@@ -134,12 +134,12 @@ def play_seeded(
     """All is there before the watermark moves, in any order, or the events come a part at a time behind the seeds."""
     clock, rules = Clock(), Held(world)
     machine = Machine(rules, waits, clock)
-    seeds = sum(head_of(data).tag == SEED for _, data in given)
+    seeds = sum(header_of(data).tag == SEED for _, data in given)
     now = seeds + dice.randint(0, len(given) - seeds) if dice.random() < 0.5 else len(given)
     early, rest = given[:now], given[now:]
     dice.shuffle(early)
     machine.run(Bundle(early))
-    last_us = world.until_us - 2 * waits.grid_us
+    last_us = world.until_us - 2 * waits.resolution_us
     for stop_us in sorted(dice.randint(last_us - 40 * DAY_US, last_us) for _ in range(6)):
         machine.watermark_us = (stop_us + waits.settle_delay_us) // 1_000 * 1_000
         clock.at_us = machine.watermark_us

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.records import arrival_of
+from kittiwake.stream.records import buffered_event_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, SECOND_US
 from tests.stream.machine import Bundle, DiedError, Machine, Timer
@@ -51,10 +51,10 @@ def play(
     waiting = [*world.arrivals, *dice.sample(world.arrivals, len(world.arrivals) // 10)]
     if dice.random() < 0.7:
         dice.shuffle(waiting)
-    times_us = sorted(arrival_of(data).time_us for _, data in world.arrivals)
+    times_us = sorted(buffered_event_of(data).time_us for _, data in world.arrivals)
     stops_us = sorted(dice.choice(times_us) + dice.choice((-1, 0, 1, 17)) for _ in range(dice.randint(1, 9)))
     ghosts: list[Timer] = []
-    last_us = world.until_us - 2 * waits.grid_us  # what comes late is put in place when the next slot has come
+    last_us = world.until_us - 2 * waits.resolution_us  # what comes late is put in place when the next slot has come
     for stop_us in [*(each for each in stops_us if each < last_us - 60 * SECOND_US), last_us]:
         last = stop_us == last_us
         reached_us = stop_us + waits.settle_delay_us

@@ -18,7 +18,6 @@ from kittiwake.model import Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
-from kittiwake.stream.arrivals import event_of
 from kittiwake.stream.intake import (
     ATTRIBUTES_CHARS_MAX,
     VALUE_CHARS_MAX,
@@ -28,10 +27,18 @@ from kittiwake.stream.intake import (
     Needed,
     take,
 )
-from kittiwake.stream.records import DeadLetterRecord, Stage, arrival_of, dead_of, encode, subject_of
+from kittiwake.stream.records import (
+    DeadLetterRecord,
+    Stage,
+    buffered_event_of,
+    dead_letter_of,
+    encode,
+    event_of,
+    subject_of,
+)
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
-from tests.stream.odd import PLAIN, damaged
+from tests.input.damaged_records import PLAIN, damaged
 
 CLOCK_US = parse_instant("2026-11-02T00:00:00Z")
 CANONICAL = IntakeSettings()
@@ -43,7 +50,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> RulesView:
     """Rules of acme that want `cart.item_added`."""
     folder: Path = tmp_path_factory.mktemp("rules")
     (folder / "acme.yaml").write_text(RULES)
-    return StaticRules(always(load(folder)), HOUR_US).known(CLOCK_US)
+    return StaticRules(always(load(folder)), HOUR_US).view(CLOCK_US)
 
 
 def record(**fields: object) -> bytes:
@@ -72,7 +79,7 @@ def test_an_event_that_is_needed_goes_to_its_contact_whole(known: RulesView) -> 
     found = needed(message(), known)
     assert found is not None
     assert subject_of(found.key) == ("acme", "c1")
-    arrival = arrival_of(encode(found.arrival))
+    arrival = buffered_event_of(encode(found.arrival))
     assert (arrival.data, arrival.attributes, arrival.message_id, arrival.publish_us) == message()
     event = event_of(arrival, CANONICAL.shape)
     assert isinstance(event, Event)
@@ -84,7 +91,7 @@ def test_a_dead_letter_keeps_the_message_whole_and_says_where_when_and_under_whi
     bad = message(PLAIN + b"}")
     found = take(bad, CLOCK_US, known, CANONICAL)
     assert isinstance(found, DeadLetterRecord)
-    dead = dead_of(encode(found))
+    dead = dead_letter_of(encode(found))
     assert (dead.raw, dead.attributes, dead.message_id, dead.publish_us) == bad
     assert (dead.stage, dead.reason, dead.raw_size) == (Stage.INTAKE, DeadLetterReason.NOT_JSON, len(PLAIN) + 1)
     assert (dead.happened_us, dead.release) == (CLOCK_US, __version__)
@@ -127,7 +134,7 @@ def test_each_event_of_a_message_goes_to_its_own_contact_with_the_message_whole(
     assert found.events == 2
     assert [subject_of(key) for key, _ in found.needed] == [("acme", "c1"), ("acme", "anonymous:a1")]
     for _, one in found.needed:
-        arrival = arrival_of(encode(one))
+        arrival = buffered_event_of(encode(one))
         event = event_of(arrival, SEGMENT.shape)
         assert isinstance(event, Event)
         assert (arrival.time_us, arrival.event_id, arrival.type) == (event.time_us, event.event_id, event.type)
@@ -294,14 +301,14 @@ def test_every_message_is_one_of_the_three_and_none_is_lost(
     if isinstance(found, Brought):
         assert found.events == 1
         for key, one in found.needed:
-            arrival = arrival_of(encode(one))
+            arrival = buffered_event_of(encode(one))
             assert (arrival.data, arrival.attributes, arrival.message_id, arrival.publish_us) == given_message
             event = event_of(arrival, CANONICAL.shape)
             assert isinstance(event, Event)
             assert subject_of(key) == (event.account_id, event.contact_id)
             assert event.time_us == arrival.time_us
     else:
-        dead = dead_of(encode(found))
+        dead = dead_letter_of(encode(found))
         assert (dead.raw, dead.attributes, dead.message_id, dead.publish_us) == given_message
 
 

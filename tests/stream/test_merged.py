@@ -67,7 +67,7 @@ class SegmentHost(Host):
         super().__init__(always(load_files({"a.yaml": rules})), shape=SEGMENT.shape, **options)
 
     def take(self, data: bytes) -> None:
-        found = take(Message(data), FAR_AHEAD_US, self.known(self.clock_us), SEGMENT)
+        found = take(Message(data), FAR_AHEAD_US, self.view(self.clock_us), SEGMENT)
         assert isinstance(found, Brought)
         for key, arrival in found.needed:
             self.machine.run(Bundle([(key, encode(arrival))]))

@@ -19,7 +19,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.records import head_of, late_of, told_of
+from kittiwake.stream.records import decision_of, header_of, late_event_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
 from tests.stream.collecting import COLLECTED, Collect, timestamped
@@ -53,18 +53,18 @@ def host(world: Streamed) -> EvaluateRules:
 
 
 def collected(hosted: Evaluated, name: str) -> None:
-    for tag in ("told", "late", "dead"):
+    for tag in ("decisions", "late_events", "dead_letters"):
         COLLECTED[f"{name} {tag}"].clear()
         _ = getattr(hosted, tag) | f"Collect{tag}" >> beam.ParDo(Collect(f"{name} {tag}"))
 
 
 def check(world: Streamed, name: str, about: str) -> None:
-    assert not COLLECTED[f"{name} dead"]
-    late = [late_of(one) for one in COLLECTED[f"{name} late"]]
+    assert not COLLECTED[f"{name} dead_letters"]
+    late = [late_event_of(one) for one in COLLECTED[f"{name} late_events"]]
     assert not late
     wanted = truth(world)
     assert decisions_in(wanted) > 0
-    found = told_by_key(map(told_of, COLLECTED[f"{name} told"]))
+    found = told_by_key(map(decision_of, COLLECTED[f"{name} decisions"]))
     assert not (wrong := differences(wanted, found)), f"{about}\n{wrong}"
 
 
@@ -72,7 +72,7 @@ def steps(world: Streamed, dice: random.Random) -> Iterator[tuple[list[tuple[byt
     """Some arrivals, in no order and some twice, and how far the watermark goes after them, in whole milliseconds."""
     waiting = [*world.arrivals, *dice.sample(world.arrivals, len(world.arrivals) // 10)]
     dice.shuffle(waiting)
-    times_us = sorted(head_of(value).time_us for _, value in waiting)
+    times_us = sorted(header_of(value).time_us for _, value in waiting)
     stops_us = sorted({time_us // 1_000 * 1_000 for time_us in dice.sample(times_us, 6) if time_us < world.until_us})
     for stop_us in stops_us:
         number = dice.randint(0, len(waiting))
@@ -84,7 +84,7 @@ def steps(world: Streamed, dice: random.Random) -> Iterator[tuple[list[tuple[byt
 def run_on_a_test_stream(world: Streamed, dice: random.Random) -> None:
     """Shuffled arrival and a watermark in steps; what comes out is collected under `stream`."""
     stream = StreamOfTest().advance_watermark_to(
-        Timestamp(micros=head_of(world.arrivals[0][1]).time_us // 1_000_000 * 1_000_000 - SECOND_US)
+        Timestamp(micros=header_of(world.arrivals[0][1]).time_us // 1_000_000 * 1_000_000 - SECOND_US)
     )
     for given, stop_us in steps(world, dice):
         if given:

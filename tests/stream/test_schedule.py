@@ -30,8 +30,8 @@ def watermarks(planned: Schedule) -> list[int]:
 def test_every_event_comes_once_in_order_of_arrival_no_sooner_than_it_happened_nor_much_later(seed: int) -> None:
     happened = times(seed)
     planned = schedule(happened, range(len(happened)), Disorder(WITHIN_US, 0, seed))
-    assert sorted(planned.places) == list(range(len(happened)))
-    assert [happened[place] for place in planned.places] == list(planned.times_us)
+    assert sorted(planned.offsets) == list(range(len(happened)))
+    assert [happened[place] for place in planned.offsets] == list(planned.times_us)
     assert list(planned.arrivals_us) == sorted(planned.arrivals_us)
     delays_us = [late - at for late, at in zip(planned.arrivals_us, planned.times_us, strict=True)]
     assert min(delays_us) >= 0
@@ -62,12 +62,12 @@ def test_the_same_seed_gives_the_same_schedule_and_another_another(seed: int) ->
     happened = times(seed)
     one, same, other = (schedule(happened, range(len(happened)), Disorder(WITHIN_US, LATE_US, of)) for of in (1, 1, 2))
     assert one == same
-    assert one.places != other.places
+    assert one.offsets != other.offsets
 
 
 def test_in_order_those_of_one_instant_stay_as_they_stand() -> None:
     planned = schedule([START_US + 1, START_US, START_US + 1, START_US], [10, 20, 30, 40])
-    assert list(planned.places) == [20, 40, 10, 30]
+    assert list(planned.offsets) == [20, 40, 10, 30]
 
 
 def test_a_pace_is_events_a_second_or_a_speed_of_event_time() -> None:

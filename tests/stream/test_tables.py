@@ -121,7 +121,7 @@ def test_a_dead_letter_made_again_has_its_id_again(change: dict[str, Any]) -> No
         {"message_id": "m-2"},
         {"attributes": {}},
         {"reason": DeadLetterReason.NOT_JSON},
-        {"stage": Stage.SETTLE},
+        {"stage": Stage.EVALUATE},
     ],
 )
 def test_another_dead_letter_has_another_id(change: dict[str, Any]) -> None:

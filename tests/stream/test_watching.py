@@ -21,7 +21,7 @@ from kittiwake.rules.publishing.freezing import freeze, unfreeze
 from kittiwake.rules.publishing.layout import POINTER
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.contact.timers import Host, TimerFiring, TimerResult, wake
+from kittiwake.stream.contact.timers import Host, TimerFiring, TimerResult, on_timer
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.records import encode
 from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until_us
@@ -66,15 +66,15 @@ def test_the_earliest_version_a_look_can_miss_begins_after_what_it_knows(memory:
 
 
 def settled(rules: RulesView, data: bytes | None, bag: list[bytes], at_us: int, clock_us: int) -> TimerResult:
-    return wake(Host(rules, TimerSettings(0, SECOND_US)), KEY, data, lambda: bag, TimerFiring(at_us, clock_us))
+    return on_timer(Host(rules, TimerSettings(0, SECOND_US)), KEY, data, lambda: bag, TimerFiring(at_us, clock_us))
 
 
 LINE = b'{"account_id":"acme","contact_id":"c","event_id":"e","type":"cart.item_added","time":"2026-11-01T09:00:00Z"}'
 KEY, ARRIVAL = arrival_of_line(LINE)
 
 
-def outcome(woken: TimerResult) -> list[tuple[str, str]]:
-    rows = [json.loads(one.row) for one in woken.told]
+def outcome(result: TimerResult) -> list[tuple[str, str]]:
+    rows = [json.loads(one.row) for one in result.decisions]
     return [(row["decision"], row["time"]) for row in rows]
 
 
@@ -89,7 +89,7 @@ def test_a_deadline_at_the_instant_of_a_version_that_is_not_known_waits(memory: 
     early = settled(before, None, [encode(ARRIVAL)], due_us, due_us)
     assert outcome(early) == []
     later_us = due_us + SECOND_US
-    late = settled(after._replace(until_us=END_OF_TIME_US), early.cell, [*early.waits], later_us, later_us)
+    late = settled(after._replace(until_us=END_OF_TIME_US), early.cell, [*early.buffered], later_us, later_us)
     assert outcome(late) == [("cancelled", "2026-11-01T10:00:00Z")]
     wrong = settled(before._replace(until_us=due_us), None, [encode(ARRIVAL)], due_us, due_us)
     assert outcome(wrong) == [("fired", "2026-11-01T10:00:00Z")], "an instant more, and it had been decided wrongly"
@@ -105,11 +105,11 @@ def test_who_knows_less_than_whoever_settled_a_contact_leaves_its_late_events(me
     _, late = arrival_of_line(LINE.replace(b'"e"', b'"late"').replace(b"09:00", b"09:10"))
     at_us += MINUTE_US
     held = settled(before, cell, [encode(late)], at_us, at_us)
-    assert not held.writes
-    assert held.wake_us is not None
-    assert held.wake_us > at_us
-    assert held.tally.held == 1
-    assert settled(after, cell, [encode(late)], at_us, at_us).tally.corrected == 1
+    assert not held.writes_cell
+    assert held.own_timer_us is not None
+    assert held.own_timer_us > at_us
+    assert held.counts.held == 1
+    assert settled(after, cell, [encode(late)], at_us, at_us).counts.corrected == 1
 
 
 # ---------------------------------------------------------------- what may be needed
@@ -137,12 +137,12 @@ def test_what_lies_beyond_what_is_known_is_never_dropped(memory: Memory) -> None
 
 def test_a_look_is_due_once_an_interval_and_brings_its_news_to_who_asks_next(memory: Memory) -> None:
     poll = polled(memory, pool=Inline())
-    poll.known(NOW_US)
+    poll.view(NOW_US)
     publish(memory, SECOND, SOON_US, NOW_US)
     assert numbers(known(poll, NEXT_US - 1)) == 1
     assert numbers(known(poll, NEXT_US)) == 2
-    assert [one.kind for one in poll.news()] == [RulesChangeKind.READ, RulesChangeKind.READ]
-    assert poll.news() == ()
+    assert [one.kind for one in poll.take_changes()] == [RulesChangeKind.READ, RulesChangeKind.READ]
+    assert poll.take_changes() == ()
 
 
 def test_versions_that_were_read_are_not_read_again_and_nothing_is_compiled_anew(memory: Memory) -> None:
@@ -193,10 +193,10 @@ def test_of_eight_threads_that_ask_at_once_one_looks(memory: Memory, clock_us: i
     with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(8) as threads:
         poll = polled(line, pool=pool)
         if clock_us != NOW_US:
-            poll.known(NOW_US)
+            poll.view(NOW_US)
             line.pointers = 0
         line.open.clear()
-        asked = [threads.submit(poll.known, clock_us) for _ in range(8)]
+        asked = [threads.submit(poll.view, clock_us) for _ in range(8)]
         line.open.set()
         assert {numbers(one.result(30)) for one in asked} == {1}
         pool.submit(int).result(30)  # who is not too late does not wait for the look
@@ -207,9 +207,9 @@ def test_copies_of_the_rules_in_a_process_share_one_look(tmp_path: Path) -> None
     first(LocalTarget(tmp_path))
     rules = PolledRules(str(tmp_path), HOUR_US)
     copy = pickle.loads(pickle.dumps(rules))
-    assert copy.known(NOW_US).programs is rules.known(NOW_US).programs
+    assert copy.view(NOW_US).programs is rules.view(NOW_US).programs
     assert len(pickle.dumps(rules)) < 500, "what has been read stays behind"
-    assert PolledRules(str(tmp_path), 2 * HOUR_US).known(NOW_US).programs is not rules.known(NOW_US).programs
+    assert PolledRules(str(tmp_path), 2 * HOUR_US).view(NOW_US).programs is not rules.view(NOW_US).programs
 
 
 # ---------------------------------------------------------------- where the rules come from
@@ -220,10 +220,10 @@ def test_a_target_is_polled_and_files_are_always_known(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(CART)
     source = rules_source(tmp_path / "target", allowed_lateness_us=HOUR_US)
     assert isinstance(source, PolledRules)
-    assert source.known(NOW_US).until_us == complete_until_us(NOW_US, MIN_LEAD_US)
+    assert source.view(NOW_US).until_us == complete_until_us(NOW_US, MIN_LEAD_US)
     always = rules_source(tmp_path / "a.yaml", allowed_lateness_us=HOUR_US)
     assert isinstance(always, StaticRules)
-    assert always.known(NOW_US).until_us == END_OF_TIME_US
+    assert always.view(NOW_US).until_us == END_OF_TIME_US
     with pytest.raises(TargetError, match="stand alone"):
         rules_source(tmp_path / "a.yaml", tmp_path / "target", allowed_lateness_us=HOUR_US)
     with pytest.raises(RulesError):
@@ -250,11 +250,11 @@ def test_a_worker_tells_the_age_of_its_rules_failed_looks_and_a_freeze(
     first(target)
     freeze(target, NOW_US)
     rules = PolledRules(str(tmp_path), HOUR_US)
-    rules.known(NOW_US)
+    rules.view(NOW_US)
     meter_rules(rules, NOW_US + 7 * SECOND_US)
     assert seen == [("rule_set_age_s", 7), ("frozen", 1), ("rules_unreadable", 0)]
     (tmp_path / POINTER).unlink()
-    rules.known(NOW_US + HOUR_US)
+    rules.view(NOW_US + HOUR_US)
     meter_rules(rules, NOW_US + HOUR_US)
     assert seen[3:] == [("rule_set_age_s", 3600), ("frozen", 1), ("rules_unreadable", 1)]
     lines = [json.loads(record.message) for record in caplog.records]
@@ -273,7 +273,7 @@ def test_both_steps_tell_it_with_every_bundle(tmp_path: Path, caplog: pytest.Log
     caplog.set_level(logging.INFO, "kittiwake")
     rules = PolledRules(str(tmp_path), HOUR_US), PolledRules(str(tmp_path), 2 * HOUR_US)
     for one in rules:
-        one.known(NOW_US)
+        one.view(NOW_US)
     _Parse(rules[0], IntakeSettings(), lambda: NOW_US).start_bundle()
     _Evaluate(rules[1], TimerSettings(), CANONICAL, None, lambda: NOW_US).start_bundle()
     assert [json.loads(record.message)["event"] for record in caplog.records] == ["rules_read"] * 2
@@ -306,11 +306,11 @@ def test_an_account_whose_newest_rules_cannot_be_used_keeps_its_last_good_versio
     assert in_force == {"acme": ["new"], "globex": ["cart"]}
     assert rules.plan("globex").versions.at(SOON_US).ruleset_version == rules.programs.used.refused[0].keeps
     assert poll.status(NOW_US).error is None
-    news = {one.kind: one.text for one in poll.news()}
+    news = {one.kind: one.text for one in poll.take_changes()}
     assert set(news) == {RulesChangeKind.READ, RulesChangeKind.ACCOUNT_REFUSED}
     assert "globex.yaml" in news[RulesChangeKind.ACCOUNT_REFUSED]
     known(poll, NEXT_US)
-    assert poll.news() == (), "it is told once"
+    assert poll.take_changes() == (), "it is told once"
 
 
 def test_nothing_pending_of_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,14 +320,14 @@ def test_nothing_pending_of_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> 
     for account, expected in (("acme", "cancelled"), ("globex", "fired")):
         key, arrival = arrival_of_line(LINE.replace(b"acme", account.encode()))
         at_us = NOW_US + HOUR_US
-        woken = wake(
+        result = on_timer(
             Host(rules, TimerSettings(0, SECOND_US)),
             key,
             None,
             lambda one=arrival: [encode(one)],
             TimerFiring(at_us, at_us),
         )
-        assert [decision for decision, _ in outcome(woken)] == [expected], account
+        assert [decision for decision, _ in outcome(result)] == [expected], account
 
 
 def test_an_account_that_never_had_good_rules_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,7 +355,7 @@ def test_what_is_wrong_with_every_accounts_rules_is_a_look_that_failed(monkeypat
     publish(memory, {"all.yaml": ITEM.replace(b"globex", b'"*"')}, SOON_US, NOW_US)
     rules = known(poll, NEXT_US)
     assert numbers(rules) == 1
-    assert [one.kind for one in poll.news()] == [RulesChangeKind.READ, RulesChangeKind.UNREADABLE]
+    assert [one.kind for one in poll.take_changes()] == [RulesChangeKind.READ, RulesChangeKind.UNREADABLE]
 
 
 def test_a_refused_account_is_counted_and_logged_once_without_its_name(
@@ -368,7 +368,7 @@ def test_a_refused_account_is_counted_and_logged_once_without_its_name(
     monkeypatch.setattr(rules_metrics, "count", lambda metric, number: seen.append((metric.name, number)))
     monkeypatch.setattr(rules_metrics, "show", lambda *_: None)
     rules = PolledRules(str(tmp_path / "target"), HOUR_US)
-    rules.known(NOW_US)
+    rules.view(NOW_US)
     with caplog.at_level(logging.INFO):
         meter_rules(rules, NOW_US)
         meter_rules(rules, NOW_US)

@@ -56,7 +56,7 @@ class Objects:
     def take(self, name: str) -> bytes:
         """An object, which is gone then."""
         if isinstance(self._target, LocalTarget):
-            path = Path(self._target.place) / name
+            path = Path(self._target.location) / name
             data = path.read_bytes()
             path.unlink()
             return data
@@ -67,14 +67,14 @@ class Objects:
 
     def put(self, name: str, data: bytes) -> None:
         if isinstance(self._target, LocalTarget):
-            (Path(self._target.place) / name).write_bytes(data)
+            (Path(self._target.location) / name).write_bytes(data)
         else:
             self._blob(name).upload_from_string(data)
 
     def _blob(self, name: str) -> Any:
         from google.cloud import storage
 
-        bucket, _, prefix = self._target.place.removeprefix("gs://").partition("/")
+        bucket, _, prefix = self._target.location.removeprefix("gs://").partition("/")
         return storage.Client(project="test").bucket(bucket).blob(f"{prefix}/{name}")
 
 
@@ -148,10 +148,10 @@ def test_a_target_that_cannot_be_read_keeps_the_last_good_rules_until_it_is_mend
     for name, data in kept.items():
         objects.put(name, data)
     fault(target, objects)
-    poll.news()
+    poll.take_changes()
     for look in range(1, 4):
         assert known(poll, NOW_US + look * POLL_INTERVAL_US) == before, "neither more rules nor more time"
-    told = poll.news()
+    told = poll.take_changes()
     assert [one.kind for one in told] == [RulesChangeKind.UNREADABLE] * 3
     assert FAULTS[fault] in told[0].text
     assert "\n" not in told[0].text
@@ -163,7 +163,7 @@ def test_a_target_that_cannot_be_read_keeps_the_last_good_rules_until_it_is_mend
     after = known(poll, mended_us)
     assert (numbers(after), after.until_us) == (2, complete_until_us(mended_us, MIN_LEAD_US))
     assert (poll.status(mended_us).age_us, poll.status(mended_us).error) == (0, None)
-    assert RulesChangeKind.READ in [one.kind for one in poll.news()]
+    assert RulesChangeKind.READ in [one.kind for one in poll.take_changes()]
 
 
 def test_a_version_that_is_gone_after_it_was_read_is_not_missed(target: Target) -> None:
@@ -172,7 +172,7 @@ def test_a_version_that_is_gone_after_it_was_read_is_not_missed(target: Target) 
     Objects(target).take(newest(target))
     assert known(poll, NEXT_US).programs is before.programs
     with pytest.raises(TargetError, match="is missing"):
-        polled(target, pool=Inline()).known(NEXT_US)
+        polled(target, pool=Inline()).view(NEXT_US)
 
 
 @pytest.mark.parametrize("how", ["vanished", "changed"])
@@ -231,23 +231,23 @@ def test_a_target_that_hangs_holds_up_nobody_while_what_is_known_is_of_use(
     line = Faulty(memory)
     with ThreadPoolExecutor(1) as pool:
         poll = polled(line, pool=pool)
-        before = poll.known(NOW_US)
+        before = poll.view(NOW_US)
         monkeypatch.setattr(poller, "wait", counted)
         line.open.clear()
-        assert poll.known(NEXT_US) == poll.known(before.until_us) == before
+        assert poll.view(NEXT_US) == poll.view(before.until_us) == before
         assert waits == []
-        assert poll.known(before.until_us + 1) == poll.known(before.until_us + 2) == before
+        assert poll.view(before.until_us + 1) == poll.view(before.until_us + 2) == before
         assert waits == [poller.STALE_WAIT_S]
         line.open.set()
         pool.submit(lambda: None).result(30)
-        assert poll.known(before.until_us + 3).until_us == complete_until_us(NEXT_US, MIN_LEAD_US)
+        assert poll.view(before.until_us + 3).until_us == complete_until_us(NEXT_US, MIN_LEAD_US)
 
 
 def test_who_asks_when_what_is_known_is_of_no_use_waits_for_the_look(memory: Memory) -> None:
     with ThreadPoolExecutor(1) as pool:
         poll = polled(memory, pool=pool)
-        poll.known(NOW_US)
-        assert poll.known(NOW_US + HOUR_US).until_us == complete_until_us(NOW_US + HOUR_US, MIN_LEAD_US)
+        poll.view(NOW_US)
+        assert poll.view(NOW_US + HOUR_US).until_us == complete_until_us(NOW_US + HOUR_US, MIN_LEAD_US)
 
 
 def test_the_first_look_raises_what_is_wrong_and_the_next_tries_again(memory: Memory) -> None:
@@ -257,9 +257,9 @@ def test_the_first_look_raises_what_is_wrong_and_the_next_tries_again(memory: Me
     assert poll.status(NOW_US).age_us is None
     for _ in range(2):
         with pytest.raises(TargetError, match="no permission"):
-            poll.known(NOW_US)
+            poll.view(NOW_US)
     line.error = None
-    assert numbers(poll.known(NOW_US)) == 1
+    assert numbers(poll.view(NOW_US)) == 1
 
 
 def test_a_bug_in_a_look_fails_who_asks_next_and_only_once(memory: Memory) -> None:
@@ -269,14 +269,14 @@ def test_a_bug_in_a_look_fails_who_asks_next_and_only_once(memory: Memory) -> No
     line.error = AssertionError("a bug")
     with pytest.raises(AssertionError, match="a bug"):
         known(poll, NEXT_US)
-    assert poll.known(NEXT_US) == before
+    assert poll.view(NEXT_US) == before
 
 
 def test_a_version_with_too_short_a_lead_is_taken_and_told(memory: Memory) -> None:
     poll = polled(memory, pool=Inline())
     known(poll, NOW_US)
     publish(memory, SECOND, NOW_US + 35 * SECOND_US, NOW_US, min_lead_us=0)
-    poll.news()
+    poll.take_changes()
     assert numbers(known(poll, NEXT_US)) == 2
-    (told,) = [one for one in poll.news() if one.kind is RulesChangeKind.TOO_SOON]
+    (told,) = [one for one in poll.take_changes() if one.kind is RulesChangeKind.TOO_SOON]
     assert "Publish with the --min_lead of the jobs" in told.text

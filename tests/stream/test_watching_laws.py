@@ -15,7 +15,7 @@ from kittiwake.rules.publishing.errors import UnchangedError
 from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.records import arrival_of, subject_of
+from kittiwake.stream.records import buffered_event_of, subject_of
 from kittiwake.stream.rules_source import poller
 from kittiwake.stream.rules_source.view import RulesView
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
@@ -41,8 +41,8 @@ class Process:
         interval_us = dice.choice((MINUTE_US, (lead_us - SKEW_US) // 2, 2 * lead_us))
         self.poll = polled(self.line, pool=Inline(), lateness_us=LATENESS_US, interval_us=interval_us, lead_us=lead_us)
 
-    def known(self, clock_us: int) -> RulesView:
-        return self.poll.known(clock_us + self.offset_us)
+    def view(self, clock_us: int) -> RulesView:
+        return self.poll.view(clock_us + self.offset_us)
 
 
 class Somebody:
@@ -51,10 +51,10 @@ class Somebody:
     def __init__(self, processes: list[Process], dice: random.Random) -> None:
         self.processes, self._dice = processes, dice
 
-    def known(self, clock_us: int) -> RulesView:
+    def view(self, clock_us: int) -> RulesView:
         process = self._dice.choice(self.processes)
         process.line.error = REFUSED if self._dice.random() < 0.5 else None
-        return process.known(clock_us)
+        return process.view(clock_us)
 
 
 class Publishing:
@@ -105,14 +105,14 @@ class Clock:
 
 def stops_of(world: Streamed, publishing: Publishing, dice: random.Random) -> list[int]:
     """Instants at which something happens: near those that matter, and anywhere."""
-    times = sorted(arrival_of(data).time_us for _, data in world.arrivals)
+    times = sorted(buffered_event_of(data).time_us for _, data in world.arrivals)
     found = {dice.choice(times) + dice.choice((-1, 0, 1, MINUTE_US, HOUR_US)) for _ in range(12)}
     for moved_us, _, number in publishing.coming:
         start_us = world.drawn.starts[number]
         assert start_us is not None
         for about_us in (moved_us, start_us):
             found |= {about_us + each for each in (-SECOND_US, 0, 2 * SECOND_US, dice.randrange(2 * MINUTE_US))}
-    last_us = world.until_us - 2 * WAITS.grid_us
+    last_us = world.until_us - 2 * WAITS.resolution_us
     return [*sorted(each for each in found if each < last_us), last_us]
 
 
@@ -124,15 +124,15 @@ def play(world: Streamed, dice: random.Random) -> Machine:
     processes = [Process(target, dice, lead_us) for _ in range(2)]
     rules = Somebody(processes, dice)
     for process in processes:
-        process.known(0)
+        process.view(0)
     machine = Machine(rules, WAITS, clock)
     waiting = dice.sample(world.arrivals, len(world.arrivals))
-    waiting.sort(key=lambda pair: arrival_of(pair[1]).time_us + dice.choice((0, 0, 0, HOUR_US, 2 * DAY_US)))
+    waiting.sort(key=lambda pair: buffered_event_of(pair[1]).time_us + dice.choice((0, 0, 0, HOUR_US, 2 * DAY_US)))
     for stop_us in stops_of(world, publishing, dice):
         clock.at_us = max(clock.at_us, stop_us)
         publishing.upto(clock.at_us)
         machine.watermark_us = stop_us // 1_000 * 1_000
-        arrived = [pair for pair in waiting if arrival_of(pair[1]).time_us <= stop_us and dice.random() < 0.8]
+        arrived = [pair for pair in waiting if buffered_event_of(pair[1]).time_us <= stop_us and dice.random() < 0.8]
         waiting = [pair for pair in waiting if pair not in arrived]
         _run(machine, rules, arrived, dice, clock)
     _end(machine, rules, world, waiting, clock)
@@ -150,12 +150,12 @@ def _run(
         due = machine.tasks()
         timers = dice.sample(due, dice.randint(0, len(due)))
         timers += [Timer(key, "wake", "", machine.watermark_us) for key in machine.kept if dice.random() < 0.4]
-        machine.run(Bundle([pair for pair in arrived if is_let_in(pair, rules.known(clock.at_us))], timers))
+        machine.run(Bundle([pair for pair in arrived if is_let_in(pair, rules.view(clock.at_us))], timers))
         arrived = []
 
 
 def is_let_in(pair: tuple[bytes, bytes], known: RulesView) -> bool:
-    arrival = arrival_of(pair[1])
+    arrival = buffered_event_of(pair[1])
     return known.may_need(subject_of(pair[0])[0], arrival.type, arrival.time_us)
 
 
@@ -166,9 +166,9 @@ def _end(machine: Machine, rules: Somebody, world: Streamed, waiting: list[tuple
         process.line.error = None
         process.offset_us = 0
         for later_us in (0, 4 * DAY_US, 8 * DAY_US):
-            process.known(clock.at_us + later_us)
+            process.view(clock.at_us + later_us)
     clock.at_us += 8 * DAY_US
-    machine.run(Bundle([pair for pair in waiting if is_let_in(pair, rules.known(clock.at_us))]))
+    machine.run(Bundle([pair for pair in waiting if is_let_in(pair, rules.view(clock.at_us))]))
     machine.watermark_us = world.until_us + WAITS.settle_delay_us
     machine.rest()
     machine.run(Bundle(timers=[Timer(key, "wake", "", machine.watermark_us) for key in machine.kept]))
@@ -226,7 +226,10 @@ def dropped_wrongly(world: Streamed, after_us: int) -> list[tuple[int, str, str,
     """What each process that knows the first so many versions drops, and is needed; it knows them to `after_us` more
     than the last instant before the next one begins."""
     everything, versions = world.programs, world.history.versions
-    events = {(subject_of(key)[0], arrival_of(data).type, arrival_of(data).time_us) for key, data in world.arrivals}
+    events = {
+        (subject_of(key)[0], buffered_event_of(data).type, buffered_event_of(data).time_us)
+        for key, data in world.arrivals
+    }
     types = {(account_id, name) for account_id, name, _ in events} | {("nobody's", "page.viewed")}
     starts = [one.effective_us for one in versions if one.effective_us is not None]
     events |= {(*one, start_us + each) for one in types for start_us in starts for each in (-1, 0, 1, MINUTE_US)}

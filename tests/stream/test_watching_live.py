@@ -51,7 +51,7 @@ def looked(target: Target, publisher: subprocess.Popen[bytes], versions: int) ->
 
 @pytest.mark.parametrize("versions", [12, pytest.param(200, marks=pytest.mark.nightly)])
 def test_no_look_sees_half_of_what_is_being_published(target: Target, versions: int, root: Path) -> None:
-    command = [sys.executable, "-c", PUBLISH, target.place, *map(str, (versions, NOW_US, MINUTE_US))]
+    command = [sys.executable, "-c", PUBLISH, target.location, *map(str, (versions, NOW_US, MINUTE_US))]
     with subprocess.Popen(command, cwd=root) as publisher, ThreadPoolExecutor(READERS) as pool:
         looks = [pool.submit(looked, target, publisher, versions) for _ in range(READERS)]
         found = [look.result(SECONDS_MAX) for look in looks]

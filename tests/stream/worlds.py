@@ -21,7 +21,7 @@ from kittiwake.stream.records import (
     BufferedEvent,
     DecisionRecord,
     LateEventRecord,
-    arrival_of,
+    buffered_event_of,
     encode,
     key_of,
     subject_of,
@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 def without_copies(world: Streamed) -> Streamed:
     """The same, each id once: which copy counts where some come too late is a matter of `tests/simulation`."""
-    kept = {(key, arrival_of(data).event_id): (key, data) for key, data in world.arrivals}
+    kept = {(key, buffered_event_of(data).event_id): (key, data) for key, data in world.arrivals}
     return world._replace(arrivals=list(kept.values()))
 
 
@@ -70,7 +70,9 @@ def streamed(
         arrival_of_line(canonical(exact(event)).encode()) for of in drawn.worlds.values() for event in of.events
     ]
     arrivals.sort(key=lambda pair: pair[1].time_us)
-    until_us = (drawn.until_us + waits.settle_delay_us) // waits.grid_us * waits.grid_us - waits.settle_delay_us
+    until_us = (
+        drawn.until_us + waits.settle_delay_us
+    ) // waits.resolution_us * waits.resolution_us - waits.settle_delay_us
     horizon_us = drawn.horizon_us if horizon_us is None else horizon_us
     return Streamed(drawn, history, horizon_us, [(key, encode(one)) for key, one in arrivals], until_us)
 
@@ -88,11 +90,11 @@ def truth(
     world: Streamed, late: Iterable[LateEventRecord] = (), given: Iterable[tuple[bytes, bytes]] = ()
 ) -> dict[bytes, list[Row]]:
     """What one call with all events decides, by key; without those of which each copy given came too late."""
-    counted = Counter((key, arrival_of(data).data) for key, data in given)
+    counted = Counter((key, buffered_event_of(data).data) for key, data in given)
     counted.subtract((key_of(one.account_id, one.contact_id), one.raw) for one in late)
     events: dict[bytes, list[Event]] = defaultdict(list)
     for key, data in world.arrivals:
-        one = arrival_of(data)
+        one = buffered_event_of(data)
         if given and counted[key, one.data] == 0:
             continue
         event = parse_event(one.data, "", FAR_US)

@@ -10,7 +10,7 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.reasons import Outcome, Reason
-from kittiwake.stream.records import dead_of, encode
+from kittiwake.stream.records import dead_letter_of, encode
 from kittiwake.stream.tables.rows import RAW_KEPT_BYTES
 from kittiwake.stream.tables.schema import dataset_of
 from kittiwake.stream.trigger_message import trigger_message
@@ -18,7 +18,8 @@ from kittiwake.values import canonical
 from pipelines.google.bigquery_tables import create_tables
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
-from transforms.sinks.bigquery import SinkInputs, WriteTables
+from transforms.sinks.base import SinkInputs
+from transforms.sinks.bigquery import WriteTables
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -69,7 +70,7 @@ def test_a_row_that_no_topic_takes_becomes_a_dead_letter_and_the_others_are_sent
 
 
 def _said(element: bytes) -> tuple[str, str, str]:
-    dead = dead_of(element)
+    dead = dead_letter_of(element)
     return str(dead.stage), str(dead.reason), dead.attributes["trigger_id"]
 
 

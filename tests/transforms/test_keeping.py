@@ -10,10 +10,10 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from kittiwake.stream.records import encode, told_of
+from kittiwake.stream.records import decision_of, encode
 from kittiwake.values import parse_json
 from tests.stream import tellings
-from transforms.sinks.bigquery import SinkInputs
+from transforms.sinks.base import SinkInputs
 from transforms.sinks.json_files import WriteJsonLines
 
 ONE, TWO = "1" * 32, "2" * 32
@@ -42,7 +42,7 @@ def test_rows_of_each_kind_are_lines_of_a_folder(tmp_path: Path) -> None:
     found = kept(tmp_path)
     assert sorted(found) == ["dead_letters", "decisions", "late_events"]
     assert sorted(row["trigger_id"] for row in found["decisions"]) == [ONE, TWO]
-    row = parse_json(told_of(encode(tellings.trigger(ONE))).row)
+    row = parse_json(decision_of(encode(tellings.trigger(ONE))).row)
     assert json.loads(json.dumps(row, default=float)) in found["decisions"]
     assert [row["reason"] for row in found["dead_letters"]] == ["not_utf8"]
     assert [row["event_id"] for row in found["late_events"]] == ["e0"]

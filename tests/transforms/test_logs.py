@@ -63,7 +63,7 @@ def test_the_host_logs_what_it_refuses_and_not_what_it_says(tmp_path: Path, capl
     ]
     pipeline = new_pipeline(runner_named(None), [])
     hosted = pipeline | beam.Create(arrivals, reshuffle=False) | EvaluateRules(rules, clock=_late)
-    _ = hosted.dead | beam.Map(len)
+    _ = hosted.dead_letters | beam.Map(len)
     with caplog.at_level(logging.DEBUG):
         pipeline.run().wait_until_finish()
     assert [text for text in caplog.messages if "zuzu" in text] == []

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from kittiwake.batch.contacts import settle
-from kittiwake.batch.counts import Counts, Place, Verdict
+from kittiwake.batch.contacts import decide_at_once
+from kittiwake.batch.counts import Counts, SourceLine, Verdict
 from kittiwake.batch.event_rows import Groups, group
 from kittiwake.batch.partitions import HELD_BYTES
-from kittiwake.batch.record_batches import BUCKETS_MIN, Packer, bucket_of, unpacked
+from kittiwake.batch.record_batches import PARTITIONS_MIN, RecordBatcher, partition_of, read_batch
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table
 from kittiwake.input.shapes.base import InputShape, Shape
@@ -31,7 +31,8 @@ from tests.input.inputs import START_US, record, write_lines, write_rules
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import LINES_AN_ELEMENT, EvaluateHistories
 from transforms.batch.parse import ParseRecords
-from transforms.batch.read import InputFile, ReadRecords, SourcedBlock
+from transforms.batch.read import ReadRecords, SourcedBlock
+from transforms.input_files import InputFile
 
 CART = Event(1_793_527_200_000_000, "e1", "cart.item_added", {"product_id": "p1"}, "acme", "c1")
 DAY_US = 86_400_000_000
@@ -111,7 +112,7 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         blocks = pipeline | beam.Create([SourcedBlock("a", 1, lines, 1_000)])
-        parsed = blocks | "Parse" >> ParseRecords(RunSettings(START_US), programs, BUCKETS_MIN)
+        parsed = blocks | "Parse" >> ParseRecords(RunSettings(START_US), programs, PARTITIONS_MIN)
         rows = [
             ("acme", "c1", 1793527200000000, name, "cart.item_added", {"price": 68.74, "product_id": "p1"})
             for name in ("e1", "e2")
@@ -120,9 +121,12 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
             b'{"reason":"not_json","detail":"Input data was truncated","raw":"{","raw_encoding":"utf-8","raw_size":1}'
         )
         counts = Counts(records=5, events=4, catalogue=1, newest_us=rows[0][2], unneeded=1)
-        counts.dead_letters, counts.examples = {"not_json": 1}, {"not_json": [Place("a:2", "Input data was truncated")]}
+        counts.dead_letters, counts.examples = (
+            {"not_json": 1},
+            {"not_json": [SourceLine("a:2", "Input data was truncated")]},
+        )
         return {
-            "packs": (parsed.packs | beam.Map(told), [(bucket_of(("acme", "c1"), BUCKETS_MIN), rows)]),
+            "packs": (parsed.packs | beam.Map(told), [(partition_of(("acme", "c1"), PARTITIONS_MIN), rows)]),
             "dead letters": (parsed.dead_letters, [dead]),
             "counts": ((parsed.counts,) | SumCounts(), [counts]),
         }
@@ -132,20 +136,20 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
 
 def told(element: tuple[int, bytes]) -> tuple[int, list[Any]]:
     bucket, pack = element
-    *fields, texts = unpacked(pack)
+    *fields, texts = read_batch(pack)
     return bucket, sorted(zip(*fields, map(json.loads, texts), strict=True), key=str)
 
 
 @pytest.mark.parametrize("unreadable", [{}, {"a.gz": "torn"}])
 def test_settling_decides_only_if_the_intake_allows_it(tmp_path: Path, unreadable: dict[str, str]) -> None:
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    packs = packed(Table(["acme"], ["c1"], [CART.time_us], [CART.event_id], [CART.type], [b"{}"]), BUCKETS_MIN) * 2
+    packs = packed(Table(["acme"], ["c1"], [CART.time_us], [CART.event_id], [CART.type], [b"{}"]), PARTITIONS_MIN) * 2
     fired = Verdict("acme", "cart-abandonment", "fired", "fired", "")
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         intake = pipeline | "Intake" >> beam.Create([Counts(newest_us=CART.time_us + DAY_US, unreadable=unreadable)])
-        settle = EvaluateHistories(programs, RunSettings(START_US), Mode.BACKFILL, intake)
-        decided = pipeline | "Packs" >> beam.Create(packs) | "Settle" >> settle
+        decide_at_once = EvaluateHistories(programs, RunSettings(START_US), Mode.BACKFILL, intake)
+        decided = pipeline | "Packs" >> beam.Create(packs) | "Settle" >> decide_at_once
         counts = Counts() if unreadable else Counts(contacts=1, duplicates=1, verdicts={fired: 1})
         number = 0 if unreadable else 1
         return {
@@ -168,7 +172,7 @@ def test_a_bucket_that_goes_to_disk_is_decided_as_one_that_fits(tmp_path: Path, 
     group(groups, carts(sizes))
     group(groups, carts({"c2": 20}))
     for (_, contact_id), rows in groups.items():
-        decisions = settle(programs.plan("acme"), contact_id, rows, until_us, counts)
+        decisions = decide_at_once(programs.plan("acme"), contact_id, rows, until_us, counts)
         lines += [decision_line(one, Mode.BACKFILL) for one in decisions]
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
@@ -196,10 +200,10 @@ def carts(sizes: dict[str, int]) -> Table:
 
 
 def packed(table: Table, buckets: int) -> list[tuple[int, bytes]]:
-    packer = Packer(buckets)
-    packer.add(table)
-    packs = list(packer.packs())
-    assert list(packer.packs()) == []
+    batcher = RecordBatcher(buckets)
+    batcher.add(table)
+    packs = list(batcher.batches())
+    assert list(batcher.batches()) == []
     return packs
 
 
@@ -211,11 +215,11 @@ def test_packs_keep_contacts_apart_and_events_whole() -> None:
     table = Table(accounts, contacts, times_us, [f"e{n}" for n in range(10)], ["x.y"] * 10, texts)
     packs = packed(table, 2)
     assert len(packs) == 2
-    rows = [row for _, pack in packs for row in zip(*unpacked(pack), strict=True)]
+    rows = [row for _, pack in packs for row in zip(*read_batch(pack), strict=True)]
     assert sorted(rows) == sorted(zip(*table, strict=True))
     for bucket, pack in packs:
-        assert {bucket_of(subject, 2) for subject in zip(*unpacked(pack)[:2], strict=True)} == {bucket}
+        assert {partition_of(subject, 2) for subject in zip(*read_batch(pack)[:2], strict=True)} == {bucket}
 
 
 def test_a_contact_has_the_same_bucket_on_every_worker() -> None:
-    assert [bucket_of(("acme", f"c{number}"), 64) for number in range(4)] == [28, 10, 48, 38]
+    assert [partition_of(("acme", f"c{number}"), 64) for number in range(4)] == [28, 10, 48, 38]

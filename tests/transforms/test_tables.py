@@ -20,8 +20,9 @@ from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_r
 from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, Dataset, RecordedDecisions, dataset_of
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import tellings
-from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, SinkInputs, WriteTables
-from transforms.stream.metrics import NAMESPACE
+from transforms.metrics import NAMESPACE
+from transforms.sinks.base import SinkInputs
+from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, WriteTables
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -67,7 +68,7 @@ def write(
     ]
     step = WriteTables(dataset, recorded, clock=tellings.clock)
     outcome = SinkInputs(*made) | "Tables" >> step
-    details = outcome.dead | beam.Map(tellings.detail_of)
+    details = outcome.dead_letters | beam.Map(tellings.detail_of)
     assert_that(details, equal_to(refused or []), label="refused")
     assert_that(outcome.lost | beam.combiners.Count.Globally(), equal_to([lost]), label="lost")
     result = pipeline.run()

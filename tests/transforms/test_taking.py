@@ -19,7 +19,7 @@ from apache_beam.testing.util import assert_that
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
-from kittiwake.stream.records import arrival_of, dead_of, subject_of
+from kittiwake.stream.records import buffered_event_of, dead_letter_of, subject_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.runner import new_pipeline, runner_named
@@ -102,10 +102,10 @@ def test_messages_go_their_three_ways_and_are_counted(tmp_path: Path) -> None:
     result = run(taking(tmp_path), [good, unneeded, unneeded, *dead], tmp_path)
     ((key, data),) = kept(tmp_path, "arrivals")
     assert subject_of(key) == ("acme", f"{MARK}-contact")
-    arrival = arrival_of(data)
+    arrival = buffered_event_of(data)
     assert (arrival.data, arrival.attributes, arrival.message_id) == (good.data, good.attributes, "m1")
     assert arrival.publish_us == parse_instant("2026-11-01T10:00:01.000005Z")
-    letters = [dead_of(one) for one in kept(tmp_path, "dead")]
+    letters = [dead_letter_of(one) for one in kept(tmp_path, "dead")]
     assert {one.raw: one.reason.value for one in letters} == POISON
     assert all(one.attributes == {"n": "1"} and one.message_id == "m2" for one in letters)
     assert counted(result) == {"events_in": 3, "unneeded": 2, "dead_letters": len(POISON)}
@@ -116,8 +116,8 @@ def test_a_message_of_two_events_goes_to_two_contacts_and_the_counts_add_up(tmp_
     added, page = call | {"type": "track", "event": "Product Added"}, call | {"type": "page", "messageId": "m2"}
     step = replace(taking(tmp_path), shape=InputShape(Shape.SEGMENT, "acme"))
     result = run(step, [PubsubMessage(json.dumps(one).encode(), {}) for one in (added, page)], tmp_path)
-    arrivals = [(subject_of(key)[1], arrival_of(data)) for key, data in kept(tmp_path, "arrivals")]
-    assert [(contact_id, one.type, one.event_id, one.place) for contact_id, one in arrivals] == [
+    arrivals = [(subject_of(key)[1], buffered_event_of(data)) for key, data in kept(tmp_path, "arrivals")]
+    assert [(contact_id, one.type, one.event_id, one.index) for contact_id, one in arrivals] == [
         ("u1", "cart.item_added", "m1", 0),
         ("anonymous:a1", "contact.merged", "m1", 1),
         ("anonymous:a1", "contact.merged", "m2", 1),

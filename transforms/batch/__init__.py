@@ -1,1 +1,1 @@
-"""Steps of the batch job. They only wire: what a step does stands in `kittiwake`, without Beam."""
+"""Steps of the batch job. They only wire: the work of a step is done by `kittiwake`, without Beam."""

@@ -23,11 +23,11 @@ class CountingDoFn(beam.DoFn):
     """A step that counts into `self.counts`; one `Counts` a bundle leaves by the output `COUNTS`."""
 
     def start_bundle(self) -> None:
-        """Start counting from nothing."""
+        """Start counting from zero."""
         self.counts = Counts()
 
     def finish_bundle(self) -> Iterator[TaggedOutput]:
-        """Hand on what was counted."""
+        """Emit the counts of the bundle."""
         yield TaggedOutput(COUNTS, GlobalWindows.windowed_value(self.counts))
 
 
@@ -48,10 +48,10 @@ class _SumCounts(beam.CombineFn):
 
 @dataclass(eq=False)
 class SumCounts(beam.PTransform):
-    """From several collections of counts to their one sum."""
+    """The sum of several collections of counts."""
 
     def expand(self, pcolls: tuple[PCollection[Counts], ...]) -> PCollection[Counts]:
-        """One element, also of nothing."""
+        """One element, even if the collections are empty."""
         return (
             pcolls | "Merge" >> beam.Flatten() | "Sum" >> beam.CombineGlobally(_SumCounts()).with_output_types(Counts)
         )

@@ -1,4 +1,4 @@
-"""Step: a bucket's packs to the final decisions of its contacts, one after the other; the kernel decides."""
+"""Step: from a partition's record batches to the final decisions of its contacts, one after the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
-from kittiwake.batch.oversized_contacts import settle_contact
+from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.kernel.state.state import State
@@ -27,40 +27,42 @@ _TRIGGERS: Final = "triggers"
 _SNAPSHOTS: Final = "snapshots"
 
 LINES_AN_ELEMENT: Final = 200
-"""Lines of output that travel as one element, some 100 KB: an element costs as much as a line's making."""
+"""Lines of output that travel as one element, some 100 KB: an element costs as much as making a line."""
 
 
 class DecidedHistories(NamedTuple):
-    """What comes of deciding: lines of output, several an element, and counts."""
+    """The output: lines of JSON, several an element, and counts."""
 
     decisions: PCollection[bytes]
     triggers: PCollection[bytes]
     """Those of the decisions that fired."""
     snapshots: PCollection[bytes] | None
-    """The states of contacts, where the run was asked for them."""
+    """The states of contacts, if the run was asked for them."""
     counts: PCollection[Counts]
 
 
 @dataclass(eq=False)
 class EvaluateHistories(beam.PTransform):
-    """Decides everything of every contact, once all of the input has been counted."""
+    """Decides the whole history of every contact, once all of the input has been counted."""
 
     programs: Programs
     settings: RunSettings
     mode: Mode
     intake: PCollection[Counts]
-    """What was read, in one element: it says where the run ends, and whether it may decide at all."""
+    """The counts of the input, one element: by them the run ends at a time, or decides nothing at all."""
     held_bytes: int = HELD_BYTES
-    """Bytes of rows that are held in memory, before a bucket goes to disk."""
+    """Bytes of rows that are held in memory; a larger partition is sorted on disk."""
 
-    def expand(self, packs: PCollection[tuple[int, bytes]]) -> DecidedHistories:
+    def expand(self, record_batches: PCollection[tuple[int, bytes]]) -> DecidedHistories:
         """Every contact's events meet on one worker, in no order."""
         types = {_TRIGGERS: bytes, _SNAPSHOTS: bytes, COUNTS: Counts}
         evaluate = _Evaluate(self.programs, self.settings, self.mode, self.held_bytes)
         step = beam.ParDo(evaluate, AsSingleton(self.intake)).with_output_types(bytes, **types)
         tags = [_TRIGGERS, COUNTS, *([_SNAPSHOTS] if self.settings.snapshots else [])]
         decided = (
-            packs | "GroupByContact" >> beam.GroupByKey() | "Evaluate" >> step.with_outputs(*tags, main="decisions")
+            record_batches
+            | "GroupByContact" >> beam.GroupByKey()
+            | "Evaluate" >> step.with_outputs(*tags, main="decisions")
         )
         snapshots = decided[_SNAPSHOTS] if self.settings.snapshots else None
         return DecidedHistories(decided["decisions"], decided[_TRIGGERS], snapshots, decided[COUNTS])
@@ -94,7 +96,7 @@ class _Evaluate(CountingDoFn):
     def _lines(
         self, subject: Subject, rows: Rows, until_us: int, snapshots: list[bytes]
     ) -> Iterator[tuple[bytes, bool]]:
-        """The lines of a contact, and which of them fired; its snapshot goes to `snapshots`."""
+        """The lines of a contact, and whether each fired; its snapshot is appended to `snapshots`."""
         plan, contact_id, counts = self._programs.plan(subject[0]), subject[1], self.counts
 
         def keep(state: State) -> None:
@@ -102,12 +104,12 @@ class _Evaluate(CountingDoFn):
             snapshots.extend([] if line is None else [line])
 
         kept = keep if self._settings.snapshots else None
-        for decision in settle_contact(plan, contact_id, rows, until_us, counts, self._held_bytes, kept):
+        for decision in decide_contact(plan, contact_id, rows, until_us, counts, self._held_bytes, kept):
             yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
 
 
 def _joined(decisions: list[bytes], triggers: list[bytes]) -> Iterator[bytes | TaggedOutput]:
-    """What has been gathered, as elements; nothing is gathered afterwards."""
+    """The lines so far as elements; the lists are emptied."""
     if decisions:
         yield b"\n".join(decisions)
     if triggers:

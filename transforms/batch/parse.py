@@ -1,4 +1,4 @@
-"""Step: blocks of lines to packs of rows, keyed by bucket of contacts; what is no event becomes a dead letter."""
+"""Step: from blocks of lines to record batches by partition of contacts; a record that is no event is a dead letter."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.gc_pause import uncollected
+from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.record_batches import PACK_BYTES, Packer
+from kittiwake.batch.record_batches import BATCH_BYTES, RecordBatcher
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input.files import Block
+from kittiwake.input.lines import Block
 from kittiwake.output.rows import dead_letter_line
 from kittiwake.rules.compile.accounts import Programs
 from transforms.batch.counts import COUNTS, CountingDoFn
@@ -25,34 +25,34 @@ _DEAD_LETTERS: Final = "dead_letters"
 
 
 class Parsed(NamedTuple):
-    """What comes of parsing."""
+    """The output."""
 
-    packs: PCollection[tuple[int, bytes]]
-    """Buckets of contacts and rows of theirs; events of items are counted only."""
+    record_batches: PCollection[tuple[int, bytes]]
+    """Partitions of contacts, and rows of theirs. Events of catalogue items are only counted."""
     dead_letters: PCollection[bytes]
-    """Lines of output."""
+    """Lines of JSON."""
     counts: PCollection[Counts]
 
 
 @dataclass(eq=False)
 class ParseRecords(beam.PTransform):
-    """Parses the records of a run, and deals the contacts of needed events out to `buckets`."""
+    """Parses the records of a run, and partitions the contacts of the events that rules need."""
 
     settings: RunSettings
     programs: Programs
     buckets: int
 
     def expand(self, blocks: PCollection[SourcedBlock]) -> Parsed:
-        """No record is lost: each is an event, or a dead letter."""
+        """No record is lost: each is an event or a dead letter."""
         types = {_DEAD_LETTERS: bytes, COUNTS: Counts}
         parse = _Parse(self.settings, self.programs, self.buckets)
         step = beam.ParDo(parse).with_output_types(tuple[int, bytes], **types)
-        parsed = blocks | "Parse" >> step.with_outputs(_DEAD_LETTERS, COUNTS, main="packs")
-        return Parsed(parsed["packs"], parsed[_DEAD_LETTERS], parsed[COUNTS])
+        parsed = blocks | "Parse" >> step.with_outputs(_DEAD_LETTERS, COUNTS, main="record_batches")
+        return Parsed(parsed["record_batches"], parsed[_DEAD_LETTERS], parsed[COUNTS])
 
 
 class _Parse(CountingDoFn):
-    """Packs what a bundle holds, at the latest after `PACK_BYTES` taken in."""
+    """Batches the rows of a bundle, at the latest after `PACK_BYTES` of input."""
 
     def __init__(self, settings: RunSettings, programs: Programs, buckets: int) -> None:
         super().__init__()
@@ -61,19 +61,19 @@ class _Parse(CountingDoFn):
     def start_bundle(self) -> None:
         super().start_bundle()
         self._intake = Intake(self._settings, self._programs.wanted, self.counts, self._programs.refused)
-        self._packer = Packer(self._buckets)
+        self._batcher = RecordBatcher(self._buckets)
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
-        with uncollected():
+        with gc_paused():
             table, dead_letters = self._intake.take(block.file, Block(*block[1:]))
-            self._packer.add(table)
+            self._batcher.add(table)
         for dead in dead_letters:
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))
-        if self._intake.bytes_taken >= PACK_BYTES:
-            yield from self._packer.packs()
+        if self._intake.bytes_taken >= BATCH_BYTES:
+            yield from self._batcher.batches()
             self._intake.bytes_taken = 0
 
     def finish_bundle(self) -> Iterator[object]:
-        for pack in self._packer.packs():
-            yield GlobalWindows.windowed_value(pack)
+        for batch in self._batcher.batches():
+            yield GlobalWindows.windowed_value(batch)
         yield from super().finish_bundle()

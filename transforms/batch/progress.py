@@ -1,7 +1,7 @@
-"""How far the job has come: numbers for a person who waits, and for nobody else.
+"""Progress of the job: numbers for a person who waits, on which nothing else depends.
 
-One object a process, since a step cannot know who watches: whoever started the job and looks (`pipelines.progress`).
-For workers elsewhere the same numbers are counters of the runner. Nothing depends on either.
+One object a process, since a step cannot know who watches; `pipelines.progress` polls it. For workers elsewhere the
+same numbers are counters of the runner.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from typing import Final
 from apache_beam.metrics.metric import Metrics
 
 NAMESPACE: Final = "kittiwake"
-"""Of the counters, which are called as the fields of `ProgressCounters`."""
+"""Of the counters, whose names are the fields of `ProgressCounters`."""
 
 
 @dataclass
 class ProgressCounters:
-    """What the steps of this process have done so far."""
+    """The work of this process so far."""
 
     bytes_read: int = 0
     contacts: int = 0
     """Decided."""
     buckets: int = 0
-    """Of contacts, all of them decided."""
+    """Partitions of contacts whose contacts have all been decided."""
 
     def read(self, size: int) -> None:
-        """Bytes have been read from a file."""
+        """Count bytes that have been read from a file."""
         self.bytes_read += size
         _BYTES_READ.inc(size)
 
     def decided(self, contacts: int) -> None:
-        """All contacts of a bucket have been decided."""
+        """Count a partition whose contacts have all been decided."""
         self.contacts += contacts
         self.buckets += 1
         _CONTACTS.inc(contacts)
         _BUCKETS.inc()
 
     def reset(self) -> None:
-        """A new run starts."""
+        """Start a new run."""
         self.bytes_read = self.contacts = self.buckets = 0
 
 

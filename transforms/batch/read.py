@@ -1,6 +1,6 @@
-"""Step: files, large ones in parts, to blocks of lines, with the place each stood at.
+"""Step: from files, large ones in byte ranges, to blocks of lines with their line numbers.
 
-The lines are cut by `kittiwake.input.files`. Parts are dealt out by a shuffle, so any runner shares them.
+Lines are cut by `kittiwake.input.files`. Ranges are distributed by a shuffle, so that any runner shares them.
 """
 
 from __future__ import annotations
@@ -16,23 +16,19 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.batch.counts import Counts, LinesOfPart
-from kittiwake.input.files import InputError, blocks_of, lines_until, refuse_shrunk, shown
+from kittiwake.input.errors import InputError, shown
+from kittiwake.input.file_types import splits_of
+from kittiwake.input.lines import lines_until
+from kittiwake.input.reading import blocks_of, refuse_shrunk
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.input.splits import PART_BYTES, Part, parts_of
+from kittiwake.input.splits import SPLIT_BYTES, Split
 from transforms.batch.counts import COUNTS, CountingDoFn
 from transforms.batch.progress import PROGRESS
-
-
-class InputFile(NamedTuple):
-    """A file to read."""
-
-    name: str
-    size: int
-    """Bytes, as far as was known when the job started."""
+from transforms.input_files import InputFile
 
 
 class SourcedBlock(NamedTuple):
-    """Some whole lines of a file, as `kittiwake.input.files.Block`."""
+    """Some whole lines of a file, as `kittiwake.input.lines.Block`."""
 
     file: str
     """Its name, for people."""
@@ -43,23 +39,23 @@ class SourcedBlock(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What comes of reading."""
+    """The output."""
 
     blocks: PCollection[SourcedBlock]
     counts: PCollection[Counts]
-    """Files read, and those that could not be."""
+    """Files read, and files that could not be read."""
 
 
 @dataclass(eq=False)
 class ReadRecords(beam.PTransform):
-    """Reads files, large ones in parts; which there are, and of what size, was settled before the job started."""
+    """Reads files, large ones in byte ranges. Names and sizes are fixed before the job starts."""
 
     files: tuple[InputFile, ...]
-    part_bytes: int = PART_BYTES
+    part_bytes: int = SPLIT_BYTES
     shape: InputShape = CANONICAL
 
     def expand(self, pbegin: PBegin) -> Read:
-        """Parts of files are dealt out to the workers."""
+        """Byte ranges of files are distributed over the workers."""
         step = beam.ParDo(_ReadPart(self.shape)).with_output_types(SourcedBlock, **{COUNTS: Counts})
         read = (
             pbegin
@@ -76,23 +72,23 @@ class _PartOfFile(NamedTuple):
     start: int
     end: int | None
     size: int
-    """Bytes of the whole file, when the job was started."""
+    """Bytes of the whole file when the job was started."""
 
 
 def _split(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
-    for part in parts_of(file.name, file.size, part_bytes):
+    for part in splits_of(file.name, file.size, part_bytes):
         yield _PartOfFile(file.name, *part, file.size)
 
 
 class _ReadPart(CountingDoFn):
-    """A file that cannot be read to its end is counted, not raised: the job then decides nothing."""
+    """Counts a file that cannot be read to its end, and raises nothing: the job then decides nothing."""
 
     def __init__(self, shape: InputShape) -> None:
         super().__init__()
         self._shape = shape
 
     def process(self, element: _PartOfFile) -> Iterator[SourcedBlock]:
-        name, part = element.file, Part(element.start, element.end)
+        name, part = element.file, Split(element.start, element.end)
         label, lines = shown(name), 0
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:

@@ -12,30 +12,30 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PCollection
 
 from kittiwake.output.snapshot_set import MANIFEST, RowSum, SnapshotFile, manifest_bytes
-from transforms.stream.seed import lines_of
+from transforms.input_files import lines_of
 
 
 @dataclass(eq=False)
 class WriteManifest(beam.PTransform):
-    """Writes one file into the folder, once all files of rows are there under their names."""
+    """Writes one file into the folder, once all files of rows have their final names."""
 
     folder: str
     """The folder's path."""
 
     def expand(self, files: PCollection[str]) -> PCollection[str]:
-        """The name of the manifest. Each file is read again, so that what it says is what can be read."""
+        """The name of the manifest. Each file is read again, so that the manifest is true of what can be read."""
         return (
             files
             | "Reshuffle" >> beam.Reshuffle()
-            | "Sum" >> beam.Map(_summed).with_output_types(bytes)
+            | "Sum" >> beam.Map(_checksum).with_output_types(bytes)
             | "All" >> beam.combiners.ToList()
             | "Write" >> beam.Map(self._write).with_output_types(str)
         )
 
-    def _write(self, summed: Iterable[bytes]) -> str:
+    def _write(self, checksums: Iterable[bytes]) -> str:
         path = f"{self.folder}/{MANIFEST}"
         with FileSystems.create(path) as file:
-            file.write(manifest_bytes(map(_decode, summed)))
+            file.write(manifest_bytes(map(_decode, checksums)))
         return path
 
 
@@ -43,5 +43,5 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(SnapshotFile).decode
 
 
-def _summed(path: str) -> bytes:
+def _checksum(path: str) -> bytes:
     return _encode(RowSum.of(line for _, line in lines_of(path)).file(path.rpartition("/")[2]))

@@ -1,4 +1,4 @@
-"""Step: rows to files `part-00000-of-00003.jsonl` of a folder, and the summary to its one file."""
+"""Steps: rows to files `part-00000-of-00003.jsonl` of a folder, and the summary to one file."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from kittiwake.rules.compile.accounts import RulesUsed
 class WriteRows(beam.PTransform):
     """Writes rows, several lines an element, into as many files as the runner likes, at least one."""
 
-    place: str
-    """The folder's path."""
-    folder: str
-    """What rows they are: `triggers`, `decisions` or `dead_letters`."""
+    path: str
+    """Of the folder."""
+    rows: str
+    """Which rows: `triggers`, `decisions`, `dead_letters` or `snapshots`."""
     written: Format
 
     def expand(self, lines: PCollection[bytes]) -> PCollection[str]:
         """The names of the files."""
-        return lines | "Files" >> Write(_Sink(self.place, self.folder, self.written))
+        return lines | "Files" >> Write(_Sink(self.path, self.rows, self.written))
 
 
 class _Sink(FileBasedSink):
-    """Beam's sink of whole files, with files of ours; temporary ones are renamed when all are there."""
+    """Beam's sink of files, with our row formats; temporary files are renamed when all are complete."""
 
-    def __init__(self, place: str, folder: str, written: Format) -> None:
+    def __init__(self, path: str, rows: str, written: Format) -> None:
         plain = CompressionTypes.UNCOMPRESSED
-        super().__init__(f"{place}/part", BytesCoder(), f".{written.value}", compression_type=plain)
-        self._folder, self._format = folder, written
+        super().__init__(f"{path}/part", BytesCoder(), f".{written.value}", compression_type=plain)
+        self._rows, self._format = rows, written
 
     def open(self, temp_path: str) -> _Opened:
         stream = super().open(temp_path)
-        return _Opened(stream, row_file(stream, self._folder, self._format))
+        return _Opened(stream, row_file(stream, self._rows, self._format))
 
     def write_record(self, file_handle: _Opened, value: bytes) -> None:
         file_handle.rows.write(value)
@@ -63,7 +63,7 @@ class _Opened(NamedTuple):
 
 @dataclass(eq=False)
 class WriteSummary(beam.PTransform):
-    """Writes what a run has counted, in one file."""
+    """Writes the counts of a run, in one file."""
 
     path: str
     mode: Mode
@@ -71,7 +71,7 @@ class WriteSummary(beam.PTransform):
     settings: RunSettings
 
     def expand(self, counts: PCollection[Counts]) -> PCollection[str]:
-        """The name of the file. (One element needs no shards: the sink of lines would cost a third of a second.)"""
+        """The name of the file. (One element needs no shards: a sharded sink would cost a third of a second.)"""
         return counts | "File" >> beam.Map(self._write).with_output_types(str)
 
     def _write(self, counts: Counts) -> str:

@@ -15,7 +15,7 @@ from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.api import Duration, Instant, Paths, duration_us, instant_us, shape_of
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.record_batches import BUCKETS_MAX, BUCKETS_MIN
+from kittiwake.batch.record_batches import PARTITIONS_MAX, PARTITIONS_MIN
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import summary_of, to_json
 from kittiwake.errors import UnusableError
@@ -28,9 +28,9 @@ from kittiwake.time.instants import parse_instant
 from kittiwake.values import parse_json
 from transforms.batch import evaluate, parse, read
 from transforms.batch.counts import SumCounts
-from transforms.batch.input_files import input_files
 from transforms.clock import now_us
 from transforms.embedding.streaming import texts_of
+from transforms.input_files import input_files
 
 LINES_A_BLOCK: Final = 2_000
 """Records of a caller that are parsed at once: from a few hundred on a block costs what a file's block costs."""
@@ -94,7 +94,7 @@ class EvaluateHistories(beam.PTransform):
         max_dead_letter_ratio: Decimal | None = None,
         shape: str = "canonical",
         account_id: str | None = None,
-        partitions: int = BUCKETS_MIN,
+        partitions: int = PARTITIONS_MIN,
         clock: Callable[[], int] = now_us,
     ) -> None:
         """Prepare the step.
@@ -114,8 +114,8 @@ class EvaluateHistories(beam.PTransform):
             RulesError: a rule is of a kind that this release does not run.
         """
         super().__init__()
-        if not 0 < partitions <= BUCKETS_MAX:
-            raise UnusableError(f"partitions: {partitions} lies outside 1 to {BUCKETS_MAX}")
+        if not 0 < partitions <= PARTITIONS_MAX:
+            raise UnusableError(f"partitions: {partitions} lies outside 1 to {PARTITIONS_MAX}")
         self._settings = RunSettings(
             clock(),
             instant_us("until", until),
@@ -132,7 +132,7 @@ class EvaluateHistories(beam.PTransform):
         parsed = source.blocks | "Parse" >> parse.ParseRecords(self._settings, self._programs, self._partitions)
         intake = (source.counts, parsed.counts) | "Intake" >> SumCounts()
         step = evaluate.EvaluateHistories(self._programs, self._settings, Mode.BACKFILL, intake)
-        found = parsed.packs | "Evaluate" >> step
+        found = parsed.record_batches | "Evaluate" >> step
         total = (intake, found.counts) | "Total" >> SumCounts()
         return EvaluatedHistories(
             found.triggers | "Triggers" >> beam.FlatMap(_records).with_output_types(DecisionRecord),

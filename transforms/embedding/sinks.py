@@ -15,6 +15,7 @@ from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEvent
 from kittiwake.stream.tables.schema import RecordedDecisions, dataset_of
 from transforms.embedding.streaming import Evaluated, dead_letter_records
 from transforms.sinks import bigquery, json_files, pubsub
+from transforms.sinks.base import SinkInputs
 
 
 class PublishTriggers(beam.PTransform):
@@ -62,7 +63,7 @@ class WriteTables(beam.PTransform):
     def expand(self, evaluated: Evaluated) -> PCollection[DeadLetterRecord]:
         """Every row is in its table, or in `dead_letters`, or it is counted as lost."""
         refused = _inputs(evaluated) | "Tables" >> self._step
-        return dead_letter_records(refused.dead, "RefusedRows")
+        return dead_letter_records(refused.dead_letters, "RefusedRows")
 
 
 class WriteJsonLines(beam.PTransform):
@@ -81,8 +82,8 @@ class WriteJsonLines(beam.PTransform):
         _ = _inputs(evaluated) | "Files" >> json_files.WriteJsonLines(self._folder)
 
 
-def _inputs(evaluated: Evaluated) -> bigquery.SinkInputs:
-    return bigquery.SinkInputs(
+def _inputs(evaluated: Evaluated) -> SinkInputs:
+    return SinkInputs(
         _encoded(evaluated.decisions, "Decisions"),
         _encoded(evaluated.dead_letters, "DeadLetters"),
         _encoded(evaluated.late_events, "LateEvents"),

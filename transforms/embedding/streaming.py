@@ -22,14 +22,14 @@ from kittiwake.stream.records import (
     DeadLetterRecord,
     DecisionRecord,
     LateEventRecord,
-    dead_of,
-    late_of,
-    told_of,
+    dead_letter_of,
+    decision_of,
+    late_event_of,
 )
 from kittiwake.stream.rules_source.source import rules_source
 from kittiwake.stream.rules_source.view import RulesSource, StaticRules
-from transforms.batch.input_files import input_files
 from transforms.clock import now_us
+from transforms.input_files import input_files
 from transforms.stream import evaluate, parse, recorded_source, seed
 from transforms.stream.recorded_files import refuse_packed
 from transforms.stream.snapshot_sources import find_snapshots
@@ -191,11 +191,11 @@ class EvaluateRules(beam.PTransform):
             events = (events, self._initial_states) | "Events" >> beam.Flatten()
         step = evaluate.EvaluateRules(self._rules, self._timers, self._shape, self._max_age_us, self._clock)
         found = events | "Evaluate" >> step
-        decisions = decision_records(found.told, "Decisions")
+        decisions = decision_records(found.decisions, "Decisions")
         triggers = decisions | "Triggers" >> beam.Filter(_is_sent).with_output_types(DecisionRecord)
-        dead = dead_letter_records(found.dead, "NotEvaluated")
+        dead = dead_letter_records(found.dead_letters, "NotEvaluated")
         dead_letters = (parsed.dead_letters, dead) | "DeadLetters" >> beam.Flatten()
-        return Evaluated(triggers, decisions, dead_letters, late_event_records(found.late, "LateEvents"))
+        return Evaluated(triggers, decisions, dead_letters, late_event_records(found.late_events, "LateEvents"))
 
 
 class ReadRecordedEvents(beam.PTransform):
@@ -273,15 +273,15 @@ def late_event_records(encoded: PCollection[bytes], label: str) -> PCollection[L
 
 
 def _decision(data: bytes) -> DecisionRecord:
-    return told_of(data)
+    return decision_of(data)
 
 
 def _dead_letter(data: bytes) -> DeadLetterRecord:
-    return dead_of(data)
+    return dead_letter_of(data)
 
 
 def _late_event(data: bytes) -> LateEventRecord:
-    return late_of(data)
+    return late_event_of(data)
 
 
 def texts_of(paths: Paths) -> Sequence[str]:

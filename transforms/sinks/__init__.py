@@ -1,1 +1,1 @@
-"""Where the streaming job writes: one file a sink."""
+"""Sinks: the steps by which a streaming job writes its records, one file a sink; `base` is their contract."""

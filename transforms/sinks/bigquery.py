@@ -1,6 +1,6 @@
-"""Step: what a streaming job tells to its tables in BigQuery. A row that a table refuses becomes a dead letter.
+"""Sink: the tables of a streaming job in BigQuery. A row that a table refuses becomes a dead letter.
 
-Both methods write at least once: the views of one row an id are what makes of it each row once.
+Both methods write at least once; the views `*_latest`, with one row an id, deduplicate.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kittiwake import __version__
 from kittiwake.stream.logs import ROW_LOST
 from kittiwake.stream.metrics import DEAD_LETTERS as DEAD_LETTERS_COUNT
 from kittiwake.stream.metrics import ROWS_LOST, ROWS_REFUSED
-from kittiwake.stream.records import dead_of, encode, late_of, told_of
+from kittiwake.stream.records import dead_letter_of, decision_of, encode, late_event_of
 from kittiwake.stream.tables.rows import (
     RefusedRow,
     TableRow,
@@ -43,13 +43,14 @@ from kittiwake.stream.tables.schema import (
 )
 from transforms.clock import now_us
 from transforms.logs import log
+from transforms.metrics import count
+from transforms.sinks.base import SinkInputs
 from transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
-from transforms.stream.metrics import count
 
 PAYLOAD_BYTES_MAX: Final = 2_000_000
 """Bytes in memory of the rows of one request, and of one row. A MiB of raw bytes in base64 and the largest attributes
-that Pub/Sub allows make 1.9 MB. Written as JSON, text takes at most six times its memory, and rows are never text
-alone: 10 MB, at which BigQuery refuses a request (and Beam would then repeat it for ever), are not reached."""
+that Pub/Sub allows make 1.9 MB. As JSON, text takes at most six times its memory, and rows are never text alone:
+10 MB, at which BigQuery refuses a request (and Beam would then retry it for ever), are not reached."""
 
 
 class Method(StrEnum):
@@ -59,57 +60,50 @@ class Method(StrEnum):
     STORAGE_WRITE = "storage_write"
 
 
-class SinkInputs(NamedTuple):
-    """What is written."""
-
-    told: PCollection[bytes]
-    dead: PCollection[bytes]
-    late: PCollection[bytes]
-
-
 class Refused(NamedTuple):
-    """What came of writing, but for the rows that are in their tables."""
+    """The records that no table took as they were."""
 
-    dead: PCollection[bytes]
-    """Rows that a table refused, as the dead letters they became. They have been written as such, too."""
+    dead_letters: PCollection[bytes]
+    """Dead letters made of the rows that a table refused. They have been written to the table of dead letters, too."""
     lost: PCollection[bytes]
-    """Dead letters that were refused in their turn: only the log knows that there were any."""
+    """Dead letters that their table refused in turn: only the log and a counter know of them."""
 
 
 @dataclass(eq=False)
 class WriteTables(beam.PTransform):
-    """Writes triggers, decisions, dead letters and late events into the tables of a dataset, which have to be there."""
+    """Writes triggers, decisions, dead letters and late events into the tables of a dataset, which have to exist."""
 
     dataset: Dataset
     recorded: RecordedDecisions = RecordedDecisions.ALL
     """Which rows `decisions` gets."""
     method: Method = Method.STREAMING_INSERTS
     expansion_service: Any = None
-    """Of `pipelines.google.storage_write`, for the method that needs one."""
+    """From `pipelines.google.storage_write`, for the method `STORAGE_WRITE`."""
     clock: Callable[[], int] = now_us
 
-    def expand(self, tellings: SinkInputs) -> Refused:
-        """Every row is in its table, or in `dead_letters`, or it is counted as lost."""
+    def expand(self, inputs: SinkInputs) -> Refused:
+        """Each row is in its table, or in `dead_letters`, or counted as lost."""
         refused = [
-            self._written(tellings.told, TRIGGERS, _Triggers(self.clock)),
-            self._written(tellings.late, LATE_EVENTS, _LateEvents(self.clock)),
+            self._write(inputs.decisions, TRIGGERS, _Triggers(self.clock)),
+            self._write(inputs.late_events, LATE_EVENTS, _LateEvents(self.clock)),
         ]
         if self.recorded is not RecordedDecisions.OFF:
             only_fired = self.recorded is RecordedDecisions.FIRED
-            refused.append(
-                self._written(tellings.told, DECISIONS, (_Triggers if only_fired else _Decisions)(self.clock))
-            )
-        dead = tuple(refused) | "Refused" >> beam.Flatten()
-        letters = (tellings.dead, dead) | "DeadLetters" >> beam.Flatten()
-        rows = letters | f"Rows {DEAD_LETTERS.name}" >> beam.ParDo(_DeadLetters(self.clock)).with_output_types(TableRow)
+            rows_of = (_Triggers if only_fired else _Decisions)(self.clock)
+            refused.append(self._write(inputs.decisions, DECISIONS, rows_of))
+        from_refused = tuple(refused) | "Refused" >> beam.Flatten()
+        dead_letters = (inputs.dead_letters, from_refused) | "DeadLetters" >> beam.Flatten()
+        rows = dead_letters | f"Rows {DEAD_LETTERS.name}" >> beam.ParDo(_DeadLetters(self.clock)).with_output_types(
+            TableRow
+        )
         lost = self._failed(rows, DEAD_LETTERS) | "Lost" >> beam.ParDo(_Lost()).with_output_types(bytes)
-        return Refused(dead, lost)
+        return Refused(from_refused, lost)
 
-    def _written(self, told: PCollection[bytes], table: Table, rows_of: beam.DoFn) -> PCollection[bytes]:
+    def _write(self, records: PCollection[bytes], table: Table, rows_of: beam.DoFn) -> PCollection[bytes]:
         """Dead letters of the rows that the table refused."""
-        rows = told | f"Rows {table.name}" >> beam.ParDo(rows_of).with_output_types(TableRow)
-        dead = beam.ParDo(_Refuse(table, self.clock)).with_output_types(bytes)
-        return self._failed(rows, table) | f"Refused {table.name}" >> dead
+        rows = records | f"Rows {table.name}" >> beam.ParDo(rows_of).with_output_types(TableRow)
+        dead_letters = beam.ParDo(_Refuse(table, self.clock)).with_output_types(bytes)
+        return self._failed(rows, table) | f"Refused {table.name}" >> dead_letters
 
     def _failed(self, rows: PCollection[TableRow], table: Table) -> PCollection[_Failed]:
         name = f"Write {table.name}"
@@ -119,14 +113,14 @@ class WriteTables(beam.PTransform):
 
 
 _Failed = tuple[TableRow, Any]
-"""A row that did not get into its table, and what BigQuery or Beam said of it."""
+"""A row that its table refused, and the errors that BigQuery or Beam gave."""
 
 
 # ---------------------------------------------------------------- rows
 
 
 class _RowsDoFn(beam.DoFn):
-    """Makes rows of what is told; `clock` says when they were written."""
+    """Makes rows of records; `clock` says when they were written."""
 
     def __init__(self, clock: Callable[[], int]) -> None:
         super().__init__()
@@ -135,24 +129,24 @@ class _RowsDoFn(beam.DoFn):
 
 class _Decisions(_RowsDoFn):
     def process(self, element: bytes) -> Iterator[TableRow]:
-        yield decision_table_row(told_of(element), self._clock())
+        yield decision_table_row(decision_of(element), self._clock())
 
 
 class _Triggers(_RowsDoFn):
     def process(self, element: bytes) -> Iterator[TableRow]:
-        told = told_of(element)
-        if told.is_trigger:
-            yield decision_table_row(told, self._clock())
+        decision = decision_of(element)
+        if decision.is_trigger:
+            yield decision_table_row(decision, self._clock())
 
 
 class _DeadLetters(_RowsDoFn):
     def process(self, element: bytes) -> Iterator[TableRow]:
-        yield dead_letter_table_row(dead_of(element))
+        yield dead_letter_table_row(dead_letter_of(element))
 
 
 class _LateEvents(_RowsDoFn):
     def process(self, element: bytes) -> Iterator[TableRow]:
-        yield late_event_table_row(late_of(element))
+        yield late_event_table_row(late_event_of(element))
 
 
 # ---------------------------------------------------------------- the two methods
@@ -160,7 +154,7 @@ class _LateEvents(_RowsDoFn):
 
 @dataclass(eq=False)
 class _StreamingInserts(beam.PTransform):
-    """`insertAll`. What is transient is repeated until it goes; Beam's default would repeat everything for ever."""
+    """`insertAll`. Transient errors are retried until they pass; Beam's default would retry every error for ever."""
 
     dataset: Dataset
     table: Table
@@ -199,11 +193,11 @@ class _StorageWrite(beam.PTransform):
         )
         typed = rows | "Typed" >> beam.Map(typed_row, self.table).with_output_types(dict[str, Any])
         failed = (typed | "Append" >> write).failed_rows_with_errors
-        return failed | "Failed" >> beam.Map(_said_by_java, self.table).with_output_types(_Failed)
+        return failed | "Failed" >> beam.Map(_failure_of_java, self.table).with_output_types(_Failed)
 
 
-def _said_by_java(failure: dict[str, Any], table: Table) -> _Failed:
-    """Java says why in one text, which may quote values: only that it refused is passed on."""
+def _failure_of_java(failure: dict[str, Any], table: Table) -> _Failed:
+    """A failure without Java's message, which may quote values: only the fact that Java refused is passed on."""
     return json_row(failure["failed_row"], table), [{"reason": "storage_write"}]
 
 
@@ -216,18 +210,18 @@ def beam_schema(table: Table) -> dict[str, Any]:
 
 
 class UnreachableError(Exception):
-    """The table of dead letters cannot be written to at all; the runner tries again, and nothing is lost."""
+    """The table of dead letters cannot be written to at all; the runner retries the bundle, and nothing is lost."""
 
 
 class _Refuse(beam.DoFn):
-    """From failed rows to dead letters."""
+    """Makes dead letters of failed rows."""
 
     def __init__(self, table: Table, clock: Callable[[], int]) -> None:
         super().__init__()
         self._table, self._clock = table, clock
 
     def setup(self) -> None:
-        _quote_no_values()
+        _hide_values_from_log()
 
     def process(self, failed: _Failed) -> Iterator[bytes]:
         count(ROWS_REFUSED)
@@ -236,23 +230,23 @@ class _Refuse(beam.DoFn):
 
 
 class _Lost(beam.DoFn):
-    """Dead letters that the last table refused. Told without what is in them."""
+    """Counts and logs dead letters that their table refused, without their content."""
 
     def setup(self) -> None:
-        _quote_no_values()
+        _hide_values_from_log()
 
     def process(self, failed: _Failed) -> Iterator[bytes]:
         row, errors = failed
         if is_unreachable(errors):
             raise UnreachableError(f"table {DEAD_LETTERS.name} cannot be written to: {', '.join(causes(errors))}")
         count(ROWS_LOST)
-        told = {"row_id": str(row.get("row_id")), "causes": causes(errors)}
-        log(ROW_LOST, **told)
-        yield json.dumps(told).encode()
+        fields = {"row_id": str(row.get("row_id")), "causes": causes(errors)}
+        log(ROW_LOST, **fields)
+        yield json.dumps(fields).encode()
 
 
 _BEAM_QUOTES: Final = "There were errors inserting to BigQuery."
-"""So begins what Beam 2.77 logs of refused rows; it goes on with BigQuery's messages, which quote values."""
+"""How Beam 2.77's log line on refused rows begins; it goes on with BigQuery's messages, which quote values."""
 
 
 def _without_values(record: logging.LogRecord) -> bool:
@@ -262,6 +256,6 @@ def _without_values(record: logging.LogRecord) -> bool:
     return True
 
 
-def _quote_no_values() -> None:
-    """Keeps personal data out of Beam's own log. The steps that call it run in the process that writes the rows."""
+def _hide_values_from_log() -> None:
+    """Keep personal data out of Beam's own log. The steps that call it run in the process that writes the rows."""
     logging.getLogger("apache_beam.io.gcp.bigquery").addFilter(_without_values)

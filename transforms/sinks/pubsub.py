@@ -1,4 +1,4 @@
-"""Step: triggers to a Pub/Sub topic; at least once, in any order. What no topic takes becomes a dead letter."""
+"""Sink: triggers to a Pub/Sub topic, at least once, in any order. What no topic takes becomes a dead letter."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS, TRIGGERS_REFUSED
-from kittiwake.stream.records import Stage, encode, told_of
+from kittiwake.stream.records import Stage, decision_of, encode
 from kittiwake.stream.trigger_message import refusal_of, trigger_message, unsent
 from transforms.clock import now_us
 from transforms.logs import log
-from transforms.stream.metrics import count
+from transforms.metrics import count
 
-_DEAD: Final = "dead_letters"
+_DEAD_LETTERS: Final = "dead_letters"
 
 
 @dataclass(eq=False)
 class PublishTriggers(beam.PTransform):
-    """Publishes what fired and is not stale, and what became of an id that may have been sent."""
+    """Publishes triggers that are not stale, and corrections of triggers that may have been sent."""
 
     topic: str
     """`projects/<project>/topics/<topic>`."""
     clock: Callable[[], int] = now_us
 
-    def expand(self, told: PCollection[bytes]) -> PCollection[bytes]:
-        """`messages.Dead`, as bytes, of what no topic takes.
+    def expand(self, decisions: PCollection[bytes]) -> PCollection[bytes]:
+        """From encoded `DecisionRecord` to encoded `DeadLetterRecord` of the messages that no topic takes.
 
-        A message that cannot be published for now fails its bundle, which the runner tries again.
+        A message that cannot be published for now fails its bundle, which the runner retries.
         """
-        step = beam.ParDo(_Messages(self.clock)).with_output_types(PubsubMessage, **{_DEAD: bytes})
-        messages = told | "Messages" >> step.with_outputs(_DEAD, main="messages")
+        step = beam.ParDo(_Messages(self.clock)).with_output_types(PubsubMessage, **{_DEAD_LETTERS: bytes})
+        messages = decisions | "Messages" >> step.with_outputs(_DEAD_LETTERS, main="messages")
         _ = messages["messages"] | "Publish" >> WriteToPubSub(self.topic, with_attributes=True)
-        dead: PCollection[bytes] = messages[_DEAD]
-        return dead
+        dead_letters: PCollection[bytes] = messages[_DEAD_LETTERS]
+        return dead_letters
 
 
 class _Messages(beam.DoFn):
@@ -51,19 +51,19 @@ class _Messages(beam.DoFn):
         self._refused = 0
 
     def process(self, element: bytes) -> Iterator[PubsubMessage | TaggedOutput]:
-        told = told_of(element)
-        if not told.is_sent:
+        decision = decision_of(element)
+        if not decision.is_sent:
             return
-        message = trigger_message(told)
-        why = refusal_of(message)
-        if why is None:
+        message = trigger_message(decision)
+        reason = refusal_of(message)
+        if reason is None:
             yield PubsubMessage(*message)
             return
         self._refused += 1
-        yield TaggedOutput(_DEAD, encode(unsent(message, why, self._clock())))
+        yield TaggedOutput(_DEAD_LETTERS, encode(unsent(message, reason, self._clock())))
 
     def finish_bundle(self) -> None:
-        """Tell how many were refused, without a word of whom they concern."""
+        """Count and log the messages that were refused, without their content."""
         count(TRIGGERS_REFUSED, self._refused)
         count(DEAD_LETTERS, self._refused)
         if self._refused:

@@ -2,9 +2,9 @@
 
 The kernel decides what, `kittiwake.stream.contact.timers` when.
 
-Global window. State is one cell of bytes and a bag that `process` appends to and never reads; every event sets a timer
-of its slot of the grid, under the slot as its tag, so that no event postpones what another waits for. The contact has
-one more timer, which each wake sets anew for what the state itself waits for.
+Global window. State is a value of bytes (`cell`) and a bag state (`bag`) that `process` appends to and never reads.
+Every event sets a timer of its timer bucket, with the bucket as the timer's tag, so no event postpones what another
+waits for. The contact has one more timer, which each firing sets anew for what the state itself waits for.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
+from kittiwake.stream.contact import timers
 from kittiwake.stream.contact.sealing import sealed
-from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, slot_of_event_us
-from kittiwake.stream.contact.timers import Host, TimerFiring, wake
+from kittiwake.stream.contact.store import apply_result
+from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, bucket_of_event_us
+from kittiwake.stream.contact.timers import Host, TimerFiring
 from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED
-from kittiwake.stream.records import Stage, encode, head_of
+from kittiwake.stream.records import Stage, encode, header_of
 from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.logs import log
-from transforms.stream.metrics import count_wake
+from transforms.stream.metrics import count_firing
 from transforms.stream.rules_metrics import meter_rules
 
 _LATE: Final = "late_events"
@@ -41,9 +43,9 @@ _DEAD: Final = "dead_letters"
 class Evaluated(NamedTuple):
     """What comes of evaluating: `DecisionRecord`, `LateEventRecord` and `DeadLetterRecord`, as bytes."""
 
-    told: PCollection[bytes]
-    late: PCollection[bytes]
-    dead: PCollection[bytes]
+    decisions: PCollection[bytes]
+    late_events: PCollection[bytes]
+    dead_letters: PCollection[bytes]
 
 
 @dataclass(eq=False)
@@ -62,8 +64,8 @@ class EvaluateRules(beam.PTransform):
         step = beam.ParDo(_Evaluate(self.rules, self.waits, self.shape, self.max_age_us, self.clock)).with_output_types(
             bytes, **types
         )
-        settled = arrivals | "Evaluate" >> step.with_outputs(*types, main="told")
-        return Evaluated(settled["told"], settled[_LATE], settled[_DEAD])
+        outputs = arrivals | "Evaluate" >> step.with_outputs(*types, main="told")
+        return Evaluated(outputs["told"], outputs[_LATE], outputs[_DEAD])
 
 
 class _Evaluate(beam.DoFn):
@@ -83,7 +85,7 @@ class _Evaluate(beam.DoFn):
         self._rules, self._waits, self._shape, self._max_age_us, self._clock = rules, waits, shape, max_age_us, clock
 
     def start_bundle(self) -> None:
-        """A slot's timer is set, what went wrong is logged, and the age of the rules is shown, once a bundle."""
+        """A bucket's timer is set, what went wrong is logged, and the age of the rules is shown, once a bundle."""
         meter_rules(self._rules, self._clock())
         self._set: set[tuple[bytes, int]] = set()
         self._failures: Counter[str] = Counter()
@@ -94,79 +96,74 @@ class _Evaluate(beam.DoFn):
         for failure, number in sorted(self._failures.items()):
             log(CONTACT_FAILED, failure=failure, number=number)
         for reason, number in sorted(self._refused.items()):
-            log(MESSAGES_REFUSED, stage=Stage.SETTLE, reason=reason, number=number)
+            log(MESSAGES_REFUSED, stage=Stage.EVALUATE, reason=reason, number=number)
 
     def process(
         self, element: tuple[bytes, bytes], bag: Any = beam.DoFn.StateParam(BAG), slot: Any = beam.DoFn.TimerParam(SLOT)
     ) -> None:
-        """An event waits for its slot."""
+        """Buffer an event, as `store.buffer_event` does, but set the timer of a bucket once a bundle only."""
         key, value = element
         bag.add(sealed(value))
-        at_us = slot_of_event_us(head_of(value).time_us, self._waits)
+        at_us = bucket_of_event_us(header_of(value).time_us, self._waits)
         if (key, at_us) not in self._set:
             self._set.add((key, at_us))
-            _set_slot(slot, at_us)
+            _set_bucket_timer(slot, at_us)
 
     @on_timer(SLOT)
-    def at_slot(
-        self,
-        key: bytes = beam.DoFn.KeyParam,
-        at: Timestamp = beam.DoFn.TimestampParam,
-        cell: Any = beam.DoFn.StateParam(CELL),
-        bag: Any = beam.DoFn.StateParam(BAG),
-        slot: Any = beam.DoFn.TimerParam(SLOT),
-        wakes: Any = beam.DoFn.TimerParam(WAKE),
-    ) -> Iterator[bytes | TaggedOutput]:
-        """A slot with events in it has come."""
-        yield from self._wake(key, at, cell, bag, slot, wakes)
-
     @on_timer(WAKE)
-    def at_wake(
+    def at_timer(
         self,
         key: bytes = beam.DoFn.KeyParam,
         at: Timestamp = beam.DoFn.TimestampParam,
         cell: Any = beam.DoFn.StateParam(CELL),
         bag: Any = beam.DoFn.StateParam(BAG),
         slot: Any = beam.DoFn.TimerParam(SLOT),
-        wakes: Any = beam.DoFn.TimerParam(WAKE),
+        own: Any = beam.DoFn.TimerParam(WAKE),
     ) -> Iterator[bytes | TaggedOutput]:
-        """The contact's own time has come."""
-        yield from self._wake(key, at, cell, bag, slot, wakes)
+        """A timer of a contact has fired: of a bucket with events in it, or its own. Which one makes no difference."""
+        return self._fire(key, at, _BeamStore(cell, bag, slot, own))
 
-    def _wake(
-        self, key: bytes, at: Timestamp, cell: Any, bag: Any, slot: Any, wakes: Any
-    ) -> Iterator[bytes | TaggedOutput]:
+    def _fire(self, key: bytes, at: Timestamp, store: _BeamStore) -> Iterator[bytes | TaggedOutput]:
         clock_us = self._clock()
-        host = Host(self._rules.known(clock_us), self._waits, self._shape, self._max_age_us)
-        woken = wake(host, key, cell.read(), bag.read, TimerFiring(at.micros, clock_us))
-        if woken.writes:
-            _write_cell(cell, woken.cell)
-        if woken.waits is not None:
-            _write_bag(bag, woken.waits)
-        if woken.wake_us is not None:
-            wakes.set(Timestamp(micros=woken.wake_us))
-        if woken.look_us is not None:
-            _set_slot(slot, woken.look_us)
-        count_wake(woken.tally, clock_us)
-        self._failures.update([woken.tally.failure] * woken.tally.failed)
-        self._refused.update(one.reason for one in woken.dead)
-        yield from map(encode, woken.told)
-        yield from (TaggedOutput(_LATE, encode(one)) for one in woken.late)
-        yield from (TaggedOutput(_DEAD, encode(one)) for one in woken.dead)
+        host = Host(self._rules.view(clock_us), self._waits, self._shape, self._max_age_us)
+        result = timers.on_timer(host, key, store.cell.read(), store.bag.read, TimerFiring(at.micros, clock_us))
+        apply_result(store, result)
+        count_firing(result.counts, clock_us)
+        self._failures.update([result.counts.failure] * result.counts.failed)
+        self._refused.update(one.reason for one in result.dead_letters)
+        yield from map(encode, result.decisions)
+        yield from (TaggedOutput(_LATE, encode(one)) for one in result.late_events)
+        yield from (TaggedOutput(_DEAD, encode(one)) for one in result.dead_letters)
 
 
-def _set_slot(slot: Any, at_us: int) -> None:
+class _BeamStore(NamedTuple):
+    """A contact's state and timers in Beam."""
+
+    cell: Any
+    bag: Any
+    slot: Any
+    own: Any
+
+    def write_cell(self, data: bytes | None) -> None:
+        if data is None:
+            self.cell.clear()
+        else:
+            self.cell.write(data)
+
+    def add_to_bag(self, element: bytes) -> None:
+        self.bag.add(element)
+
+    def write_bag(self, elements: Sequence[bytes]) -> None:
+        self.bag.clear()
+        for element in elements:
+            self.bag.add(element)
+
+    def set_bucket_timer(self, at_us: int) -> None:
+        _set_bucket_timer(self.slot, at_us)
+
+    def set_own_timer(self, at_us: int) -> None:
+        self.own.set(Timestamp(micros=at_us))
+
+
+def _set_bucket_timer(slot: Any, at_us: int) -> None:
     slot.set(Timestamp(micros=at_us), dynamic_timer_tag=str(at_us // TIMER_US))
-
-
-def _write_cell(cell: Any, data: bytes | None) -> None:
-    if data is None:
-        cell.clear()
-    else:
-        cell.write(data)
-
-
-def _write_bag(bag: Any, waits: Sequence[bytes]) -> None:
-    bag.clear()
-    for element in waits:
-        bag.add(element)

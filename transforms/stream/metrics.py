@@ -1,12 +1,9 @@
-"""The registry's metrics as the runner's. Every step counts through here, so that no other name can come about."""
+"""The counts of a timer firing, as metrics of the runner. Called by the step that evaluates."""
 
 from __future__ import annotations
 
-from functools import cache
 from operator import attrgetter
-from typing import Any, Final
-
-from apache_beam.metrics.metric import Metrics
+from typing import Final
 
 from kittiwake.kernel.evaluate.include import is_cut
 from kittiwake.reasons import Outcome
@@ -34,48 +31,19 @@ from kittiwake.stream.metrics import (
     WAKES,
     WAKES_HELD,
     WAKES_IDLE,
-    Metric,
-    MetricKind,
 )
-
-NAMESPACE: Final = "kittiwake"
-
-
-@cache
-def _of(metric: Metric) -> Any:
-    makers = {
-        MetricKind.COUNTER: Metrics.counter,
-        MetricKind.DISTRIBUTION: Metrics.distribution,
-        MetricKind.GAUGE: Metrics.gauge,
-    }
-    return makers[metric.kind](NAMESPACE, metric.name)
+from transforms.metrics import count, observe
 
 
-def count(metric: Metric, number: int = 1) -> None:
-    """Add to a counter; nothing if nothing is to be added."""
-    if number:
-        _of(metric).inc(number)
-
-
-def observe(metric: Metric, value: int) -> None:
-    """A value of a distribution."""
-    _of(metric).update(value)
-
-
-def show(metric: Metric, value: int) -> None:
-    """What a gauge stands at."""
-    _of(metric).set(value)
-
-
-def count_wake(tally: TimerCounts, clock_us: int) -> None:
-    """Everything that a wake has counted."""
-    for metric, number in zip(_COUNTED, _NUMBERS(tally), strict=True):
+def count_firing(counts: TimerCounts, clock_us: int) -> None:
+    """Count everything that a firing has counted."""
+    for metric, number in zip(_COUNTED, _NUMBERS(counts), strict=True):
         if number:
             count(metric, number)
-    if tally.settled:
-        observe(STATE_BYTES, tally.state_bytes)
-        observe(WAITING, tally.waiting)
-    for decision in tally.decisions:
+    if counts.evaluated:
+        observe(STATE_BYTES, counts.state_bytes)
+        observe(WAITING, counts.waiting)
+    for decision in counts.decisions:
         if decision.decision in _BY_OUTCOME:
             count(_BY_OUTCOME[decision.decision])
         count(STALE, int(decision.stale))
@@ -85,7 +53,7 @@ def count_wake(tally: TimerCounts, clock_us: int) -> None:
 
 
 _COUNTERS: Final = {
-    "settled": WAKES,
+    "evaluated": WAKES,
     "idle": WAKES_IDLE,
     "held": WAKES_HELD,
     "ahead": AHEAD_OF_CLOCK,
@@ -99,7 +67,7 @@ _COUNTERS: Final = {
     "too_late": TOO_LATE,
     "dead": DEAD_LETTERS,
 }
-"""By field of `Tally`. Most of a wake's numbers are nothing: they are fetched in one call."""
+"""By field of `TimerCounts`. Most of a firing's numbers are nothing: they are fetched in one call."""
 _COUNTED: Final = tuple(_COUNTERS.values())
 _NUMBERS: Final = attrgetter(*_COUNTERS)
 

@@ -25,7 +25,7 @@ from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import instant_of
 from transforms.clock import now_us
 from transforms.logs import log
-from transforms.stream.metrics import count
+from transforms.metrics import count
 from transforms.stream.rules_metrics import meter_rules
 
 _DEAD: Final = "dead_letters"
@@ -35,9 +35,9 @@ class ParsedMessages(NamedTuple):
     """What comes of taking in."""
 
     arrivals: PCollection[tuple[bytes, bytes]]
-    """Keys of contacts, and `messages.Arrival` as bytes."""
+    """Keys of contacts, and `records.BufferedEvent` as bytes."""
     dead: PCollection[bytes]
-    """`messages.Dead`, as bytes."""
+    """`records.DeadLetterRecord`, as bytes."""
 
 
 @dataclass(eq=False)
@@ -67,7 +67,7 @@ class _Parse(beam.DoFn):
     def start_bundle(self) -> None:
         """Ask for the rules, and start counting from nothing."""
         clock_us = self._clock()
-        self._known = self._rules.known(clock_us)
+        self._known = self._rules.view(clock_us)
         meter_rules(self._rules, clock_us)
         self._refused: Counter[DeadLetterReason] = Counter()
         self._taken = self._extra = self._unneeded = 0
@@ -86,7 +86,7 @@ class _Parse(beam.DoFn):
             yield TaggedOutput(_DEAD, encode(found))
 
     def finish_bundle(self) -> None:
-        """Tell what was counted: a metric costs as much as a message, and a log line more."""
+        """Report what was counted: a metric costs as much as a message, and a log line more."""
         count(EVENTS_IN, self._taken)
         count(EXTRA_EVENTS, self._extra)
         count(UNNEEDED, self._unneeded)

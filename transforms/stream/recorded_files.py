@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.file_types import BEGINNING_BYTES, Kind, kind_of
-from kittiwake.input.files import shown
-from transforms.batch.read import InputFile
+from kittiwake.input.decompression import BEGINNING_BYTES
+from kittiwake.input.errors import shown
+from kittiwake.input.file_types import LINES, type_of
+from transforms.input_files import InputFile
 
 
 def refuse_packed(file: InputFile, setting: str) -> None:
@@ -23,6 +24,7 @@ def refuse_packed(file: InputFile, setting: str) -> None:
     if Path(file.name).is_file():
         with Path(file.name).open("rb") as stream:
             beginning = stream.read(BEGINNING_BYTES)
-    kind = kind_of(file.name, beginning)
-    if kind is not Kind.LINES:
-        raise UnusableError(f"{setting} {shown(file.name)} is {kind.value}: plain JSON lines are read; unpack it first")
+    file_type = type_of(file.name, beginning)
+    if file_type is not LINES:
+        advice = "plain JSON lines are read; unpack it first"
+        raise UnusableError(f"{setting} {shown(file.name)} is {file_type.name}: {advice}")

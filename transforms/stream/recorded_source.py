@@ -1,7 +1,7 @@
-"""Step: files of events as a stream that has no end yet, the same each time: for demos, load tests and other engines.
+"""Step: files of events as a stream that has no end yet, the same each time: for demos, load tests and other runners.
 
 A splittable DoFn whose restriction is a stretch of positions in a `kittiwake.stream.recorded_schedule`. It gives
-itself back to the runner after so many records and whenever it has to wait, so that an engine can checkpoint it
+itself back to the runner after so many records and whenever it has to wait, so that a runner can checkpoint it
 there, and goes on from the position alone. One reader for all files: their events come in one order.
 """
 
@@ -29,12 +29,12 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.single import event_from
 from kittiwake.model import Event
-from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, IN_ORDER, Disorder, Pace, Schedule, schedule
 from kittiwake.time.instants import SECOND_US
-from transforms.batch.read import InputFile
 from transforms.clock import now_us
+from transforms.input_files import InputFile
 
 RECORDS_MAX: Final = 1_000
 """Records from one checkpoint to the next: a tenth of a second's work, and what a fault has to do again."""
@@ -173,12 +173,12 @@ class _ReadRecords(beam.DoFn, RestrictionProvider):
             for position in count(start):
                 wait_us = self._wait_us(recorded, position, began_us)
                 if wait_us or position - start == self._records_max or size >= BYTES_MAX:
-                    self._tell(recorded, position, began_us, estimator)
+                    self._advance_watermark(recorded, position, began_us, estimator)
                     tracker.defer_remainder(Duration(micros=wait_us))
                     return
                 if not tracker.try_claim(position):
                     return
-                data = lines.at(recorded.places[position])
+                data = lines.at(recorded.offsets[position])
                 size += len(data)
                 yield _message(data, recorded, position)
 
@@ -191,7 +191,7 @@ class _ReadRecords(beam.DoFn, RestrictionProvider):
         ahead_us = recorded.due_us(position, began_us, self._pace) - self._clock()
         return 0 if ahead_us <= 0 else min(max(ahead_us, TICK_US), LOOK_US)
 
-    def _tell(self, recorded: Schedule, position: int, began_us: int, estimator: Any) -> None:
+    def _advance_watermark(self, recorded: Schedule, position: int, began_us: int, estimator: Any) -> None:
         """Move the watermark, which never goes back, whatever the clock does."""
         moved_us = recorded.watermark_us(position, max(0, self._clock() - began_us), self._pace)
         before = estimator.current_watermark()
@@ -204,7 +204,7 @@ def _in_millis(time_us: int) -> int:
 
 
 def _message(data: bytes, recorded: Schedule, position: int) -> TimestampedValue:
-    message = PubsubMessage(data, {}, message_id=str(recorded.places[position]))
+    message = PubsubMessage(data, {}, message_id=str(recorded.offsets[position]))
     return TimestampedValue(message, Timestamp(micros=_in_millis(recorded.times_us[position])))
 
 
@@ -226,13 +226,13 @@ class _Lines:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def at(self, place: int) -> bytes:
-        """The line that begins at a place, without its end."""
-        number = bisect_right(self._bases, place) - 1
+    def at(self, offset: int) -> bytes:
+        """The line that begins at an offset, without its end."""
+        number = bisect_right(self._bases, offset) - 1
         stream = self._opened.get(number)
         if stream is None:
             stream = self._opened[number] = self._open.enter_context(_stream(self._files[number]))
-        stream.seek(place - self._bases[number])
+        stream.seek(offset - self._bases[number])
         return stream.readline(MESSAGE_BYTES_MAX).rstrip(b"\r\n")
 
 
@@ -246,7 +246,7 @@ _LOCK: Final = Lock()
 
 
 def _recorded(recording: RecordedEvents) -> Schedule:
-    """The schedule of a recording, worked out once in a process: files are read from end to end for it."""
+    """The schedule of a recording, computed once in a process: files are read from end to end for it."""
     with _LOCK:
         found = _RECORDED.get(recording)
         if found is None:
@@ -256,15 +256,15 @@ def _recorded(recording: RecordedEvents) -> Schedule:
 
 def _read(recording: RecordedEvents) -> Schedule:
     """Lines without a time of their own come with the one before them; blank ones not at all."""
-    times_us, places, base, time_us = array("q"), array("q"), 0, None
+    times_us, offsets, base, time_us = array("q"), array("q"), 0, None
     for file in recording.files:
         for start, data in _records(file):
             event = event_from(data, recording.launched_us, recording.shape)
             time_us = event.time_us if isinstance(event, Event) else time_us
-            places.append(base + start)
+            offsets.append(base + start)
             times_us.append(0 if time_us is None else time_us)
         base += file.size
-    return schedule(times_us, places, recording.disorder)
+    return schedule(times_us, offsets, recording.disorder)
 
 
 def _records(file: InputFile) -> Iterator[tuple[int, bytes]]:

@@ -11,7 +11,7 @@ from kittiwake.stream.rules_source.source import PolledRules
 from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import SECOND_US
 from transforms.logs import log
-from transforms.stream.metrics import count, show
+from transforms.metrics import count, show
 
 _EVENTS: Final = {
     RulesChangeKind.READ: logs.RULES_READ,
@@ -32,10 +32,10 @@ def meter_rules(rules: RulesSource, clock_us: int) -> None:
     if status.age_us is not None:
         show(RULE_SET_AGE_S, status.age_us // SECOND_US)
         show(FROZEN, int(status.frozen_at_us is not None))
-    news = rules.news()
-    count(RULES_UNREADABLE, sum(one.kind is RulesChangeKind.UNREADABLE for one in news))
-    refused = sum(one.kind is RulesChangeKind.ACCOUNT_REFUSED for one in news)
+    changes = rules.take_changes()
+    count(RULES_UNREADABLE, sum(one.kind is RulesChangeKind.UNREADABLE for one in changes))
+    refused = sum(one.kind is RulesChangeKind.ACCOUNT_REFUSED for one in changes)
     if refused:
         count(RULES_ACCOUNT_REFUSED, refused)
-    for one in news:
+    for one in changes:
         log(_EVENTS[one.kind], detail=one.text)

@@ -1,7 +1,7 @@
 """Step: snapshots of a backfill to seeds, from which the contacts of a new job start.
 
 Always in the graph, with no file to read if none is asked for: a job can only be updated by one of the same steps. The
-seeds flow into the contacts beside their events, and nothing is settled before the last of them is there, for until
+seeds flow into the contacts beside their events, and nothing is evaluated before the last of them is there, for until
 then the watermark stands still.
 """
 
@@ -13,14 +13,13 @@ from typing import Final, NamedTuple
 
 import apache_beam as beam
 import msgspec
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
-from kittiwake.input.files import blocks_of, shown
+from kittiwake.input.errors import shown
 from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.stream.records import encode
 from kittiwake.stream.seeding import SnapshotError, seed_of
+from transforms.input_files import lines_of
 
 
 class SnapshotSource(NamedTuple):
@@ -38,8 +37,8 @@ class LoadSnapshots(beam.PTransform):
     files: Sequence[SnapshotSource]
 
     def expand(self, pbegin: PBegin) -> PCollection[tuple[bytes, bytes]]:
-        """Keys of contacts, and `messages.Seed` as bytes. A file that cannot be read, is not what its manifest says, or
-        has a row that is no snapshot fails its bundle: then nothing is settled at all.
+        """Keys of contacts, and `records.InitialState` as bytes. A file that cannot be read, is not what its manifest
+        says, or has a row that is no snapshot fails its bundle: then nothing is evaluated at all.
         """
         names = [_encode(source) for source in self.files]
         return (
@@ -65,16 +64,3 @@ def _seeds(file: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(SnapshotSource).decode
-
-
-def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, each with its number.
-
-    Raises:
-        InputError: it cannot be read to its end.
-    """
-    with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-        for block in blocks_of(stream, name):
-            for offset, line in enumerate(block.lines):
-                if line.strip():
-                    yield block.number + offset, line

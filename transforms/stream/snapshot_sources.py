@@ -22,8 +22,8 @@ from kittiwake.output.snapshot_set import (
 )
 from kittiwake.stream.seeding import SnapshotError, seed_of
 from kittiwake.values import parse_json
-from transforms.batch.input_files import input_files
-from transforms.stream.seed import SnapshotSource, lines_of
+from transforms.input_files import input_files, lines_of
+from transforms.stream.seed import SnapshotSource
 
 MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024
 """Some 400,000 files, four times as many as one run reads."""

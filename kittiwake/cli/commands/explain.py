@@ -1,4 +1,4 @@
-"""`kittiwake explain`: one contact's story, and for what did not fire what it would have taken."""
+"""`kittiwake explain`: what happened to one contact, and for what did not fire what it would have taken."""
 
 from __future__ import annotations
 
@@ -47,24 +47,24 @@ def explain(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell one contact's story: every event, arming, disarming, deadline, gate and decision, and every near miss.
+    """Explain one contact: every event, arming, disarming, deadline, gate and decision, and every near miss.
 
-    Takes the rules and the input of a replay and settles to the same instant. Prints the contact's data.
+    Takes the rules and the input of a replay and decides up to the same instant. Prints the contact's data.
 
-    Exit codes: 0 told, 1 the input has no event of the contact, 2 the rules or the input cannot be used.
+    Exit codes: 0 it is explained, 1 the input has no event of the contact, 2 the rules or the input cannot be used.
     """
     with usable_input(as_json=as_json):
         horizon_us = span_us("--allowed-lateness", allowed_lateness)
         settings = RunSettings(now_us(), until_us(until), horizon_us, shape=shape_of(shape, input_account))
         history = load_rules(*rules, by_account=True)
-        story, found = explain_files(
+        explanation, found = explain_files(
             history, inputs, contact, account, settings, rule_ids=rule or (), all_properties=all_properties
         )
-    if story is None:
+    if explanation is None:
         _nobody(found, contact, as_json=as_json)
     if rule:
-        story = only_rules(story, frozenset(rule))
-    _tell(story, found, as_json=as_json)
+        explanation = only_rules(explanation, frozenset(rule))
+    _report(explanation, found, as_json=as_json)
 
 
 def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> NoReturn:
@@ -73,19 +73,19 @@ def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> NoReturn:
         say_json({"ok": False, "errors": [{"message": message}]})
     else:
         complain(message)
-        _tell_dead(found)
+        _report_dead_letters(found)
     leave(Exit.FINDINGS)
 
 
-def _tell(story: Explanation, found: ContactInput, *, as_json: bool) -> None:
+def _report(explanation: Explanation, found: ContactInput, *, as_json: bool) -> None:
     if as_json:
-        say_json({"ok": True, **as_data(story)})
+        say_json({"ok": True, **as_data(explanation)})
         return
-    print_texts(texts(story))
-    _tell_dead(found)
+    print_texts(texts(explanation))
+    _report_dead_letters(found)
 
 
-def _tell_dead(found: ContactInput) -> None:
+def _report_dead_letters(found: ContactInput) -> None:
     """Events that could not be read may be the contact's too."""
     number = sum(found.counts.dead_letters.values())
     if number:

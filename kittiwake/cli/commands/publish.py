@@ -25,7 +25,7 @@ from kittiwake.time.durations import format_duration
 
 def publish(
     folder: Annotated[Path, typer.Argument(help="The rules: a folder, or one file.", metavar="DIR")],
-    place: TargetName,
+    location: TargetName,
     effective_from: Annotated[
         str,
         typer.Option(
@@ -39,27 +39,27 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and compare, and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Publish rules as the next version of a target, and tell what they change.
+    """Publish rules as the next version of a target, and show what they change.
 
     Exit codes: 0 it is published, 1 nothing has changed since the newest version, 2 the rules, the time or the target
     cannot be used.
     """
     with usable_input(as_json=as_json):
-        files = _files(folder, place)
+        files = _files(folder, location)
         clock_us = now_us()
         effective_us = None if effective_from == ALWAYS else moment_us("--effective-from", effective_from, clock_us)
-        target = open_target(place)
+        target = open_target(location)
         prepared = _prepared(folder, target, files, effective_us, clock_us, span_us("--min-lead", min_lead))
         if not dry_run:
             _carry_out(target, prepared)
-    _tell(prepared, target, dry_run=dry_run, as_json=as_json)
+    _report(prepared, target, dry_run=dry_run, as_json=as_json)
     leave(Exit.FINE)
 
 
-def _files(folder: Path, place: str) -> dict[str, bytes]:
+def _files(folder: Path, location: str) -> dict[str, bytes]:
     """The rules files by their names below the folder, which mean the same on every machine."""
-    if "://" not in place and Path(place).resolve().is_relative_to(folder.resolve()):
-        raise UnusableError(f"{place} lies in {folder}, whose files would include what is published: name another")
+    if "://" not in location and Path(location).resolve().is_relative_to(folder.resolve()):
+        raise UnusableError(f"{location} lies in {folder}, whose files would include what is published: name another")
     errors: list[RuleError] = []
     contents = read_files([folder], errors)
     if errors:
@@ -87,17 +87,17 @@ def _carry_out(target: Target, prepared: Publication) -> None:
     try:
         carry_out(target, prepared)
     except KeyboardInterrupt:
-        complain(f"interrupted: kittiwake versions {target.place} shows whether it was published; if not, repeat it")
+        complain(f"interrupted: kittiwake versions {target.location} shows whether it was published; if not, repeat it")
         raise
 
 
-# ---------------------------------------------------------------- what is told
+# ---------------------------------------------------------------- what is reported
 
 
-def _tell(prepared: Publication, target: Target, *, dry_run: bool, as_json: bool) -> None:
+def _report(prepared: Publication, target: Target, *, dry_run: bool, as_json: bool) -> None:
     file = prepared.file
     if as_json:
-        said: dict[str, Any] = {"ok": True, "published": not dry_run, "target": target.place, "file": prepared.name}
+        said: dict[str, Any] = {"ok": True, "published": not dry_run, "target": target.location, "file": prepared.name}
         said |= {"effective_from": file.effective_from, "ruleset_version": file.ruleset_version}
         say_json(said | {"changes": [_change_data(change) for change in prepared.changes]})
         return
@@ -106,7 +106,7 @@ def _tell(prepared: Publication, target: Target, *, dry_run: bool, as_json: bool
     say_columns([_change_row(change) for change in prepared.changes], indent=2)
     verb = "would publish" if dry_run else "published"
     since = "always" if file.effective_from == ALWAYS else f"from {file.effective_from}"
-    say(f"{verb} ruleset_version {file.ruleset_version}, in force {since}, to {target.place}")
+    say(f"{verb} ruleset_version {file.ruleset_version}, in force {since}, to {target.location}")
 
 
 def _change_data(change: Change) -> dict[str, Any]:

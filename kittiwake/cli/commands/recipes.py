@@ -19,7 +19,7 @@ def recipes(
 ) -> None:
     """List the shipped recipes, or print one, to read or to copy; a rule takes it with `use: NAME`."""
     if not name:
-        _tell_all(shipped.recipes(), as_json=as_json)
+        _list_all(shipped.recipes(), as_json=as_json)
     elif name not in shipped.recipe_names():
         _refuse(f"there is no recipe {name}; there are {', '.join(shipped.recipe_names())}", as_json=as_json)
     elif as_json:
@@ -28,7 +28,7 @@ def recipes(
         say_text(shipped.recipe(name).text)
 
 
-def _tell_all(all_: tuple[Recipe, ...], *, as_json: bool) -> None:
+def _list_all(all_: tuple[Recipe, ...], *, as_json: bool) -> None:
     if as_json:
         say_json({"recipes": [_data(one) for one in all_]})
     else:

@@ -65,20 +65,20 @@ def replay(
     """Decide everything that files of events hold, as the job would, and write what it would write.
 
     Exit codes: 0 everything is decided, 1 there are findings: the rules of an account cannot be used and its events
-    decide nothing, copies say something else than the event that counts, or too many records are no events and nothing
-    is decided; 2 an input, the rules or the output cannot be used.
+    decide nothing, duplicates say something else than the event that counts, or too many records are no events and
+    nothing is decided; 2 an input, the rules or the output cannot be used.
     """
     with usable_input(as_json=as_json):
         settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
         settings = replace(settings, snapshots=snapshots)
         programs = Programs(load_rules(*rules, by_account=not strict), settings.allowed_lateness_us)
         try:
-            with progress(quiet=as_json) as tell:
-                summary = run(programs, inputs, output, settings, tell, written)
+            with progress(quiet=as_json) as on_progress:
+                summary = run(programs, inputs, output, settings, on_progress, written)
         except KeyboardInterrupt:
             complain("interrupted; the output is as it was")
             raise
-    _tell(summary, output, as_json=as_json)
+    _report(summary, output, as_json=as_json)
     leave(Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE)
 
 
@@ -102,7 +102,7 @@ def _ratio(text: str) -> Decimal | None:
     raise UnusableError(f"--max-dead-letter-ratio: {text!r} is no part of one: write, say, 0.1")
 
 
-def _tell(summary: Summary, output: Path, *, as_json: bool) -> None:
+def _report(summary: Summary, output: Path, *, as_json: bool) -> None:
     if as_json:
         say_json({"ok": summary.stopped is None, "output": str(output), **to_json(summary)})
         return

@@ -39,7 +39,7 @@ def play_scenarios(
     if as_json:
         say_json(_data(results))
     else:
-        _tell(results)
+        _report(results)
     leave(Exit.FINE if all(result.passed for result in results) else Exit.FINDINGS)
 
 
@@ -59,7 +59,7 @@ def _cases(paths: list[Path], *, as_json: bool) -> list[Case]:
 # ---------------------------------------------------------------- for people
 
 
-def _tell(results: list[Result]) -> None:
+def _report(results: list[Result]) -> None:
     file = ""
     for result in results:
         if result.case.file != file:
@@ -68,13 +68,13 @@ def _tell(results: list[Result]) -> None:
         if result.passed:
             say(f"  ✓ {result.case.name}", GREEN)
         else:
-            _tell_failed(result)
+            _report_failed(result)
     failed = sum(not result.passed for result in results)
     counts = f"{len(results) - failed} passed" + (f", {failed} failed" if failed else "")
     say(counts, RED if failed else GREEN)
 
 
-def _tell_failed(result: Result) -> None:
+def _report_failed(result: Result) -> None:
     say(f"  ✗ {result.case.name}", RED)
     for surprise in result.surprises:
         first, *rest = surprise_words(surprise)

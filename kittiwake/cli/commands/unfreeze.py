@@ -1,4 +1,4 @@
-"""`kittiwake unfreeze`: let jobs settle on after a freeze."""
+"""`kittiwake unfreeze`: let jobs decide on after a freeze."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from kittiwake.terminal.printing import say, say_json
 from kittiwake.time.instants import format_instant
 
 
-def unfreeze(place: TargetName, as_json: AsJson = False) -> None:
-    """Let a frozen target go on: jobs settle what has waited, in order.
+def unfreeze(location: TargetName, as_json: AsJson = False) -> None:
+    """Let a frozen target go on: jobs decide what has waited, in order.
 
     Exit codes: 0 it goes on, 1 it was not frozen, 2 the target cannot be used.
     """
     with usable_input(as_json=as_json):
-        target = open_target(place)
+        target = open_target(location)
         was_frozen_at = format_instant(unfreeze_target(target))
     if as_json:
-        say_json({"ok": True, "target": target.place, "was_frozen_at": was_frozen_at})
+        say_json({"ok": True, "target": target.location, "was_frozen_at": was_frozen_at})
     else:
-        say(f"{target.place} goes on; it was frozen at {was_frozen_at}")
+        say(f"{target.location} goes on; it was frozen at {was_frozen_at}")
     leave(Exit.FINE)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.batch.gc_pause import uncollected
+from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, usable_input
 from kittiwake.errors import UnusableError
 from kittiwake.rules.compile.account import compile_account
@@ -24,11 +24,11 @@ def validate(
     paths: Annotated[list[Path], typer.Argument(help="Rules files, and folders of them.", metavar="RULES...")],
     as_json: AsJson = False,
 ) -> None:
-    """Check rules: every error at once, with its place and what to write instead.
+    """Check rules: every error at once, with its line and what to write instead.
 
-    Exit codes: 0 all is well, 1 the rules can be used and something about them is odd, 2 they cannot be used.
+    Exit codes: 0 all is well, 1 the rules can be used and lints have something to say, 2 they cannot be used.
     """
-    with usable_input(as_json=as_json), uncollected():
+    with usable_input(as_json=as_json), gc_paused():
         for path in paths:
             if is_target(str(path)):
                 advice = f"kittiwake versions {path} shows its versions; name the folder of the rules themselves"
@@ -38,18 +38,18 @@ def validate(
         ruleset = load(*paths)
         for account_id in ruleset.accounts:
             compile_account(ruleset, account_id)
-        odd = find_lints(ruleset)
-    _tell(ruleset, odd, as_json=as_json)
-    leave(Exit.FINDINGS if odd else Exit.FINE)
+        lints = find_lints(ruleset)
+    _report(ruleset, lints, as_json=as_json)
+    leave(Exit.FINDINGS if lints else Exit.FINE)
 
 
-def _tell(ruleset: RuleSet, odd: list[Lint], *, as_json: bool) -> None:
+def _report(ruleset: RuleSet, lints: list[Lint], *, as_json: bool) -> None:
     accounts = {name: len(account.rules) for name, account in sorted(ruleset.accounts.items())}
     if as_json:
-        told: dict[str, Any] = {"ok": True, "ruleset_version": ruleset.version, "accounts": accounts}
-        say_json({**told, "findings": [error_data(one) for one in odd]})
+        report: dict[str, Any] = {"ok": True, "ruleset_version": ruleset.version, "accounts": accounts}
+        say_json({**report, "findings": [error_data(one) for one in lints]})
         return
-    for one in odd:
+    for one in lints:
         complain_at(one, YELLOW)
     for name, number in accounts.items():
         whose = "every account" if name == "*" else f"account {name}"

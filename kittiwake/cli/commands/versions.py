@@ -15,13 +15,13 @@ from kittiwake.terminal.printing import say, say_json
 from kittiwake.time.instants import format_instant
 
 
-def versions(place: TargetName, as_json: AsJson = False) -> None:
+def versions(location: TargetName, as_json: AsJson = False) -> None:
     """List the versions of a target, and check that each is as it was published.
 
     Exit codes: 0 all is well, 2 the target cannot be used.
     """
     with usable_input(as_json=as_json):
-        history = load_history(open_target(place))
+        history = load_history(open_target(location))
     clock_us = now_us()
     rows = [_row(version, history, clock_us) for version in history.versions]
     frozen_at = None if history.frozen_at_us is None else format_instant(history.frozen_at_us)
@@ -29,7 +29,7 @@ def versions(place: TargetName, as_json: AsJson = False) -> None:
         say_json({"ok": True, "versions": rows, "frozen_at": frozen_at})
     else:
         say_columns([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
-        say(f"frozen at {frozen_at}: nothing is settled beyond it" if frozen_at else "not frozen")
+        say(f"frozen at {frozen_at}: nothing is decided beyond it" if frozen_at else "not frozen")
     leave(Exit.FINE)
 
 

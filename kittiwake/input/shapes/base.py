@@ -1,13 +1,14 @@
-"""Which shapes of records there are, and which adapter reads which.
+"""The table of input shapes: how records of each are read, and who names their account. A shape is a row of `Shape`.
 
-Pure. What a person names is read here for both hosts; `events.parse_events` asks for a record's canonical fields.
+To add a shape, write its adapter in a file of its own beside this one, and add its row. Pure. What a person names is
+read here for every host; `events.parse_events` asks for a record's canonical fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Callable
+from enum import Enum, StrEnum
+from typing import Final, NamedTuple, Self, TypeAlias
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.fields import ID_CHARS_MAX, OWN_NAMES, Fields, Record
@@ -15,15 +16,41 @@ from kittiwake.input.shapes.cloudevents import cloudevents
 from kittiwake.input.shapes.segment import segment
 from kittiwake.values import has_half_a_pair
 
+Adapter: TypeAlias = Callable[[Record, str | None], tuple[Fields, ...]]
+"""From a record, and the account of records that name none, to the canonical fields of its event, and of those that it
+brings beside it; raises `RefusedError`."""
+
+
+class AccountOption(Enum):
+    """Whether a person says of which account the records are."""
+
+    REFUSED = "every record names its own"
+    NEEDED = "no record names one"
+    ALLOWED = "a record may name its own"
+
+
+def canonical(record: Record, _: str | None) -> tuple[Fields, ...]:
+    """The fields of a record that has them already."""
+    return (Fields(record, OWN_NAMES),)
+
 
 class Shape(StrEnum):
-    """How the records of an input are written."""
+    """How the records of an input are written: the name that a person types, the adapter, and the account's option."""
 
-    CANONICAL = "canonical"
+    adapter: Adapter
+    account: AccountOption
+
+    def __new__(cls, name: str, adapter: Adapter, account: AccountOption) -> Self:
+        """A row of the table, which is equal to its name."""
+        row = str.__new__(cls, name)
+        row._value_, row.adapter, row.account = name, adapter, account
+        return row
+
+    CANONICAL = "canonical", canonical, AccountOption.REFUSED
     """As `docs/reference/events.md` says."""
-    SEGMENT = "segment"
+    SEGMENT = "segment", segment, AccountOption.NEEDED
     """Calls of the Segment Spec."""
-    CLOUDEVENTS = "cloudevents"
+    CLOUDEVENTS = "cloudevents", cloudevents, AccountOption.ALLOWED
     """CloudEvents 1.0 in their JSON format."""
 
 
@@ -38,12 +65,6 @@ class InputShape(NamedTuple):
 CANONICAL: Final = InputShape()
 """Records as `docs/reference/events.md` says, each naming its account."""
 
-Adapter: TypeAlias = Callable[[Record, str | None], tuple[Fields, ...]]
-"""From a record, and the account of records that name none, to the canonical fields of its event, and of those that it
-brings beside it; raises `RefusedError`."""
-
-ADAPTERS: Final[Mapping[Shape, Adapter]] = {Shape.SEGMENT: segment, Shape.CLOUDEVENTS: cloudevents}
-
 
 def fields_of(record: Record, shape: InputShape) -> tuple[Fields, ...]:
     """The canonical fields of a record's event, and then of those that it brings beside it.
@@ -51,8 +72,7 @@ def fields_of(record: Record, shape: InputShape) -> tuple[Fields, ...]:
     Raises:
         RefusedError: it can be none of this shape, or says nothing that could become an event.
     """
-    adapter = ADAPTERS.get(shape.shape)
-    return (Fields(record, OWN_NAMES),) if adapter is None else adapter(record, shape.account_id)
+    return shape.shape.adapter(record, shape.account_id)
 
 
 def input_shape(name: str, account_id: str | None, options: tuple[str, str]) -> InputShape:
@@ -63,14 +83,15 @@ def input_shape(name: str, account_id: str | None, options: tuple[str, str]) -> 
     """
     by_shape, by_account = options
     if name not in list(Shape):
-        raise UnusableError(f"{by_shape}: {name!r} is no shape: write canonical, segment or cloudevents")
-    shape = Shape(name)
+        *others, last = Shape
+        raise UnusableError(f"{by_shape}: {name!r} is no shape: write {', '.join(others)} or {last}")
+    shape = Shape(name)  # type: ignore[call-arg]
     if account_id is None:
-        if shape is Shape.SEGMENT:
+        if shape.account is AccountOption.NEEDED:
             advice = f"say whose they are, such as {by_account} acme"
-            raise UnusableError(f"{by_account}: Segment's records name no account: {advice}")
-    elif shape is Shape.CANONICAL:
-        raise UnusableError(f"{by_account}: canonical records name their account_id themselves: leave it out")
+            raise UnusableError(f"{by_account}: {shape.capitalize()}'s records name no account: {advice}")
+    elif shape.account is AccountOption.REFUSED:
+        raise UnusableError(f"{by_account}: {shape} records name their account_id themselves: leave it out")
     elif not 0 < len(account_id) <= ID_CHARS_MAX:
         raise UnusableError(f"{by_account}: an account has 1 to {ID_CHARS_MAX} characters")
     if account_id is not None and has_half_a_pair(account_id):  # what the shell makes of bytes that are no UTF-8

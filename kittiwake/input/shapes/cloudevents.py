@@ -1,6 +1,6 @@
 """CloudEvents 1.0 in their JSON format, one a line, with JSON as data.
 
-Pure. Called by `shape.fields_of`. What becomes of which attribute, and why, is told in `docs/reference/events.md`.
+Pure. Called by `base.fields_of`. What becomes of which attribute, and why, stands in `docs/reference/events.md`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Calls of the Segment Spec, as Segment's archives hold them: one call a line.
 
-Pure. Called by `shape.fields_of`. What becomes of which call, and why, is told in `docs/reference/events.md`.
+Pure. Called by `base.fields_of`. What becomes of which call, and why, stands in `docs/reference/events.md`.
 """
 
 from __future__ import annotations

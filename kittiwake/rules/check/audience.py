@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kittiwake.rules.check.history import check_condition
-from kittiwake.rules.diagnostics import Complaint, check_list, numbered
+from kittiwake.rules.diagnostics import Diagnostic, check_list, numbered
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import (
     CONDITIONS_MAX,
@@ -17,18 +17,18 @@ from kittiwake.rules.model.audience import AllOfAudience, AnyOfAudience, Audienc
 from kittiwake.rules.model.history import HistoryCondition
 
 
-def check_audience(tree: AudienceTree, path: KeyPath) -> Iterator[Complaint]:
+def check_audience(tree: AudienceTree, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     """The tree of an audience."""
     found = list(leaves(tree, path))
     if len(found) > CONDITIONS_MAX:
         message = f"this audience has {len(found)} conditions, more than {CONDITIONS_MAX}"
-        yield Complaint(path, Code.GUARDRAIL, message, "Split it into several audiences", at_key=True)
+        yield Diagnostic(path, Code.GUARDRAIL, message, "Split it into several audiences", at_key=True)
     for where, condition in found:
         yield from check_condition(condition, where, "an audience has no event that asks")
     yield from _empty_nodes(tree, path)
 
 
-def _empty_nodes(tree: AudienceTree, path: KeyPath) -> Iterator[Complaint]:
+def _empty_nodes(tree: AudienceTree, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     for where, node in _children(tree, path):
         yield from _empty_nodes(node, where)
     parts = tree.all if isinstance(tree, AllOfAudience) else tree.any if isinstance(tree, AnyOfAudience) else None

@@ -18,32 +18,32 @@ from kittiwake.rules.check.rule import KIND_CLAUSES, check_bounds, check_kind
 from kittiwake.rules.check.thresholds import check_reaches
 from kittiwake.rules.check.wait import check_wait
 from kittiwake.rules.check.when import check_when
-from kittiwake.rules.diagnostics import Complaint
-from kittiwake.rules.errors import RuleError
+from kittiwake.rules.diagnostics import Diagnostic
+from kittiwake.rules.errors import Code, RuleError
 from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Rule
-from kittiwake.rules.source.tree import Place
+from kittiwake.rules.source.tree import Location
 
 _NO_ARMING_EVENT = "a catalogue rule has no arming event of the contact; write item: …"
 
 
-def errors_of_rule(rule: Rule, place: Place, wrong: frozenset[str] = frozenset()) -> Iterator[RuleError]:
+def errors_of_rule(rule: Rule, location: Location, wrong: frozenset[str] = frozenset()) -> Iterator[RuleError]:
     """Everything wrong with a rule whose shape is right but for the clauses in `wrong`, which it lacks."""
-    return _located(_complaints(rule, wrong), place)
+    return _located(_diagnostics(rule, wrong), location)
 
 
-def errors_of_policy(policy: PolicyObject, place: Place) -> Iterator[RuleError]:
+def errors_of_policy(policy: PolicyObject, location: Location) -> Iterator[RuleError]:
     """Everything wrong with a policy whose shape is right."""
-    return _located(check_policy(policy), place)
+    return _located(check_policy(policy), location)
 
 
-def _located(complaints: Iterator[Complaint], place: Place) -> Iterator[RuleError]:
-    for found in complaints:
-        yield place.error(found.path, found.code, found.message, found.advice, at_key=found.at_key)
+def _located(diagnostics: Iterator[Diagnostic[Code]], location: Location) -> Iterator[RuleError]:
+    for found in diagnostics:
+        yield location.error(found.path, found.code, found.message, found.advice, at_key=found.at_key)
 
 
-def _complaints(rule: Rule, wrong: frozenset[str]) -> Iterator[Complaint]:
+def _diagnostics(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]]:
     of_item = isinstance(rule.when, ItemObject)
     no_same = _NO_ARMING_EVENT if of_item else ""
     if not wrong & KIND_CLAUSES:

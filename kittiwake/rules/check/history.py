@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kittiwake.rules.check.match import check_keys, check_match
-from kittiwake.rules.diagnostics import Complaint, check_list, check_span, each
+from kittiwake.rules.diagnostics import Diagnostic, check_list, check_span, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import (
     CONDITIONS_MAX,
@@ -21,14 +21,14 @@ from kittiwake.rules.model.match import EventMatch, MatchObject
 from kittiwake.values import Number
 
 
-def check_given(given: Given | None, path: KeyPath, no_same: str) -> Iterator[Complaint]:
+def check_given(given: Given | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
     """The conditions of `given`; `no_same` says why `same` cannot stand in them, if it cannot."""
     yield from check_list(given, path, CONDITIONS_MAX, "conditions")
     for where, condition in each(given, path):
         yield from check_condition(condition, where, no_same)
 
 
-def check_condition(condition: HistoryCondition, path: KeyPath, no_same: str = "") -> Iterator[Complaint]:
+def check_condition(condition: HistoryCondition, path: KeyPath, no_same: str = "") -> Iterator[Diagnostic[Code]]:
     """One condition."""
     key, match = measured(condition)
     yield from check_match(match, (*path, key), no_same=no_same)
@@ -59,26 +59,26 @@ def comparisons(condition: HistoryCondition) -> list[tuple[str, Number]]:
 
 def _check_same(
     condition: HistoryCondition, match: EventMatch, match_path: KeyPath, path: KeyPath, no_same: str
-) -> Iterator[Complaint]:
+) -> Iterator[Diagnostic[Code]]:
     own = (*path, "same")
     if condition.same is not None and no_same:
-        yield Complaint(own, Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
+        yield Diagnostic(own, Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
     yield from check_keys(condition.same, own)
     entries = [entry.same if isinstance(entry, MatchObject) else None for _, entry in each(match, match_path)]
     if condition.same is not None and any(same is not None for same in entries):
         message = "same stands on the condition and inside its match"
-        yield Complaint(own, Code.SAME, message, "Write it once, on the condition", at_key=True)
+        yield Diagnostic(own, Code.SAME, message, "Write it once, on the condition", at_key=True)
     elif any(same != entries[0] for same in entries):
         message = "the events of one condition are told apart by different same"
-        yield Complaint(match_path, Code.SAME, message, "Write one same on the condition", at_key=True)
+        yield Diagnostic(match_path, Code.SAME, message, "Write one same on the condition", at_key=True)
 
 
-def _check_comparison(condition: Count | Sum | Distinct, path: KeyPath) -> Iterator[Complaint]:
+def _check_comparison(condition: Count | Sum | Distinct, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     found = comparisons(condition)
     if len(found) != 1:
         named = " and ".join(name for name, _ in found)
         message = f"a comparison is needed once, not {named}" if found else "the comparison is missing"
-        yield Complaint(path, Code.OPERATOR, message, f"Write one of {', '.join(COMPARISONS)}: gte: 3")
+        yield Diagnostic(path, Code.OPERATOR, message, f"Write one of {', '.join(COMPARISONS)}: gte: 3")
     if not isinstance(condition, Count) or condition.within is None:
         return
     inside = any(isinstance(entry, MatchObject) and entry.same for _, entry in each(condition.count, ()))
@@ -86,4 +86,4 @@ def _check_comparison(condition: Count | Sum | Distinct, path: KeyPath) -> Itera
     for name, bound in found:
         if bound > most:
             message = f"a count within a time is compared with {bound}, more than {most}"
-            yield Complaint((*path, name), Code.GUARDRAIL, message, f"Write at most {most}, or leave within out")
+            yield Diagnostic((*path, name), Code.GUARDRAIL, message, f"Write at most {most}, or leave within out")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kittiwake.rules.diagnostics import Complaint, check_list, each
+from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import (
     KEYS_MAX,
@@ -22,7 +22,7 @@ NOT_STARRED: Final = ("contact.", "consent.")
 
 def check_match(
     match: EventMatch | None, path: KeyPath, *, no_same: str = "", item: bool = False
-) -> Iterator[Complaint]:
+) -> Iterator[Diagnostic[Code]]:
     """A match wherever it stands; `no_same` says why `same` cannot stand there, `item` that `item` can."""
     yield from check_list(match, path, LIST_MAX, "events")
     found = list(each(match, path))
@@ -32,16 +32,16 @@ def check_match(
             yield from _check_object(entry, where, no_same, item)
 
 
-def _check_star(types: list[tuple[KeyPath, str]]) -> Iterator[Complaint]:
+def _check_star(types: list[tuple[KeyPath, str]]) -> Iterator[Diagnostic[Code]]:
     if not any(name == "*" for _, name in types):
         return
     for path, name in types:
         if name != "*" and not name.startswith(NOT_STARRED):
             message = f'"*" covers {name} already'
-            yield Complaint(path, Code.BAD_EVENT_TYPE, message, f'Delete {name}, or "*"')
+            yield Diagnostic(path, Code.BAD_EVENT_TYPE, message, f'Delete {name}, or "*"')
 
 
-def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -> Iterator[Complaint]:
+def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -> Iterator[Diagnostic[Code]]:
     types = (*path, "event")
     yield from check_list(entry.event, types, LIST_MAX, "event types")
     yield from _check_star(list(each(entry.event, types)))
@@ -49,60 +49,60 @@ def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -
         yield from check_where(entry.where, (*path, "where"))
     if entry.same is not None:
         if no_same:
-            yield Complaint((*path, "same"), Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
+            yield Diagnostic((*path, "same"), Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
         yield from check_keys(entry.same, (*path, "same"))
     if entry.item is not None and not item:
         message = "item stands only in the unless of a catalogue rule"
-        yield Complaint((*path, "item"), Code.KIND, message, "Write same: …, or delete it", at_key=True)
+        yield Diagnostic((*path, "item"), Code.KIND, message, "Write same: …, or delete it", at_key=True)
 
 
-def check_keys(paths: Paths | None, path: KeyPath) -> Iterator[Complaint]:
+def check_keys(paths: Paths | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     """The paths of a `per` or `same`: a few, different, of the event."""
     yield from check_list(paths, path, KEYS_MAX, "properties")
     seen = set()
     for where, text in each(paths, path):
         if text in seen:
-            yield Complaint(where, Code.CLAUSE, f"{text} stands here twice", "Delete one of the two")
+            yield Diagnostic(where, Code.CLAUSE, f"{text} stands here twice", "Delete one of the two")
         seen.add(text)
 
 
 # ---------------------------------------------------------------- where
 
 
-def check_where(where: Where, path: KeyPath, *, of_contact: bool = False) -> Iterator[Complaint]:
+def check_where(where: Where, path: KeyPath, *, of_contact: bool = False) -> Iterator[Diagnostic[Code]]:
     """A `where` at any depth."""
     tests = where.tests()
     nested = [("all", where.all_), ("any", where.any_), ("not", where.not_), ("contact", where.contact)]
     if not tests and all(part is None for _, part in nested):
-        yield Complaint(path, Code.CLAUSE, "this says nothing", "Name a property, or delete the line", at_key=True)
+        yield Diagnostic(path, Code.CLAUSE, "this says nothing", "Name a property, or delete the line", at_key=True)
     for name, test in tests.items():
         yield from _check_name(name, (*path, name), of_contact)
         yield from _check_test(test, (*path, name))
     if where.contact is not None and of_contact:
         message = "contact stands inside contact already"
-        yield Complaint((*path, "contact"), Code.CLAUSE, message, "Move its attributes up", at_key=True)
+        yield Diagnostic((*path, "contact"), Code.CLAUSE, message, "Move its attributes up", at_key=True)
     for key, part in nested:
         yield from check_list(part, (*path, key), LIST_MAX, "alternatives")
         for where_path, inner in each(part, (*path, key)):
             yield from check_where(inner, where_path, of_contact=of_contact or key == "contact")
 
 
-def _check_name(name: str, path: KeyPath, of_contact: bool) -> Iterator[Complaint]:
+def _check_name(name: str, path: KeyPath, of_contact: bool) -> Iterator[Diagnostic[Code]]:
     found = path_problem(name)
     if found:
-        yield Complaint(path, Code.BAD_PATH, *found, at_key=True)
+        yield Diagnostic(path, Code.BAD_PATH, *found, at_key=True)
     elif name.startswith(CONTACT) and not of_contact:
         attribute = name.removeprefix(CONTACT)
         message = f"{name} is an attribute of the contact"
-        yield Complaint(path, Code.BAD_PATH, message, f"Write contact: {{{attribute}: …}}", at_key=True)
+        yield Diagnostic(path, Code.BAD_PATH, message, f"Write contact: {{{attribute}: …}}", at_key=True)
 
 
-def _check_test(test: object, path: KeyPath) -> Iterator[Complaint]:
+def _check_test(test: object, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     yield from check_list(test, path, LIST_MAX, "values")
     if isinstance(test, Operators):
         if not test.model_fields_set:
             advice = "Write, say, {gte: 3}"
-            yield Complaint(path, Code.OPERATOR, "this property is compared with nothing", advice)
+            yield Diagnostic(path, Code.OPERATOR, "this property is compared with nothing", advice)
         yield from check_list(test.in_, (*path, "in"), LIST_MAX, "values")
         yield from check_list(test.not_in, (*path, "not_in"), LIST_MAX, "values")
 

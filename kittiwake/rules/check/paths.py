@@ -8,24 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from kittiwake.rules.diagnostics import Complaint, each
+from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import Code, KeyPath
-from kittiwake.rules.model.base import Part
+from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.catalog import ItemPaths
 from kittiwake.rules.model.match import Where
 from kittiwake.rules.model.rule import Rule
-from kittiwake.rules.model.text import list_place_problem
+from kittiwake.rules.model.text import list_index_problem
 
 PATH_KEYS: Final = frozenset({"distinct", "field", "item", "per", "same", "sum", "until"})
 """Keys whose value is a path or a list of paths; beside them stand the values of `include` and the keys of `where`."""
 
 
-def check_paths(rule: Rule) -> Iterator[Complaint]:
-    """Every path of a rule that names a place of a list."""
+def check_paths(rule: Rule) -> Iterator[Diagnostic[Code]]:
+    """Every path of a rule that names an index of a list."""
     for path, text, at_key in _paths(rule, ()):
-        found = list_place_problem(text)
+        found = list_index_problem(text)
         if found:
-            yield Complaint(path, Code.LIST_PATH, *found, at_key=at_key)
+            yield Diagnostic(path, Code.LIST_PATH, *found, at_key=at_key)
 
 
 def _paths(written: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
@@ -33,7 +33,7 @@ def _paths(written: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
     if isinstance(written, list):
         for where, entry in each(written, path):
             yield from _paths(entry, where)
-    elif isinstance(written, Part):
+    elif isinstance(written, Model):
         for key, value in _entries(written).items():
             yield from _paths_at(key, value, (*path, key))
         if isinstance(written, (Where, ItemPaths)):
@@ -54,6 +54,6 @@ def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, st
         yield from _paths(value, path)
 
 
-def _entries(written: Part) -> Mapping[str, Any]:
+def _entries(written: Model) -> Mapping[str, Any]:
     """What an object says under the author's keys, but for the properties that it names."""
     return {info.alias or name: getattr(written, name) for name, info in type(written).model_fields.items()}

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kittiwake.rules.diagnostics import Complaint, check_list, check_range, check_span, each, span_us
+from kittiwake.rules.diagnostics import Diagnostic, check_list, check_range, check_span, each, span_us
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import CAP_MAX, CAPS_MAX, KEEP_MAX_US, PROFILE_MAX_US, WITHIN_MAX_US
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 
 
-def check_policy(policy: PolicyObject) -> Iterator[Complaint]:
+def check_policy(policy: PolicyObject) -> Iterator[Diagnostic[Code]]:
     """Everything wrong with a policy whose shape is right."""
     if policy.holdout is not None:
         yield from check_range(policy.holdout.percent, ("holdout", "percent"), 0, 100, "a percentage")
@@ -24,18 +24,18 @@ def check_policy(policy: PolicyObject) -> Iterator[Complaint]:
     if quiet is not None and quiet.from_ == quiet.to:
         message = "quiet hours that end when they begin could mean all day or never"
         advice = "Write two different times, or delete the line"
-        yield Complaint(("quiet_hours", "to"), Code.QUIET_HOURS, message, advice)
+        yield Diagnostic(("quiet_hours", "to"), Code.QUIET_HOURS, message, advice)
     yield from check_span(policy.retention, ("retention",), KEEP_MAX_US, "a retention")
     yield from _check_profile(policy)
 
 
-def check_reentry(reentry: str, path: KeyPath) -> Iterator[Complaint]:
+def check_reentry(reentry: str, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     """When a rule may fire again."""
     if reentry not in REENTRY_WORDS:
         yield from check_span(reentry, path, KEEP_MAX_US, "a re-entry")
 
 
-def _check_profile(policy: PolicyObject) -> Iterator[Complaint]:
+def _check_profile(policy: PolicyObject) -> Iterator[Diagnostic[Code]]:
     """What a contact is cannot be forgotten before what it did."""
     if policy.profile_retention is None:
         return
@@ -43,10 +43,10 @@ def _check_profile(policy: PolicyObject) -> Iterator[Complaint]:
     if 0 < span_us(policy.profile_retention) < span_us(policy.retention):
         message = f"what a contact is would be forgotten before what it did: retention is {policy.retention}"
         advice = f"Write at least {policy.retention}, or a shorter retention"
-        yield Complaint(("profile_retention",), Code.OUT_OF_RANGE, message, advice)
+        yield Diagnostic(("profile_retention",), Code.OUT_OF_RANGE, message, advice)
 
 
-def _check_cap(cap: CapObject, path: KeyPath) -> Iterator[Complaint]:
+def _check_cap(cap: CapObject, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     yield from check_range(cap.max, (*path, "max"), 1, CAP_MAX, "a cap")
     if cap.per not in CALENDARS:
         yield from check_span(cap.per, (*path, "per"), WITHIN_MAX_US, "a cap's time")

@@ -102,7 +102,7 @@ def until_problem(text: str) -> tuple[str, str] | None:
 
 
 def _text_problem(text: str) -> tuple[str, str] | None:
-    """What is wrong before any part is looked at."""
+    """What is wrong before any part is read."""
     if len(text) > RRULE_CHARS_MAX:
         return f"an RRULE may have {RRULE_CHARS_MAX} characters", "Write a shorter one, or several rules"
     beside = next((name for name in _BESIDE if name in text.upper()), None)

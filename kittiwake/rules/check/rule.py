@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kittiwake.rules.check.match import check_keys
-from kittiwake.rules.diagnostics import Complaint, check_range, check_span
+from kittiwake.rules.diagnostics import Diagnostic, check_range, check_span
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import (
     KEEP_MAX_US,
@@ -20,7 +20,7 @@ from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
 
 KIND_CLAUSES: Final = frozenset({"when", "audience", "interest", "emits"})
-"""Without all of these as written, what a rule is cannot be told."""
+"""Without all of these as written, what a rule is stays unknown."""
 
 NOT_OF_AUDIENCES: Final = {
     "given": "Move its conditions into the tree",
@@ -38,57 +38,57 @@ _NOT_OF_ITEMS: Final = {
 }
 
 
-def check_kind(rule: Rule) -> Iterator[Complaint]:
+def check_kind(rule: Rule) -> Iterator[Diagnostic[Code]]:
     """Which clauses stand together."""
     if rule.when is None and rule.audience is None:
-        yield Complaint(
+        yield Diagnostic(
             (), Code.KIND, "the rule has neither when nor audience", "Add when: with the event that arms it"
         )
     elif rule.when is not None and rule.audience is not None:
         message = "a rule has when or audience, not both"
-        yield Complaint(("audience",), Code.KIND, message, "Make two rules of it", at_key=True)
+        yield Diagnostic(("audience",), Code.KIND, message, "Make two rules of it", at_key=True)
     elif rule.audience is not None:
         yield from _refuse(rule, NOT_OF_AUDIENCES, "an audience rule")
     elif isinstance(rule.when, ItemObject):
         yield from _check_item_rule(rule)
     elif rule.interest is not None:
         message = "interest stands only in a catalogue rule"
-        yield Complaint(("interest",), Code.KIND, message, "Write when: {item: …}, or delete it", at_key=True)
+        yield Diagnostic(("interest",), Code.KIND, message, "Write when: {item: …}, or delete it", at_key=True)
     yield from _check_emits(rule)
     if rule.reaches is not None and rule.wait is not None:
         message = "reaches fires when the threshold is crossed and does not wait"
-        yield Complaint(("wait",), Code.CLAUSE, message, "Delete wait, or reaches", at_key=True)
+        yield Diagnostic(("wait",), Code.CLAUSE, message, "Delete wait, or reaches", at_key=True)
 
 
-def _refuse(rule: Rule, clauses: dict[str, str], kind: str) -> Iterator[Complaint]:
+def _refuse(rule: Rule, clauses: dict[str, str], kind: str) -> Iterator[Diagnostic[Code]]:
     for clause, advice in clauses.items():
         if clause in rule.model_fields_set:
-            yield Complaint((clause,), Code.KIND, f"{clause} has no meaning in {kind}", advice, at_key=True)
+            yield Diagnostic((clause,), Code.KIND, f"{clause} has no meaning in {kind}", advice, at_key=True)
 
 
-def _check_item_rule(rule: Rule) -> Iterator[Complaint]:
+def _check_item_rule(rule: Rule) -> Iterator[Diagnostic[Code]]:
     yield from _refuse(rule, _NOT_OF_ITEMS, "a catalogue rule")
     if rule.interest is None:
         message = "a catalogue rule does not say whom it concerns"
         advice = "Add interest: {events: product.viewed, item: product_id, within: 30d}"
-        yield Complaint(("when", "item"), Code.KIND, message, advice, at_key=True)
+        yield Diagnostic(("when", "item"), Code.KIND, message, advice, at_key=True)
     if isinstance(rule.wait, (list, FieldWaitObject, UntilWaitObject)):
         message = "a catalogue rule waits for one duration: how long the new value must hold"
-        yield Complaint(("wait",), Code.KIND, message, "Write, say, wait: 2h", at_key=True)
+        yield Diagnostic(("wait",), Code.KIND, message, "Write, say, wait: 2h", at_key=True)
 
 
-def _check_emits(rule: Rule) -> Iterator[Complaint]:
+def _check_emits(rule: Rule) -> Iterator[Diagnostic[Code]]:
     if rule.emits is None:
         return
     if rule.audience is None:
         message = "emits stands only in an audience rule"
-        yield Complaint(("emits",), Code.KIND, message, "Delete it", at_key=True)
+        yield Diagnostic(("emits",), Code.KIND, message, "Delete it", at_key=True)
     elif sorted(rule.emits) not in (["entered"], ["entered", "exited"]):
         message = "emits is entered, or entered and exited"
-        yield Complaint(("emits",), Code.CLAUSE, message, "Write [entered] or [entered, exited]")
+        yield Diagnostic(("emits",), Code.CLAUSE, message, "Write [entered] or [entered, exited]")
 
 
-def check_bounds(rule: Rule) -> Iterator[Complaint]:
+def check_bounds(rule: Rule) -> Iterator[Diagnostic[Code]]:
     """Instances, priority, memory, expiry."""
     yield from check_keys(rule.per, ("per",))
     yield from check_range(rule.priority, ("priority",), 0, 100, "a priority")

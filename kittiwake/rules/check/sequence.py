@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kittiwake.rules.check.match import check_match
-from kittiwake.rules.diagnostics import Complaint, check_list, check_span, numbered
+from kittiwake.rules.diagnostics import Diagnostic, check_list, check_span, numbered
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import (
     STEPS_MAX,
@@ -17,13 +17,13 @@ from kittiwake.rules.limits import (
 from kittiwake.rules.model.sequence import SequenceObject
 
 
-def check_sequence(written: SequenceObject, path: KeyPath) -> Iterator[Complaint]:
+def check_sequence(written: SequenceObject, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     """A chain of steps."""
     steps = (*path, "sequence")
     yield from check_span(written.within, (*path, "within"), WITHIN_MAX_US, "a sequence")
     yield from check_list(written.sequence, steps, STEPS_MAX, "steps")
     if len(written.sequence) == 1:
         advice = "Name a second step, or write when: with the event itself"
-        yield Complaint(steps, Code.CLAUSE, "a sequence has at least two steps", advice)
+        yield Diagnostic(steps, Code.CLAUSE, "a sequence has at least two steps", advice)
     for where, step in numbered(written.sequence, steps):
         yield from check_match(step, where, no_same="write per: for steps that belong together")

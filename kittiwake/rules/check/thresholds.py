@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kittiwake.rules.diagnostics import (
-    Complaint,
+    Diagnostic,
     check_list,
     check_rising,
     numbered,
@@ -20,14 +20,14 @@ from kittiwake.rules.limits import (
 from kittiwake.rules.model.thresholds import ReachesObject
 
 
-def check_reaches(written: ReachesObject, path: KeyPath) -> Iterator[Complaint]:
+def check_reaches(written: ReachesObject, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     """Thresholds of a total."""
     if (written.count is None) == (written.sum is None):
         message = "a total is either a count or a sum"
-        yield Complaint(path, Code.CLAUSE, message, "Write {count: true, at: […]} or {sum: total, at: […]}")
+        yield Diagnostic(path, Code.CLAUSE, message, "Write {count: true, at: […]} or {sum: total, at: […]}")
     yield from check_list(written.at, (*path, "at"), THRESHOLDS_MAX, "thresholds")
     yield from check_rising(written.at, (*path, "at"), "thresholds", "[250, 500, 1000]")
     for where, threshold in numbered(written.at, (*path, "at")):
         if threshold <= 0:
             message = f"a threshold is above 0, not {threshold}"
-            yield Complaint(where, Code.OUT_OF_RANGE, message, "Write numbers above 0")
+            yield Diagnostic(where, Code.OUT_OF_RANGE, message, "Write numbers above 0")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from kittiwake.rules.check.recurrence import rrule_problem, until_problem
 from kittiwake.rules.diagnostics import (
-    Complaint,
+    Diagnostic,
     check_list,
     check_rising,
     check_span,
@@ -25,7 +25,7 @@ from kittiwake.rules.model.recurrence import REPEATS
 from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject, Wait
 
 
-def check_wait(wait: Wait, path: KeyPath) -> Iterator[Complaint]:
+def check_wait(wait: Wait, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     """How long the rule waits."""
     if isinstance(wait, FieldWaitObject):
         yield from check_span(wait.default, (*path, "default"), WAIT_MAX_US, "a wait", zero=True)
@@ -38,16 +38,16 @@ def check_wait(wait: Wait, path: KeyPath) -> Iterator[Complaint]:
         yield from check_rising([span_us(delay) for _, delay in each(wait, path)], path, "waits", "[30m, 24h, 72h]")
 
 
-def _check_until(wait: UntilWaitObject, path: KeyPath) -> Iterator[Complaint]:
+def _check_until(wait: UntilWaitObject, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     if wait.until == "contact":
         message = "contact alone is no date"
-        yield Complaint((*path, "until"), Code.BAD_PATH, message, "Name the attribute: contact.birthday")
+        yield Diagnostic((*path, "until"), Code.BAD_PATH, message, "Name the attribute: contact.birthday")
     if wait.offset and abs(span_us(wait.offset)) > WAIT_MAX_US:
         yield from check_span(wait.offset.lstrip("+-"), (*path, "offset"), WAIT_MAX_US, "an offset")
     if wait.repeat is not None and wait.repeat not in REPEATS:
         found = rrule_problem(wait.repeat)
         late = None if found else until_problem(wait.repeat)
         if found:
-            yield Complaint((*path, "repeat"), Code.BAD_RRULE, *found)
+            yield Diagnostic((*path, "repeat"), Code.BAD_RRULE, *found)
         elif late:
-            yield Complaint((*path, "repeat"), Code.RRULE_UNTIL, *late)
+            yield Diagnostic((*path, "repeat"), Code.RRULE_UNTIL, *late)

@@ -48,7 +48,7 @@ class RulesUsed(NamedTuple):
     versions: tuple[VersionUsed, ...]
     """At least one, rising."""
     frozen_at_us: int | None = None
-    """Nothing is settled beyond it."""
+    """Nothing is decided beyond it."""
     refused: tuple[Refused, ...] = ()
     """By version and account."""
 
@@ -59,7 +59,7 @@ class RulesUsed(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The programs of an account, and what is worked out of them once."""
+    """The programs of an account, and what is computed from them once."""
 
     versions: Versions
     sweep_plan: SweepPlan | None

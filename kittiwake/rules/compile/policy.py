@@ -56,7 +56,7 @@ def _cap(written: CapObject) -> Cap:
 def ready_us(rule: Rule, policy: PolicyObject | None, longest_us: int, introduced_us: int | None) -> int | None:
     """The instant before which candidates are `not_ready` (semantics 7.1, 11.6); None: ready for ever.
 
-    `history_from: effective` asks for nothing: what a contact lacks by then is told by `partial_history`.
+    `history_from: effective` asks for nothing: what a contact lacks by then is reported by `partial_history`.
     """
     live_from = rule.live_from or (policy.live_from if policy else None)
     history_from = policy.history_from if policy else None

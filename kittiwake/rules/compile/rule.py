@@ -46,7 +46,7 @@ def _not_yet(authored: AuthoredRule) -> RuleError | None:
     if not isinstance(authored.rule.when, ItemObject):
         return None
     message = f"{authored.rule.id} is a catalogue rule, which this release does not run yet"
-    return authored.place.error(("when", "item"), Code.NOT_YET, message, "Set mode: off until it does", at_key=True)
+    return authored.location.error(("when", "item"), Code.NOT_YET, message, "Set mode: off until it does", at_key=True)
 
 
 def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced_us: int | None = None) -> RuleProgram:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kittiwake.rules.diagnostics import Remark
-from kittiwake.rules.errors import Lint, show_path
+from kittiwake.rules.diagnostics import Diagnostic
+from kittiwake.rules.errors import Lint, LintCode, show_path
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
@@ -17,11 +17,11 @@ from kittiwake.rules.lint.rule import lint_rule
 from kittiwake.rules.lint.thresholds import lint_thresholds
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet
-from kittiwake.rules.source.tree import Place
+from kittiwake.rules.source.tree import Location
 
 
 def find_lints(ruleset: RuleSet) -> list[Lint]:
-    """Everything odd about a rule set, in reading order."""
+    """Every lint of a rule set, in reading order."""
     found: set[Lint] = set()
     for account_id, account in ruleset.accounts.items():
         concerned = list(ruleset.accounts) if account_id == EVERY_ACCOUNT else [account_id]
@@ -35,22 +35,22 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
 def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[Lint]:
     rule = authored.rule
     alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
-    return _located([*alone, *lint_groups(rule, policies), *lint_under(rule, policies)], authored.place)
+    return _located([*alone, *lint_groups(rule, policies), *lint_under(rule, policies)], authored.location)
 
 
 def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:
     """Of an account's own policy, for every account it holds for."""
-    if account.policy is None or account.policy_place is None:
+    if account.policy is None or account.policy_location is None:
         return iter(())
     governed = [name for name in ruleset.accounts if ruleset.policy_of(name) is account.policy]
     rules = {name: [authored.rule for authored in ruleset.rules_of(name)] for name in governed}
     groups = {rule.group for found in rules.values() for rule in found}
-    of_accounts = [remark for found in rules.values() for remark in lint_caps(account.policy, found)]
-    return _located([*lint_policy(account.policy, groups), *of_accounts], account.policy_place)
+    of_accounts = [diagnostic for found in rules.values() for diagnostic in lint_caps(account.policy, found)]
+    return _located([*lint_policy(account.policy, groups), *of_accounts], account.policy_location)
 
 
-def _located(remarks: Iterable[Remark], place: Place) -> Iterator[Lint]:
-    for remark in remarks:
-        mark = place.mark(remark.path, remark.at_key)
-        path = show_path((*place.base, *remark.path))
-        yield Lint(place.file, mark.line, mark.column, path, remark.message, remark.advice, remark.code)
+def _located(diagnostics: Iterable[Diagnostic[LintCode]], location: Location) -> Iterator[Lint]:
+    for diagnostic in diagnostics:
+        mark = location.mark(diagnostic.path, diagnostic.at_key)
+        path = show_path((*location.base, *diagnostic.path))
+        yield Lint(location.file, mark.line, mark.column, path, diagnostic.message, diagnostic.advice, diagnostic.code)

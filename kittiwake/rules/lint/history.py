@@ -13,7 +13,7 @@ from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import Operator
 from kittiwake.rules.check.audience import leaves
 from kittiwake.rules.compile.history import condition_of
-from kittiwake.rules.diagnostics import Remark, each
+from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers
 from kittiwake.rules.model.audience import AllOfAudience
@@ -21,8 +21,8 @@ from kittiwake.rules.model.rule import Rule
 from kittiwake.values import Number
 
 
-def lint_history(rule: Rule) -> Iterator[Remark]:
-    """Oddities of `given` and `audience`."""
+def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
+    """Lints of `given` and `audience`."""
     asked = [(path, condition_of(condition)) for path, condition in each(rule.given, ("given",))]
     for path, condition in asked:
         least = 1 if covers(condition.of, arming(rule)) else 0
@@ -36,13 +36,13 @@ def lint_history(rule: Rule) -> Iterator[Remark]:
             yield from _excluding([(path, condition_of(leaf)) for path, leaf in found])
 
 
-def _of_condition(condition: Condition, path: KeyPath, least: int, why: str) -> Iterator[Remark]:
+def _of_condition(condition: Condition, path: KeyPath, least: int, why: str) -> Iterator[Diagnostic[LintCode]]:
     verdict = _verdict(condition, least)
     if verdict is False:
         advice = "Ask for what can be, or delete the rule"
-        yield Remark(path, LintCode.NEVER_HOLDS, f"{why}this condition never holds", advice)
+        yield Diagnostic(path, LintCode.NEVER_HOLDS, f"{why}this condition never holds", advice)
     elif verdict is True:
-        yield Remark(path, LintCode.ALWAYS_HOLDS, f"{why}this condition always holds", "Delete it")
+        yield Diagnostic(path, LintCode.ALWAYS_HOLDS, f"{why}this condition always holds", "Delete it")
 
 
 def _verdict(condition: Condition, least: int) -> bool | None:
@@ -76,12 +76,12 @@ def _of_number(operator: Operator | None, bound: Number, least: int) -> bool | N
 # ---------------------------------------------------------------- together
 
 
-def _excluding(conditions: list[tuple[KeyPath, Condition]]) -> Iterator[Remark]:
+def _excluding(conditions: list[tuple[KeyPath, Condition]]) -> Iterator[Diagnostic[LintCode]]:
     """Conditions on the same number, all of which have to hold, and cannot."""
     for i, (path, later) in enumerate(conditions):
         if any(_exclude(earlier, later) for _, earlier in conditions[:i]):
             message = "this condition and one above exclude each other: they never hold together"
-            yield Remark(path, LintCode.CONTRADICTION, message, "Mend or delete one of them")
+            yield Diagnostic(path, LintCode.CONTRADICTION, message, "Mend or delete one of them")
 
 
 def _exclude(a: Condition, b: Condition) -> bool:

@@ -1,7 +1,7 @@
 """Lint of `where`: demands that no event can meet.
 
 Pure. Works on compiled predicates, so that a contradiction is one however it is written. It
-is sure of what it says: where it cannot tell, it is silent.
+is sure of what it says: where it cannot be, it is silent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from kittiwake.kernel.evaluate.match import holds
 from kittiwake.kernel.plan.match import AnyOf, Comparison, Not, Operator, Predicate
 from kittiwake.rules.compile.match import predicate_of
-from kittiwake.rules.diagnostics import Remark, each
+from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import matches_in
 from kittiwake.rules.model.match import EventMatch, MatchObject
@@ -24,25 +24,25 @@ Literal: TypeAlias = Comparison | Not
 Conjunction: TypeAlias = tuple[Literal, ...]
 
 _CONJUNCTIONS_MAX: Final = 64
-"""Ways through nested alternatives that are looked at: beyond it the lint is silent."""
+"""Ways through nested alternatives that are tried: beyond it the lint is silent."""
 
 _LOWER: Final = (Operator.GT, Operator.GTE)
 _UPPER: Final = (Operator.LT, Operator.LTE)
 
 
-def lint_where(rule: Rule) -> Iterator[Remark]:
+def lint_where(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     """Contradictions in any `where` of a rule."""
     for path, match in matches_in(rule):
         yield from _of_match(match, path)
 
 
-def _of_match(match: EventMatch, path: KeyPath) -> Iterator[Remark]:
+def _of_match(match: EventMatch, path: KeyPath) -> Iterator[Diagnostic[LintCode]]:
     for where, entry in each(match, path):
         if isinstance(entry, MatchObject) and entry.where is not None:
             found = contradiction(predicate_of(entry.where))
             if found is not None:
                 message = f"no event can match this: what is asked of {found} contradicts itself"
-                yield Remark((*where, "where"), LintCode.CONTRADICTION, message, "Mend or delete it", at_key=True)
+                yield Diagnostic((*where, "where"), LintCode.CONTRADICTION, message, "Mend or delete it", at_key=True)
 
 
 def contradiction(predicate: Predicate) -> str | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from kittiwake.rules.check.audience import leaves
 from kittiwake.rules.compile.policy import caps_of, is_transactional
-from kittiwake.rules.diagnostics import Remark, each, span_us
+from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
@@ -28,22 +28,22 @@ _PERIODS_US: Final = {"daily": DAY_US, "weekly": 7 * DAY_US, "monthly": 28 * DAY
 # ---------------------------------------------------------------- a rule, alone and under its policies
 
 
-def lint_reentry(rule: Rule) -> Iterator[Remark]:
+def lint_reentry(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     """Re-entry that refuses what the rule itself repeats."""
     if rule.reentry == "once" and rule.reaches is not None and len(rule.reaches.at) > 1:
         message = "re-entry is asked of each threshold: after the first that fires no other does"
         advice = "Delete it: each threshold fires once anyway"
-        yield Remark(("reentry",), LintCode.REENTRY_SHADOWS, message, advice, at_key=True)
+        yield Diagnostic(("reentry",), LintCode.REENTRY_SHADOWS, message, advice, at_key=True)
     wait = rule.wait
     if not isinstance(wait, UntilWaitObject) or wait.repeat not in _PERIODS_US or rule.reentry == "always":
         return
     if rule.reentry in REENTRY_WORDS or span_us(rule.reentry) > _PERIODS_US[wait.repeat]:
         message = f"re-entry is asked of each occurrence: {rule.reentry} refuses some of those that are {wait.repeat}"
-        yield Remark(("reentry",), LintCode.REENTRY_SHADOWS, message, "Delete it, or shorten it", at_key=True)
+        yield Diagnostic(("reentry",), LintCode.REENTRY_SHADOWS, message, "Delete it, or shorten it", at_key=True)
 
 
-def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]:
-    """Oddities of a rule under the policies of the accounts it applies to; none: accounts without a policy."""
+def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:
+    """Lints of a rule under the policies of the accounts it applies to; none: accounts without a policy."""
     quiet = [gap for policy in policies if (gap := quiet_gap_us(policy))]
     held = not is_transactional(rule) and bool(quiet)
     if rule.unless is not None and rule.wait is None:
@@ -51,21 +51,21 @@ def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]
     if held and span_us(rule.expires) <= max(quiet):
         lasting = format_duration(max(quiet))
         message = f"quiet hours last {lasting}: what falls due early in them expires before they end"
-        yield Remark(("expires",), LintCode.EXPIRES_IN_QUIET_HOURS, message, f"Write more than {lasting}")
+        yield Diagnostic(("expires",), LintCode.EXPIRES_IN_QUIET_HOURS, message, f"Write more than {lasting}")
     retained = min((span_us(policy.retention) for policy in policies), default=None)
     if retained is not None:
         yield from _outlives(rule, retained)
     yield from _live_from(rule, policies)
     if rule.holdout is False and all(policy.holdout is None for policy in policies):
         message = "no policy has a holdout: there is nothing to take the rule out of"
-        yield Remark(("holdout",), LintCode.HOLDOUT_WITHOUT_EFFECT, message, "Delete it", at_key=True)
+        yield Diagnostic(("holdout",), LintCode.HOLDOUT_WITHOUT_EFFECT, message, "Delete it", at_key=True)
 
 
-def _idle_unless(held: bool) -> Remark:
+def _idle_unless(held: bool) -> Diagnostic[LintCode]:
     message = "without wait there is nothing to disarm"
     if held:
         message = "without wait this only cancels what quiet hours hold back"
-    return Remark(("unless",), LintCode.UNLESS_WITHOUT_WAIT, message, "Add wait, or delete unless", at_key=True)
+    return Diagnostic(("unless",), LintCode.UNLESS_WITHOUT_WAIT, message, "Add wait, or delete unless", at_key=True)
 
 
 def quiet_gap_us(policy: PolicyObject) -> int:
@@ -75,7 +75,7 @@ def quiet_gap_us(policy: PolicyObject) -> int:
     return (time_of_day_us(policy.quiet_hours.to) - time_of_day_us(policy.quiet_hours.from_)) % DAY_US
 
 
-def _outlives(rule: Rule, retained_us: int) -> Iterator[Remark]:
+def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
     written: list[tuple[KeyPath, str | None]] = []
     if isinstance(rule.wait, FieldWaitObject):
         written = [(("wait", "default"), rule.wait.default)]
@@ -84,21 +84,25 @@ def _outlives(rule: Rule, retained_us: int) -> Iterator[Remark]:
     for path, wait in written:
         if wait is not None and span_us(wait) > retained_us:
             message = f"a contact silent for {format_duration(retained_us)} is forgotten, this wait with it"
-            yield Remark(path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention")
+            yield Diagnostic(
+                path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
+            )
     for path, span in _look_backs(rule):
         if span_us(span) > retained_us:
             message = f"a contact silent for {format_duration(retained_us)} is forgotten, and what this looks back on"
-            yield Remark(path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention")
+            yield Diagnostic(
+                path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
+            )
 
 
-def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]:
+def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:
     if rule.live_from is None or not policies:
         return
     histories = [policy.history_from for policy in policies]
     ready = [parse_instant(h) + _look_back_us(rule) for h in histories if h and h != "effective"]
     if len(ready) == len(policies) and parse_instant(rule.live_from) < min(ready):
         message = "history_from and the rule's longest look-back make it ready only later"
-        yield Remark(("live_from",), LintCode.LIVE_FROM_WITHOUT_EFFECT, message, "Delete it", at_key=True)
+        yield Diagnostic(("live_from",), LintCode.LIVE_FROM_WITHOUT_EFFECT, message, "Delete it", at_key=True)
 
 
 def _look_back_us(rule: Rule) -> int:
@@ -106,7 +110,7 @@ def _look_back_us(rule: Rule) -> int:
 
 
 def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
-    """Every `within` of a rule's conditions and of its sequence, with its place."""
+    """Every `within` of a rule's conditions and of its sequence, with its path."""
     conditions = list(each(rule.given, ("given",)))
     conditions += list(leaves(rule.audience, ("audience",))) if rule.audience is not None else []
     yield from (((*path, "within"), condition.within) for path, condition in conditions if condition.within)
@@ -117,7 +121,7 @@ def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
 # ---------------------------------------------------------------- caps
 
 
-def lint_caps(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Remark]:
+def lint_caps(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Diagnostic[LintCode]]:
     """What a policy's caps do to the rules of one account."""
     caps = list(each(policy.frequency, ("frequency",)))
     counted = [rule for rule in rules if rule.mode == "live" and not is_transactional(rule)]
@@ -125,32 +129,34 @@ def lint_caps(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Remark]:
         yield from _starved(path, cap, counted, {other.group for _, other in caps})
 
 
-def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Remark]:
-    """Oddities of a policy itself, given the groups of all rules it may govern."""
+def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Diagnostic[LintCode]]:
+    """Lints of a policy itself, given the groups of all rules it may govern."""
     if policy.holdout is not None and policy.holdout.percent == 100:
         message = "everyone is in the holdout: only rules with holdout: false fire"
-        yield Remark(("holdout", "percent"), LintCode.HOLDOUT_OF_EVERYONE, message, "Write mode: shadow on the rules")
+        yield Diagnostic(
+            ("holdout", "percent"), LintCode.HOLDOUT_OF_EVERYONE, message, "Write mode: shadow on the rules"
+        )
     caps = list(each(policy.frequency, ("frequency",)))
     for i, (path, cap) in enumerate(caps):
         if cap.group is not None and cap.group not in groups:
             message = f"no rule is of group {cap.group}"
-            yield Remark((*path, "group"), LintCode.CAP_WITHOUT_RULES, message, "Check the group's name")
+            yield Diagnostic((*path, "group"), LintCode.CAP_WITHOUT_RULES, message, "Check the group's name")
         yield from _never_binds(path, cap, [other for _, other in caps if other != cap])
         if cap in [earlier for _, earlier in caps[:i]]:
-            yield Remark(path, LintCode.CAP_NEVER_BINDS, "this cap stands above already", "Delete it")
+            yield Diagnostic(path, LintCode.CAP_NEVER_BINDS, "this cap stands above already", "Delete it")
 
 
-def lint_groups(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Remark]:
+def lint_groups(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:
     """A group that no cap names, where caps name groups."""
     if rule.group is None:
         return
     named = {cap.group for policy in policies for cap in caps_of(policy) if cap.group is not None}
     if is_transactional(rule):
         message = "no cap holds or counts a transactional rule"
-        yield Remark(("group",), LintCode.GROUP_WITHOUT_CAP, message, "Delete the group", at_key=True)
+        yield Diagnostic(("group",), LintCode.GROUP_WITHOUT_CAP, message, "Delete the group", at_key=True)
     elif named and rule.group not in named:
         message = f"no cap names group {rule.group}"
-        yield Remark(
+        yield Diagnostic(
             ("group",), LintCode.GROUP_WITHOUT_CAP, message, f"Check its name: caps name {', '.join(sorted(named))}"
         )
 
@@ -179,15 +185,17 @@ def _periods(period: str, other: str) -> int:
     return ceil(Decimal(length_us) / shortest_us) + 1
 
 
-def _never_binds(path: KeyPath, cap: CapObject, others: list[CapObject]) -> Iterator[Remark]:
+def _never_binds(path: KeyPath, cap: CapObject, others: list[CapObject]) -> Iterator[Diagnostic[LintCode]]:
     for other in others:
         if other.group in (None, cap.group) and cap.max >= other.max * _periods(cap.per, other.per):
             message = f"{other.max} per {other.per} never lets it come to {cap.max} per {cap.per}"
-            yield Remark(path, LintCode.CAP_NEVER_BINDS, message, "Delete this cap, or lower it")
+            yield Diagnostic(path, LintCode.CAP_NEVER_BINDS, message, "Delete this cap, or lower it")
             return
 
 
-def _starved(path: KeyPath, cap: CapObject, rules: Sequence[Rule], capped_groups: set[str | None]) -> Iterator[Remark]:
+def _starved(
+    path: KeyPath, cap: CapObject, rules: Sequence[Rule], capped_groups: set[str | None]
+) -> Iterator[Diagnostic[LintCode]]:
     held = sorted((r for r in rules if cap.group in (None, r.group)), key=lambda rule: (-rule.priority, rule.id))
     for i, rule in enumerate(held):
         # A rule that a cap of its own group holds may leave room for this one.
@@ -197,7 +205,7 @@ def _starved(path: KeyPath, cap: CapObject, rules: Sequence[Rule], capped_groups
             first = " and ".join(ahead[: cap.max])
             message = f"{rule.id} never gets through: {first} goes before it every time"
             advice = f"Give {rule.id} a higher priority, or raise the cap"
-            yield Remark((*path, "max"), LintCode.CAP_STARVES, message, advice)
+            yield Diagnostic((*path, "max"), LintCode.CAP_STARVES, message, advice)
 
 
 def _always_with(other: Rule, rule: Rule) -> bool:

@@ -1,4 +1,4 @@
-"""What a lint has to say, before it is given a place in a file, and questions lints share.
+"""Questions that several lints ask of a rule.
 
 Pure.
 """

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kittiwake.rules.compile.match import matches_of, types_of
-from kittiwake.rules.diagnostics import Remark, each
+from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import LintCode
 from kittiwake.rules.lint.queries import arming, covers, matches_in
 from kittiwake.rules.model.match import MatchObject
@@ -19,18 +19,18 @@ from kittiwake.rules.model.rule import Rule
 _USUAL_TYPE: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 
-def lint_rule(rule: Rule) -> Iterator[Remark]:
-    """Oddities of one rule, whatever its policy."""
+def lint_rule(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
+    """Lints of one rule, whatever its policy."""
     yield from _unless(rule)
     yield from _restart(rule)
     yield from _types(rule)
     if rule.mode == "off":
         message = "the rule is off: nothing of it is evaluated or remembered"
         advice = "Delete it, or write mode: shadow to see what it would do"
-        yield Remark(("mode",), LintCode.SWITCHED_OFF, message, advice)
+        yield Diagnostic(("mode",), LintCode.SWITCHED_OFF, message, advice)
 
 
-def _unless(rule: Rule) -> Iterator[Remark]:
+def _unless(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     # With `given`, `per`, `restart: false` or a wait that may be unusable, the event may disarm more than it arms.
     if rule.given is not None or rule.per is not None or not rule.restart or not isinstance(rule.wait, (str, list)):
         return
@@ -39,23 +39,23 @@ def _unless(rule: Rule) -> Iterator[Remark]:
         if free and covers(matches_of(entry), arming(rule)):
             message = "every event that arms the rule disarms it first, and arms it again"
             advice = "Delete this; a further match starts the wait anew by itself"
-            yield Remark(path, LintCode.UNLESS_EQUALS_WHEN, message, advice)
+            yield Diagnostic(path, LintCode.UNLESS_EQUALS_WHEN, message, advice)
 
 
-def _restart(rule: Rule) -> Iterator[Remark]:
+def _restart(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     if "restart" not in rule.model_fields_set:
         return
     if rule.wait is None:
         message = "without wait there is nothing to start anew"
-        yield Remark(("restart",), LintCode.RESTART_WITHOUT_EFFECT, message, "Delete it", at_key=True)
+        yield Diagnostic(("restart",), LintCode.RESTART_WITHOUT_EFFECT, message, "Delete it", at_key=True)
     elif not rule.restart and isinstance(rule.wait, list) and len(rule.wait) > 1:
         message = f"a contact that comes back still gets the reminders after {' and '.join(rule.wait[1:])}"
         advice = "Delete restart: false, or name in unless what ends the reminders"
         if rule.unless is None:
-            yield Remark(("restart",), LintCode.REMINDERS_GO_ON, message, advice, at_key=True)
+            yield Diagnostic(("restart",), LintCode.REMINDERS_GO_ON, message, advice, at_key=True)
 
 
-def _types(rule: Rule) -> Iterator[Remark]:
+def _types(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     for path, match in matches_in(rule):
         for where, entry in each(match, path):
             written = entry.event if isinstance(entry, MatchObject) else entry
@@ -63,4 +63,4 @@ def _types(rule: Rule) -> Iterator[Remark]:
             odd = [name for name in types_of(written) if name != "*" and not _USUAL_TYPE.fullmatch(name)]
             for name in odd:
                 message = f'"{name}" does not look like the types of events, such as order.completed'
-                yield Remark(inside, LintCode.ODD_EVENT_TYPE, message, "Check how it is spelled in the events")
+                yield Diagnostic(inside, LintCode.ODD_EVENT_TYPE, message, "Check how it is spelled in the events")

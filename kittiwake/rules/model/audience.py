@@ -9,19 +9,19 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, Tag
 
-from kittiwake.rules.model.base import Part, chosen
+from kittiwake.rules.model.base import Model, chosen
 from kittiwake.rules.model.history import CONDITION_ADVICE, MEASURES, AnyCondition
 
 
-class AllOfAudience(Part):
+class AllOfAudience(Model):
     all: list[AudienceTree] = Field(description="all of these hold")
 
 
-class AnyOfAudience(Part):
+class AnyOfAudience(Model):
     any: list[AudienceTree] = Field(description="at least one of these holds")
 
 
-class NotOfAudience(Part):
+class NotOfAudience(Model):
     not_: AudienceTree = Field(alias="not", description="this does not hold")
 
 

@@ -26,10 +26,10 @@ from kittiwake.rules.errors import Code
 JsonSchema: TypeAlias = dict[str, Any]
 
 TAG: Final = "|"
-"""First character of every union tag, by which tags are told from keys in the place of an error."""
+"""First character of every union tag, by which tags are distinguished from keys in the path of an error."""
 
 
-class Part(BaseModel):
+class Model(BaseModel):
     """An object of the language: refuses keys it does not know, and remembers who read which object."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -37,7 +37,7 @@ class Part(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _remember_reader(cls, data: Any, info: ValidationInfo) -> Any:
-        # An unknown key is told together with the keys there are: which model read the object it stands in?
+        # An unknown key is reported together with the keys there are: which model read the object it stands in?
         if isinstance(info.context, dict):
             info.context[id(data)] = cls
         return data
@@ -46,7 +46,7 @@ class Part(BaseModel):
 class Checked:
     """The annotation of a value that a function checks: pydantic's PlainValidator and WithJsonSchema in one.
 
-    Looking at the signatures of validators is a good part of a model's start; these need no look.
+    Reading the signatures of validators takes a good part of a model's start; these need no reading.
     """
 
     __slots__ = ("check", "schema")

@@ -11,7 +11,7 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import ConfigDict, Field
 
 from kittiwake.rules.errors import Code
-from kittiwake.rules.model.base import Checked, Only, Part, problem, shown
+from kittiwake.rules.model.base import Checked, Model, Only, problem, shown
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import ExactNumber, ScalarValue, exact_number
 from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, OwnPath, one_of
@@ -39,7 +39,7 @@ Change: TypeAlias = Annotated[
 ]
 
 
-class ItemMatcher(Part):
+class ItemMatcher(Model):
     """How a catalogue value must have changed; exactly one."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
@@ -52,7 +52,7 @@ class ItemMatcher(Part):
     changes: Only | None = Field(None, description="changes at all")
 
 
-class ItemPaths(Part):
+class ItemPaths(Model):
     """One property of the item, and how it must have changed."""
 
     model_config = ConfigDict(
@@ -70,7 +70,7 @@ class ItemPaths(Part):
         return self.__pydantic_extra__
 
 
-class ItemObject(Part):
+class ItemObject(Model):
     """A catalogue change."""
 
     item: ItemPaths = Field(description="a property of the item and how it changed")
@@ -79,7 +79,7 @@ class ItemObject(Part):
     )
 
 
-class Interest(Part):
+class Interest(Model):
     """The contacts concerned by a catalogue change."""
 
     events: EventMatch = Field(description="the events that show interest")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import ConfigDict, Field, Tag
 
-from kittiwake.rules.model.base import Part, chosen, shape
+from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import ExactNumber
 from kittiwake.rules.model.text import OwnPath, Paths
@@ -18,7 +18,7 @@ from kittiwake.rules.model.time import Duration
 COMPARISONS: Final = ("gt", "gte", "lt", "lte", "eq")
 
 
-class _Condition(Part):
+class _Condition(Model):
     within: Duration | None = Field(None, description="how far back; left out: ever")
     same: Paths | None = Field(None, description="properties that must equal those of the event that asks")
 

@@ -9,13 +9,13 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import ConfigDict, Field, Tag
 
-from kittiwake.rules.model.base import Part, chosen, shape
+from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.number import Flag, Orderable, ScalarValue, Word
 from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, EventType, OwnPath, Paths
 from kittiwake.values import Scalar
 
 
-class Operators(Part):
+class Operators(Model):
     """Comparisons of one property; all of them have to hold."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -46,7 +46,7 @@ PropertyTest: TypeAlias = Annotated[
 ]
 
 
-class Where(Part):
+class Where(Model):
     """Properties (or attributes) and what they must be; all of them have to hold."""
 
     model_config = ConfigDict(
@@ -75,7 +75,7 @@ EventTypes: TypeAlias = Annotated[
 ]
 
 
-class MatchObject(Part):
+class MatchObject(Model):
     """An event match written out."""
 
     event: EventTypes = Field(description="the event's type, a list of types, or *")

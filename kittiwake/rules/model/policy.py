@@ -10,7 +10,7 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import AfterValidator, Field, Tag
 
 from kittiwake.rules.limits import CAP_MAX
-from kittiwake.rules.model.base import Checked, Part, chosen, shape
+from kittiwake.rules.model.base import Checked, Model, chosen, shape
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.text import Name, one_of
 from kittiwake.rules.model.time import (
@@ -26,14 +26,14 @@ CALENDARS: Final = ("day", "week", "month")
 REENTRY_WORDS: Final = ("always", "once")
 
 
-class ConsentObject(Part):
+class ConsentObject(Model):
     purpose: Name = Field(description="the purpose contacts consent to")
     default: Annotated[str, *one_of("granted", "withdrawn")] = Field(
         "granted", description="before the first consent event"
     )
 
 
-class HoldoutObject(Part):
+class HoldoutObject(Model):
     percent: ExactNumber = Field(
         description="the share of contacts that get nothing, 0 to 100",
         json_schema_extra={"minimum": 0, "maximum": 100},
@@ -45,7 +45,7 @@ def _period(value: object) -> str:
     return str(value) if value in CALENDARS else checked_duration(value)
 
 
-class CapObject(Part):
+class CapObject(Model):
     max: Whole = Field(description="at most so many triggers", json_schema_extra={"minimum": 1, "maximum": CAP_MAX})
     per: Annotated[str, Checked(_period, word_or_duration(*CALENDARS))] = Field(
         description="day, week or month of the contact's calendar, or a duration that rolls"
@@ -53,7 +53,7 @@ class CapObject(Part):
     group: Name | None = Field(None, description="counts and holds only rules of this group")
 
 
-class QuietHoursObject(Part):
+class QuietHoursObject(Model):
     from_: TimeOfDay = Field(alias="from", description="from this local time")
     to: TimeOfDay = Field(description="until before this one")
 
@@ -68,7 +68,7 @@ Frequency: TypeAlias = Annotated[
 ]
 
 
-class PolicyObject(Part):
+class PolicyObject(Model):
     """What holds for every rule of the account; replaces that of "*" whole."""
 
     live_from: Instant | None = Field(None, description="nothing fires before")

@@ -15,7 +15,7 @@ REPEATS: Final = ("daily", "weekly", "monthly", "yearly")
 
 
 def _in_any_case(word: str) -> str:
-    return "".join(f"[{letter}{letter.lower()}]" for letter in word)
+    return "".join(f"[{char}{char.lower()}]" for char in word)
 
 
 _FREQUENCY_PATTERN: Final = f"{_in_any_case('FREQ')}=({'|'.join(map(_in_any_case, FREQUENCIES))})"

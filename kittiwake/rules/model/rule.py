@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from kittiwake.rules.model.audience import AudienceTree
-from kittiwake.rules.model.base import Part
+from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.catalog import Interest
 from kittiwake.rules.model.history import Given
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
@@ -26,7 +26,7 @@ from kittiwake.rules.model.when import When
 Emits: TypeAlias = list[Annotated[str, *one_of("entered", "exited")]]
 
 
-class Rule(Part):
+class Rule(Model):
     """One rule, as its author wrote it, defaults filled in."""
 
     id: RuleId = Field(description="its name, unique within the account and the rules of *")
@@ -88,7 +88,7 @@ class Rule(Part):
     live_from: Instant | None = Field(None, description="nothing fires before; replaces the policy's")
 
 
-class Header(Part):
+class Header(Model):
     """A document without its rules."""
 
     account: AccountId = Field(description='whose rules these are; "*" = every account')

@@ -8,12 +8,12 @@ from __future__ import annotations
 from pydantic import Field
 
 from kittiwake.rules.limits import STEPS_MAX
-from kittiwake.rules.model.base import Part
+from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.time import Duration
 
 
-class SequenceObject(Part):
+class SequenceObject(Model):
     """A chain of matches in order; the last one arms."""
 
     sequence: list[EventMatch] = Field(

@@ -71,9 +71,9 @@ OUTPUT_PATTERN: Final = r"[A-Za-z_][A-Za-z0-9_\-]*"
 
 _PATH_PART: Final = r"[^.\[\]*\s]([^.\[\]*]*[^.\[\]*\s])?"
 PATH_PATTERN: Final = rf"{_PATH_PART}(\.{_PATH_PART})*"
-_LIST_PLACE: Final = r"-?[0-9]+"
-PATH_SCHEMA_PATTERN: Final = rf"^(contact\.)?{_PATH_PART}(\.(?!{_LIST_PLACE}(\.|$)){_PATH_PART})*$"
-"""What an editor may let pass: `PATH_PATTERN`, and no place of a list."""
+_LIST_INDEX: Final = r"-?[0-9]+"
+PATH_SCHEMA_PATTERN: Final = rf"^(contact\.)?{_PATH_PART}(\.(?!{_LIST_INDEX}(\.|$)){_PATH_PART})*$"
+"""What an editor may let pass: `PATH_PATTERN`, and no index of a list."""
 
 
 def path_problem(text: str) -> tuple[str, str] | None:
@@ -91,17 +91,17 @@ def path_problem(text: str) -> tuple[str, str] | None:
     return None
 
 
-def list_place_problem(text: str) -> tuple[str, str] | None:
+def list_index_problem(text: str) -> tuple[str, str] | None:
     """What is wrong with a path that names a place of a list, and what to write instead; None if nothing.
 
     The first key is one of an object always: of the event's properties or, after `contact.`, of the attributes.
     """
     keys = text.removeprefix(CONTACT).split(".")
-    place = next((i for i, key in enumerate(keys) if i and re.fullmatch(_LIST_PLACE, key)), None)
-    if place is None:
+    index = next((i for i, key in enumerate(keys) if i and re.fullmatch(_LIST_INDEX, key)), None)
+    if index is None:
         return None
     message = f"{shown(text)} has a number after its first key, which names a place of a list: paths walk objects only"
-    listed, single = ".".join(keys[:place])[:40], "_".join(keys)[:40]
+    listed, single = ".".join(keys[:index])[:40], "_".join(keys)[:40]
     elsewhere = f"else send the value as a property of its own, say {single}"
     return message, f"In where, write {listed}: {{contains: …}}; {elsewhere}"
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
-from kittiwake.rules.model.base import Only, Part
+from kittiwake.rules.model.base import Model, Only
 from kittiwake.rules.model.number import ExactNumber
 from kittiwake.rules.model.text import OwnPath
 
 
-class ReachesObject(Part):
+class ReachesObject(Model):
     """Thresholds of a total over all matches of `when`; exactly one of `count` and `sum`."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["count"]}, {"required": ["sum"]}]})

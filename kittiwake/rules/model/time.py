@@ -17,7 +17,7 @@ from kittiwake.time.instants import MINUTE_US, BadTimeError, parse_instant
 from kittiwake.time.zones import is_zone, zone_names
 
 
-def _sentence(text: str) -> str:
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -31,7 +31,7 @@ def checked_duration(value: object) -> str:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         message = f"the duration {value} has no unit"
         raise problem(Code.BAD_DURATION, message, f"Write {value}s, {value}m, {value}h, {value}d or {value}w")
-    raise problem(Code.BAD_DURATION, f"{shown(value)} is no duration", _sentence(durations.ADVICE))
+    raise problem(Code.BAD_DURATION, f"{shown(value)} is no duration", _capitalized(durations.ADVICE))
 
 
 def _offset(value: object) -> str:
@@ -71,7 +71,7 @@ def _instant(value: object) -> str:
         except BadTimeError as error:
             message, _, advice = str(error).partition(": ")
             said = advice if advice.startswith("write") else "write a day that there is"
-            raise problem(Code.BAD_INSTANT, message, _sentence(said)) from None
+            raise problem(Code.BAD_INSTANT, message, _capitalized(said)) from None
         return value
     raise problem(Code.BAD_INSTANT, f"{shown(value)} is no time", "Write 2026-11-01T00:00:00Z")
 

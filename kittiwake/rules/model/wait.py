@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import Field, Tag
 
 from kittiwake.rules.errors import Code
-from kittiwake.rules.model.base import Checked, Part, chosen, problem, shape
+from kittiwake.rules.model.base import Checked, Model, chosen, problem, shape
 from kittiwake.rules.model.recurrence import Repetition
 from kittiwake.rules.model.text import OwnPath, PathText, one_of
 from kittiwake.rules.model.time import Duration, Offset, TimeOfDay
@@ -28,7 +28,7 @@ def _unit(value: object) -> str:
     return str(_UNIT_WORD.check(value))
 
 
-class FieldWaitObject(Part):
+class FieldWaitObject(Model):
     """As long as a number of the arming event says."""
 
     field: OwnPath = Field(description="the property that holds the number")
@@ -38,7 +38,7 @@ class FieldWaitObject(Part):
     )
 
 
-class UntilWaitObject(Part):
+class UntilWaitObject(Model):
     """Until a date that the event or the contact names."""
 
     until: PathText = Field(description="the property, or contact.attribute, that holds the date")

@@ -10,11 +10,11 @@ from typing import Final
 from kittiwake.time.instants import DAY_US, SECOND_US
 
 POLL_INTERVAL_US: Final = 30 * SECOND_US
-"""How often a running job looks at the pointer: one small object, and rules change a few times a day."""
+"""How often a running job polls the pointer: one small object, and rules change a few times a day."""
 SKEW_US: Final = 30 * SECOND_US
-"""How far clocks may be apart, the time included from the look at the clock to the pointer's move."""
+"""How far clocks may be apart, the time included from the reading of the clock to the pointer's move."""
 MIN_LEAD_US: Final = 2 * POLL_INTERVAL_US + SKEW_US
-"""How far ahead a version has to be published: every job has seen it then, even if one look failed."""
+"""How far ahead a version has to be published: every job has seen it then, even if one poll failed."""
 LEAD_MAX_US: Final = 366 * DAY_US
 """How far ahead a version can be published: nothing can come before it any more, so a mistyped year is refused."""
 VERSIONS_MAX: Final = 500

@@ -1,6 +1,6 @@
-"""What can be wrong with a target. Each message is whole sentences: what, where, and what to do instead.
+"""What can be wrong with a target. Each message says what, where, and what to do instead.
 
-Pure. Raised by everything in this room; the command prints them.
+Pure. Raised by everything in this package; the command prints them.
 """
 
 from __future__ import annotations

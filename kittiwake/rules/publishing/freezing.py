@@ -18,11 +18,11 @@ from kittiwake.rules.publishing.target import Target
 from kittiwake.time.instants import format_instant
 
 ATTEMPTS: Final = 5
-"""A publisher may be quicker once; five times in a row is no coincidence, and is told."""
+"""A publisher may be quicker once; five times in a row is no coincidence, and is reported."""
 
 
 def freeze(target: Target, frozen_at_us: int) -> None:
-    """Let nothing be settled beyond an instant.
+    """Let nothing be decided beyond an instant.
 
     Raises:
         UnchangedError: the target is frozen already.
@@ -32,8 +32,8 @@ def freeze(target: Target, frozen_at_us: int) -> None:
 
     def change(pointer: Pointer) -> Pointer:
         if pointer.frozen_at is not None:
-            advice = f"To move the instant, kittiwake unfreeze {target.place} first"
-            raise UnchangedError(f"{target.place} has been frozen already, at {pointer.frozen_at}. {advice}.")
+            advice = f"To move the instant, kittiwake unfreeze {target.location} first"
+            raise UnchangedError(f"{target.location} has been frozen already, at {pointer.frozen_at}. {advice}.")
         return replace(pointer, frozen_at=format_instant(frozen_at_us))
 
     _change(target, change)
@@ -50,7 +50,7 @@ def unfreeze(target: Target) -> int:
 
     def change(pointer: Pointer) -> Pointer:
         if pointer.frozen_at is None:
-            raise UnchangedError(f"{target.place} is not frozen: nothing is to be done.")
+            raise UnchangedError(f"{target.location} is not frozen: nothing is to be done.")
         return replace(pointer, frozen_at=None)
 
     return layout.instant_us(_change(target, change).frozen_at or "")

@@ -70,7 +70,7 @@ def read_anew(target: Target, before: Reading, *, by_account: bool = False) -> R
     """
     pointer, had = pointer_of(target).pointer, len(before.entries)
     if pointer.versions[:had] != before.entries:
-        message = f"{target.place}/{layout.POINTER} does not name all versions any more that it named before"
+        message = f"{target.location}/{layout.POINTER} does not name all versions any more that it named before"
         raise TargetError(f"{message}. Bring back its newest generation: what is published never changes.")
     coming = tuple(version_of(target, entry, by_account=by_account) for entry in pointer.versions[had:])
     frozen_at_us = None if pointer.frozen_at is None else layout.instant_us(pointer.frozen_at)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from kittiwake.disk import flush, make_folder
+from kittiwake.durable_files import flush, make_folder
 from kittiwake.regular_files import open_file
 from kittiwake.rules.publishing.bounds import OBJECT_BYTES_MAX
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
@@ -34,19 +34,19 @@ class LocalTarget:
         self._folder = Path(path)
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Its path."""
         return str(self._folder)
 
     def read(self, name: str) -> Held | None:
         """See `Target`; the generation is a digest of the bytes, since what is written follows from what was read."""
-        with self._told(name):
+        with self._as_target_error(name):
             data = self._data(name)
         return None if data is None else Held(data, _digest(data))
 
     def create(self, name: str, data: bytes) -> None:
         """See `Target`."""
-        with self._told(name), self._locked():
+        with self._as_target_error(name), self._locked():
             partial = self._written(data)
             file = self._folder / name
             make_folder(file.parent)
@@ -61,10 +61,10 @@ class LocalTarget:
 
     def swap(self, name: str, data: bytes, expected_generation: str | None) -> None:
         """See `Target`."""
-        with self._told(name), self._locked():
+        with self._as_target_error(name), self._locked():
             before = self._data(name)
             if expected_generation != (None if before is None else _digest(before)):
-                advice = f"Look at it with kittiwake versions {self.place}, then repeat"
+                advice = f"Look at it with kittiwake versions {self.location}, then repeat"
                 raise ConflictError(f"{self._folder / name} has been changed meanwhile by somebody else. {advice}.")
             self._written(data).replace(self._folder / name)
             flush(self._folder)
@@ -104,12 +104,12 @@ class LocalTarget:
         with suppress(FileNotFoundError):
             other = sorted({path.name for path in self._folder.iterdir()} - _OURS)
             if other and not (self._folder / POINTER).exists():
-                message = f"{self.place} is not empty ({other[0]} is there), and nobody has published into it."
+                message = f"{self.location} is not empty ({other[0]} is there), and nobody has published into it."
                 raise TargetError(f"{message} Name a new folder.")
 
     @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
-        """What the file system refuses, in a sentence."""
+    def _as_target_error(self, name: str) -> Iterator[None]:
+        """What the file system refuses, as a message."""
         try:
             yield
         except OSError as error:

@@ -1,6 +1,6 @@
 """From what a person types to a target: a path is a folder; `scheme://…` is whatever an installed package makes of it.
 
-Packages tell their schemes by the entry-point group `kittiwake.targets`: name = scheme, value = a function from the
+Packages declare their schemes by the entry-point group `kittiwake.targets`: name = scheme, value = a function from the
 whole text to a `Target`. `kittiwake` itself knows folders only, and imports a package when its scheme is asked for.
 """
 

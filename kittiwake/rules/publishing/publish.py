@@ -72,7 +72,7 @@ def prepare(
     """All of `publish` but the writing; raises what it raises."""
     ruleset = checked(files)
     held = pointer_or_nothing(target)
-    _check_news(target, held.pointer, ruleset)
+    _check_changes(target, held.pointer, ruleset)
     _check_start(target, held.pointer, effective_us, now_us, min_lead_us)
     version = RuleSetVersion(effective_us, ruleset)
     file = _version_file(target, version, files, now_us)
@@ -124,19 +124,19 @@ def _check_start(target: Target, pointer: Pointer, effective_us: int | None, now
     if effective_us is None:
         if pointer.versions:
             advice = "Write --effective-from +10m, or a time"
-            raise TargetError(f"{target.place} has versions: only its first could be in force always. {advice}.")
+            raise TargetError(f"{target.location} has versions: only its first could be in force always. {advice}.")
         return
-    told, now = format_instant(effective_us), format_instant(now_us)
+    start, now = format_instant(effective_us), format_instant(now_us)
     if effective_us < now_us + min_lead_us:
         lead, first = format_duration(min_lead_us), format_instant(_whole_second(now_us + min_lead_us))
-        message = f"effective_from {told} is nearer than {lead} from now, {now}: a running job might not hear of it"
+        message = f"effective_from {start} is nearer than {lead} from now, {now}: a running job might not hear of it"
         raise TargetError(f"{message} in time. Write {first} or later.")
     if effective_us > now_us + LEAD_MAX_US:
         latest = f"Write {format_instant(now_us + LEAD_MAX_US)} or earlier"
-        raise TargetError(f"effective_from {told} is more than {format_duration(LEAD_MAX_US)} from now. {latest}.")
+        raise TargetError(f"effective_from {start} is more than {format_duration(LEAD_MAX_US)} from now. {latest}.")
     newest = layout.start_us(pointer.versions[-1].effective_from) if pointer.versions else None
     if newest is not None and effective_us <= newest:
-        message = f"effective_from {told} is not after that of the newest version, {format_instant(newest)}"
+        message = f"effective_from {start} is not after that of the newest version, {format_instant(newest)}"
         raise TargetError(f"{message}. Versions only rise: write a later time.")
 
 
@@ -145,12 +145,12 @@ def _whole_second(time_us: int) -> int:
     return -(-time_us // SECOND_US) * SECOND_US
 
 
-def _check_news(target: Target, pointer: Pointer, ruleset: RuleSet) -> None:
+def _check_changes(target: Target, pointer: Pointer, ruleset: RuleSet) -> None:
     if pointer.versions and pointer.versions[-1].ruleset_version == ruleset.version:
         newest = f"{ruleset.version}, effective_from {pointer.versions[-1].effective_from}"
-        raise UnchangedError(f"nothing has changed: the newest version of {target.place} says the same ({newest}).")
+        raise UnchangedError(f"nothing has changed: the newest version of {target.location} says the same ({newest}).")
     if len(pointer.versions) >= VERSIONS_MAX:
-        message = f"{target.place} has {VERSIONS_MAX} versions, as many as a target can hold"
+        message = f"{target.location} has {VERSIONS_MAX} versions, as many as a target can hold"
         raise TargetError(f"{message}. Publish into a new one with --effective-from always, and run from it.")
 
 
@@ -167,7 +167,7 @@ def _version_file(target: Target, version: RuleSetVersion, files: Mapping[str, b
         {_name(name): content.decode() for name, content in files.items()},
     )
     if len(layout.written(file)) > OBJECT_BYTES_MAX:
-        message = f"the files make a version of more than {OBJECT_BYTES_MAX:,} bytes, too large for {target.place}"
+        message = f"the files make a version of more than {OBJECT_BYTES_MAX:,} bytes, too large for {target.location}"
         raise TargetError(f"{message}. Publish the accounts into several targets.")
     return file
 
@@ -183,7 +183,7 @@ def _name(name: str) -> str:
 def _taken_over(target: Target, prepared: Publication) -> bytes:
     """The bytes of a version that a crashed publisher has left, if it says the same."""
     held = target.read(prepared.name)
-    where = f"{target.place}/{prepared.name}"
+    where = f"{target.location}/{prepared.name}"
     message = f"{where} has been left by a publisher that did not finish, and says something else"
     refusal = TargetError(f"{message}. Nothing refers to it: delete it, or write another --effective-from.")
     if held is None:

@@ -43,7 +43,7 @@ def pointer_or_nothing(target: Target) -> HeldPointer:
         _check(pointer)
     except ValueError as error:
         advice = "Bring back an earlier generation of it, or publish into a new target"
-        raise TargetError(f"{target.place}/{layout.POINTER} cannot be read: {error}. {advice}.") from None
+        raise TargetError(f"{target.location}/{layout.POINTER} cannot be read: {error}. {advice}.") from None
     return HeldPointer(pointer, held.generation)
 
 
@@ -55,8 +55,8 @@ def pointer_of(target: Target) -> HeldPointer:
     """
     found = pointer_or_nothing(target)
     if found.generation is None:
-        advice = f"Check its name, or begin with: kittiwake publish DIR {target.place} --effective-from always"
-        raise TargetError(f"{target.place} has no {layout.POINTER}: nothing has been published into it. {advice}.")
+        advice = f"Check its name, or begin with: kittiwake publish DIR {target.location} --effective-from always"
+        raise TargetError(f"{target.location} has no {layout.POINTER}: nothing has been published into it. {advice}.")
     return found
 
 
@@ -86,7 +86,7 @@ def version_of(target: Target, entry: Entry, *, by_account: bool = False) -> Rul
         TargetError: it is not there, not as it was published, or this release makes other rules of it.
         RulesError: this release refuses the rules in it; with `by_account` only if that concerns every account.
     """
-    where = f"{target.place}/{entry.file}"
+    where = f"{target.location}/{entry.file}"
     held = target.read(entry.file)
     if held is None:
         raise TargetError(f"{where} is missing, and the pointer names it. Bring it back from a copy of the target.")

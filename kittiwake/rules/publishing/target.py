@@ -25,7 +25,7 @@ class Target(Protocol):
     """
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """What a person calls it: a path, or `gs://bucket/prefix`."""
 
     def read(self, name: str) -> Held | None:

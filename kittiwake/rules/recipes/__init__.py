@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.rules.errors import Code, RuleError
 from kittiwake.rules.source.builder import Reading
-from kittiwake.rules.source.tree import Node, Place, child, moved, plain
+from kittiwake.rules.source.tree import Location, Node, child, moved, plain
 from kittiwake.rules.source.yaml import read_yaml
 
 USE: Final = "use"
@@ -27,7 +27,7 @@ class Recipe(NamedTuple):
     title: str
     description: str
     needs: dict[str, list[str]]
-    """Types of events it looks at, and the properties each must carry."""
+    """Types of events it reads, and the properties each must carry."""
     text: str
     """The file, for who wants to read or copy it."""
     rule: Node
@@ -65,28 +65,28 @@ def recipe(name: str) -> Recipe:
 # ---------------------------------------------------------------- use
 
 
-def expand(place: Place, errors: list[RuleError]) -> Place | None:
-    """The rule at `place` with its recipe, if it uses one, written out beneath what the author says.
+def expand(location: Location, errors: list[RuleError]) -> Location | None:
+    """The rule at `location` with its recipe, if it uses one, written out beneath what the author says.
 
     None, and an error added, where there is no such recipe.
     """
-    used = child(place.node, USE)
-    if used is None or not isinstance(place.node.value, dict):
-        return place
+    used = child(location.node, USE)
+    if used is None or not isinstance(location.node.value, dict):
+        return location
     if used.value not in recipe_names():
-        errors.append(_no_recipe(place, used.value))
+        errors.append(_no_recipe(location, used.value))
         return None
-    mark = place.node.keys[USE]
+    mark = location.node.keys[USE]
     shipped = moved(recipe(used.value).rule, mark)
     named = Node(used.value, used.mark)
-    author = {key: node for key, node in place.node.value.items() if key != USE}
+    author = {key: node for key, node in location.node.value.items() if key != USE}
     entries = {"id": named, **shipped.value, **author}
-    keys = {key: place.node.keys.get(key, mark) for key in entries}
-    return Place(place.file, Node(entries, place.node.mark, keys), place.base)
+    keys = {key: location.node.keys.get(key, mark) for key in entries}
+    return Location(location.file, Node(entries, location.node.mark, keys), location.base)
 
 
-def _no_recipe(place: Place, name: object) -> RuleError:
+def _no_recipe(location: Location, name: object) -> RuleError:
     close = difflib.get_close_matches(str(name), recipe_names(), 1)
     advice = f"Did you mean {close[0]}?" if close else f"Use {', '.join(recipe_names())}"
     message = "there is no recipe of this name" if isinstance(name, str) else "use names a recipe"
-    return place.error((USE,), Code.RECIPE, message, advice)
+    return location.error((USE,), Code.RECIPE, message, advice)

@@ -42,7 +42,7 @@ class Reading(msgspec.Struct):
         """An error at a mark."""
         return RuleError(self.file, mark.line, mark.column, "", message, advice, code)
 
-    def tell(self, mark: Mark, code: Code, message: str, advice: str) -> None:
+    def report(self, mark: Mark, code: Code, message: str, advice: str) -> None:
         """Collect an error and go on."""
         self.errors.append(self.error(mark, code, message, advice))
 
@@ -62,7 +62,7 @@ class Reading(msgspec.Struct):
             return number(text)
         except (BadNumberError, ArithmeticError):
             message = f"the number {text[:20]} is beyond the range of a double"
-            self.tell(mark, Code.BAD_NUMBER, message, "Write a number between 1e-324 and 1e308")
+            self.report(mark, Code.BAD_NUMBER, message, "Write a number between 1e-324 and 1e308")
             return 0
 
     def grow(self, mark: Mark, nodes: int, depth: int) -> None:
@@ -84,6 +84,6 @@ class Reading(msgspec.Struct):
         if name in entries:
             first = keys[name]
             message = f"{name} stands here twice: first in line {first.line}"
-            self.tell(mark, Code.DUPLICATE_KEY, message, "Delete one of the two")
+            self.report(mark, Code.DUPLICATE_KEY, message, "Delete one of the two")
             return
         entries[name], keys[name] = value, mark

@@ -1,6 +1,6 @@
-"""JSON into a tree that remembers its places.
+"""JSON into a tree that remembers where everything stands.
 
-Pure. The standard parser keeps no places, and a YAML parser reads JSON's escapes its own way.
+Pure. The standard parser keeps no lines and columns, and a YAML parser reads JSON's escapes its own way.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def moved(node: Node, mark: Mark) -> Node:
 
 
 def plain(node: Node) -> Any:
-    """The value without its places; entries without a value (null) are left out."""
+    """The value without its lines and columns; entries without a value (null) are left out."""
     if isinstance(node.value, dict):
         return {key: plain(part) for key, part in node.value.items() if part.value is not None}
     if isinstance(node.value, list):
@@ -96,7 +96,7 @@ def locate(node: Node, path: KeyPath, at_key: bool = False) -> Mark:
     return mark
 
 
-class Place(msgspec.Struct, frozen=True):
+class Location(msgspec.Struct, frozen=True):
     """A part of a document, able to say where errors in it stand."""
 
     file: str
@@ -104,12 +104,12 @@ class Place(msgspec.Struct, frozen=True):
     base: KeyPath = ()
     """Path of `node` in its document."""
 
-    def at(self, *path: str | int) -> Place | None:
-        """The place of the value at `path`, if there is one."""
+    def at(self, *path: str | int) -> Location | None:
+        """The location of the value at `path`, if there is one."""
         node: Node | None = self.node
         for part in path:
             node = child(node, part) if node else None
-        return Place(self.file, node, (*self.base, *path)) if node else None
+        return Location(self.file, node, (*self.base, *path)) if node else None
 
     def mark(self, path: KeyPath = (), at_key: bool = False) -> Mark:
         """Where the value at `path`, or its key, stands."""

@@ -1,4 +1,4 @@
-"""From a tree to a model: validation, and every complaint of the library in the author's words.
+"""From a tree to a model: validation, and every error of the library in the author's words.
 
 Pure. Called by `documents`.
 """
@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError
-from kittiwake.rules.model.base import TAG, Part, shown
-from kittiwake.rules.source.tree import Place, nulls, plain
+from kittiwake.rules.model.base import TAG, Model, shown
+from kittiwake.rules.source.tree import Location, nulls, plain
 
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=Model)
 
-Readers = dict[int, type[Part]]
+Readers = dict[int, type[Model]]
 """Which model read the object of this identity."""
 
 
@@ -30,16 +30,16 @@ class Found(NamedTuple, Generic[P]):
 
 
 def read(
-    model: type[P], place: Place, errors: list[RuleError], stand_ins: Mapping[str, str] | None = None
+    model: type[P], location: Location, errors: list[RuleError], stand_ins: Mapping[str, str] | None = None
 ) -> Found[P] | None:
-    """The model of what is written at `place`, and errors for what is wrong there.
+    """The model of what is written at `location`, and errors for what is wrong there.
 
     Keys with errors are left out, so that the others can be checked further; `stand_ins` are
     values for keys that must be there. None if not even that makes a model.
     """
-    empty = nulls(place.node)
-    errors.extend(_nothing_written(place, path) for path in empty)
-    data = plain(place.node)
+    empty = nulls(location.node)
+    errors.extend(_nothing_written(location, path) for path in empty)
+    data = plain(location.node)
     readers: Readers = {}
     details: list[ErrorDetails] = []
     try:
@@ -48,8 +48,8 @@ def read(
             return Found(found, frozenset())
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=True)
-    told = [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
-    errors.extend(_translate(place, data, readers, detail) for detail in told)
+    kept = [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
+    errors.extend(_translate(location, data, readers, detail) for detail in kept)
     if not isinstance(data, dict):
         return None
     wrong = frozenset(str(path[0]) for path in [*map(key_path, details), *empty] if path)
@@ -64,33 +64,33 @@ def _rest(model: type[P], data: dict[str, Any], wrong: frozenset[str]) -> Found[
         return None
 
 
-def _nothing_written(place: Place, path: KeyPath) -> RuleError:
+def _nothing_written(location: Location, path: KeyPath) -> RuleError:
     what = path[-1] if path and isinstance(path[-1], str) else "this entry"
     message = f"{what} has no value"
-    return place.error(path, Code.NOTHING_WRITTEN, message, "Write one, or delete the line", at_key=True)
+    return location.error(path, Code.NOTHING_WRITTEN, message, "Write one, or delete the line", at_key=True)
 
 
 def key_path(detail: ErrorDetails) -> KeyPath:
-    """The place of a complaint without the tags of unions."""
+    """The path of an error without the tags of unions."""
     return tuple(part for part in detail["loc"] if not (isinstance(part, str) and part.startswith(TAG)))
 
 
-def _translate(place: Place, data: Any, readers: Readers, detail: ErrorDetails) -> RuleError:
+def _translate(location: Location, data: Any, readers: Readers, detail: ErrorDetails) -> RuleError:
     path, kind = key_path(detail), detail["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(place, path, _reader(data, readers, path[:-1]))
+        return _unknown_key(location, path, _reader(data, readers, path[:-1]))
     if kind == "missing":
-        return _missing_key(place, path, _reader(data, readers, path[:-1]))
+        return _missing_key(location, path, _reader(data, readers, path[:-1]))
     if kind in ("model_type", "dict_type"):
         message = f"{_subject(path)} must be an object, not {shown(detail['input'])}"
-        return place.error(path, Code.WRONG_SHAPE, message, f"Write {_example(detail)}")
+        return location.error(path, Code.WRONG_SHAPE, message, f"Write {_example(detail)}")
     if kind == "list_type":
         written = detail["input"]
         message = f"{_subject(path)} must be a list, not {shown(written)}"
         advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
-        return place.error(path, Code.WRONG_SHAPE, message, advice)
+        return location.error(path, Code.WRONG_SHAPE, message, advice)
     context = detail["ctx"]
-    return place.error(path, Code(kind), context["message"], context["advice"])
+    return location.error(path, Code(kind), context["message"], context["advice"])
 
 
 def _subject(path: KeyPath) -> str:
@@ -100,14 +100,14 @@ def _subject(path: KeyPath) -> str:
 def _example(detail: ErrorDetails) -> str:
     """What an object looks like where there is none."""
     name = detail.get("ctx", {}).get("class_name")
-    model = next((part for part in Part.__subclasses__() if part.__name__ == name), None)
+    model = next((part for part in Model.__subclasses__() if part.__name__ == name), None)
     if model is None or model.model_config.get("extra") == "allow":
         return "{name: property}"
     needed = [key for key in keys_of(model) if key not in ("use", "rules")][:2]
     return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
 
 
-def _reader(data: Any, readers: Readers, path: KeyPath) -> type[Part] | None:
+def _reader(data: Any, readers: Readers, path: KeyPath) -> type[Model] | None:
     """The model that read the object at `path`, passing over what a single entry stands for."""
     for part in path:
         if isinstance(data, dict):
@@ -117,20 +117,20 @@ def _reader(data: Any, readers: Readers, path: KeyPath) -> type[Part] | None:
     return readers.get(id(data))
 
 
-def keys_of(model: type[Part]) -> list[str]:
+def keys_of(model: type[Model]) -> list[str]:
     """The keys an author may write in an object of this model."""
     return [info.alias or name for name, info in model.model_fields.items()]
 
 
-def _unknown_key(place: Place, path: KeyPath, model: type[Part] | None) -> RuleError:
+def _unknown_key(location: Location, path: KeyPath, model: type[Model] | None) -> RuleError:
     key, known = str(path[-1]), keys_of(model) if model else []
     close = difflib.get_close_matches(key, known, 1)
     advice = f"Did you mean {close[0]}?" if close else f"Write one of {', '.join(known)}"
-    return place.error(path, Code.UNKNOWN_KEY, f"{key} is no key here", advice, at_key=True)
+    return location.error(path, Code.UNKNOWN_KEY, f"{key} is no key here", advice, at_key=True)
 
 
-def _missing_key(place: Place, path: KeyPath, model: type[Part] | None) -> RuleError:
+def _missing_key(location: Location, path: KeyPath, model: type[Model] | None) -> RuleError:
     key = str(path[-1])
     fields = {info.alias or name: info for name, info in model.model_fields.items()} if model else {}
     what = fields[key].description if key in fields else None
-    return place.error(path, Code.MISSING_KEY, f"{key} is missing", f"Add {key}: {what}" if what else f"Add {key}")
+    return location.error(path, Code.MISSING_KEY, f"{key} is missing", f"Add {key}: {what}" if what else f"Add {key}")

@@ -1,4 +1,4 @@
-"""YAML into a tree that remembers its places: YAML 1.2's plain values, and no surprises.
+"""YAML into a tree that remembers where everything stands: YAML 1.2's plain values, and no surprises.
 
 Pure. Built from the parser's events, not its values: `on`, `yes`, `12:30`, `2026-11-01` and
 `007` are texts, numbers are exact and as JSON writes them, keys are unique, aliases are
@@ -121,7 +121,7 @@ class _Frame(msgspec.Struct):
     keys: dict[str, Mark] = {}
     key: tuple[str, Mark] | None = None
     refused: bool = False
-    """The key has been told to be wrong: its value goes nowhere."""
+    """The key has been reported as wrong: its value goes nowhere."""
     deepest: int = 0
     """Levels of what is in it."""
 
@@ -181,7 +181,7 @@ class _Builder:
         if frame.anchor:
             size = self.reading.nodes - frame.start + 1
             self.anchors[frame.anchor] = _Anchored(node, size, frame.deepest + 1)
-        self._place(node, frame.deepest + 1)
+        self._location(node, frame.deepest + 1)
 
     def _scalar(self, event: Any, mark: Mark) -> None:
         self._refuse_tag(event, mark)
@@ -193,7 +193,7 @@ class _Builder:
         node = Node(self._resolved(event.value, mark) if plain else event.value, mark)
         if event.anchor:
             self.anchors[event.anchor] = _Anchored(node, 1, 0)
-        self._place(node, 0)
+        self._location(node, 0)
 
     def _resolved(self, text: str, mark: Mark) -> Any:
         if text in _NULLS:
@@ -212,7 +212,7 @@ class _Builder:
             message = f"*{event.anchor} contains itself" if inside else f"there is no &{event.anchor} above this line"
             raise self.reading.stop(mark, Code.ALIAS, message, "Write the value out")
         self.reading.grow(mark, found.nodes, len(self.frames) + found.depth)
-        self._place(Node(found.node.value, mark, found.node.keys), found.depth)
+        self._location(Node(found.node.value, mark, found.node.keys), found.depth)
 
     def _wants_key(self) -> bool:
         return bool(self.frames) and isinstance(self.frames[-1].value, dict) and self.frames[-1].key is None
@@ -223,11 +223,11 @@ class _Builder:
         frame.refused = text in ("", "<<") or (plain and text in _NULLS)
         if text == "<<":
             advice = "Repeat the keys, or alias a whole value: unless: *bought"
-            self.reading.tell(mark, Code.MERGE_KEY, "merge keys (<<) are not read", advice)
+            self.reading.report(mark, Code.MERGE_KEY, "merge keys (<<) are not read", advice)
         elif frame.refused:
-            self.reading.tell(mark, Code.BAD_KEY, "a key is missing before this colon", "Write key: value")
+            self.reading.report(mark, Code.BAD_KEY, "a key is missing before this colon", "Write key: value")
 
-    def _place(self, node: Node, depth: int) -> None:
+    def _location(self, node: Node, depth: int) -> None:
         """Put a finished value where it belongs."""
         if not self.frames:
             self.root = node
@@ -245,4 +245,4 @@ class _Builder:
     def _refuse_tag(self, event: Any, mark: Mark) -> None:
         if event.tag is not None and event.tag != _TEXT_TAG:
             message = f"tags such as {event.tag[:40]} are not read"
-            self.reading.tell(mark, Code.TAG, message, "Delete the tag; put a text in quotes")
+            self.reading.report(mark, Code.TAG, message, "Delete the tag; put a text in quotes")

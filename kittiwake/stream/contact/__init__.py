@@ -1,1 +1,1 @@
-"""One contact in a streaming job: its state cell, its timers, and what a firing timer does."""
+"""One contact in a streaming job: its state, its timers, and what a firing timer does."""

@@ -1,6 +1,6 @@
-"""The one cell of bytes that a host keeps of a contact: the kernel's state, and what the host itself has to remember.
+"""A contact's value state, `cell`, as bytes: the kernel's state, and what the host itself has to remember.
 
-Pure. Beside it there is a bag of what waits (`messages.Arrival`, `messages.Seed`).
+Pure. Beside it stands a bag state of what is buffered (`records.BufferedEvent`, `records.InitialState`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from kittiwake.stream.contact.sealing import UnreadableError, sealed, unsealed
 from kittiwake.stream.records import BufferedEvent, trace_of
 
 LAYOUT: Final = 1
-"""Of the cell; the state inside has a version of its own."""
+"""Of the value; the kernel's state inside has a version of its own."""
 
 CELL_BYTES_MAX: Final = STATE_BYTES_MAX
-"""Bytes of a cell: what could not be read again is not written. All that a state remembers is bounded so far below it
-that a contact comes near it only with ids of events that are as long as may be, and in no Latin letters."""
+"""Bytes of the value: what could not be read again is not written. All that a state remembers is bounded so far below
+it that a contact comes near it only with ids of events that are as long as may be, and in no Latin script."""
 
 TRACES_MAX: Final = 16
 """Trace contexts kept of a contact, the newest: 1 KB, and most rules wait for one of the last few events."""
@@ -32,11 +32,11 @@ class Cell(msgspec.Struct, array_like=True, gc=False):
 
     layout: int
     evaluated_to_us: int
-    """As the state says: told apart so that a wake with nothing to do need not open it."""
-    look_us: int
-    """Nothing is settled before the host is asked for this instant: wakes are paced."""
+    """As the state says: kept beside it so that a firing with nothing to do need not open the state."""
+    paced_until_us: int
+    """Nothing is evaluated before the host is asked for this instant: the firings of a large contact are paced."""
     state: memoryview
-    """Of the cell's own bytes, not a copy: it may be megabytes, and most wakes of a paced contact do not open it."""
+    """A view of the value's own bytes: they may be megabytes, and most firings of a paced contact do not open them."""
     traces: dict[str, str] = {}
     """`traceparent` by event id."""
 
@@ -46,7 +46,7 @@ encode_cell: Final = msgspec.msgpack.Encoder().encode
 
 
 def cell_of(data: bytes | None) -> Cell | None:
-    """The cell of bytes.
+    """The value that bytes stand for; None: there is none yet.
 
     Raises:
         UnreadableError: it is none that this release knows.
@@ -63,7 +63,7 @@ def cell_of(data: bytes | None) -> Cell | None:
 
 
 def state_of(cell: Cell | None, contact_id: str) -> State:
-    """The kernel's state in a cell.
+    """The kernel's state in a value.
 
     Raises:
         UnreadableError: it is of a later release, damaged, or of another contact.
@@ -88,10 +88,12 @@ def decoded(data: bytes | memoryview) -> State:
     return state
 
 
-def new_cell(state: State, look_us: int, traces: dict[str, str]) -> bytes:
-    """The bytes of a cell."""
+def new_cell(state: State, paced_until_us: int, traces: dict[str, str]) -> bytes:
+    """The bytes of a value."""
     assert state.evaluated_to_us is not None
-    return sealed(encode_cell(Cell(LAYOUT, state.evaluated_to_us, look_us, memoryview(encode_state(state)), traces)))
+    return sealed(
+        encode_cell(Cell(LAYOUT, state.evaluated_to_us, paced_until_us, memoryview(encode_state(state)), traces))
+    )
 
 
 def traces_with(traces: dict[str, str], arrivals: Iterable[BufferedEvent]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A seal on what a job keeps of a contact, so that damaged bytes are noticed and not taken for other ones.
 
-Pure. Around the cell and around each element of the bag. What was kept before there were seals is read as it is.
+Pure. Around the `cell` and around each element of the `bag`. What was kept before there were seals is read as it is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a wake counts, as a value: `transforms.stream.evaluate` adds it to the metrics of the registry once a wake."""
+"""What one timer firing counts, as a value: `transforms.stream.evaluate` adds it to the metrics once a firing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from kittiwake.model import Decision
 
 
 class TimerCounts(NamedTuple):
-    """Numbers of one wake."""
+    """Numbers of one firing."""
 
-    settled: int = 0
+    evaluated: int = 0
     idle: int = 0
     held: int = 0
     ahead: int = 0

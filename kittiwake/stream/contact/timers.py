@@ -1,12 +1,12 @@
-"""What a host does when a timer of a contact fires: settle as far as it may, tell what came of it, when to come again.
+"""Timers of a contact: on one that fires, evaluate the contact as far as is allowed, and set when the next one fires.
 
-Pure: cell and bag in, cell and bag out. Called by `transforms.stream.evaluate` and by the harnesses of the tests. A
-timer is only a wake-up: be it stale, early, repeated or out of order, what is due is worked out from the cell and the
-bag.
+Pure: value state and bag state in, both out (`cell` and `bag`, as Beam calls them). Called by every host
+(`contact.store`). A timer is only an occasion: be it stale, early, repeated or out of order, what is due is computed
+from the state.
 
-    at - settle_delay = asked     how far the watermark lets us settle
-    held                          how far we may: the clock, the rules we know, a freeze
-    settled <= upto = min(asked, held)
+    at - settle_delay = asked       how far the watermark lets us evaluate
+    held                            how far we may: the clock, the rules we know, a freeze
+    evaluated_to <= upto = min(asked, held)
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from typing import NamedTuple
 import msgspec
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.kernel import Advanced
-from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_ids
+from kittiwake.kernel import Advanced, State
+from kittiwake.kernel.state.state import is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.contact.cell import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of, traces_with
-from kittiwake.stream.contact.poison_events import Failed, Given, Settled, settle
+from kittiwake.stream.contact.poison_events import Evaluated, Evaluation, EvaluationFailed, evaluate
 from kittiwake.stream.contact.sealing import UnreadableError, unsealed
 from kittiwake.stream.contact.timer_counts import TimerCounts
 from kittiwake.stream.contact.timer_grid import (
-    LOOK_EVERY_US,
     PACE_FROM,
     PACE_SHARE,
     RECHECK_SHARE,
+    REEVALUATE_EVERY_US,
     RETRY_US,
     SKEW_US,
     TIMER_US,
     USUAL,
     TimerSettings,
+    bucket_us,
     recheck_us,
-    slot_us,
 )
 from kittiwake.stream.records import (
     SEED,
@@ -46,32 +46,32 @@ from kittiwake.stream.records import (
     DecisionRecord,
     InitialState,
     LateEventRecord,
-    head_of,
+    buffered_of,
+    decision_record,
+    header_of,
     subject_of,
-    told,
-    waiting_of,
 )
 from kittiwake.stream.rules_source.view import RulesView
 from kittiwake.time.instants import BEFORE_ALL_US, END_OF_TIME_US
 
 
 class TimerResult(NamedTuple):
-    """What a wake asks the host to do. All of it, or nothing."""
+    """What a firing asks the host to do. All of it, or nothing."""
 
     cell: bytes | None = None
-    """The new cell; None with `writes`: there is none any more."""
-    writes: bool = False
-    """Whether the cell has changed at all."""
-    waits: Sequence[bytes] | None = None
-    """What the bag holds from now on; None: it stays as it is."""
-    wake_us: int | None = None
+    """The new value of `cell`; None with `writes_cell`: there is none any more."""
+    writes_cell: bool = False
+    """Whether `cell` has changed at all."""
+    buffered: Sequence[bytes] | None = None
+    """What `bag` holds from now on; None: it stays as it is."""
+    own_timer_us: int | None = None
     """When the contact's one timer of its own is to fire; None: it stays as it was set."""
-    look_us: int | None = None
-    """One more wake, beside those of what waits."""
-    told: tuple[DecisionRecord, ...] = ()
-    late: tuple[LateEventRecord, ...] = ()
-    dead: tuple[DeadLetterRecord, ...] = ()
-    tally: TimerCounts = TimerCounts()
+    bucket_timer_us: int | None = None
+    """One more timer of a bucket, beside those of what is buffered; None: none."""
+    decisions: tuple[DecisionRecord, ...] = ()
+    late_events: tuple[LateEventRecord, ...] = ()
+    dead_letters: tuple[DeadLetterRecord, ...] = ()
+    counts: TimerCounts = TimerCounts()
 
 
 class TimerFiring(NamedTuple):
@@ -82,80 +82,84 @@ class TimerFiring(NamedTuple):
 
 
 class Host(NamedTuple):
-    """What every wake of a process goes by."""
+    """What every firing of a process goes by."""
 
-    known: RulesView
-    waits: TimerSettings = USUAL
+    rules: RulesView
+    timer_settings: TimerSettings = USUAL
     shape: InputShape = CANONICAL
     max_age_us: int | None = None
     """The intake refuses what is older: what has been forgotten for so long needs no trace. None: it keeps one."""
 
 
 class _Work(NamedTuple):
-    """One wake under way."""
+    """One firing under way."""
 
     host: Host
-    alarm: TimerFiring
+    firing: TimerFiring
     contact_id: str
     plan: Plan
     cell: Cell | None
     evaluated_to_us: int
     asked_us: int
     held_us: int
-    """How far the host may settle, whatever the watermark says."""
+    """How far the host may evaluate, whatever the watermark says."""
     upto_us: int
 
 
-def _begun(host: Host, key: bytes, data: bytes | None, alarm: TimerFiring) -> _Work:
-    known, cell = host.known, cell_of(data)
+def _begin(host: Host, key: bytes, data: bytes | None, firing: TimerFiring) -> _Work:
+    rules, cell = host.rules, cell_of(data)
     account_id, contact_id = subject_of(key)
     evaluated_to_us = BEFORE_ALL_US if cell is None else cell.evaluated_to_us
-    asked_us = alarm.at_us - host.waits.settle_delay_us
-    frozen_at_us = END_OF_TIME_US if known.frozen_at_us is None else known.frozen_at_us
-    held_us = min(alarm.clock_us, known.until_us, frozen_at_us)
+    asked_us = firing.at_us - host.timer_settings.settle_delay_us
+    frozen_at_us = END_OF_TIME_US if rules.frozen_at_us is None else rules.frozen_at_us
+    held_us = min(firing.clock_us, rules.until_us, frozen_at_us)
     upto_us = max(evaluated_to_us, min(asked_us, held_us))
-    return _Work(host, alarm, contact_id, known.plan(account_id), cell, evaluated_to_us, asked_us, held_us, upto_us)
+    return _Work(host, firing, contact_id, rules.plan(account_id), cell, evaluated_to_us, asked_us, held_us, upto_us)
 
 
-def wake(
-    host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: TimerFiring
+def on_timer(
+    host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], firing: TimerFiring
 ) -> TimerResult:
-    """Settle a contact whose cell is `data`; the bag, whose elements are sealed, is read only if it has to be.
+    """Evaluate a contact whose `cell` is `data`; `bag`, whose elements are sealed, is read only if it has to be.
 
-    A contact of whom anything cannot be read keeps everything, for somebody who can: nothing is decided of the rest.
+    A contact of whom anything cannot be read keeps everything, for a release that can: nothing is decided of the rest.
     """
     try:
-        return _woken(host, key, data, bag, alarm)
+        return _evaluate_due(host, key, data, bag, firing)
     except UnreadableError as error:
-        asked_us = alarm.at_us - host.waits.settle_delay_us
-        wake_us = recheck_us(alarm.at_us, asked_us, asked_us - RECHECK_SHARE * RETRY_US, alarm.clock_us)
-        return TimerResult(wake_us=wake_us, tally=TimerCounts(failed=1, failure=f"{type(error).__name__}: {error}"))
+        asked_us = firing.at_us - host.timer_settings.settle_delay_us
+        next_us = recheck_us(firing.at_us, asked_us, asked_us - RECHECK_SHARE * RETRY_US, firing.clock_us)
+        return TimerResult(
+            own_timer_us=next_us, counts=TimerCounts(failed=1, failure=f"{type(error).__name__}: {error}")
+        )
 
 
-def _woken(
-    host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], alarm: TimerFiring
+def _evaluate_due(
+    host: Host, key: bytes, data: bytes | None, bag: Callable[[], Iterable[bytes]], firing: TimerFiring
 ) -> TimerResult:
-    work = _begun(host, key, data, alarm)
-    if work.cell is not None and work.evaluated_to_us < work.asked_us < work.cell.look_us:
-        return TimerResult(tally=TimerCounts(idle=1))
-    due, rest = _parted(bag(), work.upto_us)
+    work = _begin(host, key, data, firing)
+    if work.cell is not None and work.evaluated_to_us < work.asked_us < work.cell.paced_until_us:
+        return TimerResult(counts=TimerCounts(idle=1))
+    due, rest = _split_due(bag(), work.upto_us)
     if work.asked_us <= work.evaluated_to_us:
-        return _looked_late(work, bool(due))
+        return _wait_for_late_events(work, bool(due))
     if _is_behind(work, due) or (not due and work.upto_us == work.evaluated_to_us):
-        return _held(work, [time_us for time_us, _ in rest])
+        return _check_later(work, [time_us for time_us, _ in rest])
     if work.cell is None and not due and not rest:
-        return TimerResult(tally=TimerCounts(idle=1))
-    return _settled(work, due, rest)
+        return TimerResult(counts=TimerCounts(idle=1))
+    return _evaluate(work, due, rest)
 
 
 def _is_behind(work: _Work, due: Sequence[BufferedEvent | InitialState]) -> bool:
-    """Whether somebody who knew more of the rules has settled the contact: late events cannot be put in their place."""
-    evaluated_to_us = [one.time_us for one in due if isinstance(one, InitialState)]
-    return work.host.known.until_us < max([work.evaluated_to_us, *evaluated_to_us])
+    """Whether a host that knew more of the rules has evaluated the contact: then late events cannot be put in place."""
+    seeded_us = [one.time_us for one in due if isinstance(one, InitialState)]
+    return work.host.rules.until_us < max([work.evaluated_to_us, *seeded_us])
 
 
-def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[BufferedEvent | InitialState], list[tuple[int, bytes]]]:
-    """What is to be settled, and in order what is not yet, with its times. What has to wait on is not decoded."""
+def _split_due(
+    bag: Iterable[bytes], upto_us: int
+) -> tuple[list[BufferedEvent | InitialState], list[tuple[int, bytes]]]:
+    """What is due, and what is not yet, in order of its times. What stays buffered is not decoded."""
     due: list[BufferedEvent | InitialState] = []
     rest: list[tuple[int, bytes]] = []
     for element in bag:
@@ -169,81 +173,83 @@ def _parted(bag: Iterable[bytes], upto_us: int) -> tuple[list[BufferedEvent | In
 
 
 def _due_or_time(element: bytes, upto_us: int) -> BufferedEvent | InitialState | int:
-    """What waits, if it is to be settled by now; else its time.
+    """What is buffered, if it is due by now; else its time.
 
     Raises:
         UnreadableError: it is damaged, or of a later release.
     """
     data = unsealed(element)
     try:
-        head = head_of(data)
-        return waiting_of(data) if head.time_us < upto_us or head.tag == SEED else head.time_us
+        head = header_of(data)
+        return buffered_of(data) if head.time_us < upto_us or head.tag == SEED else head.time_us
     except (msgspec.DecodeError, ValueError):
         raise UnreadableError("what waits for it is damaged") from None
 
 
-def _looked_late(work: _Work, has_late: bool) -> TimerResult:
-    """There is no time to settle. Late events are put in their place together, when the next slot has come."""
+def _wait_for_late_events(work: _Work, has_late: bool) -> TimerResult:
+    """There is no time to evaluate. Late events are put in their place together, at the next timer bucket."""
     if not has_late:
-        return TimerResult(tally=TimerCounts(idle=1))
-    next_us = slot_us(work.evaluated_to_us + work.host.waits.grid_us, work.host.waits)
-    return TimerResult(look_us=next_us, tally=TimerCounts(idle=1))
+        return TimerResult(counts=TimerCounts(idle=1))
+    settings = work.host.timer_settings
+    next_us = bucket_us(work.evaluated_to_us + settings.resolution_us, settings)
+    return TimerResult(bucket_timer_us=next_us, counts=TimerCounts(idle=1))
 
 
-def _held(work: _Work, rest_us: Sequence[int]) -> TimerResult:
-    """Nothing may be settled: look again later if something is due, or will have been by then."""
-    return TimerResult(wake_us=_next_us(work, None, rest_us), tally=_tally_of_hold(work))
+def _check_later(work: _Work, rest_us: Sequence[int]) -> TimerResult:
+    """Nothing may be evaluated: check again later if something is due, or will have been by then."""
+    return TimerResult(own_timer_us=_next_us(work, None, rest_us), counts=_count_hold(work))
 
 
-def _settled(
+def _evaluate(
     work: _Work, due: Sequence[BufferedEvent | InitialState], rest: Sequence[tuple[int, bytes]]
 ) -> TimerResult:
     seeds = [one for one in due if isinstance(one, InitialState)]
     arrivals = [one for one in due if isinstance(one, BufferedEvent)]
     state = decoded(seeds[0].state) if work.cell is None and seeds else state_of(work.cell, work.contact_id)
-    given = Given(
+    given = Evaluation(
         work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.evaluated_to_us or BEFORE_ALL_US)
     )
-    found = settle(given, work.alarm.clock_us, work.host.known)
-    if isinstance(found, Failed):
-        return _failed(work, arrivals, found.why)
+    found = evaluate(given, work.firing.clock_us, work.host.rules)
+    if isinstance(found, EvaluationFailed):
+        return _retry_later(work, arrivals, found.why)
     traces = traces_with({} if work.cell is None else work.cell.traces, arrivals)
     rest_us = [time_us for time_us, _ in rest]
-    look_us = _paced_us(work, rest_us)
-    step, waits = found.step, [element for _, element in rest] if due else None
-    kept = _kept(step.state, traces)
-    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, look_us, kept)
+    paced_until_us = _paced_until_us(work, rest_us)
+    step, buffered = found.step, [element for _, element in rest] if due else None
+    kept = _traces_needed(step.state, traces)
+    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, paced_until_us, kept)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
-        return _failed(work, arrivals, "CellTooLarge")
-    wake_us = slot_us(look_us, work.host.waits) if look_us > work.asked_us else _next_us(work, step, rest_us)
+        return _retry_later(work, arrivals, "CellTooLarge")
+    is_paced = paced_until_us > work.asked_us
+    next_us = bucket_us(paced_until_us, work.host.timer_settings) if is_paced else _next_us(work, step, rest_us)
     return TimerResult(
         cell,
         True,
-        waits,
-        wake_us,
+        buffered,
+        next_us,
         None,
-        tuple(told(decision, _traceparent(decision, traces)) for decision in step.decisions),
+        tuple(decision_record(decision, _traceparent(decision, traces)) for decision in step.decisions),
         found.late,
         found.dead,
-        _tally(work, state, arrivals, found, len(rest), cell),
+        _count(work, state, arrivals, found, len(rest), cell),
     )
 
 
-def _failed(work: _Work, arrivals: Sequence[BufferedEvent], why: str) -> TimerResult:
-    """Cell and bag stay as they are; it is tried again, more and more rarely.
+def _retry_later(work: _Work, arrivals: Sequence[BufferedEvent], why: str) -> TimerResult:
+    """The state stays as it is; it is tried again, more and more rarely.
 
     How long a contact was quiet before says nothing of how long it has been failing, nor does that it was never seen.
     """
     first_us = min((one.time_us for one in arrivals), default=work.evaluated_to_us)
     since_us = max(work.evaluated_to_us, first_us, work.asked_us - RECHECK_SHARE * RETRY_US)
-    wake_us = recheck_us(work.alarm.at_us, work.asked_us, since_us, work.alarm.clock_us)
-    return TimerResult(wake_us=wake_us, tally=TimerCounts(failed=1, failure=why))
+    next_us = recheck_us(work.firing.at_us, work.asked_us, since_us, work.firing.clock_us)
+    return TimerResult(own_timer_us=next_us, counts=TimerCounts(failed=1, failure=why))
 
 
 def _is_over(work: _Work, before: State, arrivals: Sequence[BufferedEvent], after: State) -> bool:
-    """Whether not even the settled time is needed any more, by which late events of a contact once known are told.
+    """Whether not even the time evaluated to is needed any more, by which late events of a known contact are known.
 
-    A wake may come for many reasons: it is over once the intake has refused for a while what lies before that time.
+    A timer may fire for many reasons: it is over once the intake has refused for a while what lies before that time.
     """
     max_age_us = work.host.max_age_us
     if max_age_us is None or before.evaluated_to_us is None or arrivals:
@@ -251,37 +257,37 @@ def _is_over(work: _Work, before: State, arrivals: Sequence[BufferedEvent], afte
     return is_nothing(before) and is_nothing(after) and work.upto_us - before.evaluated_to_us >= max_age_us + SKEW_US
 
 
-# ---------------------------------------------------------------- when to come again
+# ---------------------------------------------------------------- the next timer
 
 
-def _paced_us(work: _Work, rest_us: Sequence[int]) -> int:
-    """The instant that the next wake settles to, where much waits; else one that holds nothing back."""
+def _paced_until_us(work: _Work, rest_us: Sequence[int]) -> int:
+    """The instant that the next firing evaluates to, where much is buffered; else one that holds nothing back."""
     if len(rest_us) < PACE_FROM:
         return work.upto_us
     return rest_us[len(rest_us) // PACE_SHARE] + 1
 
 
 def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int | None:
-    """When the contact's own timer is to fire: for the kernel, for what is held back, or to look at new rules.
+    """When the contact's own timer is to fire: for the kernel, for what is held back, or for new rules.
 
-    For what waits beyond `asked` as well: its own timer may have fired while nothing could be settled, and this wake
-    be that of an event that came later and lies before it.
+    For what is buffered beyond `asked` as well: its timer may have fired while nothing could be evaluated, and this
+    firing be that of an event that came later and lies before it.
     """
-    at_us, waits = work.alarm.at_us, work.host.waits
+    at_us, settings = work.firing.at_us, work.host.timer_settings
     due = [] if step is None or step.next_timer_us is None else [step.next_timer_us]
     if work.asked_us > work.held_us and (
         step is None or min([*due, *rest_us[:1]], default=END_OF_TIME_US) <= work.asked_us
     ):
-        return recheck_us(at_us, work.asked_us, work.held_us, work.alarm.clock_us)
+        return recheck_us(at_us, work.asked_us, work.held_us, work.firing.clock_us)
     if step is not None and is_nothing(step.state):
         due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
-    elif step is not None and work.host.known.until_us < END_OF_TIME_US and not is_asleep(step.state):
-        due.append(work.upto_us + LOOK_EVERY_US)
+    elif step is not None and work.host.rules.until_us < END_OF_TIME_US and not is_asleep(step.state):
+        due.append(work.upto_us + REEVALUATE_EVERY_US)
     due += [time_us + 1 for time_us in rest_us[:1]]
-    return max(slot_us(min(due), waits), at_us + TIMER_US) if due else None
+    return max(bucket_us(min(due), settings), at_us + TIMER_US) if due else None
 
 
-# ---------------------------------------------------------------- what is told beside
+# ---------------------------------------------------------------- traces and counts
 
 
 def _traceparent(decision: Decision, traces: dict[str, str]) -> str | None:
@@ -289,27 +295,27 @@ def _traceparent(decision: Decision, traces: dict[str, str]) -> str | None:
     return None if ids is None or not traces else traces.get(ids.last) or traces.get(ids.first)
 
 
-def _kept(state: State, traces: dict[str, str]) -> dict[str, str]:
-    """Of who is gone, those that a trigger may need: of late events, and of what a forgotten contact waits for."""
+def _traces_needed(state: State, traces: dict[str, str]) -> dict[str, str]:
+    """Of a contact that is gone, those that a trigger may need: of late events, and of what it still waits for."""
     if not traces or state.first_us is not None or state.since or keeps_ids(state) or state.inbox:
         return traces
     instances = [one for rule in state.rules.values() for one in rule.instances.values()]
-    waits = [one.episode for one in instances if one.episode is not None]
-    ids = {event_id for episode in waits for event_id in (episode.opened_id, episode.last_id)}
+    waiting = [one.episode for one in instances if one.episode is not None]
+    ids = {event_id for episode in waiting for event_id in (episode.opened_id, episode.last_id)}
     return {event_id: text for event_id, text in traces.items() if event_id in ids}
 
 
-def _tally_of_hold(work: _Work) -> TimerCounts:
-    return TimerCounts(held=1, ahead=int(work.asked_us > work.alarm.clock_us))
+def _count_hold(work: _Work) -> TimerCounts:
+    return TimerCounts(held=1, ahead=int(work.asked_us > work.firing.clock_us))
 
 
-def _tally(
-    work: _Work, state: State, arrivals: Sequence[BufferedEvent], found: Settled, waiting: int, cell: bytes | None
+def _count(
+    work: _Work, state: State, arrivals: Sequence[BufferedEvent], found: Evaluated, waiting: int, cell: bytes | None
 ) -> TimerCounts:
     step = found.step
-    ahead, is_held = work.asked_us > work.alarm.clock_us, work.asked_us > work.held_us
+    ahead, is_held = work.asked_us > work.firing.clock_us, work.asked_us > work.held_us
     return TimerCounts(
-        settled=1,
+        evaluated=1,
         held=int(is_held),
         ahead=int(ahead),
         duplicates=step.duplicates,
@@ -327,7 +333,7 @@ def _tally(
 
 
 def _conflicts(state: State, arrivals: Sequence[BufferedEvent]) -> int:
-    """Copies that say something else than what came with their id: another time, or in one wake other content."""
+    """Duplicates that say something else than what came with their id: another time, or in one firing other content."""
     came: dict[tuple[str, str], BufferedEvent] = {}
     found = 0
     for arrival in arrivals:

@@ -1,7 +1,7 @@
-"""Where a streaming job has its rules from: a target that is looked at again and again, or files that are read once.
+"""The source of a streaming job's rules: a target that is polled again and again, or files that are read once.
 
-`rules_source` is called when the job is launched, `known` by its steps on every worker. However many steps and copies
-of them a process runs, it looks at a target once: what has been read is kept here, by what is watched and how.
+`rules_source` is called when the job is launched, `view` by its steps on every worker. However many steps and instances
+of them a process runs, it polls a target once: what has been read is kept here, by what is watched and how.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _poll_of(terms: Terms) -> Poll:
 
 
 class PolledRules:
-    """The rules of a target, looked at every `poll_interval_us` while somebody asks. Only the terms travel."""
+    """The rules of a target, polled every `poll_interval_us` while somebody asks. Only the terms travel."""
 
     def __init__(
         self,
@@ -44,24 +44,24 @@ class PolledRules:
         """Reads nothing.
 
         Raises:
-            ValueError: the lead is so short that nothing could be settled from one look to the next.
+            ValueError: the lead is so short that nothing could be evaluated from one poll to the next.
         """
         if min_lead_us <= poll_interval_us + SKEW_US:
             least = f"more than {format_duration(poll_interval_us + SKEW_US)}, one look and the skew of clocks"
             raise ValueError(f"a min_lead of {format_duration(min_lead_us)} is too short: it has to be {least}")
         self._terms = Terms(target, allowed_lateness_us, poll_interval_us, min_lead_us)
 
-    def known(self, clock_us: int) -> RulesView:
-        """See `known.Rules`; what is waited for stands at `polling.Poll.known`."""
-        return _poll_of(self._terms).known(clock_us)
+    def view(self, clock_us: int) -> RulesView:
+        """See `view.RulesSource`; what is waited for stands at `poller.Poll.view`."""
+        return _poll_of(self._terms).view(clock_us)
 
     def status(self, clock_us: int) -> Status:
         """How this process stands to the target."""
         return _poll_of(self._terms).status(clock_us)
 
-    def news(self) -> tuple[RulesChange, ...]:
-        """What nobody in this process has been told yet; it is told once."""
-        return _poll_of(self._terms).news()
+    def take_changes(self) -> tuple[RulesChange, ...]:
+        """What nobody in this process has reported yet; each change is taken once."""
+        return _poll_of(self._terms).take_changes()
 
 
 def rules_source(

@@ -1,7 +1,7 @@
 """What a process knows of the rules at a time, and up to which instant that is all there is to know.
 
 Pure. Made by `poller` (rules that are published) or by `StaticRules` (rules files); asked by the intake, which drops
-what nobody needs, and by the host, which settles no further than it knows the rules.
+what nobody needs, and by the host, which evaluates no further than it knows the rules.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class RulesView(NamedTuple):
 
     @property
     def frozen_at_us(self) -> int | None:
-        """Nothing is settled beyond it."""
+        """Nothing is evaluated beyond it."""
         return self.programs.used.frozen_at_us
 
     def plan(self, account_id: str) -> Plan:
@@ -37,7 +37,7 @@ class RulesView(NamedTuple):
 class RulesSource(Protocol):
     """Where a process has its rules from. Picklable; what it has read stays in the process."""
 
-    def known(self, clock_us: int) -> RulesView:
+    def view(self, clock_us: int) -> RulesView:
         """The rules by the host's clock.
 
         Raises:
@@ -51,8 +51,8 @@ class StaticRules:
     def __init__(self, history: RuleSetHistory, allowed_lateness_us: int) -> None:
         """Raises `RulesError` if a rule is of a kind that this release does not run."""
         programs = Programs(history, allowed_lateness_us, whole_history=False)
-        self._known = RulesView(programs, END_OF_TIME_US)
+        self._view = RulesView(programs, END_OF_TIME_US)
 
-    def known(self, clock_us: int) -> RulesView:  # noqa: ARG002 - of `Rules`
+    def view(self, clock_us: int) -> RulesView:  # noqa: ARG002 - of `RulesSource`
         """The same at every time."""
-        return self._known
+        return self._view

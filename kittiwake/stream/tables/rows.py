@@ -1,4 +1,4 @@
-"""What the streaming job tells, as rows of its tables: JSON values, as BigQuery's inserts take them.
+"""Output of the streaming job as rows of its tables: JSON values, as BigQuery's inserts take them.
 
 Pure. Called by `transforms.sinks.bigquery`, tests. Numbers stay exact: what an author or an event wrote stands in
 columns of text, as it stood in the line. (BigQuery's JSON type keeps doubles, and Beam's encoder of rows refuses what
@@ -25,16 +25,16 @@ TableRow: TypeAlias = dict[str, Any]
 """Values of columns, each a JSON value."""
 
 RAW_KEPT_BYTES: Final = 1 << 20
-"""Bytes of a message that a row keeps, a MiB. Events have a quarter of it at most, so every one that could be fed in
-again is whole; and a row with it in base64, 1.4 MB, is far below the 10 MB that BigQuery takes in one request."""
+"""Bytes of a message that a row keeps, a MiB. Events have a quarter of it at most, so every one that could be
+redelivered is whole; and a row with it in base64, 1.4 MB, is far below the 10 MB that BigQuery takes in one request."""
 
 
 _line_of: Final = msgspec.json.Decoder(DecisionLine).decode
 
 
-def decision_table_row(told: DecisionRecord, written_us: int) -> TableRow:
+def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
     """The row of `triggers` and of `decisions`. But for `written_at` it is the same whenever it is made."""
-    line = _line_of(told.row)
+    line = _line_of(record.row)
     events, threshold = line.events, _text(line.threshold)
     return {
         ROW_ID: f"{line.trigger_id}-{line.revision}",
@@ -148,7 +148,7 @@ class RefusedRow(msgspec.Struct, frozen=True):
 def refused_dead_letter(refused: RefusedRow, happened_us: int, release: str) -> DeadLetterRecord:
     """The dead letter of a row. Its `raw` is the row without the time it was written at: so its id is the row's own.
 
-    Of a row too large for a dead letter `raw` is a part; its `row_id` is told beside it.
+    Of a row too large for a dead letter `raw` is a part; its `row_id` stands beside it.
     """
     row = {name: value for name, value in refused.row.items() if name != refused.table.partition}
     raw = canonical(row).encode()

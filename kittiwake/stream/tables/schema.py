@@ -128,7 +128,7 @@ HAPPENED_AT: Final = "happened_at"
 ROWS_EXPIRY_DAYS: Final = 400
 """Of triggers and decisions: the default of `retention`, so that they live as long as what a contact did."""
 RAW_EXPIRY_DAYS: Final = 90
-"""Of tables that hold messages whole: long enough to mend what was wrong and feed them in again, and no longer, for
+"""Of tables that hold messages whole: long enough to mend what was wrong and redeliver them, and no longer, for
 nobody has asked yet to whom they belong."""
 
 _REQUIRED, _NULLABLE, _REPEATED = ColumnMode.REQUIRED, ColumnMode.NULLABLE, ColumnMode.REPEATED

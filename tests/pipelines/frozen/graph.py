@@ -14,8 +14,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from kittiwake.stream.rules_source.source import rules_source
+from pipelines.graphs.stream import build_stream
 from pipelines.options.stream import parse_stream_options
-from pipelines.stream import build
 
 OPTIONS: Final = (
     *("--subscription", "projects/shop-1/subscriptions/events", "--rules", "r", "--runner", "DataflowRunner"),
@@ -31,7 +31,7 @@ def shape_of_the_job(folder: Path) -> list[str]:
     options, problems = parse_stream_options(OPTIONS)
     assert problems == ()
     pipeline = beam.Pipeline(options=PipelineOptions(["--streaming"]))
-    build(pipeline, options, rules_source(path, allowed_lateness_us=options.allowed_lateness_us))
+    build_stream(pipeline, options, rules_source(path, allowed_lateness_us=options.allowed_lateness_us))
     return list(_shape(pipeline.to_runner_api().components))
 
 

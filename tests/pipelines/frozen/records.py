@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.contact.timers import Host, TimerFiring, TimerResult, wake
+from kittiwake.stream.contact.timers import Host, TimerFiring, TimerResult, on_timer
 from kittiwake.stream.records import BufferedEvent, InitialState, encode, key_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
@@ -37,24 +37,24 @@ def arrival(event_id: str, after_us: int) -> BufferedEvent:
     return BufferedEvent(at_us, event_id, "cart.item_added", data, TRACE, f"m-{event_id}", at_us + SECOND_US)
 
 
-def woken(cell: bytes | None, bag: list[bytes], at_us: int) -> TimerResult:
+def fired(cell: bytes | None, bag: list[bytes], at_us: int) -> TimerResult:
     """A wake of the contact under rules with a wait of an hour."""
     history = RuleSetHistory((RuleSetVersion(None, load_files({"rules.yaml": RULES.encode()})),))
-    known = StaticRules(history, HOUR_US).known(FAR_US)
-    return wake(Host(known, TimerSettings()), KEY, cell, lambda: bag, TimerFiring(at_us, FAR_US))
+    known = StaticRules(history, HOUR_US).view(FAR_US)
+    return on_timer(Host(known, TimerSettings()), KEY, cell, lambda: bag, TimerFiring(at_us, FAR_US))
 
 
 def begun() -> Kept:
     """The contact after its first event has been settled, with a second one in its bag."""
     bag = [encode(arrival("e1", 0)), encode(arrival("e2", 10 * MINUTE_US))]
-    found = woken(None, bag, NOON_US + MINUTE_US)
+    found = fired(None, bag, NOON_US + MINUTE_US)
     assert found.cell is not None
-    return Kept(found.cell, list(found.waits))
+    return Kept(found.cell, list(found.buffered))
 
 
 def gone_on(kept: Kept) -> list[dict[str, Any]]:
     """What is told of a contact that goes on from there, until its wait is over."""
-    found = woken(kept.cell, kept.bag, NOON_US + 2 * HOUR_US)
+    found = fired(kept.cell, kept.bag, NOON_US + 2 * HOUR_US)
     return [
         {
             "trigger_id": one.trigger_id,
@@ -63,7 +63,7 @@ def gone_on(kept: Kept) -> list[dict[str, Any]]:
             "decision": one.decision,
             "traceparent": one.traceparent,
         }
-        for one in found.told
+        for one in found.decisions
     ]
 
 

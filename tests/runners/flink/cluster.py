@@ -24,7 +24,7 @@ from tests.runners.flink import installing
 from tests.runners.flink.rest import Rest
 from tests.runners.serving import free_port, serving
 
-JOB: Final = ROOT / "tests/engines/flink/job.py"
+JOB: Final = ROOT / "tests/runners/flink/job.py"
 START_S: Final = 90
 SUBMIT_S: Final = 120
 CHECKPOINT_MS: Final = 2_000

@@ -12,8 +12,8 @@ from typing import NamedTuple, Self
 
 from kittiwake.stream.recorded_schedule import Disorder
 from kittiwake.time.instants import SECOND_US, format_instant
-from transforms.batch.input_files import input_files
 from transforms.clock import now_us
+from transforms.input_files import input_files
 from transforms.stream.recorded_source import RecordedEvents, _Lines, _read
 
 BEAT_CONTACT = "beat"
@@ -33,7 +33,7 @@ class Queue(NamedTuple):
         recording = RecordedEvents(tuple(input_files([str(events)])), now_us(), disorder)
         schedule = _read(recording)
         with _Lines(recording.files) as lines:
-            return cls([lines.at(place) for place in schedule.places], schedule.times_us, disorder)
+            return cls([lines.at(place) for place in schedule.offsets], schedule.times_us, disorder)
 
     def write(self, path: Path, beats: int) -> None:
         """With so many beats behind the last event."""

@@ -25,8 +25,8 @@ from pyflink.datastream import KeyedProcessFunction, OutputTag, ProcessFunction,
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
 from kittiwake.input.shapes.base import CANONICAL
+from kittiwake.input.single import event_from
 from kittiwake.model import Event
-from kittiwake.stream.arrivals import event_from
 from kittiwake.stream.contact.timer_grid import USUAL
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.rules_source.view import RulesSource
@@ -106,15 +106,14 @@ class Settle(KeyedProcessFunction):
             # Asked for when its turn comes: one that fired before may have set it anew.
             if self._timers.read().get(name) == timestamp:
                 self._timers.forget(name)
-                yield from self._fire(name, timestamp, ctx)
+                yield from self._fire(timestamp, ctx)
         self._told.flush()
 
-    def _fire(self, name: str, at_ms: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[str]:
+    def _fire(self, at_ms: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[str]:
         key, at = ctx.get_current_key().encode(BYTES_AS_TEXT), Timestamp(micros=at_ms * 1_000)
-        at_its_time = self._settle.at_slot if name.startswith(SLOT) else self._settle.at_wake
         slot, wake = self._family(SLOT, ctx), self._family(WAKE, ctx)
         self._settle.start_bundle()
-        for output in at_its_time(key, at, self._cell, self._bag, slot, wake):
+        for output in self._settle.at_timer(key, at, self._cell, self._bag, slot, wake):
             line = line_of(output)
             self._told.write(line + "\n")
             yield line

@@ -1,18 +1,28 @@
-"""The input files of a job: local ones with the care of `kittiwake.input`, and remote ones (`gs://…`).
+"""Input files of a job, local ones with the care of `kittiwake.input`, and remote ones (`gs://…`); and their lines.
 
-Called before the pipeline is built, by the mains and by the steps of `kittiwake.beam`.
+Files are found before the pipeline is built, by the mains and by the steps of `kittiwake.beam`; steps read lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from kittiwake.input.files import InputError, find_files, refuse_unknown
-from transforms.batch.read import InputFile
+from kittiwake.input.errors import InputError
+from kittiwake.input.files import find_files, refuse_unknown
+from kittiwake.input.reading import blocks_of
+
+
+class InputFile(NamedTuple):
+    """A file to read."""
+
+    name: str
+    size: int
+    """Bytes, as far as was known when the job started."""
 
 
 def input_files(patterns: Sequence[str]) -> tuple[InputFile, ...]:
@@ -43,3 +53,16 @@ def _remote_sizes(pattern: str) -> dict[str, int]:
     for file in found:
         refuse_unknown(file.path)
     return {file.path: file.size_in_bytes for file in found}
+
+
+def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, each with its number.
+
+    Raises:
+        InputError: it cannot be read to its end.
+    """
+    with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+        for block in blocks_of(stream, name):
+            for offset, line in enumerate(block.lines):
+                if line.strip():
+                    yield block.number + offset, line

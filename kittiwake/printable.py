@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 _BLANK: Final = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-"""Letters and marks that Unicode counts as printable and that show nothing."""
+"""Characters and marks that Unicode counts as printable and that show nothing."""
 _ASTRAL: Final = 0x10000
 _ODD: Final = re.compile(r"[^ -~]")
 

@@ -1,0 +1,88 @@
+"""Lines: bytes cut into numbered blocks of lines, and a block's lines as records.
+
+Pure. Called by the readers of `file_types`, which cut, and by both batch hosts, which ask for a block's records. A
+line's end is LF or CRLF; lines of white space are no records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kittiwake.input.events import BOM, RAW_BYTES_MAX
+
+
+class Record(NamedTuple):
+    """A line of a file, without its end."""
+
+    number: int
+    """From 1."""
+    raw: bytes
+    """Its bytes, or the first `RAW_BYTES_MAX` of them."""
+    size: int
+    """How many bytes it has."""
+
+
+class Block(NamedTuple):
+    """Some whole lines of a file."""
+
+    number: int
+    """That of the first line, from 1."""
+    lines: list[bytes]
+    """Without their ends, blank ones too; of a line beyond `RAW_BYTES_MAX`, which is alone, its beginning."""
+    size: int
+    """How many bytes they have, with the ends between them."""
+    start: int = 0
+    """The byte of the file from which on lines are numbered."""
+
+
+def cut_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:
+    """Blocks cut at ends of lines; an endless line costs no more memory than `RAW_BYTES_MAX`."""
+    number, head, size = 1, b"", 0
+    for block in blocks:
+        first, last = block.find(b"\n"), block.rfind(b"\n")
+        if first < 0:
+            head, size = head + block[: RAW_BYTES_MAX - len(head)], size + len(block)
+            continue
+        if size + first > RAW_BYTES_MAX:
+            yield Block(number, [head + block[: RAW_BYTES_MAX - len(head)][:first]], size + first, start)
+            number, head, block, last = number + 1, b"", block[first + 1 :], last - first - 1
+        if last >= 0:
+            lines = block[:last].split(b"\n")
+            lines[0] = head + lines[0]
+            yield Block(number, lines, len(head) + last, start)
+            number += len(lines)
+        head = block[last + 1 :]
+        size = len(head)
+    if size:
+        yield Block(number, [head], size, start)
+
+
+def lines_until(block: Block) -> int:
+    """How many lines there are from where they are numbered to the end of a block."""
+    return block.number + len(block.lines) - 1
+
+
+def is_cut(block: Block) -> bool:
+    """Whether it is one line, of which only the beginning is known."""
+    return len(block.lines) == 1 and len(block.lines[0]) < block.size
+
+
+def records_in(block: Block) -> Iterator[Record]:
+    """The records of a block."""
+    for at in range(len(block.lines)):
+        yield from record_at(block, at)
+
+
+def record_at(block: Block, at: int) -> Iterator[Record]:
+    """The record in the block's `at`-th line, from 0; none if it is blank."""
+    text = block.lines[at]
+    return _record(block.number + at, text, block.size if is_cut(block) else len(text))
+
+
+def _record(number: int, head: bytes, size: int) -> Iterator[Record]:
+    """One record or, for a line of white space, none."""
+    if head.endswith(b"\r") and len(head) == size:
+        head, size = head[:-1], size - 1
+    if head and not head.isspace() and head != BOM:
+        yield Record(number, head, size)

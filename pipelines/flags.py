@@ -1,0 +1,156 @@
+"""How the mains read what a person typed: the parser, values of one flag, and rows of the tables of sources and sinks.
+
+A flag is data (`Flag`), so that a source or a sink declares its own; the page of options lists all of them by group.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
+
+from kittiwake.errors import UnusableError
+from kittiwake.input.shapes.base import InputShape
+from kittiwake.printable import visible
+from kittiwake.time.durations import ADVICE, parse_duration
+from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
+
+_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, with its error messages made visible: a glob puts the names of files among the options."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the main with code 2."""
+        super().error(visible(message))
+
+
+def error_lines(problems: Iterable[str]) -> str:
+    """Problems as the text of one error, a line each; foreign text in them begins no line."""
+    return "\n".join(map(visible, problems))
+
+
+# ---------------------------------------------------------------- values
+
+
+def instant_option(flag_name: str, text: str) -> int:
+    """The instant a person has written after a flag, in microseconds, or `UnusableError`."""
+    try:
+        time_us = parse_instant(text)
+        format_instant(time_us)
+    except (BadTimeError, OverflowError):
+        raise UnusableError(f"{flag_name} {text}: write a time with offset, such as 2026-11-01T09:30:00Z") from None
+    return time_us
+
+
+def duration_option(flag_name: str, text: str) -> int:
+    """The length of time a person has written after a flag, in microseconds, or `UnusableError`."""
+    duration_us = parse_duration(text)
+    if duration_us is None or duration_us < 0:
+        raise UnusableError(f"{flag_name} {text}: {ADVICE}")
+    return duration_us
+
+
+def name_option(flag_name: str, text: str, pattern: re.Pattern[str], form: str) -> str:
+    """The whole name of a resource of Google's, or `UnusableError` with the form that it should have."""
+    if not pattern.fullmatch(text):
+        raise UnusableError(f"{flag_name} {text}: write the whole name, {form}")
+    return text
+
+
+# ---------------------------------------------------------------- flags of the streaming job
+
+
+class FlagGroup(StrEnum):
+    """Groups of the streaming job's page of options, in their order; the value is the headline."""
+
+    FROM_AND_TO = "from and to"
+    WITHOUT_GOOGLE = "without Google: for demos, load tests and other runners"
+    WAITS = "what is waited for"
+    LAUNCH = "launch"
+
+
+class Flag(NamedTuple):
+    """A flag of the streaming job."""
+
+    group: FlagGroup
+    name: str
+    """With its dashes."""
+    keywords: Mapping[str, Any]
+    """For `add_argument`."""
+
+
+def flag(group: FlagGroup, name: str, **keywords: Any) -> Flag:
+    """A flag, written as `add_argument` takes it."""
+    return Flag(group, name, keywords)
+
+
+def add_flags(parser: argparse.ArgumentParser, flags: Sequence[Flag]) -> None:
+    """Add flags by group; within a group they keep their order."""
+    for group in FlagGroup:
+        add = parser.add_argument_group(group.value).add_argument
+        for one in flags:
+            if one.group is group:
+                add(one.name, **one.keywords)
+
+
+class OptionReader:
+    """Reads one option after the other; a wrong one does not hide the next.
+
+    Every reader of the streaming job's options gets it. Error messages gather in `problems`.
+    """
+
+    def __init__(self, typed: argparse.Namespace) -> None:
+        self.typed = typed
+        """As argparse has left it: texts and lists of texts."""
+        self.beam: Mapping[str, Any] = {}
+        """Beam's own options, by name."""
+        self.problems: list[str] = []
+
+    def read(self, default: _T, parse: Callable[..., _T], *arguments: object) -> _T:
+        """What `parse` makes of the arguments; `default` if it refuses them."""
+        try:
+            return parse(*arguments)
+        except UnusableError as error:
+            self.problems.append(str(error))
+            return default
+
+
+# ---------------------------------------------------------------- rows of the tables SOURCES and SINKS
+
+
+class JobSettings(NamedTuple):
+    """What a source has to know of its job."""
+
+    runner: str
+    beam_flags: tuple[str, ...]
+    shape: InputShape
+
+
+def no_contradictions(*_: object) -> Iterable[str]:
+    """For a row whose flags contradict nothing."""
+    return ()
+
+
+@dataclass(frozen=True)
+class OptionRow(Generic[_T_co]):
+    """A row of `SOURCES` or `SINKS`: the flags by which a source or a sink is asked for, and how they are read."""
+
+    name: str
+    """Of the flag that asks for it, without dashes."""
+    flags: tuple[Flag, ...]
+    read: Callable[[OptionReader], _T_co | None]
+    """The source or sink with its settings; None: it was not asked for, or what was typed is no such thing."""
+    contradictions: Callable[[argparse.Namespace], Iterable[str]] = no_contradictions
+    """Error messages on flags that make no sense together."""
+    runner_contradictions: Callable[[argparse.Namespace, str], Iterable[str]] = no_contradictions
+    """Error messages on flags that make no sense with the runner."""
+
+    def is_asked_for(self, typed: argparse.Namespace) -> bool:
+        """Whether its flag was typed."""
+        return getattr(typed, self.name) is not None

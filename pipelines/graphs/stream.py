@@ -1,0 +1,47 @@
+"""The graph of the streaming job. Called by `pipelines.stream`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from kittiwake.stream.rules_source.view import RulesSource
+from pipelines.options.stream import StreamOptions
+from transforms.sinks.base import Sink, SinkInputs, SinkKind
+from transforms.stream.evaluate import Evaluated, EvaluateRules
+from transforms.stream.parse import ParseMessages
+from transforms.stream.seed import LoadSnapshots, SnapshotSource
+
+
+def build_stream(
+    pipeline: beam.Pipeline,
+    options: StreamOptions,
+    rules: RulesSource,
+    snapshots: Sequence[SnapshotSource] = (),
+) -> None:
+    """Read, parse, evaluate, write to every sink.
+
+    Raises:
+        UnusableError: recorded events cannot be read, or a sink lacks something on this machine.
+    """
+    messages = pipeline | "Read" >> options.source.step(options.job)
+    parsed = messages | "Parse" >> ParseMessages(rules, options.shape, options.max_age_us)
+    states = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots)
+    buffered = (parsed.arrivals, states) | "MergeSnapshots" >> beam.Flatten()
+    evaluated = buffered | "Evaluate" >> EvaluateRules(rules, options.timers, options.shape, options.max_age_us)
+    _attach_sinks(options.sinks, evaluated, [parsed.dead, evaluated.dead_letters])
+
+
+def _attach_sinks(sinks: Sequence[Sink], evaluated: Evaluated, dead_letters: list[PCollection[bytes]]) -> None:
+    """Sinks of decisions come first: what they refuse is a dead letter for the sinks of records."""
+    for sink in sinks:
+        if sink.kind is SinkKind.DECISIONS:
+            dead_letters.append(evaluated.decisions | sink.label >> sink.step())
+    of_records = [sink for sink in sinks if sink.kind is SinkKind.RECORDS]
+    if not of_records:
+        return
+    merged = tuple(dead_letters) | "MergeDeadLetters" >> beam.Flatten()
+    for sink in of_records:
+        _ = SinkInputs(evaluated.decisions, merged, evaluated.late_events) | sink.label >> sink.step()
