@@ -14,10 +14,15 @@ from itertools import groupby
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
-from kittiwake.kernel.batch import DecidedHistory, decide_history, decide_sorted_history
-from kittiwake.kernel.evaluate.decisions import unfinished
-from kittiwake.kernel.incremental import advance
-from kittiwake.kernel.state.state import State, new_state
+from kittiwake.kernel import (
+    DecidedHistory,
+    State,
+    advance,
+    decide_history,
+    decide_sorted_history,
+    new_state,
+    unfinished,
+)
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import parse_sound

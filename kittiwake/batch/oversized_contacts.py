@@ -19,10 +19,7 @@ from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
-from kittiwake.kernel.evaluate.decisions import unfinished
-from kittiwake.kernel.incremental import advance
-from kittiwake.kernel.plan.versions import Versions
-from kittiwake.kernel.state.state import State, new_state
+from kittiwake.kernel import State, Versions, advance, new_state, unfinished
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import canonical, parse_json

@@ -15,9 +15,7 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.input import ContactInput, read_contact
 from kittiwake.explain.model import Explanation
 from kittiwake.input.files import find_files, refuse_shaped
-from kittiwake.kernel.incremental import advance
-from kittiwake.kernel.plan.versions import Versions
-from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel import Versions, advance, new_state
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.versions import RuleSetHistory

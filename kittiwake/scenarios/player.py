@@ -16,11 +16,8 @@ from kittiwake.explain.explanation import explain
 from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
-from kittiwake.kernel.evaluate.decisions import unfinished
-from kittiwake.kernel.incremental import Advanced, advance
-from kittiwake.kernel.plan.program import Program
-from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.state.state import new_state
+from kittiwake.kernel import Advanced, Program, Versions, advance, new_state, unfinished
+from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Decision, Event
 from kittiwake.scenarios.expect import Known

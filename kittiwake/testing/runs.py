@@ -11,11 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kittiwake.kernel.evaluate.decisions import unfinished
-from kittiwake.kernel.incremental import advance
+from kittiwake.kernel import Program, advance, new_state, unfinished
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
-from kittiwake.kernel.plan.program import Program
-from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.output.rows import decision_row
 from kittiwake.rules.compile.account import compile_account

@@ -20,6 +20,9 @@ NAMES = {
         LoadSnapshots ParseMessages ParsedMessages PublishTriggers ReadEventFiles ReadRecordedEvents RulesSource
         WriteJsonLines WriteTables published_rules
     """,
+    "kittiwake.kernel": """
+        Advanced DecidedHistory Program State Versions advance decide_history decide_sorted_history new_state unfinished
+    """,
     "kittiwake.testing": "Case Story check run scenarios",
 }
 

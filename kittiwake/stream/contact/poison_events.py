@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kittiwake.input.shapes.base import InputShape
-from kittiwake.kernel.incremental import Advanced, advance
-from kittiwake.kernel.state.state import State
+from kittiwake.kernel import Advanced, State, advance
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.compile.accounts import Plan

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import msgspec
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.kernel.incremental import Advanced
-from kittiwake.kernel.state.state import State, is_asleep, is_nothing, keeps_ids
+from kittiwake.kernel import Advanced, State
+from kittiwake.kernel.state.state import is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.contact.cell import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of, traces_with
