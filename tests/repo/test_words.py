@@ -15,7 +15,6 @@ NOT_YET: tuple[str, ...] = (
     "kittiwake/scenarios/",
     "kittiwake/stream/",
     "transforms/stream/",
-    "pipelines/google/gcs_rules.py",
 )
 """What is still to be reworded. This list only shrinks."""
 TABLES_FROM_CODE: dict[str, str] = {
