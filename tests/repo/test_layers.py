@@ -46,7 +46,7 @@ YET_TO_COME = {
     *("benchmarks.runners.behind", "benchmarks.runners.kept", "benchmarks.streaming.clocks"),
     *("tests.runners.flink.recorded_queue", "tests.runners.flink.steps"),
     *(
-        "tests.stream.machine",
+        "tests.stream.fault_injecting_runner",
         "tests.stream.test_host_suite",
         "tests.stream.test_watching",
         "tests.transforms.test_replaying",
