@@ -11,6 +11,7 @@ import pytest
 
 from kittiwake.cli.main import COMMANDS
 from kittiwake.input.shapes.base import Shape
+from pipelines.sinks.table import SINKS
 from tests.repo import sources
 from tests.repo.constructs import CONSTRUCTS, LAYERS
 
@@ -27,11 +28,17 @@ class List(NamedTuple):
     """A pattern by which one of them is known wherever the product names it; "": nothing is looked for."""
 
 
+def _own_files(folder: str) -> list[str]:
+    """The files of a folder of rows, without the contract and the table."""
+    stems = {path.stem for path in (sources.ROOT / folder).glob("*.py")}
+    return sorted(stems - {"__init__", "base", "table"})
+
+
 LISTS: Final = {
     "A rule construct": List(CONSTRUCTS, ""),
     "An input shape": List([one.value for one in Shape if one is not Shape.CANONICAL], r"(?i)cloudevents"),
     "An input file type": List([], ""),
-    "A sink of the streaming job": List(["pubsub", "bigquery", "json_files"], ""),
+    "A sink of the streaming job": List(_own_files("pipelines/sinks"), ""),
     "A runner or another host": List([], ""),
     "A command": List(COMMANDS, r'^    "unfreeze",|one_command\(unfreeze'),
 }
@@ -97,3 +104,7 @@ def test_a_path_and_a_placeholder_are_read() -> None:
     assert _listed(text) == ["a/<kind>.py", "d/e"]
     assert TICKED.findall(text) == ["a/<kind>.py", "b/c.py", "d/e"]
     assert _with_name("a/<kind>.py", "x") == "a/x.py"
+
+
+def test_every_file_of_a_sink_has_its_row() -> None:
+    assert len(_own_files("pipelines/sinks")) == len(SINKS)
