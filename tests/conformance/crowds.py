@@ -21,7 +21,7 @@ from kittiwake.values import canonical
 from tests.conformance.histories import History, histories
 from tests.input.inputs import write_lines
 from tests.oracle.published import Together
-from tests.stream.worlds import Streamed, arrival_of_line
+from tests.stream.generated_cases import Streamed, arrival_of_line
 
 CROWD = 40
 """Histories of one run."""

@@ -30,11 +30,11 @@ from tests.conformance.histories import History, histories
 from tests.input.inputs import rows
 from tests.kernel.execution_modes import CONTACT
 from tests.pipelines.running import Job
+from tests.stream.generated_cases import differences, told_by_key, truth
 from tests.stream.test_hosting import play
 from tests.stream.test_runners import WAITS as RUNNER_WAITS
 from tests.stream.test_runners import check as compare
 from tests.stream.test_runners import run_on_a_test_stream
-from tests.stream.worlds import differences, told_by_key, truth
 
 START = "9100-01-01T00:00:00Z"
 """When runs start, by the clock: after every event."""

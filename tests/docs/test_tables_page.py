@@ -11,7 +11,7 @@ from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_r
 from kittiwake.stream.tables.schema import TRIGGERS, Dataset, dataset_of
 from kittiwake.stream.trigger_message import trigger_message
 from tests.repo import pages
-from tests.stream import tellings
+from tests.stream import sample_records
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -31,10 +31,10 @@ def test_the_statements_of_the_page_run(root: Path, tables: Tables) -> None:
     assert dataset
     pipelines.create_tables(tables.client, dataset)
     rows = {
-        "triggers": decision_table_row(tellings.trigger(contact_id="c-42"), tellings.CLOCK_US),
-        "decisions": decision_table_row(tellings.bare(contact_id="c-42"), tellings.CLOCK_US),
-        "dead_letters": dead_letter_table_row(tellings.dead()),
-        "late_events": late_event_table_row(tellings.late(contact_id="c-42")),
+        "triggers": decision_table_row(sample_records.trigger(contact_id="c-42"), sample_records.CLOCK_US),
+        "decisions": decision_table_row(sample_records.bare(contact_id="c-42"), sample_records.CLOCK_US),
+        "dead_letters": dead_letter_table_row(sample_records.dead()),
+        "late_events": late_event_table_row(sample_records.late(contact_id="c-42")),
     }
     for name, row in rows.items():
         assert tables.client.insert_rows_json(dataset.table(name), [row]) == []
@@ -63,4 +63,4 @@ def test_every_attribute_of_a_message_has_its_row(root: Path) -> None:
     part = (root / PAGE).read_text().split("| attribute | value |\n|---|---|\n")[1].split("\n\n")[0]
     cells = [row.split(" | ")[0].strip("| ") for row in part.splitlines()]
     shown = [name.strip("` ") for cell in cells for name in cell.split(",")]
-    assert shown == list(trigger_message(tellings.trigger(traceparent=tellings.TRACE)).attributes)
+    assert shown == list(trigger_message(sample_records.trigger(traceparent=sample_records.TRACE)).attributes)

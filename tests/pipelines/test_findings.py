@@ -22,7 +22,7 @@ from tests.cli.command import Ran, kittiwake, write
 from tests.input.inputs import as_sets, record, rows, write_lines
 from tests.pipelines.running import Job
 from tests.rules.published import ITEM as ITEM_RULES
-from tests.stream.worlds import arrival_of_line
+from tests.stream.generated_cases import arrival_of_line
 from transforms.batch import evaluate
 
 ACME = "account: acme\nrules: [{id: cart, when: cart.item_added}]\n"

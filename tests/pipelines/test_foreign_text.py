@@ -132,12 +132,12 @@ def test_reingest_tells_of_rows_in_clean_words(
     from kittiwake.stream.tables.schema import dataset_of
     from pipelines import reingest
     from pipelines.google.bigquery_tables import create_tables
-    from tests.stream import tellings
+    from tests.stream import sample_records
 
     dataset = dataset_of(tables.create_dataset())
     assert dataset is not None
     assert create_tables(tables.client, dataset).problems == []
-    row: dict[str, Any] = {**dead_letter_table_row(tellings.dead(EVIL.encode())), "reason": EVIL, "stage": EVIL}
+    row: dict[str, Any] = {**dead_letter_table_row(sample_records.dead(EVIL.encode())), "reason": EVIL, "stage": EVIL}
     assert tables.client.insert_rows_json(dataset.table("dead_letters"), [row]) == []
     assert reingest.main(["--dataset", dataset.path, "--output", str(tmp_path / f"{EVIL_FILE}.jsonl")]) == Exit.FINE
     assert "1 rows of" in _said(capsys)

@@ -17,7 +17,7 @@ from kittiwake.stream.redelivery import Redelivery
 from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
 from kittiwake.stream.tables.schema import Dataset, dataset_of
 from kittiwake.time.instants import HOUR_US, format_instant
-from tests.stream import tellings
+from tests.stream import sample_records
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -33,7 +33,7 @@ SECRET = "ann@example.com"  # in every message, and nowhere in what is printed
 ATTRIBUTES = {"source": "shop", "topic": "a keyword of Google's client", "Zoë": "ü"}
 
 
-def event(event_id: str, time_us: int = tellings.CLOCK_US) -> bytes:
+def event(event_id: str, time_us: int = sample_records.CLOCK_US) -> bytes:
     """With a line end in it, which has to be there still when it is pulled."""
     fields = {"event_id": event_id, "account_id": "acme", "contact_id": SECRET, "type": "cart.item_added"}
     return json.dumps({**fields, "time": format_instant(time_us)}).encode() + b"\n"
@@ -42,7 +42,7 @@ def event(event_id: str, time_us: int = tellings.CLOCK_US) -> bytes:
 def settled(raw: bytes, **changes: object) -> DeadLetterRecord:
     """An event on which a rule raised."""
     usual = {"stage": Stage.EVALUATE, "reason": DeadLetterReason.RULE_FAILED, "attributes": ATTRIBUTES}
-    return tellings.dead(raw, **{**usual, **changes})
+    return sample_records.dead(raw, **{**usual, **changes})
 
 
 CHOICES = {
@@ -107,7 +107,7 @@ def test_what_was_refused_comes_back_byte_for_byte_with_its_attributes(
 ) -> None:
     early = event("e1")
     insert(
-        tellings.dead(early, reason=DeadLetterReason.TIME_IN_FUTURE, attributes=ATTRIBUTES),
+        sample_records.dead(early, reason=DeadLetterReason.TIME_IN_FUTURE, attributes=ATTRIBUTES),
         settled(event("e2")),
         settled(event("e2")),  # the job wrote the row twice
     )
@@ -126,10 +126,10 @@ def test_what_cannot_be_fed_in_again_is_counted_with_the_reason(
     topics: Topics, insert: Callable[..., None], run: Callable[..., Said]
 ) -> None:
     insert(
-        tellings.dead(b'{"name": "%s' % SECRET.encode(), reason=DeadLetterReason.NOT_JSON),
-        tellings.dead(b'{"name": "%s"}' % SECRET.encode(), reason=DeadLetterReason.MISSING_FIELD),
-        tellings.dead(event("e1"), raw_size=3_000_000, reason=DeadLetterReason.OVERSIZE),
-        tellings.dead(event("e2"), stage=Stage.WRITE, reason=DeadLetterReason.ROW_REFUSED),
+        sample_records.dead(b'{"name": "%s' % SECRET.encode(), reason=DeadLetterReason.NOT_JSON),
+        sample_records.dead(b'{"name": "%s"}' % SECRET.encode(), reason=DeadLetterReason.MISSING_FIELD),
+        sample_records.dead(event("e1"), raw_size=3_000_000, reason=DeadLetterReason.OVERSIZE),
+        sample_records.dead(event("e2"), stage=Stage.WRITE, reason=DeadLetterReason.ROW_REFUSED),
     )
     pair = topics.create()
     said = run("--topic", pair.topic)
@@ -152,10 +152,10 @@ def test_what_cannot_be_fed_in_again_is_counted_with_the_reason(
 def test_a_choice_is_made_by_stage_reason_time_release_and_number(
     insert: Callable[..., None], run: Callable[..., Said], tmp_path: Path
 ) -> None:
-    at_us = tellings.CLOCK_US
+    at_us = sample_records.CLOCK_US
     insert(
-        tellings.dead(event("a"), reason=DeadLetterReason.TOO_OLD, happened_us=at_us),
-        tellings.dead(event("b"), reason=DeadLetterReason.BAD_TIME, happened_us=at_us + 2 * HOUR_US),
+        sample_records.dead(event("a"), reason=DeadLetterReason.TOO_OLD, happened_us=at_us),
+        sample_records.dead(event("b"), reason=DeadLetterReason.BAD_TIME, happened_us=at_us + 2 * HOUR_US),
         settled(event("c"), happened_us=at_us + 3 * HOUR_US),
         settled(event("d"), happened_us=at_us + 4 * HOUR_US, release="0.2.0"),
     )
@@ -170,7 +170,7 @@ def test_a_choice_is_made_by_stage_reason_time_release_and_number(
 def test_late_events_come_back_and_it_is_said_that_they_will_be_late_again(
     topics: Topics, tables: Tables, dataset: Dataset, run: Callable[..., Said]
 ) -> None:
-    rows = [late_event_table_row(tellings.late(raw=event("e1"), attributes=ATTRIBUTES))]
+    rows = [late_event_table_row(sample_records.late(raw=event("e1"), attributes=ATTRIBUTES))]
     assert tables.client.insert_rows_json(dataset.table("late_events"), rows) == []
     pair = topics.create()
     said = run("--table", "late_events", "--topic", pair.topic, "--allowed_lateness", "1h")
@@ -184,7 +184,7 @@ def test_late_events_come_back_and_it_is_said_that_they_will_be_late_again(
 def test_a_dry_run_counts_and_publishes_nothing(
     topics: Topics, insert: Callable[..., None], run: Callable[..., Said], tmp_path: Path
 ) -> None:
-    insert(settled(event("e1")), tellings.dead(b"", reason=DeadLetterReason.NOT_JSON))
+    insert(settled(event("e1")), sample_records.dead(b"", reason=DeadLetterReason.NOT_JSON))
     pair = topics.create()
     said = run("--topic", pair.topic, "--dry_run")
     assert topics.pull_all(pair.subscription) == []

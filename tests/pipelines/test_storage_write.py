@@ -25,17 +25,17 @@ from kittiwake.stream.tables.rows import (
 )
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset, Table
 from pipelines.runner import new_pipeline, runner_named
-from tests.stream import tellings
+from tests.stream import sample_records
 from transforms.sinks.base import SinkInputs
 
 storage_write = pytest.importorskip("pipelines.google.storage_write")
 written = pytest.importorskip("transforms.sinks.bigquery")
 
 ROWS: list[tuple[Table, TableRow]] = [
-    (TRIGGERS, decision_table_row(tellings.trigger(), tellings.CLOCK_US)),
-    (DECISIONS, decision_table_row(tellings.bare(), tellings.CLOCK_US)),
-    (DEAD_LETTERS, dead_letter_table_row(tellings.dead())),
-    (LATE_EVENTS, late_event_table_row(tellings.late())),
+    (TRIGGERS, decision_table_row(sample_records.trigger(), sample_records.CLOCK_US)),
+    (DECISIONS, decision_table_row(sample_records.bare(), sample_records.CLOCK_US)),
+    (DEAD_LETTERS, dead_letter_table_row(sample_records.dead())),
+    (LATE_EVENTS, late_event_table_row(sample_records.late())),
 ]
 
 
@@ -102,7 +102,7 @@ def test_the_graph_is_built_with_beams_own_jar() -> None:
     empty: list[Any] = []
     made = [
         pipeline | name >> beam.Create(elements).with_output_types(bytes)
-        for name, elements in (("told", [encode(tellings.trigger())]), ("dead", empty), ("late", empty))
+        for name, elements in (("told", [encode(sample_records.trigger())]), ("dead", empty), ("late", empty))
     ]
     step = written.WriteTables(
         Dataset("shop-1", "marketing"), method=written.Method.STORAGE_WRITE, expansion_service=service

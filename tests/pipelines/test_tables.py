@@ -70,9 +70,12 @@ def test_creating_again_changes_nothing_but_an_older_view(tables: Tables, create
 
 def insert_one(tables: Tables, dataset: Dataset) -> None:
     from kittiwake.stream.tables.rows import late_event_table_row
-    from tests.stream import tellings
+    from tests.stream import sample_records
 
-    assert tables.client.insert_rows_json(dataset.table("late_events"), [late_event_table_row(tellings.late())]) == []
+    assert (
+        tables.client.insert_rows_json(dataset.table("late_events"), [late_event_table_row(sample_records.late())])
+        == []
+    )
 
 
 def test_missing_tables_are_told_all_at_once(tables: Tables, dataset: Dataset) -> None:

@@ -12,7 +12,7 @@ from kittiwake.reasons import Outcome
 from tests.examples.running import Ran, backfill, python
 from tests.runners import boot, prism
 from tests.runners.flink import job_server
-from tests.stream.worlds import standing
+from tests.stream.generated_cases import standing
 
 Row = dict[str, Any]
 TABLES: Final = ("decisions", "triggers", "dead_letters")

@@ -9,7 +9,7 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.records import DeadLetterRecord, encode
 from kittiwake.time.instants import HOUR_US, MINUTE_US, format_instant, parse_instant
-from tests.stream.machine import Bundle
+from tests.stream.fault_injecting_runner import Bundle
 from tests.stream.test_faults import START_US, Host
 
 YEAR_2200_US = parse_instant("2200-01-01T00:00:00Z")

@@ -12,9 +12,9 @@ from kittiwake.stream.contact.timer_grid import SKEW_US
 from kittiwake.stream.records import encode, key_of
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
-from tests.stream.machine import Bundle
+from tests.stream.fault_injecting_runner import Bundle
+from tests.stream.generated_cases import arrival_of_line
 from tests.stream.test_faults import RULES, START_US, Host, raising
-from tests.stream.worlds import arrival_of_line
 
 KEY = key_of("acme", "c1")
 WITH_AT_ONCE = RULES + b"  - {id: seen, when: page.viewed, reentry: always}\n"

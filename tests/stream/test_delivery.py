@@ -14,13 +14,13 @@ from kittiwake.stream.records import TRACE_CHARS_MAX, decision_record, trace_of
 from kittiwake.stream.tables.rows import dead_letter_table_row
 from kittiwake.stream.trigger_message import MESSAGE_BYTES_MAX, refusal_of, trigger_message, unsent
 from kittiwake.values import KEY_CHARS_MAX, canonical
-from tests.stream import tellings
+from tests.stream import sample_records
 from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX
 
 
 def test_a_message_is_the_row_with_what_a_consumer_decides_by_beside_it() -> None:
-    message = trigger_message(tellings.trigger(traceparent=tellings.TRACE, revision=2))
-    assert message.data == decision_line(tellings.decision(revision=2), Mode.STREAM)
+    message = trigger_message(sample_records.trigger(traceparent=sample_records.TRACE, revision=2))
+    assert message.data == decision_line(sample_records.decision(revision=2), Mode.STREAM)
     assert message.attributes == {
         "trigger_id": "a" * 32,
         "revision": "2",
@@ -28,16 +28,16 @@ def test_a_message_is_the_row_with_what_a_consumer_decides_by_beside_it() -> Non
         "rule_id": "cart",
         "kind": "fired",
         "decision": "fired",
-        "traceparent": tellings.TRACE,
+        "traceparent": sample_records.TRACE,
     }
 
 
 def test_a_message_without_a_trace_has_no_attribute_of_it() -> None:
-    assert "traceparent" not in trigger_message(tellings.trigger()).attributes
+    assert "traceparent" not in trigger_message(sample_records.trigger()).attributes
 
 
 def test_attributes_say_what_the_row_says() -> None:
-    decision: Decision = tellings.decision(decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, revision=1)
+    decision: Decision = sample_records.decision(decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, revision=1)
     message = trigger_message(decision_record(decision))
     row = json.loads(message.data)
     assert {name: str(row[name]) for name in message.attributes} == message.attributes
@@ -49,7 +49,7 @@ def test_attributes_say_what_the_row_says() -> None:
 def test_the_heaviest_row_that_the_kernel_makes_is_a_message() -> None:
     """Ids of four bytes a character, five keys, an include at its limit, and a thousand ids that it replaces."""
     wide = "\N{ROCKET}" * 128
-    heavy = tellings.trigger(
+    heavy = sample_records.trigger(
         account_id=wide,
         contact_id=wide,
         rule_id="r" * 64,
@@ -64,11 +64,11 @@ def test_the_heaviest_row_that_the_kernel_makes_is_a_message() -> None:
 
 
 def test_a_row_too_heavy_for_a_topic_becomes_a_dead_letter_that_says_which_trigger_it_is() -> None:
-    message = trigger_message(tellings.trigger(include=canonical({"p": "x" * 12_000_000})))
+    message = trigger_message(sample_records.trigger(include=canonical({"p": "x" * 12_000_000})))
     why = refusal_of(message)
     size = len(message.data) + sum(len(name) + len(value) for name, value in message.attributes.items())
     assert why == f"the message has {size} bytes, 5000000 are allowed"
-    dead = unsent(message, why, tellings.CLOCK_US)
+    dead = unsent(message, why, sample_records.CLOCK_US)
     assert (dead.stage, dead.reason, dead.raw_size) == ("publish", "message_refused", len(message.data))
     assert dead.attributes["trigger_id"] == "a" * 32
     row = dead_letter_table_row(dead)
@@ -79,4 +79,4 @@ def test_a_row_too_heavy_for_a_topic_becomes_a_dead_letter_that_says_which_trigg
 @pytest.mark.parametrize("trace", ["0" * (TRACE_CHARS_MAX + 1), "é"])
 def test_what_is_no_trace_context_is_not_handed_on(trace: str) -> None:
     assert trace_of({"traceparent": trace}) is None
-    assert trace_of({"traceparent": tellings.TRACE}) == tellings.TRACE
+    assert trace_of({"traceparent": sample_records.TRACE}) == sample_records.TRACE

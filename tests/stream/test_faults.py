@@ -17,8 +17,8 @@ from kittiwake.stream.contact.timer_grid import USUAL, TimerSettings
 from kittiwake.stream.records import Stage, encode, key_of
 from kittiwake.stream.rules_source.view import RulesSource, RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
-from tests.stream.machine import Bundle, Machine
-from tests.stream.worlds import arrival_of_line
+from tests.stream.fault_injecting_runner import Bundle, Machine
+from tests.stream.generated_cases import arrival_of_line
 
 RULES = b"""
 account: acme

@@ -18,9 +18,9 @@ from kittiwake.stream.records import SEED, InitialState, buffered_event_of, enco
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from kittiwake.values import parse_json
-from tests.stream.machine import Bundle, Machine, Timer
+from tests.stream.fault_injecting_runner import Bundle, Machine, Timer
+from tests.stream.generated_cases import FAR_US, Row, Streamed, decisions_in, differences, standing, told_by_key, truth
 from tests.stream.test_hosting import WORLDS, Clock, drawn
-from tests.stream.worlds import FAR_US, Row, Streamed, decisions_in, differences, standing, told_by_key, truth
 
 LOOKED_AT_US = 10 * DAY_US
 """After a hold that has ended, every contact has been looked at again by then."""

@@ -26,8 +26,8 @@ from kittiwake.stream.records import (
 from kittiwake.stream.rules_source.view import RulesSource, RulesView
 from kittiwake.testing.host_suite import LAWS, START_US, HostSetup, InMemoryHost, InMemoryStore, Law, name_of
 from kittiwake.time.instants import SECOND_US
-from tests.stream.collecting import COLLECTED, Collect, timestamped
-from tests.stream.machine import Bundle, DiedError, Machine
+from tests.stream.collected_output import COLLECTED, Collect, timestamped
+from tests.stream.fault_injecting_runner import Bundle, DiedError, Machine
 from transforms.stream.evaluate import EvaluateRules, _Evaluate
 
 

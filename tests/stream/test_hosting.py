@@ -11,8 +11,16 @@ from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import buffered_event_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, SECOND_US
-from tests.stream.machine import Bundle, DiedError, Machine, Timer
-from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth, without_copies
+from tests.stream.fault_injecting_runner import Bundle, DiedError, Machine, Timer
+from tests.stream.generated_cases import (
+    Streamed,
+    decisions_in,
+    differences,
+    streamed,
+    told_by_key,
+    truth,
+    without_copies,
+)
 
 WORLDS = int(os.environ.get("KITTIWAKE_STREAM_WORLDS", "12"))
 CONTACTS = 8

@@ -21,9 +21,9 @@ from kittiwake.rules.versions import always
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.records import encode, key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant
-from tests.stream.machine import Bundle
+from tests.stream.fault_injecting_runner import Bundle
+from tests.stream.generated_cases import FAR_US, standing, told_by_key
 from tests.stream.test_faults import START_US, Host
-from tests.stream.worlds import FAR_US, standing, told_by_key
 
 RULES = b"""
 account: acme

@@ -22,8 +22,8 @@ from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import decision_of, header_of, late_event_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
-from tests.stream.collecting import COLLECTED, Collect, timestamped
-from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth
+from tests.stream.collected_output import COLLECTED, Collect, timestamped
+from tests.stream.generated_cases import Streamed, decisions_in, differences, streamed, told_by_key, truth
 from transforms.stream.evaluate import Evaluated, EvaluateRules
 
 CONTACTS = 6

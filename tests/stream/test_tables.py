@@ -39,14 +39,14 @@ from kittiwake.stream.tables.schema import (
     dataset_of,
 )
 from kittiwake.values import parse_json
-from tests.stream import tellings
+from tests.stream import sample_records
 
 ROWS: list[tuple[Table, TableRow]] = [
-    (TRIGGERS, decision_table_row(tellings.trigger(), tellings.CLOCK_US)),
-    (DECISIONS, decision_table_row(tellings.bare(), tellings.CLOCK_US)),
-    (DEAD_LETTERS, dead_letter_table_row(tellings.dead())),
-    (DEAD_LETTERS, dead_letter_table_row(tellings.dead(publish_us=None, message_id="", attributes={}))),
-    (LATE_EVENTS, late_event_table_row(tellings.late())),
+    (TRIGGERS, decision_table_row(sample_records.trigger(), sample_records.CLOCK_US)),
+    (DECISIONS, decision_table_row(sample_records.bare(), sample_records.CLOCK_US)),
+    (DEAD_LETTERS, dead_letter_table_row(sample_records.dead())),
+    (DEAD_LETTERS, dead_letter_table_row(sample_records.dead(publish_us=None, message_id="", attributes={}))),
+    (LATE_EVENTS, late_event_table_row(sample_records.late())),
 ]
 JSON_TYPES: dict[Type, type] = {Type.INT64: int, Type.BOOL: bool}
 """All others are written as text."""
@@ -74,8 +74,8 @@ def test_a_table_is_partitioned_by_a_required_time_and_clustered_by_columns_it_h
 
 
 def test_a_decision_keeps_every_field_of_the_row_under_a_column_of_its_own() -> None:
-    fields = decision_row(tellings.decision(), Mode.STREAM)
-    row = decision_table_row(tellings.trigger(), tellings.CLOCK_US)
+    fields = decision_row(sample_records.decision(), Mode.STREAM)
+    row = decision_table_row(sample_records.trigger(), sample_records.CLOCK_US)
     events = fields.pop("events")
     columns = ("first_event_id", "last_event_id", "event_count", "first_event_time", "last_event_time")
     assert tuple(row[name] for name in columns) == tuple(events.values())
@@ -85,16 +85,16 @@ def test_a_decision_keeps_every_field_of_the_row_under_a_column_of_its_own() -> 
 
 
 def test_numbers_of_any_length_stand_in_a_row_digit_by_digit() -> None:
-    row = decision_table_row(tellings.trigger(threshold=tellings.LONG_NUMBER), tellings.CLOCK_US)
-    assert row["include"] == tellings.INCLUDE
-    assert row["threshold"] == str(tellings.LONG_NUMBER)
-    assert f'"long":{tellings.LONG_NUMBER},' in row["include"]
+    row = decision_table_row(sample_records.trigger(threshold=sample_records.LONG_NUMBER), sample_records.CLOCK_US)
+    assert row["include"] == sample_records.INCLUDE
+    assert row["threshold"] == str(sample_records.LONG_NUMBER)
+    assert f'"long":{sample_records.LONG_NUMBER},' in row["include"]
 
 
 def test_a_row_written_twice_has_one_id_and_a_revision_another() -> None:
-    first = decision_table_row(tellings.trigger(), 1)
-    again = decision_table_row(tellings.trigger(), 2)
-    revised = decision_table_row(tellings.trigger(revision=1), 1)
+    first = decision_table_row(sample_records.trigger(), 1)
+    again = decision_table_row(sample_records.trigger(), 2)
+    revised = decision_table_row(sample_records.trigger(revision=1), 1)
     assert first["row_id"] == again["row_id"] == "a" * 32 + "-0"
     assert revised["row_id"] == "a" * 32 + "-1"
     assert {name for name in first if first[name] != again[name]} == {"written_at"}
@@ -103,7 +103,7 @@ def test_a_row_written_twice_has_one_id_and_a_revision_another() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"happened_us": tellings.CLOCK_US + 1},
+        {"happened_us": sample_records.CLOCK_US + 1},
         {"ruleset_version": "another"},
         {"release": "9.9.9"},
         {"attributes": {"trace": "t", "source": "shop"}},
@@ -111,7 +111,7 @@ def test_a_row_written_twice_has_one_id_and_a_revision_another() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_a_dead_letter_made_again_has_its_id_again(change: dict[str, Any]) -> None:
-    assert dead_letter_table_row(tellings.dead(**change))["row_id"] == ROWS[2][1]["row_id"]
+    assert dead_letter_table_row(sample_records.dead(**change))["row_id"] == ROWS[2][1]["row_id"]
 
 
 @pytest.mark.parametrize(
@@ -125,29 +125,31 @@ def test_a_dead_letter_made_again_has_its_id_again(change: dict[str, Any]) -> No
     ],
 )
 def test_another_dead_letter_has_another_id(change: dict[str, Any]) -> None:
-    assert dead_letter_table_row(tellings.dead(**change))["row_id"] != ROWS[2][1]["row_id"]
+    assert dead_letter_table_row(sample_records.dead(**change))["row_id"] != ROWS[2][1]["row_id"]
 
 
 def test_a_late_event_taken_again_has_its_id_again_and_another_event_another() -> None:
-    row_id = late_event_table_row(tellings.late())["row_id"]
-    again = tellings.late(happened_us=1, evaluated_to_us=tellings.AT_US + 99, message_id="m-9", publish_us=4)
+    row_id = late_event_table_row(sample_records.late())["row_id"]
+    again = sample_records.late(
+        happened_us=1, evaluated_to_us=sample_records.AT_US + 99, message_id="m-9", publish_us=4
+    )
     assert late_event_table_row(again)["row_id"] == row_id
     others = [{"event_id": "e9"}, {"contact_id": "c-2"}, {"account_id": "b"}, {"raw": b"{}"}, {"time_us": 5}]
-    ids = {late_event_table_row(tellings.late(**other))["row_id"] for other in others}
+    ids = {late_event_table_row(sample_records.late(**other))["row_id"] for other in others}
     assert len(ids | {row_id}) == len(others) + 1
 
 
 def test_an_id_stays_what_it_was_in_earlier_releases() -> None:
     assert ROWS[2][1]["row_id"] == "dd08443c978410c4011c591ea205ed5b"
-    assert late_event_table_row(tellings.late())["row_id"] == "def36bbef160ed095eb156244ef852b1"
+    assert late_event_table_row(sample_records.late())["row_id"] == "def36bbef160ed095eb156244ef852b1"
 
 
 def test_raw_bytes_are_kept_up_to_a_bound_and_counted_beyond_it() -> None:
     raw = bytes(range(256)) * (RAW_KEPT_BYTES // 256 + 1)
-    row = dead_letter_table_row(tellings.dead(raw))
+    row = dead_letter_table_row(sample_records.dead(raw))
     assert base64.b64decode(row["raw"]) == raw[:RAW_KEPT_BYTES]
     assert row["raw_size"] == len(raw)
-    same_start = dead_letter_table_row(tellings.dead(raw + b"x"))
+    same_start = dead_letter_table_row(sample_records.dead(raw + b"x"))
     assert same_start["row_id"] != row["row_id"]
 
 
@@ -157,7 +159,7 @@ def test_whatever_comes_in_becomes_a_row_that_beam_can_encode(
 ) -> None:
     """Beam encodes rows with orjson, and a row that it cannot encode would fail its bundle for ever."""
     orjson = pytest.importorskip("orjson")
-    row = dead_letter_table_row(tellings.dead(raw, attributes=attributes, message_id=name))
+    row = dead_letter_table_row(sample_records.dead(raw, attributes=attributes, message_id=name))
     assert orjson.loads(orjson.dumps(row)) == row
     assert json.loads(row["attributes"]) == attributes
 
@@ -168,7 +170,7 @@ BAD_VALUE = [{"reason": "invalid", "location": "include", "message": "bad value:
 
 
 def test_a_refused_row_becomes_a_dead_letter_that_quotes_nothing_but_the_row_itself() -> None:
-    row = decision_table_row(tellings.trigger(), tellings.CLOCK_US)
+    row = decision_table_row(sample_records.trigger(), sample_records.CLOCK_US)
     dead = refused_dead_letter(RefusedRow(TRIGGERS, row, BAD_VALUE), 5, "0.1.0")
     assert dead.detail == "table triggers refused it: invalid (include)"
     assert dead.attributes == {"table": "triggers", "row_id": f"{'a' * 32}-0"}
@@ -180,7 +182,7 @@ def test_a_refused_row_becomes_a_dead_letter_that_quotes_nothing_but_the_row_its
 
 
 def test_a_row_refused_twice_is_one_dead_letter() -> None:
-    rows = [decision_table_row(tellings.trigger(), clock_us) for clock_us in (1, 2)]
+    rows = [decision_table_row(sample_records.trigger(), clock_us) for clock_us in (1, 2)]
     letters = [refused_dead_letter(RefusedRow(TRIGGERS, row, BAD_VALUE), n, "0.1.0") for n, row in enumerate(rows)]
     assert len({dead_letter_table_row(letter)["row_id"] for letter in letters}) == 1
 

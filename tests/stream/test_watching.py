@@ -29,8 +29,8 @@ from kittiwake.stream.rules_source.source import PolledRules, rules_source
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
 from tests.rules.published import CART, ITEM, NOW_US, SECOND, first
-from tests.stream.targets import Faulty, Inline, Memory, known, numbers, polled
-from tests.stream.worlds import arrival_of_line
+from tests.stream.faulty_targets import Faulty, Inline, Memory, known, numbers, polled
+from tests.stream.generated_cases import arrival_of_line
 from transforms.stream import rules_metrics
 from transforms.stream.evaluate import _Evaluate
 from transforms.stream.parse import _Parse

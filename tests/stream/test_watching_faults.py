@@ -23,7 +23,7 @@ from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until
 from kittiwake.time.instants import HOUR_US, SECOND_US
 from pipelines.google import gcs_rules
 from tests.rules.published import NOW_US, SECOND, first
-from tests.stream.targets import REFUSED, Faulty, Inline, Memory, known, numbers, polled
+from tests.stream.faulty_targets import REFUSED, Faulty, Inline, Memory, known, numbers, polled
 
 NEXT_US = NOW_US + POLL_INTERVAL_US
 SOON_US = NOW_US + MIN_LEAD_US

@@ -19,9 +19,9 @@ from kittiwake.stream.records import buffered_event_of, subject_of
 from kittiwake.stream.rules_source import poller
 from kittiwake.stream.rules_source.view import RulesView
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
-from tests.stream.machine import Bundle, Machine, Timer
-from tests.stream.targets import REFUSED, Faulty, Inline, Memory, polled
-from tests.stream.worlds import Streamed, decisions_in, differences, streamed, told_by_key, truth
+from tests.stream.fault_injecting_runner import Bundle, Machine, Timer
+from tests.stream.faulty_targets import REFUSED, Faulty, Inline, Memory, polled
+from tests.stream.generated_cases import Streamed, decisions_in, differences, streamed, told_by_key, truth
 
 WORLDS = int(os.environ.get("KITTIWAKE_STREAM_WORLDS", "12"))
 CONTACTS = 6

@@ -17,7 +17,7 @@ from kittiwake.stream.trigger_message import trigger_message
 from kittiwake.values import canonical
 from pipelines.google.bigquery_tables import create_tables
 from pipelines.runner import new_pipeline, runner_named
-from tests.stream import tellings
+from tests.stream import sample_records
 from transforms.sinks.base import SinkInputs
 from transforms.sinks.bigquery import WriteTables
 
@@ -35,12 +35,12 @@ def test_a_topic_gets_every_trigger_and_what_takes_one_back_and_nothing_else(top
 
     revoked = {"decision": Outcome.REVOKED, "reason": Reason.LATE_EVENT, "fired_at_us": None, "revision": 1}
     sent = [
-        tellings.trigger(ONE, tellings.TRACE),
-        tellings.trigger(TWO),
-        tellings.trigger(TWO, **revoked),
-        tellings.trigger(FIVE, include='{"name":"Zoë"}', account_id="é" * 128, rule_id="r" * 64),
+        sample_records.trigger(ONE, sample_records.TRACE),
+        sample_records.trigger(TWO),
+        sample_records.trigger(TWO, **revoked),
+        sample_records.trigger(FIVE, include='{"name":"Zoë"}', account_id="é" * 128, rule_id="r" * 64),
     ]
-    kept_back = [tellings.trigger(THREE, stale=True), tellings.bare(FOUR)]
+    kept_back = [sample_records.trigger(THREE, stale=True), sample_records.bare(FOUR)]
     pair = topics.create()
     pipeline = new_pipeline(runner_named(None), [])
     told = pipeline | beam.Create([encode(one) for one in (*kept_back, *sent)]).with_output_types(bytes)
@@ -56,14 +56,18 @@ def test_a_row_that_no_topic_takes_becomes_a_dead_letter_and_the_others_are_sent
     """Beam raises over it, and a runner would try its bundle again for ever."""
     from transforms.sinks.pubsub import PublishTriggers
 
-    heavy = tellings.trigger(TWO, include=canonical({"p": "x" * 12_000_000}))
-    wide = tellings.trigger(THREE, traceparent="\N{ROCKET}" * 1_000)
-    sent = [tellings.trigger(ONE), tellings.trigger(FOUR)]
+    heavy = sample_records.trigger(TWO, include=canonical({"p": "x" * 12_000_000}))
+    wide = sample_records.trigger(THREE, traceparent="\N{ROCKET}" * 1_000)
+    sent = [sample_records.trigger(ONE), sample_records.trigger(FOUR)]
     pair = topics.create()
     pipeline = new_pipeline(runner_named(None), [])
     rows = [encode(one) for one in (sent[0], heavy, wide, sent[1])]
     told = pipeline | beam.Create(rows).with_output_types(bytes)
-    dead = told | PublishTriggers(pair.topic, tellings.clock) | beam.Map(_said).with_output_types(tuple[str, str, str])
+    dead = (
+        told
+        | PublishTriggers(pair.topic, sample_records.clock)
+        | beam.Map(_said).with_output_types(tuple[str, str, str])
+    )
     assert_that(dead, equal_to([("publish", "message_refused", TWO), ("publish", "message_refused", THREE)]))
     pipeline.run().wait_until_finish()
     assert sorted(m.attributes["trigger_id"] for m in topics.pull(pair.subscription, len(sent))) == [ONE, FOUR]
@@ -83,13 +87,13 @@ def test_a_trigger_of_twelve_megabytes_is_found_among_the_dead_letters_and_the_o
     dataset = dataset_of(tables.create_dataset())
     assert dataset
     assert create_tables(tables.client, dataset).problems == []
-    heavy, light = tellings.trigger(TWO, include=canonical({"p": "x" * 12_000_000})), tellings.trigger(ONE)
+    heavy, light = sample_records.trigger(TWO, include=canonical({"p": "x" * 12_000_000})), sample_records.trigger(ONE)
     pair = topics.create()
     pipeline = new_pipeline(runner_named(None), [])
     told = pipeline | beam.Create([encode(heavy), encode(light)], reshuffle=False).with_output_types(bytes)
-    dead = told | "Publish" >> PublishTriggers(pair.topic, tellings.clock)
+    dead = told | "Publish" >> PublishTriggers(pair.topic, sample_records.clock)
     late = pipeline | "late" >> beam.Create([], reshuffle=False).with_output_types(bytes)
-    _ = SinkInputs(told, dead, late) | "Tables" >> WriteTables(dataset, clock=tellings.clock)
+    _ = SinkInputs(told, dead, late) | "Tables" >> WriteTables(dataset, clock=sample_records.clock)
     pipeline.run().wait_until_finish()
     letters = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
     said = {

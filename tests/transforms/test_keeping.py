@@ -12,7 +12,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from kittiwake.stream.records import decision_of, encode
 from kittiwake.values import parse_json
-from tests.stream import tellings
+from tests.stream import sample_records
 from transforms.sinks.base import SinkInputs
 from transforms.sinks.json_files import WriteJsonLines
 
@@ -28,11 +28,15 @@ def kept(folder: Path) -> dict[str, list[Any]]:
 
 
 def keep(folder: Path) -> None:
-    told = [encode(tellings.trigger(ONE)), encode(tellings.bare(TWO))]
+    told = [encode(sample_records.trigger(ONE)), encode(sample_records.bare(TWO))]
     with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([])) as pipeline:
         rows = [
             pipeline | name >> beam.Create(of).with_output_types(bytes)
-            for name, of in (("T", told), ("D", [encode(tellings.dead())]), ("L", [encode(tellings.late())]))
+            for name, of in (
+                ("T", told),
+                ("D", [encode(sample_records.dead())]),
+                ("L", [encode(sample_records.late())]),
+            )
         ]
         _ = SinkInputs(*rows) | WriteJsonLines(str(folder))
 
@@ -42,7 +46,7 @@ def test_rows_of_each_kind_are_lines_of_a_folder(tmp_path: Path) -> None:
     found = kept(tmp_path)
     assert sorted(found) == ["dead_letters", "decisions", "late_events"]
     assert sorted(row["trigger_id"] for row in found["decisions"]) == [ONE, TWO]
-    row = parse_json(decision_of(encode(tellings.trigger(ONE))).row)
+    row = parse_json(decision_of(encode(sample_records.trigger(ONE))).row)
     assert json.loads(json.dumps(row, default=float)) in found["decisions"]
     assert [row["reason"] for row in found["dead_letters"]] == ["not_utf8"]
     assert [row["event_id"] for row in found["late_events"]] == ["e0"]

@@ -17,7 +17,7 @@ from apache_beam.runners.sdf_utils import RestrictionTrackerView, ThreadsafeRest
 
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
-from tests.stream.collecting import COLLECTED, Collect
+from tests.stream.collected_output import COLLECTED, Collect
 from transforms.input_files import InputFile
 from transforms.stream.recorded_source import (
     ChangedError,

@@ -19,7 +19,7 @@ from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEvent
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row
 from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, Dataset, RecordedDecisions, dataset_of
 from pipelines.runner import new_pipeline, runner_named
-from tests.stream import tellings
+from tests.stream import sample_records
 from transforms.metrics import NAMESPACE
 from transforms.sinks.base import SinkInputs
 from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, WriteTables
@@ -66,9 +66,9 @@ def write(
         pipeline | name >> beam.Create([encode(one) for one in elements], reshuffle=False).with_output_types(bytes)
         for name, elements in (("told", told), ("dead", dead), ("late", late))
     ]
-    step = WriteTables(dataset, recorded, clock=tellings.clock)
+    step = WriteTables(dataset, recorded, clock=sample_records.clock)
     outcome = SinkInputs(*made) | "Tables" >> step
-    details = outcome.dead_letters | beam.Map(tellings.detail_of)
+    details = outcome.dead_letters | beam.Map(sample_records.detail_of)
     assert_that(details, equal_to(refused or []), label="refused")
     assert_that(outcome.lost | beam.combiners.Count.Globally(), equal_to([lost]), label="lost")
     result = pipeline.run()
@@ -81,13 +81,15 @@ def at(time_us: int) -> datetime:
 
 
 def test_rows_come_back_from_their_tables_exactly(tables: Tables, dataset: Dataset) -> None:
-    told = [tellings.trigger(ONE), tellings.bare(TWO)]
-    write(dataset, told, [tellings.dead()], [tellings.late()])
+    told = [sample_records.trigger(ONE), sample_records.bare(TWO)]
+    write(dataset, told, [sample_records.dead()], [sample_records.late()])
     found = {row["trigger_id"]: row for row in tables.query(f"SELECT * FROM `{dataset.table('decisions')}`")}
-    expected = decision_table_row(told[0], tellings.CLOCK_US)
-    times = {name: at(tellings.AT_US) for name in ("time", "fired_at")} | {"written_at": at(tellings.CLOCK_US)}
-    times |= {"first_event_time": at(tellings.AT_US - 3_600_000_000), "last_event_time": at(tellings.AT_US)}
-    occurrence = {"occurrence": tellings.decision().occurrence}
+    expected = decision_table_row(told[0], sample_records.CLOCK_US)
+    times = {name: at(sample_records.AT_US) for name in ("time", "fired_at")} | {
+        "written_at": at(sample_records.CLOCK_US)
+    }
+    times |= {"first_event_time": at(sample_records.AT_US - 3_600_000_000), "last_event_time": at(sample_records.AT_US)}
+    occurrence = {"occurrence": sample_records.decision().occurrence}
     assert found[ONE] == {**expected, **times, **occurrence}
     nulls = {name for name, value in found[TWO].items() if value is None}
     assert nulls == {
@@ -96,19 +98,21 @@ def test_rows_come_back_from_their_tables_exactly(tables: Tables, dataset: Datas
     }
     assert [row["trigger_id"] for row in tables.query(f"SELECT * FROM `{dataset.table('triggers')}`")] == [ONE]
     (dead,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
-    assert dead["raw"] == tellings.dead().raw
-    assert json.loads(dead["attributes"]) == tellings.dead().attributes
-    assert dead["published_at"] == at(tellings.CLOCK_US - 1_000_000)
+    assert dead["raw"] == sample_records.dead().raw
+    assert json.loads(dead["attributes"]) == sample_records.dead().attributes
+    assert dead["published_at"] == at(sample_records.CLOCK_US - 1_000_000)
     (late,) = tables.query(f"SELECT * FROM `{dataset.table('late_events')}`")
-    assert (late["raw"], late["settled_until"]) == (tellings.late().raw, at(tellings.AT_US + 1))
+    assert (late["raw"], late["settled_until"]) == (sample_records.late().raw, at(sample_records.AT_US + 1))
 
 
 def test_the_views_hold_one_row_an_id_after_duplicates_and_revisions(tables: Tables, dataset: Dataset) -> None:
-    revoked = tellings.trigger(TWO, decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, fired_at_us=None, revision=1)
-    again = tellings.trigger(TWO, revision=2, time_us=tellings.AT_US + 86_400_000_000, late=True)
-    first = [tellings.trigger(ONE), tellings.trigger(TWO), tellings.bare(THREE)]
-    write(dataset, [*first, revoked, again], [tellings.dead()], [tellings.late()])
-    write(dataset, [again, revoked, *first], [tellings.dead()], [tellings.late()])
+    revoked = sample_records.trigger(
+        TWO, decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, fired_at_us=None, revision=1
+    )
+    again = sample_records.trigger(TWO, revision=2, time_us=sample_records.AT_US + 86_400_000_000, late=True)
+    first = [sample_records.trigger(ONE), sample_records.trigger(TWO), sample_records.bare(THREE)]
+    write(dataset, [*first, revoked, again], [sample_records.dead()], [sample_records.late()])
+    write(dataset, [again, revoked, *first], [sample_records.dead()], [sample_records.late()])
     for view, expected in (
         ("triggers_latest", [(ONE, 0, "fired"), (TWO, 2, "fired")]),
         ("decisions_latest", [(ONE, 0, "fired"), (TWO, 2, "fired"), (THREE, 0, "suppressed")]),
@@ -135,7 +139,7 @@ def test_the_views_hold_one_row_an_id_after_duplicates_and_revisions(tables: Tab
 def test_decisions_are_recorded_as_asked_and_triggers_always(
     tables: Tables, dataset: Dataset, recorded: RecordedDecisions, ids: list[str]
 ) -> None:
-    write(dataset, [tellings.trigger(ONE), tellings.bare(TWO)], recorded=recorded)
+    write(dataset, [sample_records.trigger(ONE), sample_records.bare(TWO)], recorded=recorded)
     rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions')}` ORDER BY trigger_id")
     assert [row["trigger_id"] for row in rows] == ids
     assert len(tables.query(f"SELECT * FROM `{dataset.table('triggers')}`")) == 1
@@ -154,7 +158,7 @@ def test_a_refused_row_becomes_a_row_of_dead_letters_and_the_others_stand(
     types = {"contact_id": "INT64", "replaces": "ARRAY<STRING>"}
     columns = ", ".join(f"{column.name} {types.get(column.name, column.type)}" for column in TRIGGERS.columns)
     tables.query(f"CREATE TABLE `{path}` ({columns})")
-    good, bad = tellings.trigger(ONE, contact_id="7"), tellings.trigger(TWO, contact_id=PERSONAL)
+    good, bad = sample_records.trigger(ONE, contact_id="7"), sample_records.trigger(TWO, contact_id=PERSONAL)
     detail = "table triggers refused it: invalid (contact_id)"
     ran = write(dataset, [good, bad], refused=[detail])
     assert [row["trigger_id"] for row in tables.query(f"SELECT * FROM `{path}`")] == [ONE]
@@ -162,7 +166,7 @@ def test_a_refused_row_becomes_a_row_of_dead_letters_and_the_others_stand(
     (dead,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
     assert (dead["stage"], dead["reason"], dead["detail"]) == ("write", "row_refused", detail)
     assert (dead["ruleset_version"], dead["release"]) == ("3349aaec3651", __version__)
-    row = decision_table_row(bad, tellings.CLOCK_US)
+    row = decision_table_row(bad, sample_records.CLOCK_US)
     assert json.loads(dead["raw"]) == {name: row[name] for name in row if name != "written_at"}
     assert (ran.counters["rows_refused"], ran.counters["dead_letters"]) == (1, 1)
     assert "There were errors inserting to BigQuery" in caplog.text
@@ -172,7 +176,7 @@ def test_a_refused_row_becomes_a_row_of_dead_letters_and_the_others_stand(
 def test_a_table_that_is_gone_costs_no_row(tables: Tables, dataset: Dataset) -> None:
     tables.client.delete_table(dataset.table("triggers"))
     detail = "table triggers refused it: Not Found"
-    write(dataset, [tellings.trigger(ONE), tellings.trigger(TWO)], refused=[detail] * 2)
+    write(dataset, [sample_records.trigger(ONE), sample_records.trigger(TWO)], refused=[detail] * 2)
     rows = tables.query(f"SELECT raw FROM `{dataset.table('dead_letters')}`")
     assert {json.loads(row["raw"])["trigger_id"] for row in rows} == {ONE, TWO}
 
@@ -181,7 +185,7 @@ def test_a_refused_dead_letter_is_counted_and_told_without_what_is_in_it(
     tables: Tables, dataset: Dataset, caplog: pytest.LogCaptureFixture
 ) -> None:
     without_column(tables, dataset, "dead_letters", "release")
-    dead = tellings.dead(PERSONAL.encode(), attributes={"mail": PERSONAL})
+    dead = sample_records.dead(PERSONAL.encode(), attributes={"mail": PERSONAL})
     ran = write(dataset, dead=[dead], lost=1)
     assert ran.counters["rows_lost"] == 1
     (line,) = [record.getMessage() for record in caplog.records if record.name == "kittiwake"]
@@ -195,15 +199,15 @@ def test_a_refused_dead_letter_is_counted_and_told_without_what_is_in_it(
 def test_dead_letters_are_not_lost_while_their_table_is_out_of_reach(tables: Tables, dataset: Dataset) -> None:
     tables.client.delete_table(dataset.table("dead_letters"))
     with pytest.raises(Exception, match="table dead_letters cannot be written to: Not Found"):
-        write(dataset, dead=[tellings.dead()])
+        write(dataset, dead=[sample_records.dead()])
 
 
 def test_a_row_that_is_too_large_for_a_request_is_refused_and_not_repeated_for_ever(
     tables: Tables, dataset: Dataset
 ) -> None:
-    large = tellings.trigger(ONE, include=json.dumps({"text": "x" * PAYLOAD_BYTES_MAX}))
+    large = sample_records.trigger(ONE, include=json.dumps({"text": "x" * PAYLOAD_BYTES_MAX}))
     details = [f"table {name} refused it: too_large" for name in ("triggers", "decisions")]
-    write(dataset, [large, tellings.trigger(TWO)], refused=details)
+    write(dataset, [large, sample_records.trigger(TWO)], refused=details)
     (row,) = tables.query(f"SELECT trigger_id FROM `{dataset.table('triggers')}`")
     assert row["trigger_id"] == TWO
     rows = tables.query(f"SELECT raw_size, LENGTH(raw) AS kept FROM `{dataset.table('dead_letters')}`")
@@ -213,7 +217,7 @@ def test_a_row_that_is_too_large_for_a_request_is_refused_and_not_repeated_for_e
 def test_the_largest_dead_letter_fits_into_a_request(tables: Tables, dataset: Dataset) -> None:
     """10 MB of message, and the 100 attributes of 1 KiB that Pub/Sub allows, in characters that take most memory."""
     attributes = {f"{number:03}" + "k" * 253: "\U0001f426" * 256 for number in range(100)}
-    write(dataset, dead=[tellings.dead(b"\xff" * 10_000_000, attributes=attributes)])
+    write(dataset, dead=[sample_records.dead(b"\xff" * 10_000_000, attributes=attributes)])
     (row,) = tables.query(f"SELECT raw_size, attributes FROM `{dataset.table('dead_letters')}`")
     assert row["raw_size"] == 10_000_000
     assert json.loads(row["attributes"]) == attributes
@@ -229,10 +233,12 @@ def test_the_streaming_runner_writes_too(tables: Tables, dataset: Dataset) -> No
     tables.query(f"ALTER TABLE `{dataset.table('triggers')}` DROP COLUMN include")
     runner = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRunner"
     pipeline = new_pipeline(runner, ["--streaming", "--allow_unsafe_triggers"])
-    stream = TestStream(coder=BytesCoder()).add_elements([encode(tellings.trigger(ONE)), encode(tellings.bare(TWO))])
+    stream = TestStream(coder=BytesCoder()).add_elements(
+        [encode(sample_records.trigger(ONE)), encode(sample_records.bare(TWO))]
+    )
     told = pipeline | stream.advance_watermark_to_infinity()
-    dead, late = (told | f"No {name}" >> beam.Filter(tellings.never) for name in ("dead", "late"))
-    SinkInputs(told, dead, late) | WriteTables(dataset, clock=tellings.clock)
+    dead, late = (told | f"No {name}" >> beam.Filter(sample_records.never) for name in ("dead", "late"))
+    SinkInputs(told, dead, late) | WriteTables(dataset, clock=sample_records.clock)
     pipeline.run().wait_until_finish()
     rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions_latest')}` ORDER BY trigger_id")
     assert [row["trigger_id"] for row in rows] == [ONE, TWO]

@@ -14,12 +14,12 @@ from kittiwake.stream.records import BufferedEvent, InitialState, encode, key_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
 from tests.pipelines.frozen.graph import RULES
-from tests.stream import tellings
+from tests.stream import sample_records
 
 NOON_US: Final = parse_instant("2026-11-03T12:00:00Z")
 FAR_US: Final = parse_instant("2026-12-01T00:00:00Z")
 KEY: Final = key_of("acme", "c-1")
-TRACE: Final = {"traceparent": tellings.TRACE, "source": "shop"}
+TRACE: Final = {"traceparent": sample_records.TRACE, "source": "shop"}
 
 
 class Kept(NamedTuple):
@@ -72,7 +72,9 @@ def records() -> dict[str, Any]:
     return {
         "Arrival": arrival("e1", 0),
         "Seed": InitialState(NOON_US, b"state"),
-        "Told": replace(tellings.trigger("a" * 32, tellings.TRACE), row=b"{}"),  # rows have tests of their own
-        "Dead": tellings.dead(),
-        "Late": tellings.late(),
+        "Told": replace(
+            sample_records.trigger("a" * 32, sample_records.TRACE), row=b"{}"
+        ),  # rows have tests of their own
+        "Dead": sample_records.dead(),
+        "Late": sample_records.late(),
     }
