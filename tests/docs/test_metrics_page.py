@@ -23,7 +23,7 @@ LOGS = re.compile(r"\bgetLogger\(|\blogging\.(debug|info|warning|error|exception
 LOGGERS = {
     "transforms/logs.py",
     "transforms/sinks/bigquery.py",  # takes values out of what Beam logs
-    "pipelines/__init__.py",  # the same of what nobody need know
+    "pipelines/lifecycle.py",  # the same of what nobody need know
     "pipelines/runner.py",  # keeps Beam quiet
     "pipelines/worker.py",
 }
