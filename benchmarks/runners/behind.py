@@ -19,7 +19,7 @@ from kittiwake.stream.recorded_schedule import Disorder, Pace, Schedule
 from kittiwake.time.instants import END_OF_TIME_US, SECOND_US, parse_instant
 from transforms.clock import now_us
 from transforms.input_files import InputFile
-from transforms.stream.recorded_source import RecordedEvents, _read
+from transforms.stream.recorded_source import RecordedEvents, read_schedule
 
 NO_EVENT: Final = b'{"says": "so far"}\n'
 NO_EVENT_EVERY: Final = 100
@@ -52,7 +52,7 @@ def marked(lines: Sequence[bytes], path: Path) -> Path:
 
 def schedule_of(events: Path, disorder: Disorder) -> Schedule:
     """As the source works it out."""
-    return _read(RecordedEvents((InputFile(str(events), events.stat().st_size),), now_us(), disorder))
+    return read_schedule(RecordedEvents((InputFile(str(events), events.stat().st_size),), now_us(), disorder))
 
 
 class Clocked:

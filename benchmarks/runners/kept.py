@@ -22,7 +22,7 @@ from kittiwake.stream.records import encode
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, MINUTE_US
 from transforms.clock import now_us
-from transforms.stream.evaluate import _Evaluate
+from transforms.stream.evaluate import EvaluateDoFn
 
 STEP_US: Final = 10 * MINUTE_US
 
@@ -43,7 +43,7 @@ def kept(rules: Path, events: Path, allowed_lateness_us: int = HOUR_US) -> Kept:
     """Play events under rules of a folder."""
     known = StaticRules(load_rules(rules), allowed_lateness_us)
     clock_us = now_us()
-    lean = Lean(_Evaluate(known, USUAL, CANONICAL, None, lambda: clock_us))
+    lean = Lean(EvaluateDoFn(known, USUAL, CANONICAL, None, lambda: clock_us))
     most: dict[bytes, int] = {}
     number = 0
     for step, group in groupby(_arrivals(known, events, clock_us), lambda one: one.arrival.time_us // STEP_US):

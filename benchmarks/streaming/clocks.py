@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from kittiwake.stream.contact import poison_events, timers
-from transforms.stream.evaluate import _Evaluate
+from transforms.stream.evaluate import EvaluateDoFn
 
 _WORK: Final = (
     (poison_events, "advance"),
@@ -41,7 +41,7 @@ class Silent:
         """Nothing."""
 
 
-class Host(_Evaluate):
+class Host(EvaluateDoFn):
     """The host; `is_deaf`: without the timers by which a contact wakes of itself."""
 
     def __init__(self, is_deaf: bool, *settings: Any) -> None:

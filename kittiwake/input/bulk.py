@@ -80,7 +80,7 @@ def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: 
         return ParsedBlock(new_table(), 0, BEFORE_ALL_US, left)
     times = [record.time for record in records]
     names = {record.type for record in records}
-    types = _types.of(names)
+    types = known_types.of(names)
     texts = [record.properties for record in records]
     joined = b"\n".join(texts)
     form = usual_form(times)
@@ -215,5 +215,5 @@ def _type_of(name: str) -> str:
     return name if is_type(name) else ""
 
 
-_types: Final = BoundedCache(TYPES_MAX, _type_of)
+known_types: Final = BoundedCache(TYPES_MAX, _type_of)
 """Each type as one and the same string, so that a million of them take no memory; "" for what is none."""

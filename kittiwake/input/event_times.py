@@ -88,7 +88,7 @@ def usual_form(times: list[str]) -> Form | None:
     step = len(digits) // len(times)
     are_minutes = max(digits[_MINUTE::step]) <= ord("5") and max(digits[_SECOND::step]) <= ord("5")
     hours = _hours_of(times, digits, step)
-    known = _hours.of(hours)
+    known = known_hours.of(hours)
     offset_us = _instant(f"1970-01-01T00:00:00{zone}")
     if offset_us == BEFORE_ALL_US or not are_minutes or BEFORE_ALL_US in {known[hour] for hour in hours}:
         return None
@@ -125,7 +125,7 @@ def microseconds(times: list[str], form: Form) -> list[int]:
     decimals, zone, offset_us = form
     digits = "".join(times).encode().translate(None, _NO_DIGITS)
     pairs = Struct(f"12s{2 + decimals}s{sum(map(str.isdigit, zone))}x").iter_unpack
-    minutes, scale = _minutes.of({minute for minute, _ in pairs(digits)}), 10 ** (6 - decimals)
+    minutes, scale = known_minutes.of({minute for minute, _ in pairs(digits)}), 10 ** (6 - decimals)
     if scale == 1 and not offset_us:
         return [minutes[minute] + int(second) for minute, second in pairs(digits)]
     return [minutes[minute] + int(second) * scale + offset_us for minute, second in pairs(digits)]
@@ -163,8 +163,8 @@ def _minute_us(minute: bytes) -> int:
     return _hour_us((minute[:_MINUTE],)) + int(minute[_MINUTE:]) * MINUTE_US
 
 
-_hours: Final = BoundedCache(HOURS_MAX, _hour_us)
+known_hours: Final = BoundedCache(HOURS_MAX, _hour_us)
 """By the digits of an hour, `2026110109`, in UTC; `BEFORE_ALL_US` where it is none."""
 
-_minutes: Final = BoundedCache(MINUTES_MAX, _minute_us)
+known_minutes: Final = BoundedCache(MINUTES_MAX, _minute_us)
 """By the digits of a minute, `202611010930`, in UTC."""

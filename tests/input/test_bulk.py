@@ -99,7 +99,7 @@ def _at(hour: int, minute: int) -> bytes:
 
 
 def test_threads_share_what_is_remembered_and_none_loses_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    for memory in (event_times._minutes, event_times._hours, bulk._types):
+    for memory in (event_times.known_minutes, event_times.known_hours, bulk.known_types):
         monkeypatch.setattr(memory, "_number_max", 3)
     blocks = [[_at(hour, minute) for minute in range(9)] for hour in range(10)]
     switched_s = sys.getswitchinterval()

@@ -25,9 +25,9 @@ TO_TABLES = ("--dataset", "shop-1.marketing")
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them, a DoFn of ours among them.
 ALWAYS = {
-    "Read", "Parse", "Parse/Parse", "Parse/Parse/ParDo(_Parse)", "LoadSnapshots", "LoadSnapshots/Files",
+    "Read", "Parse", "Parse/Parse", "Parse/Parse/ParDo(ParseDoFn)", "LoadSnapshots", "LoadSnapshots/Files",
     "LoadSnapshots/Reshuffle", "LoadSnapshots/Rows", "MergeSnapshots",
-    "Evaluate", "Evaluate/Evaluate", "Evaluate/Evaluate/ParDo(_Evaluate)",
+    "Evaluate", "Evaluate/Evaluate", "Evaluate/Evaluate/ParDo(EvaluateDoFn)",
 }  # fmt: skip
 TOPIC = {
     "PublishTriggers",

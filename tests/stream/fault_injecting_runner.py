@@ -25,7 +25,7 @@ from kittiwake.stream.records import (
     late_event_of,
 )
 from kittiwake.stream.rules_source.view import RulesSource
-from transforms.stream.evaluate import _Evaluate
+from transforms.stream.evaluate import EvaluateDoFn
 
 BEFORE_ALL_US = -(2**60)
 
@@ -149,7 +149,7 @@ class Machine:
         self.bundles = 0
         self.given: list[tuple[bytes, bytes]] = []
         """All elements, copies too."""
-        self._new = lambda: _Evaluate(rules, waits, shape, max_age_us, clock)
+        self._new = lambda: EvaluateDoFn(rules, waits, shape, max_age_us, clock)
         self._dofn = self._new()
         self._lasting = lasting
 

@@ -28,7 +28,7 @@ from kittiwake.testing.host_suite import LAWS, START_US, HostSetup, InMemoryHost
 from kittiwake.time.instants import SECOND_US
 from tests.stream.collected_output import COLLECTED, Collect, timestamped
 from tests.stream.fault_injecting_runner import Bundle, DiedError, Machine
-from transforms.stream.evaluate import EvaluateRules, _Evaluate
+from transforms.stream.evaluate import EvaluateDoFn, EvaluateRules
 
 
 @pytest.mark.parametrize("law", LAWS, ids=name_of)
@@ -108,7 +108,7 @@ class Minimal:
 
     def __init__(self, setup: HostSetup) -> None:
         self._outputs: list[bytes | TaggedOutput] = []
-        step = _Evaluate(setup.rules, setup.settings, CANONICAL, None, setup.clock)
+        step = EvaluateDoFn(setup.rules, setup.settings, CANONICAL, None, setup.clock)
         self._runner = Lean(step, self._outputs.append)
 
     def add(self, key: bytes, record: bytes) -> None:

@@ -32,8 +32,8 @@ from tests.rules.published import CART, ITEM, NOW_US, SECOND, first
 from tests.stream.faulty_targets import Faulty, Inline, Memory, known, numbers, polled
 from tests.stream.generated_cases import arrival_of_line
 from transforms.stream import rules_metrics
-from transforms.stream.evaluate import _Evaluate
-from transforms.stream.parse import _Parse
+from transforms.stream.evaluate import EvaluateDoFn
+from transforms.stream.parse import ParseDoFn
 from transforms.stream.rules_metrics import meter_rules
 
 publish = publishing.publish
@@ -274,8 +274,8 @@ def test_both_steps_tell_it_with_every_bundle(tmp_path: Path, caplog: pytest.Log
     rules = PolledRules(str(tmp_path), HOUR_US), PolledRules(str(tmp_path), 2 * HOUR_US)
     for one in rules:
         one.view(NOW_US)
-    _Parse(rules[0], IntakeSettings(), lambda: NOW_US).start_bundle()
-    _Evaluate(rules[1], TimerSettings(), CANONICAL, None, lambda: NOW_US).start_bundle()
+    ParseDoFn(rules[0], IntakeSettings(), lambda: NOW_US).start_bundle()
+    EvaluateDoFn(rules[1], TimerSettings(), CANONICAL, None, lambda: NOW_US).start_bundle()
     assert [json.loads(record.message)["event"] for record in caplog.records] == ["rules_read"] * 2
 
 

@@ -23,9 +23,9 @@ from transforms.stream.recorded_source import (
     ChangedError,
     PositionTracker,
     ReadRecordedEvents,
+    ReadRecordsDoFn,
     RecordedEvents,
     Restriction,
-    _ReadRecords,
 )
 
 START_US = 1_780_000_000 * SECOND_US
@@ -57,7 +57,7 @@ def three_hundred(tmp_path: Path) -> RecordedEvents:
 class Runner:
     """A runner of one splittable step, which gives it as long as it asks for."""
 
-    def __init__(self, step: _ReadRecords) -> None:
+    def __init__(self, step: ReadRecordsDoFn) -> None:
         self.step = step
         self.rest: Any = step.initial_restriction(b"")
         self.mark: Any = None
@@ -100,8 +100,8 @@ def step(
     *,
     stays_open: bool = False,
     clock: Callable[[], int] | None = None,
-) -> _ReadRecords:
-    return _ReadRecords(of, pace, records_max, stays_open, clock or Clock())
+) -> ReadRecordsDoFn:
+    return ReadRecordsDoFn(of, pace, records_max, stays_open, clock or Clock())
 
 
 def data_of(values: list[beam.window.TimestampedValue]) -> list[bytes]:

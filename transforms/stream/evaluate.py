@@ -61,14 +61,14 @@ class EvaluateRules(beam.PTransform):
     def expand(self, arrivals: PCollection[tuple[bytes, bytes]]) -> Evaluated:
         """A contact's arrivals meet on one worker."""
         types = {_LATE: bytes, _DEAD: bytes}
-        step = beam.ParDo(_Evaluate(self.rules, self.waits, self.shape, self.max_age_us, self.clock)).with_output_types(
-            bytes, **types
-        )
+        step = beam.ParDo(
+            EvaluateDoFn(self.rules, self.waits, self.shape, self.max_age_us, self.clock)
+        ).with_output_types(bytes, **types)
         outputs = arrivals | "Evaluate" >> step.with_outputs(*types, main="told")
         return Evaluated(outputs["told"], outputs[_LATE], outputs[_DEAD])
 
 
-class _Evaluate(beam.DoFn):
+class EvaluateDoFn(beam.DoFn):
     CELL: Final = ReadModifyWriteStateSpec("cell", BytesCoder())
     BAG: Final = BagStateSpec("bag", BytesCoder())
     SLOT: Final = TimerSpec("slot", TimeDomain.WATERMARK)

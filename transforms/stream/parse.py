@@ -52,13 +52,13 @@ class ParseMessages(beam.PTransform):
 
     def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
         """No message is lost."""
-        parse = _Parse(self.rules, IntakeSettings(self.shape, self.max_age_us), self.clock)
+        parse = ParseDoFn(self.rules, IntakeSettings(self.shape, self.max_age_us), self.clock)
         step = beam.ParDo(parse).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
         taken = messages | "Parse" >> step.with_outputs(_DEAD, main="arrivals")
         return ParsedMessages(taken["arrivals"], taken[_DEAD])
 
 
-class _Parse(beam.DoFn):
+class ParseDoFn(beam.DoFn):
     """The rules are asked for once a bundle: what is known of some times stays true of them."""
 
     def __init__(self, rules: RulesSource, taking: IntakeSettings, clock: Callable[[], int]) -> None:

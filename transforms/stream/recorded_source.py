@@ -79,7 +79,7 @@ class ReadRecordedEvents(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> PCollection[PubsubMessage]:
         """Each record once for each time that the runner takes it."""
-        replay = _ReadRecords(self.recording, self.pace, self.records_max, self.stays_open, self.clock)
+        replay = ReadRecordsDoFn(self.recording, self.pace, self.records_max, self.stays_open, self.clock)
         return pbegin | "Start" >> beam.Impulse() | "Records" >> beam.ParDo(replay).with_output_types(PubsubMessage)
 
 
@@ -137,7 +137,7 @@ class PositionTracker(RestrictionTracker):
 _BY_HAND: Final = ManualWatermarkEstimator.default_provider()
 
 
-class _ReadRecords(beam.DoFn, RestrictionProvider):
+class ReadRecordsDoFn(beam.DoFn, RestrictionProvider):
     def __init__(
         self, recording: RecordedEvents, pace: Pace, records_max: int, stays_open: bool, clock: Callable[[], int]
     ) -> None:
@@ -169,7 +169,7 @@ class _ReadRecords(beam.DoFn, RestrictionProvider):
     ) -> Iterator[TimestampedValue]:
         start, _, began_us = tracker.current_restriction()
         recorded, size = _recorded(self._recording), 0
-        with _Lines(self._recording.files) as lines:
+        with RecordedLines(self._recording.files) as lines:
             for position in count(start):
                 wait_us = self._wait_us(recorded, position, began_us)
                 if wait_us or position - start == self._records_max or size >= BYTES_MAX:
@@ -211,7 +211,7 @@ def _message(data: bytes, recorded: Schedule, position: int) -> TimestampedValue
 # ---------------------------------------------------------------- files
 
 
-class _Lines:
+class RecordedLines:
     """The lines of files by where they begin, counted through all files."""
 
     def __init__(self, files: tuple[InputFile, ...]) -> None:
@@ -250,11 +250,11 @@ def _recorded(recording: RecordedEvents) -> Schedule:
     with _LOCK:
         found = _RECORDED.get(recording)
         if found is None:
-            found = _RECORDED[recording] = _read(recording)
+            found = _RECORDED[recording] = read_schedule(recording)
         return found
 
 
-def _read(recording: RecordedEvents) -> Schedule:
+def read_schedule(recording: RecordedEvents) -> Schedule:
     """Lines without a time of their own come with the one before them; blank ones not at all."""
     times_us, offsets, base, time_us = array("q"), array("q"), 0, None
     for file in recording.files:

@@ -14,7 +14,7 @@ from kittiwake.stream.recorded_schedule import Disorder
 from kittiwake.time.instants import SECOND_US, format_instant
 from transforms.clock import now_us
 from transforms.input_files import input_files
-from transforms.stream.recorded_source import RecordedEvents, _Lines, _read
+from transforms.stream.recorded_source import RecordedEvents, RecordedLines, read_schedule
 
 BEAT_CONTACT = "beat"
 BEAT = '{{"event_id":"beat-{number}","account_id":"acme","contact_id":"beat","type":"beat","time":"{time}"}}'
@@ -31,8 +31,8 @@ class Queue(NamedTuple):
     def of(cls, events: Path, disorder: Disorder) -> Self:
         """The events of a file."""
         recording = RecordedEvents(tuple(input_files([str(events)])), now_us(), disorder)
-        schedule = _read(recording)
-        with _Lines(recording.files) as lines:
+        schedule = read_schedule(recording)
+        with RecordedLines(recording.files) as lines:
             return cls([lines.at(place) for place in schedule.offsets], schedule.times_us, disorder)
 
     def write(self, path: Path, beats: int) -> None:

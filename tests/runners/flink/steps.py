@@ -1,9 +1,9 @@
 """The steps of the streaming job on Flink's own state, timers and watermarks, without Beam's runner between them.
 
-Run by Flink's Python workers. `_Parse` and `_Evaluate` are the product's, untouched: what stands here is what Beam's
-runner would be for them, a bundle for each element and each timer. Flink keeps a timer by its key and time; Beam by
-key, family and tag, and a later one takes the earlier's place: so a contact's timers are a value of its state too, and
-an alarm that it knows nothing of has been set anew since.
+Run by Flink's Python workers. `ParseDoFn` and `EvaluateDoFn` are the product's, untouched: what stands here is what
+Beam's runner would be for them, a bundle for each element and each timer. Flink keeps a timer by its key and time;
+Beam by key, family and tag, and a later one takes the earlier's place: so a contact's timers are a value of its state
+too, and an alarm that it knows nothing of has been set anew since.
 
 What a step puts out goes two ways: on to Flink's sink, which shows a row when the checkpoint is complete that holds
 what came of it; and, at once, into a file of the worker, as a queue would have taken it that knows of no checkpoint.
@@ -32,8 +32,8 @@ from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.sinks.json_files import dead_letter_line_of, decision_line_of, late_event_line_of
-from transforms.stream.evaluate import _Evaluate
-from transforms.stream.parse import _Parse
+from transforms.stream.evaluate import EvaluateDoFn
+from transforms.stream.parse import ParseDoFn
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 ARRIVAL = Types.TUPLE([Types.STRING(), BYTES])
@@ -65,7 +65,7 @@ class Take(ProcessFunction):
         self._rules = rules
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        self._take = _Parse(self._rules, IntakeSettings(CANONICAL, None), now_us)
+        self._take = ParseDoFn(self._rules, IntakeSettings(CANONICAL, None), now_us)
 
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:
         self._take.start_bundle()
@@ -84,7 +84,7 @@ class Settle(KeyedProcessFunction):
         self._rules, self._sent = rules, sent
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        self._settle = _Evaluate(self._rules, USUAL, CANONICAL, None, now_us)
+        self._settle = EvaluateDoFn(self._rules, USUAL, CANONICAL, None, now_us)
         self._cell = _Cell(runtime_context.get_state(ValueStateDescriptor("cell", BYTES)))
         self._bag = _Bag(runtime_context.get_list_state(ListStateDescriptor("bag", BYTES)))
         self._timers = _Kept(runtime_context.get_state(ValueStateDescriptor("timers", BYTES)))
