@@ -41,9 +41,6 @@ PRIVATE_MAY_BE_READ = {
     "tests.simulation.test_mutants": "plants a fault inside the kernel, which the simulator has to find",
 }
 
-YET_TO_COME: set[str] = set()
-"""Modules and packages that do not keep these rules yet. The list only shrinks."""
-
 FILES = {module_of(path, sources.ROOT): path for path in sources.python_files()}
 PACKAGES = frozenset(name for name, path in FILES.items() if path.name == "__init__.py")
 
@@ -91,18 +88,16 @@ def test_imports_point_down_only(imports: list[Import]) -> None:
 
 @pytest.mark.parametrize("package", sorted(filter(_is_code, PACKAGES)))
 def test_the_folders_and_files_of_a_package_import_each_other_in_no_circle(package: str, imports: list[Import]) -> None:
-    assert package in YET_TO_COME or _circles(imports, package) == []
+    assert _circles(imports, package) == []
 
 
 def test_nobody_takes_a_private_name_of_another_package(imports: list[Import]) -> None:
-    taken = [
-        found for found in private(imports, PACKAGES) if found.importer not in {*PRIVATE_MAY_BE_READ, *YET_TO_COME}
-    ]
+    taken = [found for found in private(imports, PACKAGES) if found.importer not in PRIVATE_MAY_BE_READ]
     assert [f"{found.importer}:{found.line} {found.module}.{found.name}" for found in taken] == []
 
 
 def test_who_may_read_private_names_does(imports: list[Import]) -> None:
-    assert {found.importer for found in private(imports, PACKAGES)} >= PRIVATE_MAY_BE_READ.keys()
+    assert {found.importer for found in private(imports, PACKAGES)} == {*PRIVATE_MAY_BE_READ}
 
 
 def test_a_folder_has_no_more_files_than_one_can_hold_in_the_head_or_says_why() -> None:
@@ -114,7 +109,7 @@ def test_a_folder_has_no_more_files_than_one_can_hold_in_the_head_or_says_why() 
 
 def test_a_file_of_the_product_is_shorter_than_elsewhere() -> None:
     lengths = {name: len(path.read_text().splitlines()) for name, path in FILES.items() if _is_code(name)}
-    assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES}.keys() - YET_TO_COME == set()
+    assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES} == {}
 
 
 # ---------------------------------------------------------------- that these can fail

@@ -10,12 +10,7 @@ from tests.repo import sources, words
 
 PAGES = ("docs/", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
 CODE = ("kittiwake/", "transforms/", "pipelines/")
-NOT_YET: tuple[str, ...] = (
-    "kittiwake/input/",
-    "kittiwake/scenarios/",
-    "kittiwake/stream/",
-    "transforms/stream/",
-)
+NOT_YET: tuple[str, ...] = ()
 """What is still to be reworded. This list only shrinks."""
 TABLES_FROM_CODE: dict[str, str] = {
     "docs/reference/metrics-and-logs.md": "kittiwake/stream/",
