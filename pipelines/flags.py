@@ -154,3 +154,11 @@ class OptionRow(Generic[_T_co]):
     def is_asked_for(self, typed: argparse.Namespace) -> bool:
         """Whether its flag was typed."""
         return getattr(typed, self.name) is not None
+
+    def read_asked(self, options: OptionReader) -> _T_co | None:
+        """What `read` says, who may not drop in silence what was asked for: None comes with an error message."""
+        reported = len(options.problems)
+        found = self.read(options)
+        is_dropped = found is None and len(options.problems) == reported and self.is_asked_for(options.typed)
+        assert not is_dropped, f"--{self.name} is asked for, and was read as nothing without an error message"
+        return found

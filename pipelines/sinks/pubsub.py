@@ -39,9 +39,11 @@ class TopicSink:
 
 
 def _read(options: OptionReader) -> TopicSink | None:
-    name = options.typed.trigger_topic
-    name = name and options.read(None, name_option, "--trigger_topic", name, _TOPIC, "projects/PROJECT/topics/NAME")
-    return TopicSink(name) if name else None
+    typed = options.typed.trigger_topic
+    if typed is None:
+        return None
+    name = options.read(None, name_option, "--trigger_topic", typed, _TOPIC, "projects/PROJECT/topics/NAME")
+    return None if name is None else TopicSink(name)
 
 
 TRIGGER_TOPIC: Final = OptionRow[TopicSink](

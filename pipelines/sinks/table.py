@@ -17,7 +17,7 @@ SINKS: Final[tuple[OptionRow[JobSink], ...]] = (TRIGGER_TOPIC, DATASET, OUTPUT)
 
 def read_sinks(options: OptionReader) -> tuple[JobSink, ...]:
     """The sinks that were asked for; `check_sinks` says whether there is one."""
-    found = [row.read(options) for row in SINKS]
+    found = [row.read_asked(options) for row in SINKS]
     return tuple(one for one in found if one is not None)
 
 

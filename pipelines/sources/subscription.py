@@ -64,13 +64,13 @@ class SubscriptionSource:
 
 def _read(options: OptionReader) -> SubscriptionSource | None:
     typed = options.typed
-    name = typed.subscription and options.read(
-        None, name_option, "--subscription", typed.subscription, _SUBSCRIPTION, "projects/PROJECT/subscriptions/NAME"
-    )
+    name, form = typed.subscription, "projects/PROJECT/subscriptions/NAME"
+    if name is not None:
+        name = options.read(None, name_option, "--subscription", name, _SUBSCRIPTION, form)
     timestamp_attribute, id_label = (
         options.read(None, _attribute, f"--{one}", getattr(typed, one)) for one in ("timestamp_attribute", "id_label")
     )
-    return SubscriptionSource(name, timestamp_attribute, id_label) if name else None
+    return None if name is None else SubscriptionSource(name, timestamp_attribute, id_label)
 
 
 def _attribute(flag_name: str, text: str | None) -> str | None:

@@ -29,7 +29,7 @@ SOURCES: Final = (
 
 def read_sources(options: OptionReader) -> tuple[Source, ...]:
     """The sources that were asked for; `check_sources` says whether that is exactly one."""
-    found = [row.options.read(options) for row in SOURCES]
+    found = [row.options.read_asked(options) for row in SOURCES]
     return tuple(one for one in found if one is not None)
 
 

@@ -10,8 +10,10 @@ import pytest
 pytest.importorskip("google.cloud.bigquery")
 
 from pipelines.options.stream import parse_stream_options
+from pipelines.sinks.table import SINKS
 from tests.docs.test_tables import WORD, rows, words
 
+PART = re.compile(r"[A-Z][^.|]*(?=\.)")
 OPTION = re.compile(r"^  (--[a-z_]+)", re.MULTILINE)
 PAGE = "how-to/run-the-streaming-job.md"
 TABLES = ("Options", "Without Google")
@@ -23,6 +25,11 @@ def test_every_option_has_its_row(root: Path, capsys: pytest.CaptureFixture[str]
         parse_stream_options(["--help"])
     told = [name for heading in TABLES for name in words(root, PAGE, heading)]
     assert sorted(told) == sorted(OPTION.findall(capsys.readouterr().out))
+
+
+def test_the_sinks_of_which_one_is_needed_are_those_of_the_table(root: Path) -> None:
+    (said,) = [one for one in PART.findall((root / "docs" / PAGE).read_text()) if one.startswith("One sink at least")]
+    assert WORD.findall(said) == [f"--{row.name}" for row in SINKS]
 
 
 def test_what_is_said_to_be_the_default_is_what_not_saying_it_means(root: Path) -> None:

@@ -78,6 +78,14 @@ def test_without_any_sink_each_of_them_is_proposed(planted: None, argv: tuple[st
     assert problems == (f"nothing would come of it: name {named}",)
 
 
+def test_a_row_that_is_asked_for_and_says_neither_what_it_is_nor_what_is_wrong_is_refused(
+    planted: None, argv: tuple[str, ...]
+) -> None:
+    """The planted row takes an empty text for none."""
+    with pytest.raises(AssertionError, match="--nowhere is asked for, and was read as nothing"):
+        options.parse_stream_options((*argv, "--output", "o", "--nowhere", ""))
+
+
 def test_every_row_is_called_by_its_first_flag_and_every_step_has_a_label_of_its_own() -> None:
     rows = [*(row.options for row in SOURCES), *sinks.SINKS]
     assert [row.flags[0].name for row in rows] == [f"--{row.name}" for row in rows]

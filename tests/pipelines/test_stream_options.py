@@ -90,6 +90,8 @@ REFUSED = {
     "name, projects/PROJECT/subscriptions/NAME",
     (*BASE, "--trigger_topic", SUBSCRIPTION): f"--trigger_topic {SUBSCRIPTION}: write the whole name, "
     "projects/PROJECT/topics/NAME",
+    (*BASE, "--trigger_topic", "", "--output", "o"): "--trigger_topic : write the whole name",
+    ("--subscription", "", "--rules", "r", "--trigger_topic", TOPIC): "--subscription : write the whole name",
     (*BASE, "--dataset", "marketing"): "--dataset marketing: write PROJECT.DATASET",
     BASE: "nothing would come of it: name a --trigger_topic, a --dataset, an --output, or several",
     (*TO_TOPIC, "--decisions", "all"): "--decisions is about tables: name their --dataset",
