@@ -59,7 +59,7 @@ def replay(
         until: where the run ends; None: 1 µs after the newest event.
         allowed_lateness: how far apart duplicates of one event may lie.
         max_dead_letter_ratio: beyond this part of dead letters nothing is decided; None: 0.1 of 1,000 records or more.
-        shape: how records are written: "canonical", "segment" or "cloudevents".
+        shape: how records are written: "canonical" or another name of `Shape` (docs/reference/events.md).
         account_id: the account of records that name none.
         snapshots: whether the state of every contact is written too, for a streaming job that goes on from there.
         written: "jsonl" or "parquet".

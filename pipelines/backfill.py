@@ -36,7 +36,7 @@ from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from pipelines.graphs.backfill import build_backfill
 from pipelines.locations import open_location, read_summary
-from pipelines.options.common import BackfillOptions, parse_options
+from pipelines.options.backfill import BackfillOptions, parse_options
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error
 from pipelines.runner import new_pipeline, silence_beam

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape, input_shape
+from kittiwake.input.shapes.base import InputShape, input_shape, shape_names
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
 
@@ -44,7 +44,7 @@ Strict = Annotated[
 ]
 ShapeName = Annotated[
     str,
-    typer.Option("--input-shape", "--input_shape", help="How events are written: canonical, segment or cloudevents."),
+    typer.Option("--input-shape", "--input_shape", help=f"How events are written: {shape_names()}."),
 ]
 InputAccount = Annotated[
     str | None,

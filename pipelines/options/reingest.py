@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape, Shape, input_shape
+from kittiwake.input.shapes.base import InputShape, Shape, input_shape, shape_names
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import Stage
 from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS, Dataset, dataset_of
@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--until", metavar="TIME", help="only what happened before this time")
     add("--release", metavar="RELEASE", help="only what this release of the job refused")
     add("--limit", type=int, metavar="NUMBER", help="only so many, the oldest")
-    shape_help = "how the job reads events: canonical (the default), segment or cloudevents"
+    shape_help = f"how the job reads events: {shape_names()}; default: %(default)s"
     add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
     add("--input_account", metavar="ACCOUNT", help="as for the job: the account of events that name none")
     lateness_help = "the job's allowed lateness (1h): older events are counted"

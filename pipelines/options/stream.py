@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, input_shape
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, input_shape, shape_names
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.opening import is_target
 from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings
@@ -171,14 +171,13 @@ _FROM_AND_TO, _WAITS, _LAUNCH = FlagGroup.FROM_AND_TO, FlagGroup.WAITS, FlagGrou
 _RULES_HELP: Final = "a target (a folder or gs://… with versions), polled for new versions; or files, read once"
 _CHECK_HELP: Final = "launch nothing; say everything that would keep the job from running"
 _GRID_HELP: Final = "timer resolution: contacts are evaluated at multiples of it (1s)"
-_SHAPES: Final = "canonical, segment or cloudevents"
 
 _FIRST: Final = (
     flag(_FROM_AND_TO, "--rules", required=True, nargs="+", metavar="RULES", help=_RULES_HELP),
     flag(_LAUNCH, "--check", action="store_true", help=_CHECK_HELP),
 )
 _REST: Final = (
-    flag(_FROM_AND_TO, "--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=_SHAPES),
+    flag(_FROM_AND_TO, "--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_names()),
     flag(_FROM_AND_TO, "--input_account", metavar="ACCOUNT", help="the account of events that name none"),
     flag(
         _FROM_AND_TO,

@@ -8,17 +8,35 @@ import pytest
 
 from kittiwake.input.events import parse_event
 from kittiwake.input.shapes import cloudevents, segment
-from kittiwake.input.shapes.base import InputShape, Shape
+from kittiwake.input.shapes.base import AccountOption, InputShape, Shape
 from kittiwake.model import Event
 from tests.docs import examples
 from tests.docs.test_tables import EVENTS, START_US, WORD, rows, words
 
-RECORDS = [one for one in examples.all_examples() if one.words[0] in ("segment", "cloudevents")]
-SHAPES = {"segment": InputShape(Shape.SEGMENT, "acme"), "cloudevents": InputShape(Shape.CLOUDEVENTS)}
+SHAPES = {
+    shape.value: InputShape(shape, "acme" if shape.account is AccountOption.NEEDED else None)
+    for shape in Shape
+    if shape is not Shape.CANONICAL
+}
+RECORDS = [one for one in examples.all_examples() if one.words[0] in SHAPES]
+PAGES = ("README.md", "docs/index.md", "docs/reference/events.md")
 
 
 def test_every_shape_has_its_example() -> None:
-    assert [record.words[0] for record in RECORDS] == [shape.value for shape in Shape if shape is not Shape.CANONICAL]
+    assert [record.words[0] for record in RECORDS] == [*SHAPES]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_of_others_is_named_where_events_are_introduced(root: Path, page: str, shape: str) -> None:
+    assert shape in (root / page).read_text(encoding="utf-8").lower()
+
+
+def test_the_page_says_every_name_that_may_be_typed(root: Path) -> None:
+    (line,) = [
+        line for line in (root / "docs" / EVENTS).read_text().splitlines() if line.startswith("`--input_shape` says")
+    ]
+    assert set(Shape) <= set(WORD.findall(line))
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.words[0])

@@ -16,7 +16,7 @@ from kittiwake.batch.summary import Summary
 from kittiwake.errors import UnusableError
 from kittiwake.explain.input import read_contact
 from kittiwake.input.events import RAW_BYTES_MAX, parse_event
-from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, input_shape
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, input_shape, shape_names
 from kittiwake.model import Event
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
@@ -153,7 +153,7 @@ def test_a_shape_is_read_with_its_account(name: str, account_id: str | None) -> 
 @pytest.mark.parametrize(
     ("name", "account_id", "message"),
     [
-        ("Segment", "acme", "--input_shape: 'Segment' is no shape: write canonical, segment or cloudevents"),
+        ("Segment", "acme", f"--input_shape: 'Segment' is no shape: write {shape_names()}"),
         (
             "segment",
             None,

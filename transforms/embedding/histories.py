@@ -47,7 +47,7 @@ class ReadEventFiles(beam.PTransform):
 
         Args:
             files: paths or globs, `gs://` too.
-            shape: how records are written: "canonical", "segment" or "cloudevents".
+            shape: how records are written: "canonical" or another name of `Shape` (docs/reference/events.md).
             account_id: the account of records that name none.
 
         Raises:

@@ -81,7 +81,7 @@ class ParseMessages(beam.PTransform):
 
         Args:
             rules: those of `EvaluateRules`.
-            shape: how messages are written: "canonical", "segment" or "cloudevents".
+            shape: how messages are written: "canonical" or another name of `Shape` (docs/reference/events.md).
             account_id: the account of messages that name none.
             max_age: how far back from the clock an event may lie; None: any time.
             clock: the time in microseconds since 1970.

@@ -54,6 +54,12 @@ class Shape(StrEnum):
     """CloudEvents 1.0 in their JSON format."""
 
 
+def shape_names() -> str:
+    """The names that a person may type, for help texts and errors: `canonical, segment or cloudevents`."""
+    *others, last = Shape
+    return f"{', '.join(others)} or {last}"
+
+
 class InputShape(NamedTuple):
     """How the records of an input are to be read."""
 
@@ -83,8 +89,7 @@ def input_shape(name: str, account_id: str | None, options: tuple[str, str]) -> 
     """
     by_shape, by_account = options
     if name not in list(Shape):
-        *others, last = Shape
-        raise UnusableError(f"{by_shape}: {name!r} is no shape: write {', '.join(others)} or {last}")
+        raise UnusableError(f"{by_shape}: {name!r} is no shape: write {shape_names()}")
     shape = Shape(name)  # type: ignore[call-arg]
     if account_id is None:
         if shape.account is AccountOption.NEEDED:

@@ -1,4 +1,7 @@
-"""The options of `pipelines.backfill`, parsed once into frozen settings. The only reader of the clock."""
+"""The options of `pipelines.backfill`, parsed once into frozen settings.
+
+Reads the clock, for the start of a run whose start was not typed.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Final
 
 from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import Shape, input_shape
+from kittiwake.input.shapes.base import Shape, input_shape, shape_names
 from kittiwake.output.formats import Format
 from pipelines.flags import Parser, duration_option, instant_option
 from pipelines.runner import check_flags, runner_named
@@ -75,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     rules_help = "the rules: a file, a folder of them, or a target: a folder or gs://bucket/prefix with versions"
     add("--rules", required=True, metavar="RULES", help=rules_help)
     add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
-    shape_help = "how events are written: canonical (the default), segment or cloudevents"
+    shape_help = f"how events are written: {shape_names()}; default: %(default)s"
     add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
     account_help = "the account of events that name none: all of Segment's, CloudEvents without accountid"
     add("--input_account", metavar="ACCOUNT", help=account_help)
