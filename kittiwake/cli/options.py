@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape, input_shape, shape_names
+from kittiwake.input.shapes.base import InputShape, account_words, input_shape, shape_names
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
 
@@ -51,7 +51,7 @@ InputAccount = Annotated[
     typer.Option(
         "--input-account",
         "--input_account",
-        help="The account of events that name none: all of Segment's, CloudEvents without accountid.",
+        help=f"The account of events that name none: {account_words()}.",
     ),
 ]
 

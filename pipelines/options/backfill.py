@@ -14,7 +14,7 @@ from typing import Final
 
 from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import Shape, input_shape, shape_names
+from kittiwake.input.shapes.base import Shape, account_words, input_shape, shape_names
 from kittiwake.output.formats import Format
 from pipelines.flags import Parser, duration_option, instant_option
 from pipelines.runner import check_flags, runner_named
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
     shape_help = f"how events are written: {shape_names()}; default: %(default)s"
     add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
-    account_help = "the account of events that name none: all of Segment's, CloudEvents without accountid"
+    account_help = f"the account of events that name none: {account_words()}"
     add("--input_account", metavar="ACCOUNT", help=account_help)
     add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
     formats = [one.value for one in Format]

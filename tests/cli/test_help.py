@@ -5,6 +5,7 @@ Taken from the commands themselves, since how Typer lays them out differs betwee
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,13 @@ def test_the_help_of_a_command_is_this(name: str, update_golden: bool) -> None:
 
 def test_no_help_is_of_a_command_that_is_not_there() -> None:
     assert sorted(path.stem for path in HELP.iterdir()) == sorted(COMMANDS)
+
+
+def test_every_command_has_its_row_in_the_readme(root: Path) -> None:
+    section = (root / "README.md").read_text(encoding="utf-8").split("\n## The command\n", 1)[1].split("\n## ", 1)[0]
+    cells = " ".join(re.findall(r"^\| (`kittiwake .+?) \|", section, re.MULTILINE))
+    named = [ticked.removeprefix("kittiwake ").split()[0] for ticked in re.findall(r"`([^`]+)`", cells)]
+    assert sorted(named) == sorted(COMMANDS)
 
 
 def test_every_command_prints_its_help() -> None:

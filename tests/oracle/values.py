@@ -122,7 +122,7 @@ def _starts_with(value: Any, operand: Any) -> bool:
     return isinstance(value, str) and isinstance(operand, str) and value.startswith(operand)
 
 
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": equal,
     "ne": lambda value, operand: not equal(value, operand),
     "gt": lambda value, operand: _ordered(value, operand, lambda a, b: a > b),
@@ -160,6 +160,6 @@ def _path_holds(found: Any, spec: Any) -> bool:
     if not isinstance(spec, dict):
         return equal(value, spec)
     return all(
-        (found is not MISSING) == operand if name == "exists" else _OPERATORS[name](value, operand)
+        (found is not MISSING) == operand if name == "exists" else OPERATORS[name](value, operand)
         for name, operand in spec.items()
     )

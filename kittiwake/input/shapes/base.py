@@ -60,6 +60,15 @@ def shape_names() -> str:
     return f"{', '.join(others)} or {last}"
 
 
+def account_words() -> str:
+    """For which shapes a person may say the account, for help texts."""
+    needed, allowed = (
+        ", ".join(shape for shape in Shape if shape.account is option)
+        for option in (AccountOption.NEEDED, AccountOption.ALLOWED)
+    )
+    return f"needed for {needed}, allowed for {allowed}"
+
+
 class InputShape(NamedTuple):
     """How the records of an input are to be read."""
 
