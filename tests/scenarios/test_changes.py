@@ -25,7 +25,7 @@ def holds(folder: Path, steps: str, head: str = START) -> str:
     """The story of steps that are as expected."""
     result = played(folder, steps, head)
     assert result.passed, "\n".join(told(result))
-    return plain(result.story)
+    return plain(result.explanation)
 
 
 # ---------------------------------------------------------------- late events

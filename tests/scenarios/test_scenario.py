@@ -131,7 +131,7 @@ def test_only_the_rules_a_test_is_about_are_looked_at(folder: Path) -> None:
     steps = "- {event: order.completed, with: {total: 300}}\n- {expect: nothing}"
     result = played(folder, steps, head)
     assert result.passed
-    assert {one.rule_id for one in result.story.lines} == {None}
+    assert {one.rule_id for one in result.explanation.lines} == {None}
 
 
 def test_what_quiet_hours_hold_is_expected_once_and_then_what_becomes_of_it(folder: Path) -> None:
@@ -170,7 +170,7 @@ def test_attributes_are_set_where_the_test_starts(folder: Path) -> None:
         START + "contact: {timezone: Asia/Tokyo}\n",
     )  # fmt: skip
     assert result.passed, told(result)
-    assert result.story.lines[0].text == 'contact.updated (e0000) timezone="Asia/Tokyo"'
+    assert result.explanation.lines[0].text == 'contact.updated (e0000) timezone="Asia/Tokyo"'
 
 
 def test_an_event_after_a_look_at_its_instant_happens_a_microsecond_later_and_is_not_late(folder: Path) -> None:
@@ -183,7 +183,7 @@ def test_an_event_after_a_look_at_its_instant_happens_a_microsecond_later_and_is
         """,
     )
     assert result.passed, told(result)
-    stopped = next(one for one in result.story.lines if "disarmed" in one.text)
+    stopped = next(one for one in result.explanation.lines if "disarmed" in one.text)
     assert format_instant(stopped.time_us) == "2026-11-02T15:00:00.000001Z"
 
 
@@ -198,7 +198,7 @@ def test_an_event_may_arrive_late(folder: Path) -> None:
         START + "allowed_lateness: 1m\n",
     )
     assert result.passed, told(result)
-    assert any("too late" in one.text for one in result.story.lines)
+    assert any("too late" in one.text for one in result.explanation.lines)
 
 
 def test_an_id_may_be_given_and_a_copy_changes_nothing(folder: Path) -> None:
@@ -215,7 +215,7 @@ def test_an_id_may_be_given_and_a_copy_changes_nothing(folder: Path) -> None:
 
 def test_without_a_start_the_clock_starts_at_noon_of_a_monday(folder: Path) -> None:
     result = played(folder, "- {expect: nothing}", "")
-    assert format_instant(result.story.evaluated_to_us) == "2026-01-05T17:00:00Z"
+    assert format_instant(result.explanation.evaluated_to_us) == "2026-01-05T17:00:00Z"
 
 
 # ---------------------------------------------------------------- surprises

@@ -76,9 +76,9 @@ def _told(player: Player, events: list[Event], until_us: int, dice: Random) -> l
     for arrives_us, event in sorted(arrivals, key=lambda pair: pair[0]):
         player.pass_to(max(player.clock_us, arrives_us))
         ago_us = player.clock_us - event.time_us
-        player.tell(event.type, event.properties, event_id=event.event_id, ago_us=ago_us)
+        player.add_event(event.type, event.properties, event_id=event.event_id, ago_us=ago_us)
     player.pass_to(max(player.clock_us, until_us))
-    return player.look()
+    return player.take_decisions()
 
 
 def _ends_as_a_batch(player: Player, rows: list[Decision]) -> None:
