@@ -198,7 +198,7 @@ def test_a_bucket_that_does_not_answer_is_told(bucket: str, monkeypatch: pytest.
     first(found)
     poll = polled(found, pool=Inline())
     before = known(poll, NOW_US)
-    monkeypatch.setattr(gcs_rules, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(gcs_rules, "STORAGE_DEADLINE_S", 0.2)
     found._bucket.client._connection.API_BASE_URL = "http://127.0.0.1:9"  # type: ignore[attr-defined]
     assert known(poll, NEXT_US) == before
     error = poll.status(NEXT_US).error
