@@ -15,8 +15,7 @@ from kittiwake.batch.replay import Progress, replay
 from kittiwake.batch.report import render
 from kittiwake.batch.settings import RunSettings, Stop
 from kittiwake.batch.summary import Summary, from_text
-from kittiwake.input import files as reading
-from kittiwake.input import splits
+from kittiwake.input import reading, splits
 from kittiwake.input.errors import InputError
 from kittiwake.output.folder import OutputError
 from kittiwake.rules.compile.accounts import Programs
