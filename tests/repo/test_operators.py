@@ -1,4 +1,4 @@
-"""An operator of `where` is on every layer, in the oracle, in its generated cases, on both pages and in a conformance test.
+"""An operator of `where` is on every layer, in the oracle, in its generated cases, on both pages and in a test.
 
 What each place has is compared with what an author may write (`Operators`).
 """
