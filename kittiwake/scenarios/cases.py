@@ -26,7 +26,7 @@ CLOCK_MAX_US: Final = parse_instant("9000-01-01T00:00:00Z")
 """Where a clock can stand: a deadline after it is still in a year that can be written."""
 
 
-class Told(NamedTuple):
+class StepEvent(NamedTuple):
     """An event of a step."""
 
     event_type: str
@@ -36,16 +36,16 @@ class Told(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step: the clock stands at `clock_us`, rules change, an event happens, what was decided is looked at."""
+    """One step: the clock stands at `clock_us`, rules change, an event happens, decisions are compared."""
 
     mark: Mark
     clock_us: int
     published: Published | None
     frozen: bool | None
     """None: as before."""
-    told: Told | None
+    event: StepEvent | None
     expected: tuple[Expectation, ...] | None
-    """None: it does not look."""
+    """None: nothing is compared."""
 
 
 class Case(NamedTuple):
@@ -57,7 +57,7 @@ class Case(NamedTuple):
     book: RuleBook
     """The rules at the start."""
     about: frozenset[str]
-    """Rules whose decisions are looked at; empty: all."""
+    """Rules whose decisions are compared; empty: all."""
     contact_id: str
     start_us: int
     contact: dict[str, Any] | None
@@ -119,30 +119,30 @@ def _case(reader: Reader) -> Case:
 
 def _steps_of(reader: Reader) -> list[Step]:
     if reader.case.steps is None:
-        reader.tell((), Code.MISSING_KEY, "steps is missing", "Add steps: a list of steps")
+        reader.report((), Code.MISSING_KEY, "steps is missing", "Add steps: a list of steps")
         return []
     steps = [_step(reader, ("steps", i), step) for i, step in enumerate(reader.case.steps)]
     if not steps:
-        reader.tell(("steps",), Code.EMPTY_LIST, "steps is empty", "Write a step: - event: cart.item_added")
+        reader.report(("steps",), Code.EMPTY_LIST, "steps is empty", "Write a step: - event: cart.item_added")
     elif steps[-1].expected is None:
         advice = "Add expect: to it, say expect: nothing"
-        reader.tell(("steps", len(steps) - 1), Code.CLAUSE, "nothing is expected of the last step", advice)
+        reader.report(("steps", len(steps) - 1), Code.CLAUSE, "nothing is expected of the last step", advice)
     return steps
 
 
 def _timeline_of(reader: Reader, lines: Sequence[StepPart]) -> list[Step]:
-    """A step for each line, of which the last looks at all that was decided."""
+    """A step for each line, of which the last compares all that was decided."""
     if reader.case.steps is not None:
         message = "steps and a timeline are two ways to say what happens"
-        reader.tell(("timeline",), Code.CLAUSE, message, "Keep one of them", at_key=True)
+        reader.report(("timeline",), Code.CLAUSE, message, "Keep one of them", at_key=True)
     if not lines:
         advice = "Write a line: 10:00  cart.item_added"
-        reader.tell(("timeline",), Code.EMPTY_LIST, "the timeline is empty", advice)
+        reader.report(("timeline",), Code.EMPTY_LIST, "the timeline is empty", advice)
         return []
     steps = [_step(reader, ("timeline", i), line) for i, line in enumerate(lines)]
     expected = tuple(one for step in steps for one in step.expected or ())
-    looking = steps[-1]._replace(mark=reader.location.mark((*reader.path, "timeline")), expected=expected)
-    return [*(step._replace(expected=None) for step in steps[:-1]), looking]
+    comparing = steps[-1]._replace(mark=reader.location.mark((*reader.path, "timeline")), expected=expected)
+    return [*(step._replace(expected=None) for step in steps[:-1]), comparing]
 
 
 # ---------------------------------------------------------------- steps
@@ -153,22 +153,22 @@ def _step(reader: Reader, path: KeyPath, step: StepPart) -> Step:
     _move(reader, path, step)
     published = published_by(reader, path, step)
     _freeze(reader, path, step)
-    told = _told(reader, path, step)
+    event = _event(reader, path, step)
     expected = _expected(reader, path, step)
     mark = reader.location.mark((*reader.path, *path))
-    return Step(mark, reader.clock_us, published, step.frozen, told, expected)
+    return Step(mark, reader.clock_us, published, step.frozen, event, expected)
 
 
 def _check_step(reader: Reader, path: KeyPath, step: StepPart) -> None:
     done = (step.after, step.at, step.publish, step.frozen, step.event, step.expect)
     if all(one is None for one in done):
-        reader.tell(path, Code.MISSING_KEY, "this step does nothing", "Write after, at, event or expect")
+        reader.report(path, Code.MISSING_KEY, "this step does nothing", "Write after, at, event or expect")
     if step.after is not None and step.at is not None:
-        reader.tell((*path, "at"), Code.CLAUSE, "after and at both move the clock", "Keep one of them", at_key=True)
+        reader.report((*path, "at"), Code.CLAUSE, "after and at both move the clock", "Keep one of them", at_key=True)
     for name, value in (("with", step.with_), ("id", step.id), ("ago", step.ago)):
         if value is not None and step.event is None:
             message, advice = f"{name} tells of an event, and there is none here", "Add event: to this step"
-            reader.tell((*path, name), Code.CLAUSE, message, advice, at_key=True)
+            reader.report((*path, name), Code.CLAUSE, message, advice, at_key=True)
 
 
 def _move(reader: Reader, path: KeyPath, step: StepPart) -> None:
@@ -176,14 +176,14 @@ def _move(reader: Reader, path: KeyPath, step: StepPart) -> None:
         reader.clock_us += parse_duration(step.after) or 0
         if reader.clock_us > CLOCK_MAX_US:
             message = "the clock would stand beyond the year 9000"
-            reader.tell((*path, "after"), Code.OUT_OF_RANGE, message, "Write a shorter time")
+            reader.report((*path, "after"), Code.OUT_OF_RANGE, message, "Write a shorter time")
             reader.clock_us = CLOCK_MAX_US
     elif step.at is not None:
         at_us = moment_us(step.at, reader.clock_us, reader.zone)
         if at_us < reader.clock_us:
             message = f"the clock already stands at {format_instant(reader.clock_us)}"
             advice = "Put the step earlier; an event that arrives late is written ago: 10m"
-            reader.tell((*path, "at"), Code.OUT_OF_RANGE, message, advice)
+            reader.report((*path, "at"), Code.OUT_OF_RANGE, message, advice)
         reader.clock_us = max(reader.clock_us, at_us)
 
 
@@ -192,24 +192,24 @@ def _freeze(reader: Reader, path: KeyPath, step: StepPart) -> None:
         return
     if step.frozen is reader.frozen:
         message = "the rules are frozen already" if step.frozen else "the rules are not frozen"
-        reader.tell((*path, "frozen"), Code.CLAUSE, message, "Delete it", at_key=True)
+        reader.report((*path, "frozen"), Code.CLAUSE, message, "Delete it", at_key=True)
     reader.frozen = step.frozen
 
 
-def _told(reader: Reader, path: KeyPath, step: StepPart) -> Told | None:
+def _event(reader: Reader, path: KeyPath, step: StepPart) -> StepEvent | None:
     if step.event is None:
         return None
-    told = Told(step.event, step.with_ or {}, step.id, (parse_duration(step.ago) or 0) if step.ago else 0)
-    if told.ago_us and reader.clock_us - told.ago_us < TIME_MIN_US:
+    event = StepEvent(step.event, step.with_ or {}, step.id, (parse_duration(step.ago) or 0) if step.ago else 0)
+    if event.ago_us and reader.clock_us - event.ago_us < TIME_MIN_US:
         message = "so long ago lies before the year 1900"
-        reader.tell((*path, "ago"), Code.OUT_OF_RANGE, message, "Write a shorter time")
-    raw = {"event_id": told.event_id or "e", "properties": told.properties, "time": format_instant(reader.clock_us)}
+        reader.report((*path, "ago"), Code.OUT_OF_RANGE, message, "Write a shorter time")
+    raw = {"event_id": event.event_id or "e", "properties": event.properties, "time": format_instant(reader.clock_us)}
     try:
-        event_of(reader.book.account_id, CONTACT, {**raw, "type": told.event_type})
+        event_of(reader.book.account_id, CONTACT, {**raw, "type": event.event_type})
     except BadEventError as error:
-        reader.tell((*path, "event"), Code.WRONG_SHAPE, f"the job would not read this event: {error}", "Mend it")
-    reader.see(told.event_type, told.properties)
-    return told
+        reader.report((*path, "event"), Code.WRONG_SHAPE, f"the job would not read this event: {error}", "Mend it")
+    reader.see(event.event_type, event.properties)
+    return event
 
 
 # ---------------------------------------------------------------- expectations
@@ -234,7 +234,7 @@ def _one_expected(reader: Reader, path: KeyPath, written: Expected) -> Iterator[
     if len(verbs) != 1:
         message = f"{' and '.join(verbs)} are two decisions" if verbs else "it does not say what is decided"
         advice = "Write each on its own" if verbs else f"Add one of {', '.join(VERBS)} with the rule's id"
-        reader.tell(path, Code.CLAUSE if verbs else Code.MISSING_KEY, message, advice)
+        reader.report(path, Code.CLAUSE if verbs else Code.MISSING_KEY, message, advice)
         return
     verb = verbs[0]
     rule_id = getattr(written, verb)
@@ -244,7 +244,7 @@ def _one_expected(reader: Reader, path: KeyPath, written: Expected) -> Iterator[
     reader.errors.extend(unknown)
     if reader.about and rule_id not in reader.about and not unknown:
         advice = f"Add {rule_id} to about, or expect it elsewhere"
-        reader.tell((*path, verb), Code.CLAUSE, f"the test is not about {rule_id}", advice)
+        reader.report((*path, verb), Code.CLAUSE, f"the test is not about {rule_id}", advice)
     fields = {name: getattr(written, name) for name in FIELDS if getattr(written, name) is not None}
     mark = reader.location.mark((*reader.path, *path)) if path[0] == TIMELINE else None
     yield Expectation(verb, rule_id, fields, mark)

@@ -1,6 +1,6 @@
 """Edits of rules: documents with rules changed, added and removed, and the policy changed.
 
-Pure. Called for a `publish` of a scenario and of a story. What an edit touches stands in documents of its own, at the
+Pure. Called for a `publish` of a scenario and of a `Story`. What an edit touches stands in documents of its own, at the
 line of the edit, so that everything that is wrong with it is reported there.
 """
 
@@ -67,11 +67,11 @@ def _together(locations: list[Location], paths: Sequence[KeyPath], edit: Locatio
     try:
         return edition_of(locations)
     except RulesError as error:
-        told = [
+        relocated = [
             one._replace(path=_relocated(one.path, paths, edit)) if one.file == edit.file else one
             for one in error.errors
         ]
-        raise RulesError(told) from None
+        raise RulesError(relocated) from None
 
 
 def _concerns(book: RuleBook, account_id: str) -> bool:

@@ -1,7 +1,7 @@
 """What was expected against what was decided.
 
-Pure. Called by scenarios, which expect everything that was decided, and by stories, which
-expect one decision at a time.
+Pure. Called by scenarios, which expect everything that was decided, and by `kittiwake.testing.Story`,
+which expects one decision at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Known(NamedTuple):
     zone: str
     """The contact's."""
     rule_ids: Mapping[str, str] = {}
-    """By trigger id: whose decision it is, of all that were told."""
+    """By trigger id: whose decision it is, of all that were emitted."""
 
 
 class Expectation(NamedTuple):

@@ -181,7 +181,7 @@ class Expected(Model):
     reminder: Whole | None = Field(None, description="index of the reminder, from 0")
     occurrence: Name | None = Field(None, description="local date of a repeating wait")
     late: Flag | None = Field(None, description="whether a late event caused it")
-    revision: Whole | None = Field(None, description="how often its id was told before")
+    revision: Whole | None = Field(None, description="how often its id was emitted before")
     replaces: RuleIds | None = Field(None, description="the rules whose decisions it stands for, one for each")
     partial_history: Flag | None = Field(None, description="whether the rule's look-backs began after the contact")
 
@@ -212,12 +212,12 @@ class PublishPart(Model):
 
 
 class StepPart(Model):
-    """One step: the clock moves, rules are published or frozen, an event happens, what came of it is looked at."""
+    """One step: the clock moves, rules are published or frozen, an event happens, what came of it is compared."""
 
     after: Duration | None = Field(None, description="moves the clock on by a duration")
     at: Moment | None = Field(None, description="moves the clock to an instant, or to the next HH:MM of the contact")
     publish: PublishPart | None = Field(None, description="rules that come into force now or later")
-    frozen: Flag | None = Field(None, description="true: nothing is settled from now on; false: it goes on")
+    frozen: Flag | None = Field(None, description="true: nothing is decided from now on; false: it goes on")
     event: Name | None = Field(None, description="type of an event that happens now")
     with_: Data | None = Field(None, alias="with", description="properties of the event")
     id: Name | None = Field(None, description="event_id of the event; left out: e0001, e0002, …")
@@ -238,7 +238,7 @@ class CasePart(Model):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["steps"]}, {"required": ["timeline"]}]})
 
     name: Name = Field(description="a sentence that says what must hold")
-    about: RuleIds | None = Field(None, description="the rules whose decisions are looked at; left out: all")
+    about: RuleIds | None = Field(None, description="the rules whose decisions are compared; left out: all")
     start: Start | None = Field(None, description="where the clock starts")
     contact: Data | None = Field(None, description="attributes, set by contact.updated at the start")
     contact_id: Name | None = Field(None, description="the contact's id, which a holdout depends on")
@@ -255,7 +255,7 @@ class ScenarioPart(Model):
         None, description="path of the rules, from this file, or the rules; left out: found by name"
     )
     account: AccountId | None = Field(None, description="the account; left out: the only one of the rules")
-    about: RuleIds | None = Field(None, description="the rules whose decisions are looked at; left out: all")
+    about: RuleIds | None = Field(None, description="the rules whose decisions are compared; left out: all")
     start: Start | None = Field(
         None, description="where the clock starts; left out: noon of Monday 2026-01-05 by the account's clock"
     )

@@ -1,7 +1,7 @@
-"""One contact, a clock and rules: events are told, time passes, and what was decided is looked at.
+"""One contact, a clock and rules: events happen, time passes, and decisions are taken off.
 
-What scenario files and the stories of `kittiwake.testing` are both played on. It drives the
-kernel as a stream does: everything before the clock is settled when the clock moves.
+What scenario files and `kittiwake.testing.Story` are both played on. It drives the
+kernel as a stream does: everything before the clock is evaluated when the clock moves.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def default_start_us(rules: Program | Versions) -> int:
 class Player:
     """Plays one contact. Times are microseconds; the clock only goes forward.
 
-    What happens at an instant that has been settled already happens a microsecond later.
+    What happens at an instant that has been evaluated already happens a microsecond later.
     """
 
     def __init__(self, rules: Program | Versions, contact_id: str, start_us: int) -> None:
@@ -72,12 +72,12 @@ class Player:
         """By trigger id: whose decision it is."""
         self._state = new_state(contact_id)
         self._own_zone: str | None = None
-        self._told: list[Event] = []
+        self._waiting: list[Event] = []
         """Not given to the kernel yet."""
         self._given: list[tuple[list[Event], int]] = []
-        """All that the kernel was given, call by call: events, and up to where they were settled."""
+        """All that the kernel was given, call by call: events, and up to where they were evaluated."""
         self._accepted: list[Event] = []
-        """What of it was not beyond the horizon."""
+        """What of it was not too late."""
         self._next_us = start_us
         """Nothing more can happen before."""
         self._newest_us = start_us - 1
@@ -85,9 +85,9 @@ class Player:
         self._rows: dict[str, Decision] = {}
         """The newest row of every trigger id."""
         self._decided: list[Decision] = []
-        """Since the last look."""
+        """Since the last `take_decisions`."""
         self._held: set[str] = set()
-        """Trigger ids of the deferred candidates at the last look."""
+        """Trigger ids of the deferred candidates at the last `take_decisions`."""
         self._corrections: list[Line] = []
         self._events = 0
         """How many had no id of their own."""
@@ -99,7 +99,7 @@ class Player:
 
     # ------------------------------------------------------------ what happens
 
-    def tell(
+    def add_event(
         self, event_type: str, properties: Mapping[str, Any], *, event_id: str | None = None, ago_us: int = 0
     ) -> Event:
         """An event happens now (`ago_us` earlier, and arrives now).
@@ -109,7 +109,7 @@ class Player:
         """
         self._events += event_id is None
         if ago_us:
-            self._settle(self.clock_us)  # it comes after everything until now
+            self._evaluate(self.clock_us)  # it comes after everything until now
         time_us = self.clock_us - ago_us if ago_us else max(self.clock_us, self._next_us)
         raw = {
             "event_id": event_id or f"e{self._events:04d}",
@@ -118,7 +118,7 @@ class Player:
             "type": event_type,
         }
         event = event_of(self.versions.newest.account_id, self._state.contact_id, raw)
-        self._told.append(event)
+        self._waiting.append(event)
         self._newest_us = max(self._newest_us, event.time_us)
         if event_type == "contact.updated" and "timezone" in event.properties:
             self._own_zone = zone_of(event.properties["timezone"])
@@ -127,16 +127,16 @@ class Player:
         return event
 
     def pass_to(self, time_us: int) -> None:
-        """Let time pass; what falls due until then is settled when somebody asks, or something comes of it."""
+        """Let time pass; what falls due until then is decided when somebody asks, or something comes of it."""
         assert time_us >= self.clock_us, "the clock only goes forward"
-        if any(event.time_us < self.clock_us for event in self._told):
-            self._settle(self.clock_us)  # it corrects what was told until now
+        if any(event.time_us < self.clock_us for event in self._waiting):
+            self._evaluate(self.clock_us)  # it corrects what was emitted until now
         self.clock_us = time_us
         self._next_us = max(self._next_us, time_us)
 
-    def look(self) -> list[Decision]:
-        """What was decided since the last look, events of this instant included; then what is newly held."""
-        self._settle_all()
+    def take_decisions(self) -> list[Decision]:
+        """What was decided since the last call, events of this instant included; then what is newly held."""
+        self._evaluate_all()
         decided, self._decided = self._decided, []
         held = unfinished(self.versions, self._state)
         new = [one for one in held if one.trigger_id not in self._held]
@@ -149,13 +149,13 @@ class Player:
     def publishing_us(self, effective_us: int | None = None) -> int:
         """When rules that are published now come into force: at a later instant, or now, before all else of it.
 
-        What was before is settled by the rules that there are. After what was told or looked at now, now is a
-        microsecond later.
+        What was before is decided by the rules that there are. After an event or `take_decisions` of this instant, now
+        is a microsecond later.
 
         Raises:
             ValueError: rules that were published before come into force later.
         """
-        self._settle(self.clock_us - 1)
+        self._evaluate(self.clock_us - 1)
         evaluated_to_us = self._state.evaluated_to_us
         now_us = max(
             self.clock_us, self._newest_us + 1, self.clock_us if evaluated_to_us is None else evaluated_to_us + 1
@@ -184,20 +184,20 @@ class Player:
             self._state = state
 
     def freeze(self) -> None:
-        """Settle nothing that happens from now on."""
-        frozen_at_us = self._settle_all()
+        """Decide nothing that happens from now on."""
+        frozen_at_us = self._evaluate_all()
         self.versions = replace(self.versions, frozen_at_us=frozen_at_us)
 
     def unfreeze(self) -> None:
-        """Settle again, in the order of its times, what has waited."""
+        """Decide again, in the order of its times, what has waited."""
         self.versions = replace(self.versions, frozen_at_us=None)
 
     # ------------------------------------------------------------ what came of it
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """All that has happened and was not beyond the horizon."""
-        return (*self._accepted, *self._told)
+        """All that has happened and was not too late."""
+        return (*self._accepted, *self._waiting)
 
     @property
     def evaluated_to_us(self) -> int | None:
@@ -210,30 +210,30 @@ class Player:
         return Known(self.zone, self.rule_ids)
 
     def explanation(self) -> Explanation:
-        """All that has happened so far, as it is known now, and what was told before it was known."""
-        self._settle(self.clock_us)
+        """All that has happened so far, as it is known now, and what was emitted before it was known."""
+        self._evaluate(self.clock_us)
         evaluated_to_us = self._state.evaluated_to_us
         upto_us = self.clock_us if evaluated_to_us is None else evaluated_to_us
         whole = advance(self.versions, new_state(self._state.contact_id), self._accepted, upto_us, trace=True)
         return explain(self.versions, whole.state, whole.trace, self._corrections)
 
-    def _settle_all(self) -> int:
-        """Settle this instant, with what was told at it; up to where."""
+    def _evaluate_all(self) -> int:
+        """Evaluate this instant, with the events at it; up to where."""
         upto_us = max(self.clock_us, self._next_us, self._newest_us + 1)
-        self._settle(upto_us)
+        self._evaluate(upto_us)
         return upto_us
 
-    def _settle(self, upto_us: int) -> None:
-        if self._state.evaluated_to_us is None and not self._told:
+    def _evaluate(self, upto_us: int) -> None:
+        if self._state.evaluated_to_us is None and not self._waiting:
             return  # nothing is known of a contact before its first event
-        advanced = advance(self.versions, self._state, self._told, upto_us, trace=True)
-        self._told, told, self._state = [], self._told, advanced.state
+        advanced = advance(self.versions, self._state, self._waiting, upto_us, trace=True)
+        events, self._waiting, self._state = self._waiting, [], advanced.state
         evaluated_to_us = self._state.evaluated_to_us
         assert evaluated_to_us is not None
         self._next_us = max(self._next_us, evaluated_to_us)
-        self._given.append((told, evaluated_to_us))
+        self._given.append((events, evaluated_to_us))
         beyond = set(map(id, advanced.late))
-        self._accepted.extend(event for event in told if id(event) not in beyond)
+        self._accepted.extend(event for event in events if id(event) not in beyond)
         self._note_corrections(advanced)
         for row in advanced.decisions:
             self._rows[row.trigger_id] = row

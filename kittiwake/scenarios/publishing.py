@@ -36,7 +36,7 @@ def published_by(reader: Reader, path: KeyPath, step: StepPart) -> Published | N
     if edition is None:
         return None
     if edition.ruleset.version == reader.book.newest.version:
-        reader.tell(path, Code.CLAUSE, "these rules say what those before say", "Change something, or delete it")
+        reader.report(path, Code.CLAUSE, "these rules say what those before say", "Change something, or delete it")
     reader.book = reader.book.publish(effective_us or reader.clock_us, edition)
     try:
         reader.rule_ids = list(dict.fromkeys([*reader.rule_ids, *reader.book.rule_ids()]))
@@ -54,10 +54,10 @@ def _effective_us(reader: Reader, path: KeyPath, written: PublishPart) -> int | 
     before_us = reader.book.published[-1][0]
     if effective_us < reader.clock_us:
         message = f"the clock already stands at {format_instant(reader.clock_us)}"
-        reader.tell(path, Code.OUT_OF_RANGE, message, "Rules come into force now or later")
+        reader.report(path, Code.OUT_OF_RANGE, message, "Rules come into force now or later")
     elif before_us is not None and before_us >= max(effective_us, reader.clock_us + (written.effective_from is None)):
         message = f"the rules published before come into force at {format_instant(before_us)}"
-        reader.tell(path, Code.OUT_OF_RANGE, message, "Let these come into force after them")
+        reader.report(path, Code.OUT_OF_RANGE, message, "Let these come into force after them")
     return effective_us if effective_us > reader.clock_us else None
 
 
@@ -66,7 +66,7 @@ def _edition(reader: Reader, path: KeyPath, written: PublishPart) -> Edition | N
     said = [key for key in EDITS if getattr(written, key) is not None]
     if written.rules is not None and said:
         message = f"rules names other rules, and {said[0]} changes the present ones"
-        reader.tell((*path, said[0]), Code.CLAUSE, message, "Keep one of them", at_key=True)
+        reader.report((*path, said[0]), Code.CLAUSE, message, "Keep one of them", at_key=True)
         return None
     location = reader.location.at(*reader.path, *path)
     assert location is not None
@@ -82,7 +82,9 @@ def _edition(reader: Reader, path: KeyPath, written: PublishPart) -> Edition | N
     except RulesError as error:
         reader.errors.extend(error.errors)
         return None
-    reader.tell(path, Code.MISSING_KEY, "nothing is published", f"Write rules, {', '.join(EDITS[:-1])} or {EDITS[-1]}")
+    reader.report(
+        path, Code.MISSING_KEY, "nothing is published", f"Write rules, {', '.join(EDITS[:-1])} or {EDITS[-1]}"
+    )
     return None
 
 
@@ -90,12 +92,12 @@ def _edition_of_file(reader: Reader, path: KeyPath, name: str) -> Edition | None
     rules = Path(reader.location.file).parent / name
     if not rules.exists():
         message = f"there is no {rules}"
-        reader.tell((*path, "rules"), Code.UNREADABLE, message, "Write the path of rules, from this file")
+        reader.report((*path, "rules"), Code.UNREADABLE, message, "Write the path of rules, from this file")
         return None
     edition = load_edition(rules)
     if not {reader.book.account_id, EVERY_ACCOUNT} & edition.ruleset.accounts.keys():
         message = f"the rules have none for account {reader.book.account_id}"
         own = ", ".join(sorted(edition.ruleset.accounts))
-        reader.tell((*path, "rules"), Code.NOT_A_CHOICE, message, f"Name rules of it; these are of {own}")
+        reader.report((*path, "rules"), Code.NOT_A_CHOICE, message, f"Name rules of it; these are of {own}")
         return None
     return edition

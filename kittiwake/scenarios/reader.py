@@ -64,7 +64,7 @@ class Reader:
         self.clock_us = self.start_us
         self.own_zone: str | None = None
 
-    def tell(self, path: KeyPath, code: Code, message: str, advice: str, *, at_key: bool = False) -> None:
+    def report(self, path: KeyPath, code: Code, message: str, advice: str, *, at_key: bool = False) -> None:
         """Add an error."""
         self.errors.append(self.location.error((*self.path, *path), code, message, advice, at_key=at_key))
 

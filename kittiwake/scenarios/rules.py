@@ -1,6 +1,6 @@
-"""The rules that a scenario or a story has published so far, and the programs they make.
+"""The rules that a scenario or a `Story` has published so far, and the programs they make.
 
-Immutable, and pure but for `load_edition`. Made by `scenario_files` and stories; a `Player` is handed the programs.
+Immutable, and pure but for `load_edition`. Made by `scenarios.files` and `Story`; a `Player` is handed the programs.
 """
 
 from __future__ import annotations

@@ -23,11 +23,11 @@ class Surprise(NamedTuple):
     mark: Mark
     clock_us: int
     since_us: int
-    """When was looked before."""
+    """When decisions were compared before."""
     expected: tuple[Expectation, ...]
     comparison: Comparison
     zone: str
-    """The contact's then, by whose clock it is told."""
+    """The contact's then, by whose clock it is shown."""
 
 
 class Result(NamedTuple):
@@ -35,7 +35,7 @@ class Result(NamedTuple):
 
     case: Case
     surprises: tuple[Surprise, ...]
-    story: Explanation
+    explanation: Explanation
     """All that happened, of the rules the case is about."""
 
     @property
@@ -48,16 +48,16 @@ def play(case: Case) -> Result:
     """Play a case to its end; one surprise does not hide the next."""
     player, book = Player(case.book.versions(), case.contact_id, case.start_us), case.book
     if case.contact is not None:
-        player.tell("contact.updated", case.contact, event_id="e0000")
+        player.add_event("contact.updated", case.contact, event_id="e0000")
     surprises: list[Surprise] = []
-    looked_us = case.start_us
+    compared_us = case.start_us
     for step in case.steps:
         book = act(player, book, step)
         if step.expected is not None:
-            surprises.extend(_look(player, case, step, step.expected, looked_us))
-            looked_us = step.clock_us
-    story = player.explanation()
-    return Result(case, tuple(surprises), only_rules(story, case.about) if case.about else story)
+            surprises.extend(_compared(player, case, step, step.expected, compared_us))
+            compared_us = step.clock_us
+    whole = player.explanation()
+    return Result(case, tuple(surprises), only_rules(whole, case.about) if case.about else whole)
 
 
 def act(player: Player, book: RuleBook, step: Step) -> RuleBook:
@@ -69,16 +69,16 @@ def act(player: Player, book: RuleBook, step: Step) -> RuleBook:
         player.change_rules(book.versions())
     if step.frozen is not None:
         player.freeze() if step.frozen else player.unfreeze()
-    if step.told is not None:
-        told = step.told
-        player.tell(told.event_type, told.properties, event_id=told.event_id, ago_us=told.ago_us)
+    if step.event is not None:
+        event_type, properties, event_id, ago_us = step.event
+        player.add_event(event_type, properties, event_id=event_id, ago_us=ago_us)
     return book
 
 
-def _look(
+def _compared(
     player: Player, case: Case, step: Step, expected: tuple[Expectation, ...], since_us: int
 ) -> Iterator[Surprise]:
-    decided = [one for one in player.look() if not case.about or one.rule_id in case.about]
+    decided = [one for one in player.take_decisions() if not case.about or one.rule_id in case.about]
     comparison = compare(expected, decided, player.known)
     if comparison.agrees:
         return

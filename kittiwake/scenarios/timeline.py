@@ -47,7 +47,7 @@ _TIME: Final = re.compile(
     r"(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d(?:\.\d{1,6})?))?(?=\s|$)",
     re.ASCII,
 )
-_REMARK: Final = re.compile(r"(?:^|\s{2,})# .*$")
+_COMMENT: Final = re.compile(r"(?:^|\s{2,})# .*$")
 _WORD: Final = re.compile(r"\S+")
 _FIELD: Final = re.compile(r"(?P<name>\w+)=")
 _OPENING: Final = {"{": "}", "[": "]", '"': '"', "'": "'"}
@@ -104,7 +104,7 @@ def _lines(written: Node, lines: list[str], reading: Reading) -> Iterator[_Text]
         return
     for number, line in enumerate(written.value.splitlines(), mark.line + 1):
         indented = len(lines[number - 1]) - len(line)
-        kept = _REMARK.sub("", line).rstrip()
+        kept = _COMMENT.sub("", line).rstrip()
         if kept:
             yield _Text(kept, Mark(number, indented + 1))
 
@@ -186,7 +186,7 @@ def _object(at: _Text, entries: dict[str, Node]) -> Node:
 
 
 def _event(rest: _Text, file: str) -> dict[str, Node]:
-    """The keys of a step that tells an event: its type, `id` and `ago`, and its properties."""
+    """The keys of a step with an event: its type, `id` and `ago`, and its properties."""
     kind, rest = _word(rest)
     fields = {}
     while rest.text and not rest.text.startswith("{"):

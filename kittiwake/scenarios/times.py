@@ -1,4 +1,4 @@
-"""Times as scenarios and stories write them: an instant, or the next `HH:MM` of the contact's clock.
+"""Times as scenarios and `Story` write them: an instant, or the next `HH:MM` of the contact's clock.
 
 Pure.
 """

@@ -40,7 +40,7 @@ MESSAGES_REFUSED: Final = LogEvent(
     "messages_refused", Severity.WARNING, "messages became dead letters", ("stage", "reason", "number")
 )
 CONTACT_FAILED: Final = LogEvent(
-    "contact_failed", Severity.ERROR, "contacts could not be settled and are held back", ("failure", "number")
+    "contact_failed", Severity.ERROR, "contacts could not be evaluated and are held back", ("failure", "number")
 )
 RULES_READ: Final = LogEvent("rules_read", Severity.INFO, "the rules were read", ("detail",))
 RULES_UNREADABLE: Final = LogEvent(

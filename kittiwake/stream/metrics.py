@@ -42,11 +42,11 @@ UNNEEDED: Final = Metric("unneeded", _C, "events", "events that no rule in force
 DEAD_LETTERS: Final = Metric(
     "dead_letters", _C, "messages", "messages and rows that became dead letters", "over 1 % of messages"
 )
-DUPLICATES: Final = Metric("duplicates", _C, "events", "copies of events that were known, dropped", "")
+DUPLICATES: Final = Metric("duplicates", _C, "events", "events that were known already, dropped", "")
 CONFLICTS: Final = Metric("conflicts", _C, "events", "of them, those that said something else", "over 0.1 % of events")
 CORRECTED: Final = Metric("corrected", _C, "events", "late events that were put in their place", "over 5 % of events")
 TOO_LATE: Final = Metric(
-    "too_late", _C, "events", "events beyond the horizon, which changed nothing", "over 0.1 % of events"
+    "too_late", _C, "events", "events later than is allowed, which changed nothing", "over 0.1 % of events"
 )
 FIRED: Final = Metric("decisions_fired", _C, "decisions", "triggers, stale ones included", "none for a day")
 SUPPRESSED: Final = Metric("decisions_suppressed", _C, "decisions", "refused by a gate", "")
@@ -56,24 +56,36 @@ STALE: Final = Metric("decisions_stale", _C, "decisions", "fired too late to be 
 FORGOTTEN: Final = Metric(
     "forgotten", _C, "contacts", "contacts forgotten after their retention, or what stayed of them", ""
 )
-HORIZON_CUT: Final = Metric("horizon_cut", _C, "contacts", "contacts with more inside the horizon than is kept", "any")
+HORIZON_CUT: Final = Metric(
+    "horizon_cut", _C, "contacts", "contacts with more inside the allowed lateness than is kept", "any"
+)
 IDS_FORGOTTEN: Final = Metric(
-    "ids_forgotten", _C, "events", "ids that made room for newer ones while copies could still come", "any"
+    "ids_forgotten", _C, "events", "ids that made room for newer ones while duplicates could still come", "any"
 )
-WAKES: Final = Metric("wakes", _C, "wakes", "timers that settled something", "")
-WAKES_IDLE: Final = Metric("wakes_idle", _C, "wakes", "timers that had nothing to do: stale, repeated, paced", "")
-WAKES_HELD: Final = Metric("wakes_held", _C, "wakes", "held back: frozen, rules unknown, ahead of the clock", "")
-AHEAD_OF_CLOCK: Final = Metric("ahead_of_clock", _C, "wakes", "of them, those ahead of the clock: a drain", "any")
+WAKES: Final = Metric("wakes", _C, "timer firings", "timer firings that evaluated something", "")
+WAKES_IDLE: Final = Metric(
+    "wakes_idle", _C, "timer firings", "timer firings with nothing to do: stale, repeated, paced", ""
+)
+WAKES_HELD: Final = Metric(
+    "wakes_held", _C, "timer firings", "held back: frozen, rules unknown, ahead of the clock", ""
+)
+AHEAD_OF_CLOCK: Final = Metric(
+    "ahead_of_clock", _C, "timer firings", "of them, those ahead of the clock: a drain", "any"
+)
 CONTACTS_FAILED: Final = Metric(
-    "contacts_failed", _C, "wakes", "wakes of contacts that failed to settle and are held back", "any"
+    "contacts_failed", _C, "timer firings", "those of contacts whose evaluation failed: they are held back", "any"
 )
-STATE_BYTES: Final = Metric("state_bytes", _D, "bytes", "a contact's cell when it is written", "a maximum over 8 MB")
-WAITING: Final = Metric("waiting", _D, "events", "unsettled events read at a wake", "a maximum over 100,000")
+STATE_BYTES: Final = Metric(
+    "state_bytes", _D, "bytes", "a contact's value state when it is written", "a maximum over 8 MB"
+)
+WAITING: Final = Metric(
+    "waiting", _D, "events", "events not yet evaluated, read at a timer firing", "a maximum over 100,000"
+)
 DECISION_DELAY_MS: Final = Metric(
     "decision_delay_ms", _D, "milliseconds", "from when a decision fell due to its row, by the clock", "mean over 2 min"
 )
 RULE_SET_AGE_S: Final = Metric("rule_set_age_s", _G, "seconds", "since the rules were last read", "over 90")
-RULES_UNREADABLE: Final = Metric("rules_unreadable", _C, "polls", "looks at the rules that failed", "any for 5 minutes")
+RULES_UNREADABLE: Final = Metric("rules_unreadable", _C, "polls", "polls of the rules that failed", "any for 5 minutes")
 RULES_ACCOUNT_REFUSED: Final = Metric(
     "rules_account_refused", _C, "versions", "versions read in which rules of some accounts cannot be used", "any"
 )

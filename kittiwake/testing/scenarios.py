@@ -39,4 +39,4 @@ def check(case: Case) -> None:
     for surprise in result.surprises:
         first, *rest = surprise_words(surprise)
         lines.extend([f"{case.file}:{surprise.mark.line}: {first}", *(f"  {line}" for line in rest)])
-    raise AssertionError("\n".join([*map(visible, lines), "", plain(result.story)]))
+    raise AssertionError("\n".join([*map(visible, lines), "", plain(result.explanation)]))

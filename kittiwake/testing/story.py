@@ -101,7 +101,7 @@ class Story:
         ago_us = _span_us(ago)
         if not ago_us:
             raise ValueError(f"{ago!r} is no duration: {ADVICE}")
-        self._now().tell(event, properties, ago_us=ago_us)
+        self._now().add_event(event, properties, ago_us=ago_us)
         return self
 
     def publish(
@@ -196,7 +196,7 @@ class Story:
             AssertionError: something was; the message explains all that happened.
         """
         __tracebackhide__ = True
-        left = self._look()
+        left = self._read_new()
         if left:
             shown = "\n".join(f"  {visible(decision_words(one, self._now().zone))}" for one in left)
             raise AssertionError(f"expected nothing, but there was:\n{shown}\n\n{self.explain()}")
@@ -205,7 +205,7 @@ class Story:
     @property
     def decisions(self) -> Sequence[dict[str, Any]]:
         """Every decision so far, taken or not, in the fields of rules.md section 5."""
-        self._look()
+        self._read_new()
         return [decision_row(one) for one in self._all]
 
     def explain(self) -> str:
@@ -220,7 +220,7 @@ class Story:
     def _start(self, start_us: int) -> Player:
         self._player = Player(self._versions, self._contact_id, start_us)
         if self._contact is not None:
-            self._player.tell("contact.updated", self._contact, event_id="e0000")
+            self._player.add_event("contact.updated", self._contact, event_id="e0000")
         return self._player
 
     def _edited(self, written: Mapping[str, Any]) -> Edition:
@@ -251,11 +251,11 @@ class Story:
     def _happen(self, event: str | None, properties: Mapping[str, Any]) -> Self:
         player = self._now()
         if event is not None:
-            player.tell(event, properties)
+            player.add_event(event, properties)
         return self
 
-    def _look(self) -> list[Decision]:
-        found = self._now().look()
+    def _read_new(self) -> list[Decision]:
+        found = self._now().take_decisions()
         self._unseen.extend(found)
         self._all.extend(found)
         return self._unseen
@@ -263,7 +263,7 @@ class Story:
     def _take(self, verb: str, rule_id: str, fields: Mapping[str, Any]) -> Self:
         __tracebackhide__ = True
         self._refuse_unknown(rule_id, fields)
-        left, known = self._look(), self._now().known
+        left, known = self._read_new(), self._now().known
         expectation = Expectation(verb, rule_id, fields)
         found = next((one for one in left if not differences(expectation, one, known)), None)
         if found is None:

@@ -89,14 +89,14 @@ def played(case: Case) -> History:
     player, book = Player(case.book.versions(), case.contact_id, case.start_us), case.book
     documents: list[tuple[int | None, Document]] = [(None, document_of(book.locations, book.account_id))]
     if case.contact is not None:
-        player.tell("contact.updated", case.contact, event_id="e0000")
+        player.add_event("contact.updated", case.contact, event_id="e0000")
     decided: list[Decision] = []
     for step in case.steps:
         before, book = book, act(player, book, step)
         if book is not before:
             documents.append((book.published[-1][0], document_of(book.locations, book.account_id)))
         if step.expected is not None:
-            decided += player.look()
+            decided += player.take_decisions()
     assert player.evaluated_to_us is not None, f"nothing happens in {case.name}"
     return History(case, tuple(documents), book, player.versions, player.events, player.evaluated_to_us, tuple(decided))
 

@@ -30,7 +30,7 @@ from tests.conformance.histories import History, histories
 from tests.input.inputs import rows
 from tests.kernel.execution_modes import CONTACT
 from tests.pipelines.running import Job
-from tests.stream.generated_cases import differences, told_by_key, truth
+from tests.stream.generated_cases import differences, emitted_by_key, expected_by_key
 from tests.stream.test_hosting import play
 from tests.stream.test_runners import WAITS as RUNNER_WAITS
 from tests.stream.test_runners import check as compare
@@ -71,46 +71,46 @@ def test_replay_decides_the_same(number: int, seed: int, tmp_path: Path) -> None
 
 @ONE_AND_AT_NIGHT_ALL
 def test_the_batch_job_decides_the_same(number: int | None, seed: int, job: Job, tmp_path: Path) -> None:
-    dice = Random(f"batch {seed} {number}")
-    crowd = dice.choice(crowds()) if number is None else crowds()[number]
+    rng = Random(f"batch {seed} {number}")
+    crowd = rng.choice(crowds()) if number is None else crowds()[number]
     (tmp_path / "crowd").mkdir()
-    job.rules, inputs = crowd.write(tmp_path / "crowd", dice)
+    job.rules, inputs = crowd.write(tmp_path / "crowd", rng)
     ran = job(inputs, "--start", START, "--until", format_instant(crowd.until_us))
     assert not (wrong := differing(crowd, ran.output)), wrong
 
 
 @pytest.mark.parametrize("number", CROWDS)
 def test_the_streaming_step_decides_the_same_however_a_runner_treats_it(number: int, seed: int) -> None:
-    dice = Random(f"stream {seed} {number}")
-    waits = dice.choice(WAITS)
+    rng = Random(f"stream {seed} {number}")
+    waits = rng.choice(WAITS)
     crowd = crowds()[number]
     world = crowd.streamed(waits)
-    machine = play(world, waits, dice)
-    assert not machine.late
-    assert not machine.dead
-    wrong = differences(truth(world), told_by_key(machine.told))
+    runner = play(world, waits, rng)
+    assert not runner.late
+    assert not runner.dead
+    wrong = differences(expected_by_key(world), emitted_by_key(runner.emitted))
     assert not wrong, f"{names(crowd, wrong)}\n{wrong}"
 
 
 @pytest.mark.parametrize("history", VERSIONED, ids=lambda history: history.name)
 def test_the_streaming_step_brings_versions_into_force_at_their_instants(history: History, seed: int) -> None:
     """As a stream without a snapshot knows them: it looks back on what was since a rule came."""
-    dice = Random(f"versions {seed} {history.name}")
-    waits = dice.choice(WAITS)
+    rng = Random(f"versions {seed} {history.name}")
+    waits = rng.choice(WAITS)
     world = streamed(history.rule_set_history, history.raw_events, history.until_us, waits)
-    machine = play(world, waits, dice)
-    wrong = differences(truth(world), told_by_key(machine.told))
-    assert not machine.late
-    assert not machine.dead
+    runner = play(world, waits, rng)
+    wrong = differences(expected_by_key(world), emitted_by_key(runner.emitted))
+    assert not runner.late
+    assert not runner.dead
     assert not wrong, wrong
 
 
 @ONE_AND_AT_NIGHT_ALL
 def test_the_streaming_step_on_beams_runner_decides_the_same(number: int | None, seed: int) -> None:
-    dice = Random(f"test stream {seed} {number}")
-    crowd = dice.choice(crowds(STREAM_CROWD)) if number is None else crowds()[number]
+    rng = Random(f"test stream {seed} {number}")
+    crowd = rng.choice(crowds(STREAM_CROWD)) if number is None else crowds()[number]
     world = crowd.streamed(RUNNER_WAITS)
-    run_on_a_test_stream(world, dice)
+    run_on_a_test_stream(world, rng)
     compare(world, "stream", str(sorted(crowd.names.items())))
 
 

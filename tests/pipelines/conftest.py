@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pipelines.running import Job
-from tests.pipelines.streaming import Places
+from tests.pipelines.streaming import StreamResources
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -22,6 +22,6 @@ def job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Job:
 
 
 @pytest.fixture
-def places(topics: Topics, tables: Tables) -> Places:
+def resources(topics: Topics, tables: Tables) -> StreamResources:
     """What a streaming job reads from and writes to: topics, and a dataset without tables."""
-    return Places(topics, tables, topics.create("events"), topics.create("triggers"), tables.create_dataset())
+    return StreamResources(topics, tables, topics.create("events"), topics.create("triggers"), tables.create_dataset())

@@ -30,7 +30,7 @@ SECONDS_TO_START = 60
 SECONDS_TO_END = 30
 
 
-class Places(NamedTuple):
+class StreamResources(NamedTuple):
     """What a job reads from and writes to, on the emulators."""
 
     topics: Topics
@@ -90,11 +90,11 @@ class StreamJob:
 
 
 @contextmanager
-def running(argv: Sequence[str], log: Path, places: Places) -> Iterator[StreamJob]:
+def running(argv: Sequence[str], log: Path, resources: StreamResources) -> Iterator[StreamJob]:
     """A job that has begun to run, with a beat on its topic; killed at the end if it was not ended before."""
     job = StreamJob(argv, log)
     quiet = threading.Event()
-    heart = threading.Thread(target=_beat, args=(places.topics, places.events.topic, quiet))
+    heart = threading.Thread(target=_beat, args=(resources.topics, resources.events.topic, quiet))
     try:
         assert job.wait_for(lambda: "running; Ctrl-C ends it" in job.said(), SECONDS_TO_START), job.said()
         heart.start()

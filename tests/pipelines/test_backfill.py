@@ -71,8 +71,8 @@ def test_shuffled_and_repeated_lines_in_other_files_give_equal_rows(
 ) -> None:
     job.rules = SHOP_RULES
     whole = job(write_lines(tmp_path / "whole.jsonl", shop), output="whole")
-    dice = random.Random(seed)
-    lines = dice.sample(shop, len(shop)) + dice.sample(shop, 200)
+    rng = random.Random(seed)
+    lines = rng.sample(shop, len(shop)) + rng.sample(shop, 200)
     parts = [
         write_lines(tmp_path / "part-1.jsonl", lines[:7], end=b"\r\n"),
         write_lines(tmp_path / "part-2.jsonl", []),
@@ -163,7 +163,7 @@ def test_dead_letters_are_found_by_their_lines_wherever_a_file_was_cut(
     events = write_lines(tmp_path / "events.jsonl", lines)
     monkeypatch.setattr("kittiwake.input.splits.SPLIT_BYTES", 1_000)
     examples = job(events).summary.counts.examples["not_json"]
-    assert [place.source for place in examples] == [f"{events}:{number}" for number in (71, 86, 98)]
+    assert [location.source for location in examples] == [f"{events}:{number}" for number in (71, 86, 98)]
 
 
 # ---------------------------------------------------------------- in and out
@@ -336,7 +336,7 @@ def test_a_bug_fails_the_job_with_an_exit_of_its_own_and_leaves_no_output(
     def buggy(*_: object) -> None:
         raise AssertionError("a bug")
 
-    monkeypatch.setattr("transforms.batch.evaluate.settle_contact", buggy)
+    monkeypatch.setattr("transforms.batch.evaluate.decide_contact", buggy)
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
     assert ran.code == Exit.FAILED
     assert "AssertionError: a bug" in ran.err
@@ -347,7 +347,7 @@ def test_a_person_may_stop_a_job(job: Job, tmp_path: Path, monkeypatch: pytest.M
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("transforms.batch.evaluate.settle_contact", stopped)
+    monkeypatch.setattr("transforms.batch.evaluate.decide_contact", stopped)
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
     assert ran.code == Exit.INTERRUPTED
     assert ran.err.endswith("backfill: interrupted; the output is as it was\n")

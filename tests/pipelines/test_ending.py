@@ -87,8 +87,8 @@ def test_a_stream_onto_a_full_or_read_only_disk_is_told_and_leaves_no_half_file(
     pytest.importorskip("google.cloud.bigquery")
     rules, events = write_rules(tmp_path / "rules.yaml"), write_lines(tmp_path / "events.jsonl", BROKEN)
     with mounted(tmp_path / "disk", "64k") as disk:
-        places = ("--rules", rules, "--events", events, "--output", disk / "out")
-        command = [sys.executable, "-m", "pipelines.stream", *map(str, places)]
+        flags = ("--rules", rules, "--events", events, "--output", disk / "out")
+        command = [sys.executable, "-m", "pipelines.stream", *map(str, flags)]
         for why in ("No space left on device", "Read-only file system"):
             ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert ran.returncode == Exit.UNUSABLE, ran.stderr
@@ -102,8 +102,8 @@ def test_of_a_backfill_and_a_replay_into_one_output_one_is_refused(argv: list[st
     out = tmp_path / "out"
     first = Running(*argv, command=BACKFILL)
     first.pause((out / ".partial").exists)
-    places = argv[2:] if argv[0] == "--start" else argv
-    replay = [sys.executable, "-m", "kittiwake.cli.main", "replay", *places]
+    flags = argv[2:] if argv[0] == "--start" else argv
+    replay = [sys.executable, "-m", "kittiwake.cli.main", "replay", *flags]
     for second in (replay, [*BACKFILL, *argv]):
         ran = subprocess.run(second, cwd=ROOT, capture_output=True, text=True, check=False)
         assert (ran.returncode, "another run is writing into the output" in ran.stderr) == (Exit.UNUSABLE, True)

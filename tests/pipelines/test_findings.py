@@ -181,10 +181,10 @@ def test_the_same_event_again_in_whatever_form_differs_in_nothing(job: Job, tmp_
 def test_on_disk_in_memory_and_with_snapshots_the_same_copies_differ(
     number: int, seed: int, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dice = random.Random(seed * 100 + number)
-    events = some_events(dice)
+    rng = random.Random(seed * 100 + number)
+    events = some_events(rng)
     lines = [record(event_id=e.event_id, type=e.type, properties=e.properties, time=time_of(e)) for e in events]
-    dice.shuffle(lines)
+    rng.shuffle(lines)
     path = write_lines(tmp_path / "events.jsonl", lines)
     said = summaries(job, path, tmp_path)
     assert said["copies_differ"] == by_hand(events)
@@ -204,10 +204,10 @@ CART = "cart.item_added"
 TIMES = [f"2026-11-01T{time}:00Z" for time in ("10:00", "10:30", "11:00", "11:01", "12:30")]
 
 
-def some_events(dice: random.Random) -> list[Event]:
+def some_events(rng: random.Random) -> list[Event]:
     """Ids that come back at once, within the horizon of an hour and beyond it, the same and other."""
     return [
-        Event(parse_instant(dice.choice(TIMES)), dice.choice("abcdef"), CART, {"n": dice.choice([1, 1, 2])})
+        Event(parse_instant(rng.choice(TIMES)), rng.choice("abcdef"), CART, {"n": rng.choice([1, 1, 2])})
         for _ in range(60)
     ]
 

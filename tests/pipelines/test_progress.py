@@ -92,10 +92,10 @@ def test_of_workers_elsewhere_the_runner_is_asked(
     size = events.stat().st_size
     pipeline = new_pipeline(runner_named(None), [])
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
-    place = open_location(str(tmp_path / "out"))
-    build_backfill(pipeline, (InputFile(str(events), size),), programs, RunSettings(START_US), place)
+    location = open_location(str(tmp_path / "out"))
+    build_backfill(pipeline, (InputFile(str(events), size),), programs, RunSettings(START_US), location)
     result = pipeline.run()
-    place.discard()
+    location.discard()
     assert counters_of(result) == ProgressCounters(bytes_read=size, contacts=1, buckets=1)
     with show_progress(size * 4, 8, StopRequest(), seconds=0.02) as watched:
         watched.result = result  # as if it had run where this process sees nothing
@@ -111,8 +111,8 @@ def test_a_runner_that_cannot_say_is_not_asked_in_vain(capsys: pytest.CaptureFix
 
 
 def test_a_job_has_read_and_decided_all_in_the_end(job: Job, seed: int) -> None:
-    dice = random.Random(seed)
-    lines = [record(event_id=f"e{number}", contact_id=f"c{dice.randrange(300)}") for number in range(900)]
+    rng = random.Random(seed)
+    lines = [record(event_id=f"e{number}", contact_id=f"c{rng.randrange(300)}") for number in range(900)]
     ran = job(write_lines(job.folder / "events.jsonl", lines))
     assert PROGRESS.bytes_read == (job.folder / "events.jsonl").stat().st_size
     assert PROGRESS.contacts == ran.summary.counts.contacts

@@ -39,7 +39,7 @@ def event(event_id: str, time_us: int = sample_records.CLOCK_US) -> bytes:
     return json.dumps({**fields, "time": format_instant(time_us)}).encode() + b"\n"
 
 
-def settled(raw: bytes, **changes: object) -> DeadLetterRecord:
+def undecided(raw: bytes, **changes: object) -> DeadLetterRecord:
     """An event on which a rule raised."""
     usual = {"stage": Stage.EVALUATE, "reason": DeadLetterReason.RULE_FAILED, "attributes": ATTRIBUTES}
     return sample_records.dead(raw, **{**usual, **changes})
@@ -108,8 +108,8 @@ def test_what_was_refused_comes_back_byte_for_byte_with_its_attributes(
     early = event("e1")
     insert(
         sample_records.dead(early, reason=DeadLetterReason.TIME_IN_FUTURE, attributes=ATTRIBUTES),
-        settled(event("e2")),
-        settled(event("e2")),  # the job wrote the row twice
+        undecided(event("e2")),
+        undecided(event("e2")),  # the job wrote the row twice
     )
     pair = topics.create()
     said = run("--topic", pair.topic)
@@ -156,8 +156,8 @@ def test_a_choice_is_made_by_stage_reason_time_release_and_number(
     insert(
         sample_records.dead(event("a"), reason=DeadLetterReason.TOO_OLD, happened_us=at_us),
         sample_records.dead(event("b"), reason=DeadLetterReason.BAD_TIME, happened_us=at_us + 2 * HOUR_US),
-        settled(event("c"), happened_us=at_us + 3 * HOUR_US),
-        settled(event("d"), happened_us=at_us + 4 * HOUR_US, release="0.2.0"),
+        undecided(event("c"), happened_us=at_us + 3 * HOUR_US),
+        undecided(event("d"), happened_us=at_us + 4 * HOUR_US, release="0.2.0"),
     )
     found = {}
     for number, flags in enumerate(CHOICES):
@@ -184,7 +184,7 @@ def test_late_events_come_back_and_it_is_said_that_they_will_be_late_again(
 def test_a_dry_run_counts_and_publishes_nothing(
     topics: Topics, insert: Callable[..., None], run: Callable[..., Said], tmp_path: Path
 ) -> None:
-    insert(settled(event("e1")), sample_records.dead(b"", reason=DeadLetterReason.NOT_JSON))
+    insert(undecided(event("e1")), sample_records.dead(b"", reason=DeadLetterReason.NOT_JSON))
     pair = topics.create()
     said = run("--topic", pair.topic, "--dry_run")
     assert topics.pull_all(pair.subscription) == []
@@ -197,7 +197,7 @@ def test_a_dry_run_counts_and_publishes_nothing(
 def test_running_it_again_publishes_the_same_again(
     topics: Topics, insert: Callable[..., None], run: Callable[..., Said]
 ) -> None:
-    insert(settled(event("e1")))
+    insert(undecided(event("e1")))
     pair = topics.create()
     for _ in range(2):
         assert run("--topic", pair.topic).code == 0
@@ -207,7 +207,7 @@ def test_running_it_again_publishes_the_same_again(
 def test_many_go_in_several_requests(topics: Topics, insert: Callable[..., None], run: Callable[..., Said]) -> None:
     events = [event(f"e{number}") for number in range(1_203)]
     for start in range(0, len(events), 400):
-        insert(*(settled(one) for one in events[start : start + 400]))
+        insert(*(undecided(one) for one in events[start : start + 400]))
     pair = topics.create()
     assert "1,203 published" in run("--topic", pair.topic).out
     assert sorted(one.data for one in topics.pull(pair.subscription, 1_203)) == sorted(events)
@@ -216,7 +216,7 @@ def test_many_go_in_several_requests(topics: Topics, insert: Callable[..., None]
 def test_a_topic_that_is_not_there_is_a_sentence(
     topics: Topics, insert: Callable[..., None], run: Callable[..., Said]
 ) -> None:
-    insert(settled(event("e1")))
+    insert(undecided(event("e1")))
     gone = "projects/kittiwake-test/topics/gone"
     said = run("--topic", gone)
     assert (said.code, said.out, said.err) == (2, "", f"reingest: error: there is no topic {gone}\n")
@@ -225,7 +225,7 @@ def test_a_topic_that_is_not_there_is_a_sentence(
 def test_what_pubsub_refuses_stops_the_run(
     topics: Topics, insert: Callable[..., None], run: Callable[..., Said]
 ) -> None:
-    insert(settled(event("e1")))
+    insert(undecided(event("e1")))
     bad_name = "projects/kittiwake-test/topics/!"
     said = run("--topic", bad_name)
     assert said.code == 1
@@ -265,7 +265,7 @@ def test_tables_that_are_not_there_are_a_sentence(
 def test_the_file_it_writes_is_an_input_of_the_backfill(
     insert: Callable[..., None], run: Callable[..., Said], tmp_path: Path
 ) -> None:
-    insert(settled(event("e1")), settled(json.dumps(json.loads(event("e2")), indent=1).encode()))
+    insert(undecided(event("e1")), undecided(json.dumps(json.loads(event("e2")), indent=1).encode()))
     file = tmp_path / "again" / "events.jsonl"
     said = run("--output", str(file))
     assert (said.code, f"2 written to {file}\n" in said.out) == (0, True)
@@ -283,7 +283,7 @@ def test_the_file_it_writes_is_an_input_of_the_backfill(
 def test_what_cannot_be_written_is_a_sentence_and_leaves_nothing(
     insert: Callable[..., None], run: Callable[..., Said], tmp_path: Path
 ) -> None:
-    insert(settled(event("e1")))
+    insert(undecided(event("e1")))
     (tmp_path / "file").write_text("")
     said = run("--output", str(tmp_path / "file" / "events.jsonl"))
     assert said.code == 2
@@ -294,7 +294,7 @@ def test_what_cannot_be_written_is_a_sentence_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("flags", "complaint"),
+    ("flags", "message"),
     [
         (["--dataset", "shop", "--dry_run"], "--dataset shop: write project.dataset"),
         (["--topic", "events"], "--topic events: write projects/PROJECT/topics/TOPIC"),
@@ -311,10 +311,10 @@ def test_what_cannot_be_written_is_a_sentence_and_leaves_nothing(
     ],
 )
 def test_what_is_typed_wrongly_is_a_sentence(
-    flags: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+    flags: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert reingest.main([*([] if "--dataset" in flags else ["--dataset", "shop-1.marketing"]), *flags]) == 2
     said = capsys.readouterr().err
     assert said.startswith("reingest: error: ")
-    assert complaint in said
+    assert message in said
     assert said.count("\n") == 1

@@ -38,9 +38,9 @@ def test_a_stream_goes_on_from_the_snapshots_of_a_backfill(job: Job, tmp_path: P
     first = job(inputs, "--until", format_instant(at_us), "--snapshots", output="first")
     assert first.code == Exit.FINE, first.err
     programs = Programs(load(RULES))
-    told = [row for row in rows(first.output / "decisions") if row["decision"] != "deferred"]
-    told += list(continued(programs, states(first.output), lines, at_us, until_us))
-    found, wanted = shown(told), shown(rows(whole.output / "decisions"))
+    emitted = [row for row in rows(first.output / "decisions") if row["decision"] != "deferred"]
+    emitted += list(continued(programs, states(first.output), lines, at_us, until_us))
+    found, wanted = shown(emitted), shown(rows(whole.output / "decisions"))
     assert set(found) - set(wanted) == set()
     assert found == wanted
     assert len(rows(first.output / "snapshots")) > 50
@@ -61,7 +61,7 @@ def test_replay_and_the_job_write_the_same_snapshots(job: Job, tmp_path: Path) -
         "--snapshots",
     ]
     assert CliRunner().invoke(app, argv).exit_code == 0
-    of_job, of_replay = (rows(place / "snapshots") for place in (by_job.output, tmp_path / "replay"))
+    of_job, of_replay = (rows(location / "snapshots") for location in (by_job.output, tmp_path / "replay"))
     assert sorted(map(str, of_job)) == sorted(map(str, of_replay))
     assert as_sets(by_job.output, without=["mode"]) == as_sets(tmp_path / "replay", without=["mode"])
 
@@ -91,15 +91,15 @@ def continued(
         event = parse_event(raw, "", 2**62)
         if isinstance(event, Event) and event.contact_id is not None and event.time_us >= at_us:
             events.setdefault((event.account_id, event.contact_id), []).append(event)
-    told = []
+    emitted = []
     for (account_id, contact_id), given in events.items():
         versions, state = programs.of(account_id), known.get((account_id, contact_id), new_state(contact_id))
         for upto_us in (at_us + 2 * HOUR_US, until_us):
             advanced = advance(versions, state, [e for e in given if e.time_us < upto_us], upto_us)
             state = advanced.state
-            told += [decision_row(row, Mode.STREAM) for row in advanced.decisions]
-        told += [decision_row(row, Mode.STREAM) for row in unfinished(versions, state)]
-    return [json.loads(line(row)) for row in told]
+            emitted += [decision_row(row, Mode.STREAM) for row in advanced.decisions]
+        emitted += [decision_row(row, Mode.STREAM) for row in unfinished(versions, state)]
+    return [json.loads(line(row)) for row in emitted]
 
 
 def shown(found: list[dict[str, Any]]) -> list[str]:

@@ -72,10 +72,10 @@ def test_a_jar_that_cannot_be_fetched_is_told_with_its_name(
     monkeypatch.setattr(JavaJarServer, "JAR_CACHE", str(tmp_path))
     monkeypatch.setattr(JavaJarServer, "MAVEN_CENTRAL_REPOSITORY", nobody)
     monkeypatch.setattr(JavaJarServer, "GOOGLE_MAVEN_MIRROR", nobody)
-    with pytest.raises(UnusableError) as told:
+    with pytest.raises(UnusableError) as raised:
         storage_write.expansion_service()
-    assert storage_write.JAR in str(told.value)
-    assert str(told.value).endswith("or use streaming_inserts.")
+    assert storage_write.JAR in str(raised.value)
+    assert str(raised.value).endswith("or use streaming_inserts.")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.streaming import Places, running
+from tests.pipelines.streaming import StreamResources, running
 from tests.pipelines.test_stream_faults import cart
 from tests.pipelines.test_stream_run import kittiwake, newest, rows_of
 
@@ -20,7 +20,7 @@ VERSIONS = 12
 SECONDS_A_VERSION = 3
 LEAD = "35s"
 LEAD_S = 35
-SECONDS_TO_SETTLE = 240
+SECONDS_TO_EVALUATE = 240
 
 
 def rules(folder: Path, number: int) -> Path:
@@ -33,7 +33,9 @@ def rules(folder: Path, number: int) -> Path:
 
 
 @pytest.mark.nightly
-def test_what_is_published_while_a_job_runs_decides_from_its_time_on(places: Places, tmp_path: Path) -> None:
+def test_what_is_published_while_a_job_runs_decides_from_its_time_on(
+    resources: StreamResources, tmp_path: Path
+) -> None:
     target, archive = tmp_path / "published", tmp_path / "events.jsonl"
     kittiwake("publish", rules(tmp_path, 0), target, "--effective-from", "always")
     flags = ["--rules", str(target), "--settle_delay", "1s", "--poll_interval", "1s", "--min_lead", LEAD]
@@ -43,10 +45,10 @@ def test_what_is_published_while_a_job_runs_decides_from_its_time_on(places: Pla
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             sent.append(cart(f"c{len(sent)}"))
-            places.topics.publish(places.events.topic, [(sent[-1], {})])
+            resources.topics.publish(resources.events.topic, [(sent[-1], {})])
             time.sleep(0.5)
 
-    with running([*places.flags, *flags], tmp_path / "log", places) as job:
+    with running([*resources.flags, *flags], tmp_path / "log", resources) as job:
         for number in range(1, VERSIONS):
             at = datetime.now(UTC) + timedelta(seconds=LEAD_S + 5)
             start = at.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -58,10 +60,10 @@ def test_what_is_published_while_a_job_runs_decides_from_its_time_on(places: Pla
         until = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
         kittiwake("replay", "--rules", target, "--input", archive, "--output", tmp_path / "replayed", "--until", until)
         wanted = {row["trigger_id"]: row["include"] for row in rows_of(tmp_path / "replayed" / "triggers")}
-        done = job.wait_for(lambda: len(places.written("triggers_latest")) >= len(sent), SECONDS_TO_SETTLE)
-        assert done, f"{len(places.written('triggers_latest'))} of {len(sent)}\n{job.said()}"
+        done = job.wait_for(lambda: len(resources.written("triggers_latest")) >= len(sent), SECONDS_TO_EVALUATE)
+        assert done, f"{len(resources.written('triggers_latest'))} of {len(sent)}\n{job.said()}"
         assert "rules_too_soon" not in job.said()
-    told = [json.loads(message.data) for message in places.topics.pull_all(places.triggers.subscription)]
-    assert {decision for _, decision in newest(told).values()} == {"fired"}
-    assert {row["trigger_id"]: row["include"] for row in told} == wanted
+    published = [json.loads(message.data) for message in resources.topics.pull_all(resources.triggers.subscription)]
+    assert {decision for _, decision in newest(published).values()} == {"fired"}
+    assert {row["trigger_id"]: row["include"] for row in published} == wanted
     assert len({json.dumps(include) for include in wanted.values()}) == VERSIONS

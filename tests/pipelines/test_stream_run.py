@@ -14,18 +14,20 @@ from typing import Any
 
 from examples.shop.diary import START
 from examples.shop.generate import lines
-from tests.pipelines.streaming import Places, running
+from tests.pipelines.streaming import StreamResources, running
 
 CONTACTS, DAYS = 60, 2
 FOREIGN = (b"\x00\xff no event", b'{"severity": "INFO", "textPayload": "somebody else\'s"}', b"[1, 2]")
 TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 LATENESS = "5d"
 """The local runner's watermark is the clock: whatever comes later than its contact's first event is a late one."""
-SECONDS_TO_SETTLE = 120
+SECONDS_TO_EVALUATE = 120
 """20 s on a machine of one's own."""
 
 
-def test_what_comes_out_of_the_job_is_what_a_replay_says(places: Places, tmp_path: Path, root: Path, seed: int) -> None:
+def test_what_comes_out_of_the_job_is_what_a_replay_says(
+    resources: StreamResources, tmp_path: Path, root: Path, seed: int
+) -> None:
     now = datetime.now(UTC)
     records = of_late(lines(CONTACTS, seed, DAYS), now)
     half = len(records) // 2
@@ -33,26 +35,26 @@ def test_what_comes_out_of_the_job_is_what_a_replay_says(places: Places, tmp_pat
     frozen = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     target = published(root, tmp_path, frozen)
     replayed = replay(target, records, frozen, tmp_path)
-    wanted, refused = fired(rows_of(replayed / "triggers")), letters(rows_of(replayed / "dead_letters"))
+    wanted, refused = fired(rows_of(replayed / "triggers")), dead_letters_of(rows_of(replayed / "dead_letters"))
     assert wanted
     assert len(refused) > len(FOREIGN)
 
     def is_done() -> bool:
-        told = fired(places.written("triggers_latest"))
-        return told == wanted and len(places.written("dead_letters")) >= len(refused)
+        fired_rows = fired(resources.written("triggers_latest"))
+        return fired_rows == wanted and len(resources.written("dead_letters")) >= len(refused)
 
     flags = ["--rules", str(target), "--allowed_lateness", LATENESS, "--settle_delay", "1s"]
-    with running([*places.flags, *flags], tmp_path / "job.log", places) as job:
-        places.topics.publish(places.events.topic, [(line, TRACE) for line in records])
-        job.wait_for(is_done, SECONDS_TO_SETTLE)
+    with running([*resources.flags, *flags], tmp_path / "job.log", resources) as job:
+        resources.topics.publish(resources.events.topic, [(line, TRACE) for line in records])
+        job.wait_for(is_done, SECONDS_TO_EVALUATE)
         assert job.end() == 0
-    assert fired(places.written("triggers_latest")) == wanted
-    sent = places.topics.pull_all(places.triggers.subscription)
-    stood = [row for row in places.written("triggers") if not row["stale"]]
+    assert fired(resources.written("triggers_latest")) == wanted
+    sent = resources.topics.pull_all(resources.triggers.subscription)
+    stood = [row for row in resources.written("triggers") if not row["stale"]]
     assert newest(json.loads(message.data) for message in sent) == newest(stood)
     assert {message.attributes["traceparent"] for message in sent} == set(TRACE.values())
-    assert sorted((row["reason"], row["raw"]) for row in places.written("dead_letters")) == refused
-    assert places.written("late_events") == []
+    assert sorted((row["reason"], row["raw"]) for row in resources.written("dead_letters")) == refused
+    assert resources.written("late_events") == []
 
 
 # ---------------------------------------------------------------- the shop, of late
@@ -107,7 +109,7 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_bytes().splitlines()]
 
 
-def letters(rows: Iterable[dict[str, Any]]) -> list[tuple[str, bytes]]:
+def dead_letters_of(rows: Iterable[dict[str, Any]]) -> list[tuple[str, bytes]]:
     """Reason and bytes of a replay's dead letters."""
     read = {"utf-8": str.encode, "base64": base64.b64decode}
     return sorted((row["reason"], read[row["raw_encoding"]](row["raw"])) for row in rows)

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.pipelines.streaming import Places, running
+from tests.pipelines.streaming import StreamResources, running
 
 FIELDS = 49
 TEXT_CHARS = 240_000
@@ -18,7 +18,7 @@ rules:
     wait: 1s
     include: {{sku: sku, {INCLUDE}}}
 """
-SECONDS_TO_SETTLE = 60
+SECONDS_TO_EVALUATE = 60
 
 
 def cart(contact: str, description: str) -> bytes:
@@ -33,22 +33,25 @@ def cart(contact: str, description: str) -> bytes:
     return json.dumps(record).encode()
 
 
-def test_a_trigger_of_twelve_megabytes_is_cut_and_sent_and_the_job_goes_on(places: Places, tmp_path: Path) -> None:
+def test_a_trigger_of_twelve_megabytes_is_cut_and_sent_and_the_job_goes_on(
+    resources: StreamResources, tmp_path: Path
+) -> None:
     rules = tmp_path / "acme.yaml"
     rules.write_text(RULES)
-    with running([*places.flags, "--rules", str(rules), "--settle_delay", "1s"], tmp_path / "log", places) as job:
+    with running([*resources.flags, "--rules", str(rules), "--settle_delay", "1s"], tmp_path / "log", resources) as job:
         for contact, size in (("heavy", TEXT_CHARS), ("light", 10)):
-            places.topics.publish(places.events.topic, [(cart(contact, "x" * size), {})])
-            told = {"heavy": {"heavy"}, "light": {"heavy", "light"}}[contact]
-            is_told = job.wait_for(
-                lambda told=told: told <= {row["contact_id"] for row in places.written("triggers")}, SECONDS_TO_SETTLE
+            resources.topics.publish(resources.events.topic, [(cart(contact, "x" * size), {})])
+            expected = {"heavy": {"heavy"}, "light": {"heavy", "light"}}[contact]
+            is_written = job.wait_for(
+                lambda expected=expected: expected <= {row["contact_id"] for row in resources.written("triggers")},
+                SECONDS_TO_EVALUATE,
             )
-            assert is_told, job.said()
+            assert is_written, job.said()
         assert job.end() == 0
-    sent = [json.loads(message.data) for message in places.topics.pull_all(places.triggers.subscription)]
+    sent = [json.loads(message.data) for message in resources.topics.pull_all(resources.triggers.subscription)]
     names = [f"f{number:02}" for number in range(FIELDS)]
     assert {row["contact_id"]: row["include"] for row in sent} == {
         "heavy": {"sku": "m-1", **dict.fromkeys(names), "~cut": names},
         "light": {"sku": "m-1", **dict.fromkeys(names, "x" * 10)},
     }
-    assert places.written("dead_letters") == []
+    assert resources.written("dead_letters") == []

@@ -79,8 +79,8 @@ def insert_one(tables: Tables, dataset: Dataset) -> None:
 
 
 def test_missing_tables_are_told_all_at_once(tables: Tables, dataset: Dataset) -> None:
-    told = pipelines.compare(tables.client, dataset)
-    assert told == [
+    messages = pipelines.compare(tables.client, dataset)
+    assert messages == [
         f"table {dataset.table(table.name)} is missing: launch once with --create_tables" for table in TABLES
     ]
 
@@ -90,16 +90,16 @@ def test_every_missing_column_is_told_with_the_statement_that_adds_it(tables: Ta
         tables.client.delete_table(created.table(table.name))
         kept = [bigquery.SchemaField(table.partition, "TIMESTAMP", mode="REQUIRED")]
         tables.client.create_table(bigquery.Table(created.table(table.name), schema=kept))
-    told = pipelines.compare(tables.client, created)
-    assert len(told) == sum(len(table.columns) - 1 for table in TABLES)
-    tables.query(";\n".join(statements(told)))
+    messages = pipelines.compare(tables.client, created)
+    assert len(messages) == sum(len(table.columns) - 1 for table in TABLES)
+    tables.query(";\n".join(statements(messages)))
     assert pipelines.compare(tables.client, created) == []
 
 
-def statements(told: list[str]) -> Iterator[str]:
-    for sentence in told:
-        found = ALTER.search(sentence)
-        assert found, sentence
+def statements(messages: list[str]) -> Iterator[str]:
+    for message in messages:
+        found = ALTER.search(message)
+        assert found, message
         yield found[1]
 
 
@@ -111,10 +111,10 @@ def test_columns_of_others_are_let_be_unless_every_row_needs_them(tables: Tables
     tables.client.delete_table(path)
     schema = [*table.schema, bigquery.SchemaField("owner", "STRING", mode="REQUIRED")]
     tables.client.create_table(bigquery.Table(path, schema=schema))
-    told = pipelines.compare(tables.client, created)
+    messages = pipelines.compare(tables.client, created)
     mended = f"ALTER TABLE `{path}` ALTER COLUMN owner DROP NOT NULL"
-    assert told == [f"column owner of table {path} is REQUIRED, and rows of the job may lack it: {mended}"]
-    for statement in statements(told):
+    assert messages == [f"column owner of table {path} is REQUIRED, and rows of the job may lack it: {mended}"]
+    for statement in statements(messages):
         tables.query(statement)
     assert pipelines.compare(tables.client, created) == []
 
@@ -125,8 +125,8 @@ def test_a_column_of_another_type_is_told_with_both(tables: Tables, created: Dat
         bigquery.SchemaField(column.name, *changed.get(column.name, (column.type.value, column.mode.value)))
         for column in TRIGGERS.columns
     ]
-    told = list(pipelines.differences(TRIGGERS, created, schema))
-    assert [sentence.partition(". ")[0] for sentence in told] == [
+    messages = list(pipelines.differences(TRIGGERS, created, schema))
+    assert [message.partition(". ")[0] for message in messages] == [
         f"column revision of table {created.table('triggers')} is STRING, and has to be INT64",
         f"column replaces of table {created.table('triggers')} is STRING, and has to be ARRAY<STRING>",
         f"column time of table {created.table('triggers')} is DATETIME, and has to be TIMESTAMP",
@@ -137,12 +137,12 @@ def test_a_dataset_that_is_not_there_is_told_once_with_how_to_create_it(tables: 
     gone = dataset_of(tables.create_dataset())
     assert gone
     tables.client.delete_dataset(gone.path)
-    sentence = (
+    message = (
         f"there is no dataset {gone.path}. "
         f"Create it where the job runs: bq mk --dataset --location=REGION {gone.project}:{gone.name}"
     )
-    assert pipelines.compare(tables.client, gone) == [sentence]
-    assert pipelines.create_tables(tables.client, gone) == ([], [sentence])
+    assert pipelines.compare(tables.client, gone) == [message]
+    assert pipelines.create_tables(tables.client, gone) == ([], [message])
     assert pipelines.location_of(tables.client, gone) is None
 
 
@@ -150,8 +150,8 @@ def test_a_service_that_does_not_answer_is_a_sentence_too(
     tables: Tables, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipelines, "BIGQUERY_TIMEOUT_S", 0.000_001)
-    (told,) = pipelines.compare(tables.client, dataset)
-    assert told.startswith(f"{dataset.path} cannot be reached: ")
+    (message,) = pipelines.compare(tables.client, dataset)
+    assert message.startswith(f"{dataset.path} cannot be reached: ")
 
 
 def test_without_credentials_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,8 +67,8 @@ def test_both_hosts_count_what_rules_cannot_use_and_say_so(job: Job, tmp_path: P
         ran = job(events, *flags)
         assert ran.code == Exit.FINE
         assert ran.summary.counts.unusable == EXPECTED
-    told = ran.out[ran.out.index("140 values that a rule needed and could not use") :].splitlines()
-    assert [line.split() for line in told[1:]] == [
+    lines = ran.out[ran.out.index("140 values that a rule needed and could not use") :].splitlines()
+    assert [line.split() for line in lines[1:]] == [
         ["rule", "clause", "path", "found", "number"],
         ["big", "audience", "total", "number_as_text", "40"],
         ["dear", "when", "price", "number_as_text", "60"],
@@ -85,8 +85,8 @@ def test_a_contact_counts_the_same_whole_kept_and_slice_by_slice(job: Job) -> No
         for one in _events()
     ]
     until_us = parse_instant("2026-11-03T09:00:00Z")
-    whole, kept, giant = Counts(), Counts(), Counts()
+    whole, kept, oversized = Counts(), Counts(), Counts()
     decide_at_once(plan, "c1", list(rows), until_us, whole)
     decide_at_once_with_state(plan, "c1", list(rows), until_us, kept)
-    assert len([*decide_in_slices(plan, "c1", sorted(rows), until_us, giant, held_bytes=4_000)]) == 1
-    assert whole.unusable == kept.unusable == giant.unusable == EXPECTED
+    assert len([*decide_in_slices(plan, "c1", sorted(rows), until_us, oversized, held_bytes=4_000)]) == 1
+    assert whole.unusable == kept.unusable == oversized.unusable == EXPECTED

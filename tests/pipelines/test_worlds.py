@@ -52,9 +52,9 @@ class Drawn(NamedTuple):
 )
 def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: Path, seed: int, part: int) -> None:
     """With one worker, with two, and by replay, which also has to count the same."""
-    dice = random.Random(f"{seed} {part}")
-    drawn = draw(dice)
-    job.rules, inputs = write_accounts(tmp_path / "rules", drawn), write_events(tmp_path / "in", drawn, dice)
+    rng = random.Random(f"{seed} {part}")
+    drawn = draw(rng)
+    job.rules, inputs = write_accounts(tmp_path / "rules", drawn), write_events(tmp_path / "in", drawn, rng)
     flags = ["--start", START, "--until", clock.rfc3339(drawn.until_us)]
     flags += ["--allowed_lateness", f"{drawn.horizon_us // clock.SECOND}s"]
     one = job(inputs, *flags, output="one")
@@ -67,7 +67,7 @@ def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: P
     assert not (wrong := differences(drawn, one.output)), report(drawn, wrong, seed)
     assert as_sets(two.output) == as_sets(one.output)
     assert as_sets(tmp_path / "replay", without=["mode"]) == as_sets(one.output, without=["mode"])
-    assert told(one.summary) == told(two.summary) == told(by_replay)
+    assert counts_of(one.summary) == counts_of(two.summary) == counts_of(by_replay)
     # Something was drawn: most contacts have events that a rule reads, and some events are copies.
     assert len(drawn.worlds) // 2 < by_replay.counts.contacts <= len(drawn.worlds)
     assert by_replay.counts.duplicates > len(FILES)
@@ -77,16 +77,16 @@ def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: P
 # ---------------------------------------------------------------- in
 
 
-def draw(dice: random.Random) -> Drawn:
+def draw(rng: random.Random) -> Drawn:
     """Worlds whose histories end near one another, so that one end of the run cuts through many of them."""
-    seeds = sorted(dice.sample(range(10**9), WORLDS * DRAWN_FROM), key=lambda each: newest_us(world(each)))
-    first = dice.randrange(len(seeds) - WORLDS + 1)
+    seeds = sorted(rng.sample(range(10**9), WORLDS * DRAWN_FROM), key=lambda each: newest_us(world(each)))
+    first = rng.randrange(len(seeds) - WORLDS + 1)
     chosen = seeds[first : first + WORLDS]
-    until_us = dice.choice(sorted(world(each).until_us for each in chosen)[WORLDS // 2 :])
-    horizon_us = world(dice.choice(chosen)).allowed_lateness_us
+    until_us = rng.choice(sorted(world(each).until_us for each in chosen)[WORLDS // 2 :])
+    horizon_us = world(rng.choice(chosen)).allowed_lateness_us
     drawn = {}
     for each in chosen:
-        for number in range(dice.randint(1, CONTACTS)):
+        for number in range(rng.randint(1, CONTACTS)):
             account, contact = f"w{each}", f"c{number}"
             drawn[account, contact] = as_one_of_many(world(each, number), account, contact, until_us, horizon_us)
     return Drawn(drawn, until_us, horizon_us)
@@ -110,13 +110,13 @@ def write_accounts(folder: Path, drawn: Drawn) -> Path:
     return folder
 
 
-def write_events(folder: Path, drawn: Drawn, dice: random.Random) -> list[Path]:
+def write_events(folder: Path, drawn: Drawn, rng: random.Random) -> list[Path]:
     """Everybody's events in no order, some twice, in several files."""
     folder.mkdir()
     lines = [canonical(exact(event)).encode() for of in drawn.worlds.values() for event in of.events]
-    lines += dice.sample(lines, len(lines) // 10)
-    dice.shuffle(lines)
-    cuts = sorted(dice.sample(range(len(lines)), len(FILES) - 1))
+    lines += rng.sample(lines, len(lines) // 10)
+    rng.shuffle(lines)
+    cuts = sorted(rng.sample(range(len(lines)), len(FILES) - 1))
     bounds = zip([0, *cuts], [*cuts, len(lines)], strict=True)
     return [write_lines(folder / name, lines[low:high]) for name, (low, high) in zip(FILES, bounds, strict=True)]
 
@@ -143,7 +143,7 @@ def rows_by_contact(output: Path) -> dict[Subject, Rows]:
     return found
 
 
-def told(summary: Summary) -> dict[str, Any]:
+def counts_of(summary: Summary) -> dict[str, Any]:
     """What a run counts that does not depend on the host."""
     return {"counts": summary.counts, "until": summary.until_us}
 

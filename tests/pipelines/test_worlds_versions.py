@@ -27,7 +27,7 @@ from tests.oracle.oracle import decide_versions
 from tests.oracle.published import Subject, Together, story, together
 from tests.oracle.values import canonical, exact
 from tests.pipelines.running import Job
-from tests.pipelines.test_worlds import rows_by_contact, told
+from tests.pipelines.test_worlds import counts_of, rows_by_contact
 from tests.properties.comparison import Rows, difference_of
 
 WORLDS = int(os.environ.get("KITTIWAKE_JOB_WORLDS", "80"))
@@ -39,10 +39,10 @@ START = "2035-01-01T00:00:00Z"
 )
 def test_random_histories_under_versions_equal_the_oracle(job: Job, tmp_path: Path, seed: int, part: int) -> None:
     """A backfill and a replay over one target with three versions: equal rows and counts, those of the oracle."""
-    dice = random.Random(f"versions {seed} {part}")
-    drawn = together(dice, WORLDS)
+    rng = random.Random(f"versions {seed} {part}")
+    drawn = together(rng, WORLDS)
     job.rules = published(tmp_path / "target", drawn)
-    inputs = write_events(tmp_path / "in", drawn, dice)
+    inputs = write_events(tmp_path / "in", drawn, rng)
     flags = ["--start", START, "--until", clock.rfc3339(drawn.until_us)]
     flags += ["--allowed_lateness", f"{drawn.horizon_us // clock.SECOND}s"]
     by_job = job(inputs, *flags, output="job")
@@ -53,7 +53,7 @@ def test_random_histories_under_versions_equal_the_oracle(job: Job, tmp_path: Pa
     assert by_job.code == (Exit.FINDINGS if by_job.summary.findings else Exit.FINE), by_job.err
     assert not (wrong := differences(drawn, history, by_job.output)), report(drawn, wrong)
     assert as_sets(tmp_path / "replay", without=["mode"]) == as_sets(by_job.output, without=["mode"])
-    assert told(by_job.summary) == told(by_replay)
+    assert counts_of(by_job.summary) == counts_of(by_replay)
     # Something was drawn: each version decides, rules change under what is pending, and contacts are forgotten.
     rows = [row for found in rows_by_contact(by_job.output).values() for row in found]
     assert {row["ruleset_version"] for row in rows} == {one.ruleset.version for one in history.versions}
@@ -69,13 +69,13 @@ def published(folder: Path, drawn: Together) -> Path:
     return folder
 
 
-def write_events(folder: Path, drawn: Together, dice: random.Random) -> list[Path]:
+def write_events(folder: Path, drawn: Together, rng: random.Random) -> list[Path]:
     """Everybody's events in no order, some twice, in two files."""
     folder.mkdir()
     lines = [canonical(exact(event)).encode() for of in drawn.worlds.values() for event in of.events]
-    lines += dice.sample(lines, len(lines) // 10)
-    dice.shuffle(lines)
-    cut = dice.randrange(len(lines))
+    lines += rng.sample(lines, len(lines) // 10)
+    rng.shuffle(lines)
+    cut = rng.randrange(len(lines))
     return [write_lines(folder / "a.jsonl", lines[:cut]), write_lines(folder / "b.jsonl.gz", lines[cut:])]
 
 

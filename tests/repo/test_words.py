@@ -10,42 +10,18 @@ from tests.repo import sources, words
 
 PAGES = ("docs/", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
 CODE = ("kittiwake/", "transforms/", "pipelines/")
-NOT_YET: tuple[str, ...] = ()
-"""What is still to be reworded. This list only shrinks."""
-TABLES_FROM_CODE: dict[str, str] = {
-    "docs/reference/metrics-and-logs.md": "kittiwake/stream/",
-    "docs/reference/tables.md": "kittiwake/stream/",
-    "docs/reference/rules.md": "kittiwake/rules/",
-}
-"""Pages with tables that repeat the code word for word: their tables follow when the code has left NOT_YET."""
 
 
 def _checked() -> list[Path]:
     named = [(path, sources.name_of(path)) for path in sources.repository_files()]
-    return [
-        path
-        for path, name in named
-        if name.startswith((*PAGES, *CODE)) and path.suffix in {".md", ".py", ""} and not name.startswith(NOT_YET)
-    ]
-
-
-def _hits(path: Path) -> list[words.Hit]:
-    text = path.read_text(encoding="utf-8")
-    if TABLES_FROM_CODE.get(sources.name_of(path)) in NOT_YET:
-        return words.in_page(text, tables=False)
-    return words.in_file(sources.name_of(path), text)
+    return [path for path, name in named if name.startswith((*PAGES, *CODE)) and path.suffix in {".md", ".py", ""}]
 
 
 def test_no_private_word_is_left() -> None:
-    found = [
-        f"{sources.name_of(path)}:{hit.line}: {hit.word} -> {hit.instead}" for path in _checked() for hit in _hits(path)
-    ]
+    texts = {sources.name_of(path): path.read_text(encoding="utf-8") for path in _checked()}
+    hits = [(name, hit) for name, text in texts.items() for hit in words.in_file(name, text)]
+    found = [f"{name}:{hit.line}: {hit.word} -> {hit.instead}" for name, hit in hits]
     assert found == []
-
-
-def test_what_is_not_yet_reworded_exists() -> None:
-    names = [sources.name_of(path) for path in sources.repository_files()]
-    assert [entry for entry in NOT_YET if not any(name.startswith(entry) for name in names)] == []
 
 
 @pytest.mark.parametrize(
@@ -82,10 +58,9 @@ def test_the_fields_words_in_a_name_are_let_pass(name: str) -> None:
     assert list(words.in_name(name)) == []
 
 
-def test_fences_and_tables_of_code_are_left_out() -> None:
+def test_fences_are_left_out_and_tables_are_not() -> None:
     page = "It waits.\n```text\nit was told\n```\n| told |\n"
     assert [hit.line for hit in words.in_page(page)] == [5]
-    assert words.in_page(page, tables=False) == []
 
 
 def test_docstrings_comments_and_names_of_code_are_read() -> None:

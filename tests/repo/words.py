@@ -125,12 +125,9 @@ def in_prose(text: str) -> Iterator[Hit]:
             yield Hit(text.count("\n", 0, found.start()) + 1, found[0], instead)
 
 
-def in_page(text: str, *, tables: bool = True) -> list[Hit]:
-    """Private words of a page of Markdown: of all but its fences, and of its tables if asked."""
-    text = pages.FENCE.sub(_blank, text)
-    if not tables:
-        text = re.sub(r"^ *\|.*$", "", text, flags=re.MULTILINE)
-    return sorted(in_prose(text))
+def in_page(text: str) -> list[Hit]:
+    """Private words of a page of Markdown: of all but its fences."""
+    return sorted(in_prose(pages.FENCE.sub(_blank, text)))
 
 
 def in_makefile(text: str) -> list[Hit]:

@@ -12,7 +12,7 @@ from kittiwake.rules.source.builder import Reading
 from kittiwake.rules.source.tree import plain as plain_node
 from kittiwake.rules.source.yaml import read_yaml
 from kittiwake.scenarios.models import json_schema
-from tests.scenarios.test_scenario import RULES, START, played, refused, told, written
+from tests.scenarios.test_scenario import RULES, START, messages_of, played, refused, written
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def folder(tmp_path: Path) -> Path:
 def holds(folder: Path, steps: str, head: str = START) -> str:
     """The story of steps that are as expected."""
     result = played(folder, steps, head)
-    assert result.passed, "\n".join(told(result))
-    return plain(result.story)
+    assert result.passed, "\n".join(messages_of(result))
+    return plain(result.explanation)
 
 
 # ---------------------------------------------------------------- late events
@@ -56,7 +56,9 @@ def test_beyond_the_horizon_an_event_changes_nothing(folder: Path) -> None:
         """.replace("2h30m", "PT2H30M")
     story = holds(folder, steps)
     assert "13:00  order.completed (e0002) of 10:30: too late, changes nothing" in story
-    assert told(played(folder, steps, START + "allowed_lateness: 3h\n"))[1].startswith("+ unexpected: revoked cart")
+    assert messages_of(played(folder, steps, START + "allowed_lateness: 3h\n"))[1].startswith(
+        "+ unexpected: revoked cart"
+    )
 
 
 def test_an_earlier_event_that_comes_late_moves_the_reminder_which_fires_again_under_its_id(folder: Path) -> None:
@@ -303,8 +305,8 @@ LAST = "      - {after: 1d, expect: nothing}\n"
 )  # fmt: skip
 def test_a_change_that_makes_no_sense_is_refused_where_it_stands(folder: Path, step: str, error: str) -> None:
     (folder / "globex.yaml").write_text("account: globex\nrules: [{id: now, when: a.b}]\n")
-    told_of = refused(folder, f"rules: rules.yaml\n{HEAD}      - {step}\n{LAST}")
-    assert any(error in one for one in told_of), told_of
+    errors = refused(folder, f"rules: rules.yaml\n{HEAD}      - {step}\n{LAST}")
+    assert any(error in one for one in errors), errors
 
 
 def test_rules_do_not_come_into_force_before_those_that_were_published_before(folder: Path) -> None:

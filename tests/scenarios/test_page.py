@@ -30,7 +30,7 @@ def folder(shown: list[Fence], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return tmp_path
 
 
-def _told(scenario: str) -> tuple[int, str, str]:
+def run_test(scenario: str) -> tuple[int, str, str]:
     Path("rules.test.yaml").write_text(scenario)
     ran = CliRunner().invoke(app, ["test", "rules.test.yaml"])
     return ran.exit_code, ran.stdout, ran.stderr
@@ -39,7 +39,7 @@ def _told(scenario: str) -> tuple[int, str, str]:
 def test_the_first_scenario_is_kept_as_the_console_shows(shown: list[Fence], folder: Path) -> None:
     _, scenario, *_ = (fence.body for fence in shown if fence.language == "yaml")
     console = next(fence.body for fence in shown if fence.language == "console")
-    code, out, _ = _told(scenario)
+    code, out, _ = run_test(scenario)
     assert code == 0
     assert [line.strip() for line in console.splitlines()[2:]] == [line.strip() for line in out.splitlines()[1:]]
 
@@ -48,22 +48,22 @@ def test_timelines_late_events_changes_and_freezes_come_to_what_is_shown(shown: 
     _, _, *scenarios, _, _ = (fence.body for fence in shown if fence.language == "yaml")
     assert len(scenarios) == 4
     for scenario in scenarios:
-        code, out, err = _told(scenario)
+        code, out, err = run_test(scenario)
         assert (code, err) == (0, ""), out + err
 
 
 def test_the_failure_is_told_as_shown(shown: list[Fence], folder: Path) -> None:
     *_, scenario, _ = (fence.body for fence in shown if fence.language == "yaml")
-    told, _ = (fence.body for fence in shown if fence.language == "text")
-    assert _told(scenario) == (1, told, "")
+    expected, _ = (fence.body for fence in shown if fence.language == "text")
+    assert run_test(scenario) == (1, expected, "")
 
 
 def test_the_mistakes_are_told_as_shown(shown: list[Fence], folder: Path) -> None:
     *_, scenario = (fence.body for fence in shown if fence.language == "yaml")
-    _, told = (fence.body for fence in shown if fence.language == "text")
-    code, _, err = _told(scenario)
+    _, expected = (fence.body for fence in shown if fence.language == "text")
+    code, _, err = run_test(scenario)
     assert code == 2
-    assert [line for line in err.splitlines() if line.startswith("rules")] == told.splitlines()
+    assert [line for line in err.splitlines() if line.startswith("rules")] == expected.splitlines()
 
 
 def test_the_story_is_kept(shown: list[Fence]) -> None:

@@ -62,7 +62,7 @@ def played(folder: Path, steps: str, head: str = START) -> Result:
     return play(case)
 
 
-def told(result: Result) -> list[str]:
+def messages_of(result: Result) -> list[str]:
     return [line for one in result.surprises for line in surprise_words(one)]
 
 
@@ -89,12 +89,12 @@ def test_a_wait_fires_and_a_purchase_stops_it(folder: Path) -> None:
         - {after: 5h, expect: nothing}
         """,
     )
-    assert result.passed, told(result)
+    assert result.passed, messages_of(result)
 
 
 def test_expect_looks_at_all_that_was_decided_since_the_last_one(folder: Path) -> None:
     result = played(folder, "- {event: order.completed, with: {total: 300}}\n- {expect: {fired: milestone}}")
-    assert told(result) == [
+    assert messages_of(result) == [
         "expected 1 decision from 2026-11-02 10:00 to 2026-11-02 10:00",
         "+ unexpected: suppressed milestone at 2026-11-02 10:00, reason superseded, threshold 100",
         "+ unexpected: entered vip at 2026-11-02 10:00",
@@ -112,7 +112,7 @@ def test_decisions_may_be_expected_in_any_order(folder: Path) -> None:
             - {fired: milestone, threshold: 250.50, events: {count: 1, first: e0001, last: e0001}}
         """,
     )
-    assert result.passed, told(result)
+    assert result.passed, messages_of(result)
 
 
 def test_entered_may_be_expected_as_fired_too(folder: Path) -> None:
@@ -123,7 +123,7 @@ def test_entered_may_be_expected_as_fired_too(folder: Path) -> None:
         - {after: 30d, expect: {exited: vip}}
         """,
     )
-    assert result.passed, told(result)
+    assert result.passed, messages_of(result)
 
 
 def test_only_the_rules_a_test_is_about_are_looked_at(folder: Path) -> None:
@@ -131,7 +131,7 @@ def test_only_the_rules_a_test_is_about_are_looked_at(folder: Path) -> None:
     steps = "- {event: order.completed, with: {total: 300}}\n- {expect: nothing}"
     result = played(folder, steps, head)
     assert result.passed
-    assert {one.rule_id for one in result.story.lines} == {None}
+    assert {one.rule_id for one in result.explanation.lines} == {None}
 
 
 def test_what_quiet_hours_hold_is_expected_once_and_then_what_becomes_of_it(folder: Path) -> None:
@@ -146,7 +146,7 @@ def test_what_quiet_hours_hold_is_expected_once_and_then_what_becomes_of_it(fold
         - {at: "22:00", event: order.completed, expect: {cancelled: cart, reason: unless, at: "22:00"}}
         """,
     )
-    assert result.passed, told(result)
+    assert result.passed, messages_of(result)
 
 
 def test_a_time_of_day_is_the_next_one_of_the_contact_also_after_it_moved(folder: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_time_of_day_is_the_next_one_of_the_contact_also_after_it_moved(folder
         - {after: 1h, expect: {fired: cart, at: 2026-11-02T20:30:00Z}}
         """,
     )
-    assert result.passed, told(result)
+    assert result.passed, messages_of(result)
 
 
 def test_attributes_are_set_where_the_test_starts(folder: Path) -> None:
@@ -169,8 +169,8 @@ def test_attributes_are_set_where_the_test_starts(folder: Path) -> None:
         folder, "- {at: 09:00, event: cart.item_added}\n- {after: 1h, expect: {fired: cart, at: '10:00'}}",
         START + "contact: {timezone: Asia/Tokyo}\n",
     )  # fmt: skip
-    assert result.passed, told(result)
-    assert result.story.lines[0].text == 'contact.updated (e0000) timezone="Asia/Tokyo"'
+    assert result.passed, messages_of(result)
+    assert result.explanation.lines[0].text == 'contact.updated (e0000) timezone="Asia/Tokyo"'
 
 
 def test_an_event_after_a_look_at_its_instant_happens_a_microsecond_later_and_is_not_late(folder: Path) -> None:
@@ -182,8 +182,8 @@ def test_an_event_after_a_look_at_its_instant_happens_a_microsecond_later_and_is
         - {after: 1h, expect: nothing}
         """,
     )
-    assert result.passed, told(result)
-    stopped = next(one for one in result.story.lines if "disarmed" in one.text)
+    assert result.passed, messages_of(result)
+    stopped = next(one for one in result.explanation.lines if "disarmed" in one.text)
     assert format_instant(stopped.time_us) == "2026-11-02T15:00:00.000001Z"
 
 
@@ -197,8 +197,8 @@ def test_an_event_may_arrive_late(folder: Path) -> None:
         """,
         START + "allowed_lateness: 1m\n",
     )
-    assert result.passed, told(result)
-    assert any("too late" in one.text for one in result.story.lines)
+    assert result.passed, messages_of(result)
+    assert any("too late" in one.text for one in result.explanation.lines)
 
 
 def test_an_id_may_be_given_and_a_copy_changes_nothing(folder: Path) -> None:
@@ -210,12 +210,12 @@ def test_an_id_may_be_given_and_a_copy_changes_nothing(folder: Path) -> None:
         - {after: 50m, expect: {fired: cart, at: "11:00", events: {first: first, count: 1}}}
         """,
     )
-    assert result.passed, told(result)
+    assert result.passed, messages_of(result)
 
 
 def test_without_a_start_the_clock_starts_at_noon_of_a_monday(folder: Path) -> None:
     result = played(folder, "- {expect: nothing}", "")
-    assert format_instant(result.story.evaluated_to_us) == "2026-01-05T17:00:00Z"
+    assert format_instant(result.explanation.evaluated_to_us) == "2026-01-05T17:00:00Z"
 
 
 # ---------------------------------------------------------------- surprises
@@ -233,7 +233,7 @@ def test_a_surprise_says_what_is_missing_what_is_unexpected_and_what_differs(fol
         - {event: order.completed, with: {total: 150}, expect: {entered: vip, instance: {a: 1}}}
         """,
     )
-    assert told(result) == [
+    assert messages_of(result) == [
         "expected 2 decisions from 2026-11-02 10:00 to 2026-11-02 11:00",
         "- missing:    exited vip",
         '~ differs:    fired cart, at 12:00, include {"other":4,"total":3}, events {"count":2}, reminder 1',
@@ -253,7 +253,7 @@ def test_a_surprise_says_what_is_missing_what_is_unexpected_and_what_differs(fol
 
 def test_a_fired_trigger_is_no_entry(folder: Path) -> None:
     result = played(folder, "- {event: cart.item_added}\n- {after: 1h, expect: {entered: cart}}")
-    assert "    decision: expected entered, found fired" in told(result)
+    assert "    decision: expected entered, found fired" in messages_of(result)
 
 
 # ---------------------------------------------------------------- files

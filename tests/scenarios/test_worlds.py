@@ -35,50 +35,50 @@ HORIZON_US = HOUR_US
 
 
 @pytest.fixture(params=WORLDS, ids=str)
-def world(request: pytest.FixtureRequest) -> World:
+def case(request: pytest.FixtureRequest) -> World:
     return WORLDS[request.param]
 
 
-def test_events_told_late_inside_the_horizon_end_as_a_batch_does(world: World, seed: int) -> None:
-    dice = dice_of(f"late {world.rules}", seed)
+def test_events_told_late_inside_the_horizon_end_as_a_batch_does(case: World, seed: int) -> None:
+    rng = dice_of(f"late {case.rules}", seed)
     corrected = 0
     for _ in range(ROUNDS):
-        events = history(dice, world, dice.randint(2, 20))
-        player = Player(world.program(), CONTACT, START_US - HOUR_US)
-        rows = _told(player, events, end_us(events, world), dice)
+        events = history(rng, case, rng.randint(2, 20))
+        player = Player(case.program(), CONTACT, START_US - HOUR_US)
+        rows = arrived(player, events, end_us(events, case), rng)
         assert Counter(map(id, player._accepted)).total() == len(events)
         _ends_as_a_batch(player, rows)
         corrected += sum(row.late for row in rows)
     print(corrected, "rows were corrected")
 
 
-def test_rules_edited_in_flight_end_as_if_all_versions_had_been_known(world: World, seed: int) -> None:
-    dice = dice_of(f"edits {world.rules}", seed)
+def test_rules_edited_in_flight_end_as_if_all_versions_had_been_known(case: World, seed: int) -> None:
+    rng = dice_of(f"edits {case.rules}", seed)
     for _ in range(ROUNDS):
-        book = _book(world)._replace(whole_history=dice.random() < 0.5)
-        events = history(dice, world, dice.randint(4, 20))
+        book = _book(case)._replace(whole_history=rng.random() < 0.5)
+        events = history(rng, case, rng.randint(4, 20))
         player = Player(book.versions(), CONTACT, START_US - HOUR_US)
         rows: list[Decision] = []
-        for _ in range(dice.randint(1, 3)):
-            until_us = player.clock_us + 6 * world.unit_us
+        for _ in range(rng.randint(1, 3)):
+            until_us = player.clock_us + 6 * case.unit_us
             part = [one for one in events if player.clock_us <= one.time_us < until_us]
-            rows += _told(player, part, until_us, dice)
-            book = book.publish(player.publishing_us(), _edited(book, dice))
+            rows += arrived(player, part, until_us, rng)
+            book = book.publish(player.publishing_us(), _edited(book, rng))
             player.change_rules(book.versions())
         rest = [one for one in events if player.clock_us <= one.time_us]
-        rows += _told(player, rest, end_us(events, world), dice)
+        rows += arrived(player, rest, end_us(events, case), rng)
         _ends_as_a_batch(player, rows)
 
 
-def _told(player: Player, events: list[Event], until_us: int, dice: Random) -> list[Decision]:
+def arrived(player: Player, events: list[Event], until_us: int, rng: Random) -> list[Decision]:
     """All rows of events that arrive in any order inside the horizon."""
-    arrivals = [(one.time_us + dice.choice((0, 0, 1, dice.randint(1, HORIZON_US))), one) for one in events]
+    arrivals = [(one.time_us + rng.choice((0, 0, 1, rng.randint(1, HORIZON_US))), one) for one in events]
     for arrives_us, event in sorted(arrivals, key=lambda pair: pair[0]):
         player.pass_to(max(player.clock_us, arrives_us))
         ago_us = player.clock_us - event.time_us
-        player.tell(event.type, event.properties, event_id=event.event_id, ago_us=ago_us)
+        player.add_event(event.type, event.properties, event_id=event.event_id, ago_us=ago_us)
     player.pass_to(max(player.clock_us, until_us))
-    return player.look()
+    return player.take_decisions()
 
 
 def _ends_as_a_batch(player: Player, rows: list[Decision]) -> None:
@@ -87,10 +87,10 @@ def _ends_as_a_batch(player: Player, rows: list[Decision]) -> None:
     assert evaluated_to_us is not None
     wanted = _batch(versions, player._accepted, evaluated_to_us)
     assert _shown(_newest(rows)) == _shown(_newest(wanted))
-    story = player.explanation()
+    explained = player.explanation()
     fired = Counter(row.rule_id for row in wanted if row.decision is Outcome.FIRED)
-    assert {rule.rule_id: rule.fired for rule in story.rules if rule.fired} == fired
-    assert plain(story)
+    assert {rule.rule_id: rule.fired for rule in explained.rules if rule.fired} == fired
+    assert plain(explained)
 
 
 def _newest(rows: list[Decision]) -> list[Decision]:
@@ -117,41 +117,41 @@ def _facts(row: Decision) -> tuple[Any, ...]:
 # ---------------------------------------------------------------- edits
 
 
-def _book(world: World) -> RuleBook:
-    return book_of(edition_of([Location("world", node_of(_document(world)))]), ACCOUNT)
+def _book(case: World) -> RuleBook:
+    return book_of(edition_of([Location("world", node_of(_document(case)))]), ACCOUNT)
 
 
-def _document(world: World) -> dict[str, Any]:
-    policy = f"policy:\n{indent(world.policy, '  ')}\n" if world.policy else ""
-    found: dict[str, Any] = plain_node(read_yaml(f"{policy}rules:\n{listed_rules(world.rules)}", Reading("world")))
-    return {"account": ACCOUNT, "timezone": world.zone, **found}
+def _document(case: World) -> dict[str, Any]:
+    policy = f"policy:\n{indent(case.policy, '  ')}\n" if case.policy else ""
+    found: dict[str, Any] = plain_node(read_yaml(f"{policy}rules:\n{listed_rules(case.rules)}", Reading("world")))
+    return {"account": ACCOUNT, "timezone": case.zone, **found}
 
 
-def _edited(book: RuleBook, dice: Random) -> Edition:
+def _edited(book: RuleBook, rng: Random) -> Edition:
     """The rules with one changed, one gone or those of another world added; drawn anew where they cannot be used."""
     ids = [rule.rule.id for rule in book.newest.rules_of(ACCOUNT)]
     while True:
-        other, number = _document(WORLDS[dice.choice([*WORLDS])]), len(book.published)
+        other, number = _document(WORLDS[rng.choice([*WORLDS])]), len(book.published)
         added = [{**rule, "id": f"{rule['id']}-{number}"} for rule in other["rules"]]
         edits: list[dict[str, Any]] = [{"add": added}]
         if ids:
-            edits += [{"change": {dice.choice(ids): _keys(dice)}}] * 3
-            edits += [{"remove": dice.choice(ids)}]
+            edits += [{"change": {rng.choice(ids): _keys(rng)}}] * 3
+            edits += [{"remove": rng.choice(ids)}]
         try:
-            return edited(book, Location("edit", node_of(dice.choice(edits))))
+            return edited(book, Location("edit", node_of(rng.choice(edits))))
         except RulesError:
             continue
 
 
-def _keys(dice: Random) -> dict[str, Any]:
+def _keys(rng: Random) -> dict[str, Any]:
     keys: list[dict[str, Any]] = [
-        {"wait": dice.choice(("30m", "3h", ["1h", "2h"], None))},
-        {"unless": dice.choice(("c", {"event": "b", "same": "p"}, None))},
-        {"per": dice.choice(("p", "q", None))},
-        {"given": dice.choice(({"count": "a", "within": "3h", "gte": 2}, {"present": "b"}, None))},
-        {"reentry": dice.choice(("1h", "once", "always"))},
-        {"mode": dice.choice(("off", "shadow", "live"))},
-        {"priority": dice.randint(0, 100)},
+        {"wait": rng.choice(("30m", "3h", ["1h", "2h"], None))},
+        {"unless": rng.choice(("c", {"event": "b", "same": "p"}, None))},
+        {"per": rng.choice(("p", "q", None))},
+        {"given": rng.choice(({"count": "a", "within": "3h", "gte": 2}, {"present": "b"}, None))},
+        {"reentry": rng.choice(("1h", "once", "always"))},
+        {"mode": rng.choice(("off", "shadow", "live"))},
+        {"priority": rng.randint(0, 100)},
         {"include": {"n": "n"}},
     ]
-    return dice.choice(keys)
+    return rng.choice(keys)

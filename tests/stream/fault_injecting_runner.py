@@ -1,6 +1,6 @@
-"""A runner of one step: keeps cells, bags, timers and outputs, and commits a bundle whole or not at all.
+"""A runner of one step: keeps value states, bag states, timers and outputs, and commits a bundle whole or not at all.
 
-It runs the real `DoFn` of `transforms.stream.evaluate`, and is as unkind as Beam may be: timers fire in any order,
+It runs the real `DoFn` of `transforms.stream.evaluate`, and is as adversarial as Beam may be: timers fire in any order,
 again after they have fired, for times to which they are set no more, and before the watermark has reached them. A
 bundle can be made to die before any of its steps: every read, write, timer and output is one.
 """
@@ -126,8 +126,8 @@ class _Done(NamedTuple):
     steps: Steps
 
 
-class Machine:
-    """All keys of a job."""
+class FaultInjectingRunner:
+    """All keys of a job: what is kept of each, and what came out."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class Machine:
         lasting: bool = True,
     ) -> None:
         self.kept: dict[bytes, Kept] = {}
-        self.told: list[DecisionRecord] = []
+        self.emitted: list[DecisionRecord] = []
         self.late: list[LateEventRecord] = []
         self.dead: list[DeadLetterRecord] = []
         self.watermark_us = BEFORE_ALL_US
@@ -148,7 +148,7 @@ class Machine:
         """How many elements each reading of a bag has brought."""
         self.bundles = 0
         self.given: list[tuple[bytes, bytes]] = []
-        """All elements, copies too."""
+        """All elements, duplicates too."""
         self._new = lambda: EvaluateDoFn(rules, waits, shape, max_age_us, clock)
         self._dofn = self._new()
         self._lasting = lasting
@@ -227,7 +227,7 @@ class Machine:
     def _write(self, outputs: Iterable[bytes | TaggedOutput]) -> None:
         for output in outputs:
             if isinstance(output, bytes):
-                self.told.append(decision_of(output))
+                self.emitted.append(decision_of(output))
             elif output.tag == "late_events":
                 self.late.append(late_event_of(output.value))
             else:

@@ -1,4 +1,4 @@
-"""Targets in memory that fail, hang and count as they are told, and a pool that works where it is asked."""
+"""Targets in memory that fail, hang and count as they are asked to, and a pool that works where it is asked."""
 
 from __future__ import annotations
 

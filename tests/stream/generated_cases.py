@@ -35,14 +35,14 @@ FAR_US = 2**60
 Row = dict[str, Any]
 
 
-def without_copies(world: Streamed) -> Streamed:
-    """The same, each id once: which copy counts where some come too late is a matter of `tests/simulation`."""
-    kept = {(key, buffered_event_of(data).event_id): (key, data) for key, data in world.arrivals}
-    return world._replace(arrivals=list(kept.values()))
+def without_duplicates(case: Streamed) -> Streamed:
+    """The same, each id once: which duplicate counts where some come too late is a matter of `tests/simulation`."""
+    kept = {(key, buffered_event_of(data).event_id): (key, data) for key, data in case.arrivals}
+    return case._replace(arrivals=list(kept.values()))
 
 
 class Streamed(NamedTuple):
-    """A world whose events are messages."""
+    """A case whose events are messages."""
 
     drawn: Together
     history: RuleSetHistory
@@ -60,7 +60,7 @@ class Streamed(NamedTuple):
 def streamed(
     seed: str, contacts: int, waits: TimerSettings, *, versions: int = 1, horizon_us: int | None = None
 ) -> Streamed:
-    """A drawn world; with a horizon of its own no event need be too late."""
+    """A drawn case; with a horizon of its own no event need be too late."""
     drawn = together(random.Random(seed), contacts)
     starts = drawn.starts[:versions]
     history = RuleSetHistory(
@@ -86,26 +86,26 @@ def arrival_of_line(data: bytes, attributes: Mapping[str, str] | None = None) ->
     return key_of(event.account_id, event.contact_id), arrival
 
 
-def truth(
-    world: Streamed, late: Iterable[LateEventRecord] = (), given: Iterable[tuple[bytes, bytes]] = ()
+def expected_by_key(
+    case: Streamed, late: Iterable[LateEventRecord] = (), given: Iterable[tuple[bytes, bytes]] = ()
 ) -> dict[bytes, list[Row]]:
     """What one call with all events decides, by key; without those of which each copy given came too late."""
     counted = Counter((key, buffered_event_of(data).data) for key, data in given)
     counted.subtract((key_of(one.account_id, one.contact_id), one.raw) for one in late)
     events: dict[bytes, list[Event]] = defaultdict(list)
-    for key, data in world.arrivals:
+    for key, data in case.arrivals:
         one = buffered_event_of(data)
         if given and counted[key, one.data] == 0:
             continue
         event = parse_event(one.data, "", FAR_US)
         assert isinstance(event, Event)
         events[key].append(event)
-    programs = world.programs
+    programs = case.programs
     found = {}
     for key, of_key in events.items():
         account_id, contact_id = subject_of(key)
         versions = programs.of(account_id)
-        step = advance(versions, new_state(contact_id), versions.needed(of_key), world.until_us)
+        step = advance(versions, new_state(contact_id), versions.needed(of_key), case.until_us)
         found[key] = standing([decision_row(one, Mode.STREAM) for one in step.decisions])
     return {key: rows for key, rows in found.items() if rows}
 
@@ -125,12 +125,12 @@ def standing(rows: Iterable[Row]) -> list[Row]:
     )
 
 
-def told_by_key(told: Iterable[DecisionRecord]) -> dict[bytes, list[Row]]:
-    """What stands of what was told, by key; a row told twice with one revision is the same row."""
+def emitted_by_key(emitted: Iterable[DecisionRecord]) -> dict[bytes, list[Row]]:
+    """What stands of what was emitted, by key; a row emitted twice with one revision is the same row."""
     rows: dict[bytes, list[Row]] = defaultdict(list)
     seen: dict[tuple[str, int], bytes] = {}
-    for one in told:
-        assert seen.setdefault((one.trigger_id, one.revision), one.row) == one.row, "a revision is told once"
+    for one in emitted:
+        assert seen.setdefault((one.trigger_id, one.revision), one.row) == one.row, "a revision is one row"
         row = parse_json(one.row)
         rows[key_of(row["account_id"], row["contact_id"])].append(row)
     return {key: stands for key, found in rows.items() if (stands := standing(found))}

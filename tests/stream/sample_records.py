@@ -63,7 +63,7 @@ def decision(trigger_id: str = "a" * 32, **changes: Any) -> Decision:
 
 
 def trigger(trigger_id: str = "a" * 32, traceparent: str | None = None, **changes: Any) -> DecisionRecord:
-    """The same, told."""
+    """The same, emitted."""
     return decision_record(decision(trigger_id, **changes), traceparent)
 
 

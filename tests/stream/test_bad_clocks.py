@@ -27,14 +27,14 @@ def test_an_event_of_the_year_2200_is_a_dead_letter_and_leaves_its_own_contact_a
     for event_id, contact, at_us in (("e1", "c1", START_US), ("e2", "c1", YEAR_2200_US), ("e3", "c2", YEAR_2200_US)):
         found = take(Message(cart(event_id, contact, at_us)), START_US, host.view(START_US), IntakeSettings(CANONICAL))
         if isinstance(found, Brought):
-            host.machine.run(Bundle([(one.key, encode(one.arrival)) for one in found.needed]))
+            host.runner.run(Bundle([(one.key, encode(one.arrival)) for one in found.needed]))
         else:
             assert isinstance(found, DeadLetterRecord)
             assert (event_id, found.reason) in {("e2", DeadLetterReason.TIME_IN_FUTURE), ("e3", "time_in_future")}
     host.pass_to(START_US + 59 * MINUTE_US)
     assert host.rows == []
     host.pass_to(START_US + 2 * HOUR_US)
-    assert [(one.decision, one.time_us) for one in host.machine.told] == [("fired", START_US + HOUR_US)]
+    assert [(one.decision, one.time_us) for one in host.runner.emitted] == [("fired", START_US + HOUR_US)]
 
 
 def test_a_watermark_of_the_year_2200_decides_nothing_before_its_time_by_the_clock() -> None:
@@ -52,11 +52,11 @@ def test_a_watermark_of_the_year_2200_decides_nothing_before_its_time_by_the_clo
     assert fired(host) == {"c0"}, "an event of its own wakes a contact"
     host.pass_to(2 * YEAR_2200_US, clock_us=START_US + 3 * HOUR_US)
     assert fired(host) == {"c0", "c2", "c3"}, "a watermark that moves wakes the others; c1 has bought"
-    assert {one.time_us for one in host.machine.told} == {
+    assert {one.time_us for one in host.runner.emitted} == {
         START_US + HOUR_US + number * MINUTE_US for number in (0, 2, 3)
     }
 
 
 def fired(host: Host) -> set[str]:
     """Contacts that something has fired for."""
-    return {json.loads(one.row)["contact_id"] for one in host.machine.told}
+    return {json.loads(one.row)["contact_id"] for one in host.runner.emitted}

@@ -26,7 +26,7 @@ def test_a_contact_whose_very_first_wake_fails_is_tried_again_soon(monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(poison_events, "advance", raising(lambda _ids, _upto_us: True))
         host.pass_to(START_US + MINUTE_US)
-    assert host.machine.kept[KEY].timers
+    assert host.runner.kept[KEY].timers
     host.pass_to(START_US + HOUR_US + 10 * MINUTE_US)
     assert host.rows == [("fired", 0)]
 
@@ -52,7 +52,7 @@ def test_what_a_freeze_has_held_back_waits_for_no_deadline_of_an_event_that_over
     assert host.rows == []
     host.rules = StaticRules(history, HOUR_US)
     host.give("e0", "cart.item_added", START_US + 20 * MINUTE_US)
-    host.machine.rest()
+    host.runner.rest()
     host.pass_to(START_US + 60 * MINUTE_US)
     assert host.rows == [("fired", 0)]
 
@@ -68,10 +68,10 @@ def gone(host: Host) -> int:
 def test_nothing_of_a_contact_that_is_gone_stays_in_its_cell_but_how_far_it_was_settled() -> None:
     host = Host()
     gone(host)
-    cell = cell_of(host.machine.kept[KEY].cell)
+    cell = cell_of(host.runner.kept[KEY].cell)
     assert cell is not None
     assert cell.traces == {}
-    assert b"e1" not in (host.machine.kept[KEY].cell or b"")
+    assert b"e1" not in (host.runner.kept[KEY].cell or b"")
 
 
 def test_a_wake_too_many_does_not_make_a_host_forget_that_a_contact_is_gone() -> None:
@@ -79,14 +79,14 @@ def test_a_wake_too_many_does_not_make_a_host_forget_that_a_contact_is_gone() ->
     gone(host)
     at_us = START_US + 5 * HOUR_US
     # A slot of its own, in which the host finds nothing new.
-    host.machine.kept[KEY].timers["slot", str(at_us // 1_000)] = at_us
+    host.runner.kept[KEY].timers["slot", str(at_us // 1_000)] = at_us
     host.pass_to(at_us)
     host.give("e0", "cart.item_added", START_US - MINUTE_US)
     host.pass_to(START_US + 6 * HOUR_US)
     assert host.rows == []
-    assert [one.event_id for one in host.machine.late] == ["e0"]
+    assert [one.event_id for one in host.runner.late] == ["e0"]
     host.pass_to(START_US + 8 * DAY_US + 4 * SKEW_US)
-    assert host.machine.kept[KEY].cell is None
+    assert host.runner.kept[KEY].cell is None
 
 
 def test_of_copies_that_came_too_late_each_leaves_as_it_came() -> None:
@@ -99,9 +99,9 @@ def test_of_copies_that_came_too_late_each_leaves_as_it_came() -> None:
             f'"time":"2026-11-01T09:30:00Z","properties":{{"text":"{text}"}}}}'
         )
         key, arrival = arrival_of_line(data.encode())
-        host.machine.run(Bundle([(key, encode(arrival))]))
+        host.runner.run(Bundle([(key, encode(arrival))]))
     host.pass_to(START_US + 6 * HOUR_US)
-    assert sorted(one.raw[-4:-3] for one in host.machine.late) == [b"a", b"b"]
+    assert sorted(one.raw[-4:-3] for one in host.runner.late) == [b"a", b"b"]
 
 
 class Polled:
@@ -128,9 +128,9 @@ def test_who_only_has_an_opt_out_holds_no_timer_and_is_still_refused_years_later
     host.give("e1", "cart.item_added", START_US, attributes={"traceparent": "00-a-1-01"})
     host.give("e2", "consent.withdrawn", START_US + MINUTE_US)
     host.pass_to(START_US + 8 * DAY_US)
-    assert len(host.machine.kept[KEY].timers) == 1
+    assert len(host.runner.kept[KEY].timers) == 1
     host.pass_to(START_US + 10 * DAY_US)
-    kept = host.machine.kept[KEY]
+    kept = host.runner.kept[KEY]
     assert not kept.timers
     assert kept.cell is not None
     assert len(kept.cell) < 120

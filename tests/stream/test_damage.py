@@ -28,7 +28,7 @@ def begun() -> Host:
 def undisturbed() -> list[bytes]:
     host = begun()
     host.pass_to(START_US + 3 * HOUR_US)
-    return sorted(one.row for one in host.machine.told)
+    return sorted(one.row for one in host.runner.emitted)
 
 
 def flipped(data: bytes, bit: int) -> bytes:
@@ -38,29 +38,29 @@ def flipped(data: bytes, bit: int) -> bytes:
 
 
 def goes_on(host: Host, whole: bytes, *, in_bag: bool) -> None:
-    """The job goes on: of the damaged contact nothing is told and all is kept; what is whole again is decided."""
-    kept = host.machine.kept[HURT]
+    """The job goes on: of the damaged contact nothing is emitted and all is kept; what is whole again is decided."""
+    kept = host.runner.kept[HURT]
     bag, cell = [*kept.bag], kept.cell
-    before = host.machine.bundles
+    before = host.runner.bundles
     host.pass_to(START_US + 3 * HOUR_US)
-    assert [b'"well"' in one.row for one in host.machine.told] == [True]
-    assert (host.machine.dead, host.machine.late) == ([], [])
-    kept = host.machine.kept[HURT]
+    assert [b'"well"' in one.row for one in host.runner.emitted] == [True]
+    assert (host.runner.dead, host.runner.late) == ([], [])
+    kept = host.runner.kept[HURT]
     assert (kept.bag, kept.cell) == (bag, cell)
-    assert host.machine.bundles - before < 12, "looked at once an hour, not again and again"
+    assert host.runner.bundles - before < 12, "looked at once an hour, not again and again"
     if in_bag:
         kept.bag[0] = whole
     else:
         kept.cell = whole
     host.pass_to(START_US + 5 * HOUR_US)
-    assert sorted(one.row for one in host.machine.told) == undisturbed()
+    assert sorted(one.row for one in host.runner.emitted) == undisturbed()
 
 
 @pytest.mark.parametrize("bit", range(0, 8 * 400, 61))
 def test_a_flipped_bit_of_a_cell_or_of_what_waits_is_noticed(bit: int) -> None:
     for in_bag in (False, True):
         host = begun()
-        kept = host.machine.kept[HURT]
+        kept = host.runner.kept[HURT]
         whole = kept.bag[0] if in_bag else kept.cell
         assert whole is not None
         damaged = flipped(whole, bit % (8 * len(whole)))
@@ -72,12 +72,12 @@ def test_a_flipped_bit_of_a_cell_or_of_what_waits_is_noticed(bit: int) -> None:
 
 
 def test_bytes_that_were_never_ours_are_noticed(seed: int) -> None:
-    dice = random.Random(f"damage {seed}")
+    rng = random.Random(f"damage {seed}")
     for _ in range(40):
         host = begun()
-        kept = host.machine.kept[HURT]
-        whole, in_bag = kept.cell, dice.random() < 0.5
-        rubbish = dice.choice([b"", b"\x00", dice.randbytes(dice.randint(1, 300)), b"{}", whole[: dice.randrange(300)]])
+        kept = host.runner.kept[HURT]
+        whole, in_bag = kept.cell, rng.random() < 0.5
+        rubbish = rng.choice([b"", b"\x00", rng.randbytes(rng.randint(1, 300)), b"{}", whole[: rng.randrange(300)]])
         if in_bag:
             whole, kept.bag[0] = kept.bag[0], rubbish
         else:
@@ -88,7 +88,7 @@ def test_bytes_that_were_never_ours_are_noticed(seed: int) -> None:
 
 def test_the_cell_of_another_contact_is_noticed() -> None:
     host = begun()
-    kept = host.machine.kept
+    kept = host.runner.kept
     whole, kept[HURT].cell = kept[HURT].cell, kept[WELL].cell
     assert whole is not None
     goes_on(host, whole, in_bag=False)

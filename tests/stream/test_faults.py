@@ -17,7 +17,7 @@ from kittiwake.stream.contact.timer_grid import USUAL, TimerSettings
 from kittiwake.stream.records import Stage, encode, key_of
 from kittiwake.stream.rules_source.view import RulesSource, RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
-from tests.stream.fault_injecting_runner import Bundle, Machine
+from tests.stream.fault_injecting_runner import Bundle, FaultInjectingRunner
 from tests.stream.generated_cases import arrival_of_line
 
 RULES = b"""
@@ -31,14 +31,14 @@ NO_TRACE: dict[str, str] = {}
 
 
 class Host:
-    """A machine with a clock that is set, and shorthands."""
+    """A runner with a clock that is set, and shorthands."""
 
     def __init__(self, history: RuleSetHistory | None = None, waits: TimerSettings = USUAL, **options: Any) -> None:
         self.clock_us = START_US
         self.rules: RulesSource = StaticRules(
             always(load_files({"a.yaml": RULES})) if history is None else history, HOUR_US
         )
-        self.machine = Machine(self, waits, lambda: self.clock_us, **options)
+        self.runner = FaultInjectingRunner(self, waits, lambda: self.clock_us, **options)
 
     def view(self, clock_us: int) -> RulesView:
         return self.rules.view(clock_us)
@@ -51,16 +51,16 @@ class Host:
             f'"time":"{format_instant(at_us)}"}}'
         )
         key, arrival = arrival_of_line(data.encode(), attributes)
-        self.machine.run(Bundle([(key, encode(arrival))]))
+        self.runner.run(Bundle([(key, encode(arrival))]))
 
     def pass_to(self, watermark_us: int, clock_us: int | None = None) -> None:
-        self.machine.watermark_us = watermark_us // 1_000 * 1_000
+        self.runner.watermark_us = watermark_us // 1_000 * 1_000
         self.clock_us = max(self.clock_us, watermark_us) if clock_us is None else clock_us
-        self.machine.rest()
+        self.runner.rest()
 
     @property
     def rows(self) -> list[tuple[str, int]]:
-        return [(one.decision, one.revision) for one in self.machine.told]
+        return [(one.decision, one.revision) for one in self.runner.emitted]
 
 
 def test_a_trigger_carries_the_trace_of_its_newest_event() -> None:
@@ -68,7 +68,7 @@ def test_a_trigger_carries_the_trace_of_its_newest_event() -> None:
     host.give("e1", "cart.item_added", START_US, attributes={"traceparent": "00-a-1-01"})
     host.give("e2", "cart.item_added", START_US + SECOND_US, attributes={"traceparent": "00-b-2-01"})
     host.pass_to(START_US + 2 * HOUR_US)
-    assert [one.traceparent for one in host.machine.told] == ["00-b-2-01"]
+    assert [one.traceparent for one in host.runner.emitted] == ["00-b-2-01"]
 
 
 def test_a_drain_that_nobody_announced_fires_nothing_and_comes_to_an_end() -> None:
@@ -77,11 +77,11 @@ def test_a_drain_that_nobody_announced_fires_nothing_and_comes_to_an_end() -> No
     for number in range(20):
         host.give(f"e{number}", "cart.item_added", START_US + number * MINUTE_US, contact=f"c{number % 4}")
     host.pass_to(START_US + 20 * MINUTE_US)
-    before = host.machine.bundles
+    before = host.runner.bundles
     host.pass_to(END_OF_TIME_US, clock_us=START_US + 20 * MINUTE_US)
     assert host.rows == []
-    assert host.machine.bundles - before < 4 * 60
-    assert not host.machine.tasks(END_OF_TIME_US), "a drain ends when no timer is left"
+    assert host.runner.bundles - before < 4 * 60
+    assert not host.runner.tasks(END_OF_TIME_US), "a drain ends when no timer is left"
 
 
 def test_a_clock_that_is_behind_delays_and_loses_nothing() -> None:
@@ -107,8 +107,8 @@ def test_a_freeze_then_a_drain_fires_what_was_due_before_it_and_nothing_else() -
     host.give("e2", "cart.item_added", START_US + 40 * MINUTE_US, contact="c2")
     host.clock_us = START_US + 91 * MINUTE_US
     host.pass_to(END_OF_TIME_US, clock_us=host.clock_us)
-    assert [(one.decision, one.time_us) for one in host.machine.told] == [("fired", START_US + HOUR_US)]
-    assert not host.machine.tasks(END_OF_TIME_US)
+    assert [(one.decision, one.time_us) for one in host.runner.emitted] == [("fired", START_US + HOUR_US)]
+    assert not host.runner.tasks(END_OF_TIME_US)
 
 
 def test_what_a_freeze_has_held_back_is_settled_when_it_ends() -> None:
@@ -122,7 +122,7 @@ def test_what_a_freeze_has_held_back_is_settled_when_it_ends() -> None:
     host.rules = StaticRules(history, HOUR_US)
     # It is looked at again after a quarter of the time for which it was held back.
     host.pass_to(START_US + 4 * HOUR_US)
-    assert [(one.decision, one.time_us) for one in host.machine.told] == [("fired", START_US + HOUR_US)]
+    assert [(one.decision, one.time_us) for one in host.runner.emitted] == [("fired", START_US + HOUR_US)]
 
 
 def test_a_host_settles_no_further_than_it_knows_the_rules() -> None:
@@ -144,7 +144,7 @@ def test_late_events_are_put_in_place_together_when_the_next_slot_has_come() -> 
     for number in range(1, 30):
         host.give(f"e{number}", "page.viewed", START_US + number * SECOND_US)
         host.give(f"f{number}", "order.completed", START_US + number * MINUTE_US)
-        host.machine.rest()
+        host.runner.rest()
     assert host.rows == [("fired", 0)]
     host.pass_to(START_US + 63 * MINUTE_US)
     assert host.rows == [("fired", 0), ("revoked", 1)]
@@ -170,13 +170,13 @@ def test_an_event_on_which_a_rule_raises_costs_that_event_only(monkeypatch: pyte
         host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
     monkeypatch.setattr(poison_events, "advance", fault)
     host.pass_to(START_US + 2 * HOUR_US)
-    dead = host.machine.dead
+    dead = host.runner.dead
     assert [(one.stage, one.reason, b'"e13"' in one.raw or b'"e77"' in one.raw) for one in dead] == [
         (Stage.EVALUATE, DeadLetterReason.RULE_FAILED, True)
     ] * 2
     assert "c-42" not in "".join(one.detail for one in dead)
-    (told,) = host.machine.told
-    assert b'"count":98' in told.row
+    (emitted,) = host.runner.emitted
+    assert b'"count":98' in emitted.row
 
 
 def test_a_contact_most_of_whose_events_raise_waits_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,11 +187,11 @@ def test_a_contact_most_of_whose_events_raise_waits_whole(monkeypatch: pytest.Mo
         patch.setattr(poison_events, "advance", fault)
         patch.setattr(poison_events, "ATTEMPTS_MAX", 20)
         host.pass_to(START_US + 10 * MINUTE_US)
-    assert b"e499" not in b"".join(one.raw for one in host.machine.dead)
-    before = len(host.machine.dead)
+    assert b"e499" not in b"".join(one.raw for one in host.runner.dead)
+    before = len(host.runner.dead)
     host.pass_to(START_US + 4 * HOUR_US)
-    (told,) = host.machine.told
-    assert f'"count":{500 - before}'.encode() in told.row
+    (emitted,) = host.runner.emitted
+    assert f'"count":{500 - before}'.encode() in emitted.row
     assert before < 50
 
 
@@ -203,9 +203,9 @@ def test_after_the_fix_the_dead_letter_gives_the_decision_it_should_have(monkeyp
         patch.setattr(poison_events, "advance", raising(lambda ids, _: "e2" in ids))
         host.pass_to(START_US + 61 * MINUTE_US)
     assert host.rows == [("fired", 0)]
-    (dead,) = host.machine.dead
+    (dead,) = host.runner.dead
     key, arrival = arrival_of_line(dead.raw, dead.attributes)
-    host.machine.run(Bundle([(key, encode(arrival))]))
+    host.runner.run(Bundle([(key, encode(arrival))]))
     host.pass_to(START_US + 62 * MINUTE_US)
     assert host.rows == [("fired", 0), ("revoked", 1)]
 
@@ -225,17 +225,17 @@ def test_a_contact_that_cannot_be_settled_waits_and_others_do_not(monkeypatch: p
     with monkeypatch.context() as patch:
         patch.setattr(poison_events, "advance", fault)
         host.pass_to(START_US + 3 * HOUR_US)
-        assert [b'"good"' in one.row for one in host.machine.told] == [True]
-        assert host.machine.bundles < 60, "it is tried again more and more rarely"
+        assert [b'"good"' in one.row for one in host.runner.emitted] == [True]
+        assert host.runner.bundles < 60, "it is tried again more and more rarely"
     host.pass_to(START_US + 6 * HOUR_US)
-    assert sorted(b'"good"' in one.row for one in host.machine.told) == [False, True]
+    assert sorted(b'"good"' in one.row for one in host.runner.emitted) == [False, True]
 
 
 def test_a_cell_of_a_later_release_is_left_as_it_is_and_holds_its_contact_back() -> None:
     host = Host()
     host.give("e1", "cart.item_added", START_US)
     host.pass_to(START_US + 20 * SECOND_US)
-    kept = host.machine.kept[key_of("acme", "c1")]
+    kept = host.runner.kept[key_of("acme", "c1")]
     assert kept.cell is not None
     cell = cell_of(kept.cell)
     assert cell is not None
@@ -245,7 +245,7 @@ def test_a_cell_of_a_later_release_is_left_as_it_is_and_holds_its_contact_back()
     assert host.rows == []
     assert kept.cell == encode(cell)
     cell.layout = LAYOUT
-    host.machine.kept[key_of("acme", "c1")].cell = encode(cell)
+    host.runner.kept[key_of("acme", "c1")].cell = encode(cell)
     host.pass_to(START_US + 3 * HOUR_US)
     assert host.rows == [("fired", 0)]
 
@@ -261,11 +261,11 @@ def test_a_contact_whose_cell_would_be_too_large_waits_until_the_flood_has_gone_
     for number in range(100):
         host.give(f"e{number}", "cart.item_added", START_US + number * SECOND_US)
     host.pass_to(START_US + 30 * MINUTE_US)
-    kept = host.machine.kept[key_of("acme", "c1")]
+    kept = host.runner.kept[key_of("acme", "c1")]
     assert len(kept.cell or b"") <= 4_000
     assert kept.bag
     host.pass_to(START_US + 5 * HOUR_US)
-    assert not host.machine.kept[key_of("acme", "c1")].bag
+    assert not host.runner.kept[key_of("acme", "c1")].bag
     assert host.rows == [("fired", 0)]
 
 
@@ -278,14 +278,14 @@ def test_100_000_events_of_one_contact_are_read_a_few_times_each() -> None:
 def elements_read(number: int) -> int:
     host, span_us = Host(), 2 * HOUR_US
     given = []
-    for place in range(number):
+    for index in range(number):
         data = (
-            f'{{"event_id":"e{place}","account_id":"acme","contact_id":"c1","type":"cart.item_added",'
-            f'"time":"{format_instant(START_US + place * span_us // number)}"}}'
+            f'{{"event_id":"e{index}","account_id":"acme","contact_id":"c1","type":"cart.item_added",'
+            f'"time":"{format_instant(START_US + index * span_us // number)}"}}'
         )
         key, arrival = arrival_of_line(data.encode())
         given.append((key, encode(arrival)))
-    host.machine.run(Bundle(given))
+    host.runner.run(Bundle(given))
     host.pass_to(START_US + span_us + 11 * SECOND_US)
-    assert host.machine.kept[key].bag == []
-    return sum(host.machine.reads)
+    assert host.runner.kept[key].bag == []
+    return sum(host.runner.reads)

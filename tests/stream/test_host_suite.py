@@ -27,7 +27,7 @@ from kittiwake.stream.rules_source.view import RulesSource, RulesView
 from kittiwake.testing.host_suite import LAWS, START_US, HostSetup, InMemoryHost, InMemoryStore, Law, name_of
 from kittiwake.time.instants import SECOND_US
 from tests.stream.collected_output import COLLECTED, Collect, timestamped
-from tests.stream.fault_injecting_runner import Bundle, DiedError, Machine
+from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner
 from transforms.stream.evaluate import EvaluateDoFn, EvaluateRules
 
 
@@ -77,30 +77,30 @@ class FaultInjecting:
     """The job's step in the runner that injects faults, with every timer fired twice, and each bundle killed once."""
 
     def __init__(self, setup: HostSetup) -> None:
-        self._machine = Machine(setup.rules, setup.settings, setup.clock)
+        self._runner = FaultInjectingRunner(setup.rules, setup.settings, setup.clock)
 
     def add(self, key: bytes, record: bytes) -> None:
         self._run(Bundle([(key, record)]))
 
     def advance_watermark(self, to_us: int) -> None:
-        self._machine.watermark_us = to_us
-        for timer in sorted(self._machine.tasks(), key=lambda one: one.at_us):
+        self._runner.watermark_us = to_us
+        for timer in sorted(self._runner.tasks(), key=lambda one: one.at_us):
             self._run(Bundle(timers=[timer, timer]))
-        self._machine.rest()
+        self._runner.rest()
 
     def _run(self, bundle: Bundle) -> None:
         with pytest.raises(DiedError):
-            self._machine.run(bundle, self._machine.steps_of(bundle) - 1)
-        self._machine.run(bundle)
+            self._runner.run(bundle, self._runner.steps_of(bundle) - 1)
+        self._runner.run(bundle)
 
     def decisions(self) -> list[DecisionRecord]:
-        return self._machine.told
+        return self._runner.emitted
 
     def late_events(self) -> list[LateEventRecord]:
-        return self._machine.late
+        return self._runner.late
 
     def dead_letters(self) -> list[DeadLetterRecord]:
-        return self._machine.dead
+        return self._runner.dead
 
 
 class Minimal:

@@ -11,18 +11,18 @@ from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import buffered_event_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, SECOND_US
-from tests.stream.fault_injecting_runner import Bundle, DiedError, Machine, Timer
+from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner, Timer
 from tests.stream.generated_cases import (
     Streamed,
     decisions_in,
     differences,
+    emitted_by_key,
+    expected_by_key,
     streamed,
-    told_by_key,
-    truth,
-    without_copies,
+    without_duplicates,
 )
 
-WORLDS = int(os.environ.get("KITTIWAKE_STREAM_WORLDS", "12"))
+CASES = int(os.environ.get("KITTIWAKE_STREAM_WORLDS", "12"))
 CONTACTS = 8
 WAITS = (
     TimerSettings(),
@@ -45,103 +45,105 @@ class Clock:
 def drawn(
     seed: int, number: int, horizon_us: int | None = 800 * DAY_US
 ) -> tuple[Streamed, TimerSettings, random.Random]:
-    dice = random.Random(f"hosting {seed} {number}")
-    waits = dice.choice(WAITS)
-    return streamed(f"hosting {seed} {number}", CONTACTS, waits, horizon_us=horizon_us), waits, dice
+    rng = random.Random(f"hosting {seed} {number}")
+    waits = rng.choice(WAITS)
+    return streamed(f"hosting {seed} {number}", CONTACTS, waits, horizon_us=horizon_us), waits, rng
 
 
 def play(
-    world: Streamed, waits: TimerSettings, dice: random.Random, *, crashes: bool = False, early: bool = True
-) -> Machine:
-    """Shuffled arrival, a watermark in steps, and a runner that is as unkind as Beam may be."""
+    case: Streamed, waits: TimerSettings, rng: random.Random, *, crashes: bool = False, early: bool = True
+) -> FaultInjectingRunner:
+    """Shuffled arrival, a watermark in steps, and a runner that is as adversarial as Beam may be."""
     clock = Clock()
-    machine = Machine(StaticRules(world.history, world.horizon_us), waits, clock, lasting=dice.random() < 0.5)
-    waiting = [*world.arrivals, *dice.sample(world.arrivals, len(world.arrivals) // 10)]
-    if dice.random() < 0.7:
-        dice.shuffle(waiting)
-    times_us = sorted(buffered_event_of(data).time_us for _, data in world.arrivals)
-    stops_us = sorted(dice.choice(times_us) + dice.choice((-1, 0, 1, 17)) for _ in range(dice.randint(1, 9)))
+    runner = FaultInjectingRunner(StaticRules(case.history, case.horizon_us), waits, clock, lasting=rng.random() < 0.5)
+    waiting = [*case.arrivals, *rng.sample(case.arrivals, len(case.arrivals) // 10)]
+    if rng.random() < 0.7:
+        rng.shuffle(waiting)
+    times_us = sorted(buffered_event_of(data).time_us for _, data in case.arrivals)
+    stops_us = sorted(rng.choice(times_us) + rng.choice((-1, 0, 1, 17)) for _ in range(rng.randint(1, 9)))
     ghosts: list[Timer] = []
-    last_us = world.until_us - 2 * waits.resolution_us  # what comes late is put in place when the next slot has come
+    last_us = case.until_us - 2 * waits.resolution_us  # what comes late is put in place when the next slot has come
     for stop_us in [*(each for each in stops_us if each < last_us - 60 * SECOND_US), last_us]:
         last = stop_us == last_us
         reached_us = stop_us + waits.settle_delay_us
-        machine.watermark_us = max(machine.watermark_us, reached_us // 1_000 * 1_000)
-        clock.at_us = max(clock.at_us, reached_us + dice.choice((0, 1, 40)) * SECOND_US)
-        while waiting and (last or dice.random() < 0.8):
-            taken = waiting[: dice.randint(1, 20)]
+        runner.watermark_us = max(runner.watermark_us, reached_us // 1_000 * 1_000)
+        clock.at_us = max(clock.at_us, reached_us + rng.choice((0, 1, 40)) * SECOND_US)
+        while waiting and (last or rng.random() < 0.8):
+            taken = waiting[: rng.randint(1, 20)]
             waiting = waiting[len(taken) :]
-            due = machine.tasks(clock.at_us if early and dice.random() < 0.1 and not last else None)
-            timers = dice.sample(due, dice.randint(0, len(due)))
-            timers += dice.sample(ghosts, min(len(ghosts), dice.choice((0, 0, 1, 3))))
-            dice.shuffle(timers)
+            due = runner.tasks(clock.at_us if early and rng.random() < 0.1 and not last else None)
+            timers = rng.sample(due, rng.randint(0, len(due)))
+            timers += rng.sample(ghosts, min(len(ghosts), rng.choice((0, 0, 1, 3))))
+            rng.shuffle(timers)
             ghosts += timers
             bundle = Bundle(taken, timers)
             if crashes:
-                die_everywhere(machine, bundle, random.Random(machine.bundles))
-            machine.run(bundle)
-    machine.watermark_us = world.until_us + waits.settle_delay_us
-    clock.at_us = max(clock.at_us, machine.watermark_us)
-    machine.rest()
-    return machine
+                die_everywhere(runner, bundle, random.Random(runner.bundles))
+            runner.run(bundle)
+    runner.watermark_us = case.until_us + waits.settle_delay_us
+    clock.at_us = max(clock.at_us, runner.watermark_us)
+    runner.rest()
+    return runner
 
 
-def die_everywhere(machine: Machine, bundle: Bundle, dice: random.Random) -> None:
+def die_everywhere(runner: FaultInjectingRunner, bundle: Bundle, rng: random.Random) -> None:
     """Die before several steps of a bundle, chosen among all of them; each time nothing has happened."""
-    before = str(machine.kept), len(machine.told)
+    before = str(runner.kept), len(runner.emitted)
     for _ in range(4):
         with pytest.raises(DiedError):
-            machine.run(bundle, dice.randrange(machine.steps_of(bundle)))
-        assert before == (str(machine.kept), len(machine.told))
+            runner.run(bundle, rng.randrange(runner.steps_of(bundle)))
+        assert before == (str(runner.kept), len(runner.emitted))
 
 
-@pytest.mark.parametrize("number", range(WORLDS))
-def test_disorder_copies_and_unkind_timers_change_no_decision(seed: int, number: int) -> None:
-    world, waits, dice = drawn(seed, number)
-    machine = play(world, waits, dice)
-    assert not machine.late
-    assert not machine.dead
-    wanted = truth(world)
+@pytest.mark.parametrize("number", range(CASES))
+def test_disorder_duplicates_and_adversarial_timers_change_no_decision(seed: int, number: int) -> None:
+    case, waits, rng = drawn(seed, number)
+    runner = play(case, waits, rng)
+    assert not runner.late
+    assert not runner.dead
+    wanted = expected_by_key(case)
     assert decisions_in(wanted) > 0
-    assert not (wrong := differences(wanted, told_by_key(machine.told))), f"seed {seed} {number} {waits}\n{wrong}"
+    assert not (wrong := differences(wanted, emitted_by_key(runner.emitted))), f"seed {seed} {number} {waits}\n{wrong}"
 
 
-@pytest.mark.parametrize("number", range(WORLDS))
+@pytest.mark.parametrize("number", range(CASES))
 def test_versions_come_into_force_at_their_instant(seed: int, number: int) -> None:
-    dice = random.Random(f"versions {seed} {number}")
-    waits = dice.choice(WAITS)
-    world = streamed(f"versions {seed} {number}", CONTACTS, waits, versions=3, horizon_us=800 * DAY_US)
-    machine = play(world, waits, dice)
-    assert not machine.late
-    wanted = truth(world)
+    rng = random.Random(f"versions {seed} {number}")
+    waits = rng.choice(WAITS)
+    case = streamed(f"versions {seed} {number}", CONTACTS, waits, versions=3, horizon_us=800 * DAY_US)
+    runner = play(case, waits, rng)
+    assert not runner.late
+    wanted = expected_by_key(case)
     assert decisions_in(wanted) > 0
-    assert not (wrong := differences(wanted, told_by_key(machine.told))), f"seed {seed} {number} {waits}\n{wrong}"
+    assert not (wrong := differences(wanted, emitted_by_key(runner.emitted))), f"seed {seed} {number} {waits}\n{wrong}"
 
 
-@pytest.mark.parametrize("number", range(WORLDS))
+@pytest.mark.parametrize("number", range(CASES))
 def test_what_came_too_late_leaves_whole_and_changes_nothing(seed: int, number: int) -> None:
-    world, waits, dice = drawn(seed, number, horizon_us=None)
-    world = without_copies(world)
-    machine = play(world, waits, dice)
-    wanted = truth(world, machine.late, machine.given)
-    assert not (wrong := differences(wanted, told_by_key(machine.told))), f"seed {seed} {number} {waits}\n{wrong}"
+    case, waits, rng = drawn(seed, number, horizon_us=None)
+    case = without_duplicates(case)
+    runner = play(case, waits, rng)
+    wanted = expected_by_key(case, runner.late, runner.given)
+    assert not (wrong := differences(wanted, emitted_by_key(runner.emitted))), f"seed {seed} {number} {waits}\n{wrong}"
 
 
-@pytest.mark.parametrize("number", range(WORLDS))
+@pytest.mark.parametrize("number", range(CASES))
 def test_dying_between_any_two_steps_changes_no_row(seed: int, number: int) -> None:
     """The crash law: ids and revisions are those of a run that nobody disturbed, bundle by bundle."""
-    world, waits, dice = drawn(seed, number)
+    case, waits, rng = drawn(seed, number)
     again = random.Random()
-    again.setstate(dice.getstate())
-    undisturbed = play(world, waits, dice)
-    disturbed = play(world, waits, again, crashes=True)
+    again.setstate(rng.getstate())
+    undisturbed = play(case, waits, rng)
+    disturbed = play(case, waits, again, crashes=True)
     assert standing_of(disturbed) == standing_of(undisturbed)
-    assert not (wrong := differences(truth(world), told_by_key(disturbed.told))), f"seed {seed} {number}\n{wrong}"
+    assert not (wrong := differences(expected_by_key(case), emitted_by_key(disturbed.emitted))), (
+        f"seed {seed} {number}\n{wrong}"
+    )
 
 
-def standing_of(machine: Machine) -> dict[str, int]:
+def standing_of(runner: FaultInjectingRunner) -> dict[str, int]:
     """The newest revision of every id."""
     found: dict[str, int] = {}
-    for one in machine.told:
+    for one in runner.emitted:
         found[one.trigger_id] = max(one.revision, found.get(one.trigger_id, 0))
     return found

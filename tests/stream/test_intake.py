@@ -314,7 +314,7 @@ def test_every_message_is_one_of_the_three_and_none_is_lost(
 
 def test_drawn_messages_are_of_all_three_sorts(known: RulesView) -> None:
     """Or the law above would say little."""
-    dice = random.Random(0)
-    drawn = [take(message(damaged(dice)), CLOCK_US, known, CANONICAL) for _ in range(300)]
+    rng = random.Random(0)
+    drawn = [take(message(damaged(rng)), CLOCK_US, known, CANONICAL) for _ in range(300)]
     assert {isinstance(one, DeadLetterRecord) or bool(one.needed) for one in drawn} == {True, False}
     assert {isinstance(one, Brought) for one in drawn} == {True, False}

@@ -22,7 +22,7 @@ from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.records import encode, key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant
 from tests.stream.fault_injecting_runner import Bundle
-from tests.stream.generated_cases import FAR_US, standing, told_by_key
+from tests.stream.generated_cases import FAR_US, emitted_by_key, standing
 from tests.stream.test_faults import START_US, Host
 
 RULES = b"""
@@ -43,20 +43,20 @@ def call(number: int, at_us: int, **fields: Any) -> bytes:
     return json.dumps({"messageId": f"m{number:03}", "timestamp": format_instant(at_us), **fields}).encode()
 
 
-def drawn(dice: random.Random) -> list[bytes]:
+def drawn(rng: random.Random) -> list[bytes]:
     """Calls of a few browsers and customers, many at one instant, some twice."""
     found, at_us = [], START_US
-    for number in range(dice.randint(1, 40)):
-        at_us += dice.choice((0, 0, 1, 5, 20)) * MINUTE_US
-        known = {"userId": dice.choice(("u1", "u2"))} if dice.random() < 0.4 else {}
-        browser = {"anonymousId": dice.choice(("a1", "a2"))} if not known or dice.random() < 0.7 else {}
-        what = dice.choice((
+    for number in range(rng.randint(1, 40)):
+        at_us += rng.choice((0, 0, 1, 5, 20)) * MINUTE_US
+        known = {"userId": rng.choice(("u1", "u2"))} if rng.random() < 0.4 else {}
+        browser = {"anonymousId": rng.choice(("a1", "a2"))} if not known or rng.random() < 0.7 else {}
+        what = rng.choice((
             {"type": "track", "event": "Product Added"},
             {"type": "track", "event": "Order Completed"},
             {"type": "page"},
             {"type": "identify", "traits": {"timezone": "Europe/Paris"}},
         ))  # fmt: skip
-        found += [call(number, at_us, **what, **known, **browser)] * dice.choice((1, 1, 1, 2))
+        found += [call(number, at_us, **what, **known, **browser)] * rng.choice((1, 1, 1, 2))
     return found
 
 
@@ -70,7 +70,7 @@ class SegmentHost(Host):
         found = take(Message(data), FAR_AHEAD_US, self.view(self.clock_us), SEGMENT)
         assert isinstance(found, Brought)
         for key, arrival in found.needed:
-            self.machine.run(Bundle([(key, encode(arrival))]))
+            self.runner.run(Bundle([(key, encode(arrival))]))
 
 
 def batch(calls: list[bytes], until_us: int) -> dict[bytes, list[dict[str, Any]]]:
@@ -95,22 +95,22 @@ def batch(calls: list[bytes], until_us: int) -> dict[bytes, list[dict[str, Any]]
 @pytest.mark.parametrize("seed", range(30))
 def test_a_stream_of_calls_decides_what_a_batch_decides_of_them_however_they_come(seed: int) -> None:
     """Late ones too: within the horizon of an hour."""
-    dice = random.Random(seed)
-    calls = drawn(dice)
+    rng = random.Random(seed)
+    calls = drawn(rng)
     host = SegmentHost()
     times = {data: json.loads(data)["timestamp"] for data in calls}
-    coming = sorted(calls, key=lambda data: (times[data], dice.random()))
+    coming = sorted(calls, key=lambda data: (times[data], rng.random()))
     while coming:  # each of the next three may come first, and time passes meanwhile
-        data = coming.pop(dice.randrange(min(3, len(coming))))
+        data = coming.pop(rng.randrange(min(3, len(coming))))
         host.take(data)
-        if dice.random() < 0.3 and coming:
+        if rng.random() < 0.3 and coming:
             behind_us = min(_time_us(one) for one in coming)
-            host.pass_to(max(host.machine.watermark_us, behind_us + dice.randint(0, 50) * MINUTE_US, START_US))
+            host.pass_to(max(host.runner.watermark_us, behind_us + rng.randint(0, 50) * MINUTE_US, START_US))
     until_us = FAR_AHEAD_US + 12 * HOUR_US
     host.pass_to(until_us + 10 * SECOND_US)
-    assert not host.machine.late
-    assert not host.machine.dead
-    assert told_by_key(host.machine.told) == batch(calls, until_us)
+    assert not host.runner.late
+    assert not host.runner.dead
+    assert emitted_by_key(host.runner.emitted) == batch(calls, until_us)
 
 
 def _time_us(data: bytes) -> int:
@@ -131,36 +131,36 @@ def test_a_customers_calls_leave_of_a_visitor_nobody_knew_no_more_than_a_deletio
     for number in range(50):
         host.take(call(number, START_US + number * MINUTE_US, **BOTH))
     host.pass_to(START_US + 4 * HOUR_US)
-    left = host.machine.kept[VISITOR]
+    left = host.runner.kept[VISITOR]
     deleted = Host(always(load_files({"a.yaml": RULES})))
     deleted.give("e1", "contact.deleted", START_US)
     deleted.pass_to(START_US + 4 * HOUR_US)
-    of_deletion = deleted.machine.kept[key_of("acme", "c1")]
+    of_deletion = deleted.runner.kept[key_of("acme", "c1")]
     assert left.cell is not None
     assert of_deletion.cell is not None
     assert len(left.cell) <= len(of_deletion.cell) + len("anonymous:")
     assert (left.bag, left.timers) == (of_deletion.bag, of_deletion.timers) == ([], {})
-    assert not [one for one in host.machine.told if one.rule_id == "quiet" and b"anonymous" in one.row]
+    assert not [one for one in host.runner.emitted if one.rule_id == "quiet" and b"anonymous" in one.row]
 
 
 def test_with_an_age_beyond_which_nothing_is_taken_nothing_is_left_of_a_merged_visitor() -> None:
     host = SegmentHost(max_age_us=7 * DAY_US)
     host.take(call(1, START_US, **BOTH))
     host.pass_to(START_US + 9 * DAY_US)
-    assert host.machine.kept[VISITOR].cell is None
+    assert host.runner.kept[VISITOR].cell is None
     host.pass_to(START_US + 30 * DAY_US)
-    assert host.machine.kept[VISITOR].cell is None
-    assert not host.machine.kept[VISITOR].timers
+    assert host.runner.kept[VISITOR].cell is None
+    assert not host.runner.kept[VISITOR].timers
 
 
 def test_that_the_visitor_is_a_customer_may_come_late_and_takes_the_reminder_back() -> None:
     host = SegmentHost()
     host.take(call(1, START_US, type="track", event="Product Added", anonymousId="a1"))
     host.pass_to(START_US + 35 * MINUTE_US)
-    assert [(one.rule_id, one.decision) for one in host.machine.told] == [("in", "fired"), ("cart", "fired")]
+    assert [(one.rule_id, one.decision) for one in host.runner.emitted] == [("in", "fired"), ("cart", "fired")]
     host.take(call(2, START_US + 10 * MINUTE_US, **BOTH))
     host.pass_to(START_US + 3 * HOUR_US)
-    taken_back = [one for one in host.machine.told if one.rule_id == "cart" and b"anonymous" in one.row]
+    taken_back = [one for one in host.runner.emitted if one.rule_id == "cart" and b"anonymous" in one.row]
     assert [(one.decision, one.revision) for one in taken_back] == [("fired", 0), ("revoked", 1)]
 
 
@@ -172,7 +172,7 @@ def test_a_late_call_leaves_whole_for_each_of_its_events() -> None:
     late = call(2, START_US + MINUTE_US, **added)
     host.take(late)
     host.pass_to(START_US + 6 * HOUR_US)
-    assert sorted((one.contact_id, one.type, one.raw == late) for one in host.machine.late) == [
+    assert sorted((one.contact_id, one.type, one.raw == late) for one in host.runner.late) == [
         ("anonymous:a1", "contact.merged", True),
         ("u1", "cart.item_added", True),
     ]

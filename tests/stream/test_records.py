@@ -35,9 +35,9 @@ def _arrival(data: bytes) -> BufferedEvent:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_an_arrival_is_the_event_that_the_intake_saw_whatever_the_clock_says(seed: int) -> None:
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     for _ in range(100):
-        data = damaged(dice)
+        data = damaged(rng)
         seen = event_from(data, CLOCK_US, CANONICAL)
         if isinstance(seen, Event):
             assert _said(event_of(_arrival(data), CANONICAL)) == _said(seen)

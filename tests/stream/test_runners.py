@@ -1,7 +1,7 @@
 """The host on Beam's own runners decides what replay and a batch decide: shuffled arrival, watermarks in steps.
 
 `TestStream` runs on BundleBasedDirectRunner only; FnApiRunner fires timers in the order in which they were set, with
-the watermark at infinity. The rule set is frozen at the end of a world: else a job whose time ends settles for ever.
+the watermark at infinity. The rule set is frozen at the end of a case: else a job whose time ends evaluates for ever.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from kittiwake.stream.records import decision_of, header_of, late_event_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
 from tests.stream.collected_output import COLLECTED, Collect, timestamped
-from tests.stream.generated_cases import Streamed, decisions_in, differences, streamed, told_by_key, truth
+from tests.stream.generated_cases import Streamed, decisions_in, differences, emitted_by_key, expected_by_key, streamed
 from transforms.stream.evaluate import Evaluated, EvaluateRules
 
 CONTACTS = 6
-WORLDS = [0, 1, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(2, 40))]
+CASES = [0, 1, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(2, 40))]
 WAITS = TimerSettings(10 * SECOND_US, 60 * SECOND_US)
 HORIZON_US = 800 * DAY_US
 
@@ -47,9 +47,9 @@ def drawn(seed: int, number: int, versions: int) -> tuple[Streamed, random.Rando
     return streamed(name, CONTACTS, WAITS, versions=versions, horizon_us=HORIZON_US), random.Random(name)
 
 
-def host(world: Streamed) -> EvaluateRules:
-    frozen = RuleSetHistory(world.history.versions, world.until_us)
-    return EvaluateRules(StaticRules(frozen, world.horizon_us), WAITS, clock=ClockAt(world.until_us + HOUR_US))
+def host(case: Streamed) -> EvaluateRules:
+    frozen = RuleSetHistory(case.history.versions, case.until_us)
+    return EvaluateRules(StaticRules(frozen, case.horizon_us), WAITS, clock=ClockAt(case.until_us + HOUR_US))
 
 
 def collected(hosted: Evaluated, name: str) -> None:
@@ -58,61 +58,61 @@ def collected(hosted: Evaluated, name: str) -> None:
         _ = getattr(hosted, tag) | f"Collect{tag}" >> beam.ParDo(Collect(f"{name} {tag}"))
 
 
-def check(world: Streamed, name: str, about: str) -> None:
+def check(case: Streamed, name: str, about: str) -> None:
     assert not COLLECTED[f"{name} dead_letters"]
     late = [late_event_of(one) for one in COLLECTED[f"{name} late_events"]]
     assert not late
-    wanted = truth(world)
+    wanted = expected_by_key(case)
     assert decisions_in(wanted) > 0
-    found = told_by_key(map(decision_of, COLLECTED[f"{name} decisions"]))
+    found = emitted_by_key(map(decision_of, COLLECTED[f"{name} decisions"]))
     assert not (wrong := differences(wanted, found)), f"{about}\n{wrong}"
 
 
-def steps(world: Streamed, dice: random.Random) -> Iterator[tuple[list[tuple[bytes, bytes]], int]]:
+def steps(case: Streamed, rng: random.Random) -> Iterator[tuple[list[tuple[bytes, bytes]], int]]:
     """Some arrivals, in no order and some twice, and how far the watermark goes after them, in whole milliseconds."""
-    waiting = [*world.arrivals, *dice.sample(world.arrivals, len(world.arrivals) // 10)]
-    dice.shuffle(waiting)
+    waiting = [*case.arrivals, *rng.sample(case.arrivals, len(case.arrivals) // 10)]
+    rng.shuffle(waiting)
     times_us = sorted(header_of(value).time_us for _, value in waiting)
-    stops_us = sorted({time_us // 1_000 * 1_000 for time_us in dice.sample(times_us, 6) if time_us < world.until_us})
+    stops_us = sorted({time_us // 1_000 * 1_000 for time_us in rng.sample(times_us, 6) if time_us < case.until_us})
     for stop_us in stops_us:
-        number = dice.randint(0, len(waiting))
+        number = rng.randint(0, len(waiting))
         yield waiting[:number], stop_us
         waiting = waiting[number:]
-    yield waiting, world.until_us + WAITS.settle_delay_us
+    yield waiting, case.until_us + WAITS.settle_delay_us
 
 
-def run_on_a_test_stream(world: Streamed, dice: random.Random) -> None:
+def run_on_a_test_stream(case: Streamed, rng: random.Random) -> None:
     """Shuffled arrival and a watermark in steps; what comes out is collected under `stream`."""
     stream = StreamOfTest().advance_watermark_to(
-        Timestamp(micros=header_of(world.arrivals[0][1]).time_us // 1_000_000 * 1_000_000 - SECOND_US)
+        Timestamp(micros=header_of(case.arrivals[0][1]).time_us // 1_000_000 * 1_000_000 - SECOND_US)
     )
-    for given, stop_us in steps(world, dice):
+    for given, stop_us in steps(case, rng):
         if given:
             stream.add_elements([*map(timestamped, given)])
         stream.advance_watermark_to(Timestamp(micros=stop_us // 1_000 * 1_000))
-    stream.advance_watermark_to(Timestamp(micros=world.until_us + 2 * DAY_US)).advance_watermark_to_infinity()
+    stream.advance_watermark_to(Timestamp(micros=case.until_us + 2 * DAY_US)).advance_watermark_to_infinity()
     options = PipelineOptions([])
     options.view_as(StandardOptions).streaming = True
     with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
         arrivals = pipeline | stream | beam.Map(lambda one: one).with_output_types(tuple[bytes, bytes])
-        collected(arrivals | host(world), "stream")
+        collected(arrivals | host(case), "stream")
 
 
 @pytest.mark.parametrize("versions", [1, 3])
-@pytest.mark.parametrize("number", WORLDS)
+@pytest.mark.parametrize("number", CASES)
 def test_a_test_stream_with_shuffled_arrival_and_a_stepped_watermark(seed: int, number: int, versions: int) -> None:
-    world, dice = drawn(seed, number, versions)
-    run_on_a_test_stream(world, dice)
-    check(world, "stream", f"seed {seed} {number} {versions}")
+    case, rng = drawn(seed, number, versions)
+    run_on_a_test_stream(case, rng)
+    check(case, "stream", f"seed {seed} {number} {versions}")
 
 
 @pytest.mark.parametrize("versions", [1, 3])
-@pytest.mark.parametrize("number", WORLDS)
+@pytest.mark.parametrize("number", CASES)
 def test_a_batch_runner_that_fires_timers_in_no_order(seed: int, number: int, versions: int) -> None:
-    world, dice = drawn(seed, number, versions)
-    given = [*world.arrivals]
-    dice.shuffle(given)
+    case, rng = drawn(seed, number, versions)
+    given = [*case.arrivals]
+    rng.shuffle(given)
     with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([])) as pipeline:
         arrivals = pipeline | beam.Create(given) | beam.Map(timestamped).with_output_types(tuple[bytes, bytes])
-        collected(arrivals | host(world), "batch")
-    check(world, "batch", f"seed {seed} {number} {versions}")
+        collected(arrivals | host(case), "batch")
+    check(case, "batch", f"seed {seed} {number} {versions}")

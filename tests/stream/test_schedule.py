@@ -1,4 +1,4 @@
-"""Recorded events come as they are told to: in which order, when, and never behind an honest watermark."""
+"""Recorded events come as they are asked to: in which order, when, and never behind an honest watermark."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ WITHIN_US, LATE_US = 5 * MINUTE_US, HOUR_US
 
 def times(seed: int, number: int = 2_000) -> list[int]:
     """Times in no order, some of them twice, with quiet hours between."""
-    dice = random.Random(f"schedule {seed}")
+    rng = random.Random(f"schedule {seed}")
     found = [
-        START_US + int(dice.expovariate(1 / HOUR_US)) + hour * HOUR_US for hour in range(number // 20) for _ in "ab"
+        START_US + int(rng.expovariate(1 / HOUR_US)) + hour * HOUR_US for hour in range(number // 20) for _ in "ab"
     ]
-    return [dice.choice(found) for _ in range(number)]
+    return [rng.choice(found) for _ in range(number)]
 
 
 def watermarks(planned: Schedule) -> list[int]:
@@ -31,7 +31,7 @@ def test_every_event_comes_once_in_order_of_arrival_no_sooner_than_it_happened_n
     happened = times(seed)
     planned = schedule(happened, range(len(happened)), Disorder(WITHIN_US, 0, seed))
     assert sorted(planned.offsets) == list(range(len(happened)))
-    assert [happened[place] for place in planned.offsets] == list(planned.times_us)
+    assert [happened[index] for index in planned.offsets] == list(planned.times_us)
     assert list(planned.arrivals_us) == sorted(planned.arrivals_us)
     delays_us = [late - at for late, at in zip(planned.arrivals_us, planned.times_us, strict=True)]
     assert min(delays_us) >= 0

@@ -183,12 +183,12 @@ def test_a_refused_row_becomes_a_dead_letter_that_quotes_nothing_but_the_row_its
 
 def test_a_row_refused_twice_is_one_dead_letter() -> None:
     rows = [decision_table_row(sample_records.trigger(), clock_us) for clock_us in (1, 2)]
-    letters = [refused_dead_letter(RefusedRow(TRIGGERS, row, BAD_VALUE), n, "0.1.0") for n, row in enumerate(rows)]
-    assert len({dead_letter_table_row(letter)["row_id"] for letter in letters}) == 1
+    dead_letters = [refused_dead_letter(RefusedRow(TRIGGERS, row, BAD_VALUE), n, "0.1.0") for n, row in enumerate(rows)]
+    assert len({dead_letter_table_row(dead_letter)["row_id"] for dead_letter in dead_letters}) == 1
 
 
 @pytest.mark.parametrize(
-    ("errors", "told"),
+    ("errors", "detail"),
     [
         ("Received row with size 3.1MB that exceeds", "too_large"),
         ([], "unnamed"),
@@ -197,9 +197,9 @@ def test_a_row_refused_twice_is_one_dead_letter() -> None:
         ([{"reason": "Not Found", "message": "table ann"}], "Not Found"),
     ],
 )
-def test_of_what_bigquery_says_reasons_and_columns_are_told(errors: Any, told: str) -> None:
-    letter = refused_dead_letter(RefusedRow(LATE_EVENTS, {}, errors), 5, "0.1.0")
-    assert letter.detail == f"table late_events refused it: {told}"
+def test_of_what_bigquery_says_reasons_and_columns_are_told(errors: Any, detail: str) -> None:
+    dead_letter = refused_dead_letter(RefusedRow(LATE_EVENTS, {}, errors), 5, "0.1.0")
+    assert dead_letter.detail == f"table late_events refused it: {detail}"
 
 
 def test_a_table_that_is_out_of_reach_is_told_from_a_row_that_is_bad() -> None:

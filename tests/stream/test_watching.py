@@ -65,7 +65,7 @@ def test_the_earliest_version_a_look_can_miss_begins_after_what_it_knows(memory:
     publish(memory, SECOND, until_us + 1, publisher_us)
 
 
-def settled(rules: RulesView, data: bytes | None, bag: list[bytes], at_us: int, clock_us: int) -> TimerResult:
+def evaluated(rules: RulesView, data: bytes | None, bag: list[bytes], at_us: int, clock_us: int) -> TimerResult:
     return on_timer(Host(rules, TimerSettings(0, SECOND_US)), KEY, data, lambda: bag, TimerFiring(at_us, clock_us))
 
 
@@ -86,12 +86,12 @@ def test_a_deadline_at_the_instant_of_a_version_that_is_not_known_waits(memory: 
     publish(memory, {"a.yaml": CART.replace(b"id: cart", b"id: other")}, due_us, due_us - MIN_LEAD_US)
     after = known(polled(memory, pool=Inline()), looked_us)
     assert (numbers(before), numbers(after)) == (1, 2)
-    early = settled(before, None, [encode(ARRIVAL)], due_us, due_us)
+    early = evaluated(before, None, [encode(ARRIVAL)], due_us, due_us)
     assert outcome(early) == []
     later_us = due_us + SECOND_US
-    late = settled(after._replace(until_us=END_OF_TIME_US), early.cell, [*early.buffered], later_us, later_us)
+    late = evaluated(after._replace(until_us=END_OF_TIME_US), early.cell, [*early.buffered], later_us, later_us)
     assert outcome(late) == [("cancelled", "2026-11-01T10:00:00Z")]
-    wrong = settled(before._replace(until_us=due_us), None, [encode(ARRIVAL)], due_us, due_us)
+    wrong = evaluated(before._replace(until_us=due_us), None, [encode(ARRIVAL)], due_us, due_us)
     assert outcome(wrong) == [("fired", "2026-11-01T10:00:00Z")], "an instant more, and it had been decided wrongly"
 
 
@@ -101,15 +101,15 @@ def test_who_knows_less_than_whoever_settled_a_contact_leaves_its_late_events(me
     publish(memory, {"a.yaml": CART.replace(b"id: cart", b"id: other")}, start_us, NOW_US)
     after = known(polled(memory, pool=Inline()), NOW_US)._replace(until_us=END_OF_TIME_US)
     at_us = start_us + HOUR_US // 2
-    cell = settled(after, None, [encode(ARRIVAL)], at_us, at_us).cell
+    cell = evaluated(after, None, [encode(ARRIVAL)], at_us, at_us).cell
     _, late = arrival_of_line(LINE.replace(b'"e"', b'"late"').replace(b"09:00", b"09:10"))
     at_us += MINUTE_US
-    held = settled(before, cell, [encode(late)], at_us, at_us)
+    held = evaluated(before, cell, [encode(late)], at_us, at_us)
     assert not held.writes_cell
     assert held.own_timer_us is not None
     assert held.own_timer_us > at_us
     assert held.counts.held == 1
-    assert settled(after, cell, [encode(late)], at_us, at_us).counts.corrected == 1
+    assert evaluated(after, cell, [encode(late)], at_us, at_us).counts.corrected == 1
 
 
 # ---------------------------------------------------------------- what may be needed
@@ -236,7 +236,7 @@ def test_a_lead_that_would_hold_every_look_is_refused() -> None:
     PolledRules("gs://b/p", HOUR_US, min_lead_us=POLL_INTERVAL_US + SKEW_US + 1)
 
 
-# ---------------------------------------------------------------- what is told
+# ---------------------------------------------------------------- what is reported
 
 
 def test_a_worker_tells_the_age_of_its_rules_failed_looks_and_a_freeze(
@@ -306,11 +306,11 @@ def test_an_account_whose_newest_rules_cannot_be_used_keeps_its_last_good_versio
     assert in_force == {"acme": ["new"], "globex": ["cart"]}
     assert rules.plan("globex").versions.at(SOON_US).ruleset_version == rules.programs.used.refused[0].keeps
     assert poll.status(NOW_US).error is None
-    news = {one.kind: one.text for one in poll.take_changes()}
-    assert set(news) == {RulesChangeKind.READ, RulesChangeKind.ACCOUNT_REFUSED}
-    assert "globex.yaml" in news[RulesChangeKind.ACCOUNT_REFUSED]
+    changes = {one.kind: one.text for one in poll.take_changes()}
+    assert set(changes) == {RulesChangeKind.READ, RulesChangeKind.ACCOUNT_REFUSED}
+    assert "globex.yaml" in changes[RulesChangeKind.ACCOUNT_REFUSED]
     known(poll, NEXT_US)
-    assert poll.take_changes() == (), "it is told once"
+    assert poll.take_changes() == (), "it is reported once"
 
 
 def test_nothing_pending_of_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Targets that cannot be read: what is known stays, the fault is told, and once it is mended all goes on."""
+"""Targets that cannot be read: what is known stays, the fault is reported, and once it is mended all goes on."""
 
 from __future__ import annotations
 
@@ -151,12 +151,12 @@ def test_a_target_that_cannot_be_read_keeps_the_last_good_rules_until_it_is_mend
     poll.take_changes()
     for look in range(1, 4):
         assert known(poll, NOW_US + look * POLL_INTERVAL_US) == before, "neither more rules nor more time"
-    told = poll.take_changes()
-    assert [one.kind for one in told] == [RulesChangeKind.UNREADABLE] * 3
-    assert FAULTS[fault] in told[0].text
-    assert "\n" not in told[0].text
+    changes = poll.take_changes()
+    assert [one.kind for one in changes] == [RulesChangeKind.UNREADABLE] * 3
+    assert FAULTS[fault] in changes[0].text
+    assert "\n" not in changes[0].text
     status = poll.status(NOW_US + 3 * POLL_INTERVAL_US)
-    assert (status.age_us, status.error) == (3 * POLL_INTERVAL_US, told[-1].text)
+    assert (status.age_us, status.error) == (3 * POLL_INTERVAL_US, changes[-1].text)
     for name, data in kept.items():
         objects.put(name, data)
     mended_us = NOW_US + 4 * POLL_INTERVAL_US
@@ -198,7 +198,7 @@ def test_a_bucket_that_does_not_answer_is_told(bucket: str, monkeypatch: pytest.
     first(found)
     poll = polled(found, pool=Inline())
     before = known(poll, NOW_US)
-    monkeypatch.setattr(gcs_rules, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(gcs_rules, "STORAGE_DEADLINE_S", 0.2)
     found._bucket.client._connection.API_BASE_URL = "http://127.0.0.1:9"  # type: ignore[attr-defined]
     assert known(poll, NEXT_US) == before
     error = poll.status(NEXT_US).error
@@ -278,5 +278,5 @@ def test_a_version_with_too_short_a_lead_is_taken_and_told(memory: Memory) -> No
     publish(memory, SECOND, NOW_US + 35 * SECOND_US, NOW_US, min_lead_us=0)
     poll.take_changes()
     assert numbers(known(poll, NEXT_US)) == 2
-    (told,) = [one for one in poll.take_changes() if one.kind is RulesChangeKind.TOO_SOON]
-    assert "Publish with the --min_lead of the jobs" in told.text
+    (change,) = [one for one in poll.take_changes() if one.kind is RulesChangeKind.TOO_SOON]
+    assert "Publish with the --min_lead of the jobs" in change.text

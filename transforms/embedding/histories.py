@@ -140,15 +140,15 @@ class EvaluateHistories(beam.PTransform):
         """
         source = self._source(records)
         parsed = source.blocks | "Parse" >> parse.ParseRecords(self._settings, self._programs, self._partitions)
-        intake = (source.counts, parsed.counts) | "Intake" >> SumCounts()
-        step = evaluate.EvaluateHistories(self._programs, self._settings, Mode.BACKFILL, intake)
+        input_counts = (source.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
+        step = evaluate.EvaluateHistories(self._programs, self._settings, Mode.BACKFILL, input_counts)
         found = parsed.record_batches | "Evaluate" >> step
-        total = (intake, found.counts) | "Total" >> SumCounts()
+        all_counts = (input_counts, found.counts) | "SumAllCounts" >> SumCounts()
         return EvaluatedHistories(
             found.triggers | "Triggers" >> beam.FlatMap(_records).with_output_types(DecisionRecord),
             found.decisions | "Decisions" >> beam.FlatMap(_records).with_output_types(DecisionRecord),
             parsed.dead_letters | "DeadLetters" >> beam.Map(parse_json).with_output_types(dict[str, Any]),
-            total | "Summary" >> beam.Map(self._summary).with_output_types(dict[str, Any]),
+            all_counts | "Summary" >> beam.Map(self._summary).with_output_types(dict[str, Any]),
         )
 
     def _source(self, records: read.Read | PCollection[bytes]) -> read.Read:

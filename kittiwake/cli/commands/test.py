@@ -82,7 +82,7 @@ def _report_failed(result: Result) -> None:
         for line in rest:
             say(f"      {line}")
     say()
-    print_texts(texts(result.story), indent=4)
+    print_texts(texts(result.explanation), indent=4)
     say()
 
 
@@ -107,7 +107,7 @@ def _result_data(result: Result) -> dict[str, Any]:
     surprises = [
         {"line": one.mark.line, "column": one.mark.column, "told": surprise_words(one)} for one in result.surprises
     ]
-    return {**about, "surprises": surprises, "explanation": as_data(result.story)}
+    return {**about, "surprises": surprises, "explanation": as_data(result.explanation)}
 
 
 app = one_command(play_scenarios, "test")

@@ -204,7 +204,7 @@ DEAD_LETTERS: Final = Table(
     "Messages that were no events or could not be decided about, and rows that a table or the topic refuses.",
     (
         _required(ROW_ID, Type.STRING, "hash of the message and of what was wrong with it"),
-        _required("stage", Type.STRING, "which step refused it: intake, settle, write or publish"),
+        _required("stage", Type.STRING, "which step refused it: `intake`, `settle`, `write` or `publish`"),
         _required("reason", Type.STRING, "why, in one word: docs/reference/reasons.md"),
         _required("detail", Type.STRING, "why, for a person; names fields, never their values"),
         *_MESSAGE_COLUMNS,
@@ -217,7 +217,7 @@ DEAD_LETTERS: Final = Table(
 )
 LATE_EVENTS: Final = Table(
     "late_events",
-    "Events beyond the horizon: they changed nothing, and left whole.",
+    "Events later than is allowed: they changed nothing, and left whole.",
     (
         _required(ROW_ID, Type.STRING, "hash of the event"),
         _required("account_id", Type.STRING, "the tenant"),
@@ -225,7 +225,7 @@ LATE_EVENTS: Final = Table(
         _required("event_id", Type.STRING, "its id"),
         _required("type", Type.STRING, "its type"),
         _required("time", Type.TIMESTAMP, "when it had happened"),
-        _required("settled_until", Type.TIMESTAMP, "how far its contact had been settled when it came"),
+        _required("settled_until", Type.TIMESTAMP, "how far its contact had been evaluated when it came"),
         *_MESSAGE_COLUMNS,
     ),
     HAPPENED_AT,
