@@ -327,6 +327,7 @@ def test_what_is_no_rules_is_refused_where_it_is_given(step: str) -> None:
 
 REFUSED = {
     "an hour": lambda rules: EvaluateRules(rules, allowed_lateness="an hour"),
+    "whole milliseconds": lambda rules: EvaluateRules(rules, timer_resolution="0s"),
     "no zone": lambda rules: EvaluateHistories(rules, until=datetime(2026, 11, 1)),  # noqa: DTZ001
     "is no shape": lambda rules: ParseMessages(rules, shape="snowplow"),
     "name no account": lambda rules: ParseMessages(rules, shape="segment"),

@@ -17,7 +17,7 @@ from apache_beam.pvalue import PBegin, PCollection
 from kittiwake.api import Duration, Paths, duration_us, shape_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.contact.timer_grid import TIMER_US, TimerSettings
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, parse_pace
 from kittiwake.stream.records import (
@@ -188,7 +188,7 @@ class EvaluateRules(beam.PTransform):
         if allowed_lateness is not None and not isinstance(rules, RuleSetHistory):
             raise UnusableError("allowed_lateness: it was given to published_rules(); leave it out here")
         self._timers = TimerSettings(
-            duration_us("evaluation_delay", evaluation_delay), duration_us("timer_resolution", timer_resolution)
+            duration_us("evaluation_delay", evaluation_delay), _resolution_us(timer_resolution)
         )
         self._initial_states = initial_states
         self._clock = clock
@@ -269,6 +269,13 @@ def _source_of(rules: StreamRules, allowed_lateness: Duration) -> RulesSource:
     if not callable(getattr(rules, "view", None)):
         raise UnusableError(f"rules: give what kittiwake.load_rules or published_rules returned, not {rules!r:.80}")
     return rules
+
+
+def _resolution_us(value: Duration) -> int:
+    found = duration_us("timer_resolution", value)
+    if not found or found % TIMER_US:
+        raise UnusableError(f"timer_resolution: {value!r}: write whole milliseconds, one or more")
+    return found
 
 
 def _intake_of(parsed: Any) -> IntakeSettings:
