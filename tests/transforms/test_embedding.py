@@ -282,11 +282,12 @@ def test_input_of_another_type_is_refused(rules: kittiwake.Rules, said: str) -> 
     [(ParseMessages, "give PubsubMessage, not str"), (EvaluateHistories, "give bytes, not str")],
     ids=["messages", "records"],
 )
+@pytest.mark.parametrize("hint", [Any, object, str | bytes | PubsubMessage], ids=["any", "object", "several"])
 def test_the_first_element_of_another_type_is_refused_where_beam_knows_none(
-    rules: kittiwake.Rules, step: Callable[..., Any], said: str
+    rules: kittiwake.Rules, step: Callable[..., Any], said: str, hint: Any
 ) -> None:
     pipeline = new_pipeline(runner_named(None), [])
-    _ = pipeline | beam.Create(["secret"]) | beam.Map(lambda one: one).with_output_types(Any) | step(rules)
+    _ = pipeline | beam.Create(["secret"]) | beam.Map(lambda one: one).with_output_types(hint) | step(rules)
     with pytest.raises(Exception, match=said) as failed:
         pipeline.run().wait_until_finish()
     assert f"{said}: " in str(failed.value)

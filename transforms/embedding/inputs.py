@@ -19,6 +19,9 @@ from kittiwake.errors import UnusableError
 MESSAGE_ADVICE = "write beam.Map(lambda data: PubsubMessage(data, {})) before ParseMessages"
 RECORD_ADVICE = "encode each record as JSON before EvaluateHistories"
 
+_UNKNOWN = (typehints.AnyTypeConstraint, typehints.UnionConstraint, typehints.TypeVariable)
+"""Type hints under which an element may be of any type, or of several."""
+
 
 def check_windows(name: str, found: PCollection[Any]) -> None:
     """State and timers are kept by window: a contact whose events lie in several would be several contacts.
@@ -46,15 +49,14 @@ def check_type(name: str, found: Any, wanted: type, advice: str) -> None:
     if isinstance(hint, type):
         fits = issubclass(hint, wanted) or issubclass(wanted, hint)
     else:
-        fits = is_unknown(found) or isinstance(hint, (typehints.UnionConstraint, typehints.TypeVariable))
+        fits = hint is None or isinstance(hint, _UNKNOWN)
     if not fits:
         raise UnusableError(f"{name}: give {wanted.__name__}, not {hint}: {advice}")
 
 
-def is_unknown(found: PCollection[Any]) -> bool:
-    """Whether Beam knows nothing of the elements' type."""
-    hint = found.element_type
-    return hint is None or isinstance(convert_to_beam_type(hint), typehints.AnyTypeConstraint)
+def is_certain(found: PCollection[Any], wanted: type) -> bool:
+    """Whether Beam knows that all elements are of a type; else a worker has to check them."""
+    return isinstance(found.element_type, type) and issubclass(found.element_type, wanted)
 
 
 def check_message(message: Any) -> PubsubMessage:

@@ -31,7 +31,7 @@ from kittiwake.stream.records import (
 from kittiwake.stream.rules_source.source import rules_source
 from kittiwake.stream.rules_source.view import RulesSource, StaticRules
 from transforms.clock import now_us
-from transforms.embedding.inputs import MESSAGE_ADVICE, check_message, check_type, check_windows, is_unknown
+from transforms.embedding.inputs import MESSAGE_ADVICE, check_message, check_type, check_windows, is_certain
 from transforms.input_files import input_files
 from transforms.stream import evaluate, parse, recorded_source, seed
 from transforms.stream.recorded_files import refuse_packed
@@ -112,7 +112,7 @@ class ParseMessages(beam.PTransform):
         """
         check_type("messages", messages, PubsubMessage, MESSAGE_ADVICE)
         check_windows("messages", messages)
-        if is_unknown(messages):
+        if not is_certain(messages, PubsubMessage):
             messages = messages | "Check" >> beam.Map(check_message).with_output_types(PubsubMessage)
         parsed = messages | "Parse" >> parse.ParseMessages(self._rules, *self._intake, self._clock)
         setattr(parsed.arrivals, _INTAKE, self._intake)
