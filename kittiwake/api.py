@@ -81,7 +81,7 @@ def replay(
     )
     if written not in list(Format):
         raise UnusableError(f"written: {written!r} is no format: write {' or '.join(Format)}")
-    programs = Programs(rules, settings.allowed_lateness_us)
+    programs = Programs(loaded_rules(rules), settings.allowed_lateness_us)
     return replay_files(programs, _texts(inputs), output, settings, written=Format(written))
 
 
@@ -121,10 +121,22 @@ def explain_contact(
         duration_us("allowed_lateness", allowed_lateness),
         shape=shape_of(shape, shape_account_id),
     )
-    found = explain_files(rules, _texts(inputs), contact_id, account_id or "", settings, all_properties=all_properties)
+    rules, files = loaded_rules(rules), _texts(inputs)
+    found = explain_files(rules, files, contact_id, account_id or "", settings, all_properties=all_properties)
     if found.explanation is None:
         raise LookupError("the input has no event of the contact")
     return found.explanation
+
+
+def loaded_rules(rules: RuleSetHistory) -> RuleSetHistory:
+    """The rules themselves.
+
+    Raises:
+        UnusableError: they are something else, such as a path.
+    """
+    if not isinstance(rules, RuleSetHistory):
+        raise UnusableError(f"rules: give what kittiwake.load_rules returned, not {rules!r:.80}")
+    return rules
 
 
 def duration_us(name: str, value: Duration) -> int:

@@ -1,5 +1,6 @@
-"""Kittiwake as steps of your own Beam pipeline: parse, evaluate, write. The page "Embed it in your own pipeline" uses
-each of them.
+"""Kittiwake as steps of your own Beam pipeline: parse, evaluate, write.
+
+The page "Embed Kittiwake in your own pipeline" uses each of them.
 
 Needs the extra `beam` (`pip install kittiwake[beam]`); the sinks of Google need `gcp`. The names below are what a
 program may rely on. Importing this module imports no Beam: a name is imported when it is first asked for.

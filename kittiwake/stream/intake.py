@@ -69,7 +69,9 @@ def take(message: Message, clock_us: int, rules: RulesView, settings: IntakeSett
         if event.contact_id is None or not rules.may_need(event.account_id, event.type, event.time_us):
             continue
         if settings.max_age_us is not None and event.time_us < clock_us - settings.max_age_us:
-            return _dead(message, DeadLetterReason.TOO_OLD, "time lies further back than --max_age", clock_us, rules)
+            return _dead(
+                message, DeadLetterReason.TOO_OLD, "time lies further back than max_age allows", clock_us, rules
+            )
         needed.append(Needed(key_of(event.account_id, event.contact_id), _arrival(message, event, index)))
     return Brought(needed, len(events))
 

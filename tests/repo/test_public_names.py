@@ -34,8 +34,7 @@ SETTINGS = {
     "kittiwake.load_rules": "paths by_account",
     "kittiwake.beam.published_rules": "target allowed_lateness",
     "kittiwake.beam.ParseMessages": "rules shape account_id max_age clock",
-    "kittiwake.beam.EvaluateRules": "rules allowed_lateness evaluation_delay timer_resolution shape account_id max_age "
-    "initial_states clock",
+    "kittiwake.beam.EvaluateRules": "rules allowed_lateness evaluation_delay timer_resolution initial_states clock",
     "kittiwake.beam.LoadSnapshots": "files",
     "kittiwake.beam.ReadRecordedEvents": "files pace disorder late random_seed shape account_id stays_open",
     "kittiwake.beam.ReadEventFiles": "files shape account_id",

@@ -12,6 +12,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.testing.util import assert_that
+from apache_beam.transforms.window import FixedWindows, GlobalWindows
 
 import kittiwake
 from kittiwake.api import duration_us, instant_us
@@ -21,6 +22,7 @@ from kittiwake.beam import (
     EvaluateHistories,
     EvaluateRules,
     LoadSnapshots,
+    ParsedMessages,
     ParseMessages,
     PublishTriggers,
     ReadEventFiles,
@@ -186,8 +188,147 @@ def test_the_sinks_of_google_take_what_comes_of_evaluating(rules: kittiwake.Rule
     assert unsent.element_type == refused.element_type == DeadLetterRecord
 
 
+ANN = {"type": "track", "userId": "ann", "timestamp": "2026-11-01T10:00:00Z"}
+SEGMENT_CALLS = [
+    json.dumps({**ANN, "messageId": "1", "event": "cart.item_added"}).encode(),
+    json.dumps({**ANN, "messageId": "2", "event": "page.viewed"}).encode(),
+]
+
+
+@pytest.mark.parametrize("piping", ["whole", "labelled", "taken apart"])
+def test_events_are_read_as_their_messages_were(rules: kittiwake.Rules, piping: str) -> None:
+    """`EvaluateRules` is said nothing of a shape: it has it from `ParseMessages`."""
+
+    def fired(records: list[DecisionRecord]) -> None:
+        assert [(one.account_id, one.rule_id, one.decision) for one in records] == [("acme", "cart", "fired")]
+
+    def none(records: list[Any]) -> None:
+        assert records == []
+
+    def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, Callable[[list[Any]], None]]]:
+        messages = pipeline | beam.Create([PubsubMessage(call, {}) for call in SEGMENT_CALLS])
+        parsed = messages | ParseMessages(rules, shape="segment", account_id="acme", max_age="7d", clock=clock)
+        step = EvaluateRules(rules, clock=clock)
+        if piping == "taken apart":
+            parsed = ParsedMessages(events=parsed.events, dead_letters=parsed.dead_letters)
+        found = parsed | ("Mine" >> step if piping == "labelled" else step)
+        return {"decisions": (found.decisions, fired), "dead letters": (found.dead_letters, none)}
+
+    run(build)
+
+
+def test_events_without_the_settings_of_their_parsing_are_refused(rules: kittiwake.Rules) -> None:
+    parsed = beam.Pipeline() | beam.Create([PubsubMessage(EVENTS[0], {})]) | ParseMessages(rules)
+    with pytest.raises(UnusableError, match="whole and as it is"):
+        _ = parsed._replace(events=parsed.events | beam.Map(lambda one: one)) | EvaluateRules(rules)
+    with pytest.raises(UnusableError, match="whole and as it is"):
+        _ = parsed.events | "Alone" >> EvaluateRules(rules)
+
+
+def _messages() -> Any:
+    return beam.Pipeline() | beam.Create([PubsubMessage(EVENTS[0], {})])
+
+
+def _windowed_events(rules: kittiwake.Rules) -> Any:
+    parsed = _messages() | ParseMessages(rules)
+    windowed = parsed.events | beam.WindowInto(FixedWindows(60))
+    windowed.kittiwake_intake = parsed.events.kittiwake_intake
+    return parsed._replace(events=windowed) | EvaluateRules(rules)
+
+
+WINDOWED = {
+    "ParseMessages": lambda rules: _messages() | beam.WindowInto(FixedWindows(60)) | ParseMessages(rules),
+    "EvaluateRules": _windowed_events,
+    "EvaluateHistories": lambda rules: (
+        beam.Pipeline() | beam.Create(EVENTS) | beam.WindowInto(FixedWindows(60)) | EvaluateHistories(rules)
+    ),
+}
+
+
+@pytest.mark.parametrize("step", WINDOWED)
+def test_windows_are_refused_with_what_to_write(rules: kittiwake.Rules, step: str) -> None:
+    """A contact whose events lay in several windows was several contacts, and a purchase stopped nothing."""
+    with pytest.raises(UnusableError) as refused:
+        WINDOWED[step](rules)
+    assert "FixedWindows" in str(refused.value)
+    assert "remove WindowInto, or write beam.WindowInto(window.GlobalWindows())" in str(refused.value)
+
+
+def test_messages_back_in_the_global_window_are_taken(rules: kittiwake.Rules) -> None:
+    windowed = _messages() | beam.WindowInto(FixedWindows(60)) | "Undo" >> beam.WindowInto(GlobalWindows())
+    assert (windowed | ParseMessages(rules) | EvaluateRules(rules)).triggers.element_type == DecisionRecord
+
+
+OF_ANOTHER_TYPE = {
+    "messages: give PubsubMessage, not <class 'bytes'>": lambda rules, p: (
+        p | beam.Create([b"{}"]) | ParseMessages(rules)
+    ),
+    "messages: give PubsubMessage, not Dict[": lambda rules, p: p | beam.Create([{"a": 1}]) | ParseMessages(rules),
+    "messages: give a PCollection[PubsubMessage]": lambda rules, p: p | ParseMessages(rules),
+    "records: give bytes, not <class 'str'>": lambda rules, p: p | beam.Create(["{}"]) | EvaluateHistories(rules),
+    "records: give a PCollection[bytes]": lambda rules, p: p | EvaluateHistories(rules),
+}
+
+
+@pytest.mark.parametrize("said", OF_ANOTHER_TYPE)
+def test_input_of_another_type_is_refused(rules: kittiwake.Rules, said: str) -> None:
+    with pytest.raises(UnusableError) as refused:
+        OF_ANOTHER_TYPE[said](rules, beam.Pipeline())
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [(ParseMessages, "give PubsubMessage, not str"), (EvaluateHistories, "give bytes, not str")],
+    ids=["messages", "records"],
+)
+@pytest.mark.parametrize("hint", [Any, object, str | bytes | PubsubMessage], ids=["any", "object", "several"])
+def test_the_first_element_of_another_type_is_refused_where_beam_knows_none(
+    rules: kittiwake.Rules, step: Callable[..., Any], said: str, hint: Any
+) -> None:
+    pipeline = new_pipeline(runner_named(None), [])
+    _ = pipeline | beam.Create(["secret"]) | beam.Map(lambda one: one).with_output_types(hint) | step(rules)
+    with pytest.raises(Exception, match=said) as failed:
+        pipeline.run().wait_until_finish()
+    assert f"{said}: " in str(failed.value)
+
+
+def test_messages_whose_type_beam_does_not_know_are_taken(rules: kittiwake.Rules) -> None:
+    def one(records: list[DeadLetterRecord]) -> None:
+        assert [record.reason for record in records] == ["not_json"]
+
+    def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, Callable[[list[Any]], None]]]:
+        data = pipeline | beam.Create([b"no event"])
+        messages = data | beam.Map(lambda one: PubsubMessage(one, {})).with_output_types(Any)
+        return {"dead letters": ((messages | ParseMessages(rules)).dead_letters, one)}
+
+    run(build)
+
+
+def test_files_read_in_one_shape_are_evaluated_in_no_other(rules: kittiwake.Rules, events: Path) -> None:
+    with pytest.raises(UnusableError, match="give EvaluateHistories those of ReadEventFiles"):
+        _ = beam.Pipeline() | ReadEventFiles(events, shape="segment", account_id="acme") | EvaluateHistories(rules)
+
+
+NO_RULES = {
+    "ParseMessages": lambda: ParseMessages("rules.yaml"),  # type: ignore[arg-type]
+    "EvaluateRules": lambda: EvaluateRules("rules.yaml", allowed_lateness="1h"),  # type: ignore[arg-type]
+    "EvaluateHistories": lambda: EvaluateHistories("rules.yaml"),  # type: ignore[arg-type]
+    "published rules": lambda: EvaluateHistories(published_rules("gs://bucket/rules")),  # type: ignore[arg-type]
+    "replay": lambda: kittiwake.replay("rules.yaml", "events.jsonl", "out"),  # type: ignore[arg-type]
+    "explain_contact": lambda: kittiwake.explain_contact("rules.yaml", "events.jsonl", "ann"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("step", NO_RULES)
+def test_what_is_no_rules_is_refused_where_it_is_given(step: str) -> None:
+    with pytest.raises(UnusableError, match=r"^rules: give what kittiwake\.load_rules .*returned, not "):
+        NO_RULES[step]()
+
+
 REFUSED = {
     "an hour": lambda rules: EvaluateRules(rules, allowed_lateness="an hour"),
+    "whole milliseconds": lambda rules: EvaluateRules(rules, timer_resolution="0s"),
     "no zone": lambda rules: EvaluateHistories(rules, until=datetime(2026, 11, 1)),  # noqa: DTZ001
     "is no shape": lambda rules: ParseMessages(rules, shape="snowplow"),
     "name no account": lambda rules: ParseMessages(rules, shape="segment"),

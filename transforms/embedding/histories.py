@@ -13,7 +13,7 @@ import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import PBegin, PCollection
 
-from kittiwake.api import Duration, Instant, Paths, duration_us, instant_us, shape_of
+from kittiwake.api import Duration, Instant, Paths, duration_us, instant_us, loaded_rules, shape_of
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.record_batches import PARTITIONS_MAX, PARTITIONS_MIN
 from kittiwake.batch.settings import RunSettings
@@ -29,11 +29,15 @@ from kittiwake.values import parse_json
 from transforms.batch import evaluate, parse, read
 from transforms.batch.counts import SumCounts
 from transforms.clock import now_us
+from transforms.embedding.inputs import RECORD_ADVICE, check_record, check_type, check_windows
 from transforms.embedding.streaming import texts_of
 from transforms.input_files import input_files
 
 LINES_A_BLOCK: Final = 2_000
 """Records of a caller that are parsed at once: from a few hundred on a block costs what a file's block costs."""
+
+_SHAPE: Final = "kittiwake_shape"
+"""The attribute of the blocks of `ReadEventFiles` that holds how they were read."""
 
 
 class ReadEventFiles(beam.PTransform):
@@ -57,11 +61,13 @@ class ReadEventFiles(beam.PTransform):
         found = input_files(texts_of(files))
         input_shape = shape_of(shape, account_id)
         refuse_shaped((file.name for file in found), input_shape)
+        self._shape = input_shape
         self._step = read.ReadRecords(found, shape=input_shape)
 
     def expand(self, pbegin: PBegin) -> read.Read:
         """A file that cannot be read to its end is counted: then nothing is decided, and the summary says so."""
         found: read.Read = pbegin | "Read" >> self._step
+        setattr(found.blocks, _SHAPE, self._shape)
         return found
 
 
@@ -123,12 +129,16 @@ class EvaluateHistories(beam.PTransform):
             max_dead_letter_ratio,
             shape_of(shape, account_id),
         )
-        self._programs = Programs(rules, self._settings.allowed_lateness_us)
+        self._programs = Programs(loaded_rules(rules), self._settings.allowed_lateness_us)
         self._partitions = partitions
 
     def expand(self, records: read.Read | PCollection[bytes]) -> EvaluatedHistories:
-        """Nothing is decided before all of the input has been counted."""
-        source = records if isinstance(records, read.Read) else _blocks(records)
+        """Nothing is decided before all of the input has been counted.
+
+        Raises:
+            UnusableError: the records are of another type, windowed, or were read in another shape.
+        """
+        source = self._source(records)
         parsed = source.blocks | "Parse" >> parse.ParseRecords(self._settings, self._programs, self._partitions)
         input_counts = (source.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
         step = evaluate.EvaluateHistories(self._programs, self._settings, Mode.BACKFILL, input_counts)
@@ -141,12 +151,21 @@ class EvaluateHistories(beam.PTransform):
             all_counts | "Summary" >> beam.Map(self._summary).with_output_types(dict[str, Any]),
         )
 
+    def _source(self, records: read.Read | PCollection[bytes]) -> read.Read:
+        source = records if isinstance(records, read.Read) else _blocks(records)
+        check_windows("records", source.blocks)
+        read_as = getattr(source.blocks, _SHAPE, self._settings.shape)
+        if read_as != self._settings.shape:
+            raise UnusableError("shape, account_id: give EvaluateHistories those of ReadEventFiles")
+        return source
+
     def _summary(self, counts: Counts) -> dict[str, Any]:
         return to_json(summary_of(Mode.BACKFILL, self._programs.used, self._settings, counts))
 
 
 def _blocks(records: PCollection[bytes]) -> read.Read:
     """Records of a caller as a file's blocks; they have no place but their number in their block."""
+    check_type("records", records, bytes, RECORD_ADVICE)
     batched = records | "Batch" >> beam.BatchElements(min_batch_size=1, max_batch_size=LINES_A_BLOCK)
     blocks = batched | "Block" >> beam.Map(_block).with_output_types(read.SourcedBlock)
     counts = records.pipeline | "NoFiles" >> beam.Create([Counts()]).with_output_types(Counts)
@@ -154,7 +173,7 @@ def _blocks(records: PCollection[bytes]) -> read.Read:
 
 
 def _block(lines: Iterable[bytes]) -> read.SourcedBlock:
-    whole = [line.rstrip(b"\r\n") for line in lines]
+    whole = [check_record(line).rstrip(b"\r\n") for line in lines]
     return read.SourcedBlock("records", 1, whole, sum(map(len, whole)) + len(whole))
 
 

@@ -1,13 +1,14 @@
 """Steps over an unbounded stream: messages in, decisions, dead letters and late events out.
 
-Public through `kittiwake.beam`. `ParseMessages`, then `EvaluateRules`; both are given the same rules.
+Public through `kittiwake.beam`. `ParseMessages`, then `EvaluateRules`; both are given the same rules. How messages are
+read is said to `ParseMessages` alone: the collection of its events carries it on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
@@ -16,7 +17,8 @@ from apache_beam.pvalue import PBegin, PCollection
 from kittiwake.api import Duration, Paths, duration_us, shape_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.contact.timer_grid import TIMER_US, TimerSettings
+from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, parse_pace
 from kittiwake.stream.records import (
     DeadLetterRecord,
@@ -29,6 +31,7 @@ from kittiwake.stream.records import (
 from kittiwake.stream.rules_source.source import rules_source
 from kittiwake.stream.rules_source.view import RulesSource, StaticRules
 from transforms.clock import now_us
+from transforms.embedding.inputs import MESSAGE_ADVICE, check_message, check_type, check_windows, is_certain
 from transforms.input_files import input_files
 from transforms.stream import evaluate, parse, recorded_source, seed
 from transforms.stream.recorded_files import refuse_packed
@@ -36,6 +39,10 @@ from transforms.stream.snapshot_sources import find_snapshots
 
 StreamRules: TypeAlias = RuleSetHistory | RulesSource
 """What `kittiwake.load_rules` has read, which never changes while the job runs; or `published_rules`."""
+
+_INTAKE: Final = "kittiwake_intake"
+"""The attribute of `ParsedMessages.events` that holds how they were read. Beam rebuilds a tuple that is piped,
+and keeps the collections in it."""
 
 
 def published_rules(target: str | Path, *, allowed_lateness: Duration = "1h") -> RulesSource:
@@ -49,6 +56,7 @@ def published_rules(target: str | Path, *, allowed_lateness: Duration = "1h") ->
 
     Raises:
         UnusableError: `allowed_lateness` is no duration.
+        RulesError: `target` is a local folder that nobody published to, and holds no rules.
     """
     return rules_source(target, allowed_lateness_us=duration_us("allowed_lateness", allowed_lateness))
 
@@ -83,7 +91,7 @@ class ParseMessages(beam.PTransform):
             rules: those of `EvaluateRules`.
             shape: how messages are written: "canonical" or another name of `Shape` (docs/reference/events.md).
             account_id: the account of messages that name none.
-            max_age: how far back from the clock an event may lie; None: any time.
+            max_age: how far back from the clock an event may lie, at least the allowed lateness; None: any time.
             clock: the time in microseconds since 1970.
 
         Raises:
@@ -92,13 +100,22 @@ class ParseMessages(beam.PTransform):
         """
         super().__init__()
         self._rules = _source_of(rules, "1h")
-        self._shape = shape_of(shape, account_id)
-        self._max_age_us = None if max_age is None else duration_us("max_age", max_age)
+        max_age_us = None if max_age is None else duration_us("max_age", max_age)
+        self._intake = IntakeSettings(shape_of(shape, account_id), max_age_us)
         self._clock = clock
 
     def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
-        """No message is lost."""
-        parsed = messages | "Parse" >> parse.ParseMessages(self._rules, self._shape, self._max_age_us, self._clock)
+        """No message is lost.
+
+        Raises:
+            UnusableError: the messages are of another type, or windowed.
+        """
+        check_type("messages", messages, PubsubMessage, MESSAGE_ADVICE)
+        check_windows("messages", messages)
+        if not is_certain(messages, PubsubMessage):
+            messages = messages | "Check" >> beam.Map(check_message).with_output_types(PubsubMessage)
+        parsed = messages | "Parse" >> parse.ParseMessages(self._rules, *self._intake, self._clock)
+        setattr(parsed.arrivals, _INTAKE, self._intake)
         return ParsedMessages(parsed.arrivals, dead_letter_records(parsed.dead, "Refused"))
 
 
@@ -138,7 +155,7 @@ class Evaluated(NamedTuple):
 class EvaluateRules(beam.PTransform):
     """Every contact's events to decisions, as far as the watermark has come; the stateful step.
 
-    Input: `ParsedMessages`. Global window; a contact is a key.
+    Input: `ParsedMessages`, by whose settings events are read. Global window; a contact is a key.
     """
 
     def __init__(
@@ -148,9 +165,6 @@ class EvaluateRules(beam.PTransform):
         allowed_lateness: Duration | None = None,
         evaluation_delay: Duration = "10s",
         timer_resolution: Duration = "1s",
-        shape: str = "canonical",
-        account_id: str | None = None,
-        max_age: Duration | None = None,
         initial_states: PCollection[tuple[bytes, bytes]] | None = None,
         clock: Callable[[], int] = now_us,
     ) -> None:
@@ -162,9 +176,6 @@ class EvaluateRules(beam.PTransform):
                 `published_rules` returns has been given its own, and none is said here.
             evaluation_delay: how far the watermark has to be past an event before it is evaluated.
             timer_resolution: timers of a contact that lie closer together share a firing.
-            shape: as of `ParseMessages`.
-            account_id: as of `ParseMessages`.
-            max_age: as of `ParseMessages`.
             initial_states: what `LoadSnapshots` has read; None: contacts start with nothing.
             clock: the time in microseconds since 1970.
 
@@ -173,23 +184,27 @@ class EvaluateRules(beam.PTransform):
             RulesError: a rule is of a kind that this release does not run.
         """
         super().__init__()
+        self._rules = _source_of(rules, "1h" if allowed_lateness is None else allowed_lateness)
         if allowed_lateness is not None and not isinstance(rules, RuleSetHistory):
             raise UnusableError("allowed_lateness: it was given to published_rules(); leave it out here")
-        self._rules = _source_of(rules, "1h" if allowed_lateness is None else allowed_lateness)
         self._timers = TimerSettings(
-            duration_us("evaluation_delay", evaluation_delay), duration_us("timer_resolution", timer_resolution)
+            duration_us("evaluation_delay", evaluation_delay), _resolution_us(timer_resolution)
         )
-        self._shape = shape_of(shape, account_id)
-        self._max_age_us = None if max_age is None else duration_us("max_age", max_age)
         self._initial_states = initial_states
         self._clock = clock
 
     def expand(self, parsed: ParsedMessages) -> Evaluated:
-        """A contact's events meet on one worker."""
+        """A contact's events meet on one worker.
+
+        Raises:
+            UnusableError: it is not what `ParseMessages` returned, or its events were windowed.
+        """
+        intake = _intake_of(parsed)
         events = parsed.events
+        check_windows("events", events)
         if self._initial_states is not None:
             events = (events, self._initial_states) | "Events" >> beam.Flatten()
-        step = evaluate.EvaluateRules(self._rules, self._timers, self._shape, self._max_age_us, self._clock)
+        step = evaluate.EvaluateRules(self._rules, self._timers, *intake, self._clock)
         found = events | "Evaluate" >> step
         decisions = decision_records(found.decisions, "Decisions")
         triggers = decisions | "Triggers" >> beam.Filter(_is_sent).with_output_types(DecisionRecord)
@@ -248,9 +263,26 @@ class ReadRecordedEvents(beam.PTransform):
 
 
 def _source_of(rules: StreamRules, allowed_lateness: Duration) -> RulesSource:
+    lateness_us = duration_us("allowed_lateness", allowed_lateness)
     if isinstance(rules, RuleSetHistory):
-        return StaticRules(rules, duration_us("allowed_lateness", allowed_lateness))
+        return StaticRules(rules, lateness_us)
+    if not callable(getattr(rules, "view", None)):
+        raise UnusableError(f"rules: give what kittiwake.load_rules or published_rules returned, not {rules!r:.80}")
     return rules
+
+
+def _resolution_us(value: Duration) -> int:
+    found = duration_us("timer_resolution", value)
+    if not found or found % TIMER_US:
+        raise UnusableError(f"timer_resolution: {value!r}: write whole milliseconds, one or more")
+    return found
+
+
+def _intake_of(parsed: Any) -> IntakeSettings:
+    found = getattr(getattr(parsed, "events", None), _INTAKE, None)
+    if not isinstance(found, IntakeSettings):
+        raise UnusableError("EvaluateRules: pipe what ParseMessages returned into it, whole and as it is")
+    return found
 
 
 def _is_sent(record: DecisionRecord) -> bool:
