@@ -7,7 +7,6 @@ belongs to one construct of the language.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -186,13 +185,15 @@ class Execution:
         """Set a timer for every instant at which something falls due, and no others."""
         self.timers.fill(self.all_timers())
 
-    def all_timers(self) -> Iterator[Timer]:
+    def all_timers(self) -> list[Timer]:
         """A timer for everything that falls due, audiences that become ready included."""
+        rules, now_us = self.program.rules, self.now_us
+        timers = timers_of(rules, self.rules, now_us)
         for index in self.program.readied:
-            at_us = self.ready_us(index)
-            if at_us is not None and self.now_us < at_us < END_OF_TIME_US:
-                yield at_us, index, SINGLE
-        yield from timers_of(self.program.rules, self.rules, self.now_us)
+            at_us = ready_us(rules[index], self.missing_until_us.get(index))
+            if at_us is not None and now_us < at_us < END_OF_TIME_US:
+                timers.append((at_us, index, SINGLE))
+        return timers
 
     # ------------------------------------------------------------ output
 

@@ -183,7 +183,7 @@ def next_timer_us(run: Execution) -> int | None:
         timers = timers_of(run.program.rules, run.rules, run.now_us)
     else:
         timers = run.all_timers()
-    due_us = min((due_us for due_us, _, _ in timers), default=None)
+    due_us = min(timers)[0] if timers else None
     if run.newest_us is None and not keeps_something(run):
         return due_us
     at_us = forgets_us(run)

@@ -7,7 +7,7 @@ one off asks the state what is due.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
@@ -30,7 +30,7 @@ class TimerQueue:
         self.heap: list[Timer] = []
         """For loops that only ask for the earliest; the list stays the same one."""
 
-    def fill(self, timers: Iterable[Timer]) -> None:
+    def fill(self, timers: list[Timer]) -> None:
         """Hold these timers and no others."""
         self.heap[:] = timers
         heapify(self.heap)
@@ -54,25 +54,27 @@ class TimerQueue:
         return list(found)
 
 
-def timers_of(rules: Iterable[RuleProgram], remembered: Iterable[RuleState | None], now_us: int) -> Iterator[Timer]:
-    """A timer for everything pending or deferred, and for every look-back of an audience that ends after now."""
+def timers_of(rules: Iterable[RuleProgram], remembered: Iterable[RuleState | None], now_us: int) -> list[Timer]:
+    """A timer for everything pending or deferred, and for every look-back of an audience that ends after now.
+
+    One list and no generators: a stream asks at every slice, of some ten timers.
+    """
+    timers: list[Timer] = []
+    add = timers.append
     for index, (rule, found) in enumerate(zip(rules, remembered, strict=True)):
-        if found is not None:
-            for due_us, key in _timers_of_rule(rule, found, now_us):
-                yield due_us, index, key
-
-
-def _timers_of_rule(rule: RuleProgram, found: RuleState, now_us: int) -> Iterator[tuple[int, str]]:
-    for key, one in found.instances.items():
-        if one.episode is not None and one.episode.reminders:
-            yield one.episode.reminders[0].due_us, key
-        if one.held is not None:
-            yield one.held.release_us, key
-    if rule.audience is not None and not rule.foreseen:
-        for condition, slots in zip(rule.conditions, found.history, strict=True):
-            end_us = next_end_us(condition, slots, rule.keep_us, now_us)
-            if end_us is not None:
-                yield end_us, SINGLE
+        if found is None:
+            continue
+        for key, one in found.instances.items():
+            if one.episode is not None and one.episode.reminders:
+                add((one.episode.reminders[0].due_us, index, key))
+            if one.held is not None:
+                add((one.held.release_us, index, key))
+        if rule.audience is not None and not rule.foreseen:
+            for condition, slots in zip(rule.conditions, found.history, strict=True):
+                end_us = next_end_us(condition, slots, rule.keep_us, now_us)
+                if end_us is not None:
+                    add((end_us, index, SINGLE))
+    return timers
 
 
 def next_due_us(one: Instance) -> int | None:
