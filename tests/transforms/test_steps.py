@@ -126,7 +126,7 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
             {"not_json": [SourceLine("a:2", "Input data was truncated")]},
         )
         return {
-            "packs": (parsed.packs | beam.Map(told), [(partition_of(("acme", "c1"), PARTITIONS_MIN), rows)]),
+            "packs": (parsed.record_batches | beam.Map(told), [(partition_of(("acme", "c1"), PARTITIONS_MIN), rows)]),
             "dead letters": (parsed.dead_letters, [dead]),
             "counts": ((parsed.counts,) | SumCounts(), [counts]),
         }
