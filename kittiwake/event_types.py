@@ -1,4 +1,4 @@
-"""Event types that the product itself gives a meaning, and those that "*" does not cover (rules reference, Matchers).
+"""Event types that the product itself gives a meaning, and those that "*" does not cover (rules.md, section 3).
 
 Read by the shapes of input, by the compiler and by the kernel.
 """

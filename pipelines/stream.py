@@ -128,7 +128,7 @@ def _notes(options: StreamOptions, checked: Ready) -> Iterator[str]:
     if options.runner == IN_PROCESS:
         yield ("in this process all events are read before anything is decided; --runner=PrismRunner decides meanwhile")
     if not any(sink.kind is SinkKind.RECORDS for sink in options.sinks):
-        yield "without --dataset, decisions, dead letters and late events are counted and kept nowhere"
+        yield "without --dataset or --output, decisions, dead letters and late events are counted and kept nowhere"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Replay: the job's inputs and outputs without Beam, on one core and in bounded memory.
 
-Reads and writes files. Called by the command (`kittiwake replay`, `simulate`) and by tests, which hold
+Reads and writes files. Called by `kittiwake replay`, by `kittiwake.replay` and by tests, which hold
 the job to it. Read everything, gather it by contact, decide one contact after the other. What does not fit into memory
 goes through a temporary file.
 """

@@ -31,7 +31,7 @@ COMMANDS: Final = (
     "schema",
     "recipes",
 )
-"""In the order in which an author needs them; each is a module here with an `app` of one command."""
+"""In the order in which an author needs them; each is a module of `commands` with an `app` of one command."""
 
 
 _UsageError: Final[Any] = typer.BadParameter.__mro__[1]

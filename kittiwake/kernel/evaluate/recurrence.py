@@ -1,7 +1,7 @@
 """Local dates that repeat: the next occurrence on or after a day.
 
 Pure. Computed from the day in question, as of RRULEs (RFC 5545) in `kittiwake.time.recurrences`.
-Called by `waits`.
+Called by `evaluate.wait`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Models of what an event must be: `where` and event matches (rules.md, section 3, Matchers).
+"""Models of what an event must be: `where` and event matches (rules.md, section 3, Event matches).
 
 Pure. Checked further by `check.match`, read by `compile.match`.
 """
