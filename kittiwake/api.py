@@ -6,11 +6,9 @@ is a text such as "1h" or a `timedelta`, an instant an RFC 3339 text or an aware
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, TypeAlias
 
 from kittiwake.batch.replay import replay as replay_files
 from kittiwake.batch.settings import RunSettings
@@ -22,19 +20,8 @@ from kittiwake.input.shapes.base import InputShape, input_shape
 from kittiwake.output.formats import Format
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.time.durations import ADVICE, parse_duration
-from kittiwake.time.instants import BadTimeError, instant_of, parse_instant
-
-Duration: TypeAlias = str | timedelta
-"""A span of time, of whole microseconds and not negative: "90m", "1h", "7d", or a `timedelta`."""
-
-Instant: TypeAlias = str | datetime
-"""A moment: RFC 3339 with an offset, "2026-11-01T09:30:00Z", or a `datetime` with a zone."""
-
-Paths: TypeAlias = str | Path | Sequence[str | Path]
-"""One path or glob, or several."""
-
-_US: Final = timedelta(microseconds=1)
+from kittiwake.settings import Duration, Instant, Paths, duration_us, instant_us, texts_of
+from kittiwake.time.instants import instant_of
 
 
 def replay(
@@ -82,7 +69,7 @@ def replay(
     if written not in list(Format):
         raise UnusableError(f"written: {written!r} is no format: write {' or '.join(Format)}")
     programs = Programs(loaded_rules(rules), settings.allowed_lateness_us)
-    return replay_files(programs, _texts(inputs), output, settings, written=Format(written))
+    return replay_files(programs, texts_of(inputs), output, settings, written=Format(written))
 
 
 def explain_contact(
@@ -121,7 +108,7 @@ def explain_contact(
         duration_us("allowed_lateness", allowed_lateness),
         shape=shape_of(shape, shape_account_id),
     )
-    rules, files = loaded_rules(rules), _texts(inputs)
+    rules, files = loaded_rules(rules), texts_of(inputs)
     found = explain_files(rules, files, contact_id, account_id or "", settings, all_properties=all_properties)
     if found.explanation is None:
         raise LookupError("the input has no event of the contact")
@@ -139,36 +126,6 @@ def loaded_rules(rules: RuleSetHistory) -> RuleSetHistory:
     return rules
 
 
-def duration_us(name: str, value: Duration) -> int:
-    """Microseconds of the setting `name`.
-
-    Raises:
-        UnusableError: it is no duration.
-    """
-    found = value // _US if isinstance(value, timedelta) else parse_duration(value)
-    if found is None or found < 0:
-        raise UnusableError(f"{name}: {value!r} is no duration: {ADVICE}")
-    return found
-
-
-def instant_us(name: str, value: Instant | None) -> int | None:
-    """Microseconds since 1970 of the setting `name`; None: nothing was said.
-
-    Raises:
-        UnusableError: it is no instant, or has no zone.
-    """
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise UnusableError(f"{name}: {value!r} has no zone: give it tzinfo=UTC")
-        return instant_of(value.astimezone(UTC))
-    try:
-        return parse_instant(value)
-    except BadTimeError as error:
-        raise UnusableError(f"{name}: {error}") from None
-
-
 def shape_of(shape: str, account_id: str | None) -> InputShape:
     """How records are to be read.
 
@@ -176,10 +133,6 @@ def shape_of(shape: str, account_id: str | None) -> InputShape:
         UnusableError: there is no such shape, or the account is lacking, out of place, or none.
     """
     return input_shape(shape, account_id, ("shape", "account_id"))
-
-
-def _texts(paths: Paths) -> list[str]:
-    return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
 
 
 def _now_us() -> int:

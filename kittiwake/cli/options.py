@@ -9,7 +9,7 @@ import typer
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import InputShape, account_words, input_shape, shape_names
-from kittiwake.time.durations import ADVICE, parse_duration
+from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
 
 Rules = Annotated[
@@ -65,18 +65,6 @@ def now_us() -> int:
     return instant_of(datetime.now(UTC))
 
 
-def until_us(text: str) -> int | None:
-    """What `--until` says.
-
-    Raises:
-        UnusableError: it is no time.
-    """
-    try:
-        return parse_instant(text) if text else None
-    except BadTimeError as error:
-        raise UnusableError(f"--until: {error}") from None
-
-
 def moment_us(option: str, text: str, clock_us: int) -> int:
     """The instant an option names: a time, or `+10m` for one that much after `clock_us`, up to a whole second.
 
@@ -100,15 +88,3 @@ def shape_of(name: str, account_id: str | None) -> InputShape:
         UnusableError: there is no such shape, or the account is lacking, out of place, or none.
     """
     return input_shape(name, account_id, ("--input-shape", "--input-account"))
-
-
-def span_us(option: str, text: str) -> int:
-    """The duration an option names.
-
-    Raises:
-        UnusableError: it is none.
-    """
-    found = parse_duration(text)
-    if found is None or found < 0:
-        raise UnusableError(f"{option}: {text!r} is no duration: {ADVICE}")
-    return found

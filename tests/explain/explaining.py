@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kittiwake.explain.explanation import explain
@@ -10,6 +10,7 @@ from kittiwake.explain.model import Explanation, Miss
 from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.state.state import new_state
+from kittiwake.model import Event
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
 from kittiwake.scenarios.player import event_of
@@ -39,6 +40,19 @@ def us(span: str) -> int:
     return found
 
 
+def events_of(happenings: Sequence[Happening]) -> list[Event]:
+    """Events of contact c1 of acme, each so long after ten o'clock on a Monday."""
+    return [
+        event_of("acme", "c1", {
+            "event_id": f"e{i}",
+            "type": happening[1],
+            "time": format_instant(START_US + us(happening[0])),
+            "properties": dict(happening[2]) if len(happening) > 2 else {},
+        })
+        for i, happening in enumerate(happenings, 1)
+    ]  # fmt: skip
+
+
 def explained(
     rules: Mapping[str, Any] | list[Mapping[str, Any]],
     *happenings: Happening,
@@ -52,15 +66,7 @@ def explained(
     document = {"account": "acme", "timezone": zone, "rules": rules if isinstance(rules, list) else [rules]}
     ruleset = load_document({**document, **({"policy": policy} if policy else {})})
     program = compile_account(ruleset, "acme", limits=DEFAULT_LIMITS._replace(**limits))
-    events = [
-        event_of("acme", "c1", {
-            "event_id": f"e{i}",
-            "type": happening[1],
-            "time": format_instant(START_US + us(happening[0])),
-            "properties": dict(happening[2]) if len(happening) > 2 else {},
-        })
-        for i, happening in enumerate(happenings, 1)
-    ]  # fmt: skip
+    events = events_of(happenings)
     advanced = advance(program, new_state("c1"), events, START_US + us(until), trace=True)
     return explain(program, advanced.state, advanced.trace, all_properties=all_properties)
 

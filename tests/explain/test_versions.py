@@ -11,9 +11,7 @@ from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.state import new_state
 from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.documents import load_document
-from kittiwake.scenarios.player import event_of
-from kittiwake.time.instants import format_instant
-from tests.explain.explaining import CART, START_US, Happening, lines, us
+from tests.explain.explaining import CART, START_US, Happening, events_of, lines, us
 
 
 def told_of(versions: list[tuple[str, dict[str, Any]]], *happenings: Happening, until: str = "2d") -> Explanation:
@@ -21,15 +19,7 @@ def told_of(versions: list[tuple[str, dict[str, Any]]], *happenings: Happening, 
     starts = [None if after == "always" else START_US + us(after) for after, _ in versions]
     documents = [load_document({"account": "acme", **document}) for _, document in versions]
     programs = compile_versions(zip(starts, documents, strict=True), "acme")
-    events = [
-        event_of("acme", "c1", {
-            "event_id": f"e{i}",
-            "type": happening[1],
-            "time": format_instant(START_US + us(happening[0])),
-            "properties": dict(happening[2]) if len(happening) > 2 else {},
-        })
-        for i, happening in enumerate(happenings, 1)
-    ]  # fmt: skip
+    events = events_of(happenings)
     advanced = advance(programs, new_state("c1"), events, START_US + us(until), trace=True)
     return explain(programs, advanced.state, advanced.trace)
 

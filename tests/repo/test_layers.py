@@ -27,7 +27,7 @@ LAYERS = (
     "kittiwake.batch kittiwake.stream",
     "kittiwake.rules kittiwake.output",
     "kittiwake.input kittiwake.kernel",
-    "kittiwake.model",
+    "kittiwake.model kittiwake.settings",
     "kittiwake",
 )
 """From the top down; those of one line know nothing of each other. The last are the files below all packages."""

@@ -15,7 +15,6 @@ from apache_beam.testing.util import assert_that
 from apache_beam.transforms.window import FixedWindows, GlobalWindows
 
 import kittiwake
-from kittiwake.api import duration_us, instant_us
 from kittiwake.beam import (
     DeadLetterRecord,
     DecisionRecord,
@@ -31,6 +30,7 @@ from kittiwake.beam import (
     published_rules,
 )
 from kittiwake.errors import UnusableError
+from kittiwake.settings import duration_us, instant_us
 from kittiwake.time.instants import DAY_US, parse_instant
 from pipelines.runner import new_pipeline, runner_named
 

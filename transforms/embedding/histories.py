@@ -13,7 +13,7 @@ import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import PBegin, PCollection
 
-from kittiwake.api import Duration, Instant, Paths, duration_us, instant_us, loaded_rules, shape_of
+from kittiwake.api import loaded_rules, shape_of
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.record_batches import PARTITIONS_MAX, PARTITIONS_MIN
 from kittiwake.batch.settings import RunSettings
@@ -23,14 +23,14 @@ from kittiwake.input.files import refuse_shaped
 from kittiwake.output.rows import DecisionLine, Mode
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.settings import Duration, Instant, Paths, duration_us, instant_us, texts_of
 from kittiwake.stream.records import DecisionRecord
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import parse_json
 from transforms.batch import evaluate, parse, read
 from transforms.batch.counts import SumCounts
 from transforms.clock import now_us
-from transforms.embedding.inputs import RECORD_ADVICE, check_record, check_type, check_windows
-from transforms.embedding.streaming import texts_of
+from transforms.embedding.inputs import RECORD_ADVICE, check_element, check_type, check_windows
 from transforms.input_files import input_files
 
 LINES_A_BLOCK: Final = 2_000
@@ -173,7 +173,7 @@ def _blocks(records: PCollection[bytes]) -> read.Read:
 
 
 def _block(lines: Iterable[bytes]) -> read.SourcedBlock:
-    whole = [check_record(line).rstrip(b"\r\n") for line in lines]
+    whole = [check_element(line, "records", bytes, RECORD_ADVICE).rstrip(b"\r\n") for line in lines]
     return read.SourcedBlock("records", 1, whole, sum(map(len, whole)) + len(whole))
 
 

@@ -1,20 +1,21 @@
 """Checks of what a person pipes into the steps, so that a mistake is named here and not by a worker.
 
-Called by the steps of this package while the pipeline is constructed; `check_message` with each message whose type Beam
-does not know.
+Called by the steps of this package while the pipeline is constructed; `check_element` with each element whose type
+Beam does not know.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.pvalue import PCollection
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.typehints import typehints
 from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
 from kittiwake.errors import UnusableError
+
+_T = TypeVar("_T")
 
 MESSAGE_ADVICE = "write beam.Map(lambda data: PubsubMessage(data, {})) before ParseMessages"
 RECORD_ADVICE = "encode each record as JSON before EvaluateHistories"
@@ -59,23 +60,12 @@ def is_certain(found: PCollection[Any], wanted: type) -> bool:
     return isinstance(found.element_type, type) and issubclass(found.element_type, wanted)
 
 
-def check_message(message: Any) -> PubsubMessage:
-    """The message itself.
+def check_element(element: _T, name: str, wanted: type[_T], advice: str) -> _T:
+    """The element itself. Called by a worker, where Beam does not know the type.
 
     Raises:
-        UnusableError: it is something else; its content is not shown.
+        UnusableError: it is of another type; its content is not shown.
     """
-    if not isinstance(message, PubsubMessage):
-        raise UnusableError(f"messages: give PubsubMessage, not {type(message).__name__}: {MESSAGE_ADVICE}")
-    return message
-
-
-def check_record(record: Any) -> bytes:
-    """The record itself.
-
-    Raises:
-        UnusableError: it is not bytes; its content is not shown.
-    """
-    if not isinstance(record, bytes):
-        raise UnusableError(f"records: give bytes, not {type(record).__name__}: {RECORD_ADVICE}")
-    return record
+    if not isinstance(element, wanted):
+        raise UnusableError(f"{name}: give {wanted.__name__}, not {type(element).__name__}: {advice}")
+    return element

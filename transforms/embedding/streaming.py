@@ -6,7 +6,7 @@ read is said to `ParseMessages` alone: the collection of its events carries it o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -14,9 +14,10 @@ import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.pvalue import PBegin, PCollection
 
-from kittiwake.api import Duration, Paths, duration_us, shape_of
+from kittiwake.api import shape_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.settings import Duration, Paths, duration_us, texts_of
 from kittiwake.stream.contact.timer_grid import TIMER_US, TimerSettings
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, parse_pace
@@ -31,7 +32,7 @@ from kittiwake.stream.records import (
 from kittiwake.stream.rules_source.source import rules_source
 from kittiwake.stream.rules_source.view import RulesSource, StaticRules
 from transforms.clock import now_us
-from transforms.embedding.inputs import MESSAGE_ADVICE, check_message, check_type, check_windows, is_certain
+from transforms.embedding.inputs import MESSAGE_ADVICE, check_element, check_type, check_windows, is_certain
 from transforms.input_files import input_files
 from transforms.stream import evaluate, parse, recorded_source, seed
 from transforms.stream.recorded_files import refuse_packed
@@ -113,7 +114,8 @@ class ParseMessages(beam.PTransform):
         check_type("messages", messages, PubsubMessage, MESSAGE_ADVICE)
         check_windows("messages", messages)
         if not is_certain(messages, PubsubMessage):
-            messages = messages | "Check" >> beam.Map(check_message).with_output_types(PubsubMessage)
+            check = beam.Map(check_element, "messages", PubsubMessage, MESSAGE_ADVICE)
+            messages = messages | "Check" >> check.with_output_types(PubsubMessage)
         parsed = messages | "Parse" >> parse.ParseMessages(self._rules, *self._intake, self._clock)
         setattr(parsed.arrivals, _INTAKE, self._intake)
         return ParsedMessages(parsed.arrivals, dead_letter_records(parsed.dead, "Refused"))
@@ -314,8 +316,3 @@ def _dead_letter(data: bytes) -> DeadLetterRecord:
 
 def _late_event(data: bytes) -> LateEventRecord:
     return late_event_of(data)
-
-
-def texts_of(paths: Paths) -> Sequence[str]:
-    """One path or several, as texts."""
-    return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]

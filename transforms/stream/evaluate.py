@@ -64,8 +64,8 @@ class EvaluateRules(beam.PTransform):
         step = beam.ParDo(
             EvaluateDoFn(self.rules, self.waits, self.shape, self.max_age_us, self.clock)
         ).with_output_types(bytes, **types)
-        outputs = arrivals | "Evaluate" >> step.with_outputs(*types, main="told")
-        return Evaluated(outputs["told"], outputs[_LATE], outputs[_DEAD])
+        outputs = arrivals | "Evaluate" >> step.with_outputs(*types, main="decisions")
+        return Evaluated(outputs["decisions"], outputs[_LATE], outputs[_DEAD])
 
 
 class EvaluateDoFn(beam.DoFn):

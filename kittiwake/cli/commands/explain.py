@@ -18,14 +18,13 @@ from kittiwake.cli.options import (
     Until,
     now_us,
     shape_of,
-    span_us,
-    until_us,
 )
 from kittiwake.explain.contact import explain_files
 from kittiwake.explain.input import ContactInput
 from kittiwake.explain.model import Explanation, as_data, only_rules
 from kittiwake.explain.rendering import texts
 from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.settings import duration_us, instant_us
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say_json
 
@@ -54,8 +53,10 @@ def explain(
     Exit codes: 0 it is explained, 1 the input has no event of the contact, 2 the rules or the input cannot be used.
     """
     with usable_input(as_json=as_json):
-        horizon_us = span_us("--allowed-lateness", allowed_lateness)
-        settings = RunSettings(now_us(), until_us(until), horizon_us, shape=shape_of(shape, input_account))
+        horizon_us = duration_us("--allowed-lateness", allowed_lateness)
+        settings = RunSettings(
+            now_us(), instant_us("--until", until or None), horizon_us, shape=shape_of(shape, input_account)
+        )
         history = load_rules(*rules, by_account=True)
         explanation, found = explain_files(
             history, inputs, contact, account, settings, rule_ids=rule or (), all_properties=all_properties

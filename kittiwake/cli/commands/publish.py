@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usable_input
-from kittiwake.cli.options import TargetName, moment_us, now_us, span_us
+from kittiwake.cli.options import TargetName, moment_us, now_us
 from kittiwake.errors import UnusableError
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import read_files
@@ -18,6 +18,7 @@ from kittiwake.rules.publishing.layout import ALWAYS
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.rules.publishing.publish import Publication, carry_out, prepare
 from kittiwake.rules.publishing.target import Target
+from kittiwake.settings import duration_us
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json
 from kittiwake.time.durations import format_duration
@@ -49,7 +50,7 @@ def publish(
         clock_us = now_us()
         effective_us = None if effective_from == ALWAYS else moment_us("--effective-from", effective_from, clock_us)
         target = open_target(location)
-        prepared = _prepared(folder, target, files, effective_us, clock_us, span_us("--min-lead", min_lead))
+        prepared = _prepared(folder, target, files, effective_us, clock_us, duration_us("--min-lead", min_lead))
         if not dry_run:
             _carry_out(target, prepared)
     _report(prepared, target, dry_run=dry_run, as_json=as_json)

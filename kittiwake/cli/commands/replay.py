@@ -25,14 +25,13 @@ from kittiwake.cli.options import (
     Until,
     now_us,
     shape_of,
-    span_us,
-    until_us,
 )
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import InputShape
 from kittiwake.output.formats import Format
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.settings import duration_us, instant_us
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
 from kittiwake.terminal.progress import progress
@@ -85,8 +84,8 @@ def replay(
 def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shape: InputShape) -> RunSettings:
     return RunSettings(
         now_us(),
-        until_us(until),
-        span_us("--allowed-lateness", allowed_lateness),
+        instant_us("--until", until or None),
+        duration_us("--allowed-lateness", allowed_lateness),
         _ratio(max_dead_letter_ratio),
         shape,
     )
