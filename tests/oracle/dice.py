@@ -46,6 +46,13 @@ class Dice(random.Random):
         self.start = centre - self.randint(0, 16) * self.unit
         self.zone = self.pick(ZONES)
 
+    def beside(self, text: str) -> "Dice":
+        """A chance of its own with the grid of this world: what it draws leaves this one as it is."""
+        found = Dice(0)
+        found.__dict__.update(self.__dict__)
+        found.seed(text)
+        return found
+
     def chance(self, percent: float, **themed: float) -> bool:
         """True in so many of a hundred cases; another share where the world's theme names one."""
         return self.random() * 100 < themed.get(self.theme, percent)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle import clock
+from tests.oracle.additions import add_to_documents, add_to_events, drawn_additions
 from tests.oracle.dice import ODD, TYPES, Dice
 from tests.oracle.worlds_rules import attribute_changes, document, properties
 
@@ -28,7 +29,10 @@ def world(seed: int, contact: int = 0) -> World:
     rules = document(dice)
     if contact:
         dice.seed(f"{seed} {contact}")
-    return World(rules, *happenings(dice, rules["rules"]))
+    events, until, horizon, limits = happenings(dice, rules["rules"])
+    names = drawn_additions(seed, dice)
+    add_to_documents(seed, dice, names, [rules])
+    return World(rules, add_to_events(seed, dice, names, events, contact), until, horizon, limits)
 
 
 def with_few_ids(of: World, ids: int) -> World:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.oracle import clock
+from tests.oracle.additions import add_to_documents, add_to_events, drawn_additions
 from tests.oracle.dice import Dice
 from tests.oracle.edits import add_profile_retention, edited, first_policy, retention
 from tests.oracle.worlds import World, happenings, world
@@ -35,6 +36,9 @@ def versioned_world(seed: int) -> VersionedWorld:
     for each in documents:
         if dice.chance(25):
             add_profile_retention(dice, each)
+    names = drawn_additions(seed, dice)
+    add_to_documents(seed, dice, names, documents)
+    events = add_to_events(seed, dice, names, events)
     return VersionedWorld(list(zip(starts, documents, strict=True)), events, until, horizon, _room(dice, limits))
 
 

@@ -5,6 +5,7 @@ Pure. Made when a program is built; compared by `run.migration` when a version c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
@@ -18,6 +19,25 @@ from kittiwake.values import Path, canonical
 
 DIGITS: Final = 8
 """Hexadecimal digits: compared with the other texts of one rule only, of which a year has some hundred."""
+
+
+FIRST_FIELDS: Final = {
+    "AllHold": 1,
+    "AllOf": 1,
+    "AnyHolds": 1,
+    "AnyOf": 1,
+    "Audience": 2,
+    "Comparison": 4,
+    "Condition": 8,
+    "Leaf": 1,
+    "Match": 3,
+    "Not": 1,
+    "NotHolds": 1,
+    "Reaches": 2,
+    "Sequence": 2,
+}
+"""Parts of a program → how many of their fields the first layouts had. A field that came later is written by its name,
+and only where it is not its default: a text that does without it keeps the layout of the release before."""
 
 
 def described(rule: RuleProgram) -> RuleProgram:
@@ -87,9 +107,19 @@ def _digest(parts: Any) -> str:
 def _written(value: Any) -> Any:
     """A part of a program as plain values that stand in one order on every machine."""
     if isinstance(value, msgspec.Struct):
-        return [type(value).__name__, *(_written(getattr(value, name)) for name in value.__struct_fields__)]
+        return [type(value).__name__, *_fields(value)]
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, (tuple, list)):
         return [_written(part) for part in value]
     return str(value) if isinstance(value, Enum) else value
+
+
+def _fields(part: msgspec.Struct) -> Iterator[Any]:
+    names = part.__struct_fields__
+    first = FIRST_FIELDS.get(type(part).__name__, len(names))
+    yield from (_written(getattr(part, name)) for name in names[:first])
+    defaults = dict(zip(reversed(names), reversed(part.__struct_defaults__), strict=False))
+    for name in names[first:]:
+        if (value := getattr(part, name)) != defaults[name]:
+            yield [name, _written(value)]

@@ -1,0 +1,50 @@
+"""Clauses that random documents are given beside those of `worlds_rules`, each by a chance of its own.
+
+A clause that joins the language after the first release stands here: what it draws never touches the chance of the
+world, so that the world of a seed stays what it was, but for the clauses it is given. A world is given none if its
+`seed // 2` is even.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tests.oracle.dice import Dice
+
+Raw = dict[str, Any]
+
+
+class Addition(NamedTuple):
+    """How a document, and a history as producers write it, come to have a clause."""
+
+    document: Callable[[Dice, Raw], None]
+    """Changes the document in place, or leaves it where the clause fits nothing; what comes out a loader accepts."""
+    events: Callable[[Dice, list[Raw]], list[Raw]] = lambda _, events: events
+    """The history with what the clause asks of it: other properties, more events; never an event less."""
+
+
+ADDITIONS: dict[str, Addition] = {}
+"""By the name of the clause."""
+
+
+def drawn_additions(seed: int, dice: Dice) -> list[str]:
+    """The names of the clauses that the world of a seed is given."""
+    if seed // 2 % 2 == 0 or not ADDITIONS:
+        return []
+    own = dice.beside(f"{seed} additions")
+    return sorted(own.some(tuple(ADDITIONS), 1, 3))
+
+
+def add_to_documents(seed: int, dice: Dice, names: list[str], documents: list[Raw]) -> None:
+    """Give the clauses to the versions of a document: mostly each the same, now and then another."""
+    for name in names:
+        for number, document in enumerate(documents):
+            own = dice.beside(f"{seed} {name} {number}")
+            same = own.chance(75)
+            ADDITIONS[name].document(dice.beside(f"{seed} {name}") if same else own, document)
+
+
+def add_to_events(seed: int, dice: Dice, names: list[str], events: list[Raw], contact: int = 0) -> list[Raw]:
+    """The history with what the clauses ask of it."""
+    for name in names:
+        events = ADDITIONS[name].events(dice.beside(f"{seed} {name} events {contact}"), events)
+    return events
