@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
 
 Raw = dict[str, Any]
 
@@ -22,7 +23,9 @@ class Addition(NamedTuple):
     """The history with what the clause asks of it: other properties, more events; never an event less."""
 
 
-ADDITIONS: dict[str, Addition] = {}
+ADDITIONS: dict[str, Addition] = {
+    "contact conditions": Addition(add_contact_conditions, add_changes_of_tier),
+}
 """By the name of the clause."""
 
 

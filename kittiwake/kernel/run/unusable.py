@@ -6,13 +6,15 @@ construct; the counts leave with the outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
+from kittiwake.kernel.evaluate.conditions import holds_of_contact
 from kittiwake.kernel.evaluate.match import reader
 from kittiwake.kernel.evaluate.unusable import comparisons, found_at, type_of, types_for, unusable_date, unusable_number
+from kittiwake.kernel.plan.conditions import OfContact
 from kittiwake.kernel.plan.history import Condition
-from kittiwake.kernel.plan.match import Matches
+from kittiwake.kernel.plan.match import Matches, Predicate
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait, Wait
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.model import Event
@@ -30,18 +32,30 @@ def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
 
     A missing value is none: comparisons are false of it, as they should be.
     """
+    counts = _counting(index, clause, (match.where for match in matches if match.where is not None))
+    return lambda run, event: counts(run, event.properties)
+
+
+def refuse_attributes(run: Execution, index: int, clause: Clause, question: OfContact) -> None:
+    """Of attributes that are not as asked, count those that never could be, for their type."""
+    if holds_of_contact(question, run.attributes) is None:
+        _counting(index, clause, (question.where,))(run, {})
+
+
+def _counting(
+    index: int, clause: Clause, predicates: Iterable[Predicate]
+) -> Callable[[Execution, Mapping[str, Any]], None]:
     types: dict[tuple[Path, bool], frozenset[type]] = {}
-    for match in matches:
-        for one in () if match.where is None else comparisons(match.where):
-            holds_of = types_for(one)
-            if holds_of is not None:
-                key = one.path, one.of_contact
-                types[key] = types.get(key, _NONE) | holds_of
+    for one in (one for predicate in predicates for one in comparisons(predicate)):
+        holds_of = types_for(one)
+        if holds_of is not None:
+            key = one.path, one.of_contact
+            types[key] = types.get(key, _NONE) | holds_of
     asked = [(reader(path), path, of_contact, known) for (path, of_contact), known in types.items()]
 
-    def refuse(run: Execution, event: Event) -> None:
+    def count(run: Execution, properties: Mapping[str, Any]) -> None:
         for value_at, path, of_contact, known in asked:
-            values = run.attributes if of_contact else event.properties
+            values = run.attributes if of_contact else properties
             value = value_at(values)
             if type(value) not in known:
                 run.count_unusable(index, clause, _named(path, of_contact), type_of(value))
@@ -50,7 +64,7 @@ def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
                 if found is not Found.MISSING:
                     run.count_unusable(index, clause, _named(path, of_contact), found)
 
-    return refuse
+    return count
 
 
 def refuse_keys(run: Execution, index: int, clause: Clause, paths: tuple[Path, ...], event: Event) -> None:
