@@ -71,7 +71,7 @@ def _holds(run: Execution, index: int, tree: Tree, same: list[str]) -> bool:
 
 
 def _note(run: Execution, index: int, tree: Tree, event: Event, key: str, same: list[str]) -> None:
-    """Trace every question of `given`, whether or not the others settle it."""
+    """Trace every question of `given`, also where one of them would have been enough."""
     rule, history = run.program.rules[index], (run.rules[index] or run.rule_state(index)).history
     for one in questions(tree):
         condition, value = None, None
