@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
 from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
+from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 
 Raw = dict[str, Any]
 
@@ -25,6 +26,8 @@ class Addition(NamedTuple):
 
 ADDITIONS: dict[str, Addition] = {
     "calendar": Addition(give_local_days, let_contacts_move),
+    "operators": Addition(add_operators, add_lines),
+    "names_of_same": Addition(add_names, add_second_keys),
 }
 """By the name of the clause."""
 
