@@ -37,6 +37,9 @@ class Construct(NamedTuple):
 
 CONSTRUCTS: Final = {
     "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
+    "calendar": Construct(
+        "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
+    ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "conditions": Construct(
         "model check compile plan evaluate run",
