@@ -1,31 +1,23 @@
 """Checks of history conditions: one comparison, one `same`, a bounded past.
 
-Pure. Called by `check.document` for `given` and `audience`.
+Pure. Called by `check.conditions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kittiwake.rules.check.match import check_keys, check_match
-from kittiwake.rules.diagnostics import Diagnostic, check_list, check_span, each
+from kittiwake.rules.check.match import check_match, check_same
+from kittiwake.rules.diagnostics import Diagnostic, check_span, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import (
-    CONDITIONS_MAX,
     WINDOWED_COUNT_MAX,
     WINDOWED_COUNT_SAME_MAX,
     WITHIN_MAX_US,
 )
-from kittiwake.rules.model.history import COMPARISONS, Absent, Count, Distinct, Given, HistoryCondition, Present, Sum
+from kittiwake.rules.model.history import COMPARISONS, Absent, Count, Distinct, HistoryCondition, Present, Sum
 from kittiwake.rules.model.match import EventMatch, MatchObject
 from kittiwake.values import Number
-
-
-def check_given(given: Given | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
-    """The conditions of `given`; `no_same` says why `same` cannot stand in them, if it cannot."""
-    yield from check_list(given, path, CONDITIONS_MAX, "conditions")
-    for where, condition in each(given, path):
-        yield from check_condition(condition, where, no_same)
 
 
 def check_condition(condition: HistoryCondition, path: KeyPath, no_same: str = "") -> Iterator[Diagnostic[Code]]:
@@ -63,7 +55,7 @@ def _check_same(
     own = (*path, "same")
     if condition.same is not None and no_same:
         yield Diagnostic(own, Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
-    yield from check_keys(condition.same, own)
+    yield from check_same(condition.same, own)
     entries = [entry.same if isinstance(entry, MatchObject) else None for _, entry in each(match, match_path)]
     if condition.same is not None and any(same is not None for same in entries):
         message = "same stands on the condition and inside its match"

@@ -1,18 +1,19 @@
-"""From the conditions of `given` to the kernel's.
+"""From conditions on history to the kernel's.
 
-Pure. Called by `compile.rule` and `compile.audience`; its input has been checked.
+Pure. Called by `compile.conditions`; its input has been checked.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import Match, Matches, Operator
 from kittiwake.rules.check.history import comparisons
-from kittiwake.rules.compile.match import matches_of, path_of, paths_of
+from kittiwake.rules.compile.match import matches_of, names_of, path_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.history import Absent, Count, Distinct, HistoryCondition, Present, Sum
 from kittiwake.rules.model.match import EventMatch
-from kittiwake.rules.model.rule import Rule
 from kittiwake.values import Number, Path
 
 
@@ -20,7 +21,8 @@ def condition_of(written: HistoryCondition) -> Condition:
     """One question about history."""
     measure, match, path = _measured(written)
     of = matches_of(match)
-    inside = next((alternative.same for alternative in of if alternative.same), ())
+    inside = next((one for one in of if one.same), _NOTHING)
+    same, other = names_of(written.same)
     operator, bound = _bound(written)
     return Condition(
         measure=measure,
@@ -29,8 +31,12 @@ def condition_of(written: HistoryCondition) -> Condition:
         path=path,
         operator=operator,
         bound=bound,
-        same=paths_of(written.same) or inside,
+        same=same or inside.same,
+        other=other if same else inside.other,
     )
+
+
+_NOTHING: Final = Match(frozenset())
 
 
 def _without_same(of: Matches) -> Matches:
@@ -55,9 +61,3 @@ def _bound(written: HistoryCondition) -> tuple[Operator | None, Number]:
     for name, bound in comparisons(written):
         return Operator(name), bound
     return None, 0
-
-
-def given_of(rule: Rule) -> tuple[Condition, ...]:
-    """The conditions of `given`."""
-    written = rule.given if isinstance(rule.given, list) else [rule.given] if rule.given else []
-    return tuple(map(condition_of, written))
