@@ -56,6 +56,8 @@ KEYS_MAX: Final = 5
 """Paths of one `per` or `same`: together they are one key."""
 INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
+VARIANTS_MAX: Final = 20
+"""Variants of a rule: among more, each gets too few contacts to compare."""
 
 # ---------------------------------------------------------------- time and history
 

@@ -110,8 +110,21 @@ class Gates:
         return "shadow" if rule.shadow else None
 
     def _held_out(self, percent: Fraction) -> bool:
-        digest = hashlib.sha256(f"{self.policy.holdout_salt}:{self.subject}".encode()).digest()
+        return self._is_below(percent, self.policy.holdout_salt)
+
+    def _is_below(self, percent: Fraction, salt: str) -> bool:
+        """Whether the contact's draw by a salt lies in the first so many percent."""
+        digest = hashlib.sha256(f"{salt}:{self.subject}".encode()).digest()
         return int.from_bytes(digest[:8], "big") * 100 < percent * 2**64
+
+    def _variant(self, rule: Rule) -> str | None:
+        """The first variant whose share, and those before it, the draw lies in."""
+        taken = Fraction(0)
+        for name, share in rule.variants:
+            taken += share
+            if self._is_below(taken, rule.salt):
+                return name
+        return None
 
     def _too_soon_again(self, candidate: Candidate) -> bool:
         episode, rule = candidate.episode, candidate.rule
@@ -236,7 +249,7 @@ class Gates:
     def write(self, candidate: Candidate, decision: str, reason: str | None) -> None:
         """Leave the row of a decision made now."""
         versions = {"ruleset": self.version, "rule_of": candidate.rule.version}
-        partial = {"partial_history": self._is_partial(candidate)}
+        partial = {"partial_history": self._is_partial(candidate), "variant": self._variant(candidate.rule)}
         self.rows.append(
             row(candidate, decision, reason, self.now if decision == "fired" else None) | versions | partial
         )

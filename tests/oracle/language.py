@@ -121,6 +121,8 @@ class Rule:
     expires: int = 3 * clock.DAY
     keep: int = 400 * clock.DAY
     live_from: int | None = None
+    variants: tuple[tuple[str, Fraction], ...] = ()
+    salt: str = ""
 
     @property
     def longest(self) -> int:
@@ -230,6 +232,7 @@ def _wait(raw: Any) -> Wait | None:
 def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
     read = _audience_parts(raw) if "audience" in raw else _event_parts(raw)
     live_from = clock.parse_instant(raw.get("live_from"))
+    variants = raw.get("variants") or {}
     return Rule(
         id=raw["id"],
         version=version,
@@ -243,6 +246,8 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
         expires=clock.duration(raw.get("expires") or "3d"),
         keep=clock.duration(raw.get("keep") or KEEP),
         live_from=policy.live_from if live_from is None else live_from,
+        variants=tuple((name, share) for name, share in variants.items() if name != "salt"),
+        salt=variants.get("salt") or raw["id"],
         **read,
     )
 

@@ -65,6 +65,9 @@ CONSTRUCTS: Final = {
     "sequence": Construct("model check compile plan run", conformance="sequence", sections="Sequences"),
     "thresholds": Construct("model check compile lint plan run", "reaches", conformance="reaches", sections="reaches"),
     "unless": Construct("run", "unless", conformance="unless", sections="unless"),
+    "variants": Construct(
+        "model check compile lint plan evaluate", "variants", conformance="variants", sections="variants"
+    ),
     "wait": Construct(
         "model check compile plan evaluate run", "wait", conformance="wait wait_field wait_until", sections="wait"
     ),

@@ -7,22 +7,19 @@ Called by `run.gating`.
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
-from functools import lru_cache
-from hashlib import sha256
-from math import ceil
 from typing import Final
 
 from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US, remembers_firing
+from kittiwake.kernel.evaluate.variants import draw
 from kittiwake.kernel.plan.policy import Calendar, Cap, QuietHours
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.kernel.plan.variants import draws_below
 from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.state.state import Candidate, Firing
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.instants import DAY_US
 from kittiwake.time.zones import local_day, local_time_of_day_us, next_change_us, offset_us
-from kittiwake.values import Number
 
 # Members of an enumeration cost as much to look up as a call: those that every candidate meets are at hand.
 DAY: Final = Calendar.DAY
@@ -80,16 +77,9 @@ def _is_held_out(run: Execution) -> bool:
     if found is None:
         holdout = run.program.policy.holdout
         assert holdout is not None
-        text = f"{holdout.salt}:{run.program.account_id}:{run.state.contact_id}"
-        drawn = int(sha256(text.encode()).hexdigest()[:16], 16)
-        found = run.is_held_out = drawn < _holdout_edge(holdout.percent)
+        drawn = draw(holdout.salt, run.program.account_id, run.state.contact_id)
+        found = run.is_held_out = drawn < draws_below(holdout.percent)
     return found
-
-
-@lru_cache(maxsize=128)
-def _holdout_edge(percent: Number) -> int:
-    """Draws of 64 bits below it are in the holdout."""
-    return ceil(Fraction(percent) * 2**64 / 100)
 
 
 def _is_reentry(run: Execution, rule: RuleProgram, one: Caused) -> bool:
