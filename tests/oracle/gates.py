@@ -99,7 +99,7 @@ class Gates:
             return "no_consent"
         if self._too_soon_again(candidate):
             return "reentry"
-        if not rule.transactional and policy.quiet and clock.is_quiet(self.now, self.zone, *policy.quiet):
+        if not rule.transactional and policy.quiet and clock.is_quiet(self.now, self.zone, policy.quiet):
             return "quiet_hours"
         if not rule.transactional and any(self._used_up(cap, rule) for cap in policy.caps):
             return "frequency_cap"
@@ -227,10 +227,9 @@ class Gates:
 
     def _defer(self, candidate: Candidate) -> None:
         """Hold the candidate until quiet hours end; what was held in its place is superseded."""
-        assert self.policy.quiet is not None
         place = candidate.episode.place
         older = self.life.held.get(place)
-        candidate.release = clock.quiet_end(self.now, self.zone, *self.policy.quiet)
+        candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet)
         self.life.held[place] = candidate
         if older is not None:
             self._decide(older, "superseded")

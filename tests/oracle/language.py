@@ -85,7 +85,7 @@ class Policy:
     holdout_percent: Fraction | None = None
     holdout_salt: str = ""
     caps: tuple[Cap, ...] = ()
-    quiet: tuple[time, time] | None = None
+    quiet: tuple[clock.Quiet, ...] = ()
     retention: int = RETENTION
     profile_retention: int | None = None
 
@@ -277,7 +277,7 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _policy(raw: dict[str, Any]) -> Policy:
-    consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours")
+    consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours") or []
     return Policy(
         live_from=clock.parse_instant(raw.get("live_from")),
         history_from=clock.parse_instant(raw.get("history_from")),
@@ -287,10 +287,19 @@ def _policy(raw: dict[str, Any]) -> Policy:
         holdout_percent=holdout.get("percent"),
         holdout_salt=holdout.get("salt", ""),
         caps=tuple(_cap(cap) for cap in _many(raw.get("frequency") or [])),
-        quiet=(clock.parse_clock(quiet["from"]), clock.parse_clock(quiet["to"])) if quiet else None,
+        quiet=tuple(_quiet(each) for each in _many(quiet)),
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _quiet(raw: dict[str, Any]) -> clock.Quiet:
+    """Days alone are whole days."""
+    days = frozenset(_DAYS.index(name) for name in raw.get("days") or _DAYS)
+    return clock.Quiet(days, clock.parse_clock(raw.get("from", "00:00")), clock.parse_clock(raw.get("to", "00:00")))
 
 
 def _cap(raw: dict[str, Any]) -> Cap:
