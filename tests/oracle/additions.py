@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 from tests.oracle.worlds_sending import add_quiet_days, add_variants
 
 Raw = dict[str, Any]
@@ -26,6 +27,8 @@ class Addition(NamedTuple):
 ADDITIONS: dict[str, Addition] = {
     "variants": Addition(add_variants),
     "quiet days": Addition(add_quiet_days),
+    "operators": Addition(add_operators, add_lines),
+    "names_of_same": Addition(add_names, add_second_keys),
 }
 """By the name of the clause."""
 
