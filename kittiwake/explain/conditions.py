@@ -6,25 +6,28 @@ the contact is not a member of.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from math import ceil, floor
 from typing import NamedTuple
 
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.refusals import other_key
 from kittiwake.explain.rules import SIGNS, condition_words, counted_words, match_words, within_words
-from kittiwake.explain.wording import listed, moment_words, path_words, value_words
+from kittiwake.explain.wording import counted, listed, moment_words, path_words, value_words
 from kittiwake.kernel.evaluate.history import measured
 from kittiwake.kernel.evaluate.match import key_values
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
-from kittiwake.kernel.plan.history import Condition, Measure, answer
+from kittiwake.kernel.plan.history import VALUES, Average, Condition, Measure, Measured, answer
 from kittiwake.kernel.plan.match import Operator
 from kittiwake.kernel.plan.rule import RuleProgram
-from kittiwake.kernel.state.state import Amounts, Latest, Slot, Times, Values
+from kittiwake.kernel.state.state import Amounts, Latest, Running, Slot, Times, Values
 from kittiwake.model import Event
 from kittiwake.values import EXACT, Number, exact, lookup
 
 AT_LEAST = (Operator.GT, Operator.GTE)
+
+AVERAGE_DIGITS = Context(prec=6)
+"""An average as it is shown; it is compared exactly."""
 
 
 class Gap(NamedTuple):
@@ -60,6 +63,8 @@ def _gap(asked: _Asked, *, wanted: bool) -> Gap:
     condition = asked.condition
     if condition.measure in (Measure.PRESENT, Measure.ABSENT):
         return _presence_gap(asked, wanted=wanted)
+    if condition.measure in VALUES:
+        return _value_gap(asked, wanted=wanted)
     if not wanted:
         return Gap(asked.found(), f"{condition_words(condition)} not {_bound(condition)}")
     return _number_gap(asked)
@@ -89,13 +94,18 @@ class _Asked(NamedTuple):
     facts: Facts
     condition: Condition
     slot: Slot | None
-    value: Number
+    value: Measured
     same: str
 
     def found(self) -> str:
         """What was found: `sum of total of order.completed within 90d is 180.25, the rule wants ≥ 250`."""
-        value = value_words(exact(Decimal(self.value)))
+        value = _shown(self.value)
         return f"{condition_words(self.condition)} is {value}, the rule wants {_bound(self.condition)}"
+
+    def number(self) -> Number:
+        """What was measured, of a condition that measures a number."""
+        assert isinstance(self.value, (int, Decimal))
+        return self.value
 
     def moment(self, time_us: int) -> str:
         """An instant, shown beside now."""
@@ -116,9 +126,32 @@ def _same(condition: Condition, event: Event | None) -> str:
     return f" with {listed(values)}"
 
 
+def _shown(value: Measured) -> str:
+    if isinstance(value, Average):
+        mean = AVERAGE_DIGITS.divide(value.total, Decimal(value.number))
+        return f"{value_words(exact(mean))} (of {counted(value.number, 'event')})"
+    return value_words(exact(value) if isinstance(value, Decimal) else value)
+
+
 def _bound(condition: Condition) -> str:
     assert condition.operator is not None
-    return f"{SIGNS[condition.operator]} {value_words(condition.bound)}"
+    operand = condition.operand if condition.measure is Measure.LAST else condition.bound
+    shown = listed([value_words(one) for one in operand], "or") if isinstance(operand, tuple) else value_words(operand)
+    return f"{SIGNS[condition.operator]} {shown}"
+
+
+# ---------------------------------------------------------------- values
+
+
+def _value_gap(asked: _Asked, *, wanted: bool) -> Gap:
+    """Of an average, a smallest, greatest or newest value, which may be none."""
+    condition = asked.condition
+    assert condition.path is not None
+    if wanted and asked.value is None:
+        name, of = path_words(condition.path), match_words(condition.of) + asked.same
+        what = f"no {of} with a usable {name}{within_words(condition)}"
+        return Gap(what, f"{of} with {name} {_bound(condition)}")
+    return Gap(asked.found(), f"{condition_words(condition)} {'' if wanted else 'not '}{_bound(condition)}")
 
 
 # ---------------------------------------------------------------- presence
@@ -143,19 +176,19 @@ def _presence_gap(asked: _Asked, *, wanted: bool) -> Gap:
 
 def _number_gap(asked: _Asked) -> Gap:
     condition = asked.condition
-    short = condition.operator in AT_LEAST or (condition.operator is Operator.EQ and asked.value < condition.bound)
+    short = condition.operator in AT_LEAST or (condition.operator is Operator.EQ and asked.number() < condition.bound)
     return _too_little(asked) if short else _too_much(asked)
 
 
 def _too_little(asked: _Asked) -> Gap:
     condition, bound = asked.condition, asked.condition.bound
     if condition.measure is Measure.SUM:
-        missing = exact(EXACT.subtract(Decimal(bound), Decimal(asked.value)))
+        missing = exact(EXACT.subtract(Decimal(bound), Decimal(asked.number())))
         more = "more than " if condition.operator is Operator.GT else ""
         needed = f"{more}{value_words(missing)} more of {_summed(asked)}"
         return Gap(asked.found(), needed + _before_it_ends(asked))
     wanted = floor(bound) + 1 if condition.operator is Operator.GT else ceil(bound)
-    missing = wanted - int(asked.value)
+    missing = wanted - int(asked.number())
     noun = match_words(condition.of) + asked.same
     if condition.measure is Measure.DISTINCT:
         assert condition.path is not None
@@ -180,7 +213,7 @@ def _before_it_ends(asked: _Asked) -> str:
 
 def _oldest_us(slot: Slot | None) -> int | None:
     match slot:
-        case Times(times_us=times_us) | Amounts(times_us=times_us):
+        case Times(times_us=times_us) | Amounts(times_us=times_us) | Running(times_us=times_us):
             return times_us[0] if times_us else None
         case Values(newest_us=newest_us):
             return min(newest_us.values(), default=None)

@@ -102,7 +102,15 @@ def counted_words(condition: Condition) -> str:
     return of + within_words(condition) + same_words(condition.same)
 
 
-_NOUNS: Final = {Measure.COUNT: "count of ", Measure.SUM: "sum of ", Measure.DISTINCT: "number of different "}
+_NOUNS: Final = {
+    Measure.COUNT: "count of ",
+    Measure.SUM: "sum of ",
+    Measure.DISTINCT: "number of different ",
+    Measure.AVG: "average ",
+    Measure.MIN: "smallest ",
+    Measure.MAX: "greatest ",
+    Measure.LAST: "newest ",
+}
 
 
 def within_words(condition: Condition) -> str:

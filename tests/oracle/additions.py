@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_history import give_values
 
 Raw = dict[str, Any]
 
@@ -22,7 +23,7 @@ class Addition(NamedTuple):
     """The history with what the clause asks of it: other properties, more events; never an event less."""
 
 
-ADDITIONS: dict[str, Addition] = {}
+ADDITIONS: dict[str, Addition] = {"values": Addition(give_values)}
 """By the name of the clause."""
 
 

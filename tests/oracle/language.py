@@ -11,8 +11,9 @@ from tests.oracle.values import exact
 
 KEEP = "400d"
 RETENTION = 400 * clock.DAY
-_OPERATORS = ("gt", "gte", "lt", "lte", "eq")
-_CONDITIONS = ("count", "sum", "distinct", "present", "absent")
+_OPERATORS = ("gt", "gte", "lt", "lte", "eq", "in")
+_VALUES = ("sum", "distinct", "avg", "min", "max", "last")
+_CONDITIONS = ("count", "present", "absent", *_VALUES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ Matches = tuple[Match, ...]
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """One history condition."""
+    """One history condition. `number` is what is measured is compared with: of `last` any scalar, or a list."""
 
     what: str
     matches: Matches
@@ -37,7 +38,7 @@ class Condition:
     same: tuple[str, ...]
     within: int | None
     op: str
-    number: Fraction
+    number: Any
 
 
 @dataclass(frozen=True)
@@ -180,13 +181,13 @@ def _match(raw: Any) -> Match:
 def condition(raw: dict[str, Any]) -> Condition:
     """One history condition in any of its shapes."""
     what = next(name for name in _CONDITIONS if name in raw)
-    found = matches(raw["of"] if what in ("sum", "distinct") else raw[what])
+    found = matches(raw["of"] if what in _VALUES else raw[what])
     inside = found[0].same if len(found) == 1 else ()
     op = next((name for name in _OPERATORS if name in raw), "")
     return Condition(
         what=what,
         matches=found,
-        path=raw[what] if what in ("sum", "distinct") else "",
+        path=raw[what] if what in _VALUES else "",
         same=_paths(raw.get("same")) or inside,
         within=clock.duration(raw["within"]) if raw.get("within") else None,
         op=op,

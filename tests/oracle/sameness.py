@@ -40,11 +40,17 @@ def _matches(matches: Matches) -> tuple[Any, ...]:
 
 
 def _measure(condition: Condition) -> tuple[Any, ...]:
-    return (condition.what, _matches(condition.matches), condition.within, condition.path, condition.same)
+    kinds = _kinds(condition.number) if condition.what == "last" else None
+    return (condition.what, _matches(condition.matches), condition.within, condition.path, condition.same, kinds)
+
+
+def _kinds(operand: Any) -> frozenset[type]:
+    """The types of the values that a `last` can be compared with, and so remembers."""
+    return frozenset(type(each) for each in (operand if isinstance(operand, list) else [operand]))
 
 
 def _tree(tree: dict[str, Any]) -> tuple[Any, ...]:
     ((name, parts),) = tree.items()
     if name == "leaf":
-        return (*_measure(parts), parts.op, parts.number)
+        return (*_measure(parts), parts.op, canonical(parts.number))
     return (name, *(_tree(part) for part in (parts if isinstance(parts, list) else [parts])))

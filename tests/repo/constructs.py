@@ -40,7 +40,9 @@ CONSTRUCTS: Final = {
         "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
-    "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
+    "history": Construct(
+        "model check compile lint plan evaluate", "given", conformance="given given_values", sections="given"
+    ),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
     "match": Construct(
         "model check compile lint plan evaluate",
@@ -103,6 +105,7 @@ NO_CONSTRUCT: Final = {
         "decisions": "from a candidate to its decision, whatever made it",
         "look_backs": "until when a rule misses something of what it looks back on",
         "retention": "what is forgotten, of every construct",
+        "slots": "what a look-back remembers, whatever it measures",
         "unusable": "values that no construct can use",
     },
     "run": {

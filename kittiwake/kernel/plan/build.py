@@ -12,7 +12,7 @@ from typing import Any, Final
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, NotHolds, Tree
 from kittiwake.kernel.plan.gates import gates_of
-from kittiwake.kernel.plan.history import answer
+from kittiwake.kernel.plan.history import answer, nothing_of
 from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Predicate
@@ -166,7 +166,7 @@ def holds_of_nothing(rule: RuleProgram) -> bool:
     def holds(tree: Tree) -> bool:
         match tree:
             case Leaf(index):
-                return answer(rule.conditions[index], 0)
+                return answer(rule.conditions[index], nothing_of(rule.conditions[index]))
             case AllHold(parts):
                 return all(map(holds, parts))
             case AnyHolds(parts):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.history import Condition, Measure, is_plain, kinds_of
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.values import Path, canonical
@@ -44,8 +44,9 @@ def described(rule: RuleProgram) -> RuleProgram:
     """The rule, with its `layout` and the `memory` of each of its conditions."""
     if rule.layout:
         return rule
-    conditions = tuple(msgspec.structs.replace(one, memory=memory_of(one)) for one in rule.conditions)
-    return msgspec.structs.replace(rule, conditions=conditions, layout=layout_of(rule))
+    replace = msgspec.structs.replace
+    conditions = tuple(replace(one, memory=memory_of(one), plain=is_plain(one)) for one in rule.conditions)
+    return replace(rule, conditions=conditions, layout=layout_of(rule))
 
 
 def layout_of(rule: RuleProgram) -> str:
@@ -71,7 +72,10 @@ def paths_of_unless(rule: RuleProgram) -> tuple[Path, ...]:
 
 def memory_of(condition: Condition) -> str:
     """What the history of a condition remembers; of a windowed count, behind a slash, how many instants."""
-    measured = _digest([condition.measure, condition.of, condition.within_us, condition.path, condition.same])
+    parts: list[Any] = [condition.measure, condition.of, condition.within_us, condition.path, condition.same]
+    if condition.measure is Measure.LAST:
+        parts.append(sorted(kinds_of(condition)))
+    measured = _digest(parts)
     if condition.measure is Measure.COUNT and condition.within_us is not None:
         return f"{measured}/{instants_kept(condition)}"
     return measured

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from weakref import ref
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, MERGED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
-from kittiwake.kernel.evaluate.history import measured, recorder
+from kittiwake.kernel.evaluate.history import measuring, recorder
 from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, instance_keys_of, key_values, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
 from kittiwake.kernel.plan.history import Condition, test_of
@@ -327,14 +327,15 @@ def _nothing(run: Execution, event: Event, key: str = SINGLE, same: list[str] = 
 def _admitting(index: int, rule: RuleProgram) -> Given:
     """Whether every history condition holds, that event included. A trace shows all of them."""
     asked = [
-        (i, condition, _keying(condition, rule), *test_of(condition)) for i, condition in enumerate(rule.conditions)
+        (i, condition, _keying(condition, rule), measuring(condition), *test_of(condition))
+        for i, condition in enumerate(rule.conditions)
     ]
     keep_us = rule.keep_us
 
     def given(run: Execution, event: Event, key: str, same: list[str]) -> bool:
         state = run.rules[index] or run.rule_state(index)
         admitted = True
-        for i, condition, key_in, order, bound in asked:
+        for i, condition, key_in, measured, order, bound in asked:
             of = "" if key_in is None else key_in(same)
             value = measured(condition, state.history[i], of, event.time_us, keep_us)
             holds = order(value, bound)

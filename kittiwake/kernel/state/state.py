@@ -50,7 +50,45 @@ class Total(msgspec.Struct, array_like=True, tag=5, gc=False):
     newest_us: int
 
 
-Slot: TypeAlias = Times | Latest | Amounts | Values | Total
+class Running(msgspec.Struct, array_like=True, tag=6, gc=False):
+    """Windowed average: one entry an event, oldest first, with the exact total up to it."""
+
+    times_us: list[int] = []
+    totals: list[Decimal] = []
+    before: Decimal = Decimal(0)
+    """The total up to the newest entry that was dropped: totals are differences of two."""
+
+
+class Numbers(msgspec.Struct, array_like=True, tag=7, gc=False):
+    """Windowed smallest or greatest value: the entries that no newer one outdoes, oldest first."""
+
+    times_us: list[int] = []
+    amounts: list[Decimal] = []
+
+
+class Mean(msgspec.Struct, array_like=True, tag=8, gc=False):
+    """Average without `within`: the total, of how many, and the newest instant."""
+
+    total: Decimal
+    count: int
+    newest_us: int
+
+
+class Extreme(msgspec.Struct, array_like=True, tag=9, gc=False):
+    """Smallest or greatest value without `within`, and the newest instant of any value."""
+
+    value: Decimal | None
+    newest_us: int
+
+
+class Newest(msgspec.Struct, array_like=True, tag=10, gc=False):
+    """`last`: the newest value (canonical JSON), and its instant."""
+
+    text: str
+    newest_us: int
+
+
+Slot: TypeAlias = Times | Latest | Amounts | Values | Total | Running | Numbers | Mean | Extreme | Newest
 
 
 class Candidate(msgspec.Struct, array_like=True, gc=False):

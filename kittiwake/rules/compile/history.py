@@ -7,13 +7,24 @@ from __future__ import annotations
 
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import Match, Matches, Operator
-from kittiwake.rules.check.history import comparisons
+from kittiwake.rules.check.history import comparisons, operands
 from kittiwake.rules.compile.match import matches_of, path_of, paths_of
 from kittiwake.rules.diagnostics import span_us
-from kittiwake.rules.model.history import Absent, Count, Distinct, HistoryCondition, Present, Sum
+from kittiwake.rules.model.history import (
+    Absent,
+    Avg,
+    Count,
+    Distinct,
+    HistoryCondition,
+    Last,
+    Max,
+    Min,
+    Present,
+    Sum,
+)
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.rule import Rule
-from kittiwake.values import Number, Path
+from kittiwake.values import Number, Path, Scalar
 
 
 def condition_of(written: HistoryCondition) -> Condition:
@@ -30,6 +41,7 @@ def condition_of(written: HistoryCondition) -> Condition:
         operator=operator,
         bound=bound,
         same=paths_of(written.same) or inside,
+        operand=_operand(written) if isinstance(written, Last) else None,
     )
 
 
@@ -45,13 +57,28 @@ def _measured(written: HistoryCondition) -> tuple[Measure, EventMatch, Path | No
             return Measure.SUM, written.of, path_of(written.sum)
         case Distinct():
             return Measure.DISTINCT, written.of, path_of(written.distinct)
+        case Avg():
+            return Measure.AVG, written.of, path_of(written.avg)
+        case Min():
+            return Measure.MIN, written.of, path_of(written.min)
+        case Max():
+            return Measure.MAX, written.of, path_of(written.max)
+        case Last():
+            return Measure.LAST, written.of, path_of(written.last)
         case Present():
             return Measure.PRESENT, written.present, None
         case Absent():
             return Measure.ABSENT, written.absent, None
 
 
+def _operand(written: Last) -> Scalar | tuple[Scalar, ...]:
+    (operand,) = [operand for _, operand in operands(written)]
+    return tuple(operand) if isinstance(operand, list) else operand
+
+
 def _bound(written: HistoryCondition) -> tuple[Operator | None, Number]:
+    if isinstance(written, Last):
+        return Operator(operands(written)[0][0]), 0
     for name, bound in comparisons(written):
         return Operator(name), bound
     return None, 0

@@ -18,7 +18,7 @@ from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers
 from kittiwake.rules.model.audience import AllOfAudience
 from kittiwake.rules.model.rule import Rule
-from kittiwake.values import Number
+from kittiwake.values import Number, canonical, is_number
 
 
 def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
@@ -92,13 +92,19 @@ def _exclude(a: Condition, b: Condition) -> bool:
         return True
     if a.measure is not b.measure or a.operator is None or b.operator is None:
         return False
+    if a.measure is Measure.LAST and not all(map(_is_of_number, (a, b))):
+        return a.operator is b.operator is Operator.EQ and canonical(a.operand) != canonical(b.operand)
     (low_a, closed_a, high_a, shut_a), (low_b, closed_b, high_b, shut_b) = map(_interval, (a, b))
     return _empty(low_a, closed_a, high_b, shut_b) or _empty(low_b, closed_b, high_a, shut_a)
 
 
+def _is_of_number(condition: Condition) -> bool:
+    return condition.operator is not Operator.IN and is_number(condition.operand)
+
+
 def _interval(condition: Condition) -> tuple[Any, bool, Any, bool]:
     """The numbers a comparison admits: lower bound, whether it is in, upper bound, whether it is in."""
-    bound = condition.bound
+    bound = condition.operand if condition.measure is Measure.LAST else condition.bound
     match condition.operator:
         case Operator.GT:
             return bound, False, None, False

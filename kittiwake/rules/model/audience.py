@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field, Tag
 
 from kittiwake.rules.model.base import Model, chosen
-from kittiwake.rules.model.history import CONDITION_ADVICE, MEASURES, AnyCondition
+from kittiwake.rules.model.history import CONDITION_ADVICE, MEASURES, MEASURES_WORDS, AnyCondition
 
 
 class AllOfAudience(Model):
@@ -37,7 +37,7 @@ AudienceTree: TypeAlias = Annotated[
     | AnyCondition,
     chosen(
         _node,
-        "an audience has one of all, any, not, count, sum, distinct, present and absent at each place",
+        f"an audience has one of all, any, not, {MEASURES_WORDS} at each place",
         CONDITION_ADVICE,
     ),
 ]

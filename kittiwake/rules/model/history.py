@@ -11,11 +11,13 @@ from pydantic import ConfigDict, Field, Tag
 
 from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.match import EventMatch
-from kittiwake.rules.model.number import ExactNumber
+from kittiwake.rules.model.number import ExactNumber, ScalarValue
 from kittiwake.rules.model.text import OwnPath, Paths
 from kittiwake.rules.model.time import Duration
 
 COMPARISONS: Final = ("gt", "gte", "lt", "lte", "eq")
+LAST_COMPARISONS: Final = (*COMPARISONS, "in")
+"""Those of `last`, whose value may be a text or a bool."""
 
 
 class _Condition(Model):
@@ -53,6 +55,42 @@ class Distinct(_Compared):
     of: EventMatch = Field(description="the events over which they are counted")
 
 
+class Avg(_Compared):
+    """The average of a property over matching events; false of none."""
+
+    avg: OwnPath = Field(description="the property whose average is taken")
+    of: EventMatch = Field(description="the events over which it is taken")
+
+
+class Min(_Compared):
+    """The smallest value of a property over matching events; false of none."""
+
+    min: OwnPath = Field(description="the property whose smallest value is taken")
+    of: EventMatch = Field(description="the events over which it is taken")
+
+
+class Max(_Compared):
+    """The greatest value of a property over matching events; false of none."""
+
+    max: OwnPath = Field(description="the property whose greatest value is taken")
+    of: EventMatch = Field(description="the events over which it is taken")
+
+
+class Last(_Condition):
+    """The value of a property in the newest matching event that has one; false of none."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in LAST_COMPARISONS]})
+
+    last: OwnPath = Field(description="the property whose newest value is taken")
+    of: EventMatch = Field(description="the events of which the newest is taken")
+    gt: ExactNumber | None = Field(None, description="is greater than")
+    gte: ExactNumber | None = Field(None, description="is at least")
+    lt: ExactNumber | None = Field(None, description="is less than")
+    lte: ExactNumber | None = Field(None, description="is at most")
+    eq: ScalarValue | None = Field(None, description="equals, in type too")
+    in_: list[ScalarValue] | None = Field(None, alias="in", description="equals one of these")
+
+
 class Present(_Condition):
     """There is a matching event."""
 
@@ -65,8 +103,9 @@ class Absent(_Condition):
     absent: EventMatch = Field(description="the event that must not be there")
 
 
-MEASURES: Final = ("count", "sum", "distinct", "present", "absent")
-CONDITION_MESSAGE: Final = "a condition has one of count, sum, distinct, present and absent"
+MEASURES: Final = ("count", "sum", "distinct", "avg", "min", "max", "last", "present", "absent")
+MEASURES_WORDS: Final = "count, sum, distinct, avg, min, max, last, present and absent"
+CONDITION_MESSAGE: Final = f"a condition has one of {MEASURES_WORDS}"
 CONDITION_ADVICE: Final = "Write, say, {count: product.viewed, within: 24h, gte: 3}"
 
 
@@ -79,6 +118,10 @@ AnyCondition: TypeAlias = (
     Annotated[Count, Tag("|count")]
     | Annotated[Sum, Tag("|sum")]
     | Annotated[Distinct, Tag("|distinct")]
+    | Annotated[Avg, Tag("|avg")]
+    | Annotated[Min, Tag("|min")]
+    | Annotated[Max, Tag("|max")]
+    | Annotated[Last, Tag("|last")]
     | Annotated[Present, Tag("|present")]
     | Annotated[Absent, Tag("|absent")]
 )
