@@ -19,6 +19,8 @@ def give_condition(dice: Dice, rule: Raw, drawn: Raw) -> None:
     """Let a rule ask a condition too: in `given`, or in its audience."""
     if "audience" in rule:
         tree = rule["audience"]
+        if dice.chance(50):
+            rule["transactional"] = False  # so that quiet hours hold who enters, and some of them leave meanwhile
         word = dice.pick(("all", "any", "alone", "not"))
         rule["audience"] = drawn if word == "alone" else {"not": drawn} if word == "not" else {word: [tree, drawn]}
         return
