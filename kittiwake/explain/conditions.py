@@ -13,14 +13,15 @@ from typing import NamedTuple
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.refusals import other_key
 from kittiwake.explain.rules import SIGNS, condition_words, counted_words, match_words, within_words
-from kittiwake.explain.wording import counted, listed, moment_words, path_words, value_words
-from kittiwake.kernel.evaluate.history import measured
+from kittiwake.explain.wording import clock_words, counted, date_words, listed, moment_words, path_words, value_words
+from kittiwake.kernel.evaluate.history import measured, window_us
 from kittiwake.kernel.evaluate.match import key_values
+from kittiwake.kernel.evaluate.periods import next_start_us, start_us
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
 from kittiwake.kernel.plan.history import VALUES, Average, Condition, Measure, Measured, answer
 from kittiwake.kernel.plan.match import Operator
 from kittiwake.kernel.plan.rule import RuleProgram
-from kittiwake.kernel.state.state import Amounts, Latest, Running, Slot, Times, Values
+from kittiwake.kernel.state.state import Extreme, Latest, Mean, Newest, Slot, Total, Values
 from kittiwake.model import Event
 from kittiwake.values import EXACT, Number, exact, lookup
 
@@ -42,7 +43,7 @@ def condition_gap(facts: Facts, rule: RuleProgram, index: int, event: Event | No
     condition = rule.conditions[index]
     slots = facts.history[rule.rule_id][index]
     key = _key(condition, event)
-    value = measured(condition, slots, key, facts.now_us, rule.keep_us)
+    value = measured(condition, slots, key, facts.now_us, rule.keep_us, facts.zone)
     asked = _Asked(facts, condition, slots.get(key), value, _same(condition, event))
     gap = _gap(asked, wanted=wanted)
     return gap._replace(what=gap.what + _unused(facts, rule, index, event))
@@ -54,7 +55,7 @@ def _unused(facts: Facts, rule: RuleProgram, index: int, event: Event | None) ->
     words = facts.refused_words(rule, index, condition.within_us)
     if event is None or not condition.same:
         return words
-    known = [key for key in list(slots) if measured(condition, slots, key, facts.now_us, rule.keep_us)]
+    known = [key for key in list(slots) if measured(condition, slots, key, facts.now_us, rule.keep_us, facts.zone)]
     others = [other for key in known if (other := other_key(condition, event, key)) is not None]
     return words + "".join(f"; {other}" for other in others[:1])
 
@@ -75,7 +76,7 @@ def tree_gap(facts: Facts, rule: RuleProgram, tree: Tree, *, wanted: bool = True
     if isinstance(tree, Leaf):
         condition = rule.conditions[tree.index]
         slots = facts.history[rule.rule_id][tree.index]
-        holds = answer(condition, measured(condition, slots, "", facts.now_us, rule.keep_us))
+        holds = answer(condition, measured(condition, slots, "", facts.now_us, rule.keep_us, facts.zone))
         return None if holds is wanted else condition_gap(facts, rule, tree.index, None, wanted=wanted)
     if not isinstance(tree, (AllHold, AnyHolds)):
         return tree_gap(facts, rule, tree.part, wanted=not wanted)
@@ -100,7 +101,27 @@ class _Asked(NamedTuple):
     def found(self) -> str:
         """What was found: `sum of total of order.completed within 90d is 180.25, the rule wants ≥ 250`."""
         value = _shown(self.value)
-        return f"{condition_words(self.condition)} is {value}, the rule wants {_bound(self.condition)}"
+        return f"{condition_words(self.condition)}{self.since()} is {value}, the rule wants {_bound(self.condition)}"
+
+    def since(self) -> str:
+        """Of a calendar period when it began: ` (since Mon 2026-11-02 00:00 Europe/Berlin)`."""
+        if self.condition.period is None:
+            return ""
+        zone = self.facts.zone
+        began_us = start_us(self.condition.period, zone, self.facts.now_us)
+        return f" (since {date_words(began_us, zone)} {clock_words(began_us, zone)} {zone})"
+
+    def inside(self) -> list[int]:
+        """The instants that are remembered and count now, the oldest first."""
+        after_us, upto_us = window_us(self.condition, self.facts.now_us, self.facts.zone)
+        return [time_us for time_us in sorted(_instants(self.slot)) if after_us < time_us <= upto_us]
+
+    def leaves_us(self, time_us: int) -> int | None:
+        """When an event that counts now counts no more; None: it always does."""
+        condition = self.condition
+        if condition.period is not None:
+            return next_start_us(condition.period, self.facts.zone, self.facts.now_us)
+        return None if condition.within_us is None else time_us + condition.within_us
 
     def number(self) -> Number:
         """What was measured, of a condition that measures a number."""
@@ -163,12 +184,12 @@ def _presence_gap(asked: _Asked, *, wanted: bool) -> Gap:
     wants_event = (condition.measure is Measure.PRESENT) is wanted
     if wants_event:
         return Gap(f"no {of}{within_words(condition)}", f"{of}{within_words(condition)} before it")
-    assert isinstance(asked.slot, Latest)
-    newest = asked.moment(asked.slot.newest_us)
-    if condition.within_us is None:
+    newest_us = asked.inside()[-1]
+    newest, leaves_us = asked.moment(newest_us), asked.leaves_us(newest_us)
+    if leaves_us is None:
         return Gap(f"{of} at {newest}", f"no {of} ever")
-    ends = asked.moment(asked.slot.newest_us + condition.within_us)
-    return Gap(f"{of} at {newest}, {within_words(condition).strip()}", f"no {of} until {ends}")
+    what = f"{of} at {newest}, {within_words(condition).strip()}{asked.since()}"
+    return Gap(what, f"no {of} until {asked.moment(leaves_us)}")
 
 
 # ---------------------------------------------------------------- numbers
@@ -193,7 +214,7 @@ def _too_little(asked: _Asked) -> Gap:
     if condition.measure is Measure.DISTINCT:
         assert condition.path is not None
         noun = f"{noun} with another {path_words(condition.path)}"
-    what = f"{asked.value} of {wanted} {counted_words(condition)}"
+    what = f"{asked.value} of {wanted} {counted_words(condition)}{asked.since()}"
     count = "one" if missing == 1 else str(missing)
     return Gap(what, f"{count} more {noun}{_before_it_ends(asked)}")
 
@@ -205,26 +226,29 @@ def _summed(asked: _Asked) -> str:
 
 def _before_it_ends(asked: _Asked) -> str:
     """` before 14:00`, when the oldest of what counts leaves the look-back; nothing where nothing does."""
-    oldest_us = _oldest_us(asked.slot)
-    if asked.condition.within_us is None or oldest_us is None or not asked.value:
-        return ""
-    return f" before {asked.moment(oldest_us + asked.condition.within_us)}"
+    inside = asked.inside() if asked.value and not asked.condition.near_us else []
+    leaves_us = asked.leaves_us(inside[0]) if inside else None
+    return "" if leaves_us is None else f" before {asked.moment(leaves_us)}"
 
 
-def _oldest_us(slot: Slot | None) -> int | None:
+def _instants(slot: Slot | None) -> list[int]:
+    """Every instant that is remembered."""
     match slot:
-        case Times(times_us=times_us) | Amounts(times_us=times_us) | Running(times_us=times_us):
-            return times_us[0] if times_us else None
         case Values(newest_us=newest_us):
-            return min(newest_us.values(), default=None)
-    return None
+            return list(newest_us.values())
+        case Latest(newest_us=newest_us) | Newest(newest_us=newest_us):
+            return [newest_us]
+        case None | Total() | Mean() | Extreme():
+            return []
+    return list(slot.times_us)
 
 
 def _too_much(asked: _Asked) -> Gap:
     condition = asked.condition
     wants = f"{condition_words(condition)} {_bound(condition)}"
-    oldest_us = _oldest_us(asked.slot)
-    if condition.within_us is None or oldest_us is None:
+    inside = asked.inside()
+    leaves_us = asked.leaves_us(inside[0]) if inside else None
+    if leaves_us is None:
         return Gap(asked.found(), f"{wants}: it does not fall again")
-    leaves = asked.moment(oldest_us + condition.within_us)
-    return Gap(asked.found(), f"{wants}: the oldest that counts leaves at {leaves}")
+    who = "a new period begins" if condition.period is not None else "the oldest that counts leaves"
+    return Gap(asked.found(), f"{wants}: {who} at {asked.moment(leaves_us)}")

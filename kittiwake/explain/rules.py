@@ -114,7 +114,11 @@ _NOUNS: Final = {
 
 
 def within_words(condition: Condition) -> str:
-    """` within 24h`, or nothing for ever."""
+    """` within 24h`, ` this week`, ` between 30d and 7d ago`, or nothing for ever."""
+    if condition.period is not None:
+        return f" {condition.period.replace('_', ' ')}"
+    if condition.near_us and condition.within_us is not None:
+        return f" between {format_duration(condition.within_us)} and {format_duration(condition.near_us)} ago"
     return "" if condition.within_us is None else f" within {format_duration(condition.within_us)}"
 
 

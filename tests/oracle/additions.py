@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
-from tests.oracle.worlds_history import give_values
+from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
 
 Raw = dict[str, Any]
 
@@ -23,7 +23,12 @@ class Addition(NamedTuple):
     """The history with what the clause asks of it: other properties, more events; never an event less."""
 
 
-ADDITIONS: dict[str, Addition] = {"values": Addition(give_values)}
+ADDITIONS: dict[str, Addition] = {
+    "values": Addition(give_values),
+    "periods": Addition(give_periods, move_between_zones),
+    "ranges": Addition(give_ranges),
+    "totals": Addition(give_totals, move_between_zones),
+}
 """By the name of the clause."""
 
 

@@ -195,7 +195,18 @@ class History:
                 break
             reach.append(event)
             horizon = now if condition.what == "distinct" else event.time
-        return reach
+        since = 0 if condition.period is None else clock.period_start(now, self.zone(position, now), condition.period)
+        return [
+            event
+            for event in reach
+            if event.time + condition.near <= now and (condition.period is None or since <= event.time)
+        ]
+
+    def zone(self, position: int, now: int) -> Any:
+        """The contact's zone after so many events, else that of the account in force."""
+        version = self.ages.at(now)
+        own = clock.zone_of(self.attributes(position, version).get("timezone"))
+        return own or self.ages.versions[version].zone
 
     def _recorded(self, condition: Condition, position: int) -> list[Event]:
         memory = self.ages.of_condition(condition)
@@ -250,13 +261,15 @@ class History:
         return not condition.same or known or len(keys) < self.limits["keys"]
 
     def _value_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
-        if condition.what != "distinct":
+        if condition.what != "distinct" or condition.near:
             return True
         paths = (*condition.same, condition.path)
         values = {key_of(paths, each.properties) for each in past}
         return key_of(paths, event.properties) in values or len(values) < self.limits["distinct"]
 
     def _entry_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
+        if condition.near:
+            return len(past) < self.limits["sum_entries"]
         if condition.what not in ("sum", "avg", "min", "max") or condition.within is None:
             return True
         entries = _undone(condition, past, event) if condition.what in ("min", "max") else past

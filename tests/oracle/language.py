@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 from tests.oracle import clock
 from tests.oracle.values import exact
 
+_DAYS = {"today": 3, "this_week": 9, "this_month": 33, "this_year": 368}
 KEEP = "400d"
 RETENTION = 400 * clock.DAY
+PERIODS = {name: days * clock.DAY for name, days in _DAYS.items()}
+"""For how long what happened in a period is remembered."""
 _OPERATORS = ("gt", "gte", "lt", "lte", "eq", "in")
 _VALUES = ("sum", "distinct", "avg", "min", "max", "last")
 _CONDITIONS = ("count", "present", "absent", *_VALUES)
@@ -30,7 +33,9 @@ Matches = tuple[Match, ...]
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """One history condition. `number` is what is measured is compared with: of `last` any scalar, or a list."""
+    """One history condition; of a `period`, or a range back from `near` on, `within` is how long it is remembered.
+
+    `number` is what is measured is compared with: of `last` any scalar, or a list."""
 
     what: str
     matches: Matches
@@ -39,6 +44,8 @@ class Condition:
     within: int | None
     op: str
     number: Any
+    period: str | None = None
+    near: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,7 @@ class Rule:
     restart: bool = True
     reaches: tuple[Fraction, ...] = ()
     reaches_sum: str | None = None
+    reaches_period: str | None = None
     audience: dict[str, Any] | None = None
     conditions: tuple[Condition, ...] = ()
     emits: tuple[str, ...] = ("entered",)
@@ -125,8 +133,9 @@ class Rule:
 
     @property
     def longest(self) -> int:
-        """The longest `within` of its sequence and conditions."""
-        return max([self.within, *(part.within or 0 for part in self.conditions)])
+        """The longest `within` of its sequence, conditions and totals."""
+        of_totals = PERIODS[self.reaches_period] if self.reaches_period else 0
+        return max([self.within, of_totals, *(part.within or 0 for part in self.conditions)])
 
     @property
     def remembers_firing(self) -> int:
@@ -189,10 +198,19 @@ def condition(raw: dict[str, Any]) -> Condition:
         matches=found,
         path=raw[what] if what in _VALUES else "",
         same=_paths(raw.get("same")) or inside,
-        within=clock.duration(raw["within"]) if raw.get("within") else None,
+        within=_look_back(raw),
+        period=raw["within"] if raw.get("within") in PERIODS else None,
+        near=clock.duration(raw["between"][1]) if raw.get("between") else 0,
         op=op,
         number=raw.get(op, Fraction(0)),
     )
+
+
+def _look_back(raw: dict[str, Any]) -> int | None:
+    if raw.get("between"):
+        return clock.duration(raw["between"][0])
+    within = raw.get("within")
+    return PERIODS[within] if within in PERIODS else clock.duration(within) if within else None
 
 
 def _tree(raw: dict[str, Any]) -> dict[str, Any]:
@@ -269,6 +287,7 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
         "restart": raw.get("restart", True),
         "reaches": tuple(reaches.get("at") or ()),
         "reaches_sum": reaches.get("sum"),
+        "reaches_period": reaches.get("within"),
     }
 
 

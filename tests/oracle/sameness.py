@@ -16,14 +16,15 @@ def is_same(old: Rule, new: Rule) -> bool:
 
 def measures_the_same(old: Condition, new: Condition) -> bool:
     """Whether what the old condition remembers is what the new one asks for."""
-    enough = new.what != "count" or new.within is None or new.number <= old.number
-    return _measure(old) == _measure(new) and enough
+    if _measure(old) != _measure(new):
+        return False
+    return new.what != "count" or new.within is None or bool(new.near) or bool(new.number <= old.number)
 
 
 def _to_the_state(rule: Rule) -> tuple[Any, ...]:
     return (
         *(tuple(_matches(step) for step in rule.steps), rule.within, rule.per),
-        *(rule.reaches, rule.reaches_sum, _tree(rule.audience) if rule.audience else None),
+        *(rule.reaches, rule.reaches_sum, rule.reaches_period, _tree(rule.audience) if rule.audience else None),
         *(_kind(rule.wait), frozenset(path for match in rule.unless for path in match.same)),
     )
 
@@ -41,7 +42,8 @@ def _matches(matches: Matches) -> tuple[Any, ...]:
 
 def _measure(condition: Condition) -> tuple[Any, ...]:
     kinds = _kinds(condition.number) if condition.what == "last" else None
-    return (condition.what, _matches(condition.matches), condition.within, condition.path, condition.same, kinds)
+    window = (condition.within, condition.period, condition.near)
+    return (condition.what, _matches(condition.matches), window, condition.path, condition.same, kinds)
 
 
 def _kinds(operand: Any) -> frozenset[type]:

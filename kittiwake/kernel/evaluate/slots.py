@@ -7,6 +7,7 @@ so that instants stand in their order.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.state.state import (
@@ -18,16 +19,28 @@ from kittiwake.kernel.state.state import (
     Numbers,
     Running,
     Slot,
+    Texts,
     Times,
     Total,
     Values,
 )
 from kittiwake.values import EXACT
 
+OF_ENTRIES: Final[dict[Measure, type[Times | Texts]]] = {
+    Measure.COUNT: Times,
+    Measure.PRESENT: Times,
+    Measure.ABSENT: Times,
+    Measure.DISTINCT: Texts,
+    Measure.LAST: Texts,
+}
+"""Measures that remember every event of a range back, and otherwise do not."""
+
 
 def empty_slot(condition: Condition, now_us: int) -> Slot:
     """What a condition remembers before its first value, which `put` takes in."""
     measure, ever = condition.measure, condition.within_us is None
+    if condition.near_us and measure in OF_ENTRIES:
+        return OF_ENTRIES[measure]()
     if measure is Measure.DISTINCT:
         return Values({})
     if measure is Measure.PRESENT or measure is Measure.ABSENT:
@@ -38,7 +51,10 @@ def empty_slot(condition: Condition, now_us: int) -> Slot:
         return Extreme(None, now_us) if ever else Numbers([], [])
     if measure is Measure.LAST:
         return Newest("", now_us)
-    return Total(Decimal(0), now_us) if ever else Amounts([], [], Decimal(0))
+    if ever:
+        return Total(Decimal(0), now_us)
+    is_rolling = condition.period is None and not condition.near_us
+    return Amounts([], [], Decimal(0)) if is_rolling else Running([], [], Decimal(0))
 
 
 def put(condition: Condition, slot: Slot, value: str | Decimal, now_us: int) -> None:
@@ -51,6 +67,12 @@ def put(condition: Condition, slot: Slot, value: str | Decimal, now_us: int) -> 
     elif isinstance(slot, Newest):
         assert isinstance(value, str)
         slot.text, slot.newest_us = value, now_us
+    elif isinstance(slot, Times):
+        slot.times_us.append(now_us)
+    elif isinstance(slot, Texts):
+        assert isinstance(value, str)
+        slot.times_us.append(now_us)
+        slot.texts.append(value)
     else:
         assert isinstance(value, Decimal)
         _put_number(condition, slot, value, now_us)
@@ -75,7 +97,7 @@ def _put_number(condition: Condition, slot: Slot, value: Decimal, now_us: int) -
     elif isinstance(slot, Mean):
         slot.total, slot.count, slot.newest_us = EXACT.add(slot.total, value), slot.count + 1, now_us
     else:
-        assert isinstance(slot, Extreme), "windowed counts have a recorder of their own"
+        assert isinstance(slot, Extreme)
         if slot.value is None or _outdoes(condition, value, slot.value):
             slot.value = value
         slot.newest_us = now_us
@@ -83,6 +105,8 @@ def _put_number(condition: Condition, slot: Slot, value: Decimal, now_us: int) -
 
 def outdone_by(condition: Condition, slot: Numbers, value: Decimal) -> int:
     """How many of the newest entries cannot be the extreme any more once `value` is there."""
+    if condition.near_us:
+        return 0
     outdone = 0
     for other in reversed(slot.amounts):
         if not _outdoes(condition, value, other):
@@ -114,7 +138,7 @@ def is_forgotten(condition: Condition, slot: Slot, now_us: int, keep_us: int) ->
         for text in [text for text, newest_us in slot.newest_us.items() if newest_us <= edge_us]:
             del slot.newest_us[text]
         return not slot.newest_us
-    if isinstance(slot, (Running, Numbers)):
+    if isinstance(slot, (Running, Numbers, Texts)):
         assert span_us is not None
         return _drop_entries(slot, now_us - span_us)
     if span_us is None:
@@ -122,11 +146,13 @@ def is_forgotten(condition: Condition, slot: Slot, now_us: int, keep_us: int) ->
     return slot.newest_us + span_us <= now_us
 
 
-def _drop_entries(slot: Running | Numbers, edge_us: int) -> bool:
+def _drop_entries(slot: Running | Numbers | Texts, edge_us: int) -> bool:
     """Remove the entries up to and at `edge_us`; whether none is left."""
     passed = drop(slot.times_us, edge_us)
     if isinstance(slot, Numbers):
         del slot.amounts[:passed]
+    elif isinstance(slot, Texts):
+        del slot.texts[:passed]
     elif passed:
         slot.before = slot.totals[passed - 1]
         del slot.totals[:passed]
@@ -142,3 +168,10 @@ def drop(times_us: list[int], edge_us: int) -> int:
         passed += 1
     del times_us[:passed]
     return passed
+
+
+def newest_us_of(slot: Slot) -> int:
+    """The newest instant that is remembered; there is one."""
+    if isinstance(slot, (Latest, Total, Mean, Extreme, Newest)):
+        return slot.newest_us
+    return max(slot.newest_us.values()) if isinstance(slot, Values) else slot.times_us[-1]

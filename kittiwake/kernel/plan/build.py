@@ -141,6 +141,9 @@ def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str]) -> Routes:
         for match in rule.matches():
             for event_type in match.types:
                 naming.setdefault(event_type, set()).add(i)
+    for i, rule in enumerate(rules):
+        if follows_zone(rule):
+            naming.setdefault(UPDATED, set()).add(i)
     unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
     return Routes(
         {event_type: _routes_of_type(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)},
@@ -156,8 +159,18 @@ def _routes_of_type(rules: Sequence[RuleProgram], indices: set[int], event_type:
     return tuple(
         route
         for route in routes
-        if route.when or route.steps or route.unless or route.conditions or holds_of_nothing(route.rule)
+        if route.when or route.steps or route.unless or route.conditions or _is_looked_at(route.rule, event_type)
     )
+
+
+def _is_looked_at(rule: RuleProgram, event_type: str | None) -> bool:
+    """Whether an event that the rule does not name may change a membership: as the first, or by its zone."""
+    return holds_of_nothing(rule) or (event_type == UPDATED and follows_zone(rule))
+
+
+def follows_zone(rule: RuleProgram) -> bool:
+    """Whether an audience changes with the contact's zone: it asks about a calendar period."""
+    return rule.audience is not None and any(condition.period is not None for condition in rule.conditions)
 
 
 def holds_of_nothing(rule: RuleProgram) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from kittiwake.kernel.plan.match import Matches, Operator
+from kittiwake.kernel.plan.periods import Period
 from kittiwake.values import EXACT, Number, Path, Scalar, is_number, same_scalar
 
 Order: TypeAlias = Callable[[Any, Any], bool]
@@ -47,7 +48,7 @@ class Condition(msgspec.Struct, frozen=True):
     of: Matches
     """Their `same` is empty; the condition's stands below."""
     within_us: int | None
-    """Look-back; None = ever."""
+    """Look-back; None = ever. Of a `period` and of a range back, for how long a matching event is remembered."""
     path: Path | None = None
     """The property that is summed, distinguished, averaged and so on; None of COUNT, PRESENT and ABSENT."""
     operator: Operator | None = None
@@ -59,6 +60,10 @@ class Condition(msgspec.Struct, frozen=True):
     """What its history remembers, see `layouts`; filled in when the program is built."""
     operand: Scalar | tuple[Scalar, ...] | None = None
     """LAST: what the value is compared with; several for IN."""
+    period: Period | None = None
+    """`within` a calendar period: of that what lies in the one of the instant that asks."""
+    near_us: int = 0
+    """`between`: of that what lies so far back at least."""
     plain: bool = True
     """Whether it is the number of all that is remembered, which costs least to ask; filled in as `memory` is."""
 
@@ -91,7 +96,7 @@ Measured: TypeAlias = Number | Average | str | bool | None
 
 def is_plain(condition: Condition) -> bool:
     """Whether a condition measures the number of all that is remembered of it."""
-    return condition.measure not in VALUES
+    return condition.measure not in VALUES and condition.period is None and not condition.near_us
 
 
 def kind_of(value: object) -> str:

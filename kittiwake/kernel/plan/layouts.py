@@ -75,10 +75,17 @@ def memory_of(condition: Condition) -> str:
     parts: list[Any] = [condition.measure, condition.of, condition.within_us, condition.path, condition.same]
     if condition.measure is Measure.LAST:
         parts.append(sorted(kinds_of(condition)))
+    if condition.period is not None or condition.near_us:
+        parts += [condition.period, condition.near_us]
     measured = _digest(parts)
-    if condition.measure is Measure.COUNT and condition.within_us is not None:
+    if keeps_newest(condition):
         return f"{measured}/{instants_kept(condition)}"
     return measured
+
+
+def keeps_newest(condition: Condition) -> bool:
+    """Whether it keeps only the newest instants: a count of a window that ends at the instant that asks."""
+    return condition.measure is Measure.COUNT and condition.within_us is not None and not condition.near_us
 
 
 def instants_kept(condition: Condition) -> int:

@@ -15,6 +15,7 @@ from kittiwake.kernel.plan.audience import Audience
 from kittiwake.kernel.plan.history import Condition, LookBack
 from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.match import Match, Matches
+from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.policy import Reentry
 from kittiwake.kernel.plan.sequence import Sequence
 from kittiwake.kernel.plan.thresholds import Reaches
@@ -70,6 +71,17 @@ class RuleProgram(msgspec.Struct, frozen=True):
     anew_us: int | None = None
     """Of a rule with `reaches` that there was before: since when it counts anew, for it was another or was not there
     just before (with `per`, or was kept for another time). None: it has always been this one."""
+
+    @property
+    def total_kept_us(self) -> int | None:
+        """For how long after its newest match an instance's total and used thresholds are remembered; None: for ever.
+
+        Of a calendar period until no zone has that period any more.
+        """
+        period = None if self.reaches is None else self.reaches.period
+        if period is None:
+            return self.keep_us if self.per else None
+        return min(self.keep_us, PERIOD_SPAN_US[period]) if self.per else PERIOD_SPAN_US[period]
 
     @property
     def state_key(self) -> str:

@@ -25,7 +25,7 @@ def evaluate_membership(run: Execution, index: int, event: Event | None) -> None
     assert rule.audience is not None
     found = run.rule_state(index)
     values = [
-        (measured_plainly if condition.plain else measured)(condition, slots, "", run.now_us, rule.keep_us)
+        (measured_plainly if condition.plain else measured)(condition, slots, "", run.now_us, rule.keep_us, run.zone)
         for condition, slots in zip(rule.conditions, found.history, strict=True)
     ]
     answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
@@ -68,7 +68,7 @@ def _edge(run: Execution, index: int, member: bool, event: Event | None) -> None
 def _wake_at_ends(run: Execution, index: int, found: RuleState) -> None:
     rule = run.program.rules[index]
     for condition, slots in zip(rule.conditions, found.history, strict=True):
-        end_us = next_end_us(condition, slots, rule.keep_us, run.now_us)
+        end_us = next_end_us(condition, slots, rule.keep_us, run.now_us, run.zone)
         if end_us is not None:
             run.timers.set(end_us, index)
 

@@ -337,7 +337,7 @@ def _admitting(index: int, rule: RuleProgram) -> Given:
         admitted = True
         for i, condition, key_in, measured, order, bound in asked:
             of = "" if key_in is None else key_in(same)
-            value = measured(condition, state.history[i], of, event.time_us, keep_us)
+            value = measured(condition, state.history[i], of, event.time_us, keep_us, run.zone)
             holds = order(value, bound)
             admitted = admitted and holds
             if run.trace is None:

@@ -18,7 +18,7 @@ from kittiwake.reasons import Kind
 
 
 class Times(msgspec.Struct, array_like=True, tag=1, gc=False):
-    """Windowed count: the newest instants, oldest first."""
+    """Windowed count: the newest instants, oldest first; of a range back all of them."""
 
     times_us: list[int] = []
 
@@ -51,7 +51,7 @@ class Total(msgspec.Struct, array_like=True, tag=5, gc=False):
 
 
 class Running(msgspec.Struct, array_like=True, tag=6, gc=False):
-    """Windowed average: one entry an event, oldest first, with the exact total up to it."""
+    """Windowed average; sum of a period or a range back: an entry an event, oldest first, with the total up to it."""
 
     times_us: list[int] = []
     totals: list[Decimal] = []
@@ -60,7 +60,7 @@ class Running(msgspec.Struct, array_like=True, tag=6, gc=False):
 
 
 class Numbers(msgspec.Struct, array_like=True, tag=7, gc=False):
-    """Windowed smallest or greatest value: the entries that no newer one outdoes, oldest first."""
+    """Windowed smallest or greatest value: the entries that no newer one outdoes, oldest first; of a range back all."""
 
     times_us: list[int] = []
     amounts: list[Decimal] = []
@@ -88,7 +88,14 @@ class Newest(msgspec.Struct, array_like=True, tag=10, gc=False):
     newest_us: int
 
 
-Slot: TypeAlias = Times | Latest | Amounts | Values | Total | Running | Numbers | Mean | Extreme | Newest
+class Texts(msgspec.Struct, array_like=True, tag=11, gc=False):
+    """`distinct` and `last` of a range back: one entry an event, oldest first, with its value as canonical JSON."""
+
+    times_us: list[int] = []
+    texts: list[str] = []
+
+
+Slot: TypeAlias = Times | Latest | Amounts | Values | Total | Running | Numbers | Mean | Extreme | Newest | Texts
 
 
 class Candidate(msgspec.Struct, array_like=True, gc=False):
@@ -165,6 +172,8 @@ class Reached(msgspec.Struct, array_like=True, gc=False):
     total: Decimal
     used: list[int]
     newest_us: int
+    period: int | None = None
+    """The local date on which the period began that they are of, as an ordinal; None: they are of all time."""
 
 
 class Instance(msgspec.Struct, array_like=True, gc=False):

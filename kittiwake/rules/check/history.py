@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kittiwake.rules.check.match import check_keys, check_match
-from kittiwake.rules.diagnostics import Diagnostic, check_list, check_span, each
+from kittiwake.rules.diagnostics import Diagnostic, check_list, check_span, each, span_us
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import (
     CONDITIONS_MAX,
@@ -33,6 +33,7 @@ from kittiwake.rules.model.history import (
     Sum,
 )
 from kittiwake.rules.model.match import EventMatch, MatchObject
+from kittiwake.rules.model.time import PERIODS
 from kittiwake.values import Number, Scalar
 
 
@@ -47,10 +48,34 @@ def check_condition(condition: HistoryCondition, path: KeyPath, no_same: str = "
     """One condition."""
     key, match = measured(condition)
     yield from check_match(match, (*path, key), no_same=no_same)
-    yield from check_span(condition.within, (*path, "within"), WITHIN_MAX_US, "a look-back")
+    yield from _check_window(condition, path)
     yield from _check_same(condition, match, (*path, key), path, no_same)
     if not isinstance(condition, (Present, Absent)):
         yield from _check_comparison(condition, path)
+
+
+def _check_window(condition: HistoryCondition, path: KeyPath) -> Iterator[Diagnostic[Code]]:
+    if condition.within is not None and condition.within not in PERIODS:
+        yield from check_span(condition.within, (*path, "within"), WITHIN_MAX_US, "a look-back")
+    if condition.between is None:
+        return
+    own = (*path, "between")
+    if condition.within is not None:
+        message = "a condition looks back within a time or between two, not both"
+        yield Diagnostic(own, Code.CLAUSE, message, "Delete one of them", at_key=True)
+    if len(condition.between) != 2:
+        message = f"a range back has two ends, not {len(condition.between)}"
+        yield Diagnostic(own, Code.CLAUSE, message, "Write the farther one first: [30d, 7d]")
+        return
+    far, near = condition.between
+    yield from check_span(far, (*own, 0), WITHIN_MAX_US, "a look-back")
+    if span_us(near) == 0:
+        advice = f"Write within: {far}"
+        yield Diagnostic((*own, 1), Code.OUT_OF_RANGE, "a range back ends before now", advice)
+    elif span_us(far) <= span_us(near):
+        message = f"the farther end of a range back stands first, and {far} is not farther than {near}"
+        advice = f"Write [{near}, {far}]" if span_us(far) < span_us(near) else "Write two different ones: [30d, 7d]"
+        yield Diagnostic(own, Code.NOT_RISING, message, advice)
 
 
 def measured(condition: HistoryCondition) -> tuple[str, EventMatch]:
@@ -103,7 +128,7 @@ def _check_comparison(
         return
     found = comparisons(condition)
     yield from _check_once([name for name, _ in found], COMPARISONS, "gte: 3", path)
-    if not isinstance(condition, Count) or condition.within is None:
+    if not isinstance(condition, Count) or (condition.within is None and condition.between is None):
         return
     yield from _check_windowed_count(condition, found, path)
 

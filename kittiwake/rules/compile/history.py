@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import Match, Matches, Operator
+from kittiwake.kernel.plan.periods import PERIOD_SPAN_US, Period
 from kittiwake.rules.check.history import comparisons, operands
 from kittiwake.rules.compile.match import matches_of, path_of, paths_of
 from kittiwake.rules.diagnostics import span_us
@@ -24,6 +25,7 @@ from kittiwake.rules.model.history import (
 )
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.time import PERIODS
 from kittiwake.values import Number, Path, Scalar
 
 
@@ -36,13 +38,24 @@ def condition_of(written: HistoryCondition) -> Condition:
     return Condition(
         measure=measure,
         of=_without_same(of),
-        within_us=span_us(written.within) if written.within else None,
+        within_us=look_back_us(written),
         path=path,
         operator=operator,
         bound=bound,
         same=paths_of(written.same) or inside,
         operand=_operand(written) if isinstance(written, Last) else None,
+        period=Period(written.within) if written.within in PERIODS else None,
+        near_us=span_us(written.between[1]) if written.between else 0,
     )
+
+
+def look_back_us(written: HistoryCondition) -> int | None:
+    """For how long a condition remembers its events; None: for ever."""
+    if written.between:
+        return span_us(written.between[0])
+    if written.within in PERIODS:
+        return PERIOD_SPAN_US[Period(written.within)]
+    return span_us(written.within) if written.within else None
 
 
 def _without_same(of: Matches) -> Matches:

@@ -18,6 +18,7 @@ from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers
 from kittiwake.rules.model.audience import AllOfAudience
 from kittiwake.rules.model.rule import Rule
+from kittiwake.time.durations import format_duration
 from kittiwake.values import Number, canonical, is_number
 
 
@@ -25,12 +26,15 @@ def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     """Lints of `given` and `audience`."""
     asked = [(path, condition_of(condition)) for path, condition in each(rule.given, ("given",))]
     for path, condition in asked:
-        least = 1 if covers(condition.of, arming(rule)) else 0
+        least = 1 if covers(condition.of, arming(rule)) and not condition.near_us else 0
         yield from _of_condition(condition, path, least, "the arming event counts itself, so " if least else "")
     yield from _excluding(asked)
+    yield from _leaving_out(asked)
     if rule.audience is not None:
-        for path, leaf in leaves(rule.audience, ("audience",)):
-            yield from _of_condition(condition_of(leaf), path, 0, "")
+        of_audience = [(path, condition_of(leaf)) for path, leaf in leaves(rule.audience, ("audience",))]
+        for path, condition in of_audience:
+            yield from _of_condition(condition, path, 0, "")
+        yield from _leaving_out(of_audience)
         if isinstance(rule.audience, AllOfAudience):
             found = [(path, leaf) for path, leaf in leaves(rule.audience, ("audience",)) if len(path) == 3]
             yield from _excluding([(path, condition_of(leaf)) for path, leaf in found])
@@ -43,6 +47,19 @@ def _of_condition(condition: Condition, path: KeyPath, least: int, why: str) -> 
         yield Diagnostic(path, LintCode.NEVER_HOLDS, f"{why}this condition never holds", advice)
     elif verdict is True:
         yield Diagnostic(path, LintCode.ALWAYS_HOLDS, f"{why}this condition always holds", "Delete it")
+
+
+def _leaving_out(conditions: list[tuple[KeyPath, Condition]]) -> Iterator[Diagnostic[LintCode]]:
+    """An `absent` between two times, where no other condition asks what there was since the nearer one."""
+    for path, condition in conditions:
+        if condition.measure is not Measure.ABSENT or not condition.near_us or "not" in path:
+            continue
+        if any(other.of == condition.of for _, other in conditions if other is not condition):
+            continue
+        near = format_duration(condition.near_us)
+        message = f"what happened in the last {near} does not count here: this holds for who did it a moment ago, too"
+        advice = f"Add absent with within: {near}, or write within for between"
+        yield Diagnostic((*path, "between"), LintCode.BETWEEN_LEAVES_OUT, message, advice, at_key=True)
 
 
 def _verdict(condition: Condition, least: int) -> bool | None:
@@ -85,7 +102,7 @@ def _excluding(conditions: list[tuple[KeyPath, Condition]]) -> Iterator[Diagnost
 
 
 def _exclude(a: Condition, b: Condition) -> bool:
-    about_a, about_b = ((c.of, c.within_us, c.path, c.same) for c in (a, b))
+    about_a, about_b = ((c.of, c.within_us, c.period, c.near_us, c.path, c.same) for c in (a, b))
     if about_a != about_b:
         return False
     if {a.measure, b.measure} == {Measure.PRESENT, Measure.ABSENT}:

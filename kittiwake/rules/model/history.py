@@ -13,7 +13,7 @@ from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import ExactNumber, ScalarValue
 from kittiwake.rules.model.text import OwnPath, Paths
-from kittiwake.rules.model.time import Duration
+from kittiwake.rules.model.time import Duration, Window
 
 COMPARISONS: Final = ("gt", "gte", "lt", "lte", "eq")
 LAST_COMPARISONS: Final = (*COMPARISONS, "in")
@@ -21,7 +21,14 @@ LAST_COMPARISONS: Final = (*COMPARISONS, "in")
 
 
 class _Condition(Model):
-    within: Duration | None = Field(None, description="how far back; left out: ever")
+    within: Window | None = Field(
+        None, description="how far back, or today, this_week, this_month or this_year by the contact's clock; else ever"
+    )
+    between: list[Duration] | None = Field(
+        None,
+        description="a range back, the farther end first: [30d, 7d]",
+        json_schema_extra={"minItems": 2, "maxItems": 2},
+    )
     same: Paths | None = Field(None, description="properties that must equal those of the event that asks")
 
 
