@@ -30,7 +30,8 @@ def _to_the_state(rule: Rule) -> tuple[Any, ...]:
 
 
 def _kind(wait: Wait | None) -> tuple[Any, ...]:
-    """None; a duration; a list; `field`; `until` of the event or the contact, with `repeat` or without."""
+    """None; a duration; a list; `field`; `until` of the event or the contact, with `repeat` or without; a local day; a
+    list of them."""
     if wait is None:
         return ()
     return (wait.kind, wait.listed, wait.kind == "until" and wait.of_contact, wait.repeat is not None)
@@ -43,7 +44,7 @@ def _matches(matches: Matches) -> tuple[Any, ...]:
 def _measure(condition: Condition) -> tuple[Any, ...]:
     kinds = _kinds(condition.number) if condition.what == "last" else None
     window = (condition.within, condition.period, condition.near)
-    return (condition.what, _matches(condition.matches), window, condition.path, condition.same, kinds)
+    return (condition.what, _matches(condition.matches), window, condition.path, condition.own, kinds)
 
 
 def _kinds(operand: Any) -> frozenset[type]:

@@ -56,8 +56,11 @@ class Condition(msgspec.Struct, frozen=True):
     bound: Number = 0
     """What is measured is compared with it; of LAST see `operand`."""
     same: tuple[Path, ...] = ()
+    """Properties of the event that asks which those that count have to share."""
     memory: str = ""
     """What its history remembers, see `layouts`; filled in when the program is built."""
+    other: tuple[Path, ...] = ()
+    """Their names in the events that count; empty: they bear one name in both."""
     operand: Scalar | tuple[Scalar, ...] | None = None
     """LAST: what the value is compared with; several for IN."""
     period: Period | None = None
@@ -66,6 +69,11 @@ class Condition(msgspec.Struct, frozen=True):
     """`between`: of that what lies so far back at least."""
     plain: bool = True
     """Whether it is the number of all that is remembered, which costs least to ask; filled in as `memory` is."""
+
+    @property
+    def own_same(self) -> tuple[Path, ...]:
+        """The properties of an event that counts which `same` compares."""
+        return self.other or self.same
 
 
 class LookBack(msgspec.Struct, frozen=True):

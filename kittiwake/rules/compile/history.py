@@ -5,11 +5,13 @@ Pure. Called by `compile.rule` and `compile.audience`; its input has been checke
 
 from __future__ import annotations
 
+from typing import Final
+
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import Match, Matches, Operator
 from kittiwake.kernel.plan.periods import PERIOD_SPAN_US, Period
 from kittiwake.rules.check.history import comparisons, operands
-from kittiwake.rules.compile.match import matches_of, path_of, paths_of
+from kittiwake.rules.compile.match import matches_of, names_of, path_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.history import (
     Absent,
@@ -33,7 +35,8 @@ def condition_of(written: HistoryCondition) -> Condition:
     """One question about history."""
     measure, match, path = _measured(written)
     of = matches_of(match)
-    inside = next((alternative.same for alternative in of if alternative.same), ())
+    inside = next((one for one in of if one.same), _NOTHING)
+    same, other = names_of(written.same)
     operator, bound = _bound(written)
     return Condition(
         measure=measure,
@@ -42,7 +45,8 @@ def condition_of(written: HistoryCondition) -> Condition:
         path=path,
         operator=operator,
         bound=bound,
-        same=paths_of(written.same) or inside,
+        same=same or inside.same,
+        other=other if same else inside.other,
         operand=_operand(written) if isinstance(written, Last) else None,
         period=Period(written.within) if written.within in PERIODS else None,
         near_us=span_us(written.between[1]) if written.between else 0,
@@ -56,6 +60,9 @@ def look_back_us(written: HistoryCondition) -> int | None:
     if written.within in PERIODS:
         return PERIOD_SPAN_US[Period(written.within)]
     return span_us(written.within) if written.within else None
+
+
+_NOTHING: Final = Match(frozenset())
 
 
 def _without_same(of: Matches) -> Matches:

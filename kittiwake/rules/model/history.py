@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, Tag
 from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import ExactNumber, ScalarValue
-from kittiwake.rules.model.text import OwnPath, Paths
+from kittiwake.rules.model.text import OwnPath, SamePaths
 from kittiwake.rules.model.time import Duration, Window
 
 COMPARISONS: Final = ("gt", "gte", "lt", "lte", "eq")
@@ -29,7 +29,7 @@ class _Condition(Model):
         description="a range back, the farther end first: [30d, 7d]",
         json_schema_extra={"minItems": 2, "maxItems": 2},
     )
-    same: Paths | None = Field(None, description="properties that must equal those of the event that asks")
+    same: SamePaths | None = Field(None, description="properties that must equal those of the event that asks")
 
 
 class _Compared(_Condition):
