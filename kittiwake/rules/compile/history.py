@@ -1,6 +1,6 @@
-"""From the conditions of `given` to the kernel's.
+"""From conditions on history to the kernel's.
 
-Pure. Called by `compile.rule` and `compile.audience`; its input has been checked.
+Pure. Called by `compile.conditions`; its input has been checked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from kittiwake.rules.model.history import (
     Sum,
 )
 from kittiwake.rules.model.match import EventMatch
-from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.time import PERIODS
 from kittiwake.values import Number, Path, Scalar
 
@@ -102,9 +101,3 @@ def _bound(written: HistoryCondition) -> tuple[Operator | None, Number]:
     for name, bound in comparisons(written):
         return Operator(name), bound
     return None, 0
-
-
-def given_of(rule: Rule) -> tuple[Condition, ...]:
-    """The conditions of `given`."""
-    written = rule.given if isinstance(rule.given, list) else [rule.given] if rule.given else []
-    return tuple(map(condition_of, written))

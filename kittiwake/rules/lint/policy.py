@@ -10,7 +10,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final
 
-from kittiwake.rules.check.audience import leaves
+from kittiwake.rules.check.conditions import histories
 from kittiwake.rules.compile.history import look_back_us
 from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Diagnostic, each, span_us
@@ -117,9 +117,7 @@ def _look_back_us(rule: Rule) -> int:
 
 def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, int]]:
     """How far back a rule's conditions and its sequence look, each with its path."""
-    conditions = list(each(rule.given, ("given",)))
-    conditions += list(leaves(rule.audience, ("audience",))) if rule.audience is not None else []
-    for path, condition in conditions:
+    for path, condition in (*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))):
         found = look_back_us(condition)
         if found is not None:
             yield (*path, "between" if condition.between else "within"), found
