@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from kittiwake.rules.check.document import errors_of_policy, errors_of_rule
+from kittiwake.rules.check.document import errors_of_header, errors_of_policy, errors_of_rule
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.recipes import expand
-from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING, AccountRules, AuthoredRule, RuleSet, rule_set
 from kittiwake.rules.source.tree import Location, Node, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
@@ -113,6 +113,8 @@ def read_document(location: Location, errors: list[RuleError]) -> Document | Non
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
     entries = {key: node for key, node in location.node.value.items() if key not in ("policy", "rules")}
     found = read(Header, Location(location.file, Node(entries, location.node.mark, location.node.keys)), errors)
+    if found:
+        errors.extend(errors_of_header(found.model, location))
     policy = location.at("policy")
     if policy is not None:
         written = read(PolicyObject, policy, errors)
@@ -162,6 +164,7 @@ def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, A
             known.policy or header.policy,
             known.policy_location or location.at("policy"),
             known.rules + document.rules,
+            known.preparing.joined(header, location),
         )
     return accounts
 
@@ -171,6 +174,11 @@ def _disagreements(known: AccountRules, header: Header, location: Location) -> I
         if before is not None and now is not None and before != now:
             message = f"another file gives account {header.account} another {key}"
             yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)
+    for key in PREPARING:
+        other = known.preparing.locations.get(key)
+        if other is not None and getattr(header, key) is not None:
+            message = f"{other.file} gives account {header.account} a {key} already"
+            yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Put both into one file", at_key=True)
 
 
 def _duplicate_ids(documents: list[Document]) -> Iterator[RuleError]:

@@ -57,6 +57,13 @@ KEYS_MAX: Final = 5
 INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
 
+# ---------------------------------------------------------------- events
+
+CASTS_MAX: Final = 100
+"""Entries of `cast`: a shop has some twenty types of events with numbers in them."""
+CAST_PATHS_MAX: Final = 50
+"""Properties that one entry of `cast` names: each is looked up in each event."""
+
 # ---------------------------------------------------------------- time and history
 
 WITHIN_MAX_US: Final = 400 * DAY_US

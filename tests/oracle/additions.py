@@ -8,6 +8,7 @@ world, so that the world of a seed stays what it was, but for the clauses it is 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from tests.oracle import worlds_cast
 from tests.oracle.dice import Dice
 
 Raw = dict[str, Any]
@@ -22,7 +23,9 @@ class Addition(NamedTuple):
     """The history with what the clause asks of it: other properties, more events; never an event less."""
 
 
-ADDITIONS: dict[str, Addition] = {}
+ADDITIONS: dict[str, Addition] = {
+    "cast": Addition(worlds_cast.document, worlds_cast.events),
+}
 """By the name of the clause."""
 
 

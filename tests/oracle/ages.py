@@ -10,6 +10,7 @@ from typing import Any, Final
 from tests.oracle import clock
 from tests.oracle.language import RETENTION, Cap, Condition, Policy, Rule, rule_set
 from tests.oracle.needs import attributes_read, is_needed
+from tests.oracle.preparing import Preparation
 from tests.oracle.sameness import is_same, measures_the_same
 
 ALWAYS: Final = -(10**18)
@@ -55,6 +56,7 @@ class Version:
     zone: Any
     policy: Policy
     rules: tuple[Rule, ...]
+    preparation: Preparation
 
     @property
     def reads(self) -> set[str]:
@@ -77,7 +79,7 @@ class Ages:
         for index, (_, document) in enumerate(versions):
             read = rule_set(document, index)
             start, end = starts[index], [*starts, NEVER][index + 1]
-            self.versions.append(Version(index, start, end, read.zone, read.policy, read.rules))
+            self.versions.append(Version(index, start, end, read.zone, read.policy, read.rules, read.preparation))
         self._of_rules: dict[Rule, Memory] = {}
         self._of_conditions: dict[Condition, Memory] = {}
         for version in self.versions:
@@ -87,6 +89,10 @@ class Ages:
     def at(self, now: int) -> int:
         """The index of the version in force; -1 if nothing is."""
         return sum(version.start <= now for version in self.versions) - 1
+
+    def preparation(self, now: int) -> Preparation:
+        """What is done with an event of that time before the rules see it."""
+        return self.versions[self.at(now)].preparation if self.at(now) >= 0 else Preparation()
 
     def before(self, rule: Rule) -> Rule | None:
         """The rule of that id in the version before."""

@@ -8,6 +8,7 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.ages import Ages, gone
 from tests.oracle.language import Condition, Match, Matches, Rule
+from tests.oracle.preparing import cast
 from tests.oracle.values import canonical, exact, is_key, is_number, key_of, value_at, where_holds
 
 
@@ -48,7 +49,8 @@ def settled(
             life = person = len(found)
         elif life < len(found) and ages.forgotten_at(found[-1].time) <= at:
             life = len(found)
-        event = Event(len(found), name, at, kind, properties, {}, life, person)
+        seen = cast(ages.preparation(at).casts, kind, properties)
+        event = Event(len(found), name, at, kind, seen, {}, life, person)
         before, after = (_known(each, ages, ages.at(at)) for each in (found[person:], [*found[person:], event]))
         if limits["attribute_bytes"] < _size(after, ages, at) > _size(before, ages, at):
             event, after = replace(event, refused=True), before

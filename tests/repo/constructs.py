@@ -33,12 +33,15 @@ class Construct(NamedTuple):
     """The files of `tests/conformance` that say what it does, without `.test.yaml`."""
     sections: str = ""
     """The headings of the rules' reference page under which it stands, with slashes between."""
+    document_keys: str = ""
+    """The keys beside `rules` that it owns."""
 
 
 CONSTRUCTS: Final = {
     "audience": Construct(
         "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
     ),
+    "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
@@ -87,6 +90,7 @@ NO_CONSTRUCT: Final = {
     "compile": {
         "account": "the program of an account",
         "accounts": "the programs of many accounts",
+        "preparation": "what becomes of events before the rules see them, of every construct that changes them",
         "versions": "the programs of an account under rising versions",
     },
     "lint": {"document": "calls the lints", "queries": "questions that several lints ask"},
@@ -95,6 +99,7 @@ NO_CONSTRUCT: Final = {
         "gates": "which gates of `policy` a rule has",
         "layouts": "what a rule's memory depends on",
         "limits": "bounds of everything the kernel remembers",
+        "preparation": "what becomes of events before the rules see them",
         "program": "the rules of an account together",
         "routes": "which event types concern which rule",
         "versions": "programs under rising versions",
@@ -114,9 +119,11 @@ NO_CONSTRUCT: Final = {
         "gating": "the gates of `policy` that compare candidates",
         "migration": "from one version of the rules to the next",
         "outputs": "decisions, trace and counts, of every construct",
+        "preparation": "what becomes of an event before the rules see it",
         "reactions": "the functions that handlers are made of",
         "retention": "what is forgotten, of every construct",
         "shared_instant": "events of one microsecond",
+        "taking": "an event goes to its handlers",
         "sweep": "one pass over a whole history",
         "timeline": "events and timers in their order",
         "timer_queue": "what falls due next, of every construct",

@@ -17,6 +17,7 @@ from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Predicate
 from kittiwake.kernel.plan.policy import Policy
+from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes, route_of
 from kittiwake.kernel.plan.rule import RuleProgram, Texts
@@ -47,6 +48,7 @@ def build_program(
     *,
     ruleset_version: str = "",
     policy: Policy | None = None,
+    preparation: Preparation = UNPREPARED,
     timezone: str = "UTC",
     allowed_lateness_us: int = HOUR_US,
     limits: Limits = DEFAULT_LIMITS,
@@ -76,7 +78,7 @@ def build_program(
         timezone=timezone,
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
-        routes=_routes(rules, own_types),
+        routes=_routes(rules, own_types, preparation),
         texts=tuple(Texts(rule.rule_id, rule.version, ruleset_version) for rule in rules),
         state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
@@ -109,6 +111,7 @@ def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
         {
             "ruleset_version": program.ruleset_version,
             "policy": program.policy,
+            "preparation": program.routes.preparation,
             "timezone": program.timezone,
             "allowed_lateness_us": program.allowed_lateness_us,
             "limits": program.limits,
@@ -134,8 +137,8 @@ def _takes_unnamed(rule: RuleProgram) -> bool:
     return any(not match.types for match in rule.matches()) or holds_of_nothing(rule)
 
 
-def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str]) -> Routes:
-    """By event type, which rules its events concern."""
+def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str], preparation: Preparation) -> Routes:
+    """By event type, which rules its events concern; one identity of `UNPREPARED`, for which walkers ask."""
     naming: dict[str, set[int]] = {}
     for i, rule in enumerate(rules):
         for match in rule.matches():
@@ -147,6 +150,7 @@ def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str]) -> Routes:
         _routes_of_type(rules, unnamed, None),
         _routes_of_type(rules, unnamed, UNMATCHED_BY_ANY[0]),
         own_types,
+        UNPREPARED if preparation == UNPREPARED else preparation,
     )
 
 

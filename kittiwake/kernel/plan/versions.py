@@ -19,6 +19,7 @@ from kittiwake.kernel.plan.history import LookBack
 from kittiwake.kernel.plan.layouts import described, serves
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.policy import Policy
+from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.model import Event
@@ -45,6 +46,7 @@ class Draft(NamedTuple):
     policy: Policy
     timezone: str
     ruleset_version: str
+    preparation: Preparation = UNPREPARED
 
 
 NOTHING: Final = Draft(None, (), Policy(), "UTC", "")
@@ -137,6 +139,7 @@ def build_versions(
             [*rules, *_foreseen(rules, later)],
             ruleset_version=draft.ruleset_version,
             policy=draft.policy,
+            preparation=draft.preparation,
             timezone=draft.timezone,
             allowed_lateness_us=allowed_lateness_us,
             limits=limits,

@@ -16,7 +16,7 @@ class StepKind(StrEnum):
     """What a step is. `details` holds, per kind, what is written behind it."""
 
     EVENT = "event"
-    """An event is taken. event_id, type, properties."""
+    """An event is taken. event_id, type, properties; as_sent (its properties as they came in) where some are cast."""
     DUPLICATE = "duplicate"
     """A duplicate of an event is dropped. event_id, type."""
     LATE = "late"

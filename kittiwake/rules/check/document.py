@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kittiwake.rules.check.audience import check_audience
+from kittiwake.rules.check.cast import check_casts
 from kittiwake.rules.check.catalog import check_interest
 from kittiwake.rules.check.history import check_given
 from kittiwake.rules.check.include import check_include
@@ -22,7 +23,7 @@ from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Code, RuleError
 from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.policy import PolicyObject
-from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.source.tree import Location
 
 _NO_ARMING_EVENT = "a catalogue rule has no arming event of the contact; write item: …"
@@ -36,6 +37,11 @@ def errors_of_rule(rule: Rule, location: Location, wrong: frozenset[str] = froze
 def errors_of_policy(policy: PolicyObject, location: Location) -> Iterator[RuleError]:
     """Everything wrong with a policy whose shape is right."""
     return _located(check_policy(policy), location)
+
+
+def errors_of_header(header: Header, location: Location) -> Iterator[RuleError]:
+    """Everything wrong with what stands beside `rules` and `policy`, where its shape is right."""
+    return _located(check_casts(header.cast, ("cast",)), location)
 
 
 def _located(diagnostics: Iterator[Diagnostic[Code]], location: Location) -> Iterator[RuleError]:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.versions import Draft, Versions, build_versions
 from kittiwake.rules.compile.policy import policy_of
+from kittiwake.rules.compile.preparation import preparation_of
 from kittiwake.rules.compile.rule import check_can_run, compile_rule
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
@@ -50,4 +51,11 @@ def _drafts(versions: Iterable[Version], account_id: str) -> Iterator[Draft]:
         introduced = {rule.rule.id: introduced.get(rule.rule.id, effective_us) for rule in authored}
         policy = ruleset.policy_of(account_id)
         rules = tuple(compile_rule(rule, policy, introduced[rule.rule.id]) for rule in authored)
-        yield Draft(effective_us, rules, policy_of(policy), ruleset.timezone_of(account_id), ruleset.version)
+        yield Draft(
+            effective_us,
+            rules,
+            policy_of(policy),
+            ruleset.timezone_of(account_id),
+            ruleset.version,
+            preparation_of(ruleset, account_id),
+        )

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from kittiwake.rules.model.audience import AudienceTree
 from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.cast import Casts
 from kittiwake.rules.model.catalog import Interest
 from kittiwake.rules.model.history import Given
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
@@ -94,4 +95,9 @@ class Header(Model):
     account: AccountId = Field(description='whose rules these are; "*" = every account')
     timezone: ZoneName | None = Field(None, description="used for contacts without a timezone")
     policy: PolicyObject | None = Field(None, description="what holds for all its rules; replaces that of * whole")
+    cast: Casts | None = Field(
+        None,
+        description="texts read as numbers and epoch numbers read as times, before the rules see an event",
+        examples=[[{"event": "order.completed", "number": ["total", "price"]}]],
+    )
     rules: None = Field(None, description="its rules")  # read one by one, each with its own errors
