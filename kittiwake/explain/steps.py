@@ -81,7 +81,14 @@ def _event(at: At) -> StepWords:
         at.facts.left_out |= shown != whole
     properties = properties_words(shown)
     text = f"{at.details['type']} ({at.details['event_id']})" + (f" {properties}" if properties else "")
-    return Tone.EVENT, text + _zone_words(at)
+    return Tone.EVENT, text + _cast_words(at, shown) + _zone_words(at)
+
+
+def _cast_words(at: At, shown: dict[str, Any]) -> str:
+    """What of the properties that are shown came in as something else."""
+    sent = at.details.get("as_sent", {})
+    was = {name: sent[name] for name, value in shown.items() if name in sent and sent[name] is not value}
+    return f"; cast from {properties_words(was)}" if was else ""
 
 
 def _zone_words(at: At) -> str:
