@@ -21,11 +21,11 @@ from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.taking import NOTHING_MORE, take
 from kittiwake.model import Event
 
-Take: TypeAlias = Callable[[Execution, Event], None]
+Prepared: TypeAlias = Callable[[Execution, Event], None]
 """Prepares an event of a type as it came in, and lets it do all it does."""
 
 
-class Takers:
+class PreparedHandlers:
     """What takes the events of a program, by their types."""
 
     __slots__ = ("_by_type", "_of_any", "_of_contact")
@@ -33,11 +33,11 @@ class Takers:
     def __init__(self, routes: Routes, handlers: Handlers) -> None:
         """Of every type that rules or the preparation name, and of the others together."""
         named = {*routes.by_type, *routes.own_types, *routes.preparation.named()}
-        self._by_type = {name: _taker(routes, handlers, name) for name in sorted(named)}
-        self._of_any = _taker(routes, handlers, None)
-        self._of_contact = _taker(routes, handlers, UNMATCHED_BY_ANY[0])
+        self._by_type = {name: _prepared(routes, handlers, name) for name in sorted(named)}
+        self._of_any = _prepared(routes, handlers, None)
+        self._of_contact = _prepared(routes, handlers, UNMATCHED_BY_ANY[0])
 
-    def of(self, event_type: str) -> Take:
+    def of(self, event_type: str) -> Prepared:
         """What takes an event of this type."""
         found = self._by_type.get(event_type)
         if found is not None:
@@ -45,22 +45,22 @@ class Takers:
         return self._of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self._of_any
 
 
-_made: Final[dict[int, tuple[ref[Routes], Takers]]] = {}
+_made: Final[dict[int, tuple[ref[Routes], PreparedHandlers]]] = {}
 """As of `dispatch.handlers_of`."""
 
 
-def takers_of(program: Program) -> Takers:
+def prepared_handlers_of(program: Program) -> PreparedHandlers:
     """What takes the events of a program, made when it is first asked for; programs that share routes share it."""
     routes = program.routes
     found = _made.get(id(routes))
     if found is not None:
         return found[1]
-    key, takers = id(routes), Takers(routes, handlers_of(program))
-    _made[key] = ref(routes, lambda _: _made.pop(key, None)), takers
-    return takers
+    key, prepared = id(routes), PreparedHandlers(routes, handlers_of(program))
+    _made[key] = ref(routes, lambda _: _made.pop(key, None)), prepared
+    return prepared
 
 
-def _taker(routes: Routes, handlers: Handlers, event_type: str | None) -> Take:
+def _prepared(routes: Routes, handlers: Handlers, event_type: str | None) -> Prepared:
     """What takes events of a type; None: of a type nobody names, and "*" covers."""
     own = handlers.of_any if event_type is None else handlers.of(event_type)
     cast = casting(routes.preparation.casts, event_type)

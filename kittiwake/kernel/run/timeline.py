@@ -20,7 +20,7 @@ from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import gate_all
 from kittiwake.kernel.run.migration import Before, activate, fits, forget_for_good, known_of, stamp
 from kittiwake.kernel.run.outputs import Outputs
-from kittiwake.kernel.run.preparation import takers_of
+from kittiwake.kernel.run.preparation import prepared_handlers_of
 from kittiwake.kernel.run.retention import forget_silent, forgets_us, freeze, keeps_something
 from kittiwake.kernel.run.shared_instant import SharedInstant
 from kittiwake.kernel.run.taking import take
@@ -139,7 +139,7 @@ def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
 
 def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     """As `_walk`, where events are prepared before the rules see them."""
-    takers, retention_us = takers_of(run.program), run.program.policy.retention_us
+    prepared, retention_us = prepared_handlers_of(run.program), run.program.policy.retention_us
     at, count = 0, len(events)
     while at < count:
         now_us, begun = events[at].time_us, at
@@ -151,7 +151,7 @@ def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> Non
         run.now_us = now_us
         run.shared_instant = SharedInstant() if at - begun > 1 else None
         for event in events[begun:at]:
-            takers.of(event.type)(run, event)
+            prepared.of(event.type)(run, event)
         run.shared_instant = None
         for index, key in run.timers.take_due(now_us):
             fall_due(run, index, key)
@@ -163,7 +163,7 @@ def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> Non
 
 
 def _take_together(run: Execution, handlers: Handlers, events: Sequence[Event], at: int) -> int:
-    """Take the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
+    """Prepared the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
     now_us = events[at].time_us
     run.shared_instant = SharedInstant()
     while at < len(events) and events[at].time_us == now_us:
