@@ -163,7 +163,7 @@ def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> Non
 
 
 def _take_together(run: Execution, handlers: Handlers, events: Sequence[Event], at: int) -> int:
-    """Prepared the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
+    """Take the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
     now_us = events[at].time_us
     run.shared_instant = SharedInstant()
     while at < len(events) and events[at].time_us == now_us:
