@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from kittiwake.rules.check.document import errors_of_header, errors_of_policy, errors_of_rule
+from kittiwake.rules.check.preparation import errors_of_preparing
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
@@ -79,6 +80,7 @@ def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[
     accounts = _accounts(documents, errors)
     errors.extend(_duplicate_ids(documents))
     errors.extend(_too_many_rules(accounts))
+    errors.extend(_of_preparing(accounts))
     return accounts
 
 
@@ -199,6 +201,12 @@ def _duplicate_id(authored: AuthoredRule, other: AuthoredRule) -> RuleError:
     where = f"{other.location.file}:{mark.line}" if mark.line else other.location.file
     message = f"the id {authored.rule.id} is taken by the rule at {where}"
     return authored.location.error(("id",), Code.DUPLICATE_ID, message, "Give one of them another id")
+
+
+def _of_preparing(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
+    shared = accounts[EVERY_ACCOUNT].preparing if EVERY_ACCOUNT in accounts else None
+    for account in accounts.values():
+        yield from errors_of_preparing(account.preparing, None if account.account_id == EVERY_ACCOUNT else shared)
 
 
 def _too_many_rules(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:

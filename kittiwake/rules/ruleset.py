@@ -11,7 +11,9 @@ import msgspec
 
 from kittiwake.rules.fingerprint import fingerprint_of_rules
 from kittiwake.rules.model.cast import Casts
+from kittiwake.rules.model.derive import Derivations
 from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.model.repeats import RepeatsList
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.source.tree import Location
 
@@ -27,7 +29,7 @@ class AuthoredRule(msgspec.Struct, frozen=True):
     """Fingerprint of the rule's text after defaults and recipes."""
 
 
-PREPARING: Final = ("cast",)
+PREPARING: Final = ("cast", "repeats", "derive")
 """The keys beside `rules` that say what becomes of events before the rules see them; one document may have each."""
 
 
@@ -35,6 +37,8 @@ class Preparing(msgspec.Struct, frozen=True):
     """What the documents of one account say under `PREPARING`."""
 
     cast: Casts | None = None
+    repeats: RepeatsList | None = None
+    derive: Derivations | None = None
     locations: dict[str, Location] = {}
     """By key: the document that has it."""
 

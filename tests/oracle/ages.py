@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from tests.oracle import clock
 from tests.oracle.language import RETENTION, Cap, Condition, Policy, Rule, rule_set
-from tests.oracle.needs import attributes_read, is_needed
-from tests.oracle.preparing import Preparation
+from tests.oracle.needs import attributes_read, is_needed, of_contact
+from tests.oracle.preparing import Derivation, Preparation, covers
 from tests.oracle.sameness import is_same, measures_the_same
 
 ALWAYS: Final = -(10**18)
@@ -109,7 +109,30 @@ class Ages:
         asked = self.versions[max(first, 0) :]
         if self.stream:
             asked = asked[:1] if first >= 0 else []
+        if any(is_needed(version.policy, version.rules, event_type) for version in asked):
+            return True
+        return any(
+            covers(of.types, event_type)
+            for version in asked
+            for each in self.derivations(version.index, max(at, version.start))
+            for of in each.parents
+        )
+
+    def derivations(self, version: int, at: int) -> tuple[Derivation, ...]:
+        """What that version derives of events whose types are needed at that time."""
+        return tuple(each for each in self.versions[version].preparation.derivations if self._is_named(each.event, at))
+
+    def _is_named(self, event_type: str, at: int) -> bool:
+        asked = self.versions[self.at(at) :][: 1 if self.stream else None]
         return any(is_needed(version.policy, version.rules, event_type) for version in asked)
+
+    def reads(self, version: int) -> set[str]:
+        """The attributes that the version's rules read, and what it derives."""
+        start = self.versions[version].start
+        derives = {
+            path for each in self.derivations(version, start) for of in each.parents for path in of_contact(of.where)
+        }
+        return self.versions[version].reads | derives
 
     # -- since when ----------------------------------------------------------------------------------------------
 
@@ -135,7 +158,7 @@ class Ages:
 
     def attribute_since(self, version: int, name: str) -> int:
         """Since when the attribute is remembered. The zone is no look-back of a rule: it always is."""
-        return ALWAYS if name == "timezone" else self._unbroken(version, lambda each: name in each.reads)
+        return ALWAYS if name == "timezone" else self._unbroken(version, lambda each: name in self.reads(each.index))
 
     def consent_since(self, version: int) -> int:
         """Since when consent to the version's purpose is remembered."""

@@ -65,6 +65,11 @@ def attributes_read(rule: Rule) -> set[str]:
     return {path.split(".")[0] for path in paths}
 
 
+def of_contact(where: dict[str, Any]) -> set[str]:
+    """The attributes that a `where` reads."""
+    return {path.split(".")[0] for path in _contact_paths(where, inside=False)}
+
+
 def _contact_paths(where: dict[str, Any], *, inside: bool) -> Iterator[str]:
     """Every path that stands inside a `contact` of the `where`."""
     for name, spec in where.items():

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.repeats import Repeats
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.values import Path, canonical
@@ -75,6 +76,11 @@ def memory_of(condition: Condition) -> str:
     if condition.measure is Measure.COUNT and condition.within_us is not None:
         return f"{measured}/{instants_kept(condition)}"
     return measured
+
+
+def memory_of_repeats(repeats: Repeats) -> str:
+    """What is remembered of events that may come again: equal where only `within` differs."""
+    return _digest([repeats.of, repeats.same])
 
 
 def instants_kept(condition: Condition) -> int:

@@ -67,7 +67,9 @@ class Routes:
     own_types: frozenset[str] = frozenset()
     """Types the kernel itself takes: `contact.*` and, where the policy asks for consent, `consent.*`."""
     preparation: Preparation = UNPREPARED
-    """What becomes of events before the rules see them."""
+    """What becomes of events before the rules see them; without derivations of types that no rule needs."""
+    takes_any: bool = False
+    """Whether events of every type are needed: by a "*" of a rule or of a derivation, or as a contact's first."""
 
     def of(self, event_type: str) -> tuple[Route, ...]:
         """What an event of this type can do, rule by rule."""

@@ -144,7 +144,7 @@ def build_versions(
             allowed_lateness_us=allowed_lateness_us,
             limits=limits,
             effective_us=draft.effective_us,
-            foreseen_attributes=frozenset().union(*(attributes_of(one.rules) for one in later)),
+            foreseen_attributes=programs[0].attributes if later else frozenset(),
             foreseen_purposes=tuple(one.policy.consent.purpose for one in later if one.policy.consent),
             wanted_later=programs[0].wanted() if later else frozenset(),
             idle=draft is NOTHING and not later,

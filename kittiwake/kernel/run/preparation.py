@@ -6,8 +6,8 @@ prepare anything; all others never come here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable
+from typing import Final, TypeAlias
 from weakref import ref
 
 from msgspec.structs import replace
@@ -16,8 +16,10 @@ from kittiwake.event_types import UNMATCHED_BY_ANY
 from kittiwake.kernel.evaluate.cast import Casting, casting
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Routes
+from kittiwake.kernel.run.derive import deriving
 from kittiwake.kernel.run.dispatch import Handlers, handlers_of
 from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.repeats import dropping
 from kittiwake.kernel.run.taking import NOTHING_MORE, take
 from kittiwake.model import Event
 
@@ -63,22 +65,26 @@ def prepared_handlers_of(program: Program) -> PreparedHandlers:
 def _prepared(routes: Routes, handlers: Handlers, event_type: str | None) -> Prepared:
     """What takes events of a type; None: of a type nobody names, and "*" covers."""
     own = handlers.of_any if event_type is None else handlers.of(event_type)
-    cast = casting(routes.preparation.casts, event_type)
-    if cast is None:
-        return lambda run, event: take(run, own, event)
+    preparation = routes.preparation
+    cast, drops = casting(preparation.casts, event_type), dropping(preparation.repeats, event_type)
+    derive = deriving(preparation, handlers, event_type)
 
-    def take_cast(run: Execution, event: Event) -> None:
-        seen = _cast(cast, event)
-        take(run, own, seen, _about(run, event, seen))
+    def handle(run: Execution, event: Event) -> None:
+        seen, about = event, NOTHING_MORE
+        if cast is not None:
+            seen = _cast(cast, event)
+            if run.trace is not None and seen is not event:
+                about = {"as_sent": dict(event.properties)}
+        if drops is not None and drops(run, seen):
+            return
+        if derive is not None:
+            derive(run, seen, own, about)
+        else:
+            take(run, own, seen, about)
 
-    return take_cast
+    return handle if cast or drops or derive else lambda run, event: take(run, own, event)
 
 
 def _cast(cast: Casting, event: Event) -> Event:
     properties = cast(event.properties)
     return event if properties is event.properties else replace(event, properties=properties)
-
-
-def _about(run: Execution, event: Event, seen: Event) -> Mapping[str, Any]:
-    """What a trace says of an event that is not seen as it came in."""
-    return NOTHING_MORE if run.trace is None or seen is event else {"as_sent": dict(event.properties)}

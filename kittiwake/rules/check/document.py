@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from kittiwake.rules.check.audience import check_audience
 from kittiwake.rules.check.cast import check_casts
 from kittiwake.rules.check.catalog import check_interest
+from kittiwake.rules.check.derive import check_derivations
 from kittiwake.rules.check.history import check_given
 from kittiwake.rules.check.include import check_include
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
 from kittiwake.rules.check.policy import check_policy, check_reentry
+from kittiwake.rules.check.repeats import check_repeats
 from kittiwake.rules.check.rule import KIND_CLAUSES, check_bounds, check_kind
 from kittiwake.rules.check.thresholds import check_reaches
 from kittiwake.rules.check.wait import check_wait
@@ -41,7 +43,9 @@ def errors_of_policy(policy: PolicyObject, location: Location) -> Iterator[RuleE
 
 def errors_of_header(header: Header, location: Location) -> Iterator[RuleError]:
     """Everything wrong with what stands beside `rules` and `policy`, where its shape is right."""
-    return _located(check_casts(header.cast, ("cast",)), location)
+    yield from _located(check_casts(header.cast, ("cast",)), location)
+    yield from _located(check_repeats(header.repeats, ("repeats",)), location)
+    yield from _located(check_derivations(header.derive, ("derive",)), location)
 
 
 def _located(diagnostics: Iterator[Diagnostic[Code]], location: Location) -> Iterator[RuleError]:

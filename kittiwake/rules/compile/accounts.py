@@ -83,7 +83,7 @@ def plan_of(versions: Versions) -> Plan:
     takes_all = any(types is None for types in wanted)
     sweep_plan = sweep_plan_of(programs[0]) if len(programs) == 1 else None
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
-    changing = changing or (takes_all and not all(program.routes.of_any for program in programs))
+    changing = changing or (takes_all and not all(program.routes.takes_any for program in programs))
     return Plan(versions, sweep_plan, None if takes_all else named, unread, changing)
 
 
