@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tests.oracle import worlds_cast, worlds_derive, worlds_repeats
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 
 Raw = dict[str, Any]
 
@@ -27,6 +28,8 @@ ADDITIONS: dict[str, Addition] = {
     "cast": Addition(worlds_cast.document, worlds_cast.events),
     "derive": Addition(worlds_derive.document, worlds_derive.events),
     "repeats": Addition(worlds_repeats.document, worlds_repeats.events),
+    "operators": Addition(add_operators, add_lines),
+    "names_of_same": Addition(add_names, add_second_keys),
 }
 """By the name of the clause."""
 
