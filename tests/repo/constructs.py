@@ -43,6 +43,9 @@ CONSTRUCTS: Final = {
     ),
     "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
+    "derive": Construct(
+        "model check compile plan evaluate run", conformance="derive", sections="derive", document_keys="derive"
+    ),
     "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
     "match": Construct(
@@ -59,6 +62,9 @@ CONSTRUCTS: Final = {
         sections="Policy keys/Readiness/Retention/Consent/Holdout/Re-entry/Quiet hours/Frequency",
     ),
     "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
+    "repeats": Construct(
+        "model check compile plan run", conformance="repeats", sections="repeats", document_keys="repeats"
+    ),
     "rule": Construct(
         "model check compile lint plan",
         "id use mode restart priority expires keep",
@@ -86,6 +92,7 @@ NO_CONSTRUCT: Final = {
     "check": {
         "document": "calls the checks of a rule and of a policy",
         "paths": "asks every path of a rule, wherever it stands",
+        "preparation": "that nothing is done with derived events, over the documents of an account",
     },
     "compile": {
         "account": "the program of an account",

@@ -11,18 +11,18 @@ from typing import Any, Final
 from kittiwake.kernel.plan.derive import Derivation
 from kittiwake.values import is_scalar
 
-PLACES_MAX: Final = 1_000
+ELEMENTS_MAX: Final = 1_000
 """Places of a list that count: an order of a thousand lines is a restocking. Each is as dear as an event."""
 
 
 def elements(
     derivation: Derivation, found: list[Any], properties: dict[str, Any]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """By place, the properties of what is derived from a list: of objects, and of plain values if they get a name."""
+    """By index, the properties of what is derived from a list: of objects, and of plain values if they get a name."""
     kept = {name: properties[name] for name in derivation.keep if name in properties}
     name = derivation.name
-    for place, element in enumerate(found[:PLACES_MAX]):
+    for index, element in enumerate(found[:ELEMENTS_MAX]):
         if isinstance(element, dict):
-            yield place, kept | element if kept else element
+            yield index, kept | element if kept else element
         elif name is not None and is_scalar(element):
-            yield place, kept | {name: element}
+            yield index, kept | {name: element}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from kittiwake.kernel.evaluate.cast import Casting, casting
-from kittiwake.kernel.evaluate.derive import PLACES_MAX, elements
+from kittiwake.kernel.evaluate.derive import ELEMENTS_MAX, elements
 from kittiwake.kernel.evaluate.match import Question, question_of, reader
 from kittiwake.kernel.plan.derive import Derivation
 from kittiwake.kernel.plan.preparation import Preparation
@@ -75,16 +75,16 @@ def deriving(preparation: Preparation, handlers: Handlers, event_type: str | Non
 
 
 def _take_each(run: Execution, event: Event, one: _Asked, found: list[Any], counts: dict[str, int]) -> None:
-    """Take what is derived of one list; `counts` says how many places of lists each type has had."""
+    """Take what is derived of one list; `counts` says how many elements each type has had."""
     derivation = one.derivation
     event_type, first = derivation.event, counts.get(derivation.event, 0)
-    counts[event_type] = first + min(len(found), PLACES_MAX)
+    counts[event_type] = first + min(len(found), ELEMENTS_MAX)
     prefix = f"{event.event_id}/{event.type}/{event_type}/"
-    for place, properties in elements(derivation, found, event.properties):
+    for index, properties in elements(derivation, found, event.properties):
         seen = properties if one.cast is None else one.cast(properties)
-        derived = Event(event.time_us, f"{prefix}{first + place}", event_type, seen, event.account_id, event.contact_id)
+        derived = Event(event.time_us, f"{prefix}{first + index}", event_type, seen, event.account_id, event.contact_id)
         take(run, one.handlers, derived, _about(run, event, properties, seen))
-    if len(found) > PLACES_MAX:
+    if len(found) > ELEMENTS_MAX:
         refuse_event(run, DERIVE_RULE + event_type, canonical({"each": ".".join(derivation.each)}), event, "derive")
 
 
