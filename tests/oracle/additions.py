@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tests.oracle import worlds_cast, worlds_derive, worlds_repeats
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 
 Raw = dict[str, Any]
@@ -28,6 +29,7 @@ ADDITIONS: dict[str, Addition] = {
     "cast": Addition(worlds_cast.document, worlds_cast.events),
     "derive": Addition(worlds_derive.document, worlds_derive.events),
     "repeats": Addition(worlds_repeats.document, worlds_repeats.events),
+    "calendar": Addition(give_local_days, let_contacts_move),
     "operators": Addition(add_operators, add_lines),
     "names_of_same": Addition(add_names, add_second_keys),
 }

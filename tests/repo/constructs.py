@@ -42,6 +42,9 @@ CONSTRUCTS: Final = {
         "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
     ),
     "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
+    "calendar": Construct(
+        "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
+    ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "derive": Construct(
         "model check compile plan evaluate run", conformance="derive", sections="derive", document_keys="derive"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, NotHolds, Tree
+from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.gates import gates_of
 from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.plan.layouts import described, memory_of_repeats
@@ -88,7 +89,7 @@ def build_program(
         state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
-        dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait) and not rule.foreseen),
+        dated=tuple(i for i, rule in enumerate(rules) if _is_dated(rule)),
         attributes=attributes_of(rules, routes.preparation) | foreseen_attributes,
         measured=attributes_of(in_force, routes.preparation) if is_version else frozenset(),
         purposes=purposes,
@@ -118,6 +119,11 @@ def _remembering(preparation: Preparation) -> Preparation:
 def _is_readied(rule: RuleProgram) -> bool:
     """Whether an audience may have an instant at which its members enter."""
     return rule.audience is not None and not rule.foreseen and (rule.ready_us is not None or bool(rule.look_backs))
+
+
+def _is_dated(rule: RuleProgram) -> bool:
+    """Whether a changed attribute or zone may move what is pending."""
+    return isinstance(rule.wait, (UntilWait, CalendarWait)) and not rule.foreseen
 
 
 def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
