@@ -38,18 +38,22 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
-    "audience": Construct(
-        "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
-    ),
+    "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
     "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
     "calendar": Construct(
         "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
+    "conditions": Construct(
+        "model check compile plan evaluate run",
+        "given",
+        conformance="given conditions",
+        sections="Conditions/given",
+    ),
     "derive": Construct(
         "model check compile plan evaluate run", conformance="derive", sections="derive", document_keys="derive"
     ),
-    "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
+    "history": Construct("model check compile lint plan evaluate", conformance="given", sections="given"),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
     "match": Construct(
         "model check compile lint plan evaluate",
