@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from kittiwake.rules.check.document import errors_of_header, errors_of_policy, errors_of_rule
-from kittiwake.rules.check.preparation import errors_of_preparing
+from kittiwake.rules.check.preparation import check_derived_types
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
@@ -204,9 +204,12 @@ def _duplicate_id(authored: AuthoredRule, other: AuthoredRule) -> RuleError:
 
 
 def _of_preparing(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
-    shared = accounts[EVERY_ACCOUNT].preparing if EVERY_ACCOUNT in accounts else None
+    every = accounts.get(EVERY_ACCOUNT, AccountRules(EVERY_ACCOUNT))
     for account in accounts.values():
-        yield from errors_of_preparing(account.preparing, None if account.account_id == EVERY_ACCOUNT else shared)
+        shared, own = (every if account is not every else AccountRules(EVERY_ACCOUNT)).preparing, account.preparing
+        for found in check_derived_types(own.repeats, own.derive, shared.repeats, shared.derive):
+            location = own.locations[str(found.path[0])]
+            yield location.error(found.path, found.code, found.message, found.advice)
 
 
 def _too_many_rules(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:

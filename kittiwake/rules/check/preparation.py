@@ -5,43 +5,52 @@ Pure. Called by `documents`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from kittiwake.rules.compile.match import matches_of, types_of
-from kittiwake.rules.diagnostics import each
-from kittiwake.rules.errors import Code, KeyPath, RuleError
-from kittiwake.rules.ruleset import Preparing
+from kittiwake.rules.diagnostics import Diagnostic, each
+from kittiwake.rules.errors import Code, KeyPath
+from kittiwake.rules.model.derive import Derivations
+from kittiwake.rules.model.match import EventTypes, MatchObject
+from kittiwake.rules.model.repeats import RepeatsList
 
 
-def errors_of_preparing(own: Preparing, shared: Preparing | None) -> Iterator[RuleError]:
-    """What an account says of derived types, its own and those of "*", where they come too late for it."""
-    every = [one for one in (shared, own) if one is not None]
-    derived = frozenset(written.event for one in every for written in one.derive or ())
-    repeated = frozenset(name for _, name in _repeated(shared)) if shared is not None else frozenset()
-    for path, name in _repeated(own):
+def check_derived_types(
+    repeats: RepeatsList | None,
+    derivations: Derivations | None,
+    shared_repeats: RepeatsList | None,
+    shared_derivations: Derivations | None,
+) -> Iterator[Diagnostic[Code]]:
+    """What an account says of derived types, its own and the `shared` ones of "*", where it comes too late for it."""
+    derived = {one.event for one in (*(derivations or ()), *(shared_derivations or ()))}
+    repeated = {name for _, name in _repeated(shared_repeats)}
+    for path, name in _repeated(repeats):
         if name in derived:
             message = f"{name} is derived, and what is dropped is dropped before"
-            yield _located(own, path, message, "Name the event it is derived from")
-    for path, name in _parents(own):
+            yield Diagnostic(path, Code.CLAUSE, message, "Name the event it is derived from")
+    for path, name in _parents(derivations):
         if name in derived:
             message = f"{name} is derived, and nothing is derived from derived events"
-            yield _located(own, path, message, "Name the event that came in, and walk to the list: order.lines")
-    for path, written in each(own.derive, ("derive",)):
-        if written.event in repeated:
-            message = f'the repeats of "*" name {written.event}, and what is dropped is dropped before'
-            yield _located(own, (*path, "event"), message, "Name another type, or the event it is derived from there")
+            advice = "Name the event that came in, and walk to the list: order.lines"
+            yield Diagnostic(path, Code.CLAUSE, message, advice)
+    for path, one in each(derivations, ("derive",)):
+        if one.event in repeated:
+            message = f'the repeats of "*" name {one.event}, and what is dropped is dropped before'
+            yield Diagnostic((*path, "event"), Code.CLAUSE, message, "Derive another type")
 
 
-def _repeated(one: Preparing | None) -> Iterator[tuple[KeyPath, str]]:
-    for path, written in each(one.repeats if one is not None else None, ("repeats",)):
-        yield from each(types_of(written.event), (*path, "event"))
+def _repeated(repeats: RepeatsList | None) -> Iterator[tuple[KeyPath, str]]:
+    for path, one in each(repeats, ("repeats",)):
+        yield from _types(one.event, (*path, "event"))
 
 
-def _parents(one: Preparing) -> Iterable[tuple[KeyPath, str]]:
-    for path, written in each(one.derive, ("derive",)):
-        types = {name for match in matches_of(written.from_) for name in match.types}
-        yield from (((*path, "from"), name) for name in sorted(types))
+def _parents(derivations: Derivations | None) -> Iterator[tuple[KeyPath, str]]:
+    for path, one in each(derivations, ("derive",)):
+        for where, entry in each(one.from_, (*path, "from")):
+            if isinstance(entry, MatchObject):
+                yield from _types(entry.event, (*where, "event"))
+            else:
+                yield where, entry
 
 
-def _located(one: Preparing, path: KeyPath, message: str, advice: str) -> RuleError:
-    return one.locations[str(path[0])].error(path, Code.CLAUSE, message, advice)
+def _types(types: EventTypes, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    yield from each(types, path)
