@@ -6,19 +6,17 @@ Properties are never changed: what holds a value that is read otherwise is copie
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final, TypeAlias
 
 from kittiwake.kernel.plan.cast import Cast, Epoch
 from kittiwake.time.instants import SECOND_US, format_instant
-from kittiwake.values import EXACT, BadNumberError, Number, Path, is_number, lookup, parse_json
+from kittiwake.values import EXACT, Path, as_number, is_number, lookup
 
 Casting: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """From the properties of an event as it came in to what the rules see: the very same where nothing is cast."""
 
-_JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _YEAR_10000_US: Final = 253_402_300_800 * SECOND_US
 _MICROSECONDS: Final[dict[Epoch, int]] = {Epoch.SECONDS: SECOND_US, Epoch.MILLIS: 1_000}
 
@@ -42,21 +40,6 @@ def casting(casts: Iterable[Cast], event_type: str | None) -> Casting | None:
         return found
 
     return cast
-
-
-def as_number(value: Any) -> Any:
-    """The number that a text stands for as JSON; anything else as it is, a number beyond all bounds too.
-
-    >>> as_number("12.50"), as_number(" 12"), as_number("1e999"), as_number(True)
-    (Decimal('12.5'), ' 12', '1e999', True)
-    """
-    if not isinstance(value, str) or not _JSON_NUMBER.fullmatch(value):
-        return value
-    try:
-        number: Number = parse_json(value)
-    except (BadNumberError, ArithmeticError, ValueError):
-        return value
-    return number
 
 
 def _as_instant(epoch: Epoch) -> Callable[[Any], Any]:
