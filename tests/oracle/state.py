@@ -175,6 +175,7 @@ def no_room(
         "ruleset": version,
         "rule_of": version,
         "partial_history": False,
+        "variant": None,
     }
 
 
