@@ -97,6 +97,8 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         ids = {row["rule_id"] for row in decided}
         for rule in each.document["rules"]:
             live.update(_names(rule) if rule["id"] in ids else ())
+        beside = {name: part for name, part in each.document.items() if name in ("cast", "repeats", "derive")}
+        live.update(_names(beside) if decided else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
     policies = {"history_from", "holdout", "frequency", "quiet_hours", "days"}
     assert set(thin) <= policies
