@@ -71,7 +71,7 @@ def test_the_products_and_numbers_of_segments_spec_are_those_that_are_read(root:
     heading = "Products and numbers of Segment's e-commerce spec"
     shown = [WORD.findall(" ".join(cells)) for cells in rows(root, EVENTS, heading)]
     assert {segment.type_of(name): event_type for name, event_type in shown} == segment.LINES
-    text = (root / EVENTS).read_text(encoding="utf-8").partition(heading)[2].partition("### ")[0]
+    text = (root / "docs" / EVENTS).read_text(encoding="utf-8").partition(heading)[2].partition("### ")[0]
     for name in (*segment.NUMBERS, *segment.KEPT):
         assert f"`{name}`" in text, name
 
