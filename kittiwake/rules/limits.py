@@ -50,6 +50,8 @@ THRESHOLDS_MAX: Final = 100
 """Thresholds of `reaches`: the used ones are remembered for each instance."""
 CAPS_MAX: Final = 10
 """Caps of a policy: every candidate is held against each."""
+ROUND_MAX_US: Final = DAY_US
+"""Longest round of arbitration: what is held for more than a day is about yesterday."""
 CAP_MAX: Final = 1_000
 """Firings that a cap counts: the newest so many are remembered for each contact."""
 KEYS_MAX: Final = 5

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_arbitration import arbitrate
 
 Raw = dict[str, Any]
 
@@ -22,7 +23,7 @@ class Addition(NamedTuple):
     """The history with what the clause asks of it: other properties, more events; never an event less."""
 
 
-ADDITIONS: dict[str, Addition] = {}
+ADDITIONS: dict[str, Addition] = {"arbitration": Addition(arbitrate)}
 """By the name of the clause."""
 
 

@@ -86,6 +86,7 @@ class Policy:
     holdout_salt: str = ""
     caps: tuple[Cap, ...] = ()
     quiet: tuple[time, time] | None = None
+    arbitration: tuple[int, int] | None = None
     retention: int = RETENTION
     profile_retention: int | None = None
 
@@ -273,6 +274,7 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _policy(raw: dict[str, Any]) -> Policy:
     consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours")
+    best = raw.get("arbitration")
     return Policy(
         live_from=clock.parse_instant(raw.get("live_from")),
         history_from=clock.parse_instant(raw.get("history_from")),
@@ -283,6 +285,7 @@ def _policy(raw: dict[str, Any]) -> Policy:
         holdout_salt=holdout.get("salt", ""),
         caps=tuple(_cap(cap) for cap in _many(raw.get("frequency") or [])),
         quiet=(clock.parse_clock(quiet["from"]), clock.parse_clock(quiet["to"])) if quiet else None,
+        arbitration=(clock.duration(best["within"]), int(best.get("max", 1))) if best else None,
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )

@@ -36,6 +36,7 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
+    "arbitration": Construct("lint run", policy_keys="arbitration", conformance="arbitration", sections="Arbitration"),
     "audience": Construct(
         "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
     ),
