@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
 from tests.oracle.worlds_arbitration import arbitrate
+from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
+from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 
 Raw = dict[str, Any]
 
@@ -23,7 +25,12 @@ class Addition(NamedTuple):
     """The history with what the clause asks of it: other properties, more events; never an event less."""
 
 
-ADDITIONS: dict[str, Addition] = {"arbitration": Addition(arbitrate)}
+ADDITIONS: dict[str, Addition] = {
+    "arbitration": Addition(arbitrate),
+    "calendar": Addition(give_local_days, let_contacts_move),
+    "operators": Addition(add_operators, add_lines),
+    "names_of_same": Addition(add_names, add_second_keys),
+}
 """By the name of the clause."""
 
 

@@ -17,11 +17,15 @@ _CONDITIONS = ("count", "sum", "distinct", "present", "absent")
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """One event match: types, `where`, and the `same` written inside it."""
+    """One event match: types, `where`, and the `same` written inside it.
+
+    `same` has the names in the event that arms or asks, `own` those in the events that match.
+    """
 
     types: tuple[str, ...]
     where: dict[str, Any]
     same: tuple[str, ...]
+    own: tuple[str, ...] = ()
 
 
 Matches = tuple[Match, ...]
@@ -29,20 +33,30 @@ Matches = tuple[Match, ...]
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """One history condition."""
+    """One history condition; `same` and `own` as those of a match."""
 
     what: str
     matches: Matches
     path: str
     same: tuple[str, ...]
+    own: tuple[str, ...]
     within: int | None
     op: str
     number: Fraction
 
 
 @dataclass(frozen=True)
+class LocalDay:
+    """A local day so many days after a base, moved on to one of the weekdays (Monday 0), at a time if it has one."""
+
+    days: int
+    at: time | None
+    on: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Wait:
-    """Silence: fixed delays (one unless `listed`), a `field` of the arming event, or `until` a date."""
+    """Silence: fixed delays (one unless `listed`), a `field` of the arming event, `until` a date, or `local` days."""
 
     kind: str
     delays: tuple[int, ...] = ()
@@ -53,6 +67,7 @@ class Wait:
     offset: int = 0
     at: time = time(9)
     repeat: str | None = None
+    local_days: tuple[LocalDay, ...] = ()
 
     @property
     def of_contact(self) -> bool:
@@ -175,20 +190,33 @@ def matches(raw: Any) -> Matches:
 def _match(raw: Any) -> Match:
     if isinstance(raw, str):
         return Match((raw,), {}, ())
-    return Match(_paths(raw["event"]), raw.get("where") or {}, _paths(raw.get("same")))
+    return Match(_paths(raw["event"]), raw.get("where") or {}, *_shared(raw.get("same")))
+
+
+def _shared(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of what two events share the names in the one that arms or asks, and in the other."""
+    pairs = [
+        pair
+        for part in ([] if raw is None else _many(raw))
+        for pair in (part.items() if isinstance(part, dict) else [(part, part)])
+    ]
+    return tuple(one for one, _ in pairs), tuple(other for _, other in pairs)
 
 
 def condition(raw: dict[str, Any]) -> Condition:
     """One history condition in any of its shapes."""
     what = next(name for name in _CONDITIONS if name in raw)
     found = matches(raw["of"] if what in ("sum", "distinct") else raw[what])
-    inside = found[0].same if len(found) == 1 else ()
+    same, own = _shared(raw.get("same"))
+    if not same and len(found) == 1:
+        same, own = found[0].same, found[0].own
     op = next((name for name in _OPERATORS if name in raw), "")
     return Condition(
         what=what,
         matches=found,
         path=raw[what] if what in ("sum", "distinct") else "",
-        same=_paths(raw.get("same")) or inside,
+        same=same,
+        own=own,
         within=clock.duration(raw["within"]) if raw.get("within") else None,
         op=op,
         number=raw.get(op, Fraction(0)),
@@ -214,6 +242,10 @@ def _leaves(tree: dict[str, Any]) -> list[Condition]:
 def _wait(raw: Any) -> Wait | None:
     if raw is None:
         return None
+    if isinstance(raw, dict) and not raw.keys() & {"until", "field"}:
+        return Wait("local", local_days=(_local_day(raw),))
+    if isinstance(raw, list) and isinstance(raw[0], dict):
+        return Wait("local", local_days=tuple(map(_local_day, raw)), listed=True)
     if isinstance(raw, str | list):
         return Wait("delays", delays=tuple(map(clock.duration, _many(raw))), listed=isinstance(raw, list))
     if "field" in raw:
@@ -225,6 +257,17 @@ def _wait(raw: Any) -> Wait | None:
         offset=clock.duration(raw.get("offset") or "0s"),
         at=clock.parse_clock(raw.get("at") or "09:00"),
         repeat=raw.get("repeat"),
+        local_days=(_local_day(raw),) if raw.keys() & {"days", "at", "on"} else (),
+    )
+
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _local_day(raw: dict[str, Any]) -> LocalDay:
+    at, on = raw.get("at"), raw.get("on") or [*_WEEKDAYS]
+    return LocalDay(
+        int(raw.get("days") or 0), clock.parse_clock(at) if at else None, tuple(map(_WEEKDAYS.index, _many(on)))
     )
 
 

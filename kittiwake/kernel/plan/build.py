@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, NotHolds, Tree
+from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.gates import gates_of
 from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
-from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Predicate
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Other, Predicate
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes, route_of
@@ -81,7 +82,7 @@ def build_program(
         state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
-        dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait) and not rule.foreseen),
+        dated=tuple(i for i, rule in enumerate(rules) if _is_dated(rule)),
         attributes=attributes_of(rules) | foreseen_attributes,
         measured=attributes_of(rule for rule in rules if not rule.foreseen) if is_version else frozenset(),
         purposes=purposes,
@@ -99,6 +100,11 @@ def attributes_of(rules: Iterable[RuleProgram]) -> frozenset[str]:
 def _is_readied(rule: RuleProgram) -> bool:
     """Whether an audience may have an instant at which its members enter."""
     return rule.audience is not None and not rule.foreseen and (rule.ready_us is not None or bool(rule.look_backs))
+
+
+def _is_dated(rule: RuleProgram) -> bool:
+    """Whether a changed attribute or zone may move what is pending."""
+    return isinstance(rule.wait, (UntilWait, CalendarWait)) and not rule.foreseen
 
 
 def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
@@ -191,8 +197,11 @@ def attributes_read(rule: RuleProgram) -> Iterator[str]:
 
 def _attributes_of(predicate: Predicate) -> Iterator[str]:
     match predicate:
-        case Comparison(path=path, of_contact=True):
-            yield path[0]
+        case Comparison(path=path, operand=operand, of_contact=of_contact):
+            if of_contact:
+                yield path[0]
+            if isinstance(operand, Other) and operand.of_contact:
+                yield operand.path[0]
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from _attributes_of(part)
