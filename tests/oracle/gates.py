@@ -11,7 +11,7 @@ from tests.oracle.ages import ALWAYS, NEVER, Version, gone
 from tests.oracle.history import History
 from tests.oracle.language import Cap, Policy, Rule
 from tests.oracle.needs import attributes_read
-from tests.oracle.state import Candidate, Episode, Firing, Life, row
+from tests.oracle.state import Candidate, Episode, Firing, Life, named, row
 
 
 def would_fire(reason: str | None) -> bool:
@@ -256,7 +256,7 @@ class Gates:
             episode.fired.add(rule.shadow)
         self.write(candidate, "fired" if reason is None else "suppressed", reason)
         if reason == "outranked":
-            self.rows[-1]["outranked_by"] = self.winners[-1]
+            self.rows[-1]["outranked_by"] = named(self.winners[-1])
         if reason in (None, "holdout") and not candidate.rule.shadow and not candidate.rule.transactional:
             self.winners.append(self.rows[-1])
         episode.decided.add(candidate.slot)

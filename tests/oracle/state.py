@@ -157,6 +157,11 @@ def row(candidate: Candidate, decision: str, reason: str | None, fired_at: int |
     }
 
 
+def named(winner: dict[str, Any]) -> list[Any]:
+    """What distinguishes the winner of a round from the others of its instant; it may be a row of a host."""
+    return [winner["rule_id"], winner["instance"] or {}, winner["reminder"], winner["events"], winner["decision"]]
+
+
 def no_room(event: Event, version: int) -> dict[str, Any]:
     """The row of an update that the contact has no room for: it concerns no rule."""
     return {

@@ -8,6 +8,7 @@ from typing import Any
 from kittiwake.testing import run
 from tests.oracle import clock
 from tests.oracle.oracle import decide
+from tests.oracle.state import named
 from tests.oracle.values import canonical, exact, plain
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
 
@@ -71,9 +72,9 @@ def difference_of(of_oracle: Rows, of_kernel: Rows, more: Sequence[str] = ()) ->
 
 
 def _with_winners(of_kernel: Rows) -> Rows:
-    """The rows, with the row of what outranked them in the place of its id."""
-    ids = {row["trigger_id"]: row for row in of_kernel}
-    return [{**row, "outranked_by": ids.get(row.get("outranked_by") or "")} for row in of_kernel]
+    """The rows, with what the oracle says of a winner in the place of its id."""
+    winners = {row["trigger_id"]: named(row) for row in of_kernel}
+    return [{**row, "outranked_by": winners.get(row.get("outranked_by") or "")} for row in of_kernel]
 
 
 def story(world: World) -> str:
@@ -107,15 +108,10 @@ def _text(row: dict[str, Any], time: int | None, fired_at: int | None, more: Seq
     whole = {name: row.get(name) for name in (*_PLAIN, *more)}
     whole["instance"], whole["include"] = row.get("instance") or {}, row.get("include") or {}
     whole["threshold"] = None if row.get("threshold") is None else str(plain(exact(_number(row["threshold"]))))
-    whole["outranked_by"] = _winner(row.get("outranked_by"))
+    whole["outranked_by"] = row.get("outranked_by")
     whole["time"] = clock.rfc3339(time or 0)
     whole["fired_at"] = None if fired_at is None else clock.rfc3339(fired_at)
     return canonical(exact(whole))
-
-
-def _winner(row: dict[str, Any] | None) -> list[Any] | None:
-    """What distinguishes the winner of a round from the others of its instant."""
-    return row and [row["rule_id"], row["instance"] or {}, row["reminder"], row["events"], row["decision"]]
 
 
 def _number(threshold: Any) -> Any:
