@@ -59,7 +59,7 @@ class Candidate:
     lower: bool = False
     silent: bool = False
     held_for: str = ""
-    crossing: list[int | None] | None = None
+    crossing: list[Any] | None = None
 
     @property
     def rule(self) -> Rule:
