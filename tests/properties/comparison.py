@@ -21,6 +21,7 @@ _PLAIN = (
     "occurrence",
     "events",
     "include",
+    "variant",
     "decision",
     "reason",
 )

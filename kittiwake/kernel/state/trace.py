@@ -64,7 +64,8 @@ class StepKind(StrEnum):
     CORRECTED = "corrected"
     """A late event is corrected for: what was decided since is evaluated again. event_id, type, time_us (its own)."""
     DECISION = "decision"
-    """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder, outranked_by."""
+    """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder; maybe variant,
+    outranked_by."""
 
 
 class Step(NamedTuple):
@@ -90,6 +91,9 @@ def step_of(decision: Decision) -> Step:
         "time_us": decision.time_us,
         "threshold": decision.threshold,
         "reminder": decision.reminder,
-        "outranked_by": decision.outranked_by,
     }
+    if decision.variant is not None:
+        details["variant"] = decision.variant
+    if decision.outranked_by is not None:
+        details["outranked_by"] = decision.outranked_by
     return Step(decision.decided_us, StepKind.DECISION, decision.rule_id, decision.instance, details)
