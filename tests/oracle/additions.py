@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tests.oracle import worlds_cast, worlds_derive, worlds_repeats
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_arbitration import arbitrate
 from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
 from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
@@ -32,6 +33,7 @@ ADDITIONS: dict[str, Addition] = {
     "cast": Addition(worlds_cast.document, worlds_cast.events),
     "derive": Addition(worlds_derive.document, worlds_derive.events),
     "repeats": Addition(worlds_repeats.document, worlds_repeats.events),
+    "arbitration": Addition(arbitrate),
     "variants": Addition(add_variants),
     "quiet days": Addition(add_quiet_days),
     "values": Addition(give_values),

@@ -38,6 +38,7 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
+    "arbitration": Construct("lint run", policy_keys="arbitration", conformance="arbitration", sections="Arbitration"),
     "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
     "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
     "calendar": Construct(
