@@ -32,7 +32,7 @@ from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.trace import Step, StepKind
-from kittiwake.reasons import Found, Kind, Outcome
+from kittiwake.reasons import Found, Kind, Outcome, Reason
 from kittiwake.time.zones import zone_of
 from kittiwake.values import exact, is_scalar, lookup
 
@@ -290,8 +290,8 @@ def _due(at: At) -> StepWords:
 
 
 def which_words(details: dict[str, Any]) -> str:
-    """Which of several candidates of an episode: reminder, occurrence or threshold; details of DUE or DECISION."""
-    named = ((name, details.get(name)) for name in ("reminder", "occurrence", "threshold"))
+    """Which of several candidates: reminder, occurrence or threshold, and its variant; details of DUE or DECISION."""
+    named = ((name, details.get(name)) for name in ("reminder", "occurrence", "threshold", "variant"))
     words = [f"{name} {_which_value(name, value)}" for name, value in named if value is not None]
     return f" ({', '.join(words)})" if words else ""
 
@@ -301,7 +301,11 @@ def _which_value(name: str, value: Any) -> Any:
 
 
 def _deferred(at: At) -> StepWords:
-    return Tone.HELD, f"held by quiet hours until {at.moment(at.details['release_us'])}"
+    until = at.moment(at.details["release_us"])
+    if at.details["reason"] == Reason.QUIET_HOURS:
+        return Tone.HELD, f"held by quiet hours until {until}"
+    opens = ", a round that it opens" if at.details["opens_round"] else ""
+    return Tone.HELD, f"held by arbitration until {until}{opens}"
 
 
 def _decision(at: At) -> StepWords:

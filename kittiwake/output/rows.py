@@ -48,6 +48,7 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "occurrence": None if decision.occurrence is None else decision.occurrence.isoformat(),
         "events": _event_ids(decision.events),
         "include": parse_json(decision.include),
+        "variant": decision.variant,
         "decision": decision.decision.value,
         "reason": None if decision.reason is None else decision.reason.value,
         "ruleset_version": decision.ruleset_version,
@@ -55,6 +56,7 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "late": decision.late,
         "stale": decision.stale,
         "partial_history": decision.partial_history,
+        "outranked_by": decision.outranked_by,
     }
 
 
@@ -98,6 +100,7 @@ class DecisionLine(msgspec.Struct, gc=False):
     occurrence: date | None
     events: LineEvents | None
     include: msgspec.Raw
+    variant: str | None
     decision: str
     reason: str | None
     ruleset_version: str
@@ -105,6 +108,8 @@ class DecisionLine(msgspec.Struct, gc=False):
     late: bool
     stale: bool
     partial_history: bool
+    outranked_by: str | None = None
+    """Not in the lines of an earlier release."""
 
 
 _NULL: Final = msgspec.Raw(b"null")
@@ -134,6 +139,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.occurrence,
                 _line_events(decision.events),
                 msgspec.Raw(decision.include),
+                decision.variant,
                 decision.decision,
                 decision.reason,
                 decision.ruleset_version,
@@ -141,6 +147,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.late,
                 decision.stale,
                 decision.partial_history,
+                decision.outranked_by,
             )
         )
     )

@@ -61,6 +61,7 @@ class Code(StrEnum):
     OPERATOR = "operator"
     NOT_RISING = "not_rising"
     QUIET_HOURS = "quiet_hours"
+    SHARES = "shares"
     # rules together
     DUPLICATE_ID = "duplicate_id"
     ACCOUNT_DISAGREES = "account_disagrees"
@@ -91,13 +92,19 @@ class LintCode(StrEnum):
     OFFSET_IN_DAYS = "offset_in_days"
     OUTLIVES_RETENTION = "outlives_retention"
     EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
+    EXPIRES_IN_ROUND = "expires_in_round"
+    PRIORITY_WITHOUT_EFFECT = "priority_without_effect"
     LIVE_FROM_WITHOUT_EFFECT = "live_from_without_effect"
     GROUP_WITHOUT_CAP = "group_without_cap"
     CAP_WITHOUT_RULES = "cap_without_rules"
     CAP_NEVER_BINDS = "cap_never_binds"
     CAP_STARVES = "cap_starves"
+    HARDLY_EVER_SENT = "hardly_ever_sent"
+    QUIET_HOURS_TWICE = "quiet_hours_twice"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
+    VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
+    SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
 
 
 class RuleError(NamedTuple):

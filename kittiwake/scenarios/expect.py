@@ -125,7 +125,7 @@ def decision_words(decision: Decision, zone: str, near_us: int | None = None) ->
         words.append(f"reason {decision.reason}")
     if decision.instance != "{}":
         words.append(f"instance {decision.instance}")
-    for name in ("threshold", "reminder", "occurrence"):
+    for name in ("threshold", "reminder", "occurrence", "variant"):
         value = getattr(decision, name)
         if value is not None:
             words.append(f"{name} {value}")
@@ -153,6 +153,9 @@ def _compared(name: str, wanted: Any, decision: Decision, known: Known) -> Diffe
         return _compared_objects(name, wanted, _OBJECTS[name](decision))
     if name == REPLACES:
         return _compared_replaced([wanted] if isinstance(wanted, str) else wanted, decision, known)
+    if name == OUTRANKED_BY:
+        winner = known.rule_ids.get(decision.outranked_by or "", decision.outranked_by)
+        return None if winner == wanted else Difference(name, wanted, _shown(winner))
     found = _SCALARS[name](decision)
     return None if canonical(found) == canonical(wanted) else Difference(name, _shown(wanted), _shown(found))
 
@@ -197,13 +200,15 @@ _SCALARS: Final[dict[str, Callable[[Decision], Any]]] = {
     "threshold": lambda one: one.threshold,
     "reminder": lambda one: one.reminder,
     "occurrence": lambda one: _text(one.occurrence),
+    "variant": lambda one: one.variant,
     "late": lambda one: one.late,
     "revision": lambda one: one.revision,
     "partial_history": lambda one: one.partial_history,
 }
 REPLACES: Final = "replaces"
+OUTRANKED_BY: Final = "outranked_by"
 
-FIELDS: Final = (*_TIMES, *_OBJECTS, *_SCALARS, REPLACES)
+FIELDS: Final = (*_TIMES, *_OBJECTS, *_SCALARS, REPLACES, OUTRANKED_BY)
 """Fields an expectation may name."""
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from kittiwake.kernel.plan.quiet_hours import QuietHours
 from kittiwake.time.instants import DAY_US
 from kittiwake.values import Number
 
@@ -29,11 +30,11 @@ class Cap(msgspec.Struct, frozen=True):
     """Counts and holds only rules of this group; None: all."""
 
 
-class QuietHours(msgspec.Struct, frozen=True):
-    """Local times of day, microseconds since midnight, `from_us` != `to_us`; wraps if from > to."""
+class Arbitration(msgspec.Struct, frozen=True):
+    """Of what falls due within `within_us` of the first, only the best `max_fired` fire, all at the end of that."""
 
-    from_us: int
-    to_us: int
+    within_us: int
+    max_fired: int
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -57,6 +58,7 @@ class Policy(msgspec.Struct, frozen=True):
     """A contact without events for so long is forgotten: what it did."""
     profile_retention_us: int | None = None
     """At least `retention_us`: after so long what stays of a forgotten contact goes too. None: never."""
+    arbitration: Arbitration | None = None
 
 
 class Reentry(msgspec.Struct, frozen=True):

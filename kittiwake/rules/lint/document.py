@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode, show_path
+from kittiwake.rules.lint.arbitration import lint_priority, lint_rounds
 from kittiwake.rules.lint.calendar import lint_local_days
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
 from kittiwake.rules.lint.rule import lint_rule
 from kittiwake.rules.lint.thresholds import lint_thresholds
+from kittiwake.rules.lint.variants import lint_variants
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet
 from kittiwake.rules.source.tree import Location
@@ -29,6 +31,7 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
         policies = [policy for name in concerned if (policy := ruleset.policy_of(name)) is not None]
         for authored in account.rules:
             found.update(_of_rule(authored, policies))
+        found.update(_of_first_priority(account, policies))
         found.update(_of_policy(account, ruleset))
     return sorted(found)
 
@@ -37,7 +40,17 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[L
     rule = authored.rule
     alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
     alone += lint_local_days(rule)
-    return _located([*alone, *lint_groups(rule, policies), *lint_under(rule, policies)], authored.location)
+    under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
+    return _located([*alone, *under, *lint_rounds(rule, policies)], authored.location)
+
+
+def _of_first_priority(account: AccountRules, policies: list[PolicyObject]) -> Iterator[Lint]:
+    """Once an account: what is said of one priority holds of all."""
+    for authored in account.rules:
+        lints = [*_located(lint_priority(authored.rule, policies), authored.location)]
+        if lints:
+            return iter(lints)
+    return iter(())
 
 
 def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:
