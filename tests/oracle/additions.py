@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
-from tests.oracle.worlds_sending import add_quiet_days, add_variants
+from tests.oracle.worlds_sending import add_channels, add_quiet_days, add_variants
 
 Raw = dict[str, Any]
 
@@ -26,6 +26,7 @@ class Addition(NamedTuple):
 ADDITIONS: dict[str, Addition] = {
     "variants": Addition(add_variants),
     "quiet days": Addition(add_quiet_days),
+    "channels": Addition(add_channels),
 }
 """By the name of the clause."""
 

@@ -34,7 +34,7 @@ _CLAUSES = (
     "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
     "starts_with count sum distinct present absent of field unit default until offset at repeat "
-    "variants salt days policy history_from consent holdout frequency quiet_hours"
+    "variants salt days channel channels policy history_from consent holdout frequency quiet_hours"
 )
 CLAUSES = tuple(_CLAUSES.split())
 
@@ -97,7 +97,7 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         for rule in each.document["rules"]:
             live.update(_names(rule) if rule["id"] in ids else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 5 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "days"}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "days", "channels"}
     assert set(thin) <= policies
 
 

@@ -72,6 +72,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     """Of a rule with `reaches` that there was before: since when it counts anew, for it was another or was not there
     just before (with `per`, or was kept for another time). None: it has always been this one."""
     variants: Variants | None = None
+    channel: str | None = None
+    """The policy's channel on which its triggers are sent."""
 
     @property
     def state_key(self) -> str:
@@ -95,8 +97,9 @@ class Texts(NamedTuple):
     rule_version: str
     ruleset_version: str
     variants: Variants | None = None
+    channel: str | None = None
 
 
 def texts_of(rule: RuleProgram, ruleset_version: str) -> Texts:
     """The texts of a rule in force."""
-    return Texts(rule.rule_id, rule.version, ruleset_version, rule.variants)
+    return Texts(rule.rule_id, rule.version, ruleset_version, rule.variants, rule.channel)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kittiwake.rules.compile.quiet_hours import quiet_hours_of
+from kittiwake.kernel.plan.quiet_hours import quiet_hours
 from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import QUIET_HOURS_MAX
-from kittiwake.rules.model.quiet_hours import WEEKDAYS, QuietHours, QuietHoursObject
+from kittiwake.rules.model.quiet_hours import WEEKDAYS, QuietHours, QuietHoursObject, spans_us
 
 
 def check_quiet_hours(written: QuietHours | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:
@@ -19,7 +19,7 @@ def check_quiet_hours(written: QuietHours | None, path: KeyPath) -> Iterator[Dia
     yield from check_list(written, path, QUIET_HOURS_MAX, "quiet hours")
     found = [problem for where, entry in each(written, path) for problem in _check_entry(entry, where)]
     yield from found
-    if not found and written and (quiet := quiet_hours_of(written)) is not None and quiet.is_always:
+    if not found and written and quiet_hours(spans_us(written)).is_always:
         message = "these quiet hours cover the whole week, so that nothing is ever sent"
         yield Diagnostic(path, Code.QUIET_HOURS, message, "Leave some time, or write mode: shadow on the rules")
 

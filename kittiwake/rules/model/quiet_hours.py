@@ -5,6 +5,7 @@ Pure. Checked further by `check.quiet_hours`, read by `compile.quiet_hours`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import ConfigDict, Field, Tag
@@ -12,7 +13,8 @@ from pydantic import ConfigDict, Field, Tag
 from kittiwake.rules.limits import QUIET_HOURS_MAX
 from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.text import one_of
-from kittiwake.rules.model.time import TimeOfDay
+from kittiwake.rules.model.time import TimeOfDay, time_of_day_us
+from kittiwake.time.instants import DAY_US
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -40,3 +42,19 @@ QuietHours: TypeAlias = Annotated[
         'Write {from: "21:00", to: "08:00"}',
     ),
 ]
+
+
+def spans_us(written: QuietHours) -> Iterator[tuple[int, int]]:
+    """Beginning and end of each stretch, in microseconds since the beginning of Monday by the local clock.
+
+    What passes midnight ends on the day after, that of Sunday beyond the week. Of checked entries.
+    """
+    for entry in written if isinstance(written, list) else [written]:
+        from_us, to_us = 0, DAY_US
+        if entry.from_ is not None and entry.to is not None:
+            from_us, to_us = time_of_day_us(entry.from_), time_of_day_us(entry.to)
+        length_us = (to_us - from_us) % DAY_US or DAY_US
+        for number, name in enumerate(WEEKDAYS):
+            if entry.days is None or name in entry.days:
+                begins_us = number * DAY_US + from_us
+                yield begins_us, begins_us + length_us
