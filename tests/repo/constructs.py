@@ -40,6 +40,7 @@ CONSTRUCTS: Final = {
         "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
+    "channels": Construct("check lint", "channel", "channels", conformance="channels", sections="Channels"),
     "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
     "match": Construct(
