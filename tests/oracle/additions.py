@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 from tests.oracle.worlds_sending import add_channels, add_quiet_days, add_variants
 
@@ -28,6 +29,7 @@ ADDITIONS: dict[str, Addition] = {
     "variants": Addition(add_variants),
     "quiet days": Addition(add_quiet_days),
     "channels": Addition(add_channels),
+    "calendar": Addition(give_local_days, let_contacts_move),
     "operators": Addition(add_operators, add_lines),
     "names_of_same": Addition(add_names, add_second_keys),
 }

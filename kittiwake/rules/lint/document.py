@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode, show_path
+from kittiwake.rules.lint.calendar import lint_local_days
 from kittiwake.rules.lint.channels import lint_channel_of, lint_channels
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
@@ -37,12 +38,9 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
 def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[Lint]:
     rule = authored.rule
     alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
-    under = [
-        *lint_groups(rule, policies),
-        *lint_under(rule, policies),
-        *lint_variants(rule, policies),
-        *lint_channel_of(rule, policies),
-    ]
+    alone += lint_local_days(rule)
+    under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
+    under += lint_channel_of(rule, policies)
     return _located([*alone, *under], authored.location)
 
 
