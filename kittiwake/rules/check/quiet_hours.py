@@ -11,7 +11,8 @@ from kittiwake.kernel.plan.quiet_hours import quiet_hours
 from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import QUIET_HOURS_MAX
-from kittiwake.rules.model.quiet_hours import WEEKDAYS, QuietHours, QuietHoursObject, spans_us
+from kittiwake.rules.model.calendar import WEEKDAYS
+from kittiwake.rules.model.quiet_hours import QuietHours, QuietHoursObject, spans_us
 
 
 def check_quiet_hours(written: QuietHours | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:

@@ -6,17 +6,15 @@ Pure. Checked further by `check.quiet_hours`, read by `compile.quiet_hours`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import ConfigDict, Field, Tag
 
 from kittiwake.rules.limits import QUIET_HOURS_MAX
 from kittiwake.rules.model.base import Model, chosen, shape
-from kittiwake.rules.model.text import one_of
+from kittiwake.rules.model.calendar import WEEKDAYS, Weekday
 from kittiwake.rules.model.time import TimeOfDay, time_of_day_us
 from kittiwake.time.instants import DAY_US
-
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class QuietHoursObject(Model):
@@ -28,7 +26,7 @@ class QuietHoursObject(Model):
 
     from_: TimeOfDay | None = Field(None, alias="from", description="from this local time")
     to: TimeOfDay | None = Field(None, description="until before this one")
-    days: list[Annotated[str, *one_of(*WEEKDAYS)]] | None = Field(
+    days: list[Weekday] | None = Field(
         None, description="the days on which it begins; left out: every day", examples=[["sat", "sun"]]
     )
 
