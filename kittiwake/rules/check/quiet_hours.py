@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kittiwake.kernel.plan.quiet_hours import quiet_hours
 from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import QUIET_HOURS_MAX
 from kittiwake.rules.model.calendar import WEEKDAYS
 from kittiwake.rules.model.quiet_hours import QuietHours, QuietHoursObject, spans_us
+from kittiwake.time.instants import WEEK_US
+from kittiwake.time.weeks import edges_of_week
 
 
 def check_quiet_hours(written: QuietHours | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:
@@ -20,7 +21,7 @@ def check_quiet_hours(written: QuietHours | None, path: KeyPath) -> Iterator[Dia
     yield from check_list(written, path, QUIET_HOURS_MAX, "quiet hours")
     found = [problem for where, entry in each(written, path) for problem in _check_entry(entry, where)]
     yield from found
-    if not found and written and quiet_hours(spans_us(written)).is_always:
+    if not found and written and edges_of_week(spans_us(written)) == (0, WEEK_US):
         message = "these quiet hours cover the whole week, so that nothing is ever sent"
         yield Diagnostic(path, Code.QUIET_HOURS, message, "Leave some time, or write mode: shadow on the rules")
 
