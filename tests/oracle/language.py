@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 from tests.oracle import clock
 from tests.oracle.values import exact
 
+_DAYS = {"today": 3, "this_week": 9, "this_month": 33, "this_year": 368}
 KEEP = "400d"
 RETENTION = 400 * clock.DAY
-_OPERATORS = ("gt", "gte", "lt", "lte", "eq")
-_CONDITIONS = ("count", "sum", "distinct", "present", "absent")
+PERIODS = {name: days * clock.DAY for name, days in _DAYS.items()}
+"""For how long what happened in a period is remembered."""
+_OPERATORS = ("gt", "gte", "lt", "lte", "eq", "in")
+_VALUES = ("sum", "distinct", "avg", "min", "max", "last")
+_CONDITIONS = ("count", "present", "absent", *_VALUES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +37,10 @@ Matches = tuple[Match, ...]
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """One history condition; `same` and `own` as those of a match."""
+    """One history condition; of a `period`, or a range back from `near` on, `within` is how long it is remembered.
+
+    `number` is what is measured is compared with: of `last` any scalar, or a list. `same` and `own`: as of a match.
+    """
 
     what: str
     matches: Matches
@@ -42,7 +49,9 @@ class Condition:
     own: tuple[str, ...]
     within: int | None
     op: str
-    number: Fraction
+    number: Any
+    period: str | None = None
+    near: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,13 +161,14 @@ class Rule:
     version: int = 0
     steps: tuple[Matches, ...] = ()
     within: int = 0
-    given: tuple[Condition, ...] = ()
+    given: dict[str, Any] | None = None
     wait: Wait | None = None
     unless: Matches = ()
     per: tuple[str, ...] = ()
     restart: bool = True
     reaches: tuple[Fraction, ...] = ()
     reaches_sum: str | None = None
+    reaches_period: str | None = None
     audience: dict[str, Any] | None = None
     conditions: tuple[Condition, ...] = ()
     emits: tuple[str, ...] = ("entered",)
@@ -178,8 +188,9 @@ class Rule:
 
     @property
     def longest(self) -> int:
-        """The longest `within` of its sequence and conditions."""
-        return max([self.within, *(part.within or 0 for part in self.conditions)])
+        """The longest `within` of its sequence, conditions and totals."""
+        of_totals = PERIODS[self.reaches_period] if self.reaches_period else 0
+        return max([self.within, of_totals, *(part.within or 0 for part in self.conditions)])
 
     @property
     def remembers_firing(self) -> int:
@@ -191,8 +202,8 @@ class Rule:
     @property
     def same(self) -> tuple[str, ...]:
         """Every property any `same` of the rule names."""
-        given = tuple(path for part in self.given for path in part.same)
-        return given + tuple(path for part in self.unless for path in part.same)
+        asked = tuple(path for part in self.conditions for path in part.same)
+        return asked + tuple(path for part in self.unless for path in part.same)
 
 
 @dataclass(frozen=True)
@@ -244,7 +255,7 @@ def _shared(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def condition(raw: dict[str, Any]) -> Condition:
     """One history condition in any of its shapes."""
     what = next(name for name in _CONDITIONS if name in raw)
-    found = matches(raw["of"] if what in ("sum", "distinct") else raw[what])
+    found = matches(raw["of"] if what in _VALUES else raw[what])
     same, own = _shared(raw.get("same"))
     if not same and len(found) == 1:
         same, own = found[0].same, found[0].own
@@ -252,17 +263,30 @@ def condition(raw: dict[str, Any]) -> Condition:
     return Condition(
         what=what,
         matches=found,
-        path=raw[what] if what in ("sum", "distinct") else "",
+        path=raw[what] if what in _VALUES else "",
         same=same,
         own=own,
-        within=clock.duration(raw["within"]) if raw.get("within") else None,
+        within=_look_back(raw),
+        period=raw["within"] if raw.get("within") in PERIODS else None,
+        near=clock.duration(raw["between"][1]) if raw.get("between") else 0,
         op=op,
         number=raw.get(op, Fraction(0)),
     )
 
 
-def _tree(raw: dict[str, Any]) -> dict[str, Any]:
-    """An audience's tree with its leaves read."""
+def _look_back(raw: dict[str, Any]) -> int | None:
+    if raw.get("between"):
+        return clock.duration(raw["between"][0])
+    within = raw.get("within")
+    return PERIODS[within] if within in PERIODS else clock.duration(within) if within else None
+
+
+def _tree(raw: Any) -> dict[str, Any]:
+    """A tree of conditions with its leaves read; a list is of conditions that all have to hold."""
+    if isinstance(raw, list):
+        return _tree({"all": raw})
+    if "contact" in raw:
+        return raw
     if "not" in raw:
         return {"not": _tree(raw["not"])}
     for name in ("all", "any"):
@@ -274,6 +298,8 @@ def _tree(raw: dict[str, Any]) -> dict[str, Any]:
 def _leaves(tree: dict[str, Any]) -> list[Condition]:
     if "leaf" in tree:
         return [tree["leaf"]]
+    if "contact" in tree:
+        return []
     return [leaf for part in _many(next(iter(tree.values()))) for leaf in _leaves(part)]
 
 
@@ -342,18 +368,19 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
     when = raw["when"]
     sequence = when.get("sequence") if isinstance(when, dict) else None
     reaches = raw.get("reaches") or {}
-    given = tuple(condition(part) for part in _many(raw["given"])) if raw.get("given") else ()
+    given = _tree(raw["given"]) if raw.get("given") else None
     return {
         "steps": tuple(matches(step) for step in sequence) if sequence else (matches(when),),
         "within": clock.duration(when["within"]) if sequence else 0,
         "given": given,
-        "conditions": given,
+        "conditions": tuple(_leaves(given)) if given else (),
         "wait": _wait(raw.get("wait")),
         "unless": matches(raw["unless"]) if raw.get("unless") else (),
         "per": _paths(raw.get("per")),
         "restart": raw.get("restart", True),
         "reaches": tuple(reaches.get("at") or ()),
         "reaches_sum": reaches.get("sum"),
+        "reaches_period": reaches.get("within"),
     }
 
 

@@ -1,8 +1,9 @@
 """The walk from instant to instant: what ends, what happens, what that causes (rules.md section 2)."""
 
 from bisect import bisect_right
-from typing import Any
+from zoneinfo import ZoneInfo
 
+from tests.oracle import clock
 from tests.oracle.ages import ALWAYS, NEVER
 from tests.oracle.changing import Changing
 from tests.oracle.history import Event, History
@@ -100,22 +101,21 @@ class Walk(Changing):
             for leaf in rule.conditions:
                 spans = [each.length for each in self.ages.of_condition(leaf).spans]
                 matching = [each.time for each in self.history.events if self.history.matches(leaf.matches, each)]
-                found |= {at + span for at in matching for span in (spans if leaf.within is None else [leaf.within])}
+                looks = spans if leaf.within is None else [leaf.within, leaf.near]
+                found |= {at + span for at in matching for span in looks}
+                if leaf.period is not None:
+                    found |= {clock.period_end(at, zone, leaf.period) for at in matching for zone in self._zones()}
         return sorted(each for each in found if ALWAYS < each < NEVER)
+
+    def _zones(self) -> set[ZoneInfo]:
+        """Every zone that the contact may ever be in."""
+        named = {clock.zone_of(event.attributes.get("timezone")) for event in self.history.events}
+        return {each for each in named if each} | {version.zone for version in self.ages.versions}
 
     def _member(self, rule: Rule) -> bool:
         """Membership, a function of the events taken and the instant alone."""
         begun = self.history.life(self.position) < self.position
-        return begun and self._tree_holds(rule.audience or {})
-
-    def _tree_holds(self, tree: dict[str, Any]) -> bool:
-        if "leaf" in tree:
-            return self.history.holds(tree["leaf"], self.position, self.now, None)
-        if "not" in tree:
-            return not self._tree_holds(tree["not"])
-        if "all" in tree:
-            return all(self._tree_holds(part) for part in tree["all"])
-        return any(self._tree_holds(part) for part in tree["any"])
+        return begun and self.holds(rule.audience or {}, None)
 
     def _look(self, rule: Rule, cause: Event | None) -> None:
         """Look whether the contact crossed the audience's edge; at its ready instant every member enters."""

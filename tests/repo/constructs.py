@@ -36,15 +36,21 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
-    "audience": Construct(
-        "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
-    ),
+    "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
     "calendar": Construct(
         "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "channels": Construct("check lint", "channel", "channels", conformance="channels", sections="Channels"),
-    "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
+    "conditions": Construct(
+        "model check compile plan evaluate run",
+        "given",
+        conformance="given conditions",
+        sections="Conditions/given",
+    ),
+    "history": Construct(
+        "model check compile lint plan evaluate", conformance="given given_values given_windows", sections="given"
+    ),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
     "match": Construct(
         "model check compile lint plan evaluate",
@@ -73,7 +79,9 @@ CONSTRUCTS: Final = {
         sections="All keys of a rule/restart/keep/Expiry/Shadow and off/Priority",
     ),
     "sequence": Construct("model check compile plan run", conformance="sequence", sections="Sequences"),
-    "thresholds": Construct("model check compile lint plan run", "reaches", conformance="reaches", sections="reaches"),
+    "thresholds": Construct(
+        "model check compile lint plan run", "reaches", conformance="reaches reaches_periods", sections="reaches"
+    ),
     "unless": Construct("run", "unless", conformance="unless", sections="unless"),
     "variants": Construct(
         "model check compile lint plan evaluate", "variants", conformance="variants", sections="variants"
@@ -108,6 +116,7 @@ NO_CONSTRUCT: Final = {
         "gates": "which gates of `policy` a rule has",
         "layouts": "what a rule's memory depends on",
         "limits": "bounds of everything the kernel remembers",
+        "periods": "periods of the calendar, for `history` and `thresholds`",
         "program": "the rules of an account together",
         "routes": "which event types concern which rule",
         "versions": "programs under rising versions",
@@ -115,7 +124,9 @@ NO_CONSTRUCT: Final = {
     "evaluate": {
         "decisions": "from a candidate to its decision, whatever made it",
         "look_backs": "until when a rule misses something of what it looks back on",
+        "periods": "when a period of the calendar began, for `history` and `thresholds`",
         "retention": "what is forgotten, of every construct",
+        "slots": "what a look-back remembers, whatever it measures",
         "unusable": "values that no construct can use",
     },
     "run": {

@@ -19,7 +19,7 @@ def lint_channel_of(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Di
     if rule.channel is None and rule.audience is None and policies and all(policy.channels for policy in policies):
         names = ", ".join(policies[0].channels or {})
         message = f"{rule.id} is on no channel: only what holds for all is asked of it"
-        yield Diagnostic(("id",), LintCode.RULE_WITHOUT_CHANNEL, message, f"Write channel: one of {names}")
+        yield Diagnostic(("id",), LintCode.RULE_WITHOUT_CHANNEL, message, f"Name one of {names}")
 
 
 def lint_channels(policy: PolicyObject, rules: Iterable[Rule]) -> Iterator[Diagnostic[LintCode]]:
