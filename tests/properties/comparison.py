@@ -21,6 +21,7 @@ _PLAIN = (
     "events",
     "include",
     "variant",
+    "channel",
     "decision",
     "reason",
 )

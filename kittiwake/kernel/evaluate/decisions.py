@@ -110,6 +110,7 @@ def row_of(
         texts.ruleset_version,
         partial_history,
         variant=None if texts.variants is None else variant_of(texts.variants, account_id, contact_id),
+        channel=texts.channel,
     )
 
 

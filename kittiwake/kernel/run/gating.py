@@ -67,14 +67,14 @@ def _ask(run: Execution, one: Caused) -> None:
     if run.trace is not None:
         note_gates(run, one, reason)
     if reason is None:
-        count_firing(run, rule, candidate)
+        count_firing(run, one)
         _remember_firing(run, rule, one)
         run.decide(one.rule_index, one.key, candidate, FIRED, None)
     elif reason is QUIET_HOURS:
         _defer(run, one)
     else:
         if reason is HOLDOUT or reason is SHADOW:
-            count_firing(run, rule, candidate)
+            count_firing(run, one)
             _remember_firing(run, rule, one, reason is HOLDOUT)
         run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason)
 
@@ -98,7 +98,7 @@ def _remember_firing(run: Execution, rule: RuleProgram, one: Caused, held_out: b
 
 
 def _defer(run: Execution, one: Caused) -> None:
-    quiet = run.program.policy.quiet_hours
+    quiet = run.program.asked[one.rule_index].quiet_hours
     assert quiet is not None
     found = run.instance_or_new(one.rule_index, one.key)
     assert found is not None, "room was made when the candidate arose"

@@ -67,6 +67,7 @@ def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
         "first_event_time": None if events is None else events.first_time,
         "last_event_time": None if events is None else events.last_time,
         "variant": line.variant,
+        "channel": line.channel,
     }
 
 

@@ -173,6 +173,7 @@ _DECISION_COLUMNS: Final = (
     _nullable("first_event_time", Type.TIMESTAMP, "when the first arming event happened"),
     _nullable("last_event_time", Type.TIMESTAMP, "when the newest arming event happened"),
     _nullable("variant", Type.STRING, "which of the rule's variants the contact gets; null: it has none"),
+    _nullable("channel", Type.STRING, "the rule's channel, on which to send it; null: it has none"),
 )
 
 _MESSAGE_COLUMNS: Final = (
