@@ -62,6 +62,7 @@ DECISION: Final = pa.schema(
         pa.field("partial_history", pa.bool_(), nullable=False),
         pa.field("variant", _TEXT),
         pa.field("channel", _TEXT),
+        pa.field("outranked_by", _TEXT),
     ]
 )
 """The columns of `triggers` and `decisions`."""

@@ -57,6 +57,7 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "partial_history": decision.partial_history,
         "variant": decision.variant,
         "channel": decision.channel,
+        "outranked_by": decision.outranked_by,
     }
 
 
@@ -109,6 +110,7 @@ class DecisionLine(msgspec.Struct, gc=False):
     partial_history: bool
     variant: str | None = None  # these a job that is updated does not find in what the one before wrote
     channel: str | None = None
+    outranked_by: str | None = None
 
 
 _NULL: Final = msgspec.Raw(b"null")
@@ -147,6 +149,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.partial_history,
                 decision.variant,
                 decision.channel,
+                decision.outranked_by,
             )
         )
     )

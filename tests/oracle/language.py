@@ -130,6 +130,7 @@ class Policy:
     holdout_salt: str = ""
     caps: tuple[Cap, ...] = ()
     quiet: tuple[clock.Quiet, ...] = ()
+    arbitration: tuple[int, int] | None = None
     retention: int = RETENTION
     profile_retention: int | None = None
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -388,6 +389,7 @@ def _policy(raw: dict[str, Any]) -> Policy:
     holdout, channels = raw.get("holdout") or {}, raw.get("channels") or {}
     caps = [_cap(cap, None) for cap in _many(raw.get("frequency") or [])]
     caps += [_cap(cap, name) for name, each in channels.items() for cap in _many(each.get("frequency") or [])]
+    best = raw.get("arbitration")
     return Policy(
         live_from=clock.parse_instant(raw.get("live_from")),
         history_from=clock.parse_instant(raw.get("history_from")),
@@ -401,6 +403,7 @@ def _policy(raw: dict[str, Any]) -> Policy:
             name: Channel(_consent(each.get("consent")), _quiet_hours(each.get("quiet_hours")))
             for name, each in channels.items()
         },
+        arbitration=(clock.duration(best["within"]), int(best.get("max", 1))) if best else None,
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )

@@ -76,6 +76,7 @@ def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
         "partial_history": False,
         "variant": "b",
         "channel": "push",
+        "outranked_by": None,
     }
     assert list(json.loads(decision_line(FIRED, Mode.REPLAY))) == list(decision_row(FIRED))
 
@@ -92,6 +93,7 @@ def test_what_does_not_apply_is_null() -> None:
         occurrence=None,
         variant=None,
         channel=None,
+        outranked_by="00aa",
     )
     row = decision_row(suppressed)
     nulls = {name for name, value in row.items() if value is None}

@@ -70,6 +70,7 @@ def row_of(
     decided_us: int,
     at_arming: bool = False,
     partial_history: bool = False,
+    outranked_by: str | None = None,
 ) -> Decision:
     """As `decision_of`, also of a rule that is not there any more."""
     occurrence = None if candidate.occurrence is None else date.fromordinal(candidate.occurrence)
@@ -110,6 +111,7 @@ def row_of(
         occurrence,
         texts.ruleset_version,
         partial_history,
+        outranked_by=outranked_by,
         variant=None if texts.variants is None else variant_of(texts.variants, account_id, contact_id),
         channel=texts.channel,
     )
@@ -130,7 +132,7 @@ def _cause(candidate: Candidate) -> list[object]:
 
 
 def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
-    """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
+    """The decisions of a run that ends here: what is still deferred leaves `deferred`, for what holds it back."""
     if state.evaluated_to_us is None:
         return ()
     program, found = as_versions(rules).at(state.evaluated_to_us), []
@@ -150,7 +152,7 @@ def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
                     key,
                     candidate,
                     Outcome.DEFERRED,
-                    Reason.QUIET_HOURS,
+                    Reason.ARBITRATION if deferred.in_round else Reason.QUIET_HOURS,
                     state.evaluated_to_us,
                     partial_history=rule.partial and due_us < missing_us.get(index, due_us),
                 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.plan.policy import Cap, Consent, Policy
+from kittiwake.kernel.plan.policy import Arbitration, Cap, Consent, Policy
 from kittiwake.kernel.plan.quiet_hours import QuietHours
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.reasons import Reason
@@ -17,6 +17,8 @@ GATES: Final = (
     Reason.NO_CONSENT,
     Reason.REENTRY,
     Reason.QUIET_HOURS,
+    Reason.ARBITRATION,
+    Reason.OUTRANKED,
     Reason.FREQUENCY_CAP,
     Reason.EXPIRED,
     Reason.HOLDOUT,
@@ -30,7 +32,8 @@ class Asked(NamedTuple):
 
     consent: Consent | None
     quiet_hours: QuietHours | None
-    """None: nothing of the rule is deferred."""
+    """None: nothing of the rule is held for the night."""
+    arbitration: Arbitration | None
     caps: tuple[Cap, ...]
     """Those that hold it; they count its firings too."""
 
@@ -40,9 +43,10 @@ def asked_of(rule: RuleProgram, policy: Policy) -> Asked:
     channel = policy.channel(rule.channel)
     consent = channel.consent if channel is not None and channel.consent is not None else policy.consent
     if rule.transactional:
-        return Asked(consent, None, ())
+        return Asked(consent, None, None, ())
     quiet = channel.quiet_hours if channel is not None and channel.quiet_hours is not None else policy.quiet_hours
-    return Asked(consent, quiet, tuple(cap for cap in policy.caps if cap.concerns(rule.group, rule.channel)))
+    caps = tuple(cap for cap in policy.caps if cap.concerns(rule.group, rule.channel))
+    return Asked(consent, quiet, policy.arbitration, caps)
 
 
 def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
@@ -53,8 +57,10 @@ def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
         Reason.NO_CONSENT: asked.consent is not None,
         Reason.REENTRY: rule.reentry is not None,
         Reason.QUIET_HOURS: asked.quiet_hours is not None,
+        Reason.ARBITRATION: asked.arbitration is not None,
+        Reason.OUTRANKED: asked.arbitration is not None and rule.mode is Mode.LIVE,
         Reason.FREQUENCY_CAP: bool(asked.caps),
-        Reason.EXPIRED: asked.quiet_hours is not None,
+        Reason.EXPIRED: asked.quiet_hours is not None or asked.arbitration is not None,
         Reason.HOLDOUT: policy.holdout is not None and rule.holdout,
         Reason.SHADOW: rule.mode is Mode.SHADOW,
     }

@@ -46,6 +46,13 @@ def memory_of_cap_us(cap: Cap) -> int:
     return cap.within_us if cap.calendar is None else CAP_MEMORY_US
 
 
+class Arbitration(msgspec.Struct, frozen=True):
+    """Of what falls due within `within_us` of the first, only the best `max_fired` fire, all at the end of that."""
+
+    within_us: int
+    max_fired: int
+
+
 class Consent(msgspec.Struct, frozen=True):
     purpose: str
     default_granted: bool
@@ -77,6 +84,7 @@ class Policy(msgspec.Struct, frozen=True):
     """A contact without events for so long is forgotten: what it did."""
     profile_retention_us: int | None = None
     """At least `retention_us`: after so long what stays of a forgotten contact goes too. None: never."""
+    arbitration: Arbitration | None = None
     channels: tuple[Channel, ...] = ()
 
     @property
