@@ -5,19 +5,21 @@ Pure. Called by the loader with what it has read, and by tests through `load_doc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import difflib
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
-from kittiwake.rules.check.document import errors_of_policy, errors_of_rule
+from kittiwake.rules.check.document import errors_of_header, errors_of_policy, errors_of_rule
+from kittiwake.rules.check.preparation import check_derived_types
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.recipes import expand
-from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING, AccountRules, AuthoredRule, RuleSet, rule_set
 from kittiwake.rules.source.tree import Location, Node, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
@@ -78,7 +80,9 @@ def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[
     documents = [document for location in locations if (document := read_document(location, errors))]
     accounts = _accounts(documents, errors)
     errors.extend(_duplicate_ids(documents))
+    errors.extend(_unknown_channels(accounts, {error.file for error in errors}))
     errors.extend(_too_many_rules(accounts))
+    errors.extend(_of_preparing(accounts))
     return accounts
 
 
@@ -113,6 +117,8 @@ def read_document(location: Location, errors: list[RuleError]) -> Document | Non
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
     entries = {key: node for key, node in location.node.value.items() if key not in ("policy", "rules")}
     found = read(Header, Location(location.file, Node(entries, location.node.mark, location.node.keys)), errors)
+    if found:
+        errors.extend(errors_of_header(found.model, location))
     policy = location.at("policy")
     if policy is not None:
         written = read(PolicyObject, policy, errors)
@@ -162,6 +168,7 @@ def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, A
             known.policy or header.policy,
             known.policy_location or location.at("policy"),
             known.rules + document.rules,
+            known.preparing.joined(header, location),
         )
     return accounts
 
@@ -171,6 +178,11 @@ def _disagreements(known: AccountRules, header: Header, location: Location) -> I
         if before is not None and now is not None and before != now:
             message = f"another file gives account {header.account} another {key}"
             yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)
+    for key in PREPARING:
+        other = known.preparing.locations.get(key)
+        if other is not None and getattr(header, key) is not None:
+            message = f"{other.file} gives account {header.account} a {key} already"
+            yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Put both into one file", at_key=True)
 
 
 def _duplicate_ids(documents: list[Document]) -> Iterator[RuleError]:
@@ -191,6 +203,53 @@ def _duplicate_id(authored: AuthoredRule, other: AuthoredRule) -> RuleError:
     where = f"{other.location.file}:{mark.line}" if mark.line else other.location.file
     message = f"the id {authored.rule.id} is taken by the rule at {where}"
     return authored.location.error(("id",), Code.DUPLICATE_ID, message, "Give one of them another id")
+
+
+def _of_preparing(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
+    every = accounts.get(EVERY_ACCOUNT, AccountRules(EVERY_ACCOUNT))
+    for account in accounts.values():
+        shared, own = (every if account is not every else AccountRules(EVERY_ACCOUNT)).preparing, account.preparing
+        for found in check_derived_types(own.repeats, own.derive, shared.repeats, shared.derive):
+            location = own.locations[str(found.path[0])]
+            yield location.error(found.path, found.code, found.message, found.advice)
+
+
+def _unknown_channels(accounts: dict[str, AccountRules], wrong: Container[str]) -> Iterator[RuleError]:
+    """Of policies in files that are `wrong` anyway it is not known which channels they have."""
+    shared = accounts.get(EVERY_ACCOUNT, AccountRules(EVERY_ACCOUNT))
+    for account in accounts.values():
+        written = account.policy_location or shared.policy_location
+        if written is None or written.file not in wrong:
+            yield from _unknown_channels_of(account, shared)
+
+
+def _unknown_channels_of(account: AccountRules, shared: AccountRules) -> Iterator[RuleError]:
+    """Rules on a channel that the policy in force for an account lacks; `shared` is what holds for every account."""
+    policy = account.policy or shared.policy
+    known = [*(policy.channels or {})] if policy is not None else []
+    for authored in account.rules:
+        if authored.rule.channel not in (None, *known):
+            yield _unknown_channel(authored, known)
+    if account is shared or account.policy is None or account.policy_location is None:
+        return
+    asked = {one.rule.channel: one.rule.id for one in reversed(shared.rules) if one.rule.channel not in (None, *known)}
+    for name, rule_id in asked.items():
+        message = f"the rule {rule_id} of every account is on channel {name}, which this policy lacks"
+        advice = f"Add channels: {{{name}: {{}}}}, with what holds for it"
+        yield account.policy_location.error((), Code.UNKNOWN_CHANNEL, message, advice, at_key=True)
+
+
+def _unknown_channel(authored: AuthoredRule, known: list[str]) -> RuleError:
+    name = authored.rule.channel or ""
+    close = difflib.get_close_matches(name, known, 1)
+    message = f"the policy has no channel {name}"
+    if close:
+        advice = f"Did you mean {close[0]}?"
+    elif known:
+        advice = f"Write one of {', '.join(known)}, or add it to the policy's channels"
+    else:
+        advice = f"Add channels: {{{name}: {{}}}} to the policy, with what holds for it"
+    return authored.location.error(("channel",), Code.UNKNOWN_CHANNEL, message, advice)
 
 
 def _too_many_rules(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:

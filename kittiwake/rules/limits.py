@@ -52,6 +52,10 @@ CAPS_MAX: Final = 10
 """Caps of a policy: every candidate is held against each."""
 QUIET_HOURS_MAX: Final = 20
 """Entries of `quiet_hours`: more than two for each day of the week is a timetable."""
+CHANNELS_MAX: Final = 20
+"""Channels of a policy: there are not so many ways to reach anybody."""
+ROUND_MAX_US: Final = DAY_US
+"""Longest round of arbitration: what is held for more than a day is about yesterday."""
 CAP_MAX: Final = 1_000
 """Firings that a cap counts: the newest so many are remembered for each contact."""
 KEYS_MAX: Final = 5
@@ -62,6 +66,20 @@ INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
 VARIANTS_MAX: Final = 20
 """Variants of a rule: among more, each gets too few contacts to compare."""
+
+# ---------------------------------------------------------------- events
+
+CASTS_MAX: Final = 100
+"""Entries of `cast`: a shop has some twenty types of events with numbers in them."""
+CAST_PATHS_MAX: Final = 50
+"""Properties that one entry of `cast` names: each is looked up in each event."""
+
+REPEATS_MAX: Final = 20
+"""Entries of `repeats`: each event is asked by those that name its type."""
+DERIVATIONS_MAX: Final = 20
+"""Entries of `derive`: orders, refunds, carts and checkouts have lists, and little else."""
+KEPT_MAX: Final = 50
+"""Properties that an entry of `derive` keeps: every derived event has them."""
 
 # ---------------------------------------------------------------- time and history
 

@@ -17,7 +17,7 @@ _CONSENT: Final = {"consent.granted", "consent.withdrawn"}
 
 def is_needed(policy: Policy, rules: Iterable[Rule], event_type: str) -> bool:
     """Whether an event of this type is one of the set that decides."""
-    if event_type in _ALWAYS or (policy.purpose is not None and event_type in _CONSENT):
+    if event_type in _ALWAYS or (policy.purposes and event_type in _CONSENT):
         return True
     return any(_needs(rule, event_type) for rule in rules)
 
@@ -69,6 +69,11 @@ def attributes_read(rule: Rule) -> set[str]:
     paths += [path for match in _matches(rule) for path in _contact_paths(match.where, inside=False)]
     paths += [path for tree in trees(rule) for path in _paths_of_tree(tree)]
     return {path.split(".")[0] for path in paths}
+
+
+def of_contact(where: dict[str, Any]) -> set[str]:
+    """The attributes that a `where` reads."""
+    return {path.split(".")[0] for path in _contact_paths(where, inside=False)}
 
 
 def trees(rule: Rule) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from kittiwake.kernel.plan.gates import Asked
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.routes import Routes
@@ -44,6 +45,10 @@ class Program:
     """Per rule."""
     gates: tuple[tuple[Reason, ...], ...] = ()
     """Per rule, the gates that can refuse, in their order."""
+    asked: tuple[Asked, ...] = ()
+    """Per rule, what the policy asks of its candidates."""
+    firings_us: int = 0
+    """For how long after a firing one of the caps may count it; 0: there are none."""
     readied: tuple[int, ...] = ()
     """Audiences with a `ready_us`: their members enter at it."""
     dated: tuple[int, ...] = ()
@@ -64,14 +69,14 @@ class Program:
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type can change anything, once its duplicates are dropped."""
         routes = self.routes
-        if event_type in routes.by_type or event_type in routes.own_types or routes.of_any:
+        if event_type in routes.by_type or event_type in routes.own_types or routes.takes_any:
             return True
         return self.wanted_later is None or event_type in self.wanted_later
 
     def wanted(self) -> frozenset[str] | None:
         """The types of the events it wants; None: all."""
         routes = self.routes
-        if routes.of_any or self.wanted_later is None:
+        if routes.takes_any or self.wanted_later is None:
             return None
         return frozenset(routes.by_type) | routes.own_types | self.wanted_later
 
@@ -80,7 +85,10 @@ class Program:
 
         True when in doubt. A trace shows them all.
         """
-        return event_type in self.routes.own_types or any(route.reads() for route in self.routes.of(event_type))
+        routes = self.routes
+        if event_type in routes.own_types or routes.preparation.reads(event_type):
+            return True
+        return any(route.reads() for route in routes.of(event_type))
 
     def expires_us(self, rule_id: str) -> int:
         """How long after it was due what a rule fires is worth delivering."""

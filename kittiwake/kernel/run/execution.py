@@ -40,6 +40,8 @@ class Caused(msgspec.Struct, frozen=True, gc=False):
     candidate: Candidate
     superseded: bool = False
     """A lower threshold of the same event: it passes no gate."""
+    released: bool = False
+    """It was deferred, and is asked again."""
 
 
 class Execution:
@@ -57,12 +59,14 @@ class Execution:
         "outputs",
         "program",
         "refused",
+        "repeated",
         "reserved",
         "rules",
         "shared_instant",
         "state",
         "timers",
         "trace",
+        "winners",
         "zone",
     )
 
@@ -99,8 +103,12 @@ class Execution:
         """Candidates of this instant that wait for the gates."""
         self.reserved: set[tuple[int, str]] = set()
         """Instances of candidates without episode that wait for the gates of this instant: they have room."""
+        self.winners: list[str] = []
+        """Under arbitration, ids of what has passed every gate in this part of the instant."""
         self.refused: tuple[int, Event] | None = None
         """The last rule and event that left `suppressed: limit`: they leave it once."""
+        self.repeated: dict[str, dict[str, int]] | None = None
+        """What `run.repeats` knows; None: it has not been asked yet."""
         self.shared_instant: SharedInstant | None = None
         """None while no two events share the instant."""
         if state.rules or self.attributes:
@@ -206,8 +214,9 @@ class Execution:
         reason: Reason | None,
         *,
         limit: bool = False,
-    ) -> None:
-        """Give a candidate its final decision."""
+        outranked_by: str | None = None,
+    ) -> str:
+        """Give a candidate its final decision; the id of its row."""
         decision = row_of(
             self.program.account_id,
             self.program.texts[index],
@@ -219,8 +228,10 @@ class Execution:
             self.now_us,
             limit,
             bool(self.missing_until_us) and self._is_partial(index, candidate),
+            outranked_by,
         )
         self.outputs.add(decision)
+        return decision.trigger_id
 
     def count_unusable(self, index: int, clause: Clause, path: str, found: Found) -> None:
         """Count a value that a rule in force needs and cannot use."""
@@ -228,13 +239,13 @@ class Execution:
         if not rule.foreseen:
             self.outputs.count_unusable(Unusable(rule.rule_id, clause, path, found))
 
-    def refuse(self, rule_id: str, candidate: Candidate) -> None:
+    def refuse(self, rule_id: str, key: str, candidate: Candidate) -> None:
         """Leave `suppressed: limit` for an event that concerns no rule."""
         decision = row_of(
             self.program.account_id,
             Texts(rule_id, "", self.program.ruleset_version),
             self.state.contact_id,
-            SINGLE,
+            key,
             candidate,
             Outcome.SUPPRESSED,
             Reason.LIMIT,

@@ -127,6 +127,8 @@ class Held(msgspec.Struct, array_like=True, gc=False):
 
     release_us: int
     candidate: Candidate
+    in_round: bool = False
+    """Until the end of a round, by arbitration; else until the end of quiet hours."""
 
 
 class Reminder(msgspec.Struct, array_like=True, gc=False):
@@ -228,6 +230,8 @@ class Firing(msgspec.Struct, array_like=True, gc=False):
 
     fired_us: int
     group: str | None
+    channel: str | None = None
+    """That its rule was on."""
 
 
 class StoredEvent(msgspec.Struct, array_like=True, gc=False):
@@ -295,6 +299,13 @@ class Since(msgspec.Struct, array_like=True, gc=False):
     pending: list[PendingCorrection] = []
 
 
+class Repeated(msgspec.Struct, array_like=True, gc=False):
+    """Values that events have brought which counted, the oldest first (`run.repeats`)."""
+
+    values: list[str] = []
+    times_us: list[int] = []
+
+
 class Profile(msgspec.Struct, array_like=True, gc=False):
     """Of a contact that was forgotten: since when what stays of it is known (semantics.md, section 12)."""
 
@@ -340,6 +351,10 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """How many events ended it at that instant; 0: it was forgotten."""
     profile: Profile | None = None
     """None: it was never forgotten, or nothing stayed."""
+    round_ends_us: int | None = None
+    """The end of the contact's round of arbitration, which may have passed; None: none is open."""
+    repeated: dict[str, Repeated] = {}
+    """By entry of `repeats`, the values that events have brought."""
 
 
 def new_state(contact_id: str) -> State:
@@ -362,7 +377,7 @@ def keeps_ids(state: State) -> bool:
 def keeps_something(state: State) -> bool:
     """Whether something is known of a contact besides its events."""
     found = state.consents or state.rules or state.records or state.firings
-    return bool(found) or state.attributes != "{}"
+    return bool(found) or state.attributes != "{}" or state.round_ends_us is not None
 
 
 def is_asleep(state: State) -> bool:
