@@ -35,7 +35,7 @@ Record = dict[str, Any]
 
 
 class Crowd(NamedTuple):
-    """Documents and events by account, and where all of it ends. Documents keep the order of their keys."""
+    """Documents and events by account, and where all of it ends."""
 
     documents: dict[str, Document]
     events: dict[str, list[Record]]

@@ -64,8 +64,9 @@ def test_other_shares_move_the_border_and_nobody_else() -> None:
     assert abs(moved.count(("b", "a")) / len(CONTACTS) - 0.1) < 0.02
 
 
-def test_the_order_of_variants_is_part_of_a_rules_text() -> None:
-    assert version_of(a=50, b=50) != version_of(b=50, a=50)
+def test_the_order_in_which_variants_are_written_says_nothing() -> None:
+    assert program_variants(b=20, a=80) == program_variants(a=80, b=20)
+    assert version_of(a=80, b=20) == version_of(b=20, a=80)
     assert version_of(a=50, b=50) == version_of(a=Decimal("50.0"), b=50)
 
 

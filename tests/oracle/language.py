@@ -356,7 +356,7 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
         expires=clock.duration(raw.get("expires") or "3d"),
         keep=clock.duration(raw.get("keep") or KEEP),
         live_from=policy.live_from if live_from is None else live_from,
-        variants=tuple((name, share) for name, share in variants.items() if name != "salt"),
+        variants=tuple((name, share) for name, share in sorted(variants.items()) if name != "salt"),
         salt=variants.get("salt") or raw["id"],
         **read,
     )
