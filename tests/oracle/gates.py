@@ -111,6 +111,8 @@ class Gates:
         ready = self.ready(rule)
         if ready is not None and candidate.due < ready:
             return "not_ready"
+        if rule.still is not None and not self.holds(rule.still, candidate.episode.newest):
+            return "condition_unmet"
         if policy.purpose is not None and not self.history.consents(self.position, self.version):
             return "no_consent"
         if self._too_soon_again(candidate):

@@ -117,6 +117,7 @@ class Rule:
     steps: tuple[Matches, ...] = ()
     within: int = 0
     given: dict[str, Any] | None = None
+    still: dict[str, Any] | None = None
     wait: Wait | None = None
     unless: Matches = ()
     per: tuple[str, ...] = ()
@@ -236,12 +237,12 @@ def _tree(raw: Any) -> dict[str, Any]:
     return {"leaf": condition(raw)}
 
 
-def _leaves(tree: dict[str, Any]) -> list[Condition]:
+def leaves(tree: dict[str, Any]) -> list[Condition]:
     if "leaf" in tree:
         return [tree["leaf"]]
     if "contact" in tree:
         return []
-    return [leaf for part in _many(next(iter(tree.values()))) for leaf in _leaves(part)]
+    return [leaf for part in _many(next(iter(tree.values()))) for leaf in leaves(part)]
 
 
 def _wait(raw: Any) -> Wait | None:
@@ -298,19 +299,20 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
 
 def _audience_parts(raw: dict[str, Any]) -> dict[str, Any]:
     tree = _tree(raw["audience"])
-    return {"audience": tree, "conditions": tuple(_leaves(tree)), "emits": tuple(raw.get("emits") or ["entered"])}
+    return {"audience": tree, "conditions": tuple(leaves(tree)), "emits": tuple(raw.get("emits") or ["entered"])}
 
 
 def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
     when = raw["when"]
     sequence = when.get("sequence") if isinstance(when, dict) else None
     reaches = raw.get("reaches") or {}
-    given = _tree(raw["given"]) if raw.get("given") else None
+    given, still = (_tree(raw[name]) if raw.get(name) else None for name in ("given", "still"))
     return {
         "steps": tuple(matches(step) for step in sequence) if sequence else (matches(when),),
         "within": clock.duration(when["within"]) if sequence else 0,
         "given": given,
-        "conditions": tuple(_leaves(given)) if given else (),
+        "still": still,
+        "conditions": tuple(leaf for tree in (given, still) if tree for leaf in leaves(tree)),
         "wait": _wait(raw.get("wait")),
         "unless": matches(raw["unless"]) if raw.get("unless") else (),
         "per": _paths(raw.get("per")),

@@ -32,6 +32,17 @@ def add_contact_conditions(dice: Dice, document: Raw) -> None:
             rule["given"] = beside_list(dice, rule.get("given"), asked)
 
 
+def add_still(dice: Dice, document: Raw) -> None:
+    """Ask of what waits whether something holds still: of history, of attributes, of both."""
+    for rule in document["rules"]:
+        if "wait" not in rule or not dice.chance(85):
+            continue
+        asked = [condition(dice, with_same=True) for _ in range(dice.pick((1, 1, 2)))]
+        of_contact = {"contact": dice.pick(_OF_CONTACT)}
+        drawn: tuple[Any, ...] = (asked[0], asked, asked, {"any": [*asked, of_contact]}, {"not": asked[0]})
+        rule["still"] = dice.pick((*drawn, of_contact, [of_contact, *asked], {"all": [{"not": of_contact}, *asked]}))
+
+
 def beside(dice: Dice, tree: Raw, asked: Raw) -> Raw:
     """A tree that asks something more, or something else."""
     asked = {"not": asked} if dice.chance(25) else asked

@@ -13,6 +13,7 @@ from kittiwake.reasons import Reason
 
 GATES: Final = (
     Reason.NOT_READY,
+    Reason.CONDITION_UNMET,
     Reason.NO_CONSENT,
     Reason.REENTRY,
     Reason.QUIET_HOURS,
@@ -29,6 +30,7 @@ def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
     may_defer = policy.quiet_hours is not None and not rule.transactional
     can_refuse = {
         Reason.NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
+        Reason.CONDITION_UNMET: rule.still is not None,
         Reason.NO_CONSENT: policy.consent is not None,
         Reason.REENTRY: rule.reentry is not None,
         Reason.QUIET_HOURS: may_defer,

@@ -1,6 +1,6 @@
 """Checks of trees of conditions: their bounds, and what their leaves ask.
 
-Pure. Called by `check.document` for `given`, and by `check.audience`; others ask for the leaves.
+Pure. Called by `check.document` for `given` and `still`, and by `check.audience`; others ask for the leaves.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Written: TypeAlias = HistoryCondition | ContactCondition
 """A leaf as it is written."""
 
 
-def check_given(given: Conditions | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
-    """The conditions of `given`; `no_same` says why `same` cannot stand in them, if it cannot."""
-    yield from check_list(given, path, CONDITIONS_MAX, "conditions")
-    found = list(leaves(given, path))
-    if len(found) > CONDITIONS_MAX and not (isinstance(given, list) and len(given) > CONDITIONS_MAX):
+def check_conditions(written: Conditions | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
+    """The conditions of `given` or `still`; `no_same` says why `same` cannot stand in them, if it cannot."""
+    yield from check_list(written, path, CONDITIONS_MAX, "conditions")
+    found = list(leaves(written, path))
+    if len(found) > CONDITIONS_MAX and not (isinstance(written, list) and len(written) > CONDITIONS_MAX):
         message = f"there are {len(found)} conditions here, more than {CONDITIONS_MAX}"
         yield Diagnostic(path, Code.GUARDRAIL, message, "Name fewer", at_key=True)
-    yield from check_leaves(given, path, no_same)
+    yield from check_leaves(written, path, no_same)
 
 
 def check_leaves(written: Conditions | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:

@@ -14,7 +14,7 @@ from kittiwake.rules.check.conditions import histories
 from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
-from kittiwake.rules.lint.queries import arming, covers
+from kittiwake.rules.lint.queries import arming, clauses_of, covers
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.sequence import SequenceObject
@@ -116,7 +116,7 @@ def _look_back_us(rule: Rule) -> int:
 
 def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
     """Every `within` of a rule's conditions and of its sequence, with its path."""
-    conditions = [*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))]
+    conditions = [found for written, path in clauses_of(rule) for found in histories(written, path)]
     yield from (((*path, "within"), condition.within) for path, condition in conditions if condition.within)
     if isinstance(rule.when, SequenceObject):
         yield ("when", "within"), rule.when.within
@@ -214,7 +214,8 @@ def _starved(
 
 def _always_with(other: Rule, rule: Rule) -> bool:
     """Whether `other` surely has a candidate at every instant at which `rule` has one."""
-    if other.given is not None or other.reaches is not None or other.reentry != "always" or rule.reaches is not None:
+    asks = (other.given, other.still, other.reaches, rule.reaches)
+    if any(one is not None for one in asks) or other.reentry != "always":
         return False
     if isinstance(other.when, SequenceObject) or isinstance(rule.when, SequenceObject):
         return False
