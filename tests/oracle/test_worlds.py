@@ -70,7 +70,7 @@ def test_every_reason_occurs(rows: list[list[dict[str, Any]]]) -> None:
 
 
 def test_most_worlds_decide_something(rows: list[list[dict[str, Any]]]) -> None:
-    assert sum(bool(decided) for decided in rows) > 0.65 * SEEDS
+    assert sum(bool(decided) for decided in rows) > 0.6 * SEEDS
 
 
 def test_every_field_takes_its_values(rows: list[list[dict[str, Any]]]) -> None:
