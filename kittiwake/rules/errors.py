@@ -63,6 +63,8 @@ class Code(StrEnum):
     QUIET_HOURS = "quiet_hours"
     # rules together
     DUPLICATE_ID = "duplicate_id"
+    NO_AUDIENCE = "no_audience"
+    AUDIENCE_RING = "audience_ring"
     ACCOUNT_DISAGREES = "account_disagrees"
     GUARDRAIL = "guardrail"
     RECIPE = "recipe"

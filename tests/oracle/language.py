@@ -169,9 +169,24 @@ class RuleSet:
 def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     """The document read; rules that are off are absent."""
     raw = exact(document)
+    audiences = {each["id"]: each["audience"] for each in raw.get("rules") or [] if "audience" in each}
+    raw["rules"] = [_written_out(each, audiences) for each in raw.get("rules") or []]
     policy = _policy(raw.get("policy") or {})
     rules = tuple(_rule(each, policy, version) for each in raw.get("rules") or [] if each.get("mode") != "off")
     return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules)
+
+
+def _written_out(raw: dict[str, Any], audiences: dict[str, Any]) -> dict[str, Any]:
+    """The rule with the tree of an audience in the place of each `in` that names it."""
+
+    def whole(part: Any) -> Any:
+        if isinstance(part, list):
+            return [whole(each) for each in part]
+        if "in" in part:
+            return whole(audiences[part["in"]])
+        return {key: whole(inner) if key in ("all", "any", "not") else inner for key, inner in part.items()}
+
+    return {key: whole(part) if key in ("given", "still", "audience") else part for key, part in raw.items()}
 
 
 def _many(raw: Any) -> list[Any]:

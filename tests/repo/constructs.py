@@ -43,9 +43,9 @@ CONSTRUCTS: Final = {
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "conditions": Construct(
         "model check compile plan evaluate run",
-        "given",
-        conformance="given conditions",
-        sections="Conditions/given",
+        "given still",
+        conformance="given conditions still named_audiences",
+        sections="Conditions/given/still",
     ),
     "history": Construct("model check compile lint plan evaluate", conformance="given", sections="given"),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),

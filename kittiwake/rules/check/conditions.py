@@ -19,11 +19,13 @@ from kittiwake.rules.model.conditions import (
     Conditions,
     ConditionTree,
     ContactCondition,
+    InAudience,
     NotCondition,
 )
 from kittiwake.rules.model.history import HistoryCondition
+from kittiwake.rules.model.rule import Rule
 
-Written: TypeAlias = HistoryCondition | ContactCondition
+Written: TypeAlias = HistoryCondition | ContactCondition | InAudience
 """A leaf as it is written."""
 
 
@@ -40,6 +42,8 @@ def check_conditions(written: Conditions | None, path: KeyPath, no_same: str) ->
 def check_leaves(written: Conditions | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
     """Every leaf, and every list of a tree."""
     for where, leaf in leaves(written, path):
+        if isinstance(leaf, InAudience):
+            continue  # whether there is such an audience is known when all documents are read
         if isinstance(leaf, ContactCondition):
             yield from check_where(leaf.contact, (*where, "contact"), of_contact=True)
         else:
@@ -79,5 +83,13 @@ def leaves(written: Conditions | None, path: KeyPath = ()) -> Iterator[tuple[Key
 def histories(written: Conditions | None, path: KeyPath = ()) -> Iterator[tuple[KeyPath, HistoryCondition]]:
     """The leaves that are about history."""
     for where, leaf in leaves(written, path):
-        if not isinstance(leaf, ContactCondition):
+        if not isinstance(leaf, (ContactCondition, InAudience)):
             yield where, leaf
+
+
+def references(rule: Rule) -> Iterator[tuple[KeyPath, InAudience]]:
+    """The audiences that a rule names."""
+    for written, path in ((rule.given, ("given",)), (rule.still, ("still",)), (rule.audience, ("audience",))):
+        for where, leaf in leaves(written, path):
+            if isinstance(leaf, InAudience):
+                yield where, leaf

@@ -64,7 +64,8 @@ def check_still(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]]
     """`still` asks of what waits; `wrong` are clauses that could not be read."""
     if rule.still is not None and rule.wait is None and rule.audience is None and "wait" not in wrong:
         message = "still is asked when a wait is over, and this rule does not wait"
-        yield Diagnostic(("still",), Code.CLAUSE, message, "Write given: …, or add wait: 1h", at_key=True)
+        advice = "Write given: …" if rule.reaches is not None else "Write given: …, or add wait: 1h"
+        yield Diagnostic(("still",), Code.CLAUSE, message, advice, at_key=True)
 
 
 def _refuse(rule: Rule, clauses: dict[str, str], kind: str) -> Iterator[Diagnostic[Code]]:
