@@ -39,7 +39,7 @@ class Audiences(NamedTuple):
     elsewhere: Collection[str]
     """Audiences of single accounts, which rules of "*" may not name."""
     unread: Collection[str]
-    """Rules that could not be read, of which other errors tell."""
+    """Rules that could not be read, which have errors of their own."""
 
 
 def write_out(
@@ -130,7 +130,7 @@ def _written_out(authored: AuthoredRule, audiences: Audiences, errors: list[Rule
     wrong = [error for path, leaf in named if (error := _misnamed(authored, path, leaf.in_, audiences))]
     errors.extend(wrong)
     if wrong or any(leaf.in_ not in audiences.trees for _, leaf in named):
-        return authored  # of what is wrong with the audiences themselves their own rules tell
+        return authored  # what is wrong with the audiences is reported where they stand
     clauses = {name: written for name in CLAUSES if (written := getattr(authored.rule, name)) is not None}
     whole = {name: _replaced(written, audiences.trees) for name, written in clauses.items()}
     large = [name for name, written in whole.items() if _size(written) > WRITTEN_OUT_MAX or _depth(written) > DEPTH_MAX]
