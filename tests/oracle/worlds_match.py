@@ -37,7 +37,7 @@ def conditions_in(rule: Raw) -> Iterator[Raw]:
         name = next((each for each in ("all", "any", "not") if each in tree), None)
         if name is not None:
             trees += tree[name] if isinstance(tree[name], list) else [tree[name]]
-        elif "contact" not in tree and "in" not in tree:
+        elif "contact" not in tree and set(tree) != {"in"}:
             yield tree
 
 

@@ -47,7 +47,9 @@ _ADVICE: Final = "Write, say, {count: product.viewed, within: 24h, gte: 3}, and 
 
 
 def _node(value: Any) -> str | None:
-    found = [key for key in KINDS if key in value] if isinstance(value, dict) else []
+    found = [key for key in KINDS[:-1] if key in value] if isinstance(value, dict) else []
+    if not found and isinstance(value, dict) and "in" in value:
+        return "|in"  # beside last it is a comparison
     return f"|{found[0]}" if len(found) == 1 else None
 
 
