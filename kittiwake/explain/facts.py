@@ -108,6 +108,8 @@ class Facts:
         """Events that a rule begins with."""
         self.still_keys: dict[tuple[str | None, str | None, int], str] = {}
         """By rule, instance and condition of `still`: the key of `same` values it asked about last."""
+        self.held_by: dict[tuple[str | None, str | None], Reason] = {}
+        """By rule and instance, what deferred the newest candidate that was."""
         self.fired: list[Firing] = []
         """Every trigger there was."""
         self._forgotten: Step | None = None
@@ -171,6 +173,8 @@ class Facts:
             self.event = None
         elif step.kind is StepKind.STILL and step.details["condition"] is not None:
             self.still_keys[step.rule_id, step.instance, step.details["condition"]] = step.details["of"]
+        elif step.kind is StepKind.DEFERRED:
+            self.held_by[step.rule_id, step.instance] = Reason(step.details["reason"])
         elif step.kind is StepKind.DECISION:
             self._take_decision(step)
 

@@ -13,9 +13,11 @@ from kittiwake.explain.conditions import Gap, tree_gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, moment_words, span_words
-from kittiwake.kernel.plan.policy import Calendar, Cap
+from kittiwake.kernel.plan.gates import asked_of
+from kittiwake.kernel.plan.policy import Arbitration, Calendar, Cap
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.state.state import Held
 from kittiwake.kernel.state.trace import Step
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.durations import format_duration
@@ -28,12 +30,21 @@ GATES: Final = {
     Reason.NO_CONSENT: "consent",
     Reason.REENTRY: "re-entry",
     Reason.QUIET_HOURS: "quiet hours",
+    Reason.ARBITRATION: "arbitration",
+    Reason.OUTRANKED: "rank in its round",
     Reason.FREQUENCY_CAP: "frequency cap",
     Reason.EXPIRED: "expiry",
     Reason.HOLDOUT: "holdout",
     Reason.SHADOW: "shadow",
 }
 """How an explanation calls the gates, in their order."""
+
+
+HELD_BY: Final = {
+    Reason.QUIET_HOURS: ("in quiet hours", "quiet hours held it"),
+    Reason.ARBITRATION: ("in its round", "arbitration held it"),
+}
+"""How an explanation says what has deferred a candidate."""
 
 
 class Stopped(NamedTuple):
@@ -52,6 +63,11 @@ class Stopped(NamedTuple):
         """When it fell due."""
         return int(self.step.details["time_us"])
 
+    @property
+    def held_words(self) -> tuple[str, str]:
+        """What has deferred it."""
+        return HELD_BY[self.facts.held_by.get((self.step.rule_id, self.step.instance), Reason.QUIET_HOURS)]
+
 
 def reason_gap(facts: Facts, step: Step) -> Gap:
     """What stood in the way of the candidate whose DECISION `step` is, and what it would have taken."""
@@ -61,13 +77,14 @@ def reason_gap(facts: Facts, step: Step) -> Gap:
     return PLAIN_ANSWERS.get(reason) or ANSWERS[reason](Stopped(facts, facts.rule(step), step))
 
 
-def held_gap(facts: Facts, rule: RuleProgram, release_us: int) -> Gap:
-    """What a candidate waits for that quiet hours hold."""
-    release = moment_words(release_us, facts.zone, facts.now_us)
+def held_gap(facts: Facts, rule: RuleProgram, held: Held) -> Gap:
+    """What a candidate waits for that quiet hours or arbitration hold."""
+    release = moment_words(held.release_us, facts.zone, facts.now_us)
     without = f", and no {match_words(rule.unless)} until then" if rule.unless else ""
-    return Gap(
-        f"held by quiet hours until {release}", f"it is asked again at {release}: every gate has to pass{without}"
-    )
+    channel = facts.program.policy.channel(rule.channel)
+    whose = f" of channel {channel.name}" if channel is not None and channel.quiet_hours is not None else ""
+    by = "arbitration" if held.in_round else f"quiet hours{whose}"
+    return Gap(f"held by {by} until {release}", f"it is asked again at {release}: every gate has to pass{without}")
 
 
 def _not_ready(stopped: Stopped) -> Gap:
@@ -103,14 +120,21 @@ def _condition_unmet(stopped: Stopped) -> Gap:
 
 
 def _no_consent(stopped: Stopped) -> Gap:
-    consent = stopped.facts.program.policy.consent
+    policy, rule = stopped.facts.program.policy, stopped.rule
+    consent, channel = asked_of(rule, policy).consent, policy.channel(rule.channel)
     assert consent is not None
+    of_channel = f", which channel {channel.name} asks for" if channel is not None and channel.consent else ""
     said = _newest_consent(stopped.facts, consent.purpose)
     if said is None:
-        what = f"no_consent: no consent event for purpose {consent.purpose}, and the default is withdrawn"
+        what = f"no_consent: no consent event for purpose {consent.purpose}{of_channel}, and the default is withdrawn"
     else:
         event = said.event
-        what = f"no_consent: purpose {consent.purpose} withdrawn at {stopped.moment(event.time_us)} ({event.event_id})"
+        at = f"withdrawn at {stopped.moment(event.time_us)} ({event.event_id})"
+        what = (
+            f"no_consent: purpose {consent.purpose}{of_channel}, {at}"
+            if of_channel
+            else (f"no_consent: purpose {consent.purpose} {at}")
+        )
     return Gap(what, f'consent.granted with purpose "{consent.purpose}" before {stopped.moment(stopped.facts.now_us)}')
 
 
@@ -147,7 +171,8 @@ def _fired(firing: Firing) -> str:
 
 
 def _frequency_cap(stopped: Stopped) -> Gap:
-    full = [(cap, used) for cap in stopped.facts.program.policy.frequency if (used := _used(stopped, cap)) is not None]
+    caps = asked_of(stopped.rule, stopped.facts.program.policy).caps
+    full = [(cap, used) for cap in caps if (used := _used(stopped, cap)) is not None]
     cap, used = full[0]
     by = listed([f"{one.rule.rule_id} at {stopped.moment(one.time_us)} ({_named(one)})" for one in used])
     free = stopped.moment(max(_free_us(stopped, one, taken) for one, taken in full))
@@ -163,12 +188,10 @@ def _named(firing: Firing) -> str:
 
 def _used(stopped: Stopped, cap: Cap) -> list[Firing] | None:
     """The firings that fill a cap that holds the rule; None if it is not full."""
-    if cap.group is not None and cap.group != stopped.rule.group:
-        return None
     used = [
         one
         for one in stopped.facts.record
-        if one.counts and cap.group in (None, one.rule.group) and _counts(stopped, cap, one.time_us)
+        if one.counts and cap.concerns(one.rule.group, one.rule.channel) and _counts(stopped, cap, one.time_us)
     ]
     return used if len(used) >= cap.max_fired else None
 
@@ -202,6 +225,23 @@ def _period_begins(calendar: Calendar, day: date) -> date:
 # ---------------------------------------------------------------- the rest
 
 
+def _outranked(stopped: Stopped) -> Gap:
+    details, arbitration = stopped.step.details, stopped.facts.program.policy.arbitration
+    assert arbitration is not None
+    last = next(one for one in reversed(stopped.facts.record) if one.trigger_id == details["outranked_by"])
+    rank = last.rule.priority
+    what = f"outranked: {last.rule.rule_id}, of priority {rank}, was {_standing(arbitration)} released at that instant"
+    others = f"to fall due in another round, or a max above {arbitration.max_fired}"
+    if last.rule.rule_id != stopped.rule.rule_id:
+        others = f"a priority above {rank}, which is {stopped.rule.priority}; {others}"
+    return Gap(f"{what} ({_named(last)})", others)
+
+
+def _standing(arbitration: Arbitration) -> str:
+    most = arbitration.max_fired
+    return "the best of what was" if most == 1 else f"the last of the best {most} that were"
+
+
 def _expired(stopped: Stopped) -> Gap:
     expires_us = stopped.rule.expires_us
     held = span_words(stopped.facts.now_us - stopped.due_us)
@@ -218,15 +258,20 @@ def _superseded(stopped: Stopped) -> Gap:
             f"superseded: the event that crossed {threshold} crossed a higher threshold too",
             "an event that crosses this threshold alone",
         )
-    return Gap("superseded: a newer candidate took its place in quiet hours", "no newer candidate before its release")
+    where, _ = stopped.held_words
+    return Gap(f"superseded: a newer candidate took its place {where}", "no newer candidate before its release")
 
 
 def _unless(stopped: Stopped) -> Gap:
     event = stopped.facts.event
     by = f"{event.type} ({event.event_id})" if event is not None else "an event"
-    return Gap(
-        f"unless: {by} came while quiet hours held it", f"no {match_words(stopped.rule.unless)} before its release"
-    )
+    _, held = stopped.held_words
+    return Gap(f"unless: {by} came while {held}", f"no {match_words(stopped.rule.unless)} before its release")
+
+
+def _exited(stopped: Stopped) -> Gap:
+    _, held = stopped.held_words
+    return Gap(f"exited: the contact left the audience while {held}", "to stay a member")
 
 
 def _forgotten(stopped: Stopped) -> Gap:
@@ -256,10 +301,12 @@ ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.NO_CONSENT: _no_consent,
     Reason.HOLDOUT: _holdout,
     Reason.REENTRY: _reentry,
+    Reason.OUTRANKED: _outranked,
     Reason.FREQUENCY_CAP: _frequency_cap,
     Reason.EXPIRED: _expired,
     Reason.SUPERSEDED: _superseded,
     Reason.UNLESS: _unless,
+    Reason.EXITED: _exited,
     Reason.FORGOTTEN: _forgotten,
     Reason.RULE_CHANGED: _rule_changed,
     Reason.RULE_REMOVED: _rule_removed,
@@ -269,13 +316,13 @@ PLAIN_ANSWERS: Final = {
     Reason.SHADOW: Gap("shadow: it passed every gate, and the rule only watches", "mode: live"),
     Reason.LIMIT: Gap("limit: the rule has no room for it", "fewer instances or values, or a shorter wait"),
     Reason.NOT_ENTERED: Gap("not_entered: its last entered did not fire", "an entered that fires"),
-    Reason.EXITED: Gap("exited: the contact left the audience while quiet hours held it", "to stay a member"),
     Reason.MERGED: Gap(
         "merged: the contact was merged into another before it could fire", "no contact.merged before it"
     ),
     Reason.DELETED: Gap("deleted: the contact was deleted before it could fire", "no contact.deleted before it"),
     Reason.LATE_EVENT: Gap("late_event: an event that came late took it back", "no such event"),
     Reason.QUIET_HOURS: Gap("held by quiet hours when the run ended", "time to pass until its release"),
+    Reason.ARBITRATION: Gap("held by arbitration when the run ended", "time to pass until its release"),
 }
 """Answers that are the same for every candidate."""
 

@@ -15,7 +15,7 @@ from kittiwake.explain.facts import Facts
 from kittiwake.explain.gates import reason_gap
 from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.reads import read_of
-from kittiwake.explain.rules import match_words
+from kittiwake.explain.rules import match_words, period_words
 from kittiwake.explain.values import SCALAR, default_words, needs_words, wait_words
 from kittiwake.explain.waits import due_words
 from kittiwake.explain.wording import (
@@ -32,7 +32,7 @@ from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.trace import Step, StepKind
-from kittiwake.reasons import Found, Kind, Outcome
+from kittiwake.reasons import Found, Kind, Outcome, Reason
 from kittiwake.time.zones import zone_of
 from kittiwake.values import exact, is_scalar, lookup
 
@@ -264,8 +264,12 @@ def _disarmed(at: At) -> StepWords:
 
 def _total(at: At) -> StepWords:
     after, ahead = at.details["after"], at.details["next"]
+    reaches = at.facts.rule(at.step).reaches
+    within = "" if reaches is None else period_words(reaches.period)
     text = f"total {value_words(exact(Decimal(after)))}"
-    return Tone.PROGRESS, text + (f" of {value_words(ahead)}" if ahead is not None else ", with no threshold left")
+    if ahead is None:
+        return Tone.PROGRESS, f"{text}{within}, with no threshold left"
+    return Tone.PROGRESS, f"{text} of {value_words(ahead)}{within}"
 
 
 # ---------------------------------------------------------------- candidates
@@ -297,7 +301,11 @@ def _which_value(name: str, value: Any) -> Any:
 
 
 def _deferred(at: At) -> StepWords:
-    return Tone.HELD, f"held by quiet hours until {at.moment(at.details['release_us'])}"
+    until = at.moment(at.details["release_us"])
+    if at.details["reason"] == Reason.QUIET_HOURS:
+        return Tone.HELD, f"held by quiet hours until {until}"
+    opens = ", a round that it opens" if at.details["opens_round"] else ""
+    return Tone.HELD, f"held by arbitration until {until}{opens}"
 
 
 def _decision(at: At) -> StepWords:

@@ -11,7 +11,7 @@ from tests.oracle.ages import ALWAYS, NEVER, Version, gone
 from tests.oracle.history import Event, History
 from tests.oracle.language import PERIODS, Cap, Policy, Rule
 from tests.oracle.needs import attributes_read
-from tests.oracle.state import Candidate, Episode, Firing, Life, row
+from tests.oracle.state import Candidate, Episode, Firing, Life, named, row
 from tests.oracle.values import where_holds
 
 
@@ -33,6 +33,7 @@ class Gates:
         self.now = ALWAYS
         self.version = self.ages.at(ALWAYS)
         self.position = 0
+        self.winners: list[dict[str, Any]] = []
 
     @property
     def in_force(self) -> Version | None:
@@ -81,6 +82,7 @@ class Gates:
 
     def gate_together(self, candidates: Iterable[Candidate]) -> None:
         """Let the candidates of one instant pass in their order."""
+        self.winners = []
         together = sorted(candidates, key=lambda each: each.order)
         for candidate in together:
             self._gate(candidate)
@@ -95,8 +97,8 @@ class Gates:
         if candidate.kind == "entered":
             self.life.entered_fired[candidate.rule.id, candidate.rule.shadow] = would_fire(reason)
             self.life.entered_held_out[candidate.rule.id, candidate.rule.shadow] = reason == "holdout"
-        if reason == "quiet_hours":
-            self._defer(candidate)
+        if reason in ("quiet_hours", "arbitration"):
+            self._defer(candidate, reason)
         else:
             self._decide(candidate, reason)
         if first_time:
@@ -113,12 +115,18 @@ class Gates:
             return "not_ready"
         if rule.still is not None and not self.holds(rule.still, candidate.episode.newest):
             return "condition_unmet"
-        if policy.purpose is not None and not self.history.consents(self.position, self.version):
+        consent = policy.consent_of(rule)
+        if consent is not None and not self.history.consents(self.position, self.version, consent):
             return "no_consent"
         if self._too_soon_again(candidate):
             return "reentry"
-        if not rule.transactional and policy.quiet and clock.is_quiet(self.now, self.zone, policy.quiet):
+        quiet = policy.quiet_of(rule)
+        if not rule.transactional and quiet and clock.is_quiet(self.now, self.zone, quiet):
             return "quiet_hours"
+        if not rule.transactional and policy.arbitration and candidate.release is None:
+            return "arbitration"
+        if not rule.transactional and not rule.shadow and policy.arbitration and self._is_outranked():
+            return "outranked"
         if not rule.transactional and any(self._used_up(cap, rule) for cap in policy.caps):
             return "frequency_cap"
         if self.now != candidate.due and self.now - candidate.due >= rule.expires:
@@ -126,6 +134,10 @@ class Gates:
         if rule.holdout and policy.holdout_percent is not None and self._held_out(policy.holdout_percent):
             return "holdout"
         return "shadow" if rule.shadow else None
+
+    def _is_outranked(self) -> bool:
+        """Whether as many as may fire have passed every gate at this instant."""
+        return self.policy.arbitration is not None and len(self.winners) >= self.policy.arbitration[1]
 
     def _held_out(self, percent: Fraction) -> bool:
         return self._is_below(percent, self.policy.holdout_salt)
@@ -158,14 +170,14 @@ class Gates:
         return not gone(self.ages.reentry_spans(firing.rule_id), firing.at, self.now)
 
     def _used_up(self, cap: Cap, rule: Rule) -> bool:
-        if cap.group is not None and cap.group != rule.group:
+        if not cap.concerns(rule.group, rule.channel):
             return False
         return sum(self._counts(cap, firing) for firing in self.life.firings) >= cap.maximum
 
     def _counts(self, cap: Cap, firing: Firing) -> bool:
-        if firing.shadow or firing.transactional or (cap.group is not None and cap.group != firing.group):
+        if firing.shadow or firing.transactional or not cap.concerns(firing.group, firing.channel):
             return False
-        if gone(self.ages.cap_spans(firing.group), firing.at, self.now):
+        if gone(self.ages.cap_spans(firing.group, firing.channel), firing.at, self.now):
             return False
         if cap.calendar is None:
             return firing.at > self.now - cap.span
@@ -214,8 +226,9 @@ class Gates:
             since = self.ages.of_rule(rule).since
             found.append((since, since + PERIODS[rule.reaches_period] if rule.reaches_period else NEVER))
         found += [(self.ages.attribute_since(rule.version, name), NEVER) for name in attributes_read(rule)]
-        if self.ages.versions[rule.version].policy.purpose is not None:
-            found.append((self.ages.consent_since(rule.version), NEVER))
+        consent = self.ages.versions[rule.version].policy.consent_of(rule)
+        if consent is not None:
+            found.append((self.ages.consent_since(rule.version, consent.purpose), NEVER))
         return found
 
     def _is_partial(self, candidate: Candidate) -> bool:
@@ -244,30 +257,52 @@ class Gates:
         else:
             self.write(candidate, "fired", None)
 
-    def _defer(self, candidate: Candidate) -> None:
-        """Hold the candidate until quiet hours end; what was held in its place is superseded."""
+    def _defer(self, candidate: Candidate, reason: str) -> None:
+        """Hold the candidate until quiet hours or its round end; what was held in its place is superseded."""
         place = candidate.episode.place
         older = self.life.held.get(place)
-        candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet)
+        candidate.held_for = reason
+        if reason == "arbitration":
+            candidate.release = self._end_of_round(candidate)
+        else:
+            candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet_of(candidate.rule))
         self.life.held[place] = candidate
         if older is not None:
             self._decide(older, "superseded")
+
+    def _end_of_round(self, candidate: Candidate) -> int:
+        """Of the round that is open, or of the one that the candidate opens; a shadow rule's has one of its own."""
+        assert self.policy.arbitration is not None
+        if self.life.round_end is not None and candidate.due < self.life.round_end:
+            return self.life.round_end
+        end = candidate.due + self.policy.arbitration[0]
+        if not candidate.rule.shadow:
+            self.life.round_end = end
+        return end
 
     def _decide(self, candidate: Candidate, reason: str | None) -> None:
         """The final decision of a candidate that was gated."""
         episode = candidate.episode
         if would_fire(reason):
             rule = candidate.rule
-            firing = Firing(rule.id, episode.key, self.now, rule.shadow, rule.group, rule.transactional)
+            firing = Firing(rule.id, episode.key, self.now, rule.shadow, rule.group, rule.transactional, rule.channel)
             self.life.firings.append(firing)
             episode.fired.add(rule.shadow)
         self.write(candidate, "fired" if reason is None else "suppressed", reason)
+        if reason == "outranked":
+            self.rows[-1]["outranked_by"] = named(self.winners[-1])
+        if reason in (None, "holdout") and not candidate.rule.shadow and not candidate.rule.transactional:
+            self.winners.append(self.rows[-1])
         episode.decided.add(candidate.slot)
 
     def write(self, candidate: Candidate, decision: str, reason: str | None) -> None:
         """Leave the row of a decision made now."""
         versions = {"ruleset": self.version, "rule_of": candidate.rule.version}
-        partial = {"partial_history": self._is_partial(candidate), "variant": self._variant(candidate.rule)}
+        partial = {
+            "partial_history": self._is_partial(candidate),
+            "variant": self._variant(candidate.rule),
+            "channel": candidate.rule.channel,
+        }
         self.rows.append(
             row(candidate, decision, reason, self.now if decision == "fired" else None) | versions | partial
         )

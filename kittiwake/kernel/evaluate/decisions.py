@@ -10,6 +10,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import Final
 
+from kittiwake.kernel.evaluate.look_backs import missing_until_us
 from kittiwake.kernel.evaluate.variants import variant_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Texts
@@ -69,6 +70,7 @@ def row_of(
     decided_us: int,
     at_arming: bool = False,
     partial_history: bool = False,
+    outranked_by: str | None = None,
 ) -> Decision:
     """As `decision_of`, also of a rule that is not there any more."""
     occurrence = None if candidate.occurrence is None else date.fromordinal(candidate.occurrence)
@@ -109,7 +111,9 @@ def row_of(
         occurrence,
         texts.ruleset_version,
         partial_history,
+        outranked_by=outranked_by,
         variant=None if texts.variants is None else variant_of(texts.variants, account_id, contact_id),
+        channel=texts.channel,
     )
 
 
@@ -128,20 +132,29 @@ def _cause(candidate: Candidate) -> list[object]:
 
 
 def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
-    """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
+    """The decisions of a run that ends here: what is still deferred leaves `deferred`, for what holds it back."""
     if state.evaluated_to_us is None:
         return ()
     program, found = as_versions(rules).at(state.evaluated_to_us), []
+    missing_us = missing_until_us(program, state) if program.looks_back else {}
     for index, rule in enumerate(program.rules):
         remembered = state.rules.get(rule.state_key)
         if remembered is None or not remembered.instances:
             continue
         held = [(key, one.held) for key, one in remembered.instances.items() if one.held is not None]
         for key, deferred in sorted(held, key=itemgetter(0)):
-            candidate, outcome = deferred.candidate, Outcome.DEFERRED
+            candidate, due_us = deferred.candidate, deferred.candidate.due_us
             found.append(
                 decision_of(
-                    program, index, state.contact_id, key, candidate, outcome, Reason.QUIET_HOURS, state.evaluated_to_us
+                    program,
+                    index,
+                    state.contact_id,
+                    key,
+                    candidate,
+                    Outcome.DEFERRED,
+                    Reason.ARBITRATION if deferred.in_round else Reason.QUIET_HOURS,
+                    state.evaluated_to_us,
+                    partial_history=rule.partial and due_us < missing_us.get(index, due_us),
                 )
             )
     return tuple(found)

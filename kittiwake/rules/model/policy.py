@@ -9,11 +9,11 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, Tag
 
-from kittiwake.rules.limits import CAP_MAX
+from kittiwake.rules.limits import CAP_MAX, CHANNELS_MAX
 from kittiwake.rules.model.base import Checked, Model, chosen, shape
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.quiet_hours import QuietHours
-from kittiwake.rules.model.text import Name, one_of
+from kittiwake.rules.model.text import OUTPUT_PATTERN, Name, one_of
 from kittiwake.rules.model.time import (
     Duration,
     Instant,
@@ -53,6 +53,13 @@ class CapObject(Model):
     group: Name | None = Field(None, description="counts and holds only rules of this group")
 
 
+class ArbitrationObject(Model):
+    within: Duration = Field(description="how long the first that falls due is held, and others with it")
+    max: Whole = Field(
+        1, description="so many of them fire, the best", json_schema_extra={"minimum": 1, "maximum": CAP_MAX}
+    )
+
+
 Frequency: TypeAlias = Annotated[
     Annotated[CapObject, Tag("|object")] | Annotated[list[CapObject], Tag("|list")],
     chosen(
@@ -61,6 +68,14 @@ Frequency: TypeAlias = Annotated[
         "Write [{max: 1, per: day}]",
     ),
 ]
+
+
+class ChannelObject(Model):
+    """What holds for the rules on a channel."""
+
+    consent: ConsentObject | None = Field(None, description="who may be reached on it; instead of the policy's")
+    quiet_hours: QuietHours | None = Field(None, description="nothing is sent on it meanwhile; instead of the policy's")
+    frequency: Frequency | None = Field(None, description="at most so many triggers on it; beside the policy's")
 
 
 class PolicyObject(Model):
@@ -72,6 +87,19 @@ class PolicyObject(Model):
     holdout: HoldoutObject | None = Field(None, description="contacts that get nothing, for comparison")
     frequency: Frequency | None = Field(None, description="at most so many triggers a contact")
     quiet_hours: QuietHours | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
+    channels: dict[str, ChannelObject] | None = Field(
+        None,
+        description="the channels that rules may name, each with what holds for it",
+        json_schema_extra={
+            "propertyNames": {"pattern": f"^{OUTPUT_PATTERN}$"},
+            "minProperties": 1,
+            "maxProperties": CHANNELS_MAX,
+        },
+        examples=[{"email": {"frequency": {"max": 1, "per": "day"}}, "push": {}}],
+    )
+    arbitration: ArbitrationObject | None = Field(
+        None, description="of what falls due within a time only the best fires, at the end of it"
+    )
     retention: Duration = Field("400d", description="a contact without events for so long is forgotten: what it did")
     profile_retention: Duration | None = Field(
         None, description="after so long its consents, attributes and repeating waits on them go too; unset: never"
