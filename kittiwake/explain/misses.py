@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from kittiwake.explain.conditions import Gap, condition_gap, tree_gap
+from kittiwake.explain.conditions import Gap, condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import REACHES, Facts, begins
 from kittiwake.explain.gates import held_gap, reason_gap
 from kittiwake.explain.model import Miss, Stage
-from kittiwake.explain.rules import match_words, types_words
+from kittiwake.explain.rules import match_words, period_words, types_words
 from kittiwake.explain.steps import disarmed_words, lacks_words, target_words, which_words
 from kittiwake.explain.values import target_needed
 from kittiwake.explain.wording import listed, moment_words, path_words, value_words
+from kittiwake.kernel.evaluate.periods import start_us
 from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
@@ -72,7 +73,7 @@ def _lacked(facts: Facts, step: Step) -> Gap:
 def _refused(facts: Facts, step: Step, refusals: list[Step]) -> Gap:
     rule = facts.rule(step)
     if rule.given is not None and not is_list_of_history(rule.given):
-        gap = tree_gap(facts, rule, rule.given, facts.event)
+        gap = tree_gap(facts, rule, rule.given, keys_of_event(rule, facts.event))
         return Gap("given did not hold", "given to hold") if gap is None else gap._replace(what=f"given: {gap.what}")
     gaps = [condition_gap(facts, rule, one.details["condition"], facts.event) for one in refusals]
     if not gaps:
@@ -152,12 +153,14 @@ def _chain_gap(facts: Facts, rule: RuleProgram, step: Step) -> Gap:
 
 
 def _total_gap(facts: Facts, rule: RuleProgram, step: Step) -> Gap | None:
-    ahead = step.details["next"]
+    assert rule.reaches is not None
+    ahead, after = step.details["next"], exact(Decimal(step.details["after"]))
+    if rule.reaches.period is not None and step.time_us < start_us(rule.reaches.period, facts.zone, facts.now_us):
+        ahead, after = rule.reaches.at[0], 0  # what was counted was of a period that is over
     if ahead is None:
         return None
-    after = exact(Decimal(step.details["after"]))
     missing = exact(EXACT.subtract(Decimal(ahead), Decimal(after)))
-    what = f"total {value_words(after)} of {value_words(ahead)}"
+    what = f"total {value_words(after)} of {value_words(ahead)}{period_words(rule.reaches.period)}"
     return Gap(what + facts.refused_words(rule, REACHES), f"{value_words(missing)} more")
 
 
@@ -165,7 +168,7 @@ def _not_a_member(facts: Facts, rule: RuleProgram) -> Iterator[Miss]:
     assert rule.audience is not None
     if not facts.by_id:
         return
-    gap = tree_gap(facts, rule, rule.audience.tree)
+    gap = tree_gap(facts, rule, rule.audience.tree, keys_of_event(rule, None))
     if gap is not None:
         yield Miss(rule.rule_id, "{}", None, Stage.BEGUN, f"not a member: {gap.what}", gap.needed, facts.zone)
 

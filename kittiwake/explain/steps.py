@@ -10,12 +10,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kittiwake.explain.conditions import condition_gap, tree_gap
+from kittiwake.explain.conditions import condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.gates import reason_gap
 from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.reads import read_of
-from kittiwake.explain.rules import match_words
+from kittiwake.explain.rules import match_words, period_words
 from kittiwake.explain.values import SCALAR, default_words, needs_words, wait_words
 from kittiwake.explain.waits import due_words
 from kittiwake.explain.wording import (
@@ -85,7 +85,17 @@ def _event(at: At) -> StepWords:
         at.facts.left_out |= shown != whole
     properties = properties_words(shown)
     text = f"{at.details['type']} ({at.details['event_id']})" + (f" {properties}" if properties else "")
-    return Tone.EVENT, text + _zone_words(at)
+    parent = f"; derived from {at.details['parent']}" if "parent" in at.details else ""
+    return Tone.EVENT, text + parent + _cast_words(at, shown) + _zone_words(at)
+
+
+def _cast_words(at: At, shown: dict[str, Any]) -> str:
+    """What of the properties that are shown came in as something else."""
+    sent = at.details.get("as_sent", {})
+    if not at.facts.all_properties:
+        sent = read_of(at.facts.program, at.details["type"], sent)
+    was = {name: sent[name] for name, value in shown.items() if name in sent and sent[name] is not value}
+    return f"; cast from {properties_words(was)}" if was else ""
 
 
 def _zone_words(at: At) -> str:
@@ -98,6 +108,10 @@ def _zone_words(at: At) -> str:
 
 def _duplicate(at: At) -> StepWords:
     return Tone.ASIDE, f"{at.details['type']} ({at.details['event_id']}): a copy, dropped"
+
+
+def _repeat(at: At) -> StepWords:
+    return Tone.ASIDE, f"{at.details['type']} ({at.details['event_id']}): a repeat, dropped"
 
 
 def _late(at: At) -> StepWords:
@@ -211,7 +225,7 @@ def _refused(at: At) -> StepWords:
     rule = at.facts.rule(at.step)
     if rule.given is None or not _is_tree(rule):
         return None
-    gap = tree_gap(at.facts, rule, rule.given, at.facts.event)
+    gap = tree_gap(at.facts, rule, rule.given, keys_of_event(rule, at.facts.event))
     return None if gap is None else (Tone.STOPPED, f"given does not hold: {gap.what}")
 
 
@@ -264,8 +278,12 @@ def _disarmed(at: At) -> StepWords:
 
 def _total(at: At) -> StepWords:
     after, ahead = at.details["after"], at.details["next"]
+    reaches = at.facts.rule(at.step).reaches
+    within = "" if reaches is None else period_words(reaches.period)
     text = f"total {value_words(exact(Decimal(after)))}"
-    return Tone.PROGRESS, text + (f" of {value_words(ahead)}" if ahead is not None else ", with no threshold left")
+    if ahead is None:
+        return Tone.PROGRESS, f"{text}{within}, with no threshold left"
+    return Tone.PROGRESS, f"{text} of {value_words(ahead)}{within}"
 
 
 # ---------------------------------------------------------------- candidates
@@ -315,6 +333,7 @@ def _decision(at: At) -> StepWords:
 DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {
     StepKind.EVENT: _event,
     StepKind.DUPLICATE: _duplicate,
+    StepKind.REPEAT: _repeat,
     StepKind.LATE: _late,
     StepKind.CORRECTED: _corrected,
     StepKind.FORGOTTEN: _forgotten,

@@ -11,15 +11,17 @@ from typing import Any
 
 import msgspec
 
-from kittiwake.rules.check.document import errors_of_policy, errors_of_rule
+from kittiwake.rules.check.document import errors_of_header, errors_of_policy, errors_of_rule
+from kittiwake.rules.check.preparation import check_derived_types
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
+from kittiwake.rules.named_audiences import write_out
 from kittiwake.rules.recipes import expand
-from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
-from kittiwake.rules.source.tree import Location, Node, node_of
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING, AccountRules, AuthoredRule, RuleSet, rule_set
+from kittiwake.rules.source.tree import Location, Node, child, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
 
@@ -30,6 +32,8 @@ class Document(msgspec.Struct, frozen=True):
     location: Location
     header: Header
     rules: tuple[AuthoredRule, ...]
+    unread: tuple[str, ...] = ()
+    """Ids of rules whose audience could not be read, if they have one."""
 
 
 def load_document(data: Any, name: str = "<document>") -> RuleSet:
@@ -77,10 +81,11 @@ def rule_set_of(
 def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[str, AccountRules]:
     """What documents say by account, as far as they can be read; `errors` added for all that is wrong with them."""
     documents = [document for location in locations if (document := read_document(location, errors))]
-    accounts = _accounts(documents, errors)
+    accounts = write_out(_accounts(documents, errors), {name for one in documents for name in one.unread}, errors)
     errors.extend(_duplicate_ids(documents))
     errors.extend(_unknown_channels(accounts, {error.file for error in errors}))
     errors.extend(_too_many_rules(accounts))
+    errors.extend(_of_preparing(accounts))
     return accounts
 
 
@@ -107,14 +112,17 @@ def read_document(location: Location, errors: list[RuleError]) -> Document | Non
         advice = "Write account: …, and rules: with a list of rules"
         errors.append(location.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
         return None
-    rules = tuple(_rules(location, errors))
+    unread: list[str] = []
+    rules = tuple(_rules(location, errors, unread))
     header = _header(location, errors)
-    return Document(location, header, rules) if header else None
+    return Document(location, header, rules, tuple(unread)) if header else None
 
 
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
     entries = {key: node for key, node in location.node.value.items() if key not in ("policy", "rules")}
     found = read(Header, Location(location.file, Node(entries, location.node.mark, location.node.keys)), errors)
+    if found:
+        errors.extend(errors_of_header(found.model, location))
     policy = location.at("policy")
     if policy is not None:
         written = read(PolicyObject, policy, errors)
@@ -124,7 +132,7 @@ def _header(location: Location, errors: list[RuleError]) -> Header | None:
     return found.model if found else None
 
 
-def _rules(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _rules(location: Location, errors: list[RuleError], unread: list[str]) -> Iterator[AuthoredRule]:
     rules = location.at("rules")
     if rules is None:
         errors.append(location.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
@@ -136,17 +144,20 @@ def _rules(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule
         for i in range(len(rules.node.value)):
             rule = rules.at(i)
             assert rule
-            yield from _rule(rule, errors)
+            yield from _rule(rule, errors, unread)
 
 
-def _rule(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _rule(location: Location, errors: list[RuleError], unread: list[str]) -> Iterator[AuthoredRule]:
     expanded = expand(location, errors)
     found = read(Rule, expanded, errors, {"id": "unnamed"}) if expanded else None
+    if found is None or "audience" in found.wrong:
+        named = child((expanded or location).node, "id")
+        unread.extend([named.value] if named is not None and isinstance(named.value, str) else ())
     if found is None or expanded is None:
         return
     errors.extend(errors_of_rule(found.model, expanded, found.wrong))
     if "id" not in found.wrong:
-        yield AuthoredRule(found.model, expanded, rule_version(found.model))
+        yield AuthoredRule(found.model, expanded, rule_version(found.model), found.model)
 
 
 # ---------------------------------------------------------------- documents together
@@ -164,6 +175,7 @@ def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, A
             known.policy or header.policy,
             known.policy_location or location.at("policy"),
             known.rules + document.rules,
+            known.preparing.joined(header, location),
         )
     return accounts
 
@@ -173,6 +185,11 @@ def _disagreements(known: AccountRules, header: Header, location: Location) -> I
         if before is not None and now is not None and before != now:
             message = f"another file gives account {header.account} another {key}"
             yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)
+    for key in PREPARING:
+        other = known.preparing.locations.get(key)
+        if other is not None and getattr(header, key) is not None:
+            message = f"{other.file} gives account {header.account} a {key} already"
+            yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Put both into one file", at_key=True)
 
 
 def _duplicate_ids(documents: list[Document]) -> Iterator[RuleError]:
@@ -193,6 +210,15 @@ def _duplicate_id(authored: AuthoredRule, other: AuthoredRule) -> RuleError:
     where = f"{other.location.file}:{mark.line}" if mark.line else other.location.file
     message = f"the id {authored.rule.id} is taken by the rule at {where}"
     return authored.location.error(("id",), Code.DUPLICATE_ID, message, "Give one of them another id")
+
+
+def _of_preparing(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
+    every = accounts.get(EVERY_ACCOUNT, AccountRules(EVERY_ACCOUNT))
+    for account in accounts.values():
+        shared, own = (every if account is not every else AccountRules(EVERY_ACCOUNT)).preparing, account.preparing
+        for found in check_derived_types(own.repeats, own.derive, shared.repeats, shared.derive):
+            location = own.locations[str(found.path[0])]
+            yield location.error(found.path, found.code, found.message, found.advice)
 
 
 def _unknown_channels(accounts: dict[str, AccountRules], wrong: Container[str]) -> Iterator[RuleError]:

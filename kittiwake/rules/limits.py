@@ -41,7 +41,9 @@ RULES_MAX: Final = 500
 LIST_MAX: Final = 1_000
 """Entries of a list of values or types: one set lookup, but an author's list of every product belongs in the data."""
 CONDITIONS_MAX: Final = 20
-"""Conditions of one rule: each keeps its own history for each contact."""
+"""Conditions of one clause: each keeps its own history for each contact."""
+WRITTEN_OUT_MAX: Final = 60
+"""Conditions of a clause once the audiences it names are written out: three times what one holds by itself."""
 STEPS_MAX: Final = 10
 """Steps of a sequence: one prefix of each length is kept for each instance."""
 REMINDERS_MAX: Final = 10
@@ -66,6 +68,20 @@ INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
 VARIANTS_MAX: Final = 20
 """Variants of a rule: among more, each gets too few contacts to compare."""
+
+# ---------------------------------------------------------------- events
+
+CASTS_MAX: Final = 100
+"""Entries of `cast`: a shop has some twenty types of events with numbers in them."""
+CAST_PATHS_MAX: Final = 50
+"""Properties that one entry of `cast` names: each is looked up in each event."""
+
+REPEATS_MAX: Final = 20
+"""Entries of `repeats`: each event is asked by those that name its type."""
+DERIVATIONS_MAX: Final = 20
+"""Entries of `derive`: orders, refunds, carts and checkouts have lists, and little else."""
+KEPT_MAX: Final = 50
+"""Properties that an entry of `derive` keeps: every derived event has them."""
 
 # ---------------------------------------------------------------- time and history
 

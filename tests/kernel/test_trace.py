@@ -12,7 +12,7 @@ from tests.kernel.programs import START, at, program
 STEPS = program(
     """
     - {id: cart, when: a, wait: [15m, 30m], unless: b, per: p, given: {count: a, within: 1d, lte: 2}}
-    - {id: counting, when: a, wait: 1h, restart: false, per: p}
+    - {id: counting, when: a, wait: 1h, restart: false, per: p, still: {present: a}}
     - {id: chain, when: {sequence: [a, c], within: 1d}}
     - {id: total, when: a, reaches: {count: true, at: [2]}}
     - {id: dated, when: c, wait: {until: contact.day}}
@@ -50,12 +50,15 @@ def test_every_step_of_a_trace_is_taken_in_one_history_and_each_names_what_it_sa
     late = [Event(at(START) - 1, "beyond", "a"), Event(at(START), "late", "a"), history()[0]]
     after = advance(STEPS, before.state, late, at(START) + 401 * DAY_US, trace=True)
     steps = [*before.trace, *after.trace]
-    assert {step.kind for step in steps} == set(StepKind) - {StepKind.IN_FORCE}, "see test_versions for that one"
+    assert {step.kind for step in steps} == set(StepKind) - ELSEWHERE
     assert [step.time_us for step in before.trace] == sorted(step.time_us for step in before.trace)
     for kind, wanted in DETAILS.items():
         found = [step for step in steps if step.kind is kind]
         assert all(wanted <= set(step.details) for step in found), (kind, found[0].details)
 
+
+ELSEWHERE = {StepKind.IN_FORCE, StepKind.REPEAT}
+"""See test_versions and test_preparation."""
 
 DETAILS = {
     StepKind.EVENT: {"event_id", "type", "properties"},
@@ -67,6 +70,7 @@ DETAILS = {
     StepKind.PREFIX: {"event_id", "step", "of", "within_us", "started_us"},
     StepKind.COMPLETED: {"event_id", "started_us"},
     StepKind.GIVEN: {"condition", "value", "holds"},
+    StepKind.STILL: {"time_us", "condition", "value", "holds"},
     StepKind.REFUSED: {"event_id"},
     StepKind.ARMED: {"event_id", "dues_us", "reminders"},
     StepKind.RESTARTED: {"event_id", "dues_us", "reminders", "count"},

@@ -13,7 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from kittiwake.kernel.plan.calendar import CalendarWait
+from kittiwake.kernel.plan.conditions import of_history
 from kittiwake.kernel.plan.history import Condition, Measure, is_plain, kinds_of
+from kittiwake.kernel.plan.repeats import Repeats
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.values import Path, canonical
@@ -62,14 +64,15 @@ def layout_of(rule: RuleProgram) -> str:
             rule.per,
             rule.reaches,
             _kind_of_wait(rule.wait),
-            paths_of_unless(rule),
+            paths_of_pending(rule),
         ]
     )
 
 
-def paths_of_unless(rule: RuleProgram) -> tuple[Path, ...]:
-    """The paths that `same` names in `unless`, sorted: of what is pending no others are known."""
-    return tuple(sorted({path for match in rule.unless for path in match.same}))
+def paths_of_pending(rule: RuleProgram) -> tuple[Path, ...]:
+    """The paths that `same` names in `unless` and `still`, sorted: of what is pending no others are known."""
+    of_unless = {path for match in rule.unless for path in match.same}
+    return tuple(sorted(of_unless | {path for i in of_history(rule.still) for path in rule.conditions[i].same}))
 
 
 def memory_of(condition: Condition) -> str:
@@ -83,6 +86,11 @@ def memory_of(condition: Condition) -> str:
     if keeps_newest(condition):
         return f"{measured}/{instants_kept(condition)}"
     return measured
+
+
+def memory_of_repeats(repeats: Repeats) -> str:
+    """What is remembered of events that may come again: equal where only `within` differs."""
+    return _digest([repeats.of, repeats.same])
 
 
 def keeps_newest(condition: Condition) -> bool:
