@@ -1,7 +1,7 @@
 """What an author wrote, as plain values the oracle can walk: every short form written out, defaults filled in."""
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -68,6 +68,7 @@ class Wait:
     at: time = time(9)
     repeat: str | None = None
     local_days: tuple[LocalDay, ...] = ()
+    left_out: frozenset[date] = frozenset()
 
     @property
     def of_contact(self) -> bool:
@@ -250,6 +251,9 @@ def _wait(raw: Any) -> Wait | None:
     if "field" in raw:
         default = clock.duration(raw["default"]) if raw.get("default") is not None else None
         return Wait("field", path=raw["field"], unit=clock.unit_of(raw["unit"]), default=default)
+    if "BYHOUR" in (raw.get("repeat") or ""):
+        numbers = dict(part.split("=") for part in raw["repeat"].split(";"))
+        raw = {**raw, "at": f"{int(numbers['BYHOUR']):02}:{int(numbers['BYMINUTE']):02}"}
     return Wait(
         "until",
         path=raw["until"],
@@ -257,6 +261,7 @@ def _wait(raw: Any) -> Wait | None:
         at=clock.parse_clock(raw.get("at") or "09:00"),
         repeat=raw.get("repeat"),
         local_days=(_local_day(raw),) if raw.keys() & {"days", "at", "on"} else (),
+        left_out=frozenset(map(date.fromisoformat, raw.get("except") or ())),
     )
 
 

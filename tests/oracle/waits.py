@@ -131,6 +131,6 @@ def _occurrence(wait: Wait, first: date, due: Callable[[date], int], after: date
     shift = max([7 + each.days for each in wait.local_days], default=0)
     near = clock.local(earliest - wait.offset, ZoneInfo("UTC")).date() - timedelta(days=3 + max(shift, 0))
     for day in clock.occurrences(first, wait.repeat or "", near):
-        if (after is None or day > after) and due(day) >= earliest:
+        if day not in wait.left_out and (after is None or day > after) and due(day) >= earliest:
             return Due(due(day), day)
     return No.PAST

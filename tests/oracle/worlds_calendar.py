@@ -5,6 +5,13 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.dice import ZONES, Dice
 
+RRULES = (
+    "FREQ=DAILY",
+    "FREQ=DAILY;COUNT=6",
+    "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1,-2",
+    "FREQ=MONTHLY;BYMONTHDAY=1,2,14,28,29,30,31;BYSETPOS=2,-1,-3",
+    "FREQ=YEARLY;BYMONTH=2,3,10,11,12;BYDAY=SU,SA;BYSETPOS=-3,-2,-1,10,14,15,16",
+)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -41,6 +48,15 @@ def _until(dice: Dice, wait: dict[str, Any]) -> dict[str, Any]:
         changed["on"] = _on(dice)
     if dice.chance(40):
         changed["at"] = dice.clock_text()
+    if "repeat" in changed and dice.chance(35):
+        changed["repeat"] = dice.pick(RRULES)
+        if dice.chance(50):
+            changed.pop("at", None)
+            hour, minute = dice.clock_text().split(":")
+            changed["repeat"] += f";BYHOUR={int(hour)};BYMINUTE={int(minute)}"
+    if "repeat" in changed and dice.chance(40):
+        days = (dice.start + dice.randint(-2, 12) * max(dice.unit, 8 * clock.HOUR) for _ in range(4))
+        changed["except"] = sorted({clock.rfc3339(day)[:10] for day in days})
     return changed
 
 

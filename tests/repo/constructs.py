@@ -58,7 +58,7 @@ CONSTRUCTS: Final = {
         conformance="consent frequency holdout live_from quiet_hours reentry retention",
         sections="Policy keys/Readiness/Retention/Consent/Holdout/Re-entry/Quiet hours/Frequency",
     ),
-    "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
+    "recurrence": Construct("model check compile evaluate", conformance="wait_repeat", sections="wait"),
     "rule": Construct(
         "model check compile lint plan",
         "id use mode restart priority expires keep",

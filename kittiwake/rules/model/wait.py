@@ -16,7 +16,7 @@ from kittiwake.rules.model.calendar import CalendarWaitObject, DaysOn
 from kittiwake.rules.model.number import Whole
 from kittiwake.rules.model.recurrence import Repetition
 from kittiwake.rules.model.text import OwnPath, PathText, one_of
-from kittiwake.rules.model.time import Duration, Offset, TimeOfDay
+from kittiwake.rules.model.time import Date, Duration, Offset, TimeOfDay
 from kittiwake.time.durations import WORDS_US
 
 UNITS: Final = tuple(sorted(WORDS_US)) + tuple(sorted(f"{word}s" for word in WORDS_US))
@@ -56,6 +56,7 @@ class UntilWaitObject(Model):
         json_schema_extra={"minimum": -DAYS_MAX, "maximum": DAYS_MAX},
     )
     on: DaysOn | None = Field(None, description="moved on to the first of these weekdays", examples=[["tue", "thu"]])
+    except_: list[Date] | None = Field(None, alias="except", description="dates of the repetition that are left out")
 
 
 AT_OF_DATES: Final = "09:00"
