@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from kittiwake.rules.check.document import errors_of_policy, errors_of_rule
+from kittiwake.rules.diagnostics import check_list
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
-from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
+from kittiwake.rules.limits import ERRORS_MAX, HOLIDAYS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.recipes import expand
@@ -113,6 +114,8 @@ def read_document(location: Location, errors: list[RuleError]) -> Document | Non
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
     entries = {key: node for key, node in location.node.value.items() if key not in ("policy", "rules")}
     found = read(Header, Location(location.file, Node(entries, location.node.mark, location.node.keys)), errors)
+    if found:
+        errors.extend(_check_calendar(found.model, location))
     policy = location.at("policy")
     if policy is not None:
         written = read(PolicyObject, policy, errors)
@@ -120,6 +123,11 @@ def _header(location: Location, errors: list[RuleError]) -> Header | None:
             errors.extend(errors_of_policy(written.model, policy))
             return found.model.model_copy(update={"policy": written.model}) if found else None
     return found.model if found else None
+
+
+def _check_calendar(header: Header, location: Location) -> Iterator[RuleError]:
+    for one in check_list(header.calendar, ("calendar",), HOLIDAYS_MAX, "dates"):
+        yield location.error(one.path, one.code, one.message, one.advice)
 
 
 def _rules(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
@@ -162,12 +170,19 @@ def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, A
             known.policy or header.policy,
             known.policy_location or location.at("policy"),
             known.rules + document.rules,
+            known.calendar if header.calendar is None else tuple(header.calendar),
         )
     return accounts
 
 
 def _disagreements(known: AccountRules, header: Header, location: Location) -> Iterator[RuleError]:
-    for key, before, now in (("timezone", known.timezone, header.timezone), ("policy", known.policy, header.policy)):
+    calendar = None if header.calendar is None else tuple(header.calendar)
+    said = (
+        ("timezone", known.timezone, header.timezone),
+        ("policy", known.policy, header.policy),
+        ("calendar", known.calendar, calendar),
+    )
+    for key, before, now in said:
         if before is not None and now is not None and before != now:
             message = f"another file gives account {header.account} another {key}"
             yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)

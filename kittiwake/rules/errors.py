@@ -89,6 +89,7 @@ class LintCode(StrEnum):
     SWITCHED_OFF = "switched_off"
     ODD_EVENT_TYPE = "odd_event_type"
     OFFSET_IN_DAYS = "offset_in_days"
+    WORKDAYS_WITHOUT_CALENDAR = "workdays_without_calendar"
     OUTLIVES_RETENTION = "outlives_retention"
     EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
     LIVE_FROM_WITHOUT_EFFECT = "live_from_without_effect"

@@ -52,6 +52,11 @@ class LocalDay:
     days: int
     at: time | None
     on: tuple[int, ...]
+    holidays: frozenset[date] = frozenset()
+
+    def falls_on(self, day: date) -> bool:
+        """Whether the day is one of those that are wanted."""
+        return day.weekday() in self.on and day not in self.holidays
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,9 @@ def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     """The document read; rules that are off are absent."""
     raw = exact(document)
     policy = _policy(raw.get("policy") or {})
-    rules = tuple(_rule(each, policy, version) for each in raw.get("rules") or [] if each.get("mode") != "off")
+    holidays = frozenset(map(date.fromisoformat, raw.get("calendar") or ()))
+    on = [each for each in raw.get("rules") or [] if each.get("mode") != "off"]
+    rules = tuple(_rule(each, policy, version, holidays) for each in on)
     return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules)
 
 
@@ -245,13 +252,13 @@ def _leaves(tree: dict[str, Any]) -> list[Condition]:
     return [leaf for part in _many(next(iter(tree.values()))) for leaf in _leaves(part)]
 
 
-def _wait(raw: Any) -> Wait | None:
+def _wait(raw: Any, holidays: frozenset[date]) -> Wait | None:
     if raw is None:
         return None
     if isinstance(raw, dict) and not raw.keys() & {"until", "field"}:
-        return Wait("local", local_days=(_local_day(raw),))
+        return Wait("local", local_days=(_local_day(raw, holidays),))
     if isinstance(raw, list) and isinstance(raw[0], dict):
-        return Wait("local", local_days=tuple(map(_local_day, raw)), listed=True)
+        return Wait("local", local_days=tuple(_local_day(each, holidays) for each in raw), listed=True)
     if isinstance(raw, str | list):
         return Wait("delays", delays=tuple(map(clock.duration, _many(raw))), listed=isinstance(raw, list))
     if "field" in raw:
@@ -266,7 +273,7 @@ def _wait(raw: Any) -> Wait | None:
         offset=clock.duration(raw.get("offset") or "0s"),
         at=clock.parse_clock(raw.get("at") or "09:00"),
         repeat=raw.get("repeat"),
-        local_days=(_local_day(raw),) if raw.keys() & {"days", "at", "on"} else (),
+        local_days=(_local_day(raw, holidays),) if raw.keys() & {"days", "at", "on"} else (),
         left_out=frozenset(map(date.fromisoformat, raw.get("except") or ())),
     )
 
@@ -274,15 +281,16 @@ def _wait(raw: Any) -> Wait | None:
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def _local_day(raw: dict[str, Any]) -> LocalDay:
+def _local_day(raw: dict[str, Any], holidays: frozenset[date]) -> LocalDay:
     at, on = raw.get("at"), raw.get("on") or [*_WEEKDAYS]
-    return LocalDay(
-        int(raw.get("days") or 0), clock.parse_clock(at) if at else None, tuple(map(_WEEKDAYS.index, _many(on)))
-    )
+    days, time_of_day = int(raw.get("days") or 0), clock.parse_clock(at) if at else None
+    if on == "workdays":
+        return LocalDay(days, time_of_day, (0, 1, 2, 3, 4), holidays)
+    return LocalDay(days, time_of_day, tuple(map(_WEEKDAYS.index, _many(on))))
 
 
-def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
-    read = _audience_parts(raw) if "audience" in raw else _event_parts(raw)
+def _rule(raw: dict[str, Any], policy: Policy, version: int, holidays: frozenset[date]) -> Rule:
+    read = _audience_parts(raw) if "audience" in raw else _event_parts(raw, holidays)
     live_from = clock.parse_instant(raw.get("live_from"))
     return Rule(
         id=raw["id"],
@@ -306,7 +314,7 @@ def _audience_parts(raw: dict[str, Any]) -> dict[str, Any]:
     return {"audience": tree, "conditions": tuple(_leaves(tree)), "emits": tuple(raw.get("emits") or ["entered"])}
 
 
-def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
+def _event_parts(raw: dict[str, Any], holidays: frozenset[date]) -> dict[str, Any]:
     when = raw["when"]
     sequence = when.get("sequence") if isinstance(when, dict) else None
     reaches = raw.get("reaches") or {}
@@ -316,7 +324,7 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
         "within": clock.duration(when["within"]) if sequence else 0,
         "given": given,
         "conditions": tuple(_leaves(given)) if given else (),
-        "wait": _wait(raw.get("wait")),
+        "wait": _wait(raw.get("wait"), holidays),
         "unless": matches(raw["unless"]) if raw.get("unless") else (),
         "per": _paths(raw.get("per")),
         "restart": raw.get("restart", True),

@@ -69,7 +69,7 @@ def _days(wanted: LocalDay, armed: int, zone: ZoneInfo) -> Iterator[int]:
     shown = clock.local(armed, zone)
     day = shown.date() + timedelta(days=wanted.days)
     while True:
-        if day.weekday() in wanted.on:
+        if wanted.falls_on(day):
             yield _at(wanted, day, shown.date(), shown.time(), armed, zone)
         day += timedelta(days=1)
 
@@ -117,7 +117,7 @@ def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: 
             return (clock.resolve(each, at_clock, zone) if exact is None else exact) + wait.offset
         (wanted,) = wait.local_days
         day = each + timedelta(days=wanted.days)
-        while day.weekday() not in wanted.on:
+        while not wanted.falls_on(day):
             day += timedelta(days=1)
         return _at(wanted, day, each, at_clock, exact, zone) + wait.offset
 

@@ -17,6 +17,9 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def give_local_days(dice: Dice, document: dict[str, Any]) -> None:
     """Rules that wait come to wait for local days, and those that wait for a date for days round it."""
+    if dice.chance(60):
+        near = (dice.start + dice.randint(0, 16) * max(dice.unit, 6 * clock.HOUR) for _ in range(dice.randint(1, 6)))
+        document["calendar"] = [clock.rfc3339(day)[:10] for day in near]
     for rule in document["rules"]:
         wait = rule.get("wait")
         if wait is None or dice.chance(15):
@@ -61,6 +64,8 @@ def _until(dice: Dice, wait: dict[str, Any]) -> dict[str, Any]:
 
 
 def _on(dice: Dice) -> Any:
+    if dice.chance(40):
+        return "workdays"
     return dice.pick(WEEKDAYS) if dice.chance(25) else dice.some(WEEKDAYS, 1, 5)
 
 

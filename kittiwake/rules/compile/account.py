@@ -10,6 +10,7 @@ from kittiwake.kernel.plan.build import build_program
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.program import Program
 from kittiwake.rules.compile.policy import policy_of
+from kittiwake.rules.compile.recurrence import ordinals_of
 from kittiwake.rules.compile.rule import check_can_run, compile_rule
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
@@ -31,9 +32,10 @@ def compile_account(
     """
     policy = ruleset.policy_of(account_id)
     authored = check_can_run(ruleset.rules_of(account_id))
+    holidays = ordinals_of(ruleset.holidays_of(account_id))
     return build_program(
         account_id,
-        [compile_rule(rule, policy) for rule in authored],
+        [compile_rule(rule, policy, holidays=holidays) for rule in authored],
         ruleset_version=ruleset.version,
         policy=policy_of(policy),
         timezone=ruleset.timezone_of(account_id),

@@ -6,6 +6,7 @@ Pure. Called by `compile.wait`; its input has been checked.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from kittiwake.kernel.plan.wait import Repeat
@@ -27,6 +28,6 @@ def at_in(written: str | None) -> str | None:
     return f"{int(hour[1]):02}:{int(minute[1]):02}" if hour and minute else None
 
 
-def ordinals_of(dates: list[str] | None) -> frozenset[int]:
+def ordinals_of(dates: Iterable[str] | None) -> frozenset[int]:
     """Written dates as the kernel compares them."""
     return frozenset(date.fromisoformat(day).toordinal() for day in dates or ())

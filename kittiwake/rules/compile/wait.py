@@ -17,8 +17,8 @@ from kittiwake.rules.model.wait import Wait as WrittenWait
 from kittiwake.time.durations import WORDS_US
 
 
-def wait_of(written: WrittenWait | None) -> Wait | None:
-    """How long the rule waits; None: not at all."""
+def wait_of(written: WrittenWait | None, holidays: frozenset[int] = frozenset()) -> Wait | None:
+    """How long the rule waits; None: not at all. `holidays`: those of the account, as ordinals."""
     match written:
         case None:
             return None
@@ -27,18 +27,18 @@ def wait_of(written: WrittenWait | None) -> Wait | None:
         case list():
             local_days = [one for one in written if isinstance(one, CalendarWaitObject)]
             if local_days:
-                return calendar_wait_of(local_days, numbered=True)
+                return calendar_wait_of(local_days, holidays, numbered=True)
             return Delays(tuple(span_us(one) for one in written if isinstance(one, str)), numbered=True)
         case CalendarWaitObject():
-            return calendar_wait_of([written], numbered=False)
+            return calendar_wait_of([written], holidays, numbered=False)
         case FieldWaitObject():
             default = span_us(written.default) if written.default else None
             return FieldWait(path_of(written.field), WORDS_US[written.unit.removesuffix("s")], default)
         case UntilWaitObject():
-            return _until(written)
+            return _until(written, holidays)
 
 
-def _until(written: UntilWaitObject) -> UntilWait:
+def _until(written: UntilWaitObject, holidays: frozenset[int]) -> UntilWait:
     path, contact = of_contact(written.until)
     repeat, rrule = repeat_of(written.repeat)
     at = written.at or at_in(written.repeat)
@@ -50,6 +50,6 @@ def _until(written: UntilWaitObject) -> UntilWait:
         at_us=time_of_day_us(at or AT_OF_DATES),
         repeat=repeat,
         rrule=rrule,
-        local_day=local_day_of(written.days, at, written.on) if counts else None,
+        local_day=local_day_of(written.days, at, written.on, holidays) if counts else None,
         left_out=ordinals_of(written.except_),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode, show_path
-from kittiwake.rules.lint.calendar import lint_local_days
+from kittiwake.rules.lint.calendar import lint_local_days, lint_workdays
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
@@ -27,8 +27,10 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
     for account_id, account in ruleset.accounts.items():
         concerned = list(ruleset.accounts) if account_id == EVERY_ACCOUNT else [account_id]
         policies = [policy for name in concerned if (policy := ruleset.policy_of(name)) is not None]
+        has_calendar = any(ruleset.holidays_of(name) is not None for name in concerned)
         for authored in account.rules:
             found.update(_of_rule(authored, policies))
+            found.update(_located(lint_workdays(authored.rule, has_calendar=has_calendar), authored.location))
         found.update(_of_policy(account, ruleset))
     return sorted(found)
 

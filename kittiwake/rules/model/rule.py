@@ -9,7 +9,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from kittiwake.rules.limits import HOLIDAYS_MAX
 from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.calendar import Holidays
 from kittiwake.rules.model.catalog import Interest
 from kittiwake.rules.model.conditions import Conditions, ConditionTree
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
@@ -94,4 +96,9 @@ class Header(Model):
     account: AccountId = Field(description='whose rules these are; "*" = every account')
     timezone: ZoneName | None = Field(None, description="used for contacts without a timezone")
     policy: PolicyObject | None = Field(None, description="what holds for all its rules; replaces that of * whole")
+    calendar: Holidays | None = Field(
+        None,
+        description="dates that are no workdays; replaces that of * whole",
+        json_schema_extra={"maxItems": HOLIDAYS_MAX},
+    )
     rules: None = Field(None, description="its rules")  # read one by one, each with its own errors

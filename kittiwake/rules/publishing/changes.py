@@ -27,7 +27,7 @@ class Change(NamedTuple):
     rule_id: str | None
     """None: it is the account's `setting`."""
     setting: str | None
-    """`policy` or `timezone`."""
+    """`calendar`, `policy` or `timezone`."""
     what: What
     before: str | None = None
     """`rule_version` of a rule."""
@@ -44,7 +44,12 @@ def changes(before: RuleSet, after: RuleSet) -> tuple[Change, ...]:
 
 def _settings(account_id: str, before: RuleSet, after: RuleSet) -> Iterator[Change]:
     old, new = before.account(account_id), after.account(account_id)
-    for setting, was, is_now in (("policy", old.policy, new.policy), ("timezone", old.timezone, new.timezone)):
+    said = (
+        ("calendar", old.calendar, new.calendar),
+        ("policy", old.policy, new.policy),
+        ("timezone", old.timezone, new.timezone),
+    )
+    for setting, was, is_now in said:
         if was != is_now:
             yield Change(account_id, None, setting, _what(was, is_now))
 
