@@ -97,7 +97,7 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         for rule in each.document["rules"]:
             live.update(_names(rule) if rule["id"] in ids else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "days"}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "days", "calendar"}
     assert set(thin) <= policies
 
 
