@@ -185,7 +185,7 @@ def _together(parts: dict[str, str]) -> tuple[str, str] | None:
 
 
 def _time_problem(parts: dict[str, str]) -> tuple[str, str] | None:
-    """The time of day: one, whole, for the local date alone tells one occurrence from another."""
+    """The time of day: one, whole, for the local date alone distinguishes occurrences."""
     for name, most in _TIMES.items():
         value = parts.get(name)
         if value is not None and "," in value:
