@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle import clock
+from tests.oracle.preparing import Preparation, preparation
 from tests.oracle.values import exact
 
 _DAYS = {"today": 3, "this_week": 9, "this_month": 33, "this_year": 368}
@@ -220,6 +221,7 @@ class RuleSet:
     zone: ZoneInfo
     policy: Policy
     rules: tuple[Rule, ...]
+    preparation: Preparation
 
 
 def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
@@ -229,7 +231,7 @@ def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     holidays = frozenset(map(date.fromisoformat, raw.get("calendar") or ()))
     on = [each for each in raw.get("rules") or [] if each.get("mode") != "off"]
     rules = tuple(_rule(each, policy, version, holidays) for each in on)
-    return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules)
+    return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules, preparation(raw))
 
 
 def _many(raw: Any) -> list[Any]:
