@@ -6,7 +6,7 @@ Pure. Called by the loader with what it has read, and by tests through `load_doc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,11 +16,15 @@ from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
+from kittiwake.rules.named import MATCHES, Names, account_of
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
 from kittiwake.rules.source.tree import Location, Node, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
+
+_READ_APART: Final = ("policy", "rules", MATCHES)
+"""Keys of a document that are not read with its header."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -75,8 +79,10 @@ def rule_set_of(
 
 def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[str, AccountRules]:
     """What documents say by account, as far as they can be read; `errors` added for all that is wrong with them."""
-    documents = [document for location in locations if (document := read_document(location, errors))]
-    accounts = _accounts(documents, errors)
+    locations = list(locations)
+    names = Names(locations, errors)
+    documents = [document for location in locations if (document := read_document(location, names, errors))]
+    accounts = _accounts(documents, names, errors)
     errors.extend(_duplicate_ids(documents))
     errors.extend(_too_many_rules(accounts))
     return accounts
@@ -99,19 +105,19 @@ def _bounded(errors: list[RuleError]) -> list[RuleError]:
 # ---------------------------------------------------------------- one document
 
 
-def read_document(location: Location, errors: list[RuleError]) -> Document | None:
+def read_document(location: Location, names: Names, errors: list[RuleError]) -> Document | None:
     """The document at `location`; None if it is no object or says nothing of its account."""
     if not isinstance(location.node.value, dict):
         advice = "Write account: …, and rules: with a list of rules"
         errors.append(location.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
         return None
-    rules = tuple(_rules(location, errors))
+    rules = tuple(_rules(location, names, errors))
     header = _header(location, errors)
     return Document(location, header, rules) if header else None
 
 
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
-    entries = {key: node for key, node in location.node.value.items() if key not in ("policy", "rules")}
+    entries = {key: node for key, node in location.node.value.items() if key not in _READ_APART}
     found = read(Header, Location(location.file, Node(entries, location.node.mark, location.node.keys)), errors)
     policy = location.at("policy")
     if policy is not None:
@@ -122,7 +128,7 @@ def _header(location: Location, errors: list[RuleError]) -> Header | None:
     return found.model if found else None
 
 
-def _rules(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _rules(location: Location, names: Names, errors: list[RuleError]) -> Iterator[AuthoredRule]:
     rules = location.at("rules")
     if rules is None:
         errors.append(location.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
@@ -134,11 +140,12 @@ def _rules(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule
         for i in range(len(rules.node.value)):
             rule = rules.at(i)
             assert rule
-            yield from _rule(rule, errors)
+            yield from _rule(rule, names, account_of(location), errors)
 
 
-def _rule(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _rule(location: Location, names: Names, account_id: str, errors: list[RuleError]) -> Iterator[AuthoredRule]:
     expanded = expand(location, errors)
+    expanded = names.written_out(expanded, account_id) if expanded else None
     found = read(Rule, expanded, errors, {"id": "unnamed"}) if expanded else None
     if found is None or expanded is None:
         return
@@ -150,7 +157,7 @@ def _rule(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]
 # ---------------------------------------------------------------- documents together
 
 
-def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, AccountRules]:
+def _accounts(documents: list[Document], names: Names, errors: list[RuleError]) -> dict[str, AccountRules]:
     accounts: dict[str, AccountRules] = {}
     for document in documents:
         header, location = document.header, document.location
@@ -162,6 +169,7 @@ def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, A
             known.policy or header.policy,
             known.policy_location or location.at("policy"),
             known.rules + document.rules,
+            names.of(header.account),
         )
     return accounts
 

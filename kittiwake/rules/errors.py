@@ -66,6 +66,7 @@ class Code(StrEnum):
     ACCOUNT_DISAGREES = "account_disagrees"
     GUARDRAIL = "guardrail"
     RECIPE = "recipe"
+    NAMED_MATCH = "named_match"
     NOT_YET = "not_yet"
 
 
@@ -87,6 +88,8 @@ class LintCode(StrEnum):
     REENTRY_SHADOWS = "reentry_shadows"
     SWITCHED_OFF = "switched_off"
     ODD_EVENT_TYPE = "odd_event_type"
+    NAME_AS_TYPE = "name_as_type"
+    UNUSED_MATCH = "unused_match"
     OUTLIVES_RETENTION = "outlives_retention"
     EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
     LIVE_FROM_WITHOUT_EFFECT = "live_from_without_effect"

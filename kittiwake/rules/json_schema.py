@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from kittiwake.rules.check.rule import NOT_OF_AUDIENCES
 from kittiwake.rules.limits import RULES_MAX
+from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.named import NamedMatchObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.recipes import recipe_names
 
+_WRITTEN_OUT: Final = {"$ref": "#/$defs/MatchObject"}
+_NAMED: Final = {"$ref": "#/$defs/NamedMatchObject"}
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> dict[str, Any]:
     """The schema of a rules file."""
-    _, made = models_json_schema([(Header, "validation"), (Rule, "validation")], by_alias=True)
-    definitions = {name: _tidied(part) for name, part in made["$defs"].items()}
+    models: list[tuple[type[Model], JsonSchemaMode]] = [(one, "validation") for one in (Header, NamedMatchObject, Rule)]
+    _, made = models_json_schema(models, by_alias=True)
+    definitions = {name: _with_names(_tidied(part)) for name, part in made["$defs"].items()}
     document = definitions.pop("Header")
     document["properties"]["rules"] = {
         "description": "its rules",
@@ -48,6 +53,14 @@ def _with_recipes(rule: dict[str, Any]) -> None:
     rule["anyOf"] = [{"required": ["use"]}, {"required": ["id", "when"]}, {"required": ["id", "audience"]}]
     refused = [{"required": [clause]} for clause in ("when", *NOT_OF_AUDIENCES)]
     rule["dependentSchemas"] = {"audience": {"not": {"anyOf": refused}}, "reaches": {"not": {"required": ["wait"]}}}
+
+
+def _with_names(schema: Any) -> Any:
+    """A named match beside every match that is written out."""
+    if isinstance(schema, list):
+        parts = [_with_names(part) for part in schema]
+        return [*parts, _NAMED] if _WRITTEN_OUT in parts else parts
+    return {key: _with_names(part) for key, part in schema.items()} if isinstance(schema, dict) else schema
 
 
 def _tidied(schema: Any) -> Any:

@@ -57,6 +57,11 @@ KEYS_MAX: Final = 5
 INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
 
+MATCHES_MAX: Final = 200
+"""Named matches of an account, those of "*" included: a few for each of its types of events."""
+NAMES_DEEP_MAX: Final = 5
+"""Names within names: nobody follows a sixth, and everything that walks a rule recurses."""
+
 # ---------------------------------------------------------------- time and history
 
 WITHIN_MAX_US: Final = 400 * DAY_US

@@ -26,6 +26,15 @@ class AuthoredRule(msgspec.Struct, frozen=True):
     """Fingerprint of the rule's text after defaults and recipes."""
 
 
+class NamedMatch(msgspec.Struct, frozen=True):
+    """The name of an event match: matches are written out in rules, so that only lints ask for names."""
+
+    name: str
+    location: Location
+    """Of `matches`."""
+    used: bool
+
+
 class AccountRules(msgspec.Struct, frozen=True):
     """What the documents of one account say."""
 
@@ -34,6 +43,7 @@ class AccountRules(msgspec.Struct, frozen=True):
     policy: PolicyObject | None = None
     policy_location: Location | None = None
     rules: tuple[AuthoredRule, ...] = ()
+    matches: tuple[NamedMatch, ...] = ()
 
 
 class RuleSet(msgspec.Struct, frozen=True):
@@ -51,6 +61,10 @@ class RuleSet(msgspec.Struct, frozen=True):
         """The rules that apply to an account: those of "*" and its own."""
         shared = self.account(EVERY_ACCOUNT).rules
         return shared if account_id == EVERY_ACCOUNT else shared + self.account(account_id).rules
+
+    def match_names_of(self, account_id: str) -> frozenset[str]:
+        """The names of matches that an account may use: those of "*" and its own."""
+        return frozenset(one.name for whose in (EVERY_ACCOUNT, account_id) for one in self.account(whose).matches)
 
     def policy_of(self, account_id: str) -> PolicyObject | None:
         """The policy that holds for an account: its own, whole, else that of "*"."""

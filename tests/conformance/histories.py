@@ -107,6 +107,8 @@ def document_of(places: tuple[Location, ...], account_id: str) -> Document:
     for document in _documents(places, account_id):
         whole["rules"] += document.get("rules", [])
         whole |= {name: document[name] for name in ("timezone", "policy") if name in document}
+        if "matches" in document:
+            whole["matches"] = {**whole.get("matches", {}), **document["matches"]}
     return whole
 
 

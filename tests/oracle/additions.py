@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_names import name_matches
 
 Raw = dict[str, Any]
 
@@ -22,7 +23,9 @@ class Addition(NamedTuple):
     """The history with what the clause asks of it: other properties, more events; never an event less."""
 
 
-ADDITIONS: dict[str, Addition] = {}
+ADDITIONS: dict[str, Addition] = {
+    "written_by_name": Addition(name_matches),  # after all others, which look for plain matches
+}
 """By the name of the clause."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle import clock
+from tests.oracle.names import written_out
 from tests.oracle.values import exact
 
 KEEP = "400d"
@@ -152,7 +153,7 @@ class RuleSet:
 
 def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     """The document read; rules that are off are absent."""
-    raw = exact(document)
+    raw = written_out(exact(document))
     policy = _policy(raw.get("policy") or {})
     rules = tuple(_rule(each, policy, version) for each in raw.get("rules") or [] if each.get("mode") != "off")
     return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules)
@@ -181,7 +182,7 @@ def condition(raw: dict[str, Any]) -> Condition:
     """One history condition in any of its shapes."""
     what = next(name for name in _CONDITIONS if name in raw)
     found = matches(raw["of"] if what in ("sum", "distinct") else raw[what])
-    inside = found[0].same if len(found) == 1 else ()
+    inside = found[0].same  # all alternatives have the same one
     op = next((name for name in _OPERATORS if name in raw), "")
     return Condition(
         what=what,

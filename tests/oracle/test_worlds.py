@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.oracle import clock
+from tests.oracle.names import written_out
 from tests.oracle.oracle import decide
 from tests.oracle.small_worlds import small_worlds
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
@@ -34,7 +35,8 @@ _CLAUSES = (
     "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
     "starts_with count sum distinct present absent of field unit default until offset at repeat "
-    "policy history_from consent holdout frequency quiet_hours"
+    "policy history_from consent holdout frequency quiet_hours "
+    "matches match"
 )
 CLAUSES = tuple(_CLAUSES.split())
 
@@ -94,10 +96,10 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
     live: Counter[str] = Counter()
     for each, decided in zip(worlds, rows, strict=True):
         ids = {row["rule_id"] for row in decided}
-        for rule in each.document["rules"]:
-            live.update(_names(rule) if rule["id"] in ids else ())
+        for rule, as_written in zip(written_out(each.document)["rules"], each.document["rules"], strict=True):
+            live.update([*_names(rule), *({"match"} & {*_names(as_written)})] if rule["id"] in ids else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 5 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours"}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "matches"}
     assert set(thin) <= policies
 
 

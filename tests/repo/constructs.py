@@ -48,6 +48,7 @@ CONSTRUCTS: Final = {
         conformance="match per",
         sections="Event matches/per/same",
     ),
+    "named": Construct("model lint", conformance="named", sections="Named matches"),
     "policy": Construct(
         "model check compile lint plan",
         "reentry group transactional holdout live_from",
@@ -71,7 +72,8 @@ CONSTRUCTS: Final = {
     "when": Construct("model check compile", "when", sections="when"),
 }
 """Stem → construct. `sequence` and the catalogue's `item` are written inside `when`, `repeat` inside `wait`. What
-`unless` holds is a match, so that only disarming is its own."""
+`unless` holds is a match, so that only disarming is its own. A named match is written out before a rule is read
+(`kittiwake/rules/named.py`)."""
 
 NO_CONSTRUCT: Final = {
     "model": {

@@ -15,6 +15,7 @@ from kittiwake.rules.model.catalog import Interest
 from kittiwake.rules.model.history import Given
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
 from kittiwake.rules.model.match import EventMatch
+from kittiwake.rules.model.named import NamedMatches
 from kittiwake.rules.model.number import Flag, Whole
 from kittiwake.rules.model.policy import OutOfHoldout, PolicyObject, Reentry
 from kittiwake.rules.model.text import AccountId, Name, Paths, RuleId, one_of
@@ -94,4 +95,9 @@ class Header(Model):
     account: AccountId = Field(description='whose rules these are; "*" = every account')
     timezone: ZoneName | None = Field(None, description="used for contacts without a timezone")
     policy: PolicyObject | None = Field(None, description="what holds for all its rules; replaces that of * whole")
+    matches: NamedMatches | None = Field(
+        None,
+        description="event matches by name, to be used wherever an event match may stand",
+        examples=[{"purchase": {"event": "order.completed", "where": {"test": {"ne": True}}}}],
+    )
     rules: None = Field(None, description="its rules")  # read one by one, each with its own errors
