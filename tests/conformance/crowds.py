@@ -26,7 +26,7 @@ from tests.stream.generated_cases import Streamed, arrival_of_line
 CROWD = 40
 """Histories of one run."""
 FILES = ("a.jsonl", "b.jsonl.gz", "c.jsonl")
-STREAM_HORIZON_US = 800 * DAY_US
+STREAM_HORIZON_US = 4_000 * DAY_US
 """So long that nothing comes too late, in whatever order."""
 
 Document = dict[str, Any]
