@@ -11,7 +11,7 @@ from typing import Any
 from kittiwake.event_types import UPDATED
 from kittiwake.explain.wording import path_words
 from kittiwake.kernel.evaluate.unusable import comparisons
-from kittiwake.kernel.plan.match import Matches
+from kittiwake.kernel.plan.match import Matches, Other
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
@@ -44,7 +44,7 @@ def _of_rule(rule: RuleProgram, event_type: str) -> Iterator[Path]:
     for condition in rule.conditions:
         yield from _of_matches(condition.of, event_type)
         if any(match.covers(event_type) for match in condition.of):
-            yield from condition.same
+            yield from condition.own_same
             yield from () if condition.path is None else (condition.path,)
     if arms or rule.audience is not None:
         yield from _of_arming(rule)
@@ -53,9 +53,11 @@ def _of_rule(rule: RuleProgram, event_type: str) -> Iterator[Path]:
 def _of_matches(matches: Matches, event_type: str) -> Iterator[Path]:
     for match in matches:
         if match.covers(event_type):
-            yield from match.same
+            yield from match.own_same
             for one in () if match.where is None else comparisons(match.where):
                 yield from () if one.of_contact else (one.path,)
+                if isinstance(one.operand, Other) and not one.operand.of_contact:
+                    yield one.operand.path
 
 
 def _of_arming(rule: RuleProgram) -> Iterator[Path]:

@@ -25,7 +25,7 @@ def refused_by_condition(condition: Condition, event: Event, attributes: Attribu
     """Why an event of the right type counts for nothing in a condition; None: it counts, or it is not meant."""
     if not matches:
         return _misfit(condition.of, event, attributes)
-    for path in condition.same:
+    for path in condition.own_same:
         if not is_scalar(lookup(event.properties, path)):
             return needs_words(event.properties, path, SCALAR)
     if condition.path is None:
@@ -66,7 +66,8 @@ def not_disarmed(rule: RuleProgram, armed_by: Event, event: Event, attributes: A
 def _disarms(match: Match, armed_by: Event, event: Event, attributes: Attributes) -> bool:
     if match.where is not None and not holds(match.where, event.properties, attributes):
         return False
-    pairs = ((lookup(event.properties, path), lookup(armed_by.properties, path)) for path in match.same)
+    named = zip(match.own_same, match.same, strict=True)
+    pairs = ((lookup(event.properties, own), lookup(armed_by.properties, path)) for own, path in named)
     return all(is_scalar(one) and same_scalar(one, other) for one, other in pairs)
 
 
@@ -74,10 +75,10 @@ def _whys(match: Match, armed_by: Event, event: Event, attributes: Attributes) -
     if match.where is not None and not holds(match.where, event.properties, attributes):
         yield from misfits(match.where, event.properties, attributes)
         return
-    for path in match.same:
-        mine, armed = lookup(event.properties, path), lookup(armed_by.properties, path)
+    for own, path in zip(match.own_same, match.same, strict=True):
+        mine, armed = lookup(event.properties, own), lookup(armed_by.properties, path)
         if looks_like(mine, armed):
-            yield f"{found_words(event.properties, path)}, and {value_words(armed)}, {type_words(armed)}, when armed"
+            yield f"{found_words(event.properties, own)}, and {value_words(armed)}, {type_words(armed)}, when armed"
 
 
 # ---------------------------------------------------------------- keys
@@ -99,7 +100,7 @@ def other_instance(instance: str, known: str) -> str | None:
 def other_key(condition: Condition, event: Event, known: str) -> str | None:
     """That a key of `same` values reads like the one that is asked about and is another; None: it is not so."""
     mine, other = [lookup(event.properties, path) for path in condition.same], parse_json(known)
-    pairs = [*zip(condition.same, mine, other, strict=True)]
+    pairs = [*zip(condition.own_same, mine, other, strict=True)]
     differing = [pair for pair in pairs if looks_like(pair[1], pair[2])]
     if not differing or any(pair[1] != pair[2] for pair in pairs if pair not in differing):
         return None

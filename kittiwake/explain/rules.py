@@ -5,16 +5,19 @@ Pure. Called by the files that word the timeline and the near misses.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from kittiwake.explain.values import found_words, misfits
-from kittiwake.explain.wording import listed, path_words, value_words
+from kittiwake.explain.wording import counted, listed, path_words, value_words
 from kittiwake.kernel.evaluate.match import Attributes, holds
 from kittiwake.kernel.plan.history import Condition, Measure
-from kittiwake.kernel.plan.match import AllOf, Comparison, Match, Matches, Not, Operator, Predicate
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Other, Predicate
 from kittiwake.kernel.plan.policy import Cap
 from kittiwake.time.durations import format_duration
-from kittiwake.values import Path, lookup
+from kittiwake.values import Path, Scalar, lookup
 
 SIGNS: Final = {
     Operator.EQ: "=",
@@ -23,6 +26,7 @@ SIGNS: Final = {
     Operator.LT: "<",
     Operator.LTE: "≤",
     Operator.IN: "in",
+    Operator.EMPTY: "is empty",
     Operator.CONTAINS: "contains",
     Operator.STARTS_WITH: "starts with",
 }
@@ -41,8 +45,7 @@ def match_words(matches: Matches) -> str:
 
 def _one_match(match: Match) -> str:
     where = f" where {predicate_words(match.where)}" if match.where is not None else ""
-    same = f" with the same {listed([path_words(path) for path in match.same])}" if match.same else ""
-    return types_words((match,)) + where + same
+    return types_words((match,)) + where + same_words(match.same, match.other)
 
 
 def predicate_words(predicate: Predicate) -> str:
@@ -65,8 +68,17 @@ def _comparison_words(comparison: Comparison) -> str:
     operand = comparison.operand
     if comparison.operator is Operator.EXISTS:
         return f"{name} {'exists' if operand else 'does not exist'}"
-    shown = listed([value_words(one) for one in operand], "or") if isinstance(operand, tuple) else value_words(operand)
-    return f"{name} {SIGNS[comparison.operator]} {shown}"
+    if comparison.operator is Operator.EMPTY:
+        return f"{name} {SIGNS[Operator.EMPTY] if operand else 'is not empty'}"
+    return f"{name} {SIGNS[comparison.operator]} {_operand_words(operand)}"
+
+
+def _operand_words(operand: Scalar | tuple[Scalar, ...] | Other | Predicate) -> str:
+    if isinstance(operand, Other):
+        return ("contact." if operand.of_contact else "") + path_words(operand.path)
+    if isinstance(operand, msgspec.Struct):
+        return f"an object with {predicate_words(operand)}"
+    return listed([value_words(one) for one in operand], "or") if isinstance(operand, tuple) else value_words(operand)
 
 
 def unmet_words(predicate: Predicate, properties: dict[str, Any], attributes: Attributes) -> str:
@@ -80,9 +92,31 @@ def unmet_words(predicate: Predicate, properties: dict[str, Any], attributes: At
     if other:
         return other[0]
     values, of = (attributes, "contact.") if predicate.of_contact else (properties, "")
-    found = lookup(values, predicate.path)
-    was = found_words(values, predicate.path, of) if found is None else _was(of, predicate.path, found)
-    return f"{was}, the rule wants {_comparison_words(predicate)}"
+    found, operand = lookup(values, predicate.path), predicate.operand
+    if isinstance(found, list) and isinstance(operand, (Comparison, AllOf, AnyOf, Not)):
+        return f"{_elements_words(of + path_words(predicate.path), found, operand)}"
+    was = [_found_or_was(values, of, predicate.path)]
+    if isinstance(operand, Other):
+        beside, whose = (attributes, "contact.") if operand.of_contact else (properties, "")
+        was.append(_found_or_was(beside, whose, operand.path))
+    return f"{listed(was)}, the rule wants {_comparison_words(predicate)}"
+
+
+def _elements_words(name: str, elements: list[Any], wanted: Predicate) -> str:
+    """Why none of the elements is one of which `wanted` holds: of the nearest, what it lacks."""
+    objects = [(n, one) for n, one in enumerate(elements) if isinstance(one, dict)]
+    wants = f"the rule wants {name} {SIGNS[Operator.CONTAINS]} {_operand_words(wanted)}"
+    if not objects:
+        return f"{name} has {counted(len(elements), 'element')}, none of which is an object, {wants}"
+    parts = wanted.parts if isinstance(wanted, AllOf) else (wanted,)
+    at, nearest = max(objects, key=lambda one: (sum(holds(part, one[1], {}) for part in parts), -one[0]))
+    of = f"of {counted(len(elements), 'element')} of {name} none fits"
+    return f"{of}, the nearest is number {at + 1}: {unmet_words(wanted, nearest, {})}"
+
+
+def _found_or_was(values: Mapping[str, Any], of: str, path: Path) -> str:
+    found = lookup(values, path)
+    return found_words(values, path, of) if found is None else _was(of, path, found)
 
 
 def _was(of: str, path: Path, found: Any) -> str:
@@ -99,7 +133,7 @@ def counted_words(condition: Condition) -> str:
     of = match_words(condition.of)
     if condition.path is not None:
         of = f"{path_words(condition.path)} of {of}"
-    return of + within_words(condition) + same_words(condition.same)
+    return of + within_words(condition) + same_words(condition.same, condition.other)
 
 
 _NOUNS: Final = {Measure.COUNT: "count of ", Measure.SUM: "sum of ", Measure.DISTINCT: "number of different "}
@@ -110,9 +144,11 @@ def within_words(condition: Condition) -> str:
     return "" if condition.within_us is None else f" within {format_duration(condition.within_us)}"
 
 
-def same_words(same: tuple[Path, ...]) -> str:
-    """` with the same product_id`, or nothing."""
-    return f" with the same {listed([path_words(path) for path in same])}" if same else ""
+def same_words(same: tuple[Path, ...], other: tuple[Path, ...] = ()) -> str:
+    """` with the same product_id`, ` with the same sku as product_id`, or nothing."""
+    named = [*zip(map(path_words, same), map(path_words, other or same), strict=True)]
+    words = [ours if ours == theirs else f"{theirs} as {ours}" for ours, theirs in named]
+    return f" with the same {listed(words)}" if words else ""
 
 
 def cap_words(cap: Cap) -> str:

@@ -8,9 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from kittiwake.explain.wording import listed, path_words, value_words
-from kittiwake.kernel.evaluate.unusable import comparisons, found_at, type_of, types_for, unusable_date, unusable_number
-from kittiwake.kernel.plan.match import Comparison, Operator, Predicate
+from kittiwake.kernel.evaluate.unusable import (
+    Side,
+    comparisons,
+    found_at,
+    scalars_of,
+    type_of,
+    types_for,
+    unlike,
+    unusable_date,
+    unusable_number,
+)
+from kittiwake.kernel.plan.match import Comparison, Operator, Other, Predicate
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.reasons import Found
 from kittiwake.time.durations import format_duration
@@ -80,10 +92,18 @@ def _only(comparison: Comparison) -> str:
     match comparison.operator:
         case Operator.STARTS_WITH:
             return "only a text starts with another"
+        case Operator.EMPTY:
+            return "only a list, an object or a text is empty, or is not"
         case Operator.CONTAINS if isinstance(operand, str):
             return f"only a text or a list contains {value_words(operand)}"
+        case Operator.CONTAINS if isinstance(operand, msgspec.Struct):
+            return "only a list contains an object"
         case Operator.CONTAINS:
             return f"only a list contains {value_words(operand)}"
+        case Operator.EQ if isinstance(operand, Other):
+            return f"only a text, number or bool equals {path_words(operand.path)}"
+        case _ if isinstance(operand, Other):
+            return f"only a number or a text is compared with {path_words(operand.path)}"
         case Operator.IN:
             assert isinstance(operand, tuple)
             return f"it is compared with {listed(list(dict.fromkeys(map(type_words, operand))), 'or')}"
@@ -92,7 +112,7 @@ def _only(comparison: Comparison) -> str:
 
 
 def _hint(comparison: Comparison, value: Any) -> str:
-    operands = comparison.operand if isinstance(comparison.operand, tuple) else (comparison.operand,)
+    operands = scalars_of(comparison)
     if type_of(value) is Found.NUMBER_AS_TEXT and any(type_of(one) is Found.NUMBER for one in operands):
         return f"send {value}, without quotes"
     if is_scalar(value) and any(looks_like(value, one) for one in operands):
@@ -110,6 +130,23 @@ def misfits(predicate: Predicate, properties: Mapping[str, Any], attributes: Map
             yield f"{found_words(values, one.path, of)}; {why}"
         elif found_at(values, one.path) in (Found.IN_LIST, Found.IN_VALUE):
             yield found_words(values, one.path, of)
+        else:
+            yield from _unlike(one, properties, attributes)
+
+
+def _unlike(comparison: Comparison, properties: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[str]:
+    """Of two values that are compared and whose types do not go together: what they are."""
+    side, other = unlike(comparison, properties, attributes), comparison.operand
+    if side is None or not isinstance(other, Other):
+        return
+    sides = [Side(comparison.path, comparison.of_contact), Side(other.path, other.of_contact)]
+    was = [
+        found_words(attributes if one.of_contact else properties, one.path, "contact." if one.of_contact else "")
+        for one in sides
+    ]
+    value = lookup(attributes if side.of_contact else properties, side.path)
+    hint = f": send {value}, without quotes" if type_of(value) is Found.NUMBER_AS_TEXT else ""
+    yield f"{listed(was)}, and they do not compare{hint}"
 
 
 # ---------------------------------------------------------------- keys

@@ -54,6 +54,8 @@ CAP_MAX: Final = 1_000
 """Firings that a cap counts: the newest so many are remembered for each contact."""
 KEYS_MAX: Final = 5
 """Paths of one `per` or `same`: together they are one key."""
+CONTAINS_DEPTH_MAX: Final = 3
+"""`contains: {…}` inside one another: lists of lists of lists; each is walked for each element of the outer."""
 INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
 

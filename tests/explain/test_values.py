@@ -22,6 +22,58 @@ def all_lines(explanation: Explanation) -> list[str]:
 @pytest.mark.parametrize(
     ("where", "why"),
     [
+        ({"cart": {"empty": True}}, "cart was [5], the rule wants cart is empty"),
+        ({"none": {"empty": False}}, "none is missing, the rule wants none is not empty"),
+        ({"price": {"lt": {"path": "was"}}}, "price was 10 and was was 9, the rule wants price < was"),
+        ({"price": {"lt": {"path": "contact.limit"}}}, "price was 10 and contact.limit was 4, the rule wants"),
+        ({"price": {"lt": {"path": "none"}}}, "price was 10 and none is missing, the rule wants price < none"),
+        (
+            {"price": {"lt": {"path": "text"}}},
+            'price was 10, a number and text was "12", a text, and they do not compare: send 12, without quotes',
+        ),
+        ({"price": {"gt": {"path": "cart"}}}, "price was 10, a number and cart was [5], a list, and they do not"),
+        ({"cart": {"gt": {"path": "price"}}}, "cart was [5], a list; only a number or a text is compared with price"),
+        ({"cart": {"eq": {"path": "price"}}}, "cart was [5], a list; only a text, number or bool equals price"),
+        ({"price": {"empty": True}}, "price was 10, a number; only a list, an object or a text is empty, or is not"),
+        ({"price": {"contains": {"a": 1}}}, "price was 10, a number; only a list contains an object"),
+        (
+            {"cart": {"contains": {"sku": "mug"}}},
+            'cart has 1 element, none of which is an object, the rule wants cart contains an object with sku = "mug"',
+        ),
+        (
+            {"lines": {"contains": {"sku": "mug", "q": {"gte": 2}}}},
+            "of 2 elements of lines none fits, the nearest is number 2: q was 1, the rule wants q ≥ 2",
+        ),
+        (
+            {"lines": {"contains": {"q": {"lt": {"path": "stock"}}}}},
+            "of 2 elements of lines none fits, the nearest is number 1: q was 1 and stock is missing, the rule wants",
+        ),
+        (
+            {"not": {"lines": {"contains": {"sku": "mug", "q": 1}}}},
+            'not (lines contains an object with sku = "mug" and q = 1) does not hold',
+        ),
+    ],
+)
+def test_what_is_asked_of_elements_of_emptiness_and_of_two_properties_is_said(
+    where: Mapping[str, Any], why: str
+) -> None:
+    rule = {**CART, "when": {"event": "cart.item_added", "where": where}}
+    lists = {"cart": [5], "lines": [{"sku": "cup", "q": 1}, {"sku": "mug", "q": 1}]}
+    limit = ("0m", "contact.updated", {"limit": 4})
+    found = explained(rule, limit, ("1m", "cart.item_added", {"price": 10, "was": 9, "text": "12", **lists}))
+    assert f"none as the rule wants it: {why}" in only_miss(found).what
+
+
+def test_an_event_that_does_not_disarm_by_another_name_says_what_it_had() -> None:
+    rule = {**CART, "unless": {"event": "order.completed", "same": {"product_id": "sku"}}}
+    found = explained(rule, ("0m", "cart.item_added", {"product_id": 7}), ("1m", "order.completed", {"sku": "7"}))
+    assert any('sku was "7", a text, and 7, a number, when armed' in line for line in lines(found))
+    assert any("without order.completed with the same sku as product_id" in line for line in all_lines(found))
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
         ({"price": {"gte": 20}}, PRICE),
         ({"price": 25}, PRICE),
         ({"price": [25, 26]}, PRICE),

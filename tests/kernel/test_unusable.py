@@ -52,6 +52,7 @@ def where(**wanted: Any) -> dict[str, Any]:
     return {"id": "r", "when": {"event": "a.b", "where": wanted}, "wait": "1h"}
 
 
+LINES = ("when", "lines.q", "number_as_text")
 GIVEN = {"id": "r", "when": "a.b", "wait": "1h"}
 
 
@@ -72,6 +73,21 @@ GIVEN = {"id": "r", "when": "a.b", "wait": "1h"}
         (where(tags={"contains": 5}), {"tags": "y5"}, ("when", "tags", "text")),
         (where(name={"starts_with": "x"}), {"name": 5}, ("when", "name", "number")),
         (where(name={"exists": True}), {}, None),
+        (where(cart={"empty": True}), {"cart": 0}, ("when", "cart", "number")),
+        (where(cart={"empty": True}), {"cart": [1]}, None),
+        (where(cart={"empty": True}), {}, None),
+        (where(lines={"contains": {"q": {"gte": 2}}}), {"lines": {"q": 2}}, ("when", "lines", "object")),
+        (where(lines={"contains": {"q": {"gte": 2}}}), {"lines": [{"q": "2"}, {"q": 1}]}, LINES),
+        (where(lines={"contains": {"q": {"gte": 2}}}), {"lines": [{"q": "2"}, {"q": "3"}]}, LINES),
+        (where(lines={"contains": {"q": {"gte": 2}}}), {"lines": [{"q": "2"}, {"q": 2}]}, None),
+        (where(lines={"contains": {"q": {"gte": 2}}}), {"lines": ["2", {}]}, None),
+        (where(price={"lt": {"path": "was"}}), {"price": 5, "was": "9"}, ("when", "was", "number_as_text")),
+        (where(price={"lt": {"path": "was"}}), {"price": "5", "was": 9}, ("when", "price", "number_as_text")),
+        (where(price={"lt": {"path": "was"}}), {"price": True, "was": 9}, ("when", "price", "bool")),
+        (where(price={"lt": {"path": "was"}}), {"price": 5, "was": [9]}, ("when", "was", "list")),
+        (where(price={"eq": {"path": "was"}}), {"price": 5, "was": True}, ("when", "price", "number")),
+        (where(price={"eq": {"path": "was"}}), {"price": 5, "was": 6}, None),
+        (where(price={"lt": {"path": "was"}}), {"price": 5}, None),
         (where(**{"items.sku": "a"}), {"items": [{"sku": "a"}]}, ("when", "items.sku", "in_list")),
         (where(**{"item.sku": "a"}), {"item": "x"}, ("when", "item.sku", "in_value")),
         (where(**{"not": {"price": {"lt": 20}}}), {"price": 5}, None),

@@ -183,7 +183,7 @@ class History:
         horizon, spans = now, self.ages.of_condition(condition).spans
         forgetful = condition.what == "distinct" or bool(condition.same)
         for event in reversed(self._recorded(condition, position)):
-            if asker is not None and condition.same and not _same(condition.same, event, asker):
+            if asker is not None and condition.same and not _same(condition.own, event, condition.same, asker):
                 continue
             if condition.within is not None and event.time + condition.within <= now:
                 break
@@ -205,7 +205,7 @@ class History:
         """Whether the event is one that the condition records: it has its keys and something to add."""
         if not self.matches(condition.matches, event):
             return False
-        return key_of(condition.same, event.properties) is not None and _adds(condition, event)
+        return key_of(condition.own, event.properties) is not None and _adds(condition, event)
 
     # -- room --------------------------------------------------------------------------------------------------
 
@@ -241,14 +241,14 @@ class History:
         return not gone(self.ages.of_condition(condition).spans, event.time, now)
 
     def _key_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
-        keys = {key_of(condition.same, each.properties) for each in past}
-        known = key_of(condition.same, event.properties) in keys
+        keys = {key_of(condition.own, each.properties) for each in past}
+        known = key_of(condition.own, event.properties) in keys
         return not condition.same or known or len(keys) < self.limits["keys"]
 
     def _value_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
         if condition.what != "distinct":
             return True
-        paths = (*condition.same, condition.path)
+        paths = (*condition.own, condition.path)
         values = {key_of(paths, each.properties) for each in past}
         return key_of(paths, event.properties) in values or len(values) < self.limits["distinct"]
 
@@ -273,14 +273,16 @@ class History:
         return all(any(self.matches(step, event) for event in rest) for step in steps)
 
 
-def _same(paths: tuple[str, ...], event: Event, other: Event) -> bool:
-    key = key_of(paths, event.properties)
-    return key is not None and key == key_of(paths, other.properties)
+def _same(paths: tuple[str, ...], event: Event, others: tuple[str, ...], other: Event) -> bool:
+    """Whether what the one event has at some paths is what the other has at others."""
+    here = [value_at(path, event.properties) for path in paths]
+    there = [value_at(path, other.properties) for path in others]
+    return all(map(is_key, here)) and canonical(here) == canonical(there)
 
 
-def same_as(match: Match, event: Event, other: Event) -> bool:
-    """Whether the event agrees with the other in every property the match's `same` names."""
-    return not match.same or _same(match.same, event, other)
+def same_as(match: Match, event: Event, newest: Event) -> bool:
+    """Whether the event agrees with the newest arming event in every property the match's `same` names."""
+    return not match.same or _same(match.own, event, match.same, newest)
 
 
 def _fits(match: Match, event: Event) -> bool:

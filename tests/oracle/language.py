@@ -18,11 +18,15 @@ _CONDITIONS = ("count", "sum", "distinct", "present", "absent")
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """One event match: types, `where`, and the `same` written inside it."""
+    """One event match: types, `where`, and the `same` written inside it.
+
+    `same` has the names in the event that arms or asks, `own` those in the events that match.
+    """
 
     types: tuple[str, ...]
     where: dict[str, Any]
     same: tuple[str, ...]
+    own: tuple[str, ...] = ()
 
 
 Matches = tuple[Match, ...]
@@ -30,12 +34,13 @@ Matches = tuple[Match, ...]
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """One history condition."""
+    """One history condition; `same` and `own` as those of a match."""
 
     what: str
     matches: Matches
     path: str
     same: tuple[str, ...]
+    own: tuple[str, ...]
     within: int | None
     op: str
     number: Fraction
@@ -175,20 +180,33 @@ def matches(raw: Any) -> Matches:
 def _match(raw: Any) -> Match:
     if isinstance(raw, str):
         return Match((raw,), {}, ())
-    return Match(_paths(raw["event"]), raw.get("where") or {}, _paths(raw.get("same")))
+    return Match(_paths(raw["event"]), raw.get("where") or {}, *_shared(raw.get("same")))
+
+
+def _shared(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of what two events share the names in the one that arms or asks, and in the other."""
+    pairs = [
+        pair
+        for part in ([] if raw is None else _many(raw))
+        for pair in (part.items() if isinstance(part, dict) else [(part, part)])
+    ]
+    return tuple(one for one, _ in pairs), tuple(other for _, other in pairs)
 
 
 def condition(raw: dict[str, Any]) -> Condition:
     """One history condition in any of its shapes."""
     what = next(name for name in _CONDITIONS if name in raw)
     found = matches(raw["of"] if what in ("sum", "distinct") else raw[what])
-    inside = found[0].same  # all alternatives have the same one
+    same, own = _shared(raw.get("same"))
+    if not same:  # all alternatives have the same one
+        same, own = found[0].same, found[0].own
     op = next((name for name in _OPERATORS if name in raw), "")
     return Condition(
         what=what,
         matches=found,
         path=raw[what] if what in ("sum", "distinct") else "",
-        same=_paths(raw.get("same")) or inside,
+        same=same,
+        own=own,
         within=clock.duration(raw["within"]) if raw.get("within") else None,
         op=op,
         number=raw.get(op, Fraction(0)),

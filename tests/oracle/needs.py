@@ -58,7 +58,7 @@ def _is_true_of_nothing(condition: Condition) -> bool:
 
 def attributes_read(rule: Rule) -> set[str]:
     """The attributes the rule reads: in a `where`, in `include`, or to wait for."""
-    paths = [path.removeprefix("contact.") for path in rule.include.values() if path.startswith("contact.")]
+    paths = _of_contact([*rule.include.values()])
     if rule.wait is not None and rule.wait.kind == "until" and rule.wait.of_contact:
         paths.append(rule.wait.path.removeprefix("contact."))
     paths += [path for match in _matches(rule) for path in _contact_paths(match.where, inside=False)]
@@ -66,12 +66,18 @@ def attributes_read(rule: Rule) -> set[str]:
 
 
 def _contact_paths(where: dict[str, Any], *, inside: bool) -> Iterator[str]:
-    """Every path that stands inside a `contact` of the `where`."""
+    """Every path of the contact's in the `where`: inside a `contact`, or what a property is compared with."""
     for name, spec in where.items():
         if name in ("all", "any", "not"):
             for part in spec if isinstance(spec, list) else [spec]:
                 yield from _contact_paths(part, inside=inside)
         elif name == "contact":
             yield from _contact_paths(spec, inside=True)
-        elif inside:
-            yield name
+        else:
+            operands = spec.items() if isinstance(spec, dict) else ()
+            others = [one["path"] for key, one in operands if isinstance(one, dict) and key != "contains"]
+            yield from ([name, *others] if inside else _of_contact(others))
+
+
+def _of_contact(paths: list[str]) -> list[str]:
+    return [path.removeprefix("contact.") for path in paths if path.startswith("contact.")]

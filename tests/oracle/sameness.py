@@ -40,7 +40,7 @@ def _matches(matches: Matches) -> tuple[Any, ...]:
 
 
 def _measure(condition: Condition) -> tuple[Any, ...]:
-    return (condition.what, _matches(condition.matches), condition.within, condition.path, condition.same)
+    return (condition.what, _matches(condition.matches), condition.within, condition.path, condition.own)
 
 
 def _tree(tree: dict[str, Any]) -> tuple[Any, ...]:

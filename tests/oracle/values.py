@@ -109,6 +109,8 @@ def _ordered(left: Any, right: Any, holds: Callable[[Any, Any], bool]) -> bool:
 
 
 def _contains(value: Any, operand: Any) -> bool:
+    if isinstance(operand, dict):
+        return isinstance(value, list) and any(isinstance(one, dict) and where_holds(operand, one, {}) for one in value)
     if isinstance(value, str):
         return isinstance(operand, str) and operand in value
     return isinstance(value, list) and any(equal(item, operand) for item in value)
@@ -122,6 +124,10 @@ def _starts_with(value: Any, operand: Any) -> bool:
     return isinstance(value, str) and isinstance(operand, str) and value.startswith(operand)
 
 
+def _is_empty(value: Any, operand: Any) -> bool:
+    return isinstance(value, str | list | dict) and (len(value) == 0) == operand
+
+
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": equal,
     "ne": lambda value, operand: not equal(value, operand),
@@ -130,6 +136,7 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda value, operand: _ordered(value, operand, lambda a, b: a < b),
     "lte": lambda value, operand: _ordered(value, operand, lambda a, b: a <= b),
     "in": _is_in,
+    "empty": _is_empty,
     "not_in": lambda value, operand: not _is_in(value, operand),
     "contains": _contains,
     "starts_with": _starts_with,
@@ -150,16 +157,28 @@ def _entry_holds(name: str, spec: Any, properties: dict[str, Any], attributes: d
         return not where_holds(spec, properties, attributes)
     if name == "contact":
         return where_holds(spec, attributes, attributes)
-    return _path_holds(look_up(name, properties), spec)
+    return _path_holds(look_up(name, properties), spec, properties, attributes)
 
 
-def _path_holds(found: Any, spec: Any) -> bool:
+def _path_holds(found: Any, spec: Any, properties: dict[str, Any], attributes: dict[str, Any]) -> bool:
     value = None if found is MISSING else found
     if isinstance(spec, list):
         return _is_in(value, spec)
     if not isinstance(spec, dict):
         return equal(value, spec)
     return all(
-        (found is not MISSING) == operand if name == "exists" else OPERATORS[name](value, operand)
+        (found is not MISSING) == operand
+        if name == "exists"
+        else OPERATORS[name](value, _operand(name, operand, properties, attributes))
         for name, operand in spec.items()
     )
+
+
+def _operand(name: str, operand: Any, properties: dict[str, Any], attributes: dict[str, Any]) -> Any:
+    """What the value is compared with: as it is written, or what stands at another path."""
+    if name == "contains" or not isinstance(operand, dict):
+        return operand
+    path = operand["path"]
+    if path.startswith("contact.") and properties is not attributes:
+        return value_at(path.removeprefix("contact."), attributes)
+    return value_at(path, properties)

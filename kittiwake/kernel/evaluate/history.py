@@ -44,7 +44,7 @@ def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
     if condition.measure is COUNT and condition.within_us is not None:
         return _counter(condition, condition.within_us, keep_us, limits)
 
-    key_in = keying(condition.same) if condition.same else None
+    key_in = keying(condition.own_same) if condition.same else None
 
     def remember(slots: Slots, event: Event) -> bool | None:
         key = "" if key_in is None else key_in(event.properties)
@@ -67,7 +67,7 @@ def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
 
 def _counter(condition: Condition, within_us: int, keep_us: int, limits: Limits) -> Recorder:
     """The recorder of a windowed count, the commonest condition: it keeps the newest instants of each key."""
-    key_in, keys_max = keying(condition.same) if condition.same else None, limits.keys
+    key_in, keys_max = keying(condition.own_same) if condition.same else None, limits.keys
     kept = instants_kept(condition)
 
     def remember(slots: Slots, event: Event) -> bool | None:

@@ -17,7 +17,9 @@ from kittiwake.kernel.plan.match import (
     AnyOf,
     Comparison,
     Matches,
+    Not,
     Operator,
+    Other,
     Predicate,
 )
 from kittiwake.model import Event
@@ -115,6 +117,8 @@ def _comparing(comparison: Comparison) -> Question:
         if comparison.of_contact:
             return lambda _, attributes: present(attributes, path) is exists
         return lambda properties, _: present(properties, path) is exists
+    if isinstance(operand, Other):
+        return _comparing_two(comparison, operand)
     passes, value_at = TESTS[comparison.operator](operand), reader(path)
     if len(path) > 1:
         return _comparing_inside(comparison, passes)
@@ -136,6 +140,32 @@ def _comparing_inside(comparison: Comparison, passes: Test) -> Question:
         return False if holder is None else None
 
     return compare
+
+
+def _comparing_two(comparison: Comparison, other: Other) -> Question:
+    """A comparison of two values of an event, or of its contact: where their types do not go together, it is false."""
+    order = _ORDERS.get(comparison.operator)
+
+    def compare(properties: Properties, attributes: Attributes) -> bool | None:
+        value = lookup(attributes if comparison.of_contact else properties, comparison.path)
+        bound = lookup(attributes if other.of_contact else properties, other.path)
+        if value is None or bound is None:
+            return False
+        if order is None:
+            return bool(value == bound) if have_order(value, bound) or are_bools(value, bound) else None
+        return order(value, bound) if have_order(value, bound) else None
+
+    return compare
+
+
+def have_order(value: object, other: object) -> bool:
+    """Whether two values can be less and greater than each other: two numbers, or two texts."""
+    return (is_number(value) and is_number(other)) or (isinstance(value, str) and isinstance(other, str))
+
+
+def are_bools(value: object, other: object) -> bool:
+    """Whether two values can only be equal, or not."""
+    return isinstance(value, bool) and isinstance(other, bool)
 
 
 _NUMBERS: Final = frozenset({int, Decimal})
@@ -166,6 +196,9 @@ def _is_in(operand: Any) -> Test:
 
 
 def _contains(operand: Any) -> Test:
+    if isinstance(operand, (Comparison, AllOf, AnyOf, Not)):
+        return _has_element(asking(operand))
+
     def contains(value: Any) -> bool | None:
         if isinstance(value, str):
             return operand in value if isinstance(operand, str) else None
@@ -176,8 +209,43 @@ def _contains(operand: Any) -> Test:
     return contains
 
 
+NO_ATTRIBUTES: Final[Attributes] = {}
+"""Of an element of a list, which has no contact; never changed."""
+
+
+def _has_element(asked: Question) -> Test:
+    """Whether one element of a list is an object of which something holds."""
+
+    def has_element(value: Any) -> bool | None:
+        if not isinstance(value, list):
+            return None
+        none: bool | None = False
+        for one in value:
+            if isinstance(one, dict):
+                answer = asked(one, NO_ATTRIBUTES)
+                if answer:
+                    return True
+                if answer is None:
+                    none = None
+        return none
+
+    return has_element
+
+
+def _is_empty(operand: Any) -> Test:
+    return lambda value: (not value) is operand if isinstance(value, (str, list, dict)) else None
+
+
 def _starts_with(operand: Any) -> Test:
     return lambda value: value.startswith(operand) if isinstance(value, str) and isinstance(operand, str) else None
+
+
+_ORDERS: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
+    Operator.GT: operator.gt,
+    Operator.GTE: operator.ge,
+    Operator.LT: operator.lt,
+    Operator.LTE: operator.le,
+}
 
 
 def _ordering(order: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
@@ -196,12 +264,10 @@ def _ordering(order: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
 TESTS: Final[dict[Operator, Callable[[Any], Test]]] = {
     Operator.EQ: _equals,
     Operator.IN: _is_in,
+    Operator.EMPTY: _is_empty,
     Operator.CONTAINS: _contains,
     Operator.STARTS_WITH: _starts_with,
-    Operator.GT: _ordering(operator.gt),
-    Operator.GTE: _ordering(operator.ge),
-    Operator.LT: _ordering(operator.lt),
-    Operator.LTE: _ordering(operator.le),
+    **{name: _ordering(order) for name, order in _ORDERS.items()},
 }
 """From the operand to the test of a value that is there."""
 

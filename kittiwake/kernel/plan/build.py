@@ -15,7 +15,7 @@ from kittiwake.kernel.plan.gates import gates_of
 from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
-from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Predicate
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Other, Predicate
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes, route_of
@@ -191,8 +191,11 @@ def attributes_read(rule: RuleProgram) -> Iterator[str]:
 
 def _attributes_of(predicate: Predicate) -> Iterator[str]:
     match predicate:
-        case Comparison(path=path, of_contact=True):
-            yield path[0]
+        case Comparison(path=path, operand=operand, of_contact=of_contact):
+            if of_contact:
+                yield path[0]
+            if isinstance(operand, Other) and operand.of_contact:
+                yield operand.path[0]
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from _attributes_of(part)

@@ -50,8 +50,16 @@ class Condition(msgspec.Struct, frozen=True):
     bound: Number = 0
     """What the count, sum or number of distinct values is compared with."""
     same: tuple[Path, ...] = ()
+    """Properties of the event that asks which those that count have to share."""
     memory: str = ""
     """What its history remembers, see `layouts`; filled in when the program is built."""
+    other: tuple[Path, ...] = ()
+    """Their names in the events that count; empty: they bear one name in both."""
+
+    @property
+    def own_same(self) -> tuple[Path, ...]:
+        """The properties of an event that counts which `same` compares."""
+        return self.other or self.same
 
 
 class LookBack(msgspec.Struct, frozen=True):

@@ -71,7 +71,7 @@ def paths_of_unless(rule: RuleProgram) -> tuple[Path, ...]:
 
 def memory_of(condition: Condition) -> str:
     """What the history of a condition remembers; of a windowed count, behind a slash, how many instants."""
-    measured = _digest([condition.measure, condition.of, condition.within_us, condition.path, condition.same])
+    measured = _digest([condition.measure, condition.of, condition.within_us, condition.path, condition.own_same])
     if condition.measure is Measure.COUNT and condition.within_us is not None:
         return f"{measured}/{instants_kept(condition)}"
     return measured

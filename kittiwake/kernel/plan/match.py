@@ -24,16 +24,28 @@ class Operator(StrEnum):
     LTE = "lte"
     IN = "in"
     EXISTS = "exists"
+    EMPTY = "empty"
     CONTAINS = "contains"
     STARTS_WITH = "starts_with"
 
 
+class Other(msgspec.Struct, frozen=True):
+    """In place of an operand: what stands at another path of the same event, element or contact."""
+
+    path: Path
+    of_contact: bool = False
+
+
 class Comparison(msgspec.Struct, frozen=True):
-    """One property (or, `of_contact`, one attribute) against one operand (IN: a tuple; EXISTS: a bool)."""
+    """One property (or, `of_contact`, one attribute) against one operand.
+
+    IN: a tuple; EXISTS and EMPTY: a bool; CONTAINS: a scalar, or what one element of the list has to meet, itself an
+    object, in which no comparison is `of_contact`; EQ, GT, GTE, LT and LTE: a scalar, or another path.
+    """
 
     path: Path
     operator: Operator
-    operand: Scalar | tuple[Scalar, ...]
+    operand: Scalar | tuple[Scalar, ...] | Other | Predicate
     of_contact: bool = False
 
 
@@ -58,7 +70,14 @@ class Match(msgspec.Struct, frozen=True):
     types: frozenset[str]
     where: Predicate | None = None
     same: tuple[Path, ...] = ()
-    """Only in `unless`: properties that must equal those of the newest arming event."""
+    """Only in `unless`: properties of the newest arming event that must equal those of this one."""
+    other: tuple[Path, ...] = ()
+    """Their names in this event; empty: they bear one name in both."""
+
+    @property
+    def own_same(self) -> tuple[Path, ...]:
+        """The properties of an event of this match that `same` compares."""
+        return self.other or self.same
 
     def covers(self, event_type: str | None) -> bool:
         """Whether it is about events of this type; None: of a type no rule names (nor about contact or consent)."""

@@ -57,8 +57,8 @@ def _live(state: RuleState | None) -> list[tuple[str, Instance]]:
 
 def _wanting(match: Match, rule: RuleProgram) -> Callable[[Properties, Attributes], Wanted | None]:
     """What an alternative of `unless` wants of an episode it disarms; it answers None where it does not match."""
-    asked, paths = question_of((match,)), match.same
-    indices = [rule.same.index(path) for path in paths]
+    asked, paths = question_of((match,)), match.own_same
+    indices = [rule.same.index(path) for path in match.same]
 
     def want(properties: Properties, attributes: Attributes) -> Wanted | None:
         if asked is not None and not asked(properties, attributes):

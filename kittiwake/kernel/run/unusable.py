@@ -7,10 +7,9 @@ construct; the counts leave with the outputs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from kittiwake.kernel.evaluate.match import reader
-from kittiwake.kernel.evaluate.unusable import comparisons, found_at, type_of, types_for, unusable_date, unusable_number
+from kittiwake.kernel.evaluate.unusable import finding, found_at, named, unusable_date, unusable_number
 from kittiwake.kernel.plan.history import Condition
 from kittiwake.kernel.plan.match import Matches
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait, Wait
@@ -22,33 +21,17 @@ from kittiwake.values import Path, is_scalar, lookup
 Refusing: TypeAlias = Callable[[Execution, Event], None]
 """Counts what of an event a rule cannot use."""
 
-_NONE: Final = frozenset({type(None)})
-
 
 def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
     """Of an event that no alternative took, one for a value's type: values that no comparison of their path holds of.
 
     A missing value is none: comparisons are false of it, as they should be.
     """
-    types: dict[tuple[Path, bool], frozenset[type]] = {}
-    for match in matches:
-        for one in () if match.where is None else comparisons(match.where):
-            holds_of = types_for(one)
-            if holds_of is not None:
-                key = one.path, one.of_contact
-                types[key] = types.get(key, _NONE) | holds_of
-    asked = [(reader(path), path, of_contact, known) for (path, of_contact), known in types.items()]
+    found_in = finding([match.where for match in matches if match.where is not None])
 
     def refuse(run: Execution, event: Event) -> None:
-        for value_at, path, of_contact, known in asked:
-            values = run.attributes if of_contact else event.properties
-            value = value_at(values)
-            if type(value) not in known:
-                run.count_unusable(index, clause, _named(path, of_contact), type_of(value))
-            elif value is None and len(path) > 1:
-                found = found_at(values, path)
-                if found is not Found.MISSING:
-                    run.count_unusable(index, clause, _named(path, of_contact), found)
+        for path, found in dict.fromkeys(found_in(event.properties, run.attributes)):
+            run.count_unusable(index, clause, path, found)
 
     return refuse
 
@@ -57,20 +40,20 @@ def refuse_keys(run: Execution, index: int, clause: Clause, paths: tuple[Path, .
     """Count the values at `paths` that are no keys; one of them at least is none."""
     for path in paths:
         if not is_scalar(lookup(event.properties, path)):
-            run.count_unusable(index, clause, _named(path), found_at(event.properties, path))
+            run.count_unusable(index, clause, named(path), found_at(event.properties, path))
 
 
 def refuse_in_condition(run: Execution, index: int, clause: Clause, condition: Condition, event: Event) -> None:
     """Count why a match is not remembered for a condition: for its `same`, or for what is summed or distinguished."""
-    lacking = tuple(path for path in condition.same if not is_scalar(lookup(event.properties, path)))
+    lacking = tuple(path for path in condition.own_same if not is_scalar(lookup(event.properties, path)))
     if not lacking and condition.path is not None:
-        run.count_unusable(index, clause, _named(condition.path), found_at(event.properties, condition.path))
+        run.count_unusable(index, clause, named(condition.path), found_at(event.properties, condition.path))
     refuse_keys(run, index, clause, lacking, event)
 
 
 def refuse_number(run: Execution, index: int, clause: Clause, path: Path, event: Event) -> None:
     """Count what stands where a number is needed and none is."""
-    run.count_unusable(index, clause, _named(path), found_at(event.properties, path))
+    run.count_unusable(index, clause, named(path), found_at(event.properties, path))
 
 
 def refuse_wait(run: Execution, index: int, wait: Wait | None, event: Event) -> None:
@@ -78,18 +61,14 @@ def refuse_wait(run: Execution, index: int, wait: Wait | None, event: Event) -> 
     if isinstance(wait, FieldWait):
         found = unusable_number(wait, event.properties)
         if found is not None:
-            run.count_unusable(index, Clause.WAIT, _named(wait.path), found)
+            run.count_unusable(index, Clause.WAIT, named(wait.path), found)
     elif isinstance(wait, UntilWait):
         values = run.attributes if wait.of_contact else event.properties
-        run.count_unusable(index, Clause.WAIT, _named(wait.path, wait.of_contact), unusable_date(wait, values))
+        run.count_unusable(index, Clause.WAIT, named(wait.path, wait.of_contact), unusable_date(wait, values))
 
 
 def refuse_default(run: Execution, index: int, wait: FieldWait, event: Event) -> None:
     """Count what made a wait take its default: only what was there, for the default is meant for what is not."""
     found = unusable_number(wait, event.properties)
     if found is not None and found is not Found.MISSING:
-        run.count_unusable(index, Clause.WAIT, _named(wait.path), found)
-
-
-def _named(path: Path, of_contact: bool = False) -> str:
-    return ("contact." if of_contact else "") + ".".join(path)
+        run.count_unusable(index, Clause.WAIT, named(wait.path), found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kittiwake.rules.check.match import check_keys, check_match
+from kittiwake.rules.check.match import check_match, check_same
 from kittiwake.rules.diagnostics import Diagnostic, check_list, check_span, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import (
@@ -63,7 +63,7 @@ def _check_same(
     own = (*path, "same")
     if condition.same is not None and no_same:
         yield Diagnostic(own, Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
-    yield from check_keys(condition.same, own)
+    yield from check_same(condition.same, own)
     entries = [entry.same if isinstance(entry, MatchObject) else None for _, entry in each(match, match_path)]
     if condition.same is not None and any(same is not None for same in entries):
         message = "same stands on the condition and inside its match"

@@ -15,7 +15,7 @@ from kittiwake.rules.model.catalog import ItemPaths
 from kittiwake.rules.model.match import Where
 from kittiwake.rules.model.text import list_index_problem
 
-PATH_KEYS: Final = frozenset({"distinct", "field", "item", "per", "same", "sum", "until"})
+PATH_KEYS: Final = frozenset({"distinct", "field", "item", "path", "per", "same", "sum", "until"})
 """Keys whose value is a path or a list of paths; beside them stand the values of `include` and the keys of `where`."""
 
 
@@ -36,8 +36,9 @@ def _paths(written: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
         for key, value in _entries(written).items():
             yield from _paths_at(key, value, (*path, key))
         if isinstance(written, (Where, ItemPaths)):
-            for name in written.__pydantic_extra__:
+            for name, test in written.__pydantic_extra__.items():
                 yield (*path, name), name, True
+                yield from _paths(test, (*path, name))
 
 
 def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
@@ -47,6 +48,9 @@ def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, st
         for where, text in each(value, path):
             if isinstance(text, str):
                 yield where, text, False
+            elif isinstance(text, dict):
+                yield from (((*where, name), name, True) for name in text)
+                yield from (((*where, name), other, False) for name, other in text.items())
             else:
                 yield from _paths(text, where)
     else:

@@ -5,10 +5,12 @@ Pure. Called by `compile.rule` and `compile.audience`; its input has been checke
 
 from __future__ import annotations
 
+from typing import Final
+
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import Match, Matches, Operator
 from kittiwake.rules.check.history import comparisons
-from kittiwake.rules.compile.match import matches_of, path_of, paths_of
+from kittiwake.rules.compile.match import matches_of, names_of, path_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.history import Absent, Count, Distinct, HistoryCondition, Present, Sum
 from kittiwake.rules.model.match import EventMatch
@@ -20,7 +22,8 @@ def condition_of(written: HistoryCondition) -> Condition:
     """One question about history."""
     measure, match, path = _measured(written)
     of = matches_of(match)
-    inside = next((alternative.same for alternative in of if alternative.same), ())
+    inside = next((one for one in of if one.same), _NOTHING)
+    same, other = names_of(written.same)
     operator, bound = _bound(written)
     return Condition(
         measure=measure,
@@ -29,8 +32,12 @@ def condition_of(written: HistoryCondition) -> Condition:
         path=path,
         operator=operator,
         bound=bound,
-        same=paths_of(written.same) or inside,
+        same=same or inside.same,
+        other=other if same else inside.other,
     )
+
+
+_NOTHING: Final = Match(frozenset())
 
 
 def _without_same(of: Matches) -> Matches:

@@ -6,11 +6,20 @@ Pure. Called by the compilers of the clauses that hold a match; its input has be
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from kittiwake.event_types import UNMATCHED_BY_ANY
-from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Predicate
-from kittiwake.rules.model.match import EventMatch, EventTypes, MatchObject, Operators, Where, entries
-from kittiwake.rules.model.text import Paths
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Other, Predicate
+from kittiwake.rules.model.match import (
+    EventMatch,
+    EventTypes,
+    MatchObject,
+    Operators,
+    OtherProperty,
+    Where,
+    entries,
+)
+from kittiwake.rules.model.text import Paths, SamePaths, same_pairs
 from kittiwake.values import Path, Scalar
 
 
@@ -26,6 +35,13 @@ def paths_of(paths: Paths | None) -> tuple[Path, ...]:
     return tuple(map(path_of, paths)) if isinstance(paths, list) else (path_of(paths),)
 
 
+def names_of(same: SamePaths | None) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Of a `same` the properties in the event that arms or asks, and in the other one, if they bear other names."""
+    pairs = [(path_of(ours), path_of(theirs)) for ours, theirs in same_pairs(same)]
+    names, others = tuple(ours for ours, _ in pairs), tuple(theirs for _, theirs in pairs)
+    return names, () if names == others else others
+
+
 def matches_of(match: EventMatch) -> Matches:
     """The alternatives of a match: the bare types together, then each object."""
     bare = [entry for entry in entries(match) if isinstance(entry, str)]
@@ -35,7 +51,7 @@ def matches_of(match: EventMatch) -> Matches:
 
 def _of_object(entry: MatchObject) -> Iterator[Match]:
     where = predicate_of(entry.where) if entry.where else None
-    return _of_types(types_of(entry.event), where, paths_of(entry.same))
+    return _of_types(types_of(entry.event), where, *names_of(entry.same))
 
 
 def types_of(types: EventTypes) -> list[str]:
@@ -43,13 +59,15 @@ def types_of(types: EventTypes) -> list[str]:
     return types if isinstance(types, list) else [types]
 
 
-def _of_types(types: list[str], where: Predicate | None = None, same: tuple[Path, ...] = ()) -> Iterator[Match]:
+def _of_types(
+    types: list[str], where: Predicate | None = None, same: tuple[Path, ...] = (), other: tuple[Path, ...] = ()
+) -> Iterator[Match]:
     """One match for `"*"`, and one for the named types it does not cover."""
     if "*" in types:
-        yield Match(frozenset(), where, same)
+        yield Match(frozenset(), where, same, other)
         types = [name for name in types if name.startswith(UNMATCHED_BY_ANY)]
     if types:
-        yield Match(frozenset(types), where, same)
+        yield Match(frozenset(types), where, same, other)
 
 
 # ---------------------------------------------------------------- where
@@ -77,9 +95,13 @@ def _parts(where: Where, of_contact: bool) -> Iterator[Predicate]:
         yield Not(predicate_of(where.not_, of_contact))
 
 
+Written: TypeAlias = Scalar | list[Scalar] | OtherProperty | Where
+"""What may stand behind an operator."""
+
+
 def _tests(path: Path, test: Scalar | list[Scalar] | Operators, of_contact: bool) -> Iterator[Predicate]:
-    def comparison(operator: Operator, operand: Scalar | list[Scalar]) -> Comparison:
-        return Comparison(path, operator, tuple(operand) if isinstance(operand, list) else operand, of_contact)
+    def comparison(operator: Operator, operand: Written) -> Comparison:
+        return Comparison(path, operator, _operand(operand, of_contact), of_contact)
 
     if isinstance(test, list):
         yield comparison(Operator.IN, test)
@@ -93,7 +115,16 @@ def _tests(path: Path, test: Scalar | list[Scalar] | Operators, of_contact: bool
                 yield comparison(Operator(name), operand)
 
 
-def operators_of(test: Operators) -> Iterator[tuple[str, Scalar | list[Scalar]]]:
+def _operand(written: Written, inside_contact: bool) -> Scalar | tuple[Scalar, ...] | Other | Predicate:
+    if isinstance(written, Where):
+        return predicate_of(written)
+    if isinstance(written, OtherProperty):
+        leads_there = not inside_contact and written.path.startswith(f"{CONTACT}.")
+        return Other(*of_contact(written.path)) if leads_there else Other(path_of(written.path), inside_contact)
+    return tuple(written) if isinstance(written, list) else written
+
+
+def operators_of(test: Operators) -> Iterator[tuple[str, Written]]:
     """The operators that are written, under the author's names."""
     for name, info in Operators.model_fields.items():
         operand = getattr(test, name)

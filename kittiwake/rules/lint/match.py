@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from kittiwake.kernel.evaluate.match import holds
-from kittiwake.kernel.plan.match import AnyOf, Comparison, Not, Operator, Predicate
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
 from kittiwake.rules.compile.match import predicate_of
 from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import KeyPath, LintCode
@@ -57,10 +57,10 @@ def contradiction(predicate: Predicate) -> str | None:
 def _conjunctions(predicate: Predicate) -> list[Conjunction] | None:
     """The ways a predicate can hold; None if there are too many."""
     if isinstance(predicate, Comparison):
-        return [(predicate,)]
+        return [(predicate,)] if _is_known(predicate) else [()]
     if isinstance(predicate, Not):
         # A negated alternative or conjunction is left out: what is left demands less, so no false alarm.
-        return [(predicate,)] if isinstance(predicate.part, Comparison) else [()]
+        return [(predicate,)] if _is_known(predicate.part) else [()]
     parts = [_conjunctions(part) for part in predicate.parts]
     ways = [part for part in parts if part is not None]
     if len(ways) < len(parts):
@@ -69,6 +69,11 @@ def _conjunctions(predicate: Predicate) -> list[Conjunction] | None:
         joined = [way for part in ways for way in part]
         return joined if len(joined) <= _CONJUNCTIONS_MAX else None
     return _all_of(ways)
+
+
+def _is_known(predicate: Predicate) -> TypeGuard[Comparison]:
+    """Whether it is a comparison that depends on one value: of another path nothing is known."""
+    return isinstance(predicate, Comparison) and not isinstance(predicate.operand, Other)
 
 
 def _all_of(parts: Sequence[list[Conjunction]]) -> list[Conjunction] | None:
@@ -89,7 +94,17 @@ def _impossible(way: Conjunction) -> str | None:
     for (of_contact, path), literals in by_path.items():
         if _cannot_hold(literals):
             return ("contact." if of_contact else "") + ".".join(path)
+        inner = next((found for one in literals if (found := _impossible_element(one)) is not None), None)
+        if inner is not None:
+            return ("contact." if of_contact else "") + ".".join((*path, inner))
     return None
+
+
+def _impossible_element(literal: Literal) -> str | None:
+    """A path of an element of which `contains` demands the impossible."""
+    if isinstance(literal, Not) or not isinstance(literal.operand, (Comparison, AllOf, AnyOf, Not)):
+        return None
+    return contradiction(literal.operand)
 
 
 def _comparison(literal: Literal) -> Comparison:
@@ -106,7 +121,7 @@ def _cannot_hold(literals: list[Literal]) -> bool:
     candidates = next((_values(c) for c in wanted if c.operator in (Operator.EQ, Operator.IN)), None)
     if candidates is not None:
         return not any(all(_holds_of(literal, value) for literal in literals) for value in candidates)
-    return _types_clash(wanted) or _bounds_clash(wanted) or _prefixes_clash(wanted)
+    return _types_clash(wanted) or _bounds_clash(wanted) or _prefixes_clash(wanted) or _emptiness_clashes(wanted)
 
 
 def _values(comparison: Comparison) -> tuple[Any, ...]:
@@ -144,3 +159,9 @@ def _excludes(low: Comparison, high: Comparison) -> bool:
 def _prefixes_clash(wanted: list[Comparison]) -> bool:
     prefixes = [str(c.operand) for c in wanted if c.operator is Operator.STARTS_WITH]
     return any(not a.startswith(b) and not b.startswith(a) for a, b in product(prefixes, prefixes))
+
+
+def _emptiness_clashes(wanted: list[Comparison]) -> bool:
+    asked = {c.operand for c in wanted if c.operator is Operator.EMPTY}
+    holds_something = any(c.operator in (Operator.CONTAINS, Operator.STARTS_WITH) and c.operand != "" for c in wanted)
+    return len(asked) > 1 or (True in asked and holds_something)

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, Tag
 from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import ExactNumber
-from kittiwake.rules.model.text import OwnPath, Paths
+from kittiwake.rules.model.text import OwnPath, SamePaths
 from kittiwake.rules.model.time import Duration
 
 COMPARISONS: Final = ("gt", "gte", "lt", "lte", "eq")
@@ -20,7 +20,7 @@ COMPARISONS: Final = ("gt", "gte", "lt", "lte", "eq")
 
 class _Condition(Model):
     within: Duration | None = Field(None, description="how far back; left out: ever")
-    same: Paths | None = Field(None, description="properties that must equal those of the event that asks")
+    same: SamePaths | None = Field(None, description="properties that must equal those of the event that asks")
 
 
 class _Compared(_Condition):

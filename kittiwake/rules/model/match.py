@@ -5,14 +5,38 @@ Pure. Checked further by `check.match`, read by `compile.match`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import ConfigDict, Field, Tag
 
 from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.number import Flag, Orderable, ScalarValue, Word
-from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, EventType, OwnPath, Paths
+from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, EventType, OwnPath, PathText, SamePaths
 from kittiwake.values import Scalar
+
+
+class OtherProperty(Model):
+    """In place of a value: what stands at another path."""
+
+    path: PathText = Field(description="another property of the event; contact.… is an attribute of the contact")
+
+
+def _value_or_path(value: Any) -> str:
+    return "|path" if isinstance(value, dict) else "|value"
+
+
+_EITHER: Final = chosen(_value_or_path, "a value or {path: …} is needed here", "Write 3, or {path: compare_at_price}")
+
+ValueOrPath: TypeAlias = Annotated[
+    Annotated[ScalarValue, Tag("|value")] | Annotated[OtherProperty, Tag("|path")], _EITHER
+]
+OrderableOrPath: TypeAlias = Annotated[
+    Annotated[Orderable, Tag("|value")] | Annotated[OtherProperty, Tag("|path")], _EITHER
+]
+
+
+def _element_tag(value: Any) -> str:
+    return "|object" if isinstance(value, dict) else "|value"
 
 
 class Operators(Model):
@@ -20,16 +44,27 @@ class Operators(Model):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    eq: ScalarValue | None = Field(None, description="equals")
-    ne: ScalarValue | None = Field(None, description="does not equal, or is missing")
-    gt: Orderable | None = Field(None, description="is greater than")
-    gte: Orderable | None = Field(None, description="is greater than or equal to")
-    lt: Orderable | None = Field(None, description="is less than")
-    lte: Orderable | None = Field(None, description="is less than or equal to")
+    eq: ValueOrPath | None = Field(None, description="equals")
+    ne: ValueOrPath | None = Field(None, description="does not equal, or is missing")
+    gt: OrderableOrPath | None = Field(None, description="is greater than")
+    gte: OrderableOrPath | None = Field(None, description="is greater than or equal to")
+    lt: OrderableOrPath | None = Field(None, description="is less than")
+    lte: OrderableOrPath | None = Field(None, description="is less than or equal to")
     in_: list[ScalarValue] | None = Field(None, alias="in", description="is one of")
     not_in: list[ScalarValue] | None = Field(None, description="is none of, or is missing")
     exists: Flag | None = Field(None, description="is there at all, null included")
-    contains: ScalarValue | None = Field(None, description="a text that contains this text, or a list this element")
+    empty: Flag | None = Field(None, description="true: a list, object or text without content; false: one with")
+    contains: (
+        Annotated[
+            Annotated[ScalarValue, Tag("|value")] | Annotated[Where, Tag("|object")],
+            chosen(_element_tag, "a value or an object is needed here", "Write gold, or {sku: a, quantity: {gte: 2}}"),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="a text that contains this text, or a list this element; "
+        "with an object: a list of objects, one of which is as it says",
+    )
     starts_with: Word | None = Field(None, description="a text that starts with this text")
 
 
@@ -80,7 +115,7 @@ class MatchObject(Model):
 
     event: EventTypes = Field(description="the event's type, a list of types, or *")
     where: Where | None = Field(None, description="what its properties must be")
-    same: Paths | None = Field(None, description="properties that must equal those of the newest arming event")
+    same: SamePaths | None = Field(None, description="properties that must equal those of the newest arming event")
     item: OwnPath | None = Field(None, description="in a catalogue rule: the property that names the item")
 
 

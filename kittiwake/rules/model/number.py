@@ -72,7 +72,8 @@ def _orderable(value: object) -> Scalar:
 def _word(value: object) -> str:
     if isinstance(value, str):
         return str(_scalar(value))
-    raise problem(Code.WRONG_SHAPE, f"a text is needed here, not {shown(value)}", f'Write "{shown(value)}" in quotes')
+    advice = "Write one text" if isinstance(value, (dict, list)) else f'Write "{shown(value)}" in quotes'
+    raise problem(Code.WRONG_SHAPE, f"a text is needed here, not {shown(value)}", advice)
 
 
 def _flag(value: object) -> bool:

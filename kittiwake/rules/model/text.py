@@ -197,3 +197,35 @@ Paths: TypeAlias = Annotated[
         "Write product_id or [store_id, product_id]",
     ),
 ]
+
+
+_SAME_SCHEMA: Final = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": KEYS_MAX,
+    "propertyNames": {"pattern": PATH_SCHEMA_PATTERN, "not": {"pattern": "^contact\\."}},
+    "additionalProperties": {"type": "string", "pattern": PATH_SCHEMA_PATTERN, "not": {"pattern": "^contact\\."}},
+}
+
+_SAME_MESSAGE: Final = "a property path, a pair of them or a list is needed here"
+_SAME_ADVICE: Final = "Write product_id, {product_id: sku} or [store_id, product_id]"
+
+SameMap: TypeAlias = Annotated[dict[OwnPath, OwnPath], Tag("|object"), WithJsonSchema(_SAME_SCHEMA)]
+"""Of the event that arms or asks → of the other event."""
+
+SameEntry: TypeAlias = Annotated[
+    Annotated[OwnPath, Tag("|text")] | SameMap,
+    chosen(lambda value: shape(value) if isinstance(value, (str, dict)) else None, _SAME_MESSAGE, _SAME_ADVICE),
+]
+
+SamePaths: TypeAlias = Annotated[
+    Annotated[OwnPath, Tag("|text")] | Annotated[list[SameEntry], Tag("|list")] | SameMap,
+    chosen(shape, _SAME_MESSAGE, _SAME_ADVICE),
+]
+"""Properties that two events have to share: one name for both, or the name of the one → that of the other."""
+
+
+def same_pairs(written: SamePaths | None) -> list[tuple[str, str]]:
+    """Of each property that two events share: its name in the event that arms or asks, and in the other one."""
+    found = written if isinstance(written, list) else [] if written is None else [written]
+    return [pair for one in found for pair in (one.items() if isinstance(one, dict) else [(one, one)])]

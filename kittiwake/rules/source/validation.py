@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -72,7 +72,13 @@ def _nothing_written(location: Location, path: KeyPath) -> RuleError:
 
 def key_path(detail: ErrorDetails) -> KeyPath:
     """The path of an error without the tags of unions."""
-    return tuple(part for part in detail["loc"] if not (isinstance(part, str) and part.startswith(TAG)))
+    return tuple(
+        part for part in detail["loc"] if not (isinstance(part, str) and (part.startswith(TAG) or part == _OF_A_KEY))
+    )
+
+
+_OF_A_KEY: Final = "[key]"
+"""How the library ends the path of an error in a key; no path of an author has a bracket."""
 
 
 def _translate(location: Location, data: Any, readers: Readers, detail: ErrorDetails) -> RuleError:
