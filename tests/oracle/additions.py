@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_about import say_of_itself
 from tests.oracle.worlds_names import name_matches
 
 Raw = dict[str, Any]
@@ -24,6 +25,7 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "about": Addition(say_of_itself),
     "written_by_name": Addition(name_matches),  # after all others, which look for plain matches
 }
 """By the name of the clause."""

@@ -58,7 +58,7 @@ def _is_true_of_nothing(condition: Condition) -> bool:
 
 def attributes_read(rule: Rule) -> set[str]:
     """The attributes the rule reads: in a `where`, in `include`, or to wait for."""
-    paths = [path.removeprefix("contact.") for path in rule.include.values() if path.startswith("contact.")]
+    paths = [path.removeprefix("contact.") for path in rule.include.values() if str(path).startswith("contact.")]
     if rule.wait is not None and rule.wait.kind == "until" and rule.wait.of_contact:
         paths.append(rule.wait.path.removeprefix("contact."))
     paths += [path for match in _matches(rule) for path in _contact_paths(match.where, inside=False)]
