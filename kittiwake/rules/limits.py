@@ -58,6 +58,10 @@ CONTAINS_DEPTH_MAX: Final = 3
 """`contains: {…}` inside one another: lists of lists of lists; each is walked for each element of the outer."""
 INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
+DESCRIPTION_CHARS_MAX: Final = 1_000
+"""The description of a rule: a paragraph or two; a document belongs elsewhere, and its address into the description."""
+TAGS_MAX: Final = 20
+"""Tags of a rule: labels to find it by, not its text."""
 
 MATCHES_MAX: Final = 200
 """Named matches of an account, those of "*" included: a few for each of its types of events."""

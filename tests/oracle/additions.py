@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_about import say_of_itself
 from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 from tests.oracle.worlds_names import name_matches
 
@@ -25,6 +26,7 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "about": Addition(say_of_itself),
     "operators": Addition(add_operators, add_lines),
     "names_of_same": Addition(add_names, add_second_keys),
     "written_by_name": Addition(name_matches),  # after all others, which look for plain matches

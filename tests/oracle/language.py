@@ -117,7 +117,7 @@ class Rule:
     audience: dict[str, Any] | None = None
     conditions: tuple[Condition, ...] = ()
     emits: tuple[str, ...] = ("entered",)
-    include: dict[str, str] = field(default_factory=dict)
+    include: dict[str, Any] = field(default_factory=dict)
     shadow: bool = False
     priority: int = 50
     reentry: str = "always"
@@ -252,7 +252,7 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
     return Rule(
         id=raw["id"],
         version=version,
-        include=raw.get("include") or {},
+        include={name: _source(raw, said) for name, said in (raw.get("include") or {}).items()},
         shadow=raw.get("mode") == "shadow",
         priority=int(raw.get("priority", 50)),
         reentry=raw.get("reentry") or "always",
@@ -264,6 +264,11 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
         live_from=policy.live_from if live_from is None else live_from,
         **read,
     )
+
+
+def _source(rule: dict[str, Any], said: Any) -> Any:
+    """A path as it is; what the rule says of itself as a list of one."""
+    return said if isinstance(said, str) else [rule[said["rule"]]]
 
 
 def _audience_parts(raw: dict[str, Any]) -> dict[str, Any]:

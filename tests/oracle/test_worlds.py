@@ -36,7 +36,7 @@ _CLAUSES = (
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
     "starts_with empty path count sum distinct present absent of field unit default until offset at repeat "
     "policy history_from consent holdout frequency quiet_hours "
-    "matches match"
+    "matches match description owner tags"
 )
 CLAUSES = tuple(_CLAUSES.split())
 

@@ -36,6 +36,12 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
+    "about": Construct(
+        "model check compile plan",
+        "description owner tags",
+        conformance="about",
+        sections="description, owner and tags",
+    ),
     "audience": Construct(
         "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
     ),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from kittiwake.kernel.plan.about import About
 from kittiwake.kernel.plan.audience import Audience
 from kittiwake.kernel.plan.history import Condition, LookBack
 from kittiwake.kernel.plan.include import Include
@@ -70,6 +71,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     anew_us: int | None = None
     """Of a rule with `reaches` that there was before: since when it counts anew, for it was another or was not there
     just before (with `per`, or was kept for another time). None: it has always been this one."""
+    about: About | None = None
+    """What it says of itself."""
 
     @property
     def state_key(self) -> str:

@@ -43,7 +43,7 @@ def _paths(written: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
 
 def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
     if key == "include" and isinstance(value, dict):
-        yield from (((*path, name), text, False) for name, text in value.items())
+        yield from (((*path, name), text, False) for name, text in value.items() if isinstance(text, str))
     elif key in PATH_KEYS:
         for where, text in each(value, path):
             if isinstance(text, str):

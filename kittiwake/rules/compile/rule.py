@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.plan.layouts import paths_of_unless
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.rules.compile.about import about_of
 from kittiwake.rules.compile.audience import audience_of
 from kittiwake.rules.compile.history import given_of
 from kittiwake.rules.compile.include import include_of
@@ -74,6 +75,7 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         holdout=rule.holdout is not False,
         expires_us=span_us(rule.expires),
         keep_us=span_us(rule.keep),
+        about=about_of(rule),
         partial=policy is not None and policy.history_from == "effective",
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)

@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from kittiwake.rules.model.about import TAGS_SCHEMA, Description, Owner, Tags
 from kittiwake.rules.model.audience import AudienceTree
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.catalog import Interest
@@ -87,6 +88,17 @@ class Rule(Model):
     expires: Duration = Field("3d", description="how long after it was due it may still be sent")
     keep: Duration = Field("400d", description="how long keys are remembered")
     live_from: Instant | None = Field(None, description="nothing fires before; replaces the policy's")
+    # what it says of itself
+    description: Description | None = Field(None, description="what it is for, in words; decides nothing")
+    owner: Owner | None = Field(
+        None, description="who answers for it; decides nothing", examples=["retention team", "mara@example.com"]
+    )
+    tags: Tags | None = Field(
+        None,
+        description="labels to find it by; decide nothing",
+        examples=[["cart", "email"]],
+        json_schema_extra=TAGS_SCHEMA,
+    )
 
 
 class Header(Model):
