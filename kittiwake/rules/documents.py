@@ -17,7 +17,7 @@ from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.named import MATCHES, Names, account_of
-from kittiwake.rules.recipes import expand
+from kittiwake.rules.recipes.own import Recipes, is_recipe
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
 from kittiwake.rules.source.tree import Location, Node, node_of
 from kittiwake.rules.source.validation import read
@@ -81,7 +81,12 @@ def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[
     """What documents say by account, as far as they can be read; `errors` added for all that is wrong with them."""
     locations = list(locations)
     names = Names(locations, errors)
-    documents = [document for location in locations if (document := read_document(location, names, errors))]
+    recipes = Recipes(locations, names, errors)
+    documents = [
+        document
+        for location in locations
+        if not is_recipe(location) and (document := read_document(location, names, recipes, errors))
+    ]
     accounts = _accounts(documents, names, errors)
     errors.extend(_duplicate_ids(documents))
     errors.extend(_too_many_rules(accounts))
@@ -105,13 +110,13 @@ def _bounded(errors: list[RuleError]) -> list[RuleError]:
 # ---------------------------------------------------------------- one document
 
 
-def read_document(location: Location, names: Names, errors: list[RuleError]) -> Document | None:
+def read_document(location: Location, names: Names, recipes: Recipes, errors: list[RuleError]) -> Document | None:
     """The document at `location`; None if it is no object or says nothing of its account."""
     if not isinstance(location.node.value, dict):
         advice = "Write account: …, and rules: with a list of rules"
         errors.append(location.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
         return None
-    rules = tuple(_rules(location, names, errors))
+    rules = tuple(_rules(location, names, recipes, errors))
     header = _header(location, errors)
     return Document(location, header, rules) if header else None
 
@@ -128,7 +133,7 @@ def _header(location: Location, errors: list[RuleError]) -> Header | None:
     return found.model if found else None
 
 
-def _rules(location: Location, names: Names, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _rules(location: Location, names: Names, recipes: Recipes, errors: list[RuleError]) -> Iterator[AuthoredRule]:
     rules = location.at("rules")
     if rules is None:
         errors.append(location.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
@@ -140,18 +145,18 @@ def _rules(location: Location, names: Names, errors: list[RuleError]) -> Iterato
         for i in range(len(rules.node.value)):
             rule = rules.at(i)
             assert rule
-            yield from _rule(rule, names, account_of(location), errors)
+            expanded = recipes.expand(rule, account_of(location))
+            if expanded is not None:
+                yield from _rule(names.written_out(expanded, account_of(location)), errors)
 
 
-def _rule(location: Location, names: Names, account_id: str, errors: list[RuleError]) -> Iterator[AuthoredRule]:
-    expanded = expand(location, errors)
-    expanded = names.written_out(expanded, account_id) if expanded else None
-    found = read(Rule, expanded, errors, {"id": "unnamed"}) if expanded else None
-    if found is None or expanded is None:
+def _rule(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+    found = read(Rule, location, errors, {"id": "unnamed"})
+    if found is None:
         return
-    errors.extend(errors_of_rule(found.model, expanded, found.wrong))
+    errors.extend(errors_of_rule(found.model, location, found.wrong))
     if "id" not in found.wrong:
-        yield AuthoredRule(found.model, expanded, rule_version(found.model))
+        yield AuthoredRule(found.model, location, rule_version(found.model))
 
 
 # ---------------------------------------------------------------- documents together

@@ -66,12 +66,14 @@ class Code(StrEnum):
     ACCOUNT_DISAGREES = "account_disagrees"
     GUARDRAIL = "guardrail"
     RECIPE = "recipe"
+    RECIPE_TAKEN = "recipe_taken"
     NAMED_MATCH = "named_match"
     NOT_YET = "not_yet"
 
 
-REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.RRULE_UNTIL})
-"""What an earlier release let pass: a version published then never changes, and is read as it was."""
+REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.RECIPE_TAKEN, Code.RRULE_UNTIL})
+"""What an earlier release let pass: a version published then never changes, and is read as it was. A later release may
+bring a recipe of a name that an account has given to its own."""
 
 
 class LintCode(StrEnum):

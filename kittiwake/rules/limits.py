@@ -65,6 +65,10 @@ TAGS_MAX: Final = 20
 
 MATCHES_MAX: Final = 200
 """Named matches of an account, those of "*" included: a few for each of its types of events."""
+RECIPES_MAX: Final = 100
+"""Recipes of an account's own: a library that a person still overlooks."""
+PARAMETERS_MAX: Final = 20
+"""Parameters of a recipe: with more it is no rule to start from, but a language."""
 NAMES_DEEP_MAX: Final = 5
 """Names within names: nobody follows a sixth, and everything that walks a rule recurses."""
 

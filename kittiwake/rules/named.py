@@ -78,9 +78,10 @@ class Names:
         """A rule with every name in it replaced by the match that it stands for."""
         if not isinstance(rule.node.value, dict):
             return rule
-        return with_matches(rule, lambda at: self._in_rule(at, account_id))
+        return with_matches(rule, lambda at: self.match_written_out(at, account_id))
 
-    def _in_rule(self, at: Location, account_id: str) -> Node:
+    def match_written_out(self, at: Location, account_id: str) -> Node:
+        """A match with the names in it replaced."""
         found = self._match(at, account_id)
         return Node(UNREADABLE, at.node.mark) if found is None else found
 

@@ -62,10 +62,11 @@ CONSTRUCTS: Final = {
         conformance="consent frequency holdout live_from quiet_hours reentry retention",
         sections="Policy keys/Readiness/Retention/Consent/Holdout/Re-entry/Quiet hours/Frequency",
     ),
+    "recipe": Construct("model", "use with_", sections="Recipes/Recipes of your own"),
     "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
     "rule": Construct(
         "model check compile lint plan",
-        "id use mode restart priority expires keep",
+        "id mode restart priority expires keep",
         conformance="expires mode",
         sections="All keys of a rule/restart/keep/Expiry/Shadow and off/Priority",
     ),

@@ -33,6 +33,7 @@ class Rule(Model):
 
     id: RuleId = Field(description="its name, unique within the account and the rules of *")
     use: None = Field(None, description="a recipe to start from")  # written out by `recipes` before
+    with_: None = Field(None, alias="with", description="values of the recipe's parameters")  # written out before
     # when it fires
     when: When | None = Field(
         None,
