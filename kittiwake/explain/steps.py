@@ -17,6 +17,7 @@ from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.reads import read_of
 from kittiwake.explain.rules import match_words
 from kittiwake.explain.values import SCALAR, default_words, needs_words, wait_words
+from kittiwake.explain.waits import due_words
 from kittiwake.explain.wording import (
     counted,
     listed,
@@ -49,8 +50,10 @@ class At(NamedTuple):
         return moment_words(time_us, self.facts.zone, self.facts.now_us)
 
     def moments(self) -> str:
-        """The deadlines the step sets."""
-        return listed([self.moment(due_us) for due_us in self.details["dues_us"]])
+        """The deadlines the step sets, and why they are these."""
+        wait = self.facts.rule(self.step).wait
+        dues = zip(self.details["dues_us"], self.details["reminders"], strict=True)
+        return listed([self.moment(due_us) + due_words(wait, reminder) for due_us, reminder in dues])
 
 
 def line_of(facts: Facts, step: Step) -> Line | None:
@@ -220,7 +223,7 @@ def _counted(at: At) -> StepWords:
 
 
 def _moved(at: At) -> StepWords:
-    return Tone.PROGRESS, f"deadline moved to {at.moment(at.details['due_us'])}"
+    return Tone.PROGRESS, f"deadline moved to {at.moments()}"
 
 
 def disarmed_words(facts: Facts, step: Step) -> str:

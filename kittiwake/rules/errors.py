@@ -90,6 +90,7 @@ class LintCode(StrEnum):
     REENTRY_SHADOWS = "reentry_shadows"
     SWITCHED_OFF = "switched_off"
     ODD_EVENT_TYPE = "odd_event_type"
+    OFFSET_IN_DAYS = "offset_in_days"
     NAME_AS_TYPE = "name_as_type"
     UNUSED_MATCH = "unused_match"
     OUTLIVES_RETENTION = "outlives_retention"

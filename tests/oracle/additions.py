@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
 from tests.oracle.worlds_about import say_of_itself
+from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 from tests.oracle.worlds_names import name_matches
 
@@ -26,6 +27,7 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "calendar": Addition(give_local_days, let_contacts_move),
     "about": Addition(say_of_itself),
     "operators": Addition(add_operators, add_lines),
     "names_of_same": Addition(add_names, add_second_keys),

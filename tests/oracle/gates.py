@@ -252,11 +252,11 @@ class Gates:
         if isinstance(due, waits.Due) and not self.refused_as_too_late(episode, due):
             episode.pending[0] = due
 
-    def refused_as_too_late(self, episode: Episode, due: waits.Due) -> bool:
+    def refused_as_too_late(self, episode: Episode, due: waits.Due, slot: int = 0) -> bool:
         """Whether a due time worked out now lies too far ahead; if so it leaves `suppressed: limit`."""
         if due.at - self.now <= self.max_wait:
             return False
-        self.write(Candidate(episode, "fired", due.at, occurrence=due.occurrence), "suppressed", "limit")
+        self.write(Candidate(episode, "fired", due.at, slot=slot, occurrence=due.occurrence), "suppressed", "limit")
         episode.date_done = due.occurrence
         return True
 

@@ -47,8 +47,17 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class LocalDay:
+    """A local day so many days after a base, moved on to one of the weekdays (Monday 0), at a time if it has one."""
+
+    days: int
+    at: time | None
+    on: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Wait:
-    """Silence: fixed delays (one unless `listed`), a `field` of the arming event, or `until` a date."""
+    """Silence: fixed delays (one unless `listed`), a `field` of the arming event, `until` a date, or `local` days."""
 
     kind: str
     delays: tuple[int, ...] = ()
@@ -59,6 +68,7 @@ class Wait:
     offset: int = 0
     at: time = time(9)
     repeat: str | None = None
+    local_days: tuple[LocalDay, ...] = ()
 
     @property
     def of_contact(self) -> bool:
@@ -232,6 +242,10 @@ def _leaves(tree: dict[str, Any]) -> list[Condition]:
 def _wait(raw: Any) -> Wait | None:
     if raw is None:
         return None
+    if isinstance(raw, dict) and not raw.keys() & {"until", "field"}:
+        return Wait("local", local_days=(_local_day(raw),))
+    if isinstance(raw, list) and isinstance(raw[0], dict):
+        return Wait("local", local_days=tuple(map(_local_day, raw)), listed=True)
     if isinstance(raw, str | list):
         return Wait("delays", delays=tuple(map(clock.duration, _many(raw))), listed=isinstance(raw, list))
     if "field" in raw:
@@ -243,6 +257,17 @@ def _wait(raw: Any) -> Wait | None:
         offset=clock.duration(raw.get("offset") or "0s"),
         at=clock.parse_clock(raw.get("at") or "09:00"),
         repeat=raw.get("repeat"),
+        local_days=(_local_day(raw),) if raw.keys() & {"days", "at", "on"} else (),
+    )
+
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _local_day(raw: dict[str, Any]) -> LocalDay:
+    at, on = raw.get("at"), raw.get("on") or [*_WEEKDAYS]
+    return LocalDay(
+        int(raw.get("days") or 0), clock.parse_clock(at) if at else None, tuple(map(_WEEKDAYS.index, _many(on)))
     )
 
 

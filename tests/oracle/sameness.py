@@ -29,7 +29,8 @@ def _to_the_state(rule: Rule) -> tuple[Any, ...]:
 
 
 def _kind(wait: Wait | None) -> tuple[Any, ...]:
-    """None; a duration; a list; `field`; `until` of the event or the contact, with `repeat` or without."""
+    """None; a duration; a list; `field`; `until` of the event or the contact, with `repeat` or without; a local day; a
+    list of them."""
     if wait is None:
         return ()
     return (wait.kind, wait.listed, wait.kind == "until" and wait.of_contact, wait.repeat is not None)

@@ -12,7 +12,7 @@ from tests.oracle.oracle import decide
 from tests.oracle.small_worlds import small_worlds
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
 
-SEEDS = 800
+SEEDS = 1200
 REASONS = {
     ("fired", None),
     ("suppressed", "not_ready"),
@@ -35,8 +35,8 @@ _CLAUSES = (
     "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
     "starts_with empty path count sum distinct present absent of field unit default until offset at repeat "
-    "policy history_from consent holdout frequency quiet_hours "
-    "matches match description owner tags"
+    "matches match description owner tags "
+    "policy history_from consent holdout frequency quiet_hours days on"
 )
 CLAUSES = tuple(_CLAUSES.split())
 

@@ -45,6 +45,9 @@ CONSTRUCTS: Final = {
     "audience": Construct(
         "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
     ),
+    "calendar": Construct(
+        "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
+    ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),

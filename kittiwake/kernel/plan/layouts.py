@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
@@ -98,6 +99,8 @@ def _kind_of_wait(wait: Wait | None) -> list[Any]:
             return ["field"]
         case UntilWait(of_contact=of_contact, repeat=repeat):
             return ["until", of_contact, repeat is not None]
+        case CalendarWait(numbered=numbered):
+            return ["local days" if numbered else "local day"]
 
 
 def _digest(parts: Any) -> str:

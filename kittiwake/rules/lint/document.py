@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode, show_path
+from kittiwake.rules.lint.calendar import lint_local_days
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.named import lint_names, lint_unused
@@ -44,6 +45,7 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozen
         *lint_history(rule),
         *lint_thresholds(rule),
         *lint_reentry(rule),
+        *lint_local_days(rule),
     ]
     return _located([*alone, *lint_groups(rule, policies), *lint_under(rule, policies)], authored.location)
 

@@ -76,13 +76,8 @@ def quiet_gap_us(policy: PolicyObject) -> int:
 
 
 def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
-    written: list[tuple[KeyPath, str | None]] = []
-    if isinstance(rule.wait, FieldWaitObject):
-        written = [(("wait", "default"), rule.wait.default)]
-    elif isinstance(rule.wait, (str, list)):
-        written = list(each(rule.wait, ("wait",)))
-    for path, wait in written:
-        if wait is not None and span_us(wait) > retained_us:
+    for path, wait_us in _waits(rule):
+        if wait_us > retained_us:
             message = f"a contact silent for {format_duration(retained_us)} is forgotten, this wait with it"
             yield Diagnostic(
                 path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
@@ -93,6 +88,16 @@ def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
             yield Diagnostic(
                 path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
             )
+
+
+def _waits(rule: Rule) -> Iterator[tuple[KeyPath, int]]:
+    """How long a rule waits at least, with its paths; nothing where an event or a date says it."""
+    if isinstance(rule.wait, FieldWaitObject):
+        if rule.wait.default is not None:
+            yield ("wait", "default"), span_us(rule.wait.default)
+    elif not isinstance(rule.wait, UntilWaitObject):
+        for path, one in each(rule.wait, ("wait",)):
+            yield (path, span_us(one)) if isinstance(one, str) else ((*path, "days"), ((one.days or 0) - 2) * DAY_US)
 
 
 def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:

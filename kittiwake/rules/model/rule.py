@@ -52,7 +52,8 @@ class Rule(Model):
             "1h",
             ["30m", "24h", "72h"],
             {"field": "supply_days", "unit": "days", "default": "30d"},
-            {"until": "expires_at", "offset": "-7d"},
+            {"until": "expires_at", "days": -7},
+            {"days": 1, "at": "10:00", "on": ["tue", "thu"]},
         ],
     )
     unless: EventMatch | None = Field(
