@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kittiwake.explain.conditions import condition_gap
+from kittiwake.explain.conditions import condition_gap, tree_gap
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.gates import reason_gap
 from kittiwake.explain.model import Line, Tone
@@ -28,6 +28,7 @@ from kittiwake.explain.wording import (
     value_words,
 )
 from kittiwake.kernel.evaluate.unusable import found_at
+from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.trace import Step, StepKind
@@ -194,10 +195,24 @@ def _completed(at: At) -> StepWords:
 
 
 def _given(at: At) -> StepWords:
-    if at.details["holds"]:
+    rule = at.facts.rule(at.step)
+    if at.details["holds"] or _is_tree(rule):
         return None
-    gap = condition_gap(at.facts, at.facts.rule(at.step), at.details["condition"], at.facts.event)
+    gap = condition_gap(at.facts, rule, at.details["condition"], at.facts.event)
     return Tone.STOPPED, f"given does not hold: {gap.what}"
+
+
+def _is_tree(rule: RuleProgram) -> bool:
+    """Whether one question that is answered no refuses nothing by itself: what refuses is the whole."""
+    return rule.given is not None and not is_list_of_history(rule.given)
+
+
+def _refused(at: At) -> StepWords:
+    rule = at.facts.rule(at.step)
+    if rule.given is None or not _is_tree(rule):
+        return None
+    gap = tree_gap(at.facts, rule, rule.given, at.facts.event)
+    return None if gap is None else (Tone.STOPPED, f"given does not hold: {gap.what}")
 
 
 def _armed(at: At) -> StepWords:
@@ -305,6 +320,7 @@ DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {
     StepKind.PREFIX: _prefix,
     StepKind.COMPLETED: _completed,
     StepKind.GIVEN: _given,
+    StepKind.REFUSED: _refused,
     StepKind.ARMED: _armed,
     StepKind.RESTARTED: _restarted,
     StepKind.COUNTED: _counted,

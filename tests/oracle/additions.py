@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tests.oracle.dice import Dice
 from tests.oracle.worlds_about import say_of_itself
 from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
+from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
 from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
 from tests.oracle.worlds_names import name_matches
 
@@ -27,6 +28,7 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "contact conditions": Addition(add_contact_conditions, add_changes_of_tier),
     "calendar": Addition(give_local_days, let_contacts_move),
     "about": Addition(say_of_itself),
     "operators": Addition(add_operators, add_lines),

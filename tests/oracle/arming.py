@@ -118,7 +118,7 @@ class Arming(Gates):
         ]
 
     def _given(self, rule: Rule, event: Event) -> bool:
-        return all(self.history.holds(each, event.index + 1, event.time, event) for each in rule.given)
+        return rule.given is None or self.holds(rule.given, event)
 
     # -- episodes ----------------------------------------------------------------------------------------------
 

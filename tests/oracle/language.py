@@ -117,7 +117,7 @@ class Rule:
     version: int = 0
     steps: tuple[Matches, ...] = ()
     within: int = 0
-    given: tuple[Condition, ...] = ()
+    given: dict[str, Any] | None = None
     wait: Wait | None = None
     unless: Matches = ()
     per: tuple[str, ...] = ()
@@ -153,8 +153,8 @@ class Rule:
     @property
     def same(self) -> tuple[str, ...]:
         """Every property any `same` of the rule names."""
-        given = tuple(path for part in self.given for path in part.same)
-        return given + tuple(path for part in self.unless for path in part.same)
+        asked = tuple(path for part in self.conditions for path in part.same)
+        return asked + tuple(path for part in self.unless for path in part.same)
 
 
 @dataclass(frozen=True)
@@ -223,8 +223,12 @@ def condition(raw: dict[str, Any]) -> Condition:
     )
 
 
-def _tree(raw: dict[str, Any]) -> dict[str, Any]:
-    """An audience's tree with its leaves read."""
+def _tree(raw: Any) -> dict[str, Any]:
+    """A tree of conditions with its leaves read; a list is of conditions that all have to hold."""
+    if isinstance(raw, list):
+        return _tree({"all": raw})
+    if "contact" in raw:
+        return raw
     if "not" in raw:
         return {"not": _tree(raw["not"])}
     for name in ("all", "any"):
@@ -236,6 +240,8 @@ def _tree(raw: dict[str, Any]) -> dict[str, Any]:
 def _leaves(tree: dict[str, Any]) -> list[Condition]:
     if "leaf" in tree:
         return [tree["leaf"]]
+    if "contact" in tree:
+        return []
     return [leaf for part in _many(next(iter(tree.values()))) for leaf in _leaves(part)]
 
 
@@ -305,12 +311,12 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
     when = raw["when"]
     sequence = when.get("sequence") if isinstance(when, dict) else None
     reaches = raw.get("reaches") or {}
-    given = tuple(condition(part) for part in _many(raw["given"])) if raw.get("given") else ()
+    given = _tree(raw["given"]) if raw.get("given") else None
     return {
         "steps": tuple(matches(step) for step in sequence) if sequence else (matches(when),),
         "within": clock.duration(when["within"]) if sequence else 0,
         "given": given,
-        "conditions": given,
+        "conditions": tuple(_leaves(given)) if given else (),
         "wait": _wait(raw.get("wait")),
         "unless": matches(raw["unless"]) if raw.get("unless") else (),
         "per": _paths(raw.get("per")),

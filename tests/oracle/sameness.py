@@ -48,4 +48,6 @@ def _tree(tree: dict[str, Any]) -> tuple[Any, ...]:
     ((name, parts),) = tree.items()
     if name == "leaf":
         return (*_measure(parts), parts.op, parts.number)
+    if name == "contact":
+        return (name, canonical(parts))
     return (name, *(_tree(part) for part in (parts if isinstance(parts, list) else [parts])))

@@ -34,6 +34,7 @@ FIRST_FIELDS: Final = {
     "Match": 3,
     "Not": 1,
     "NotHolds": 1,
+    "OfContact": 1,
     "Reaches": 2,
     "Sequence": 2,
 }

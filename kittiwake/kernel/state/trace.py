@@ -34,7 +34,7 @@ class StepKind(StrEnum):
     COMPLETED = "completed"
     """A sequence is complete. event_id, started_us."""
     GIVEN = "given"
-    """One condition asked. condition (index), value, holds, wanted (dict operator, bound)."""
+    """One condition asked. condition (index; None: of the contact's attributes), value, holds."""
     REFUSED = "refused"
     """`given` does not hold: nothing is armed. event_id."""
     ARMED = "armed"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final
 
-from kittiwake.rules.check.audience import leaves
+from kittiwake.rules.check.conditions import histories
 from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
@@ -116,8 +116,7 @@ def _look_back_us(rule: Rule) -> int:
 
 def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
     """Every `within` of a rule's conditions and of its sequence, with its path."""
-    conditions = list(each(rule.given, ("given",)))
-    conditions += list(leaves(rule.audience, ("audience",))) if rule.audience is not None else []
+    conditions = [*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))]
     yield from (((*path, "within"), condition.within) for path, condition in conditions if condition.within)
     if isinstance(rule.when, SequenceObject):
         yield ("when", "within"), rule.when.within

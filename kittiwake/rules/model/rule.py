@@ -10,10 +10,9 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from kittiwake.rules.model.about import TAGS_SCHEMA, Description, Owner, Tags
-from kittiwake.rules.model.audience import AudienceTree
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.catalog import Interest
-from kittiwake.rules.model.history import Given
+from kittiwake.rules.model.conditions import Conditions, ConditionTree
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.named import NamedMatches
@@ -40,9 +39,9 @@ class Rule(Model):
         description="the event that arms it",
         examples=["cart.item_added", {"sequence": ["product.viewed", "cart.item_added"], "within": "30m"}],
     )
-    given: Given | None = Field(
+    given: Conditions | None = Field(
         None,
-        description="history conditions, asked when an event would open an episode",
+        description="conditions, asked when an event would open an episode",
         examples=[{"count": "product.viewed", "same": "product_id", "within": "24h", "gte": 3}],
     )
     wait: Wait | None = Field(
@@ -65,9 +64,9 @@ class Rule(Model):
     restart: Flag = Field(True, description="whether a further match starts the wait anew")
     reaches: ReachesObject | None = Field(None, description="fires when a total crosses a threshold")
     interest: Interest | None = Field(None, description="the contacts concerned by a catalogue change")
-    audience: AudienceTree | None = Field(
+    audience: ConditionTree | None = Field(
         None,
-        description="a tree of history conditions: who is in",
+        description="a tree of conditions: who is in",
         examples=[{"all": [{"sum": "total", "of": "order.completed", "within": "90d", "gte": 500}]}],
     )
     emits: Emits | None = Field(
