@@ -168,6 +168,8 @@ def _without(location: Location, gone: set[str], *, drop_policy: bool) -> Locati
 def _definitions(location: Location) -> Location:
     """A document without its rules and its policy: what rules of other documents may name."""
     node = location.node
+    if child(node, "rules") is None:  # a recipe
+        return location
     entries = {key: part for key, part in node.value.items() if key not in ("policy", "rules")}
     return Location(location.file, Node({**entries, "rules": Node([], node.mark)}, node.mark, node.keys))
 
