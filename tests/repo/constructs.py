@@ -37,7 +37,7 @@ class Construct(NamedTuple):
 
 CONSTRUCTS: Final = {
     "about": Construct(
-        "model check compile plan",
+        "model check plan",
         "description owner tags",
         conformance="about",
         sections="description, owner and tags",

@@ -13,10 +13,9 @@ from msgspec.structs import replace
 from kittiwake.kernel.plan.history import Condition
 from kittiwake.kernel.plan.layouts import paths_of_unless
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
-from kittiwake.rules.compile.about import about_of
 from kittiwake.rules.compile.audience import audience_of
 from kittiwake.rules.compile.conditions import tree_of
-from kittiwake.rules.compile.include import include_of
+from kittiwake.rules.compile.include import about_of, include_of
 from kittiwake.rules.compile.match import matches_of, paths_of
 from kittiwake.rules.compile.policy import is_transactional, ready_us, reentry_of
 from kittiwake.rules.compile.sequence import sequence_of

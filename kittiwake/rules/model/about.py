@@ -1,6 +1,6 @@
 """Models of what a rule says of itself: `description`, `owner`, `tags`. They decide nothing.
 
-Pure. Checked further by `check.about`, read by `compile.about`.
+Pure. Checked further by `check.about`, read by `compile.include`.
 """
 
 from __future__ import annotations
