@@ -61,6 +61,7 @@ class Code(StrEnum):
     OPERATOR = "operator"
     NOT_RISING = "not_rising"
     QUIET_HOURS = "quiet_hours"
+    SHARES = "shares"
     # rules together
     DUPLICATE_ID = "duplicate_id"
     ACCOUNT_DISAGREES = "account_disagrees"
@@ -90,6 +91,7 @@ class LintCode(StrEnum):
     REENTRY_SHADOWS = "reentry_shadows"
     SWITCHED_OFF = "switched_off"
     ODD_EVENT_TYPE = "odd_event_type"
+    BETWEEN_LEAVES_OUT = "between_leaves_out"
     OFFSET_IN_DAYS = "offset_in_days"
     NAME_AS_TYPE = "name_as_type"
     UNUSED_MATCH = "unused_match"
@@ -100,8 +102,12 @@ class LintCode(StrEnum):
     CAP_WITHOUT_RULES = "cap_without_rules"
     CAP_NEVER_BINDS = "cap_never_binds"
     CAP_STARVES = "cap_starves"
+    HARDLY_EVER_SENT = "hardly_ever_sent"
+    QUIET_HOURS_TWICE = "quiet_hours_twice"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
+    VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
+    SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
 
 
 class RuleError(NamedTuple):

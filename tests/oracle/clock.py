@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
 from itertools import count, islice
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -139,22 +139,39 @@ def _offset(us: int, zone: ZoneInfo) -> int:
     return _micros(local(us, zone).replace(tzinfo=UTC)) - us
 
 
-def is_quiet(us: int, zone: ZoneInfo, start: time, end: time) -> bool:
-    """Whether the local clock is in `[start, end)`, which may span midnight."""
-    clock = local(us, zone).time()
-    return start <= clock < end if start < end else clock >= start or clock < end
+class Quiet(NamedTuple):
+    """A stretch of quiet hours: the weekdays on which it begins (0 is Monday), and from when to when it lasts."""
+
+    days: frozenset[int]
+    start: time
+    end: time
+
+    def covers(self, clock: datetime) -> bool:
+        """Whether the local clock is in the stretch that began on that day, or the day before."""
+        return any(self._began_on(day, clock) for day in (clock.date(), clock.date() - timedelta(days=1)))
+
+    def _began_on(self, day: date, clock: datetime) -> bool:
+        last = day if self.start < self.end else day + timedelta(days=1)
+        begins, ends = datetime.combine(day, self.start), datetime.combine(last, self.end)
+        return day.weekday() in self.days and begins <= clock < ends
+
+
+def is_quiet(us: int, zone: ZoneInfo, quiet: tuple[Quiet, ...]) -> bool:
+    """Whether the local clock is in one of the stretches."""
+    return any(each.covers(local(us, zone)) for each in quiet)
 
 
 @lru_cache(maxsize=20_000)
-def quiet_end(us: int, zone: ZoneInfo, start: time, end: time) -> int:
+def quiet_end(us: int, zone: ZoneInfo, quiet: tuple[Quiet, ...]) -> int:
     """The first instant after `us` at which the local clock is outside the quiet hours, by trying them in order.
 
-    Clocks change, and differ from UTC, by quarters of an hour: quiet can only end at a quarter or at `end`.
+    Clocks change, and differ from UTC, by quarters of an hour: quiet can only end at a quarter or at an `end`.
     """
     quarter = 15 * MINUTE
     quarters = count(us // quarter * quarter, quarter)
-    tried = (at for base in quarters for at in (base, base + end.minute % 15 * MINUTE) if at > us)
-    return next(at for at in tried if not is_quiet(at, zone, start, end))
+    beside = sorted({0, *(each.end.minute % 15 for each in quiet)})
+    tried = (at for base in quarters for at in (base + minutes * MINUTE for minutes in beside) if at > us)
+    return next(at for at in tried if not is_quiet(at, zone, quiet))
 
 
 def period(us: int, zone: ZoneInfo, unit: str) -> tuple[int, ...]:
@@ -163,6 +180,30 @@ def period(us: int, zone: ZoneInfo, unit: str) -> tuple[int, ...]:
     if unit == "week":
         return tuple(day.isocalendar())[:2]
     return (day.year, day.month) if unit == "month" else (day.year, day.month, day.day)
+
+
+def period_day(us: int, zone: ZoneInfo, word: str) -> date:
+    """The first day of the period (`today`, `this_week`, …) that began last at the instant.
+
+    A day has begun once its midnight was shown, or what follows the gap that skips it, though the clock be set back.
+    """
+    tried = (local(us, zone).date() + timedelta(days=ahead) for ahead in (2, 1, 0, -1))
+    day = next(each for each in tried if resolve(each, time(), zone) <= us)
+    back = {"today": 0, "this_week": day.weekday(), "this_month": day.day - 1, "this_year": day.timetuple().tm_yday - 1}
+    return day - timedelta(days=back[word])
+
+
+def period_start(us: int, zone: ZoneInfo, word: str) -> int:
+    """The instant at which that period began."""
+    return resolve(period_day(us, zone, word), time(), zone)
+
+
+def period_end(us: int, zone: ZoneInfo, word: str) -> int:
+    """The instant at which the next one begins: a week, a month, a year have so many days at most."""
+    first = period_day(us, zone, word)
+    days = {"today": 1, "this_week": 7, "this_month": 32, "this_year": 366}[word]
+    begins = (resolve(first + timedelta(days=ahead), time(), zone) for ahead in range(1, days + 1))
+    return next(at for at in begins if period_day(at, zone, word) != first)
 
 
 def occurrences(first: date, repeat: str, near: date) -> Iterator[date]:

@@ -10,10 +10,14 @@ from tests.oracle import clock
 from tests.oracle.names import written_out
 from tests.oracle.values import exact
 
+_DAYS = {"today": 3, "this_week": 9, "this_month": 33, "this_year": 368}
 KEEP = "400d"
 RETENTION = 400 * clock.DAY
-_OPERATORS = ("gt", "gte", "lt", "lte", "eq")
-_CONDITIONS = ("count", "sum", "distinct", "present", "absent")
+PERIODS = {name: days * clock.DAY for name, days in _DAYS.items()}
+"""For how long what happened in a period is remembered."""
+_OPERATORS = ("gt", "gte", "lt", "lte", "eq", "in")
+_VALUES = ("sum", "distinct", "avg", "min", "max", "last")
+_CONDITIONS = ("count", "present", "absent", *_VALUES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +38,10 @@ Matches = tuple[Match, ...]
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """One history condition; `same` and `own` as those of a match."""
+    """One history condition; of a `period`, or a range back from `near` on, `within` is how long it is remembered.
+
+    `number` is what is measured is compared with: of `last` any scalar, or a list. `same` and `own`: as of a match.
+    """
 
     what: str
     matches: Matches
@@ -43,7 +50,9 @@ class Condition:
     own: tuple[str, ...]
     within: int | None
     op: str
-    number: Fraction
+    number: Any
+    period: str | None = None
+    near: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ class Policy:
     holdout_percent: Fraction | None = None
     holdout_salt: str = ""
     caps: tuple[Cap, ...] = ()
-    quiet: tuple[time, time] | None = None
+    quiet: tuple[clock.Quiet, ...] = ()
     retention: int = RETENTION
     profile_retention: int | None = None
 
@@ -124,6 +133,7 @@ class Rule:
     restart: bool = True
     reaches: tuple[Fraction, ...] = ()
     reaches_sum: str | None = None
+    reaches_period: str | None = None
     audience: dict[str, Any] | None = None
     conditions: tuple[Condition, ...] = ()
     emits: tuple[str, ...] = ("entered",)
@@ -137,11 +147,14 @@ class Rule:
     expires: int = 3 * clock.DAY
     keep: int = 400 * clock.DAY
     live_from: int | None = None
+    variants: tuple[tuple[str, Fraction], ...] = ()
+    salt: str = ""
 
     @property
     def longest(self) -> int:
-        """The longest `within` of its sequence and conditions."""
-        return max([self.within, *(part.within or 0 for part in self.conditions)])
+        """The longest `within` of its sequence, conditions and totals."""
+        of_totals = PERIODS[self.reaches_period] if self.reaches_period else 0
+        return max([self.within, of_totals, *(part.within or 0 for part in self.conditions)])
 
     @property
     def remembers_firing(self) -> int:
@@ -206,7 +219,7 @@ def _shared(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def condition(raw: dict[str, Any]) -> Condition:
     """One history condition in any of its shapes."""
     what = next(name for name in _CONDITIONS if name in raw)
-    found = matches(raw["of"] if what in ("sum", "distinct") else raw[what])
+    found = matches(raw["of"] if what in _VALUES else raw[what])
     same, own = _shared(raw.get("same"))
     if not same:  # all alternatives have the same one
         same, own = found[0].same, found[0].own
@@ -214,13 +227,22 @@ def condition(raw: dict[str, Any]) -> Condition:
     return Condition(
         what=what,
         matches=found,
-        path=raw[what] if what in ("sum", "distinct") else "",
+        path=raw[what] if what in _VALUES else "",
         same=same,
         own=own,
-        within=clock.duration(raw["within"]) if raw.get("within") else None,
+        within=_look_back(raw),
+        period=raw["within"] if raw.get("within") in PERIODS else None,
+        near=clock.duration(raw["between"][1]) if raw.get("between") else 0,
         op=op,
         number=raw.get(op, Fraction(0)),
     )
+
+
+def _look_back(raw: dict[str, Any]) -> int | None:
+    if raw.get("between"):
+        return clock.duration(raw["between"][0])
+    within = raw.get("within")
+    return PERIODS[within] if within in PERIODS else clock.duration(within) if within else None
 
 
 def _tree(raw: Any) -> dict[str, Any]:
@@ -280,6 +302,7 @@ def _local_day(raw: dict[str, Any]) -> LocalDay:
 def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
     read = _audience_parts(raw) if "audience" in raw else _event_parts(raw)
     live_from = clock.parse_instant(raw.get("live_from"))
+    variants = raw.get("variants") or {}
     return Rule(
         id=raw["id"],
         version=version,
@@ -293,6 +316,8 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
         expires=clock.duration(raw.get("expires") or "3d"),
         keep=clock.duration(raw.get("keep") or KEEP),
         live_from=policy.live_from if live_from is None else live_from,
+        variants=tuple((name, share) for name, share in variants.items() if name != "salt"),
+        salt=variants.get("salt") or raw["id"],
         **read,
     )
 
@@ -323,11 +348,12 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
         "restart": raw.get("restart", True),
         "reaches": tuple(reaches.get("at") or ()),
         "reaches_sum": reaches.get("sum"),
+        "reaches_period": reaches.get("within"),
     }
 
 
 def _policy(raw: dict[str, Any]) -> Policy:
-    consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours")
+    consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours") or []
     return Policy(
         live_from=clock.parse_instant(raw.get("live_from")),
         history_from=clock.parse_instant(raw.get("history_from")),
@@ -337,10 +363,19 @@ def _policy(raw: dict[str, Any]) -> Policy:
         holdout_percent=holdout.get("percent"),
         holdout_salt=holdout.get("salt", ""),
         caps=tuple(_cap(cap) for cap in _many(raw.get("frequency") or [])),
-        quiet=(clock.parse_clock(quiet["from"]), clock.parse_clock(quiet["to"])) if quiet else None,
+        quiet=tuple(_quiet(each) for each in _many(quiet)),
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _quiet(raw: dict[str, Any]) -> clock.Quiet:
+    """Days alone are whole days."""
+    days = frozenset(_DAYS.index(name) for name in raw.get("days") or _DAYS)
+    return clock.Quiet(days, clock.parse_clock(raw.get("from", "00:00")), clock.parse_clock(raw.get("to", "00:00")))
 
 
 def _cap(raw: dict[str, Any]) -> Cap:

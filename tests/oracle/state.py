@@ -58,7 +58,7 @@ class Candidate:
     release: int | None = None
     lower: bool = False
     silent: bool = False
-    crossing: list[int | None] | None = None
+    crossing: list[Any] | None = None
 
     @property
     def rule(self) -> Rule:
@@ -175,6 +175,7 @@ def no_room(event: Event, version: int) -> dict[str, Any]:
         "ruleset": version,
         "rule_of": version,
         "partial_history": False,
+        "variant": None,
     }
 
 

@@ -34,11 +34,11 @@ REASONS = {
 _CLAUSES = (
     "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
-    "starts_with empty path count sum distinct present absent of field unit default until offset at repeat "
-    "matches match description owner tags "
-    "policy history_from consent holdout frequency quiet_hours days on"
+    "starts_with empty path count sum distinct avg min max last between present absent of field unit default until "
+    "offset at repeat policy history_from consent holdout frequency quiet_hours days on "
+    "matches match description owner tags"
 )
-CLAUSES = tuple(_CLAUSES.split())
+CLAUSES = (*_CLAUSES.split(), "variants", "salt")
 
 
 def decisions(of: World) -> list[dict[str, Any]]:
@@ -99,6 +99,7 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         for rule, as_written in zip(written_out(each.document)["rules"], each.document["rules"], strict=True):
             live.update([*_names(rule), *({"match"} & {*_names(as_written)})] if rule["id"] in ids else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "days"}
     policies = {"history_from", "holdout", "frequency", "quiet_hours", "matches"}
     assert set(thin) <= policies
 

@@ -17,9 +17,11 @@ from kittiwake.kernel.plan.conditions import Tree
 from kittiwake.kernel.plan.history import Condition, LookBack
 from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.match import Match, Matches
+from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.policy import Reentry
 from kittiwake.kernel.plan.sequence import Sequence
 from kittiwake.kernel.plan.thresholds import Reaches
+from kittiwake.kernel.plan.variants import Variants
 from kittiwake.kernel.plan.wait import Wait
 from kittiwake.time.instants import DAY_US
 from kittiwake.values import Path
@@ -74,8 +76,20 @@ class RuleProgram(msgspec.Struct, frozen=True):
     just before (with `per`, or was kept for another time). None: it has always been this one."""
     given: Tree | None = None
     """None: nothing is asked of a match."""
+    variants: Variants | None = None
     about: About | None = None
     """What it says of itself."""
+
+    @property
+    def total_kept_us(self) -> int | None:
+        """For how long after its newest match an instance's total and used thresholds are remembered; None: for ever.
+
+        Of a calendar period until no zone has that period any more.
+        """
+        period = None if self.reaches is None else self.reaches.period
+        if period is None:
+            return self.keep_us if self.per else None
+        return min(self.keep_us, PERIOD_SPAN_US[period]) if self.per else PERIOD_SPAN_US[period]
 
     @property
     def state_key(self) -> str:
@@ -98,8 +112,14 @@ class RuleProgram(msgspec.Struct, frozen=True):
 
 
 class Texts(NamedTuple):
-    """The texts under which a decision is taken."""
+    """The texts under which a decision is taken, and what of the rule's every row shows."""
 
     rule_id: str
     rule_version: str
     ruleset_version: str
+    variants: Variants | None = None
+
+
+def texts_of(rule: RuleProgram, ruleset_version: str) -> Texts:
+    """The texts of a rule in force."""
+    return Texts(rule.rule_id, rule.version, ruleset_version, rule.variants)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.plan.history import Condition
 from kittiwake.kernel.plan.layouts import paths_of_unless
+from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.rules.compile.audience import audience_of
 from kittiwake.rules.compile.conditions import tree_of
@@ -20,6 +21,7 @@ from kittiwake.rules.compile.match import matches_of, paths_of
 from kittiwake.rules.compile.policy import is_transactional, ready_us, reentry_of
 from kittiwake.rules.compile.sequence import sequence_of
 from kittiwake.rules.compile.thresholds import reaches_of
+from kittiwake.rules.compile.variants import variants_of
 from kittiwake.rules.compile.wait import wait_of
 from kittiwake.rules.compile.when import when_of
 from kittiwake.rules.diagnostics import span_us
@@ -79,14 +81,17 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         given=given,
         about=about_of(rule),
         partial=policy is not None and policy.history_from == "effective",
+        variants=variants_of(rule),
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
     return replace(program, ready_us=ready, same=_same(program))
 
 
 def longest_look_back_us(program: RuleProgram) -> int:
-    """The longest `within` of a rule; 0 if it has none."""
+    """The longest `within` of a rule, of a calendar period as long as it is remembered; 0 if it has none."""
     spans = [condition.within_us or 0 for condition in program.conditions]
+    if program.reaches is not None and program.reaches.period is not None:
+        spans.append(PERIOD_SPAN_US[program.reaches.period])
     return max([*spans, program.sequence.within_us if program.sequence else 0])
 
 

@@ -17,6 +17,7 @@ from kittiwake.rules.lint.named import lint_names, lint_unused
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
 from kittiwake.rules.lint.rule import lint_rule
 from kittiwake.rules.lint.thresholds import lint_thresholds
+from kittiwake.rules.lint.variants import lint_variants
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet
 from kittiwake.rules.source.tree import Location
@@ -47,7 +48,8 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozen
         *lint_reentry(rule),
         *lint_local_days(rule),
     ]
-    return _located([*alone, *lint_groups(rule, policies), *lint_under(rule, policies)], authored.location)
+    under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
+    return _located([*alone, *under], authored.location)
 
 
 def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:

@@ -11,14 +11,15 @@ from math import ceil
 from typing import Final
 
 from kittiwake.rules.check.conditions import histories
+from kittiwake.rules.compile.history import look_back_us
 from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers
+from kittiwake.rules.lint.quiet_hours import lint_quiet_hours, longest_quiet_us
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.sequence import SequenceObject
-from kittiwake.rules.model.time import time_of_day_us
 from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
@@ -44,7 +45,7 @@ def lint_reentry(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
 
 def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:
     """Lints of a rule under the policies of the accounts it applies to; none: accounts without a policy."""
-    quiet = [gap for policy in policies if (gap := quiet_gap_us(policy))]
+    quiet = [gap for policy in policies if (gap := longest_quiet_us(policy.quiet_hours))]
     held = not is_transactional(rule) and bool(quiet)
     if rule.unless is not None and rule.wait is None:
         yield _idle_unless(held)
@@ -68,13 +69,6 @@ def _idle_unless(held: bool) -> Diagnostic[LintCode]:
     return Diagnostic(("unless",), LintCode.UNLESS_WITHOUT_WAIT, message, "Add wait, or delete unless", at_key=True)
 
 
-def quiet_gap_us(policy: PolicyObject) -> int:
-    """How long the quiet hours of a policy last by the clock; 0 if it has none."""
-    if policy.quiet_hours is None:
-        return 0
-    return (time_of_day_us(policy.quiet_hours.to) - time_of_day_us(policy.quiet_hours.from_)) % DAY_US
-
-
 def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
     for path, wait_us in _waits(rule):
         if wait_us > retained_us:
@@ -83,7 +77,7 @@ def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
                 path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
             )
     for path, span in _look_backs(rule):
-        if span_us(span) > retained_us:
+        if span > retained_us:
             message = f"a contact silent for {format_duration(retained_us)} is forgotten, and what this looks back on"
             yield Diagnostic(
                 path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
@@ -111,15 +105,17 @@ def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnos
 
 
 def _look_back_us(rule: Rule) -> int:
-    return max([0, *(span_us(span) for _, span in _look_backs(rule))])
+    return max([0, *(span for _, span in _look_backs(rule))])
 
 
-def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
-    """Every `within` of a rule's conditions and of its sequence, with its path."""
-    conditions = [*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))]
-    yield from (((*path, "within"), condition.within) for path, condition in conditions if condition.within)
+def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, int]]:
+    """How far back a rule's conditions and its sequence look, each with its path."""
+    for path, condition in (*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))):
+        found = look_back_us(condition)
+        if found is not None:
+            yield (*path, "between" if condition.between else "within"), found
     if isinstance(rule.when, SequenceObject):
-        yield ("when", "within"), rule.when.within
+        yield ("when", "within"), span_us(rule.when.within)
 
 
 # ---------------------------------------------------------------- caps
@@ -140,6 +136,7 @@ def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Diagn
         yield Diagnostic(
             ("holdout", "percent"), LintCode.HOLDOUT_OF_EVERYONE, message, "Write mode: shadow on the rules"
         )
+    yield from lint_quiet_hours(policy.quiet_hours, ("quiet_hours",))
     caps = list(each(policy.frequency, ("frequency",)))
     for i, (path, cap) in enumerate(caps):
         if cap.group is not None and cap.group not in groups:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import NAME_CHARS_MAX, PARAMETERS_MAX
@@ -113,6 +113,9 @@ PARAMETERS_SCHEMA: Final[JsonSchema] = {
 }
 
 
+_PROPERTIES: Final[JsonSchema] = {"type": "array", "items": {"type": "string"}, "minItems": 0}
+
+
 class RecipeObject(Model):
     """A recipe of an account: a document without rules."""
 
@@ -120,7 +123,9 @@ class RecipeObject(Model):
     account: AccountId = Field(description='whose rules may use it; "*" = every account')
     title: Annotated[Name, Field(json_schema_extra={"maxLength": NAME_CHARS_MAX})] = Field(description="its title")
     description: Description = Field(description="what it is for, in words")
-    needs: dict[str, list[OwnPath]] | None = Field(None, description="event types it reads, and properties of each")
+    needs: dict[str, Annotated[list[OwnPath], WithJsonSchema(_PROPERTIES)]] | None = Field(
+        None, description="event types it reads, and properties of each"
+    )
     parameters: Parameters | None = Field(
         None, description="what whoever uses it may set", json_schema_extra=PARAMETERS_SCHEMA
     )

@@ -67,7 +67,7 @@ class Recipes:
             self._errors.append(rule.error((WITH,), Code.RECIPE, message, "Write use: NAME, or delete it", at_key=True))
             return None
         known = self._known(account_id)
-        if used.value not in known:
+        if not isinstance(used.value, str) or used.value not in known:
             self._errors.append(_no_recipe(rule, used.value, known))
             return None
         found = known[used.value]
