@@ -19,6 +19,7 @@ REASONS = {
     ("suppressed", "no_consent"),
     ("suppressed", "holdout"),
     ("suppressed", "reentry"),
+    ("suppressed", "outranked"),
     ("suppressed", "frequency_cap"),
     ("suppressed", "expired"),
     ("suppressed", "shadow"),
@@ -30,12 +31,13 @@ REASONS = {
     ("cancelled", "deleted"),
     ("cancelled", "merged"),
     ("deferred", "quiet_hours"),
+    ("deferred", "arbitration"),
 }
 _CLAUSES = (
     "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
     "starts_with empty path count sum distinct avg min max last between present absent of field unit default until "
-    "offset at repeat policy history_from consent holdout frequency quiet_hours days on "
+    "offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on "
     "matches match description owner tags"
 )
 CLAUSES = (*_CLAUSES.split(), "variants", "salt")
@@ -99,8 +101,7 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         for rule, as_written in zip(written_out(each.document)["rules"], each.document["rules"], strict=True):
             live.update([*_names(rule), *({"match"} & {*_names(as_written)})] if rule["id"] in ids else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "days"}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "matches"}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days", "matches"}
     assert set(thin) <= policies
 
 

@@ -42,6 +42,7 @@ CONSTRUCTS: Final = {
         conformance="about",
         sections="description, owner and tags",
     ),
+    "arbitration": Construct("lint run", policy_keys="arbitration", conformance="arbitration", sections="Arbitration"),
     "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
     "calendar": Construct(
         "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
