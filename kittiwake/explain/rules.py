@@ -164,6 +164,7 @@ def same_words(same: tuple[Path, ...], other: tuple[Path, ...] = ()) -> str:
 
 
 def cap_words(cap: Cap) -> str:
-    """`1 per day`, `4 per 7d of group intent`."""
+    """`1 per day`, `4 per 7d of group intent`, `1 per day on push`."""
     per = str(cap.calendar) if cap.calendar is not None else format_duration(cap.within_us)
-    return f"{cap.max_fired} per {per}" + (f" of group {cap.group}" if cap.group else "")
+    of_group, on = f" of group {cap.group}" if cap.group else "", f" on {cap.channel}" if cap.channel else ""
+    return f"{cap.max_fired} per {per}{of_group}{on}"

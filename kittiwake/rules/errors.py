@@ -65,6 +65,7 @@ class Code(StrEnum):
     # rules together
     DUPLICATE_ID = "duplicate_id"
     ACCOUNT_DISAGREES = "account_disagrees"
+    UNKNOWN_CHANNEL = "unknown_channel"
     GUARDRAIL = "guardrail"
     RECIPE = "recipe"
     RECIPE_TAKEN = "recipe_taken"
@@ -106,6 +107,8 @@ class LintCode(StrEnum):
     CAP_STARVES = "cap_starves"
     HARDLY_EVER_SENT = "hardly_ever_sent"
     QUIET_HOURS_TWICE = "quiet_hours_twice"
+    CHANNEL_WITHOUT_RULES = "channel_without_rules"
+    RULE_WITHOUT_CHANNEL = "rule_without_channel"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"

@@ -40,7 +40,7 @@ _CLAUSES = (
     "offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on "
     "matches match description owner tags"
 )
-CLAUSES = (*_CLAUSES.split(), "variants", "salt")
+CLAUSES = (*_CLAUSES.split(), "variants", "salt", "channel", "channels")
 
 
 def decisions(of: World) -> list[dict[str, Any]]:
@@ -101,7 +101,7 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         for rule, as_written in zip(written_out(each.document)["rules"], each.document["rules"], strict=True):
             live.update([*_names(rule), *({"match"} & {*_names(as_written)})] if rule["id"] in ids else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days", "matches"}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days", "channels", "matches"}
     assert set(thin) <= policies
 
 

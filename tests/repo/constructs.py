@@ -48,6 +48,7 @@ CONSTRUCTS: Final = {
         "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
+    "channels": Construct("check lint", "channel", "channels", conformance="channels", sections="Channels"),
     "conditions": Construct(
         "model check compile plan evaluate run",
         "given",
