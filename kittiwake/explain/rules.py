@@ -15,6 +15,7 @@ from kittiwake.explain.wording import counted, listed, path_words, value_words
 from kittiwake.kernel.evaluate.match import Attributes, holds
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Other, Predicate
+from kittiwake.kernel.plan.periods import Period
 from kittiwake.kernel.plan.policy import Cap
 from kittiwake.time.durations import format_duration
 from kittiwake.values import Path, Scalar, lookup
@@ -150,10 +151,15 @@ _NOUNS: Final = {
 def within_words(condition: Condition) -> str:
     """` within 24h`, ` this week`, ` between 30d and 7d ago`, or nothing for ever."""
     if condition.period is not None:
-        return f" {condition.period.replace('_', ' ')}"
+        return period_words(condition.period)
     if condition.near_us and condition.within_us is not None:
         return f" between {format_duration(condition.within_us)} and {format_duration(condition.near_us)} ago"
     return "" if condition.within_us is None else f" within {format_duration(condition.within_us)}"
+
+
+def period_words(period: Period | None) -> str:
+    """` this week`, or nothing for all time."""
+    return "" if period is None else f" {period.replace('_', ' ')}"
 
 
 def same_words(same: tuple[Path, ...], other: tuple[Path, ...] = ()) -> str:
