@@ -19,7 +19,7 @@ from kittiwake.rules.limits import ID_CHARS_MAX, LIST_MAX, MATCHES_MAX, NAMES_DE
 from kittiwake.rules.model.base import shown
 from kittiwake.rules.model.named import NAME_PATTERN, NamedMatches, NamedMatchObject
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, NamedMatch
-from kittiwake.rules.source.match_places import with_matches
+from kittiwake.rules.source.match_places import with_matches, with_matches_of_header
 from kittiwake.rules.source.tree import Location, Node, child, moved, size
 from kittiwake.rules.source.validation import keys_of, read
 
@@ -79,6 +79,10 @@ class Names:
         if not isinstance(rule.node.value, dict):
             return rule
         return with_matches(rule, lambda at: self.match_written_out(at, account_id))
+
+    def header_written_out(self, document: Location) -> Location:
+        """A document, its rules left alone, with every name in it replaced."""
+        return with_matches_of_header(document, lambda at: self.match_written_out(at, account_of(document)))
 
     def match_written_out(self, at: Location, account_id: str) -> Node:
         """A match with the names in it replaced."""

@@ -1,4 +1,4 @@
-"""Named matches, written out (semantics.md, 15): a document in which every match stands where its name was."""
+"""Named matches, written out (semantics.md, 16): a document in which every match stands where its name was."""
 
 from typing import Any
 
@@ -11,7 +11,10 @@ def written_out(document: Raw) -> Raw:
     """The document with its names replaced by what they stand for, and without their definitions."""
     names = document.get("matches") or {}
     rules = [_rule(rule, names) for rule in document.get("rules") or []]
-    return {key: value for key, value in document.items() if key != "matches"} | {"rules": rules}
+    found = {key: value for key, value in document.items() if key != "matches"} | {"rules": rules}
+    if document.get("derive"):
+        found["derive"] = [{**one, "from": _match(one["from"], names)} for one in document["derive"]]
+    return found
 
 
 def _rule(rule: Raw, names: Raw) -> Raw:

@@ -208,3 +208,13 @@ def test_an_error_of_a_file_is_located_in_that_file() -> None:
         load_files({"shared.yaml": shared.encode(), "own.yaml": own.encode()})
     (error,) = caught.value.errors
     assert (error.file, error.line, error.path) == ("shared.yaml", 3, "matches.purchase.where.total.ge")
+
+
+def test_a_name_stands_in_what_events_are_derived_from() -> None:
+    derive = {"event": "order.item_purchased", "each": "products"}
+    short, plain = (
+        load_document({"account": "acme", **names, "derive": [{**derive, "from": match}], "rules": []})
+        for names, match in (({"matches": {"purchase": PURCHASE}}, "purchase"), ({}, PURCHASE))
+    )
+    assert short.version == plain.version
+    assert short.account("acme").matches[0].used

@@ -11,7 +11,7 @@ from typing import Final
 from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import CONTAINS_DEPTH_MAX, KEYS_MAX, LIST_MAX
-from kittiwake.rules.model.match import EventMatch, MatchObject, Operators, OtherProperty, Where
+from kittiwake.rules.model.match import EventMatch, EventTypes, MatchObject, Operators, OtherProperty, Where
 from kittiwake.rules.model.text import CONTACT, Paths, SamePaths, path_problem, same_pairs
 
 NOT_STARRED: Final = ("contact.", "consent.")
@@ -39,9 +39,7 @@ def _check_star(types: list[tuple[KeyPath, str]]) -> Iterator[Diagnostic[Code]]:
 
 
 def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -> Iterator[Diagnostic[Code]]:
-    types = (*path, "event")
-    yield from check_list(entry.event, types, LIST_MAX, "event types")
-    yield from _check_star(list(each(entry.event, types)))
+    yield from check_types(entry.event, (*path, "event"))
     if entry.where:
         yield from check_where(entry.where, (*path, "where"))
     if entry.same is not None:
@@ -51,6 +49,12 @@ def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -
     if entry.item is not None and not item:
         message = "item stands only in the unless of a catalogue rule"
         yield Diagnostic((*path, "item"), Code.KIND, message, "Write same: …, or delete it", at_key=True)
+
+
+def check_types(types: EventTypes, path: KeyPath) -> Iterator[Diagnostic[Code]]:
+    """One event type or several."""
+    yield from check_list(types, path, LIST_MAX, "event types")
+    yield from _check_star(list(each(types, path)))
 
 
 def check_keys(paths: Paths | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:

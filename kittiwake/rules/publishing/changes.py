@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kittiwake.rules.model.about import ABOUT
 from kittiwake.rules.model.rule import Rule
-from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.ruleset import PREPARING, RuleSet
 
 
 class What(StrEnum):
@@ -29,7 +29,7 @@ class Change(NamedTuple):
     rule_id: str | None
     """None: it is the account's `setting`."""
     setting: str | None
-    """`policy` or `timezone`; of a rule: `description`, `owner` or `tags`, which decide nothing. None: the rule."""
+    """`policy`, `timezone`, a key of `PREPARING`; of a rule: `description`, `owner`, `tags`, which decide nothing."""
     what: What
     before: str | None = None
     """`rule_version` of a rule."""
@@ -46,7 +46,9 @@ def changes(before: RuleSet, after: RuleSet) -> tuple[Change, ...]:
 
 def _settings(account_id: str, before: RuleSet, after: RuleSet) -> Iterator[Change]:
     old, new = before.account(account_id), after.account(account_id)
-    for setting, was, is_now in (("policy", old.policy, new.policy), ("timezone", old.timezone, new.timezone)):
+    prepared = ((key, getattr(old.preparing, key), getattr(new.preparing, key)) for key in PREPARING)
+    settings = (("policy", old.policy, new.policy), ("timezone", old.timezone, new.timezone), *prepared)
+    for setting, was, is_now in settings:
         if was != is_now:
             yield Change(account_id, None, setting, _what(was, is_now))
 

@@ -25,6 +25,21 @@ def with_matches(rule: Location, rewrite: Rewrite) -> Location:
     return Location(rule.file, _with(rule.node, clauses), rule.base)
 
 
+def with_matches_of_header(document: Location, rewrite: Rewrite) -> Location:
+    """A document, its rules left alone, with each of its matches rewritten: what `derive` derives from."""
+    derive = document.at("derive")
+    if derive is None or not isinstance(derive.node.value, list):
+        return document
+    found = _listed(derive, lambda entry: _part(entry, "from", rewrite))
+    return Location(document.file, _with(document.node, {"derive": found}), document.base)
+
+
+def _part(at: Location, key: str, rewrite: Rewrite) -> Node:
+    """An object with the match under a key rewritten."""
+    part = at.at(key)
+    return at.node if part is None else _with(at.node, {key: rewrite(part)})
+
+
 def _with(node: Node, parts: Mapping[str, Node]) -> Node:
     """An object with some of its values replaced; the object itself where none is another."""
     if all(node.value[key] is part for key, part in parts.items()):
@@ -47,8 +62,7 @@ def _when(at: Location, rewrite: Rewrite) -> Node:
 
 
 def _interest(at: Location, rewrite: Rewrite) -> Node:
-    events = at.at("events")
-    return at.node if events is None else _with(at.node, {"events": rewrite(events)})
+    return _part(at, "events", rewrite)
 
 
 def _conditions(at: Location, rewrite: Rewrite) -> Node:
