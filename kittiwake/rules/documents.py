@@ -19,9 +19,10 @@ from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.named import MATCHES, Names, account_of
+from kittiwake.rules.named_audiences import write_out
 from kittiwake.rules.recipes.own import Recipes, is_recipe
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING, AccountRules, AuthoredRule, RuleSet, rule_set
-from kittiwake.rules.source.tree import Location, Node, node_of
+from kittiwake.rules.source.tree import Location, Node, child, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
 
@@ -35,6 +36,8 @@ class Document(msgspec.Struct, frozen=True):
     location: Location
     header: Header
     rules: tuple[AuthoredRule, ...]
+    unread: tuple[str, ...] = ()
+    """Ids of rules whose audience could not be read, if they have one."""
 
 
 def load_document(data: Any, name: str = "<document>") -> RuleSet:
@@ -90,6 +93,7 @@ def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[
         if not is_recipe(location) and (document := read_document(location, names, recipes, errors))
     ]
     accounts = _accounts(documents, names, errors)
+    accounts = write_out(accounts, {name for one in documents for name in one.unread}, errors)
     errors.extend(_duplicate_ids(documents))
     errors.extend(_unknown_channels(accounts, {error.file for error in errors}))
     errors.extend(_too_many_rules(accounts))
@@ -121,9 +125,10 @@ def read_document(location: Location, names: Names, recipes: Recipes, errors: li
         errors.append(location.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
         return None
     location = names.header_written_out(location)
-    rules = tuple(_rules(location, names, recipes, errors))
+    unread: list[str] = []
+    rules = tuple(_rules(location, names, recipes, errors, unread))
     header = _header(location, errors)
-    return Document(location, header, rules) if header else None
+    return Document(location, header, rules, tuple(unread)) if header else None
 
 
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
@@ -140,7 +145,9 @@ def _header(location: Location, errors: list[RuleError]) -> Header | None:
     return found.model if found else None
 
 
-def _rules(location: Location, names: Names, recipes: Recipes, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _rules(
+    location: Location, names: Names, recipes: Recipes, errors: list[RuleError], unread: list[str]
+) -> Iterator[AuthoredRule]:
     rules = location.at("rules")
     if rules is None:
         errors.append(location.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
@@ -153,17 +160,26 @@ def _rules(location: Location, names: Names, recipes: Recipes, errors: list[Rule
             rule = rules.at(i)
             assert rule
             expanded = recipes.expand(rule, account_of(location))
-            if expanded is not None:
-                yield from _rule(names.written_out(expanded, account_of(location)), errors)
+            if expanded is None:
+                unread.extend(_id_of(rule))
+            else:
+                yield from _rule(names.written_out(expanded, account_of(location)), errors, unread)
 
 
-def _rule(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _id_of(rule: Location) -> list[str]:
+    named = child(rule.node, "id")
+    return [named.value] if named is not None and isinstance(named.value, str) else []
+
+
+def _rule(location: Location, errors: list[RuleError], unread: list[str]) -> Iterator[AuthoredRule]:
     found = read(Rule, location, errors, {"id": "unnamed"})
+    if found is None or "audience" in found.wrong:
+        unread.extend(_id_of(location))
     if found is None:
         return
     errors.extend(errors_of_rule(found.model, location, found.wrong))
     if "id" not in found.wrong:
-        yield AuthoredRule(found.model, location, rule_version(found.model))
+        yield AuthoredRule(found.model, location, rule_version(found.model), found.model)
 
 
 # ---------------------------------------------------------------- documents together

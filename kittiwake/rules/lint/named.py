@@ -18,7 +18,7 @@ from kittiwake.rules.source.tree import Location
 
 def lint_names(authored: AuthoredRule, names: frozenset[str]) -> Iterator[Diagnostic[LintCode]]:
     """Types under `event` that are names of matches, but for those of the definition of that very name."""
-    for path, match in matches_in(authored.rule):
+    for path, match in matches_in(authored.written):
         for where, entry in each(match, path):
             inside = (*where, "event")
             for name in types_of(entry.event) if isinstance(entry, MatchObject) else ():
