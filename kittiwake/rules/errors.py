@@ -71,11 +71,14 @@ class Code(StrEnum):
     UNKNOWN_CHANNEL = "unknown_channel"
     GUARDRAIL = "guardrail"
     RECIPE = "recipe"
+    RECIPE_TAKEN = "recipe_taken"
+    NAMED_MATCH = "named_match"
     NOT_YET = "not_yet"
 
 
-REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.RRULE_UNTIL})
-"""What an earlier release let pass: a version published then never changes, and is read as it was."""
+REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.RECIPE_TAKEN, Code.RRULE_UNTIL})
+"""What an earlier release let pass: a version published then never changes, and is read as it was. A later release may
+bring a recipe of a name that an account has given to its own."""
 
 
 class LintCode(StrEnum):
@@ -95,6 +98,8 @@ class LintCode(StrEnum):
     BETWEEN_LEAVES_OUT = "between_leaves_out"
     OFFSET_IN_DAYS = "offset_in_days"
     WORKDAYS_WITHOUT_CALENDAR = "workdays_without_calendar"
+    NAME_AS_TYPE = "name_as_type"
+    UNUSED_MATCH = "unused_match"
     OUTLIVES_RETENTION = "outlives_retention"
     EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
     EXPIRES_IN_ROUND = "expires_in_round"
@@ -110,6 +115,7 @@ class LintCode(StrEnum):
     RULE_WITHOUT_CHANNEL = "rule_without_channel"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
+    GIVEN_BEFORE_DERIVED = "given_before_derived"
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
     SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
 
