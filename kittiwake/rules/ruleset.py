@@ -51,6 +51,15 @@ class Preparing(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **new, locations={**dict.fromkeys(new, location), **self.locations})
 
 
+class NamedMatch(msgspec.Struct, frozen=True):
+    """The name of an event match: matches are written out in rules, so that only lints ask for names."""
+
+    name: str
+    location: Location
+    """Of `matches`."""
+    used: bool
+
+
 class AccountRules(msgspec.Struct, frozen=True):
     """What the documents of one account say."""
 
@@ -60,6 +69,9 @@ class AccountRules(msgspec.Struct, frozen=True):
     policy_location: Location | None = None
     rules: tuple[AuthoredRule, ...] = ()
     preparing: Preparing = Preparing()
+    matches: tuple[NamedMatch, ...] = ()
+    calendar: tuple[str, ...] | None = None
+    """Dates that are no workdays."""
 
 
 class RuleSet(msgspec.Struct, frozen=True):
@@ -83,6 +95,10 @@ class RuleSet(msgspec.Struct, frozen=True):
         shared = self.account(EVERY_ACCOUNT).preparing
         return (shared,) if account_id == EVERY_ACCOUNT else (shared, self.account(account_id).preparing)
 
+    def match_names_of(self, account_id: str) -> frozenset[str]:
+        """The names of matches that an account may use: those of "*" and its own."""
+        return frozenset(one.name for whose in (EVERY_ACCOUNT, account_id) for one in self.account(whose).matches)
+
     def policy_of(self, account_id: str) -> PolicyObject | None:
         """The policy that holds for an account: its own, whole, else that of "*"."""
         return self.account(account_id).policy or self.account(EVERY_ACCOUNT).policy
@@ -90,6 +106,11 @@ class RuleSet(msgspec.Struct, frozen=True):
     def timezone_of(self, account_id: str) -> str:
         """The account's zone, else that of "*", else UTC."""
         return self.account(account_id).timezone or self.account(EVERY_ACCOUNT).timezone or "UTC"
+
+    def holidays_of(self, account_id: str) -> tuple[str, ...] | None:
+        """The dates of the calendar that holds for an account: its own, whole, else that of "*"; None: it has none."""
+        own = self.account(account_id).calendar
+        return self.account(EVERY_ACCOUNT).calendar if own is None else own
 
 
 def rule_set(accounts: dict[str, AccountRules]) -> RuleSet:
@@ -99,6 +120,7 @@ def rule_set(accounts: dict[str, AccountRules]) -> RuleSet:
             "policy": account.policy,
             "rules": {authored.rule.id: authored.rule for authored in account.rules},
             "timezone": account.timezone,
+            "calendar": None if account.calendar is None else sorted({*account.calendar}),
             **{key: getattr(account.preparing, key) for key in PREPARING},
         }
         for name, account in accounts.items()

@@ -38,11 +38,20 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
+    "about": Construct(
+        "model check plan",
+        "description owner tags",
+        conformance="about",
+        sections="description, owner and tags",
+    ),
     "arbitration": Construct("lint run", policy_keys="arbitration", conformance="arbitration", sections="Arbitration"),
     "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
     "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
     "calendar": Construct(
-        "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
+        "model check compile lint plan evaluate",
+        conformance="wait_calendar wait_calendar_until",
+        sections="Local days",
+        document_keys="calendar",
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "channels": Construct("check lint", "channel", "channels", conformance="channels", sections="Channels"),
@@ -65,6 +74,7 @@ CONSTRUCTS: Final = {
         conformance="match per",
         sections="Event matches/per/same",
     ),
+    "named": Construct("model lint", conformance="named", sections="Named matches", document_keys="matches"),
     "policy": Construct(
         "model check compile lint plan",
         "reentry group transactional holdout live_from",
@@ -78,13 +88,14 @@ CONSTRUCTS: Final = {
         conformance="quiet_hours",
         sections="Quiet hours",
     ),
-    "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
+    "recipe": Construct("model", "use with_", sections="Recipes/Recipes of your own"),
+    "recurrence": Construct("model check compile evaluate", conformance="wait_repeat", sections="wait"),
     "repeats": Construct(
         "model check compile plan run", conformance="repeats", sections="repeats", document_keys="repeats"
     ),
     "rule": Construct(
         "model check compile lint plan",
-        "id use mode restart priority expires keep",
+        "id mode restart priority expires keep",
         conformance="expires mode",
         sections="All keys of a rule/restart/keep/Expiry/Shadow and off/Priority",
     ),
@@ -102,7 +113,8 @@ CONSTRUCTS: Final = {
     "when": Construct("model check compile", "when", sections="when"),
 }
 """Stem → construct. `sequence` and the catalogue's `item` are written inside `when`, `repeat` inside `wait`. What
-`unless` holds is a match, so that only disarming is its own."""
+`unless` holds is a match, so that only disarming is its own. A named match is written out before a rule is read
+(`kittiwake/rules/named.py`)."""
 
 NO_CONSTRUCT: Final = {
     "model": {

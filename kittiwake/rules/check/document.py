@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from kittiwake.rules.check.about import check_about
 from kittiwake.rules.check.audience import check_audience
 from kittiwake.rules.check.cast import check_casts
 from kittiwake.rules.check.catalog import check_interest
@@ -24,8 +25,9 @@ from kittiwake.rules.check.thresholds import check_reaches
 from kittiwake.rules.check.variants import check_variants
 from kittiwake.rules.check.wait import check_wait
 from kittiwake.rules.check.when import check_when
-from kittiwake.rules.diagnostics import Diagnostic
+from kittiwake.rules.diagnostics import Diagnostic, check_list
 from kittiwake.rules.errors import Code, RuleError
+from kittiwake.rules.limits import HOLIDAYS_MAX
 from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
@@ -46,6 +48,7 @@ def errors_of_policy(policy: PolicyObject, location: Location) -> Iterator[RuleE
 
 def errors_of_header(header: Header, location: Location) -> Iterator[RuleError]:
     """Everything wrong with what stands beside `rules` and `policy`, where its shape is right."""
+    yield from _located(check_list(header.calendar, ("calendar",), HOLIDAYS_MAX, "dates"), location)
     yield from _located(check_casts(header.cast, ("cast",)), location)
     yield from _located(check_repeats(header.repeats, ("repeats",)), location)
     yield from _located(check_derivations(header.derive, ("derive",)), location)
@@ -75,6 +78,7 @@ def _diagnostics(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]
         yield from check_reaches(rule.reaches, ("reaches",))
     if rule.interest is not None:
         yield from check_interest(rule.interest, ("interest",))
+    yield from check_about(rule)
     yield from check_include(rule, ("include",))
     yield from check_bounds(rule)
     yield from check_reentry(rule.reentry, ("reentry",))
