@@ -135,6 +135,10 @@ def is_forgotten(condition: Condition, slot: Slot, now_us: int, keep_us: int) ->
                 slot.total = EXACT.subtract(slot.total, value)
             del slot.amounts[:passed]
         return not times_us
+    if isinstance(slot, (Latest, Total)):
+        if span_us is None:
+            return bool(condition.same) and slot.newest_us + keep_us <= now_us
+        return slot.newest_us + span_us <= now_us
     if isinstance(slot, Values):
         edge_us = now_us - (keep_us if span_us is None else span_us)
         for text in [text for text, newest_us in slot.newest_us.items() if newest_us <= edge_us]:
