@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
-from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
+from tests.oracle.worlds_match import add_changes, add_lines, add_names, add_operators, add_second_keys, add_updates
 
 Raw = dict[str, Any]
 
@@ -25,6 +25,7 @@ class Addition(NamedTuple):
 
 ADDITIONS: dict[str, Addition] = {
     "operators": Addition(add_operators, add_lines),
+    "changes": Addition(add_changes, add_updates),
     "names_of_same": Addition(add_names, add_second_keys),
 }
 """By the name of the clause."""

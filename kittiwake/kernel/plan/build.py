@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, NotHolds, Tree
+from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.gates import gates_of
 from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.plan.layouts import described
@@ -196,6 +197,8 @@ def _attributes_of(predicate: Predicate) -> Iterator[str]:
                 yield path[0]
             if isinstance(operand, Other) and operand.of_contact:
                 yield operand.path[0]
+        case Change(path=path):
+            yield path[0]
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from _attributes_of(part)
