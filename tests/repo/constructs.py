@@ -40,6 +40,7 @@ CONSTRUCTS: Final = {
         "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
+    "change": Construct("model check compile plan evaluate", conformance="change", sections="Changes of attributes"),
     "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
     "match": Construct(
