@@ -12,11 +12,20 @@ from typing import NamedTuple
 
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.refusals import other_key
-from kittiwake.explain.rules import SIGNS, condition_words, counted_words, match_words, within_words
+from kittiwake.explain.rules import (
+    SIGNS,
+    condition_words,
+    counted_words,
+    match_words,
+    predicate_words,
+    unmet_words,
+    within_words,
+)
 from kittiwake.explain.wording import listed, moment_words, path_words, value_words
+from kittiwake.kernel.evaluate.conditions import holds_of_contact
 from kittiwake.kernel.evaluate.history import measured
 from kittiwake.kernel.evaluate.match import key_values
-from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
+from kittiwake.kernel.plan.conditions import AllHold, Leaf, NotHolds, OfContact, Tree
 from kittiwake.kernel.plan.history import Condition, Measure, answer
 from kittiwake.kernel.plan.match import Operator
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -65,22 +74,36 @@ def _gap(asked: _Asked, *, wanted: bool) -> Gap:
     return _number_gap(asked)
 
 
-def tree_gap(facts: Facts, rule: RuleProgram, tree: Tree, *, wanted: bool = True) -> Gap | None:
-    """The gap of an audience's tree; None where it answers as `wanted`."""
+def tree_gap(
+    facts: Facts, rule: RuleProgram, tree: Tree, event: Event | None = None, *, wanted: bool = True
+) -> Gap | None:
+    """The gap of a tree of conditions, asked by `event` if there is one; None where it answers as `wanted`."""
     if isinstance(tree, Leaf):
         condition = rule.conditions[tree.index]
         slots = facts.history[rule.rule_id][tree.index]
-        holds = answer(condition, measured(condition, slots, "", facts.now_us, rule.keep_us))
-        return None if holds is wanted else condition_gap(facts, rule, tree.index, None, wanted=wanted)
-    if not isinstance(tree, (AllHold, AnyHolds)):
-        return tree_gap(facts, rule, tree.part, wanted=not wanted)
-    gaps = [tree_gap(facts, rule, part, wanted=wanted) for part in tree.parts]
+        holds = answer(condition, measured(condition, slots, _key(condition, event), facts.now_us, rule.keep_us))
+        return None if holds is wanted else condition_gap(facts, rule, tree.index, event, wanted=wanted)
+    if isinstance(tree, OfContact):
+        return _contact_gap(facts, tree, wanted=wanted)
+    if isinstance(tree, NotHolds):
+        return tree_gap(facts, rule, tree.part, event, wanted=not wanted)
+    gaps = [tree_gap(facts, rule, part, event, wanted=wanted) for part in tree.parts]
     every = isinstance(tree, AllHold) is wanted
     missing = [gap for gap in gaps if gap is not None]
     if not missing or (not every and None in gaps):
         return None
     word = "and" if every else "or"
     return Gap(listed([gap.what for gap in missing]), listed([gap.needed for gap in missing], word))
+
+
+def _contact_gap(facts: Facts, question: OfContact, *, wanted: bool) -> Gap | None:
+    """What of the contact's attributes is not as a condition has it."""
+    if bool(holds_of_contact(question, facts.attributes)) is wanted:
+        return None
+    words = predicate_words(question.where)
+    if not wanted:
+        return Gap(f"the contact is as it should not be: {words}", f"not ({words})")
+    return Gap(unmet_words(question.where, {}, facts.attributes), words)
 
 
 class _Asked(NamedTuple):

@@ -165,7 +165,7 @@ class _Walk:
                 self._dues[key] = step.details["dues_us"]
                 self._armed_by[key] = self.facts.by_id[step.details["event_id"]]
             case StepKind.MOVED:
-                self._dues[key] = [step.details["due_us"]]
+                self._dues[key] = step.details["dues_us"]
             case StepKind.DISARMED:
                 self._dues.pop(key, None)
             case StepKind.DECISION if step.details["reason"] in (Reason.RULE_CHANGED, Reason.RULE_REMOVED):

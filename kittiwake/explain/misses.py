@@ -17,6 +17,7 @@ from kittiwake.explain.rules import match_words, types_words
 from kittiwake.explain.steps import disarmed_words, lacks_words, target_words, which_words
 from kittiwake.explain.values import target_needed
 from kittiwake.explain.wording import listed, moment_words, path_words, value_words
+from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.state import Instance, State
@@ -70,6 +71,9 @@ def _lacked(facts: Facts, step: Step) -> Gap:
 
 def _refused(facts: Facts, step: Step, refusals: list[Step]) -> Gap:
     rule = facts.rule(step)
+    if rule.given is not None and not is_list_of_history(rule.given):
+        gap = tree_gap(facts, rule, rule.given, facts.event)
+        return Gap("given did not hold", "given to hold") if gap is None else gap._replace(what=f"given: {gap.what}")
     gaps = [condition_gap(facts, rule, one.details["condition"], facts.event) for one in refusals]
     if not gaps:
         return Gap("given did not hold", "given to hold")

@@ -10,13 +10,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kittiwake.explain.conditions import condition_gap
+from kittiwake.explain.conditions import condition_gap, tree_gap
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.gates import reason_gap
 from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.reads import read_of
 from kittiwake.explain.rules import match_words
 from kittiwake.explain.values import SCALAR, default_words, needs_words, wait_words
+from kittiwake.explain.waits import due_words
 from kittiwake.explain.wording import (
     counted,
     listed,
@@ -27,6 +28,7 @@ from kittiwake.explain.wording import (
     value_words,
 )
 from kittiwake.kernel.evaluate.unusable import found_at
+from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.trace import Step, StepKind
@@ -49,8 +51,10 @@ class At(NamedTuple):
         return moment_words(time_us, self.facts.zone, self.facts.now_us)
 
     def moments(self) -> str:
-        """The deadlines the step sets."""
-        return listed([self.moment(due_us) for due_us in self.details["dues_us"]])
+        """The deadlines the step sets, and why they are these."""
+        wait = self.facts.rule(self.step).wait
+        dues = zip(self.details["dues_us"], self.details["reminders"], strict=True)
+        return listed([self.moment(due_us) + due_words(wait, reminder) for due_us, reminder in dues])
 
 
 def line_of(facts: Facts, step: Step) -> Line | None:
@@ -191,10 +195,24 @@ def _completed(at: At) -> StepWords:
 
 
 def _given(at: At) -> StepWords:
-    if at.details["holds"]:
+    rule = at.facts.rule(at.step)
+    if at.details["holds"] or _is_tree(rule):
         return None
-    gap = condition_gap(at.facts, at.facts.rule(at.step), at.details["condition"], at.facts.event)
+    gap = condition_gap(at.facts, rule, at.details["condition"], at.facts.event)
     return Tone.STOPPED, f"given does not hold: {gap.what}"
+
+
+def _is_tree(rule: RuleProgram) -> bool:
+    """Whether one question that is answered no refuses nothing by itself: what refuses is the whole."""
+    return rule.given is not None and not is_list_of_history(rule.given)
+
+
+def _refused(at: At) -> StepWords:
+    rule = at.facts.rule(at.step)
+    if rule.given is None or not _is_tree(rule):
+        return None
+    gap = tree_gap(at.facts, rule, rule.given, at.facts.event)
+    return None if gap is None else (Tone.STOPPED, f"given does not hold: {gap.what}")
 
 
 def _armed(at: At) -> StepWords:
@@ -220,7 +238,7 @@ def _counted(at: At) -> StepWords:
 
 
 def _moved(at: At) -> StepWords:
-    return Tone.PROGRESS, f"deadline moved to {at.moment(at.details['due_us'])}"
+    return Tone.PROGRESS, f"deadline moved to {at.moments()}"
 
 
 def disarmed_words(facts: Facts, step: Step) -> str:
@@ -302,6 +320,7 @@ DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {
     StepKind.PREFIX: _prefix,
     StepKind.COMPLETED: _completed,
     StepKind.GIVEN: _given,
+    StepKind.REFUSED: _refused,
     StepKind.ARMED: _armed,
     StepKind.RESTARTED: _restarted,
     StepKind.COUNTED: _counted,

@@ -11,10 +11,16 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.wait import AT_OF_DATES, UntilWaitObject
 from kittiwake.values import canonical
 
 DIGITS: Final = 12
 """Hexadecimal digits: 48 bits distinguish a million versions (chance of a clash 0.2 %), and can be read aloud."""
+
+
+FILLED_IN_ONCE: Final[dict[tuple[type[BaseModel], str], str]] = {(UntilWaitObject, "at"): AT_OF_DATES}
+"""Defaults that an earlier release filled in, as if they had been written: what leaves them out keeps its fingerprint.
+What writes them has another one, for it now means something else."""
 
 
 def fingerprint(value: Any) -> str:
@@ -29,11 +35,18 @@ def fingerprint(value: Any) -> str:
 def written(value: Any) -> Any:
     """What a model says, as plain values under the author's keys, defaults filled in, nothing for what is unset."""
     if isinstance(value, BaseModel):
-        fields = {info.alias or name: getattr(value, name) for name, info in type(value).model_fields.items()}
+        fields = {info.alias or name: _said(value, name) for name, info in type(value).model_fields.items()}
         value = {**fields, **(value.__pydantic_extra__ or {})}
     if isinstance(value, dict):
         return {key: written(part) for key, part in value.items() if part is not None}
     return [written(part) for part in value] if isinstance(value, list) else value
+
+
+def _said(model: BaseModel, name: str) -> Any:
+    said, once = getattr(model, name), FILLED_IN_ONCE.get((type(model), name))
+    if once is None or said not in (None, once):
+        return said
+    return once if said is None else {"written": once}
 
 
 def rule_version(rule: Rule) -> str:

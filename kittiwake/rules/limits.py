@@ -65,6 +65,8 @@ WITHIN_MAX_US: Final = 400 * DAY_US
 """Longest look-back: a year and a month, so that last year's season still counts."""
 WAIT_MAX_US: Final = 400 * DAY_US
 """Longest wait, offset and expiry: as far as the kernel looks ahead (`Limits.max_wait_us`)."""
+DAYS_MAX: Final = WAIT_MAX_US // DAY_US
+"""Local days of a wait: those of the longest."""
 KEEP_MAX_US: Final = 1_830 * DAY_US
 """Longest memory of a key, of a firing for re-entry, of a silent contact: five years, bounded by the number of keys."""
 PROFILE_MAX_US: Final = 36_525 * DAY_US

@@ -33,7 +33,6 @@ HISTORIES = pytest.mark.parametrize("history", histories(), ids=lambda history: 
 NAME_CHARS_MAX = 80
 UNKNOWN_TO_THE_ORACLE = {
     "wait_repeat: occurrences are dates (FREQ=MONTHLY;BYDAY=1MO,SU from 2026-03-01)": "1MO beside SU",
-    "wait_until: due at the arming events own time arms and earlier does not, 3": "a date in the year 1",
 }
 """Cases that the oracle cannot decide, and what it is of them that it does not speak."""
 

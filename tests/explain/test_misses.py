@@ -263,3 +263,40 @@ def test_entering_and_leaving_an_audience_are_told() -> None:
 def test_an_audience_without_any_event_of_the_contact_waits_for_one() -> None:
     (rule,) = explained(VIP).rules
     assert rule.nearest[0].what == "no event of the contact at all"
+
+
+# ---------------------------------------------------------------- conditions on attributes, and trees
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "needed"),
+    [
+        (
+            {"contact": {"tier": "gold"}},
+            'given: contact.tier was "silver", the rule wants contact.tier = "gold"',
+            'contact.tier = "gold"',
+        ),
+        (
+            {"not": {"contact": {"tier": "silver"}}},
+            'given: the contact is as it should not be: contact.tier = "silver"',
+            'not (contact.tier = "silver")',
+        ),
+        (
+            {"any": [{"contact": {"tier": "gold"}}, {"present": "order.completed"}]},
+            'given: contact.tier was "silver", the rule wants contact.tier = "gold" and no order.completed',
+            'contact.tier = "gold" or order.completed before it',
+        ),
+    ],
+)
+def test_what_of_a_tree_did_not_hold_is_named(given: Mapping[str, Any], what: str, needed: str) -> None:
+    rule = {**CART, "given": given}
+    explanation = explained(rule, ("0m", "contact.updated", {"tier": "silver"}), ("1m", "cart.item_added"))
+    miss = only_miss(explanation)
+    assert (miss.stage, miss.what, miss.needed) == (Stage.REFUSED, what, needed)
+    assert [line for line in lines(explanation) if "given does not hold" in line]
+
+
+def test_a_contact_that_is_no_member_by_its_attributes_is_told_so() -> None:
+    rule = {"id": "gold", "audience": {"contact": {"tier": "gold"}}}
+    miss = only_miss(explained(rule, ("0m", "contact.updated", {"tier": "silver"})))
+    assert miss.what == 'not a member: contact.tier was "silver", the rule wants contact.tier = "gold"'

@@ -60,3 +60,20 @@ def test_memories_of_conditions_are_those_of_the_release_before() -> None:
         "supply": [],
         "vip": ["671d3e7c", "7db4cb67"],
     }
+
+
+def layout(wait: object) -> str:
+    """The layout of a rule that waits so."""
+    ruleset = load_document({"account": "acme", "rules": [{"id": "r", "when": "a.b", "wait": wait}]})
+    return layout_of(compile_account(ruleset, "acme").rules[0])
+
+
+def test_local_days_of_a_date_are_no_part_of_the_kind_of_wait() -> None:
+    assert layout({"until": "day"}) == layout({"until": "day", "days": -3, "at": "10:00", "on": ["mon"]})
+
+
+def test_a_local_day_and_a_list_of_them_are_kinds_of_wait_of_their_own() -> None:
+    waits: list[object] = ["1d", ["1d"], {"days": 1}, [{"days": 1}], {"until": "day"}]
+    assert len({layout(wait) for wait in waits}) == len(waits)
+    assert layout({"days": 1}) == layout({"at": "10:00", "on": "mon"})
+    assert layout([{"days": 1}]) == layout([{"days": 2}, {"at": "10:00"}])

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
+from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
 from tests.oracle.worlds_match import add_changes, add_lines, add_names, add_operators, add_second_keys, add_updates
 
 Raw = dict[str, Any]
@@ -24,6 +26,8 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "contact conditions": Addition(add_contact_conditions, add_changes_of_tier),
+    "calendar": Addition(give_local_days, let_contacts_move),
     "operators": Addition(add_operators, add_lines),
     "changes": Addition(add_changes, add_updates),
     "names_of_same": Addition(add_names, add_second_keys),

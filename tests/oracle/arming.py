@@ -118,7 +118,7 @@ class Arming(Gates):
         ]
 
     def _given(self, rule: Rule, event: Event) -> bool:
-        return all(self.history.holds(each, event.index + 1, event.time, event) for each in rule.given)
+        return rule.given is None or self.holds(rule.given, event)
 
     # -- episodes ----------------------------------------------------------------------------------------------
 
@@ -154,6 +154,8 @@ class Arming(Gates):
     def _plan(self, rule: Rule, event: Event, episode: Episode | None) -> list[waits.Due] | waits.No:
         """The due times the event sets, by reminder."""
         assert rule.wait is not None
+        if rule.wait.kind == "local":
+            return [*waits.local(rule.wait, event.time, self.zone).values()]
         if rule.wait.kind != "until":
             return waits.delays(rule.wait, event.time, event.properties)
         value = waits.target(rule.wait, value_at(rule.wait.path, event.properties), event.attributes)
@@ -190,6 +192,9 @@ class Arming(Gates):
             wait = episode.rule.wait
             if wait is None or not episode.pending or not self._moves(wait, episode, before):
                 continue
+            if wait.kind == "local":
+                self._move_days(wait, episode, event)
+                continue
             due = waits.until(
                 wait, waits.target(wait, episode.date, self.attributes), self.zone, episode.date_done, event.time
             )
@@ -198,8 +203,20 @@ class Arming(Gates):
                 episode.pending[0] = due
             self.end_if_over(episode)
 
+    def _move_days(self, wait: Wait, episode: Episode, event: Event) -> None:
+        """Count the local days of what is pending anew, in the zone as it is now."""
+        assert episode.newest is not None
+        moved = waits.local(wait, episode.newest.time, self.zone, episode.pending, event.time)
+        late = [slot for slot, due in moved.items() if due.at - event.time > self.max_wait]
+        if late:
+            self.refused_as_too_late(episode, moved[min(late)], min(late))
+        episode.pending = {} if late else moved
+        self.end_if_over(episode)
+
     def _moves(self, wait: Wait, episode: Episode, before: dict[str, Any]) -> bool:
         """Whether a pending wait is recomputed, the attributes having been others before this event."""
+        if wait.kind == "local":
+            return bool(self.zone_with(before).key != self.zone_with(self.attributes).key)
         if wait.kind != "until":
             return False
         after = self.attributes
@@ -207,8 +224,10 @@ class Arming(Gates):
         if old != new:
             return True
         zone_changed = self.zone_with(before).key != self.zone_with(after).key
-        floating = wait.of_contact or wait.repeat is not None or clock.parse_date(episode.date) is not None
-        return zone_changed and floating
+        floating = (
+            wait.of_contact or wait.repeat is not None or wait.local_days or clock.parse_date(episode.date) is not None
+        )
+        return zone_changed and bool(floating)
 
     # -- totals ------------------------------------------------------------------------------------------------
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle import clock, waits
 from tests.oracle.ages import ALWAYS, NEVER, Version, gone
-from tests.oracle.history import History
+from tests.oracle.history import Event, History
 from tests.oracle.language import Cap, Policy, Rule
 from tests.oracle.needs import attributes_read
 from tests.oracle.state import Candidate, Episode, Firing, Life, row
+from tests.oracle.values import where_holds
 
 
 def would_fire(reason: str | None) -> bool:
@@ -62,6 +63,21 @@ class Gates:
         """The zone of a contact with these attributes, else the account's in force."""
         account = self.in_force.zone if self.in_force else ZoneInfo("UTC")
         return clock.zone_of(attributes.get("timezone")) or account
+
+    def holds(self, tree: dict[str, Any], asker: Event | None) -> bool:
+        """Whether the tree holds now, over the events taken; `asker` is the event whose keys `same` refers to."""
+        ((name, parts),) = tree.items()
+        match name:
+            case "leaf":
+                return self.history.holds(parts, self.position, self.now, asker)
+            case "contact":
+                return where_holds(parts, self.attributes, self.attributes)
+            case "not":
+                return not self.holds(parts, asker)
+            case "all":
+                return all(self.holds(part, asker) for part in parts)
+            case _:
+                return any(self.holds(part, asker) for part in parts)
 
     def gate_together(self, candidates: Iterable[Candidate]) -> None:
         """Let the candidates of one instant pass in their order."""
@@ -252,11 +268,11 @@ class Gates:
         if isinstance(due, waits.Due) and not self.refused_as_too_late(episode, due):
             episode.pending[0] = due
 
-    def refused_as_too_late(self, episode: Episode, due: waits.Due) -> bool:
+    def refused_as_too_late(self, episode: Episode, due: waits.Due, slot: int = 0) -> bool:
         """Whether a due time worked out now lies too far ahead; if so it leaves `suppressed: limit`."""
         if due.at - self.now <= self.max_wait:
             return False
-        self.write(Candidate(episode, "fired", due.at, occurrence=due.occurrence), "suppressed", "limit")
+        self.write(Candidate(episode, "fired", due.at, slot=slot, occurrence=due.occurrence), "suppressed", "limit")
         episode.date_done = due.occurrence
         return True
 

@@ -48,8 +48,17 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class LocalDay:
+    """A local day so many days after a base, moved on to one of the weekdays (Monday 0), at a time if it has one."""
+
+    days: int
+    at: time | None
+    on: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Wait:
-    """Silence: fixed delays (one unless `listed`), a `field` of the arming event, or `until` a date."""
+    """Silence: fixed delays (one unless `listed`), a `field` of the arming event, `until` a date, or `local` days."""
 
     kind: str
     delays: tuple[int, ...] = ()
@@ -60,6 +69,7 @@ class Wait:
     offset: int = 0
     at: time = time(9)
     repeat: str | None = None
+    local_days: tuple[LocalDay, ...] = ()
 
     @property
     def of_contact(self) -> bool:
@@ -108,7 +118,7 @@ class Rule:
     version: int = 0
     steps: tuple[Matches, ...] = ()
     within: int = 0
-    given: tuple[Condition, ...] = ()
+    given: dict[str, Any] | None = None
     wait: Wait | None = None
     unless: Matches = ()
     per: tuple[str, ...] = ()
@@ -144,8 +154,8 @@ class Rule:
     @property
     def same(self) -> tuple[str, ...]:
         """Every property any `same` of the rule names."""
-        given = tuple(path for part in self.given for path in part.same)
-        return given + tuple(path for part in self.unless for path in part.same)
+        asked = tuple(path for part in self.conditions for path in part.same)
+        return asked + tuple(path for part in self.unless for path in part.same)
 
 
 @dataclass(frozen=True)
@@ -217,8 +227,12 @@ def condition(raw: dict[str, Any]) -> Condition:
     )
 
 
-def _tree(raw: dict[str, Any]) -> dict[str, Any]:
-    """An audience's tree with its leaves read."""
+def _tree(raw: Any) -> dict[str, Any]:
+    """A tree of conditions with its leaves read; a list is of conditions that all have to hold."""
+    if isinstance(raw, list):
+        return _tree({"all": raw})
+    if "contact" in raw:
+        return raw
     if "not" in raw:
         return {"not": _tree(raw["not"])}
     for name in ("all", "any"):
@@ -230,12 +244,18 @@ def _tree(raw: dict[str, Any]) -> dict[str, Any]:
 def _leaves(tree: dict[str, Any]) -> list[Condition]:
     if "leaf" in tree:
         return [tree["leaf"]]
+    if "contact" in tree:
+        return []
     return [leaf for part in _many(next(iter(tree.values()))) for leaf in _leaves(part)]
 
 
 def _wait(raw: Any) -> Wait | None:
     if raw is None:
         return None
+    if isinstance(raw, dict) and not raw.keys() & {"until", "field"}:
+        return Wait("local", local_days=(_local_day(raw),))
+    if isinstance(raw, list) and isinstance(raw[0], dict):
+        return Wait("local", local_days=tuple(map(_local_day, raw)), listed=True)
     if isinstance(raw, str | list):
         return Wait("delays", delays=tuple(map(clock.duration, _many(raw))), listed=isinstance(raw, list))
     if "field" in raw:
@@ -247,6 +267,17 @@ def _wait(raw: Any) -> Wait | None:
         offset=clock.duration(raw.get("offset") or "0s"),
         at=clock.parse_clock(raw.get("at") or "09:00"),
         repeat=raw.get("repeat"),
+        local_days=(_local_day(raw),) if raw.keys() & {"days", "at", "on"} else (),
+    )
+
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _local_day(raw: dict[str, Any]) -> LocalDay:
+    at, on = raw.get("at"), raw.get("on") or [*_WEEKDAYS]
+    return LocalDay(
+        int(raw.get("days") or 0), clock.parse_clock(at) if at else None, tuple(map(_WEEKDAYS.index, _many(on)))
     )
 
 
@@ -279,12 +310,12 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
     when = raw["when"]
     sequence = when.get("sequence") if isinstance(when, dict) else None
     reaches = raw.get("reaches") or {}
-    given = tuple(condition(part) for part in _many(raw["given"])) if raw.get("given") else ()
+    given = _tree(raw["given"]) if raw.get("given") else None
     return {
         "steps": tuple(matches(step) for step in sequence) if sequence else (matches(when),),
         "within": clock.duration(when["within"]) if sequence else 0,
         "given": given,
-        "conditions": given,
+        "conditions": tuple(_leaves(given)) if given else (),
         "wait": _wait(raw.get("wait")),
         "unless": matches(raw["unless"]) if raw.get("unless") else (),
         "per": _paths(raw.get("per")),

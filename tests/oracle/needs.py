@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from tests.oracle.language import Condition, Match, Policy, Rule
+from tests.oracle.values import where_holds
 
 _ALWAYS: Final = {"contact.updated", "contact.deleted", "contact.merged"}
 _CONSENT: Final = {"consent.granted", "consent.withdrawn"}
@@ -41,6 +42,8 @@ def _holds_of_nothing(tree: dict[str, Any]) -> bool:
     match name:
         case "leaf":
             return _is_true_of_nothing(parts)
+        case "contact":
+            return where_holds(parts, {}, {})
         case "not":
             return not _holds_of_nothing(parts)
         case "all":
@@ -63,7 +66,23 @@ def attributes_read(rule: Rule) -> set[str]:
         paths.append(rule.wait.path.removeprefix("contact."))
     paths += [path for match in _matches(rule) for path in _contact_paths(match.where, inside=False)]
     paths += [path for match in _matches(rule) for path in match.change]
+    paths += [path for tree in trees(rule) for path in _paths_of_tree(tree)]
     return {path.split(".")[0] for path in paths}
+
+
+def trees(rule: Rule) -> list[dict[str, Any]]:
+    """The rule's trees of conditions."""
+    return [tree for tree in (rule.given, rule.audience) if tree is not None]
+
+
+def _paths_of_tree(tree: dict[str, Any]) -> Iterator[str]:
+    """Every path that stands in a condition on the contact's attributes."""
+    ((name, parts),) = tree.items()
+    if name == "contact":
+        yield from _contact_paths(parts, inside=True)
+    elif name != "leaf":
+        for part in parts if isinstance(parts, list) else [parts]:
+            yield from _paths_of_tree(part)
 
 
 def _contact_paths(where: dict[str, Any], *, inside: bool) -> Iterator[str]:

@@ -29,7 +29,8 @@ def _to_the_state(rule: Rule) -> tuple[Any, ...]:
 
 
 def _kind(wait: Wait | None) -> tuple[Any, ...]:
-    """None; a duration; a list; `field`; `until` of the event or the contact, with `repeat` or without."""
+    """None; a duration; a list; `field`; `until` of the event or the contact, with `repeat` or without; a local day; a
+    list of them."""
     if wait is None:
         return ()
     return (wait.kind, wait.listed, wait.kind == "until" and wait.of_contact, wait.repeat is not None)
@@ -47,4 +48,6 @@ def _tree(tree: dict[str, Any]) -> tuple[Any, ...]:
     ((name, parts),) = tree.items()
     if name == "leaf":
         return (*_measure(parts), parts.op, parts.number)
+    if name == "contact":
+        return (name, canonical(parts))
     return (name, *(_tree(part) for part in (parts if isinstance(parts, list) else [parts])))

@@ -1,14 +1,14 @@
 """When a wait ends: from an arming event, or from a recomputation of what is pending."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle import clock
-from tests.oracle.language import Wait
+from tests.oracle.language import LocalDay, Wait
 from tests.oracle.values import is_number, value_at
 
 _STEPS = ("daily", "weekly", "monthly", "yearly")
@@ -43,6 +43,44 @@ def delays(wait: Wait, event_time: int, properties: dict[str, Any]) -> list[Due]
     return No.UNUSABLE if wait.default is None else [Due(event_time + wait.default)]
 
 
+def local(
+    wait: Wait, armed: int, zone: ZoneInfo, pending: Iterable[int] | None = None, earliest: int = 0
+) -> dict[int, Due]:
+    """The due times on local days counted from that of the arming event, by reminder.
+
+    If the zone has changed at `earliest`: those of the pending reminders, not before that.
+    """
+    dues: dict[int, int] = {}
+    for slot, each in enumerate(wait.local_days):
+        least = armed if slot == 0 else dues[slot - 1] + 1
+        dues[slot] = next(due for due in _days(each, armed, zone) if due >= least)
+    if pending is not None:
+        least, anew = earliest, {}
+        for slot in (slot for slot in sorted(pending) if slot in dues):
+            least = max(least, dues[slot])
+            anew[slot] = next(due for due in _days(wait.local_days[slot], armed, zone) if due >= least)
+            least = anew[slot] + 1
+        dues = anew
+    return {slot: Due(at) for slot, at in dues.items()}
+
+
+def _days(wanted: LocalDay, armed: int, zone: ZoneInfo) -> Iterator[int]:
+    """The due times of all the days that are wanted, counted from the day on which an event happened."""
+    shown = clock.local(armed, zone)
+    day = shown.date() + timedelta(days=wanted.days)
+    while True:
+        if day.weekday() in wanted.on:
+            yield _at(wanted, day, shown.date(), shown.time(), armed, zone)
+        day += timedelta(days=1)
+
+
+def _at(wanted: LocalDay, day: date, base: date, base_clock: time, instant: int | None, zone: ZoneInfo) -> int:
+    """When a wanted day is due, counted from a base that may be an instant."""
+    if wanted.at is None and day == base and instant is not None:
+        return instant
+    return clock.resolve(day, wanted.at or base_clock, zone)
+
+
 def target(wait: Wait, date: Any, attributes: dict[str, Any]) -> Any:
     """The value an `until` waits for: the date the arming event had or, with `contact.`, one of the contact."""
     return value_at(wait.path.removeprefix("contact."), attributes) if wait.of_contact else date
@@ -54,30 +92,44 @@ def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: 
     if instant is None and day is None:
         return No.UNUSABLE
     written = date.fromisoformat(value[:10])
-    if written.year > _NEWEST and (day or wait.repeat):
+    floats = day is not None or wait.repeat is not None or bool(wait.local_days)
+    if written.year > _NEWEST and floats:
         return Due(_FAR, written if wait.repeat else None)
-    if wait.repeat is None:
-        at = (clock.resolve(day, wait.at, zone) if day else instant or 0) + wait.offset
+    if wait.repeat and written.year < _OLDEST and (instant is not None or wait.repeat not in _STEPS):
+        return No.UNUSABLE
+    if not floats:
+        at = (instant or 0) + wait.offset
         return Due(min(at, _FAR)) if at >= earliest else No.PAST
+    if not wait.repeat and written.year < _OLDEST:
+        return No.PAST
     shown = None if instant is None else clock.local(instant, zone)
     first, at_clock = (shown.date(), shown.time()) if shown else (written, wait.at)
     if first.year > _NEWEST:
-        return Due(_FAR, first)
-    if written.year < _OLDEST and (shown is not None or wait.repeat not in _STEPS):
-        return No.UNUSABLE
+        return Due(_FAR, first if wait.repeat else None)
+    if not wait.repeat and first.year < _OLDEST:
+        return No.PAST
 
     def due(each: date) -> int:
         if each.year > _NEWEST:
             return _FAR
         exact = instant if each == first else None
-        return (clock.resolve(each, at_clock, zone) if exact is None else exact) + wait.offset
+        if not wait.local_days:
+            return (clock.resolve(each, at_clock, zone) if exact is None else exact) + wait.offset
+        (wanted,) = wait.local_days
+        day = each + timedelta(days=wanted.days)
+        while day.weekday() not in wanted.on:
+            day += timedelta(days=1)
+        return _at(wanted, day, each, at_clock, exact, zone) + wait.offset
 
+    if wait.repeat is None:
+        return Due(due(first)) if due(first) >= earliest else No.PAST
     return _occurrence(wait, first, due, after, earliest)
 
 
 def _occurrence(wait: Wait, first: date, due: Callable[[date], int], after: date | None, earliest: int) -> Due | No:
     """The first occurrence after the date that is due at `earliest` or later. Far earlier dates are skipped."""
-    near = clock.local(earliest - wait.offset, ZoneInfo("UTC")).date() - timedelta(days=3)
+    shift = max([7 + each.days for each in wait.local_days], default=0)
+    near = clock.local(earliest - wait.offset, ZoneInfo("UTC")).date() - timedelta(days=3 + max(shift, 0))
     for day in clock.occurrences(first, wait.repeat or "", near):
         if (after is None or day > after) and due(day) >= earliest:
             return Due(due(day), day)

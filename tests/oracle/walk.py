@@ -1,7 +1,6 @@
 """The walk from instant to instant: what ends, what happens, what that causes (rules.md section 2)."""
 
 from bisect import bisect_right
-from typing import Any
 
 from tests.oracle.ages import ALWAYS, NEVER
 from tests.oracle.changing import Changing
@@ -106,16 +105,7 @@ class Walk(Changing):
     def _member(self, rule: Rule) -> bool:
         """Membership, a function of the events taken and the instant alone."""
         begun = self.history.life(self.position) < self.position
-        return begun and self._tree_holds(rule.audience or {})
-
-    def _tree_holds(self, tree: dict[str, Any]) -> bool:
-        if "leaf" in tree:
-            return self.history.holds(tree["leaf"], self.position, self.now, None)
-        if "not" in tree:
-            return not self._tree_holds(tree["not"])
-        if "all" in tree:
-            return all(self._tree_holds(part) for part in tree["all"])
-        return any(self._tree_holds(part) for part in tree["any"])
+        return begun and self.holds(rule.audience or {}, None)
 
     def _look(self, rule: Rule, cause: Event | None) -> None:
         """Look whether the contact crossed the audience's edge; at its ready instant every member enters."""

@@ -30,17 +30,19 @@ def matches_in(rule: Raw) -> Iterator[tuple[Callable[[Any], None], Any]]:
 
 
 def conditions_in(rule: Raw) -> Iterator[Raw]:
-    """Every history condition of a rule."""
+    """Every history condition of a rule, the leaves of its trees."""
     given = rule.get("given") or []
-    yield from given if isinstance(given, list) else [given]
-    trees = [rule["audience"]] if "audience" in rule else []
+    trees = [
+        *([rule["audience"]] if "audience" in rule else []),
+        *(given if isinstance(given, list) else [given])[::-1],
+    ]
     while trees:
         tree = trees.pop()
         name = next((each for each in ("all", "any", "not") if each in tree), None)
-        if name is None:
-            yield tree
-        else:
+        if name is not None:
             trees += tree[name] if isinstance(tree[name], list) else [tree[name]]
+        elif "contact" not in tree:
+            yield tree
 
 
 def _places(written: list[Any]) -> Iterator[tuple[Callable[[Any], None], Any]]:

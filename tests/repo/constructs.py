@@ -36,12 +36,19 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
-    "audience": Construct(
-        "model check compile plan run", "audience emits", conformance="audience", sections="Audiences"
+    "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
+    "calendar": Construct(
+        "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "change": Construct("model check compile plan evaluate", conformance="change", sections="Changes of attributes"),
-    "history": Construct("model check compile lint plan evaluate", "given", conformance="given", sections="given"),
+    "conditions": Construct(
+        "model check compile plan evaluate run",
+        "given",
+        conformance="given conditions",
+        sections="Conditions/given",
+    ),
+    "history": Construct("model check compile lint plan evaluate", conformance="given", sections="given"),
     "include": Construct("model check compile plan evaluate", "include", conformance="include", sections="include"),
     "match": Construct(
         "model check compile lint plan evaluate",

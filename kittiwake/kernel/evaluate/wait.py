@@ -6,6 +6,7 @@ deadlines, or the reason there are none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -13,8 +14,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from kittiwake.kernel.evaluate.calendar import Base, due_us, dues_us, first_day, reach_of_move
 from kittiwake.kernel.evaluate.match import Attributes
 from kittiwake.kernel.evaluate.recurrence import YEAR_MAX, occurrences
+from kittiwake.kernel.plan.calendar import CalendarWait, LocalDay
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.kernel.state.state import Reminder
 from kittiwake.model import Event
@@ -27,6 +30,10 @@ YEAR_MIN: Final = 1900
 
 DUE_MAX_US: Final = (date(9999, 12, 31).toordinal() - EPOCH_ORDINAL) * DAY_US
 """The latest due time that is named; any later one is as far beyond the longest wait."""
+
+
+LAST_BASE: Final = date(YEAR_MAX, 12, 30).toordinal()
+"""The last day of UTC from which local days are counted."""
 
 
 class NoPlan(Enum):
@@ -44,6 +51,8 @@ class TooLong(NamedTuple):
     due_us: int
     """At most `DUE_MAX_US`."""
     occurrence: int | None = None
+    reminder: int = 0
+    """Of a list: which reminder, the first that is due too late."""
 
 
 Plan: TypeAlias = list[Reminder] | NoPlan | TooLong
@@ -80,6 +89,8 @@ def plan(wait: Wait, event: Event, attributes: Attributes, clock: Clock, after: 
             return _within_longest([Reminder(0, clock.now_us + delay_us)], clock)
         case UntilWait():
             return plan_until(wait, target_value(wait, event, attributes), clock, after)
+        case CalendarWait():
+            return plan_calendar(wait, event.time_us, clock)
 
 
 def target_value(wait: UntilWait, event: Event, attributes: Attributes) -> Any:
@@ -89,8 +100,18 @@ def target_value(wait: UntilWait, event: Event, attributes: Attributes) -> Any:
 
 def _within_longest(reminders: list[Reminder], clock: Clock) -> Plan:
     if reminders[-1].due_us - clock.now_us > clock.max_wait_us:
-        return TooLong(min(reminders[-1].due_us, DUE_MAX_US))
+        first = next(one for one in reminders if one.due_us - clock.now_us > clock.max_wait_us)
+        return TooLong(min(first.due_us, DUE_MAX_US), reminder=first.index)
     return reminders
+
+
+def plan_calendar(wait: CalendarWait, base_us: int, clock: Clock, pending: Sequence[int] | None = None) -> Plan:
+    """The deadlines on local days counted from `base_us`; of the `pending` reminders alone, where the zone changed."""
+    if base_us // DAY_US + EPOCH_ORDINAL > LAST_BASE:
+        return TooLong(DUE_MAX_US)
+    indices = range(len(wait.days)) if pending is None else pending
+    found = dues_us(wait, base_us, clock.zone, pending, clock.now_us)
+    return _within_longest([Reminder(i, at_us) for i, at_us in zip(indices, found, strict=True)], clock)
 
 
 def _field_us(wait: FieldWait, event: Event) -> int | None:
@@ -107,12 +128,12 @@ def plan_until(wait: UntilWait, value: Any, clock: Clock, after: int | None = No
         return NoPlan.UNUSABLE
     if wait.repeat is not None:
         return _next_occurrence(wait, target, clock, after, strictly=strictly)
-    due_us = _due_us(target, wait, clock.zone)
-    if due_us is None:
+    at_us = _due_us(target, wait, clock.zone)
+    if at_us is None:
         return NoPlan.PAST if target.day.year < YEAR_MIN else TooLong(DUE_MAX_US)
-    if due_us < clock.now_us:
+    if at_us < clock.now_us:
         return NoPlan.PAST
-    return _within_longest([Reminder(0, due_us)], clock)
+    return _within_longest([Reminder(0, at_us)], clock)
 
 
 def _target(wait: UntilWait, value: Any, zone: str) -> Target | None:
@@ -126,11 +147,12 @@ def _target(wait: UntilWait, value: Any, zone: str) -> Target | None:
         instant_us = parse_instant(value)
     except BadTimeError:
         return None
-    if wait.repeat is None:
+    if wait.repeat is None and wait.local_day is None:
         return Target(date.fromordinal(_ordinal(instant_us)), 0, instant_us)
-    if int(value[:4]) < YEAR_MIN:
+    year = int(value[:4])
+    if year < YEAR_MIN and wait.repeat is not None:
         return None
-    if int(value[:4]) > YEAR_MAX:
+    if not YEAR_MIN <= year <= YEAR_MAX:
         return Target(date.fromisoformat(value[:10]), 0, instant_us)
     return Target(local_date(zone, instant_us), local_time_of_day_us(zone, instant_us), instant_us)
 
@@ -141,11 +163,11 @@ def _ordinal(instant_us: int) -> int:
 
 def _due_us(target: Target, wait: UntilWait, zone: str) -> int | None:
     """The instant of a target, offset included; None where its year is beyond what clocks are asked for."""
-    if target.instant_us is not None:
+    if target.instant_us is not None and wait.local_day is None:
         return target.instant_us + wait.offset_us
     if not YEAR_MIN <= target.day.year <= YEAR_MAX:
         return None
-    return instant_of_local(zone, target.day, target.time_us) + wait.offset_us
+    return _falls_us(target, target.day, wait.local_day, zone) + wait.offset_us
 
 
 def _next_occurrence(wait: UntilWait, target: Target, clock: Clock, after: int | None, *, strictly: bool) -> Plan:
@@ -153,27 +175,36 @@ def _next_occurrence(wait: UntilWait, target: Target, clock: Clock, after: int |
     if target.day.year > YEAR_MAX:
         return TooLong(DUE_MAX_US, target.day.toordinal())
     # A due time lies within a day and a half of its local date's midnight UTC, plus the offset.
-    earliest = _ordinal(clock.now_us - wait.offset_us - 2 * DAY_US)
+    earliest = _ordinal(clock.now_us - wait.offset_us - (2 + _reach(wait.local_day)) * DAY_US)
     begin = date.fromordinal(max(earliest, after or 1))
     for day in occurrences(wait.repeat, wait.rrule, target.day, begin):
         if day.year > YEAR_MAX:
             return TooLong(DUE_MAX_US, day.toordinal())
-        due_us = _repeated_us(target, day, clock.zone) + wait.offset_us
-        if due_us < clock.now_us + strictly:
+        at_us = _falls_us(target, day, wait.local_day, clock.zone) + wait.offset_us
+        if at_us < clock.now_us + strictly:
             continue
-        if due_us - clock.now_us > clock.max_wait_us:
-            return TooLong(due_us, day.toordinal())
-        return [Reminder(0, due_us, day.toordinal())]
+        if at_us - clock.now_us > clock.max_wait_us:
+            return TooLong(at_us, day.toordinal())
+        return [Reminder(0, at_us, day.toordinal())]
     return NoPlan.PAST
 
 
-def _repeated_us(target: Target, day: date, zone: str) -> int:
-    """When an occurrence falls: the first of a value with time at that very instant."""
-    if target.instant_us is not None and day == target.day:
-        return target.instant_us
-    return instant_of_local(zone, day, target.time_us)
+def _falls_us(target: Target, day: date, wanted: LocalDay | None, zone: str) -> int:
+    """When the target, or an occurrence of it on `day`, falls; the target's own day at its instant, if it is one."""
+    instant_us = target.instant_us if day == target.day else None
+    if wanted is not None:
+        base = Base(day.toordinal(), target.time_us, instant_us)
+        return due_us(wanted, base, first_day(wanted, base), zone)
+    return instant_of_local(zone, day, target.time_us) if instant_us is None else instant_us
+
+
+def _reach(wanted: LocalDay | None) -> int:
+    """How many days after its own an occurrence may fall due."""
+    return 0 if wanted is None else max(0, wanted.days) + reach_of_move(wanted)
 
 
 def follows_zone(wait: UntilWait, value: Any) -> bool:
-    """Whether a change of the contact's zone moves the deadline: a date without time, or a repeated one."""
-    return wait.repeat is not None or (isinstance(value, str) and parse_date(value) is not None)
+    """Whether a change of the contact's zone moves the deadline: a date without time, a local day, a repeated one."""
+    if wait.repeat is not None or wait.local_day is not None:
+        return True
+    return isinstance(value, str) and parse_date(value) is not None

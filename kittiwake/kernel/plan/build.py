@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
-from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, NotHolds, Tree
+from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.change import Change
+from kittiwake.kernel.plan.conditions import AllHold, AnyHolds, Leaf, NotHolds, OfContact, Tree, of_contact
 from kittiwake.kernel.plan.gates import gates_of
 from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
-from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Other, Predicate
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes, route_of
@@ -82,7 +83,7 @@ def build_program(
         state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
-        dated=tuple(i for i, rule in enumerate(rules) if isinstance(rule.wait, UntilWait) and not rule.foreseen),
+        dated=tuple(i for i, rule in enumerate(rules) if _is_dated(rule)),
         attributes=attributes_of(rules) | foreseen_attributes,
         measured=attributes_of(rule for rule in rules if not rule.foreseen) if is_version else frozenset(),
         purposes=purposes,
@@ -100,6 +101,11 @@ def attributes_of(rules: Iterable[RuleProgram]) -> frozenset[str]:
 def _is_readied(rule: RuleProgram) -> bool:
     """Whether an audience may have an instant at which its members enter."""
     return rule.audience is not None and not rule.foreseen and (rule.ready_us is not None or bool(rule.look_backs))
+
+
+def _is_dated(rule: RuleProgram) -> bool:
+    """Whether a changed attribute or zone may move what is pending."""
+    return isinstance(rule.wait, (UntilWait, CalendarWait)) and not rule.foreseen
 
 
 def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
@@ -143,6 +149,9 @@ def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str]) -> Routes:
             for event_type in match.types:
                 naming.setdefault(event_type, set()).add(i)
     unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
+    looking = {i for i, rule in enumerate(rules) if looks_at_contact(rule)}
+    if looking:
+        naming = {event_type: naming.get(event_type, set()) | looking for event_type in {*naming, *own_types} - ENDINGS}
     return Routes(
         {event_type: _routes_of_type(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)},
         _routes_of_type(rules, unnamed, None),
@@ -157,8 +166,20 @@ def _routes_of_type(rules: Sequence[RuleProgram], indices: set[int], event_type:
     return tuple(
         route
         for route in routes
-        if route.when or route.steps or route.unless or route.conditions or holds_of_nothing(route.rule)
+        if route.when
+        or route.steps
+        or route.unless
+        or route.conditions
+        or holds_of_nothing(route.rule)
+        or (event_type is not None and looks_at_contact(route.rule))
     )
+
+
+def looks_at_contact(rule: RuleProgram) -> bool:
+    """Whether an audience asks for attributes: of a forgotten contact they stay, so that its next event, of whatever
+    type that is needed, may make it a member.
+    """
+    return rule.audience is not None and bool(of_contact(rule.audience.tree))
 
 
 def holds_of_nothing(rule: RuleProgram) -> bool:
@@ -174,8 +195,25 @@ def holds_of_nothing(rule: RuleProgram) -> bool:
                 return any(map(holds, parts))
             case NotHolds(part):
                 return not holds(part)
+            case OfContact(where):
+                return _holds_of_no_values(where)
 
     return rule.audience is not None and holds(rule.audience.tree)
+
+
+def _holds_of_no_values(predicate: Predicate) -> bool:
+    """Whether a predicate holds where every value is missing."""
+    match predicate:
+        case Comparison(operator=operator, operand=operand):
+            return operator is Operator.EXISTS and operand is False
+        case Change():
+            return False
+        case AllOf(parts):
+            return all(map(_holds_of_no_values, parts))
+        case AnyOf(parts):
+            return any(map(_holds_of_no_values, parts))
+        case Not(part):
+            return not _holds_of_no_values(part)
 
 
 def attributes_read(rule: RuleProgram) -> Iterator[str]:
@@ -185,6 +223,9 @@ def attributes_read(rule: RuleProgram) -> Iterator[str]:
             yield from _attributes_of(match.where)
     if isinstance(rule.wait, UntilWait) and rule.wait.of_contact:
         yield rule.wait.path[0]
+    for tree in rule.trees():
+        for question in of_contact(tree):
+            yield from _attributes_of(question.where)
     for include in rule.include:
         if include.of_contact:
             yield include.path[0]

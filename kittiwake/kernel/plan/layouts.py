@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
@@ -33,6 +34,7 @@ FIRST_FIELDS: Final = {
     "Match": 3,
     "Not": 1,
     "NotHolds": 1,
+    "OfContact": 1,
     "Reaches": 2,
     "Sequence": 2,
 }
@@ -98,6 +100,8 @@ def _kind_of_wait(wait: Wait | None) -> list[Any]:
             return ["field"]
         case UntilWait(of_contact=of_contact, repeat=repeat):
             return ["until", of_contact, repeat is not None]
+        case CalendarWait(numbered=numbered):
+            return ["local days" if numbered else "local day"]
 
 
 def _digest(parts: Any) -> str:

@@ -47,7 +47,7 @@ class Program:
     readied: tuple[int, ...] = ()
     """Audiences with a `ready_us`: their members enter at it."""
     dated: tuple[int, ...] = ()
-    """Rules that wait towards a date: a changed attribute or zone may move them."""
+    """Rules that wait towards a date or to a local day: a changed attribute or zone may move them."""
     attributes: frozenset[str] = frozenset()
     """Top-level contact attributes that rules or policy read (`timezone` always)."""
     measured: frozenset[str] = frozenset()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from kittiwake.kernel.plan.audience import Audience
+from kittiwake.kernel.plan.conditions import Tree
 from kittiwake.kernel.plan.history import Condition, LookBack
 from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.match import Match, Matches
@@ -38,7 +39,7 @@ class RuleProgram(msgspec.Struct, frozen=True):
     sequence: Sequence | None = None
     audience: Audience | None = None
     conditions: tuple[Condition, ...] = ()
-    """Those of `given` (all must hold), or of `audience` (its leaves point here)."""
+    """The questions about history of `given` or of `audience`, to which the leaves of their trees point."""
     wait: Wait | None = None
     unless: Matches = ()
     per: tuple[Path, ...] = ()
@@ -70,11 +71,18 @@ class RuleProgram(msgspec.Struct, frozen=True):
     anew_us: int | None = None
     """Of a rule with `reaches` that there was before: since when it counts anew, for it was another or was not there
     just before (with `per`, or was kept for another time). None: it has always been this one."""
+    given: Tree | None = None
+    """None: nothing is asked of a match."""
 
     @property
     def state_key(self) -> str:
         """Where a state keeps what the rule remembers; no rule id has an @."""
         return f"{self.rule_id}@{self.version}" if self.foreseen else self.rule_id
+
+    def trees(self) -> tuple[Tree, ...]:
+        """Its trees of conditions."""
+        found = (self.given, self.audience.tree if self.audience else None)
+        return tuple(tree for tree in found if tree is not None)
 
     def matches(self) -> Iterator[Match]:
         """Every match of the rule, whatever clause it is of."""

@@ -1,4 +1,4 @@
-"""`wait`, compiled: silence after arming, a number of units, or towards a date.
+"""`wait`, compiled: silence after arming, a number of units, towards a date, or to a local day.
 
 Read by `kernel.evaluate.wait`.
 """
@@ -6,10 +6,11 @@ Read by `kernel.evaluate.wait`.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import msgspec
 
+from kittiwake.kernel.plan.calendar import CalendarWait, LocalDay
 from kittiwake.time.instants import HOUR_US
 from kittiwake.values import Path
 
@@ -28,6 +29,7 @@ class FieldWait(msgspec.Struct, frozen=True):
     path: Path
     unit_us: int
     default_us: int | None
+    numbered: ClassVar[bool] = False
 
 
 class Repeat(StrEnum):
@@ -49,6 +51,9 @@ class UntilWait(msgspec.Struct, frozen=True):
     repeat: Repeat | None = None
     rrule: str = ""
     """For Repeat.RRULE: the text, without `RRULE:`."""
+    local_day: LocalDay | None = None
+    """Which local day, counted from that of the date, and when on it; None: the date itself, at its own time."""
+    numbered: ClassVar[bool] = False
 
 
-Wait: TypeAlias = Delays | FieldWait | UntilWait
+Wait: TypeAlias = Delays | FieldWait | UntilWait | CalendarWait

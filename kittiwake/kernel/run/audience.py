@@ -1,15 +1,15 @@
 """Audiences: membership as a function of history and time, and the edges it takes.
 
-Evaluated after every event that concerns the rule, at every instant a look-back ends, and at the instant the rule is
-ready. Called by `run.dispatch` and `run.timeline`.
+Evaluated after every event that concerns the rule, by what it asks of history or of attributes, at every instant a
+look-back ends, and at the instant the rule is ready. Called by `run.dispatch` and `run.timeline`.
 """
 
 from __future__ import annotations
 
+from kittiwake.kernel.evaluate.conditions import tree_holds
 from kittiwake.kernel.evaluate.history import measured, next_end_us
 from kittiwake.kernel.evaluate.include import included
 from kittiwake.kernel.evaluate.match import SINGLE
-from kittiwake.kernel.plan.audience import AllHold, AnyHolds, Leaf, Tree
 from kittiwake.kernel.plan.history import answer
 from kittiwake.kernel.run.arming import candidate_of_event, cause
 from kittiwake.kernel.run.execution import Execution
@@ -30,7 +30,7 @@ def evaluate_membership(run: Execution, index: int, event: Event | None) -> None
         for condition, slots in zip(rule.conditions, found.history, strict=True)
     ]
     answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
-    member = run.state.first_us is not None and _holds(rule.audience.tree, answers)
+    member = run.state.first_us is not None and tree_holds(rule.audience.tree, answers.__getitem__, run.attributes)
     if found.entered_fired and run.is_lacking(index):
         member = True  # it cannot know yet: who has entered stays until it can
     readied = event is None and run.ready_us(index) == run.now_us and not _is_evaluated(run, run.now_us)
@@ -44,16 +44,6 @@ def evaluate_membership(run: Execution, index: int, event: Event | None) -> None
 
 def _is_evaluated(run: Execution, now_us: int) -> bool:
     return run.state.evaluated_to_us is not None and now_us <= run.state.evaluated_to_us
-
-
-def _holds(tree: Tree, answers: list[bool]) -> bool:
-    if isinstance(tree, Leaf):
-        return answers[tree.index]
-    if isinstance(tree, AllHold):
-        return all(_holds(part, answers) for part in tree.parts)
-    if isinstance(tree, AnyHolds):
-        return any(_holds(part, answers) for part in tree.parts)
-    return not _holds(tree.part, answers)
 
 
 def _edge(run: Execution, index: int, member: bool, event: Event | None) -> None:

@@ -14,25 +14,27 @@ from weakref import ref
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, MERGED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.evaluate.change import Updated
-from kittiwake.kernel.evaluate.history import measured, recorder
+from kittiwake.kernel.evaluate.history import recorder
 from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, instance_keys_of, key_values, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
-from kittiwake.kernel.plan.history import Condition, test_of
+from kittiwake.kernel.plan.build import holds_of_nothing, looks_at_contact
+from kittiwake.kernel.plan.conditions import of_contact
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.run.audience import evaluate_membership
+from kittiwake.kernel.run.conditions import admitting
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import cancel_all
-from kittiwake.kernel.run.reactions import NO_VALUES, Given, Handler, Reaction
+from kittiwake.kernel.run.reactions import NO_VALUES, Handler, Reaction
 from kittiwake.kernel.run.retention import forget_all
 from kittiwake.kernel.run.sequence import Completes, completing
 from kittiwake.kernel.run.thresholds import reaching
 from kittiwake.kernel.run.unless import disarming
 from kittiwake.kernel.run.until import move_dates
-from kittiwake.kernel.run.unusable import refuse_in_condition, refuse_keys, refusing
+from kittiwake.kernel.run.unusable import refuse_attributes, refuse_in_condition, refuse_keys, refusing
 from kittiwake.kernel.run.wait import waiting
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
@@ -235,7 +237,25 @@ def _looking(route: Route, limits: Limits) -> Handler:
     def foresee(run: Execution, event: Event) -> None:
         records(run, event)
 
-    return foresee if route.rule.foreseen else handle
+    if route.rule.foreseen:
+        return foresee
+    return _looking_at_contact(route, handle) if looks_at_contact(route.rule) else handle
+
+
+def _looking_at_contact(route: Route, look: Handler) -> Handler:
+    """An audience that asks for attributes looks when they may have changed, and when the contact begins anew."""
+    index, rule = route.rule_index, route.rule
+    assert rule.audience is not None
+    asked, always = of_contact(rule.audience.tree), bool(route.conditions) or holds_of_nothing(rule)
+
+    def handle(run: Execution, event: Event) -> None:
+        if event.type == UPDATED:
+            for question in asked:
+                refuse_attributes(run, index, Clause.AUDIENCE, question)
+        if always or event.type == UPDATED or run.first is event:
+            look(run, event)
+
+    return handle
 
 
 def _remembering(route: Route, records: Records, when: Handler | None) -> Handler:
@@ -310,7 +330,7 @@ def _stepping(route: Route, react: Reaction, completes: Completes) -> Handler:
 
 
 def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
-    given = _admitting(index, rule) if rule.conditions else None
+    given = admitting(index, rule)
     if rule.reaches is not None:
         return reaching(index, rule, given)
     if rule.foreseen:
@@ -332,41 +352,3 @@ def _reaction(index: int, rule: RuleProgram, limits: Limits) -> Reaction:
 
 def _nothing(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
     """The reaction of a rule that is not in force yet."""
-
-
-def _admitting(index: int, rule: RuleProgram) -> Given:
-    """Whether every history condition holds, that event included. A trace shows all of them."""
-    asked = [
-        (i, condition, _keying(condition, rule), *test_of(condition)) for i, condition in enumerate(rule.conditions)
-    ]
-    keep_us = rule.keep_us
-
-    def given(run: Execution, event: Event, key: str, same: list[str]) -> bool:
-        state = run.rules[index] or run.rule_state(index)
-        admitted = True
-        for i, condition, key_in, order, bound in asked:
-            of = "" if key_in is None else key_in(same)
-            value = measured(condition, state.history[i], of, event.time_us, keep_us)
-            holds = order(value, bound)
-            admitted = admitted and holds
-            if run.trace is None:
-                if not holds:
-                    return False
-            else:
-                run.note(StepKind.GIVEN, index, key, event_id=event.event_id, condition=i, value=value, holds=holds)
-        if not admitted and run.trace is not None:
-            run.note(StepKind.REFUSED, index, key, event_id=event.event_id)
-        return admitted
-
-    return given
-
-
-def _keying(condition: Condition, rule: RuleProgram) -> Callable[[list[str]], str] | None:
-    """From the `same` values of a match to the key it asks about; None: the one without."""
-    indices = [rule.same.index(path) for path in condition.same]
-    if not indices:
-        return None
-    if len(indices) == 1:
-        (index,) = indices
-        return lambda same: f"[{same[index]}]"
-    return lambda same: f"[{','.join([same[at] for at in indices])}]"

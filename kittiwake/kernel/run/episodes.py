@@ -6,7 +6,7 @@ Called by `run.wait`, `run.until` and `run.gating`.
 from __future__ import annotations
 
 from kittiwake.kernel.run.execution import Execution
-from kittiwake.kernel.state.state import Episode, Instance
+from kittiwake.kernel.state.state import Episode, Instance, Reminder
 from kittiwake.kernel.state.trace import StepKind
 
 
@@ -16,6 +16,11 @@ def follow_held(one: Instance, episode: Episode) -> None:
         candidate = one.held.candidate
         candidate.last_id, candidate.last_us, candidate.count = episode.last_id, episode.last_us, episode.count
         candidate.same, candidate.include = episode.same, episode.include
+
+
+def deadlines(reminders: list[Reminder]) -> dict[str, list[int]]:
+    """What a trace says of the deadlines that are set."""
+    return {"dues_us": [one.due_us for one in reminders], "reminders": [one.index for one in reminders]}
 
 
 def drop_pending(run: Execution, index: int, key: str, one: Instance, episode: Episode, why: str) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from kittiwake.kernel.evaluate.conditions import holds_of_contact
 from kittiwake.kernel.evaluate.unusable import finding, found_at, named, unusable_date, unusable_number
+from kittiwake.kernel.plan.conditions import OfContact
 from kittiwake.kernel.plan.history import Condition
 from kittiwake.kernel.plan.match import Matches
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait, Wait
@@ -34,6 +36,13 @@ def refusing(index: int, clause: Clause, matches: Matches) -> Refusing:
             run.count_unusable(index, clause, path, found)
 
     return refuse
+
+
+def refuse_attributes(run: Execution, index: int, clause: Clause, question: OfContact) -> None:
+    """Of attributes that are not as asked, count those that never could be, for their type."""
+    if holds_of_contact(question, run.attributes) is None:
+        for path, found in dict.fromkeys(finding([question.where])({}, run.attributes)):
+            run.count_unusable(index, clause, path, found)
 
 
 def refuse_keys(run: Execution, index: int, clause: Clause, paths: tuple[Path, ...], event: Event) -> None:

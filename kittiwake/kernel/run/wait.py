@@ -12,7 +12,7 @@ from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.kernel.run.arming import candidate_of_reminder, cause, lacks, refuse_for_room
-from kittiwake.kernel.run.episodes import drop_pending, end_if_over, follow_held
+from kittiwake.kernel.run.episodes import deadlines, drop_pending, end_if_over, follow_held
 from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.run.reactions import NO_VALUES, Given, Reaction
 from kittiwake.kernel.run.unless import disarm_at_once
@@ -121,11 +121,11 @@ def _open(
         return
     event_id = event.event_id
     one.episode = Episode(event_id, run.now_us, event_id, 1, same, include, found, own_target(rule, event))
-    one.episode.numbered = isinstance(rule.wait, Delays) and rule.wait.numbered
+    one.episode.numbered = rule.wait is not None and rule.wait.numbered
     one.episode.opened_type, one.episode.last_us = run.type_of(event), run.now_us
     run.timers.set(found[0].due_us, index, key)
     if run.trace is not None:
-        run.note(StepKind.ARMED, index, key, event_id=event_id, dues_us=[r.due_us for r in found])
+        run.note(StepKind.ARMED, index, key, event_id=event_id, **deadlines(found))
     if run.shared_instant is not None:
         run.shared_instant.opened.setdefault((index, key), set()).add((event_id, event.type))
         disarm_at_once(run, index, key, one, event)
@@ -157,8 +157,8 @@ def _replan(run: Execution, index: int, key: str, one: Instance, episode: Episod
 
 
 def _note_restart(run: Execution, index: int, key: str, episode: Episode, event: Event) -> None:
-    dues_us = [reminder.due_us for reminder in episode.reminders]
-    run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, dues_us=dues_us, count=episode.count)
+    about = deadlines(episode.reminders)
+    run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, count=episode.count, **about)
 
 
 def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[Reminder]:

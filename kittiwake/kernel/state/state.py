@@ -105,7 +105,7 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     reminders: list[Reminder]
     """Those not decided and not deferred, earliest first."""
     target: str | None = None
-    """`until` a date of the event: the date as written."""
+    """`until` a date of the event: the date as written; of a calendar wait: the time of its newest arming event."""
     fired: bool = False
     """Whether one of its reminders has fired (in a shadow rule, and in the holdout: would have)."""
     occurrence: int | None = None

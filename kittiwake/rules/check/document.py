@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from kittiwake.rules.check.audience import check_audience
 from kittiwake.rules.check.catalog import check_interest
-from kittiwake.rules.check.history import check_given
+from kittiwake.rules.check.conditions import check_given
 from kittiwake.rules.check.include import check_include
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths

@@ -1,6 +1,6 @@
 """Checks of history conditions: one comparison, one `same`, a bounded past.
 
-Pure. Called by `check.document` for `given` and `audience`.
+Pure. Called by `check.conditions`.
 """
 
 from __future__ import annotations
@@ -8,24 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kittiwake.rules.check.match import check_match, check_same
-from kittiwake.rules.diagnostics import Diagnostic, check_list, check_span, each
+from kittiwake.rules.diagnostics import Diagnostic, check_span, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import (
-    CONDITIONS_MAX,
     WINDOWED_COUNT_MAX,
     WINDOWED_COUNT_SAME_MAX,
     WITHIN_MAX_US,
 )
-from kittiwake.rules.model.history import COMPARISONS, Absent, Count, Distinct, Given, HistoryCondition, Present, Sum
+from kittiwake.rules.model.history import COMPARISONS, Absent, Count, Distinct, HistoryCondition, Present, Sum
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.values import Number
-
-
-def check_given(given: Given | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
-    """The conditions of `given`; `no_same` says why `same` cannot stand in them, if it cannot."""
-    yield from check_list(given, path, CONDITIONS_MAX, "conditions")
-    for where, condition in each(given, path):
-        yield from check_condition(condition, where, no_same)
 
 
 def check_condition(condition: HistoryCondition, path: KeyPath, no_same: str = "") -> Iterator[Diagnostic[Code]]:

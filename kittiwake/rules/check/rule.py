@@ -17,7 +17,6 @@ from kittiwake.rules.limits import (
 )
 from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.rule import Rule
-from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
 
 KIND_CLAUSES: Final = frozenset({"when", "audience", "interest", "emits"})
 """Without all of these as written, what a rule is stays unknown."""
@@ -72,7 +71,7 @@ def _check_item_rule(rule: Rule) -> Iterator[Diagnostic[Code]]:
         message = "a catalogue rule does not say whom it concerns"
         advice = "Add interest: {events: product.viewed, item: product_id, within: 30d}"
         yield Diagnostic(("when", "item"), Code.KIND, message, advice, at_key=True)
-    if isinstance(rule.wait, (list, FieldWaitObject, UntilWaitObject)):
+    if rule.wait is not None and not isinstance(rule.wait, str):
         message = "a catalogue rule waits for one duration: how long the new value must hold"
         yield Diagnostic(("wait",), Code.KIND, message, "Write, say, wait: 2h", at_key=True)
 

@@ -1,6 +1,6 @@
-"""From the conditions of `given` to the kernel's.
+"""From conditions on history to the kernel's.
 
-Pure. Called by `compile.rule` and `compile.audience`; its input has been checked.
+Pure. Called by `compile.conditions`; its input has been checked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from kittiwake.rules.compile.match import matches_of, names_of, path_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.history import Absent, Count, Distinct, HistoryCondition, Present, Sum
 from kittiwake.rules.model.match import EventMatch
-from kittiwake.rules.model.rule import Rule
 from kittiwake.values import Number, Path
 
 
@@ -62,9 +61,3 @@ def _bound(written: HistoryCondition) -> tuple[Operator | None, Number]:
     for name, bound in comparisons(written):
         return Operator(name), bound
     return None, 0
-
-
-def given_of(rule: Rule) -> tuple[Condition, ...]:
-    """The conditions of `given`."""
-    written = rule.given if isinstance(rule.given, list) else [rule.given] if rule.given else []
-    return tuple(map(condition_of, written))

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from kittiwake.kernel.plan.history import Condition
 from kittiwake.kernel.plan.layouts import paths_of_unless
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.rules.compile.audience import audience_of
-from kittiwake.rules.compile.history import given_of
+from kittiwake.rules.compile.conditions import tree_of
 from kittiwake.rules.compile.include import include_of
 from kittiwake.rules.compile.match import matches_of, paths_of
 from kittiwake.rules.compile.policy import is_transactional, ready_us, reentry_of
@@ -52,14 +53,15 @@ def _not_yet(authored: AuthoredRule) -> RuleError | None:
 def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced_us: int | None = None) -> RuleProgram:
     """The program of one rule under a policy; `introduced_us`: since which version it is there, if not always."""
     rule = authored.rule
-    audience, leaves = audience_of(rule)
+    conditions: list[Condition] = []
+    given, audience = tree_of(rule.given, conditions), audience_of(rule, conditions)
     program = RuleProgram(
         rule_id=rule.id,
         version=authored.version,
         when=when_of(rule.when),
         sequence=sequence_of(rule),
         audience=audience,
-        conditions=leaves or given_of(rule),
+        conditions=tuple(conditions),
         wait=wait_of(rule.wait),
         unless=matches_of(rule.unless) if rule.unless else (),
         per=paths_of(rule.per),
@@ -74,6 +76,7 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         holdout=rule.holdout is not False,
         expires_us=span_us(rule.expires),
         keep_us=span_us(rule.keep),
+        given=given,
         partial=policy is not None and policy.history_from == "effective",
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)

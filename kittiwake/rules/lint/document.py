@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode, show_path
+from kittiwake.rules.lint.calendar import lint_local_days
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
@@ -35,6 +36,7 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
 def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[Lint]:
     rule = authored.rule
     alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
+    alone += lint_local_days(rule)
     return _located([*alone, *lint_groups(rule, policies), *lint_under(rule, policies)], authored.location)
 
 

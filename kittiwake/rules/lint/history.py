@@ -11,29 +11,27 @@ from typing import Any
 
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import Operator
-from kittiwake.rules.check.audience import leaves
+from kittiwake.rules.check.conditions import histories
 from kittiwake.rules.compile.history import condition_of
-from kittiwake.rules.diagnostics import Diagnostic, each
+from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import KeyPath, LintCode
-from kittiwake.rules.lint.queries import arming, covers
-from kittiwake.rules.model.audience import AllOfAudience
+from kittiwake.rules.lint.queries import arming, covers, together
 from kittiwake.rules.model.rule import Rule
 from kittiwake.values import Number
 
 
 def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     """Lints of `given` and `audience`."""
-    asked = [(path, condition_of(condition)) for path, condition in each(rule.given, ("given",))]
-    for path, condition in asked:
-        least = 1 if covers(condition.of, arming(rule)) else 0
-        yield from _of_condition(condition, path, least, "the arming event counts itself, so " if least else "")
-    yield from _excluding(asked)
-    if rule.audience is not None:
-        for path, leaf in leaves(rule.audience, ("audience",)):
-            yield from _of_condition(condition_of(leaf), path, 0, "")
-        if isinstance(rule.audience, AllOfAudience):
-            found = [(path, leaf) for path, leaf in leaves(rule.audience, ("audience",)) if len(path) == 3]
-            yield from _excluding([(path, condition_of(leaf)) for path, leaf in found])
+    for path, condition in histories(rule.given, ("given",)):
+        asked = condition_of(condition)
+        least = 1 if covers(asked.of, arming(rule)) else 0
+        yield from _of_condition(asked, path, least, "the arming event counts itself, so " if least else "")
+    for path, condition in histories(rule.audience, ("audience",)):
+        yield from _of_condition(condition_of(condition), path, 0, "")
+    for written, path in ((rule.given, ("given",)), (rule.audience, ("audience",))):
+        conjuncts = [at for at, _ in together(written, path)]
+        found = [(at, condition_of(leaf)) for at, leaf in histories(written, path) if at in conjuncts]
+        yield from _excluding(found)
 
 
 def _of_condition(condition: Condition, path: KeyPath, least: int, why: str) -> Iterator[Diagnostic[LintCode]]:

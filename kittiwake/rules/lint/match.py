@@ -16,7 +16,8 @@ from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator,
 from kittiwake.rules.compile.match import predicate_of
 from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import KeyPath, LintCode
-from kittiwake.rules.lint.queries import matches_in
+from kittiwake.rules.lint.queries import matches_in, together
+from kittiwake.rules.model.conditions import Conditions, ContactCondition
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.rule import Rule
 from kittiwake.values import is_number
@@ -35,6 +36,8 @@ def lint_where(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     """Contradictions in any `where` of a rule."""
     for path, match in matches_in(rule):
         yield from _of_match(match, path)
+    for written, path in ((rule.given, ("given",)), (rule.audience, ("audience",))):
+        yield from _of_contact(written, path)
 
 
 def _of_match(match: EventMatch, path: KeyPath) -> Iterator[Diagnostic[LintCode]]:
@@ -44,6 +47,14 @@ def _of_match(match: EventMatch, path: KeyPath) -> Iterator[Diagnostic[LintCode]
             if found is not None:
                 message = f"no event can match this: what is asked of {found} contradicts itself"
                 yield Diagnostic((*where, "where"), LintCode.CONTRADICTION, message, "Mend or delete it", at_key=True)
+
+
+def _of_contact(written: Conditions | None, path: KeyPath) -> Iterator[Diagnostic[LintCode]]:
+    asked = [(where, leaf.contact) for where, leaf in together(written, path) if isinstance(leaf, ContactCondition)]
+    found = contradiction(AllOf(tuple(predicate_of(one, of_contact=True) for _, one in asked)))
+    if found is not None:
+        message = f"no contact can be so: what is asked of {found} contradicts itself"
+        yield Diagnostic(asked[-1][0], LintCode.CONTRADICTION, message, "Mend or delete it")
 
 
 def contradiction(predicate: Predicate) -> str | None:

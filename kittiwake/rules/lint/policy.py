@@ -10,7 +10,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final
 
-from kittiwake.rules.check.audience import leaves
+from kittiwake.rules.check.conditions import histories
 from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
@@ -76,13 +76,8 @@ def quiet_gap_us(policy: PolicyObject) -> int:
 
 
 def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
-    written: list[tuple[KeyPath, str | None]] = []
-    if isinstance(rule.wait, FieldWaitObject):
-        written = [(("wait", "default"), rule.wait.default)]
-    elif isinstance(rule.wait, (str, list)):
-        written = list(each(rule.wait, ("wait",)))
-    for path, wait in written:
-        if wait is not None and span_us(wait) > retained_us:
+    for path, wait_us in _waits(rule):
+        if wait_us > retained_us:
             message = f"a contact silent for {format_duration(retained_us)} is forgotten, this wait with it"
             yield Diagnostic(
                 path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
@@ -93,6 +88,16 @@ def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
             yield Diagnostic(
                 path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
             )
+
+
+def _waits(rule: Rule) -> Iterator[tuple[KeyPath, int]]:
+    """How long a rule waits at least, with its paths; nothing where an event or a date says it."""
+    if isinstance(rule.wait, FieldWaitObject):
+        if rule.wait.default is not None:
+            yield ("wait", "default"), span_us(rule.wait.default)
+    elif not isinstance(rule.wait, UntilWaitObject):
+        for path, one in each(rule.wait, ("wait",)):
+            yield (path, span_us(one)) if isinstance(one, str) else ((*path, "days"), ((one.days or 0) - 2) * DAY_US)
 
 
 def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:
@@ -111,8 +116,7 @@ def _look_back_us(rule: Rule) -> int:
 
 def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
     """Every `within` of a rule's conditions and of its sequence, with its path."""
-    conditions = list(each(rule.given, ("given",)))
-    conditions += list(leaves(rule.audience, ("audience",))) if rule.audience is not None else []
+    conditions = [*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))]
     yield from (((*path, "within"), condition.within) for path, condition in conditions if condition.within)
     if isinstance(rule.when, SequenceObject):
         yield ("when", "within"), rule.when.within

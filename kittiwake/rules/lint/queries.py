@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 from kittiwake.event_types import UNMATCHED_BY_ANY
 from kittiwake.kernel.plan.match import Match, Matches
-from kittiwake.rules.check.audience import leaves
+from kittiwake.rules.check.conditions import Written, histories, leaves
 from kittiwake.rules.check.history import measured
 from kittiwake.rules.compile.match import matches_of
 from kittiwake.rules.diagnostics import each, numbered
 from kittiwake.rules.errors import KeyPath
 from kittiwake.rules.model.catalog import ItemObject
+from kittiwake.rules.model.conditions import AllOfConditions, Conditions
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.sequence import SequenceObject
@@ -26,15 +27,22 @@ def matches_in(rule: Rule) -> Iterator[tuple[KeyPath, EventMatch]]:
         yield from numbered(rule.when.sequence, ("when", "sequence"))
     elif rule.when is not None and not isinstance(rule.when, ItemObject):
         yield ("when",), rule.when
-    conditions = list(each(rule.given, ("given",)))
-    conditions += list(leaves(rule.audience, ("audience",))) if rule.audience is not None else []
-    for path, condition in conditions:
+    for path, condition in (*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))):
         key, match = measured(condition)
         yield (*path, key), match
     if rule.unless is not None:
         yield ("unless",), rule.unless
     if rule.interest is not None:
         yield ("interest", "events"), rule.interest.events
+
+
+def together(written: Conditions | None, path: KeyPath) -> Iterator[tuple[KeyPath, Written]]:
+    """The leaves of conditions all of which have to hold."""
+    for where, tree in each(written, path):
+        if isinstance(tree, AllOfConditions):
+            yield from together(tree.all, (*where, "all"))
+        else:
+            yield from ((at, leaf) for at, leaf in leaves(tree, where) if leaf is tree)
 
 
 def arming(rule: Rule) -> Matches:

@@ -49,7 +49,9 @@ def _restart(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
         message = "without wait there is nothing to start anew"
         yield Diagnostic(("restart",), LintCode.RESTART_WITHOUT_EFFECT, message, "Delete it", at_key=True)
     elif not rule.restart and isinstance(rule.wait, list) and len(rule.wait) > 1:
-        message = f"a contact that comes back still gets the reminders after {' and '.join(rule.wait[1:])}"
+        after = [one for one in rule.wait[1:] if isinstance(one, str)]
+        which = f"the reminders after {' and '.join(after)}" if after else "the later reminders"
+        message = f"a contact that comes back still gets {which}"
         advice = "Delete restart: false, or name in unless what ends the reminders"
         if rule.unless is None:
             yield Diagnostic(("restart",), LintCode.REMINDERS_GO_ON, message, advice, at_key=True)

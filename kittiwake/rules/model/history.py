@@ -1,15 +1,15 @@
-"""Models of questions about a contact's history: `given`, and the tree of `audience`.
+"""Models of questions about a contact's history: leaves of the trees of conditions.
 
 Pure. Checked further by `check.history`, read by `compile.history`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import ConfigDict, Field, Tag
 
-from kittiwake.rules.model.base import Model, chosen, shape
+from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import ExactNumber
 from kittiwake.rules.model.text import OwnPath, SamePaths
@@ -66,14 +66,6 @@ class Absent(_Condition):
 
 
 MEASURES: Final = ("count", "sum", "distinct", "present", "absent")
-CONDITION_MESSAGE: Final = "a condition has one of count, sum, distinct, present and absent"
-CONDITION_ADVICE: Final = "Write, say, {count: product.viewed, within: 24h, gte: 3}"
-
-
-def _measure(value: Any) -> str | None:
-    found = [key for key in MEASURES if key in value] if isinstance(value, dict) else []
-    return f"|{found[0]}" if len(found) == 1 else None
-
 
 AnyCondition: TypeAlias = (
     Annotated[Count, Tag("|count")]
@@ -82,10 +74,5 @@ AnyCondition: TypeAlias = (
     | Annotated[Present, Tag("|present")]
     | Annotated[Absent, Tag("|absent")]
 )
-HistoryCondition: TypeAlias = Annotated[AnyCondition, chosen(_measure, CONDITION_MESSAGE, CONDITION_ADVICE)]
-Given: TypeAlias = Annotated[
-    Annotated[HistoryCondition, Tag("|object")] | Annotated[list[HistoryCondition], Tag("|list")],
-    chosen(
-        lambda value: shape(value) if isinstance(value, (dict, list)) else None, CONDITION_MESSAGE, CONDITION_ADVICE
-    ),
-]
+"""A branch of `model.conditions`, chosen there."""
+HistoryCondition: TypeAlias = Count | Sum | Distinct | Present | Absent

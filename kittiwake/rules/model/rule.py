@@ -9,10 +9,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from kittiwake.rules.model.audience import AudienceTree
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.catalog import Interest
-from kittiwake.rules.model.history import Given
+from kittiwake.rules.model.conditions import Conditions, ConditionTree
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import Flag, Whole
@@ -37,9 +36,9 @@ class Rule(Model):
         description="the event that arms it",
         examples=["cart.item_added", {"sequence": ["product.viewed", "cart.item_added"], "within": "30m"}],
     )
-    given: Given | None = Field(
+    given: Conditions | None = Field(
         None,
-        description="history conditions, asked when an event would open an episode",
+        description="conditions, asked when an event would open an episode",
         examples=[{"count": "product.viewed", "same": "product_id", "within": "24h", "gte": 3}],
     )
     wait: Wait | None = Field(
@@ -49,7 +48,8 @@ class Rule(Model):
             "1h",
             ["30m", "24h", "72h"],
             {"field": "supply_days", "unit": "days", "default": "30d"},
-            {"until": "expires_at", "offset": "-7d"},
+            {"until": "expires_at", "days": -7},
+            {"days": 1, "at": "10:00", "on": ["tue", "thu"]},
         ],
     )
     unless: EventMatch | None = Field(
@@ -61,9 +61,9 @@ class Rule(Model):
     restart: Flag = Field(True, description="whether a further match starts the wait anew")
     reaches: ReachesObject | None = Field(None, description="fires when a total crosses a threshold")
     interest: Interest | None = Field(None, description="the contacts concerned by a catalogue change")
-    audience: AudienceTree | None = Field(
+    audience: ConditionTree | None = Field(
         None,
-        description="a tree of history conditions: who is in",
+        description="a tree of conditions: who is in",
         examples=[{"all": [{"sum": "total", "of": "order.completed", "within": "90d", "gte": 500}]}],
     )
     emits: Emits | None = Field(

@@ -38,7 +38,7 @@ def _offset(value: object) -> str:
     if isinstance(value, str) and durations.parse_duration(value) is not None:
         return value
     raise problem(
-        Code.BAD_DURATION, f"{shown(value)} is no offset", "Write -7d for a week before, 12h for half a day after"
+        Code.BAD_DURATION, f"{shown(value)} is no offset", "Write -2h for two hours before, 12h for half a day after"
     )
 
 
@@ -60,7 +60,7 @@ Duration: TypeAlias = Annotated[
 ]
 Offset: TypeAlias = Annotated[
     str,
-    Checked(_offset, {"type": "string", "pattern": f"^-?{_DURATION_PATTERN}$", "examples": ["-7d", "12h"]}),
+    Checked(_offset, {"type": "string", "pattern": f"^-?{_DURATION_PATTERN}$", "examples": ["-2h", "12h"]}),
 ]
 
 

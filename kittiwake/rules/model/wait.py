@@ -1,4 +1,4 @@
-"""Models of `wait`: a duration, reminders, a number of an event, or a date.
+"""Models of `wait`: a duration, reminders, a number of an event, a date, or a local day.
 
 Pure. Checked further by `check.wait`, read by `compile.wait`.
 """
@@ -10,7 +10,10 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import Field, Tag
 
 from kittiwake.rules.errors import Code
+from kittiwake.rules.limits import DAYS_MAX
 from kittiwake.rules.model.base import Checked, Model, chosen, problem, shape
+from kittiwake.rules.model.calendar import CalendarWaitObject, DaysOn
+from kittiwake.rules.model.number import Whole
 from kittiwake.rules.model.recurrence import Repetition
 from kittiwake.rules.model.text import OwnPath, PathText, one_of
 from kittiwake.rules.model.time import Duration, Offset, TimeOfDay
@@ -42,21 +45,50 @@ class UntilWaitObject(Model):
     """Until a date that the event or the contact names."""
 
     until: PathText = Field(description="the property, or contact.attribute, that holds the date")
-    offset: Offset | None = Field(None, description="so long after it; with a minus, before")
-    at: TimeOfDay = Field("09:00", description="local time of a date that has none")
+    offset: Offset | None = Field(None, description="so long after it, exactly; with a minus, before")
+    at: TimeOfDay | None = Field(
+        None, description="local time on that day; left out: that of the date, 09:00 if it has none"
+    )
     repeat: Repetition | None = Field(None, description="daily, weekly, monthly, yearly, or an RRULE")
+    days: Whole | None = Field(
+        None,
+        description="so many local days after the date's; with a minus, before",
+        json_schema_extra={"minimum": -DAYS_MAX, "maximum": DAYS_MAX},
+    )
+    on: DaysOn | None = Field(None, description="moved on to the first of these weekdays", examples=[["tue", "thu"]])
+
+
+AT_OF_DATES: Final = "09:00"
+"""The local time of a date that has none."""
+
+
+def _reminder_tag(value: Any) -> str:
+    return "|object" if isinstance(value, dict) else "|text"
+
+
+Reminder: TypeAlias = Annotated[
+    Annotated[Duration, Tag("|text")] | Annotated[CalendarWaitObject, Tag("|object")],
+    chosen(_reminder_tag, "a reminder is a duration or local days", 'Write 24h, or {days: 1, at: "10:00"}'),
+]
+
+_KEYS: Final = {"until": "|until", "field": "|field", "days": "|days", "at": "|days", "on": "|days"}
 
 
 def _wait_tag(value: Any) -> str | None:
     if isinstance(value, dict):
-        return "|until" if "until" in value else "|field" if "field" in value else None
+        return next((tag for key, tag in _KEYS.items() if key in value), None)
     return shape(value) or "|text"
 
 
 Wait: TypeAlias = Annotated[
     Annotated[Duration, Tag("|text")]
-    | Annotated[list[Duration], Tag("|list")]
+    | Annotated[list[Reminder], Tag("|list")]
     | Annotated[FieldWaitObject, Tag("|field")]
-    | Annotated[UntilWaitObject, Tag("|until")],
-    chosen(_wait_tag, "a wait has field or until", "Write 1h, [1h, 24h], {field: days, unit: days} or {until: date}"),
+    | Annotated[UntilWaitObject, Tag("|until")]
+    | Annotated[CalendarWaitObject, Tag("|days")],
+    chosen(
+        _wait_tag,
+        "a wait has field, until or days",
+        'Write 1h, [1h, 24h], {field: days, unit: days}, {until: date} or {days: 1, at: "10:00"}',
+    ),
 ]

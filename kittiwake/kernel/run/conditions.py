@@ -1,0 +1,95 @@
+"""Conditions: what `given` asks of the contact when an event would open an episode.
+
+Made by `run.dispatch`, once for each rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kittiwake.kernel.evaluate.conditions import answer_of, holds_of_contact, tree_holds
+from kittiwake.kernel.evaluate.history import measured
+from kittiwake.kernel.plan.conditions import Leaf, Tree, is_list_of_history, of_contact, questions
+from kittiwake.kernel.plan.history import Condition, test_of
+from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.reactions import Given
+from kittiwake.kernel.run.unusable import refuse_attributes
+from kittiwake.kernel.state.trace import StepKind
+from kittiwake.model import Event
+from kittiwake.reasons import Clause
+
+
+def admitting(index: int, rule: RuleProgram) -> Given | None:
+    """Whether `given` holds at a match, that event included; None: the rule has none. A trace shows every question."""
+    tree = rule.given
+    if tree is None:
+        return None
+    return _all_of_history(index, rule, tree) if is_list_of_history(tree) else _whole_tree(index, tree)
+
+
+def _all_of_history(index: int, rule: RuleProgram, tree: Tree) -> Given:
+    """Each of a list of history conditions, which is the commonest `given`."""
+    leaves = [one.index for one in questions(tree) if isinstance(one, Leaf)]
+    asked = [(i, one, _keying(one, rule), *test_of(one)) for i in leaves for one in (rule.conditions[i],)]
+    keep_us = rule.keep_us
+
+    def given(run: Execution, event: Event, key: str, same: list[str]) -> bool:
+        state = run.rules[index] or run.rule_state(index)
+        if run.trace is not None:
+            _note(run, index, tree, event, key, same)
+        for i, condition, key_in, order, bound in asked:
+            of = "" if key_in is None else key_in(same)
+            if not order(measured(condition, state.history[i], of, event.time_us, keep_us), bound):
+                if run.trace is not None:
+                    run.note(StepKind.REFUSED, index, key, event_id=event.event_id)
+                return False
+        return True
+
+    return given
+
+
+def _whole_tree(index: int, tree: Tree) -> Given:
+    def given(run: Execution, event: Event, key: str, same: list[str]) -> bool:
+        if run.trace is not None:
+            _note(run, index, tree, event, key, same)
+        if _holds(run, index, tree, same):
+            return True
+        for question in of_contact(tree):
+            refuse_attributes(run, index, Clause.GIVEN, question)
+        if run.trace is not None:
+            run.note(StepKind.REFUSED, index, key, event_id=event.event_id)
+        return False
+
+    return given
+
+
+def _holds(run: Execution, index: int, tree: Tree, same: list[str]) -> bool:
+    """Whether a tree of a rule holds now, under the `same` values of a match."""
+    rule, history = run.program.rules[index], (run.rules[index] or run.rule_state(index)).history
+    return tree_holds(tree, lambda i: answer_of(rule, i, history, same, run.now_us)[1], run.attributes)
+
+
+def _note(run: Execution, index: int, tree: Tree, event: Event, key: str, same: list[str]) -> None:
+    """Trace every question of `given`, also where one of them would have been enough."""
+    rule, history = run.program.rules[index], (run.rules[index] or run.rule_state(index)).history
+    for one in questions(tree):
+        condition, value = None, None
+        if isinstance(one, Leaf):
+            condition = one.index
+            value, holds = answer_of(rule, condition, history, same, run.now_us)
+        else:
+            holds = bool(holds_of_contact(one, run.attributes))
+        about = {"condition": condition, "value": value, "holds": holds}
+        run.note(StepKind.GIVEN, index, key, event_id=event.event_id, **about)
+
+
+def _keying(condition: Condition, rule: RuleProgram) -> Callable[[list[str]], str] | None:
+    """From the `same` values of a match to the key it asks about; None: the one without."""
+    indices = [rule.same.index(path) for path in condition.same]
+    if not indices:
+        return None
+    if len(indices) == 1:
+        (index,) = indices
+        return lambda same: f"[{same[index]}]"
+    return lambda same: f"[{','.join([same[at] for at in indices])}]"

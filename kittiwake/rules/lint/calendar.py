@@ -1,0 +1,26 @@
+"""Lint of local days, and of durations that look like them.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kittiwake.rules.diagnostics import Diagnostic, span_us
+from kittiwake.rules.errors import LintCode
+from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.wait import UntilWaitObject
+from kittiwake.time.instants import DAY_US, HOUR_US
+
+
+def lint_local_days(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
+    """An offset that is written in days, which are then hours."""
+    wait = rule.wait
+    if not isinstance(wait, UntilWaitObject) or wait.offset is None:
+        return
+    offset_us = span_us(wait.offset)
+    if offset_us and offset_us % DAY_US == 0 and not set("HMST").intersection(wait.offset.upper()):
+        message = f"{wait.offset} is {abs(offset_us) // HOUR_US} hours: across a change of clocks another local time"
+        advice = f"Write days: {offset_us // DAY_US + (wait.days or 0)} in its place"
+        yield Diagnostic(("wait", "offset"), LintCode.OFFSET_IN_DAYS, message, advice)
