@@ -6,7 +6,7 @@ the contact is not a member of.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -21,19 +21,23 @@ from kittiwake.explain.rules import (
     unmet_words,
     within_words,
 )
-from kittiwake.explain.wording import listed, moment_words, path_words, value_words
+from kittiwake.explain.wording import clock_words, counted, date_words, listed, moment_words, path_words, value_words
 from kittiwake.kernel.evaluate.conditions import holds_of_contact
-from kittiwake.kernel.evaluate.history import measured
+from kittiwake.kernel.evaluate.history import measured, window_us
 from kittiwake.kernel.evaluate.match import key_values
+from kittiwake.kernel.evaluate.periods import next_start_us, start_us
 from kittiwake.kernel.plan.conditions import AllHold, Leaf, NotHolds, OfContact, Tree
-from kittiwake.kernel.plan.history import Condition, Measure, answer
+from kittiwake.kernel.plan.history import VALUES, Average, Condition, Measure, Measured, answer
 from kittiwake.kernel.plan.match import Operator
 from kittiwake.kernel.plan.rule import RuleProgram
-from kittiwake.kernel.state.state import Amounts, Latest, Slot, Times, Values
+from kittiwake.kernel.state.state import Extreme, Latest, Mean, Newest, Slot, Total, Values
 from kittiwake.model import Event
 from kittiwake.values import EXACT, Number, exact, lookup
 
 AT_LEAST = (Operator.GT, Operator.GTE)
+
+AVERAGE_DIGITS = Context(prec=6)
+"""An average as it is shown; it is compared exactly."""
 
 
 class Gap(NamedTuple):
@@ -48,7 +52,7 @@ def condition_gap(facts: Facts, rule: RuleProgram, index: int, event: Event | No
     condition = rule.conditions[index]
     slots = facts.history[rule.rule_id][index]
     key = _key(condition, event)
-    value = measured(condition, slots, key, facts.now_us, rule.keep_us)
+    value = measured(condition, slots, key, facts.now_us, rule.keep_us, facts.zone)
     asked = _Asked(facts, condition, slots.get(key), value, _same(condition, event))
     gap = _gap(asked, wanted=wanted)
     return gap._replace(what=gap.what + _unused(facts, rule, index, event))
@@ -60,7 +64,7 @@ def _unused(facts: Facts, rule: RuleProgram, index: int, event: Event | None) ->
     words = facts.refused_words(rule, index, condition.within_us)
     if event is None or not condition.same:
         return words
-    known = [key for key in list(slots) if measured(condition, slots, key, facts.now_us, rule.keep_us)]
+    known = [key for key in list(slots) if measured(condition, slots, key, facts.now_us, rule.keep_us, facts.zone)]
     others = [other for key in known if (other := other_key(condition, event, key)) is not None]
     return words + "".join(f"; {other}" for other in others[:1])
 
@@ -69,6 +73,8 @@ def _gap(asked: _Asked, *, wanted: bool) -> Gap:
     condition = asked.condition
     if condition.measure in (Measure.PRESENT, Measure.ABSENT):
         return _presence_gap(asked, wanted=wanted)
+    if condition.measure in VALUES:
+        return _value_gap(asked, wanted=wanted)
     if not wanted:
         return Gap(asked.found(), f"{condition_words(condition)} not {_bound(condition)}")
     return _number_gap(asked)
@@ -81,7 +87,8 @@ def tree_gap(
     if isinstance(tree, Leaf):
         condition = rule.conditions[tree.index]
         slots = facts.history[rule.rule_id][tree.index]
-        holds = answer(condition, measured(condition, slots, _key(condition, event), facts.now_us, rule.keep_us))
+        key = _key(condition, event)
+        holds = answer(condition, measured(condition, slots, key, facts.now_us, rule.keep_us, facts.zone))
         return None if holds is wanted else condition_gap(facts, rule, tree.index, event, wanted=wanted)
     if isinstance(tree, OfContact):
         return _contact_gap(facts, tree, wanted=wanted)
@@ -112,13 +119,38 @@ class _Asked(NamedTuple):
     facts: Facts
     condition: Condition
     slot: Slot | None
-    value: Number
+    value: Measured
     same: str
 
     def found(self) -> str:
         """What was found: `sum of total of order.completed within 90d is 180.25, the rule wants ≥ 250`."""
-        value = value_words(exact(Decimal(self.value)))
-        return f"{condition_words(self.condition)} is {value}, the rule wants {_bound(self.condition)}"
+        value = _shown(self.value)
+        return f"{condition_words(self.condition)}{self.since()} is {value}, the rule wants {_bound(self.condition)}"
+
+    def since(self) -> str:
+        """Of a calendar period when it began: ` (since Mon 2026-11-02 00:00 Europe/Berlin)`."""
+        if self.condition.period is None:
+            return ""
+        zone = self.facts.zone
+        began_us = start_us(self.condition.period, zone, self.facts.now_us)
+        return f" (since {date_words(began_us, zone)} {clock_words(began_us, zone)} {zone})"
+
+    def inside(self) -> list[int]:
+        """The instants that are remembered and count now, the oldest first."""
+        after_us, upto_us = window_us(self.condition, self.facts.now_us, self.facts.zone)
+        return [time_us for time_us in sorted(_instants(self.slot)) if after_us < time_us <= upto_us]
+
+    def leaves_us(self, time_us: int) -> int | None:
+        """When an event that counts now counts no more; None: it always does."""
+        condition = self.condition
+        if condition.period is not None:
+            return next_start_us(condition.period, self.facts.zone, self.facts.now_us)
+        return None if condition.within_us is None else time_us + condition.within_us
+
+    def number(self) -> Number:
+        """What was measured, of a condition that measures a number."""
+        assert isinstance(self.value, (int, Decimal))
+        return self.value
 
     def moment(self, time_us: int) -> str:
         """An instant, shown beside now."""
@@ -139,9 +171,32 @@ def _same(condition: Condition, event: Event | None) -> str:
     return f" with {listed(values)}"
 
 
+def _shown(value: Measured) -> str:
+    if isinstance(value, Average):
+        mean = AVERAGE_DIGITS.divide(value.total, Decimal(value.number))
+        return f"{value_words(exact(mean))} (of {counted(value.number, 'event')})"
+    return value_words(exact(value) if isinstance(value, Decimal) else value)
+
+
 def _bound(condition: Condition) -> str:
     assert condition.operator is not None
-    return f"{SIGNS[condition.operator]} {value_words(condition.bound)}"
+    operand = condition.operand if condition.measure is Measure.LAST else condition.bound
+    shown = listed([value_words(one) for one in operand], "or") if isinstance(operand, tuple) else value_words(operand)
+    return f"{SIGNS[condition.operator]} {shown}"
+
+
+# ---------------------------------------------------------------- values
+
+
+def _value_gap(asked: _Asked, *, wanted: bool) -> Gap:
+    """Of an average, a smallest, greatest or newest value, which may be none."""
+    condition = asked.condition
+    assert condition.path is not None
+    if wanted and asked.value is None:
+        name, of = path_words(condition.path), match_words(condition.of) + asked.same
+        what = f"no {of} with a usable {name}{within_words(condition)}"
+        return Gap(what, f"{of} with {name} {_bound(condition)}")
+    return Gap(asked.found(), f"{condition_words(condition)} {'' if wanted else 'not '}{_bound(condition)}")
 
 
 # ---------------------------------------------------------------- presence
@@ -153,12 +208,12 @@ def _presence_gap(asked: _Asked, *, wanted: bool) -> Gap:
     wants_event = (condition.measure is Measure.PRESENT) is wanted
     if wants_event:
         return Gap(f"no {of}{within_words(condition)}", f"{of}{within_words(condition)} before it")
-    assert isinstance(asked.slot, Latest)
-    newest = asked.moment(asked.slot.newest_us)
-    if condition.within_us is None:
+    newest_us = asked.inside()[-1]
+    newest, leaves_us = asked.moment(newest_us), asked.leaves_us(newest_us)
+    if leaves_us is None:
         return Gap(f"{of} at {newest}", f"no {of} ever")
-    ends = asked.moment(asked.slot.newest_us + condition.within_us)
-    return Gap(f"{of} at {newest}, {within_words(condition).strip()}", f"no {of} until {ends}")
+    what = f"{of} at {newest}, {within_words(condition).strip()}{asked.since()}"
+    return Gap(what, f"no {of} until {asked.moment(leaves_us)}")
 
 
 # ---------------------------------------------------------------- numbers
@@ -166,24 +221,24 @@ def _presence_gap(asked: _Asked, *, wanted: bool) -> Gap:
 
 def _number_gap(asked: _Asked) -> Gap:
     condition = asked.condition
-    short = condition.operator in AT_LEAST or (condition.operator is Operator.EQ and asked.value < condition.bound)
+    short = condition.operator in AT_LEAST or (condition.operator is Operator.EQ and asked.number() < condition.bound)
     return _too_little(asked) if short else _too_much(asked)
 
 
 def _too_little(asked: _Asked) -> Gap:
     condition, bound = asked.condition, asked.condition.bound
     if condition.measure is Measure.SUM:
-        missing = exact(EXACT.subtract(Decimal(bound), Decimal(asked.value)))
+        missing = exact(EXACT.subtract(Decimal(bound), Decimal(asked.number())))
         more = "more than " if condition.operator is Operator.GT else ""
         needed = f"{more}{value_words(missing)} more of {_summed(asked)}"
         return Gap(asked.found(), needed + _before_it_ends(asked))
     wanted = floor(bound) + 1 if condition.operator is Operator.GT else ceil(bound)
-    missing = wanted - int(asked.value)
+    missing = wanted - int(asked.number())
     noun = match_words(condition.of) + asked.same
     if condition.measure is Measure.DISTINCT:
         assert condition.path is not None
         noun = f"{noun} with another {path_words(condition.path)}"
-    what = f"{asked.value} of {wanted} {counted_words(condition)}"
+    what = f"{asked.value} of {wanted} {counted_words(condition)}{asked.since()}"
     count = "one" if missing == 1 else str(missing)
     return Gap(what, f"{count} more {noun}{_before_it_ends(asked)}")
 
@@ -195,26 +250,29 @@ def _summed(asked: _Asked) -> str:
 
 def _before_it_ends(asked: _Asked) -> str:
     """` before 14:00`, when the oldest of what counts leaves the look-back; nothing where nothing does."""
-    oldest_us = _oldest_us(asked.slot)
-    if asked.condition.within_us is None or oldest_us is None or not asked.value:
-        return ""
-    return f" before {asked.moment(oldest_us + asked.condition.within_us)}"
+    inside = asked.inside() if asked.value and not asked.condition.near_us else []
+    leaves_us = asked.leaves_us(inside[0]) if inside else None
+    return "" if leaves_us is None else f" before {asked.moment(leaves_us)}"
 
 
-def _oldest_us(slot: Slot | None) -> int | None:
+def _instants(slot: Slot | None) -> list[int]:
+    """Every instant that is remembered."""
     match slot:
-        case Times(times_us=times_us) | Amounts(times_us=times_us):
-            return times_us[0] if times_us else None
         case Values(newest_us=newest_us):
-            return min(newest_us.values(), default=None)
-    return None
+            return list(newest_us.values())
+        case Latest(newest_us=newest_us) | Newest(newest_us=newest_us):
+            return [newest_us]
+        case None | Total() | Mean() | Extreme():
+            return []
+    return list(slot.times_us)
 
 
 def _too_much(asked: _Asked) -> Gap:
     condition = asked.condition
     wants = f"{condition_words(condition)} {_bound(condition)}"
-    oldest_us = _oldest_us(asked.slot)
-    if condition.within_us is None or oldest_us is None:
+    inside = asked.inside()
+    leaves_us = asked.leaves_us(inside[0]) if inside else None
+    if leaves_us is None:
         return Gap(asked.found(), f"{wants}: it does not fall again")
-    leaves = asked.moment(oldest_us + condition.within_us)
-    return Gap(asked.found(), f"{wants}: the oldest that counts leaves at {leaves}")
+    who = "a new period begins" if condition.period is not None else "the oldest that counts leaves"
+    return Gap(asked.found(), f"{wants}: {who} at {asked.moment(leaves_us)}")

@@ -10,9 +10,9 @@ from typing import Any
 
 from kittiwake.event_types import GRANTED, WITHDRAWN
 from kittiwake.explain.values import NUMBER, SCALAR, found_words, looks_like, misfits, needs_words, type_words
-from kittiwake.explain.wording import path_words, value_words
+from kittiwake.explain.wording import listed, path_words, value_words
 from kittiwake.kernel.evaluate.match import amount, holds
-from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.history import Condition, Measure, kind_of, kinds_of
 from kittiwake.kernel.plan.match import Match, Matches
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.model import Event
@@ -30,7 +30,12 @@ def refused_by_condition(condition: Condition, event: Event, attributes: Attribu
             return needs_words(event.properties, path, SCALAR)
     if condition.path is None:
         return None
-    if condition.measure is Measure.SUM:
+    if condition.measure is Measure.LAST:
+        wanted = kinds_of(condition)
+        if kind_of(lookup(event.properties, condition.path)) in wanted:
+            return None
+        return needs_words(event.properties, condition.path, listed([f"a {kind}" for kind in sorted(wanted)], "or"))
+    if condition.measure is not Measure.DISTINCT:
         return None if amount(condition.path, event.properties) is not None else _no_number(condition.path, event)
     value = lookup(event.properties, condition.path)
     return None if is_scalar(value) else needs_words(event.properties, condition.path, SCALAR)

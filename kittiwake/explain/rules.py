@@ -142,11 +142,23 @@ def counted_words(condition: Condition) -> str:
     return of + within_words(condition) + same_words(condition.same, condition.other)
 
 
-_NOUNS: Final = {Measure.COUNT: "count of ", Measure.SUM: "sum of ", Measure.DISTINCT: "number of different "}
+_NOUNS: Final = {
+    Measure.COUNT: "count of ",
+    Measure.SUM: "sum of ",
+    Measure.DISTINCT: "number of different ",
+    Measure.AVG: "average ",
+    Measure.MIN: "smallest ",
+    Measure.MAX: "greatest ",
+    Measure.LAST: "newest ",
+}
 
 
 def within_words(condition: Condition) -> str:
-    """` within 24h`, or nothing for ever."""
+    """` within 24h`, ` this week`, ` between 30d and 7d ago`, or nothing for ever."""
+    if condition.period is not None:
+        return f" {condition.period.replace('_', ' ')}"
+    if condition.near_us and condition.within_us is not None:
+        return f" between {format_duration(condition.within_us)} and {format_duration(condition.near_us)} ago"
     return "" if condition.within_us is None else f" within {format_duration(condition.within_us)}"
 
 

@@ -87,6 +87,7 @@ class LintCode(StrEnum):
     REENTRY_SHADOWS = "reentry_shadows"
     SWITCHED_OFF = "switched_off"
     ODD_EVENT_TYPE = "odd_event_type"
+    BETWEEN_LEAVES_OUT = "between_leaves_out"
     OFFSET_IN_DAYS = "offset_in_days"
     OUTLIVES_RETENTION = "outlives_retention"
     EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tests.oracle.dice import Dice
 from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
+from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
 from tests.oracle.worlds_match import add_changes, add_lines, add_names, add_operators, add_second_keys, add_updates
 
 Raw = dict[str, Any]
@@ -26,6 +27,10 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "values": Addition(give_values),
+    "periods": Addition(give_periods, move_between_zones),
+    "ranges": Addition(give_ranges),
+    "totals": Addition(give_totals, move_between_zones),
     "contact conditions": Addition(add_contact_conditions, add_changes_of_tier),
     "calendar": Addition(give_local_days, let_contacts_move),
     "operators": Addition(add_operators, add_lines),

@@ -1,15 +1,27 @@
 """From event to due: `unless`, `when`, sequences, totals, waits and room (rules.md section 3)."""
 
+from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.oracle import clock, waits
-from tests.oracle.ages import gone
+from tests.oracle.ages import Span, gone
 from tests.oracle.gates import Gates
 from tests.oracle.history import Event, same_as
-from tests.oracle.language import Rule, Wait
+from tests.oracle.language import PERIODS, Rule, Wait
 from tests.oracle.state import Candidate, Episode, Place, included
 from tests.oracle.values import canonical, is_number, key_of, value_at
+
+
+@dataclass
+class Periods:
+    """Where a total of a calendar period stands: its first day, the thresholds used in it, and those crossed last."""
+
+    first: date | None = None
+    used: set[Fraction] = field(default_factory=set)
+    crossed: list[Fraction] = field(default_factory=list)
 
 
 class Arming(Gates):
@@ -242,21 +254,57 @@ class Arming(Gates):
             return self.leave_limit(rule, event, key)
         counted = self.life.counted.setdefault((rule.id, key), [])
         counted.append(event)
-        totals = self._totals(rule, counted)
-        used = self._used(rule, counted, event.life)
-        crossed = [at for at in rule.reaches if max(totals[:-1]) < at <= totals[-1] and at not in used]
+        crossed = self._crossed(rule, counted, event)
         if not crossed or not self._given(rule, event):
             return None
         episode = self._episode(rule, event, key)
         for at in crossed:
             candidate = Candidate(episode, "fired", event.time, threshold=at, lower=at != crossed[-1])
-            candidate.crossing = self._which_time(rule, event)
+            candidate.crossing = self._which_time(rule, event, counted)
             self.life.caused.append(candidate)
         return None
 
-    def _which_time(self, rule: Rule, event: Event) -> list[int | None]:
-        """Which time it is that a threshold is crossed: the text that counts, whom it counts, the `keep` of it."""
-        return [self.ages.counts_anew(rule), event.person, event.time // rule.keep if rule.per else None]
+    def _crossed(self, rule: Rule, counted: list[Event], event: Event) -> list[Fraction]:
+        if rule.reaches_period:
+            return self._in_periods(rule, counted).crossed
+        totals = self._totals(rule, counted)
+        used = self._used(rule, counted, event.life)
+        return [at for at in rule.reaches if max(totals[:-1]) < at <= totals[-1] and at not in used]
+
+    def _in_periods(self, rule: Rule, counted: list[Event]) -> "Periods":
+        """Count the instance's matches anew, one after the other, each in the period of its time or a later one."""
+        found, total, life, newest = Periods(), Fraction(0), -1, None
+        for event in counted:
+            if newest is not None and gone(self._total_spans(rule), newest, event.time):
+                found, total = Periods(), Fraction(0)
+            elif event.life != life:
+                total = Fraction(0)
+                found = found if found.used else Periods()
+            first = clock.period_day(event.time, self._zone_at(event), str(rule.reaches_period))
+            if found.first is None or first > found.first:
+                found, total = Periods(first), Fraction(0)
+            before, total = total, total + (self._amount(rule, event) or 0)
+            found.crossed = [at for at in rule.reaches if before < at <= total and at not in found.used]
+            found.used |= {*found.crossed}
+            life, newest = event.life, event.time
+        return found
+
+    def _zone_at(self, event: Event) -> Any:
+        """The contact's zone at an event, else that of the account in force then."""
+        version = self.ages.at(event.time)
+        account = self.ages.versions[version].zone if version >= 0 else ZoneInfo("UTC")
+        return clock.zone_of(event.attributes.get("timezone")) or account
+
+    def _total_spans(self, rule: Rule) -> list[Span]:
+        """For how long a total of a period is remembered, after its newest match."""
+        longest = PERIODS[str(rule.reaches_period)]
+        spans = self.ages.of_rule(rule).spans
+        return [Span(each.start, each.end, min(each.length, longest) if rule.per else longest) for each in spans]
+
+    def _which_time(self, rule: Rule, event: Event, counted: list[Event]) -> list[Any]:
+        """Which time it is that a threshold is crossed: which text and person, which `keep`, and which period."""
+        period = [str(self._in_periods(rule, counted).first)] if rule.reaches_period else []
+        return [*period, self.ages.counts_anew(rule), event.person, event.time // rule.keep if rule.per else None]
 
     def _totals(self, rule: Rule, counted: list[Event]) -> list[Fraction]:
         """The running totals, from 0, over what is remembered of this life at the newest counted match."""
@@ -313,6 +361,11 @@ class Arming(Gates):
 
     def _is_summed(self, rule: Rule, counted: list[Event]) -> bool:
         """Whether the instance's total is remembered or, of earlier lives, a threshold that it used up."""
+        if rule.reaches_period:
+            if gone(self._total_spans(rule), counted[-1].time, self.now):
+                return False
+            present = self.history.events[self.position - 1].life
+            return counted[-1].life == present or bool(self._in_periods(rule, counted).used)
         if rule.per and gone(self.ages.of_rule(rule).spans, counted[-1].time, self.now):
             return False
         present = self.history.events[self.position - 1].life

@@ -165,6 +165,30 @@ def period(us: int, zone: ZoneInfo, unit: str) -> tuple[int, ...]:
     return (day.year, day.month) if unit == "month" else (day.year, day.month, day.day)
 
 
+def period_day(us: int, zone: ZoneInfo, word: str) -> date:
+    """The first day of the period (`today`, `this_week`, …) that began last at the instant.
+
+    A day has begun once its midnight was shown, or what follows the gap that skips it, though the clock be set back.
+    """
+    tried = (local(us, zone).date() + timedelta(days=ahead) for ahead in (2, 1, 0, -1))
+    day = next(each for each in tried if resolve(each, time(), zone) <= us)
+    back = {"today": 0, "this_week": day.weekday(), "this_month": day.day - 1, "this_year": day.timetuple().tm_yday - 1}
+    return day - timedelta(days=back[word])
+
+
+def period_start(us: int, zone: ZoneInfo, word: str) -> int:
+    """The instant at which that period began."""
+    return resolve(period_day(us, zone, word), time(), zone)
+
+
+def period_end(us: int, zone: ZoneInfo, word: str) -> int:
+    """The instant at which the next one begins: a week, a month, a year have so many days at most."""
+    first = period_day(us, zone, word)
+    days = {"today": 1, "this_week": 7, "this_month": 32, "this_year": 366}[word]
+    begins = (resolve(first + timedelta(days=ahead), time(), zone) for ahead in range(1, days + 1))
+    return next(at for at in begins if period_day(at, zone, word) != first)
+
+
 def occurrences(first: date, repeat: str, near: date) -> Iterator[date]:
     """The dates from `near` on, rising, on which a wait falls that repeats from the first date on."""
     known, more = _known_occurrences(first, repeat)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.oracle import clock, waits
 from tests.oracle.ages import ALWAYS, NEVER, Version, gone
 from tests.oracle.history import Event, History
-from tests.oracle.language import Cap, Policy, Rule
+from tests.oracle.language import PERIODS, Cap, Policy, Rule
 from tests.oracle.needs import attributes_read
 from tests.oracle.state import Candidate, Episode, Firing, Life, row
 from tests.oracle.values import where_holds
@@ -196,7 +196,8 @@ class Gates:
         """Those on what stays of a forgotten contact: used thresholds, attributes, consent."""
         found = []
         if rule.reaches:
-            found.append((self.ages.of_rule(rule).since, NEVER))
+            since = self.ages.of_rule(rule).since
+            found.append((since, since + PERIODS[rule.reaches_period] if rule.reaches_period else NEVER))
         found += [(self.ages.attribute_since(rule.version, name), NEVER) for name in attributes_read(rule)]
         if self.ages.versions[rule.version].policy.purpose is not None:
             found.append((self.ages.consent_since(rule.version), NEVER))

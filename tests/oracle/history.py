@@ -9,7 +9,7 @@ from tests.oracle import clock
 from tests.oracle.ages import Ages, gone
 from tests.oracle.changes import changed
 from tests.oracle.language import Condition, Match, Matches, Rule
-from tests.oracle.values import canonical, exact, is_key, is_number, key_of, value_at, where_holds
+from tests.oracle.values import canonical, equal, exact, is_key, is_number, key_of, value_at, where_holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,14 +170,18 @@ class History:
         found = self._in_reach(condition, position, now, asker)
         if condition.what in ("present", "absent"):
             return bool(found) == (condition.what == "present")
-        return _compare(condition.op, self._measure(condition, found), condition.number)
+        measured = self._measure(condition, found)
+        return measured is not None and _compare(condition.op, measured, condition.number)
 
-    def _measure(self, condition: Condition, found: list[Event]) -> Fraction:
+    def _measure(self, condition: Condition, found: list[Event]) -> Any:
+        """What the condition measures of its events, newest first; None where it is nothing."""
         if condition.what == "count":
             return Fraction(len(found))
         values = [value_at(condition.path, event.properties) for event in found]
         if condition.what == "sum":
             return sum(values, Fraction(0))
+        if condition.what in ("avg", "min", "max", "last"):
+            return _value(condition.what, values) if values else None
         return Fraction(len({canonical(value) for value in values}))
 
     def _in_reach(self, condition: Condition, position: int, now: int, asker: Event | None) -> list[Event]:
@@ -194,7 +198,18 @@ class History:
                 break
             reach.append(event)
             horizon = now if condition.what == "distinct" else event.time
-        return reach
+        since = 0 if condition.period is None else clock.period_start(now, self.zone(position, now), condition.period)
+        return [
+            event
+            for event in reach
+            if event.time + condition.near <= now and (condition.period is None or since <= event.time)
+        ]
+
+    def zone(self, position: int, now: int) -> Any:
+        """The contact's zone after so many events, else that of the account in force."""
+        version = self.ages.at(now)
+        own = clock.zone_of(self.attributes(position, version).get("timezone"))
+        return own or self.ages.versions[version].zone
 
     def _recorded(self, condition: Condition, position: int) -> list[Event]:
         memory = self.ages.of_condition(condition)
@@ -235,7 +250,7 @@ class History:
         return (
             self._key_fits(condition, event, past)
             and self._value_fits(condition, event, past)
-            and self._entry_fits(condition, past)
+            and self._entry_fits(condition, event, past)
         )
 
     def _remembers(self, condition: Condition, event: Event, now: int) -> bool:
@@ -249,14 +264,19 @@ class History:
         return not condition.same or known or len(keys) < self.limits["keys"]
 
     def _value_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
-        if condition.what != "distinct":
+        if condition.what != "distinct" or condition.near:
             return True
         paths = (*condition.own, condition.path)
         values = {key_of(paths, each.properties) for each in past}
         return key_of(paths, event.properties) in values or len(values) < self.limits["distinct"]
 
-    def _entry_fits(self, condition: Condition, past: list[Event]) -> bool:
-        return condition.what != "sum" or condition.within is None or len(past) < self.limits["sum_entries"]
+    def _entry_fits(self, condition: Condition, event: Event, past: list[Event]) -> bool:
+        if condition.near:
+            return len(past) < self.limits["sum_entries"]
+        if condition.what not in ("sum", "avg", "min", "max") or condition.within is None:
+            return True
+        entries = _undone(condition, past, event) if condition.what in ("min", "max") else past
+        return len(entries) < self.limits["sum_entries"]
 
     # -- sequences ---------------------------------------------------------------------------------------------
 
@@ -298,11 +318,45 @@ def _fits(match: Match, event: Event) -> bool:
 
 
 def _adds(condition: Condition, event: Event) -> bool:
-    """Whether a sum finds a number in the event, a `distinct` a key."""
-    if condition.what == "sum":
-        return is_number(value_at(condition.path, event.properties))
-    return condition.what != "distinct" or is_key(value_at(condition.path, event.properties))
+    """Whether a sum finds a number in the event, a `distinct` a key, a `last` a key it can be compared with."""
+    value = value_at(condition.path, event.properties) if condition.path else None
+    if condition.what in ("sum", "avg", "min", "max"):
+        return is_number(value)
+    if condition.what == "last":
+        operands = condition.number if isinstance(condition.number, list) else [condition.number]
+        return is_key(value) and type(value) in {type(operand) for operand in operands}
+    return condition.what != "distinct" or is_key(value)
 
 
-def _compare(op: str, left: Fraction, right: Fraction) -> bool:
-    return {"gt": left > right, "gte": left >= right, "lt": left < right, "lte": left <= right, "eq": left == right}[op]
+def _value(what: str, values: list[Any]) -> Any:
+    """Of the values of some events, the newest first."""
+    if what == "last":
+        return values[0]
+    return sum(values, Fraction(0)) / len(values) if what == "avg" else min(values) if what == "min" else max(values)
+
+
+def _undone(condition: Condition, past: list[Event], event: Event) -> list[Event]:
+    """Those that may still be the smallest (greatest) of their key once the event and all after them are there."""
+    best = min if condition.what == "min" else max
+
+    def outdone(each: Event) -> bool:
+        newer = [
+            other
+            for other in [*past, event]
+            if other.index > each.index and _same(condition.own, each, condition.own, other)
+        ]
+        value, values = (
+            value_at(condition.path, each.properties),
+            [value_at(condition.path, one.properties) for one in newer],
+        )
+        return bool(values) and best([value, *values]) == best(values)
+
+    return [each for each in past if not outdone(each)]
+
+
+def _compare(op: str, left: Any, right: Any) -> bool:
+    if op == "in":
+        return any(equal(left, each) for each in right)
+    if op == "eq":
+        return equal(left, right)
+    return {"gt": left > right, "gte": left >= right, "lt": left < right, "lte": left <= right}[op]

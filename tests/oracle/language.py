@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 from tests.oracle import clock
 from tests.oracle.values import exact
 
+_DAYS = {"today": 3, "this_week": 9, "this_month": 33, "this_year": 368}
 KEEP = "400d"
 RETENTION = 400 * clock.DAY
-_OPERATORS = ("gt", "gte", "lt", "lte", "eq")
-_CONDITIONS = ("count", "sum", "distinct", "present", "absent")
+PERIODS = {name: days * clock.DAY for name, days in _DAYS.items()}
+"""For how long what happened in a period is remembered."""
+_OPERATORS = ("gt", "gte", "lt", "lte", "eq", "in")
+_VALUES = ("sum", "distinct", "avg", "min", "max", "last")
+_CONDITIONS = ("count", "present", "absent", *_VALUES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,10 @@ Matches = tuple[Match, ...]
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """One history condition; `same` and `own` as those of a match."""
+    """One history condition; of a `period`, or a range back from `near` on, `within` is how long it is remembered.
+
+    `number` is what is measured is compared with: of `last` any scalar, or a list. `same` and `own`: as of a match.
+    """
 
     what: str
     matches: Matches
@@ -44,7 +51,9 @@ class Condition:
     own: tuple[str, ...]
     within: int | None
     op: str
-    number: Fraction
+    number: Any
+    period: str | None = None
+    near: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,6 +134,7 @@ class Rule:
     restart: bool = True
     reaches: tuple[Fraction, ...] = ()
     reaches_sum: str | None = None
+    reaches_period: str | None = None
     audience: dict[str, Any] | None = None
     conditions: tuple[Condition, ...] = ()
     emits: tuple[str, ...] = ("entered",)
@@ -141,8 +151,9 @@ class Rule:
 
     @property
     def longest(self) -> int:
-        """The longest `within` of its sequence and conditions."""
-        return max([self.within, *(part.within or 0 for part in self.conditions)])
+        """The longest `within` of its sequence, conditions and totals."""
+        of_totals = PERIODS[self.reaches_period] if self.reaches_period else 0
+        return max([self.within, of_totals, *(part.within or 0 for part in self.conditions)])
 
     @property
     def remembers_firing(self) -> int:
@@ -210,7 +221,7 @@ def _shared(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def condition(raw: dict[str, Any]) -> Condition:
     """One history condition in any of its shapes."""
     what = next(name for name in _CONDITIONS if name in raw)
-    found = matches(raw["of"] if what in ("sum", "distinct") else raw[what])
+    found = matches(raw["of"] if what in _VALUES else raw[what])
     same, own = _shared(raw.get("same"))
     if not same and len(found) == 1:
         same, own = found[0].same, found[0].own
@@ -218,13 +229,22 @@ def condition(raw: dict[str, Any]) -> Condition:
     return Condition(
         what=what,
         matches=found,
-        path=raw[what] if what in ("sum", "distinct") else "",
+        path=raw[what] if what in _VALUES else "",
         same=same,
         own=own,
-        within=clock.duration(raw["within"]) if raw.get("within") else None,
+        within=_look_back(raw),
+        period=raw["within"] if raw.get("within") in PERIODS else None,
+        near=clock.duration(raw["between"][1]) if raw.get("between") else 0,
         op=op,
         number=raw.get(op, Fraction(0)),
     )
+
+
+def _look_back(raw: dict[str, Any]) -> int | None:
+    if raw.get("between"):
+        return clock.duration(raw["between"][0])
+    within = raw.get("within")
+    return PERIODS[within] if within in PERIODS else clock.duration(within) if within else None
 
 
 def _tree(raw: Any) -> dict[str, Any]:
@@ -322,6 +342,7 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
         "restart": raw.get("restart", True),
         "reaches": tuple(reaches.get("at") or ()),
         "reaches_sum": reaches.get("sum"),
+        "reaches_period": reaches.get("within"),
     }
 
 

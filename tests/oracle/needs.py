@@ -55,6 +55,8 @@ def _holds_of_nothing(tree: dict[str, Any]) -> bool:
 def _is_true_of_nothing(condition: Condition) -> bool:
     if condition.what in ("present", "absent"):
         return condition.what == "absent"
+    if condition.what in ("avg", "min", "max", "last"):
+        return False
     compare = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le, "eq": operator.eq}
     return bool(compare[condition.op](Fraction(0), condition.number))
 

@@ -16,14 +16,15 @@ def is_same(old: Rule, new: Rule) -> bool:
 
 def measures_the_same(old: Condition, new: Condition) -> bool:
     """Whether what the old condition remembers is what the new one asks for."""
-    enough = new.what != "count" or new.within is None or new.number <= old.number
-    return _measure(old) == _measure(new) and enough
+    if _measure(old) != _measure(new):
+        return False
+    return new.what != "count" or new.within is None or bool(new.near) or bool(new.number <= old.number)
 
 
 def _to_the_state(rule: Rule) -> tuple[Any, ...]:
     return (
         *(tuple(_matches(step) for step in rule.steps), rule.within, rule.per),
-        *(rule.reaches, rule.reaches_sum, _tree(rule.audience) if rule.audience else None),
+        *(rule.reaches, rule.reaches_sum, rule.reaches_period, _tree(rule.audience) if rule.audience else None),
         *(_kind(rule.wait), frozenset(path for match in rule.unless for path in match.same)),
     )
 
@@ -41,13 +42,20 @@ def _matches(matches: Matches) -> tuple[Any, ...]:
 
 
 def _measure(condition: Condition) -> tuple[Any, ...]:
-    return (condition.what, _matches(condition.matches), condition.within, condition.path, condition.own)
+    kinds = _kinds(condition.number) if condition.what == "last" else None
+    window = (condition.within, condition.period, condition.near)
+    return (condition.what, _matches(condition.matches), window, condition.path, condition.own, kinds)
+
+
+def _kinds(operand: Any) -> frozenset[type]:
+    """The types of the values that a `last` can be compared with, and so remembers."""
+    return frozenset(type(each) for each in (operand if isinstance(operand, list) else [operand]))
 
 
 def _tree(tree: dict[str, Any]) -> tuple[Any, ...]:
     ((name, parts),) = tree.items()
     if name == "leaf":
-        return (*_measure(parts), parts.op, parts.number)
+        return (*_measure(parts), parts.op, canonical(parts.number))
     if name == "contact":
         return (name, canonical(parts))
     return (name, *(_tree(part) for part in (parts if isinstance(parts, list) else [parts])))

@@ -58,7 +58,7 @@ class Candidate:
     release: int | None = None
     lower: bool = False
     silent: bool = False
-    crossing: list[int | None] | None = None
+    crossing: list[Any] | None = None
 
     @property
     def rule(self) -> Rule:

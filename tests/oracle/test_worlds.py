@@ -34,8 +34,8 @@ _CLAUSES = (
     "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
     "starts_with empty path drops_by rises_by drops_below rises_above becomes changes from "
-    "count sum distinct present absent of field unit default until offset at repeat "
-    "policy history_from consent holdout frequency quiet_hours days on"
+    " count sum distinct avg min max last between present absent of field unit default until "
+    "offset at repeat policy history_from consent holdout frequency quiet_hours days on"
 )
 CLAUSES = tuple(_CLAUSES.split())
 

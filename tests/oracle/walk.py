@@ -1,7 +1,9 @@
 """The walk from instant to instant: what ends, what happens, what that causes (rules.md section 2)."""
 
 from bisect import bisect_right
+from zoneinfo import ZoneInfo
 
+from tests.oracle import clock
 from tests.oracle.ages import ALWAYS, NEVER
 from tests.oracle.changing import Changing
 from tests.oracle.history import Event, History
@@ -99,8 +101,16 @@ class Walk(Changing):
             for leaf in rule.conditions:
                 spans = [each.length for each in self.ages.of_condition(leaf).spans]
                 matching = [each.time for each in self.history.events if self.history.matches(leaf.matches, each)]
-                found |= {at + span for at in matching for span in (spans if leaf.within is None else [leaf.within])}
+                looks = spans if leaf.within is None else [leaf.within, leaf.near]
+                found |= {at + span for at in matching for span in looks}
+                if leaf.period is not None:
+                    found |= {clock.period_end(at, zone, leaf.period) for at in matching for zone in self._zones()}
         return sorted(each for each in found if ALWAYS < each < NEVER)
+
+    def _zones(self) -> set[ZoneInfo]:
+        """Every zone that the contact may ever be in."""
+        named = {clock.zone_of(event.attributes.get("timezone")) for event in self.history.events}
+        return {each for each in named if each} | {version.zone for version in self.ages.versions}
 
     def _member(self, rule: Rule) -> bool:
         """Membership, a function of the events taken and the instant alone."""

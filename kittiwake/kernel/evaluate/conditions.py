@@ -13,9 +13,8 @@ from weakref import ref
 from kittiwake.kernel.evaluate.history import Slots, measured
 from kittiwake.kernel.evaluate.match import Attributes, Question, asking
 from kittiwake.kernel.plan.conditions import AllHold, AnyHolds, Leaf, NotHolds, OfContact, Tree
-from kittiwake.kernel.plan.history import Condition, answer
+from kittiwake.kernel.plan.history import Condition, Measured, answer
 from kittiwake.kernel.plan.rule import RuleProgram
-from kittiwake.values import Number
 
 _asked: Final[dict[int, tuple[ref[OfContact], Question]]] = {}
 """By identity, for as long as the program is there: equal ones may differ, since 1 equals true."""
@@ -44,11 +43,11 @@ def tree_holds(tree: Tree, answers: Callable[[int], bool], attributes: Attribute
 
 
 def answer_of(
-    rule: RuleProgram, index: int, history: Sequence[Slots], same: Sequence[str], now_us: int
-) -> tuple[Number, bool]:
+    rule: RuleProgram, index: int, history: Sequence[Slots], same: Sequence[str], now_us: int, zone: str
+) -> tuple[Measured, bool]:
     """What the history condition at `index` measures now under the `same` values of a match, and whether it holds."""
     condition = rule.conditions[index]
-    value = measured(condition, history[index], key_of(rule, condition, same), now_us, rule.keep_us)
+    value = measured(condition, history[index], key_of(rule, condition, same), now_us, rule.keep_us, zone)
     return value, answer(condition, value)
 
 

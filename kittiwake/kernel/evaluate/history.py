@@ -12,13 +12,29 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from kittiwake.kernel.evaluate.match import amount, keying
-from kittiwake.kernel.plan.history import Condition, Measure
-from kittiwake.kernel.plan.layouts import instants_kept
+from kittiwake.kernel.evaluate.match import amount, keying, text_of
+from kittiwake.kernel.evaluate.periods import next_start_us, start_us
+from kittiwake.kernel.evaluate.slots import drop, empty_slot, is_forgotten, newest_us_of, outdone_by, put
+from kittiwake.kernel.plan.history import Average, Condition, Measure, Measured, is_plain, kind_of, kinds_of, nothing_of
+from kittiwake.kernel.plan.layouts import instants_kept, keeps_newest
 from kittiwake.kernel.plan.limits import Limits
-from kittiwake.kernel.state.state import Amounts, Latest, Slot, Times, Total, Values
+from kittiwake.kernel.state.state import (
+    Amounts,
+    Extreme,
+    Latest,
+    Mean,
+    Newest,
+    Numbers,
+    Running,
+    Slot,
+    Texts,
+    Times,
+    Total,
+    Values,
+)
 from kittiwake.model import Event
-from kittiwake.values import EXACT, Number, canonical, is_key, lookup
+from kittiwake.time.instants import BEFORE_ALL_US
+from kittiwake.values import EXACT, Number, is_key, lookup, parse_json
 
 Slots = dict[str, Slot]
 
@@ -30,8 +46,10 @@ ONE: Final = Decimal(1)
 COUNT: Final = Measure.COUNT
 SUM: Final = Measure.SUM
 DISTINCT: Final = Measure.DISTINCT
-PRESENT: Final = Measure.PRESENT
-ABSENT: Final = Measure.ABSENT
+LAST: Final = Measure.LAST
+
+ENTRIES: Final = (Amounts, Running, Numbers, Times, Texts)
+"""What has an entry for each event."""
 
 
 def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limits: Limits) -> bool | None:
@@ -41,7 +59,8 @@ def record(condition: Condition, slots: Slots, event: Event, keep_us: int, limit
 
 def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
     """What remembers the matching events of a condition."""
-    if condition.measure is COUNT and condition.within_us is not None:
+    if keeps_newest(condition):
+        assert condition.within_us is not None
         return _counter(condition, condition.within_us, keep_us, limits)
 
     key_in = keying(condition.own_same) if condition.same else None
@@ -57,9 +76,9 @@ def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
             if not _fits(condition, slots, key, value, limits):
                 return False
         slot = slots.get(key)
-        if slot is None or _is_forgotten(condition, slot, now_us, keep_us):
-            slot = slots[key] = _empty(condition, now_us)
-        _put(slot, value, now_us)
+        if slot is None or is_forgotten(condition, slot, now_us, keep_us):
+            slot = slots[key] = empty_slot(condition, now_us)
+        put(condition, slot, value, now_us)
         return True
 
     return remember
@@ -86,7 +105,7 @@ def _counter(condition: Condition, within_us: int, keep_us: int, limits: Limits)
         assert isinstance(slot, Times)
         times_us = slot.times_us
         if times_us and times_us[0] <= now_us - within_us:
-            _drop(times_us, now_us - within_us)
+            drop(times_us, now_us - within_us)
         times_us.append(now_us)
         if len(times_us) > kept:
             del times_us[:-kept]
@@ -100,97 +119,62 @@ def _recorded_value(condition: Condition, event: Event) -> str | Decimal | None:
     assert condition.path is not None
     if condition.measure is SUM:
         return amount(condition.path, event.properties)
-    value = lookup(event.properties, condition.path)
-    return canonical(value) if is_key(value) else None
+    if condition.measure is DISTINCT:
+        value = lookup(event.properties, condition.path)
+        return text_of(value) if is_key(value) else None
+    if condition.measure is LAST:
+        value = lookup(event.properties, condition.path)
+        return text_of(value) if kind_of(value) in kinds_of(condition) and is_key(value) else None
+    return amount(condition.path, event.properties)
 
 
 def _fits(condition: Condition, slots: Slots, key: str, value: str | Decimal, limits: Limits) -> bool:
     if condition.same and len(slots) >= limits.keys and key not in slots:
         return False
-    if condition.path is None:
+    if condition.path is None and not condition.near_us:
         return True
-    if condition.measure is DISTINCT:
+    if condition.measure is DISTINCT and not condition.near_us:
         slot = slots.get(key)
         known = isinstance(slot, Values) and value in slot.newest_us
         held = sum(len(one.newest_us) for one in slots.values() if isinstance(one, Values))
         return known or held < limits.distinct
-    if condition.within_us is not None:
-        return sum(len(one.times_us) for one in slots.values() if isinstance(one, Amounts)) < limits.sum_entries
-    return True
-
-
-def _empty(condition: Condition, now_us: int) -> Slot:
-    if condition.measure is DISTINCT:
-        return Values({})
-    if condition.measure is PRESENT or condition.measure is ABSENT:
-        return Latest(now_us)
-    return Total(Decimal(0), now_us) if condition.within_us is None else Amounts([], [], Decimal(0))
-
-
-def _put(slot: Slot, value: str | Decimal, now_us: int) -> None:
-    if isinstance(slot, Latest):
-        slot.newest_us = now_us
-    elif isinstance(slot, Values):
-        assert isinstance(value, str)
-        slot.newest_us[value] = now_us
-    else:
-        assert isinstance(slot, (Total, Amounts)), "windowed counts have a recorder of their own"
-        assert isinstance(value, Decimal)
-        slot.total = EXACT.add(slot.total, value)
-        if isinstance(slot, Total):
-            slot.newest_us = now_us
-        else:
-            slot.times_us.append(now_us)
-            slot.amounts.append(value)
-
-
-def _is_forgotten(condition: Condition, slot: Slot, now_us: int, keep_us: int) -> bool:
-    """Drop what the window has passed from `slot`; whether nothing is left of it."""
-    span_us = condition.within_us
-    if isinstance(slot, (Times, Amounts)):
-        assert span_us is not None
-        times_us = slot.times_us
-        if times_us and times_us[0] > now_us - span_us:
-            return False
-        passed = _drop(times_us, now_us - span_us)
-        if isinstance(slot, Amounts):
-            for value in slot.amounts[:passed]:
-                slot.total = EXACT.subtract(slot.total, value)
-            del slot.amounts[:passed]
-        return not times_us
-    if isinstance(slot, Values):
-        edge_us = now_us - (keep_us if span_us is None else span_us)
-        for text in [text for text, newest_us in slot.newest_us.items() if newest_us <= edge_us]:
-            del slot.newest_us[text]
-        return not slot.newest_us
-    if span_us is None:
-        return bool(condition.same) and slot.newest_us + keep_us <= now_us
-    return slot.newest_us + span_us <= now_us
-
-
-def _drop(times_us: list[int], edge_us: int) -> int:
-    """Remove the instants up to and at `edge_us`; how many they were."""
-    passed = 0
-    for time_us in times_us:
-        if time_us > edge_us:
-            break
-        passed += 1
-    del times_us[:passed]
-    return passed
+    if condition.within_us is None or (condition.measure is LAST and not condition.near_us):
+        return True
+    held = sum(len(one.times_us) for one in slots.values() if isinstance(one, ENTRIES))
+    slot = slots.get(key)
+    if isinstance(slot, Numbers) and isinstance(value, Decimal):
+        held -= outdone_by(condition, slot, value)
+    return held < limits.sum_entries
 
 
 def prune(condition: Condition, slots: Slots, now_us: int, keep_us: int) -> None:
     """Forget every key of which nothing is inside any more."""
-    for key in [key for key, slot in slots.items() if _is_forgotten(condition, slot, now_us, keep_us)]:
+    for key in [key for key, slot in slots.items() if is_forgotten(condition, slot, now_us, keep_us)]:
         del slots[key]
 
 
-def measured(condition: Condition, slots: Slots, key: str, now_us: int, keep_us: int) -> Number:
-    """The count (exact up to the bound, at least bound + 1 above it), sum or number; 1 or 0 for presence."""
+def measured(condition: Condition, slots: Slots, key: str, now_us: int, keep_us: int, zone: str) -> Measured:
+    """The count (exact up to the bound, at least bound + 1 above it), sum or number; 1 or 0 for presence.
+
+    An average, a smallest, greatest or newest value is None where nothing is recorded. `zone`: the contact's now.
+    """
+    return measuring(condition)(condition, slots, key, now_us, keep_us, zone)
+
+
+Measuring: TypeAlias = Callable[[Condition, Slots, str, int, int, str], Measured]
+
+
+def measuring(condition: Condition) -> Measuring:
+    """`measured` of this condition, for callers that choose it once."""
+    return measured_plainly if is_plain(condition) else _measured_in_window
+
+
+def measured_plainly(condition: Condition, slots: Slots, key: str, now_us: int, keep_us: int, _zone: str) -> Number:
+    """`measured` of a plain condition: of all that is remembered, whatever the zone."""
     slot = slots.get(key)
     if slot is None:
         return 0
-    if _is_forgotten(condition, slot, now_us, keep_us):
+    if is_forgotten(condition, slot, now_us, keep_us):
         del slots[key]
         return 0
     if isinstance(slot, Times):
@@ -200,18 +184,94 @@ def measured(condition: Condition, slots: Slots, key: str, now_us: int, keep_us:
     return len(slot.newest_us) if isinstance(slot, Values) else 1
 
 
-def next_end_us(condition: Condition, slots: Slots, keep_us: int, now_us: int) -> int | None:
+def _measured_in_window(condition: Condition, slots: Slots, key: str, now_us: int, keep_us: int, zone: str) -> Measured:
+    slot = slots.get(key)
+    if slot is None:
+        return nothing_of(condition)
+    if is_forgotten(condition, slot, now_us, keep_us):
+        del slots[key]
+        return nothing_of(condition)
+    after_us, upto_us = window_us(condition, now_us, zone)
+    if isinstance(slot, (Mean, Extreme, Newest, Latest, Values)):
+        return _newest_inside(condition, slot, after_us)
+    assert isinstance(slot, ENTRIES)
+    first, end = bisect_right(slot.times_us, after_us), bisect_right(slot.times_us, upto_us)
+    return _inside(condition, slot, first, end) if first < end else nothing_of(condition)
+
+
+def window_us(condition: Condition, now_us: int, zone: str) -> tuple[int, int]:
+    """The instants that count now: after the first and up to the second."""
+    if condition.period is not None:
+        return start_us(condition.period, zone, now_us) - 1, now_us
+    after_us = BEFORE_ALL_US if condition.within_us is None else now_us - condition.within_us
+    return after_us, now_us - condition.near_us
+
+
+def _newest_inside(condition: Condition, slot: Slot, after_us: int) -> Measured:
+    """Of what keeps one instant for each value, or of all."""
+    if isinstance(slot, Values):
+        return sum(newest_us > after_us for newest_us in slot.newest_us.values())
+    if newest_us_of(slot) <= after_us:
+        return nothing_of(condition)
+    match slot:
+        case Mean(total=total, count=count):
+            return Average(total, count)
+        case Extreme(value=value):
+            return value
+        case Newest(text=text):
+            return _value_of(text)
+    return 1
+
+
+def _inside(condition: Condition, slot: Slot, first: int, end: int) -> Measured:
+    """Of the entries from `first` to before `end`, one at least."""
+    match slot:
+        case Running(totals=totals, before=before):
+            total = EXACT.subtract(totals[end - 1], totals[first - 1] if first else before)
+            return total if condition.measure is SUM else Average(total, end - first)
+        case Numbers(amounts=amounts):
+            if not condition.near_us:
+                return amounts[first]
+            return min(amounts[first:end]) if condition.measure is Measure.MIN else max(amounts[first:end])
+        case Texts(texts=texts):
+            return _value_of(texts[end - 1]) if condition.measure is LAST else len(set(texts[first:end]))
+    return end - first if condition.measure is COUNT else 1
+
+
+def _value_of(text: str) -> str | bool | Number:
+    value: str | bool | Number = parse_json(text)
+    return value
+
+
+def next_end_us(condition: Condition, slots: Slots, keep_us: int, now_us: int, zone: str) -> int | None:
     """The next instant after now at which the answer without `same` can change by time alone."""
     slot = slots.get("")
-    if slot is None or isinstance(slot, Total):
+    if slot is None or isinstance(slot, (Total, Mean, Extreme)):
         return None
+    if not condition.plain and (condition.period is not None or condition.near_us):
+        return _next_end_of_window_us(condition, slot, now_us, zone)
     span_us = condition.within_us
     if isinstance(slot, Values):
         span_us = keep_us if span_us is None else span_us
         return min((us + span_us for us in slot.newest_us.values() if us + span_us > now_us), default=None)
     if span_us is None:
         return None
-    if isinstance(slot, Latest):
+    if isinstance(slot, (Latest, Newest)):
         return slot.newest_us + span_us if slot.newest_us + span_us > now_us else None
     at = 0 if slot.times_us and slot.times_us[0] + span_us > now_us else bisect_right(slot.times_us, now_us - span_us)
     return slot.times_us[at] + span_us if at < len(slot.times_us) else None
+
+
+def _next_end_of_window_us(condition: Condition, slot: Slot, now_us: int, zone: str) -> int | None:
+    """The end of the period, if something lies in it; of a range back, when the next event comes in or goes out."""
+    if condition.period is not None:
+        is_inside = newest_us_of(slot) > window_us(condition, now_us, zone)[0]
+        return next_start_us(condition.period, zone, now_us) if is_inside else None
+    assert condition.within_us is not None
+    assert isinstance(slot, ENTRIES)
+    ends = [
+        slot.times_us[at] + span_us
+        for span_us in (condition.near_us, condition.within_us)
+        if (at := bisect_right(slot.times_us, now_us - span_us)) < len(slot.times_us)
+    ]
+    return min(ends, default=None)

@@ -13,7 +13,7 @@ from kittiwake.kernel.plan.policy import Cap, Reentry
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import UntilWait
-from kittiwake.kernel.state.state import Firing, Instance, Record, RuleState, State
+from kittiwake.kernel.state.state import Firing, Instance, Reached, Record, RuleState, State
 from kittiwake.time.instants import DAY_US
 from kittiwake.values import canonical_bytes
 
@@ -81,8 +81,8 @@ def memory_ends_us(program: Program, state: State) -> int | None:
 def _ends_us(rule: RuleProgram, one: Instance) -> Iterator[int]:
     if one.fired_us is not None and rule.reentry is not None:
         yield one.fired_us + memory_of_firing_us(rule, rule.reentry)
-    if one.reached is not None and rule.per:
-        yield one.reached.newest_us + rule.keep_us
+    if one.reached is not None and rule.total_kept_us is not None:
+        yield one.reached.newest_us + rule.total_kept_us
 
 
 def remembers_firing(rule: RuleProgram, fired_us: int, now_us: int) -> bool:
@@ -94,7 +94,7 @@ def forgotten(rule: RuleProgram, one: Instance, now_us: int) -> bool:
     """Whether nothing is remembered of an instance; what time has passed is taken out of it."""
     if one.fired_us is not None and not remembers_firing(rule, one.fired_us, now_us):
         one.fired_us = None
-    if one.reached is not None and rule.per and one.reached.newest_us + rule.keep_us <= now_us:
+    if one.reached is not None and is_total_forgotten(rule, one.reached, now_us):
         one.reached = None
     if one.prefixes and rule.sequence is not None:
         within_us = rule.sequence.within_us
@@ -102,6 +102,12 @@ def forgotten(rule: RuleProgram, one: Instance, now_us: int) -> bool:
         if not any(start is not None for start in one.prefixes):
             one.prefixes = []
     return not (one.episode or one.held or one.prefixes or one.reached or one.fired_us is not None)
+
+
+def is_total_forgotten(rule: RuleProgram, reached: Reached, now_us: int) -> bool:
+    """Whether a total of `reaches` and the thresholds that it used up are remembered no more."""
+    kept_us = rule.total_kept_us
+    return kept_us is not None and reached.newest_us + kept_us <= now_us
 
 
 def still_remembered(records: dict[str, Record], now_us: int) -> Iterator[tuple[str, Record]]:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import Chunk, EmittedDecision, Mark, PendingCorrection, Since, State, StoredEvent
@@ -211,6 +212,8 @@ def _may_be_crossed(versions: Versions, emitted: EmittedDecision, checkpoint: St
         return False
     if max(rule.anew_us or row.time_us, checkpoint.ended_us or row.time_us) > row.time_us:
         return False
+    if rule.reaches.period is not None:
+        return now_us < row.time_us + PERIOD_SPAN_US[rule.reaches.period]
     return not _is_used(checkpoint, rule, emitted)
 
 

@@ -14,7 +14,7 @@ from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.conditions import AllHold, AnyHolds, Leaf, NotHolds, OfContact, Tree, of_contact
 from kittiwake.kernel.plan.gates import gates_of
-from kittiwake.kernel.plan.history import answer
+from kittiwake.kernel.plan.history import answer, nothing_of
 from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
@@ -148,6 +148,9 @@ def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str]) -> Routes:
         for match in rule.matches():
             for event_type in match.types:
                 naming.setdefault(event_type, set()).add(i)
+    for i, rule in enumerate(rules):
+        if follows_zone(rule):
+            naming.setdefault(UPDATED, set()).add(i)
     unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
     looking = {i for i, rule in enumerate(rules) if looks_at_contact(rule)}
     if looking:
@@ -166,13 +169,20 @@ def _routes_of_type(rules: Sequence[RuleProgram], indices: set[int], event_type:
     return tuple(
         route
         for route in routes
-        if route.when
-        or route.steps
-        or route.unless
-        or route.conditions
-        or holds_of_nothing(route.rule)
-        or (event_type is not None and looks_at_contact(route.rule))
+        if route.when or route.steps or route.unless or route.conditions or _is_looked_at(route.rule, event_type)
     )
+
+
+def _is_looked_at(rule: RuleProgram, event_type: str | None) -> bool:
+    """Whether an event that the rule does not name may change a membership: as the first, or by what it says."""
+    if holds_of_nothing(rule) or (event_type is not None and looks_at_contact(rule)):
+        return True
+    return event_type == UPDATED and follows_zone(rule)
+
+
+def follows_zone(rule: RuleProgram) -> bool:
+    """Whether an audience changes with the contact's zone: it asks about a calendar period."""
+    return rule.audience is not None and any(condition.period is not None for condition in rule.conditions)
 
 
 def looks_at_contact(rule: RuleProgram) -> bool:
@@ -188,7 +198,7 @@ def holds_of_nothing(rule: RuleProgram) -> bool:
     def holds(tree: Tree) -> bool:
         match tree:
             case Leaf(index):
-                return answer(rule.conditions[index], 0)
+                return answer(rule.conditions[index], nothing_of(rule.conditions[index]))
             case AllHold(parts):
                 return all(map(holds, parts))
             case AnyHolds(parts):

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from kittiwake.kernel.plan.calendar import CalendarWait
-from kittiwake.kernel.plan.history import Condition, Measure
+from kittiwake.kernel.plan.history import Condition, Measure, is_plain, kinds_of
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.values import Path, canonical
@@ -46,8 +46,9 @@ def described(rule: RuleProgram) -> RuleProgram:
     """The rule, with its `layout` and the `memory` of each of its conditions."""
     if rule.layout:
         return rule
-    conditions = tuple(msgspec.structs.replace(one, memory=memory_of(one)) for one in rule.conditions)
-    return msgspec.structs.replace(rule, conditions=conditions, layout=layout_of(rule))
+    replace = msgspec.structs.replace
+    conditions = tuple(replace(one, memory=memory_of(one), plain=is_plain(one)) for one in rule.conditions)
+    return replace(rule, conditions=conditions, layout=layout_of(rule))
 
 
 def layout_of(rule: RuleProgram) -> str:
@@ -73,10 +74,20 @@ def paths_of_unless(rule: RuleProgram) -> tuple[Path, ...]:
 
 def memory_of(condition: Condition) -> str:
     """What the history of a condition remembers; of a windowed count, behind a slash, how many instants."""
-    measured = _digest([condition.measure, condition.of, condition.within_us, condition.path, condition.own_same])
-    if condition.measure is Measure.COUNT and condition.within_us is not None:
+    parts: list[Any] = [condition.measure, condition.of, condition.within_us, condition.path, condition.own_same]
+    if condition.measure is Measure.LAST:
+        parts.append(sorted(kinds_of(condition)))
+    if condition.period is not None or condition.near_us:
+        parts += [condition.period, condition.near_us]
+    measured = _digest(parts)
+    if keeps_newest(condition):
         return f"{measured}/{instants_kept(condition)}"
     return measured
+
+
+def keeps_newest(condition: Condition) -> bool:
+    """Whether it keeps only the newest instants: a count of a window that ends at the instant that asks."""
+    return condition.measure is Measure.COUNT and condition.within_us is not None and not condition.near_us
 
 
 def instants_kept(condition: Condition) -> int:

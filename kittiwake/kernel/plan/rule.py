@@ -16,6 +16,7 @@ from kittiwake.kernel.plan.conditions import Tree
 from kittiwake.kernel.plan.history import Condition, LookBack
 from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.match import Match, Matches
+from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.policy import Reentry
 from kittiwake.kernel.plan.sequence import Sequence
 from kittiwake.kernel.plan.thresholds import Reaches
@@ -73,6 +74,17 @@ class RuleProgram(msgspec.Struct, frozen=True):
     just before (with `per`, or was kept for another time). None: it has always been this one."""
     given: Tree | None = None
     """None: nothing is asked of a match."""
+
+    @property
+    def total_kept_us(self) -> int | None:
+        """For how long after its newest match an instance's total and used thresholds are remembered; None: for ever.
+
+        Of a calendar period until no zone has that period any more.
+        """
+        period = None if self.reaches is None else self.reaches.period
+        if period is None:
+            return self.keep_us if self.per else None
+        return min(self.keep_us, PERIOD_SPAN_US[period]) if self.per else PERIOD_SPAN_US[period]
 
     @property
     def state_key(self) -> str:

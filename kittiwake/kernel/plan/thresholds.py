@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kittiwake.kernel.plan.periods import Period
 from kittiwake.values import Number, Path
 
 
@@ -15,3 +16,5 @@ class Reaches(msgspec.Struct, frozen=True):
 
     path: Path | None
     at: tuple[Number, ...]
+    period: Period | None = None
+    """The total counts anew in each of these; None: over all time."""

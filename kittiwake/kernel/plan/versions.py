@@ -18,6 +18,7 @@ from kittiwake.kernel.plan.build import attributes_of, attributes_read, build_pr
 from kittiwake.kernel.plan.history import LookBack
 from kittiwake.kernel.plan.layouts import described, serves
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
+from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -179,7 +180,7 @@ def _spans(rule: RuleProgram) -> dict[Source, int]:
     if rule.sequence:
         found[CHAIN, rule.layout] = rule.sequence.within_us
     if rule.reaches:
-        found[TOTAL, rule.layout] = EVER_US
+        found[TOTAL, rule.layout] = EVER_US if rule.reaches.period is None else PERIOD_SPAN_US[rule.reaches.period]
     return found
 
 

@@ -7,17 +7,16 @@ look-back ends, and at the instant the rule is ready. Called by `run.dispatch` a
 from __future__ import annotations
 
 from kittiwake.kernel.evaluate.conditions import tree_holds
-from kittiwake.kernel.evaluate.history import measured, next_end_us
+from kittiwake.kernel.evaluate.history import measured, measured_plainly, next_end_us
 from kittiwake.kernel.evaluate.include import included
 from kittiwake.kernel.evaluate.match import SINGLE
-from kittiwake.kernel.plan.history import answer
+from kittiwake.kernel.plan.history import Measured, answer
 from kittiwake.kernel.run.arming import candidate_of_event, cause
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.state.state import Candidate, RuleState
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Kind
-from kittiwake.values import Number
 
 
 def evaluate_membership(run: Execution, index: int, event: Event | None) -> None:
@@ -26,7 +25,7 @@ def evaluate_membership(run: Execution, index: int, event: Event | None) -> None
     assert rule.audience is not None
     found = run.rule_state(index)
     values = [
-        measured(condition, slots, "", run.now_us, rule.keep_us)
+        (measured_plainly if condition.plain else measured)(condition, slots, "", run.now_us, rule.keep_us, run.zone)
         for condition, slots in zip(rule.conditions, found.history, strict=True)
     ]
     answers = [answer(condition, value) for condition, value in zip(rule.conditions, values, strict=True)]
@@ -59,11 +58,11 @@ def _edge(run: Execution, index: int, member: bool, event: Event | None) -> None
 def _wake_at_ends(run: Execution, index: int, found: RuleState) -> None:
     rule = run.program.rules[index]
     for condition, slots in zip(rule.conditions, found.history, strict=True):
-        end_us = next_end_us(condition, slots, rule.keep_us, run.now_us)
+        end_us = next_end_us(condition, slots, rule.keep_us, run.now_us, run.zone)
         if end_us is not None:
             run.timers.set(end_us, index)
 
 
-def _trace_membership(run: Execution, index: int, member: bool, values: list[Number], event: Event | None) -> None:
+def _trace_membership(run: Execution, index: int, member: bool, values: list[Measured], event: Event | None) -> None:
     cause = None if event is None else event.event_id
     run.note(StepKind.MEMBERSHIP, index, SINGLE, member=member, values=values, cause=cause)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kittiwake.kernel.evaluate.conditions import answer_of, holds_of_contact, tree_holds
-from kittiwake.kernel.evaluate.history import measured
+from kittiwake.kernel.evaluate.history import measuring
 from kittiwake.kernel.plan.conditions import Leaf, Tree, is_list_of_history, of_contact, questions
 from kittiwake.kernel.plan.history import Condition, test_of
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -31,16 +31,18 @@ def admitting(index: int, rule: RuleProgram) -> Given | None:
 def _all_of_history(index: int, rule: RuleProgram, tree: Tree) -> Given:
     """Each of a list of history conditions, which is the commonest `given`."""
     leaves = [one.index for one in questions(tree) if isinstance(one, Leaf)]
-    asked = [(i, one, _keying(one, rule), *test_of(one)) for i in leaves for one in (rule.conditions[i],)]
+    asked = [
+        (i, one, _keying(one, rule), measuring(one), *test_of(one)) for i in leaves for one in (rule.conditions[i],)
+    ]
     keep_us = rule.keep_us
 
     def given(run: Execution, event: Event, key: str, same: list[str]) -> bool:
         state = run.rules[index] or run.rule_state(index)
         if run.trace is not None:
             _note(run, index, tree, event, key, same)
-        for i, condition, key_in, order, bound in asked:
+        for i, condition, key_in, measured, order, bound in asked:
             of = "" if key_in is None else key_in(same)
-            if not order(measured(condition, state.history[i], of, event.time_us, keep_us), bound):
+            if not order(measured(condition, state.history[i], of, event.time_us, keep_us, run.zone), bound):
                 if run.trace is not None:
                     run.note(StepKind.REFUSED, index, key, event_id=event.event_id)
                 return False
@@ -67,7 +69,7 @@ def _whole_tree(index: int, tree: Tree) -> Given:
 def _holds(run: Execution, index: int, tree: Tree, same: list[str]) -> bool:
     """Whether a tree of a rule holds now, under the `same` values of a match."""
     rule, history = run.program.rules[index], (run.rules[index] or run.rule_state(index)).history
-    return tree_holds(tree, lambda i: answer_of(rule, i, history, same, run.now_us)[1], run.attributes)
+    return tree_holds(tree, lambda i: answer_of(rule, i, history, same, run.now_us, run.zone)[1], run.attributes)
 
 
 def _note(run: Execution, index: int, tree: Tree, event: Event, key: str, same: list[str]) -> None:
@@ -77,7 +79,7 @@ def _note(run: Execution, index: int, tree: Tree, event: Event, key: str, same: 
         condition, value = None, None
         if isinstance(one, Leaf):
             condition = one.index
-            value, holds = answer_of(rule, condition, history, same, run.now_us)
+            value, holds = answer_of(rule, condition, history, same, run.now_us, run.zone)
         else:
             holds = bool(holds_of_contact(one, run.attributes))
         about = {"condition": condition, "value": value, "holds": holds}

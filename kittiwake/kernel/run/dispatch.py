@@ -114,7 +114,7 @@ def _update(run: Execution, event: Event) -> None:
 
 
 def _update_keeping_both(run: Execution, event: Event) -> None:
-    """As `_update`, of rules that ask for a change: at this event they are told what the attributes were before it."""
+    """As `_update`, for rules that ask for a change: at this event the attributes know what they were before it."""
     before = run.attributes
     _update(run, event)
     run.attributes = Updated(run.attributes, before)

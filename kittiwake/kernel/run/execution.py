@@ -188,7 +188,7 @@ class Execution:
     def all_timers(self) -> list[Timer]:
         """A timer for everything that falls due, audiences that become ready included."""
         rules, now_us = self.program.rules, self.now_us
-        timers = timers_of(rules, self.rules, now_us)
+        timers = timers_of(rules, self.rules, now_us, self.zone)
         for index in self.program.readied:
             at_us = ready_us(rules[index], self.missing_until_us.get(index))
             if at_us is not None and now_us < at_us < END_OF_TIME_US:

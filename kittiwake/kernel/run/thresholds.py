@@ -5,9 +5,12 @@ Each threshold is used up by its first crossing, even one that `given` refuses. 
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from kittiwake.kernel.evaluate.match import SINGLE, amount
+from kittiwake.kernel.evaluate.periods import first_day
+from kittiwake.kernel.evaluate.retention import is_total_forgotten
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.thresholds import Reaches
 from kittiwake.kernel.run.arming import candidate_of_event, cause, refuse_for_room
@@ -41,8 +44,10 @@ def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
         if one is None:
             refuse_for_room(run, index, key, event, "keys")
             return
-        if one.reached is None or _is_forgotten(rule, one.reached, run.now_us):
+        if one.reached is None or is_total_forgotten(rule, one.reached, run.now_us):
             one.reached = Reached(Decimal(0), [], run.now_us)
+        if reaches.period is not None:
+            _pass_to(one.reached, first_day(reaches.period, run.zone, run.now_us))
         before = one.reached.total
         one.reached.total = EXACT.add(before, added)
         one.reached.newest_us = run.now_us
@@ -50,13 +55,15 @@ def reaching(index: int, rule: RuleProgram, given: Given | None) -> Reaction:
         if run.trace is not None:
             _trace_total(run, index, key, event, before, one.reached)
         if crossed and not rule.foreseen and (given is None or given(run, event, key, same)):
-            _fire(run, index, key, event, same, [reaches.at[i] for i in crossed])
+            _fire(run, index, key, event, same, [reaches.at[i] for i in crossed], one.reached.period)
 
     return react
 
 
-def _is_forgotten(rule: RuleProgram, reached: Reached, now_us: int) -> bool:
-    return bool(rule.per) and reached.newest_us + rule.keep_us <= now_us
+def _pass_to(reached: Reached, period: int) -> None:
+    """Count anew in a period later than that of the match before; never in an earlier one, whatever the zone does."""
+    if reached.period is None or period > reached.period:
+        reached.total, reached.used, reached.period = Decimal(0), [], period
 
 
 def _added(reaches: Reaches, event: Event) -> Decimal | None:
@@ -73,25 +80,34 @@ def _cross(reaches: Reaches, reached: Reached, before: Decimal) -> list[int]:
     return crossed
 
 
-def _fire(run: Execution, index: int, key: str, event: Event, same: list[str], thresholds: list[int | Decimal]) -> None:
+def _fire(
+    run: Execution,
+    index: int,
+    key: str,
+    event: Event,
+    same: list[str],
+    thresholds: list[int | Decimal],
+    period: int | None,
+) -> None:
     rule = run.program.rules[index]
     for threshold in thresholds:
         candidate = candidate_of_event(run, rule, event, same, Kind.FIRED)
         candidate.threshold = Decimal(threshold)
         if candidate.opened_type:
-            candidate.crossing = crossing_of(rule, run.state, run.now_us)
+            candidate.crossing = crossing_of(rule, run.state, run.now_us, period)
         cause(run, index, key, candidate, superseded=threshold != thresholds[-1])
 
 
-def crossing_of(rule: RuleProgram, state: State, now_us: int) -> str:
+def crossing_of(rule: RuleProgram, state: State, now_us: int, period: int | None = None) -> str:
     """Which time it is that a threshold is crossed, whatever event does it, as canonical JSON (semantics 8).
 
     It can be crossed again under a text of the rule that counts anew; after the contact was deleted, merged or wholly
-    forgotten; and with `per` once `keep` has passed without a match: so it is crossed once at most in each of the
-    `keep`s since 1970.
+    forgotten; with `per` once `keep` has passed without a match, so that it is crossed once at most in each of the
+    `keep`s since 1970; and in the next calendar period, which has the date of its first day.
     """
     ended = None if state.ended_us is None else [state.ended_us, state.ended_times]
-    return canonical([rule.anew_us, ended, now_us // rule.keep_us if rule.per else None])
+    which = [rule.anew_us, ended, now_us // rule.keep_us if rule.per else None]
+    return canonical(which if period is None else [*which, date.fromordinal(period).isoformat()])
 
 
 def _trace_total(run: Execution, index: int, key: str, event: Event, before: Decimal, reached: Reached) -> None:

@@ -180,7 +180,7 @@ def _is_due(run: Execution, index: int, key: str) -> bool:
 def next_timer_us(run: Execution) -> int | None:
     """The next instant at which something falls due, or the contact is forgotten; None: never."""
     if run.newest_us is None:
-        timers = timers_of(run.program.rules, run.rules, run.now_us)
+        timers = timers_of(run.program.rules, run.rules, run.now_us, run.zone)
     else:
         timers = run.all_timers()
     due_us = min(timers)[0] if timers else None

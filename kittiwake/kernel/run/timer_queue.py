@@ -54,7 +54,9 @@ class TimerQueue:
         return list(found)
 
 
-def timers_of(rules: Iterable[RuleProgram], remembered: Iterable[RuleState | None], now_us: int) -> list[Timer]:
+def timers_of(
+    rules: Iterable[RuleProgram], remembered: Iterable[RuleState | None], now_us: int, zone: str
+) -> list[Timer]:
     """A timer for everything pending or deferred, and for every look-back of an audience that ends after now.
 
     One list and no generators: a stream asks at every slice, of some ten timers.
@@ -71,7 +73,7 @@ def timers_of(rules: Iterable[RuleProgram], remembered: Iterable[RuleState | Non
                 add((one.held.release_us, index, key))
         if rule.audience is not None and not rule.foreseen:
             for condition, slots in zip(rule.conditions, found.history, strict=True):
-                end_us = next_end_us(condition, slots, rule.keep_us, now_us)
+                end_us = next_end_us(condition, slots, rule.keep_us, now_us, zone)
                 if end_us is not None:
                     add((end_us, index, SINGLE))
     return timers

@@ -17,7 +17,9 @@ from kittiwake.rules.model.match import Where
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.text import list_index_problem
 
-PATH_KEYS: Final = frozenset({"distinct", "field", "item", "path", "per", "same", "sum", "until"})
+PATH_KEYS: Final = frozenset(
+    {"avg", "distinct", "field", "item", "last", "max", "min", "path", "per", "same", "sum", "until"}
+)
 """Keys whose value is a path or a list of paths; beside them stand the values of `include` and the keys of `where`."""
 
 

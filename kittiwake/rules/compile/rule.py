@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.plan.history import Condition
 from kittiwake.kernel.plan.layouts import paths_of_unless
+from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.rules.compile.audience import audience_of
 from kittiwake.rules.compile.conditions import tree_of
@@ -84,8 +85,10 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
 
 
 def longest_look_back_us(program: RuleProgram) -> int:
-    """The longest `within` of a rule; 0 if it has none."""
+    """The longest `within` of a rule, of a calendar period as long as it is remembered; 0 if it has none."""
     spans = [condition.within_us or 0 for condition in program.conditions]
+    if program.reaches is not None and program.reaches.period is not None:
+        spans.append(PERIOD_SPAN_US[program.reaches.period])
     return max([*spans, program.sequence.within_us if program.sequence else 0])
 
 

@@ -17,14 +17,15 @@ from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers, together
 from kittiwake.rules.model.rule import Rule
-from kittiwake.values import Number
+from kittiwake.time.durations import format_duration
+from kittiwake.values import Number, canonical, is_number
 
 
 def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     """Lints of `given` and `audience`."""
     for path, condition in histories(rule.given, ("given",)):
         asked = condition_of(condition)
-        least = 1 if covers(asked.of, arming(rule)) else 0
+        least = 1 if covers(asked.of, arming(rule)) and not asked.near_us else 0
         yield from _of_condition(asked, path, least, "the arming event counts itself, so " if least else "")
     for path, condition in histories(rule.audience, ("audience",)):
         yield from _of_condition(condition_of(condition), path, 0, "")
@@ -32,6 +33,7 @@ def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
         conjuncts = [at for at, _ in together(written, path)]
         found = [(at, condition_of(leaf)) for at, leaf in histories(written, path) if at in conjuncts]
         yield from _excluding(found)
+        yield from _leaving_out([(at, condition_of(leaf)) for at, leaf in histories(written, path)])
 
 
 def _of_condition(condition: Condition, path: KeyPath, least: int, why: str) -> Iterator[Diagnostic[LintCode]]:
@@ -41,6 +43,19 @@ def _of_condition(condition: Condition, path: KeyPath, least: int, why: str) -> 
         yield Diagnostic(path, LintCode.NEVER_HOLDS, f"{why}this condition never holds", advice)
     elif verdict is True:
         yield Diagnostic(path, LintCode.ALWAYS_HOLDS, f"{why}this condition always holds", "Delete it")
+
+
+def _leaving_out(conditions: list[tuple[KeyPath, Condition]]) -> Iterator[Diagnostic[LintCode]]:
+    """An `absent` between two times, where no other condition asks what there was since the nearer one."""
+    for path, condition in conditions:
+        if condition.measure is not Measure.ABSENT or not condition.near_us or "not" in path:
+            continue
+        if any(other.of == condition.of for _, other in conditions if other is not condition):
+            continue
+        near = format_duration(condition.near_us)
+        message = f"what happened in the last {near} does not count here: this holds for who did it a moment ago, too"
+        advice = f"Add absent with within: {near}, or write within for between"
+        yield Diagnostic((*path, "between"), LintCode.BETWEEN_LEAVES_OUT, message, advice, at_key=True)
 
 
 def _verdict(condition: Condition, least: int) -> bool | None:
@@ -83,20 +98,26 @@ def _excluding(conditions: list[tuple[KeyPath, Condition]]) -> Iterator[Diagnost
 
 
 def _exclude(a: Condition, b: Condition) -> bool:
-    about_a, about_b = ((c.of, c.within_us, c.path, c.same) for c in (a, b))
+    about_a, about_b = ((c.of, c.within_us, c.period, c.near_us, c.path, c.same) for c in (a, b))
     if about_a != about_b:
         return False
     if {a.measure, b.measure} == {Measure.PRESENT, Measure.ABSENT}:
         return True
     if a.measure is not b.measure or a.operator is None or b.operator is None:
         return False
+    if a.measure is Measure.LAST and not all(map(_is_of_number, (a, b))):
+        return a.operator is b.operator is Operator.EQ and canonical(a.operand) != canonical(b.operand)
     (low_a, closed_a, high_a, shut_a), (low_b, closed_b, high_b, shut_b) = map(_interval, (a, b))
     return _empty(low_a, closed_a, high_b, shut_b) or _empty(low_b, closed_b, high_a, shut_a)
 
 
+def _is_of_number(condition: Condition) -> bool:
+    return condition.operator is not Operator.IN and is_number(condition.operand)
+
+
 def _interval(condition: Condition) -> tuple[Any, bool, Any, bool]:
     """The numbers a comparison admits: lower bound, whether it is in, upper bound, whether it is in."""
-    bound = condition.bound
+    bound = condition.operand if condition.measure is Measure.LAST else condition.bound
     match condition.operator:
         case Operator.GT:
             return bound, False, None, False

@@ -11,6 +11,7 @@ from math import ceil
 from typing import Final
 
 from kittiwake.rules.check.conditions import histories
+from kittiwake.rules.compile.history import look_back_us
 from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
@@ -83,7 +84,7 @@ def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
                 path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
             )
     for path, span in _look_backs(rule):
-        if span_us(span) > retained_us:
+        if span > retained_us:
             message = f"a contact silent for {format_duration(retained_us)} is forgotten, and what this looks back on"
             yield Diagnostic(
                 path, LintCode.OUTLIVES_RETENTION, message, "Shorten it, or lengthen the policy's retention"
@@ -111,15 +112,17 @@ def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnos
 
 
 def _look_back_us(rule: Rule) -> int:
-    return max([0, *(span_us(span) for _, span in _look_backs(rule))])
+    return max([0, *(span for _, span in _look_backs(rule))])
 
 
-def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, str]]:
-    """Every `within` of a rule's conditions and of its sequence, with its path."""
-    conditions = [*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))]
-    yield from (((*path, "within"), condition.within) for path, condition in conditions if condition.within)
+def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, int]]:
+    """How far back a rule's conditions and its sequence look, each with its path."""
+    for path, condition in (*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))):
+        found = look_back_us(condition)
+        if found is not None:
+            yield (*path, "between" if condition.between else "within"), found
     if isinstance(rule.when, SequenceObject):
-        yield ("when", "within"), rule.when.within
+        yield ("when", "within"), span_us(rule.when.within)
 
 
 # ---------------------------------------------------------------- caps

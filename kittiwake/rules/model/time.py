@@ -58,6 +58,20 @@ Duration: TypeAlias = Annotated[
         {"type": "string", "pattern": f"^{_DURATION_PATTERN}$", "examples": ["90s", "15m", "1h", "2d", "1w"]},
     ),
 ]
+PERIODS: Final = ("today", "this_week", "this_month", "this_year")
+"""Periods of the contact's calendar, by the words authors write."""
+
+
+def _window(value: object) -> str:
+    if value in PERIODS:
+        return str(value)
+    close = difflib.get_close_matches(str(value), PERIODS, 1, 0.6)
+    if isinstance(value, str) and close and durations.parse_duration(value) is None:
+        raise problem(Code.BAD_DURATION, f"{shown(value)} is neither a duration nor a period", f"Write {close[0]}")
+    return checked_duration(value)
+
+
+Window: TypeAlias = Annotated[str, Checked(_window, word_or_duration(*PERIODS))]
 Offset: TypeAlias = Annotated[
     str,
     Checked(_offset, {"type": "string", "pattern": f"^-?{_DURATION_PATTERN}$", "examples": ["-2h", "12h"]}),
