@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from kittiwake.rules.check.document import errors_of_policy, errors_of_rule
+from kittiwake.rules.check.quoted_numbers import errors_of_quoted_numbers
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
@@ -106,6 +107,7 @@ def read_document(location: Location, errors: list[RuleError]) -> Document | Non
         errors.append(location.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
         return None
     rules = tuple(_rules(location, errors))
+    errors.extend(errors_of_quoted_numbers(rules))
     header = _header(location, errors)
     return Document(location, header, rules) if header else None
 

@@ -59,6 +59,7 @@ class Code(StrEnum):
     CLAUSE = "clause"
     SAME = "same"
     OPERATOR = "operator"
+    QUOTED_NUMBER = "quoted_number"
     NOT_RISING = "not_rising"
     QUIET_HOURS = "quiet_hours"
     # rules together
@@ -69,7 +70,7 @@ class Code(StrEnum):
     NOT_YET = "not_yet"
 
 
-REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.RRULE_UNTIL})
+REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.QUOTED_NUMBER, Code.RRULE_UNTIL})
 """What an earlier release let pass: a version published then never changes, and is read as it was."""
 
 
@@ -79,6 +80,7 @@ class LintCode(StrEnum):
     CONTRADICTION = "contradiction"
     NEVER_HOLDS = "never_holds"
     ALWAYS_HOLDS = "always_holds"
+    ATTRIBUTE_EVER = "attribute_ever"
     UNLESS_EQUALS_WHEN = "unless_equals_when"
     UNLESS_WITHOUT_WAIT = "unless_without_wait"
     RESTART_WITHOUT_EFFECT = "restart_without_effect"
@@ -96,6 +98,7 @@ class LintCode(StrEnum):
     CAP_WITHOUT_RULES = "cap_without_rules"
     CAP_NEVER_BINDS = "cap_never_binds"
     CAP_STARVES = "cap_starves"
+    CONSENT_UNASKED = "consent_unasked"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
 

@@ -95,6 +95,7 @@ NO_CONSTRUCT: Final = {
     "check": {
         "document": "calls the checks of a rule and of a policy",
         "paths": "asks every path of a rule, wherever it stands",
+        "quoted_numbers": "asks every comparison of a file, wherever it stands",
     },
     "compile": {
         "account": "the program of an account",

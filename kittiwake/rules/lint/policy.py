@@ -143,6 +143,10 @@ def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Diagn
         yield Diagnostic(
             ("holdout", "percent"), LintCode.HOLDOUT_OF_EVERYONE, message, "Write mode: shadow on the rules"
         )
+    if policy.consent is not None and "default" not in policy.consent.model_fields_set:
+        message = "who has not said anything counts as consenting: default is granted if it is not written"
+        advice = "Write default: withdrawn where people have to say yes first, or default: granted if that is meant"
+        yield Diagnostic(("consent",), LintCode.CONSENT_UNASKED, message, advice, at_key=True)
     caps = list(each(policy.frequency, ("frequency",)))
     for i, (path, cap) in enumerate(caps):
         if cap.group is not None and cap.group not in groups:
