@@ -87,6 +87,8 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A late event caused it."""
     stale: bool = False
     """Fired too long after it was due to be delivered."""
+    variant: str | None = None
+    """Which of the rule's variants the contact gets; None: it has none."""
 
 
 class DeadLetter(NamedTuple):

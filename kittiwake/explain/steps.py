@@ -286,8 +286,8 @@ def _due(at: At) -> StepWords:
 
 
 def which_words(details: dict[str, Any]) -> str:
-    """Which of several candidates of an episode: reminder, occurrence or threshold; details of DUE or DECISION."""
-    named = ((name, details.get(name)) for name in ("reminder", "occurrence", "threshold"))
+    """Which of several candidates: reminder, occurrence or threshold, and its variant; details of DUE or DECISION."""
+    named = ((name, details.get(name)) for name in ("reminder", "occurrence", "threshold", "variant"))
     words = [f"{name} {_which_value(name, value)}" for name, value in named if value is not None]
     return f" ({', '.join(words)})" if words else ""
 

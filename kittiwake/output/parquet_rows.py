@@ -53,6 +53,7 @@ DECISION: Final = pa.schema(
         pa.field("occurrence", _DATE),
         pa.field("events", _EVENTS),
         pa.field("include", _TEXT, nullable=False),
+        pa.field("variant", _TEXT),
         pa.field("decision", _TEXT, nullable=False),
         pa.field("reason", _TEXT),
         pa.field("ruleset_version", _TEXT, nullable=False),

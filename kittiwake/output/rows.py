@@ -48,6 +48,7 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "occurrence": None if decision.occurrence is None else decision.occurrence.isoformat(),
         "events": _event_ids(decision.events),
         "include": parse_json(decision.include),
+        "variant": decision.variant,
         "decision": decision.decision.value,
         "reason": None if decision.reason is None else decision.reason.value,
         "ruleset_version": decision.ruleset_version,
@@ -98,6 +99,7 @@ class DecisionLine(msgspec.Struct, gc=False):
     occurrence: date | None
     events: LineEvents | None
     include: msgspec.Raw
+    variant: str | None
     decision: str
     reason: str | None
     ruleset_version: str
@@ -134,6 +136,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.occurrence,
                 _line_events(decision.events),
                 msgspec.Raw(decision.include),
+                decision.variant,
                 decision.decision,
                 decision.reason,
                 decision.ruleset_version,

@@ -62,6 +62,7 @@ class Code(StrEnum):
     QUOTED_NUMBER = "quoted_number"
     NOT_RISING = "not_rising"
     QUIET_HOURS = "quiet_hours"
+    SHARES = "shares"
     # rules together
     DUPLICATE_ID = "duplicate_id"
     ACCOUNT_DISAGREES = "account_disagrees"
@@ -99,8 +100,12 @@ class LintCode(StrEnum):
     CAP_NEVER_BINDS = "cap_never_binds"
     CAP_STARVES = "cap_starves"
     CONSENT_UNASKED = "consent_unasked"
+    HARDLY_EVER_SENT = "hardly_ever_sent"
+    QUIET_HOURS_TWICE = "quiet_hours_twice"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
+    VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
+    SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
 
 
 class RuleError(NamedTuple):

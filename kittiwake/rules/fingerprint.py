@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.wait import AT_OF_DATES, UntilWaitObject
 from kittiwake.values import canonical
@@ -36,7 +37,10 @@ def written(value: Any) -> Any:
     """What a model says, as plain values under the author's keys, defaults filled in, nothing for what is unset."""
     if isinstance(value, BaseModel):
         fields = {info.alias or name: _said(value, name) for name, info in type(value).model_fields.items()}
+        ordered = isinstance(value, Model) and value.ORDERED
         value = {**fields, **(value.__pydantic_extra__ or {})}
+        if ordered:
+            value = [[key, part] for key, part in value.items() if part is not None]
     if isinstance(value, dict):
         return {key: written(part) for key, part in value.items() if part is not None}
     return [written(part) for part in value] if isinstance(value, list) else value

@@ -50,6 +50,8 @@ THRESHOLDS_MAX: Final = 100
 """Thresholds of `reaches`: the used ones are remembered for each instance."""
 CAPS_MAX: Final = 10
 """Caps of a policy: every candidate is held against each."""
+QUIET_HOURS_MAX: Final = 20
+"""Entries of `quiet_hours`: more than two for each day of the week is a timetable."""
 CAP_MAX: Final = 1_000
 """Firings that a cap counts: the newest so many are remembered for each contact."""
 KEYS_MAX: Final = 5
@@ -58,6 +60,8 @@ CONTAINS_DEPTH_MAX: Final = 3
 """`contains: {…}` inside one another: lists of lists of lists; each is walked for each element of the outer."""
 INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
+VARIANTS_MAX: Final = 20
+"""Variants of a rule: among more, each gets too few contacts to compare."""
 
 # ---------------------------------------------------------------- time and history
 

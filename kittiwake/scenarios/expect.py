@@ -125,7 +125,7 @@ def decision_words(decision: Decision, zone: str, near_us: int | None = None) ->
         words.append(f"reason {decision.reason}")
     if decision.instance != "{}":
         words.append(f"instance {decision.instance}")
-    for name in ("threshold", "reminder", "occurrence"):
+    for name in ("threshold", "reminder", "occurrence", "variant"):
         value = getattr(decision, name)
         if value is not None:
             words.append(f"{name} {value}")
@@ -197,6 +197,7 @@ _SCALARS: Final[dict[str, Callable[[Decision], Any]]] = {
     "threshold": lambda one: one.threshold,
     "reminder": lambda one: one.reminder,
     "occurrence": lambda one: _text(one.occurrence),
+    "variant": lambda one: one.variant,
     "late": lambda one: one.late,
     "revision": lambda one: one.revision,
     "partial_history": lambda one: one.partial_history,

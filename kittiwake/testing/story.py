@@ -150,8 +150,8 @@ class Story:
         """Check that the rule fired, and take that decision off what is left to check.
 
         `fields` are what it must have: `at`, `due` (an instant, or `HH:MM` in the contact's zone), `instance`,
-        `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `kind`, `reason`, `late`,
-        `revision`, `replaces` (the ids of the rules whose decisions it stands for), `partial_history`.
+        `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `variant`, `kind`, `reason`,
+        `late`, `revision`, `replaces` (the ids of the rules whose decisions it stands for), `partial_history`.
 
         Raises:
             AssertionError: it did not; the message explains all that happened.

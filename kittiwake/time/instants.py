@@ -15,6 +15,7 @@ SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 60 * MINUTE_US
 DAY_US: Final = 24 * HOUR_US
+WEEK_US: Final = 7 * DAY_US
 
 END_OF_TIME_US: Final = 2**62
 """When what never happens does: later than any instant an event may have, a wait more included."""

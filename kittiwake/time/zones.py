@@ -13,9 +13,12 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from kittiwake.time.instants import DAY_US, EPOCH, EPOCH_ORDINAL, SECOND_US
+from kittiwake.time.instants import DAY_US, EPOCH, EPOCH_ORDINAL, SECOND_US, WEEK_US
 
 UTC_NAME: Final = "UTC"
+
+EPOCH_WEEKDAY: Final = 3
+"""1970 began with a Thursday; weeks begin with Monday, 0."""
 
 
 @lru_cache(maxsize=1)
@@ -112,6 +115,11 @@ def local_date(name: str, time_us: int) -> date:
 def local_time_of_day_us(name: str, time_us: int) -> int:
     """Microseconds since local midnight, by the local wall clock."""
     return (time_us + offset_us(name, time_us)) % DAY_US
+
+
+def local_time_of_week_us(name: str, time_us: int) -> int:
+    """Microseconds since the beginning of Monday, by the local wall clock."""
+    return (time_us + offset_us(name, time_us) + EPOCH_WEEKDAY * DAY_US) % WEEK_US
 
 
 def instant_of_local(name: str, day: date, time_of_day_us: int) -> int:

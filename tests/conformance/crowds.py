@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from kittiwake.output.rows import line
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.stream.contact.timer_grid import TimerSettings
@@ -26,7 +27,7 @@ from tests.stream.generated_cases import Streamed, arrival_of_line
 CROWD = 40
 """Histories of one run."""
 FILES = ("a.jsonl", "b.jsonl.gz", "c.jsonl")
-STREAM_HORIZON_US = 800 * DAY_US
+STREAM_HORIZON_US = 4_000 * DAY_US
 """So long that nothing comes too late, in whatever order."""
 
 Document = dict[str, Any]
@@ -34,7 +35,7 @@ Record = dict[str, Any]
 
 
 class Crowd(NamedTuple):
-    """Documents and events by account, and where all of it ends."""
+    """Documents and events by account, and where all of it ends. Documents keep the order of their keys."""
 
     documents: dict[str, Document]
     events: dict[str, list[Record]]
@@ -45,7 +46,7 @@ class Crowd(NamedTuple):
     @property
     def rules(self) -> RuleSetHistory:
         """The rules of all accounts."""
-        files = {f"{account}.json": canonical(text).encode() for account, text in self.documents.items()}
+        files = {f"{account}.json": line(text) for account, text in self.documents.items()}
         return RuleSetHistory((RuleSetVersion(None, load_files(files)),))
 
     def write(self, folder: Path, dice: Random) -> tuple[Path, list[Path]]:
@@ -54,7 +55,7 @@ class Crowd(NamedTuple):
         rules.mkdir()
         events.mkdir()
         for account, document in self.documents.items():
-            (rules / f"{account}.json").write_text(canonical(document), encoding="utf-8")
+            (rules / f"{account}.json").write_bytes(line(document))
         lines = [canonical(record).encode() for of in self.events.values() for record in of]
         dice.shuffle(lines)
         parts = [lines[number :: len(FILES)] for number in range(len(FILES))]

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from kittiwake.kernel.plan.policy import QuietHours
-from kittiwake.kernel.run.eligibility import release_us
+from kittiwake.kernel.evaluate.quiet_hours import is_quiet, release_us
+from kittiwake.kernel.plan.quiet_hours import QuietHours, quiet_hours
 from kittiwake.model import Event
-from kittiwake.time.instants import HOUR_US, MINUTE_US, format_instant
+from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from tests.kernel.execution_modes import decided_in_every_mode
 from tests.kernel.programs import at, program
 
 OVERNIGHT = "quiet_hours: {from: '21:00', to: '08:00'}"
 
 
+def every_day(from_us: int, to_us: int) -> QuietHours:
+    length_us = (to_us - from_us) % DAY_US
+    return quiet_hours((day * DAY_US + from_us, day * DAY_US + from_us + length_us) for day in range(7))
+
+
 def released(zone: str, quiet: tuple[str, str], now: str) -> str:
     """When a candidate deferred now is released."""
     start, end = (int(text[:2]) * HOUR_US + int(text[3:]) * MINUTE_US for text in quiet)
-    return format_instant(release_us(QuietHours(start, end), zone, at(now)))
+    return format_instant(release_us(every_day(start, end), zone, at(now)))
 
 
 # ---------------------------------------------------------------- release
@@ -75,6 +80,45 @@ def test_the_release_is_the_first_instant_the_local_clock_is_outside(
     zone: str, quiet: tuple[str, str], now: str, expected: str
 ) -> None:
     assert released(zone, quiet, now) == expected
+
+
+WEEKENDS = quiet_hours([(5 * DAY_US, 7 * DAY_US)])
+SUNDAY_NIGHT = quiet_hours([(6 * DAY_US + 21 * HOUR_US, 7 * DAY_US + 8 * HOUR_US)])
+
+
+@pytest.mark.parametrize(
+    ("quiet", "zone", "now", "expected"),
+    [
+        pytest.param(WEEKENDS, "UTC", "2026-11-07T00:00:00Z", "2026-11-09T00:00:00Z", id="two days"),
+        pytest.param(WEEKENDS, "UTC", "2026-11-08T23:59:59Z", "2026-11-09T00:00:00Z", id="to the end of the week"),
+        pytest.param(SUNDAY_NIGHT, "UTC", "2026-11-08T22:00:00Z", "2026-11-09T08:00:00Z", id="past the week's end"),
+        pytest.param(SUNDAY_NIGHT, "UTC", "2026-11-09T07:00:00Z", "2026-11-09T08:00:00Z", id="after it"),
+        pytest.param(WEEKENDS, "Europe/Berlin", "2026-10-24T10:00:00Z", "2026-10-25T23:00:00Z", id="a long weekend"),
+        pytest.param(WEEKENDS, "Europe/Berlin", "2026-03-28T10:00:00Z", "2026-03-29T22:00:00Z", id="a short one"),
+        pytest.param(WEEKENDS, "Pacific/Apia", "2011-12-31T00:00:00Z", "2012-01-01T10:00:00Z", id="Friday was skipped"),
+        pytest.param(
+            quiet_hours([(0, 6 * DAY_US)]), "Africa/Casablanca", "2026-02-10T00:00:00Z", "2026-02-14T23:00:00Z",
+            id="days before Ramadan",
+        ),
+    ],
+)  # fmt: skip
+def test_the_release_from_days_is_the_first_instant_outside_them(
+    quiet: QuietHours, zone: str, now: str, expected: str
+) -> None:
+    assert format_instant(release_us(quiet, zone, at(now))) == expected
+
+
+def test_stretches_that_overlap_or_touch_are_one() -> None:
+    found = quiet_hours([(DAY_US, 2 * DAY_US), (2 * DAY_US, 3 * DAY_US), (DAY_US + HOUR_US, DAY_US + 2 * HOUR_US)])
+    assert found.edges == (DAY_US, 3 * DAY_US)
+    assert found.lengths_us() == [2 * DAY_US]
+    assert found.between_us() == [5 * DAY_US]
+
+
+def test_a_stretch_that_passes_the_end_of_the_week_is_one_too() -> None:
+    assert SUNDAY_NIGHT.lengths_us() == [11 * HOUR_US]
+    assert is_quiet(SUNDAY_NIGHT, "UTC", at("2026-11-09T00:00:00Z"))
+    assert quiet_hours([(0, DAY_US), (DAY_US, 8 * DAY_US)]).edges == (0, 7 * DAY_US)
 
 
 # ---------------------------------------------------------------- all gates again

@@ -13,6 +13,7 @@ from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
 from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
 from tests.oracle.worlds_match import add_changes, add_lines, add_names, add_operators, add_second_keys, add_updates
+from tests.oracle.worlds_sending import add_quiet_days, add_variants
 
 Raw = dict[str, Any]
 
@@ -27,6 +28,8 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "variants": Addition(add_variants),
+    "quiet days": Addition(add_quiet_days),
     "values": Addition(give_values),
     "periods": Addition(give_periods, move_between_zones),
     "ranges": Addition(give_ranges),

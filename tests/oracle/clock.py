@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
 from itertools import count, islice
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -139,22 +139,39 @@ def _offset(us: int, zone: ZoneInfo) -> int:
     return _micros(local(us, zone).replace(tzinfo=UTC)) - us
 
 
-def is_quiet(us: int, zone: ZoneInfo, start: time, end: time) -> bool:
-    """Whether the local clock is in `[start, end)`, which may span midnight."""
-    clock = local(us, zone).time()
-    return start <= clock < end if start < end else clock >= start or clock < end
+class Quiet(NamedTuple):
+    """A stretch of quiet hours: the weekdays on which it begins (0 is Monday), and from when to when it lasts."""
+
+    days: frozenset[int]
+    start: time
+    end: time
+
+    def covers(self, clock: datetime) -> bool:
+        """Whether the local clock is in the stretch that began on that day, or the day before."""
+        return any(self._began_on(day, clock) for day in (clock.date(), clock.date() - timedelta(days=1)))
+
+    def _began_on(self, day: date, clock: datetime) -> bool:
+        last = day if self.start < self.end else day + timedelta(days=1)
+        begins, ends = datetime.combine(day, self.start), datetime.combine(last, self.end)
+        return day.weekday() in self.days and begins <= clock < ends
+
+
+def is_quiet(us: int, zone: ZoneInfo, quiet: tuple[Quiet, ...]) -> bool:
+    """Whether the local clock is in one of the stretches."""
+    return any(each.covers(local(us, zone)) for each in quiet)
 
 
 @lru_cache(maxsize=20_000)
-def quiet_end(us: int, zone: ZoneInfo, start: time, end: time) -> int:
+def quiet_end(us: int, zone: ZoneInfo, quiet: tuple[Quiet, ...]) -> int:
     """The first instant after `us` at which the local clock is outside the quiet hours, by trying them in order.
 
-    Clocks change, and differ from UTC, by quarters of an hour: quiet can only end at a quarter or at `end`.
+    Clocks change, and differ from UTC, by quarters of an hour: quiet can only end at a quarter or at an `end`.
     """
     quarter = 15 * MINUTE
     quarters = count(us // quarter * quarter, quarter)
-    tried = (at for base in quarters for at in (base, base + end.minute % 15 * MINUTE) if at > us)
-    return next(at for at in tried if not is_quiet(at, zone, start, end))
+    beside = sorted({0, *(each.end.minute % 15 for each in quiet)})
+    tried = (at for base in quarters for at in (base + minutes * MINUTE for minutes in beside) if at > us)
+    return next(at for at in tried if not is_quiet(at, zone, quiet))
 
 
 def period(us: int, zone: ZoneInfo, unit: str) -> tuple[int, ...]:

@@ -115,7 +115,7 @@ class Gates:
             return "no_consent"
         if self._too_soon_again(candidate):
             return "reentry"
-        if not rule.transactional and policy.quiet and clock.is_quiet(self.now, self.zone, *policy.quiet):
+        if not rule.transactional and policy.quiet and clock.is_quiet(self.now, self.zone, policy.quiet):
             return "quiet_hours"
         if not rule.transactional and any(self._used_up(cap, rule) for cap in policy.caps):
             return "frequency_cap"
@@ -126,8 +126,21 @@ class Gates:
         return "shadow" if rule.shadow else None
 
     def _held_out(self, percent: Fraction) -> bool:
-        digest = hashlib.sha256(f"{self.policy.holdout_salt}:{self.subject}".encode()).digest()
+        return self._is_below(percent, self.policy.holdout_salt)
+
+    def _is_below(self, percent: Fraction, salt: str) -> bool:
+        """Whether the contact's draw by a salt lies in the first so many percent."""
+        digest = hashlib.sha256(f"{salt}:{self.subject}".encode()).digest()
         return int.from_bytes(digest[:8], "big") * 100 < percent * 2**64
+
+    def _variant(self, rule: Rule) -> str | None:
+        """The first variant whose share, and those before it, the draw lies in."""
+        taken = Fraction(0)
+        for name, share in rule.variants:
+            taken += share
+            if self._is_below(taken, rule.salt):
+                return name
+        return None
 
     def _too_soon_again(self, candidate: Candidate) -> bool:
         episode, rule = candidate.episode, candidate.rule
@@ -231,10 +244,9 @@ class Gates:
 
     def _defer(self, candidate: Candidate) -> None:
         """Hold the candidate until quiet hours end; what was held in its place is superseded."""
-        assert self.policy.quiet is not None
         place = candidate.episode.place
         older = self.life.held.get(place)
-        candidate.release = clock.quiet_end(self.now, self.zone, *self.policy.quiet)
+        candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet)
         self.life.held[place] = candidate
         if older is not None:
             self._decide(older, "superseded")
@@ -253,7 +265,7 @@ class Gates:
     def write(self, candidate: Candidate, decision: str, reason: str | None) -> None:
         """Leave the row of a decision made now."""
         versions = {"ruleset": self.version, "rule_of": candidate.rule.version}
-        partial = {"partial_history": self._is_partial(candidate)}
+        partial = {"partial_history": self._is_partial(candidate), "variant": self._variant(candidate.rule)}
         self.rows.append(
             row(candidate, decision, reason, self.now if decision == "fired" else None) | versions | partial
         )

@@ -111,7 +111,7 @@ class Policy:
     holdout_percent: Fraction | None = None
     holdout_salt: str = ""
     caps: tuple[Cap, ...] = ()
-    quiet: tuple[time, time] | None = None
+    quiet: tuple[clock.Quiet, ...] = ()
     retention: int = RETENTION
     profile_retention: int | None = None
 
@@ -148,6 +148,8 @@ class Rule:
     expires: int = 3 * clock.DAY
     keep: int = 400 * clock.DAY
     live_from: int | None = None
+    variants: tuple[tuple[str, Fraction], ...] = ()
+    salt: str = ""
 
     @property
     def longest(self) -> int:
@@ -304,6 +306,7 @@ def _local_day(raw: dict[str, Any]) -> LocalDay:
 def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
     read = _audience_parts(raw) if "audience" in raw else _event_parts(raw)
     live_from = clock.parse_instant(raw.get("live_from"))
+    variants = raw.get("variants") or {}
     return Rule(
         id=raw["id"],
         version=version,
@@ -317,6 +320,8 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
         expires=clock.duration(raw.get("expires") or "3d"),
         keep=clock.duration(raw.get("keep") or KEEP),
         live_from=policy.live_from if live_from is None else live_from,
+        variants=tuple((name, share) for name, share in variants.items() if name != "salt"),
+        salt=variants.get("salt") or raw["id"],
         **read,
     )
 
@@ -347,7 +352,7 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _policy(raw: dict[str, Any]) -> Policy:
-    consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours")
+    consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours") or []
     return Policy(
         live_from=clock.parse_instant(raw.get("live_from")),
         history_from=clock.parse_instant(raw.get("history_from")),
@@ -357,10 +362,19 @@ def _policy(raw: dict[str, Any]) -> Policy:
         holdout_percent=holdout.get("percent"),
         holdout_salt=holdout.get("salt", ""),
         caps=tuple(_cap(cap) for cap in _many(raw.get("frequency") or [])),
-        quiet=(clock.parse_clock(quiet["from"]), clock.parse_clock(quiet["to"])) if quiet else None,
+        quiet=tuple(_quiet(each) for each in _many(quiet)),
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _quiet(raw: dict[str, Any]) -> clock.Quiet:
+    """Days alone are whole days."""
+    days = frozenset(_DAYS.index(name) for name in raw.get("days") or _DAYS)
+    return clock.Quiet(days, clock.parse_clock(raw.get("from", "00:00")), clock.parse_clock(raw.get("to", "00:00")))
 
 
 def _cap(raw: dict[str, Any]) -> Cap:

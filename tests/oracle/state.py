@@ -173,6 +173,7 @@ def no_room(event: Event, version: int) -> dict[str, Any]:
         "ruleset": version,
         "rule_of": version,
         "partial_history": False,
+        "variant": None,
     }
 
 

@@ -38,6 +38,7 @@ FIRED = Decision(
     reminder=0,
     occurrence=date(2026, 11, 1),
     ruleset_version="0123456789ab",
+    variant="b",
 )
 
 
@@ -65,6 +66,7 @@ def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
             "last_time": "2026-11-01T09:00:00.500000Z",
         },
         "include": {"price": Decimal("68.74")},
+        "variant": "b",
         "decision": "fired",
         "reason": None,
         "ruleset_version": "0123456789ab",
@@ -86,10 +88,11 @@ def test_what_does_not_apply_is_null() -> None:
         threshold=None,
         reminder=None,
         occurrence=None,
+        variant=None,
     )
     row = decision_row(suppressed)
     nulls = {name for name, value in row.items() if value is None}
-    assert nulls == {"fired_at", "events", "threshold", "reminder", "occurrence"}
+    assert nulls == {"fired_at", "events", "threshold", "reminder", "occurrence", "variant"}
     assert (row["decision"], row["reason"]) == ("suppressed", "shadow")
 
 

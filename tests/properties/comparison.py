@@ -20,6 +20,7 @@ _PLAIN = (
     "occurrence",
     "events",
     "include",
+    "variant",
     "decision",
     "reason",
 )

@@ -61,9 +61,15 @@ CONSTRUCTS: Final = {
     "policy": Construct(
         "model check compile lint plan",
         "reentry group transactional holdout live_from",
-        "live_from history_from consent holdout frequency quiet_hours retention profile_retention",
-        conformance="consent frequency holdout live_from quiet_hours reentry retention",
-        sections="Policy keys/Readiness/Retention/Consent/Holdout/Re-entry/Quiet hours/Frequency",
+        "live_from history_from consent holdout frequency retention profile_retention",
+        conformance="consent frequency holdout live_from reentry retention",
+        sections="Policy keys/Readiness/Retention/Consent/Holdout/Re-entry/Frequency",
+    ),
+    "quiet_hours": Construct(
+        "model check compile lint plan evaluate",
+        policy_keys="quiet_hours",
+        conformance="quiet_hours",
+        sections="Quiet hours",
     ),
     "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
     "rule": Construct(
@@ -77,6 +83,9 @@ CONSTRUCTS: Final = {
         "model check compile lint plan run", "reaches", conformance="reaches reaches_periods", sections="reaches"
     ),
     "unless": Construct("run", "unless", conformance="unless", sections="unless"),
+    "variants": Construct(
+        "model check compile lint plan evaluate", "variants", conformance="variants", sections="variants"
+    ),
     "wait": Construct(
         "model check compile plan evaluate run", "wait", conformance="wait wait_field wait_until", sections="wait"
     ),

@@ -10,6 +10,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import Final
 
+from kittiwake.kernel.evaluate.variants import variant_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Texts
 from kittiwake.kernel.plan.versions import Versions, as_versions
@@ -108,6 +109,7 @@ def row_of(
         occurrence,
         texts.ruleset_version,
         partial_history,
+        variant=None if texts.variants is None else variant_of(texts.variants, account_id, contact_id),
     )
 
 

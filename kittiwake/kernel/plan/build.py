@@ -21,7 +21,7 @@ from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator,
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes, route_of
-from kittiwake.kernel.plan.rule import RuleProgram, Texts
+from kittiwake.kernel.plan.rule import RuleProgram, texts_of
 from kittiwake.kernel.plan.wait import UntilWait
 from kittiwake.time.instants import HOUR_US
 
@@ -79,7 +79,7 @@ def build_program(
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
         routes=_routes(rules, own_types),
-        texts=tuple(Texts(rule.rule_id, rule.version, ruleset_version) for rule in rules),
+        texts=tuple(texts_of(rule, ruleset_version) for rule in rules),
         state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),

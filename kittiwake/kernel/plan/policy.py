@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from kittiwake.kernel.plan.quiet_hours import QuietHours
 from kittiwake.time.instants import DAY_US
 from kittiwake.values import Number
 
@@ -27,13 +28,6 @@ class Cap(msgspec.Struct, frozen=True):
     within_us: int = 0
     group: str | None = None
     """Counts and holds only rules of this group; None: all."""
-
-
-class QuietHours(msgspec.Struct, frozen=True):
-    """Local times of day, microseconds since midnight, `from_us` != `to_us`; wraps if from > to."""
-
-    from_us: int
-    to_us: int
 
 
 class Consent(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.policy import Reentry
 from kittiwake.kernel.plan.sequence import Sequence
 from kittiwake.kernel.plan.thresholds import Reaches
+from kittiwake.kernel.plan.variants import Variants
 from kittiwake.kernel.plan.wait import Wait
 from kittiwake.time.instants import DAY_US
 from kittiwake.values import Path
@@ -74,6 +75,7 @@ class RuleProgram(msgspec.Struct, frozen=True):
     just before (with `per`, or was kept for another time). None: it has always been this one."""
     given: Tree | None = None
     """None: nothing is asked of a match."""
+    variants: Variants | None = None
 
     @property
     def total_kept_us(self) -> int | None:
@@ -107,8 +109,14 @@ class RuleProgram(msgspec.Struct, frozen=True):
 
 
 class Texts(NamedTuple):
-    """The texts under which a decision is taken."""
+    """The texts under which a decision is taken, and what of the rule's every row shows."""
 
     rule_id: str
     rule_version: str
     ruleset_version: str
+    variants: Variants | None = None
+
+
+def texts_of(rule: RuleProgram, ruleset_version: str) -> Texts:
+    """The texts of a rule in force."""
+    return Texts(rule.rule_id, rule.version, ruleset_version, rule.variants)

@@ -7,22 +7,20 @@ Called by `run.gating`.
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
-from functools import lru_cache
-from hashlib import sha256
-from math import ceil
 from typing import Final
 
+from kittiwake.kernel.evaluate.quiet_hours import is_quiet
 from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US, remembers_firing
-from kittiwake.kernel.plan.policy import Calendar, Cap, QuietHours
+from kittiwake.kernel.evaluate.variants import draw
+from kittiwake.kernel.plan.policy import Calendar, Cap
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.kernel.plan.variants import draws_below
 from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.state.state import Candidate, Firing
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.instants import DAY_US
-from kittiwake.time.zones import local_day, local_time_of_day_us, next_change_us, offset_us
-from kittiwake.values import Number
+from kittiwake.time.zones import local_day
 
 # Members of an enumeration cost as much to look up as a call: those that every candidate meets are at hand.
 DAY: Final = Calendar.DAY
@@ -53,12 +51,12 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
     if rule.reentry is not None and _is_reentry(run, rule, one):
         return REENTRY
     if not rule.transactional:
-        if quiet is not None and is_inside(quiet, local_time_of_day_us(run.zone, run.now_us)):
+        if quiet is not None and is_quiet(quiet, run.zone, run.now_us):
             return QUIET_HOURS
         if policy.frequency and _is_capped(run, rule, policy.frequency):
             return FREQUENCY_CAP
-        if quiet is not None and run.now_us - due_us >= rule.expires_us:
-            return EXPIRED
+    if run.now_us != due_us and run.now_us - due_us >= rule.expires_us:
+        return EXPIRED  # also where the quiet hours that held it are in force no more
     if policy.holdout is not None and rule.holdout and _is_held_out(run):
         return HOLDOUT
     return SHADOW if rule.mode is SHADOWED else None
@@ -72,6 +70,8 @@ def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
         run.note(StepKind.GATE, one.rule_index, one.key, gate=str(gate), passes=gate is not refusal, **about)
         if gate is refusal:
             return
+    if refusal is not None:  # what held it, and so let it expire, is in force no more
+        run.note(StepKind.GATE, one.rule_index, one.key, gate=str(refusal), passes=False, **about)
 
 
 def _is_held_out(run: Execution) -> bool:
@@ -80,16 +80,9 @@ def _is_held_out(run: Execution) -> bool:
     if found is None:
         holdout = run.program.policy.holdout
         assert holdout is not None
-        text = f"{holdout.salt}:{run.program.account_id}:{run.state.contact_id}"
-        drawn = int(sha256(text.encode()).hexdigest()[:16], 16)
-        found = run.is_held_out = drawn < _holdout_edge(holdout.percent)
+        drawn = draw(holdout.salt, run.program.account_id, run.state.contact_id)
+        found = run.is_held_out = drawn < draws_below(holdout.percent)
     return found
-
-
-@lru_cache(maxsize=128)
-def _holdout_edge(percent: Number) -> int:
-    """Draws of 64 bits below it are in the holdout."""
-    return ceil(Fraction(percent) * 2**64 / 100)
 
 
 def _is_reentry(run: Execution, rule: RuleProgram, one: Caused) -> bool:
@@ -164,28 +157,3 @@ def count_firing(run: Execution, rule: RuleProgram, candidate: Candidate) -> Non
     edge_us = now_us - longest_us
     if state.firings and state.firings[0].fired_us <= edge_us:  # they stand in the order of time
         state.firings = [one for one in state.firings if one.fired_us > edge_us]
-
-
-# ---------------------------------------------------------------- quiet hours
-
-
-def is_inside(quiet: QuietHours, time_of_day_us: int) -> bool:
-    """Whether a local time of day lies in `[from, to)`, which may wrap around midnight."""
-    if quiet.from_us < quiet.to_us:
-        return quiet.from_us <= time_of_day_us < quiet.to_us
-    return time_of_day_us >= quiet.from_us or time_of_day_us < quiet.to_us
-
-
-def release_us(quiet: QuietHours, zone: str, now_us: int) -> int:
-    """The first instant after `now_us`, inside quiet hours, at which the local clock is outside them.
-
-    The clock may jump meanwhile: out of quiet hours, which releases at the jump, or back into them.
-    """
-    at_us = now_us
-    while True:
-        end_us = at_us + (quiet.to_us - local_time_of_day_us(zone, at_us)) % DAY_US
-        if offset_us(zone, end_us) == offset_us(zone, at_us):
-            return end_us
-        at_us = next_change_us(zone, at_us, end_us)
-        if not is_inside(quiet, local_time_of_day_us(zone, at_us)):
-            return at_us

@@ -9,8 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
+from kittiwake.kernel.evaluate.quiet_hours import release_us
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
-from kittiwake.kernel.run.eligibility import count_firing, note_gates, refused_by, release_us
+from kittiwake.kernel.run.eligibility import count_firing, note_gates, refused_by
 from kittiwake.kernel.run.episodes import end_if_over
 from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.state.state import Candidate, Held

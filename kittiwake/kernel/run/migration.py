@@ -126,15 +126,16 @@ class Before(NamedTuple):
     """By rule id: for how long re-entry remembers a firing."""
     partial_us: Mapping[str, int] = {}
     """By rule id: until when a candidate has partial history."""
+    texts: Mapping[str, Texts] = {}
+    """By rule id: what its rows show."""
 
 
 def known_of(run: Execution) -> Before:
     """What a version that ends leaves to know."""
     rules = run.program.rules
     spans = {rule.rule_id: memory_of_firing_us(rule, rule.reentry) for rule in rules if rule.reentry}
-    return Before(
-        spans, {rules[i].rule_id: until_us for i, until_us in run.missing_until_us.items() if rules[i].partial}
-    )
+    partial = {rules[i].rule_id: until_us for i, until_us in run.missing_until_us.items() if rules[i].partial}
+    return Before(spans, partial, dict(zip(run.program.state_keys, run.program.texts, strict=True)))
 
 
 def activate(program: Program, state: State, now_us: int, known: Before) -> list[Decision]:
@@ -262,7 +263,8 @@ def _cancelled(
     if now is not None and now.layout == left.layout:
         return
     reason = Reason.RULE_REMOVED if now is None else Reason.RULE_CHANGED
-    texts = Texts(rule_id, left.version, program.ruleset_version)
+    texts = known.texts.get(rule_id, Texts(rule_id, "", ""))
+    texts = texts._replace(rule_version=left.version, ruleset_version=program.ruleset_version)
     for key, one in sorted(left.instances.items()):
         for candidate in pending_candidates(one):
             yield row_of(

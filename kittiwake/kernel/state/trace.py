@@ -64,7 +64,7 @@ class StepKind(StrEnum):
     CORRECTED = "corrected"
     """A late event is corrected for: what was decided since is evaluated again. event_id, type, time_us (its own)."""
     DECISION = "decision"
-    """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder."""
+    """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder, maybe variant."""
 
 
 class Step(NamedTuple):
@@ -91,4 +91,6 @@ def step_of(decision: Decision) -> Step:
         "threshold": decision.threshold,
         "reminder": decision.reminder,
     }
+    if decision.variant is not None:
+        details["variant"] = decision.variant
     return Step(decision.decided_us, StepKind.DECISION, decision.rule_id, decision.instance, details)

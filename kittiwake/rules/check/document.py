@@ -16,6 +16,7 @@ from kittiwake.rules.check.paths import check_paths
 from kittiwake.rules.check.policy import check_policy, check_reentry
 from kittiwake.rules.check.rule import KIND_CLAUSES, check_bounds, check_kind
 from kittiwake.rules.check.thresholds import check_reaches
+from kittiwake.rules.check.variants import check_variants
 from kittiwake.rules.check.wait import check_wait
 from kittiwake.rules.check.when import check_when
 from kittiwake.rules.diagnostics import Diagnostic
@@ -63,4 +64,6 @@ def _diagnostics(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]
     yield from check_include(rule, ("include",))
     yield from check_bounds(rule)
     yield from check_reentry(rule.reentry, ("reentry",))
+    if rule.variants is not None:
+        yield from check_variants(rule.variants, ("variants",))
     yield from check_paths(rule)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kittiwake.rules.check.quiet_hours import check_quiet_hours
 from kittiwake.rules.diagnostics import Diagnostic, check_list, check_range, check_span, each, span_us
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import CAP_MAX, CAPS_MAX, KEEP_MAX_US, PROFILE_MAX_US, WITHIN_MAX_US
@@ -20,11 +21,7 @@ def check_policy(policy: PolicyObject) -> Iterator[Diagnostic[Code]]:
     yield from check_list(policy.frequency, ("frequency",), CAPS_MAX, "caps")
     for path, cap in each(policy.frequency, ("frequency",)):
         yield from _check_cap(cap, path)
-    quiet = policy.quiet_hours
-    if quiet is not None and quiet.from_ == quiet.to:
-        message = "quiet hours that end when they begin could mean all day or never"
-        advice = "Write two different times, or delete the line"
-        yield Diagnostic(("quiet_hours", "to"), Code.QUIET_HOURS, message, advice)
+    yield from check_quiet_hours(policy.quiet_hours, ("quiet_hours",))
     yield from check_span(policy.retention, ("retention",), KEEP_MAX_US, "a retention")
     yield from _check_profile(policy)
 

@@ -2,4 +2,5 @@
 
 Pure. Called by every host, through `account` (one account, one version), `versions` (all versions of an account) and
 `accounts` (accounts as they are met, kept).
+More than fifteen files, since each construct of the language has its own.
 """

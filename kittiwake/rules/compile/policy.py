@@ -5,11 +5,11 @@ Pure. Called by `compile.rule`; its input has been checked.
 
 from __future__ import annotations
 
-from kittiwake.kernel.plan.policy import Calendar, Cap, Consent, Holdout, Policy, QuietHours, Reentry
+from kittiwake.kernel.plan.policy import Calendar, Cap, Consent, Holdout, Policy, Reentry
+from kittiwake.rules.compile.quiet_hours import quiet_hours_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 from kittiwake.rules.model.rule import Rule
-from kittiwake.rules.model.time import time_of_day_us
 from kittiwake.time.instants import parse_instant
 
 
@@ -29,12 +29,12 @@ def policy_of(written: PolicyObject | None) -> Policy:
     """What holds for every rule, but for readiness, which is compiled into the rules."""
     if written is None:
         return Policy()
-    consent, holdout, quiet = written.consent, written.holdout, written.quiet_hours
+    consent, holdout = written.consent, written.holdout
     return Policy(
         consent=Consent(consent.purpose, consent.default == "granted") if consent else None,
         holdout=Holdout(holdout.percent, holdout.salt) if holdout else None,
         frequency=tuple(map(_cap, caps_of(written))),
-        quiet_hours=QuietHours(time_of_day_us(quiet.from_), time_of_day_us(quiet.to)) if quiet else None,
+        quiet_hours=quiet_hours_of(written.quiet_hours),
         retention_us=span_us(written.retention),
         profile_retention_us=None if written.profile_retention is None else span_us(written.profile_retention),
     )

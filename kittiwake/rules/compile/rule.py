@@ -21,6 +21,7 @@ from kittiwake.rules.compile.match import matches_of, paths_of
 from kittiwake.rules.compile.policy import is_transactional, ready_us, reentry_of
 from kittiwake.rules.compile.sequence import sequence_of
 from kittiwake.rules.compile.thresholds import reaches_of
+from kittiwake.rules.compile.variants import variants_of
 from kittiwake.rules.compile.wait import wait_of
 from kittiwake.rules.compile.when import when_of
 from kittiwake.rules.diagnostics import span_us
@@ -79,6 +80,7 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         keep_us=span_us(rule.keep),
         given=given,
         partial=policy is not None and policy.history_from == "effective",
+        variants=variants_of(rule),
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
     return replace(program, ready_us=ready, same=_same(program))

@@ -16,6 +16,7 @@ from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
 from kittiwake.rules.lint.rule import lint_rule
 from kittiwake.rules.lint.thresholds import lint_thresholds
+from kittiwake.rules.lint.variants import lint_variants
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet
 from kittiwake.rules.source.tree import Location
@@ -37,7 +38,8 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[L
     rule = authored.rule
     alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
     alone += lint_local_days(rule)
-    return _located([*alone, *lint_groups(rule, policies), *lint_under(rule, policies)], authored.location)
+    under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
+    return _located([*alone, *under], authored.location)
 
 
 def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:

@@ -16,10 +16,10 @@ from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers
+from kittiwake.rules.lint.quiet_hours import lint_quiet_hours, longest_quiet_us
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.sequence import SequenceObject
-from kittiwake.rules.model.time import time_of_day_us
 from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
@@ -45,7 +45,7 @@ def lint_reentry(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
 
 def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:
     """Lints of a rule under the policies of the accounts it applies to; none: accounts without a policy."""
-    quiet = [gap for policy in policies if (gap := quiet_gap_us(policy))]
+    quiet = [gap for policy in policies if (gap := longest_quiet_us(policy.quiet_hours))]
     held = not is_transactional(rule) and bool(quiet)
     if rule.unless is not None and rule.wait is None:
         yield _idle_unless(held)
@@ -67,13 +67,6 @@ def _idle_unless(held: bool) -> Diagnostic[LintCode]:
     if held:
         message = "without wait this only cancels what quiet hours hold back"
     return Diagnostic(("unless",), LintCode.UNLESS_WITHOUT_WAIT, message, "Add wait, or delete unless", at_key=True)
-
-
-def quiet_gap_us(policy: PolicyObject) -> int:
-    """How long the quiet hours of a policy last by the clock; 0 if it has none."""
-    if policy.quiet_hours is None:
-        return 0
-    return (time_of_day_us(policy.quiet_hours.to) - time_of_day_us(policy.quiet_hours.from_)) % DAY_US
 
 
 def _outlives(rule: Rule, retained_us: int) -> Iterator[Diagnostic[LintCode]]:
@@ -147,6 +140,7 @@ def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Diagn
         message = "who has not said anything counts as consenting: default is granted if it is not written"
         advice = "Write default: withdrawn where people have to say yes first, or default: granted if that is meant"
         yield Diagnostic(("consent",), LintCode.CONSENT_UNASKED, message, advice, at_key=True)
+    yield from lint_quiet_hours(policy.quiet_hours, ("quiet_hours",))
     caps = list(each(policy.frequency, ("frequency",)))
     for i, (path, cap) in enumerate(caps):
         if cap.group is not None and cap.group not in groups:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 
 from pydantic import (
     BaseModel,
@@ -33,6 +33,10 @@ class Model(BaseModel):
     """An object of the language: refuses keys it does not know, and remembers who read which object."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    ORDERED: ClassVar[bool] = False
+    """Whether the order of its keys is part of what it says, and so of a fingerprint."""
+    EXAMPLE: ClassVar[str] = "{name: property}"
+    """What one looks like, where its keys are the author's."""
 
     @model_validator(mode="before")
     @classmethod

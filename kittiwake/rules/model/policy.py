@@ -12,12 +12,12 @@ from pydantic import AfterValidator, Field, Tag
 from kittiwake.rules.limits import CAP_MAX
 from kittiwake.rules.model.base import Checked, Model, chosen, shape
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
+from kittiwake.rules.model.quiet_hours import QuietHours
 from kittiwake.rules.model.text import Name, one_of
 from kittiwake.rules.model.time import (
     Duration,
     Instant,
     InstantOrEffective,
-    TimeOfDay,
     checked_duration,
     word_or_duration,
 )
@@ -53,11 +53,6 @@ class CapObject(Model):
     group: Name | None = Field(None, description="counts and holds only rules of this group")
 
 
-class QuietHoursObject(Model):
-    from_: TimeOfDay = Field(alias="from", description="from this local time")
-    to: TimeOfDay = Field(description="until before this one")
-
-
 Frequency: TypeAlias = Annotated[
     Annotated[CapObject, Tag("|object")] | Annotated[list[CapObject], Tag("|list")],
     chosen(
@@ -76,7 +71,7 @@ class PolicyObject(Model):
     consent: ConsentObject | None = Field(None, description="who may be written to at all")
     holdout: HoldoutObject | None = Field(None, description="contacts that get nothing, for comparison")
     frequency: Frequency | None = Field(None, description="at most so many triggers a contact")
-    quiet_hours: QuietHoursObject | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
+    quiet_hours: QuietHours | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
     retention: Duration = Field("400d", description="a contact without events for so long is forgotten: what it did")
     profile_retention: Duration | None = Field(
         None, description="after so long its consents, attributes and repeating waits on them go too; unset: never"

@@ -19,6 +19,7 @@ from kittiwake.rules.model.policy import OutOfHoldout, PolicyObject, Reentry
 from kittiwake.rules.model.text import AccountId, Name, Paths, RuleId, one_of
 from kittiwake.rules.model.thresholds import ReachesObject
 from kittiwake.rules.model.time import Duration, Instant, ZoneName
+from kittiwake.rules.model.variants import VariantsObject
 from kittiwake.rules.model.wait import Wait
 from kittiwake.rules.model.when import When
 
@@ -86,6 +87,11 @@ class Rule(Model):
     expires: Duration = Field("3d", description="how long after it was due it may still be sent")
     keep: Duration = Field("400d", description="how long keys are remembered")
     live_from: Instant | None = Field(None, description="nothing fires before; replaces the policy's")
+    variants: VariantsObject | None = Field(
+        None,
+        description="the share of each variant, in percent; the trigger says which the contact gets",
+        examples=[{"a": 50, "b": 50}],
+    )
 
 
 class Header(Model):

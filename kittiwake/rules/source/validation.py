@@ -108,7 +108,7 @@ def _example(detail: ErrorDetails) -> str:
     name = detail.get("ctx", {}).get("class_name")
     model = next((part for part in _kinds_of(Model) if part.__name__ == name), None)
     if model is None or model.model_config.get("extra") == "allow":
-        return "{name: property}"
+        return (model or Model).EXAMPLE
     needed = [key for key in keys_of(model) if key not in ("use", "rules")][:2]
     return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
 

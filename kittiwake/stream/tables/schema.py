@@ -172,6 +172,7 @@ _DECISION_COLUMNS: Final = (
     _required("partial_history", Type.BOOL, "a look-back of the rule began after the contact did"),
     _nullable("first_event_time", Type.TIMESTAMP, "when the first arming event happened"),
     _nullable("last_event_time", Type.TIMESTAMP, "when the newest arming event happened"),
+    _nullable("variant", Type.STRING, "which of the rule's variants the contact gets; null: it has none"),
 )
 
 _MESSAGE_COLUMNS: Final = (
