@@ -32,6 +32,8 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     REENTRY = "reentry"
     QUIET_HOURS = "quiet_hours"
+    ARBITRATION = "arbitration"
+    OUTRANKED = "outranked"
     FREQUENCY_CAP = "frequency_cap"
     EXPIRED = "expired"
     HOLDOUT = "holdout"

@@ -13,9 +13,10 @@ from kittiwake.explain.conditions import Gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, moment_words, span_words
-from kittiwake.kernel.plan.policy import Calendar, Cap
+from kittiwake.kernel.plan.policy import Arbitration, Calendar, Cap
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.rule import RuleProgram
+from kittiwake.kernel.state.state import Held
 from kittiwake.kernel.state.trace import Step
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.durations import format_duration
@@ -27,12 +28,21 @@ GATES: Final = {
     Reason.NO_CONSENT: "consent",
     Reason.REENTRY: "re-entry",
     Reason.QUIET_HOURS: "quiet hours",
+    Reason.ARBITRATION: "arbitration",
+    Reason.OUTRANKED: "rank in its round",
     Reason.FREQUENCY_CAP: "frequency cap",
     Reason.EXPIRED: "expiry",
     Reason.HOLDOUT: "holdout",
     Reason.SHADOW: "shadow",
 }
 """How an explanation calls the gates, in their order."""
+
+
+HELD_BY: Final = {
+    Reason.QUIET_HOURS: ("in quiet hours", "quiet hours held it"),
+    Reason.ARBITRATION: ("in its round", "arbitration held it"),
+}
+"""How an explanation says what has deferred a candidate."""
 
 
 class Stopped(NamedTuple):
@@ -51,6 +61,11 @@ class Stopped(NamedTuple):
         """When it fell due."""
         return int(self.step.details["time_us"])
 
+    @property
+    def held_words(self) -> tuple[str, str]:
+        """What has deferred it."""
+        return HELD_BY[self.facts.held_by.get((self.step.rule_id, self.step.instance), Reason.QUIET_HOURS)]
+
 
 def reason_gap(facts: Facts, step: Step) -> Gap:
     """What stood in the way of the candidate whose DECISION `step` is, and what it would have taken."""
@@ -60,13 +75,12 @@ def reason_gap(facts: Facts, step: Step) -> Gap:
     return PLAIN_ANSWERS.get(reason) or ANSWERS[reason](Stopped(facts, facts.rule(step), step))
 
 
-def held_gap(facts: Facts, rule: RuleProgram, release_us: int) -> Gap:
-    """What a candidate waits for that quiet hours hold."""
-    release = moment_words(release_us, facts.zone, facts.now_us)
+def held_gap(facts: Facts, rule: RuleProgram, held: Held) -> Gap:
+    """What a candidate waits for that quiet hours or arbitration hold."""
+    release = moment_words(held.release_us, facts.zone, facts.now_us)
     without = f", and no {match_words(rule.unless)} until then" if rule.unless else ""
-    return Gap(
-        f"held by quiet hours until {release}", f"it is asked again at {release}: every gate has to pass{without}"
-    )
+    by = "arbitration" if held.in_round else "quiet hours"
+    return Gap(f"held by {by} until {release}", f"it is asked again at {release}: every gate has to pass{without}")
 
 
 def _not_ready(stopped: Stopped) -> Gap:
@@ -192,6 +206,23 @@ def _period_begins(calendar: Calendar, day: date) -> date:
 # ---------------------------------------------------------------- the rest
 
 
+def _outranked(stopped: Stopped) -> Gap:
+    details, arbitration = stopped.step.details, stopped.facts.program.policy.arbitration
+    assert arbitration is not None
+    last = next(one for one in reversed(stopped.facts.record) if one.trigger_id == details["outranked_by"])
+    rank = last.rule.priority
+    what = f"outranked: {last.rule.rule_id}, of priority {rank}, was {_standing(arbitration)} released at that instant"
+    others = f"to fall due in another round, or a max above {arbitration.max_fired}"
+    if last.rule.rule_id != stopped.rule.rule_id:
+        others = f"a priority above {rank}, which is {stopped.rule.priority}; {others}"
+    return Gap(f"{what} ({_named(last)})", others)
+
+
+def _standing(arbitration: Arbitration) -> str:
+    most = arbitration.max_fired
+    return "the best of what was" if most == 1 else f"the last of the best {most} that were"
+
+
 def _expired(stopped: Stopped) -> Gap:
     expires_us = stopped.rule.expires_us
     held = span_words(stopped.facts.now_us - stopped.due_us)
@@ -208,15 +239,20 @@ def _superseded(stopped: Stopped) -> Gap:
             f"superseded: the event that crossed {threshold} crossed a higher threshold too",
             "an event that crosses this threshold alone",
         )
-    return Gap("superseded: a newer candidate took its place in quiet hours", "no newer candidate before its release")
+    where, _ = stopped.held_words
+    return Gap(f"superseded: a newer candidate took its place {where}", "no newer candidate before its release")
 
 
 def _unless(stopped: Stopped) -> Gap:
     event = stopped.facts.event
     by = f"{event.type} ({event.event_id})" if event is not None else "an event"
-    return Gap(
-        f"unless: {by} came while quiet hours held it", f"no {match_words(stopped.rule.unless)} before its release"
-    )
+    _, held = stopped.held_words
+    return Gap(f"unless: {by} came while {held}", f"no {match_words(stopped.rule.unless)} before its release")
+
+
+def _exited(stopped: Stopped) -> Gap:
+    _, held = stopped.held_words
+    return Gap(f"exited: the contact left the audience while {held}", "to stay a member")
 
 
 def _forgotten(stopped: Stopped) -> Gap:
@@ -245,10 +281,12 @@ ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.NO_CONSENT: _no_consent,
     Reason.HOLDOUT: _holdout,
     Reason.REENTRY: _reentry,
+    Reason.OUTRANKED: _outranked,
     Reason.FREQUENCY_CAP: _frequency_cap,
     Reason.EXPIRED: _expired,
     Reason.SUPERSEDED: _superseded,
     Reason.UNLESS: _unless,
+    Reason.EXITED: _exited,
     Reason.FORGOTTEN: _forgotten,
     Reason.RULE_CHANGED: _rule_changed,
     Reason.RULE_REMOVED: _rule_removed,
@@ -258,13 +296,13 @@ PLAIN_ANSWERS: Final = {
     Reason.SHADOW: Gap("shadow: it passed every gate, and the rule only watches", "mode: live"),
     Reason.LIMIT: Gap("limit: the rule has no room for it", "fewer instances or values, or a shorter wait"),
     Reason.NOT_ENTERED: Gap("not_entered: its last entered did not fire", "an entered that fires"),
-    Reason.EXITED: Gap("exited: the contact left the audience while quiet hours held it", "to stay a member"),
     Reason.MERGED: Gap(
         "merged: the contact was merged into another before it could fire", "no contact.merged before it"
     ),
     Reason.DELETED: Gap("deleted: the contact was deleted before it could fire", "no contact.deleted before it"),
     Reason.LATE_EVENT: Gap("late_event: an event that came late took it back", "no such event"),
     Reason.QUIET_HOURS: Gap("held by quiet hours when the run ended", "time to pass until its release"),
+    Reason.ARBITRATION: Gap("held by arbitration when the run ended", "time to pass until its release"),
 }
 """Answers that are the same for every candidate."""
 

@@ -126,7 +126,7 @@ def _waiting(facts: Facts, rule: RuleProgram, instances: Mapping[str, Instance])
 def _held(facts: Facts, rule: RuleProgram, instances: Mapping[str, Instance]) -> Iterator[Miss]:
     for key, one in instances.items():
         if one.held is not None:
-            gap = held_gap(facts, rule, one.held.release_us)
+            gap = held_gap(facts, rule, one.held)
             yield Miss(rule.rule_id, key, facts.now_us, Stage.GATED, *gap, facts.zone)
 
 

@@ -32,7 +32,7 @@ from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.trace import Step, StepKind
-from kittiwake.reasons import Found, Kind, Outcome
+from kittiwake.reasons import Found, Kind, Outcome, Reason
 from kittiwake.time.zones import zone_of
 from kittiwake.values import exact, is_scalar, lookup
 
@@ -297,7 +297,11 @@ def _which_value(name: str, value: Any) -> Any:
 
 
 def _deferred(at: At) -> StepWords:
-    return Tone.HELD, f"held by quiet hours until {at.moment(at.details['release_us'])}"
+    until = at.moment(at.details["release_us"])
+    if at.details["reason"] == Reason.QUIET_HOURS:
+        return Tone.HELD, f"held by quiet hours until {until}"
+    opens = ", a round that it opens" if at.details["opens_round"] else ""
+    return Tone.HELD, f"held by arbitration until {until}{opens}"
 
 
 def _decision(at: At) -> StepWords:

@@ -61,6 +61,7 @@ DECISION: Final = pa.schema(
         pa.field("late", pa.bool_(), nullable=False),
         pa.field("stale", pa.bool_(), nullable=False),
         pa.field("partial_history", pa.bool_(), nullable=False),
+        pa.field("outranked_by", _TEXT),
     ]
 )
 """The columns of `triggers` and `decisions`."""

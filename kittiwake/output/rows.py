@@ -56,6 +56,7 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "late": decision.late,
         "stale": decision.stale,
         "partial_history": decision.partial_history,
+        "outranked_by": decision.outranked_by,
     }
 
 
@@ -107,6 +108,8 @@ class DecisionLine(msgspec.Struct, gc=False):
     late: bool
     stale: bool
     partial_history: bool
+    outranked_by: str | None = None
+    """Not in the lines of an earlier release."""
 
 
 _NULL: Final = msgspec.Raw(b"null")
@@ -144,6 +147,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.late,
                 decision.stale,
                 decision.partial_history,
+                decision.outranked_by,
             )
         )
     )

@@ -94,6 +94,8 @@ class LintCode(StrEnum):
     OFFSET_IN_DAYS = "offset_in_days"
     OUTLIVES_RETENTION = "outlives_retention"
     EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
+    EXPIRES_IN_ROUND = "expires_in_round"
+    PRIORITY_WITHOUT_EFFECT = "priority_without_effect"
     LIVE_FROM_WITHOUT_EFFECT = "live_from_without_effect"
     GROUP_WITHOUT_CAP = "group_without_cap"
     CAP_WITHOUT_RULES = "cap_without_rules"

@@ -153,6 +153,9 @@ def _compared(name: str, wanted: Any, decision: Decision, known: Known) -> Diffe
         return _compared_objects(name, wanted, _OBJECTS[name](decision))
     if name == REPLACES:
         return _compared_replaced([wanted] if isinstance(wanted, str) else wanted, decision, known)
+    if name == OUTRANKED_BY:
+        winner = known.rule_ids.get(decision.outranked_by or "", decision.outranked_by)
+        return None if winner == wanted else Difference(name, wanted, _shown(winner))
     found = _SCALARS[name](decision)
     return None if canonical(found) == canonical(wanted) else Difference(name, _shown(wanted), _shown(found))
 
@@ -203,8 +206,9 @@ _SCALARS: Final[dict[str, Callable[[Decision], Any]]] = {
     "partial_history": lambda one: one.partial_history,
 }
 REPLACES: Final = "replaces"
+OUTRANKED_BY: Final = "outranked_by"
 
-FIELDS: Final = (*_TIMES, *_OBJECTS, *_SCALARS, REPLACES)
+FIELDS: Final = (*_TIMES, *_OBJECTS, *_SCALARS, REPLACES, OUTRANKED_BY)
 """Fields an expectation may name."""
 
 

@@ -169,7 +169,7 @@ class Expected(Model):
     suppressed: RuleId | None = Field(None, description="the rule a gate or a limit refused")
     cancelled: RuleId | None = Field(None, description="the rule whose deferred candidate came to nothing")
     revoked: RuleId | None = Field(None, description="the rule whose decision a late event took back")
-    deferred: RuleId | None = Field(None, description="the rule whose candidate quiet hours now hold")
+    deferred: RuleId | None = Field(None, description="the rule whose candidate quiet hours or arbitration now hold")
     reason: Annotated[str, *one_of(*Reason)] | None = Field(None, description="the gate or the cause")
     kind: Annotated[str, *one_of("fired", "entered", "exited")] | None = Field(None, description="kind of the trigger")
     at: Moment | None = Field(None, description="when it was decided; HH:MM in the contact's zone")
@@ -185,6 +185,7 @@ class Expected(Model):
     revision: Whole | None = Field(None, description="how often its id was emitted before")
     replaces: RuleIds | None = Field(None, description="the rules whose decisions it stands for, one for each")
     partial_history: Flag | None = Field(None, description="whether the rule's look-backs began after the contact")
+    outranked_by: RuleId | None = Field(None, description="the rule that was the last to pass in the same round")
 
 
 Expectation: TypeAlias = Annotated[

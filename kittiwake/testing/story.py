@@ -151,7 +151,8 @@ class Story:
 
         `fields` are what it must have: `at`, `due` (an instant, or `HH:MM` in the contact's zone), `instance`,
         `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `variant`, `kind`, `reason`,
-        `late`, `revision`, `replaces` (the ids of the rules whose decisions it stands for), `partial_history`.
+        `late`, `revision`, `replaces` (the ids of the rules whose decisions it stands for), `partial_history`,
+        `outranked_by` (the id of the rule).
 
         Raises:
             AssertionError: it did not; the message explains all that happened.
@@ -180,7 +181,7 @@ class Story:
         return self._take("cancelled", rule_id, {"reason": reason, **fields} if reason else fields)
 
     def defers(self, rule_id: str, /, **fields: Any) -> Self:
-        """Check that quiet hours hold a candidate of the rule; otherwise as `fires`."""
+        """Check that quiet hours or arbitration hold a candidate of the rule; otherwise as `fires`."""
         __tracebackhide__ = True
         return self._take("deferred", rule_id, fields)
 

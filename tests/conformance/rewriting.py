@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kittiwake.model import Decision
-from kittiwake.reasons import Outcome
+from kittiwake.reasons import Outcome, Reason
 from kittiwake.scenarios.expect import verb_of
 from kittiwake.scenarios.timeline import ARROWS, AT_ITS_INSTANT
 from kittiwake.time.instants import format_instant
@@ -88,6 +88,8 @@ def arrow_of(decision: Decision, history: History) -> str:
     events = decision.events
     if events is not None and events.count > 1:
         words.append(f"events={{first: {events.first}, last: {events.last}, count: {events.count}}}")
+    if decision.decision is Outcome.DEFERRED and decision.reason is Reason.ARBITRATION:
+        words.append("reason=arbitration")
     return " ".join([*words, *_of_corrections(decision, history), *_times(decision, verb)])
 
 
@@ -97,7 +99,11 @@ def _of_corrections(decision: Decision, history: History) -> list[str]:
     if decision.replaces:
         of = {row.trigger_id: row.rule_id for row in history.decided}
         words.append(f"replaces=[{', '.join(sorted(of.get(one, one) for one in decision.replaces))}]")
-    return [*words, *(["partial_history=true"] if decision.partial_history else [])]
+    words += ["partial_history=true"] if decision.partial_history else []
+    if decision.outranked_by is not None:
+        of = {row.trigger_id: row.rule_id for row in history.decided}
+        words.append(f"outranked_by={of[decision.outranked_by]}")
+    return words
 
 
 def _times(decision: Decision, verb: str) -> list[str]:

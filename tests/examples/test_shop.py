@@ -24,6 +24,8 @@ NEEDS_A_CATALOGUE = {"price-drop", "back-in-stock"}
 NOT_SHOWN = {Reason.DELETED, Reason.EXITED, Reason.EXPIRED, Reason.LIMIT}
 # Its visitors are known from the first, and whoever leaves the audience has entered it by then.
 NOT_SHOWN |= {Reason.MERGED, Reason.NOT_ENTERED}
+# No round is open as its half year ends.
+NOT_SHOWN |= {Reason.ARBITRATION}
 # Half a year is too short to be forgotten in, its rules have one version, and a batch corrects nothing.
 NOT_SHOWN |= {Reason.FORGOTTEN, Reason.RULE_CHANGED, Reason.RULE_REMOVED, Reason.LATE_EVENT}
 

@@ -22,6 +22,8 @@ def test_the_gates_stand_in_the_order_of_the_language() -> None:
         Reason.NO_CONSENT,
         Reason.REENTRY,
         Reason.QUIET_HOURS,
+        Reason.ARBITRATION,
+        Reason.OUTRANKED,
         Reason.FREQUENCY_CAP,
         Reason.EXPIRED,
         Reason.HOLDOUT,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle.dice import Dice
+from tests.oracle.worlds_arbitration import arbitrate
 from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
 from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
@@ -28,6 +29,7 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "arbitration": Addition(arbitrate),
     "variants": Addition(add_variants),
     "quiet days": Addition(add_quiet_days),
     "values": Addition(give_values),

@@ -11,7 +11,7 @@ from tests.oracle.ages import ALWAYS, NEVER, Version, gone
 from tests.oracle.history import Event, History
 from tests.oracle.language import PERIODS, Cap, Policy, Rule
 from tests.oracle.needs import attributes_read
-from tests.oracle.state import Candidate, Episode, Firing, Life, row
+from tests.oracle.state import Candidate, Episode, Firing, Life, named, row
 from tests.oracle.values import where_holds
 
 
@@ -33,6 +33,7 @@ class Gates:
         self.now = ALWAYS
         self.version = self.ages.at(ALWAYS)
         self.position = 0
+        self.winners: list[dict[str, Any]] = []
 
     @property
     def in_force(self) -> Version | None:
@@ -81,6 +82,7 @@ class Gates:
 
     def gate_together(self, candidates: Iterable[Candidate]) -> None:
         """Let the candidates of one instant pass in their order."""
+        self.winners = []
         together = sorted(candidates, key=lambda each: each.order)
         for candidate in together:
             self._gate(candidate)
@@ -95,8 +97,8 @@ class Gates:
         if candidate.kind == "entered":
             self.life.entered_fired[candidate.rule.id, candidate.rule.shadow] = would_fire(reason)
             self.life.entered_held_out[candidate.rule.id, candidate.rule.shadow] = reason == "holdout"
-        if reason == "quiet_hours":
-            self._defer(candidate)
+        if reason in ("quiet_hours", "arbitration"):
+            self._defer(candidate, reason)
         else:
             self._decide(candidate, reason)
         if first_time:
@@ -117,6 +119,10 @@ class Gates:
             return "reentry"
         if not rule.transactional and policy.quiet and clock.is_quiet(self.now, self.zone, policy.quiet):
             return "quiet_hours"
+        if not rule.transactional and policy.arbitration and candidate.release is None:
+            return "arbitration"
+        if not rule.transactional and not rule.shadow and policy.arbitration and self._is_outranked():
+            return "outranked"
         if not rule.transactional and any(self._used_up(cap, rule) for cap in policy.caps):
             return "frequency_cap"
         if self.now != candidate.due and self.now - candidate.due >= rule.expires:
@@ -124,6 +130,10 @@ class Gates:
         if rule.holdout and policy.holdout_percent is not None and self._held_out(policy.holdout_percent):
             return "holdout"
         return "shadow" if rule.shadow else None
+
+    def _is_outranked(self) -> bool:
+        """Whether as many as may fire have passed every gate at this instant."""
+        return self.policy.arbitration is not None and len(self.winners) >= self.policy.arbitration[1]
 
     def _held_out(self, percent: Fraction) -> bool:
         return self._is_below(percent, self.policy.holdout_salt)
@@ -242,14 +252,29 @@ class Gates:
         else:
             self.write(candidate, "fired", None)
 
-    def _defer(self, candidate: Candidate) -> None:
-        """Hold the candidate until quiet hours end; what was held in its place is superseded."""
+    def _defer(self, candidate: Candidate, reason: str) -> None:
+        """Hold the candidate until quiet hours or its round end; what was held in its place is superseded."""
         place = candidate.episode.place
         older = self.life.held.get(place)
-        candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet)
+        candidate.held_for = reason
+        if reason == "arbitration":
+            candidate.release = self._end_of_round(candidate)
+        else:
+            assert self.policy.quiet is not None
+            candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet)
         self.life.held[place] = candidate
         if older is not None:
             self._decide(older, "superseded")
+
+    def _end_of_round(self, candidate: Candidate) -> int:
+        """Of the round that is open, or of the one that the candidate opens; a shadow rule's has one of its own."""
+        assert self.policy.arbitration is not None
+        if self.life.round_end is not None and candidate.due < self.life.round_end:
+            return self.life.round_end
+        end = candidate.due + self.policy.arbitration[0]
+        if not candidate.rule.shadow:
+            self.life.round_end = end
+        return end
 
     def _decide(self, candidate: Candidate, reason: str | None) -> None:
         """The final decision of a candidate that was gated."""
@@ -260,6 +285,10 @@ class Gates:
             self.life.firings.append(firing)
             episode.fired.add(rule.shadow)
         self.write(candidate, "fired" if reason is None else "suppressed", reason)
+        if reason == "outranked":
+            self.rows[-1]["outranked_by"] = named(self.winners[-1])
+        if reason in (None, "holdout") and not candidate.rule.shadow and not candidate.rule.transactional:
+            self.winners.append(self.rows[-1])
         episode.decided.add(candidate.slot)
 
     def write(self, candidate: Candidate, decision: str, reason: str | None) -> None:

@@ -112,6 +112,7 @@ class Policy:
     holdout_salt: str = ""
     caps: tuple[Cap, ...] = ()
     quiet: tuple[clock.Quiet, ...] = ()
+    arbitration: tuple[int, int] | None = None
     retention: int = RETENTION
     profile_retention: int | None = None
 
@@ -353,6 +354,7 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _policy(raw: dict[str, Any]) -> Policy:
     consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours") or []
+    best = raw.get("arbitration")
     return Policy(
         live_from=clock.parse_instant(raw.get("live_from")),
         history_from=clock.parse_instant(raw.get("history_from")),
@@ -363,6 +365,7 @@ def _policy(raw: dict[str, Any]) -> Policy:
         holdout_salt=holdout.get("salt", ""),
         caps=tuple(_cap(cap) for cap in _many(raw.get("frequency") or [])),
         quiet=tuple(_quiet(each) for each in _many(quiet)),
+        arbitration=(clock.duration(best["within"]), int(best.get("max", 1))) if best else None,
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )

@@ -44,9 +44,9 @@ class Episode:
 class Candidate:
     """Something due: what the gates are asked about.
 
-    `release` is set once it was deferred; `slot` is the reminder, -1 where an event was refused for lack of room;
-    `lower` marks a threshold crossed together with a higher one, `crossing` says of any which time it is; `silent` is
-    an exit that is not emitted.
+    `release` is set once it was deferred, by `held_for`; `slot` is the reminder, -1 where an event was refused for
+    lack of room; `lower` marks a threshold crossed together with a higher one, `crossing` says of any which time it is;
+    `silent` is an exit that is not emitted.
     """
 
     episode: Episode
@@ -58,6 +58,7 @@ class Candidate:
     release: int | None = None
     lower: bool = False
     silent: bool = False
+    held_for: str = ""
     crossing: list[Any] | None = None
 
     @property
@@ -98,6 +99,7 @@ class Life:
     members: dict[str, bool] = field(default_factory=dict)
     entered_fired: dict[tuple[str, bool], bool] = field(default_factory=dict)
     entered_held_out: dict[tuple[str, bool], bool] = field(default_factory=dict)
+    round_end: int | None = None
 
     @property
     def alive(self) -> dict[Place, Episode]:
@@ -150,8 +152,14 @@ def row(candidate: Candidate, decision: str, reason: str | None, fired_at: int |
         "include": plain(episode.include),
         "decision": decision,
         "reason": reason,
+        "outranked_by": None,
         "opener": _began(candidate),
     }
+
+
+def named(winner: dict[str, Any]) -> list[Any]:
+    """What distinguishes the winner of a round from the others of its instant; it may be a row of a host."""
+    return [winner["rule_id"], winner["instance"] or {}, winner["reminder"], winner["events"], winner["decision"]]
 
 
 def no_room(event: Event, version: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ REASONS = {
     ("suppressed", "no_consent"),
     ("suppressed", "holdout"),
     ("suppressed", "reentry"),
+    ("suppressed", "outranked"),
     ("suppressed", "frequency_cap"),
     ("suppressed", "expired"),
     ("suppressed", "shadow"),
@@ -29,13 +30,14 @@ REASONS = {
     ("cancelled", "deleted"),
     ("cancelled", "merged"),
     ("deferred", "quiet_hours"),
+    ("deferred", "arbitration"),
 }
 _CLAUSES = (
     "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
     "starts_with empty path drops_by rises_by drops_below rises_above becomes changes from "
-    " count sum distinct avg min max last between present absent of field unit default until "
-    "offset at repeat policy history_from consent holdout frequency quiet_hours days on"
+    "count sum distinct avg min max last between present absent of field unit default until "
+    "offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on"
 )
 CLAUSES = (*_CLAUSES.split(), "variants", "salt")
 
@@ -98,7 +100,7 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         for rule in each.document["rules"]:
             live.update(_names(rule) if rule["id"] in ids else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "days"}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days"}
     assert set(thin) <= policies
 
 

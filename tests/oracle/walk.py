@@ -25,7 +25,7 @@ class Walk(Changing):
             self._settle_instant()
         self.now = until
         for held in self.life.held.values():
-            self.write(held, "deferred", "quiet_hours")
+            self.write(held, "deferred", held.held_for)
 
     def _settle_instant(self) -> None:
         self.life.opened.clear()

@@ -74,6 +74,7 @@ def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
         "late": False,
         "stale": False,
         "partial_history": False,
+        "outranked_by": None,
     }
     assert list(json.loads(decision_line(FIRED, Mode.REPLAY))) == list(decision_row(FIRED))
 
@@ -89,6 +90,7 @@ def test_what_does_not_apply_is_null() -> None:
         reminder=None,
         occurrence=None,
         variant=None,
+        outranked_by="00aa",
     )
     row = decision_row(suppressed)
     nulls = {name for name, value in row.items() if value is None}

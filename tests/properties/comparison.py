@@ -8,6 +8,7 @@ from typing import Any
 from kittiwake.testing import run
 from tests.oracle import clock
 from tests.oracle.oracle import decide
+from tests.oracle.state import named
 from tests.oracle.values import canonical, exact, plain
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
 
@@ -63,11 +64,18 @@ def difference(world: World, slices: Sequence[int] = ()) -> str:
 
 def difference_of(of_oracle: Rows, of_kernel: Rows, more: Sequence[str] = ()) -> str:
     """What the oracle's decisions and the rows of a host say differently, in `more` fields too; empty if nothing."""
+    of_kernel = _with_winners(of_kernel)
     wanted = [_text(row, row["time_us"], row["fired_at_us"], more) for row in of_oracle]
     found = [_kernel_text(row, more) for row in of_kernel]
     lines = [f"  only the oracle: {text}" for text in _beyond(wanted, found)]
     lines += [f"  only the kernel: {text}" for text in _beyond(found, wanted)]
     return "\n".join(lines or _identities(of_oracle, of_kernel, more))
+
+
+def _with_winners(of_kernel: Rows) -> Rows:
+    """The rows, with what the oracle says of a winner in the place of its id."""
+    winners = {row["trigger_id"]: named(row) for row in of_kernel}
+    return [{**row, "outranked_by": winners.get(row.get("outranked_by") or "")} for row in of_kernel]
 
 
 def story(world: World) -> str:
@@ -101,6 +109,7 @@ def _text(row: dict[str, Any], time: int | None, fired_at: int | None, more: Seq
     whole = {name: row.get(name) for name in (*_PLAIN, *more)}
     whole["instance"], whole["include"] = row.get("instance") or {}, row.get("include") or {}
     whole["threshold"] = None if row.get("threshold") is None else str(plain(exact(_number(row["threshold"]))))
+    whole["outranked_by"] = row.get("outranked_by")
     whole["time"] = clock.rfc3339(time or 0)
     whole["fired_at"] = None if fired_at is None else clock.rfc3339(fired_at)
     return canonical(exact(whole))

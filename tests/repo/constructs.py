@@ -36,6 +36,7 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
+    "arbitration": Construct("lint run", policy_keys="arbitration", conformance="arbitration", sections="Arbitration"),
     "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
     "calendar": Construct(
         "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"

@@ -58,6 +58,7 @@ def decision(trigger_id: str = "a" * 32, **changes: Any) -> Decision:
         "occurrence": date(2026, 11, 3),
         "ruleset_version": "3349aaec3651",
         "replaces": ("b" * 32,),
+        "outranked_by": "c" * 32,
     }
     return Decision(**{**fields, **changes})
 
@@ -80,6 +81,7 @@ def bare(trigger_id: str = "d" * 32, **changes: Any) -> DecisionRecord:
         "reminder": None,
         "occurrence": None,
         "replaces": (),
+        "outranked_by": None,
     }
     return trigger(trigger_id, **{**fields, **changes})
 

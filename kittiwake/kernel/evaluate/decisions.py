@@ -69,6 +69,7 @@ def row_of(
     decided_us: int,
     at_arming: bool = False,
     partial_history: bool = False,
+    outranked_by: str | None = None,
 ) -> Decision:
     """As `decision_of`, also of a rule that is not there any more."""
     occurrence = None if candidate.occurrence is None else date.fromordinal(candidate.occurrence)
@@ -109,6 +110,7 @@ def row_of(
         occurrence,
         texts.ruleset_version,
         partial_history,
+        outranked_by=outranked_by,
         variant=None if texts.variants is None else variant_of(texts.variants, account_id, contact_id),
     )
 
@@ -128,7 +130,7 @@ def _cause(candidate: Candidate) -> list[object]:
 
 
 def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
-    """The decisions of a run that ends here: what is still deferred leaves `deferred`, reason `quiet_hours`."""
+    """The decisions of a run that ends here: what is still deferred leaves `deferred`, for what holds it back."""
     if state.evaluated_to_us is None:
         return ()
     program, found = as_versions(rules).at(state.evaluated_to_us), []
@@ -139,9 +141,8 @@ def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
         held = [(key, one.held) for key, one in remembered.instances.items() if one.held is not None]
         for key, deferred in sorted(held, key=itemgetter(0)):
             candidate, outcome = deferred.candidate, Outcome.DEFERRED
+            reason = Reason.ARBITRATION if deferred.in_round else Reason.QUIET_HOURS
             found.append(
-                decision_of(
-                    program, index, state.contact_id, key, candidate, outcome, Reason.QUIET_HOURS, state.evaluated_to_us
-                )
+                decision_of(program, index, state.contact_id, key, candidate, outcome, reason, state.evaluated_to_us)
             )
     return tuple(found)

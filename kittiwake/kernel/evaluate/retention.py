@@ -70,6 +70,7 @@ def memory_ends_us(program: Program, state: State) -> int | None:
     """When the last thing has had its time that a forgotten contact keeps only for a time; None: it keeps no such."""
     caps = program.policy.frequency
     found = [_counts_until_us(cap, one) for one in state.firings for cap in caps]
+    found += [] if state.round_ends_us is None else [state.round_ends_us]
     found += [max(one.fired_us.values()) + one.span_us for one in state.records.values() if one.fired_us]
     for key, rule in zip(program.state_keys, program.rules, strict=True):
         left = state.rules.get(key)

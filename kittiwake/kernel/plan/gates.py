@@ -16,6 +16,8 @@ GATES: Final = (
     Reason.NO_CONSENT,
     Reason.REENTRY,
     Reason.QUIET_HOURS,
+    Reason.ARBITRATION,
+    Reason.OUTRANKED,
     Reason.FREQUENCY_CAP,
     Reason.EXPIRED,
     Reason.HOLDOUT,
@@ -26,14 +28,17 @@ GATES: Final = (
 
 def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
     """The gates that can refuse a candidate of a rule, in their order: a trace shows those."""
-    may_defer = policy.quiet_hours is not None and not rule.transactional
+    in_quiet_hours = policy.quiet_hours is not None and not rule.transactional
+    in_a_round = policy.arbitration is not None and not rule.transactional
     can_refuse = {
         Reason.NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
         Reason.NO_CONSENT: policy.consent is not None,
         Reason.REENTRY: rule.reentry is not None,
-        Reason.QUIET_HOURS: may_defer,
+        Reason.QUIET_HOURS: in_quiet_hours,
+        Reason.ARBITRATION: in_a_round,
+        Reason.OUTRANKED: in_a_round and rule.mode is Mode.LIVE,
         Reason.FREQUENCY_CAP: bool(policy.frequency) and not rule.transactional,
-        Reason.EXPIRED: may_defer,
+        Reason.EXPIRED: in_quiet_hours or in_a_round,
         Reason.HOLDOUT: policy.holdout is not None and rule.holdout,
         Reason.SHADOW: rule.mode is Mode.SHADOW,
     }

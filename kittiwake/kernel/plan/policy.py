@@ -30,6 +30,13 @@ class Cap(msgspec.Struct, frozen=True):
     """Counts and holds only rules of this group; None: all."""
 
 
+class Arbitration(msgspec.Struct, frozen=True):
+    """Of what falls due within `within_us` of the first, only the best `max_fired` fire, all at the end of that."""
+
+    within_us: int
+    max_fired: int
+
+
 class Consent(msgspec.Struct, frozen=True):
     purpose: str
     default_granted: bool
@@ -51,6 +58,7 @@ class Policy(msgspec.Struct, frozen=True):
     """A contact without events for so long is forgotten: what it did."""
     profile_retention_us: int | None = None
     """At least `retention_us`: after so long what stays of a forgotten contact goes too. None: never."""
+    arbitration: Arbitration | None = None
 
 
 class Reentry(msgspec.Struct, frozen=True):

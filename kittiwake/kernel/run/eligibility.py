@@ -1,6 +1,6 @@
 """Eligibility: whether a candidate may be sent, by the gates in their order (rules.md, section 4).
 
-Pure questions about an execution. `refused_by` answers the first gate that refuses, `QUIET_HOURS` meaning deferred.
+Pure questions about an execution. `refused_by` answers the first gate that refuses, or defers.
 Called by `run.gating`.
 """
 
@@ -15,6 +15,7 @@ from kittiwake.kernel.evaluate.variants import draw
 from kittiwake.kernel.plan.policy import Calendar, Cap
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.plan.variants import draws_below
+from kittiwake.kernel.run.arbitration import is_outranked
 from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.state.state import Candidate, Firing
 from kittiwake.kernel.state.trace import StepKind
@@ -32,6 +33,8 @@ NO_CONSENT: Final = Reason.NO_CONSENT
 HOLDOUT: Final = Reason.HOLDOUT
 REENTRY: Final = Reason.REENTRY
 QUIET_HOURS: Final = Reason.QUIET_HOURS
+ARBITRATION: Final = Reason.ARBITRATION
+OUTRANKED: Final = Reason.OUTRANKED
 FREQUENCY_CAP: Final = Reason.FREQUENCY_CAP
 EXPIRED: Final = Reason.EXPIRED
 SHADOW: Final = Reason.SHADOW
@@ -39,7 +42,10 @@ EXITED: Final = Kind.EXITED
 
 
 def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
-    """The first gate that refuses, in the order of `plan.gates.GATES`; None if all let it pass."""
+    """The first gate that refuses, in the order of `plan.gates.GATES`; None if all let it pass.
+
+    `QUIET_HOURS` and `ARBITRATION` refuse nothing: they defer.
+    """
     policy, due_us = run.program.policy, one.candidate.due_us
     consent, quiet = policy.consent, policy.quiet_hours
     if rule.ready_us is not None and due_us < rule.ready_us:
@@ -53,10 +59,15 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
     if not rule.transactional:
         if quiet is not None and is_quiet(quiet, run.zone, run.now_us):
             return QUIET_HOURS
+        if policy.arbitration is not None:
+            if not one.released:
+                return ARBITRATION
+            if is_outranked(run, policy.arbitration, rule):
+                return OUTRANKED
         if policy.frequency and _is_capped(run, rule, policy.frequency):
             return FREQUENCY_CAP
-    if run.now_us != due_us and run.now_us - due_us >= rule.expires_us:
-        return EXPIRED  # also where the quiet hours that held it are in force no more
+    if one.released and run.now_us - due_us >= rule.expires_us:
+        return EXPIRED  # also where what held it is in force no more
     if policy.holdout is not None and rule.holdout and _is_held_out(run):
         return HOLDOUT
     return SHADOW if rule.mode is SHADOWED else None
@@ -67,6 +78,8 @@ def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
     candidate = one.candidate
     about = {"time_us": candidate.due_us, "reminder": candidate.reminder, "kind": str(candidate.kind)}
     for gate in run.program.gates[one.rule_index]:
+        if gate is (ARBITRATION if one.released else OUTRANKED):
+            continue  # the one is only asked of what falls due, the other of what is released
         run.note(StepKind.GATE, one.rule_index, one.key, gate=str(gate), passes=gate is not refusal, **about)
         if gate is refusal:
             return

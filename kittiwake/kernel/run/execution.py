@@ -40,6 +40,8 @@ class Caused(msgspec.Struct, frozen=True, gc=False):
     candidate: Candidate
     superseded: bool = False
     """A lower threshold of the same event: it passes no gate."""
+    released: bool = False
+    """It was deferred, and is asked again."""
 
 
 class Execution:
@@ -63,6 +65,7 @@ class Execution:
         "state",
         "timers",
         "trace",
+        "winners",
         "zone",
     )
 
@@ -99,6 +102,8 @@ class Execution:
         """Candidates of this instant that wait for the gates."""
         self.reserved: set[tuple[int, str]] = set()
         """Instances of candidates without episode that wait for the gates of this instant: they have room."""
+        self.winners: list[str] = []
+        """Under arbitration, ids of what has passed every gate in this part of the instant."""
         self.refused: tuple[int, Event] | None = None
         """The last rule and event that left `suppressed: limit`: they leave it once."""
         self.shared_instant: SharedInstant | None = None
@@ -206,8 +211,9 @@ class Execution:
         reason: Reason | None,
         *,
         limit: bool = False,
-    ) -> None:
-        """Give a candidate its final decision."""
+        outranked_by: str | None = None,
+    ) -> str:
+        """Give a candidate its final decision; the id of its row."""
         decision = row_of(
             self.program.account_id,
             self.program.texts[index],
@@ -219,8 +225,10 @@ class Execution:
             self.now_us,
             limit,
             bool(self.missing_until_us) and self._is_partial(index, candidate),
+            outranked_by,
         )
         self.outputs.add(decision)
+        return decision.trigger_id
 
     def count_unusable(self, index: int, clause: Clause, path: str, found: Found) -> None:
         """Count a value that a rule in force needs and cannot use."""

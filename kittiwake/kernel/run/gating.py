@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kittiwake.kernel.evaluate.quiet_hours import release_us
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
+from kittiwake.kernel.run.arbitration import count_winner, hold_until_us
 from kittiwake.kernel.run.eligibility import count_firing, note_gates, refused_by
 from kittiwake.kernel.run.episodes import end_if_over
 from kittiwake.kernel.run.execution import Caused, Execution
@@ -27,12 +28,16 @@ FIRED: Final = Outcome.FIRED
 SUPPRESSED: Final = Outcome.SUPPRESSED
 HOLDOUT: Final = Reason.HOLDOUT
 QUIET_HOURS: Final = Reason.QUIET_HOURS
+ARBITRATION: Final = Reason.ARBITRATION
+OUTRANKED: Final = Reason.OUTRANKED
 SHADOW: Final = Reason.SHADOW
 
 
 def gate_all(run: Execution) -> None:
     """Give every candidate of this part of the instant what becomes of it."""
     caused, run.caused = run.caused, []
+    if run.winners:
+        run.winners.clear()
     if len(caused) > 1:
         caused.sort(key=lambda one: _order(run, one))
     for one in caused:
@@ -69,14 +74,18 @@ def _ask(run: Execution, one: Caused) -> None:
     if reason is None:
         count_firing(run, rule, candidate)
         _remember_firing(run, rule, one)
-        run.decide(one.rule_index, one.key, candidate, FIRED, None)
-    elif reason is QUIET_HOURS:
-        _defer(run, one)
+        trigger_id = run.decide(one.rule_index, one.key, candidate, FIRED, None)
+        if run.program.policy.arbitration is not None:
+            count_winner(run, rule, trigger_id)
+    elif reason is QUIET_HOURS or reason is ARBITRATION:
+        _defer(run, one, reason)
+    elif reason is HOLDOUT or reason is SHADOW:
+        count_firing(run, rule, candidate)
+        _remember_firing(run, rule, one, reason is HOLDOUT)
+        count_winner(run, rule, run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason))
     else:
-        if reason is HOLDOUT or reason is SHADOW:
-            count_firing(run, rule, candidate)
-            _remember_firing(run, rule, one, reason is HOLDOUT)
-        run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason)
+        winner = run.winners[-1] if reason is OUTRANKED else None
+        run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason, outranked_by=winner)
 
 
 def _remember_firing(run: Execution, rule: RuleProgram, one: Caused, held_out: bool = False) -> None:
@@ -97,25 +106,35 @@ def _remember_firing(run: Execution, rule: RuleProgram, one: Caused, held_out: b
         state.entered_fired, state.entered_held_out = True, held_out
 
 
-def _defer(run: Execution, one: Caused) -> None:
-    quiet = run.program.policy.quiet_hours
-    assert quiet is not None
+def _defer(run: Execution, one: Caused, reason: Reason) -> None:
+    """Hold a candidate to the end of quiet hours or of a round; what was held in its place is superseded."""
     found = run.instance_or_new(one.rule_index, one.key)
     assert found is not None, "room was made when the candidate arose"
     if found.held is not None:
         run.decide(one.rule_index, one.key, found.held.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
     run.outputs.deferred = True
-    found.held = Held(release_us(quiet, run.zone, run.now_us), one.candidate)
+    round_us = run.state.round_ends_us
+    found.held = Held(_release_us(run, one, reason), one.candidate, reason is ARBITRATION)
     run.timers.set(found.held.release_us, one.rule_index, one.key)
     if run.trace is not None:
         run.note(
             StepKind.DEFERRED,
             one.rule_index,
             one.key,
+            reason=str(reason),
             release_us=found.held.release_us,
             time_us=one.candidate.due_us,
             reminder=one.candidate.reminder,
+            opens_round=run.state.round_ends_us != round_us,
         )
+
+
+def _release_us(run: Execution, one: Caused, reason: Reason) -> int:
+    if reason is ARBITRATION:
+        return hold_until_us(run, run.program.rules[one.rule_index])
+    quiet = run.program.policy.quiet_hours
+    assert quiet is not None
+    return release_us(quiet, run.zone, run.now_us)
 
 
 def _exit(run: Execution, one: Caused) -> None:

@@ -36,7 +36,8 @@ def forgets_us(run: Execution) -> int | None:
 def keeps_something(run: Execution) -> bool:
     """Whether anything is known of the contact besides its events."""
     state = run.state  # whose attributes are as old as its last freeze
-    return bool(run.attributes or state.consents or state.rules or state.records or state.firings)
+    found = run.attributes or state.consents or state.rules or state.records or state.firings
+    return bool(found) or state.round_ends_us is not None
 
 
 # ---------------------------------------------------------------- a silent contact
@@ -77,7 +78,7 @@ def forget_all(run: Execution) -> None:
     """Know nothing of the contact any more."""
     state = run.state
     state.rules, state.firings, state.consents, state.records = {}, [], {}, {}
-    state.first_us = run.newest_us = state.profile = None
+    state.first_us = run.newest_us = state.profile = state.round_ends_us = None
     run.attributes, run.caused, run.missing_until_us = {}, [], {}
     run.rules = [None] * len(run.program.rules)
     if run.shared_instant is not None:
@@ -94,7 +95,7 @@ def _forget_deeds(run: Execution) -> None:
     assert run.newest_us is not None
     known_us = state.first_us if state.profile is None else state.profile.first_us
     state.profile = Profile(known_us, run.newest_us)
-    state.first_us = run.newest_us = None
+    state.first_us = run.newest_us = state.round_ends_us = None
     for rule, found in zip(run.program.rules, run.rules, strict=True):
         if found is not None:
             forget_deeds_of_rule(rule, found)
@@ -120,6 +121,8 @@ def forget_expired(run: Execution, now_us: int) -> None:
         if not (found.instances or found.member or found.entered_fired or any(found.history)):
             del rules[run.program.state_keys[index]]
             run.rules[index] = None
+    if run.state.round_ends_us is not None and run.state.round_ends_us <= now_us:
+        run.state.round_ends_us = None
     if run.state.records:
         run.state.records = dict(still_remembered(run.state.records, now_us))
     if run.newest_us is None and run.state.firings:

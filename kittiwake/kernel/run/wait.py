@@ -185,7 +185,7 @@ def fall_due(run: Execution, index: int, key: str) -> None:
         return
     now_us = run.now_us
     if one.held is not None and one.held.release_us <= now_us:
-        run.caused.append(Caused(index, key, one.held.candidate))
+        run.caused.append(Caused(index, key, one.held.candidate, released=True))
         one.held = None
     episode = one.episode
     if episode is None:

@@ -127,6 +127,8 @@ class Held(msgspec.Struct, array_like=True, gc=False):
 
     release_us: int
     candidate: Candidate
+    in_round: bool = False
+    """Until the end of a round, by arbitration; else until the end of quiet hours."""
 
 
 class Reminder(msgspec.Struct, array_like=True, gc=False):
@@ -340,6 +342,8 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """How many events ended it at that instant; 0: it was forgotten."""
     profile: Profile | None = None
     """None: it was never forgotten, or nothing stayed."""
+    round_ends_us: int | None = None
+    """The end of the contact's round of arbitration, which may have passed; None: none is open."""
 
 
 def new_state(contact_id: str) -> State:
@@ -362,7 +366,7 @@ def keeps_ids(state: State) -> bool:
 def keeps_something(state: State) -> bool:
     """Whether something is known of a contact besides its events."""
     found = state.consents or state.rules or state.records or state.firings
-    return bool(found) or state.attributes != "{}"
+    return bool(found) or state.attributes != "{}" or state.round_ends_us is not None
 
 
 def is_asleep(state: State) -> bool:

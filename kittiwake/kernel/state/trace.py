@@ -56,7 +56,7 @@ class StepKind(StrEnum):
     GATE = "gate"
     """A gate was asked. gate, passes, details of its own."""
     DEFERRED = "deferred"
-    """Held back by quiet hours. release_us."""
+    """Held back by quiet hours or by arbitration. reason, release_us, time_us, reminder, opens_round."""
     FORGOTTEN = "forgotten"
     """The contact has been silent for `retention`, or for `profile_retention`: wholly, nothing stays. wholly."""
     IN_FORCE = "in_force"
@@ -64,7 +64,8 @@ class StepKind(StrEnum):
     CORRECTED = "corrected"
     """A late event is corrected for: what was decided since is evaluated again. event_id, type, time_us (its own)."""
     DECISION = "decision"
-    """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder, maybe variant."""
+    """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder; maybe variant,
+    outranked_by."""
 
 
 class Step(NamedTuple):
@@ -93,4 +94,6 @@ def step_of(decision: Decision) -> Step:
     }
     if decision.variant is not None:
         details["variant"] = decision.variant
+    if decision.outranked_by is not None:
+        details["outranked_by"] = decision.outranked_by
     return Step(decision.decided_us, StepKind.DECISION, decision.rule_id, decision.instance, details)

@@ -5,7 +5,7 @@ Pure. Called by `compile.rule`; its input has been checked.
 
 from __future__ import annotations
 
-from kittiwake.kernel.plan.policy import Calendar, Cap, Consent, Holdout, Policy, Reentry
+from kittiwake.kernel.plan.policy import Arbitration, Calendar, Cap, Consent, Holdout, Policy, Reentry
 from kittiwake.rules.compile.quiet_hours import quiet_hours_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
@@ -37,6 +37,9 @@ def policy_of(written: PolicyObject | None) -> Policy:
         quiet_hours=quiet_hours_of(written.quiet_hours),
         retention_us=span_us(written.retention),
         profile_retention_us=None if written.profile_retention is None else span_us(written.profile_retention),
+        arbitration=Arbitration(span_us(written.arbitration.within), int(written.arbitration.max))
+        if written.arbitration
+        else None,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode, show_path
+from kittiwake.rules.lint.arbitration import lint_priority, lint_rounds
 from kittiwake.rules.lint.calendar import lint_local_days
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
@@ -30,6 +31,7 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
         policies = [policy for name in concerned if (policy := ruleset.policy_of(name)) is not None]
         for authored in account.rules:
             found.update(_of_rule(authored, policies))
+        found.update(_of_first_priority(account, policies))
         found.update(_of_policy(account, ruleset))
     return sorted(found)
 
@@ -39,7 +41,16 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[L
     alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
     alone += lint_local_days(rule)
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
-    return _located([*alone, *under], authored.location)
+    return _located([*alone, *under, *lint_rounds(rule, policies)], authored.location)
+
+
+def _of_first_priority(account: AccountRules, policies: list[PolicyObject]) -> Iterator[Lint]:
+    """Once an account: what is said of one priority holds of all."""
+    for authored in account.rules:
+        lints = [*_located(lint_priority(authored.rule, policies), authored.location)]
+        if lints:
+            return iter(lints)
+    return iter(())
 
 
 def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:

@@ -53,6 +53,13 @@ class CapObject(Model):
     group: Name | None = Field(None, description="counts and holds only rules of this group")
 
 
+class ArbitrationObject(Model):
+    within: Duration = Field(description="how long the first that falls due is held, and others with it")
+    max: Whole = Field(
+        1, description="so many of them fire, the best", json_schema_extra={"minimum": 1, "maximum": CAP_MAX}
+    )
+
+
 Frequency: TypeAlias = Annotated[
     Annotated[CapObject, Tag("|object")] | Annotated[list[CapObject], Tag("|list")],
     chosen(
@@ -72,6 +79,9 @@ class PolicyObject(Model):
     holdout: HoldoutObject | None = Field(None, description="contacts that get nothing, for comparison")
     frequency: Frequency | None = Field(None, description="at most so many triggers a contact")
     quiet_hours: QuietHours | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
+    arbitration: ArbitrationObject | None = Field(
+        None, description="of what falls due within a time only the best fires, at the end of it"
+    )
     retention: Duration = Field("400d", description="a contact without events for so long is forgotten: what it did")
     profile_retention: Duration | None = Field(
         None, description="after so long its consents, attributes and repeating waits on them go too; unset: never"

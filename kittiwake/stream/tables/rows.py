@@ -66,6 +66,7 @@ def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
         "partial_history": line.partial_history,
         "first_event_time": None if events is None else events.first_time,
         "last_event_time": None if events is None else events.last_time,
+        "outranked_by": line.outranked_by,
         "variant": line.variant,
     }
 

@@ -154,7 +154,7 @@ _DECISION_COLUMNS: Final = (
     _required("rule_version", Type.STRING, "fingerprint of the rule's text after defaults"),
     _required("kind", Type.STRING, "fired, entered or exited"),
     _required("time", Type.TIMESTAMP, "when it fell due"),
-    _nullable("fired_at", Type.TIMESTAMP, "when it fired: later than time after quiet hours; null if it did not"),
+    _nullable("fired_at", Type.TIMESTAMP, "when it fired: later than time if it was held back; null if it did not"),
     _required("instance", Type.STRING, "the values of per, as JSON; {} without per"),
     _nullable("threshold", Type.STRING, "which threshold of reaches, as plain digits"),
     _nullable("reminder", Type.INT64, "which reminder, from 0, where wait is a list"),
@@ -172,6 +172,7 @@ _DECISION_COLUMNS: Final = (
     _required("partial_history", Type.BOOL, "a look-back of the rule began after the contact did"),
     _nullable("first_event_time", Type.TIMESTAMP, "when the first arming event happened"),
     _nullable("last_event_time", Type.TIMESTAMP, "when the newest arming event happened"),
+    _nullable("outranked_by", Type.STRING, "of what arbitration refused: the trigger_id of the last that passed"),
     _nullable("variant", Type.STRING, "which of the rule's variants the contact gets; null: it has none"),
 )
 
