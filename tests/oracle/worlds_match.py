@@ -181,7 +181,7 @@ def add_changes(dice: Dice, document: Raw) -> None:
     """Let some matches of the file be changes of attributes, alone or beside what they were."""
     for rule in document["rules"]:
         for put, match in [*matches_in(rule)]:
-            if dice.chance(50):
+            if dice.chance(75):
                 put(_changing(dice, match))
         if isinstance(rule.get("unless"), list):
             rule["unless"] = [one for part in rule["unless"] for one in (part if isinstance(part, list) else [part])]
@@ -201,14 +201,15 @@ def _changing(dice: Dice, match: Any) -> Any:
 
 
 def _change(dice: Dice) -> Raw:
-    if dice.chance(45):
+    if dice.chance(35):
         spec: Raw = dice.pick(({"becomes": dice.pick(("gold", "silver"))}, {"changes": True}))
         if dice.chance(35):
             spec["from"] = dice.pick(("bronze", ["bronze", "lead"]))
         return {"contact": {"tier": spec}}
     spec = dice.pick(
         (
-            {dice.pick(("rises_above", "drops_below")): dice.pick((50, 68.74, 100))},
+            {"rises_above": dice.pick((50, 68.74, 100))},
+            {"drops_below": dice.pick((50, 68.74, 100))},
             {dice.pick(("rises_by", "drops_by")): dice.pick((10, 0.5, "10%", "33.3%", "100%"))},
             {"changes": True},
             {"becomes": dice.pick((100, "100", True))},
