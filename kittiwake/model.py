@@ -89,6 +89,8 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Fired too long after it was due to be delivered."""
     variant: str | None = None
     """Which of the rule's variants the contact gets; None: it has none."""
+    channel: str | None = None
+    """The rule's; None: it has none."""
     outranked_by: str | None = None
     """Of what arbitration refused: the id of the last that passed every gate at that instant."""
 

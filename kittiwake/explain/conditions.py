@@ -240,7 +240,8 @@ def _too_little(asked: _Asked) -> Gap:
         noun = f"{noun} with another {path_words(condition.path)}"
     what = f"{asked.value} of {wanted} {counted_words(condition)}{asked.since()}"
     count = "one" if missing == 1 else str(missing)
-    return Gap(what, f"{count} more {noun}{_before_it_ends(asked)}")
+    when = within_words(condition) if condition.near_us else _before_it_ends(asked)
+    return Gap(what, f"{count} more {noun}{when}")
 
 
 def _summed(asked: _Asked) -> str:

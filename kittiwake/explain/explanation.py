@@ -190,7 +190,7 @@ class _Walk:
 
     def _add_event_unused(self, event: Event) -> None:
         facts = self.facts
-        if facts.program.policy.consent is not None:
+        if facts.program.policy.purposes:
             self._add(None, None, consent_words(event))
         for rule in facts.rules.values():
             refused = facts.refused.get((rule.rule_id, REACHES))

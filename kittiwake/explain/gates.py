@@ -13,6 +13,7 @@ from kittiwake.explain.conditions import Gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, moment_words, span_words
+from kittiwake.kernel.plan.gates import asked_of
 from kittiwake.kernel.plan.policy import Arbitration, Calendar, Cap
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -79,7 +80,9 @@ def held_gap(facts: Facts, rule: RuleProgram, held: Held) -> Gap:
     """What a candidate waits for that quiet hours or arbitration hold."""
     release = moment_words(held.release_us, facts.zone, facts.now_us)
     without = f", and no {match_words(rule.unless)} until then" if rule.unless else ""
-    by = "arbitration" if held.in_round else "quiet hours"
+    channel = facts.program.policy.channel(rule.channel)
+    whose = f" of channel {channel.name}" if channel is not None and channel.quiet_hours is not None else ""
+    by = "arbitration" if held.in_round else f"quiet hours{whose}"
     return Gap(f"held by {by} until {release}", f"it is asked again at {release}: every gate has to pass{without}")
 
 
@@ -107,14 +110,21 @@ def _not_ready(stopped: Stopped) -> Gap:
 
 
 def _no_consent(stopped: Stopped) -> Gap:
-    consent = stopped.facts.program.policy.consent
+    policy, rule = stopped.facts.program.policy, stopped.rule
+    consent, channel = asked_of(rule, policy).consent, policy.channel(rule.channel)
     assert consent is not None
+    of_channel = f", which channel {channel.name} asks for" if channel is not None and channel.consent else ""
     said = _newest_consent(stopped.facts, consent.purpose)
     if said is None:
-        what = f"no_consent: no consent event for purpose {consent.purpose}, and the default is withdrawn"
+        what = f"no_consent: no consent event for purpose {consent.purpose}{of_channel}, and the default is withdrawn"
     else:
         event = said.event
-        what = f"no_consent: purpose {consent.purpose} withdrawn at {stopped.moment(event.time_us)} ({event.event_id})"
+        at = f"withdrawn at {stopped.moment(event.time_us)} ({event.event_id})"
+        what = (
+            f"no_consent: purpose {consent.purpose}{of_channel}, {at}"
+            if of_channel
+            else (f"no_consent: purpose {consent.purpose} {at}")
+        )
     return Gap(what, f'consent.granted with purpose "{consent.purpose}" before {stopped.moment(stopped.facts.now_us)}')
 
 
@@ -151,7 +161,8 @@ def _fired(firing: Firing) -> str:
 
 
 def _frequency_cap(stopped: Stopped) -> Gap:
-    full = [(cap, used) for cap in stopped.facts.program.policy.frequency if (used := _used(stopped, cap)) is not None]
+    caps = asked_of(stopped.rule, stopped.facts.program.policy).caps
+    full = [(cap, used) for cap in caps if (used := _used(stopped, cap)) is not None]
     cap, used = full[0]
     by = listed([f"{one.rule.rule_id} at {stopped.moment(one.time_us)} ({_named(one)})" for one in used])
     free = stopped.moment(max(_free_us(stopped, one, taken) for one, taken in full))
@@ -167,12 +178,10 @@ def _named(firing: Firing) -> str:
 
 def _used(stopped: Stopped, cap: Cap) -> list[Firing] | None:
     """The firings that fill a cap that holds the rule; None if it is not full."""
-    if cap.group is not None and cap.group != stopped.rule.group:
-        return None
     used = [
         one
         for one in stopped.facts.record
-        if one.counts and cap.group in (None, one.rule.group) and _counts(stopped, cap, one.time_us)
+        if one.counts and cap.concerns(one.rule.group, one.rule.channel) and _counts(stopped, cap, one.time_us)
     ]
     return used if len(used) >= cap.max_fired else None
 

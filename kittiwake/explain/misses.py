@@ -13,10 +13,11 @@ from kittiwake.explain.conditions import Gap, condition_gap, tree_gap
 from kittiwake.explain.facts import REACHES, Facts, begins
 from kittiwake.explain.gates import held_gap, reason_gap
 from kittiwake.explain.model import Miss, Stage
-from kittiwake.explain.rules import match_words, types_words
+from kittiwake.explain.rules import match_words, period_words, types_words
 from kittiwake.explain.steps import disarmed_words, lacks_words, target_words, which_words
 from kittiwake.explain.values import target_needed
 from kittiwake.explain.wording import listed, moment_words, path_words, value_words
+from kittiwake.kernel.evaluate.periods import start_us
 from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
@@ -152,12 +153,14 @@ def _chain_gap(facts: Facts, rule: RuleProgram, step: Step) -> Gap:
 
 
 def _total_gap(facts: Facts, rule: RuleProgram, step: Step) -> Gap | None:
-    ahead = step.details["next"]
+    assert rule.reaches is not None
+    ahead, after = step.details["next"], exact(Decimal(step.details["after"]))
+    if rule.reaches.period is not None and step.time_us < start_us(rule.reaches.period, facts.zone, facts.now_us):
+        ahead, after = rule.reaches.at[0], 0  # what was counted was of a period that is over
     if ahead is None:
         return None
-    after = exact(Decimal(step.details["after"]))
     missing = exact(EXACT.subtract(Decimal(ahead), Decimal(after)))
-    what = f"total {value_words(after)} of {value_words(ahead)}"
+    what = f"total {value_words(after)} of {value_words(ahead)}{period_words(rule.reaches.period)}"
     return Gap(what + facts.refused_words(rule, REACHES), f"{value_words(missing)} more")
 
 

@@ -17,6 +17,7 @@ from kittiwake.kernel.evaluate.match import Attributes, holds
 from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Other, Predicate
+from kittiwake.kernel.plan.periods import Period
 from kittiwake.kernel.plan.policy import Cap
 from kittiwake.time.durations import format_duration
 from kittiwake.values import Path, Scalar, lookup
@@ -156,10 +157,15 @@ _NOUNS: Final = {
 def within_words(condition: Condition) -> str:
     """` within 24h`, ` this week`, ` between 30d and 7d ago`, or nothing for ever."""
     if condition.period is not None:
-        return f" {condition.period.replace('_', ' ')}"
+        return period_words(condition.period)
     if condition.near_us and condition.within_us is not None:
         return f" between {format_duration(condition.within_us)} and {format_duration(condition.near_us)} ago"
     return "" if condition.within_us is None else f" within {format_duration(condition.within_us)}"
+
+
+def period_words(period: Period | None) -> str:
+    """` this week`, or nothing for all time."""
+    return "" if period is None else f" {period.replace('_', ' ')}"
 
 
 def same_words(same: tuple[Path, ...], other: tuple[Path, ...] = ()) -> str:
@@ -170,6 +176,7 @@ def same_words(same: tuple[Path, ...], other: tuple[Path, ...] = ()) -> str:
 
 
 def cap_words(cap: Cap) -> str:
-    """`1 per day`, `4 per 7d of group intent`."""
+    """`1 per day`, `4 per 7d of group intent`, `1 per day on push`."""
     per = str(cap.calendar) if cap.calendar is not None else format_duration(cap.within_us)
-    return f"{cap.max_fired} per {per}" + (f" of group {cap.group}" if cap.group else "")
+    of_group, on = f" of group {cap.group}" if cap.group else "", f" on {cap.channel}" if cap.channel else ""
+    return f"{cap.max_fired} per {per}{of_group}{on}"

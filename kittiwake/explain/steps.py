@@ -15,7 +15,7 @@ from kittiwake.explain.facts import Facts
 from kittiwake.explain.gates import reason_gap
 from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.reads import read_of
-from kittiwake.explain.rules import match_words
+from kittiwake.explain.rules import match_words, period_words
 from kittiwake.explain.values import SCALAR, default_words, needs_words, wait_words
 from kittiwake.explain.waits import due_words
 from kittiwake.explain.wording import (
@@ -264,8 +264,12 @@ def _disarmed(at: At) -> StepWords:
 
 def _total(at: At) -> StepWords:
     after, ahead = at.details["after"], at.details["next"]
+    reaches = at.facts.rule(at.step).reaches
+    within = "" if reaches is None else period_words(reaches.period)
     text = f"total {value_words(exact(Decimal(after)))}"
-    return Tone.PROGRESS, text + (f" of {value_words(ahead)}" if ahead is not None else ", with no threshold left")
+    if ahead is None:
+        return Tone.PROGRESS, f"{text}{within}, with no threshold left"
+    return Tone.PROGRESS, f"{text} of {value_words(ahead)}{within}"
 
 
 # ---------------------------------------------------------------- candidates

@@ -53,7 +53,6 @@ DECISION: Final = pa.schema(
         pa.field("occurrence", _DATE),
         pa.field("events", _EVENTS),
         pa.field("include", _TEXT, nullable=False),
-        pa.field("variant", _TEXT),
         pa.field("decision", _TEXT, nullable=False),
         pa.field("reason", _TEXT),
         pa.field("ruleset_version", _TEXT, nullable=False),
@@ -61,6 +60,8 @@ DECISION: Final = pa.schema(
         pa.field("late", pa.bool_(), nullable=False),
         pa.field("stale", pa.bool_(), nullable=False),
         pa.field("partial_history", pa.bool_(), nullable=False),
+        pa.field("variant", _TEXT),
+        pa.field("channel", _TEXT),
         pa.field("outranked_by", _TEXT),
     ]
 )

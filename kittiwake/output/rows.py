@@ -48,7 +48,6 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "occurrence": None if decision.occurrence is None else decision.occurrence.isoformat(),
         "events": _event_ids(decision.events),
         "include": parse_json(decision.include),
-        "variant": decision.variant,
         "decision": decision.decision.value,
         "reason": None if decision.reason is None else decision.reason.value,
         "ruleset_version": decision.ruleset_version,
@@ -56,6 +55,8 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "late": decision.late,
         "stale": decision.stale,
         "partial_history": decision.partial_history,
+        "variant": decision.variant,
+        "channel": decision.channel,
         "outranked_by": decision.outranked_by,
     }
 
@@ -100,7 +101,6 @@ class DecisionLine(msgspec.Struct, gc=False):
     occurrence: date | None
     events: LineEvents | None
     include: msgspec.Raw
-    variant: str | None
     decision: str
     reason: str | None
     ruleset_version: str
@@ -108,8 +108,9 @@ class DecisionLine(msgspec.Struct, gc=False):
     late: bool
     stale: bool
     partial_history: bool
+    variant: str | None = None  # these a job that is updated does not find in what the one before wrote
+    channel: str | None = None
     outranked_by: str | None = None
-    """Not in the lines of an earlier release."""
 
 
 _NULL: Final = msgspec.Raw(b"null")
@@ -139,7 +140,6 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.occurrence,
                 _line_events(decision.events),
                 msgspec.Raw(decision.include),
-                decision.variant,
                 decision.decision,
                 decision.reason,
                 decision.ruleset_version,
@@ -147,6 +147,8 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.late,
                 decision.stale,
                 decision.partial_history,
+                decision.variant,
+                decision.channel,
                 decision.outranked_by,
             )
         )

@@ -5,7 +5,8 @@ Pure. Called by the loader with what it has read, and by tests through `load_doc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import difflib
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -79,6 +80,7 @@ def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[
     documents = [document for location in locations if (document := read_document(location, errors))]
     accounts = _accounts(documents, errors)
     errors.extend(_duplicate_ids(documents))
+    errors.extend(_unknown_channels(accounts, {error.file for error in errors}))
     errors.extend(_too_many_rules(accounts))
     return accounts
 
@@ -193,6 +195,44 @@ def _duplicate_id(authored: AuthoredRule, other: AuthoredRule) -> RuleError:
     where = f"{other.location.file}:{mark.line}" if mark.line else other.location.file
     message = f"the id {authored.rule.id} is taken by the rule at {where}"
     return authored.location.error(("id",), Code.DUPLICATE_ID, message, "Give one of them another id")
+
+
+def _unknown_channels(accounts: dict[str, AccountRules], wrong: Container[str]) -> Iterator[RuleError]:
+    """Of policies in files that are `wrong` anyway it is not known which channels they have."""
+    shared = accounts.get(EVERY_ACCOUNT, AccountRules(EVERY_ACCOUNT))
+    for account in accounts.values():
+        written = account.policy_location or shared.policy_location
+        if written is None or written.file not in wrong:
+            yield from _unknown_channels_of(account, shared)
+
+
+def _unknown_channels_of(account: AccountRules, shared: AccountRules) -> Iterator[RuleError]:
+    """Rules on a channel that the policy in force for an account lacks; `shared` is what holds for every account."""
+    policy = account.policy or shared.policy
+    known = [*(policy.channels or {})] if policy is not None else []
+    for authored in account.rules:
+        if authored.rule.channel not in (None, *known):
+            yield _unknown_channel(authored, known)
+    if account is shared or account.policy is None or account.policy_location is None:
+        return
+    asked = {one.rule.channel: one.rule.id for one in reversed(shared.rules) if one.rule.channel not in (None, *known)}
+    for name, rule_id in asked.items():
+        message = f"the rule {rule_id} of every account is on channel {name}, which this policy lacks"
+        advice = f"Add channels: {{{name}: {{}}}}, with what holds for it"
+        yield account.policy_location.error((), Code.UNKNOWN_CHANNEL, message, advice, at_key=True)
+
+
+def _unknown_channel(authored: AuthoredRule, known: list[str]) -> RuleError:
+    name = authored.rule.channel or ""
+    close = difflib.get_close_matches(name, known, 1)
+    message = f"the policy has no channel {name}"
+    if close:
+        advice = f"Did you mean {close[0]}?"
+    elif known:
+        advice = f"Write one of {', '.join(known)}, or add it to the policy's channels"
+    else:
+        advice = f"Add channels: {{{name}: {{}}}} to the policy, with what holds for it"
+    return authored.location.error(("channel",), Code.UNKNOWN_CHANNEL, message, advice)
 
 
 def _too_many_rules(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:

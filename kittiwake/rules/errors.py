@@ -66,6 +66,7 @@ class Code(StrEnum):
     # rules together
     DUPLICATE_ID = "duplicate_id"
     ACCOUNT_DISAGREES = "account_disagrees"
+    UNKNOWN_CHANNEL = "unknown_channel"
     GUARDRAIL = "guardrail"
     RECIPE = "recipe"
     NOT_YET = "not_yet"
@@ -104,6 +105,8 @@ class LintCode(StrEnum):
     CONSENT_UNASKED = "consent_unasked"
     HARDLY_EVER_SENT = "hardly_ever_sent"
     QUIET_HOURS_TWICE = "quiet_hours_twice"
+    CHANNEL_WITHOUT_RULES = "channel_without_rules"
+    RULE_WITHOUT_CHANNEL = "rule_without_channel"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"

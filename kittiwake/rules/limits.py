@@ -52,6 +52,8 @@ CAPS_MAX: Final = 10
 """Caps of a policy: every candidate is held against each."""
 QUIET_HOURS_MAX: Final = 20
 """Entries of `quiet_hours`: more than two for each day of the week is a timetable."""
+CHANNELS_MAX: Final = 20
+"""Channels of a policy: there are not so many ways to reach anybody."""
 ROUND_MAX_US: Final = DAY_US
 """Longest round of arbitration: what is held for more than a day is about yesterday."""
 CAP_MAX: Final = 1_000

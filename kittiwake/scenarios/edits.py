@@ -140,7 +140,8 @@ def _found_in(location: Location, paths: Sequence[KeyPath], edit: Location) -> I
     try:
         _together([location], paths, edit)
     except RulesError as error:
-        yield from error.errors
+        # Which channels there are the other documents say.
+        yield from (one for one in error.errors if one.code is not Code.UNKNOWN_CHANNEL)
 
 
 def _relocated(path: str, paths: Sequence[KeyPath], edit: Location) -> str:

@@ -201,6 +201,7 @@ _SCALARS: Final[dict[str, Callable[[Decision], Any]]] = {
     "reminder": lambda one: one.reminder,
     "occurrence": lambda one: _text(one.occurrence),
     "variant": lambda one: one.variant,
+    "channel": lambda one: one.channel,
     "late": lambda one: one.late,
     "revision": lambda one: one.revision,
     "partial_history": lambda one: one.partial_history,

@@ -181,6 +181,7 @@ class Expected(Model):
     reminder: Whole | None = Field(None, description="index of the reminder, from 0")
     occurrence: Name | None = Field(None, description="local date of a repeating wait")
     variant: Name | None = Field(None, description="which of the rule's variants the contact gets")
+    channel: Name | None = Field(None, description="the rule's channel")
     late: Flag | None = Field(None, description="whether a late event caused it")
     revision: Whole | None = Field(None, description="how often its id was emitted before")
     replaces: RuleIds | None = Field(None, description="the rules whose decisions it stands for, one for each")

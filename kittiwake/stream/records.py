@@ -82,6 +82,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     time_us: int
     stale: bool
     traceparent: str | None = None
+    channel: str | None = None
 
     @property
     def is_trigger(self) -> bool:
@@ -182,6 +183,7 @@ def decision_record(decision: Decision, traceparent: str | None = None) -> Decis
         decision.time_us,
         decision.stale,
         traceparent,
+        decision.channel,
     )
 
 

@@ -43,6 +43,8 @@ def trigger_message(record: DecisionRecord) -> TriggerMessage:
         "kind": record.kind,
         "decision": record.decision,
     }
+    if record.channel:
+        attributes["channel"] = record.channel
     if record.traceparent:
         attributes[TRACEPARENT] = record.traceparent
     return TriggerMessage(record.row, attributes)

@@ -150,9 +150,9 @@ class Story:
         """Check that the rule fired, and take that decision off what is left to check.
 
         `fields` are what it must have: `at`, `due` (an instant, or `HH:MM` in the contact's zone), `instance`,
-        `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `variant`, `kind`, `reason`,
-        `late`, `revision`, `replaces` (the ids of the rules whose decisions it stands for), `partial_history`,
-        `outranked_by` (the id of the rule).
+        `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `variant`, `channel`,
+        `kind`, `reason`, `late`, `revision`, `replaces` (the ids of the rules whose decisions it stands for),
+        `partial_history`, `outranked_by` (the id of the rule).
 
         Raises:
             AssertionError: it did not; the message explains all that happened.

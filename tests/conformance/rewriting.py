@@ -79,7 +79,7 @@ def arrow_of(decision: Decision, history: History) -> str:
         words.append(str(decision.reason))
     if verb in ("suppressed", "cancelled", "revoked") and str(decision.kind) != "fired":
         words.append(f"kind={decision.kind}")
-    for name in ("reminder", "threshold", "occurrence", "variant"):
+    for name in ("reminder", "threshold", "occurrence", "variant", "channel"):
         if getattr(decision, name) is not None:
             words.append(f"{name}={getattr(decision, name)}")
     for name in ("instance", "include"):

@@ -52,6 +52,10 @@ def where(**wanted: Any) -> dict[str, Any]:
     return {"id": "r", "when": {"event": "a.b", "where": wanted}, "wait": "1h"}
 
 
+def given(**condition: Any) -> dict[str, Any]:
+    return {"id": "r", "when": "c.d", "given": {**condition, "of": "a.b"}}
+
+
 LINES = ("when", "lines.q", "number_as_text")
 GIVEN = {"id": "r", "when": "a.b", "wait": "1h"}
 
@@ -105,6 +109,14 @@ GIVEN = {"id": "r", "when": "a.b", "wait": "1h"}
             {"n": "1"},
             ("when", "n", "number_as_text"),
         ),
+        (given(avg="n", gt=1), {"n": "5"}, ("given", "n", "number_as_text")),
+        (given(min="n", gt=1), {"n": True}, ("given", "n", "bool")),
+        (given(max="n", gt=1, between=["2d", "1d"]), {}, ("given", "n", "missing")),
+        (given(last="n", eq="pro"), {"n": 5}, ("given", "n", "number")),
+        (given(last="n", eq="pro"), {"n": "free"}, None),
+        (given(last="n", gt=1, within="today"), {"n": "5"}, ("given", "n", "number_as_text")),
+        (given(last="n", **{"in": ["pro", 1]}), {"n": 5}, None),
+        (given(last="n", **{"in": ["pro", 1]}), {"n": True}, ("given", "n", "bool")),
         ({**GIVEN, "wait": {"field": "n", "unit": "days"}}, {}, ("wait", "n", "missing")),
         ({**GIVEN, "wait": {"field": "n", "unit": "days"}}, {"n": -1}, ("wait", "n", "negative")),
         ({**GIVEN, "wait": {"field": "n", "unit": "days"}}, {"n": "3"}, ("wait", "n", "number_as_text")),

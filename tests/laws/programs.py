@@ -77,6 +77,30 @@ WORLDS: dict[str, World] = {
         - {id: kinds, audience: {any: [{distinct: p, of: a, gte: 2}, {count: c, eq: 1}]}, keep: 3h}
         """
     ),
+    "values": World(
+        """
+        - {id: avg, when: a, given: [{avg: n, of: a, within: 2h, gte: 1.5}, {last: p, of: [a, b], in: [1, x]}]}
+        - {id: low, when: b, given: {min: n, of: a, same: p, within: 3h, lt: 2}, keep: 4h}
+        - {id: high, audience: {max: n, of: a, within: 2h, gt: 2}, emits: [entered, exited]}
+        - {id: mean, when: c, given: {all: [{avg: n, of: b, same: p, lt: 3}, {max: n, of: b, gte: 1}]}, keep: 5h}
+        - {id: newest, audience: {not: {last: n, of: a, within: 3h, gte: 1}}, emits: [entered, exited]}
+        """
+    ),
+    "periods and ranges": World(
+        """
+        - {id: day, audience: {count: a, within: today, gte: 2}, emits: [entered, exited]}
+        - {id: week, when: b, given: {sum: n, of: a, within: this_week, gte: 3}}
+        - id: back
+          audience: {all: [{count: a, between: [3h, 1h], gte: 1}, {absent: b, within: 1h}]}
+          emits: [entered, exited]
+        - {id: kinds, when: c, given: {distinct: p, of: a, between: [4h, 1h], gte: 2}}
+        - {id: latest, when: c, given: {last: p, of: a, between: [4h, 1h], eq: 1}}
+        - {id: mean, when: c, given: {avg: n, of: a, within: today, gt: 1}}
+        - {id: points, when: a, reaches: {count: true, at: [2, 4], within: today}}
+        """,
+        zone="Europe/Berlin",
+        calendar=True,
+    ),
     "held audiences": World(
         """
         - {id: in, audience: {present: a, within: 9h}, emits: [entered, exited], transactional: false}

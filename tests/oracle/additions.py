@@ -14,7 +14,7 @@ from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
 from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
 from tests.oracle.worlds_match import add_changes, add_lines, add_names, add_operators, add_second_keys, add_updates
-from tests.oracle.worlds_sending import add_quiet_days, add_variants
+from tests.oracle.worlds_sending import add_channels, add_quiet_days, add_variants
 
 Raw = dict[str, Any]
 
@@ -32,6 +32,7 @@ ADDITIONS: dict[str, Addition] = {
     "arbitration": Addition(arbitrate),
     "variants": Addition(add_variants),
     "quiet days": Addition(add_quiet_days),
+    "channels": Addition(add_channels),
     "values": Addition(give_values),
     "periods": Addition(give_periods, move_between_zones),
     "ranges": Addition(give_ranges),

@@ -131,10 +131,9 @@ class Ages:
         """Since when the attribute is remembered. The zone is no look-back of a rule: it always is."""
         return ALWAYS if name == "timezone" else self._unbroken(version, lambda each: name in each.reads)
 
-    def consent_since(self, version: int) -> int:
-        """Since when consent to the version's purpose is remembered."""
-        purpose = self.versions[version].policy.purpose
-        return self._unbroken(version, lambda each: each.policy.purpose == purpose)
+    def consent_since(self, version: int, purpose: str) -> int:
+        """Since when consent to the purpose is remembered, whichever rules it is asked for."""
+        return self._unbroken(version, lambda each: purpose in each.policy.purposes)
 
     def _unbroken(self, index: int, holds: Callable[[Version], bool]) -> int:
         """The start of the first of the versions, this one the last, that all have it; `NEVER` if this has not."""
@@ -176,10 +175,12 @@ class Ages:
             spans.append(Span(version.start, version.end, length))
         return spans
 
-    def cap_spans(self, group: str | None) -> list[Span]:
-        """How long a firing of a rule of the group is remembered by the caps of the version in force."""
+    def cap_spans(self, group: str | None, channel: str | None) -> list[Span]:
+        """How long a firing of a rule of the group on the channel is remembered by the caps of the version in force."""
         return [
-            Span(version.start, version.end, max((_reach(cap, group) for cap in version.policy.caps), default=0))
+            Span(
+                version.start, version.end, max((_reach(cap, group, channel) for cap in version.policy.caps), default=0)
+            )
             for version in self.versions
         ]
 
@@ -201,7 +202,7 @@ def _end(newest: int, spans: list[Span]) -> int:
     return min(at for at, end in [*instants, (NEVER, NEVER + 1)] if at < end)
 
 
-def _reach(cap: Cap, group: str | None) -> int:
-    if cap.group is not None and cap.group != group:
+def _reach(cap: Cap, group: str | None, channel: str | None) -> int:
+    if not cap.concerns(group, channel):
         return 0
     return cap.span if cap.calendar is None else _CALENDAR[cap.calendar]

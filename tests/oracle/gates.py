@@ -113,11 +113,13 @@ class Gates:
         ready = self.ready(rule)
         if ready is not None and candidate.due < ready:
             return "not_ready"
-        if policy.purpose is not None and not self.history.consents(self.position, self.version):
+        consent = policy.consent_of(rule)
+        if consent is not None and not self.history.consents(self.position, self.version, consent):
             return "no_consent"
         if self._too_soon_again(candidate):
             return "reentry"
-        if not rule.transactional and policy.quiet and clock.is_quiet(self.now, self.zone, policy.quiet):
+        quiet = policy.quiet_of(rule)
+        if not rule.transactional and quiet and clock.is_quiet(self.now, self.zone, quiet):
             return "quiet_hours"
         if not rule.transactional and policy.arbitration and candidate.release is None:
             return "arbitration"
@@ -166,14 +168,14 @@ class Gates:
         return not gone(self.ages.reentry_spans(firing.rule_id), firing.at, self.now)
 
     def _used_up(self, cap: Cap, rule: Rule) -> bool:
-        if cap.group is not None and cap.group != rule.group:
+        if not cap.concerns(rule.group, rule.channel):
             return False
         return sum(self._counts(cap, firing) for firing in self.life.firings) >= cap.maximum
 
     def _counts(self, cap: Cap, firing: Firing) -> bool:
-        if firing.shadow or firing.transactional or (cap.group is not None and cap.group != firing.group):
+        if firing.shadow or firing.transactional or not cap.concerns(firing.group, firing.channel):
             return False
-        if gone(self.ages.cap_spans(firing.group), firing.at, self.now):
+        if gone(self.ages.cap_spans(firing.group, firing.channel), firing.at, self.now):
             return False
         if cap.calendar is None:
             return firing.at > self.now - cap.span
@@ -222,8 +224,9 @@ class Gates:
             since = self.ages.of_rule(rule).since
             found.append((since, since + PERIODS[rule.reaches_period] if rule.reaches_period else NEVER))
         found += [(self.ages.attribute_since(rule.version, name), NEVER) for name in attributes_read(rule)]
-        if self.ages.versions[rule.version].policy.purpose is not None:
-            found.append((self.ages.consent_since(rule.version), NEVER))
+        consent = self.ages.versions[rule.version].policy.consent_of(rule)
+        if consent is not None:
+            found.append((self.ages.consent_since(rule.version, consent.purpose), NEVER))
         return found
 
     def _is_partial(self, candidate: Candidate) -> bool:
@@ -260,8 +263,7 @@ class Gates:
         if reason == "arbitration":
             candidate.release = self._end_of_round(candidate)
         else:
-            assert self.policy.quiet is not None
-            candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet)
+            candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet_of(candidate.rule))
         self.life.held[place] = candidate
         if older is not None:
             self._decide(older, "superseded")
@@ -281,7 +283,7 @@ class Gates:
         episode = candidate.episode
         if would_fire(reason):
             rule = candidate.rule
-            firing = Firing(rule.id, episode.key, self.now, rule.shadow, rule.group, rule.transactional)
+            firing = Firing(rule.id, episode.key, self.now, rule.shadow, rule.group, rule.transactional, rule.channel)
             self.life.firings.append(firing)
             episode.fired.add(rule.shadow)
         self.write(candidate, "fired" if reason is None else "suppressed", reason)
@@ -294,7 +296,11 @@ class Gates:
     def write(self, candidate: Candidate, decision: str, reason: str | None) -> None:
         """Leave the row of a decision made now."""
         versions = {"ruleset": self.version, "rule_of": candidate.rule.version}
-        partial = {"partial_history": self._is_partial(candidate), "variant": self._variant(candidate.rule)}
+        partial = {
+            "partial_history": self._is_partial(candidate),
+            "variant": self._variant(candidate.rule),
+            "channel": candidate.rule.channel,
+        }
         self.rows.append(
             row(candidate, decision, reason, self.now if decision == "fired" else None) | versions | partial
         )

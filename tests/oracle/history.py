@@ -8,7 +8,7 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.ages import Ages, gone
 from tests.oracle.changes import changed
-from tests.oracle.language import Condition, Match, Matches, Rule
+from tests.oracle.language import Condition, Consent, Match, Matches, Rule
 from tests.oracle.values import canonical, equal, exact, is_key, is_number, key_of, value_at, where_holds
 
 
@@ -140,17 +140,16 @@ class History:
         """The contact's attributes after so many events, as far as the version remembers them."""
         return _known(self.known(position), self.ages, version)
 
-    def consents(self, position: int, version: int) -> bool:
-        """Whether the newest remembered consent event that concerns the version's purpose granted it."""
-        policy, since = self.ages.versions[version].policy, self.ages.consent_since(version)
-        purpose = policy.purpose
+    def consents(self, position: int, version: int, consent: Consent) -> bool:
+        """Whether the newest remembered consent event that concerns the purpose granted it."""
+        purpose, since = consent.purpose, self.ages.consent_since(version, consent.purpose)
         for event in reversed([each for each in self.known(position) if since <= each.time]):
             named = event.properties.get("purpose")
             if event.type == "consent.granted" and (named is None or named == purpose):
                 return True
             if event.type == "consent.withdrawn" and (named in (None, purpose) or not isinstance(named, str)):
                 return False
-        return policy.consent_default
+        return consent.granted
 
     def matches(self, matches: Matches, event: Event) -> bool:
         """Whether the event fits one of the alternatives, `same` aside."""

@@ -94,6 +94,27 @@ class Cap:
     calendar: str | None
     span: int
     group: str | None
+    channel: str | None = None
+
+    def concerns(self, group: str | None, channel: str | None) -> bool:
+        """Whether it counts and holds rules of the group on the channel."""
+        return self.group in (None, group) and self.channel in (None, channel)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """The purpose that is asked, and what holds before the first event about it."""
+
+    purpose: str
+    granted: bool
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What holds for the rules on a channel, where it says something of its own."""
+
+    consent: Consent | None
+    quiet: tuple[clock.Quiet, ...]
 
 
 @dataclass(frozen=True)
@@ -106,8 +127,7 @@ class Policy:
     live_from: int | None = None
     history_from: int | None = None
     effective: bool = False
-    purpose: str | None = None
-    consent_default: bool = True
+    consent: Consent | None = None
     holdout_percent: Fraction | None = None
     holdout_salt: str = ""
     caps: tuple[Cap, ...] = ()
@@ -115,6 +135,22 @@ class Policy:
     arbitration: tuple[int, int] | None = None
     retention: int = RETENTION
     profile_retention: int | None = None
+    channels: dict[str, Channel] = field(default_factory=dict)
+
+    @property
+    def purposes(self) -> set[str]:
+        """Every purpose that is asked of some rule or may be."""
+        return {each.consent.purpose for each in (self, *self.channels.values()) if each.consent is not None}
+
+    def consent_of(self, rule: "Rule") -> Consent | None:
+        """What the rule is asked: as its channel says, or else as the policy does."""
+        own = self.channels[rule.channel].consent if rule.channel else None
+        return own or self.consent
+
+    def quiet_of(self, rule: "Rule") -> tuple[clock.Quiet, ...]:
+        """When nothing of the rule is sent, likewise."""
+        own = self.channels[rule.channel].quiet if rule.channel else ()
+        return own or self.quiet
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +185,7 @@ class Rule:
     expires: int = 3 * clock.DAY
     keep: int = 400 * clock.DAY
     live_from: int | None = None
+    channel: str | None = None
     variants: tuple[tuple[str, Fraction], ...] = ()
     salt: str = ""
 
@@ -316,6 +353,7 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
         priority=int(raw.get("priority", 50)),
         reentry=raw.get("reentry") or "always",
         group=raw.get("group"),
+        channel=raw.get("channel"),
         transactional=raw.get("transactional", "audience" in raw),
         holdout=raw.get("holdout", True),
         expires=clock.duration(raw.get("expires") or "3d"),
@@ -353,22 +391,35 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _policy(raw: dict[str, Any]) -> Policy:
-    consent, holdout, quiet = raw.get("consent") or {}, raw.get("holdout") or {}, raw.get("quiet_hours") or []
+    holdout, channels = raw.get("holdout") or {}, raw.get("channels") or {}
+    caps = [_cap(cap, None) for cap in _many(raw.get("frequency") or [])]
+    caps += [_cap(cap, name) for name, each in channels.items() for cap in _many(each.get("frequency") or [])]
     best = raw.get("arbitration")
     return Policy(
         live_from=clock.parse_instant(raw.get("live_from")),
         history_from=clock.parse_instant(raw.get("history_from")),
         effective=raw.get("history_from") == "effective",
-        purpose=consent.get("purpose"),
-        consent_default=consent.get("default", "granted") == "granted",
+        consent=_consent(raw.get("consent")),
         holdout_percent=holdout.get("percent"),
         holdout_salt=holdout.get("salt", ""),
-        caps=tuple(_cap(cap) for cap in _many(raw.get("frequency") or [])),
-        quiet=tuple(_quiet(each) for each in _many(quiet)),
+        caps=tuple(caps),
+        quiet=_quiet_hours(raw.get("quiet_hours")),
+        channels={
+            name: Channel(_consent(each.get("consent")), _quiet_hours(each.get("quiet_hours")))
+            for name, each in channels.items()
+        },
         arbitration=(clock.duration(best["within"]), int(best.get("max", 1))) if best else None,
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )
+
+
+def _consent(raw: dict[str, Any] | None) -> Consent | None:
+    return Consent(raw["purpose"], raw.get("default", "granted") == "granted") if raw else None
+
+
+def _quiet_hours(raw: Any) -> tuple[clock.Quiet, ...]:
+    return tuple(_quiet(each) for each in _many(raw or []))
 
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -380,7 +431,7 @@ def _quiet(raw: dict[str, Any]) -> clock.Quiet:
     return clock.Quiet(days, clock.parse_clock(raw.get("from", "00:00")), clock.parse_clock(raw.get("to", "00:00")))
 
 
-def _cap(raw: dict[str, Any]) -> Cap:
+def _cap(raw: dict[str, Any], channel: str | None) -> Cap:
     per = raw["per"]
     calendar = per if per in ("day", "week", "month") else None
-    return Cap(int(raw["max"]), calendar, 0 if calendar else clock.duration(per), raw.get("group"))
+    return Cap(int(raw["max"]), calendar, 0 if calendar else clock.duration(per), raw.get("group"), channel)

@@ -17,7 +17,7 @@ _CONSENT: Final = {"consent.granted", "consent.withdrawn"}
 
 def is_needed(policy: Policy, rules: Iterable[Rule], event_type: str) -> bool:
     """Whether an event of this type is one of the set that decides."""
-    if event_type in _ALWAYS or (policy.purpose is not None and event_type in _CONSENT):
+    if event_type in _ALWAYS or (policy.purposes and event_type in _CONSENT):
         return True
     return any(_needs(rule, event_type) for rule in rules)
 

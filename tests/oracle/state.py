@@ -82,6 +82,7 @@ class Firing:
     shadow: bool
     group: str | None
     transactional: bool
+    channel: str | None = None
 
 
 @dataclass(eq=False)
@@ -182,6 +183,7 @@ def no_room(event: Event, version: int) -> dict[str, Any]:
         "rule_of": version,
         "partial_history": False,
         "variant": None,
+        "channel": None,
     }
 
 

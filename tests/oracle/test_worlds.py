@@ -39,7 +39,7 @@ _CLAUSES = (
     "count sum distinct avg min max last between present absent of field unit default until "
     "offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on"
 )
-CLAUSES = (*_CLAUSES.split(), "variants", "salt")
+CLAUSES = (*_CLAUSES.split(), "variants", "salt", "channel", "channels")
 
 
 def decisions(of: World) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         for rule in each.document["rules"]:
             live.update(_names(rule) if rule["id"] in ids else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days"}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days", "channels"}
     assert set(thin) <= policies
 
 

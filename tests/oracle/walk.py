@@ -83,9 +83,11 @@ class Walk(Changing):
 
     def _end_contact(self, reason: str) -> None:
         """Empty the state: what was deferred, or caused earlier at this instant, is cancelled."""
+        self.position -= 1  # what is cancelled is that of the contact as it was known before
         for candidate in (*self.life.held.values(), *self.life.caused):
             if not candidate.silent:
                 self.write(candidate, "cancelled", reason)
+        self.position += 1
         self.life = Life()
 
     # -- audiences ---------------------------------------------------------------------------------------------

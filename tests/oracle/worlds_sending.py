@@ -1,4 +1,4 @@
-"""Clauses about being sent that random documents are given: variants, quiet hours by weekday."""
+"""Clauses about being sent that random documents are given: variants, quiet hours by weekday, channels."""
 
 from typing import Any
 
@@ -41,3 +41,27 @@ def _some_days(dice: Dice, days: list[str]) -> Raw:
         return {"days": days}
     start, end = dice.pick(_STRETCHES)
     return {"days": days, "from": start, "to": end}
+
+
+def add_channels(dice: Dice, document: Raw) -> None:
+    """Channels that say other things than the policy does, or nothing, and most rules on one of them."""
+    names = ("email", "push", "sms")[: dice.randint(1, 3)]
+    document.setdefault("policy", {})["channels"] = {name: _channel(dice) for name in names}
+    for rule in document["rules"]:
+        if dice.chance(85):
+            rule["channel"] = dice.pick(names)
+
+
+def _channel(dice: Dice) -> Raw:
+    drawn: Raw = {}
+    if dice.chance(45, caps=10):
+        drawn["consent"] = {"purpose": dice.pick(("marketing", "news")), "default": dice.pick(("granted", "withdrawn"))}
+        if dice.chance(60):
+            drawn["consent"]["default"] = "granted"
+    if dice.chance(60, caps=100):
+        caps = [{"max": dice.pick((1, 1, 2)), "per": dice.pick(("day", "week", dice.span(1, 12)))}]
+        drawn["frequency"] = caps if dice.chance(70) else [{**caps[0], "group": "intent"}, *caps]
+    if dice.chance(40, night=90, caps=20):
+        start, end = dice.some(("21:00", "08:00", "00:30", "02:30", "12:00", "03:00"), 2, 2)
+        drawn["quiet_hours"] = {"from": start, "to": end}
+    return drawn

@@ -52,6 +52,7 @@ decisions = st.builds(
     occurrence=st.none() | st.dates(), events=st.none() | st.builds(EventIds, texts, texts, st.integers(0, 10**9)),
     ruleset_version=texts, partial_history=st.booleans(), revision=st.integers(0, 9), late=st.booleans(),
     replaces=st.lists(texts, max_size=2).map(tuple), stale=st.booleans(), variant=st.none() | texts,
+    channel=st.none() | texts,
     outranked_by=st.none() | texts,
 )  # fmt: skip
 dead_letters = st.builds(

@@ -39,6 +39,7 @@ FIRED = Decision(
     occurrence=date(2026, 11, 1),
     ruleset_version="0123456789ab",
     variant="b",
+    channel="push",
 )
 
 
@@ -66,7 +67,6 @@ def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
             "last_time": "2026-11-01T09:00:00.500000Z",
         },
         "include": {"price": Decimal("68.74")},
-        "variant": "b",
         "decision": "fired",
         "reason": None,
         "ruleset_version": "0123456789ab",
@@ -74,6 +74,8 @@ def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
         "late": False,
         "stale": False,
         "partial_history": False,
+        "variant": "b",
+        "channel": "push",
         "outranked_by": None,
     }
     assert list(json.loads(decision_line(FIRED, Mode.REPLAY))) == list(decision_row(FIRED))
@@ -90,11 +92,12 @@ def test_what_does_not_apply_is_null() -> None:
         reminder=None,
         occurrence=None,
         variant=None,
+        channel=None,
         outranked_by="00aa",
     )
     row = decision_row(suppressed)
     nulls = {name for name, value in row.items() if value is None}
-    assert nulls == {"fired_at", "events", "threshold", "reminder", "occurrence", "variant"}
+    assert nulls == {"fired_at", "events", "threshold", "reminder", "occurrence", "variant", "channel"}
     assert (row["decision"], row["reason"]) == ("suppressed", "shadow")
 
 

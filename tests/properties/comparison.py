@@ -22,6 +22,7 @@ _PLAIN = (
     "events",
     "include",
     "variant",
+    "channel",
     "decision",
     "reason",
 )

@@ -43,6 +43,7 @@ CONSTRUCTS: Final = {
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "change": Construct("model check compile plan evaluate", conformance="change", sections="Changes of attributes"),
+    "channels": Construct("check lint", "channel", "channels", conformance="channels", sections="Channels"),
     "conditions": Construct(
         "model check compile plan evaluate run",
         "given",

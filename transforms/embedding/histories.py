@@ -193,4 +193,5 @@ def _records(lines: bytes) -> Iterator[DecisionRecord]:
             decision=row.decision,
             time_us=parse_instant(row.time),
             stale=row.stale,
+            channel=row.channel,
         )

@@ -10,6 +10,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import Final
 
+from kittiwake.kernel.evaluate.look_backs import missing_until_us
 from kittiwake.kernel.evaluate.variants import variant_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Texts
@@ -112,6 +113,7 @@ def row_of(
         partial_history,
         outranked_by=outranked_by,
         variant=None if texts.variants is None else variant_of(texts.variants, account_id, contact_id),
+        channel=texts.channel,
     )
 
 
@@ -134,15 +136,25 @@ def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
     if state.evaluated_to_us is None:
         return ()
     program, found = as_versions(rules).at(state.evaluated_to_us), []
+    missing_us = missing_until_us(program, state) if program.looks_back else {}
     for index, rule in enumerate(program.rules):
         remembered = state.rules.get(rule.state_key)
         if remembered is None or not remembered.instances:
             continue
         held = [(key, one.held) for key, one in remembered.instances.items() if one.held is not None]
         for key, deferred in sorted(held, key=itemgetter(0)):
-            candidate, outcome = deferred.candidate, Outcome.DEFERRED
-            reason = Reason.ARBITRATION if deferred.in_round else Reason.QUIET_HOURS
+            candidate, due_us = deferred.candidate, deferred.candidate.due_us
             found.append(
-                decision_of(program, index, state.contact_id, key, candidate, outcome, reason, state.evaluated_to_us)
+                decision_of(
+                    program,
+                    index,
+                    state.contact_id,
+                    key,
+                    candidate,
+                    Outcome.DEFERRED,
+                    Reason.ARBITRATION if deferred.in_round else Reason.QUIET_HOURS,
+                    state.evaluated_to_us,
+                    partial_history=rule.partial and due_us < missing_us.get(index, due_us),
+                )
             )
     return tuple(found)

@@ -64,6 +64,7 @@ def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
         return _counter(condition, condition.within_us, keep_us, limits)
 
     key_in = keying(condition.own_same) if condition.same else None
+    fits = _fits if is_plain(condition) else _fits_in_window
 
     def remember(slots: Slots, event: Event) -> bool | None:
         key = "" if key_in is None else key_in(event.properties)
@@ -71,9 +72,9 @@ def recorder(condition: Condition, keep_us: int, limits: Limits) -> Recorder:
         if key is None or value is None:
             return None
         now_us = event.time_us
-        if not _fits(condition, slots, key, value, limits):
+        if not fits(condition, slots, key, value, limits):
             prune(condition, slots, now_us, keep_us)
-            if not _fits(condition, slots, key, value, limits):
+            if not fits(condition, slots, key, value, limits):
                 return False
         slot = slots.get(key)
         if slot is None or is_forgotten(condition, slot, now_us, keep_us):
@@ -131,20 +132,36 @@ def _recorded_value(condition: Condition, event: Event) -> str | Decimal | None:
 def _fits(condition: Condition, slots: Slots, key: str, value: str | Decimal, limits: Limits) -> bool:
     if condition.same and len(slots) >= limits.keys and key not in slots:
         return False
-    if condition.path is None and not condition.near_us:
+    if condition.path is None:
         return True
-    if condition.measure is DISTINCT and not condition.near_us:
-        slot = slots.get(key)
-        known = isinstance(slot, Values) and value in slot.newest_us
-        held = sum(len(one.newest_us) for one in slots.values() if isinstance(one, Values))
-        return known or held < limits.distinct
-    if condition.within_us is None or (condition.measure is LAST and not condition.near_us):
-        return True
+    if condition.measure is DISTINCT:
+        return _is_known_or_fits(slots, key, value, limits)
+    if condition.within_us is not None:
+        return sum(len(one.times_us) for one in slots.values() if isinstance(one, Amounts)) < limits.sum_entries
+    return True
+
+
+def _fits_in_window(condition: Condition, slots: Slots, key: str, value: str | Decimal, limits: Limits) -> bool:
+    """`_fits` of a condition that is not plain."""
+    if condition.same and len(slots) >= limits.keys and key not in slots:
+        return False
+    if not condition.near_us:
+        if condition.path is None or condition.measure is LAST or condition.within_us is None:
+            return True
+        if condition.measure is DISTINCT:
+            return _is_known_or_fits(slots, key, value, limits)
     held = sum(len(one.times_us) for one in slots.values() if isinstance(one, ENTRIES))
     slot = slots.get(key)
     if isinstance(slot, Numbers) and isinstance(value, Decimal):
         held -= outdone_by(condition, slot, value)
     return held < limits.sum_entries
+
+
+def _is_known_or_fits(slots: Slots, key: str, value: str | Decimal, limits: Limits) -> bool:
+    slot = slots.get(key)
+    known = isinstance(slot, Values) and value in slot.newest_us
+    held = sum(len(one.newest_us) for one in slots.values() if isinstance(one, Values))
+    return known or held < limits.distinct
 
 
 def prune(condition: Condition, slots: Slots, now_us: int, keep_us: int) -> None:

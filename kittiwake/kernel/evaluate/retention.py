@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-from kittiwake.kernel.plan.policy import Cap, Reentry
+from kittiwake.kernel.plan.policy import Cap, Reentry, memory_of_cap_us
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import UntilWait
 from kittiwake.kernel.state.state import Firing, Instance, Reached, Record, RuleState, State
-from kittiwake.time.instants import DAY_US
 from kittiwake.values import canonical_bytes
-
-CAP_MEMORY_US: Final = 33 * DAY_US
-"""How long a firing may count in a calendar month, whatever zone counts it."""
 
 
 def outlives(rule: RuleProgram) -> bool:
@@ -56,9 +52,9 @@ def still_counting(firings: Sequence[Firing], caps: Sequence[Cap], now_us: int) 
 
 
 def _counts_until_us(cap: Cap, firing: Firing) -> int:
-    if cap.group is not None and cap.group != firing.group:
+    if not cap.concerns(firing.group, firing.channel):
         return firing.fired_us
-    return firing.fired_us + (cap.within_us if cap.calendar is None else CAP_MEMORY_US)
+    return firing.fired_us + memory_of_cap_us(cap)
 
 
 def memory_of_firing_us(rule: RuleProgram, reentry: Reentry) -> int:
@@ -68,7 +64,7 @@ def memory_of_firing_us(rule: RuleProgram, reentry: Reentry) -> int:
 
 def memory_ends_us(program: Program, state: State) -> int | None:
     """When the last thing has had its time that a forgotten contact keeps only for a time; None: it keeps no such."""
-    caps = program.policy.frequency
+    caps = program.policy.caps
     found = [_counts_until_us(cap, one) for one in state.firings for cap in caps]
     found += [] if state.round_ends_us is None else [state.round_ends_us]
     found += [max(one.fired_us.values()) + one.span_us for one in state.records.values() if one.fired_us]

@@ -64,6 +64,14 @@ def put(condition: Condition, slot: Slot, value: str | Decimal, now_us: int) -> 
     elif isinstance(slot, Values):
         assert isinstance(value, str)
         slot.newest_us[value] = now_us
+    elif isinstance(slot, Total):
+        assert isinstance(value, Decimal)
+        slot.total, slot.newest_us = EXACT.add(slot.total, value), now_us
+    elif isinstance(slot, Amounts):
+        assert isinstance(value, Decimal)
+        slot.total = EXACT.add(slot.total, value)
+        slot.times_us.append(now_us)
+        slot.amounts.append(value)
     elif isinstance(slot, Newest):
         assert isinstance(value, str)
         slot.text, slot.newest_us = value, now_us
@@ -79,13 +87,7 @@ def put(condition: Condition, slot: Slot, value: str | Decimal, now_us: int) -> 
 
 
 def _put_number(condition: Condition, slot: Slot, value: Decimal, now_us: int) -> None:
-    if isinstance(slot, Total):
-        slot.total, slot.newest_us = EXACT.add(slot.total, value), now_us
-    elif isinstance(slot, Amounts):
-        slot.total = EXACT.add(slot.total, value)
-        slot.times_us.append(now_us)
-        slot.amounts.append(value)
-    elif isinstance(slot, Running):
+    if isinstance(slot, Running):
         slot.totals.append(EXACT.add(slot.totals[-1] if slot.totals else slot.before, value))
         slot.times_us.append(now_us)
     elif isinstance(slot, Numbers):

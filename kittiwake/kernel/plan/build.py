@@ -13,12 +13,12 @@ from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, U
 from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.conditions import AllHold, AnyHolds, Leaf, NotHolds, OfContact, Tree, of_contact
-from kittiwake.kernel.plan.gates import gates_of
+from kittiwake.kernel.plan.gates import asked_of, gates_of
 from kittiwake.kernel.plan.history import answer, nothing_of
 from kittiwake.kernel.plan.layouts import described
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
-from kittiwake.kernel.plan.policy import Policy
+from kittiwake.kernel.plan.policy import Policy, memory_of_cap_us
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes, route_of
 from kittiwake.kernel.plan.rule import RuleProgram, texts_of
@@ -67,8 +67,7 @@ def build_program(
     """
     policy = policy or Policy()
     rules = tuple(map(described, rules))
-    asked = (policy.consent.purpose,) if policy.consent else ()
-    purposes = tuple(sorted({*asked, *foreseen_purposes}))
+    purposes = tuple(sorted({*policy.purposes, *foreseen_purposes}))
     own_types = frozenset() if idle else CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
     return Program(
         account_id=account_id,
@@ -82,6 +81,8 @@ def build_program(
         texts=tuple(texts_of(rule, ruleset_version) for rule in rules),
         state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
+        asked=tuple(asked_of(rule, policy) for rule in rules),
+        firings_us=max(map(memory_of_cap_us, policy.caps), default=0),
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
         dated=tuple(i for i, rule in enumerate(rules) if _is_dated(rule)),
         attributes=attributes_of(rules) | foreseen_attributes,

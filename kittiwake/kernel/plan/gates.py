@@ -5,9 +5,10 @@ Asked by `kernel.run.eligibility`; which of them a rule has is computed when its
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
-from kittiwake.kernel.plan.policy import Policy
+from kittiwake.kernel.plan.policy import Arbitration, Cap, Consent, Policy
+from kittiwake.kernel.plan.quiet_hours import QuietHours
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.reasons import Reason
 
@@ -26,19 +27,40 @@ GATES: Final = (
 """In the order of the language: the last two are asked of what would fire, and only keep it from being sent."""
 
 
+class Asked(NamedTuple):
+    """What a policy asks of the candidates of a rule: what its channel says, else what holds for all."""
+
+    consent: Consent | None
+    quiet_hours: QuietHours | None
+    """None: nothing of the rule is held for the night."""
+    arbitration: Arbitration | None
+    caps: tuple[Cap, ...]
+    """Those that hold it; they count its firings too."""
+
+
+def asked_of(rule: RuleProgram, policy: Policy) -> Asked:
+    """What is asked of a rule's candidates; a transactional one is asked for consent only."""
+    channel = policy.channel(rule.channel)
+    consent = channel.consent if channel is not None and channel.consent is not None else policy.consent
+    if rule.transactional:
+        return Asked(consent, None, None, ())
+    quiet = channel.quiet_hours if channel is not None and channel.quiet_hours is not None else policy.quiet_hours
+    caps = tuple(cap for cap in policy.caps if cap.concerns(rule.group, rule.channel))
+    return Asked(consent, quiet, policy.arbitration, caps)
+
+
 def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
     """The gates that can refuse a candidate of a rule, in their order: a trace shows those."""
-    in_quiet_hours = policy.quiet_hours is not None and not rule.transactional
-    in_a_round = policy.arbitration is not None and not rule.transactional
+    asked = asked_of(rule, policy)
     can_refuse = {
         Reason.NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
-        Reason.NO_CONSENT: policy.consent is not None,
+        Reason.NO_CONSENT: asked.consent is not None,
         Reason.REENTRY: rule.reentry is not None,
-        Reason.QUIET_HOURS: in_quiet_hours,
-        Reason.ARBITRATION: in_a_round,
-        Reason.OUTRANKED: in_a_round and rule.mode is Mode.LIVE,
-        Reason.FREQUENCY_CAP: bool(policy.frequency) and not rule.transactional,
-        Reason.EXPIRED: in_quiet_hours or in_a_round,
+        Reason.QUIET_HOURS: asked.quiet_hours is not None,
+        Reason.ARBITRATION: asked.arbitration is not None,
+        Reason.OUTRANKED: asked.arbitration is not None and rule.mode is Mode.LIVE,
+        Reason.FREQUENCY_CAP: bool(asked.caps),
+        Reason.EXPIRED: asked.quiet_hours is not None or asked.arbitration is not None,
         Reason.HOLDOUT: policy.holdout is not None and rule.holdout,
         Reason.SHADOW: rule.mode is Mode.SHADOW,
     }

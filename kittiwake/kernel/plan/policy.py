@@ -6,6 +6,7 @@ Read by `kernel.run.eligibility` and `kernel.run.gating`.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -28,6 +29,21 @@ class Cap(msgspec.Struct, frozen=True):
     within_us: int = 0
     group: str | None = None
     """Counts and holds only rules of this group; None: all."""
+    channel: str | None = None
+    """Counts and holds only rules on this channel; None: all."""
+
+    def concerns(self, group: str | None, channel: str | None) -> bool:
+        """Whether it holds a rule of a group on a channel, and counts its firings."""
+        return self.group in (None, group) and self.channel in (None, channel)
+
+
+CAP_MEMORY_US: Final = 33 * DAY_US
+"""How long a firing may count in a calendar month, whatever zone counts it."""
+
+
+def memory_of_cap_us(cap: Cap) -> int:
+    """For how long after a firing a cap may count it."""
+    return cap.within_us if cap.calendar is None else CAP_MEMORY_US
 
 
 class Arbitration(msgspec.Struct, frozen=True):
@@ -47,6 +63,16 @@ class Holdout(msgspec.Struct, frozen=True):
     salt: str
 
 
+class Channel(msgspec.Struct, frozen=True):
+    """What holds for the rules on a channel. Consent and quiet hours: instead of the policy's; None: those hold."""
+
+    name: str
+    consent: Consent | None = None
+    quiet_hours: QuietHours | None = None
+    frequency: tuple[Cap, ...] = ()
+    """Beside the policy's."""
+
+
 class Policy(msgspec.Struct, frozen=True):
     """One account's policy; `live_from` and `history_from` are compiled into each rule's `ready_us`."""
 
@@ -59,6 +85,22 @@ class Policy(msgspec.Struct, frozen=True):
     profile_retention_us: int | None = None
     """At least `retention_us`: after so long what stays of a forgotten contact goes too. None: never."""
     arbitration: Arbitration | None = None
+    channels: tuple[Channel, ...] = ()
+
+    @property
+    def purposes(self) -> frozenset[str]:
+        """What it asks consent for, on any channel."""
+        consents = (self.consent, *(channel.consent for channel in self.channels))
+        return frozenset(consent.purpose for consent in consents if consent is not None)
+
+    @property
+    def caps(self) -> tuple[Cap, ...]:
+        """Its own, and those of its channels."""
+        return (*self.frequency, *(cap for channel in self.channels for cap in channel.frequency))
+
+    def channel(self, name: str | None) -> Channel | None:
+        """The channel of that name."""
+        return next((channel for channel in self.channels if channel.name == name), None)
 
 
 class Reentry(msgspec.Struct, frozen=True):

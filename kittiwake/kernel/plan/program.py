@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from kittiwake.kernel.plan.gates import Asked
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.routes import Routes
@@ -44,6 +45,10 @@ class Program:
     """Per rule."""
     gates: tuple[tuple[Reason, ...], ...] = ()
     """Per rule, the gates that can refuse, in their order."""
+    asked: tuple[Asked, ...] = ()
+    """Per rule, what the policy asks of its candidates."""
+    firings_us: int = 0
+    """For how long after a firing one of the caps may count it; 0: there are none."""
     readied: tuple[int, ...] = ()
     """Audiences with a `ready_us`: their members enter at it."""
     dated: tuple[int, ...] = ()

@@ -76,6 +76,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     given: Tree | None = None
     """None: nothing is asked of a match."""
     variants: Variants | None = None
+    channel: str | None = None
+    """The policy's channel on which its triggers are sent."""
 
     @property
     def total_kept_us(self) -> int | None:
@@ -115,8 +117,9 @@ class Texts(NamedTuple):
     rule_version: str
     ruleset_version: str
     variants: Variants | None = None
+    channel: str | None = None
 
 
 def texts_of(rule: RuleProgram, ruleset_version: str) -> Texts:
     """The texts of a rule in force."""
-    return Texts(rule.rule_id, rule.version, ruleset_version, rule.variants)
+    return Texts(rule.rule_id, rule.version, ruleset_version, rule.variants, rule.channel)

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from kittiwake.kernel.plan.build import attributes_of, attributes_read, build_program
+from kittiwake.kernel.plan.gates import asked_of
 from kittiwake.kernel.plan.history import LookBack
 from kittiwake.kernel.plan.layouts import described, serves
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
@@ -143,7 +144,7 @@ def build_versions(
             limits=limits,
             effective_us=draft.effective_us,
             foreseen_attributes=frozenset().union(*(attributes_of(one.rules) for one in later)),
-            foreseen_purposes=tuple(one.policy.consent.purpose for one in later if one.policy.consent),
+            foreseen_purposes=tuple(purpose for one in later for purpose in one.policy.purposes),
             wanted_later=programs[0].wanted() if later else frozenset(),
             idle=draft is NOTHING and not later,
             is_version=draft is not NOTHING,
@@ -187,14 +188,13 @@ def _spans(rule: RuleProgram) -> dict[Source, int]:
 def _remembered_for_all(draft: Draft) -> Iterator[Source]:
     """What is remembered for all rules of an account: attributes, and consent."""
     yield from ((ATTRIBUTE, name) for name in attributes_of(draft.rules))
-    if draft.policy.consent:
-        yield CONSENT, draft.policy.consent.purpose
+    yield from ((CONSENT, purpose) for purpose in sorted(draft.policy.purposes))
 
 
 def _read_of_all(rule: RuleProgram, draft: Draft) -> Iterator[Source]:
     yield from ((ATTRIBUTE, name) for name in attributes_read(rule))
-    if draft.policy.consent:
-        yield CONSENT, draft.policy.consent.purpose
+    if consent := asked_of(rule, draft.policy).consent:
+        yield CONSENT, consent.purpose
 
 
 def _introduced_us(source: Source, before: dict[Source, int | None], since_us: int | None) -> int | None:

@@ -10,14 +10,14 @@ from datetime import date
 from typing import Final
 
 from kittiwake.kernel.evaluate.quiet_hours import is_quiet
-from kittiwake.kernel.evaluate.retention import CAP_MEMORY_US, remembers_firing
+from kittiwake.kernel.evaluate.retention import remembers_firing
 from kittiwake.kernel.evaluate.variants import draw
 from kittiwake.kernel.plan.policy import Calendar, Cap
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.plan.variants import draws_below
 from kittiwake.kernel.run.arbitration import is_outranked
 from kittiwake.kernel.run.execution import Caused, Execution
-from kittiwake.kernel.state.state import Candidate, Firing
+from kittiwake.kernel.state.state import Firing
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Reason
 from kittiwake.time.instants import DAY_US
@@ -47,7 +47,7 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
     `QUIET_HOURS` and `ARBITRATION` refuse nothing: they defer.
     """
     policy, due_us = run.program.policy, one.candidate.due_us
-    consent, quiet = policy.consent, policy.quiet_hours
+    consent, quiet, arbitration, caps = run.program.asked[one.rule_index]
     if rule.ready_us is not None and due_us < rule.ready_us:
         return NOT_READY
     if run.missing_until_us and not rule.partial and due_us < run.missing_until_us.get(one.rule_index, due_us):
@@ -56,16 +56,15 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
         return NO_CONSENT
     if rule.reentry is not None and _is_reentry(run, rule, one):
         return REENTRY
-    if not rule.transactional:
-        if quiet is not None and is_quiet(quiet, run.zone, run.now_us):
-            return QUIET_HOURS
-        if policy.arbitration is not None:
-            if not one.released:
-                return ARBITRATION
-            if is_outranked(run, policy.arbitration, rule):
-                return OUTRANKED
-        if policy.frequency and _is_capped(run, rule, policy.frequency):
-            return FREQUENCY_CAP
+    if quiet is not None and is_quiet(quiet, run.zone, run.now_us):
+        return QUIET_HOURS
+    if arbitration is not None:
+        if not one.released:
+            return ARBITRATION
+        if is_outranked(run, arbitration, rule):
+            return OUTRANKED
+    if caps and _is_capped(run, caps):
+        return FREQUENCY_CAP
     if one.released and run.now_us - due_us >= rule.expires_us:
         return EXPIRED  # also where what held it is in force no more
     if policy.holdout is not None and rule.holdout and _is_held_out(run):
@@ -110,10 +109,11 @@ def _is_reentry(run: Execution, rule: RuleProgram, one: Caused) -> bool:
 # ---------------------------------------------------------------- caps
 
 
-def _is_capped(run: Execution, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool:
+def _is_capped(run: Execution, caps: tuple[Cap, ...]) -> bool:
+    """Whether one of the caps that hold a rule is full."""
     fired = len(run.state.firings)
     for cap in caps:
-        if fired < cap.max_fired or (cap.group is not None and cap.group != rule.group):
+        if fired < cap.max_fired:
             continue
         if _counted(run, cap) >= cap.max_fired:
             return True
@@ -123,8 +123,8 @@ def _is_capped(run: Execution, rule: RuleProgram, caps: tuple[Cap, ...]) -> bool
 def _counted(run: Execution, cap: Cap) -> int:
     """How many firings the cap counts now."""
     firings, now_us, zone = run.state.firings, run.now_us, run.zone
-    if cap.group is not None:
-        firings = [one for one in firings if one.group == cap.group]
+    if cap.group is not None or cap.channel is not None:
+        firings = [one for one in firings if cap.concerns(one.group, one.channel)]
     if cap.calendar is None:
         edge_us = now_us - cap.within_us
         return len([one for one in firings if one.fired_us > edge_us])
@@ -139,7 +139,7 @@ CALENDAR_MEMORY_US: Final = {DAY: 2 * DAY_US, WEEK: 8 * DAY_US, MONTH: 32 * DAY_
 
 def remembers(cap: Cap, firing: Firing, now_us: int) -> bool:
     """Whether a cap still remembers a firing when the version that asks for it ends."""
-    if cap.group is not None and cap.group != firing.group:
+    if not cap.concerns(firing.group, firing.channel):
         return False
     span_us = cap.within_us if cap.calendar is None else CALENDAR_MEMORY_US[cap.calendar]
     return now_us < firing.fired_us + span_us
@@ -155,18 +155,14 @@ def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:
     return found.year, found.month
 
 
-def count_firing(run: Execution, rule: RuleProgram, candidate: Candidate) -> None:
+def count_firing(run: Execution, one: Caused) -> None:
     """Remember a firing for as long as a cap can count it; shadow rules use none up."""
-    caps = run.program.policy.frequency
-    if not caps or rule.transactional or candidate.kind is EXITED or rule.mode is SHADOWED:
+    program, rule = run.program, run.program.rules[one.rule_index]
+    if not program.firings_us or rule.transactional or one.candidate.kind is EXITED or rule.mode is SHADOWED:
         return
     state, now_us = run.state, run.now_us
-    longest_us, counts = 0, False
-    for cap in caps:
-        longest_us = max(longest_us, cap.within_us if cap.calendar is None else CAP_MEMORY_US)
-        counts = counts or cap.group is None or cap.group == rule.group
-    if counts:
-        state.firings.append(Firing(now_us, rule.group))
-    edge_us = now_us - longest_us
+    if program.asked[one.rule_index].caps:
+        state.firings.append(Firing(now_us, rule.group, rule.channel))
+    edge_us = now_us - program.firings_us
     if state.firings and state.firings[0].fired_us <= edge_us:  # they stand in the order of time
-        state.firings = [one for one in state.firings if one.fired_us > edge_us]
+        state.firings = [firing for firing in state.firings if firing.fired_us > edge_us]

@@ -72,7 +72,7 @@ def _ask(run: Execution, one: Caused) -> None:
     if run.trace is not None:
         note_gates(run, one, reason)
     if reason is None:
-        count_firing(run, rule, candidate)
+        count_firing(run, one)
         _remember_firing(run, rule, one)
         trigger_id = run.decide(one.rule_index, one.key, candidate, FIRED, None)
         if run.program.policy.arbitration is not None:
@@ -80,7 +80,7 @@ def _ask(run: Execution, one: Caused) -> None:
     elif reason is QUIET_HOURS or reason is ARBITRATION:
         _defer(run, one, reason)
     elif reason is HOLDOUT or reason is SHADOW:
-        count_firing(run, rule, candidate)
+        count_firing(run, one)
         _remember_firing(run, rule, one, reason is HOLDOUT)
         count_winner(run, rule, run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason))
     else:
@@ -132,7 +132,7 @@ def _defer(run: Execution, one: Caused, reason: Reason) -> None:
 def _release_us(run: Execution, one: Caused, reason: Reason) -> int:
     if reason is ARBITRATION:
         return hold_until_us(run, run.program.rules[one.rule_index])
-    quiet = run.program.policy.quiet_hours
+    quiet = run.program.asked[one.rule_index].quiet_hours
     assert quiet is not None
     return release_us(quiet, run.zone, run.now_us)
 

@@ -115,7 +115,7 @@ def _number(rule: RuleProgram, left: RuleState) -> None:
 def forget_for_good(run: Execution, now_us: int) -> None:
     """Before a version ends: forget what it does not remember at that instant, for a longer memory too."""
     forget_expired(run, now_us)
-    caps = run.program.policy.frequency
+    caps = run.program.policy.caps
     run.state.firings = [one for one in run.state.firings if any(remembers(cap, one, now_us) for cap in caps)]
 
 

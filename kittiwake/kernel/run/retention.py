@@ -126,7 +126,7 @@ def forget_expired(run: Execution, now_us: int) -> None:
     if run.state.records:
         run.state.records = dict(still_remembered(run.state.records, now_us))
     if run.newest_us is None and run.state.firings:
-        run.state.firings = still_counting(run.state.firings, run.program.policy.frequency, now_us)
+        run.state.firings = still_counting(run.state.firings, run.program.policy.caps, now_us)
 
 
 def freeze(run: Execution, evaluated_to_us: int, edge_us: int, forgotten_us: int | None = None) -> State:

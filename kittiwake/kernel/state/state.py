@@ -230,6 +230,8 @@ class Firing(msgspec.Struct, array_like=True, gc=False):
 
     fired_us: int
     group: str | None
+    channel: str | None = None
+    """That its rule was on."""
 
 
 class StoredEvent(msgspec.Struct, array_like=True, gc=False):

@@ -6,9 +6,11 @@ Pure. Called by `documents` for every rule and policy whose shape is right.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from kittiwake.rules.check.audience import check_audience
 from kittiwake.rules.check.catalog import check_interest
+from kittiwake.rules.check.channels import check_channels
 from kittiwake.rules.check.conditions import check_given
 from kittiwake.rules.check.include import check_include
 from kittiwake.rules.check.match import check_match
@@ -36,7 +38,7 @@ def errors_of_rule(rule: Rule, location: Location, wrong: frozenset[str] = froze
 
 def errors_of_policy(policy: PolicyObject, location: Location) -> Iterator[RuleError]:
     """Everything wrong with a policy whose shape is right."""
-    return _located(check_policy(policy), location)
+    return _located(chain(check_policy(policy), check_channels(policy, ("channels",))), location)
 
 
 def _located(diagnostics: Iterator[Diagnostic[Code]], location: Location) -> Iterator[RuleError]:

@@ -11,22 +11,27 @@ from kittiwake.rules.check.quiet_hours import check_quiet_hours
 from kittiwake.rules.diagnostics import Diagnostic, check_list, check_range, check_span, each, span_us
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import CAP_MAX, CAPS_MAX, KEEP_MAX_US, PROFILE_MAX_US, ROUND_MAX_US, WITHIN_MAX_US
-from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
+from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, Frequency, PolicyObject
 
 
 def check_policy(policy: PolicyObject) -> Iterator[Diagnostic[Code]]:
     """Everything wrong with a policy whose shape is right."""
     if policy.holdout is not None:
         yield from check_range(policy.holdout.percent, ("holdout", "percent"), 0, 100, "a percentage")
-    yield from check_list(policy.frequency, ("frequency",), CAPS_MAX, "caps")
-    for path, cap in each(policy.frequency, ("frequency",)):
-        yield from _check_cap(cap, path)
+    yield from check_frequency(policy.frequency, ("frequency",))
     if policy.arbitration is not None:
         yield from check_span(policy.arbitration.within, ("arbitration", "within"), ROUND_MAX_US, "a round")
         yield from check_range(policy.arbitration.max, ("arbitration", "max"), 1, CAP_MAX, "the best of a round")
     yield from check_quiet_hours(policy.quiet_hours, ("quiet_hours",))
     yield from check_span(policy.retention, ("retention",), KEEP_MAX_US, "a retention")
     yield from _check_profile(policy)
+
+
+def check_frequency(frequency: Frequency | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:
+    """A cap or several."""
+    yield from check_list(frequency, path, CAPS_MAX, "caps")
+    for where, cap in each(frequency, path):
+        yield from _check_cap(cap, where)
 
 
 def check_reentry(reentry: str, path: KeyPath) -> Iterator[Diagnostic[Code]]:

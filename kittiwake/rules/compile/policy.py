@@ -5,10 +5,17 @@ Pure. Called by `compile.rule`; its input has been checked.
 
 from __future__ import annotations
 
-from kittiwake.kernel.plan.policy import Arbitration, Calendar, Cap, Consent, Holdout, Policy, Reentry
+from kittiwake.kernel.plan.policy import Arbitration, Calendar, Cap, Channel, Consent, Holdout, Policy, Reentry
 from kittiwake.rules.compile.quiet_hours import quiet_hours_of
 from kittiwake.rules.diagnostics import span_us
-from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
+from kittiwake.rules.model.policy import (
+    CALENDARS,
+    REENTRY_WORDS,
+    CapObject,
+    ChannelObject,
+    ConsentObject,
+    PolicyObject,
+)
 from kittiwake.rules.model.rule import Rule
 from kittiwake.time.instants import parse_instant
 
@@ -29,11 +36,12 @@ def policy_of(written: PolicyObject | None) -> Policy:
     """What holds for every rule, but for readiness, which is compiled into the rules."""
     if written is None:
         return Policy()
-    consent, holdout = written.consent, written.holdout
+    holdout = written.holdout
     return Policy(
-        consent=Consent(consent.purpose, consent.default == "granted") if consent else None,
+        consent=_consent(written.consent),
         holdout=Holdout(holdout.percent, holdout.salt) if holdout else None,
         frequency=tuple(map(_cap, caps_of(written))),
+        channels=tuple(_channel(name, one) for name, one in (written.channels or {}).items()),
         quiet_hours=quiet_hours_of(written.quiet_hours),
         retention_us=span_us(written.retention),
         profile_retention_us=None if written.profile_retention is None else span_us(written.profile_retention),
@@ -43,17 +51,26 @@ def policy_of(written: PolicyObject | None) -> Policy:
     )
 
 
-def caps_of(written: PolicyObject) -> list[CapObject]:
+def _channel(name: str, written: ChannelObject) -> Channel:
+    caps = tuple(_cap(cap, name) for cap in caps_of(written))
+    return Channel(name, _consent(written.consent), quiet_hours_of(written.quiet_hours), caps)
+
+
+def _consent(written: ConsentObject | None) -> Consent | None:
+    return Consent(written.purpose, written.default == "granted") if written else None
+
+
+def caps_of(written: PolicyObject | ChannelObject) -> list[CapObject]:
     """One cap or several, as a list."""
     return (
         written.frequency if isinstance(written.frequency, list) else [written.frequency] if written.frequency else []
     )
 
 
-def _cap(written: CapObject) -> Cap:
+def _cap(written: CapObject, channel: str | None = None) -> Cap:
     if written.per in CALENDARS:
-        return Cap(written.max, Calendar(written.per), group=written.group)
-    return Cap(written.max, None, span_us(written.per), written.group)
+        return Cap(written.max, Calendar(written.per), group=written.group, channel=channel)
+    return Cap(written.max, None, span_us(written.per), written.group, channel)
 
 
 def ready_us(rule: Rule, policy: PolicyObject | None, longest_us: int, introduced_us: int | None) -> int | None:

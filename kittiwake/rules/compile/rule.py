@@ -81,6 +81,7 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         given=given,
         partial=policy is not None and policy.history_from == "effective",
         variants=variants_of(rule),
+        channel=rule.channel,
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
     return replace(program, ready_us=ready, same=_same(program))

@@ -12,6 +12,7 @@ from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode, show_path
 from kittiwake.rules.lint.arbitration import lint_priority, lint_rounds
 from kittiwake.rules.lint.calendar import lint_local_days
+from kittiwake.rules.lint.channels import lint_channel_of, lint_channels
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
@@ -41,7 +42,8 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[L
     alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
     alone += lint_local_days(rule)
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
-    return _located([*alone, *under, *lint_rounds(rule, policies)], authored.location)
+    under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies)]
+    return _located([*alone, *under], authored.location)
 
 
 def _of_first_priority(account: AccountRules, policies: list[PolicyObject]) -> Iterator[Lint]:
@@ -59,9 +61,12 @@ def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:
         return iter(())
     governed = [name for name in ruleset.accounts if ruleset.policy_of(name) is account.policy]
     rules = {name: [authored.rule for authored in ruleset.rules_of(name)] for name in governed}
-    groups = {rule.group for found in rules.values() for rule in found}
+    every = [rule for found in rules.values() for rule in found]
     of_accounts = [diagnostic for found in rules.values() for diagnostic in lint_caps(account.policy, found)]
-    return _located([*lint_policy(account.policy, groups), *of_accounts], account.policy_location)
+    return _located(
+        [*lint_policy(account.policy, every), *lint_channels(account.policy, every), *of_accounts],
+        account.policy_location,
+    )
 
 
 def _located(diagnostics: Iterable[Diagnostic[LintCode]], location: Location) -> Iterator[Lint]:

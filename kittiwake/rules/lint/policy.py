@@ -18,6 +18,7 @@ from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, covers
 from kittiwake.rules.lint.quiet_hours import lint_quiet_hours, longest_quiet_us
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
+from kittiwake.rules.model.quiet_hours import QuietHours
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.sequence import SequenceObject
 from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
@@ -45,7 +46,7 @@ def lint_reentry(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
 
 def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:
     """Lints of a rule under the policies of the accounts it applies to; none: accounts without a policy."""
-    quiet = [gap for policy in policies if (gap := longest_quiet_us(policy.quiet_hours))]
+    quiet = [gap for policy in policies if (gap := longest_quiet_us(_quiet_hours(rule, policy)))]
     held = not is_transactional(rule) and bool(quiet)
     if rule.unless is not None and rule.wait is None:
         yield _idle_unless(held)
@@ -60,6 +61,12 @@ def lint_under(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnos
     if rule.holdout is False and all(policy.holdout is None for policy in policies):
         message = "no policy has a holdout: there is nothing to take the rule out of"
         yield Diagnostic(("holdout",), LintCode.HOLDOUT_WITHOUT_EFFECT, message, "Delete it", at_key=True)
+
+
+def _quiet_hours(rule: Rule, policy: PolicyObject) -> QuietHours | None:
+    """Those in which nothing of the rule is sent."""
+    channel = (policy.channels or {}).get(rule.channel or "")
+    return policy.quiet_hours if channel is None or channel.quiet_hours is None else channel.quiet_hours
 
 
 def _idle_unless(held: bool) -> Diagnostic[LintCode]:
@@ -123,14 +130,26 @@ def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, int]]:
 
 def lint_caps(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Diagnostic[LintCode]]:
     """What a policy's caps do to the rules of one account."""
-    caps = list(each(policy.frequency, ("frequency",)))
     counted = [rule for rule in rules if rule.mode == "live" and not is_transactional(rule)]
+    caps = list(_caps_by_path(policy, None))
     for path, cap in caps:
         yield from _starved(path, cap, counted, {other.group for _, other in caps})
+    for name in policy.channels or {}:
+        on, both = [rule for rule in counted if rule.channel == name], [*caps, *_caps_by_path(policy, name)]
+        for path, cap in both[len(caps) :]:
+            yield from _starved(path, cap, on, {other.group for _, other in both})
 
 
-def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Diagnostic[LintCode]]:
-    """Lints of a policy itself, given the groups of all rules it may govern."""
+def _caps_by_path(policy: PolicyObject, channel: str | None) -> Iterator[tuple[KeyPath, CapObject]]:
+    """The policy's own caps, or those of a channel."""
+    if channel is None or policy.channels is None:
+        yield from each(policy.frequency, ("frequency",))
+    else:
+        yield from each(policy.channels[channel].frequency, ("channels", channel, "frequency"))
+
+
+def lint_policy(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Diagnostic[LintCode]]:
+    """Lints of a policy itself, given all rules it may govern."""
     if policy.holdout is not None and policy.holdout.percent == 100:
         message = "everyone is in the holdout: only rules with holdout: false fire"
         yield Diagnostic(
@@ -141,12 +160,19 @@ def lint_policy(policy: PolicyObject, groups: set[str | None]) -> Iterator[Diagn
         advice = "Write default: withdrawn where people have to say yes first, or default: granted if that is meant"
         yield Diagnostic(("consent",), LintCode.CONSENT_UNASKED, message, advice, at_key=True)
     yield from lint_quiet_hours(policy.quiet_hours, ("quiet_hours",))
-    caps = list(each(policy.frequency, ("frequency",)))
+    for name in (None, *(policy.channels or {})):
+        yield from _lint_caps_of(policy, name, {rule.group for rule in rules if name in (None, rule.channel)})
+
+
+def _lint_caps_of(policy: PolicyObject, channel: str | None, groups: set[str | None]) -> Iterator[Diagnostic[LintCode]]:
+    """Of the policy's own caps, or of those of a channel, which stand beside them."""
+    caps, on = list(_caps_by_path(policy, channel)), f" on channel {channel}" if channel else ""
+    general = [] if channel is None else [cap for _, cap in _caps_by_path(policy, None)]
     for i, (path, cap) in enumerate(caps):
         if cap.group is not None and cap.group not in groups:
-            message = f"no rule is of group {cap.group}"
+            message = f"no rule{on} is of group {cap.group}"
             yield Diagnostic((*path, "group"), LintCode.CAP_WITHOUT_RULES, message, "Check the group's name")
-        yield from _never_binds(path, cap, [other for _, other in caps if other != cap])
+        yield from _never_binds(path, cap, [*general, *(other for _, other in caps if other != cap)])
         if cap in [earlier for _, earlier in caps[:i]]:
             yield Diagnostic(path, LintCode.CAP_NEVER_BINDS, "this cap stands above already", "Delete it")
 
@@ -155,7 +181,7 @@ def lint_groups(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagno
     """A group that no cap names, where caps name groups."""
     if rule.group is None:
         return
-    named = {cap.group for policy in policies for cap in caps_of(policy) if cap.group is not None}
+    named = {cap.group for policy in policies for cap in _caps_on(policy, rule.channel) if cap.group is not None}
     if is_transactional(rule):
         message = "no cap holds or counts a transactional rule"
         yield Diagnostic(("group",), LintCode.GROUP_WITHOUT_CAP, message, "Delete the group", at_key=True)
@@ -164,6 +190,13 @@ def lint_groups(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagno
         yield Diagnostic(
             ("group",), LintCode.GROUP_WITHOUT_CAP, message, f"Check its name: caps name {', '.join(sorted(named))}"
         )
+
+
+def _caps_on(policy: PolicyObject, channel: str | None) -> Iterator[CapObject]:
+    """The caps that may hold a rule on a channel."""
+    yield from caps_of(policy)
+    if (own := (policy.channels or {}).get(channel or "")) is not None:
+        yield from caps_of(own)
 
 
 # The longest that a calendar period lasts, clocks set back included, and the shortest a day does.
@@ -219,7 +252,7 @@ def _always_with(other: Rule, rule: Rule) -> bool:
         return False
     if isinstance(other.when, SequenceObject) or isinstance(rule.when, SequenceObject):
         return False
-    alike = ("wait", "unless", "per", "restart", "expires", "live_from")
+    alike = ("wait", "unless", "per", "restart", "expires", "live_from", "channel")
     if any(getattr(other, name) != getattr(rule, name) for name in alike):
         return False
     if not covers(arming(other), arming(rule)):

@@ -9,11 +9,11 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, Tag
 
-from kittiwake.rules.limits import CAP_MAX
+from kittiwake.rules.limits import CAP_MAX, CHANNELS_MAX
 from kittiwake.rules.model.base import Checked, Model, chosen, shape
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.quiet_hours import QuietHours
-from kittiwake.rules.model.text import Name, one_of
+from kittiwake.rules.model.text import OUTPUT_PATTERN, Name, one_of
 from kittiwake.rules.model.time import (
     Duration,
     Instant,
@@ -70,6 +70,14 @@ Frequency: TypeAlias = Annotated[
 ]
 
 
+class ChannelObject(Model):
+    """What holds for the rules on a channel."""
+
+    consent: ConsentObject | None = Field(None, description="who may be reached on it; instead of the policy's")
+    quiet_hours: QuietHours | None = Field(None, description="nothing is sent on it meanwhile; instead of the policy's")
+    frequency: Frequency | None = Field(None, description="at most so many triggers on it; beside the policy's")
+
+
 class PolicyObject(Model):
     """What holds for every rule of the account; replaces that of "*" whole."""
 
@@ -79,6 +87,16 @@ class PolicyObject(Model):
     holdout: HoldoutObject | None = Field(None, description="contacts that get nothing, for comparison")
     frequency: Frequency | None = Field(None, description="at most so many triggers a contact")
     quiet_hours: QuietHours | None = Field(None, description="nothing is sent meanwhile, by the contact's clock")
+    channels: dict[str, ChannelObject] | None = Field(
+        None,
+        description="the channels that rules may name, each with what holds for it",
+        json_schema_extra={
+            "propertyNames": {"pattern": f"^{OUTPUT_PATTERN}$"},
+            "minProperties": 1,
+            "maxProperties": CHANNELS_MAX,
+        },
+        examples=[{"email": {"frequency": {"max": 1, "per": "day"}}, "push": {}}],
+    )
     arbitration: ArbitrationObject | None = Field(
         None, description="of what falls due within a time only the best fires, at the end of it"
     )

@@ -82,6 +82,7 @@ class Rule(Model):
     )
     reentry: Reentry = Field("always", description="always, once, or a duration")
     group: Name | None = Field(None, description="a name for caps")
+    channel: Name | None = Field(None, description="the policy's channel on which it is sent")
     transactional: Flag | None = Field(None, description="caps and quiet hours neither hold nor count it")
     holdout: OutOfHoldout | None = Field(None, description="false takes the rule out of the policy's holdout")
     expires: Duration = Field("3d", description="how long after it was due it may still be sent")

@@ -68,6 +68,7 @@ def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
         "last_event_time": None if events is None else events.last_time,
         "outranked_by": line.outranked_by,
         "variant": line.variant,
+        "channel": line.channel,
     }
 
 

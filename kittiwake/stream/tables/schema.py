@@ -174,6 +174,7 @@ _DECISION_COLUMNS: Final = (
     _nullable("last_event_time", Type.TIMESTAMP, "when the newest arming event happened"),
     _nullable("outranked_by", Type.STRING, "of what arbitration refused: the trigger_id of the last that passed"),
     _nullable("variant", Type.STRING, "which of the rule's variants the contact gets; null: it has none"),
+    _nullable("channel", Type.STRING, "the rule's channel, on which to send it; null: it has none"),
 )
 
 _MESSAGE_COLUMNS: Final = (
