@@ -68,7 +68,7 @@ def replay(
     )
     if written not in list(Format):
         raise UnusableError(f"written: {written!r} is no format: write {' or '.join(Format)}")
-    programs = Programs(loaded_rules(rules), settings.allowed_lateness_us)
+    programs = Programs(loaded_rules(rules), settings.allowed_lateness_us, shape=settings.shape)
     return replay_files(programs, texts_of(inputs), output, settings, written=Format(written))
 
 

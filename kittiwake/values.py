@@ -91,6 +91,23 @@ def add(left: Number, right: Number) -> Number:
     return whole if whole == total else total.normalize(EXACT)
 
 
+_JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+
+
+def as_number(value: Any) -> Any:
+    """The number that a text stands for as JSON; anything else as it is, a number beyond all bounds too.
+
+    >>> as_number("12.50"), as_number(" 12"), as_number("1e999"), as_number(True)
+    (Decimal('12.5'), ' 12', '1e999', True)
+    """
+    if not isinstance(value, str) or not _JSON_NUMBER.fullmatch(value):
+        return value
+    try:
+        return parse_json(value)
+    except (ValueError, ArithmeticError):
+        return value
+
+
 def is_number(value: object) -> bool:
     """Whether `value` is a number of the language (a bool is not)."""
     return isinstance(value, (int, Decimal)) and not isinstance(value, bool)

@@ -88,7 +88,8 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary:
         UnusableError: a file cannot be read, or the output not be written; the output is as it was.
     """
     check_format(options.written)
-    programs = Programs(load_rules(options.rules, by_account=not options.strict), options.run.allowed_lateness_us)
+    history = load_rules(options.rules, by_account=not options.strict)
+    programs = Programs(history, options.run.allowed_lateness_us, shape=options.run.shape)
     files = input_files(options.inputs)
     refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)

@@ -54,7 +54,13 @@ def decide_at_once_with_state(
     advanced = advance(plan.versions, new_state(contact_id), events, until_us)
     decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
     whole = DecidedHistory(
-        decisions, advanced.duplicates, advanced.forgotten, advanced.unusable, advanced.ids_forgotten
+        decisions,
+        advanced.duplicates,
+        advanced.forgotten,
+        advanced.unusable,
+        advanced.ids_forgotten,
+        advanced.repeats,
+        advanced.repeats_forgotten,
     )
     return _counted(plan, whole, counts), advanced.state
 
@@ -72,13 +78,16 @@ def _prepare(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list
 
 def _counted(plan: Plan, whole: DecidedHistory, counts: Counts) -> list[Decision]:
     """The decisions in their order."""
-    decisions, duplicates, forgotten, unusable, ids_forgotten = whole
+    decisions, duplicates, forgotten, unusable, ids_forgotten, repeats, repeats_forgotten = whole
     if unusable:
         count_unusable(counts, plan.versions.newest.account_id, unusable)
     if duplicates or forgotten or ids_forgotten:
         counts.duplicates += duplicates
         counts.forgotten += forgotten
         counts.ids_forgotten += ids_forgotten
+    if repeats or repeats_forgotten:
+        counts.repeats += repeats
+        counts.repeats_forgotten += repeats_forgotten
     if len(decisions) > 1:
         decisions.sort(key=order_key)
     for decision in decisions:

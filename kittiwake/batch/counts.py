@@ -119,6 +119,10 @@ class Counts(msgspec.Struct):
     """By name of a file and start of a part that others follow: they number the lines of those, see `number_lines`."""
     unusable: dict[Refusal, int] = {}
     """Values of decided events that a rule needed and could not use."""
+    repeats: int = 0
+    """Events that were dropped for a value that one brought before which counted (`repeats` of the rules)."""
+    repeats_forgotten: int = 0
+    """Such values that had to make room while events could still bring them again."""
     ids_forgotten: int = 0
     """Ids of a contact that had more events within the allowed lateness than its ids are remembered of."""
 
@@ -273,6 +277,8 @@ NUMBERS: Final = (
     "unsettled",
     "forgotten",
     "ids_forgotten",
+    "repeats",
+    "repeats_forgotten",
 )
 """Fields that are plain numbers."""
 _Key = TypeVar("_Key", str, Verdict, Refusal)

@@ -146,6 +146,8 @@ def _advance_slice(
     """The decisions of a slice; its state is returned."""
     advanced = advance(versions, state, events, upto_us)
     counts.forgotten += advanced.forgotten
+    counts.repeats += advanced.repeats
+    counts.repeats_forgotten += advanced.repeats_forgotten
     count_unusable(counts, versions.newest.account_id, advanced.unusable)
     yield from advanced.decisions
     return advanced.state

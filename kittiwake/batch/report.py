@@ -53,9 +53,11 @@ def _events(summary: Summary) -> Iterator[str]:
             counts.copies_differ,
             "of the duplicates say something else than the event that counts" + _duplicate_example(counts),
         ),
+        (counts.repeats, "of these dropped as repeats"),
         (counts.unsettled, "of these at or after the end of the run, left open"),
         (counts.forgotten, "times a contact silent for its retention was forgotten"),
         (counts.ids_forgotten, "ids made room for newer ones: later duplicates of theirs count again"),
+        (counts.repeats_forgotten, "values of repeats made room for newer ones: events that bring them again count"),
     ):
         if number:
             yield f"    {number:,} {what}"

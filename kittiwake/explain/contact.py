@@ -49,7 +49,7 @@ def explain_files(
     refuse_shaped(files, settings.shape)
     found = read_contact(files, contact_id, settings)
     account_id = _account_of(found, contact_id, account_id)
-    versions = _versions_of(rules, account_id, settings.allowed_lateness_us)
+    versions = _versions_of(rules, account_id, settings)
     _refuse_unknown(versions, rule_ids)
     events = found.accounts.get(account_id, [])
     if not events:
@@ -67,8 +67,8 @@ def _account_of(found: ContactInput, contact_id: str, account_id: str) -> str:
     raise UnusableError(f"contact {contact_id} is of several accounts, {several}: say which with --account")
 
 
-def _versions_of(rules: RuleSetHistory, account_id: str, allowed_lateness_us: int) -> Versions:
-    programs = Programs(rules, allowed_lateness_us)
+def _versions_of(rules: RuleSetHistory, account_id: str, settings: RunSettings) -> Versions:
+    programs = Programs(rules, settings.allowed_lateness_us, shape=settings.shape)
     if account_id in programs.refused:
         raise RulesError(rules.newest.refused[account_id])
     return programs.of(account_id)

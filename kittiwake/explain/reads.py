@@ -31,6 +31,10 @@ def _paths(program: Program, event_type: str) -> Iterator[Path]:
         yield from ((name,) for name in program.attributes)
     elif event_type.startswith("consent."):
         yield ("purpose",)
+    for one in program.routes.preparation.repeats:
+        yield from _of_matches(one.of, event_type)
+        yield from (one.same,) if any(match.covers(event_type) for match in one.of) else ()
+    yield from _of_matches(tuple(program.routes.preparation.parents()), event_type)
     for rule in program.rules:
         if not rule.foreseen:
             yield from _of_rule(rule, event_type)

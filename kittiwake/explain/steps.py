@@ -85,7 +85,17 @@ def _event(at: At) -> StepWords:
         at.facts.left_out |= shown != whole
     properties = properties_words(shown)
     text = f"{at.details['type']} ({at.details['event_id']})" + (f" {properties}" if properties else "")
-    return Tone.EVENT, text + _zone_words(at)
+    parent = f"; derived from {at.details['parent']}" if "parent" in at.details else ""
+    return Tone.EVENT, text + parent + _cast_words(at, shown) + _zone_words(at)
+
+
+def _cast_words(at: At, shown: dict[str, Any]) -> str:
+    """What of the properties that are shown came in as something else."""
+    sent = at.details.get("as_sent", {})
+    if not at.facts.all_properties:
+        sent = read_of(at.facts.program, at.details["type"], sent)
+    was = {name: sent[name] for name, value in shown.items() if name in sent and sent[name] is not value}
+    return f"; cast from {properties_words(was)}" if was else ""
 
 
 def _zone_words(at: At) -> str:
@@ -98,6 +108,10 @@ def _zone_words(at: At) -> str:
 
 def _duplicate(at: At) -> StepWords:
     return Tone.ASIDE, f"{at.details['type']} ({at.details['event_id']}): a copy, dropped"
+
+
+def _repeat(at: At) -> StepWords:
+    return Tone.ASIDE, f"{at.details['type']} ({at.details['event_id']}): a repeat, dropped"
 
 
 def _late(at: At) -> StepWords:
@@ -319,6 +333,7 @@ def _decision(at: At) -> StepWords:
 DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {
     StepKind.EVENT: _event,
     StepKind.DUPLICATE: _duplicate,
+    StepKind.REPEAT: _repeat,
     StepKind.LATE: _late,
     StepKind.CORRECTED: _corrected,
     StepKind.FORGOTTEN: _forgotten,

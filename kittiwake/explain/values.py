@@ -72,8 +72,13 @@ def needs_words(values: Mapping[str, Any], path: Path, needed: str, of: str = ""
         return found
     hint = ""
     if needed == NUMBER and found_at(values, path) is Found.NUMBER_AS_TEXT:
-        hint = f": send {lookup(values, path)}, without quotes"
+        hint = f": {unquoted_words(lookup(values, path))}"
     return f"{found}, and has to be {needed}{hint}"
+
+
+def unquoted_words(value: object) -> str:
+    """What to do about a text that is a number, where a number is needed."""
+    return f"send {value}, without quotes, or name it under cast"
 
 
 # ---------------------------------------------------------------- where
@@ -114,7 +119,7 @@ def _only(comparison: Comparison) -> str:
 def _hint(comparison: Comparison, value: Any) -> str:
     operands = scalars_of(comparison)
     if type_of(value) is Found.NUMBER_AS_TEXT and any(type_of(one) is Found.NUMBER for one in operands):
-        return f"send {value}, without quotes"
+        return unquoted_words(value)
     if is_scalar(value) and any(looks_like(value, one) for one in operands):
         return "send it, or write it in the rule, as the other is"
     return "it never holds of such a value"

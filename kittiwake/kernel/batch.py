@@ -31,6 +31,9 @@ class DecidedHistory(NamedTuple):
     """Values that rules in force could not use, and how often."""
     ids_forgotten: int = 0
     """Ids of events that had to make room (`Limits.ids`) while duplicates of them could still come."""
+    repeats: int = 0
+    repeats_forgotten: int = 0
+    """Both as of `Advanced`."""
 
 
 def decide_history(
@@ -89,7 +92,9 @@ def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, l
     run.state.evaluated_to_us = until_us
     outputs = run.outputs
     decisions = [*outputs.decisions, *unfinished(versions, run.state)] if outputs.deferred else outputs.decisions
-    return DecidedHistory(decisions, duplicates, outputs.forgotten, outputs.unusable, lost)
+    return DecidedHistory(
+        decisions, duplicates, outputs.forgotten, outputs.unusable, lost, outputs.repeats, outputs.repeats_forgotten
+    )
 
 
 __all__ = ["DecidedHistory", "SweepPlan", "decide_history", "decide_sorted_history", "sweep_plan_of"]

@@ -53,6 +53,11 @@ class Advanced(NamedTuple):
     """Values that rules in force could not use, and how often; not of what a correction evaluates again."""
     ids_forgotten: int = 0
     """Ids of events that had to make room (`Limits.ids`) while duplicates of them could still come."""
+    repeats: int = 0
+    """Events that were dropped for a value that one brought before which counted; not of what a correction evaluates
+    again."""
+    repeats_forgotten: int = 0
+    """Values that had to make room (`Limits.repeats`) while events could still bring them again."""
 
 
 def advance(
@@ -104,6 +109,8 @@ def advance(
         is_cut,
         passed.run.outputs.unusable,
         corrected.ids_forgotten + passed.run.outputs.ids_forgotten,
+        passed.run.outputs.repeats,
+        passed.run.outputs.repeats_forgotten,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from kittiwake.rules.check.document import errors_of_policy, errors_of_rule
+from kittiwake.rules.check.document import errors_of_header, errors_of_policy, errors_of_rule
+from kittiwake.rules.check.preparation import check_derived_types
 from kittiwake.rules.check.quoted_numbers import errors_of_quoted_numbers
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
@@ -19,7 +20,7 @@ from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.recipes import expand
-from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule, RuleSet, rule_set
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING, AccountRules, AuthoredRule, RuleSet, rule_set
 from kittiwake.rules.source.tree import Location, Node, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
@@ -82,6 +83,7 @@ def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[
     errors.extend(_duplicate_ids(documents))
     errors.extend(_unknown_channels(accounts, {error.file for error in errors}))
     errors.extend(_too_many_rules(accounts))
+    errors.extend(_of_preparing(accounts))
     return accounts
 
 
@@ -117,6 +119,8 @@ def read_document(location: Location, errors: list[RuleError]) -> Document | Non
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
     entries = {key: node for key, node in location.node.value.items() if key not in ("policy", "rules")}
     found = read(Header, Location(location.file, Node(entries, location.node.mark, location.node.keys)), errors)
+    if found:
+        errors.extend(errors_of_header(found.model, location))
     policy = location.at("policy")
     if policy is not None:
         written = read(PolicyObject, policy, errors)
@@ -166,6 +170,7 @@ def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, A
             known.policy or header.policy,
             known.policy_location or location.at("policy"),
             known.rules + document.rules,
+            known.preparing.joined(header, location),
         )
     return accounts
 
@@ -175,6 +180,11 @@ def _disagreements(known: AccountRules, header: Header, location: Location) -> I
         if before is not None and now is not None and before != now:
             message = f"another file gives account {header.account} another {key}"
             yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)
+    for key in PREPARING:
+        other = known.preparing.locations.get(key)
+        if other is not None and getattr(header, key) is not None:
+            message = f"{other.file} gives account {header.account} a {key} already"
+            yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Put both into one file", at_key=True)
 
 
 def _duplicate_ids(documents: list[Document]) -> Iterator[RuleError]:
@@ -195,6 +205,15 @@ def _duplicate_id(authored: AuthoredRule, other: AuthoredRule) -> RuleError:
     where = f"{other.location.file}:{mark.line}" if mark.line else other.location.file
     message = f"the id {authored.rule.id} is taken by the rule at {where}"
     return authored.location.error(("id",), Code.DUPLICATE_ID, message, "Give one of them another id")
+
+
+def _of_preparing(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
+    every = accounts.get(EVERY_ACCOUNT, AccountRules(EVERY_ACCOUNT))
+    for account in accounts.values():
+        shared, own = (every if account is not every else AccountRules(EVERY_ACCOUNT)).preparing, account.preparing
+        for found in check_derived_types(own.repeats, own.derive, shared.repeats, shared.derive):
+            location = own.locations[str(found.path[0])]
+            yield location.error(found.path, found.code, found.message, found.advice)
 
 
 def _unknown_channels(accounts: dict[str, AccountRules], wrong: Container[str]) -> Iterator[RuleError]:

@@ -67,6 +67,20 @@ INCLUDES_MAX: Final = 50
 VARIANTS_MAX: Final = 20
 """Variants of a rule: among more, each gets too few contacts to compare."""
 
+# ---------------------------------------------------------------- events
+
+CASTS_MAX: Final = 100
+"""Entries of `cast`: a shop has some twenty types of events with numbers in them."""
+CAST_PATHS_MAX: Final = 50
+"""Properties that one entry of `cast` names: each is looked up in each event."""
+
+REPEATS_MAX: Final = 20
+"""Entries of `repeats`: each event is asked by those that name its type."""
+DERIVATIONS_MAX: Final = 20
+"""Entries of `derive`: orders, refunds, carts and checkouts have lists, and little else."""
+KEPT_MAX: Final = 50
+"""Properties that an entry of `derive` keeps: every derived event has them."""
+
 # ---------------------------------------------------------------- time and history
 
 WITHIN_MAX_US: Final = 400 * DAY_US

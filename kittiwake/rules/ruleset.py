@@ -10,8 +10,11 @@ from typing import Final
 import msgspec
 
 from kittiwake.rules.fingerprint import fingerprint_of_rules
+from kittiwake.rules.model.cast import Casts
+from kittiwake.rules.model.derive import Derivations
 from kittiwake.rules.model.policy import PolicyObject
-from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.repeats import RepeatsList
+from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.source.tree import Location
 
 EVERY_ACCOUNT: Final = "*"
@@ -26,6 +29,25 @@ class AuthoredRule(msgspec.Struct, frozen=True):
     """Fingerprint of the rule's text after defaults and recipes."""
 
 
+PREPARING: Final = ("cast", "repeats", "derive")
+"""The keys beside `rules` that say what becomes of events before the rules see them; one document may have each."""
+
+
+class Preparing(msgspec.Struct, frozen=True):
+    """What the documents of one account say under `PREPARING`."""
+
+    cast: Casts | None = None
+    repeats: RepeatsList | None = None
+    derive: Derivations | None = None
+    locations: dict[str, Location] = {}
+    """By key: the document that has it."""
+
+    def joined(self, header: Header, location: Location) -> Preparing:
+        """With what one more document says; of two that say something under one key, the first counts."""
+        new = {key: value for key in PREPARING if getattr(self, key) is None and (value := getattr(header, key))}
+        return msgspec.structs.replace(self, **new, locations={**dict.fromkeys(new, location), **self.locations})
+
+
 class AccountRules(msgspec.Struct, frozen=True):
     """What the documents of one account say."""
 
@@ -34,6 +56,7 @@ class AccountRules(msgspec.Struct, frozen=True):
     policy: PolicyObject | None = None
     policy_location: Location | None = None
     rules: tuple[AuthoredRule, ...] = ()
+    preparing: Preparing = Preparing()
 
 
 class RuleSet(msgspec.Struct, frozen=True):
@@ -52,6 +75,11 @@ class RuleSet(msgspec.Struct, frozen=True):
         shared = self.account(EVERY_ACCOUNT).rules
         return shared if account_id == EVERY_ACCOUNT else shared + self.account(account_id).rules
 
+    def preparing(self, account_id: str) -> tuple[Preparing, ...]:
+        """What is said of the account's events before the rules see them: that of "*", then its own."""
+        shared = self.account(EVERY_ACCOUNT).preparing
+        return (shared,) if account_id == EVERY_ACCOUNT else (shared, self.account(account_id).preparing)
+
     def policy_of(self, account_id: str) -> PolicyObject | None:
         """The policy that holds for an account: its own, whole, else that of "*"."""
         return self.account(account_id).policy or self.account(EVERY_ACCOUNT).policy
@@ -68,6 +96,7 @@ def rule_set(accounts: dict[str, AccountRules]) -> RuleSet:
             "policy": account.policy,
             "rules": {authored.rule.id: authored.rule for authored in account.rules},
             "timezone": account.timezone,
+            **{key: getattr(account.preparing, key) for key in PREPARING},
         }
         for name, account in accounts.items()
     }

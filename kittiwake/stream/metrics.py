@@ -62,6 +62,10 @@ HORIZON_CUT: Final = Metric(
 IDS_FORGOTTEN: Final = Metric(
     "ids_forgotten", _C, "events", "ids that made room for newer ones while duplicates could still come", "any"
 )
+REPEATS: Final = Metric("repeats", _C, "events", "events that brought a value again, dropped by repeats", "")
+REPEATS_FORGOTTEN: Final = Metric(
+    "repeats_forgotten", _C, "values", "values of repeats that made room for newer ones before their time", "any"
+)
 WAKES: Final = Metric("wakes", _C, "timer firings", "timer firings that evaluated something", "")
 WAKES_IDLE: Final = Metric(
     "wakes_idle", _C, "timer firings", "timer firings with nothing to do: stale, repeated, paced", ""
@@ -114,6 +118,8 @@ METRICS: Final = (
     FORGOTTEN,
     HORIZON_CUT,
     IDS_FORGOTTEN,
+    REPEATS,
+    REPEATS_FORGOTTEN,
     WAKES,
     WAKES_IDLE,
     WAKES_HELD,

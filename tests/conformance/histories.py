@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision, Event
-from kittiwake.rules.ruleset import EVERY_ACCOUNT
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING
 from kittiwake.rules.source.tree import Location, plain
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.scenarios.cases import Case
@@ -107,6 +107,7 @@ def document_of(places: tuple[Location, ...], account_id: str) -> Document:
     for document in _documents(places, account_id):
         whole["rules"] += document.get("rules", [])
         whole |= {name: document[name] for name in ("timezone", "policy") if name in document}
+        whole |= {name: whole.get(name, []) + document[name] for name in PREPARING if name in document}
     return whole
 
 

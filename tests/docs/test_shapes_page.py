@@ -67,6 +67,15 @@ def test_every_call_has_its_row_with_what_it_becomes(root: Path) -> None:
         assert shown[name][: len(parts)] == parts, name
 
 
+def test_the_products_and_numbers_of_segments_spec_are_those_that_are_read(root: Path) -> None:
+    heading = "Products and numbers of Segment's e-commerce spec"
+    shown = [WORD.findall(" ".join(cells)) for cells in rows(root, EVENTS, heading)]
+    assert {segment.type_of(name): event_type for name, event_type in shown} == segment.LINES
+    text = (root / "docs" / EVENTS).read_text(encoding="utf-8").partition(heading)[2].partition("### ")[0]
+    for name in (*segment.NUMBERS, *segment.KEPT):
+        assert f"`{name}`" in text, name
+
+
 def test_every_name_that_is_not_taken_by_its_words_has_its_row(root: Path) -> None:
     shown = [WORD.findall(" ".join(cells)) for cells in rows(root, EVENTS, "Names of Segment's e-commerce spec")]
     assert {name.lower(): event_type for name, event_type in shown} == segment.TYPES

@@ -60,11 +60,12 @@ def explained(
     policy: Mapping[str, Any] | None = None,
     zone: str = "UTC",
     all_properties: bool = False,
+    beside: Mapping[str, Any] | None = None,
     **limits: int,
 ) -> Explanation:
-    """The explanation of events, each so long after ten o'clock on a Monday."""
+    """The explanation of events, each so long after ten o'clock on a Monday; `beside`: keys beside the rules."""
     document = {"account": "acme", "timezone": zone, "rules": rules if isinstance(rules, list) else [rules]}
-    ruleset = load_document({**document, **({"policy": policy} if policy else {})})
+    ruleset = load_document({**document, **({"policy": policy} if policy else {}), **(beside or {})})
     program = compile_account(ruleset, "acme", limits=DEFAULT_LIMITS._replace(**limits))
     events = events_of(happenings)
     advanced = advance(program, new_state("c1"), events, START_US + us(until), trace=True)

@@ -11,7 +11,7 @@ from kittiwake.explain.model import Explanation
 from kittiwake.explain.rendering import plain
 from tests.explain.explaining import ADDED, CART, VIP, explained, lines, only_miss
 
-PRICE = 'price was "25", a text; it is compared with a number: send 25, without quotes'
+PRICE = 'price was "25", a text; it is compared with a number: send 25, without quotes, or name it under cast'
 BOUGHT = ("1m", "order.completed")
 
 
@@ -143,7 +143,10 @@ def test_an_event_that_does_not_disarm_by_another_name_says_what_it_had() -> Non
         ({"name.first": "a"}, "name.first is missing: name is a text"),
         (
             {"contact": {"points": {"gte": 5}}},
-            'contact.points was "7", a text; it is compared with a number: send 7, without quotes',
+            (
+                'contact.points was "7", a text; it is compared with a number: '
+                "send 7, without quotes, or name it under cast"
+            ),
         ),
         (
             {"any": [{"price": {"gt": 20}}, {"name": "mug"}]},
@@ -165,7 +168,8 @@ def test_a_sum_of_texts_says_so() -> None:
     miss = only_miss(explanation)
     assert miss.what == (
         "given: sum of total of order.completed is 0, the rule wants ≥ 1000; 1 × order.completed counted for nothing: "
-        'total was "1500.00", a text, and has to be a number: send 1500.00, without quotes (the newest, e1)'
+        'total was "1500.00", a text, and has to be a number: '
+        "send 1500.00, without quotes, or name it under cast (the newest, e1)"
     )
     vip = only_miss(explained(VIP, ("0m", "order.completed", {"total": [600]})))
     assert "1 × order.completed counted for nothing: total was [600], a list, and has to be a number" in vip.what
@@ -200,7 +204,7 @@ def test_a_condition_says_that_the_same_was_written_otherwise() -> None:
 
 def test_a_total_that_an_event_adds_nothing_to_says_why() -> None:
     rule = {"id": "cart", "when": "order.completed", "reaches": {"sum": "total", "at": [250]}}
-    text = 'total was "99.50", a text, and has to be a number: send 99.50, without quotes'
+    text = 'total was "99.50", a text, and has to be a number: send 99.50, without quotes, or name it under cast'
     explanation = explained(rule, ("0m", "order.completed", {"total": "99.50"}))
     assert only_miss(explanation).what == f"1 × order.completed seen, and nothing came of it: {text}"
     assert f"counted for nothing: {text}" in lines(explanation)
@@ -241,7 +245,7 @@ def test_a_wait_that_takes_its_default_says_so_and_why() -> None:
     armed, missing, negative, fine = lines(explanation)
     assert armed == (
         'armed, due 2026-12-02 10:00, by its default 30d, for days was "7", a text, and has to be a number: '
-        "send 7, without quotes"
+        "send 7, without quotes, or name it under cast"
     )
     assert missing.endswith("by its default 30d, for days is missing")
     assert negative.endswith("for days was -1, a number, and nobody waits for less than 0")
@@ -279,7 +283,7 @@ def test_an_unless_whose_where_meets_another_type_says_why_it_did_not_disarm() -
     (line,) = [one for one in lines(explanation) if one.startswith("not disarmed")]
     assert line == (
         'not disarmed by order.completed (e2): total was "5", a text; it is compared with a number: '
-        "send 5, without quotes"
+        "send 5, without quotes, or name it under cast"
     )
 
 

@@ -60,6 +60,21 @@ BECOMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "track without properties": ({"properties": ...}, {"properties": {}}),
     "track with null properties": ({"properties": None}, {"properties": {}}),
     "track by a canonical type": ({"event": "consent.granted"}, {"type": "consent.granted"}),
+    "numbers sent as text": (
+        {"properties": {"total": "68.740", "tax": "", "note": "7", "products": [{"price": "12.50", "sku": "7"}, "5"]}},
+        {
+            "properties": {
+                "total": Decimal("68.74"),
+                "tax": "",
+                "note": "7",
+                "products": [{"price": Decimal("12.5"), "sku": "7"}, "5"],
+            }
+        },
+    ),
+    "numbers of another event sent as text": (
+        {"event": "Trial Started", "properties": {"total": "7"}},
+        {"type": "trial.started", "properties": {"total": "7"}},
+    ),
     "identify": (
         {**WITHOUT, "type": "identify", "traits": {"timezone": "Europe/Paris", "plan": None}},
         {"type": "contact.updated", "properties": {"timezone": "Europe/Paris", "plan": None}},

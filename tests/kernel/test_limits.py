@@ -25,7 +25,7 @@ HISTORIES = [played(case) for path in find([FOLDER]) for case in load_cases(path
 
 
 def test_the_limits_are_those_of_the_documents() -> None:
-    assert DEFAULT_LIMITS == (1_000, 10_000, 10_000, 400 * DAY_US, 4_000_000, 65_536, 65_536, 25_000)
+    assert DEFAULT_LIMITS == (1_000, 10_000, 10_000, 400 * DAY_US, 4_000_000, 65_536, 65_536, 25_000, 10_000)
 
 
 def limits_of(history: History) -> dict[str, int]:

@@ -50,12 +50,15 @@ def test_every_step_of_a_trace_is_taken_in_one_history_and_each_names_what_it_sa
     late = [Event(at(START) - 1, "beyond", "a"), Event(at(START), "late", "a"), history()[0]]
     after = advance(STEPS, before.state, late, at(START) + 401 * DAY_US, trace=True)
     steps = [*before.trace, *after.trace]
-    assert {step.kind for step in steps} == set(StepKind) - {StepKind.IN_FORCE}, "see test_versions for that one"
+    assert {step.kind for step in steps} == set(StepKind) - ELSEWHERE
     assert [step.time_us for step in before.trace] == sorted(step.time_us for step in before.trace)
     for kind, wanted in DETAILS.items():
         found = [step for step in steps if step.kind is kind]
         assert all(wanted <= set(step.details) for step in found), (kind, found[0].details)
 
+
+ELSEWHERE = {StepKind.IN_FORCE, StepKind.REPEAT}
+"""See test_versions and test_preparation."""
 
 DETAILS = {
     StepKind.EVENT: {"event_id", "type", "properties"},

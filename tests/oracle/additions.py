@@ -8,6 +8,7 @@ world, so that the world of a seed stays what it was, but for the clauses it is 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from tests.oracle import worlds_cast, worlds_derive, worlds_repeats
 from tests.oracle.dice import Dice
 from tests.oracle.worlds_arbitration import arbitrate
 from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
@@ -29,6 +30,9 @@ class Addition(NamedTuple):
 
 
 ADDITIONS: dict[str, Addition] = {
+    "cast": Addition(worlds_cast.document, worlds_cast.events),
+    "derive": Addition(worlds_derive.document, worlds_derive.events),
+    "repeats": Addition(worlds_repeats.document, worlds_repeats.events),
     "arbitration": Addition(arbitrate),
     "variants": Addition(add_variants),
     "quiet days": Addition(add_quiet_days),

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from tests.oracle import clock
 from tests.oracle.language import RETENTION, Cap, Condition, Policy, Rule, rule_set
-from tests.oracle.needs import attributes_read, is_needed
+from tests.oracle.needs import attributes_read, is_needed, of_contact
+from tests.oracle.preparing import Derivation, Preparation, covers
 from tests.oracle.sameness import is_same, measures_the_same
 
 ALWAYS: Final = -(10**18)
@@ -55,6 +56,7 @@ class Version:
     zone: Any
     policy: Policy
     rules: tuple[Rule, ...]
+    preparation: Preparation
 
     @property
     def reads(self) -> set[str]:
@@ -77,7 +79,7 @@ class Ages:
         for index, (_, document) in enumerate(versions):
             read = rule_set(document, index)
             start, end = starts[index], [*starts, NEVER][index + 1]
-            self.versions.append(Version(index, start, end, read.zone, read.policy, read.rules))
+            self.versions.append(Version(index, start, end, read.zone, read.policy, read.rules, read.preparation))
         self._of_rules: dict[Rule, Memory] = {}
         self._of_conditions: dict[Condition, Memory] = {}
         for version in self.versions:
@@ -87,6 +89,10 @@ class Ages:
     def at(self, now: int) -> int:
         """The index of the version in force; -1 if nothing is."""
         return sum(version.start <= now for version in self.versions) - 1
+
+    def preparation(self, now: int) -> Preparation:
+        """What is done with an event of that time before the rules see it."""
+        return self.versions[self.at(now)].preparation if self.at(now) >= 0 else Preparation()
 
     def before(self, rule: Rule) -> Rule | None:
         """The rule of that id in the version before."""
@@ -103,7 +109,30 @@ class Ages:
         asked = self.versions[max(first, 0) :]
         if self.stream:
             asked = asked[:1] if first >= 0 else []
+        if any(is_needed(version.policy, version.rules, event_type) for version in asked):
+            return True
+        return any(
+            covers(of.types, event_type)
+            for version in asked
+            for each in self.derivations(version.index, max(at, version.start))
+            for of in each.parents
+        )
+
+    def derivations(self, version: int, at: int) -> tuple[Derivation, ...]:
+        """What that version derives of events whose types are needed at that time."""
+        return tuple(each for each in self.versions[version].preparation.derivations if self._is_named(each.event, at))
+
+    def _is_named(self, event_type: str, at: int) -> bool:
+        asked = self.versions[self.at(at) :][: 1 if self.stream else None]
         return any(is_needed(version.policy, version.rules, event_type) for version in asked)
+
+    def reads(self, version: int) -> set[str]:
+        """The attributes that the version's rules read, and what it derives."""
+        start = self.versions[version].start
+        derives = {
+            path for each in self.derivations(version, start) for of in each.parents for path in of_contact(of.where)
+        }
+        return self.versions[version].reads | derives
 
     # -- since when ----------------------------------------------------------------------------------------------
 
@@ -129,7 +158,7 @@ class Ages:
 
     def attribute_since(self, version: int, name: str) -> int:
         """Since when the attribute is remembered. The zone is no look-back of a rule: it always is."""
-        return ALWAYS if name == "timezone" else self._unbroken(version, lambda each: name in each.reads)
+        return ALWAYS if name == "timezone" else self._unbroken(version, lambda each: name in self.reads(each.index))
 
     def consent_since(self, version: int, purpose: str) -> int:
         """Since when consent to the purpose is remembered, whichever rules it is asked for."""

@@ -73,8 +73,13 @@ class Arming(Gates):
     def _disarm(self, rule: Rule, event: Event) -> None:
         """End every episode and cancel every deferred candidate the event disarms."""
         for (of, _), episode in self.life.alive.items():
-            if of == rule.id and self._disarms(event, episode):
+            if of == rule.id and self._disarms(event, episode) and not self._is_of_family(event, episode):
                 self._end(episode)
+
+    def _is_of_family(self, event: Event, episode: Episode) -> bool:
+        """Whether the episode was opened at this instant by what the event is derived from, or with it."""
+        opener = episode.opener
+        return opener is not None and opener.index >= self.instant_start and opener.family == event.family
 
     def _disarms(self, event: Event, episode: Episode) -> bool:
         newest = episode.newest
@@ -94,8 +99,8 @@ class Arming(Gates):
             return False
         earlier = self.history.events[max(self.instant_start, by.life) : by.index]
         return any(
-            event is not episode.opener
-            and (*episode.place, event.index) not in self.life.opened
+            event.family != episode.opener.family
+            and (*episode.place, event.family) not in self.life.opened
             and self._disarms(event, episode)
             for event in earlier
         )
@@ -178,7 +183,7 @@ class Arming(Gates):
         fresh = self._episode(rule, event, key)
         episode = self.life.episodes.setdefault(fresh.place, fresh)
         if episode is fresh:
-            self.life.opened.add((*fresh.place, event.index))
+            self.life.opened.add((*fresh.place, event.family))
         else:
             episode.newest, episode.last, episode.include = event, event, fresh.include
             episode.date = fresh.date

@@ -9,6 +9,7 @@ from tests.oracle import clock
 from tests.oracle.ages import Ages, gone
 from tests.oracle.changes import changed
 from tests.oracle.language import Condition, Consent, Match, Matches, Rule
+from tests.oracle.preparing import Brought, cast, derived
 from tests.oracle.values import canonical, equal, exact, is_key, is_number, key_of, value_at, where_holds
 
 
@@ -30,6 +31,10 @@ class Event:
     person: int
     before: dict[str, Any]
     refused: bool = False
+    family: int = -1
+    """The place of the event that it is derived from, or its own."""
+    cut: tuple[tuple[str, str], ...] = ()
+    """Of lists that were too long, what was derived of each and its path."""
 
 
 def settled(
@@ -41,22 +46,36 @@ def settled(
     """
     life = person = 0
     found: list[Event] = []
+    brought, version = Brought(limits["repeats"]), -1
     for at, name, kind, properties in _that_count(events, horizon_us, ages, limits["ids"]):
         if at >= until_us:
             continue
+        was = life
         if kind in ("contact.deleted", "contact.merged"):
             life = person = len(found) + 1
         elif person < len(found) and ages.profile_forgotten_at(found[-1].time) <= at:
             life = person = len(found)
         elif life < len(found) and ages.forgotten_at(found[-1].time) <= at:
             life = len(found)
-        event = Event(len(found), name, at, kind, properties, {}, life, person, {})
+        for coming in ages.versions[version + 1 : ages.at(at) + 1]:
+            brought.pass_to(ages.preparation(coming.start - 1), coming.preparation, coming.start)
+        now, version = ages.preparation(at), ages.at(at)
+        if life != was:
+            brought.forget()
+        seen = cast(now.casts, kind, properties)
+        if brought.is_repeat(now, kind, seen, at):
+            continue
+        event = Event(len(found), name, at, kind, seen, {}, life, person, {}, family=len(found))
         before, after = (_known(each, ages, ages.at(at)) for each in (found[person:], [*found[person:], event]))
         if limits["attribute_bytes"] < _size(after, ages, at) > _size(before, ages, at):
             event, after = replace(event, refused=True), before
         event.attributes.update(after)
         event.before.update(before)
-        found.append(event)
+        children, cut = derived(ages.derivations(version, at) if version >= 0 else (), (name, kind), seen, after)
+        found.append(replace(event, cut=tuple(cut)))
+        for child, of, own in children:
+            drawn = cast(now.casts, of, own)
+            found.append(replace(event, index=len(found), id=child, type=of, properties=drawn, cut=()))
     return found
 
 
@@ -64,7 +83,7 @@ def _size(attributes: dict[str, Any], ages: Ages, at: int) -> int:
     """Bytes of the attributes that the rules in force read; 0 where there are none."""
     if ages.at(at) < 0:
         return 0
-    reads = {"timezone", *ages.versions[ages.at(at)].reads}
+    reads = {"timezone", *ages.reads(ages.at(at))}
     return len(canonical({name: value for name, value in attributes.items() if name in reads}).encode())
 
 

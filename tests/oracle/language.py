@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle import clock
+from tests.oracle.preparing import Preparation, preparation
 from tests.oracle.values import exact
 
 _DAYS = {"today": 3, "this_week": 9, "this_month": 33, "this_year": 368}
@@ -216,6 +217,7 @@ class RuleSet:
     zone: ZoneInfo
     policy: Policy
     rules: tuple[Rule, ...]
+    preparation: Preparation
 
 
 def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
@@ -223,7 +225,7 @@ def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     raw = exact(document)
     policy = _policy(raw.get("policy") or {})
     rules = tuple(_rule(each, policy, version) for each in raw.get("rules") or [] if each.get("mode") != "off")
-    return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules)
+    return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules, preparation(raw))
 
 
 def _many(raw: Any) -> list[Any]:

@@ -72,6 +72,11 @@ def attributes_read(rule: Rule) -> set[str]:
     return {path.split(".")[0] for path in paths}
 
 
+def of_contact(where: dict[str, Any]) -> set[str]:
+    """The attributes that a `where` reads."""
+    return {path.split(".")[0] for path in _contact_paths(where, inside=False)}
+
+
 def trees(rule: Rule) -> list[dict[str, Any]]:
     """The rule's trees of conditions."""
     return [tree for tree in (rule.given, rule.audience) if tree is not None]

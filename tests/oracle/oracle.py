@@ -12,6 +12,7 @@ from tests.oracle.walk import Walk
 
 LIMITS = {
     "ids": 25_000,
+    "repeats": 10_000,
     "keys": 1_000,
     "distinct": 10_000,
     "sum_entries": 10_000,

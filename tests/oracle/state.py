@@ -163,14 +163,16 @@ def named(winner: dict[str, Any]) -> list[Any]:
     return [winner["rule_id"], winner["instance"] or {}, winner["reminder"], winner["events"], winner["decision"]]
 
 
-def no_room(event: Event, version: int) -> dict[str, Any]:
-    """The row of an update that the contact has no room for: it concerns no rule."""
+def no_room(
+    event: Event, version: int, name: str = "contact:attributes", instance: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The row of an update that the contact has no room for, or of a list that is too long: it concerns no rule."""
     return {
-        "rule_id": "contact:attributes",
+        "rule_id": name,
         "kind": "fired",
         "time_us": event.time,
         "fired_at_us": None,
-        "instance": {},
+        "instance": instance or {},
         "threshold": None,
         "reminder": None,
         "occurrence": None,

@@ -35,9 +35,10 @@ REASONS = {
 _CLAUSES = (
     "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
     "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
-    "starts_with empty path drops_by rises_by drops_below rises_above becomes changes from "
-    "count sum distinct avg min max last between present absent of field unit default until "
-    "offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on"
+    "starts_with empty path drops_by rises_by drops_below rises_above becomes changes "
+    " count sum distinct avg min max last between present absent of field unit default until "
+    "offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on "
+    "cast number instant derive from each keep as repeats"
 )
 CLAUSES = (*_CLAUSES.split(), "variants", "salt", "channel", "channels")
 
@@ -99,6 +100,8 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         ids = {row["rule_id"] for row in decided}
         for rule in each.document["rules"]:
             live.update(_names(rule) if rule["id"] in ids else ())
+        beside = {name: part for name, part in each.document.items() if name in ("cast", "repeats", "derive")}
+        live.update(_names(beside) if decided else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
     policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days", "channels"}
     assert set(thin) <= policies

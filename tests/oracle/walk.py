@@ -75,6 +75,7 @@ class Walk(Changing):
         for rule in self.rules:
             if rule.audience is None:
                 self.apply(rule, event)
+        self.rows += [no_room(event, self.version, f"derive:{kind}", {"each": path}) for kind, path in event.cut]
         for rule in self._audiences():
             if not self.history.record(rule, event):
                 self.leave_limit(rule, event, None, "entered")

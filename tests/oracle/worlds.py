@@ -36,8 +36,8 @@ def world(seed: int, contact: int = 0) -> World:
 
 
 def with_few_ids(of: World, ids: int) -> World:
-    """The same world, of which so many ids of events are remembered."""
-    return replace(of, limits={**(of.limits or {}), "ids": ids})
+    """The same world, of which so many ids of events are remembered, and values of `repeats`."""
+    return replace(of, limits={**(of.limits or {}), "ids": ids, "repeats": ids})
 
 
 def happenings(dice: Dice, rules: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, int, dict[str, int] | None]:

@@ -33,11 +33,14 @@ class Construct(NamedTuple):
     """The files of `tests/conformance` that say what it does, without `.test.yaml`."""
     sections: str = ""
     """The headings of the rules' reference page under which it stands, with slashes between."""
+    document_keys: str = ""
+    """The keys beside `rules` that it owns."""
 
 
 CONSTRUCTS: Final = {
     "arbitration": Construct("lint run", policy_keys="arbitration", conformance="arbitration", sections="Arbitration"),
     "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
+    "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
     "calendar": Construct(
         "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
     ),
@@ -49,6 +52,9 @@ CONSTRUCTS: Final = {
         "given",
         conformance="given conditions",
         sections="Conditions/given",
+    ),
+    "derive": Construct(
+        "model check compile plan evaluate run", conformance="derive", sections="derive", document_keys="derive"
     ),
     "history": Construct(
         "model check compile lint plan evaluate", conformance="given given_values given_windows", sections="given"
@@ -74,6 +80,9 @@ CONSTRUCTS: Final = {
         sections="Quiet hours",
     ),
     "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
+    "repeats": Construct(
+        "model check compile plan run", conformance="repeats", sections="repeats", document_keys="repeats"
+    ),
     "rule": Construct(
         "model check compile lint plan",
         "id use mode restart priority expires keep",
@@ -107,10 +116,12 @@ NO_CONSTRUCT: Final = {
         "document": "calls the checks of a rule and of a policy",
         "paths": "asks every path of a rule, wherever it stands",
         "quoted_numbers": "asks every comparison of a file, wherever it stands",
+        "preparation": "that nothing is done with derived events, over the documents of an account",
     },
     "compile": {
         "account": "the program of an account",
         "accounts": "the programs of many accounts",
+        "preparation": "what becomes of events before the rules see them, of every construct that changes them",
         "versions": "the programs of an account under rising versions",
     },
     "lint": {"document": "calls the lints", "queries": "questions that several lints ask"},
@@ -119,6 +130,7 @@ NO_CONSTRUCT: Final = {
         "gates": "which gates of `policy` a rule has",
         "layouts": "what a rule's memory depends on",
         "limits": "bounds of everything the kernel remembers",
+        "preparation": "what becomes of events before the rules see them",
         "periods": "periods of the calendar, for `history` and `thresholds`",
         "program": "the rules of an account together",
         "routes": "which event types concern which rule",
@@ -141,9 +153,11 @@ NO_CONSTRUCT: Final = {
         "gating": "the gates of `policy` that compare candidates",
         "migration": "from one version of the rules to the next",
         "outputs": "decisions, trace and counts, of every construct",
+        "preparation": "what becomes of an event before the rules see it",
         "reactions": "the functions that handlers are made of",
         "retention": "what is forgotten, of every construct",
         "shared_instant": "events of one microsecond",
+        "taking": "an event goes to its handlers",
         "sweep": "one pass over a whole history",
         "timeline": "events and timers in their order",
         "timer_queue": "what falls due next, of every construct",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kittiwake.rules.model.policy import PolicyObject
-from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.rule import Header, Rule
 from tests.repo.constructs import CONSTRUCTS, LAYERS, NO_CONSTRUCT, Construct
 
 
@@ -44,9 +44,16 @@ def test_every_construct_names_layers_that_there_are() -> None:
     assert {layer for construct in CONSTRUCTS.values() for layer in construct.layers.split()} == {*LAYERS}
 
 
-@pytest.mark.parametrize(("model", "at"), [(Rule, 1), (PolicyObject, 2)], ids=["rule", "policy"])
+OF_NO_CONSTRUCT = {"account", "policy", "rules", "timezone"}
+"""Keys of a document that say whose it is, and hold the rest."""
+
+
+@pytest.mark.parametrize(
+    ("model", "at"), [(Rule, 1), (PolicyObject, 2), (Header, 5)], ids=["rule", "policy", "document"]
+)
 def test_every_key_an_author_may_write_belongs_to_one_construct(model: type, at: int) -> None:
-    owned = [key for construct in CONSTRUCTS.values() for key in construct[at].split()]
+    owned = [*OF_NO_CONSTRUCT] if model is Header else []
+    owned += [key for construct in CONSTRUCTS.values() for key in construct[at].split()]
     assert sorted(owned) == sorted(model.model_fields)
 
 

@@ -115,6 +115,16 @@ def test_two_files_of_an_account_must_agree_on_policy_and_zone() -> None:
     assert load_files({"a.yaml": first.encode(), "b.yaml": CART.encode()}).timezone_of("acme") == "UTC"
 
 
+def test_only_one_file_of_an_account_may_say_what_is_cast() -> None:
+    first = "account: acme\ncast: [{event: a.b, number: v}]\nrules: []\n"
+    (error,) = errors_in(**{"a.yaml": first, "b.yaml": first})
+    assert (error.file, error.line, error.code) == ("b.yaml", 2, Code.ACCOUNT_DISAGREES)
+    assert error.message == "a.yaml gives account acme a cast already"
+    every = first.replace("acme", '"*"').replace("number: v", "number: w").encode()
+    ruleset = load_files({"a.yaml": first.encode(), "b.yaml": every, "c.yaml": CART.encode()})
+    assert [one.cast[0].number for one in ruleset.preparing("acme") if one.cast] == ["w", "v"]
+
+
 def test_an_account_with_too_many_rules_is_told_at_its_last() -> None:
     shared = 'account: "*"\nrules:\n' + "".join(f"  - {{id: s{i}, when: a.b}}\n" for i in range(RULES_MAX))
     assert len(load_files({"a.yaml": shared.encode()}).rules_of("other")) == RULES_MAX

@@ -129,7 +129,8 @@ class EvaluateHistories(beam.PTransform):
             max_dead_letter_ratio,
             shape_of(shape, account_id),
         )
-        self._programs = Programs(loaded_rules(rules), self._settings.allowed_lateness_us)
+        lateness_us = self._settings.allowed_lateness_us
+        self._programs = Programs(loaded_rules(rules), lateness_us, shape=self._settings.shape)
         self._partitions = partitions
 
     def expand(self, records: read.Read | PCollection[bytes]) -> EvaluatedHistories:

@@ -30,7 +30,7 @@ from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, 
 from kittiwake.stream.contact.timers import Host, TimerFiring
 from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED
 from kittiwake.stream.records import Stage, encode, header_of
-from kittiwake.stream.rules_source.view import RulesSource
+from kittiwake.stream.rules_source.view import RulesSource, shaped
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.stream.metrics import count_firing
@@ -62,7 +62,7 @@ class EvaluateRules(beam.PTransform):
         """A contact's arrivals meet on one worker."""
         types = {_LATE: bytes, _DEAD: bytes}
         step = beam.ParDo(
-            EvaluateDoFn(self.rules, self.waits, self.shape, self.max_age_us, self.clock)
+            EvaluateDoFn(shaped(self.rules, self.shape), self.waits, self.shape, self.max_age_us, self.clock)
         ).with_output_types(bytes, **types)
         outputs = arrivals | "Evaluate" >> step.with_outputs(*types, main="decisions")
         return Evaluated(outputs["decisions"], outputs[_LATE], outputs[_DEAD])

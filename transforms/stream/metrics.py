@@ -22,6 +22,8 @@ from kittiwake.stream.metrics import (
     HORIZON_CUT,
     IDS_FORGOTTEN,
     INCLUDES_CUT,
+    REPEATS,
+    REPEATS_FORGOTTEN,
     REVOKED,
     STALE,
     STATE_BYTES,
@@ -64,6 +66,8 @@ _COUNTERS: Final = {
     "forgotten": FORGOTTEN,
     "horizon_cut": HORIZON_CUT,
     "ids_forgotten": IDS_FORGOTTEN,
+    "repeats": REPEATS,
+    "repeats_forgotten": REPEATS_FORGOTTEN,
     "too_late": TOO_LATE,
     "dead": DEAD_LETTERS,
 }

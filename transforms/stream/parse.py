@@ -21,7 +21,7 @@ from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, EXTRA_EVENTS, UNNEEDED
 from kittiwake.stream.records import Stage, encode
-from kittiwake.stream.rules_source.view import RulesSource
+from kittiwake.stream.rules_source.view import RulesSource, shaped
 from kittiwake.time.instants import instant_of
 from transforms.clock import now_us
 from transforms.logs import log
@@ -52,7 +52,7 @@ class ParseMessages(beam.PTransform):
 
     def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
         """No message is lost."""
-        parse = ParseDoFn(self.rules, IntakeSettings(self.shape, self.max_age_us), self.clock)
+        parse = ParseDoFn(shaped(self.rules, self.shape), IntakeSettings(self.shape, self.max_age_us), self.clock)
         step = beam.ParDo(parse).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
         taken = messages | "Parse" >> step.with_outputs(_DEAD, main="arrivals")
         return ParsedMessages(taken["arrivals"], taken[_DEAD])

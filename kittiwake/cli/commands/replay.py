@@ -70,7 +70,8 @@ def replay(
     with usable_input(as_json=as_json):
         settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
         settings = replace(settings, snapshots=snapshots)
-        programs = Programs(load_rules(*rules, by_account=not strict), settings.allowed_lateness_us)
+        history = load_rules(*rules, by_account=not strict)
+        programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         try:
             with progress(quiet=as_json) as on_progress:
                 summary = run(programs, inputs, output, settings, on_progress, written)

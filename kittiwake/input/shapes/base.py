@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Self, TypeAlias
 from kittiwake.errors import UnusableError
 from kittiwake.input.fields import ID_CHARS_MAX, OWN_NAMES, Fields, Record
 from kittiwake.input.shapes.cloudevents import cloudevents
-from kittiwake.input.shapes.segment import segment
+from kittiwake.input.shapes.segment import KEPT, LINES, PRODUCTS, segment
 from kittiwake.values import has_half_a_pair
 
 Adapter: TypeAlias = Callable[[Record, str | None], tuple[Fields, ...]]
@@ -29,26 +29,46 @@ class AccountOption(Enum):
     ALLOWED = "a record may name its own"
 
 
+class Lines(NamedTuple):
+    """A list in events of a type, of whose elements rules may use each as an event."""
+
+    parent: str
+    each: str
+    """The property that is the list."""
+    event: str
+    """The type of the event of an element."""
+    keep: tuple[str, ...]
+    """Properties of the whole event that the event of an element has."""
+
+
 def canonical(record: Record, _: str | None) -> tuple[Fields, ...]:
     """The fields of a record that has them already."""
     return (Fields(record, OWN_NAMES),)
 
 
 class Shape(StrEnum):
-    """How the records of an input are written: the name that a person types, the adapter, and the account's option."""
+    """How the records of an input are written: the name that a person types, the adapter, the account's option, and the
+    lists that are derived from beside those that `derive` names.
+    """
 
     adapter: Adapter
     account: AccountOption
+    lines: tuple[Lines, ...]
 
-    def __new__(cls, name: str, adapter: Adapter, account: AccountOption) -> Self:
+    def __new__(cls, name: str, adapter: Adapter, account: AccountOption, lines: tuple[Lines, ...] = ()) -> Self:
         """A row of the table, which is equal to its name."""
         row = str.__new__(cls, name)
-        row._value_, row.adapter, row.account = name, adapter, account
+        row._value_, row.adapter, row.account, row.lines = name, adapter, account, lines
         return row
 
     CANONICAL = "canonical", canonical, AccountOption.REFUSED
     """As `docs/reference/events.md` says."""
-    SEGMENT = "segment", segment, AccountOption.NEEDED
+    SEGMENT = (
+        "segment",
+        segment,
+        AccountOption.NEEDED,
+        tuple(Lines(parent, PRODUCTS, event, KEPT) for parent, event in LINES.items()),
+    )
     """Calls of the Segment Spec."""
     CLOUDEVENTS = "cloudevents", cloudevents, AccountOption.ALLOWED
     """CloudEvents 1.0 in their JSON format."""

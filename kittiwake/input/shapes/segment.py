@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from kittiwake.event_types import MERGED
 from kittiwake.input.fields import ID_CHARS_MAX, Fields, Record, RefusedError, is_absent, renamed, text_of
 from kittiwake.reasons import DeadLetterReason
+from kittiwake.values import as_number
 
 ANONYMOUS: Final = "anonymous:"
 """What the `contact_id` of somebody unknown begins with."""
@@ -45,6 +46,39 @@ TYPES: Final = {
     "product added to wishlist": "wishlist.item_added",
 }
 """Names of the e-commerce spec whose plain type is not the one that recipes use, by their words in lower case."""
+
+NUMBERS: Final = (
+    *("price", "quantity", "value", "total", "subtotal", "revenue"),
+    *("tax", "shipping", "discount", "position"),
+)
+"""Properties that are numbers in the e-commerce spec, of an event and of each of its products."""
+
+PRODUCTS: Final = "products"
+"""The property under which the events of the e-commerce spec have their list."""
+
+LINES: Final = {
+    "order.completed": "order.item_purchased",
+    "order.refunded": "order.item_refunded",
+    "checkout.started": "checkout.item_started",
+    "cart.viewed": "cart.item_viewed",
+}
+"""Events of the e-commerce spec with products → what an event of each product is, if rules name that."""
+
+KEPT: Final = ("order_id", "checkout_id", "cart_id", "currency", "coupon", "affiliation")
+"""What of the whole event the event of each product has."""
+
+COMMERCE: Final = frozenset(
+    {
+        *("search.performed", "product.list.viewed", "product.list.filtered", "product.clicked", "product.viewed"),
+        *("promotion.viewed", "promotion.clicked", "product.shared", "product.reviewed"),
+        *("cart.item_added", "product.removed", "cart.viewed", "cart.shared"),
+        *("wishlist.item_added", "product.removed.from.wishlist"),
+        *("checkout.started", "checkout.step.viewed", "checkout.step.completed", "payment.info.entered"),
+        *("order.updated", "order.completed", "order.refunded", "order.cancelled"),
+        *("coupon.entered", "coupon.applied", "coupon.denied", "coupon.removed"),
+    }
+)
+"""The types of the events of the e-commerce spec: their numbers are read as numbers where they are sent as text."""
 
 _NAMES: Final = {"event_id": "messageId", "contact_id": "userId", "time": "timestamp"}
 _TRACK_NAMES: Final = {**_NAMES, "type": "event", "properties": "properties"}
@@ -82,7 +116,18 @@ def _track(record: Record) -> Fields:
     name = values.get("type")
     if isinstance(name, str):
         values["type"] = type_of(name)
+        if values["type"] in COMMERCE and isinstance(values.get("properties"), dict):
+            values["properties"] = _with_numbers(values["properties"])
     return Fields(values, _TRACK_NAMES)
+
+
+def _with_numbers(properties: dict[str, Any]) -> dict[str, Any]:
+    """With numbers for what is a number sent as text, in the products too; the same where there is none."""
+    found = {name: as_number(properties[name]) for name in NUMBERS if isinstance(properties.get(name), str)}
+    products = properties.get(PRODUCTS)
+    if isinstance(products, list):
+        found[PRODUCTS] = [_with_numbers(one) if isinstance(one, dict) else one for one in products]
+    return properties | found if found else properties
 
 
 def _other(record: Record, call: str) -> Fields:

@@ -172,6 +172,9 @@ def is_stale(row: Decision, versions: Versions, clock_us: int | None) -> bool:
 
 # ---------------------------------------------------------------- forgetting
 
+DERIVED: Final = "*"
+"""Stands for the type of whatever is derived from an event: no type has a star."""
+
 
 def forget_final(versions: Versions, since: Since, checkpoint: State, events: Iterable[Event | StoredEvent]) -> None:
     """Forget what is revoked or pending and cannot come any more, now that the checkpoint has moved.
@@ -181,7 +184,11 @@ def forget_final(versions: Versions, since: Since, checkpoint: State, events: It
     """
     if not since.revoked and not since.pending:
         return
-    opening = {opened for event in events for opened in ((event.event_id, event.type), (event.event_id, ""))}
+    opening = {
+        opened
+        for event in events
+        for opened in ((event.event_id, event.type), (event.event_id, ""), (f"{event.event_id}/{event.type}", DERIVED))
+    }
     since.revoked = [emitted for emitted in since.revoked if _may_come_again(versions, emitted, checkpoint, opening)]
     since.pending = [
         pending
@@ -227,9 +234,14 @@ def _is_used(checkpoint: State, rule: RuleProgram, emitted: EmittedDecision) -> 
 
 
 def _is_live(checkpoint: State, rule_id: str, key: str, opened: Opened, opening: Container[Opened]) -> bool:
-    if opened[0] is not None and opened in opening:
+    if opened[0] is not None and (opened in opening or (_parent_of(opened[0], opened[1]), DERIVED) in opening):
         return True
     return any(opened == found for found in _opened_in(checkpoint, rule_id, key))
+
+
+def _parent_of(event_id: str, event_type: str) -> str:
+    """Id and type of the event that one of this id and type is derived from, if it is derived (`run.derive`)."""
+    return event_id.rpartition("/")[0].removesuffix(f"/{event_type}")
 
 
 def _opened_in(state: State, rule_id: str, key: str) -> Iterator[Opened]:

@@ -9,17 +9,21 @@ import copyreg
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.conditions import AllHold, AnyHolds, Leaf, NotHolds, OfContact, Tree, of_contact
 from kittiwake.kernel.plan.gates import asked_of, gates_of
 from kittiwake.kernel.plan.history import answer, nothing_of
-from kittiwake.kernel.plan.layouts import described
+from kittiwake.kernel.plan.layouts import described, memory_of_repeats
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
 from kittiwake.kernel.plan.policy import Policy, memory_of_cap_us
+from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.repeats import Repeats
 from kittiwake.kernel.plan.routes import Route, Routes, route_of
 from kittiwake.kernel.plan.rule import RuleProgram, texts_of
 from kittiwake.kernel.plan.wait import UntilWait
@@ -49,6 +53,7 @@ def build_program(
     *,
     ruleset_version: str = "",
     policy: Policy | None = None,
+    preparation: Preparation = UNPREPARED,
     timezone: str = "UTC",
     allowed_lateness_us: int = HOUR_US,
     limits: Limits = DEFAULT_LIMITS,
@@ -66,9 +71,11 @@ def build_program(
     force before the first version.
     """
     policy = policy or Policy()
-    rules = tuple(map(described, rules))
+    rules, preparation = tuple(map(described, rules)), _remembering(preparation)
     purposes = tuple(sorted({*policy.purposes, *foreseen_purposes}))
     own_types = frozenset() if idle else CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
+    routes = _routes(rules, own_types, preparation, wanted_later)
+    in_force = (rule for rule in rules if not rule.foreseen)
     return Program(
         account_id=account_id,
         ruleset_version=ruleset_version,
@@ -77,7 +84,7 @@ def build_program(
         timezone=timezone,
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
-        routes=_routes(rules, own_types),
+        routes=routes,
         texts=tuple(texts_of(rule, ruleset_version) for rule in rules),
         state_keys=tuple(rule.state_key for rule in rules),
         gates=tuple(gates_of(rule, policy) for rule in rules),
@@ -85,8 +92,8 @@ def build_program(
         firings_us=max(map(memory_of_cap_us, policy.caps), default=0),
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
         dated=tuple(i for i, rule in enumerate(rules) if _is_dated(rule)),
-        attributes=attributes_of(rules) | foreseen_attributes,
-        measured=attributes_of(rule for rule in rules if not rule.foreseen) if is_version else frozenset(),
+        attributes=attributes_of(rules, routes.preparation) | foreseen_attributes,
+        measured=attributes_of(in_force, routes.preparation) if is_version else frozenset(),
         purposes=purposes,
         effective_us=effective_us,
         wanted_later=wanted_later,
@@ -94,9 +101,21 @@ def build_program(
     )
 
 
-def attributes_of(rules: Iterable[RuleProgram]) -> frozenset[str]:
-    """Top-level attributes of the contact that the rules read, and `timezone`."""
-    return frozenset({"timezone"} | {name for rule in rules for name in attributes_read(rule)})
+def attributes_of(rules: Iterable[RuleProgram], preparation: Preparation = UNPREPARED) -> frozenset[str]:
+    """Top-level attributes of the contact that the rules read, and `derive`, and `timezone`."""
+    found = {name for rule in rules for name in attributes_read(rule)}
+    of_parents = (_attributes_of(match.where) for match in preparation.parents() if match.where is not None)
+    return frozenset({"timezone"} | found).union(*of_parents)
+
+
+def _remembering(preparation: Preparation) -> Preparation:
+    """With the `memory` of what it drops; entries that differ in `within` alone are the longest of them."""
+    found: dict[str, Repeats] = {}
+    for one in preparation.repeats:
+        memory = memory_of_repeats(one)
+        within_us = max(one.within_us, found[memory].within_us if memory in found else 0)
+        found[memory] = replace(one, memory=memory, within_us=within_us)
+    return replace(preparation, repeats=tuple(found.values())) if found else preparation
 
 
 def _is_readied(rule: RuleProgram) -> bool:
@@ -117,6 +136,7 @@ def _packed(program: Program) -> tuple[Callable[..., Program], tuple[Any, ...]]:
         {
             "ruleset_version": program.ruleset_version,
             "policy": program.policy,
+            "preparation": program.routes.preparation,
             "timezone": program.timezone,
             "allowed_lateness_us": program.allowed_lateness_us,
             "limits": program.limits,
@@ -142,8 +162,13 @@ def _takes_unnamed(rule: RuleProgram) -> bool:
     return any(not match.types for match in rule.matches()) or holds_of_nothing(rule)
 
 
-def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str]) -> Routes:
-    """By event type, which rules its events concern."""
+def _routes(
+    rules: Sequence[RuleProgram],
+    own_types: frozenset[str],
+    preparation: Preparation,
+    wanted_later: frozenset[str] | None,
+) -> Routes:
+    """By event type, which rules its events concern; one identity of `UNPREPARED`, for which walkers ask."""
     naming: dict[str, set[int]] = {}
     for i, rule in enumerate(rules):
         for match in rule.matches():
@@ -153,14 +178,23 @@ def _routes(rules: Sequence[RuleProgram], own_types: frozenset[str]) -> Routes:
         if follows_zone(rule):
             naming.setdefault(UPDATED, set()).add(i)
     unnamed = {i for i, rule in enumerate(rules) if _takes_unnamed(rule)}
+    needs_any, needed = bool(_routes_of_type(rules, unnamed, None)), {*naming, *(wanted_later or ())}
+    preparation = preparation.needed(lambda one: needs_any or wanted_later is None or one in needed)
+    for match in preparation.parents():
+        for event_type in match.types:
+            naming.setdefault(event_type, set())
+    takes_any = needs_any or any(not match.types for match in preparation.parents())
     looking = {i for i, rule in enumerate(rules) if looks_at_contact(rule)}
     if looking:
+        unnamed |= looking if takes_any else set()
         naming = {event_type: naming.get(event_type, set()) | looking for event_type in {*naming, *own_types} - ENDINGS}
     return Routes(
         {event_type: _routes_of_type(rules, naming[event_type] | unnamed, event_type) for event_type in sorted(naming)},
         _routes_of_type(rules, unnamed, None),
         _routes_of_type(rules, unnamed, UNMATCHED_BY_ANY[0]),
         own_types,
+        UNPREPARED if preparation == UNPREPARED else preparation,
+        takes_any,
     )
 
 

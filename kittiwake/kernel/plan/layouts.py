@@ -14,6 +14,7 @@ import msgspec
 
 from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.history import Condition, Measure, is_plain, kinds_of
+from kittiwake.kernel.plan.repeats import Repeats
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.values import Path, canonical
@@ -83,6 +84,11 @@ def memory_of(condition: Condition) -> str:
     if keeps_newest(condition):
         return f"{measured}/{instants_kept(condition)}"
     return measured
+
+
+def memory_of_repeats(repeats: Repeats) -> str:
+    """What is remembered of events that may come again: equal where only `within` differs."""
+    return _digest([repeats.of, repeats.same])
 
 
 def keeps_newest(condition: Condition) -> bool:

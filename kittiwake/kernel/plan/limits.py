@@ -34,5 +34,8 @@ class Limits(NamedTuple):
     """Ids of events by which duplicates are known, the newest; in two horizons of an hour one event every 0.3 s. Of the
     longest ASCII ids 3.5 MB, which leaves room for all else in one value; of ordinary ones 1.2 MB."""
 
+    repeats: int = 10_000
+    """Values of `repeats`, over all entries: thirty purchases a day for a year. 300 KB, of the longest 3.5 MB."""
+
 
 DEFAULT_LIMITS = Limits()

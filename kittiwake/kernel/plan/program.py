@@ -69,14 +69,14 @@ class Program:
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type can change anything, once its duplicates are dropped."""
         routes = self.routes
-        if event_type in routes.by_type or event_type in routes.own_types or routes.of_any:
+        if event_type in routes.by_type or event_type in routes.own_types or routes.takes_any:
             return True
         return self.wanted_later is None or event_type in self.wanted_later
 
     def wanted(self) -> frozenset[str] | None:
         """The types of the events it wants; None: all."""
         routes = self.routes
-        if routes.of_any or self.wanted_later is None:
+        if routes.takes_any or self.wanted_later is None:
             return None
         return frozenset(routes.by_type) | routes.own_types | self.wanted_later
 
@@ -85,7 +85,10 @@ class Program:
 
         True when in doubt. A trace shows them all.
         """
-        return event_type in self.routes.own_types or any(route.reads() for route in self.routes.of(event_type))
+        routes = self.routes
+        if event_type in routes.own_types or routes.preparation.reads(event_type):
+            return True
+        return any(route.reads() for route in routes.of(event_type))
 
     def expires_us(self, rule_id: str) -> int:
         """How long after it was due what a rule fires is worth delivering."""

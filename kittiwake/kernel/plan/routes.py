@@ -13,6 +13,7 @@ import msgspec
 
 from kittiwake.event_types import UNMATCHED_BY_ANY
 from kittiwake.kernel.plan.match import Match, Matches, asks_of_change
+from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 
@@ -74,6 +75,10 @@ class Routes:
     since any event can be the contact's first."""
     own_types: frozenset[str] = frozenset()
     """Types the kernel itself takes: `contact.*` and, where the policy asks for consent, `consent.*`."""
+    preparation: Preparation = UNPREPARED
+    """What becomes of events before the rules see them; without derivations of types that no rule needs."""
+    takes_any: bool = False
+    """Whether events of every type are needed: by a "*" of a rule or of a derivation, or as a contact's first."""
 
     def of(self, event_type: str) -> tuple[Route, ...]:
         """What an event of this type can do, rule by rule."""

@@ -21,6 +21,7 @@ from kittiwake.kernel.plan.layouts import described, serves
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.policy import Policy
+from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.model import Event
@@ -47,6 +48,7 @@ class Draft(NamedTuple):
     policy: Policy
     timezone: str
     ruleset_version: str
+    preparation: Preparation = UNPREPARED
 
 
 NOTHING: Final = Draft(None, (), Policy(), "UTC", "")
@@ -139,11 +141,12 @@ def build_versions(
             [*rules, *_foreseen(rules, later)],
             ruleset_version=draft.ruleset_version,
             policy=draft.policy,
+            preparation=draft.preparation,
             timezone=draft.timezone,
             allowed_lateness_us=allowed_lateness_us,
             limits=limits,
             effective_us=draft.effective_us,
-            foreseen_attributes=frozenset().union(*(attributes_of(one.rules) for one in later)),
+            foreseen_attributes=programs[0].attributes if later else frozenset(),
             foreseen_purposes=tuple(purpose for one in later for purpose in one.policy.purposes),
             wanted_later=programs[0].wanted() if later else frozenset(),
             idle=draft is NOTHING and not later,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kittiwake.kernel.evaluate.include import included
-from kittiwake.kernel.evaluate.match import missing_paths
+from kittiwake.kernel.evaluate.match import SINGLE, missing_paths
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.execution import Caused, Execution
@@ -97,10 +97,15 @@ def refuse_for_room(run: Execution, index: int, key: str, event: Event, what: st
 
 def refuse_update(run: Execution, event: Event) -> None:
     """Leave `suppressed: limit` for a `contact.updated` that a contact has no room for (semantics 12.8)."""
+    refuse_event(run, ATTRIBUTES_RULE, SINGLE, event, "attributes")
+
+
+def refuse_event(run: Execution, rule_id: str, key: str, event: Event, what: str) -> None:
+    """Leave `suppressed: limit` for an event that is too much, whatever the rules."""
     candidate = _candidate_now(run, event, NO_VALUES, FIRED, "{}")
     if run.trace is not None:
-        run.note(StepKind.NO_ROOM, None, None, event_id=event.event_id, what="attributes")
-    run.refuse(ATTRIBUTES_RULE, candidate)
+        run.note(StepKind.NO_ROOM, None, None, event_id=event.event_id, what=what)
+    run.refuse(rule_id, key, candidate)
 
 
 def lacks(run: Execution, index: int, key: str | None, event: Event, what: str) -> None:

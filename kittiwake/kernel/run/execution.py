@@ -59,6 +59,7 @@ class Execution:
         "outputs",
         "program",
         "refused",
+        "repeated",
         "reserved",
         "rules",
         "shared_instant",
@@ -106,6 +107,8 @@ class Execution:
         """Under arbitration, ids of what has passed every gate in this part of the instant."""
         self.refused: tuple[int, Event] | None = None
         """The last rule and event that left `suppressed: limit`: they leave it once."""
+        self.repeated: dict[str, dict[str, int]] | None = None
+        """What `run.repeats` knows; None: it has not been asked yet."""
         self.shared_instant: SharedInstant | None = None
         """None while no two events share the instant."""
         if state.rules or self.attributes:
@@ -236,13 +239,13 @@ class Execution:
         if not rule.foreseen:
             self.outputs.count_unusable(Unusable(rule.rule_id, clause, path, found))
 
-    def refuse(self, rule_id: str, candidate: Candidate) -> None:
+    def refuse(self, rule_id: str, key: str, candidate: Candidate) -> None:
         """Leave `suppressed: limit` for an event that concerns no rule."""
         decision = row_of(
             self.program.account_id,
             Texts(rule_id, "", self.program.ruleset_version),
             self.state.contact_id,
-            SINGLE,
+            key,
             candidate,
             Outcome.SUPPRESSED,
             Reason.LIMIT,

@@ -30,7 +30,17 @@ NOTHING_UNUSABLE: Final[Mapping[Unusable, int]] = {}
 class Outputs:
     """What an execution hands out."""
 
-    __slots__ = ("decisions", "deferred", "duplicates", "forgotten", "ids_forgotten", "trace", "unusable")
+    __slots__ = (
+        "decisions",
+        "deferred",
+        "duplicates",
+        "forgotten",
+        "ids_forgotten",
+        "repeats",
+        "repeats_forgotten",
+        "trace",
+        "unusable",
+    )
 
     def __init__(self, trace: list[Step] | None = None) -> None:
         """Nothing yet; `trace` takes the steps, if they are wanted."""
@@ -43,6 +53,10 @@ class Outputs:
         """Values that rules in force could not use, and how often."""
         self.ids_forgotten = 0
         """Ids of events that had to make room while duplicates of them could still come."""
+        self.repeats = 0
+        """Events dropped since one that counted has brought their value."""
+        self.repeats_forgotten = 0
+        """Values that had to make room (`Limits.repeats`) while events could still bring them again."""
         self.deferred = False
         """Whether anything was deferred."""
 

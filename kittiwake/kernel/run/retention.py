@@ -17,6 +17,7 @@ from kittiwake.kernel.evaluate.retention import (
 )
 from kittiwake.kernel.run.arming import pending_candidates
 from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.repeats import forget_old_repeats, forget_repeats
 from kittiwake.kernel.state.state import Profile, State
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Outcome, Reason
@@ -79,6 +80,7 @@ def forget_all(run: Execution) -> None:
     state = run.state
     state.rules, state.firings, state.consents, state.records = {}, [], {}, {}
     state.first_us = run.newest_us = state.profile = state.round_ends_us = None
+    forget_repeats(run)
     run.attributes, run.caused, run.missing_until_us = {}, [], {}
     run.rules = [None] * len(run.program.rules)
     if run.shared_instant is not None:
@@ -96,6 +98,7 @@ def _forget_deeds(run: Execution) -> None:
     known_us = state.first_us if state.profile is None else state.profile.first_us
     state.profile = Profile(known_us, run.newest_us)
     state.first_us = run.newest_us = state.round_ends_us = None
+    forget_repeats(run)
     for rule, found in zip(run.program.rules, run.rules, strict=True):
         if found is not None:
             forget_deeds_of_rule(rule, found)
@@ -110,6 +113,7 @@ def _forget_deeds(run: Execution) -> None:
 
 def forget_expired(run: Execution, now_us: int) -> None:
     """Forget what time has passed at an instant."""
+    forget_old_repeats(run, now_us)
     rules = run.state.rules
     for index, found in enumerate(run.rules):
         if found is None:

@@ -19,6 +19,7 @@ from kittiwake.kernel.evaluate.decisions import row_of
 from kittiwake.kernel.evaluate.include import included
 from kittiwake.kernel.evaluate.retention import size_of_attributes
 from kittiwake.kernel.plan.policy import Policy
+from kittiwake.kernel.plan.preparation import UNPREPARED
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.plan.wait import Delays
@@ -47,6 +48,8 @@ class SweepPlan(NamedTuple):
 
 def sweep_plan_of(program: Program) -> SweepPlan | None:
     """What each event type does in each rule, if the whole program can be swept; None if it cannot."""
+    if program.routes.preparation != UNPREPARED:
+        return None
     asks = replace(program.policy, retention_us=Policy().retention_us, profile_retention_us=None) != Policy()
     if asks or not all(_is_plain(rule, program) for rule in program.rules):
         return None

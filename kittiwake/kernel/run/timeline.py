@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Final
 
 from kittiwake.kernel.evaluate.match import SINGLE
+from kittiwake.kernel.plan.preparation import UNPREPARED
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.audience import evaluate_membership
 from kittiwake.kernel.run.dispatch import Handlers, handlers_of
@@ -19,8 +20,10 @@ from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import gate_all
 from kittiwake.kernel.run.migration import Before, activate, fits, forget_for_good, known_of, stamp
 from kittiwake.kernel.run.outputs import Outputs
+from kittiwake.kernel.run.preparation import prepared_handlers_of
 from kittiwake.kernel.run.retention import forget_silent, forgets_us, freeze, keeps_something
 from kittiwake.kernel.run.shared_instant import SharedInstant
+from kittiwake.kernel.run.taking import take
 from kittiwake.kernel.run.timer_queue import next_due_us, timers_of
 from kittiwake.kernel.run.wait import fall_due
 from kittiwake.kernel.state.state import State
@@ -97,6 +100,9 @@ def _note_version(run: Execution, now_us: int, decisions: Sequence[Decision]) ->
 
 def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
+    if run.program.routes.preparation is not UNPREPARED:
+        _walk_prepared(run, events, upto_us)
+        return
     timers, traced, state = run.timers.heap, run.trace is not None, run.state
     handlers = handlers_of(run.program)
     by_type = handlers.by_type
@@ -114,7 +120,7 @@ def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
         if at < count and events[at].time_us == now_us:
             at = _take_together(run, handlers, events, at - 1)
         elif traced:
-            _take(run, handlers, event)
+            take(run, handlers.of(event.type), event)
         else:
             if run.newest_us is None:
                 state.first_us, run.first = now_us, event
@@ -131,27 +137,40 @@ def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     _pass_time(run, upto_us)
 
 
+def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> None:
+    """As `_walk`, where events are prepared before the rules see them."""
+    prepared, retention_us = prepared_handlers_of(run.program), run.program.policy.retention_us
+    at, count = 0, len(events)
+    while at < count:
+        now_us, begun = events[at].time_us, at
+        while at < count and events[at].time_us == now_us:
+            at += 1
+        if run.newest_us is None or now_us - run.newest_us >= retention_us:
+            _forget(run, now_us)
+        _pass_time(run, now_us)
+        run.now_us = now_us
+        run.shared_instant = SharedInstant() if at - begun > 1 else None
+        for event in events[begun:at]:
+            prepared.of(event.type)(run, event)
+        run.shared_instant = None
+        for index, key in run.timers.take_due(now_us):
+            fall_due(run, index, key)
+        if run.caused:
+            gate_all(run)
+    if run.newest_us is None or upto_us - run.newest_us >= retention_us:
+        _forget(run, upto_us)
+    _pass_time(run, upto_us)
+
+
 def _take_together(run: Execution, handlers: Handlers, events: Sequence[Event], at: int) -> int:
     """Take the several events of one instant from `at` on: one may disarm what another opens. Where the next begins."""
     now_us = events[at].time_us
     run.shared_instant = SharedInstant()
     while at < len(events) and events[at].time_us == now_us:
-        _take(run, handlers, events[at])
+        take(run, handlers.of(events[at].type), events[at])
         at += 1
     run.shared_instant = None
     return at
-
-
-def _take(run: Execution, handlers: Handlers, event: Event) -> None:
-    """Let one event do all it does; a trace shows it first."""
-    if run.trace is not None:
-        about = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
-        run.note(StepKind.EVENT, None, None, **about)
-    if run.newest_us is None:
-        run.state.first_us, run.first = event.time_us, event
-    run.newest_us = event.time_us
-    for handle in handlers.of(event.type):
-        handle(run, event)
 
 
 def _pass_time(run: Execution, until_us: int) -> None:

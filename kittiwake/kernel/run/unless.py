@@ -37,12 +37,20 @@ def disarming(route: Route) -> Handler:
             if not wanted:
                 return
         if waits and shared is not None:
-            shared.unless_taken.setdefault(index, []).append((event, wanted))
+            shared.unless_taken.setdefault(index, []).append((event, wanted, shared.family_of(event)))
         for key, one in _live(state):
-            if always or _is_met(wanted, newest_same(one)):
+            if (always or _is_met(wanted, newest_same(one))) and not _is_of_family(run, index, key):
                 disarm(run, index, key, one, event)
 
     return handle
+
+
+def _is_of_family(run: Execution, index: int, key: str) -> bool:
+    """Whether the event that is being taken is derived, or derived from, and one of its family opened the episode."""
+    shared = run.shared_instant
+    if shared is None or shared.family is None:
+        return False
+    return shared.family in shared.opened.get((index, key), ())
 
 
 def _live(state: RuleState | None) -> list[tuple[str, Instance]]:
@@ -100,9 +108,9 @@ def disarm_at_once(run: Execution, index: int, key: str, one: Instance, newest: 
     shared = run.shared_instant
     assert shared is not None
     opened = shared.opened.get((index, key), ())
-    for event, wanted in shared.unless_taken.get(index, ()):
+    for event, wanted, family in shared.unless_taken.get(index, ()):
         episode = one.episode
-        if episode is None or event is newest or (event.event_id, event.type) in opened:
+        if episode is None or event is newest or family in opened:
             continue
         if _is_met(wanted, episode.same):
             disarm(run, index, key, one, event)

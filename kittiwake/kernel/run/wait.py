@@ -127,7 +127,7 @@ def _open(
     if run.trace is not None:
         run.note(StepKind.ARMED, index, key, event_id=event_id, **deadlines(found))
     if run.shared_instant is not None:
-        run.shared_instant.opened.setdefault((index, key), set()).add((event_id, event.type))
+        run.shared_instant.opened.setdefault((index, key), set()).add(run.shared_instant.family_of(event))
         disarm_at_once(run, index, key, one, event)
 
 

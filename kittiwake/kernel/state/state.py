@@ -299,6 +299,13 @@ class Since(msgspec.Struct, array_like=True, gc=False):
     pending: list[PendingCorrection] = []
 
 
+class Repeated(msgspec.Struct, array_like=True, gc=False):
+    """Values that events have brought which counted, the oldest first (`run.repeats`)."""
+
+    values: list[str] = []
+    times_us: list[int] = []
+
+
 class Profile(msgspec.Struct, array_like=True, gc=False):
     """Of a contact that was forgotten: since when what stays of it is known (semantics.md, section 12)."""
 
@@ -346,6 +353,8 @@ class State(msgspec.Struct, array_like=True, gc=False):
     """None: it was never forgotten, or nothing stayed."""
     round_ends_us: int | None = None
     """The end of the contact's round of arbitration, which may have passed; None: none is open."""
+    repeated: dict[str, Repeated] = {}
+    """By entry of `repeats`, the values that events have brought."""
 
 
 def new_state(contact_id: str) -> State:

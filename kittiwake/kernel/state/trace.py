@@ -16,9 +16,12 @@ class StepKind(StrEnum):
     """What a step is. `details` holds, per kind, what is written behind it."""
 
     EVENT = "event"
-    """An event is taken. event_id, type, properties."""
+    """An event is taken. event_id, type, properties; as_sent (its properties as they came in) where some
+    are cast, parent (event_id) where it is derived."""
     DUPLICATE = "duplicate"
     """A duplicate of an event is dropped. event_id, type."""
+    REPEAT = "repeat"
+    """An event is dropped since one that counted has brought its value. event_id, type."""
     LATE = "late"
     """An event older than the evaluated time. event_id, type."""
     INSTANT = "instant"

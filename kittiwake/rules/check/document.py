@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from itertools import chain
 
 from kittiwake.rules.check.audience import check_audience
+from kittiwake.rules.check.cast import check_casts
 from kittiwake.rules.check.catalog import check_interest
 from kittiwake.rules.check.channels import check_channels
 from kittiwake.rules.check.conditions import check_given
+from kittiwake.rules.check.derive import check_derivations
 from kittiwake.rules.check.include import check_include
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
 from kittiwake.rules.check.policy import check_policy, check_reentry
+from kittiwake.rules.check.repeats import check_repeats
 from kittiwake.rules.check.rule import KIND_CLAUSES, check_bounds, check_kind
 from kittiwake.rules.check.thresholds import check_reaches
 from kittiwake.rules.check.variants import check_variants
@@ -25,7 +28,7 @@ from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Code, RuleError
 from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.policy import PolicyObject
-from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.source.tree import Location
 
 _NO_ARMING_EVENT = "a catalogue rule has no arming event of the contact; write item: …"
@@ -39,6 +42,13 @@ def errors_of_rule(rule: Rule, location: Location, wrong: frozenset[str] = froze
 def errors_of_policy(policy: PolicyObject, location: Location) -> Iterator[RuleError]:
     """Everything wrong with a policy whose shape is right."""
     return _located(chain(check_policy(policy), check_channels(policy, ("channels",))), location)
+
+
+def errors_of_header(header: Header, location: Location) -> Iterator[RuleError]:
+    """Everything wrong with what stands beside `rules` and `policy`, where its shape is right."""
+    yield from _located(check_casts(header.cast, ("cast",)), location)
+    yield from _located(check_repeats(header.repeats, ("repeats",)), location)
+    yield from _located(check_derivations(header.derive, ("derive",)), location)
 
 
 def _located(diagnostics: Iterator[Diagnostic[Code]], location: Location) -> Iterator[RuleError]:

@@ -12,7 +12,15 @@ from kittiwake.rules.check.change import check_change
 from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import CONTAINS_DEPTH_MAX, KEYS_MAX, LIST_MAX
-from kittiwake.rules.model.match import ChangeMatch, EventMatch, MatchObject, Operators, OtherProperty, Where
+from kittiwake.rules.model.match import (
+    ChangeMatch,
+    EventMatch,
+    EventTypes,
+    MatchObject,
+    Operators,
+    OtherProperty,
+    Where,
+)
 from kittiwake.rules.model.text import CONTACT, Paths, SamePaths, path_problem, same_pairs
 
 NOT_STARRED: Final = ("contact.", "consent.")
@@ -43,9 +51,7 @@ def _check_star(types: list[tuple[KeyPath, str]]) -> Iterator[Diagnostic[Code]]:
 
 
 def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -> Iterator[Diagnostic[Code]]:
-    types = (*path, "event")
-    yield from check_list(entry.event, types, LIST_MAX, "event types")
-    yield from _check_star(list(each(entry.event, types)))
+    yield from check_types(entry.event, (*path, "event"))
     yield from _check_asked(entry, path, no_same)
     if entry.item is not None and not item:
         message = "item stands only in the unless of a catalogue rule"
@@ -59,6 +65,12 @@ def _check_asked(entry: MatchObject | ChangeMatch, path: KeyPath, no_same: str) 
         if no_same:
             yield Diagnostic((*path, "same"), Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
         yield from check_same(entry.same, (*path, "same"))
+
+
+def check_types(types: EventTypes, path: KeyPath) -> Iterator[Diagnostic[Code]]:
+    """One event type or several."""
+    yield from check_list(types, path, LIST_MAX, "event types")
+    yield from _check_star(list(each(types, path)))
 
 
 def check_keys(paths: Paths | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:

@@ -10,6 +10,7 @@ from kittiwake.kernel.plan.build import build_program
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.program import Program
 from kittiwake.rules.compile.policy import policy_of
+from kittiwake.rules.compile.preparation import preparation_of
 from kittiwake.rules.compile.rule import check_can_run, compile_rule
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
@@ -36,6 +37,7 @@ def compile_account(
         [compile_rule(rule, policy) for rule in authored],
         ruleset_version=ruleset.version,
         policy=policy_of(policy),
+        preparation=preparation_of(ruleset, account_id),
         timezone=ruleset.timezone_of(account_id),
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,

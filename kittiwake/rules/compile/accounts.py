@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.versions import Version, compile_versions
@@ -83,7 +84,7 @@ def plan_of(versions: Versions) -> Plan:
     takes_all = any(types is None for types in wanted)
     sweep_plan = sweep_plan_of(programs[0]) if len(programs) == 1 else None
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
-    changing = changing or (takes_all and not all(program.routes.of_any for program in programs))
+    changing = changing or (takes_all and not all(program.routes.takes_any for program in programs))
     return Plan(versions, sweep_plan, None if takes_all else named, unread, changing)
 
 
@@ -105,11 +106,16 @@ class Programs:
     """From account to programs."""
 
     def __init__(
-        self, rules: RuleSet | RuleSetHistory, allowed_lateness_us: int = HOUR_US, *, whole_history: bool = True
+        self,
+        rules: RuleSet | RuleSetHistory,
+        allowed_lateness_us: int = HOUR_US,
+        *,
+        whole_history: bool = True,
+        shape: InputShape = CANONICAL,
     ) -> None:
         """Compiles the programs of every account the rules name, so that a rule that cannot run is found here.
 
-        A batch has the whole history, a stream has not.
+        A batch has the whole history, a stream has not. `shape` is that of the input: it may derive events by itself.
 
         Raises:
             RulesError: a rule is of a kind that this release does not run yet.
@@ -121,6 +127,7 @@ class Programs:
         self._history = history
         self._allowed_lateness_us = allowed_lateness_us
         self._whole_history = whole_history
+        self._lines = shape.shape.lines
         self._kept: dict[str, Plan] = {}
         self._named = frozenset(name for one in history.versions for name in (*one.ruleset.accounts, *one.refused))
         self.refused = frozenset(name for name in self._named if not self._versions(name))
@@ -164,6 +171,7 @@ class Programs:
                 allowed_lateness_us=self._allowed_lateness_us,
                 whole_history=self._whole_history,
                 frozen_at_us=self._history.frozen_at_us,
+                lines=self._lines,
             )
         )
 

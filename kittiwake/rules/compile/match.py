@@ -60,6 +60,11 @@ def _of_object(entry: MatchObject | ChangeMatch) -> Iterator[Match]:
     return _of_types(types_of(entry.event), where, *names_of(entry.same))
 
 
+def matches_of_types(types: EventTypes, where: Where | None) -> Matches:
+    """The alternatives of a match that names nothing but types and what their properties must be."""
+    return tuple(_of_types(types_of(types), predicate_of(where) if where else None))
+
+
 def types_of(types: EventTypes) -> list[str]:
     """One type or several, as a list."""
     return types if isinstance(types, list) else [types]

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from kittiwake.input.shapes.base import Lines
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.versions import Draft, Versions, build_versions
 from kittiwake.rules.compile.policy import policy_of
+from kittiwake.rules.compile.preparation import preparation_of
 from kittiwake.rules.compile.rule import check_can_run, compile_rule
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
@@ -27,15 +29,16 @@ def compile_versions(
     limits: Limits = DEFAULT_LIMITS,
     whole_history: bool = True,
     frozen_at_us: int | None = None,
+    lines: tuple[Lines, ...] = (),
 ) -> Versions:
-    """The programs of an account under rising versions; a batch has the whole history.
+    """The programs of an account under rising versions; a batch has the whole history. `lines`: of its input's shape.
 
     Raises:
         RulesError: a rule is of a kind that this release does not run yet.
     """
     return build_versions(
         account_id,
-        list(_drafts(versions, account_id)),
+        list(_drafts(versions, account_id, lines)),
         allowed_lateness_us=allowed_lateness_us,
         limits=limits,
         whole_history=whole_history,
@@ -43,11 +46,18 @@ def compile_versions(
     )
 
 
-def _drafts(versions: Iterable[Version], account_id: str) -> Iterator[Draft]:
+def _drafts(versions: Iterable[Version], account_id: str, lines: tuple[Lines, ...]) -> Iterator[Draft]:
     introduced: dict[str, int | None] = {}
     for effective_us, ruleset in versions:
         authored = check_can_run(ruleset.rules_of(account_id))
         introduced = {rule.rule.id: introduced.get(rule.rule.id, effective_us) for rule in authored}
         policy = ruleset.policy_of(account_id)
         rules = tuple(compile_rule(rule, policy, introduced[rule.rule.id]) for rule in authored)
-        yield Draft(effective_us, rules, policy_of(policy), ruleset.timezone_of(account_id), ruleset.version)
+        yield Draft(
+            effective_us,
+            rules,
+            policy_of(policy),
+            ruleset.timezone_of(account_id),
+            ruleset.version,
+            preparation_of(ruleset, account_id, lines),
+        )

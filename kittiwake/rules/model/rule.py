@@ -10,12 +10,15 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.cast import Casts
 from kittiwake.rules.model.catalog import Interest
 from kittiwake.rules.model.conditions import Conditions, ConditionTree
+from kittiwake.rules.model.derive import Derivations
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import Flag, Whole
 from kittiwake.rules.model.policy import OutOfHoldout, PolicyObject, Reentry
+from kittiwake.rules.model.repeats import RepeatsList
 from kittiwake.rules.model.text import AccountId, Name, Paths, RuleId, one_of
 from kittiwake.rules.model.thresholds import ReachesObject
 from kittiwake.rules.model.time import Duration, Instant, ZoneName
@@ -101,4 +104,19 @@ class Header(Model):
     account: AccountId = Field(description='whose rules these are; "*" = every account')
     timezone: ZoneName | None = Field(None, description="used for contacts without a timezone")
     policy: PolicyObject | None = Field(None, description="what holds for all its rules; replaces that of * whole")
+    cast: Casts | None = Field(
+        None,
+        description="texts read as numbers and epoch numbers read as times, before the rules see an event",
+        examples=[[{"event": "order.completed", "number": ["total", "price"]}]],
+    )
+    repeats: RepeatsList | None = Field(
+        None,
+        description="events that are dropped since one that counted has brought their value",
+        examples=[[{"event": "order.completed", "same": "order_id", "within": "30d"}]],
+    )
+    derive: Derivations | None = Field(
+        None,
+        description="one event of each element of a list",
+        examples=[[{"event": "order.item_purchased", "from": "order.completed", "each": "products"}]],
+    )
     rules: None = Field(None, description="its rules")  # read one by one, each with its own errors

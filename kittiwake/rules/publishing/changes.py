@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.ruleset import PREPARING, RuleSet
 
 
 class What(StrEnum):
@@ -27,7 +27,7 @@ class Change(NamedTuple):
     rule_id: str | None
     """None: it is the account's `setting`."""
     setting: str | None
-    """`policy` or `timezone`."""
+    """`policy`, `timezone`, or a key of `PREPARING`."""
     what: What
     before: str | None = None
     """`rule_version` of a rule."""
@@ -44,7 +44,9 @@ def changes(before: RuleSet, after: RuleSet) -> tuple[Change, ...]:
 
 def _settings(account_id: str, before: RuleSet, after: RuleSet) -> Iterator[Change]:
     old, new = before.account(account_id), after.account(account_id)
-    for setting, was, is_now in (("policy", old.policy, new.policy), ("timezone", old.timezone, new.timezone)):
+    prepared = ((key, getattr(old.preparing, key), getattr(new.preparing, key)) for key in PREPARING)
+    settings = (("policy", old.policy, new.policy), ("timezone", old.timezone, new.timezone), *prepared)
+    for setting, was, is_now in settings:
         if was != is_now:
             yield Change(account_id, None, setting, _what(was, is_now))
 

@@ -24,6 +24,8 @@ class TimerCounts(NamedTuple):
     forgotten: int = 0
     horizon_cut: int = 0
     ids_forgotten: int = 0
+    repeats: int = 0
+    repeats_forgotten: int = 0
     too_late: int = 0
     dead: int = 0
     state_bytes: int = 0

@@ -324,6 +324,8 @@ def _count(
         forgotten=step.forgotten,
         horizon_cut=int(step.horizon_cut),
         ids_forgotten=step.ids_forgotten,
+        repeats=step.repeats,
+        repeats_forgotten=step.repeats_forgotten,
         too_late=len(found.late),
         dead=len(found.dead),
         state_bytes=0 if cell is None else len(cell),

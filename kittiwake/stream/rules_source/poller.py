@@ -13,6 +13,7 @@ from enum import StrEnum
 from threading import Lock
 from typing import Final, NamedTuple
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.bounds import SKEW_US
@@ -70,6 +71,8 @@ class Terms(NamedTuple):
     allowed_lateness_us: int
     poll_interval_us: int
     min_lead_us: int
+    shape: InputShape = CANONICAL
+    """Of the messages."""
 
 
 def complete_until_us(polled_us: int, min_lead_us: int) -> int:
@@ -217,7 +220,8 @@ class Poll:
     def _programs(self, reading: Reading, before: _Good | None) -> Programs:
         """Those there are, if they still say it: to compile them may take seconds."""
         if before is None or reading.entries != before.reading.entries:
-            return Programs(reading.history, self._terms.allowed_lateness_us, whole_history=False)
+            terms = self._terms
+            return Programs(reading.history, terms.allowed_lateness_us, whole_history=False, shape=terms.shape)
         if reading.frozen_at_us != before.reading.frozen_at_us:
             return before.known.programs.frozen_at(reading.frozen_at_us)
         return before.known.programs

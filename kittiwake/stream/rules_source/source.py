@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from kittiwake.input.shapes.base import InputShape
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.loading import load_rules
@@ -50,6 +51,12 @@ class PolledRules:
             least = f"more than {format_duration(poll_interval_us + SKEW_US)}, one look and the skew of clocks"
             raise ValueError(f"a min_lead of {format_duration(min_lead_us)} is too short: it has to be {least}")
         self._terms = Terms(target, allowed_lateness_us, poll_interval_us, min_lead_us)
+
+    def of_shape(self, shape: InputShape) -> PolledRules:
+        """The same rules for messages of a shape."""
+        found = PolledRules.__new__(PolledRules)
+        found._terms = self._terms._replace(shape=shape)
+        return found
 
     def view(self, clock_us: int) -> RulesView:
         """See `view.RulesSource`; what is waited for stands at `poller.Poll.view`."""

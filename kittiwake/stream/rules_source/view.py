@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.rules.compile.accounts import Plan, Programs
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.time.instants import END_OF_TIME_US
@@ -44,14 +45,27 @@ class RulesSource(Protocol):
             RulesError, TargetError: nothing has been read yet, and nothing can be.
         """
 
+    def of_shape(self, shape: InputShape) -> RulesSource:
+        """The same rules for messages of a shape that derives events by itself."""
+
+
+def shaped(rules: RulesSource, shape: InputShape) -> RulesSource:
+    """The rules for messages of a shape, which may derive events by itself."""
+    return rules.of_shape(shape) if shape.shape.lines else rules
+
 
 class StaticRules:
     """Rules that are read once, when the job is launched, and never change."""
 
-    def __init__(self, history: RuleSetHistory, allowed_lateness_us: int) -> None:
+    def __init__(self, history: RuleSetHistory, allowed_lateness_us: int, shape: InputShape = CANONICAL) -> None:
         """Raises `RulesError` if a rule is of a kind that this release does not run."""
-        programs = Programs(history, allowed_lateness_us, whole_history=False)
+        programs = Programs(history, allowed_lateness_us, whole_history=False, shape=shape)
+        self._history, self._allowed_lateness_us = history, allowed_lateness_us
         self._view = RulesView(programs, END_OF_TIME_US)
+
+    def of_shape(self, shape: InputShape) -> StaticRules:
+        """The same rules for messages of a shape."""
+        return StaticRules(self._history, self._allowed_lateness_us, shape)
 
     def view(self, clock_us: int) -> RulesView:  # noqa: ARG002 - of `RulesSource`
         """The same at every time."""

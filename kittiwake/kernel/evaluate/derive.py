@@ -1,0 +1,28 @@
+"""Derived events: what an element of a list is as an event (semantics.md, section 15).
+
+Pure. Called by `run.derive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from kittiwake.kernel.plan.derive import Derivation
+from kittiwake.values import is_scalar
+
+ELEMENTS_MAX: Final = 1_000
+"""Places of a list that count: an order of a thousand lines is a restocking. Each is as dear as an event."""
+
+
+def elements(
+    derivation: Derivation, found: list[Any], properties: dict[str, Any]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """By index, the properties of what is derived from a list: of objects, and of plain values if they get a name."""
+    kept = {name: properties[name] for name in derivation.keep if name in properties}
+    name = derivation.name
+    for index, element in enumerate(found[:ELEMENTS_MAX]):
+        if isinstance(element, dict):
+            yield index, kept | element if kept else element
+        elif name is not None and is_scalar(element):
+            yield index, kept | {name: element}

@@ -1,0 +1,44 @@
+"""Models of `cast`, beside `rules`: texts read as numbers, epoch numbers read as instants.
+
+Pure. Checked further by `check.cast`, read by `compile.cast`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import ConfigDict, Field
+
+from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.match import EventTypes
+from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, Paths, one_of
+
+EPOCHS: Final = ("epoch_seconds", "epoch_millis")
+
+
+class InstantPaths(Model):
+    """Properties, and how the time in each is counted."""
+
+    model_config = ConfigDict(
+        extra="allow", json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": PATH_SCHEMA_PATTERN}}
+    )
+    __pydantic_extra__: dict[str, Annotated[str, *one_of(*EPOCHS)]]
+
+    def counted(self) -> dict[str, str]:
+        """How each named property is counted."""
+        return self.__pydantic_extra__
+
+
+class CastObject(Model):
+    """What is read otherwise of the events of some types."""
+
+    event: EventTypes = Field(description="the types of the events, or *")
+    number: Paths | None = Field(None, description="properties whose text is read as a number")
+    instant: InstantPaths | None = Field(
+        None,
+        description="properties whose number is read as a time, and how it is counted",
+        examples=[{"expires_at": "epoch_seconds"}],
+    )
+
+
+Casts: TypeAlias = list[CastObject]
