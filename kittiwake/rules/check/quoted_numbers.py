@@ -46,7 +46,7 @@ def errors_of_quoted_numbers(rules: Iterable[AuthoredRule]) -> Iterator[RuleErro
                 if digits is not None:
                     written = shown(getattr(one.test, operator))
                     message = f'{written} is a text here, and texts are compared by code point: "9" is above "50"'
-                    advice = f"Write {operator}: {digits}; where events bring texts, cast them: cast: [{{event: …, number: …}}]"
+                    advice = f"Write {operator}: {digits}; texts in events can be cast: cast: [{{event: …, number: …}}]"
                     yield authored.location.error((*one.path, operator), Code.QUOTED_NUMBER, message, advice)
 
 
