@@ -29,6 +29,7 @@ class Reason(StrEnum):
     """Why a candidate did not fire or was revoked (field `reason`): the gate that refused it, or the cause."""
 
     NOT_READY = "not_ready"
+    CONDITION_UNMET = "condition_unmet"
     NO_CONSENT = "no_consent"
     REENTRY = "reentry"
     QUIET_HOURS = "quiet_hours"
@@ -87,6 +88,7 @@ class Clause(StrEnum):
 
     WHEN = "when"
     GIVEN = "given"
+    STILL = "still"
     AUDIENCE = "audience"
     PER = "per"
     SAME = "same"

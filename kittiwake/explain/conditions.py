@@ -6,9 +6,10 @@ the contact is not a member of.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Context, Decimal
 from math import ceil, floor
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.refusals import other_key
@@ -32,7 +33,7 @@ from kittiwake.kernel.plan.match import Operator
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.state.state import Extreme, Latest, Mean, Newest, Slot, Total, Values
 from kittiwake.model import Event
-from kittiwake.values import EXACT, Number, exact, lookup
+from kittiwake.values import EXACT, Number, exact, parse_json
 
 AT_LEAST = (Operator.GT, Operator.GTE)
 
@@ -47,15 +48,27 @@ class Gap(NamedTuple):
     needed: str
 
 
-def condition_gap(facts: Facts, rule: RuleProgram, index: int, event: Event | None, *, wanted: bool = True) -> Gap:
-    """The gap of the condition at `index`, which now does not answer `wanted`; `event` is the one that asks."""
+Keys: TypeAlias = Callable[[int], str]
+"""From the index of a condition to the key of `same` values that it asks about."""
+
+
+def keys_of_event(rule: RuleProgram, event: Event | None) -> Keys:
+    """The keys that an event asks about."""
+    return lambda index: _key(rule.conditions[index], event)
+
+
+def condition_gap(facts: Facts, rule: RuleProgram, index: int, event: Event | None) -> Gap:
+    """The gap of the condition at `index`, which now does not hold; `event` is the one that asks."""
+    gap = _gap_at(facts, rule, index, _key(rule.conditions[index], event))
+    return gap._replace(what=gap.what + _unused(facts, rule, index, event))
+
+
+def _gap_at(facts: Facts, rule: RuleProgram, index: int, key: str, *, wanted: bool = True) -> Gap:
+    """The gap of the condition at `index`, which now does not answer `wanted`."""
     condition = rule.conditions[index]
     slots = facts.history[rule.rule_id][index]
-    key = _key(condition, event)
     value = measured(condition, slots, key, facts.now_us, rule.keep_us, facts.zone)
-    asked = _Asked(facts, condition, slots.get(key), value, _same(condition, event))
-    gap = _gap(asked, wanted=wanted)
-    return gap._replace(what=gap.what + _unused(facts, rule, index, event))
+    return _gap(_Asked(facts, condition, slots.get(key), value, _same(condition, key)), wanted=wanted)
 
 
 def _unused(facts: Facts, rule: RuleProgram, index: int, event: Event | None) -> str:
@@ -80,21 +93,21 @@ def _gap(asked: _Asked, *, wanted: bool) -> Gap:
     return _number_gap(asked)
 
 
-def tree_gap(
-    facts: Facts, rule: RuleProgram, tree: Tree, event: Event | None = None, *, wanted: bool = True
-) -> Gap | None:
-    """The gap of a tree of conditions, asked by `event` if there is one; None where it answers as `wanted`."""
+def tree_gap(facts: Facts, rule: RuleProgram, tree: Tree, keys: Keys, *, wanted: bool = True) -> Gap | None:
+    """The gap of a tree of conditions that asks about `keys`; None where it answers as `wanted`."""
     if isinstance(tree, Leaf):
         condition = rule.conditions[tree.index]
         slots = facts.history[rule.rule_id][tree.index]
-        key = _key(condition, event)
-        holds = answer(condition, measured(condition, slots, key, facts.now_us, rule.keep_us, facts.zone))
-        return None if holds is wanted else condition_gap(facts, rule, tree.index, event, wanted=wanted)
+        key = keys(tree.index)
+        if answer(condition, measured(condition, slots, key, facts.now_us, rule.keep_us, facts.zone)) is wanted:
+            return None
+        gap = _gap_at(facts, rule, tree.index, key, wanted=wanted)
+        return gap._replace(what=gap.what + facts.refused_words(rule, tree.index, condition.within_us))
     if isinstance(tree, OfContact):
         return _contact_gap(facts, tree, wanted=wanted)
     if isinstance(tree, NotHolds):
-        return tree_gap(facts, rule, tree.part, event, wanted=not wanted)
-    gaps = [tree_gap(facts, rule, part, event, wanted=wanted) for part in tree.parts]
+        return tree_gap(facts, rule, tree.part, keys, wanted=not wanted)
+    gaps = [tree_gap(facts, rule, part, keys, wanted=wanted) for part in tree.parts]
     every = isinstance(tree, AllHold) is wanted
     missing = [gap for gap in gaps if gap is not None]
     if not missing or (not every and None in gaps):
@@ -164,11 +177,11 @@ def _key(condition: Condition, event: Event | None) -> str:
     return "" if values is None else "[" + ",".join(values) + "]"
 
 
-def _same(condition: Condition, event: Event | None) -> str:
-    if not condition.same or event is None:
+def _same(condition: Condition, key: str) -> str:
+    if not key:
         return ""
-    values = [f"{path_words(p)} {value_words(lookup(event.properties, p))}" for p in condition.same]
-    return f" with {listed(values)}"
+    pairs = zip(condition.own_same, parse_json(key), strict=True)
+    return f" with {listed([f'{path_words(path)} {value_words(value)}' for path, value in pairs])}"
 
 
 def _shown(value: Measured) -> str:

@@ -105,6 +105,8 @@ class _Walk:
             return
         if step.kind is StepKind.IN_FORCE:
             self._change_rules()
+        if step.kind is StepKind.STILL:
+            return
         if step.kind is StepKind.GATE:
             self._gates.setdefault(key, []).append(step)
             return

@@ -107,6 +107,8 @@ class Facts:
         self.unmatched: dict[str, Unmatched] = {}
         self.begun_by: dict[str, list[Event]] = {}
         """Events that a rule begins with."""
+        self.still_keys: dict[tuple[str | None, str | None, int], str] = {}
+        """By rule, instance and condition of `still`: the key of `same` values it asked about last."""
         self.held_by: dict[tuple[str | None, str | None], Reason] = {}
         """By rule and instance, what deferred the newest candidate that was."""
         self.fired: list[Firing] = []
@@ -170,6 +172,8 @@ class Facts:
             self._take_event(Event(step.time_us, details["event_id"], details["type"], details["properties"]))
         elif step.kind is StepKind.INSTANT:
             self.event = None
+        elif step.kind is StepKind.STILL and step.details["condition"] is not None:
+            self.still_keys[step.rule_id, step.instance, step.details["condition"]] = step.details["of"]
         elif step.kind is StepKind.DEFERRED:
             self.held_by[step.rule_id, step.instance] = Reason(step.details["reason"])
         elif step.kind is StepKind.DECISION:

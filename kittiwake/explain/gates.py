@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from kittiwake.explain.conditions import Gap
+from kittiwake.explain.conditions import Gap, tree_gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, moment_words, span_words
@@ -26,6 +26,7 @@ from kittiwake.time.zones import instant_of_local, local_date
 
 GATES: Final = {
     Reason.NOT_READY: "readiness",
+    Reason.CONDITION_UNMET: "still",
     Reason.NO_CONSENT: "consent",
     Reason.REENTRY: "re-entry",
     Reason.QUIET_HOURS: "quiet hours",
@@ -104,6 +105,15 @@ def _not_ready(stopped: Stopped) -> Gap:
         f"not_ready: due {due}, and the rule is ready from {ready}",
         f"a candidate due at {ready} or later (live_from and history_from say when)",
     )
+
+
+def _condition_unmet(stopped: Stopped) -> Gap:
+    rule, facts, instance = stopped.rule, stopped.facts, stopped.step.instance
+    assert rule.still is not None
+    gap = tree_gap(facts, rule, rule.still, lambda index: facts.still_keys.get((rule.rule_id, instance, index), ""))
+    if gap is None:
+        return Gap("condition_unmet: still did not hold", "still to hold")
+    return gap._replace(what=f"condition_unmet: {gap.what}")
 
 
 # ---------------------------------------------------------------- consent, holdout, re-entry
@@ -287,6 +297,7 @@ def _rule_removed(stopped: Stopped) -> Gap:
 
 ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.NOT_READY: _not_ready,
+    Reason.CONDITION_UNMET: _condition_unmet,
     Reason.NO_CONSENT: _no_consent,
     Reason.HOLDOUT: _holdout,
     Reason.REENTRY: _reentry,

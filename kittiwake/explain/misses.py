@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from kittiwake.explain.conditions import Gap, condition_gap, tree_gap
+from kittiwake.explain.conditions import Gap, condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import REACHES, Facts, begins
 from kittiwake.explain.gates import held_gap, reason_gap
 from kittiwake.explain.model import Miss, Stage
@@ -73,7 +73,7 @@ def _lacked(facts: Facts, step: Step) -> Gap:
 def _refused(facts: Facts, step: Step, refusals: list[Step]) -> Gap:
     rule = facts.rule(step)
     if rule.given is not None and not is_list_of_history(rule.given):
-        gap = tree_gap(facts, rule, rule.given, facts.event)
+        gap = tree_gap(facts, rule, rule.given, keys_of_event(rule, facts.event))
         return Gap("given did not hold", "given to hold") if gap is None else gap._replace(what=f"given: {gap.what}")
     gaps = [condition_gap(facts, rule, one.details["condition"], facts.event) for one in refusals]
     if not gaps:
@@ -168,7 +168,7 @@ def _not_a_member(facts: Facts, rule: RuleProgram) -> Iterator[Miss]:
     assert rule.audience is not None
     if not facts.by_id:
         return
-    gap = tree_gap(facts, rule, rule.audience.tree)
+    gap = tree_gap(facts, rule, rule.audience.tree, keys_of_event(rule, None))
     if gap is not None:
         yield Miss(rule.rule_id, "{}", None, Stage.BEGUN, f"not a member: {gap.what}", gap.needed, facts.zone)
 

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kittiwake.explain.conditions import condition_gap, tree_gap
+from kittiwake.explain.conditions import condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.gates import reason_gap
 from kittiwake.explain.model import Line, Tone
@@ -225,7 +225,7 @@ def _refused(at: At) -> StepWords:
     rule = at.facts.rule(at.step)
     if rule.given is None or not _is_tree(rule):
         return None
-    gap = tree_gap(at.facts, rule, rule.given, at.facts.event)
+    gap = tree_gap(at.facts, rule, rule.given, keys_of_event(rule, at.facts.event))
     return None if gap is None else (Tone.STOPPED, f"given does not hold: {gap.what}")
 
 

@@ -19,9 +19,10 @@ from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
+from kittiwake.rules.named_audiences import write_out
 from kittiwake.rules.recipes import expand
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING, AccountRules, AuthoredRule, RuleSet, rule_set
-from kittiwake.rules.source.tree import Location, Node, node_of
+from kittiwake.rules.source.tree import Location, Node, child, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
 
@@ -32,6 +33,8 @@ class Document(msgspec.Struct, frozen=True):
     location: Location
     header: Header
     rules: tuple[AuthoredRule, ...]
+    unread: tuple[str, ...] = ()
+    """Ids of rules whose audience could not be read, if they have one."""
 
 
 def load_document(data: Any, name: str = "<document>") -> RuleSet:
@@ -79,7 +82,7 @@ def rule_set_of(
 def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[str, AccountRules]:
     """What documents say by account, as far as they can be read; `errors` added for all that is wrong with them."""
     documents = [document for location in locations if (document := read_document(location, errors))]
-    accounts = _accounts(documents, errors)
+    accounts = write_out(_accounts(documents, errors), {name for one in documents for name in one.unread}, errors)
     errors.extend(_duplicate_ids(documents))
     errors.extend(_unknown_channels(accounts, {error.file for error in errors}))
     errors.extend(_too_many_rules(accounts))
@@ -110,10 +113,11 @@ def read_document(location: Location, errors: list[RuleError]) -> Document | Non
         advice = "Write account: …, and rules: with a list of rules"
         errors.append(location.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
         return None
-    rules = tuple(_rules(location, errors))
+    unread: list[str] = []
+    rules = tuple(_rules(location, errors, unread))
     errors.extend(errors_of_quoted_numbers(rules))
     header = _header(location, errors)
-    return Document(location, header, rules) if header else None
+    return Document(location, header, rules, tuple(unread)) if header else None
 
 
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
@@ -130,7 +134,7 @@ def _header(location: Location, errors: list[RuleError]) -> Header | None:
     return found.model if found else None
 
 
-def _rules(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _rules(location: Location, errors: list[RuleError], unread: list[str]) -> Iterator[AuthoredRule]:
     rules = location.at("rules")
     if rules is None:
         errors.append(location.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
@@ -142,17 +146,20 @@ def _rules(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule
         for i in range(len(rules.node.value)):
             rule = rules.at(i)
             assert rule
-            yield from _rule(rule, errors)
+            yield from _rule(rule, errors, unread)
 
 
-def _rule(location: Location, errors: list[RuleError]) -> Iterator[AuthoredRule]:
+def _rule(location: Location, errors: list[RuleError], unread: list[str]) -> Iterator[AuthoredRule]:
     expanded = expand(location, errors)
     found = read(Rule, expanded, errors, {"id": "unnamed"}) if expanded else None
+    if found is None or "audience" in found.wrong:
+        named = child((expanded or location).node, "id")
+        unread.extend([named.value] if named is not None and isinstance(named.value, str) else ())
     if found is None or expanded is None:
         return
     errors.extend(errors_of_rule(found.model, expanded, found.wrong))
     if "id" not in found.wrong:
-        yield AuthoredRule(found.model, expanded, rule_version(found.model))
+        yield AuthoredRule(found.model, expanded, rule_version(found.model), found.model)
 
 
 # ---------------------------------------------------------------- documents together

@@ -65,6 +65,8 @@ class Code(StrEnum):
     SHARES = "shares"
     # rules together
     DUPLICATE_ID = "duplicate_id"
+    NO_AUDIENCE = "no_audience"
+    AUDIENCE_RING = "audience_ring"
     ACCOUNT_DISAGREES = "account_disagrees"
     UNKNOWN_CHANNEL = "unknown_channel"
     GUARDRAIL = "guardrail"

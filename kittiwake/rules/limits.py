@@ -41,7 +41,9 @@ RULES_MAX: Final = 500
 LIST_MAX: Final = 1_000
 """Entries of a list of values or types: one set lookup, but an author's list of every product belongs in the data."""
 CONDITIONS_MAX: Final = 20
-"""Conditions of one rule: each keeps its own history for each contact."""
+"""Conditions of one clause: each keeps its own history for each contact."""
+WRITTEN_OUT_MAX: Final = 60
+"""Conditions of a clause once the audiences it names are written out: three times what one holds by itself."""
 STEPS_MAX: Final = 10
 """Steps of a sequence: one prefix of each length is kept for each instance."""
 REMINDERS_MAX: Final = 10

@@ -24,9 +24,12 @@ class AuthoredRule(msgspec.Struct, frozen=True):
     """A checked rule and where it stands."""
 
     rule: Rule
+    """What it says, with the audiences that it names written out."""
     location: Location
     version: str
-    """Fingerprint of the rule's text after defaults and recipes."""
+    """Fingerprint of that, after defaults and recipes."""
+    written: Rule
+    """As its author wrote it."""
 
 
 PREPARING: Final = ("cast", "repeats", "derive")

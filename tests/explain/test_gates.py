@@ -172,3 +172,24 @@ def test_a_limit_says_which() -> None:
     )
     assert "no room: the rule remembers as many instances as it may" in lines(explanation)
     assert explanation.rules[0].nearest[-1].what == "suppressed, limit: the rule has no room for it"
+
+
+# ---------------------------------------------------------------- still
+
+
+def test_what_did_not_hold_any_more_is_named() -> None:
+    rule = {**CART, "still": {"count": "feature.used", "within": "2h", "lt": 2}}
+    uses = [(f"{minutes}m", "feature.used") for minutes in (10, 20)]
+    miss = only_miss(explained(rule, ADDED, *uses))
+    assert miss.what == "suppressed, condition_unmet: count of feature.used within 2h is 2, the rule wants < 2"
+    assert miss.needed == "count of feature.used within 2h < 2: the oldest that counts leaves at 12:10"
+
+
+def test_still_is_asked_about_the_newest_arming_event() -> None:
+    rule = {**CART, "still": {"any": [{"present": "product.viewed", "same": "sku"}, {"contact": {"tier": "gold"}}]}}
+    miss = only_miss(explained(rule, ("0m", "product.viewed", {"sku": "a"}), ("1m", "cart.item_added", {"sku": "b"})))
+    assert miss.what == (
+        'suppressed, condition_unmet: no product.viewed with sku "b" '
+        'and contact.tier is missing, the rule wants contact.tier = "gold"'
+    )
+    assert miss.needed == 'product.viewed with sku "b" before it or contact.tier = "gold"'

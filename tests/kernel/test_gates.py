@@ -19,6 +19,7 @@ from tests.kernel.programs import START, at, program
 def test_the_gates_stand_in_the_order_of_the_language() -> None:
     assert [*GATES] == [
         Reason.NOT_READY,
+        Reason.CONDITION_UNMET,
         Reason.NO_CONSENT,
         Reason.REENTRY,
         Reason.QUIET_HOURS,

@@ -12,7 +12,7 @@ from tests.kernel.programs import START, at, program
 STEPS = program(
     """
     - {id: cart, when: a, wait: [15m, 30m], unless: b, per: p, given: {count: a, within: 1d, lte: 2}}
-    - {id: counting, when: a, wait: 1h, restart: false, per: p}
+    - {id: counting, when: a, wait: 1h, restart: false, per: p, still: {present: a}}
     - {id: chain, when: {sequence: [a, c], within: 1d}}
     - {id: total, when: a, reaches: {count: true, at: [2]}}
     - {id: dated, when: c, wait: {until: contact.day}}
@@ -70,6 +70,7 @@ DETAILS = {
     StepKind.PREFIX: {"event_id", "step", "of", "within_us", "started_us"},
     StepKind.COMPLETED: {"event_id", "started_us"},
     StepKind.GIVEN: {"condition", "value", "holds"},
+    StepKind.STILL: {"time_us", "condition", "value", "holds"},
     StepKind.REFUSED: {"event_id"},
     StepKind.ARMED: {"event_id", "dues_us", "reminders"},
     StepKind.RESTARTED: {"event_id", "dues_us", "reminders", "count"},

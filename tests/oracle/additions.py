@@ -12,7 +12,7 @@ from tests.oracle import worlds_cast, worlds_derive, worlds_repeats
 from tests.oracle.dice import Dice
 from tests.oracle.worlds_arbitration import arbitrate
 from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
-from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions
+from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions, add_named_audiences, add_still
 from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
 from tests.oracle.worlds_match import add_changes, add_lines, add_names, add_operators, add_second_keys, add_updates
 from tests.oracle.worlds_sending import add_channels, add_quiet_days, add_variants
@@ -42,6 +42,8 @@ ADDITIONS: dict[str, Addition] = {
     "ranges": Addition(give_ranges),
     "totals": Addition(give_totals, move_between_zones),
     "contact conditions": Addition(add_contact_conditions, add_changes_of_tier),
+    "still": Addition(add_still, add_changes_of_tier),
+    "named audiences": Addition(add_named_audiences, add_changes_of_tier),
     "calendar": Addition(give_local_days, let_contacts_move),
     "operators": Addition(add_operators, add_lines),
     "changes": Addition(add_changes, add_updates),

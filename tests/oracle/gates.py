@@ -113,6 +113,8 @@ class Gates:
         ready = self.ready(rule)
         if ready is not None and candidate.due < ready:
             return "not_ready"
+        if rule.still is not None and not self.holds(rule.still, candidate.episode.newest):
+            return "condition_unmet"
         consent = policy.consent_of(rule)
         if consent is not None and not self.history.consents(self.position, self.version, consent):
             return "no_consent"

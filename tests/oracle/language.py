@@ -166,6 +166,7 @@ class Rule:
     steps: tuple[Matches, ...] = ()
     within: int = 0
     given: dict[str, Any] | None = None
+    still: dict[str, Any] | None = None
     wait: Wait | None = None
     unless: Matches = ()
     per: tuple[str, ...] = ()
@@ -223,9 +224,24 @@ class RuleSet:
 def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     """The document read; rules that are off are absent."""
     raw = exact(document)
+    audiences = {each["id"]: each["audience"] for each in raw.get("rules") or [] if "audience" in each}
+    raw["rules"] = [_written_out(each, audiences) for each in raw.get("rules") or []]
     policy = _policy(raw.get("policy") or {})
     rules = tuple(_rule(each, policy, version) for each in raw.get("rules") or [] if each.get("mode") != "off")
     return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules, preparation(raw))
+
+
+def _written_out(raw: dict[str, Any], audiences: dict[str, Any]) -> dict[str, Any]:
+    """The rule with the tree of an audience in the place of each `in` that names it."""
+
+    def whole(part: Any) -> Any:
+        if isinstance(part, list):
+            return [whole(each) for each in part]
+        if set(part) == {"in"}:
+            return whole(audiences[part["in"]])
+        return {key: whole(inner) if key in ("all", "any", "not") else inner for key, inner in part.items()}
+
+    return {key: whole(part) if key in ("given", "still", "audience") else part for key, part in raw.items()}
 
 
 def _many(raw: Any) -> list[Any]:
@@ -303,12 +319,12 @@ def _tree(raw: Any) -> dict[str, Any]:
     return {"leaf": condition(raw)}
 
 
-def _leaves(tree: dict[str, Any]) -> list[Condition]:
+def leaves(tree: dict[str, Any]) -> list[Condition]:
     if "leaf" in tree:
         return [tree["leaf"]]
     if "contact" in tree:
         return []
-    return [leaf for part in _many(next(iter(tree.values()))) for leaf in _leaves(part)]
+    return [leaf for part in _many(next(iter(tree.values()))) for leaf in leaves(part)]
 
 
 def _wait(raw: Any) -> Wait | None:
@@ -369,19 +385,20 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
 
 def _audience_parts(raw: dict[str, Any]) -> dict[str, Any]:
     tree = _tree(raw["audience"])
-    return {"audience": tree, "conditions": tuple(_leaves(tree)), "emits": tuple(raw.get("emits") or ["entered"])}
+    return {"audience": tree, "conditions": tuple(leaves(tree)), "emits": tuple(raw.get("emits") or ["entered"])}
 
 
 def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
     when = raw["when"]
     sequence = when.get("sequence") if isinstance(when, dict) else None
     reaches = raw.get("reaches") or {}
-    given = _tree(raw["given"]) if raw.get("given") else None
+    given, still = (_tree(raw[name]) if raw.get(name) else None for name in ("given", "still"))
     return {
         "steps": tuple(matches(step) for step in sequence) if sequence else (matches(when),),
         "within": clock.duration(when["within"]) if sequence else 0,
         "given": given,
-        "conditions": tuple(_leaves(given)) if given else (),
+        "still": still,
+        "conditions": tuple(leaf for tree in (given, still) if tree for leaf in leaves(tree)),
         "wait": _wait(raw.get("wait")),
         "unless": matches(raw["unless"]) if raw.get("unless") else (),
         "per": _paths(raw.get("per")),

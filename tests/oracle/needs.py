@@ -79,7 +79,7 @@ def of_contact(where: dict[str, Any]) -> set[str]:
 
 def trees(rule: Rule) -> list[dict[str, Any]]:
     """The rule's trees of conditions."""
-    return [tree for tree in (rule.given, rule.audience) if tree is not None]
+    return [tree for tree in (rule.given, rule.still, rule.audience) if tree is not None]
 
 
 def _paths_of_tree(tree: dict[str, Any]) -> Iterator[str]:

@@ -3,9 +3,10 @@
 What is compared is what was read: short forms are written out, durations are lengths, numbers are values.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from tests.oracle.language import Condition, Matches, Rule, Wait
+from tests.oracle.language import Condition, Matches, Rule, Wait, leaves
 from tests.oracle.values import canonical
 
 
@@ -25,8 +26,14 @@ def _to_the_state(rule: Rule) -> tuple[Any, ...]:
     return (
         *(tuple(_matches(step) for step in rule.steps), rule.within, rule.per),
         *(rule.reaches, rule.reaches_sum, rule.reaches_period, _tree(rule.audience) if rule.audience else None),
-        *(_kind(rule.wait), frozenset(path for match in rule.unless for path in match.same)),
+        *(_kind(rule.wait), frozenset(_of_pending(rule))),
     )
+
+
+def _of_pending(rule: Rule) -> Iterator[str]:
+    """What is known of what is pending: the paths that `same` names in `unless` and `still`."""
+    for asked in (*rule.unless, *(leaves(rule.still) if rule.still else ())):
+        yield from asked.same
 
 
 def _kind(wait: Wait | None) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ SEEDS = 1200
 REASONS = {
     ("fired", None),
     ("suppressed", "not_ready"),
+    ("suppressed", "condition_unmet"),
     ("suppressed", "no_consent"),
     ("suppressed", "holdout"),
     ("suppressed", "reentry"),
@@ -33,11 +34,11 @@ REASONS = {
     ("deferred", "arbitration"),
 }
 _CLAUSES = (
-    "when given wait unless per restart reaches audience emits include mode priority reentry keep group transactional "
-    "expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in exists contains "
-    "starts_with empty path drops_by rises_by drops_below rises_above becomes changes "
-    " count sum distinct avg min max last between present absent of field unit default until "
-    "offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on "
+    "when given still wait unless per restart reaches audience emits include mode priority reentry keep group "
+    "transactional expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in "
+    "exists contains starts_with empty path "
+    "drops_by rises_by drops_below rises_above becomes changes count sum distinct avg min max last between present absent of field unit "
+    "default until offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on "
     "cast number instant derive from each keep as repeats"
 )
 CLAUSES = (*_CLAUSES.split(), "variants", "salt", "channel", "channels")

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.oracle import clock
 from tests.oracle.dice import Dice
-from tests.oracle.worlds_rules import condition
+from tests.oracle.worlds_rules import condition, tree
 
 Raw = dict[str, Any]
 
@@ -32,10 +32,40 @@ def add_contact_conditions(dice: Dice, document: Raw) -> None:
             rule["given"] = beside_list(dice, rule.get("given"), asked)
 
 
-def beside(dice: Dice, tree: Raw, asked: Raw) -> Raw:
+def add_still(dice: Dice, document: Raw) -> None:
+    """Ask of what waits whether something holds still: of history, of attributes, of both."""
+    for rule in document["rules"]:
+        if "wait" not in rule or not dice.chance(85):
+            continue
+        asked = [condition(dice, with_same=True) for _ in range(dice.pick((1, 1, 2)))]
+        of_contact = {"contact": dice.pick(_OF_CONTACT)}
+        drawn: tuple[Any, ...] = (asked[0], asked, asked, {"any": [*asked, of_contact]}, {"not": asked[0]})
+        rule["still"] = dice.pick((*drawn, of_contact, [of_contact, *asked], {"all": [{"not": of_contact}, *asked]}))
+
+
+def add_named_audiences(dice: Dice, document: Raw) -> None:
+    """Name audiences in other rules: those there are, and one more that may be off."""
+    rules = document["rules"]
+    named = {"id": "named", "audience": dice.pick((tree(dice, 0), {"contact": dice.pick(_OF_CONTACT)}, tree(dice, 0)))}
+    named["mode"] = dice.pick(("off", "off", "shadow", "live"))
+    place = dice.randrange(len(rules) + 1)
+    before: list[str] = ["named"]
+    for rule in rules:
+        asked: Raw = {"in": dice.pick(before)}
+        if "audience" in rule:
+            rule["audience"] = beside(dice, rule["audience"], asked) if dice.chance(60) else rule["audience"]
+            before.append(rule["id"])
+        elif dice.chance(75):
+            rule["given"] = beside_list(dice, rule.get("given"), asked)
+        elif "wait" in rule:
+            rule["still"] = beside_list(dice, rule.get("still"), asked)
+    rules.insert(place, named)
+
+
+def beside(dice: Dice, old: Raw, asked: Raw) -> Raw:
     """A tree that asks something more, or something else."""
     asked = {"not": asked} if dice.chance(25) else asked
-    return dice.pick(({"all": [tree, asked]}, {"any": [asked, tree]}, {"all": [asked, {"not": tree}]}, asked))
+    return dice.pick(({"all": [old, asked]}, {"any": [asked, old]}, {"all": [asked, {"not": old}]}, asked))
 
 
 def beside_list(dice: Dice, given: Any, asked: Raw) -> Any:

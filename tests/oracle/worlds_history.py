@@ -44,7 +44,7 @@ def give_totals(dice: Dice, document: Raw) -> None:
     """Let totals count anew in each period, and let there be some."""
     for rule in document["rules"]:
         if "audience" not in rule and dice.chance(60):
-            for name in ("wait", "unless", "restart"):
+            for name in ("still", "wait", "unless", "restart"):
                 rule.pop(name, None)
             if (isinstance(rule["when"], dict) and "sequence" in rule["when"]) or dice.chance(60):
                 rule["when"] = dice.pick(("*", match(dice)))

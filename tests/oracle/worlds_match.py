@@ -31,17 +31,14 @@ def matches_in(rule: Raw) -> Iterator[tuple[Callable[[Any], None], Any]]:
 
 def conditions_in(rule: Raw) -> Iterator[Raw]:
     """Every history condition of a rule, the leaves of its trees."""
-    given = rule.get("given") or []
-    trees = [
-        *([rule["audience"]] if "audience" in rule else []),
-        *(given if isinstance(given, list) else [given])[::-1],
-    ]
+    clauses = [rule[name] for name in ("given", "still", "audience") if name in rule]
+    trees = [tree for each in clauses for tree in (each if isinstance(each, list) else [each])][::-1]
     while trees:
         tree = trees.pop()
         name = next((each for each in ("all", "any", "not") if each in tree), None)
         if name is not None:
             trees += tree[name] if isinstance(tree[name], list) else [tree[name]]
-        elif "contact" not in tree:
+        elif "contact" not in tree and set(tree) != {"in"}:
             yield tree
 
 

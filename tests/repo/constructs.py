@@ -49,9 +49,9 @@ CONSTRUCTS: Final = {
     "channels": Construct("check lint", "channel", "channels", conformance="channels", sections="Channels"),
     "conditions": Construct(
         "model check compile plan evaluate run",
-        "given",
-        conformance="given conditions",
-        sections="Conditions/given",
+        "given still",
+        conformance="given conditions still named_audiences",
+        sections="Conditions/given/still",
     ),
     "derive": Construct(
         "model check compile plan evaluate run", conformance="derive", sections="derive", document_keys="derive"

@@ -1,4 +1,4 @@
-"""Trees of conditions, compiled: what `given` and `audience` ask of a contact.
+"""Trees of conditions, compiled: what `given`, `still` and `audience` ask of a contact.
 
 Read by `kernel.evaluate.conditions` and, for what events are needed, by `plan.build`.
 """
@@ -51,6 +51,11 @@ def questions(tree: Tree | None) -> Iterator[Question]:
                 yield from questions(part)
         case NotHolds(part):
             yield from questions(part)
+
+
+def of_history(tree: Tree | None) -> list[int]:
+    """The indices of the questions about history."""
+    return [one.index for one in questions(tree) if isinstance(one, Leaf)]
 
 
 def of_contact(tree: Tree | None) -> list[OfContact]:

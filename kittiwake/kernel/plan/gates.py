@@ -14,6 +14,7 @@ from kittiwake.reasons import Reason
 
 GATES: Final = (
     Reason.NOT_READY,
+    Reason.CONDITION_UNMET,
     Reason.NO_CONSENT,
     Reason.REENTRY,
     Reason.QUIET_HOURS,
@@ -54,6 +55,7 @@ def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
     asked = asked_of(rule, policy)
     can_refuse = {
         Reason.NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
+        Reason.CONDITION_UNMET: rule.still is not None,
         Reason.NO_CONSENT: asked.consent is not None,
         Reason.REENTRY: rule.reentry is not None,
         Reason.QUIET_HOURS: asked.quiet_hours is not None,

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from kittiwake.kernel.plan.calendar import CalendarWait
+from kittiwake.kernel.plan.conditions import of_history
 from kittiwake.kernel.plan.history import Condition, Measure, is_plain, kinds_of
 from kittiwake.kernel.plan.repeats import Repeats
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -63,14 +64,15 @@ def layout_of(rule: RuleProgram) -> str:
             rule.per,
             rule.reaches,
             _kind_of_wait(rule.wait),
-            paths_of_unless(rule),
+            paths_of_pending(rule),
         ]
     )
 
 
-def paths_of_unless(rule: RuleProgram) -> tuple[Path, ...]:
-    """The paths that `same` names in `unless`, sorted: of what is pending no others are known."""
-    return tuple(sorted({path for match in rule.unless for path in match.same}))
+def paths_of_pending(rule: RuleProgram) -> tuple[Path, ...]:
+    """The paths that `same` names in `unless` and `still`, sorted: of what is pending no others are known."""
+    of_unless = {path for match in rule.unless for path in match.same}
+    return tuple(sorted(of_unless | {path for i in of_history(rule.still) for path in rule.conditions[i].same}))
 
 
 def memory_of(condition: Condition) -> str:

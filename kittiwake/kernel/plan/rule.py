@@ -41,7 +41,7 @@ class RuleProgram(msgspec.Struct, frozen=True):
     sequence: Sequence | None = None
     audience: Audience | None = None
     conditions: tuple[Condition, ...] = ()
-    """The questions about history of `given` or of `audience`, to which the leaves of their trees point."""
+    """The questions about history of `given` and `still`, or of `audience`: the leaves of their trees point here."""
     wait: Wait | None = None
     unless: Matches = ()
     per: tuple[Path, ...] = ()
@@ -61,7 +61,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     ready_us: int | None = None
     """Candidates due before it are `not_ready`; members of an audience enter at it. None: ready for ever."""
     same: tuple[Path, ...] = ()
-    """Every path named by a `same` of the rule: an event that lacks one does not arm. Those of `unless` come first."""
+    """Every path named by a `same` of the rule: an event that lacks one does not arm. First come those of `unless` and
+    `still`, which are asked of what is pending."""
     layout: str = ""
     """What its memory depends on, see `layouts`; filled in when the program is built."""
     foreseen: bool = False
@@ -75,6 +76,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     just before (with `per`, or was kept for another time). None: it has always been this one."""
     given: Tree | None = None
     """None: nothing is asked of a match."""
+    still: Tree | None = None
+    """None: nothing is asked of what falls due."""
     variants: Variants | None = None
     channel: str | None = None
     """The policy's channel on which its triggers are sent."""
@@ -97,7 +100,7 @@ class RuleProgram(msgspec.Struct, frozen=True):
 
     def trees(self) -> tuple[Tree, ...]:
         """Its trees of conditions."""
-        found = (self.given, self.audience.tree if self.audience else None)
+        found = (self.given, self.still, self.audience.tree if self.audience else None)
         return tuple(tree for tree in found if tree is not None)
 
     def matches(self) -> Iterator[Match]:

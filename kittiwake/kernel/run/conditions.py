@@ -1,18 +1,19 @@
-"""Conditions: what `given` asks of the contact when an event would open an episode.
+"""Conditions: what `given` asks of the contact when an event would open an episode, and `still` when one falls due.
 
-Made by `run.dispatch`, once for each rule.
+`given` is made by `run.dispatch`, once for each rule; `still` is a gate of `run.eligibility`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from kittiwake.kernel.evaluate.conditions import answer_of, holds_of_contact, tree_holds
+from kittiwake.kernel.evaluate.conditions import answer_of, holds_of_contact, key_of, tree_holds
 from kittiwake.kernel.evaluate.history import measuring
-from kittiwake.kernel.plan.conditions import Leaf, Tree, is_list_of_history, of_contact, questions
+from kittiwake.kernel.plan.conditions import Leaf, Tree, is_list_of_history, of_contact, of_history, questions
 from kittiwake.kernel.plan.history import Condition, test_of
 from kittiwake.kernel.plan.rule import RuleProgram
-from kittiwake.kernel.run.execution import Execution
+from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.run.reactions import Given
 from kittiwake.kernel.run.unusable import refuse_attributes
 from kittiwake.kernel.state.trace import StepKind
@@ -30,9 +31,10 @@ def admitting(index: int, rule: RuleProgram) -> Given | None:
 
 def _all_of_history(index: int, rule: RuleProgram, tree: Tree) -> Given:
     """Each of a list of history conditions, which is the commonest `given`."""
-    leaves = [one.index for one in questions(tree) if isinstance(one, Leaf)]
     asked = [
-        (i, one, _keying(one, rule), measuring(one), *test_of(one)) for i in leaves for one in (rule.conditions[i],)
+        (i, one, _keying(one, rule), measuring(one), *test_of(one))
+        for i in of_history(tree)
+        for one in (rule.conditions[i],)
     ]
     keep_us = rule.keep_us
 
@@ -72,18 +74,45 @@ def _holds(run: Execution, index: int, tree: Tree, same: list[str]) -> bool:
     return tree_holds(tree, lambda i: answer_of(rule, i, history, same, run.now_us, run.zone)[1], run.attributes)
 
 
+def still_holds(run: Execution, one: Caused) -> bool:
+    """Whether `still` holds now of the rule of a candidate, over what has been taken so far.
+
+    What is due before the events of its instant is gated before they are taken, and so does not see them.
+    """
+    tree = run.program.rules[one.rule_index].still
+    assert tree is not None
+    if _holds(run, one.rule_index, tree, one.candidate.same):
+        return True
+    for question in of_contact(tree):
+        refuse_attributes(run, one.rule_index, Clause.STILL, question)
+    return False
+
+
+def note_still(run: Execution, one: Caused) -> None:
+    """Trace every question of `still`."""
+    tree = run.program.rules[one.rule_index].still
+    assert tree is not None
+    for about in _asked(run, one.rule_index, tree, one.candidate.same):
+        run.note(StepKind.STILL, one.rule_index, one.key, time_us=one.candidate.due_us, **about)
+
+
 def _note(run: Execution, index: int, tree: Tree, event: Event, key: str, same: list[str]) -> None:
     """Trace every question of `given`, also where one of them would have been enough."""
+    for about in _asked(run, index, tree, same):
+        run.note(StepKind.GIVEN, index, key, event_id=event.event_id, **about)
+
+
+def _asked(run: Execution, index: int, tree: Tree, same: list[str]) -> Iterator[dict[str, Any]]:
+    """Each question of a tree, and its answer now."""
     rule, history = run.program.rules[index], (run.rules[index] or run.rule_state(index)).history
     for one in questions(tree):
-        condition, value = None, None
         if isinstance(one, Leaf):
-            condition = one.index
-            value, holds = answer_of(rule, condition, history, same, run.now_us, run.zone)
+            value, holds = answer_of(rule, one.index, history, same, run.now_us, run.zone)
+            of = key_of(rule, rule.conditions[one.index], same)
+            yield {"condition": one.index, "of": of, "value": value, "holds": holds}
         else:
             holds = bool(holds_of_contact(one, run.attributes))
-        about = {"condition": condition, "value": value, "holds": holds}
-        run.note(StepKind.GIVEN, index, key, event_id=event.event_id, **about)
+            yield {"condition": None, "of": "", "value": None, "holds": holds}
 
 
 def _keying(condition: Condition, rule: RuleProgram) -> Callable[[list[str]], str] | None:

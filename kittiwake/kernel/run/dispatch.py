@@ -18,7 +18,7 @@ from kittiwake.kernel.evaluate.history import recorder
 from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, instance_keys_of, key_values, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
 from kittiwake.kernel.plan.build import holds_of_nothing, looks_at_contact
-from kittiwake.kernel.plan.conditions import of_contact
+from kittiwake.kernel.plan.conditions import of_contact, of_history
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Route, Routes
@@ -194,20 +194,22 @@ Records: TypeAlias = Callable[[Execution, Event], bool]
 
 def _recording(route: Route, limits: Limits) -> Records:
     index, rule = route.rule_index, route.rule
-    clause = Clause.GIVEN if rule.audience is None else Clause.AUDIENCE
+    elsewhere, of_still = Clause.GIVEN if rule.audience is None else Clause.AUDIENCE, of_history(rule.still)
+    clauses = [Clause.STILL if i in of_still else elsewhere for i, _ in route.conditions]
     asked = [
         (
             i,
+            clause,
             question_of(matches),
             refusing(index, clause, matches),
             recorder(rule.conditions[i], rule.keep_us, limits),
         )
-        for i, matches in route.conditions
+        for (i, matches), clause in zip(route.conditions, clauses, strict=True)
     ]
 
     def records(run: Execution, event: Event) -> bool:
         has_room = True
-        for i, question, refuse, record in asked:
+        for i, clause, question, refuse, record in asked:
             if question is not None and not (answer := question(event.properties, run.attributes)):
                 if answer is None:
                     refuse(run, event)

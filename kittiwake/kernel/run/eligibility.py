@@ -16,6 +16,7 @@ from kittiwake.kernel.plan.policy import Calendar, Cap
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.plan.variants import draws_below
 from kittiwake.kernel.run.arbitration import is_outranked
+from kittiwake.kernel.run.conditions import note_still, still_holds
 from kittiwake.kernel.run.execution import Caused, Execution
 from kittiwake.kernel.state.state import Firing
 from kittiwake.kernel.state.trace import StepKind
@@ -29,6 +30,7 @@ WEEK: Final = Calendar.WEEK
 MONTH: Final = Calendar.MONTH
 SHADOWED: Final = Mode.SHADOW
 NOT_READY: Final = Reason.NOT_READY
+CONDITION_UNMET: Final = Reason.CONDITION_UNMET
 NO_CONSENT: Final = Reason.NO_CONSENT
 HOLDOUT: Final = Reason.HOLDOUT
 REENTRY: Final = Reason.REENTRY
@@ -52,6 +54,8 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
         return NOT_READY
     if run.missing_until_us and not rule.partial and due_us < run.missing_until_us.get(one.rule_index, due_us):
         return NOT_READY
+    if rule.still is not None and not still_holds(run, one):
+        return CONDITION_UNMET
     if consent is not None and not run.state.consents.get(consent.purpose, consent.default_granted):
         return NO_CONSENT
     if rule.reentry is not None and _is_reentry(run, rule, one):
@@ -79,6 +83,8 @@ def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
     for gate in run.program.gates[one.rule_index]:
         if gate is (ARBITRATION if one.released else OUTRANKED):
             continue  # the one is only asked of what falls due, the other of what is released
+        if gate is CONDITION_UNMET:
+            note_still(run, one)
         run.note(StepKind.GATE, one.rule_index, one.key, gate=str(gate), passes=gate is not refusal, **about)
         if gate is refusal:
             return

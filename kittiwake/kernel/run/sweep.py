@@ -68,7 +68,7 @@ def _is_plain(rule: RuleProgram, program: Program) -> bool:
         isinstance(wait, Delays)
         and wait.delays_us[0] > 0
         and wait.delays_us[-1] <= program.limits.max_wait_us
-        and not (rule.sequence or rule.audience or rule.reaches or rule.given or rule.per or rule.same)
+        and not (rule.sequence or rule.audience or rule.reaches or rule.given or rule.still or rule.per or rule.same)
         and rule.reentry is None
         and rule.ready_us is None
         and rule.mode is Mode.LIVE

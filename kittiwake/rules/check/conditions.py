@@ -1,6 +1,6 @@
 """Checks of trees of conditions: their bounds, and what their leaves ask.
 
-Pure. Called by `check.document` for `given`, and by `check.audience`; others ask for the leaves.
+Pure. Called by `check.document` for `given` and `still`, and by `check.audience`; others ask for the leaves.
 """
 
 from __future__ import annotations
@@ -19,27 +19,31 @@ from kittiwake.rules.model.conditions import (
     Conditions,
     ConditionTree,
     ContactCondition,
+    InAudience,
     NotCondition,
 )
 from kittiwake.rules.model.history import HistoryCondition
+from kittiwake.rules.model.rule import Rule
 
-Written: TypeAlias = HistoryCondition | ContactCondition
+Written: TypeAlias = HistoryCondition | ContactCondition | InAudience
 """A leaf as it is written."""
 
 
-def check_given(given: Conditions | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
-    """The conditions of `given`; `no_same` says why `same` cannot stand in them, if it cannot."""
-    yield from check_list(given, path, CONDITIONS_MAX, "conditions")
-    found = list(leaves(given, path))
-    if len(found) > CONDITIONS_MAX and not (isinstance(given, list) and len(given) > CONDITIONS_MAX):
+def check_conditions(written: Conditions | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
+    """The conditions of `given` or `still`; `no_same` says why `same` cannot stand in them, if it cannot."""
+    yield from check_list(written, path, CONDITIONS_MAX, "conditions")
+    found = list(leaves(written, path))
+    if len(found) > CONDITIONS_MAX and not (isinstance(written, list) and len(written) > CONDITIONS_MAX):
         message = f"there are {len(found)} conditions here, more than {CONDITIONS_MAX}"
         yield Diagnostic(path, Code.GUARDRAIL, message, "Name fewer", at_key=True)
-    yield from check_leaves(given, path, no_same)
+    yield from check_leaves(written, path, no_same)
 
 
 def check_leaves(written: Conditions | None, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
     """Every leaf, and every list of a tree."""
     for where, leaf in leaves(written, path):
+        if isinstance(leaf, InAudience):
+            continue  # whether there is such an audience is known when all documents are read
         if isinstance(leaf, ContactCondition):
             yield from check_where(leaf.contact, (*where, "contact"), of_contact=True)
         else:
@@ -79,5 +83,13 @@ def leaves(written: Conditions | None, path: KeyPath = ()) -> Iterator[tuple[Key
 def histories(written: Conditions | None, path: KeyPath = ()) -> Iterator[tuple[KeyPath, HistoryCondition]]:
     """The leaves that are about history."""
     for where, leaf in leaves(written, path):
-        if not isinstance(leaf, ContactCondition):
+        if not isinstance(leaf, (ContactCondition, InAudience)):
             yield where, leaf
+
+
+def references(rule: Rule) -> Iterator[tuple[KeyPath, InAudience]]:
+    """The audiences that a rule names."""
+    for written, path in ((rule.given, ("given",)), (rule.still, ("still",)), (rule.audience, ("audience",))):
+        for where, leaf in leaves(written, path):
+            if isinstance(leaf, InAudience):
+                yield where, leaf

@@ -12,14 +12,14 @@ from kittiwake.rules.check.audience import check_audience
 from kittiwake.rules.check.cast import check_casts
 from kittiwake.rules.check.catalog import check_interest
 from kittiwake.rules.check.channels import check_channels
-from kittiwake.rules.check.conditions import check_given
+from kittiwake.rules.check.conditions import check_conditions
 from kittiwake.rules.check.derive import check_derivations
 from kittiwake.rules.check.include import check_include
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
 from kittiwake.rules.check.policy import check_policy, check_reentry
 from kittiwake.rules.check.repeats import check_repeats
-from kittiwake.rules.check.rule import KIND_CLAUSES, check_bounds, check_kind
+from kittiwake.rules.check.rule import KIND_CLAUSES, check_bounds, check_kind, check_still
 from kittiwake.rules.check.thresholds import check_reaches
 from kittiwake.rules.check.variants import check_variants
 from kittiwake.rules.check.wait import check_wait
@@ -61,9 +61,11 @@ def _diagnostics(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]
     no_same = _NO_ARMING_EVENT if of_item else ""
     if not wrong & KIND_CLAUSES:
         yield from check_kind(rule)
+        yield from check_still(rule, wrong)
     if rule.when is not None:
         yield from check_when(rule.when, ("when",))
-    yield from check_given(rule.given, ("given",), no_same)
+    yield from check_conditions(rule.given, ("given",), no_same)
+    yield from check_conditions(rule.still, ("still",), no_same)
     if rule.audience is not None:
         yield from check_audience(rule.audience, ("audience",))
     if rule.wait is not None:

@@ -23,6 +23,7 @@ KIND_CLAUSES: Final = frozenset({"when", "audience", "interest", "emits"})
 
 NOT_OF_AUDIENCES: Final = {
     "given": "Move its conditions into the tree",
+    "still": "Move its conditions into the tree",
     "wait": "Write the time as within: in the tree",
     "unless": "Write the event as {absent: …} in the tree",
     "per": "Delete it: a contact is in or out as a whole",
@@ -57,6 +58,14 @@ def check_kind(rule: Rule) -> Iterator[Diagnostic[Code]]:
     if rule.reaches is not None and rule.wait is not None:
         message = "reaches fires when the threshold is crossed and does not wait"
         yield Diagnostic(("wait",), Code.CLAUSE, message, "Delete wait, or reaches", at_key=True)
+
+
+def check_still(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]]:
+    """`still` asks of what waits; `wrong` are clauses that could not be read."""
+    if rule.still is not None and rule.wait is None and rule.audience is None and "wait" not in wrong:
+        message = "still is asked when a wait is over, and this rule does not wait"
+        advice = "Write given: …" if rule.reaches is not None else "Write given: …, or add wait: 1h"
+        yield Diagnostic(("still",), Code.CLAUSE, message, advice, at_key=True)
 
 
 def _refuse(rule: Rule, clauses: dict[str, str], kind: str) -> Iterator[Diagnostic[Code]]:

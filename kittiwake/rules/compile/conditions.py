@@ -15,6 +15,7 @@ from kittiwake.rules.model.conditions import (
     Conditions,
     ConditionTree,
     ContactCondition,
+    InAudience,
     NotCondition,
 )
 
@@ -37,5 +38,6 @@ def _tree(node: ConditionTree, conditions: list[Condition]) -> Tree:
         return NotHolds(_tree(node.not_, conditions))
     if isinstance(node, ContactCondition):
         return OfContact(predicate_of(node.contact, of_contact=True))
+    assert not isinstance(node, InAudience), "audiences that are named have been written out"
     conditions.append(condition_of(node))
     return Leaf(len(conditions) - 1)

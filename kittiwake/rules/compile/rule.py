@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from kittiwake.kernel.plan.history import Condition
-from kittiwake.kernel.plan.layouts import paths_of_unless
+from kittiwake.kernel.plan.layouts import paths_of_pending
 from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.rules.compile.audience import audience_of
@@ -56,7 +56,8 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
     """The program of one rule under a policy; `introduced_us`: since which version it is there, if not always."""
     rule = authored.rule
     conditions: list[Condition] = []
-    given, audience = tree_of(rule.given, conditions), audience_of(rule, conditions)
+    given, still = (tree_of(written, conditions) for written in (rule.given, rule.still))
+    audience = audience_of(rule, conditions)
     program = RuleProgram(
         rule_id=rule.id,
         version=authored.version,
@@ -79,6 +80,7 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         expires_us=span_us(rule.expires),
         keep_us=span_us(rule.keep),
         given=given,
+        still=still,
         partial=policy is not None and policy.history_from == "effective",
         variants=variants_of(rule),
         channel=rule.channel,
@@ -96,6 +98,6 @@ def longest_look_back_us(program: RuleProgram) -> int:
 
 
 def _same(program: RuleProgram) -> tuple[Path, ...]:
-    """Those of `unless` come first: what is pending knows them whatever becomes of `given`."""
-    of_unless = paths_of_unless(program)
-    return of_unless + tuple(sorted({path for one in program.conditions for path in one.same} - {*of_unless}))
+    """Those of `unless` and `still` come first: what is pending knows them whatever becomes of `given`."""
+    of_pending = paths_of_pending(program)
+    return of_pending + tuple(sorted({path for one in program.conditions for path in one.same} - {*of_pending}))

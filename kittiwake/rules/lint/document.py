@@ -38,7 +38,7 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
 
 
 def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[Lint]:
-    rule = authored.rule
+    rule = authored.written
     alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
     alone += lint_local_days(rule)
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]

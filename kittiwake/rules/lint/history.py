@@ -16,14 +16,15 @@ from kittiwake.rules.check.conditions import histories
 from kittiwake.rules.compile.history import condition_of
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import KeyPath, LintCode
-from kittiwake.rules.lint.queries import arming, covers, together
+from kittiwake.rules.lint.queries import arming, clauses_of, covers, together
 from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.model.wait import UntilWaitObject
 from kittiwake.time.durations import format_duration
 from kittiwake.values import Number, canonical, is_number
 
 
 def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
-    """Lints of `given` and `audience`."""
+    """Lints of `given`, `still` and `audience`."""
     for path, condition in histories(rule.given, ("given",)):
         asked = condition_of(condition)
         least = 1 if covers(asked.of, arming(rule)) and not asked.near_us else 0
@@ -32,7 +33,12 @@ def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     for path, condition in histories(rule.audience, ("audience",)):
         yield from _of_condition(condition_of(condition), path, 0, "")
         yield from _attributes_ever(condition_of(condition), path)
-    for written, path in ((rule.given, ("given",)), (rule.audience, ("audience",))):
+    for path, condition in histories(rule.still, ("still",)):
+        asked = condition_of(condition)
+        least = 1 if _counts_what_armed(asked, rule) else 0
+        yield from _of_condition(asked, path, least, "the event that armed it counts, so " if least else "")
+        yield from _attributes_ever(asked, path)
+    for written, path in clauses_of(rule):
         conjuncts = [at for at, _ in together(written, path)]
         found = [(at, condition_of(leaf)) for at, leaf in histories(written, path) if at in conjuncts]
         yield from _excluding(found)
@@ -53,6 +59,16 @@ def _asks_of_contact_alone(match: Match) -> bool:
     if match.types or match.where is None:
         return False
     return all(one.of_contact for one in comparisons(match.where))
+
+
+def _counts_what_armed(condition: Condition, rule: Rule) -> bool:
+    """Whether a condition of `still` surely finds the event that armed the rule: nothing of it can have ended by then.
+
+    A wait that comes again may outlive what the contact did.
+    """
+    comes_again = isinstance(rule.wait, UntilWaitObject) and rule.wait.repeat is not None
+    ever = condition.within_us is None and not condition.same and not comes_again
+    return ever and covers(condition.of, arming(rule))
 
 
 def _of_condition(condition: Condition, path: KeyPath, least: int, why: str) -> Iterator[Diagnostic[LintCode]]:

@@ -16,7 +16,7 @@ from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator,
 from kittiwake.rules.compile.match import predicate_of
 from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import KeyPath, LintCode
-from kittiwake.rules.lint.queries import matches_in, together
+from kittiwake.rules.lint.queries import clauses_of, matches_in, together
 from kittiwake.rules.model.conditions import Conditions, ContactCondition
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.rule import Rule
@@ -36,7 +36,7 @@ def lint_where(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     """Contradictions in any `where` of a rule."""
     for path, match in matches_in(rule):
         yield from _of_match(match, path)
-    for written, path in ((rule.given, ("given",)), (rule.audience, ("audience",))):
+    for written, path in clauses_of(rule):
         yield from _of_contact(written, path)
 
 

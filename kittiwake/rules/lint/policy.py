@@ -15,7 +15,7 @@ from kittiwake.rules.compile.history import look_back_us
 from kittiwake.rules.compile.policy import caps_of, is_transactional
 from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
-from kittiwake.rules.lint.queries import arming, covers
+from kittiwake.rules.lint.queries import arming, clauses_of, covers
 from kittiwake.rules.lint.quiet_hours import lint_quiet_hours, longest_quiet_us
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 from kittiwake.rules.model.quiet_hours import QuietHours
@@ -117,7 +117,8 @@ def _look_back_us(rule: Rule) -> int:
 
 def _look_backs(rule: Rule) -> Iterator[tuple[KeyPath, int]]:
     """How far back a rule's conditions and its sequence look, each with its path."""
-    for path, condition in (*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))):
+    conditions = [found for written, at in clauses_of(rule) for found in histories(written, at)]
+    for path, condition in conditions:
         found = look_back_us(condition)
         if found is not None:
             yield (*path, "between" if condition.between else "within"), found
@@ -248,7 +249,8 @@ def _starved(
 
 def _always_with(other: Rule, rule: Rule) -> bool:
     """Whether `other` surely has a candidate at every instant at which `rule` has one."""
-    if other.given is not None or other.reaches is not None or other.reentry != "always" or rule.reaches is not None:
+    asks = (other.given, other.still, other.reaches, rule.reaches)
+    if any(one is not None for one in asks) or other.reentry != "always":
         return False
     if isinstance(other.when, SequenceObject) or isinstance(rule.when, SequenceObject):
         return False

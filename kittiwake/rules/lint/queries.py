@@ -27,13 +27,18 @@ def matches_in(rule: Rule) -> Iterator[tuple[KeyPath, EventMatch]]:
         yield from numbered(rule.when.sequence, ("when", "sequence"))
     elif rule.when is not None and not isinstance(rule.when, ItemObject):
         yield ("when",), rule.when
-    for path, condition in (*histories(rule.given, ("given",)), *histories(rule.audience, ("audience",))):
+    for path, condition in (found for written, at in clauses_of(rule) for found in histories(written, at)):
         key, match = measured(condition)
         yield (*path, key), match
     if rule.unless is not None:
         yield ("unless",), rule.unless
     if rule.interest is not None:
         yield ("interest", "events"), rule.interest.events
+
+
+def clauses_of(rule: Rule) -> tuple[tuple[Conditions | None, KeyPath], ...]:
+    """The clauses that hold conditions, with their paths."""
+    return (rule.given, ("given",)), (rule.still, ("still",)), (rule.audience, ("audience",))
 
 
 def together(written: Conditions | None, path: KeyPath) -> Iterator[tuple[KeyPath, Written]]:

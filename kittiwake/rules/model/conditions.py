@@ -1,4 +1,4 @@
-"""Models of trees of conditions: `given` and `audience`.
+"""Models of trees of conditions: `given`, `still` and `audience`.
 
 Pure. Checked further by `check.conditions`, read by `compile.conditions`.
 """
@@ -12,6 +12,7 @@ from pydantic import Field, Tag
 from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.history import MEASURES, AnyCondition
 from kittiwake.rules.model.match import Where
+from kittiwake.rules.model.text import RuleId
 
 
 class AllOfConditions(Model):
@@ -32,7 +33,13 @@ class ContactCondition(Model):
     contact: Where = Field(description="attributes of the contact, and what they must be")
 
 
-KINDS: Final = ("all", "any", "not", *MEASURES, "contact")
+class InAudience(Model):
+    """The tree of an audience rule of the account, or of those of every account, holds."""
+
+    in_: RuleId = Field(alias="in", description="the id of an audience rule")
+
+
+KINDS: Final = ("all", "any", "not", *MEASURES, "contact", "in")
 
 
 _MESSAGE: Final = f"a condition has exactly one of {', '.join(KINDS[:-1])} and {KINDS[-1]}"
@@ -40,7 +47,9 @@ _ADVICE: Final = "Write, say, {count: product.viewed, within: 24h, gte: 3}, and 
 
 
 def _node(value: Any) -> str | None:
-    found = [key for key in KINDS if key in value] if isinstance(value, dict) else []
+    found = [key for key in KINDS[:-1] if key in value] if isinstance(value, dict) else []
+    if not found and isinstance(value, dict) and "in" in value:
+        return "|in"  # beside last it is a comparison
     return f"|{found[0]}" if len(found) == 1 else None
 
 
@@ -49,6 +58,7 @@ ConditionTree: TypeAlias = Annotated[
     | Annotated[AnyOfConditions, Tag("|any")]
     | Annotated[NotCondition, Tag("|not")]
     | Annotated[ContactCondition, Tag("|contact")]
+    | Annotated[InAudience, Tag("|in")]
     | AnyCondition,
     chosen(_node, _MESSAGE, _ADVICE),
 ]

@@ -45,6 +45,11 @@ class Rule(Model):
         description="conditions, asked when an event would open an episode",
         examples=[{"count": "product.viewed", "same": "product_id", "within": "24h", "gte": 3}],
     )
+    still: Conditions | None = Field(
+        None,
+        description="conditions, asked when a reminder falls due and at its release",
+        examples=[{"count": "feature.used", "within": "14d", "lt": 3}],
+    )
     wait: Wait | None = Field(
         None,
         description="silence after arming; left out: due at once",
