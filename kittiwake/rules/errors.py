@@ -111,6 +111,7 @@ class LintCode(StrEnum):
     RULE_WITHOUT_CHANNEL = "rule_without_channel"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
+    GIVEN_BEFORE_DERIVED = "given_before_derived"
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
     SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
 

@@ -54,7 +54,7 @@ CONSTRUCTS: Final = {
         sections="Conditions/given/still",
     ),
     "derive": Construct(
-        "model check compile plan evaluate run", conformance="derive", sections="derive", document_keys="derive"
+        "model check compile lint plan evaluate run", conformance="derive", sections="derive", document_keys="derive"
     ),
     "history": Construct(
         "model check compile lint plan evaluate", conformance="given given_values given_windows", sections="given"

@@ -13,6 +13,7 @@ from kittiwake.rules.errors import Lint, LintCode, show_path
 from kittiwake.rules.lint.arbitration import lint_priority, lint_rounds
 from kittiwake.rules.lint.calendar import lint_local_days
 from kittiwake.rules.lint.channels import lint_channel_of, lint_channels
+from kittiwake.rules.lint.derive import lint_given_of_derived
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
@@ -32,6 +33,8 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
         policies = [policy for name in concerned if (policy := ruleset.policy_of(name)) is not None]
         for authored in account.rules:
             found.update(_of_rule(authored, policies))
+            derived = [one for said in ruleset.preparing(account_id) for one in said.derive or ()]
+            found.update(_located(lint_given_of_derived(authored.rule, derived), authored.location))
         found.update(_of_first_priority(account, policies))
         found.update(_of_policy(account, ruleset))
     return sorted(found)
