@@ -223,7 +223,7 @@ class _Walk:
 def _explain_rule(walk: _Walk, rule: RuleProgram) -> RuleExplanation:
     misses = tuple(miss for miss in walk.misses if miss.rule_id == rule.rule_id)
     fired = [one for one in walk.facts.fired if one.rule.rule_id == rule.rule_id]
-    return RuleExplanation(rule.rule_id, len(fired), misses, tuple(_nearest(walk.facts, rule, misses)))
+    return RuleExplanation(rule.rule_id, len(fired), misses, tuple(_nearest(walk.facts, rule, misses)), rule.about)
 
 
 def _nearest(facts: Facts, rule: RuleProgram, misses: Sequence[Miss]) -> list[Miss]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
+from kittiwake.kernel.plan.about import About
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.time.instants import format_instant
 from kittiwake.values import parse_json
@@ -87,6 +88,8 @@ class RuleExplanation(NamedTuple):
     nearest: tuple[Miss, ...]
     """Every candidate that fell due and did not fire; of each instance that came to none its nearest miss; of the rule
     itself where it came to no instance."""
+    about: About | None = None
+    """What the rule says of itself."""
 
 
 class Explanation(NamedTuple):
@@ -126,6 +129,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         "rules": [
             {
                 "rule_id": rule.rule_id,
+                **_about_data(rule.about),
                 "fired": rule.fired,
                 "nearest": [_miss_data(miss) for miss in rule.nearest],
                 "misses": [_miss_data(miss) for miss in rule.misses],
@@ -133,6 +137,14 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
             for rule in explanation.rules
         ],
     }
+
+
+def _about_data(about: About | None) -> dict[str, Any]:
+    """What a rule says of itself; nothing for what it does not say."""
+    if about is None:
+        return {}
+    said = {"description": about.description, "owner": about.owner, "tags": list(about.tags)}
+    return {key: value for key, value in said.items() if value}
 
 
 def _line_data(line: Line) -> dict[str, Any]:

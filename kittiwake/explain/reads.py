@@ -67,7 +67,7 @@ def _of_matches(matches: Matches, event_type: str) -> Iterator[Path]:
 def _of_arming(rule: RuleProgram) -> Iterator[Path]:
     yield from rule.per
     yield from rule.same
-    yield from (one.path for one in rule.include if not one.of_contact)
+    yield from (one.path for one in rule.include if one.of_event)
     if rule.reaches is not None and rule.reaches.path is not None:
         yield rule.reaches.path
     wait = rule.wait

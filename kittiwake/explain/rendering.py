@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.explain.model import Explanation, Line, Miss, RuleExplanation, Tone
 from kittiwake.explain.wording import clock_words, counted, date_words, moment_words
+from kittiwake.kernel.plan.about import About
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.printable import visible
 
@@ -102,11 +103,21 @@ def _subject(rule_id: str, instance: str | None) -> str:
 def verdicts(explanation: Explanation) -> Iterator[Text]:
     """What became of each rule: how often it fired, and of what did not fire the nearest miss."""
     for rule in explanation.rules:
+        if rule.about is not None:
+            yield Text(f"{rule.rule_id}: {_about_words(rule.about)}", Tone.ASIDE)
         if rule.fired:
             yield Text(f"{rule.rule_id} fired {_times(rule.fired)}", Tone.FIRED)
         yield from _more(rule)
         for miss in rule.nearest[-MISSES_SHOWN:]:
             yield from _missed(explanation, miss)
+
+
+def _about_words(about: About) -> str:
+    """What a rule says of itself, in one line."""
+    owner = [f"owner {about.owner}"] if about.owner else []
+    tags = [f"tags {', '.join(about.tags)}"] if about.tags else []
+    said = [" ".join(about.description.split())] if about.description else []
+    return "; ".join([*said, *owner, *tags])
 
 
 def _times(number: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Container, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,12 +19,16 @@ from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
+from kittiwake.rules.named import MATCHES, Names, account_of
 from kittiwake.rules.named_audiences import write_out
-from kittiwake.rules.recipes import expand
+from kittiwake.rules.recipes.own import Recipes, is_recipe
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING, AccountRules, AuthoredRule, RuleSet, rule_set
 from kittiwake.rules.source.tree import Location, Node, child, node_of
 from kittiwake.rules.source.validation import read
 from kittiwake.values import has_half_a_pair
+
+_READ_APART: Final = ("policy", "rules", MATCHES)
+"""Keys of a document that are not read with its header."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -81,8 +85,16 @@ def rule_set_of(
 
 def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[str, AccountRules]:
     """What documents say by account, as far as they can be read; `errors` added for all that is wrong with them."""
-    documents = [document for location in locations if (document := read_document(location, errors))]
-    accounts = write_out(_accounts(documents, errors), {name for one in documents for name in one.unread}, errors)
+    locations = list(locations)
+    names = Names(locations, errors)
+    recipes = Recipes(locations, names, errors)
+    documents = [
+        document
+        for location in locations
+        if not is_recipe(location) and (document := read_document(location, names, recipes, errors))
+    ]
+    accounts = _accounts(documents, names, errors)
+    accounts = write_out(accounts, {name for one in documents for name in one.unread}, errors)
     errors.extend(_duplicate_ids(documents))
     errors.extend(_unknown_channels(accounts, {error.file for error in errors}))
     errors.extend(_too_many_rules(accounts))
@@ -107,21 +119,22 @@ def _bounded(errors: list[RuleError]) -> list[RuleError]:
 # ---------------------------------------------------------------- one document
 
 
-def read_document(location: Location, errors: list[RuleError]) -> Document | None:
+def read_document(location: Location, names: Names, recipes: Recipes, errors: list[RuleError]) -> Document | None:
     """The document at `location`; None if it is no object or says nothing of its account."""
     if not isinstance(location.node.value, dict):
         advice = "Write account: …, and rules: with a list of rules"
         errors.append(location.error((), Code.WRONG_SHAPE, "a rules file holds one object", advice))
         return None
+    location = names.header_written_out(location)
     unread: list[str] = []
-    rules = tuple(_rules(location, errors, unread))
+    rules = tuple(_rules(location, names, recipes, errors, unread))
     errors.extend(errors_of_quoted_numbers(rules))
     header = _header(location, errors)
     return Document(location, header, rules, tuple(unread)) if header else None
 
 
 def _header(location: Location, errors: list[RuleError]) -> Header | None:
-    entries = {key: node for key, node in location.node.value.items() if key not in ("policy", "rules")}
+    entries = {key: node for key, node in location.node.value.items() if key not in _READ_APART}
     found = read(Header, Location(location.file, Node(entries, location.node.mark, location.node.keys)), errors)
     if found:
         errors.extend(errors_of_header(found.model, location))
@@ -134,7 +147,9 @@ def _header(location: Location, errors: list[RuleError]) -> Header | None:
     return found.model if found else None
 
 
-def _rules(location: Location, errors: list[RuleError], unread: list[str]) -> Iterator[AuthoredRule]:
+def _rules(
+    location: Location, names: Names, recipes: Recipes, errors: list[RuleError], unread: list[str]
+) -> Iterator[AuthoredRule]:
     rules = location.at("rules")
     if rules is None:
         errors.append(location.error((), Code.MISSING_KEY, "rules is missing", "Add rules: with a list of rules"))
@@ -146,26 +161,33 @@ def _rules(location: Location, errors: list[RuleError], unread: list[str]) -> It
         for i in range(len(rules.node.value)):
             rule = rules.at(i)
             assert rule
-            yield from _rule(rule, errors, unread)
+            expanded = recipes.expand(rule, account_of(location))
+            if expanded is None:
+                unread.extend(_id_of(rule))
+            else:
+                yield from _rule(names.written_out(expanded, account_of(location)), errors, unread)
+
+
+def _id_of(rule: Location) -> list[str]:
+    named = child(rule.node, "id")
+    return [named.value] if named is not None and isinstance(named.value, str) else []
 
 
 def _rule(location: Location, errors: list[RuleError], unread: list[str]) -> Iterator[AuthoredRule]:
-    expanded = expand(location, errors)
-    found = read(Rule, expanded, errors, {"id": "unnamed"}) if expanded else None
+    found = read(Rule, location, errors, {"id": "unnamed"})
     if found is None or "audience" in found.wrong:
-        named = child((expanded or location).node, "id")
-        unread.extend([named.value] if named is not None and isinstance(named.value, str) else ())
-    if found is None or expanded is None:
+        unread.extend(_id_of(location))
+    if found is None:
         return
-    errors.extend(errors_of_rule(found.model, expanded, found.wrong))
+    errors.extend(errors_of_rule(found.model, location, found.wrong))
     if "id" not in found.wrong:
-        yield AuthoredRule(found.model, expanded, rule_version(found.model), found.model)
+        yield AuthoredRule(found.model, location, rule_version(found.model), found.model)
 
 
 # ---------------------------------------------------------------- documents together
 
 
-def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, AccountRules]:
+def _accounts(documents: list[Document], names: Names, errors: list[RuleError]) -> dict[str, AccountRules]:
     accounts: dict[str, AccountRules] = {}
     for document in documents:
         header, location = document.header, document.location
@@ -178,6 +200,7 @@ def _accounts(documents: list[Document], errors: list[RuleError]) -> dict[str, A
             known.policy_location or location.at("policy"),
             known.rules + document.rules,
             known.preparing.joined(header, location),
+            names.of(header.account),
         )
     return accounts
 

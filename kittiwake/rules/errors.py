@@ -71,11 +71,14 @@ class Code(StrEnum):
     UNKNOWN_CHANNEL = "unknown_channel"
     GUARDRAIL = "guardrail"
     RECIPE = "recipe"
+    RECIPE_TAKEN = "recipe_taken"
+    NAMED_MATCH = "named_match"
     NOT_YET = "not_yet"
 
 
-REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.QUOTED_NUMBER, Code.RRULE_UNTIL})
-"""What an earlier release let pass: a version published then never changes, and is read as it was."""
+REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.QUOTED_NUMBER, Code.RECIPE_TAKEN, Code.RRULE_UNTIL})
+"""What an earlier release let pass: a version published then never changes, and is read as it was. A later release may
+bring a recipe of a name that an account has given to its own."""
 
 
 class LintCode(StrEnum):
@@ -95,6 +98,8 @@ class LintCode(StrEnum):
     ODD_EVENT_TYPE = "odd_event_type"
     BETWEEN_LEAVES_OUT = "between_leaves_out"
     OFFSET_IN_DAYS = "offset_in_days"
+    NAME_AS_TYPE = "name_as_type"
+    UNUSED_MATCH = "unused_match"
     OUTLIVES_RETENTION = "outlives_retention"
     EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
     EXPIRES_IN_ROUND = "expires_in_round"

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from kittiwake.rules.model.about import ABOUT
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.wait import AT_OF_DATES, UntilWaitObject
@@ -54,8 +55,8 @@ def _said(model: BaseModel, name: str) -> Any:
 
 
 def rule_version(rule: Rule) -> str:
-    """`rule_version` of a rule."""
-    return fingerprint(rule)
+    """`rule_version` of a rule: of all that it says but what decides nothing."""
+    return fingerprint({key: part for key, part in written(rule).items() if key not in ABOUT})
 
 
 def fingerprint_of_rules(texts: dict[str, Any]) -> str:

@@ -68,6 +68,19 @@ INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
 VARIANTS_MAX: Final = 20
 """Variants of a rule: among more, each gets too few contacts to compare."""
+DESCRIPTION_CHARS_MAX: Final = 1_000
+"""The description of a rule: a paragraph or two; a document belongs elsewhere, and its address into the description."""
+TAGS_MAX: Final = 20
+"""Tags of a rule: labels to find it by, not its text."""
+
+MATCHES_MAX: Final = 200
+"""Named matches of an account, those of "*" included: a few for each of its types of events."""
+RECIPES_MAX: Final = 100
+"""Recipes of an account's own: a library that a person still overlooks."""
+PARAMETERS_MAX: Final = 20
+"""Parameters of a recipe: with more it is no rule to start from, but a language."""
+NAMES_DEEP_MAX: Final = 5
+"""Names within names: nobody follows a sixth, and everything that walks a rule recurses."""
 
 # ---------------------------------------------------------------- events
 

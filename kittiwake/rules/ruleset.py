@@ -51,6 +51,15 @@ class Preparing(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **new, locations={**dict.fromkeys(new, location), **self.locations})
 
 
+class NamedMatch(msgspec.Struct, frozen=True):
+    """The name of an event match: matches are written out in rules, so that only lints ask for names."""
+
+    name: str
+    location: Location
+    """Of `matches`."""
+    used: bool
+
+
 class AccountRules(msgspec.Struct, frozen=True):
     """What the documents of one account say."""
 
@@ -60,6 +69,8 @@ class AccountRules(msgspec.Struct, frozen=True):
     policy_location: Location | None = None
     rules: tuple[AuthoredRule, ...] = ()
     preparing: Preparing = Preparing()
+
+    matches: tuple[NamedMatch, ...] = ()
 
 
 class RuleSet(msgspec.Struct, frozen=True):
@@ -82,6 +93,10 @@ class RuleSet(msgspec.Struct, frozen=True):
         """What is said of the account's events before the rules see them: that of "*", then its own."""
         shared = self.account(EVERY_ACCOUNT).preparing
         return (shared,) if account_id == EVERY_ACCOUNT else (shared, self.account(account_id).preparing)
+
+    def match_names_of(self, account_id: str) -> frozenset[str]:
+        """The names of matches that an account may use: those of "*" and its own."""
+        return frozenset(one.name for whose in (EVERY_ACCOUNT, account_id) for one in self.account(whose).matches)
 
     def policy_of(self, account_id: str) -> PolicyObject | None:
         """The policy that holds for an account: its own, whole, else that of "*"."""

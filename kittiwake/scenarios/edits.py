@@ -56,7 +56,7 @@ def edited(book: RuleBook, edit: Location) -> Edition:
         if entries or policy is not None:
             location, paths = _document(edit, account_id, entries, policy)
             locations.append(location)
-            errors.extend(_found_in(location, paths, edit))
+            errors.extend(_found_in([*map(_definitions, book.locations), location], paths, edit))
     if errors:
         raise RulesError(set(errors))
     return _together(locations, paths, edit)
@@ -135,10 +135,10 @@ def _no_rule(book: RuleBook, name: str, rules: Iterable[str]) -> tuple[str, str]
     return f"account {book.account_id} has no rule {name} at that time", advice
 
 
-def _found_in(location: Location, paths: Sequence[KeyPath], edit: Location) -> Iterator[RuleError]:
-    """What is wrong with the rules of an edit, said of the edit."""
+def _found_in(locations: list[Location], paths: Sequence[KeyPath], edit: Location) -> Iterator[RuleError]:
+    """What is wrong with the rules of an edit, in the last document, said of the edit."""
     try:
-        _together([location], paths, edit)
+        _together(locations, paths, edit)
     except RulesError as error:
         # Which channels there are the other documents say.
         yield from (one for one in error.errors if one.code is not Code.UNKNOWN_CHANNEL)
@@ -164,6 +164,15 @@ def _without(location: Location, gone: set[str], *, drop_policy: bool) -> Locati
     return Location(
         location.file, Node({**entries, "rules": Node(kept, rules.mark)}, location.node.mark, location.node.keys)
     )
+
+
+def _definitions(location: Location) -> Location:
+    """A document without its rules and its policy: what rules of other documents may name."""
+    node = location.node
+    if child(node, "rules") is None:  # a recipe
+        return location
+    entries = {key: part for key, part in node.value.items() if key not in ("policy", "rules")}
+    return Location(location.file, Node({**entries, "rules": Node([], node.mark)}, node.mark, node.keys))
 
 
 def _changed(node: Node, at: Location) -> Node:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kittiwake.rules.json_schema import json_schema
 from kittiwake.rules.recipes import recipe, recipe_names
 from tests.cli.command import kittiwake
@@ -43,3 +45,21 @@ def test_the_schema_of_scenarios_is_printed() -> None:
     ran = kittiwake("schema", "--scenarios")
     assert ran.code == 0
     assert ran.data["required"] == ["tests"]
+
+
+def test_recipes_of_rules_files_are_listed_and_printed_beside_the_shipped(tmp_path: Path) -> None:
+    text = "recipe: welcome\naccount: acme\ntitle: Welcome\ndescription: Greets.\nrule: {when: contact.created}\n"
+    (tmp_path / "welcome.yaml").write_text(text, encoding="utf-8")
+    listed = kittiwake("recipes", "--rules", str(tmp_path))
+    assert "Welcome (of account acme)" in listed.out
+    assert "Cart abandonment" in listed.out
+    assert kittiwake("recipes", "welcome", "--rules", str(tmp_path)).out == text
+    one = kittiwake("recipes", "welcome", "--rules", str(tmp_path), "--json").data
+    assert (one["account"], one["parameters"]) == ("acme", {})
+    (tmp_path / "welcome.yaml").write_text(text.replace("when", "wenn"), encoding="utf-8")
+    assert kittiwake("recipes", "--rules", str(tmp_path)).code == 2
+
+
+def test_the_parameters_of_a_recipe_are_data_too() -> None:
+    parameters = kittiwake("recipes", "lapsed", "--json").data["parameters"]
+    assert parameters["silence"] == {"type": "duration", "description": "how long nothing was heard", "default": "60d"}

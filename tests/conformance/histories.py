@@ -108,6 +108,8 @@ def document_of(places: tuple[Location, ...], account_id: str) -> Document:
         whole["rules"] += document.get("rules", [])
         whole |= {name: document[name] for name in ("timezone", "policy") if name in document}
         whole |= {name: whole.get(name, []) + document[name] for name in PREPARING if name in document}
+        if "matches" in document:
+            whole["matches"] = {**whole.get("matches", {}), **document["matches"]}
     return whole
 
 

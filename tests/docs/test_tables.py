@@ -21,9 +21,11 @@ from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.publishing import bounds
 from kittiwake.rules.recipes import recipes
+from kittiwake.rules.source.tree import plain
 from kittiwake.rules.source.validation import keys_of
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US
+from kittiwake.values import canonical
 from tests.docs import examples
 
 RULES = "reference/rules.md"
@@ -90,6 +92,16 @@ def test_every_limit_has_its_row_with_its_number(root: Path) -> None:
 def test_every_recipe_has_its_row(root: Path) -> None:
     shown = {cells[0].strip("` "): cells[1].removesuffix(" *Not yet run.*") for cells in rows(root, RULES, "Recipes")}
     assert shown == {recipe.name: recipe.description for recipe in recipes()}
+
+
+def test_every_recipe_with_parameters_has_a_row_of_them(root: Path) -> None:
+    shown = {cells[0].strip("` "): cells[1] for cells in rows(root, RULES, "Parameters of recipes")}
+    assert shown.keys() == {recipe.name for recipe in recipes() if recipe.parameters}
+    for recipe in recipes():
+        for name, one in recipe.parameters.items():
+            assert one.default is not None
+            said = f"`{name}` ({one.type}, `{canonical(plain(one.default))}`): {one.description}"
+            assert said in shown[recipe.name]
 
 
 def test_every_lint_has_its_row(root: Path) -> None:

@@ -152,3 +152,11 @@ def test_many_instances_are_counted_rather_than_listed() -> None:
     text = plain(explained(rule, *happenings, ("1m", "order.completed")))
     assert "cart did not fire 8 times more, earlier; --json has them all" in text
     assert text.count("it would have taken") == 5
+
+
+def test_what_a_rule_says_of_itself_stands_before_what_became_of_it() -> None:
+    about = {"description": "Reminds of\na cart.", "owner": "mara", "tags": ["cart", "mail"]}
+    explanation = explained({**CART, **about}, ADDED)
+    assert "cart: Reminds of a cart.; owner mara; tags cart, mail" in plain(explanation)
+    assert as_data(explanation)["rules"][0].items() >= about.items()
+    assert "owner" not in as_data(explained(CART, ADDED))["rules"][0]

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle import clock
+from tests.oracle.names import written_out
 from tests.oracle.preparing import Preparation, preparation
 from tests.oracle.values import exact
 
@@ -177,7 +178,7 @@ class Rule:
     audience: dict[str, Any] | None = None
     conditions: tuple[Condition, ...] = ()
     emits: tuple[str, ...] = ("entered",)
-    include: dict[str, str] = field(default_factory=dict)
+    include: dict[str, Any] = field(default_factory=dict)
     shadow: bool = False
     priority: int = 50
     reentry: str = "always"
@@ -223,7 +224,7 @@ class RuleSet:
 
 def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     """The document read; rules that are off are absent."""
-    raw = exact(document)
+    raw = written_out(exact(document))
     audiences = {each["id"]: each["audience"] for each in raw.get("rules") or [] if "audience" in each}
     raw["rules"] = [_written_out(each, audiences) for each in raw.get("rules") or []]
     policy = _policy(raw.get("policy") or {})
@@ -281,7 +282,7 @@ def condition(raw: dict[str, Any]) -> Condition:
     what = next(name for name in _CONDITIONS if name in raw)
     found = matches(raw["of"] if what in _VALUES else raw[what])
     same, own = _shared(raw.get("same"))
-    if not same and len(found) == 1:
+    if not same:  # all alternatives have the same one
         same, own = found[0].same, found[0].own
     op = next((name for name in _OPERATORS if name in raw), "")
     return Condition(
@@ -366,7 +367,7 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
     return Rule(
         id=raw["id"],
         version=version,
-        include=raw.get("include") or {},
+        include={name: _source(raw, said) for name, said in (raw.get("include") or {}).items()},
         shadow=raw.get("mode") == "shadow",
         priority=int(raw.get("priority", 50)),
         reentry=raw.get("reentry") or "always",
@@ -381,6 +382,11 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
         salt=variants.get("salt") or raw["id"],
         **read,
     )
+
+
+def _source(rule: dict[str, Any], said: Any) -> Any:
+    """A path as it is; what the rule says of itself as a list of one."""
+    return said if isinstance(said, str) else [rule[said["rule"]]]
 
 
 def _audience_parts(raw: dict[str, Any]) -> dict[str, Any]:

@@ -106,5 +106,5 @@ def _contact_paths(where: dict[str, Any], *, inside: bool) -> Iterator[str]:
             yield from ([name, *others] if inside else _of_contact(others))
 
 
-def _of_contact(paths: list[str]) -> list[str]:
-    return [path.removeprefix("contact.") for path in paths if path.startswith("contact.")]
+def _of_contact(paths: list[Any]) -> list[str]:
+    return [path.removeprefix("contact.") for path in paths if str(path).startswith("contact.")]

@@ -129,7 +129,9 @@ def included(rule: Rule, properties: dict[str, Any], attributes: dict[str, Any],
     return fields
 
 
-def _included(path: str, properties: dict[str, Any], attributes: dict[str, Any]) -> Any:
+def _included(path: str | list[Any], properties: dict[str, Any], attributes: dict[str, Any]) -> Any:
+    if isinstance(path, list):
+        return path[0]
     if path.startswith("contact."):
         return value_at(path.removeprefix("contact."), attributes)
     return value_at(path, properties)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.oracle import clock
+from tests.oracle.names import written_out
 from tests.oracle.oracle import decide
 from tests.oracle.small_worlds import small_worlds
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
@@ -40,6 +41,7 @@ _CLAUSES = (
     "drops_by rises_by drops_below rises_above becomes changes "
     "count sum distinct avg min max last between present absent of field unit "
     "default until offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on "
+    "matches match description owner tags "
     "cast number instant derive from each keep as repeats"
 )
 CLAUSES = (*_CLAUSES.split(), "variants", "salt", "channel", "channels")
@@ -100,12 +102,12 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
     live: Counter[str] = Counter()
     for each, decided in zip(worlds, rows, strict=True):
         ids = {row["rule_id"] for row in decided}
-        for rule in each.document["rules"]:
-            live.update(_names(rule) if rule["id"] in ids else ())
+        for rule, as_written in zip(written_out(each.document)["rules"], each.document["rules"], strict=True):
+            live.update([*_names(rule), *({"match"} & {*_names(as_written)})] if rule["id"] in ids else ())
         beside = {name: part for name, part in each.document.items() if name in ("cast", "repeats", "derive")}
         live.update(_names(beside) if decided else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days", "channels"}
+    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days", "channels", "matches"}
     assert set(thin) <= policies
 
 

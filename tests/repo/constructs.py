@@ -38,6 +38,12 @@ class Construct(NamedTuple):
 
 
 CONSTRUCTS: Final = {
+    "about": Construct(
+        "model check plan",
+        "description owner tags",
+        conformance="about",
+        sections="description, owner and tags",
+    ),
     "arbitration": Construct("lint run", policy_keys="arbitration", conformance="arbitration", sections="Arbitration"),
     "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
     "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
@@ -66,6 +72,7 @@ CONSTRUCTS: Final = {
         conformance="match per",
         sections="Event matches/per/same",
     ),
+    "named": Construct("model lint", conformance="named", sections="Named matches", document_keys="matches"),
     "policy": Construct(
         "model check compile lint plan",
         "reentry group transactional holdout live_from",
@@ -79,13 +86,14 @@ CONSTRUCTS: Final = {
         conformance="quiet_hours",
         sections="Quiet hours",
     ),
+    "recipe": Construct("model", "use with_", sections="Recipes/Recipes of your own"),
     "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
     "repeats": Construct(
         "model check compile plan run", conformance="repeats", sections="repeats", document_keys="repeats"
     ),
     "rule": Construct(
         "model check compile lint plan",
-        "id use mode restart priority expires keep",
+        "id mode restart priority expires keep",
         conformance="expires mode",
         sections="All keys of a rule/restart/keep/Expiry/Shadow and off/Priority",
     ),
@@ -103,7 +111,8 @@ CONSTRUCTS: Final = {
     "when": Construct("model check compile", "when", sections="when"),
 }
 """Stem → construct. `sequence` and the catalogue's `item` are written inside `when`, `repeat` inside `wait`. What
-`unless` holds is a match, so that only disarming is its own."""
+`unless` holds is a match, so that only disarming is its own. A named match is written out before a rule is read
+(`kittiwake/rules/named.py`)."""
 
 NO_CONSTRUCT: Final = {
     "model": {

@@ -104,9 +104,10 @@ def keys_with(pattern: str, schema: Any, key: str = "") -> set[str]:
 
 
 def test_every_key_that_may_hold_a_path_is_looked_at_for_places_of_lists() -> None:
+    parameters = {name for one in recipes() for name, of in one.parameters.items() if of.type == "property"}
     beside_rules = {"number", "each"}
     """Asked by the checks of `cast` and `derive`."""
-    assert keys_with(PATH_SCHEMA_PATTERN, SCHEMA) == {*PATH_KEYS, "include"} | beside_rules
+    assert keys_with(PATH_SCHEMA_PATTERN, SCHEMA) == {*PATH_KEYS, "include", *parameters} | beside_rules
 
 
 def test_the_schema_takes_an_rrule_in_any_case() -> None:
@@ -118,5 +119,9 @@ def test_the_schema_takes_an_rrule_in_any_case() -> None:
 def test_a_rule_that_uses_a_recipe_needs_nothing_else() -> None:
     for recipe in recipes():
         assert VALIDATOR.is_valid({"account": "acme", "rules": [{"use": recipe.name}]})
-    assert not VALIDATOR.is_valid({"account": "acme", "rules": [{"use": "nonsense"}]})
+    assert not VALIDATOR.is_valid({"account": "acme", "rules": [{"use": "no name"}]})
+    assert VALIDATOR.is_valid({"account": "acme", "rules": [{"use": "lapsed", "with": {"silence": "9d"}}]})
+    assert not VALIDATOR.is_valid({"account": "acme", "rules": [{"use": "lapsed", "with": {"silence": 9}}]})
+    assert not VALIDATOR.is_valid({"account": "acme", "rules": [{"use": "lapsed", "with": {"silent": "9d"}}]})
+    assert not VALIDATOR.is_valid({"account": "acme", "rules": [{"id": "a", "when": "b.c", "with": {"wait": "9d"}}]})
     assert not VALIDATOR.is_valid({"account": "acme", "rules": [{"id": "a"}]})

@@ -117,7 +117,8 @@ def _change_data(change: Change) -> dict[str, Any]:
 def _change_row(change: Change) -> tuple[str, str, str, str]:
     whose = "every account" if change.account_id == "*" else change.account_id
     versions = " → ".join(version for version in (change.before, change.after) if version)
-    return str(change.what), whose, change.rule_id or f"({change.setting})", versions
+    setting = f"({change.setting})" if change.setting else ""
+    return str(change.what), whose, " ".join(filter(None, (change.rule_id, setting))), versions
 
 
 app = one_command(publish, "publish")

@@ -7,10 +7,11 @@ host decides the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kittiwake.kernel.evaluate.match import Attributes, reader
+from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.model import CUT, Event
 from kittiwake.values import canonical, lookup
@@ -32,19 +33,28 @@ def included(rule: RuleProgram, event: Event | None, attributes: Attributes, byt
     if not rule.include:
         return NOTHING_INCLUDED
     properties = {} if event is None else event.properties
-    values = {one.name: lookup(attributes if one.of_contact else properties, one.path) for one in rule.include}
+    values = {one.name: _value(one, attributes if one.of_contact else properties) for one in rule.include}
     return within(values, bytes_max)
+
+
+def _value(one: Include, values: Mapping[str, Any]) -> Any:
+    return lookup(values, one.path) if one.said is None else one.said
 
 
 def including(rule: RuleProgram, bytes_max: int) -> Callable[[Event, Attributes], str]:
     """`included` of a rule's events, as a function."""
-    fields = [(one.name, reader(one.path), one.of_contact) for one in rule.include]
+    fields = [(one.name, _reader(one), one.of_contact) for one in rule.include]
 
     def include(event: Event, attributes: Attributes) -> str:
         properties = event.properties
         return within({name: value_at(attributes if of else properties) for name, value_at, of in fields}, bytes_max)
 
     return include if fields else lambda _, __: NOTHING_INCLUDED
+
+
+def _reader(one: Include) -> Callable[[Any], Any]:
+    said = one.said
+    return reader(one.path) if said is None else lambda _: said
 
 
 def within(values: dict[str, Any], bytes_max: int) -> str:

@@ -55,7 +55,7 @@ def _reads_what_arms(rule: RuleProgram) -> bool:
     wait = rule.wait
     return (
         bool(rule.per or rule.same)
-        or any(not one.of_contact for one in rule.include)
+        or any(one.of_event for one in rule.include)
         or (rule.reaches is not None and rule.reaches.path is not None)
         or isinstance(wait, FieldWait)
         or (isinstance(wait, UntilWait) and not wait.of_contact)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from kittiwake.kernel.plan.about import About
 from kittiwake.kernel.plan.audience import Audience
 from kittiwake.kernel.plan.conditions import Tree
 from kittiwake.kernel.plan.history import Condition, LookBack
@@ -79,6 +80,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     still: Tree | None = None
     """None: nothing is asked of what falls due."""
     variants: Variants | None = None
+    about: About | None = None
+    """What it says of itself."""
     channel: str | None = None
     """The policy's channel on which its triggers are sent."""
 

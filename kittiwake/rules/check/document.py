@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from kittiwake.rules.check.about import check_about
 from kittiwake.rules.check.audience import check_audience
 from kittiwake.rules.check.cast import check_casts
 from kittiwake.rules.check.catalog import check_interest
@@ -75,6 +76,7 @@ def _diagnostics(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]
         yield from check_reaches(rule.reaches, ("reaches",))
     if rule.interest is not None:
         yield from check_interest(rule.interest, ("interest",))
+    yield from check_about(rule)
     yield from check_include(rule, ("include",))
     yield from check_bounds(rule)
     yield from check_reentry(rule.reentry, ("reentry",))

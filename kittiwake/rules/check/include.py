@@ -14,6 +14,7 @@ from kittiwake.rules.limits import (
     ID_CHARS_MAX,
     INCLUDES_MAX,
 )
+from kittiwake.rules.model.about import RuleText
 from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.text import OUTPUT_PATTERN
@@ -31,6 +32,13 @@ def check_include(rule: Rule, path: KeyPath) -> Iterator[Diagnostic[Code]]:
         if not re.fullmatch(OUTPUT_PATTERN, name) or len(name) > ID_CHARS_MAX:
             message = f"{name[:40]} is no name of a field: it has up to {ID_CHARS_MAX} letters, digits, _ and -"
             yield Diagnostic((*path, name), Code.BAD_NAME, message, "Write, say, resume_url", at_key=True)
+        if isinstance(text, RuleText):
+            if getattr(rule, text.rule) is None:
+                message = f"the rule has no {text.rule}"
+                yield Diagnostic(
+                    (*path, name), Code.CLAUSE, message, f"Write {text.rule}: beside id, or delete the line"
+                )
+            continue
         if text == "contact" or (text == "item" and isinstance(rule.when, ItemObject)):
             message = f"{text} alone is no field"
             yield Diagnostic((*path, name), Code.BAD_PATH, message, f"Name what of it: {text}.name")

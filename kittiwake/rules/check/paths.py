@@ -14,7 +14,6 @@ from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.catalog import ItemPaths
 from kittiwake.rules.model.change import AttributeChanges
 from kittiwake.rules.model.match import Where
-from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.text import list_index_problem
 
 PATH_KEYS: Final = frozenset(
@@ -23,9 +22,9 @@ PATH_KEYS: Final = frozenset(
 """Keys whose value is a path or a list of paths; beside them stand the values of `include` and the keys of `where`."""
 
 
-def check_paths(rule: Rule) -> Iterator[Diagnostic[Code]]:
-    """Every path of a rule that names an index of a list."""
-    for path, text, at_key in _paths(rule, ()):
+def check_paths(written: Any, base: KeyPath = ()) -> Iterator[Diagnostic[Code]]:
+    """Every path of a rule, or of a part of one that stands at `base`, that names an index of a list."""
+    for path, text, at_key in _paths(written, base):
         found = list_index_problem(text)
         if found:
             yield Diagnostic(path, Code.LIST_PATH, *found, at_key=at_key)
@@ -47,7 +46,7 @@ def _paths(written: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
 
 def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
     if key == "include" and isinstance(value, dict):
-        yield from (((*path, name), text, False) for name, text in value.items())
+        yield from (((*path, name), text, False) for name, text in value.items() if isinstance(text, str))
     elif key in PATH_KEYS:
         for where, text in each(value, path):
             if isinstance(text, str):

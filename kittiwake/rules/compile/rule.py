@@ -16,7 +16,7 @@ from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.rules.compile.audience import audience_of
 from kittiwake.rules.compile.conditions import tree_of
-from kittiwake.rules.compile.include import include_of
+from kittiwake.rules.compile.include import about_of, include_of
 from kittiwake.rules.compile.match import matches_of, paths_of
 from kittiwake.rules.compile.policy import is_transactional, ready_us, reentry_of
 from kittiwake.rules.compile.sequence import sequence_of
@@ -81,6 +81,7 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         keep_us=span_us(rule.keep),
         given=given,
         still=still,
+        about=about_of(rule),
         partial=policy is not None and policy.history_from == "effective",
         variants=variants_of(rule),
         channel=rule.channel,

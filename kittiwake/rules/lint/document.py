@@ -16,6 +16,7 @@ from kittiwake.rules.lint.channels import lint_channel_of, lint_channels
 from kittiwake.rules.lint.derive import lint_given_of_derived
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
+from kittiwake.rules.lint.named import lint_names, lint_unused
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
 from kittiwake.rules.lint.rule import lint_rule
 from kittiwake.rules.lint.thresholds import lint_thresholds
@@ -32,18 +33,27 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
         concerned = list(ruleset.accounts) if account_id == EVERY_ACCOUNT else [account_id]
         policies = [policy for name in concerned if (policy := ruleset.policy_of(name)) is not None]
         for authored in account.rules:
-            found.update(_of_rule(authored, policies))
+            found.update(_of_rule(authored, policies, ruleset.match_names_of(account_id)))
             derived = [one for said in ruleset.preparing(account_id) for one in said.derive or ()]
             found.update(_located(lint_given_of_derived(authored.rule, derived), authored.location))
         found.update(_of_first_priority(account, policies))
         found.update(_of_policy(account, ruleset))
+        for location, unused in lint_unused(account):
+            found.update(_located([unused], location))
     return sorted(found)
 
 
-def _of_rule(authored: AuthoredRule, policies: list[PolicyObject]) -> Iterator[Lint]:
+def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozenset[str]) -> Iterator[Lint]:
     rule = authored.written
-    alone = [*lint_rule(rule), *lint_where(rule), *lint_history(rule), *lint_thresholds(rule), *lint_reentry(rule)]
-    alone += lint_local_days(rule)
+    alone = [
+        *lint_rule(rule, names),
+        *lint_names(authored, names),
+        *lint_where(rule),
+        *lint_history(rule),
+        *lint_thresholds(rule),
+        *lint_reentry(rule),
+        *lint_local_days(rule),
+    ]
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
     under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies)]
     return _located([*alone, *under], authored.location)
@@ -74,6 +84,7 @@ def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:
 
 def _located(diagnostics: Iterable[Diagnostic[LintCode]], location: Location) -> Iterator[Lint]:
     for diagnostic in diagnostics:
-        mark = location.mark(diagnostic.path, diagnostic.at_key)
-        path = show_path((*location.base, *diagnostic.path))
-        yield Lint(location.file, mark.line, mark.column, path, diagnostic.message, diagnostic.advice, diagnostic.code)
+        at, rest = location.written_at(diagnostic.path)
+        mark = at.mark(rest, diagnostic.at_key)
+        path = show_path((*at.base, *rest))
+        yield Lint(at.file, mark.line, mark.column, path, diagnostic.message, diagnostic.advice, diagnostic.code)

@@ -5,6 +5,7 @@ Pure.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -16,14 +17,15 @@ from kittiwake.rules.lint.queries import arming, covers, matches_in
 from kittiwake.rules.model.match import ChangeMatch, MatchObject
 from kittiwake.rules.model.rule import Rule
 
+_SPELLING: Final = "Check how it is spelled in the events"
 _USUAL_TYPE: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 
-def lint_rule(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
-    """Lints of one rule, whatever its policy."""
+def lint_rule(rule: Rule, names: frozenset[str] = frozenset()) -> Iterator[Diagnostic[LintCode]]:
+    """Lints of one rule, whatever its policy; `names` of matches may be meant."""
     yield from _unless(rule)
     yield from _restart(rule)
-    yield from _types(rule)
+    yield from _types(rule, names)
     if rule.mode == "off":
         message = "the rule is off: nothing of it is evaluated or remembered"
         advice = "Delete it, or write mode: shadow to see what it would do"
@@ -57,7 +59,7 @@ def _restart(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
             yield Diagnostic(("restart",), LintCode.REMINDERS_GO_ON, message, advice, at_key=True)
 
 
-def _types(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
+def _types(rule: Rule, names: frozenset[str]) -> Iterator[Diagnostic[LintCode]]:
     for path, match in matches_in(rule):
         for where, entry in each(match, path):
             if isinstance(entry, ChangeMatch):
@@ -65,6 +67,8 @@ def _types(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
             written = entry.event if isinstance(entry, MatchObject) else entry
             inside = (*where, "event") if isinstance(entry, MatchObject) else where
             odd = [name for name in types_of(written) if name != "*" and not _USUAL_TYPE.fullmatch(name)]
-            for name in odd:
+            for name in odd if inside == where else [name for name in odd if name not in names]:
                 message = f'"{name}" does not look like the types of events, such as order.completed'
-                yield Diagnostic(inside, LintCode.ODD_EVENT_TYPE, message, "Check how it is spelled in the events")
+                close = difflib.get_close_matches(name, names - {name}, 1)
+                advice = f"Did you mean the named match {close[0]}?" if close else _SPELLING
+                yield Diagnostic(inside, LintCode.ODD_EVENT_TYPE, message, advice)

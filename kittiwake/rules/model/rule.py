@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from kittiwake.rules.model.about import TAGS_SCHEMA, Description, Owner, Tags
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.cast import Casts
 from kittiwake.rules.model.catalog import Interest
@@ -16,6 +17,7 @@ from kittiwake.rules.model.conditions import Conditions, ConditionTree
 from kittiwake.rules.model.derive import Derivations
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
 from kittiwake.rules.model.match import EventMatch
+from kittiwake.rules.model.named import NamedMatches
 from kittiwake.rules.model.number import Flag, Whole
 from kittiwake.rules.model.policy import OutOfHoldout, PolicyObject, Reentry
 from kittiwake.rules.model.repeats import RepeatsList
@@ -34,6 +36,7 @@ class Rule(Model):
 
     id: RuleId = Field(description="its name, unique within the account and the rules of *")
     use: None = Field(None, description="a recipe to start from")  # written out by `recipes` before
+    with_: None = Field(None, alias="with", description="values of the recipe's parameters")  # written out before
     # when it fires
     when: When | None = Field(
         None,
@@ -101,6 +104,17 @@ class Rule(Model):
         description="the share of each variant, in percent; the trigger says which the contact gets",
         examples=[{"a": 50, "b": 50}],
     )
+    # what it says of itself
+    description: Description | None = Field(None, description="what it is for, in words; decides nothing")
+    owner: Owner | None = Field(
+        None, description="who answers for it; decides nothing", examples=["retention team", "mara@example.com"]
+    )
+    tags: Tags | None = Field(
+        None,
+        description="labels to find it by; decide nothing",
+        examples=[["cart", "email"]],
+        json_schema_extra=TAGS_SCHEMA,
+    )
 
 
 class Header(Model):
@@ -123,5 +137,10 @@ class Header(Model):
         None,
         description="one event of each element of a list",
         examples=[[{"event": "order.item_purchased", "from": "order.completed", "each": "products"}]],
+    )
+    matches: NamedMatches | None = Field(
+        None,
+        description="event matches by name, to be used wherever an event match may stand",
+        examples=[{"purchase": {"event": "order.completed", "where": {"test": {"ne": True}}}}],
     )
     rules: None = Field(None, description="its rules")  # read one by one, each with its own errors

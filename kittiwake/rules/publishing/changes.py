@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from kittiwake.rules.model.about import ABOUT
+from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.ruleset import PREPARING, RuleSet
 
 
@@ -27,7 +29,7 @@ class Change(NamedTuple):
     rule_id: str | None
     """None: it is the account's `setting`."""
     setting: str | None
-    """`policy`, `timezone`, or a key of `PREPARING`."""
+    """`policy`, `timezone`, a key of `PREPARING`; of a rule: `description`, `owner`, `tags`, which decide nothing."""
     what: What
     before: str | None = None
     """`rule_version` of a rule."""
@@ -52,13 +54,21 @@ def _settings(account_id: str, before: RuleSet, after: RuleSet) -> Iterator[Chan
 
 
 def _rules(account_id: str, before: RuleSet, after: RuleSet) -> Iterator[Change]:
-    old, new = (
-        {authored.rule.id: authored.version for authored in side.account(account_id).rules} for side in (before, after)
-    )
+    old, new = ({authored.rule.id: authored for authored in side.account(account_id).rules} for side in (before, after))
     for rule_id in sorted({*old, *new}):
         was, is_now = old.get(rule_id), new.get(rule_id)
-        if was != is_now:
-            yield Change(account_id, rule_id, None, _what(was, is_now), was, is_now)
+        old_version, new_version = was.version if was else None, is_now.version if is_now else None
+        if old_version != new_version:
+            yield Change(account_id, rule_id, None, _what(old_version, new_version), old_version, new_version)
+        if was is not None and is_now is not None:
+            yield from _about(account_id, was.rule, is_now.rule)
+
+
+def _about(account_id: str, was: Rule, is_now: Rule) -> Iterator[Change]:
+    for key in ABOUT:
+        said, says = getattr(was, key), getattr(is_now, key)
+        if said != says:
+            yield Change(account_id, is_now.id, key, _what(said, says))
 
 
 def _what(was: object | None, is_now: object | None) -> What:

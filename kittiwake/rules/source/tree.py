@@ -26,6 +26,8 @@ class Node(msgspec.Struct, frozen=True):
     value: Any
     mark: Mark
     keys: dict[str, Mark] = {}
+    origin: Location | None = None
+    """Where it was written, if it has been copied from there: from the definition of a named match."""
 
 
 NOWHERE: Final = Mark(0, 0)
@@ -45,10 +47,10 @@ def moved(node: Node, mark: Mark) -> Node:
     """A tree all of which stands at `mark`."""
     if isinstance(node.value, dict):
         entries = {key: moved(part, mark) for key, part in node.value.items()}
-        return Node(entries, mark, dict.fromkeys(entries, mark))
+        return Node(entries, mark, dict.fromkeys(entries, mark), node.origin)
     if isinstance(node.value, list):
-        return Node([moved(part, mark) for part in node.value], mark)
-    return Node(node.value, mark)
+        return Node([moved(part, mark) for part in node.value], mark, {}, node.origin)
+    return Node(node.value, mark, {}, node.origin)
 
 
 def plain(node: Node) -> Any:
@@ -58,6 +60,12 @@ def plain(node: Node) -> Any:
     if isinstance(node.value, list):
         return [plain(part) for part in node.value if part.value is not None]
     return node.value
+
+
+def size(node: Node) -> int:
+    """How many values a tree has, itself included; shared branches count as if written out."""
+    parts = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+    return 1 + sum(map(size, parts))
 
 
 def nulls(node: Node, path: KeyPath = ()) -> list[KeyPath]:
@@ -114,6 +122,16 @@ class Location(msgspec.Struct, frozen=True):
     def mark(self, path: KeyPath = (), at_key: bool = False) -> Mark:
         """Where the value at `path`, or its key, stands."""
         return locate(self.node, path, at_key)
+
+    def written_at(self, path: KeyPath) -> tuple[Location, KeyPath]:
+        """Where the value at `path` was written: in the definition from which it has been copied, or here."""
+        found: tuple[Location, KeyPath] = (self, path)
+        node: Node | None = self.node
+        for i, part in enumerate(path):
+            node = child(node, part) if node else None
+            if node is not None and node.origin is not None:
+                found = (node.origin, path[i + 1 :])
+        return found
 
     def error(self, path: KeyPath, code: Code, message: str, advice: str, *, at_key: bool = False) -> RuleError:
         """An error at `path`."""

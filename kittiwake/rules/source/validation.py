@@ -109,7 +109,7 @@ def _example(detail: ErrorDetails) -> str:
     model = next((part for part in _kinds_of(Model) if part.__name__ == name), None)
     if model is None or model.model_config.get("extra") == "allow":
         return (model or Model).EXAMPLE
-    needed = [key for key in keys_of(model) if key not in ("use", "rules")][:2]
+    needed = [key for key in keys_of(model) if key not in ("use", "with", "rules")][:2]
     return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
 
 
