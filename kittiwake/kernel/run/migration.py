@@ -43,7 +43,8 @@ def fits(program: Program, state: State) -> bool:
         rule = rules.get(key)
         if rule is None or left.version != rule.version:
             return False
-    return not any(record_key(rule.rule_id, rule.mode is SHADOW) in state.records for rule in program.rules)
+    in_force = (rule for rule in program.rules if not rule.foreseen)  # of one that will be, the record waits for it
+    return not any(record_key(rule.rule_id, rule.mode is SHADOW) in state.records for rule in in_force)
 
 
 def concerned_us(program: Program, in_force: Program, state: State) -> int | None:
