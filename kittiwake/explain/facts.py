@@ -11,9 +11,10 @@ from collections.abc import Container, Iterator
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kittiwake.event_types import ENDINGS
+from kittiwake.event_types import ENDINGS, UPDATED
 from kittiwake.explain.refusals import refused_by_condition, refused_by_reaches
 from kittiwake.explain.rules import unmet_words
+from kittiwake.kernel.evaluate.change import Updated
 from kittiwake.kernel.evaluate.history import Slots, record
 from kittiwake.kernel.evaluate.match import matches_any
 from kittiwake.kernel.plan.layouts import serves
@@ -225,15 +226,20 @@ class Facts:
         self.types[event.type] += 1
         if event.type in ENDINGS:
             self._forget_contact()
-        elif event.type == "contact.updated" and (event.time_us, event.event_id) not in self._refused:
-            merged = self.attributes | event.properties
-            self.attributes = {name: value for name, value in merged.items() if value is not None}
+        elif event.type == UPDATED:
+            self._update(event)
         elif event.type.startswith("consent."):
             self._take_consent(event)
         self._taken.append((event, self.attributes))
         for rule in self.rules.values():
             self._record(rule, event)
             self._note_beginning(rule, event)
+
+    def _update(self, event: Event) -> None:
+        """The attributes, which know what they were before; an update that there is no room for changes none."""
+        refused = (event.time_us, event.event_id) in self._refused
+        merged = self.attributes if refused else self.attributes | event.properties
+        self.attributes = Updated({name: value for name, value in merged.items() if value is not None}, self.attributes)
 
     def _take_consent(self, event: Event) -> None:
         purpose = event.properties.get("purpose")

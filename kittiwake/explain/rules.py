@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
+from kittiwake.explain.changes import change_words, changed_words
 from kittiwake.explain.values import found_words, misfits
 from kittiwake.explain.wording import counted, listed, path_words, value_words
 from kittiwake.kernel.evaluate.match import Attributes, holds
+from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.history import Condition, Measure
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Other, Predicate
 from kittiwake.kernel.plan.periods import Period
@@ -55,13 +57,15 @@ def predicate_words(predicate: Predicate) -> str:
         return _comparison_words(predicate)
     if isinstance(predicate, Not):
         return f"not ({predicate_words(predicate.part)})"
+    if isinstance(predicate, Change):
+        return change_words(predicate)
     word = "and" if isinstance(predicate, AllOf) else "or"
     return f" {word} ".join(_bracketed(part) for part in predicate.parts)
 
 
 def _bracketed(part: Predicate) -> str:
     text = predicate_words(part)
-    return text if isinstance(part, (Comparison, Not)) else f"({text})"
+    return text if isinstance(part, (Comparison, Change, Not)) else f"({text})"
 
 
 def _comparison_words(comparison: Comparison) -> str:
@@ -87,6 +91,8 @@ def unmet_words(predicate: Predicate, properties: dict[str, Any], attributes: At
     if isinstance(predicate, AllOf):
         first = next(part for part in predicate.parts if not holds(part, properties, attributes))
         return unmet_words(first, properties, attributes)
+    if isinstance(predicate, Change):
+        return f"{changed_words(predicate, properties, attributes)}, the rule wants {change_words(predicate)}"
     other = list(misfits(predicate, properties, attributes))
     if not isinstance(predicate, Comparison):
         return f"{predicate_words(predicate)} does not hold" + (f" ({'; '.join(other)})" if other else "")

@@ -13,6 +13,7 @@ import msgspec
 
 from kittiwake.rules.check.document import errors_of_header, errors_of_policy, errors_of_rule
 from kittiwake.rules.check.preparation import check_derived_types
+from kittiwake.rules.check.quoted_numbers import errors_of_quoted_numbers
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
@@ -127,6 +128,7 @@ def read_document(location: Location, names: Names, recipes: Recipes, errors: li
     location = names.header_written_out(location)
     unread: list[str] = []
     rules = tuple(_rules(location, names, recipes, errors, unread))
+    errors.extend(errors_of_quoted_numbers(rules))
     header = _header(location, errors)
     return Document(location, header, rules, tuple(unread)) if header else None
 

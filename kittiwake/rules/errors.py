@@ -60,6 +60,7 @@ class Code(StrEnum):
     CLAUSE = "clause"
     SAME = "same"
     OPERATOR = "operator"
+    QUOTED_NUMBER = "quoted_number"
     NOT_RISING = "not_rising"
     QUIET_HOURS = "quiet_hours"
     SHARES = "shares"
@@ -76,7 +77,7 @@ class Code(StrEnum):
     NOT_YET = "not_yet"
 
 
-REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.RECIPE_TAKEN, Code.RRULE_UNTIL})
+REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.QUOTED_NUMBER, Code.RECIPE_TAKEN, Code.RRULE_UNTIL})
 """What an earlier release let pass: a version published then never changes, and is read as it was. A later release may
 bring a recipe of a name that an account has given to its own."""
 
@@ -87,6 +88,7 @@ class LintCode(StrEnum):
     CONTRADICTION = "contradiction"
     NEVER_HOLDS = "never_holds"
     ALWAYS_HOLDS = "always_holds"
+    ATTRIBUTE_EVER = "attribute_ever"
     UNLESS_EQUALS_WHEN = "unless_equals_when"
     UNLESS_WITHOUT_WAIT = "unless_without_wait"
     RESTART_WITHOUT_EFFECT = "restart_without_effect"
@@ -109,6 +111,7 @@ class LintCode(StrEnum):
     CAP_WITHOUT_RULES = "cap_without_rules"
     CAP_NEVER_BINDS = "cap_never_binds"
     CAP_STARVES = "cap_starves"
+    CONSENT_UNASKED = "consent_unasked"
     HARDLY_EVER_SENT = "hardly_ever_sent"
     QUIET_HOURS_TWICE = "quiet_hours_twice"
     CHANNEL_WITHOUT_RULES = "channel_without_rules"

@@ -64,6 +64,42 @@ def test_what_is_asked_of_elements_of_emptiness_and_of_two_properties_is_said(
     assert f"none as the rule wants it: {why}" in only_miss(found).what
 
 
+@pytest.mark.parametrize(
+    ("change", "update", "why"),
+    [
+        (
+            {"tier": {"becomes": "gold"}},
+            {"tier": "silver"},
+            'contact.tier was "lead" before and is "silver", a text, the rule wants contact.tier becomes "gold"',
+        ),
+        (
+            {"tier": {"becomes": "gold", "from": ["silver", "bronze"]}},
+            {"tier": "gold"},
+            'the rule wants contact.tier becomes "gold" from "silver" or "bronze"',
+        ),
+        ({"tier": {"becomes": "x"}}, {"city": "Oslo"}, "it does not name tier, the rule wants contact.tier becomes"),
+        ({"tier": {"changes": True, "from": "lead"}}, {"tier": None}, 'contact.tier was "lead" before and is gone'),
+        (
+            {"points": {"rises_by": "10%"}},
+            {"points": 105},
+            "contact.points was 100 before and is 105, a number, the rule wants contact.points rises by 10%",
+        ),
+        (
+            {"age": {"drops_below": 9}},
+            {"age": 5},
+            "contact.age was not known before and is 5, a number, the rule wants",
+        ),
+        ({"points": {"rises_above": 9}}, {"points": "120"}, 'contact.points was 100 before and is "120", a text'),
+    ],
+)
+def test_a_change_of_the_contact_says_what_was_and_what_is(
+    change: Mapping[str, Any], update: Mapping[str, Any], why: str
+) -> None:
+    first = ("0m", "contact.updated", {"tier": "lead", "points": 100})
+    found = explained({"id": "r", "when": {"contact": change}}, first, ("1m", "contact.updated", update))
+    assert why in only_miss(found).what
+
+
 def test_an_event_that_does_not_disarm_by_another_name_says_what_it_had() -> None:
     rule = {**CART, "unless": {"event": "order.completed", "same": {"product_id": "sku"}}}
     found = explained(rule, ("0m", "cart.item_added", {"product_id": 7}), ("1m", "order.completed", {"sku": "7"}))

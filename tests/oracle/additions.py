@@ -15,7 +15,7 @@ from tests.oracle.worlds_arbitration import arbitrate
 from tests.oracle.worlds_calendar import give_local_days, let_contacts_move
 from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_conditions, add_named_audiences, add_still
 from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
-from tests.oracle.worlds_match import add_lines, add_names, add_operators, add_second_keys
+from tests.oracle.worlds_match import add_changes, add_lines, add_names, add_operators, add_second_keys, add_updates
 from tests.oracle.worlds_names import name_matches
 from tests.oracle.worlds_sending import add_channels, add_quiet_days, add_variants
 
@@ -49,6 +49,7 @@ ADDITIONS: dict[str, Addition] = {
     "calendar": Addition(give_local_days, let_contacts_move),
     "about": Addition(say_of_itself),
     "operators": Addition(add_operators, add_lines),
+    "changes": Addition(add_changes, add_updates),
     "names_of_same": Addition(add_names, add_second_keys),
     "written_by_name": Addition(name_matches),  # after all others, which look for plain matches
 }

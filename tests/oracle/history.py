@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.oracle import clock
 from tests.oracle.ages import Ages, gone
+from tests.oracle.changes import changed
 from tests.oracle.language import Condition, Consent, Match, Matches, Rule
 from tests.oracle.preparing import Brought, cast, derived
 from tests.oracle.values import canonical, equal, exact, is_key, is_number, key_of, value_at, where_holds
@@ -17,7 +18,7 @@ class Event:
     """A settled event: its place in the order and the attributes as it sees them.
 
     `life` is the place of the first event since the contact was last forgotten, `person` of the first since nothing was
-    known of it. `refused`: an update that the contact has no room for.
+    known of it. `before` are the attributes it found. `refused`: an update that the contact has no room for.
     """
 
     index: int
@@ -28,6 +29,7 @@ class Event:
     attributes: dict[str, Any]
     life: int
     person: int
+    before: dict[str, Any]
     refused: bool = False
     family: int = -1
     """The place of the event that it is derived from, or its own."""
@@ -63,11 +65,12 @@ def settled(
         seen = cast(now.casts, kind, properties)
         if brought.is_repeat(now, kind, seen, at):
             continue
-        event = Event(len(found), name, at, kind, seen, {}, life, person, family=len(found))
+        event = Event(len(found), name, at, kind, seen, {}, life, person, {}, family=len(found))
         before, after = (_known(each, ages, ages.at(at)) for each in (found[person:], [*found[person:], event]))
         if limits["attribute_bytes"] < _size(after, ages, at) > _size(before, ages, at):
             event, after = replace(event, refused=True), before
         event.attributes.update(after)
+        event.before.update(before)
         children, cut = derived(ages.derivations(version, at) if version >= 0 else (), (name, kind), seen, after)
         found.append(replace(event, cut=tuple(cut)))
         for child, of, own in children:
@@ -326,7 +329,10 @@ def same_as(match: Match, event: Event, newest: Event) -> bool:
 def _fits(match: Match, event: Event) -> bool:
     named = event.type in match.types
     anything = "*" in match.types and not event.type.startswith(("contact.", "consent."))
-    return (named or anything) and where_holds(match.where, event.properties, event.attributes)
+    asked = (named or anything) and where_holds(match.where, event.properties, event.attributes)
+    return asked and all(
+        changed(path, spec, event.properties, event.before, event.attributes) for path, spec in match.change.items()
+    )
 
 
 def _adds(condition: Condition, event: Event) -> bool:

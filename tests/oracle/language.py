@@ -25,13 +25,15 @@ _CONDITIONS = ("count", "present", "absent", *_VALUES)
 class Match:
     """One event match: types, `where`, and the `same` written inside it.
 
-    `same` has the names in the event that arms or asks, `own` those in the events that match.
+    `same` has the names in the event that arms or asks, `own` those in the events that match. `change` is what has to
+    become of an attribute of the contact.
     """
 
     types: tuple[str, ...]
     where: dict[str, Any]
     same: tuple[str, ...]
     own: tuple[str, ...] = ()
+    change: dict[str, Any] = field(default_factory=dict)
 
 
 Matches = tuple[Match, ...]
@@ -267,6 +269,9 @@ def matches(raw: Any) -> Matches:
 def _match(raw: Any) -> Match:
     if isinstance(raw, str):
         return Match((raw,), {}, ())
+    if "event" not in raw:
+        names, where = _shared(raw.get("same")), raw.get("where") or {}
+        return Match(("contact.updated",), where, *names, change=raw["contact"])
     return Match(_paths(raw["event"]), raw.get("where") or {}, *_shared(raw.get("same")))
 
 

@@ -67,6 +67,7 @@ def attributes_read(rule: Rule) -> set[str]:
     if rule.wait is not None and rule.wait.kind == "until" and rule.wait.of_contact:
         paths.append(rule.wait.path.removeprefix("contact."))
     paths += [path for match in _matches(rule) for path in _contact_paths(match.where, inside=False)]
+    paths += [path for match in _matches(rule) for path in match.change]
     paths += [path for tree in trees(rule) for path in _paths_of_tree(tree)]
     return {path.split(".")[0] for path in paths}
 

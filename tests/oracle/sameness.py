@@ -45,7 +45,7 @@ def _kind(wait: Wait | None) -> tuple[Any, ...]:
 
 
 def _matches(matches: Matches) -> tuple[Any, ...]:
-    return tuple((match.types, canonical(match.where)) for match in matches)
+    return tuple((match.types, canonical(match.where), canonical(match.change)) for match in matches)
 
 
 def _measure(condition: Condition) -> tuple[Any, ...]:

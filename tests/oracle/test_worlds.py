@@ -37,7 +37,9 @@ REASONS = {
 _CLAUSES = (
     "when given still wait unless per restart reaches audience emits include mode priority reentry keep group "
     "transactional expires live_from sequence within where same contact all any not eq ne gt gte lt lte in not_in "
-    "exists contains starts_with empty path count sum distinct avg min max last between present absent of field unit "
+    "exists contains starts_with empty path "
+    "drops_by rises_by drops_below rises_above becomes changes "
+    "count sum distinct avg min max last between present absent of field unit "
     "default until offset at repeat policy history_from consent holdout frequency quiet_hours arbitration days on "
     "matches match description owner tags "
     "cast number instant derive from each keep as repeats"

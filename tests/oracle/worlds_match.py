@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.oracle import clock
 from tests.oracle.dice import AMOUNTS, KEYS, TYPES, Dice
 
 Raw = dict[str, Any]
@@ -168,3 +169,81 @@ def add_second_keys(dice: Dice, events: list[Raw]) -> list[Raw]:
         if event["type"] in TYPES and dice.chance(90):
             event.setdefault("properties", {})["j"] = dice.pick((*KEYS, "x", "y"))
     return events
+
+
+# -- changes of attributes ---------------------------------------------------------------------------------------
+
+
+def add_changes(dice: Dice, document: Raw) -> None:
+    """Let some matches of the file be changes of attributes, alone or beside what they were."""
+    for rule in document["rules"]:
+        for put, match in [*matches_in(rule)]:
+            if dice.chance(75):
+                put(_changing(dice, match))
+        if isinstance(rule.get("unless"), list):
+            rule["unless"] = [one for part in rule["unless"] for one in (part if isinstance(part, list) else [part])]
+
+
+def _changing(dice: Dice, match: Any) -> Any:
+    change = _change(dice)
+    same = match.get("same") if isinstance(match, dict) else None
+    if same is not None:
+        return {**change, "same": same}
+    if dice.chance(15):
+        change["where"] = {dice.pick(("k", "tier", "points")): {"exists": dice.chance(50)}}
+    beside = match if isinstance(match, list) else [match]
+    if dice.chance(30) and not any(isinstance(each, dict) and "same" in each for each in beside):
+        return [*beside, change]
+    return change
+
+
+def _change(dice: Dice) -> Raw:
+    if dice.chance(35):
+        spec: Raw = dice.pick(({"becomes": dice.pick(("gold", "silver"))}, {"changes": True}))
+        if dice.chance(35):
+            spec["from"] = dice.pick(("bronze", ["bronze", "lead"]))
+        return {"contact": {"tier": spec}}
+    spec = dice.pick(
+        (
+            {"rises_above": dice.pick((50, 68.74, 100))},
+            {"drops_below": dice.pick((50, 68.74, 100))},
+            {dice.pick(("rises_by", "drops_by")): dice.pick((10, 0.5, "10%", "33.3%", "100%"))},
+            {"changes": True},
+            {"becomes": dice.pick((100, "100", True))},
+        )
+    )
+    if dice.chance(15):
+        spec["from"] = dice.pick((50, [50, 90], "x"))
+    return {"contact": {dice.pick(("points", "points", "card.points")): spec}}
+
+
+def add_updates(dice: Dice, events: list[Raw]) -> list[Raw]:
+    """More updates of the contact, now and then some at the instant of another event; and what they say."""
+    more: list[Raw] = []
+    for number in range(dice.randint(2, 10)):
+        like = dice.pick(events)
+        at = clock.parse_instant(like["time"])
+        assert at is not None
+        fields = {name: like[name] for name in ("account_id", "contact_id")}
+        time = dice.written(at + dice.pick((0, 0, 1, 2)) * dice.unit)
+        more.append({**fields, "event_id": f"u{number:02}", "type": "contact.updated", "time": time})
+    for event in [*events, *more]:
+        if event["type"] == "contact.updated":
+            event.setdefault("properties", {}).update(_attributes(dice))
+    return [*events, *more]
+
+
+def _attributes(dice: Dice) -> Raw:
+    found: Raw = {}
+    if dice.chance(70):
+        found["tier"] = dice.pick(("gold", "silver", "bronze", "lead", "gold", None))
+    if dice.chance(70):
+        found["points"] = dice.pick((*_POINTS, *_POINTS, "100", True, None, 0, -20.5))
+    if dice.chance(30):
+        found["card"] = dice.pick(({"points": dice.pick(_POINTS)}, {"points": dice.pick(_POINTS), "n": 1}, {}, "x"))
+    if dice.chance(30):
+        found["k"] = dice.pick(KEYS)
+    return found
+
+
+_POINTS = (45, 50, 55, 68.74, 90, 99.5, 100, 100.5, 110)

@@ -54,6 +54,7 @@ CONSTRUCTS: Final = {
         document_keys="calendar",
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
+    "change": Construct("model check compile plan evaluate", conformance="change", sections="Changes of attributes"),
     "channels": Construct("check lint", "channel", "channels", conformance="channels", sections="Channels"),
     "conditions": Construct(
         "model check compile plan evaluate run",
@@ -126,6 +127,7 @@ NO_CONSTRUCT: Final = {
     "check": {
         "document": "calls the checks of a rule and of a policy",
         "paths": "asks every path of a rule, wherever it stands",
+        "quoted_numbers": "asks every comparison of a file, wherever it stands",
         "preparation": "that nothing is done with derived events, over the documents of an account",
     },
     "compile": {

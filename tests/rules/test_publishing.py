@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.rules import RulesError, load, load_files
+from kittiwake.rules import RulesError, documents, load, load_files
 from kittiwake.rules.check import document, wait
 from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.publishing import bounds, reading
@@ -74,7 +74,7 @@ LET_PASS_ONCE = b"""\
 account: acme
 rules:
   - id: r
-    when: {event: a.b, where: {items.0: 5, totals.2024: {gte: 3}}}
+    when: {event: a.b, where: {items.0: 5, totals.2024: {gte: 3}, total: {gt: "50"}}}
     wait: {until: contact.day, repeat: "FREQ=DAILY;UNTIL=20301231T120000"}
 """
 
@@ -87,11 +87,12 @@ def test_what_an_earlier_release_let_pass_is_read_from_its_versions_and_not_publ
     with monkeypatch.context() as earlier:
         earlier.setattr(document, "check_paths", lambda _: iter(()))
         earlier.setattr(wait, "until_problem", lambda _: None)
+        earlier.setattr(documents, "errors_of_quoted_numbers", lambda _: iter(()))
         published = first(target, {"rules.yaml": LET_PASS_ONCE})
     (version,) = load_history(target).versions
     assert version.ruleset.version == published.version.ruleset.version
     assert compile_versions([(None, version.ruleset)], "acme").newest.rules
-    with pytest.raises(RulesError, match=r"items\.0(.|\n)*totals\.2024(.|\n)*UNTIL has a time"):
+    with pytest.raises(RulesError, match=r"items\.0(.|\n)*totals\.2024(.|\n)*is a text here(.|\n)*UNTIL"):
         publish(target, {"rules.yaml": LET_PASS_ONCE + b"# again\n"}, LATER_US, NOW_US)
     publish(target, FIRST, LATER_US, NOW_US)
     assert len(load_history(target).versions) == 2

@@ -12,6 +12,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+from kittiwake.kernel.evaluate.change import changing
+from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.match import (
     AllOf,
     AnyOf,
@@ -74,6 +76,8 @@ def asking(predicate: Predicate) -> Question:
     """`where` as a function, so that what it is made of is asked once and not at each event."""
     if isinstance(predicate, Comparison):
         return _comparing(predicate)
+    if isinstance(predicate, Change):
+        return changing(predicate)
     if isinstance(predicate, AllOf):
         return _each_of([asking(part) for part in predicate.parts])
     if isinstance(predicate, AnyOf):

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from kittiwake.kernel.evaluate.match import Attributes, Properties, are_bools, have_order, types_like
+from kittiwake.kernel.plan.change import Change, ChangeKind
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.reasons import Found
@@ -70,10 +71,25 @@ def comparisons(predicate: Predicate) -> Iterator[Comparison]:
         yield predicate
     elif isinstance(predicate, Not):
         yield from comparisons(predicate.part)
-    else:
-        assert isinstance(predicate, (AllOf, AnyOf))
+    elif isinstance(predicate, (AllOf, AnyOf)):
         for part in predicate.parts:
             yield from comparisons(part)
+
+
+def changes(predicate: Predicate) -> Iterator[Change]:
+    """Every change of an attribute that is asked for."""
+    if isinstance(predicate, Change):
+        yield predicate
+    elif isinstance(predicate, Not):
+        yield from changes(predicate.part)
+    elif isinstance(predicate, (AllOf, AnyOf)):
+        for part in predicate.parts:
+            yield from changes(part)
+
+
+def types_for_change(change: Change) -> frozenset[type] | None:
+    """The types of the values that an attribute may change to so; None: all."""
+    return None if change.kind is ChangeKind.CHANGES else types_like((change.operand,))
 
 
 _SCALARS: Final = frozenset({str, bool, int, Decimal})
@@ -135,6 +151,7 @@ def finding(wheres: Sequence[Predicate]) -> Finding:
         if holds_of is not None:
             side = Side(one.path, one.of_contact)
             types[side] = types.get(side, _NONE) | holds_of
+    changed = [(one, known) for where in wheres for one in changes(where) if (known := types_for_change(one))]
     paired = [one for one in asked if isinstance(one.operand, Other)]
     inside = [
         (Side(one.path, one.of_contact), finding([one.operand]))
@@ -152,6 +169,10 @@ def finding(wheres: Sequence[Predicate]) -> Finding:
                 found = found_at(values, side.path)
                 if found is not Found.MISSING:
                     yield named(*side), found
+        for change, known in changed:
+            value = None if properties.get(change.path[0]) is None else lookup(attributes, change.path)
+            if value is not None and type(value) not in known:
+                yield named(change.path, of_contact=True), type_of(value)
         for one in paired:
             at_fault = unlike(one, properties, attributes)
             if at_fault is not None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
 from kittiwake.kernel.plan.calendar import CalendarWait
+from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.conditions import AllHold, AnyHolds, Leaf, NotHolds, OfContact, Tree, of_contact
 from kittiwake.kernel.plan.gates import asked_of, gates_of
 from kittiwake.kernel.plan.history import answer, nothing_of
@@ -250,6 +251,8 @@ def _holds_of_no_values(predicate: Predicate) -> bool:
     match predicate:
         case Comparison(operator=operator, operand=operand):
             return operator is Operator.EXISTS and operand is False
+        case Change():
+            return False
         case AllOf(parts):
             return all(map(_holds_of_no_values, parts))
         case AnyOf(parts):
@@ -280,6 +283,8 @@ def _attributes_of(predicate: Predicate) -> Iterator[str]:
                 yield path[0]
             if isinstance(operand, Other) and operand.of_contact:
                 yield operand.path[0]
+        case Change(path=path):
+            yield path[0]
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from _attributes_of(part)

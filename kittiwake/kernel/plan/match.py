@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.kernel.plan.change import Change
 from kittiwake.values import Path, Scalar
 
 
@@ -61,7 +62,14 @@ class Not(msgspec.Struct, frozen=True):
     part: Predicate
 
 
-Predicate: TypeAlias = Comparison | AllOf | AnyOf | Not
+Predicate: TypeAlias = Comparison | Change | AllOf | AnyOf | Not
+
+
+def asks_of_change(predicate: Predicate) -> bool:
+    """Whether it depends on what an attribute was before the event."""
+    if isinstance(predicate, (AllOf, AnyOf)):
+        return any(map(asks_of_change, predicate.parts))
+    return isinstance(predicate, Change) or (isinstance(predicate, Not) and asks_of_change(predicate.part))
 
 
 class Match(msgspec.Struct, frozen=True):

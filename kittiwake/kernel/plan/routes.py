@@ -6,12 +6,13 @@ handlers of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 
 from kittiwake.event_types import UNMATCHED_BY_ANY
-from kittiwake.kernel.plan.match import Matches
+from kittiwake.kernel.plan.match import Match, Matches, asks_of_change
 from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
@@ -29,10 +30,18 @@ class Route(msgspec.Struct, frozen=True):
     conditions: tuple[tuple[int, Matches], ...]
     """Of `given` or `audience`, by condition."""
 
+    def matches(self) -> Iterator[Match]:
+        """Every match, whatever clause it is of."""
+        for matches in (self.when, self.unless, *(found for _, found in (*self.steps, *self.conditions))):
+            yield from matches
+
+    def asks_of_change(self) -> bool:
+        """Whether a match of it depends on what an attribute was before the event."""
+        return any(match.where is not None and asks_of_change(match.where) for match in self.matches())
+
     def reads(self) -> bool:
         """Whether it may read the properties of its events."""
-        alternatives = (self.when, self.unless, *(matches for _, matches in (*self.steps, *self.conditions)))
-        if any(match.where is not None or match.same for matches in alternatives for match in matches):
+        if any(match.where is not None or match.same for match in self.matches()):
             return True
         asked = (self.rule.conditions[i] for i, _ in self.conditions)
         if any(condition.same or condition.path is not None for condition in asked):

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from weakref import ref
 
 from kittiwake.event_types import DELETED, ENDINGS, GRANTED, MERGED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
+from kittiwake.kernel.evaluate.change import Updated
 from kittiwake.kernel.evaluate.history import recorder
 from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, instance_keys_of, key_values, question_of
 from kittiwake.kernel.evaluate.retention import size_of_attributes
@@ -86,6 +87,8 @@ def _make(routes: Routes, limits: Limits) -> Handlers:
 def _of_type(routes: Routes, event_type: str, limits: Limits) -> tuple[Handler, ...]:
     """The contact's own data first, then rules; after its end there are none."""
     own = (OWN_HANDLERS[event_type],) if event_type in routes.own_types else ()
+    if event_type == UPDATED and any(route.asks_of_change() for route in routes.of(UPDATED)):
+        own = (_update_keeping_both,)
     return own if event_type in ENDINGS else own + _of_routes(routes.of(event_type), limits)
 
 
@@ -108,6 +111,13 @@ def _update(run: Execution, event: Event) -> None:
     run.find_zone()
     if run.program.dated and after != before:
         move_dates(run, before, zone_before)
+
+
+def _update_keeping_both(run: Execution, event: Event) -> None:
+    """As `_update`, for rules that ask for a change: at this event the attributes know what they were before it."""
+    before = run.attributes
+    _update(run, event)
+    run.attributes = Updated(run.attributes, before)
 
 
 def _has_room(run: Execution, before: Attributes, after: Attributes) -> bool:

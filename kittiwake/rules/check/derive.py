@@ -12,6 +12,7 @@ from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import DERIVATIONS_MAX, KEPT_MAX
 from kittiwake.rules.model.derive import Derivations, DeriveObject
+from kittiwake.rules.model.match import ChangeMatch
 from kittiwake.rules.model.text import list_index_problem
 
 _NO_SAME = "no event is armed before it"
@@ -38,6 +39,10 @@ def _check_one(one: DeriveObject, path: KeyPath) -> Iterator[Diagnostic[Code]]:
         message = f"{one.event} says what a contact is, and nothing of a list can"
         yield Diagnostic(event, Code.BAD_EVENT_TYPE, message, "Name what was done: order.item_purchased")
     yield from check_match(one.from_, (*path, "from"), no_same=_NO_SAME)
+    for where, entry in each(one.from_, (*path, "from")):
+        if isinstance(entry, ChangeMatch):
+            message = "nothing is derived from a change of the contact"
+            yield Diagnostic((*where, "contact"), Code.CLAUSE, message, "Name the event that has the list", at_key=True)
     found = list_index_problem(one.each)
     if found:
         yield Diagnostic((*path, "each"), Code.LIST_PATH, found[0], "Name the list itself: products")

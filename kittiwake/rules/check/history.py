@@ -30,7 +30,7 @@ from kittiwake.rules.model.history import (
     Present,
     Sum,
 )
-from kittiwake.rules.model.match import EventMatch, MatchObject
+from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.time import PERIODS
 from kittiwake.values import Number, Scalar
 
@@ -101,7 +101,7 @@ def _check_same(
     if condition.same is not None and no_same:
         yield Diagnostic(own, Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
     yield from check_same(condition.same, own)
-    entries = [entry.same if isinstance(entry, MatchObject) else None for _, entry in each(match, match_path)]
+    entries = [None if isinstance(entry, str) else entry.same for _, entry in each(match, match_path)]
     if condition.same is not None and any(same is not None for same in entries):
         message = "same stands on the condition and inside its match"
         yield Diagnostic(own, Code.SAME, message, "Write it once, on the condition", at_key=True)
@@ -133,7 +133,7 @@ def _check_once(names: list[str], known: tuple[str, ...], example: str, path: Ke
 def _check_windowed_count(
     condition: Count, found: list[tuple[str, Number]], path: KeyPath
 ) -> Iterator[Diagnostic[Code]]:
-    inside = any(isinstance(entry, MatchObject) and entry.same for _, entry in each(condition.count, ()))
+    inside = any(not isinstance(entry, str) and entry.same for _, entry in each(condition.count, ()))
     most = WINDOWED_COUNT_SAME_MAX if condition.same or inside else WINDOWED_COUNT_MAX
     for name, bound in found:
         if bound > most:

@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from kittiwake.rules.check.change import check_change
 from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.limits import CONTAINS_DEPTH_MAX, KEYS_MAX, LIST_MAX
-from kittiwake.rules.model.match import EventMatch, EventTypes, MatchObject, Operators, OtherProperty, Where
+from kittiwake.rules.model.match import (
+    ChangeMatch,
+    EventMatch,
+    EventTypes,
+    MatchObject,
+    Operators,
+    OtherProperty,
+    Where,
+)
 from kittiwake.rules.model.text import CONTACT, Paths, SamePaths, path_problem, same_pairs
 
 NOT_STARRED: Final = ("contact.", "consent.")
@@ -27,6 +36,9 @@ def check_match(
     for where, entry in found:
         if isinstance(entry, MatchObject):
             yield from _check_object(entry, where, no_same, item)
+        elif isinstance(entry, ChangeMatch):
+            yield from check_change(entry.contact, (*where, "contact"))
+            yield from _check_asked(entry, where, no_same)
 
 
 def _check_star(types: list[tuple[KeyPath, str]]) -> Iterator[Diagnostic[Code]]:
@@ -40,15 +52,19 @@ def _check_star(types: list[tuple[KeyPath, str]]) -> Iterator[Diagnostic[Code]]:
 
 def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -> Iterator[Diagnostic[Code]]:
     yield from check_types(entry.event, (*path, "event"))
+    yield from _check_asked(entry, path, no_same)
+    if entry.item is not None and not item:
+        message = "item stands only in the unless of a catalogue rule"
+        yield Diagnostic((*path, "item"), Code.KIND, message, "Write same: …, or delete it", at_key=True)
+
+
+def _check_asked(entry: MatchObject | ChangeMatch, path: KeyPath, no_same: str) -> Iterator[Diagnostic[Code]]:
     if entry.where:
         yield from check_where(entry.where, (*path, "where"))
     if entry.same is not None:
         if no_same:
             yield Diagnostic((*path, "same"), Code.SAME, f"same cannot stand here: {no_same}", "Delete it", at_key=True)
         yield from check_same(entry.same, (*path, "same"))
-    if entry.item is not None and not item:
-        message = "item stands only in the unless of a catalogue rule"
-        yield Diagnostic((*path, "item"), Code.KIND, message, "Write same: …, or delete it", at_key=True)
 
 
 def check_types(types: EventTypes, path: KeyPath) -> Iterator[Diagnostic[Code]]:

@@ -12,6 +12,7 @@ from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.catalog import ItemPaths
+from kittiwake.rules.model.change import AttributeChanges
 from kittiwake.rules.model.match import Where
 from kittiwake.rules.model.text import list_index_problem
 
@@ -37,7 +38,7 @@ def _paths(written: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
     elif isinstance(written, Model):
         for key, value in _entries(written).items():
             yield from _paths_at(key, value, (*path, key))
-        if isinstance(written, (Where, ItemPaths)):
+        if isinstance(written, (Where, ItemPaths, AttributeChanges)):
             for name, test in written.__pydantic_extra__.items():
                 yield (*path, name), name, True
                 yield from _paths(test, (*path, name))

@@ -48,7 +48,7 @@ def _parents(derivations: Derivations | None) -> Iterator[tuple[KeyPath, str]]:
         for where, entry in each(one.from_, (*path, "from")):
             if isinstance(entry, MatchObject):
                 yield from _types(entry.event, (*where, "event"))
-            else:
+            elif isinstance(entry, str):
                 yield where, entry
 
 

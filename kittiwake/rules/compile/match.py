@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.event_types import UNMATCHED_BY_ANY, UPDATED
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Other, Predicate
+from kittiwake.rules.compile.change import change_of
 from kittiwake.rules.model.match import (
+    ChangeMatch,
     EventMatch,
     EventTypes,
     MatchObject,
@@ -49,8 +51,12 @@ def matches_of(match: EventMatch) -> Matches:
     return tuple(_of_types(bare)) + tuple(found for entry in objects for found in _of_object(entry))
 
 
-def _of_object(entry: MatchObject) -> Iterator[Match]:
+def _of_object(entry: MatchObject | ChangeMatch) -> Iterator[Match]:
     where = predicate_of(entry.where) if entry.where else None
+    if isinstance(entry, ChangeMatch):
+        change = change_of(entry.contact)
+        asked = change if where is None else AllOf((change, where))
+        return _of_types([UPDATED], asked, *names_of(entry.same))
     return _of_types(types_of(entry.event), where, *names_of(entry.same))
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from kittiwake.kernel.evaluate.unusable import comparisons
 from kittiwake.kernel.plan.history import Condition, Measure
-from kittiwake.kernel.plan.match import Operator
+from kittiwake.kernel.plan.match import Match, Operator
 from kittiwake.rules.check.conditions import histories
 from kittiwake.rules.compile.history import condition_of
 from kittiwake.rules.diagnostics import Diagnostic
@@ -28,17 +29,36 @@ def lint_history(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
         asked = condition_of(condition)
         least = 1 if covers(asked.of, arming(rule)) and not asked.near_us else 0
         yield from _of_condition(asked, path, least, "the arming event counts itself, so " if least else "")
+        yield from _attributes_ever(asked, path)
     for path, condition in histories(rule.audience, ("audience",)):
         yield from _of_condition(condition_of(condition), path, 0, "")
+        yield from _attributes_ever(condition_of(condition), path)
     for path, condition in histories(rule.still, ("still",)):
         asked = condition_of(condition)
         least = 1 if _counts_what_armed(asked, rule) else 0
         yield from _of_condition(asked, path, least, "the event that armed it counts, so " if least else "")
+        yield from _attributes_ever(asked, path)
     for written, path in clauses_of(rule):
         conjuncts = [at for at, _ in together(written, path)]
         found = [(at, condition_of(leaf)) for at, leaf in histories(written, path) if at in conjuncts]
         yield from _excluding(found)
         yield from _leaving_out([(at, condition_of(leaf)) for at, leaf in histories(written, path)])
+
+
+def _attributes_ever(condition: Condition, path: KeyPath) -> Iterator[Diagnostic[LintCode]]:
+    """Attributes asked of the events of all time: once it held it holds for good, whatever they become."""
+    bounded = condition.within_us is not None or condition.period is not None or condition.near_us
+    if condition.measure is Measure.PRESENT and not bounded and all(map(_asks_of_contact_alone, condition.of)):
+        message = "this asks whether there ever was an event while the attribute was so, and then holds for good"
+        advice = "Write {contact: …} in place of the condition: it asks what the attribute is"
+        yield Diagnostic(path, LintCode.ATTRIBUTE_EVER, message, advice)
+
+
+def _asks_of_contact_alone(match: Match) -> bool:
+    """Whether a match is of any event, and asks of the contact alone what it is."""
+    if match.types or match.where is None:
+        return False
+    return all(one.of_contact for one in comparisons(match.where))
 
 
 def _counts_what_armed(condition: Condition, rule: Rule) -> bool:

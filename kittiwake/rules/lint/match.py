@@ -11,13 +11,14 @@ from itertools import product
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from kittiwake.kernel.evaluate.match import holds
+from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
 from kittiwake.rules.compile.match import predicate_of
 from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import clauses_of, matches_in, together
 from kittiwake.rules.model.conditions import Conditions, ContactCondition
-from kittiwake.rules.model.match import EventMatch, MatchObject
+from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.rule import Rule
 from kittiwake.values import is_number
 
@@ -41,7 +42,7 @@ def lint_where(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
 
 def _of_match(match: EventMatch, path: KeyPath) -> Iterator[Diagnostic[LintCode]]:
     for where, entry in each(match, path):
-        if isinstance(entry, MatchObject) and entry.where is not None:
+        if not isinstance(entry, str) and entry.where is not None:
             found = contradiction(predicate_of(entry.where))
             if found is not None:
                 message = f"no event can match this: what is asked of {found} contradicts itself"
@@ -72,6 +73,8 @@ def _conjunctions(predicate: Predicate) -> list[Conjunction] | None:
     if isinstance(predicate, Not):
         # A negated alternative or conjunction is left out: what is left demands less, so no false alarm.
         return [(predicate,)] if _is_known(predicate.part) else [()]
+    if isinstance(predicate, Change):
+        return [()]
     parts = [_conjunctions(part) for part in predicate.parts]
     ways = [part for part in parts if part is not None]
     if len(ways) < len(parts):

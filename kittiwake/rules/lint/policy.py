@@ -156,6 +156,10 @@ def lint_policy(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Diagnos
         yield Diagnostic(
             ("holdout", "percent"), LintCode.HOLDOUT_OF_EVERYONE, message, "Write mode: shadow on the rules"
         )
+    if policy.consent is not None and "default" not in policy.consent.model_fields_set:
+        message = "who has not said anything counts as consenting: default is granted if it is not written"
+        advice = "Write default: withdrawn where people have to say yes first, or default: granted if that is meant"
+        yield Diagnostic(("consent",), LintCode.CONSENT_UNASKED, message, advice, at_key=True)
     yield from lint_quiet_hours(policy.quiet_hours, ("quiet_hours",))
     for name in (None, *(policy.channels or {})):
         yield from _lint_caps_of(policy, name, {rule.group for rule in rules if name in (None, rule.channel)})

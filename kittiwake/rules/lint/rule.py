@@ -14,7 +14,7 @@ from kittiwake.rules.compile.match import matches_of, types_of
 from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import LintCode
 from kittiwake.rules.lint.queries import arming, covers, matches_in
-from kittiwake.rules.model.match import MatchObject
+from kittiwake.rules.model.match import ChangeMatch, MatchObject
 from kittiwake.rules.model.rule import Rule
 
 _SPELLING: Final = "Check how it is spelled in the events"
@@ -37,7 +37,7 @@ def _unless(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     if rule.given is not None or rule.per is not None or not rule.restart or not isinstance(rule.wait, (str, list)):
         return
     for path, entry in each(rule.unless, ("unless",)):
-        free = not isinstance(entry, MatchObject) or entry.same is None
+        free = isinstance(entry, str) or entry.same is None
         if free and covers(matches_of(entry), arming(rule)):
             message = "every event that arms the rule disarms it first, and arms it again"
             advice = "Delete this; a further match starts the wait anew by itself"
@@ -62,6 +62,8 @@ def _restart(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
 def _types(rule: Rule, names: frozenset[str]) -> Iterator[Diagnostic[LintCode]]:
     for path, match in matches_in(rule):
         for where, entry in each(match, path):
+            if isinstance(entry, ChangeMatch):
+                continue
             written = entry.event if isinstance(entry, MatchObject) else entry
             inside = (*where, "event") if isinstance(entry, MatchObject) else where
             odd = [name for name in types_of(written) if name != "*" and not _USUAL_TYPE.fullmatch(name)]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import ConfigDict, Field, Tag
 
 from kittiwake.rules.model.base import Model, chosen, shape
+from kittiwake.rules.model.change import AttributeChanges, is_change_match
 from kittiwake.rules.model.number import Flag, Orderable, ScalarValue, Word
 from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, EventType, OwnPath, PathText, SamePaths
 from kittiwake.values import Scalar
@@ -119,23 +120,43 @@ class MatchObject(Model):
     item: OwnPath | None = Field(None, description="in a catalogue rule: the property that names the item")
 
 
+class ChangeMatch(Model):
+    """A match of a `contact.updated` that changes an attribute."""
+
+    contact: AttributeChanges = Field(description="an attribute of the contact and how it changes")
+    where: Where | None = Field(None, description="what the properties of that event must be")
+    same: SamePaths | None = Field(None, description="properties that must equal those of the newest arming event")
+
+
+def match_shape(value: Any) -> str | None:
+    """The tag of a written match."""
+    return "|change" if is_change_match(value) else shape(value)
+
+
 _MATCH_MESSAGE = "an event match is needed here"
 _MATCH_ADVICE = "Write order.completed, a list of types, or {event: …, where: …}"
 
 MatchEntry: TypeAlias = Annotated[
-    Annotated[EventType, Tag("|text")] | Annotated[MatchObject, Tag("|object")],
-    chosen(lambda value: shape(value) if isinstance(value, (str, dict)) else None, _MATCH_MESSAGE, _MATCH_ADVICE),
+    Annotated[EventType, Tag("|text")]
+    | Annotated[MatchObject, Tag("|object")]
+    | Annotated[ChangeMatch, Tag("|change")],
+    chosen(lambda value: match_shape(value) if isinstance(value, (str, dict)) else None, _MATCH_MESSAGE, _MATCH_ADVICE),
 ]
 
 EventMatch: TypeAlias = Annotated[
     Annotated[EventType, Tag("|text")]
     | Annotated[list[MatchEntry], Tag("|list")]
-    | Annotated[MatchObject, Tag("|object")],
-    chosen(shape, _MATCH_MESSAGE, _MATCH_ADVICE),
+    | Annotated[MatchObject, Tag("|object")]
+    | Annotated[ChangeMatch, Tag("|change")],
+    chosen(match_shape, _MATCH_MESSAGE, _MATCH_ADVICE),
 ]
 """A type, a list of types and objects, or an object: as the author wrote it."""
 
 
-def entries(match: EventMatch) -> list[str | MatchObject]:
+Entry: TypeAlias = str | MatchObject | ChangeMatch
+"""One alternative of a match."""
+
+
+def entries(match: EventMatch) -> list[Entry]:
     """The alternatives of a match."""
     return list(match) if isinstance(match, list) else [match]

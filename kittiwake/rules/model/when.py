@@ -11,16 +11,16 @@ from pydantic import Tag
 
 from kittiwake.rules.model.base import chosen, shape
 from kittiwake.rules.model.catalog import ItemObject
-from kittiwake.rules.model.match import MatchEntry, MatchObject
+from kittiwake.rules.model.match import ChangeMatch, MatchEntry, MatchObject, match_shape
 from kittiwake.rules.model.sequence import SequenceObject
 from kittiwake.rules.model.text import EventType
 
 
 def _when_tag(value: Any) -> str | None:
     if isinstance(value, dict):
-        return (
-            "|sequence" if "sequence" in value else "|item" if "item" in value and "event" not in value else "|object"
-        )
+        if "sequence" in value:
+            return "|sequence"
+        return "|item" if "item" in value and "event" not in value else match_shape(value)
     return shape(value)
 
 
@@ -28,6 +28,7 @@ When: TypeAlias = Annotated[
     Annotated[EventType, Tag("|text")]
     | Annotated[list[MatchEntry], Tag("|list")]
     | Annotated[MatchObject, Tag("|object")]
+    | Annotated[ChangeMatch, Tag("|change")]
     | Annotated[SequenceObject, Tag("|sequence")]
     | Annotated[ItemObject, Tag("|item")],
     chosen(_when_tag, "an event match, a sequence or an item change is needed here", "Write, say, order.completed"),

@@ -6,7 +6,7 @@ Pure. Called by `documents`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
@@ -106,11 +106,17 @@ def _subject(path: KeyPath) -> str:
 def _example(detail: ErrorDetails) -> str:
     """What an object looks like where there is none."""
     name = detail.get("ctx", {}).get("class_name")
-    model = next((part for part in Model.__subclasses__() if part.__name__ == name), None)
+    model = next((part for part in _kinds_of(Model) if part.__name__ == name), None)
     if model is None or model.model_config.get("extra") == "allow":
         return (model or Model).EXAMPLE
     needed = [key for key in keys_of(model) if key not in ("use", "with", "rules")][:2]
     return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
+
+
+def _kinds_of(model: type[Model]) -> Iterator[type[Model]]:
+    for part in model.__subclasses__():
+        yield part
+        yield from _kinds_of(part)
 
 
 def _reader(data: Any, readers: Readers, path: KeyPath) -> type[Model] | None:

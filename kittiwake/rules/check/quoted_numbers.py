@@ -1,0 +1,100 @@
+"""The check that no number in quotes is compared by code point, over all rules of a file together.
+
+Pure. Called by `documents` for every file: whether a property holds texts shows only in what else it is compared with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from kittiwake.rules.diagnostics import each
+from kittiwake.rules.errors import Code, KeyPath, RuleError
+from kittiwake.rules.model.base import Model, shown
+from kittiwake.rules.model.change import AttributeChanges
+from kittiwake.rules.model.match import Operators, Where
+from kittiwake.rules.ruleset import AuthoredRule
+
+_CURRENCY: Final = r"([A-Za-z]{3}|[€$£¥%])"
+_NUMBER: Final = re.compile(
+    rf"\s*{_CURRENCY}?\s*(?P<digits>[+-]?(\d{{1,3}}(,\d{{3}})+|\d+)(\.\d+)?([eE][+-]?\d+)?)\s*{_CURRENCY}?\s*", re.ASCII
+)
+"""A number, with an amount's currency or percent sign before or behind it."""
+
+_ORDERS: Final = ("gt", "gte", "lt", "lte")
+_EQUALS: Final = ("eq", "ne", "in_", "not_in", *_ORDERS)
+
+Field: TypeAlias = tuple[str, ...]
+"""A property, an attribute or a property of an element: the keys below which it stands, and its path."""
+
+
+class _Asked(NamedTuple):
+    field: Field
+    test: Any
+    path: KeyPath
+
+
+def errors_of_quoted_numbers(rules: Iterable[AuthoredRule]) -> Iterator[RuleError]:
+    """Numbers in quotes beside an operator of order, but for fields that the file compares with real texts too."""
+    asked = [(authored, one) for authored in rules for one in _tests(authored.rule, (), ())]
+    texts = {one.field for _, one in asked if _is_text(one.test)}
+    for authored, one in asked:
+        if isinstance(one.test, Operators) and one.field not in texts:
+            for operator in _ORDERS:
+                digits = digits_in(getattr(one.test, operator))
+                if digits is not None:
+                    written = shown(getattr(one.test, operator))
+                    message = f'{written} is a text here, and texts are compared by code point: "9" is above "50"'
+                    advice = f"Write {operator}: {digits}; texts in events can be cast: cast: [{{event: …, number: …}}]"
+                    yield authored.location.error((*one.path, operator), Code.QUOTED_NUMBER, message, advice)
+
+
+def digits_in(value: object) -> str | None:
+    """The number in a text that stands for one; None if it is no text, or another.
+
+    >>> digits_in("50"), digits_in("1,250.50 EUR"), digits_in("50%"), digits_in(50), digits_in("2026-11-01")
+    ('50', '1250.50', '50', None, None)
+    """
+    found = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+    return None if found is None else found["digits"].replace(",", "").removeprefix("+")
+
+
+def _is_text(test: Any) -> bool:
+    """Whether a test is one of a text that is no number."""
+    if not isinstance(test, Operators):
+        return any(_is_word(value) for _, value in each(test, ()))
+    operands = [getattr(test, name) for name in _EQUALS]
+    return (
+        any(_is_word(value) for operand in operands for _, value in each(operand, ()))
+        or test.starts_with is not None
+        or isinstance(test.contains, str)
+    )
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and digits_in(value) is None
+
+
+def _tests(written: Any, path: KeyPath, below: Field) -> Iterator[_Asked]:
+    """What properties and attributes are compared with, anywhere in a part of a rule."""
+    if isinstance(written, list):
+        for where, entry in each(written, path):
+            yield from _tests(entry, where, below)
+    elif isinstance(written, AttributeChanges):
+        for name, change in written.changes().items():
+            yield from (_Asked(("contact", name), value, (*path, name)) for value in (change.becomes, change.from_))
+    elif isinstance(written, Model):
+        for name, info in type(written).model_fields.items():
+            key = info.alias or name
+            inside = ("contact",) if key == "contact" else below
+            yield from _tests(getattr(written, name), (*path, key), inside)
+        if isinstance(written, Where):
+            yield from _of_where(written, path, below)
+
+
+def _of_where(where: Where, path: KeyPath, below: Field) -> Iterator[_Asked]:
+    for name, test in where.tests().items():
+        yield _Asked((*below, name), test, (*path, name))
+        if isinstance(test, Operators):
+            yield from _tests(test.contains, (*path, name, "contains"), (*below, name, "contains"))
