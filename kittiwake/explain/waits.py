@@ -33,7 +33,8 @@ def due_words(wait: Wait | None, reminder: int) -> str:
 def _day_words(wanted: LocalDay, of: str | None) -> str:
     words = _count_words(wanted.days, of)
     if wanted.weekdays != EVERY_DAY:
-        words += f", moved on to {listed([_WEEKDAYS[day] for day in sorted(wanted.weekdays)], 'or')},"
+        days = listed([_WEEKDAYS[day] for day in sorted(wanted.weekdays)], "or")
+        words += f", moved on to {days}{' that is no holiday' if wanted.holidays else ''},"
     if wanted.at_us is None:
         return words.removesuffix(",")
     hours, minutes = divmod(wanted.at_us // MINUTE_US, 60)

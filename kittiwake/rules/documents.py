@@ -201,12 +201,19 @@ def _accounts(documents: list[Document], names: Names, errors: list[RuleError]) 
             known.rules + document.rules,
             known.preparing.joined(header, location),
             names.of(header.account),
+            known.calendar if header.calendar is None else tuple(header.calendar),
         )
     return accounts
 
 
 def _disagreements(known: AccountRules, header: Header, location: Location) -> Iterator[RuleError]:
-    for key, before, now in (("timezone", known.timezone, header.timezone), ("policy", known.policy, header.policy)):
+    calendar = None if header.calendar is None else tuple(header.calendar)
+    said = (
+        ("timezone", known.timezone, header.timezone),
+        ("policy", known.policy, header.policy),
+        ("calendar", known.calendar, calendar),
+    )
+    for key, before, now in said:
         if before is not None and now is not None and before != now:
             message = f"another file gives account {header.account} another {key}"
             yield location.error((key,), Code.ACCOUNT_DISAGREES, message, "Keep one of them", at_key=True)

@@ -102,6 +102,8 @@ WITHIN_MAX_US: Final = 400 * DAY_US
 """Longest look-back: a year and a month, so that last year's season still counts."""
 WAIT_MAX_US: Final = 400 * DAY_US
 """Longest wait, offset and expiry: as far as the kernel looks ahead (`Limits.max_wait_us`)."""
+HOLIDAYS_MAX: Final = 1_000
+"""Dates of an account's calendar: ten years of a hundred, and a wait passes over few of them."""
 DAYS_MAX: Final = WAIT_MAX_US // DAY_US
 """Local days of a wait: those of the longest."""
 KEEP_MAX_US: Final = 1_830 * DAY_US

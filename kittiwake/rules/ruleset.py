@@ -69,8 +69,9 @@ class AccountRules(msgspec.Struct, frozen=True):
     policy_location: Location | None = None
     rules: tuple[AuthoredRule, ...] = ()
     preparing: Preparing = Preparing()
-
     matches: tuple[NamedMatch, ...] = ()
+    calendar: tuple[str, ...] | None = None
+    """Dates that are no workdays."""
 
 
 class RuleSet(msgspec.Struct, frozen=True):
@@ -106,6 +107,11 @@ class RuleSet(msgspec.Struct, frozen=True):
         """The account's zone, else that of "*", else UTC."""
         return self.account(account_id).timezone or self.account(EVERY_ACCOUNT).timezone or "UTC"
 
+    def holidays_of(self, account_id: str) -> tuple[str, ...] | None:
+        """The dates of the calendar that holds for an account: its own, whole, else that of "*"; None: it has none."""
+        own = self.account(account_id).calendar
+        return self.account(EVERY_ACCOUNT).calendar if own is None else own
+
 
 def rule_set(accounts: dict[str, AccountRules]) -> RuleSet:
     """The rule set of these accounts, fingerprinted."""
@@ -114,6 +120,7 @@ def rule_set(accounts: dict[str, AccountRules]) -> RuleSet:
             "policy": account.policy,
             "rules": {authored.rule.id: authored.rule for authored in account.rules},
             "timezone": account.timezone,
+            "calendar": None if account.calendar is None else sorted({*account.calendar}),
             **{key: getattr(account.preparing, key) for key in PREPARING},
         }
         for name, account in accounts.items()

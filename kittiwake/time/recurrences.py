@@ -46,6 +46,8 @@ class Recurrence(msgspec.Struct, frozen=True):
     weekdays: tuple[Weekday, ...] = ()
     week_start: int = 0
     """Monday 0."""
+    positions: tuple[int, ...] = ()
+    """Which of the dates of each period, from the end where negative; none: all."""
 
 
 @lru_cache(maxsize=1_024)
@@ -67,6 +69,7 @@ def parse_recurrence(text: str) -> Recurrence:
         month_days=_numbers(parts.get("BYMONTHDAY")),
         weekdays=tuple((int(day[:-2] or "0"), WEEKDAYS.index(day[-2:])) for day in _values(parts.get("BYDAY"))),
         week_start=WEEKDAYS.index(parts.get("WKST", "MO")),
+        positions=_numbers(parts.get("BYSETPOS")),
     )
 
 
@@ -160,7 +163,7 @@ def _days_of(rule: Recurrence, period: int) -> Iterator[date] | tuple[date, ...]
     if rule.frequency == "DAILY":
         return (begins,) if _names(rule, begins) else ()
     if rule.frequency == "WEEKLY":
-        return (day for day in _following(begins, 7) if _names(rule, day))
+        return _at_positions(rule, (day for day in _following(begins, 7) if _names(rule, day)))
     return _days_of_long(rule, period)
 
 
@@ -172,7 +175,15 @@ def _days_of_long(rule: Recurrence, period: int) -> tuple[date, ...]:
     length = _month_length(begins) if rule.frequency == "MONTHLY" else _year_length(period)
     if rule.weeks:
         begins, length = _first_week(period, rule.week_start), _weeks_of_year(period, rule.week_start) * 7
-    return tuple(day for day in _following(begins, length) if _names(rule, day))
+    return tuple(_at_positions(rule, (day for day in _following(begins, length) if _names(rule, day))))
+
+
+def _at_positions(rule: Recurrence, days: Iterator[date]) -> Iterator[date]:
+    """Of a period's days those that the rule wants by their positions: of a whole week, month or year."""
+    if not rule.positions:
+        return days
+    every = list(days)
+    return (day for i, day in enumerate(every) if i + 1 in rule.positions or i - len(every) in rule.positions)
 
 
 def _following(begins: date, length: int) -> Iterator[date]:

@@ -106,7 +106,7 @@ def document_of(places: tuple[Location, ...], account_id: str) -> Document:
     whole: Document = {"account": account_id, "rules": []}
     for document in _documents(places, account_id):
         whole["rules"] += document.get("rules", [])
-        whole |= {name: document[name] for name in ("timezone", "policy") if name in document}
+        whole |= {name: document[name] for name in ("timezone", "policy", "calendar") if name in document}
         whole |= {name: whole.get(name, []) + document[name] for name in PREPARING if name in document}
         if "matches" in document:
             whole["matches"] = {**whole.get("matches", {}), **document["matches"]}

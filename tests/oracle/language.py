@@ -1,7 +1,7 @@
 """What an author wrote, as plain values the oracle can walk: every short form written out, defaults filled in."""
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,6 +65,11 @@ class LocalDay:
     days: int
     at: time | None
     on: tuple[int, ...]
+    holidays: frozenset[date] = frozenset()
+
+    def falls_on(self, day: date) -> bool:
+        """Whether the day is one of those that are wanted."""
+        return day.weekday() in self.on and day not in self.holidays
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Wait:
     at: time = time(9)
     repeat: str | None = None
     local_days: tuple[LocalDay, ...] = ()
+    left_out: frozenset[date] = frozenset()
 
     @property
     def of_contact(self) -> bool:
@@ -228,7 +234,9 @@ def rule_set(document: dict[str, Any], version: int = 0) -> RuleSet:
     audiences = {each["id"]: each["audience"] for each in raw.get("rules") or [] if "audience" in each}
     raw["rules"] = [_written_out(each, audiences) for each in raw.get("rules") or []]
     policy = _policy(raw.get("policy") or {})
-    rules = tuple(_rule(each, policy, version) for each in raw.get("rules") or [] if each.get("mode") != "off")
+    holidays = frozenset(map(date.fromisoformat, raw.get("calendar") or ()))
+    on = [each for each in raw.get("rules") or [] if each.get("mode") != "off"]
+    rules = tuple(_rule(each, policy, version, holidays) for each in on)
     return RuleSet(clock.zone_of(raw.get("timezone")) or ZoneInfo("UTC"), policy, rules, preparation(raw))
 
 
@@ -328,40 +336,45 @@ def leaves(tree: dict[str, Any]) -> list[Condition]:
     return [leaf for part in _many(next(iter(tree.values()))) for leaf in leaves(part)]
 
 
-def _wait(raw: Any) -> Wait | None:
+def _wait(raw: Any, holidays: frozenset[date]) -> Wait | None:
     if raw is None:
         return None
     if isinstance(raw, dict) and not raw.keys() & {"until", "field"}:
-        return Wait("local", local_days=(_local_day(raw),))
+        return Wait("local", local_days=(_local_day(raw, holidays),))
     if isinstance(raw, list) and isinstance(raw[0], dict):
-        return Wait("local", local_days=tuple(map(_local_day, raw)), listed=True)
+        return Wait("local", local_days=tuple(_local_day(each, holidays) for each in raw), listed=True)
     if isinstance(raw, str | list):
         return Wait("delays", delays=tuple(map(clock.duration, _many(raw))), listed=isinstance(raw, list))
     if "field" in raw:
         default = clock.duration(raw["default"]) if raw.get("default") is not None else None
         return Wait("field", path=raw["field"], unit=clock.unit_of(raw["unit"]), default=default)
+    if "BYHOUR" in (raw.get("repeat") or ""):
+        numbers = dict(part.split("=") for part in raw["repeat"].split(";"))
+        raw = {**raw, "at": f"{int(numbers['BYHOUR']):02}:{int(numbers['BYMINUTE']):02}"}
     return Wait(
         "until",
         path=raw["until"],
         offset=clock.duration(raw.get("offset") or "0s"),
         at=clock.parse_clock(raw.get("at") or "09:00"),
         repeat=raw.get("repeat"),
-        local_days=(_local_day(raw),) if raw.keys() & {"days", "at", "on"} else (),
+        local_days=(_local_day(raw, holidays),) if raw.keys() & {"days", "at", "on"} else (),
+        left_out=frozenset(map(date.fromisoformat, raw.get("except") or ())),
     )
 
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def _local_day(raw: dict[str, Any]) -> LocalDay:
+def _local_day(raw: dict[str, Any], holidays: frozenset[date]) -> LocalDay:
     at, on = raw.get("at"), raw.get("on") or [*_WEEKDAYS]
-    return LocalDay(
-        int(raw.get("days") or 0), clock.parse_clock(at) if at else None, tuple(map(_WEEKDAYS.index, _many(on)))
-    )
+    days, time_of_day = int(raw.get("days") or 0), clock.parse_clock(at) if at else None
+    if on == "workdays":
+        return LocalDay(days, time_of_day, (0, 1, 2, 3, 4), holidays)
+    return LocalDay(days, time_of_day, tuple(map(_WEEKDAYS.index, _many(on))))
 
 
-def _rule(raw: dict[str, Any], policy: Policy, version: int) -> Rule:
-    read = _audience_parts(raw) if "audience" in raw else _event_parts(raw)
+def _rule(raw: dict[str, Any], policy: Policy, version: int, holidays: frozenset[date]) -> Rule:
+    read = _audience_parts(raw) if "audience" in raw else _event_parts(raw, holidays)
     live_from = clock.parse_instant(raw.get("live_from"))
     variants = raw.get("variants") or {}
     return Rule(
@@ -394,7 +407,7 @@ def _audience_parts(raw: dict[str, Any]) -> dict[str, Any]:
     return {"audience": tree, "conditions": tuple(leaves(tree)), "emits": tuple(raw.get("emits") or ["entered"])}
 
 
-def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
+def _event_parts(raw: dict[str, Any], holidays: frozenset[date]) -> dict[str, Any]:
     when = raw["when"]
     sequence = when.get("sequence") if isinstance(when, dict) else None
     reaches = raw.get("reaches") or {}
@@ -405,7 +418,7 @@ def _event_parts(raw: dict[str, Any]) -> dict[str, Any]:
         "given": given,
         "still": still,
         "conditions": tuple(leaf for tree in (given, still) if tree for leaf in leaves(tree)),
-        "wait": _wait(raw.get("wait")),
+        "wait": _wait(raw.get("wait"), holidays),
         "unless": matches(raw["unless"]) if raw.get("unless") else (),
         "per": _paths(raw.get("per")),
         "restart": raw.get("restart", True),

@@ -44,7 +44,7 @@ _CLAUSES = (
     "matches match description owner tags "
     "cast number instant derive from each keep as repeats"
 )
-CLAUSES = (*_CLAUSES.split(), "variants", "salt", "channel", "channels")
+CLAUSES = (*_CLAUSES.split(), "variants", "salt", "channel", "channels", "except", "calendar")
 
 
 def decisions(of: World) -> list[dict[str, Any]]:
@@ -107,7 +107,17 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         beside = {name: part for name, part in each.document.items() if name in ("cast", "repeats", "derive")}
         live.update(_names(beside) if decided else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
-    policies = {"history_from", "holdout", "frequency", "quiet_hours", "arbitration", "days", "channels", "matches"}
+    policies = {
+        "history_from",
+        "holdout",
+        "frequency",
+        "quiet_hours",
+        "arbitration",
+        "days",
+        "channels",
+        "matches",
+        "calendar",
+    }
     assert set(thin) <= policies
 
 

@@ -69,7 +69,7 @@ def _days(wanted: LocalDay, armed: int, zone: ZoneInfo) -> Iterator[int]:
     shown = clock.local(armed, zone)
     day = shown.date() + timedelta(days=wanted.days)
     while True:
-        if day.weekday() in wanted.on:
+        if wanted.falls_on(day):
             yield _at(wanted, day, shown.date(), shown.time(), armed, zone)
         day += timedelta(days=1)
 
@@ -117,7 +117,7 @@ def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: 
             return (clock.resolve(each, at_clock, zone) if exact is None else exact) + wait.offset
         (wanted,) = wait.local_days
         day = each + timedelta(days=wanted.days)
-        while day.weekday() not in wanted.on:
+        while not wanted.falls_on(day):
             day += timedelta(days=1)
         return _at(wanted, day, each, at_clock, exact, zone) + wait.offset
 
@@ -131,6 +131,6 @@ def _occurrence(wait: Wait, first: date, due: Callable[[date], int], after: date
     shift = max([7 + each.days for each in wait.local_days], default=0)
     near = clock.local(earliest - wait.offset, ZoneInfo("UTC")).date() - timedelta(days=3 + max(shift, 0))
     for day in clock.occurrences(first, wait.repeat or "", near):
-        if (after is None or day > after) and due(day) >= earliest:
+        if day not in wait.left_out and (after is None or day > after) and due(day) >= earliest:
             return Due(due(day), day)
     return No.PAST

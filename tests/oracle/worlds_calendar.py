@@ -5,11 +5,21 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.dice import ZONES, Dice
 
+RRULES = (
+    "FREQ=DAILY",
+    "FREQ=DAILY;COUNT=6",
+    "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1,-2",
+    "FREQ=MONTHLY;BYMONTHDAY=1,2,14,28,29,30,31;BYSETPOS=2,-1,-3",
+    "FREQ=YEARLY;BYMONTH=2,3,10,11,12;BYDAY=SU,SA;BYSETPOS=-3,-2,-1,10,14,15,16",
+)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def give_local_days(dice: Dice, document: dict[str, Any]) -> None:
     """Rules that wait come to wait for local days, and those that wait for a date for days round it."""
+    if dice.chance(60):
+        near = (dice.start + dice.randint(0, 16) * max(dice.unit, 6 * clock.HOUR) for _ in range(dice.randint(1, 6)))
+        document["calendar"] = [clock.rfc3339(day)[:10] for day in near]
     for rule in document["rules"]:
         wait = rule.get("wait")
         if wait is None or dice.chance(15):
@@ -41,10 +51,21 @@ def _until(dice: Dice, wait: dict[str, Any]) -> dict[str, Any]:
         changed["on"] = _on(dice)
     if dice.chance(40):
         changed["at"] = dice.clock_text()
+    if "repeat" in changed and dice.chance(35):
+        changed["repeat"] = dice.pick(RRULES)
+        if dice.chance(50):
+            changed.pop("at", None)
+            hour, minute = dice.clock_text().split(":")
+            changed["repeat"] += f";BYHOUR={int(hour)};BYMINUTE={int(minute)}"
+    if "repeat" in changed and dice.chance(40):
+        days = (dice.start + dice.randint(-2, 12) * max(dice.unit, 8 * clock.HOUR) for _ in range(4))
+        changed["except"] = sorted({clock.rfc3339(day)[:10] for day in days})
     return changed
 
 
 def _on(dice: Dice) -> Any:
+    if dice.chance(40):
+        return "workdays"
     return dice.pick(WEEKDAYS) if dice.chance(25) else dice.some(WEEKDAYS, 1, 5)
 
 

@@ -31,6 +31,7 @@ RRULES = (
     "FREQ=YEARLY",
     "FREQ=YEARLY;BYWEEKNO=1,10,53",
     "FREQ=YEARLY;BYMONTH=2,11",
+    "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1,1",
 )
 ZONES = ("UTC", "America/Toronto", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia")
 NEAR = (

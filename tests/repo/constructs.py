@@ -48,7 +48,10 @@ CONSTRUCTS: Final = {
     "audience": Construct("check compile plan run", "audience emits", conformance="audience", sections="Audiences"),
     "cast": Construct("model check compile plan evaluate", conformance="cast", sections="cast", document_keys="cast"),
     "calendar": Construct(
-        "model check compile lint plan evaluate", conformance="wait_calendar wait_calendar_until", sections="Local days"
+        "model check compile lint plan evaluate",
+        conformance="wait_calendar wait_calendar_until",
+        sections="Local days",
+        document_keys="calendar",
     ),
     "catalog": Construct("model check", "interest", sections="Catalogue rules"),
     "change": Construct("model check compile plan evaluate", conformance="change", sections="Changes of attributes"),
@@ -87,7 +90,7 @@ CONSTRUCTS: Final = {
         sections="Quiet hours",
     ),
     "recipe": Construct("model", "use with_", sections="Recipes/Recipes of your own"),
-    "recurrence": Construct("model check evaluate", conformance="wait_repeat", sections="wait"),
+    "recurrence": Construct("model check compile evaluate", conformance="wait_repeat", sections="wait"),
     "repeats": Construct(
         "model check compile plan run", conformance="repeats", sections="repeats", document_keys="repeats"
     ),

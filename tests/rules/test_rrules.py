@@ -30,6 +30,8 @@ from kittiwake.time.recurrences import parse_recurrence
         "FREQ=WEEKLY;WKST=SU;INTERVAL=2;BYDAY=SU",
         "FREQ=YEARLY;BYWEEKNO=20",
         "FREQ=WEEKLY;BYDAY=MO,MO",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "FREQ=DAILY;BYHOUR=0;BYMINUTE=05",
         "BYDAY=MO,1TU;FREQ=MONTHLY",
         "FREQ=MONTHLY;BYMONTHDAY=+07",
         "FREQ=WEEKLY;INTERVAL=52;BYMONTH=2",
@@ -47,10 +49,19 @@ def test_these_rrules_may_stand(text: str) -> None:
     [
         ("FREQ=HOURLY", "is none of DAILY"),
         ("BYDAY=MO", "has no FREQ"),
-        ("FREQ=DAILY;BYHOUR=9", "BYHOUR cannot stand"),
-        ("FREQ=DAILY;BYMINUTE=9", "BYMINUTE cannot stand"),
+        ("FREQ=DAILY;BYHOUR=9", "stand together"),
+        ("FREQ=DAILY;BYMINUTE=9", "stand together"),
+        ("FREQ=DAILY;BYHOUR=9,17;BYMINUTE=0", "BYHOUR has several values"),
+        ("FREQ=DAILY;BYHOUR=9;BYMINUTE=0,30", "BYMINUTE has several values"),
+        ("FREQ=DAILY;BYHOUR=24;BYMINUTE=0", "BYHOUR lies outside 0 to 23"),
+        ("FREQ=DAILY;BYHOUR=9;BYMINUTE=60", "BYMINUTE lies outside 0 to 59"),
+        ("FREQ=DAILY;BYHOUR=-1;BYMINUTE=0", "BYHOUR=-1 is not understood"),
         ("FREQ=DAILY;BYSECOND=9", "BYSECOND cannot stand"),
-        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "BYSETPOS is not yet read"),
+        ("FREQ=MONTHLY;BYSETPOS=1", "there is none"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0", "BYSETPOS lies outside"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=367", "BYSETPOS lies outside"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6", "never occurs"),
+        ("FREQ=DAILY;BYDAY=MO;BYSETPOS=1", "does not go with FREQ=DAILY"),
         ("DTSTART=20260101;FREQ=DAILY", "DTSTART cannot stand"),
         ("FREQ=DAILY;BYEASTER=0", "is no part of an RRULE"),
         ("FREQ=DAILY;", "ends with a semicolon"),
@@ -65,7 +76,7 @@ def test_these_rrules_may_stand(text: str) -> None:
         ("RSCALE=GREGORIAN;FREQ=MONTHLY", "RSCALE is not read"),
         ("FREQ=MONTHLY;SKIP=BACKWARD", "SKIP is not read"),
         ("FREQ=DAILY;FREQ=DAILY", "stands twice"),
-        ("FREQ=YEARLY\nEXDATE:20260101", "EXDATE cannot stand"),
+        ("FREQ=YEARLY\nEXDATE:20260101", "EXDATE is no part"),
         ("FREQ=YEARLY;RDATE=20260101", "RDATE cannot stand"),
         ("FREQ=YEARLY\n", "is no RRULE"),
         ("FREQ=MONTHLY;BYDAY=XX", "is not understood"),
@@ -131,6 +142,12 @@ def test_what_may_stand_occurs_for_dateutil_too(text: str) -> None:
     if rrule_problem(text) is None:
         starts = [datetime(2000, month, 1) for month in range(1, 13)]  # noqa: DTZ001 - dates without a zone
         assert any(rrulestr(text, dtstart=start).after(start, inc=True) for start in starts)
+
+
+@pytest.mark.parametrize("line", ["EXDATE:20261225", "EXDATE;VALUE=DATE:20261225T090000Z", "exdate=20261225"])
+def test_dates_left_out_are_shown_as_they_are_written_here(line: str) -> None:
+    found = rrule_problem(f"FREQ=DAILY\n{line}")
+    assert found == ("EXDATE is no part of an RRULE", "Write it beside repeat: except: [2026-12-25]")
 
 
 @given(st.text(alphabet="FREQ=DAILYWKMO;,BY123+- U\u0131\n", max_size=40), st.sampled_from(["", "FREQ=DAILY;"]))

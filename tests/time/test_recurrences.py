@@ -88,6 +88,8 @@ def written(text: str) -> list[date]:
         ("FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO", "1997-8 5 10 19 24"),
         ("FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU", "1997-8 5 17 19 31"),
         ("FREQ=MONTHLY;BYMONTHDAY=15,30;COUNT=5", "2007-1 15 30, 2 15, 3 15 30"),
+        ("FREQ=MONTHLY;COUNT=3;BYDAY=TU,WE,TH;BYSETPOS=3", "1997-9 4, 10 7, 11 6"),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2", "1997-9 29, 10 30, 11 27, 12 30, 1 29, 2 26, 3 30"),
     ],
 )
 def test_the_examples_of_the_rfc_come_out(text: str, expected: str) -> None:
@@ -164,9 +166,9 @@ by_day = st.one_of(
 """Days with a number or without; where both stand, dateutil wants a day to be both."""
 FITTING = {
     "DAILY": ("BYMONTH", "BYDAY"),
-    "WEEKLY": ("BYMONTH", "BYDAY"),
-    "MONTHLY": ("BYMONTH", "BYMONTHDAY", "BYDAY"),
-    "YEARLY": ("BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY"),
+    "WEEKLY": ("BYMONTH", "BYDAY", "BYSETPOS"),
+    "MONTHLY": ("BYMONTH", "BYMONTHDAY", "BYDAY", "BYSETPOS"),
+    "YEARLY": ("BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYSETPOS"),
 }
 """Which lists go with which frequency, so that most random rules may stand."""
 LISTS = {
@@ -175,6 +177,7 @@ LISTS = {
     "BYYEARDAY": list_of(1, 366),
     "BYMONTHDAY": list_of(1, 31),
     "BYDAY": by_day,
+    "BYSETPOS": list_of(1, 6),
 }
 ends = st.one_of(
     st.just({}),
@@ -212,9 +215,37 @@ def test_dateutil_says_the_same_of_what_it_reads_as_the_rfc_does(parts: dict[str
         assume(parts.keys() & {"BYDAY", "BYMONTHDAY", "BYYEARDAY"})
         assume(parts.get("INTERVAL", "1") == "1")
         assume(not set(parts["BYWEEKNO"].split(",")) & {"52", "53"} and "-" not in parts["BYWEEKNO"])
+        assume("BYSETPOS" not in parts)  # it counts the days of the calendar year, not of the week's
+    if "BYSETPOS" in parts and parts["FREQ"] == "WEEKLY":  # it counts from the first date, not from its week's begin
+        starts = ("MO", "TU", "WE", "TH", "FR", "SA", "SU").index(parts.get("WKST", "MO"))
+        first -= timedelta(days=(first.weekday() - starts) % 7)
     theirs = (moment.date() for moment in rrulestr(text, dtstart=datetime.combine(first, time())))
     event(f"{parts['FREQ']} {'with' if len(parts) > 2 else 'without'} filters")
     assert compared(of(text, first), first) == compared(theirs, first)
+
+
+@given(
+    st.integers(0, 6),
+    st.sampled_from([1, 2, 3]),
+    st.lists(weekdays, min_size=1, max_size=7, unique=True),
+    list_of(1, 7),
+    DAYS,
+)
+def test_positions_of_weeks_are_those_of_whole_weeks(
+    starts: int, interval: int, days: list[str], positions: str, first: date
+) -> None:
+    """Also of the week of the first date, which may begin before it."""
+    names = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+    text = f"FREQ=WEEKLY;INTERVAL={interval};WKST={names[starts]};BYDAY={','.join(days)};BYSETPOS={positions}"
+    wanted, numbers = {names.index(day) for day in days}, {int(number) for number in positions.split(",")}
+    begin = first - timedelta(days=(first.weekday() - starts) % 7)
+    found: list[date] = []
+    for week in range(0, 30, interval):
+        whole = [begin + timedelta(days=7 * week + i) for i in range(7)]
+        named = [day for day in whole if day.weekday() in wanted]
+        found += [day for i, day in enumerate(named) if i + 1 in numbers or i - len(named) in numbers]
+    end = begin + timedelta(days=7 * 30)
+    assert list(takewhile(lambda day: day < end, of(text, first))) == [day for day in found if day >= first]
 
 
 def week_of(day: date, starts: int) -> tuple[int, int]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
-from kittiwake.kernel.plan.calendar import EVERY_DAY, CalendarWait, LocalDay
+from kittiwake.kernel.plan.calendar import CalendarWait, LocalDay
 from kittiwake.time.zones import instant_of_local, local_day, local_time_of_day_us
 
 
@@ -33,15 +34,17 @@ def first_day(wanted: LocalDay, base: Base) -> int:
 
 def moved_on(wanted: LocalDay, ordinal: int) -> int:
     """The first wanted day from a day on."""
-    if wanted.weekdays is not EVERY_DAY:
-        while (ordinal - 1) % 7 not in wanted.weekdays:  # the first of January of year 1 was a Monday
-            ordinal += 1
+    weekdays, holidays = wanted.weekdays, wanted.holidays
+    while (ordinal - 1) % 7 not in weekdays or ordinal in holidays:  # the first of January of year 1 was a Monday
+        ordinal += 1
     return ordinal
 
 
+@lru_cache(maxsize=1_024)
 def reach_of_move(wanted: LocalDay) -> int:
     """The most days that `moved_on` goes."""
-    return 0 if wanted.weekdays is EVERY_DAY else 6
+    before = [holiday - days for holiday in wanted.holidays for days in range(7)]
+    return max([6, *(moved_on(wanted, ordinal) - ordinal for ordinal in before)])
 
 
 def due_us(wanted: LocalDay, base: Base, ordinal: int, zone: str) -> int:

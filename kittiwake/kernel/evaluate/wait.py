@@ -178,6 +178,8 @@ def _next_occurrence(wait: UntilWait, target: Target, clock: Clock, after: int |
     earliest = _ordinal(clock.now_us - wait.offset_us - (2 + _reach(wait.local_day)) * DAY_US)
     begin = date.fromordinal(max(earliest, after or 1))
     for day in occurrences(wait.repeat, wait.rrule, target.day, begin):
+        if day.toordinal() in wait.left_out:
+            continue
         if day.year > YEAR_MAX:
             return TooLong(DUE_MAX_US, day.toordinal())
         at_us = _falls_us(target, day, wait.local_day, clock.zone) + wait.offset_us

@@ -20,6 +20,8 @@ class LocalDay(msgspec.Struct, frozen=True):
     at_us: int | None = None
     """Local time of day, microseconds since midnight; None: that of the base."""
     weekdays: frozenset[int] = EVERY_DAY
+    holidays: frozenset[int] = frozenset()
+    """Ordinals of days that are passed over though they are such weekdays."""
 
 
 class CalendarWait(msgspec.Struct, frozen=True):

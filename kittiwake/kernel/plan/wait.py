@@ -53,6 +53,8 @@ class UntilWait(msgspec.Struct, frozen=True):
     """For Repeat.RRULE: the text, without `RRULE:`."""
     local_day: LocalDay | None = None
     """Which local day, counted from that of the date, and when on it; None: the date itself, at its own time."""
+    left_out: frozenset[int] = frozenset()
+    """Ordinals of dates of the repetition that are no occurrences."""
     numbered: ClassVar[bool] = False
 
 

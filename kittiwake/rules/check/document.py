@@ -25,8 +25,9 @@ from kittiwake.rules.check.thresholds import check_reaches
 from kittiwake.rules.check.variants import check_variants
 from kittiwake.rules.check.wait import check_wait
 from kittiwake.rules.check.when import check_when
-from kittiwake.rules.diagnostics import Diagnostic
+from kittiwake.rules.diagnostics import Diagnostic, check_list
 from kittiwake.rules.errors import Code, RuleError
+from kittiwake.rules.limits import HOLIDAYS_MAX
 from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
@@ -47,6 +48,7 @@ def errors_of_policy(policy: PolicyObject, location: Location) -> Iterator[RuleE
 
 def errors_of_header(header: Header, location: Location) -> Iterator[RuleError]:
     """Everything wrong with what stands beside `rules` and `policy`, where its shape is right."""
+    yield from _located(check_list(header.calendar, ("calendar",), HOLIDAYS_MAX, "dates"), location)
     yield from _located(check_casts(header.cast, ("cast",)), location)
     yield from _located(check_repeats(header.repeats, ("repeats",)), location)
     yield from _located(check_derivations(header.derive, ("derive",)), location)

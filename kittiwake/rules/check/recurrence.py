@@ -6,13 +6,18 @@ Pure. Called by `check.wait`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 from msgspec.structs import replace
 
+from kittiwake.rules.diagnostics import Diagnostic, check_list
+from kittiwake.rules.errors import Code, KeyPath
+from kittiwake.rules.limits import LIST_MAX
 from kittiwake.rules.model.base import shown
 from kittiwake.rules.model.recurrence import FREQUENCIES
+from kittiwake.rules.model.wait import UntilWaitObject
 from kittiwake.time.recurrences import dates, parse_recurrence
 
 INTERVAL_MAX: Final = 100
@@ -33,6 +38,9 @@ _PARTS: Final = {
     "BYMONTHDAY": r"[+-]?[0-9]{1,2}",
     "BYYEARDAY": r"[+-]?[0-9]{1,3}",
     "BYWEEKNO": r"[+-]?[0-9]{1,2}",
+    "BYSETPOS": r"[+-]?[0-9]{1,3}",
+    "BYHOUR": r"[0-9]{1,2}(,[0-9]{1,2})*",
+    "BYMINUTE": r"[0-9]{1,2}(,[0-9]{1,2})*",
     "WKST": _DAYS,
 }
 _RANGES: Final = {
@@ -42,26 +50,26 @@ _RANGES: Final = {
     "BYMONTHDAY": 31,
     "BYYEARDAY": 366,
     "BYWEEKNO": 53,
+    "BYSETPOS": 366,
 }
 _GOES_WITH: Final = {
     "BYWEEKNO": ("YEARLY",),
     "BYYEARDAY": ("YEARLY",),
     "BYMONTHDAY": ("MONTHLY", "YEARLY"),
+    "BYSETPOS": ("WEEKLY", "MONTHLY", "YEARLY"),
 }
-_LISTS: Final = frozenset(name for name in _PARTS if name.startswith("BY"))
-_AT: Final = "Delete it; write the time of day as at:"
+_TIMES: Final = {"BYHOUR": 23, "BYMINUTE": 59}
+_LISTS: Final = frozenset(name for name in _PARTS if name.startswith("BY")) - _TIMES.keys()
 _REFUSED: Final = {
-    "BYHOUR": ("cannot stand in the RRULE of a date", _AT),
-    "BYMINUTE": ("cannot stand in the RRULE of a date", _AT),
-    "BYSECOND": ("cannot stand in the RRULE of a date", _AT),
-    "BYSETPOS": ("is not yet read", "Delete it; BYDAY=-1FR names the last Friday of a month"),
+    "BYSECOND": ("cannot stand in the RRULE of a date", "Delete it; BYHOUR and BYMINUTE, or at, name the time of day"),
     "RSCALE": ("is not read: dates are Gregorian", "Delete it"),
     "SKIP": ("is not read", "Delete it; repeat: monthly falls on the last day of a month that lacks the day"),
 }
-_BESIDE: Final = ("DTSTART", "EXDATE", "EXRULE", "RDATE")
+_BESIDE: Final = ("DTSTART", "EXRULE", "RDATE")
 """Lines that calendars write beside an RRULE."""
 
 _EXAMPLE: Final = "Write, say, FREQ=MONTHLY;BYDAY=1MO"
+_SET_EXAMPLE: Final = "Write, say, FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"
 
 _PROBE_STARTS: Final = tuple(date(2000, month, 1) for month in range(1, 13))
 _PROBE_END: Final = date(2041, 1, 1)
@@ -101,8 +109,20 @@ def until_problem(text: str) -> tuple[str, str] | None:
     return None
 
 
+def check_except(wait: UntilWaitObject, path: KeyPath) -> Iterator[Diagnostic[Code]]:
+    """The dates on which a repeated wait does not occur."""
+    yield from check_list(wait.except_, (*path, "except"), LIST_MAX, "dates")
+    if wait.except_ is not None and wait.repeat is None:
+        message = "except names occurrences, and without repeat there are none"
+        yield Diagnostic((*path, "except"), Code.CLAUSE, message, "Add repeat, or delete it", at_key=True)
+
+
 def _text_problem(text: str) -> tuple[str, str] | None:
     """What is wrong before any part is read."""
+    excepted = re.search(r"EXDATE[^:=]*[:=]\s*([0-9]{4})([0-9]{2})([0-9]{2})", text.upper())
+    if excepted or "EXDATE" in text.upper():
+        day = "-".join(excepted.groups()) if excepted else "2026-12-25"
+        return "EXDATE is no part of an RRULE", f"Write it beside repeat: except: [{day}]"
     if len(text) > RRULE_CHARS_MAX:
         return f"an RRULE may have {RRULE_CHARS_MAX} characters", "Write a shorter one, or several rules"
     beside = next((name for name in _BESIDE if name in text.upper()), None)
@@ -147,6 +167,11 @@ def _together(parts: dict[str, str]) -> tuple[str, str] | None:
     frequency = parts["FREQ"]
     if frequency not in FREQUENCIES:
         return f"FREQ={frequency[:40]} is none of {', '.join(FREQUENCIES)}", _EXAMPLE
+    found = _time_problem(parts)
+    if found:
+        return found
+    if "BYSETPOS" in parts and not parts.keys() & (_LISTS - {"BYSETPOS"}):
+        return "BYSETPOS counts the days that another part names, and there is none", _SET_EXAMPLE
     if "COUNT" in parts and "UNTIL" in parts:
         return "COUNT and UNTIL do not go together", "Delete one of the two"
     for name, allowed in _GOES_WITH.items():
@@ -157,6 +182,20 @@ def _together(parts: dict[str, str]) -> tuple[str, str] | None:
         if filters:
             return f"{frequency} with INTERVAL and {filters[0]} may never occur", "Leave INTERVAL out, or write YEARLY"
     return _ordinals(parts, frequency)
+
+
+def _time_problem(parts: dict[str, str]) -> tuple[str, str] | None:
+    """The time of day: one, whole, for the local date alone distinguishes occurrences."""
+    for name, most in _TIMES.items():
+        value = parts.get(name)
+        if value is not None and "," in value:
+            return f"{name} has several values, and a day has one occurrence here", "Write one, and another rule"
+        if value is not None and int(value) > most:
+            return f"{name} lies outside 0 to {most}", "Write a number within"
+    named = parts.keys() & _TIMES.keys()
+    if len(named) == 1:
+        return "BYHOUR and BYMINUTE stand together here", "Write both: BYHOUR=10;BYMINUTE=0"
+    return None
 
 
 def _ordinals(parts: dict[str, str], frequency: str) -> tuple[str, str] | None:
@@ -172,6 +211,6 @@ def _ordinals(parts: dict[str, str], frequency: str) -> tuple[str, str] | None:
 
 def _occurs(parts: dict[str, str]) -> bool:
     """Whether there is a first date from which it occurs; with INTERVAL, there may be others from which it does not."""
-    written = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL"))
+    written = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL", *_TIMES))
     rule = replace(parse_recurrence(written), until=_PROBE_END)
     return any(next(dates(rule, start, start), None) for start in _PROBE_STARTS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kittiwake.rules.check.calendar import check_days, check_local_day, check_on
-from kittiwake.rules.check.recurrence import rrule_problem, until_problem
+from kittiwake.rules.check.recurrence import check_except, rrule_problem, until_problem
 from kittiwake.rules.diagnostics import (
     Diagnostic,
     check_list,
@@ -65,6 +65,7 @@ def _check_until(wait: UntilWaitObject, path: KeyPath) -> Iterator[Diagnostic[Co
     yield from check_on(wait.on, (*path, "on"))
     if wait.offset and abs(span_us(wait.offset)) > WAIT_MAX_US:
         yield from check_span(wait.offset.lstrip("+-"), (*path, "offset"), WAIT_MAX_US, "an offset")
+    yield from check_except(wait, path)
     if wait.repeat is not None and wait.repeat not in REPEATS:
         found = rrule_problem(wait.repeat)
         late = None if found else until_problem(wait.repeat)
@@ -72,3 +73,7 @@ def _check_until(wait: UntilWaitObject, path: KeyPath) -> Iterator[Diagnostic[Co
             yield Diagnostic((*path, "repeat"), Code.BAD_RRULE, *found)
         elif late:
             yield Diagnostic((*path, "repeat"), Code.RRULE_UNTIL, *late)
+        elif wait.at is not None and "BYHOUR" in wait.repeat.upper():
+            yield Diagnostic(
+                (*path, "at"), Code.CLAUSE, "at and BYHOUR both name the time of day", "Delete one of the two"
+            )

@@ -11,6 +11,7 @@ from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.program import Program
 from kittiwake.rules.compile.policy import policy_of
 from kittiwake.rules.compile.preparation import preparation_of
+from kittiwake.rules.compile.recurrence import ordinals_of
 from kittiwake.rules.compile.rule import check_can_run, compile_rule
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
@@ -32,9 +33,10 @@ def compile_account(
     """
     policy = ruleset.policy_of(account_id)
     authored = check_can_run(ruleset.rules_of(account_id))
+    holidays = ordinals_of(ruleset.holidays_of(account_id))
     return build_program(
         account_id,
-        [compile_rule(rule, policy) for rule in authored],
+        [compile_rule(rule, policy, holidays=holidays) for rule in authored],
         ruleset_version=ruleset.version,
         policy=policy_of(policy),
         preparation=preparation_of(ruleset, account_id),

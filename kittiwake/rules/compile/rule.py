@@ -52,8 +52,16 @@ def _not_yet(authored: AuthoredRule) -> RuleError | None:
     return authored.location.error(("when", "item"), Code.NOT_YET, message, "Set mode: off until it does", at_key=True)
 
 
-def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced_us: int | None = None) -> RuleProgram:
-    """The program of one rule under a policy; `introduced_us`: since which version it is there, if not always."""
+def compile_rule(
+    authored: AuthoredRule,
+    policy: PolicyObject | None,
+    introduced_us: int | None = None,
+    holidays: frozenset[int] = frozenset(),
+) -> RuleProgram:
+    """The program of one rule under a policy.
+
+    `introduced_us`: since which version it is there, if not always. `holidays`: of the account, as ordinals.
+    """
     rule = authored.rule
     conditions: list[Condition] = []
     given, still = (tree_of(written, conditions) for written in (rule.given, rule.still))
@@ -65,7 +73,7 @@ def compile_rule(authored: AuthoredRule, policy: PolicyObject | None, introduced
         sequence=sequence_of(rule),
         audience=audience,
         conditions=tuple(conditions),
-        wait=wait_of(rule.wait),
+        wait=wait_of(rule.wait, holidays),
         unless=matches_of(rule.unless) if rule.unless else (),
         per=paths_of(rule.per),
         restart=rule.restart,

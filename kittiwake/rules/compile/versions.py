@@ -13,6 +13,7 @@ from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.versions import Draft, Versions, build_versions
 from kittiwake.rules.compile.policy import policy_of
 from kittiwake.rules.compile.preparation import preparation_of
+from kittiwake.rules.compile.recurrence import ordinals_of
 from kittiwake.rules.compile.rule import check_can_run, compile_rule
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
@@ -52,7 +53,8 @@ def _drafts(versions: Iterable[Version], account_id: str, lines: tuple[Lines, ..
         authored = check_can_run(ruleset.rules_of(account_id))
         introduced = {rule.rule.id: introduced.get(rule.rule.id, effective_us) for rule in authored}
         policy = ruleset.policy_of(account_id)
-        rules = tuple(compile_rule(rule, policy, introduced[rule.rule.id]) for rule in authored)
+        holidays = ordinals_of(ruleset.holidays_of(account_id))
+        rules = tuple(compile_rule(rule, policy, introduced[rule.rule.id], holidays) for rule in authored)
         yield Draft(
             effective_us,
             rules,

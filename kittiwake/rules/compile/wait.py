@@ -5,20 +5,20 @@ Pure. Called by `compile.rule`; its input has been checked, so a duration is a d
 
 from __future__ import annotations
 
-from kittiwake.kernel.plan.wait import Delays, FieldWait, Repeat, UntilWait, Wait
+from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.rules.compile.calendar import calendar_wait_of, local_day_of
 from kittiwake.rules.compile.match import of_contact, path_of
+from kittiwake.rules.compile.recurrence import at_in, ordinals_of, repeat_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.calendar import CalendarWaitObject
-from kittiwake.rules.model.recurrence import REPEATS
 from kittiwake.rules.model.time import time_of_day_us
 from kittiwake.rules.model.wait import AT_OF_DATES, FieldWaitObject, UntilWaitObject
 from kittiwake.rules.model.wait import Wait as WrittenWait
 from kittiwake.time.durations import WORDS_US
 
 
-def wait_of(written: WrittenWait | None) -> Wait | None:
-    """How long the rule waits; None: not at all."""
+def wait_of(written: WrittenWait | None, holidays: frozenset[int] = frozenset()) -> Wait | None:
+    """How long the rule waits; None: not at all. `holidays`: those of the account, as ordinals."""
     match written:
         case None:
             return None
@@ -27,27 +27,29 @@ def wait_of(written: WrittenWait | None) -> Wait | None:
         case list():
             local_days = [one for one in written if isinstance(one, CalendarWaitObject)]
             if local_days:
-                return calendar_wait_of(local_days, numbered=True)
+                return calendar_wait_of(local_days, holidays, numbered=True)
             return Delays(tuple(span_us(one) for one in written if isinstance(one, str)), numbered=True)
         case CalendarWaitObject():
-            return calendar_wait_of([written], numbered=False)
+            return calendar_wait_of([written], holidays, numbered=False)
         case FieldWaitObject():
             default = span_us(written.default) if written.default else None
             return FieldWait(path_of(written.field), WORDS_US[written.unit.removesuffix("s")], default)
         case UntilWaitObject():
-            return _until(written)
+            return _until(written, holidays)
 
 
-def _until(written: UntilWaitObject) -> UntilWait:
+def _until(written: UntilWaitObject, holidays: frozenset[int]) -> UntilWait:
     path, contact = of_contact(written.until)
-    named = written.repeat in REPEATS
-    counts = written.days or written.at or written.on
+    repeat, rrule = repeat_of(written.repeat)
+    at = written.at or at_in(written.repeat)
+    counts = written.days or at or written.on
     return UntilWait(
         path=path,
         of_contact=contact,
         offset_us=span_us(written.offset) if written.offset else 0,
-        at_us=time_of_day_us(written.at or AT_OF_DATES),
-        repeat=None if written.repeat is None else Repeat(written.repeat) if named else Repeat.RRULE,
-        rrule="" if named or written.repeat is None else written.repeat.upper().removeprefix("RRULE:"),
-        local_day=local_day_of(written.days, written.at, written.on) if counts else None,
+        at_us=time_of_day_us(at or AT_OF_DATES),
+        repeat=repeat,
+        rrule=rrule,
+        local_day=local_day_of(written.days, at, written.on, holidays) if counts else None,
+        left_out=ordinals_of(written.except_),
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode, show_path
 from kittiwake.rules.lint.arbitration import lint_priority, lint_rounds
-from kittiwake.rules.lint.calendar import lint_local_days
+from kittiwake.rules.lint.calendar import lint_local_days, lint_workdays
 from kittiwake.rules.lint.channels import lint_channel_of, lint_channels
 from kittiwake.rules.lint.derive import lint_given_of_derived
 from kittiwake.rules.lint.history import lint_history
@@ -32,10 +32,12 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
     for account_id, account in ruleset.accounts.items():
         concerned = list(ruleset.accounts) if account_id == EVERY_ACCOUNT else [account_id]
         policies = [policy for name in concerned if (policy := ruleset.policy_of(name)) is not None]
+        has_calendar = any(ruleset.holidays_of(name) is not None for name in concerned)
         for authored in account.rules:
             found.update(_of_rule(authored, policies, ruleset.match_names_of(account_id)))
             derived = [one for said in ruleset.preparing(account_id) for one in said.derive or ()]
             found.update(_located(lint_given_of_derived(authored.rule, derived), authored.location))
+            found.update(_located(lint_workdays(authored.rule, has_calendar=has_calendar), authored.location))
         found.update(_of_first_priority(account, policies))
         found.update(_of_policy(account, ruleset))
         for location, unused in lint_unused(account):

@@ -13,16 +13,23 @@ from kittiwake.rules.limits import DAYS_MAX
 from kittiwake.rules.model.base import Model, chosen, shape
 from kittiwake.rules.model.number import Whole
 from kittiwake.rules.model.text import one_of
-from kittiwake.rules.model.time import TimeOfDay
+from kittiwake.rules.model.time import Date, TimeOfDay
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Weekday: TypeAlias = Annotated[str, *one_of(*WEEKDAYS)]
 
+WORKDAYS: Final = "workdays"
+
 DaysOn: TypeAlias = Annotated[
-    Annotated[Weekday, Tag("|text")] | Annotated[list[Weekday], Tag("|list")],
-    chosen(shape, "these are no weekdays", "Write tue, or [tue, thu]"),
+    Annotated[str, *one_of(*WEEKDAYS, WORKDAYS), Tag("|text")] | Annotated[list[Weekday], Tag("|list")],
+    chosen(shape, "these are no weekdays", "Write tue, [tue, thu], or workdays"),
 ]
+
+Holidays: TypeAlias = list[Date]
+
+
+ON: Final = "moved on to the first of these weekdays; workdays are Monday to Friday less the account's calendar"
 
 
 class CalendarWaitObject(Model):
@@ -34,4 +41,4 @@ class CalendarWaitObject(Model):
         json_schema_extra={"minimum": 0, "maximum": DAYS_MAX},
     )
     at: TimeOfDay | None = Field(None, description="local time on that day; left out: that of the arming event")
-    on: DaysOn | None = Field(None, description="moved on to the first of these weekdays", examples=[["tue", "thu"]])
+    on: DaysOn | None = Field(None, description=ON, examples=[["tue", "thu"], WORKDAYS])

@@ -9,8 +9,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from kittiwake.rules.limits import HOLIDAYS_MAX
 from kittiwake.rules.model.about import TAGS_SCHEMA, Description, Owner, Tags
 from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.calendar import Holidays
 from kittiwake.rules.model.cast import Casts
 from kittiwake.rules.model.catalog import Interest
 from kittiwake.rules.model.conditions import Conditions, ConditionTree
@@ -123,6 +125,11 @@ class Header(Model):
     account: AccountId = Field(description='whose rules these are; "*" = every account')
     timezone: ZoneName | None = Field(None, description="used for contacts without a timezone")
     policy: PolicyObject | None = Field(None, description="what holds for all its rules; replaces that of * whole")
+    calendar: Holidays | None = Field(
+        None,
+        description="dates that are no workdays; replaces that of * whole",
+        json_schema_extra={"maxItems": HOLIDAYS_MAX},
+    )
     cast: Casts | None = Field(
         None,
         description="texts read as numbers and epoch numbers read as times, before the rules see an event",

@@ -13,7 +13,7 @@ from typing import Annotated, Final, TypeAlias
 from kittiwake.rules.errors import Code
 from kittiwake.rules.model.base import Checked, JsonSchema, problem, shown
 from kittiwake.time import durations
-from kittiwake.time.instants import MINUTE_US, BadTimeError, parse_instant
+from kittiwake.time.instants import MINUTE_US, BadTimeError, parse_date, parse_instant
 from kittiwake.time.zones import is_zone, zone_names
 
 
@@ -98,6 +98,17 @@ _INSTANT_SCHEMA: Final = {
 Instant: TypeAlias = Annotated[
     str,
     Checked(_instant, {**_INSTANT_SCHEMA, "examples": ["2026-11-01T00:00:00Z"]}),
+]
+
+
+def _date(value: object) -> str:
+    if isinstance(value, str) and parse_date(value) is not None:
+        return value
+    raise problem(Code.BAD_DATE, f"{shown(value)} is no date", "Write a day that there is: 2026-12-25")
+
+
+Date: TypeAlias = Annotated[
+    str, Checked(_date, {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$", "examples": ["2026-12-25"]})
 ]
 
 

@@ -12,11 +12,11 @@ from pydantic import Field, Tag
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import DAYS_MAX
 from kittiwake.rules.model.base import Checked, Model, chosen, problem, shape
-from kittiwake.rules.model.calendar import CalendarWaitObject, DaysOn
+from kittiwake.rules.model.calendar import ON, CalendarWaitObject, DaysOn
 from kittiwake.rules.model.number import Whole
 from kittiwake.rules.model.recurrence import Repetition
 from kittiwake.rules.model.text import OwnPath, PathText, one_of
-from kittiwake.rules.model.time import Duration, Offset, TimeOfDay
+from kittiwake.rules.model.time import Date, Duration, Offset, TimeOfDay
 from kittiwake.time.durations import WORDS_US
 
 UNITS: Final = tuple(sorted(WORDS_US)) + tuple(sorted(f"{word}s" for word in WORDS_US))
@@ -55,7 +55,8 @@ class UntilWaitObject(Model):
         description="so many local days after the date's; with a minus, before",
         json_schema_extra={"minimum": -DAYS_MAX, "maximum": DAYS_MAX},
     )
-    on: DaysOn | None = Field(None, description="moved on to the first of these weekdays", examples=[["tue", "thu"]])
+    on: DaysOn | None = Field(None, description=ON, examples=[["tue", "thu"], "workdays"])
+    except_: list[Date] | None = Field(None, alias="except", description="dates of the repetition that are left out")
 
 
 AT_OF_DATES: Final = "09:00"

@@ -29,7 +29,8 @@ class Change(NamedTuple):
     rule_id: str | None
     """None: it is the account's `setting`."""
     setting: str | None
-    """`policy`, `timezone`, a key of `PREPARING`; of a rule: `description`, `owner`, `tags`, which decide nothing."""
+    """`calendar`, `policy`, `timezone`, a key of `PREPARING`; of a rule: `description`, `owner`, `tags`, which decide
+    nothing."""
     what: What
     before: str | None = None
     """`rule_version` of a rule."""
@@ -47,7 +48,8 @@ def changes(before: RuleSet, after: RuleSet) -> tuple[Change, ...]:
 def _settings(account_id: str, before: RuleSet, after: RuleSet) -> Iterator[Change]:
     old, new = before.account(account_id), after.account(account_id)
     prepared = ((key, getattr(old.preparing, key), getattr(new.preparing, key)) for key in PREPARING)
-    settings = (("policy", old.policy, new.policy), ("timezone", old.timezone, new.timezone), *prepared)
+    calendars = ("calendar", old.calendar, new.calendar)
+    settings = (calendars, ("policy", old.policy, new.policy), ("timezone", old.timezone, new.timezone), *prepared)
     for setting, was, is_now in settings:
         if was != is_now:
             yield Change(account_id, None, setting, _what(was, is_now))
