@@ -128,7 +128,7 @@ def read_document(location: Location, names: Names, recipes: Recipes, errors: li
     location = names.header_written_out(location)
     unread: list[str] = []
     rules = tuple(_rules(location, names, recipes, errors, unread))
-    errors.extend(errors_of_quoted_numbers(rules))
+    errors.extend(errors_of_quoted_numbers((one.rule, one.location) for one in rules))
     header = _header(location, errors)
     return Document(location, header, rules, tuple(unread)) if header else None
 

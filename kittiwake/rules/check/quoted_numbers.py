@@ -14,7 +14,8 @@ from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.model.base import Model, shown
 from kittiwake.rules.model.change import AttributeChanges
 from kittiwake.rules.model.match import Operators, Where
-from kittiwake.rules.ruleset import AuthoredRule
+from kittiwake.rules.model.rule import Rule
+from kittiwake.rules.source.tree import Location
 
 _CURRENCY: Final = r"([A-Za-z]{3}|[€$£¥%])"
 _NUMBER: Final = re.compile(
@@ -35,11 +36,11 @@ class _Asked(NamedTuple):
     path: KeyPath
 
 
-def errors_of_quoted_numbers(rules: Iterable[AuthoredRule]) -> Iterator[RuleError]:
+def errors_of_quoted_numbers(rules: Iterable[tuple[Rule, Location]]) -> Iterator[RuleError]:
     """Numbers in quotes beside an operator of order, but for fields that the file compares with real texts too."""
-    asked = [(authored, one) for authored in rules for one in _tests(authored.rule, (), ())]
+    asked = [(location, one) for rule, location in rules for one in _tests(rule, (), ())]
     texts = {one.field for _, one in asked if _is_text(one.test)}
-    for authored, one in asked:
+    for location, one in asked:
         if isinstance(one.test, Operators) and one.field not in texts:
             for operator in _ORDERS:
                 digits = digits_in(getattr(one.test, operator))
@@ -47,7 +48,7 @@ def errors_of_quoted_numbers(rules: Iterable[AuthoredRule]) -> Iterator[RuleErro
                     written = shown(getattr(one.test, operator))
                     message = f'{written} is a text here, and texts are compared by code point: "9" is above "50"'
                     advice = f"Write {operator}: {digits}; texts in events can be cast: cast: [{{event: …, number: …}}]"
-                    yield authored.location.error((*one.path, operator), Code.QUOTED_NUMBER, message, advice)
+                    yield location.error((*one.path, operator), Code.QUOTED_NUMBER, message, advice)
 
 
 def digits_in(value: object) -> str | None:
