@@ -20,8 +20,8 @@ DIGITS: Final = 12
 
 
 FILLED_IN_ONCE: Final[dict[tuple[type[BaseModel], str], str]] = {(UntilWaitObject, "at"): AT_OF_DATES}
-"""Defaults that an earlier release filled in, as if they had been written: what leaves them out keeps its fingerprint.
-What writes them has another one, for it now means something else."""
+"""Defaults that an earlier release filled in, as if they had been written. Both texts keep the fingerprint they had
+then: what has been published is recognised by it."""
 
 
 def fingerprint(value: Any) -> str:
@@ -44,10 +44,8 @@ def written(value: Any) -> Any:
 
 
 def _said(model: BaseModel, name: str) -> Any:
-    said, once = getattr(model, name), FILLED_IN_ONCE.get((type(model), name))
-    if once is None or said not in (None, once):
-        return said
-    return once if said is None else {"written": once}
+    said = getattr(model, name)
+    return FILLED_IN_ONCE.get((type(model), name)) if said is None else said
 
 
 def rule_version(rule: Rule) -> str:
