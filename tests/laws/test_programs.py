@@ -16,8 +16,8 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.run.dispatch import handlers_of
 from tests.laws.programs import WORLDS
 
-FRAME_BYTES = 256
-"""Of a pickle: its account, version and horizon, and names of fields."""
+FRAME_BYTES = 288
+"""Of a pickle: its account, version and horizon, that nothing is prepared, and names of fields."""
 
 PROGRAMS = {name: world.program() for name, world in WORLDS.items()}
 

@@ -44,7 +44,7 @@ def _all_hold(seeds: range) -> None:
 
 def test_worlds_reach_what_they_are_meant_to_reach() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(0, 6 * WORLDS, 4):
+    for seed in range(0, 8 * WORLDS, 4):
         counts += run(simulated_world(seed)).counts
     reached = "again corrected deleted duplicates fired forgotten freeze holdout late_event learn merged move nudge"
     names = [*reached.split(), "replaces", "stale", "late output"]

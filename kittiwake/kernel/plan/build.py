@@ -210,7 +210,7 @@ def _routes_of_type(rules: Sequence[RuleProgram], indices: set[int], event_type:
 
 def _is_looked_at(rule: RuleProgram, event_type: str | None) -> bool:
     """Whether an event that the rule does not name may change a membership: as the first, or by what it says."""
-    if holds_of_nothing(rule) or (event_type is not None and looks_at_contact(rule)):
+    if holds_of_nothing(rule) or looks_at_contact(rule):
         return True
     return event_type == UPDATED and follows_zone(rule)
 
