@@ -165,7 +165,15 @@ def _rules(
             if expanded is None:
                 unread.extend(_id_of(rule))
             else:
-                yield from _rule(names.written_out(expanded, account_of(location)), errors, unread)
+                shipped = (
+                    frozenset() if _has_values(rule) else frozenset(expanded.node.value) - frozenset(rule.node.value)
+                )
+                yield from _rule(names.written_out(expanded, account_of(location)), shipped, errors, unread)
+
+
+def _has_values(rule: Location) -> bool:
+    """Whether an author gives values to a recipe's parameters."""
+    return not isinstance(rule.node.value, dict) or child(rule.node, "with") is not None
 
 
 def _id_of(rule: Location) -> list[str]:
@@ -173,7 +181,9 @@ def _id_of(rule: Location) -> list[str]:
     return [named.value] if named is not None and isinstance(named.value, str) else []
 
 
-def _rule(location: Location, errors: list[RuleError], unread: list[str]) -> Iterator[AuthoredRule]:
+def _rule(
+    location: Location, shipped: frozenset[str], errors: list[RuleError], unread: list[str]
+) -> Iterator[AuthoredRule]:
     found = read(Rule, location, errors, {"id": "unnamed"})
     if found is None or "audience" in found.wrong:
         unread.extend(_id_of(location))
@@ -181,7 +191,7 @@ def _rule(location: Location, errors: list[RuleError], unread: list[str]) -> Ite
         return
     errors.extend(errors_of_rule(found.model, location, found.wrong))
     if "id" not in found.wrong:
-        yield AuthoredRule(found.model, location, rule_version(found.model), found.model)
+        yield AuthoredRule(found.model, location, rule_version(found.model), found.model, shipped)
 
 
 # ---------------------------------------------------------------- documents together

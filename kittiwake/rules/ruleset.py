@@ -30,6 +30,8 @@ class AuthoredRule(msgspec.Struct, frozen=True):
     """Fingerprint of that, after defaults and recipes."""
     written: Rule
     """As its author wrote it."""
+    shipped: frozenset[str] = frozenset()
+    """Keys that are as a recipe has them, so that no lint of their text is the author's to follow."""
 
 
 PREPARING: Final = ("cast", "repeats", "derive")

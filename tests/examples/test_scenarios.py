@@ -15,7 +15,7 @@ from kittiwake.scenarios.run import play
 from tests.examples.running import ROOT
 
 EXAMPLES = ROOT / "examples"
-FOLDERS = [EXAMPLES / name / "rules" for name in ("cdnow", "everyday", "shop", "stream")]
+FOLDERS = [EXAMPLES / name / "rules" for name in ("cdnow", "everyday", "recipes", "shop", "stream")]
 CASES = [(path, case) for path in find([EXAMPLES]) for case in load_cases(path)]
 
 

@@ -10,6 +10,7 @@ import pytest
 from kittiwake.rules import RulesError, RuleSet, load_document, load_files
 from kittiwake.rules.compile.match import matches_of
 from kittiwake.rules.errors import REFUSED_LATER, Code, LintCode, RuleError
+from kittiwake.rules.lint.document import find_lints
 from kittiwake.rules.lint.queries import matches_in
 from kittiwake.rules.loader import read_locations
 from kittiwake.rules.publishing.loading import load_history
@@ -19,6 +20,7 @@ from kittiwake.rules.source.tree import plain
 from tests.rules.published import first, target_of
 
 SHIPPED = (
+    "appointment-reminder",
     "back-in-stock",
     "birthday",
     "browse-abandonment",
@@ -27,9 +29,14 @@ SHIPPED = (
     "high-intent",
     "lapsed",
     "loyalty-milestone",
+    "no-show",
     "price-drop",
     "renewal-reminder",
     "replenish",
+    "second-purchase",
+    "signup-welcome",
+    "tier-reached",
+    "trial-ending",
     "vip",
 )
 
@@ -50,6 +57,16 @@ def test_a_recipe_says_what_it_is_for_and_what_it_needs(shipped: Recipe) -> None
     assert shipped.description.endswith(".")
     named = {name for _, match in matches_in(authored.rule) for one in matches_of(match) for name in one.types}
     assert named == set(shipped.needs)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_lint_is_about_a_text_that_is_the_recipes(name: str) -> None:
+    assert {lint.code for lint in find_lints(of({"use": name}))} <= {LintCode.PRIORITY_WITHOUT_EFFECT}
+
+
+def test_a_value_for_a_recipe_is_linted_like_the_authors_own() -> None:
+    rule = {"use": "renewal-reminder", "with": {"due": {"until": "expires_at", "offset": "-7d"}}}
+    assert LintCode.OFFSET_IN_DAYS in {lint.code for lint in find_lints(of(rule))}
 
 
 def test_what_the_author_names_replaces_the_clause_whole() -> None:

@@ -54,7 +54,7 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozen
         *lint_history(rule),
         *lint_thresholds(rule),
         *lint_reentry(rule),
-        *lint_local_days(rule),
+        *(lint_local_days(rule) if "wait" not in authored.shipped else ()),
     ]
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
     under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies)]
