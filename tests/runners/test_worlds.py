@@ -10,11 +10,18 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from tests.examples.running import Ran, python
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.time.instants import parse_instant
+from tests.examples.running import Ran
 from tests.oracle import clock
 from tests.oracle.published import together
+from tests.pipelines.running import as_a_process
 from tests.pipelines.test_worlds_versions import START, published, write_events
-from tests.runners.jobs import LOOPBACK, facts, on_engine
+from tests.runners.jobs import LOOPBACK, facts
 
 WORLDS = int(os.environ.get("KITTIWAKE_RUNNER_WORLDS", "60"))
 
@@ -27,8 +34,12 @@ def test_random_accounts_under_versions_are_decided_as_by_replay(endpoint: str, 
     events, output = tmp_path / "in" / "*.jsonl*", tmp_path / "replay"
     until, lateness = clock.rfc3339(drawn.until_us), f"{drawn.horizon_us // clock.SECOND}s"
     flags = ("--start", START, "--until", until, "--allowed_lateness", lateness)
-    command = ("-m", "kittiwake.cli.main", "replay", "--rules", target, "--input", events, "--output", output)
-    expected = Ran(output, python(*command, *flags))
-    ran = on_engine(endpoint, target, events, tmp_path / "out", *LOOPBACK, *flags)
-    assert facts(ran) == facts(expected)
+    settings = RunSettings(parse_instant(START), drawn.until_us, drawn.horizon_us)
+    replay(Programs(load_rules(target), drawn.horizon_us), [str(events)], output, settings)
+    expected = Ran(output, "")
+    places = ("--rules", str(target), "--input", str(events), "--output", str(tmp_path / "out"))
+    engine = ("--runner=PortableRunner", f"--job_endpoint={endpoint}", *LOOPBACK)
+    ran = as_a_process([*places, *engine, *flags])
+    assert ran.returncode in (Exit.FINE, Exit.FINDINGS), ran.stderr[-4_000:]
+    assert facts(Ran(tmp_path / "out", "")) == facts(expected)
     assert {"fired", "suppressed", "cancelled"} <= Counter(row["decision"] for row in expected.rows("decisions")).keys()
