@@ -118,15 +118,12 @@ def _counter(condition: Condition, within_us: int, keep_us: int, limits: Limits)
 def _recorded_value(condition: Condition, event: Event) -> str | Decimal | None:
     """What is remembered of an event: an amount, or a value's text."""
     assert condition.path is not None
-    if condition.measure is SUM:
+    if condition.measure is not DISTINCT and condition.measure is not LAST:
         return amount(condition.path, event.properties)
-    if condition.measure is DISTINCT:
-        value = lookup(event.properties, condition.path)
-        return text_of(value) if is_key(value) else None
-    if condition.measure is LAST:
-        value = lookup(event.properties, condition.path)
-        return text_of(value) if kind_of(value) in kinds_of(condition) and is_key(value) else None
-    return amount(condition.path, event.properties)
+    value = lookup(event.properties, condition.path)
+    if condition.measure is LAST and kind_of(value) not in kinds_of(condition):
+        return None
+    return text_of(value) if is_key(value) else None
 
 
 def _fits(condition: Condition, slots: Slots, key: str, value: str | Decimal, limits: Limits) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from kittiwake.kernel.evaluate.match import Attributes, Properties, are_bools, have_order, types_like
 from kittiwake.kernel.plan.change import Change, ChangeKind
-from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate, leaves_of
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.reasons import Found
 from kittiwake.time.instants import BadTimeError, NoOffsetError, parse_date, parse_instant
@@ -67,24 +67,12 @@ class Side(NamedTuple):
 
 def comparisons(predicate: Predicate) -> Iterator[Comparison]:
     """Every comparison of a `where`, in its order."""
-    if isinstance(predicate, Comparison):
-        yield predicate
-    elif isinstance(predicate, Not):
-        yield from comparisons(predicate.part)
-    elif isinstance(predicate, (AllOf, AnyOf)):
-        for part in predicate.parts:
-            yield from comparisons(part)
+    return (one for one in leaves_of(predicate) if isinstance(one, Comparison))
 
 
 def changes(predicate: Predicate) -> Iterator[Change]:
     """Every change of an attribute that is asked for."""
-    if isinstance(predicate, Change):
-        yield predicate
-    elif isinstance(predicate, Not):
-        yield from changes(predicate.part)
-    elif isinstance(predicate, (AllOf, AnyOf)):
-        for part in predicate.parts:
-            yield from changes(part)
+    return (one for one in leaves_of(predicate) if isinstance(one, Change))
 
 
 def types_for_change(change: Change) -> frozenset[type] | None:

@@ -19,7 +19,7 @@ from kittiwake.kernel.plan.gates import asked_of, gates_of
 from kittiwake.kernel.plan.history import answer, nothing_of
 from kittiwake.kernel.plan.layouts import described, memory_of_repeats
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
-from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate
+from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Not, Operator, Other, Predicate, leaves_of
 from kittiwake.kernel.plan.policy import Policy, memory_of_cap_us
 from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.program import Program
@@ -277,16 +277,8 @@ def attributes_read(rule: RuleProgram) -> Iterator[str]:
 
 
 def _attributes_of(predicate: Predicate) -> Iterator[str]:
-    match predicate:
-        case Comparison(path=path, operand=operand, of_contact=of_contact):
-            if of_contact:
-                yield path[0]
-            if isinstance(operand, Other) and operand.of_contact:
-                yield operand.path[0]
-        case Change(path=path):
-            yield path[0]
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _attributes_of(part)
-        case Not(part):
-            yield from _attributes_of(part)
+    for one in leaves_of(predicate):
+        if isinstance(one, Change) or one.of_contact:
+            yield one.path[0]
+        if isinstance(one, Comparison) and isinstance(one.operand, Other) and one.operand.of_contact:
+            yield one.operand.path[0]

@@ -5,6 +5,7 @@ Read by `kernel.evaluate.match`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -65,11 +66,21 @@ class Not(msgspec.Struct, frozen=True):
 Predicate: TypeAlias = Comparison | Change | AllOf | AnyOf | Not
 
 
+def leaves_of(predicate: Predicate) -> Iterator[Comparison | Change]:
+    """Every single question of a predicate, in its order."""
+    match predicate:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from leaves_of(part)
+        case Not(part):
+            yield from leaves_of(part)
+        case Comparison() | Change():
+            yield predicate
+
+
 def asks_of_change(predicate: Predicate) -> bool:
     """Whether it depends on what an attribute was before the event."""
-    if isinstance(predicate, (AllOf, AnyOf)):
-        return any(map(asks_of_change, predicate.parts))
-    return isinstance(predicate, Change) or (isinstance(predicate, Not) and asks_of_change(predicate.part))
+    return any(isinstance(one, Change) for one in leaves_of(predicate))
 
 
 class Match(msgspec.Struct, frozen=True):
