@@ -40,7 +40,7 @@ from pipelines.options.backfill import BackfillOptions, parse_options
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error
 from pipelines.runner import new_pipeline, silence_beam
-from transforms.input_files import input_files
+from transforms.input_files import input_files, refuse_foreign_files
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
     silence_beam()
     try:
-        summary = backfill(parse_options(argv), stop)
+        options = parse_options(argv)
+        summary = backfill(options, stop)
     except RulesError as error:
         for one in error.errors:
             say(f"error: {one}")
@@ -71,7 +72,7 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
         say("failed; the output is as it was")
         return Exit.FAILED
     say_text(render(summary))
-    return Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE
+    return Exit.FINE if summary.is_fine(allow_empty=options.run.allow_empty) else Exit.FINDINGS
 
 
 def _is_interrupt(error: BaseException, stop: StopRequest) -> bool:
@@ -92,6 +93,8 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary:
     programs = Programs(history, options.run.allowed_lateness_us, shape=options.run.shape)
     files = input_files(options.inputs)
     refuse_shaped((file.name for file in files), options.run.shape)
+    if not options.run.allow_empty:
+        refuse_foreign_files(files, options.run.shape, options.run.start_us)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     bytes_total = sum(file.size for file in files)
     location = open_location(options.output)

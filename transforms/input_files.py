@@ -12,9 +12,11 @@ from typing import NamedTuple
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from kittiwake.input.beginnings import refuse_foreign, refuse_foreign_stream
 from kittiwake.input.errors import InputError
 from kittiwake.input.files import find_files, refuse_unknown
 from kittiwake.input.reading import blocks_of
+from kittiwake.input.shapes.base import InputShape
 
 
 class InputFile(NamedTuple):
@@ -36,6 +38,19 @@ def input_files(patterns: Sequence[str]) -> tuple[InputFile, ...]:
     for pattern in filter(is_remote, patterns):
         sizes.update(_remote_sizes(pattern))
     return tuple(InputFile(name, sizes[name]) for name in sorted(sizes))
+
+
+def refuse_foreign_files(files: Sequence[InputFile], shape: InputShape, start_us: int) -> None:
+    """Refuse files of another kind, of which the first records are no events; local ones, else the first remote one.
+
+    Raises:
+        InputError: there is one.
+    """
+    local = [file.name for file in files if not is_remote(file.name)]
+    refuse_foreign(local, shape, start_us)
+    if files and not local:
+        with FileSystems.open(files[0].name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+            refuse_foreign_stream(stream, files[0].name, shape, start_us)
 
 
 def is_remote(location: str) -> bool:

@@ -7,7 +7,7 @@ Pure. Every host counts one `Counts` per part of its work and merges them; once 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -24,6 +24,10 @@ UNREADABLE_MAX: Final = 20
 """Unreadable files named: more of them have one cause."""
 
 
+ARRIVED_MAX: Final = 100
+"""Names kept of each sort of what came and nobody needs (types, accounts, fields): more of them are garbage."""
+
+
 class SourceLine(NamedTuple):
     """The line of a dead letter, and what is wrong with it."""
 
@@ -32,6 +36,8 @@ class SourceLine(NamedTuple):
     detail: str
     start: int = 0
     """The byte of the file from which on the line is numbered."""
+    remedy: str = ""
+    """What reads such a record, or mends it."""
 
 
 class LinesOfPart(NamedTuple):
@@ -125,6 +131,15 @@ class Counts(msgspec.Struct):
     """Such values that had to make room while events could still bring them again."""
     ids_forgotten: int = 0
     """Ids of a contact that had more events within the allowed lateness than its ids are remembered of."""
+    types: dict[str, set[str]] = {}
+    """Types of events that came, of those that the rules of their account name; accounts that the rules do not name
+    together, under "*". An account of which nothing needed came has an empty set."""
+    other_types: set[str] = set()
+    """Types that came and no rule of any account names, the first by name; none where a rule needs every type."""
+    other_accounts: set[str] = set()
+    """Accounts that the rules do not name, the first by name."""
+    other_fields: set[str] = set()
+    """Fields at the top of canonical records that nobody reads, the first by name."""
 
 
 def count_record(counts: Counts, events: Sequence[Event]) -> None:
@@ -144,17 +159,31 @@ def count_events(counts: Counts, number: int, unneeded: int, newest_us: int) -> 
         counts.newest_us = newest_us
 
 
-def count_dead_letter(counts: Counts, dead: DeadLetter, start: int = 0) -> None:
-    """Count one record that is no event; its line is numbered from the byte `start` of its file."""
+Remedy: TypeAlias = Callable[[DeadLetter], str]
+"""From a dead letter to what reads such a record, or mends it."""
+
+
+def count_dead_letter(counts: Counts, dead: DeadLetter, start: int = 0, remedy: Remedy = lambda _: "") -> None:
+    """Count one record that is no event; its line is numbered from the byte `start` of its file.
+
+    What `remedy` says is asked for the few that are kept as examples.
+    """
     reason = dead.reason.value
     counts.records += 1
     counts.dead_letters[reason] = counts.dead_letters.get(reason, 0) + 1
-    _keep_example(counts.examples.setdefault(reason, []), SourceLine(dead.source, dead.detail, start))
+    lines, line = counts.examples.setdefault(reason, []), SourceLine(dead.source, dead.detail, start)
+    if _is_kept(lines, line):
+        _keep_example(lines, line._replace(remedy=remedy(dead)))
+
+
+def _is_kept(lines: list[SourceLine], line: SourceLine) -> bool:
+    """Whether a line is one of the first in reading order so far."""
+    return len(lines) < EXAMPLES_MAX or _reading_order(line) < _reading_order(lines[-1])
 
 
 def _keep_example(lines: list[SourceLine], line: SourceLine) -> None:
     """Keep the first lines in reading order, in whatever order they come."""
-    if len(lines) < EXAMPLES_MAX or _reading_order(line) < _reading_order(lines[-1]):
+    if _is_kept(lines, line):
         lines.append(line)
         lines.sort(key=_reading_order)
         del lines[EXAMPLES_MAX:]
@@ -191,6 +220,12 @@ def _keep_first(zones: dict[str, int]) -> None:
         del zones[text]
 
 
+def keep_first_names(names: set[str]) -> None:
+    """Keep the first by name, which are the same however the input was split."""
+    if len(names) > ARRIVED_MAX:
+        names.intersection_update(sorted(names)[:ARRIVED_MAX])
+
+
 def count_unusable(counts: Counts, account_id: str, unusable: Mapping[Unusable, int]) -> None:
     """Count what rules of an account could not use of a contact's events."""
     for one, number in unusable.items():
@@ -213,6 +248,12 @@ def add(total: Counts, part: Counts) -> None:
     _add(total.unknown_zones, part.unknown_zones)
     _keep_first(total.unknown_zones)
     _add(total.refused, part.refused)
+    for account_id, types in part.types.items():
+        total.types.setdefault(account_id, set()).update(types)
+    for name in ARRIVED:
+        found: set[str] = getattr(total, name)
+        found |= getattr(part, name)
+        keep_first_names(found)
     total.lines |= part.lines
     if part.unreadable:
         whys = sorted(
@@ -235,13 +276,18 @@ def number_lines(counts: Counts) -> Counts:
     return msgspec.structs.replace(counts, examples=examples, lines={})
 
 
+def without_arrivals(counts: Counts) -> Counts:
+    """Without what came, which is only counted to be compared with what the rules need."""
+    return msgspec.structs.replace(counts, types={}, **{name: set() for name in ARRIVED})
+
+
 def _number_examples(examples: list[SourceLine], lines: dict[tuple[str, int], LinesOfPart]) -> Iterator[SourceLine]:
     """Examples whose lines are known: not those behind a part that could not be read, for which the run is stopped."""
     for line in examples:
         file, number = _file_and_line(line.source)
         before = _lines_before(file, line.start, lines)
         if before is not None:
-            yield SourceLine(f"{file}:{number + before}", line.detail) if before else line._replace(start=0)
+            yield line._replace(source=f"{file}:{number + before}" if before else line.source, start=0)
 
 
 def _lines_before(file: str, start: int, lines: dict[tuple[str, int], LinesOfPart]) -> int | None:
@@ -281,6 +327,8 @@ NUMBERS: Final = (
     "repeats_forgotten",
 )
 """Fields that are plain numbers."""
+ARRIVED: Final = ("other_types", "other_accounts", "other_fields")
+"""Fields that are sets of names that came and nobody needs."""
 _Key = TypeVar("_Key", str, Verdict, Refusal)
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from itertools import compress
 from typing import Any, Final, NamedTuple
 
+from kittiwake.batch.arrivals import Arrivals
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table, Wants, new_table, read_table
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
+from kittiwake.input.foreign import remedy_of
 from kittiwake.input.lines import Block, is_cut, record_at
 from kittiwake.input.shapes.base import Shape
 from kittiwake.model import DeadLetter, Event
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_sound
 
@@ -36,15 +39,15 @@ class Taken(NamedTuple):
 class Intake:
     """Takes in the records of a run, and counts them."""
 
-    def __init__(
-        self, settings: RunSettings, wants: Wants, counts: Counts, refused: frozenset[str] = frozenset()
-    ) -> None:
-        """Events of accounts that are `refused` are counted by account, and left out."""
+    def __init__(self, settings: RunSettings, programs: Programs, counts: Counts) -> None:
+        """Events of accounts whose rules are refused are counted by account, and left out."""
+        wants, refused = programs.wanted, programs.refused
         self._start_us = settings.start_us
         self._shape = settings.shape
-        self._wants = (lambda account_id: None if account_id in refused else wants(account_id)) if refused else wants
+        self._wants: Wants = (lambda name: None if name in refused else wants(name)) if refused else wants
         self._refused = refused
         self._counts = counts
+        self._arrivals = Arrivals(programs.named, programs.named_types, counts)
         self.bytes_taken = 0
         """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
         written in few."""
@@ -59,15 +62,20 @@ class Intake:
                 source = f"{file}:{record.number}"
                 found = parse_events(record.raw, source, self._start_us, self._shape, raw_size=record.size)
                 if isinstance(found, DeadLetter):
-                    count_dead_letter(self._counts, found, block.start)
+                    count_dead_letter(self._counts, found, block.start, self._remedy)
                     dead.append(found)
                 else:
                     count_record(self._counts, found)
+                    if self._shape.shape is Shape.CANONICAL:
+                        self._arrivals.note_fields(record.raw)
                     for event in found:
                         self._add(table, event)
         table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
         return Taken(table, dead)
+
+    def _remedy(self, dead: DeadLetter) -> str:
+        return remedy_of(dead, self._shape)
 
     def _without_refused(self, table: Table) -> Table:
         """The events of accounts that are not refused; the others are counted by account."""
@@ -97,11 +105,13 @@ class Intake:
         latest_us = self._start_us + AHEAD_MAX_US
         found = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)
         count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
+        self._arrivals.note_block(found.account_ids, found.types, found.pairs)
         return found.table, found.left
 
     def _add(self, table: Table, event: Event) -> None:
         if event.contact_id is None:
             return
+        self._arrivals.note(event.account_id, event.type)
         wanted = self._wants(event.account_id)
         if wanted is not None and event.type not in wanted:
             self._counts.unneeded += 1

@@ -20,6 +20,7 @@ from kittiwake.batch.intake import Intake
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
+from kittiwake.input.beginnings import refuse_foreign
 from kittiwake.input.errors import shown
 from kittiwake.input.files import find_files, refuse_shaped
 from kittiwake.input.reading import read_blocks, read_records
@@ -88,6 +89,8 @@ def replay(
     check_format(written)
     files = find_files(inputs)
     refuse_shaped(files, settings.shape)
+    if not settings.allow_empty:
+        refuse_foreign(files, settings.shape, settings.start_us)
     run_output = open_output(output)
     try:
         with gc_paused():
@@ -146,7 +149,7 @@ def _decide_and_write(
                     snapshots.write(row)
     if settings.snapshots:
         _write_manifest(run_output.partial / SNAPSHOTS)
-    summary = summary_of(Mode.REPLAY, programs.used, settings, counts)
+    summary = summary_of(Mode.REPLAY, programs.used, settings, counts, programs.needs())
     (run_output.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
     return summary
 
@@ -191,7 +194,7 @@ def read_history(
         UnusableError: a file cannot be read to its end.
     """
     counts = Counts()
-    intake = Intake(settings, programs.wanted, counts, programs.refused)
+    intake = Intake(settings, programs, counts)
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from kittiwake.batch.counts import Counts, Refusal, SourceLine, Verdict
+from kittiwake.batch.coverage import coverage_lines
 from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
 from kittiwake.printable import visible, visible_lines
@@ -18,6 +19,9 @@ from kittiwake.time.instants import format_instant
 ZONES_SHOWN: Final = 10
 """Values that are printed of what is no time zone. `summary.json` has more."""
 
+REASONS_SHOWN: Final = 3
+"""Reasons of dead letters that are printed, the commonest: one cause has one or two. `summary.json` has all."""
+
 ROWS_MAX: Final = 60
 """Rows of a table that are printed: what a person reads. `summary.json` has them all."""
 
@@ -26,7 +30,9 @@ def render(summary: Summary) -> str:
     """The text of a summary, with its lines' ends."""
     return visible_lines(
         [
+            *(f"EMPTY: {visible(text)}" for text in summary.empty),
             *_events(summary),
+            *(f"  {visible(line)}" for line in coverage_lines(summary.coverage)),
             *_dead_letters(summary),
             *_decisions(summary),
             *_unusable(summary),
@@ -100,13 +106,21 @@ def rules_text(rules: RulesUsed) -> str:
 
 
 def _dead_letters(summary: Summary) -> Iterator[str]:
-    counts = summary.counts
-    if not counts.dead_letters:
-        return
-    yield f"  {_of(summary.dead_letters, 'dead letter')}"
-    examples = {reason: _example(counts.examples.get(reason, ())) for reason in counts.dead_letters}
-    rows = [(reason, f"{number:,}", examples[reason]) for reason, number in sorted(counts.dead_letters.items())]
+    if summary.counts.dead_letters:
+        yield f"  {_of(summary.dead_letters, 'dead letter')}"
+        yield from dead_letter_lines(summary.counts)
+
+
+def dead_letter_lines(counts: Counts) -> Iterator[str]:
+    """The commonest reasons of dead letters, with one of each and what mends it."""
+    commonest = sorted(counts.dead_letters, key=lambda reason: (-counts.dead_letters[reason], reason))
+    examples = {reason: counts.examples.get(reason, ()) for reason in commonest[:REASONS_SHOWN]}
+    rows = [(reason, f"{counts.dead_letters[reason]:,}", _example(lines)) for reason, lines in examples.items()]
     yield from _table((("reason", "number", "for example"), *rows))
+    remedies = [(reason, lines[0].remedy) for reason, lines in examples.items() if lines and lines[0].remedy]
+    yield from (f"    {reason}: {visible(remedy)}" for reason, remedy in remedies)
+    if len(commonest) > REASONS_SHOWN:
+        yield f"    and {len(commonest) - REASONS_SHOWN} more reasons in summary.json"
 
 
 def _example(lines: Sequence[SourceLine]) -> str:

@@ -6,17 +6,28 @@ Pure. Written as `summary.json` beside the rows and printed by both hosts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
-from kittiwake.batch.counts import NUMBERS, Counts, DuplicateExample, Refusal, SourceLine, Verdict, number_lines
+from kittiwake.batch.counts import (
+    NUMBERS,
+    Counts,
+    DuplicateExample,
+    Refusal,
+    SourceLine,
+    Verdict,
+    number_lines,
+    without_arrivals,
+)
+from kittiwake.batch.coverage import Coverage, coverage_of, empty_messages
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.output.rows import Mode
 from kittiwake.printable import plain_json
 from kittiwake.rules.compile.accounts import Refused, RulesUsed, VersionUsed
+from kittiwake.rules.compile.needs import RuleNeeds
 from kittiwake.rules.publishing.layout import start_text, start_us
 from kittiwake.time.instants import format_instant, parse_instant
 
@@ -31,6 +42,8 @@ class Summary(msgspec.Struct, frozen=True):
     stopped: Stop | None
     """Why nothing was decided; None: everything was."""
     counts: Counts
+    coverage: Coverage = Coverage()
+    """Whether its events and its rules have met."""
 
     @property
     def triggers(self) -> int:
@@ -51,6 +64,15 @@ class Summary(msgspec.Struct, frozen=True):
     def findings(self) -> tuple[str, ...]:
         """Messages about what somebody has to check, though the run was finished: with any, the exit code is 1."""
         return tuple(findings_of(self.rules, self.counts)) if self.stopped is None else ()
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Messages about what of the run had nothing to do: with any, the exit code is 1 unless that is allowed."""
+        return () if self.stopped is Stop.UNREADABLE else tuple(empty_messages(self.coverage, self.counts))
+
+    def is_fine(self, *, allow_empty: bool) -> bool:
+        """Whether nobody has to check anything."""
+        return self.stopped is None and not self.findings and (allow_empty or not self.empty)
 
 
 COPIES_DIFFER_RATIO: Final = Decimal("0.01")
@@ -73,10 +95,13 @@ def findings_of(rules: RulesUsed, counts: Counts) -> Iterator[str]:
         )
 
 
-def summary_of(mode: Mode, rules: RulesUsed, settings: RunSettings, counts: Counts) -> Summary:
-    """The summary of a run from all it counted."""
+def summary_of(
+    mode: Mode, rules: RulesUsed, settings: RunSettings, counts: Counts, needs: Sequence[RuleNeeds] = ()
+) -> Summary:
+    """The summary of a run from all it counted, and from what its rules need."""
     until_us, stopped = end_of_run(settings, counts, rules.frozen_at_us), stop_of(settings, counts)
-    return Summary(mode, rules, settings.start_us, until_us, stopped, number_lines(counts))
+    coverage = coverage_of(needs, counts)
+    return Summary(mode, rules, settings.start_us, until_us, stopped, without_arrivals(number_lines(counts)), coverage)
 
 
 # ---------------------------------------------------------------- as JSON
@@ -93,6 +118,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "start": format_instant(summary.start_us),
         "until": format_instant(summary.until_us),
         "stopped": None if summary.stopped is None else summary.stopped.value,
+        "empty": list(summary.empty),
         **{name: getattr(counts, name) for name in NUMBERS},
         "newest": _instant(counts.newest_us),
         "triggers": summary.triggers,
@@ -107,6 +133,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
         ],
         "unknown_zones": dict(sorted(counts.unknown_zones.items())),
         "refused_accounts": [_refused(one, counts) for one in summary.rules.refused],
+        **msgspec.to_builtins(summary.coverage),
         "findings": list(summary.findings),
         "unusable": [{**one._asdict(), "count": number} for one, number in sorted(counts.unusable.items())],
     }
@@ -131,7 +158,7 @@ def _refused(one: Refused, counts: Counts) -> dict[str, Any]:
 
 
 def _example(line: SourceLine) -> dict[str, str]:
-    return {"source": line.source, "detail": line.detail}
+    return {"source": line.source, "detail": line.detail, "remedy": line.remedy}
 
 
 def to_text(summary: Summary) -> str:
@@ -169,4 +196,5 @@ def from_text(text: bytes | str) -> Summary:
         versions, frozen_at_us, tuple(Refused(*(one[name] for name in Refused._fields)) for one in refused)
     )
     began_us, until_us = parse_instant(data["start"]), parse_instant(data["until"])
-    return Summary(Mode(data["mode"]), rules, began_us, until_us, stopped, counts)
+    coverage = msgspec.convert({name: data.get(name, []) for name in Coverage.__struct_fields__}, Coverage)
+    return Summary(Mode(data["mode"]), rules, began_us, until_us, stopped, counts, coverage)

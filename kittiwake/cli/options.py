@@ -55,6 +55,15 @@ InputAccount = Annotated[
     ),
 ]
 
+AllowEmpty = Annotated[
+    bool,
+    typer.Option(
+        "--allow-empty",
+        "--allow_empty",
+        help="End with 0 though the input, an account or a rule has no event; read files of another kind too.",
+    ),
+]
+
 TargetName = Annotated[
     str, typer.Argument(help="Where versions are kept: a folder, or gs://bucket/prefix.", metavar="TARGET")
 ]

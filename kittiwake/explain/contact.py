@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kittiwake.batch.coverage import NAMES_SHOWN
 from kittiwake.batch.settings import RunSettings, end_of_run
 from kittiwake.errors import UnusableError
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.input import ContactInput, read_contact
 from kittiwake.explain.model import Explanation
+from kittiwake.input.beginnings import refuse_foreign
 from kittiwake.input.files import find_files, refuse_shaped
 from kittiwake.kernel import Versions, advance, new_state
+from kittiwake.model import Event
 from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.compile.needs import needs_of
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.versions import RuleSetHistory
 
@@ -27,6 +31,8 @@ class ContactExplanation(NamedTuple):
     explanation: Explanation | None
     """None: they have no event of it."""
     found: ContactInput
+    empty: str = ""
+    """Why no rule could decide anything of its events, in words."""
 
 
 def explain_files(
@@ -47,6 +53,8 @@ def explain_files(
     """
     files = find_files(inputs)
     refuse_shaped(files, settings.shape)
+    if not settings.allow_empty:
+        refuse_foreign(files, settings.shape, settings.start_us)
     found = read_contact(files, contact_id, settings)
     account_id = _account_of(found, contact_id, account_id)
     versions = _versions_of(rules, account_id, settings)
@@ -57,7 +65,19 @@ def explain_files(
     end_us = end_of_run(settings, found.counts, versions.frozen_at_us)
     advanced = advance(versions, new_state(contact_id), events, end_us, trace=True)
     explanation = explain(versions, advanced.state, advanced.trace, all_properties=all_properties)
-    return ContactExplanation(explanation, found)
+    return ContactExplanation(explanation, found, _why_empty(account_id, versions, events))
+
+
+def _why_empty(account_id: str, versions: Versions, events: Sequence[Event]) -> str:
+    needs = list(needs_of(account_id, versions))
+    if not needs:
+        return f"there is no rule for account {account_id}, which these events are of"
+    needed = frozenset[str]().union(*(one.types for one in needs))
+    takes_any = any(not one.arms for one in needs)
+    if takes_any or not needed.isdisjoint(event.type for event in events):
+        return ""
+    came = ", ".join(sorted({event.type for event in events})[:NAMES_SHOWN])
+    return f"no event of the contact is of a type that a rule needs: {came} came"
 
 
 def _account_of(found: ContactInput, contact_id: str, account_id: str) -> str:

@@ -13,6 +13,7 @@ from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
+from kittiwake.input.foreign import remedy_of
 from kittiwake.input.lines import Record
 from kittiwake.input.reading import read_records
 from kittiwake.input.shapes.segment import ANONYMOUS
@@ -41,7 +42,7 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
             continue
         found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
         if isinstance(found, DeadLetter):
-            count_dead_letter(counts, found)
+            count_dead_letter(counts, found, remedy=lambda dead: remedy_of(dead, settings.shape))
             continue
         count_record(counts, found)
         for event in found:

@@ -10,7 +10,8 @@ with many of them: decoded, joined, translated, counted. Only a block that fails
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import compress
 from typing import Final, NamedTuple, TypeAlias
 
@@ -59,6 +60,11 @@ class ParsedBlock(NamedTuple):
     """The time of the newest of them; earlier than any time if there are none."""
     left: list[int]
     """Which lines are not plain, by index from 0: they need the full parser."""
+    account_ids: frozenset[str]
+    """Of the plain events, wanted or not."""
+    types: frozenset[str]
+    pairs: Callable[[], Iterable[tuple[str, str]]]
+    """Which account had which type; asked only where it cannot be seen from the two before."""
 
 
 _ABSENT: Final = msgspec.Raw(NOTHING)
@@ -77,9 +83,9 @@ def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: 
     whole = b"\n".join(lines)
     records, left = _decoded(lines, is_utf8(whole))
     if not records:
-        return ParsedBlock(new_table(), 0, BEFORE_ALL_US, left)
+        return _nothing(left)
     times = [record.time for record in records]
-    names = {record.type for record in records}
+    names = frozenset({record.type for record in records})
     types = known_types.of(names)
     texts = [record.properties for record in records]
     joined = b"\n".join(texts)
@@ -87,11 +93,20 @@ def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: 
     if form and all(map(types.get, names)) and _are_plain(whole, texts, joined):
         oldest_us, newest_us = span_us(times, form)
         if earliest_us <= oldest_us and newest_us <= latest_us:
-            kept = list(compress(records, _wanted(records, wants)))
+            account_ids = frozenset({record.account_id for record in records})
+            kept = list(compress(records, _wanted(records, account_ids, wants)))
             times_us = microseconds([record.time for record in kept], form)
             table = _table(kept, types, times_us, [bytes(record.properties) for record in kept])
-            return ParsedBlock(table, len(records), newest_us, left)
+            return ParsedBlock(table, len(records), newest_us, left, account_ids, names, partial(_pairs, records))
     return _one_by_one(lines, records, left, types, earliest_us, latest_us, wants)
+
+
+def _nothing(left: list[int]) -> ParsedBlock:
+    return ParsedBlock(new_table(), 0, BEFORE_ALL_US, left, frozenset(), frozenset(), tuple)
+
+
+def _pairs(records: Iterable[_Record]) -> set[tuple[str, str]]:
+    return {(record.account_id, record.type) for record in records}
 
 
 def _decoded(lines: Sequence[bytes], sound: bool) -> tuple[list[_Record], list[int]]:
@@ -130,15 +145,21 @@ def _one_by_one(
         for record, text, time_us in zip(records, texts, times_us, strict=True)
     ]
     others = [index for index, is_good in zip(indexes, good, strict=True) if not is_good]
-    kept = [is_good and is_wanted for is_good, is_wanted in zip(good, _wanted(records, wants), strict=True)]
+    if not any(good):
+        return _nothing(sorted([*left, *others]))
+    sound = list(compress(records, good))
+    account_ids = frozenset({record.account_id for record in sound})
+    names = frozenset({record.type for record in sound})
+    is_wanted = _wanted(records, frozenset({record.account_id for record in records}), wants)
+    kept = [is_good and one for is_good, one in zip(good, is_wanted, strict=True)]
     table = _table(list(compress(records, kept)), types, list(compress(times_us, kept)), list(compress(texts, kept)))
-    newest_us = max(compress(times_us, good), default=BEFORE_ALL_US)
-    return ParsedBlock(table, sum(good), newest_us, sorted([*left, *others]))
+    newest_us, left = max(compress(times_us, good)), sorted([*left, *others])
+    return ParsedBlock(table, len(sound), newest_us, left, account_ids, names, partial(_pairs, sound))
 
 
-def _wanted(records: list[_Record], wants: Wants) -> list[bool]:
-    """Of each record whether its type is wanted in its account."""
-    accounts = {account_id: wants(account_id) for account_id in {record.account_id for record in records}}
+def _wanted(records: list[_Record], account_ids: frozenset[str], wants: Wants) -> list[bool]:
+    """Of each record whether its type is wanted in its account, which is one of `account_ids`."""
+    accounts = {account_id: wants(account_id) for account_id in account_ids}
     if len(set(accounts.values())) > 1:
         return [(types := accounts[record.account_id]) is None or record.type in types for record in records]
     (types,) = set(accounts.values())

@@ -44,5 +44,5 @@ def build_backfill(
         folder = location.path(SNAPSHOTS)
         names = decided.snapshots | "WriteSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL)
         _ = names | "WriteManifest" >> WriteManifest(folder)
-    summary = WriteSummary(location.path(SUMMARY), Mode.BACKFILL, programs.used, settings)
+    summary = WriteSummary(location.path(SUMMARY), Mode.BACKFILL, programs.used, programs.needs(), settings)
     _ = all_counts | "WriteSummary" >> summary

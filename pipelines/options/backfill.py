@@ -24,7 +24,8 @@ _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
 file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
-and its events decide nothing, or duplicates differ from the event that counts; 2 unusable rules, target, input,
+and its events decide nothing, duplicates differ from the event that counts, or the input, an account or a rule has no
+event (--allow_empty); 2 unusable rules, target, input,
 output or options; 3 failed: a fault of ours or of the runner, printed with its traceback; 130 interrupted; all of them:
 docs/reference/exit-codes.md."""
 
@@ -60,6 +61,7 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
         shape=input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
         snapshots=known.snapshots,
+        allow_empty=known.allow_empty,
     )
     runner = runner_named(known.runner)
     written = Format(known.format)
@@ -98,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     ratio_help = f"stop above it; default: {DEAD_LETTER_RATIO}, from {RATIO_RECORDS_MIN:,} records on"
     add("--max_dead_letter_ratio", metavar="0..1", help=ratio_help)
+    empty_help = "end with 0 though the input, an account or a rule has no event, and read files of another kind too"
+    add("--allow_empty", action="store_true", help=empty_help)
     add("--strict", action="store_true", help="run nothing if the rules of any account cannot be used")
     add("--runner", metavar="NAME", help="Beam's runner; default: in this process")
     return parser

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kittiwake.batch.counts import (
+    ARRIVED_MAX,
     EXAMPLES_MAX,
     Counts,
     LinesOfPart,
@@ -44,8 +45,13 @@ refusals = st.builds(
     st.sampled_from(["text", "missing"]),
 )
 lines = st.builds(
-    SourceLine, st.sampled_from(["a:1", "a:2", "a:10", "b:1", "b:20"]), st.just("why"), st.sampled_from([0, 0, 100])
+    SourceLine,
+    st.sampled_from(["a:1", "a:2", "a:10", "b:1", "b:20"]),
+    st.just("why"),
+    st.sampled_from([0, 0, 100]),
+    st.just("mend it"),
 )
+names = st.sets(st.sampled_from("abc"))
 counts = st.builds(
     Counts,
     files=st.integers(0, 3),
@@ -57,6 +63,8 @@ counts = st.builds(
     unreadable=st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["gone", "torn"])),
     verdicts=st.dictionaries(verdicts, st.integers(1, 9)),
     unusable=st.dictionaries(refusals, st.integers(1, 9)),
+    types=st.dictionaries(st.sampled_from(["acme", "*"]), names),
+    other_types=names | st.just({f"t{at:03}" for at in range(ARRIVED_MAX)}),
 )
 
 

@@ -205,15 +205,19 @@ def test_whoever_waits_is_told_of_reading_and_of_deciding(tmp_path: Path, monkey
 def test_the_report_says_what_went_in_and_what_came_of_it(tmp_path: Path) -> None:
     summary = run(tmp_path, [CART_AT_NINE, CART_AT_NINE, NEXT_DAY, b"{"])
     assert render(summary) == (
+        "EMPTY: rule loyalty of account acme saw no event of its type: order.completed never came\n"
         f"replay: rule set {summary.rules.ruleset_version}, until 2026-11-03T14:00:00.000001Z\n"
         "read 1 file, 4 records\n"
         "  3 events\n"
         "    1 of a type that no rule needs\n"
         "    2 of 1 contact\n"
         "    1 of these dropped as duplicates\n"
+        "  types that came and no rule needs: page.viewed\n"
+        "  types that rules need and never came: order.completed\n"
         "  1 dead letter\n"
         "    reason    number  for example\n"
         f"    not_json       1  {tmp_path}/events.jsonl:4: Input data was truncated\n"
+        "    not_json: write one whole JSON object a line\n"
         "1 decision, 1 trigger\n"
         "    rule              kind   decision  reason  number\n"
         "    cart-abandonment  fired  fired                  1\n"

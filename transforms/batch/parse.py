@@ -60,7 +60,7 @@ class _Parse(CountingDoFn):
 
     def start_bundle(self) -> None:
         super().start_bundle()
-        self._intake = Intake(self._settings, self._programs.wanted, self.counts, self._programs.refused)
+        self._intake = Intake(self._settings, self._programs, self.counts)
         self._batcher = RecordBatcher(self._buckets)
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:

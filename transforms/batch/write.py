@@ -19,6 +19,7 @@ from kittiwake.batch.summary import summary_of, to_text
 from kittiwake.output.formats import Format, RowFile, row_file
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import RulesUsed
+from kittiwake.rules.compile.needs import RuleNeeds
 
 
 @dataclass(eq=False)
@@ -68,6 +69,7 @@ class WriteSummary(beam.PTransform):
     path: str
     mode: Mode
     rules: RulesUsed
+    needs: tuple[RuleNeeds, ...]
     settings: RunSettings
 
     def expand(self, counts: PCollection[Counts]) -> PCollection[str]:
@@ -75,7 +77,7 @@ class WriteSummary(beam.PTransform):
         return counts | "File" >> beam.Map(self._write).with_output_types(str)
 
     def _write(self, counts: Counts) -> str:
-        text = to_text(summary_of(self.mode, self.rules, self.settings, counts))
+        text = to_text(summary_of(self.mode, self.rules, self.settings, counts, self.needs))
         with FileSystems.create(self.path) as file:
             file.write(text.encode())
         return self.path

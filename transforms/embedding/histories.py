@@ -161,7 +161,7 @@ class EvaluateHistories(beam.PTransform):
         return source
 
     def _summary(self, counts: Counts) -> dict[str, Any]:
-        return to_json(summary_of(Mode.BACKFILL, self._programs.used, self._settings, counts))
+        return to_json(summary_of(Mode.BACKFILL, self._programs.used, self._settings, counts, self._programs.needs()))
 
 
 def _blocks(records: PCollection[bytes]) -> read.Read:

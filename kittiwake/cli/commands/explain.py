@@ -6,11 +6,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from kittiwake.batch.report import dead_letter_lines
 from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.explanation_text import print_texts
 from kittiwake.cli.options import (
     AllowedLateness,
+    AllowEmpty,
     InputAccount,
     Inputs,
     Rules,
@@ -44,43 +46,52 @@ def explain(
     all_properties: Annotated[
         bool, typer.Option("--all-properties", help="Show what no rule reads of an event too: addresses, cards, lists.")
     ] = False,
+    allow_empty: AllowEmpty = False,
     as_json: AsJson = False,
 ) -> None:
     """Explain one contact: every event, arming, disarming, deadline, gate and decision, and every near miss.
 
     Takes the rules and the input of a replay and decides up to the same instant. Prints the contact's data.
 
-    Exit codes: 0 it is explained, 1 the input has no event of the contact, 2 the rules or the input cannot be used.
+    Exit codes: 0 it is explained, 1 the input has no event of the contact, or no rule needs one of them (unless
+    --allow-empty), 2 the rules or the input cannot be used.
     """
     with usable_input(as_json=as_json):
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
         settings = RunSettings(
-            now_us(), instant_us("--until", until or None), horizon_us, shape=shape_of(shape, input_account)
+            now_us(),
+            instant_us("--until", until or None),
+            horizon_us,
+            shape=shape_of(shape, input_account),
+            allow_empty=allow_empty,
         )
         history = load_rules(*rules, by_account=True)
-        explanation, found = explain_files(
+        explanation, found, empty = explain_files(
             history, inputs, contact, account, settings, rule_ids=rule or (), all_properties=all_properties
         )
     if explanation is None:
-        _nobody(found, contact, as_json=as_json)
+        _nobody(found, contact, as_json=as_json, allow_empty=allow_empty)
     if rule:
         explanation = only_rules(explanation, frozenset(rule))
-    _report(explanation, found, as_json=as_json)
+    if empty and not as_json:
+        complain(f"EMPTY: {empty}")
+    _report(explanation, found, empty, as_json=as_json)
+    leave(Exit.FINDINGS if empty and not allow_empty else Exit.FINE)
 
 
-def _nobody(found: ContactInput, contact: str, *, as_json: bool) -> NoReturn:
+def _nobody(found: ContactInput, contact: str, *, as_json: bool, allow_empty: bool) -> NoReturn:
     message = f"the input has no event of contact {contact}"
     if as_json:
         say_json({"ok": False, "errors": [{"message": message}]})
     else:
         complain(message)
         _report_dead_letters(found)
-    leave(Exit.FINDINGS)
+    leave(Exit.FINE if allow_empty else Exit.FINDINGS)
 
 
-def _report(explanation: Explanation, found: ContactInput, *, as_json: bool) -> None:
+def _report(explanation: Explanation, found: ContactInput, empty: str, *, as_json: bool) -> None:
     if as_json:
-        say_json({"ok": True, **as_data(explanation)})
+        say_json({"ok": True, "empty": [empty] if empty else [], **as_data(explanation)})
         return
     print_texts(texts(explanation))
     _report_dead_letters(found)
@@ -91,6 +102,8 @@ def _report_dead_letters(found: ContactInput) -> None:
     number = sum(found.counts.dead_letters.values())
     if number:
         complain(f"{number} of the records read are no events: {', '.join(sorted(found.counts.dead_letters))}")
+        for line in dead_letter_lines(found.counts):
+            complain(line, None)
 
 
 app = one_command(explain, "explain")

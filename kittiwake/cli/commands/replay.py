@@ -17,6 +17,7 @@ from kittiwake.batch.summary import Summary, to_json
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.options import (
     AllowedLateness,
+    AllowEmpty,
     InputAccount,
     Inputs,
     Rules,
@@ -59,17 +60,19 @@ def replay(
     shape: ShapeName = "canonical",
     input_account: InputAccount = None,
     strict: Strict = False,
+    allow_empty: AllowEmpty = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide everything that files of events hold, as the job would, and write what it would write.
 
     Exit codes: 0 everything is decided, 1 there are findings: the rules of an account cannot be used and its events
-    decide nothing, duplicates say something else than the event that counts, or too many records are no events and
-    nothing is decided; 2 an input, the rules or the output cannot be used.
+    decide nothing, duplicates say something else than the event that counts, the input, an account or a rule has no
+    event (unless --allow-empty), or too many records are no events and nothing is decided; 2 an input, the rules or
+    the output cannot be used.
     """
     with usable_input(as_json=as_json):
         settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
-        settings = replace(settings, snapshots=snapshots)
+        settings = replace(settings, snapshots=snapshots, allow_empty=allow_empty)
         history = load_rules(*rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         try:
@@ -79,7 +82,7 @@ def replay(
             complain("interrupted; the output is as it was")
             raise
     _report(summary, output, as_json=as_json)
-    leave(Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE)
+    leave(Exit.FINE if summary.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
 
 
 def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shape: InputShape) -> RunSettings:

@@ -16,8 +16,9 @@ from kittiwake.rules.errors import RulesError
 from kittiwake.scenarios.cases import Case
 from kittiwake.scenarios.files import find, load_cases
 from kittiwake.scenarios.run import Result, play, surprise_words
+from kittiwake.scenarios.unarmed import unarmed_messages
 from kittiwake.terminal.exit_codes import Exit
-from kittiwake.terminal.printing import GREEN, RED, say, say_json
+from kittiwake.terminal.printing import GREEN, RED, YELLOW, say, say_json
 
 
 def play_scenarios(
@@ -25,22 +26,31 @@ def play_scenarios(
         list[Path], typer.Argument(help="Scenario files, and folders of *.test.yaml files.", metavar="SCENARIOS...")
     ],
     only: Annotated[str, typer.Option("--only", help="Play only tests whose name has this in it.")] = "",
+    allow_empty: Annotated[
+        bool,
+        typer.Option("--allow-empty", "--allow_empty", help="End with 0 though some rule has no event in any test."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Test rules with scenario files: events, clock steps, and what is expected of them.
 
-    Exit codes: 0 everything was as expected, 1 something was not, 2 a scenario or its rules cannot be used.
+    Exit codes: 0 everything was as expected, 1 something was not, or a rule saw no event of its type in any test
+    (unless --allow-empty, or --only), 2 a scenario or its rules cannot be used.
     """
     with usable_input(as_json=as_json):
         cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]
         if not cases:
             raise UnusableError(f"no test has {only!r} in its name")
+    empty = [] if only else unarmed_messages(cases)
     results = [play(case) for case in cases]
     if as_json:
-        say_json(_data(results))
+        say_json(_data(results, empty))
     else:
+        for message in empty:
+            say(f"EMPTY: {message}", YELLOW)
         _report(results)
-    leave(Exit.FINE if all(result.passed for result in results) else Exit.FINDINGS)
+    is_fine = all(result.passed for result in results) and (allow_empty or not empty)
+    leave(Exit.FINE if is_fine else Exit.FINDINGS)
 
 
 def _cases(paths: list[Path], *, as_json: bool) -> list[Case]:
@@ -89,12 +99,13 @@ def _report_failed(result: Result) -> None:
 # ---------------------------------------------------------------- for programs
 
 
-def _data(results: list[Result]) -> dict[str, Any]:
+def _data(results: list[Result], empty: list[str]) -> dict[str, Any]:
     failed = sum(not result.passed for result in results)
     return {
         "ok": not failed,
         "passed": len(results) - failed,
         "failed": failed,
+        "empty": empty,
         "tests": [_result_data(result) for result in results],
     }
 

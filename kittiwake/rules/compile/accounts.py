@@ -5,8 +5,9 @@ Pure but for its memory. Travels to workers as the rule set alone: what is kept 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace as replace_fields
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
 from kittiwake.kernel.plan.versions import Versions
+from kittiwake.rules.compile.needs import RuleNeeds, needs_of, versions_of_rules
 from kittiwake.rules.compile.versions import Version, compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.rules.versions import RuleSetHistory, always
@@ -69,6 +71,8 @@ class Plan(NamedTuple):
     """The types of events that can change anything; None: all."""
     unread: frozenset[str]
     """Types, of those that are named, of which nothing but time and id can matter."""
+    named: frozenset[str]
+    """Types that rules name, and those the product itself takes."""
     changing: bool
     """Whether what one version wants another does not."""
 
@@ -85,7 +89,7 @@ def plan_of(versions: Versions) -> Plan:
     sweep_plan = sweep_plan_of(programs[0]) if len(programs) == 1 else None
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
     changing = changing or (takes_all and not all(program.routes.takes_any for program in programs))
-    return Plan(versions, sweep_plan, None if takes_all else named, unread, changing)
+    return Plan(versions, sweep_plan, None if takes_all else named, unread, named, changing)
 
 
 def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
@@ -100,6 +104,12 @@ def _refused(history: RuleSetHistory) -> Iterator[Refused]:
             keeps = [one.ruleset.version for one in before if account_id not in one.refused]
             words = tuple(map(str, errors))
             yield Refused(account_id, version.ruleset.version, keeps[-1] if keeps else None, words)
+
+
+def _types_named(plans: Sequence[Plan]) -> frozenset[str] | None:
+    if any(plan.wanted is None for plan in plans):
+        return None
+    return frozenset[str]().union(*(plan.named for plan in plans))
 
 
 class Programs:
@@ -132,8 +142,9 @@ class Programs:
         self._named = frozenset(name for one in history.versions for name in (*one.ruleset.accounts, *one.refused))
         self.refused = frozenset(name for name in self._named if not self._versions(name))
         """Accounts of which nothing is run, in no version."""
-        for account_id in (EVERY_ACCOUNT, *sorted(self._named)):
-            self.of(account_id)
+        plans = [self.plan(account_id) for account_id in (EVERY_ACCOUNT, *sorted(self._named))]
+        self.named_types = _types_named(plans)
+        """Types that rules of some account name, and those the product itself takes; None: some need every type."""
 
     def of(self, account_id: str) -> Versions:
         """The programs of an account; one the rules do not name has those of "*" alone."""
@@ -182,6 +193,17 @@ class Programs:
     def wanted(self, account_id: str) -> frozenset[str] | None:
         """The types of events that can change anything in an account; None: all."""
         return self.plan(account_id).wanted
+
+    def named(self, account_id: str) -> tuple[str, frozenset[str]]:
+        """The types that the rules of an account name, and under which account they are: "*" if no rules name it."""
+        return account_id if account_id in self._named else EVERY_ACCOUNT, self.plan(account_id).named
+
+    def needs(self) -> tuple[RuleNeeds, ...]:
+        """What every rule needs, by account; those of every account first, and once."""
+        every = self.of(EVERY_ACCOUNT)
+        shared = versions_of_rules(every)
+        own = (needs_of(name, self.of(name), shared) for name in sorted(self._named - {EVERY_ACCOUNT} - self.refused))
+        return (*needs_of(EVERY_ACCOUNT, every), *chain.from_iterable(own))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}

@@ -1,0 +1,79 @@
+"""The beginning of a file, read before a run: a file whose first records are all no events is known for what it is.
+
+Reads local files, and streams that its caller has opened. Called by every batch host when it is launched, so that a
+foreign file is answered after its first records and not after as many dead letters as it has lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from kittiwake.input.decompression import BEGINNING_BYTES, Source, gzip_blocks, zstd_blocks
+from kittiwake.input.errors import InputError, UnsoundError, shown
+from kittiwake.input.events import parse_events
+from kittiwake.input.file_types import GZIP, PARQUET, ZSTD, type_of
+from kittiwake.input.foreign import Foreign, foreign_record, foreign_text, records_in
+from kittiwake.input.shapes.base import InputShape
+from kittiwake.input.splits import BLOCK_BYTES
+from kittiwake.model import DeadLetter
+from kittiwake.regular_files import open_file
+
+FILES_MAX: Final = 20
+"""Files whose beginnings are read: those of one export are of one kind."""
+
+RECORDS_MAX: Final = 20
+"""Records read of each: an export of another kind has no event among its first."""
+
+_UNPACK: Final[dict[str, Callable[[Source, int], Iterator[bytes]]]] = {GZIP.name: gzip_blocks, ZSTD.name: zstd_blocks}
+
+
+def refuse_foreign(names: Iterable[str], shape: InputShape, start_us: int) -> None:
+    """Refuse local files of another kind, of which the first records are no events; the error names what reads them.
+
+    Raises:
+        InputError: there is one.
+    """
+    for name in islice(names, FILES_MAX):
+        if Path(name).is_file():
+            with open_file(name) as stream:
+                refuse_foreign_stream(stream, name, shape, start_us)
+
+
+def refuse_foreign_stream(stream: BinaryIO, name: str, shape: InputShape, start_us: int) -> None:
+    """As `refuse_foreign`, of an open file.
+
+    Raises:
+        InputError: it is of another kind.
+    """
+    found = _foreign(_beginning(stream, name), shown(name), shape, start_us)
+    if found is not None:
+        raise InputError(f"{shown(name)} holds {found.what}. To read it: {found.remedy}")
+
+
+def _beginning(stream: BinaryIO, name: str) -> bytes:
+    """The first bytes of what a file of lines holds; none of another, or of one that cannot be read."""
+    source = Source(stream, lambda _: None)
+    file_type = type_of(name, source.beginning(BEGINNING_BYTES))
+    if file_type is PARQUET:
+        return b""
+    if file_type.name not in _UNPACK:
+        return source.read(BEGINNING_BYTES) + source.read(BLOCK_BYTES)
+    try:
+        return next(_UNPACK[file_type.name](source, BLOCK_BYTES), b"")
+    except UnsoundError:  # said by whoever reads the whole file
+        return b""
+
+
+def _foreign(beginning: bytes, name: str, shape: InputShape, start_us: int) -> Foreign | None:
+    lines = beginning.split(b"\n")
+    whole = lines[:-1] if len(lines) > 1 and len(beginning) >= BLOCK_BYTES else lines
+    first = list(islice((line for line in whole if line.strip()), RECORDS_MAX))
+    if any(not isinstance(parse_events(line, name, start_us, shape), DeadLetter) for line in first):
+        return None
+    found = foreign_text(name, beginning)
+    if found is not None:
+        return found
+    return next((known for one in records_in(first) if (known := foreign_record(name, one, shape))), None)
