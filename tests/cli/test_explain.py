@@ -66,7 +66,7 @@ def test_a_contact_of_several_accounts_asks_for_one(tmp_path: Path, files: list[
     assert ran.code == 2
     assert ran.err == "contact c1 is of several accounts, acme, globex: say which with --account\n"
     ran = kittiwake(*files, "--input", twin, "--contact", "c1", "--account", "globex")
-    assert ran.code == 0
+    assert (ran.code, ran.err) == (1, "EMPTY: there is no rule for account globex, which these events are of\n")
     assert "contact c1 of account globex" in ran.out
 
 
@@ -77,6 +77,9 @@ def test_a_contact_without_events_is_a_finding(tmp_path: Path, files: list[str |
     assert ran.err.splitlines() == [
         "the input has no event of contact c9",
         "1 of the records read are no events: not_json",
+        "    reason    number  for example",
+        f"    not_json       1  {bad}:1: Input data was truncated",
+        "    not_json: write one whole JSON object a line",
     ]
     found = kittiwake(*files, "--contact", "c9", "--json")
     assert (found.code, found.data["ok"]) == (1, False)

@@ -49,10 +49,10 @@ class Job:
 def arguments(
     rules: Path, inputs: str | Path | Sequence[str | Path], output: Path, flags: Sequence[str] = ()
 ) -> list[str]:
-    """The command line of a run."""
+    """The command line of a run, whose few lines need not arm every rule."""
     several = [inputs] if isinstance(inputs, str | Path) else inputs
     paths = ["--rules", str(rules), "--output", str(output), "--input", *map(str, several)]
-    return [*([] if "--start" in flags else ["--start", START]), *flags, *paths]
+    return [*([] if "--start" in flags else ["--start", START]), "--allow_empty", *flags, *paths]
 
 
 def as_a_process(argv: Sequence[str], *before: str) -> subprocess.CompletedProcess[str]:
