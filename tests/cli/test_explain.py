@@ -78,7 +78,7 @@ def test_a_contact_without_events_is_a_finding(tmp_path: Path, files: list[str |
         "the input has no event of contact c9",
         "1 of the records read are no events: not_json",
         "    reason    number  for example",
-        f"    not_json       1  {bad}:1: Input data was truncated",
+        f"    not_json       1  {bad}:1: Invalid character (byte 4)",
         "    not_json: write one whole JSON object a line",
     ]
     found = kittiwake(*files, "--contact", "c9", "--json")
