@@ -16,14 +16,13 @@ if __name__ == "__main__":
 
     prepare_process()
 
-import sys
 from collections.abc import Iterator, Sequence
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions
 
 from kittiwake.errors import UnusableError
 from kittiwake.terminal import printing
-from kittiwake.terminal.ending import StopRequest, run_to_end
+from kittiwake.terminal.ending import StopRequest, end_process, run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.durations import format_duration
 from pipelines.check import check
@@ -132,4 +131,4 @@ def _notes(options: StreamOptions, checked: Ready) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

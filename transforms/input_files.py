@@ -12,9 +12,9 @@ from typing import NamedTuple
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from kittiwake.input.beginnings import refuse_foreign, refuse_foreign_stream
 from kittiwake.input.errors import InputError
 from kittiwake.input.files import find_files, refuse_unknown
+from kittiwake.input.foreign.beginnings import refuse_foreign, refuse_foreign_stream
 from kittiwake.input.reading import blocks_of
 from kittiwake.input.shapes.base import InputShape
 

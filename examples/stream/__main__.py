@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -26,8 +28,9 @@ RULES = Path(__file__).parent / "rules"
 def main(arguments: list[str] | None = None) -> int:
     """0: the shop was open and closed; 1: it could not be opened, or the job failed."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGHUP, _interrupted)  # the terminal was closed: no Java process is left behind
+    closing = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the terminal closed: no Java process is left behind
+        signal.signal(number, _interrupting(closing))
     if problem := pubsub.missing():
         print(f"the demo cannot start: {problem}", file=sys.stderr)
         return 1
@@ -35,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     from examples.stream.view import View  # noqa: PLC0415
 
     tables_missing = "you have asked for none" if options.no_tables else bigquery.missing()
-    shop = Shop(View(Console(highlight=False)), options.output, options.rules, options.seed)
+    shop = Shop(View(Console(highlight=False)), options.output, options.rules, options.seed, closing)
     try:
         return shop.open_for(options.seconds, tables_missing)
     except NotStartedError as error:
@@ -43,8 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _interrupting(closing: threading.Event) -> Callable[[int, FrameType | None], None]:
+    """A handler that interrupts, and says so where it can be asked: what is raised while a library cleans up is lost."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        closing.set()
+        raise KeyboardInterrupt
+
+    return interrupt
 
 
 def _parser() -> argparse.ArgumentParser:

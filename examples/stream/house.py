@@ -73,7 +73,8 @@ class Job:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
-            pass
+            with self.log.open("a") as log:
+                log.write(f"the demo: killed, for it had not ended {SECONDS_TO_END} s after it was asked to\n")
         finally:  # whoever has no patience left ends it too
             self.process.kill()
             self.process.wait()

@@ -29,6 +29,8 @@ ACCOUNT: Final = "acme"
 HEARTBEAT_S: Final = 0.2
 """Beam's local runner does nothing else while it waits for a message: so there is one, which no rule needs."""
 PULL_S: Final = 1.0
+CALL_S: Final = 5.0
+"""For any other call of Pub/Sub. Google's clients would try again for ten minutes, and closing would wait for them."""
 READY_S: Final = 60.0
 """So long the job may take to start."""
 LAST_S: Final = 4.0
@@ -48,8 +50,10 @@ _LEFT: Final = {
 class Shop:
     """One run of the demo."""
 
-    def __init__(self, view: View, output: Path, rules: Path, seed: int) -> None:
+    def __init__(self, view: View, output: Path, rules: Path, seed: int, closing: threading.Event) -> None:
+        """`closing` is set when somebody asks to close: a library may swallow the `KeyboardInterrupt` that says so."""
         self._view, self._output, self._rules, self._seed = view, output, rules, seed
+        self._closing = closing
         self._sent = Counter[str]()
         self._told = Counter[tuple[str, str]]()
         self._standing: dict[str, Row] = {}
@@ -88,7 +92,8 @@ class Shop:
         """Until it takes messages, so that what is shown first is not late."""
         until = time.monotonic() + READY_S
         while not (running.job.is_ready or running.job.has_ended or time.monotonic() > until):
-            time.sleep(0.1)
+            if self._closing.wait(0.1):
+                raise KeyboardInterrupt
 
     def _watch(self, running: House, seconds: float | None) -> bool:
         """Publishes and shows until the time is over; whether the job has lived to see it."""
@@ -103,6 +108,8 @@ class Shop:
             coming = steps(self._seed)
             due = next(coming)
             while not running.job.has_ended:
+                if self._closing.is_set():
+                    raise KeyboardInterrupt
                 open_s = time.monotonic() - begin
                 if seconds is not None and open_s > seconds:
                     return True
@@ -206,7 +213,9 @@ def _heartbeat(number: int) -> str:
 def _published() -> Iterator[Any]:
     """A function that publishes a line to a topic."""
     with PublisherClient() as client:
-        yield lambda topic, line: client.publish(topic=topic, messages=[PubsubMessage(data=line.encode())])
+        yield lambda topic, line: client.publish(
+            topic=topic, messages=[PubsubMessage(data=line.encode())], timeout=CALL_S
+        )
 
 
 @contextmanager
@@ -223,7 +232,7 @@ def _pulled(subscription: str) -> Iterator[queue.Queue[bytes]]:
                     for one in answer.received_messages:
                         found.put(one.message.data)
                     if ids := [one.ack_id for one in answer.received_messages]:
-                        client.acknowledge(subscription=subscription, ack_ids=ids)
+                        client.acknowledge(subscription=subscription, ack_ids=ids, timeout=CALL_S, retry=None)
 
     thread = threading.Thread(target=pull, daemon=True)
     thread.start()
@@ -231,4 +240,4 @@ def _pulled(subscription: str) -> Iterator[queue.Queue[bytes]]:
         yield found
     finally:
         over.set()
-        thread.join()
+        thread.join(PULL_S + CALL_S)  # it ends with the process else, as a daemon

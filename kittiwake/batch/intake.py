@@ -9,12 +9,12 @@ from __future__ import annotations
 from itertools import compress
 from typing import Any, Final, NamedTuple
 
-from kittiwake.batch.arrivals import Arrivals
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
+from kittiwake.batch.coverage.arrivals import Arrivals
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table, Wants, new_table, read_table
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
-from kittiwake.input.foreign import remedy_of
+from kittiwake.input.foreign.records import remedy_of
 from kittiwake.input.lines import Block, is_cut, record_at
 from kittiwake.input.shapes.base import Shape
 from kittiwake.model import DeadLetter, Event

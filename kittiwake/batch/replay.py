@@ -20,9 +20,9 @@ from kittiwake.batch.intake import Intake
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
-from kittiwake.input.beginnings import refuse_foreign
 from kittiwake.input.errors import shown
 from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.foreign.beginnings import refuse_foreign
 from kittiwake.input.reading import read_blocks, read_records
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Decision

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from kittiwake.batch.counts import Counts, Refusal, SourceLine, Verdict
-from kittiwake.batch.coverage import coverage_lines
+from kittiwake.batch.coverage.comparison import coverage_lines
 from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
 from kittiwake.printable import visible, visible_lines

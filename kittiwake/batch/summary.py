@@ -22,7 +22,7 @@ from kittiwake.batch.counts import (
     number_lines,
     without_arrivals,
 )
-from kittiwake.batch.coverage import Coverage, coverage_of, empty_messages
+from kittiwake.batch.coverage.comparison import Coverage, coverage_of, empty_messages
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.output.rows import Mode
 from kittiwake.printable import plain_json

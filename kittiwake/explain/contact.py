@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kittiwake.batch.coverage import NAMES_SHOWN
+from kittiwake.batch.coverage.comparison import NAMES_SHOWN
 from kittiwake.batch.settings import RunSettings, end_of_run
 from kittiwake.errors import UnusableError
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.input import ContactInput, read_contact
 from kittiwake.explain.model import Explanation
-from kittiwake.input.beginnings import refuse_foreign
 from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.foreign.beginnings import refuse_foreign
 from kittiwake.kernel import Versions, advance, new_state
 from kittiwake.model import Event
 from kittiwake.rules.compile.accounts import Programs

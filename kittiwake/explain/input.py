@@ -13,7 +13,7 @@ from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
-from kittiwake.input.foreign import remedy_of
+from kittiwake.input.foreign.records import remedy_of
 from kittiwake.input.lines import Record
 from kittiwake.input.reading import read_records
 from kittiwake.input.shapes.segment import ANONYMOUS

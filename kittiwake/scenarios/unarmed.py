@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.coverage import Coverage, coverage_of, unmet_messages
+from kittiwake.batch.coverage.comparison import Coverage, coverage_of, unmet_messages
 from kittiwake.event_types import UPDATED
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.needs import RuleNeeds, needs_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kittiwake.batch.counts import Counts, merged
-from kittiwake.batch.coverage import RuleWithoutEvents, coverage_of, empty_messages
+from kittiwake.batch.coverage.comparison import RuleWithoutEvents, coverage_of, empty_messages
 from kittiwake.batch.intake import Intake
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.lines import Block

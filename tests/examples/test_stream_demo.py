@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from examples.stream import __main__ as demo
+from examples.stream import house
+from examples.stream.shop import Shop
+from examples.stream.view import View
 from examples.stream.visits import steps
 from examples.stream.words import event_in_words, outcome_in_words, reason_in_words
 from kittiwake.cli.main import app
@@ -27,6 +33,9 @@ from tests.services.skipping import skip_or_fail
 
 SECONDS = 27  # the first purchase that is told of late comes after 20, and what it takes back after 22
 ADDRESS = re.compile(r"http://127[.]0[.]0[.]1:(\d+)/v1/\S+:pull")
+
+
+TOPIC = house.Topic("", "", "")
 
 
 class Ran(NamedTuple):
@@ -116,7 +125,22 @@ def test_whatever_ends_it_it_tells_where_to_look_and_leaves_no_process(tmp_path:
     assert process.returncode == 0, said
     assert "events.jsonl" in said
     assert "Traceback" not in said
+    assert "killed" not in (tmp_path / "job.log").read_text(), "the job has not ended when it was asked to"
     assert gone(port)
+
+
+def test_a_signal_whose_interrupt_a_library_swallows_closes_the_shop_all_the_same() -> None:
+    closing = threading.Event()
+    with suppress(KeyboardInterrupt):
+        demo._interrupting(closing)(signal.SIGINT, None)
+    shop = Shop(View(Console()), Path(), Path(), 1, closing)
+    job = house.Job([], subprocess.Popen(["sleep", "60"]), Path(os.devnull))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            shop._wait_for_job(house.House("", TOPIC, TOPIC, None, job))
+    finally:
+        job.process.kill()
+        job.process.wait()
 
 
 def started_with(port: str) -> list[str]:
@@ -154,7 +178,7 @@ def test_what_is_missing_is_told_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         assert demo.main([]) == 1
     finally:

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from kittiwake.input.beginnings import RECORDS_MAX, refuse_foreign
 from kittiwake.input.errors import InputError
 from kittiwake.input.events import parse_event, parse_events
-from kittiwake.input.foreign import SOURCES, foreign_record, remedy_of
-from kittiwake.input.remedies import REMEDIES
+from kittiwake.input.foreign.beginnings import RECORDS_MAX, refuse_foreign
+from kittiwake.input.foreign.records import SOURCES, foreign_record, remedy_of
+from kittiwake.input.foreign.remedies import REMEDIES
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason

@@ -1,6 +1,6 @@
 """Which event types each rule needs: what an input is compared with, so that a rule without events is said.
 
-Pure. Made of the programs of an account; read by `kittiwake.batch.coverage`.
+Pure. Made of the programs of an account; read by `kittiwake.batch.coverage.comparison`.
 """
 
 from __future__ import annotations

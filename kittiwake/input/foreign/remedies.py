@@ -1,6 +1,6 @@
 """Remedies: the commands that turn foreign files into events, and what mends a dead letter, by its reason.
 
-Pure. Texts for people, made of the name of a file; called by `foreign`. A command can be copied as it is.
+Pure. Texts for people, made of the name of a file; called by `records`. A command can be copied as it is.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from kittiwake.input.events import BOM
-from kittiwake.input.remedies import (
+from kittiwake.input.foreign.remedies import (
     REMEDIES,
     as_shape,
     decoded,

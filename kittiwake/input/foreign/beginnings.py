@@ -15,7 +15,7 @@ from kittiwake.input.decompression import BEGINNING_BYTES, Source, gzip_blocks, 
 from kittiwake.input.errors import InputError, UnsoundError, shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.file_types import GZIP, PARQUET, ZSTD, type_of
-from kittiwake.input.foreign import Foreign, foreign_record, foreign_text, records_in
+from kittiwake.input.foreign.records import Foreign, foreign_record, foreign_text, records_in
 from kittiwake.input.shapes.base import InputShape
 from kittiwake.input.splits import BLOCK_BYTES
 from kittiwake.model import DeadLetter
