@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _interrupting(closing: threading.Event) -> Callable[[int, FrameType | None], None]:
-    """A handler that interrupts, and says so where it can be asked: what is raised while a library cleans up is lost."""
+    """A handler that interrupts, and leaves word of it: what is raised while a library cleans up is lost."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         closing.set()

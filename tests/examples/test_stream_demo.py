@@ -21,9 +21,6 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from examples.stream import __main__ as demo
-from examples.stream import house
-from examples.stream.shop import Shop
-from examples.stream.view import View
 from examples.stream.visits import steps
 from examples.stream.words import event_in_words, outcome_in_words, reason_in_words
 from kittiwake.cli.main import app
@@ -33,9 +30,6 @@ from tests.services.skipping import skip_or_fail
 
 SECONDS = 27  # the first purchase that is told of late comes after 20, and what it takes back after 22
 ADDRESS = re.compile(r"http://127[.]0[.]0[.]1:(\d+)/v1/\S+:pull")
-
-
-TOPIC = house.Topic("", "", "")
 
 
 class Ran(NamedTuple):
@@ -130,14 +124,17 @@ def test_whatever_ends_it_it_tells_where_to_look_and_leaves_no_process(tmp_path:
 
 
 def test_a_signal_whose_interrupt_a_library_swallows_closes_the_shop_all_the_same() -> None:
-    closing = threading.Event()
+    skip_or_fail(pubsub.missing())
+    from examples.stream import house, shop, view
+
+    closing, topic = threading.Event(), house.Topic("", "", "")
     with suppress(KeyboardInterrupt):
         demo._interrupting(closing)(signal.SIGINT, None)
-    shop = Shop(View(Console()), Path(), Path(), 1, closing)
+    one = shop.Shop(view.View(Console()), Path(), Path(), 1, closing)
     job = house.Job([], subprocess.Popen(["sleep", "60"]), Path(os.devnull))
     try:
         with pytest.raises(KeyboardInterrupt):
-            shop._wait_for_job(house.House("", TOPIC, TOPIC, None, job))
+            one._wait_for_job(house.House("", topic, topic, None, job))
     finally:
         job.process.kill()
         job.process.wait()
