@@ -41,9 +41,7 @@ _NOT_OF_ITEMS: Final = {
 def check_kind(rule: Rule) -> Iterator[Diagnostic[Code]]:
     """Which clauses stand together."""
     if rule.when is None and rule.audience is None:
-        yield Diagnostic(
-            (), Code.KIND, "the rule has neither when nor audience", "Add when: with the event that arms it"
-        )
+        yield _without_when(rule)
     elif rule.when is not None and rule.audience is not None:
         message = "a rule has when or audience, not both"
         yield Diagnostic(("audience",), Code.KIND, message, "Make two rules of it", at_key=True)
@@ -58,6 +56,14 @@ def check_kind(rule: Rule) -> Iterator[Diagnostic[Code]]:
     if rule.reaches is not None and rule.wait is not None:
         message = "reaches fires when the threshold is crossed and does not wait"
         yield Diagnostic(("wait",), Code.CLAUSE, message, "Delete wait, or reaches", at_key=True)
+
+
+def _without_when(rule: Rule) -> Diagnostic[Code]:
+    advice = "Add when: with the event that arms it"
+    if rule.unless is not None:
+        message = "unless disarms what when has armed, and the rule has no when"
+        return Diagnostic(("unless",), Code.KIND, message, advice, at_key=True)
+    return Diagnostic((), Code.KIND, "the rule has neither when nor audience", advice)
 
 
 def check_still(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]]:

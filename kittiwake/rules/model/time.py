@@ -31,7 +31,26 @@ def checked_duration(value: object) -> str:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         message = f"the duration {value} has no unit"
         raise problem(Code.BAD_DURATION, message, f"Write {value}s, {value}m, {value}h, {value}d or {value}w")
-    raise problem(Code.BAD_DURATION, f"{shown(value)} is no duration", _capitalized(durations.ADVICE))
+    raise problem(Code.BAD_DURATION, f"{shown(value)} is no duration", _capitalized(_advice(value)))
+
+
+def _advice(value: object) -> str:
+    """What to write, as near to what was written as can be."""
+    found = _IN_WORDS.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return durations.ADVICE
+    number, word = int(found[1]), found[2].lower()
+    if word.startswith(("mo", "y")):
+        days = number * (30 if word.startswith("mo") else 365)
+        return f"months and years differ in length: write days, such as {days}d"
+    return f"write {number}{word[0]}"
+
+
+_IN_WORDS: Final = re.compile(
+    r"(\d{1,4}) ?((?i:mo|mon|months?|yrs?|years?|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?)|[ysmhdw])",
+    re.ASCII,
+)
+"""A number and a unit as people write them; a single letter as it is, for M is a month to some."""
 
 
 def _offset(value: object) -> str:

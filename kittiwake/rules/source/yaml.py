@@ -15,6 +15,7 @@ import yaml
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.source.builder import Reading
+from kittiwake.rules.source.indentation import misplaced_line
 from kittiwake.rules.source.tree import Mark, Node
 from kittiwake.values import has_half_a_pair
 
@@ -38,7 +39,7 @@ def read_yaml(text: str, reading: Reading) -> Node:
     except yaml.MarkedYAMLError as error:
         if "maximum nesting depth" in str(error.problem):  # libyaml's own bound may be met first
             raise reading.too_deep(_mark(error.problem_mark)) from None
-        raise reading.stop(_mark_of(error), Code.SYNTAX, *_explained(error, text)) from None
+        raise reading.stop(*_located(error, text)) from None
     except (ValueError, OverflowError):  # of PyYAML's own parser, for an escape such as "\\UFFFFFFFF"
         raise reading.stop(Mark(1, 1), Code.SYNTAX, *_NO_CHARACTER) from None
     except yaml.YAMLError as error:
@@ -81,14 +82,18 @@ def _escape_explained(problem: str) -> tuple[str, str] | None:
     return None
 
 
-def _explained(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
-    """What a syntax error means to somebody who does not know the parser."""
-    problem = str(error.problem or "")
-    lines = text.split("\n")
+def _located(error: yaml.MarkedYAMLError, text: str) -> tuple[Mark, Code, str, str]:
+    """Where a syntax error stands, and what it means to somebody who does not know the parser."""
+    is_in_brackets = "flow" in str(error.context) or "quoted scalar" in str(error.context)
     number = error.problem_mark.line if error.problem_mark else 0
-    line = lines[number] if number < len(lines) else ""
-    if line.lstrip(" ").startswith("\t"):
-        return "this line is indented with a tab", "Indent with spaces"
+    found = None if is_in_brackets else misplaced_line(text.split("\n"), number)
+    if found is not None and not _escape_explained(str(error.problem or "")):
+        return Mark(found.number + 1, found.column + 1), Code.SYNTAX, found.message, found.advice
+    return _mark_of(error), Code.SYNTAX, *_explained(error)
+
+
+def _explained(error: yaml.MarkedYAMLError) -> tuple[str, str]:
+    problem = str(error.problem or "")
     escape = _escape_explained(problem)
     if escape:
         return escape
