@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from kittiwake.batch.counts import Counts, count_decision, count_unusable
+from kittiwake.batch.counts import Counts, count_decision, count_pending, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.kernel import (
@@ -21,6 +21,7 @@ from kittiwake.kernel import (
     decide_history,
     decide_sorted_history,
     new_state,
+    pending_in,
     unfinished,
 )
 from kittiwake.model import Decision, Event, rest_of
@@ -61,6 +62,7 @@ def decide_at_once_with_state(
         advanced.ids_forgotten,
         advanced.repeats,
         advanced.repeats_forgotten,
+        pending_in(plan.versions, advanced.state),
     )
     return _counted(plan, whole, counts), advanced.state
 
@@ -78,7 +80,9 @@ def _prepare(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list
 
 def _counted(plan: Plan, whole: DecidedHistory, counts: Counts) -> list[Decision]:
     """The decisions in their order."""
-    decisions, duplicates, forgotten, unusable, ids_forgotten, repeats, repeats_forgotten = whole
+    decisions, duplicates, forgotten, unusable, ids_forgotten, repeats, repeats_forgotten, pending = whole
+    if pending:
+        count_pending(counts, plan.versions.newest.account_id, pending)
     if unusable:
         count_unusable(counts, plan.versions.newest.account_id, unusable)
     if duplicates or forgotten or ids_forgotten:

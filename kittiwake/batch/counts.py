@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
+from kittiwake.kernel.evaluate.pending import Pending
 from kittiwake.kernel.run.outputs import Unusable
 from kittiwake.model import DeadLetter, Decision, Event
 
@@ -79,6 +80,13 @@ class Refusal(NamedTuple):
     found: str
 
 
+class PendingRule(NamedTuple):
+    """A rule of which something waits."""
+
+    account_id: str
+    rule_id: str
+
+
 class Counts(msgspec.Struct):
     """What became of records, events and candidates.
 
@@ -134,6 +142,8 @@ class Counts(msgspec.Struct):
     types: dict[str, set[str]] = {}
     """Types of events that came, of those that the rules of their account name; accounts that the rules do not name
     together, under "*". An account of which nothing needed came has an empty set."""
+    pending: dict[PendingRule, Pending] = {}
+    """What still waits when the run ends, by rule."""
     other_types: set[str] = set()
     """Types that came and no rule of any account names, the first by name; none where a rule needs every type."""
     other_accounts: set[str] = set()
@@ -220,6 +230,19 @@ def _keep_first(zones: dict[str, int]) -> None:
         del zones[text]
 
 
+def count_pending(counts: Counts, account_id: str, pending: Mapping[str, Pending]) -> None:
+    """Count what of a contact still waits, by rule id of an account."""
+    for rule_id, one in pending.items():
+        _add_pending(counts.pending, PendingRule(account_id, rule_id), one)
+
+
+def _add_pending(total: dict[PendingRule, Pending], rule: PendingRule, more: Pending) -> None:
+    known = total.get(rule)
+    if known is not None:
+        more = Pending(known.number + more.number, min(known.next_due_us, more.next_due_us))
+    total[rule] = more
+
+
 def keep_first_names(names: set[str]) -> None:
     """Keep the first by name, which are the same however the input was split."""
     if len(names) > ARRIVED_MAX:
@@ -241,6 +264,8 @@ def add(total: Counts, part: Counts) -> None:
     _add(total.dead_letters, part.dead_letters)
     _add(total.verdicts, part.verdicts)
     _add(total.unusable, part.unusable)
+    for rule, pending in part.pending.items():
+        _add_pending(total.pending, rule, pending)
     for reason, lines in part.examples.items():
         known = {*total.examples.get(reason, ()), *lines}
         total.examples[reason] = sorted(known, key=_reading_order)[:EXAMPLES_MAX]

@@ -14,12 +14,12 @@ from typing import Final, TypeAlias
 import msgspec
 
 from kittiwake.batch.contacts import decide_at_once, decide_at_once_with_state, order_key, select_needed
-from kittiwake.batch.counts import Counts, count_decision, count_unusable
+from kittiwake.batch.counts import Counts, count_decision, count_pending, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
-from kittiwake.kernel import State, Versions, advance, new_state, unfinished
+from kittiwake.kernel import State, Versions, advance, new_state, pending_in, unfinished
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import canonical, parse_json
@@ -136,6 +136,7 @@ def _decide(
         size += size_of(row)
     state = yield from _advance_slice(versions, state, events, until_us, counts)
     yield from unfinished(versions, state)
+    count_pending(counts, versions.newest.account_id, pending_in(versions, state))
     if keep is not None:
         keep(state)
 

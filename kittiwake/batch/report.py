@@ -35,6 +35,7 @@ def render(summary: Summary) -> str:
             *(f"  {visible(line)}" for line in coverage_lines(summary.coverage)),
             *_dead_letters(summary),
             *_decisions(summary),
+            *_pending(summary),
             *_unusable(summary),
             *_findings(summary),
         ]
@@ -147,6 +148,20 @@ def _decisions(summary: Summary) -> Iterator[str]:
     yield from _table(rows if several else [row[1:] for row in rows])
     if len(verdicts) > ROWS_MAX:
         yield f"    and {len(verdicts) - ROWS_MAX} more rows in summary.json"
+
+
+def _pending(summary: Summary) -> Iterator[str]:
+    """What a later run decides, if nothing comes in between."""
+    pending = sorted(summary.counts.pending.items())
+    if not pending:
+        return
+    yield f"{sum(one.number for _, one in pending):,} still waiting"
+    several = len({rule.account_id for rule, _ in pending}) > 1
+    rows = [("account", "rule", "number", "next due")]
+    rows += [(*rule, f"{one.number:,}", format_instant(one.next_due_us)) for rule, one in pending[:ROWS_MAX]]
+    yield from _table(rows if several else [row[1:] for row in rows])
+    if len(pending) > ROWS_MAX:
+        yield f"    and {len(pending) - ROWS_MAX} more rows in summary.json"
 
 
 def _unusable(summary: Summary) -> Iterator[str]:

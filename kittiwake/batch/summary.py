@@ -6,7 +6,7 @@ Pure. Written as `summary.json` beside the rows and printed by both hosts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from kittiwake.batch.counts import (
     NUMBERS,
     Counts,
     DuplicateExample,
+    PendingRule,
     Refusal,
     SourceLine,
     Verdict,
@@ -24,8 +25,10 @@ from kittiwake.batch.counts import (
 )
 from kittiwake.batch.coverage.comparison import Coverage, coverage_of, empty_messages
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
+from kittiwake.kernel.evaluate.pending import Pending
 from kittiwake.output.rows import Mode
 from kittiwake.printable import plain_json
+from kittiwake.reasons import Clause, Found
 from kittiwake.rules.compile.accounts import Refused, RulesUsed, VersionUsed
 from kittiwake.rules.compile.needs import RuleNeeds
 from kittiwake.rules.publishing.layout import start_text, start_us
@@ -94,6 +97,25 @@ def findings_of(rules: RulesUsed, counts: Counts) -> Iterator[str]:
             " event with a list. If they are retries, send each as it was sent first"
         )
 
+    yield from text_findings(counts.unusable)
+
+
+MEASURING: Final = (Clause.GIVEN, Clause.STILL, Clause.AUDIENCE, Clause.REACHES)
+"""Clauses that measure: a number that is text is left out of a sum, and the sum is wrong."""
+
+
+def text_findings(unusable: Mapping[Refusal, int]) -> Iterator[str]:
+    """Messages about numbers that were sent as text where a rule sums or compares them over events."""
+    for one, number in sorted(unusable.items()):
+        if one.found == Found.NUMBER_AS_TEXT and one.clause in MEASURING:
+            what = (
+                "value is a number sent as text and was" if number == 1 else "values are numbers sent as text and were"
+            )
+            yield (
+                f"rule {one.rule_id} of account {one.account_id}: of {one.path}, {number:,} {what} left out of"
+                f" {one.clause}. Send numbers, or add to the rules: cast: [{{event: …, number: {one.path}}}]"
+            )
+
 
 def summary_of(
     mode: Mode, rules: RulesUsed, settings: RunSettings, counts: Counts, needs: Sequence[RuleNeeds] = ()
@@ -135,6 +157,10 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "refused_accounts": [_refused(one, counts) for one in summary.rules.refused],
         **msgspec.to_builtins(summary.coverage),
         "findings": list(summary.findings),
+        "pending": [
+            {**rule._asdict(), "count": one.number, "next_due": format_instant(one.next_due_us)}
+            for rule, one in sorted(counts.pending.items())
+        ],
         "unusable": [{**one._asdict(), "count": number} for one, number in sorted(counts.unusable.items())],
     }
 
@@ -188,6 +214,10 @@ def from_text(text: bytes | str) -> Summary:
         refused={one["account_id"]: one["events"] for one in data["refused_accounts"] if one["events"]},
         unusable={Refusal(*(row[name] for name in Refusal._fields)): row["count"] for row in data.get("unusable", [])},
     )
+    counts.pending = {
+        PendingRule(row["account_id"], row["rule_id"]): Pending(row["count"], parse_instant(row["next_due"]))
+        for row in data.get("pending", [])
+    }
     stopped = None if data["stopped"] is None else Stop(data["stopped"])
     versions = tuple(VersionUsed(start_us(one["effective_from"]), one["ruleset_version"]) for one in data["versions"])
     frozen_at_us = None if data["frozen_at"] is None else parse_instant(data["frozen_at"])

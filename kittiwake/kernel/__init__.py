@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from kittiwake.kernel.batch import DecidedHistory, decide_history, decide_sorted_history
     from kittiwake.kernel.evaluate.decisions import unfinished
+    from kittiwake.kernel.evaluate.pending import pending_in
     from kittiwake.kernel.incremental import Advanced, advance
     from kittiwake.kernel.plan.program import Program
     from kittiwake.kernel.plan.versions import Versions
@@ -28,6 +29,7 @@ __all__ = [
     "advance",
     "decide_history",
     "decide_sorted_history",
+    "pending_in",
     "unfinished",
     "new_state",
     # what goes in and comes out
@@ -42,6 +44,7 @@ _HOMES: Final = {
     "advance": "kittiwake.kernel.incremental",
     "decide_history": "kittiwake.kernel.batch",
     "decide_sorted_history": "kittiwake.kernel.batch",
+    "pending_in": "kittiwake.kernel.evaluate.pending",
     "unfinished": "kittiwake.kernel.evaluate.decisions",
     "new_state": "kittiwake.kernel.state.state",
     "Program": "kittiwake.kernel.plan.program",

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kittiwake.kernel.evaluate.decisions import unfinished
+from kittiwake.kernel.evaluate.pending import NOTHING_PENDING, Pending, pending_of
 from kittiwake.kernel.late.deduplication import are_distinct, ids_forgotten, in_order, order_key, without_duplicates
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
@@ -34,6 +35,8 @@ class DecidedHistory(NamedTuple):
     repeats: int = 0
     repeats_forgotten: int = 0
     """Both as of `Advanced`."""
+    pending: Mapping[str, Pending] = NOTHING_PENDING
+    """What still waits in the end, by rule id."""
 
 
 def decide_history(
@@ -75,9 +78,12 @@ def decide_sorted_history(
     """
     versions = as_versions(rules)
     lost = ids_forgotten(events, versions.newest.limits.ids, versions.horizon_us)
-    found = None if sweep_plan is None else sweep(versions.programs[-1], sweep_plan, contact_id, events, until_us)
+    pending: dict[str, Pending] = {}
+    found = (
+        None if sweep_plan is None else sweep(versions.programs[-1], sweep_plan, contact_id, events, until_us, pending)
+    )
     if found is not None:
-        return DecidedHistory(found, 0, ids_forgotten=lost)
+        return DecidedHistory(found, 0, ids_forgotten=lost, pending=pending)
     run = _begun(versions, contact_id, events, until_us)
     return _ended(versions, pass_through(versions, run, events, until_us), until_us, 0, lost)
 
@@ -92,8 +98,16 @@ def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, l
     run.state.evaluated_to_us = until_us
     outputs = run.outputs
     decisions = [*outputs.decisions, *unfinished(versions, run.state)] if outputs.deferred else outputs.decisions
+    pending = pending_of(run.program.rules, run.state) if run.timers.heap else NOTHING_PENDING
     return DecidedHistory(
-        decisions, duplicates, outputs.forgotten, outputs.unusable, lost, outputs.repeats, outputs.repeats_forgotten
+        decisions,
+        duplicates,
+        outputs.forgotten,
+        outputs.unusable,
+        lost,
+        outputs.repeats,
+        outputs.repeats_forgotten,
+        pending,
     )
 
 

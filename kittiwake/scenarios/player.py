@@ -18,6 +18,7 @@ from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
 from kittiwake.kernel import Advanced, Program, Versions, advance, new_state, unfinished
 from kittiwake.kernel.plan.versions import as_versions
+from kittiwake.kernel.run.outputs import Unusable
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Decision, Event
 from kittiwake.scenarios.expect import Known
@@ -91,6 +92,8 @@ class Player:
         self._corrections: list[Line] = []
         self._events = 0
         """How many had no id of their own."""
+        self.unusable: dict[Unusable, int] = {}
+        """Values that rules needed and could not use, and how often."""
 
     @property
     def zone(self) -> str:
@@ -239,6 +242,8 @@ class Player:
             self._rows[row.trigger_id] = row
             self.rule_ids[row.trigger_id] = row.rule_id
         self._decided.extend(advanced.decisions)
+        for one, number in advanced.unusable.items():
+            self.unusable[one] = self.unusable.get(one, 0) + number
 
     def _note_corrections(self, advanced: Advanced) -> None:
         for step in advanced.trace:

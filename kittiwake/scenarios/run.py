@@ -5,11 +5,12 @@ Pure. Called by `kittiwake test` and `kittiwake.testing.scenarios`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from kittiwake.explain.model import Explanation, only_rules
 from kittiwake.explain.wording import counted, moment_words
+from kittiwake.kernel.run.outputs import Unusable
 from kittiwake.rules.source.tree import Mark
 from kittiwake.scenarios.cases import Case, Step
 from kittiwake.scenarios.expect import Comparison, Expectation, compare, decision_words
@@ -37,6 +38,8 @@ class Result(NamedTuple):
     surprises: tuple[Surprise, ...]
     explanation: Explanation
     """All that happened, of the rules the case is about."""
+    unusable: Mapping[Unusable, int]
+    """Values that rules needed and could not use, and how often."""
 
     @property
     def passed(self) -> bool:
@@ -57,7 +60,8 @@ def play(case: Case) -> Result:
             surprises.extend(_compared(player, case, step, step.expected, compared_us))
             compared_us = step.clock_us
     whole = player.explanation()
-    return Result(case, tuple(surprises), only_rules(whole, case.about) if case.about else whole)
+    about = only_rules(whole, case.about) if case.about else whole
+    return Result(case, tuple(surprises), about, player.unusable)
 
 
 def act(player: Player, book: RuleBook, step: Step) -> RuleBook:

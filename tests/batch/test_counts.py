@@ -13,6 +13,7 @@ from kittiwake.batch.counts import (
     EXAMPLES_MAX,
     Counts,
     LinesOfPart,
+    PendingRule,
     Refusal,
     SourceLine,
     Verdict,
@@ -23,6 +24,7 @@ from kittiwake.batch.counts import (
 )
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.batch.summary import from_text, summary_of, to_text
+from kittiwake.kernel.evaluate.pending import Pending
 from kittiwake.model import DeadLetter, Event
 from kittiwake.output.rows import Mode
 from kittiwake.reasons import DeadLetterReason
@@ -63,6 +65,10 @@ counts = st.builds(
     unreadable=st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["gone", "torn"])),
     verdicts=st.dictionaries(verdicts, st.integers(1, 9)),
     unusable=st.dictionaries(refusals, st.integers(1, 9)),
+    pending=st.dictionaries(
+        st.builds(PendingRule, st.sampled_from(["acme", "globex"]), st.sampled_from(["cart", "vip"])),
+        st.builds(Pending, st.integers(1, 9), st.integers(0, 9)),
+    ),
     types=st.dictionaries(st.sampled_from(["acme", "*"]), names),
     other_types=names | st.just({f"t{at:03}" for at in range(ARRIVED_MAX)}),
 )

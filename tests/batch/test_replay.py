@@ -14,7 +14,7 @@ from kittiwake.batch import replay as driver
 from kittiwake.batch.replay import Progress, replay
 from kittiwake.batch.report import render
 from kittiwake.batch.settings import RunSettings, Stop
-from kittiwake.batch.summary import Summary, from_text
+from kittiwake.batch.summary import Summary, from_text, to_json
 from kittiwake.input import reading, splits
 from kittiwake.input.errors import InputError
 from kittiwake.output.folder import OutputError
@@ -221,6 +221,16 @@ def test_the_report_says_what_went_in_and_what_came_of_it(tmp_path: Path) -> Non
         "1 decision, 1 trigger\n"
         "    rule              kind   decision  reason  number\n"
         "    cart-abandonment  fired  fired                  1\n"
+    )
+
+
+def test_what_still_waits_is_counted_by_rule_with_the_next_due_time(tmp_path: Path) -> None:
+    summary = run(tmp_path, [CART_AT_NINE])
+    assert to_json(summary)["pending"] == [
+        {"account_id": "acme", "rule_id": "cart-abandonment", "count": 1, "next_due": "2026-11-02T15:00:00Z"}
+    ]
+    assert "1 still waiting\n    rule              number  next due\n    cart-abandonment       1  2026" in render(
+        summary
     )
 
 

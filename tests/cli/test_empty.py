@@ -99,3 +99,24 @@ def test_a_rule_that_no_test_arms_is_a_finding_unless_some_tests_are_picked(tmp_
     assert kittiwake("test", tmp_path, "--allow-empty").code == 0
     assert kittiwake("test", tmp_path, "--only", "nothing").code == 0
     assert kittiwake("test", tmp_path, "--json").data["empty"] != []
+
+
+SUMMING = """\
+account: acme
+rules:
+  - id: vip
+    when: order.completed
+    given: {sum: total, of: order.completed, within: 30d, gte: 100}
+"""
+
+
+def test_a_sum_of_numbers_sent_as_text_is_a_finding_and_not_nothing(tmp_path: Path) -> None:
+    rules = write(tmp_path / "rules.yaml", SUMMING)
+    path = write(tmp_path / "a.jsonl", event("order.completed", "2025-03-03T10:00:00Z", total="120.00"))
+    ran = kittiwake("replay", "--rules", rules, "--input", path, "--output", tmp_path / "out")
+    said = "FINDING: rule vip of account acme: of total, 1 value is a number sent as text and was left out of given"
+    assert (ran.code, said in ran.out) == (1, True), ran
+    step = '{event: order.completed, with: {total: "120.00"}, expect: nothing}'
+    write(tmp_path / "rules.test.yaml", f"tests:\n  - name: text\n    steps:\n      - {step}\n")
+    tested = kittiwake("test", tmp_path)
+    assert (tested.code, said in tested.out) == (1, True), tested

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from kittiwake.kernel import advance, new_state, pending_in
 from kittiwake.kernel.batch import decide_history, sweep_plan_of
 from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.model import Event
 from kittiwake.rules import compile_account, load_document
 from kittiwake.time.instants import HOUR_US, MINUTE_US
@@ -59,7 +61,7 @@ def _both(seed: int) -> tuple[bool, list[Any], list[Any]]:
 
 
 def _told(whole: Any) -> list[Any]:
-    return [whole.duplicates, *sorted(msgspec.json.encode(one) for one in whole.decisions)]
+    return [whole.duplicates, dict(whole.pending), *sorted(msgspec.json.encode(one) for one in whole.decisions)]
 
 
 def test_the_sweep_and_the_walk_decide_alike_byte_for_byte() -> None:
@@ -67,6 +69,19 @@ def test_the_sweep_and_the_walk_decide_alike_byte_for_byte() -> None:
         could, swept, walked = _both(seed)
         assert could, f"seed {seed}: the rules are plain and were not swept"
         assert swept == walked, f"seed {seed}"
+
+
+def test_what_still_waits_is_what_the_state_of_an_advance_says() -> None:
+    waiting = 0
+    for seed in SEEDS:
+        dice = random.Random(seed)
+        versions, events = as_versions(_program(dice)), _events(dice)
+        until_us = dice.choice((3 * HOUR_US, 6 * HOUR_US + 7, 24 * HOUR_US))
+        whole = decide_history(versions, "c", events, until_us, None)
+        state = advance(versions, new_state("c"), events, until_us).state
+        assert dict(whole.pending) == dict(pending_in(versions, state)), f"seed {seed}"
+        waiting += len(whole.pending)
+    assert waiting > len(SEEDS) / 10
 
 
 @pytest.mark.parametrize(

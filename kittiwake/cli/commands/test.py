@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kittiwake.batch.counts import Counts, count_unusable
+from kittiwake.batch.summary import text_findings
 from kittiwake.cli.console import AsJson, leave, one_command, refuse, usable_input
 from kittiwake.cli.explanation_text import print_texts
 from kittiwake.errors import UnusableError
@@ -34,8 +36,9 @@ def play_scenarios(
 ) -> None:
     """Test rules with scenario files: events, clock steps, and what is expected of them.
 
-    Exit codes: 0 everything was as expected, 1 something was not, or a rule saw no event of its type in any test
-    (unless --allow-empty, or --only), 2 a scenario or its rules cannot be used.
+    Exit codes: 0 everything was as expected, 1 something was not, a rule left numbers sent as text out of what it
+    measures, or a rule saw no event of its type in any test (unless --allow-empty, or --only), 2 a scenario or its
+    rules cannot be used.
     """
     with usable_input(as_json=as_json):
         cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]
@@ -43,14 +46,25 @@ def play_scenarios(
             raise UnusableError(f"no test has {only!r} in its name")
     empty = [] if only else unarmed_messages(cases)
     results = [play(case) for case in cases]
+    findings = _findings(results)
     if as_json:
-        say_json(_data(results, empty))
+        say_json(_data(results, empty, findings))
     else:
         for message in empty:
             say(f"EMPTY: {message}", YELLOW)
         _report(results)
-    is_fine = all(result.passed for result in results) and (allow_empty or not empty)
+        for message in findings:
+            say(f"FINDING: {message}", YELLOW)
+    is_fine = all(result.passed for result in results) and not findings and (allow_empty or not empty)
     leave(Exit.FINE if is_fine else Exit.FINDINGS)
+
+
+def _findings(results: list[Result]) -> list[str]:
+    """What is to be said of values that rules could not use, of all tests together."""
+    counts = Counts()
+    for result in results:
+        count_unusable(counts, result.case.book.account_id, result.unusable)
+    return list(text_findings(counts.unusable))
 
 
 def _cases(paths: list[Path], *, as_json: bool) -> list[Case]:
@@ -99,13 +113,14 @@ def _report_failed(result: Result) -> None:
 # ---------------------------------------------------------------- for programs
 
 
-def _data(results: list[Result], empty: list[str]) -> dict[str, Any]:
+def _data(results: list[Result], empty: list[str], findings: list[str]) -> dict[str, Any]:
     failed = sum(not result.passed for result in results)
     return {
         "ok": not failed,
         "passed": len(results) - failed,
         "failed": failed,
         "empty": empty,
+        "findings": findings,
         "tests": [_result_data(result) for result in results],
     }
 

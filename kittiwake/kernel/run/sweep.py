@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from kittiwake.event_types import ENDINGS, UPDATED
 from kittiwake.kernel.evaluate.decisions import row_of
 from kittiwake.kernel.evaluate.include import included
+from kittiwake.kernel.evaluate.pending import Pending
 from kittiwake.kernel.evaluate.retention import size_of_attributes
 from kittiwake.kernel.plan.policy import Policy
 from kittiwake.kernel.plan.preparation import UNPREPARED
@@ -87,14 +88,20 @@ def _types_of(rule: RuleProgram) -> dict[str, int]:
 
 
 def sweep(
-    program: Program, sweep_plan: SweepPlan, contact_id: str, events: Sequence[Event], until_us: int
+    program: Program,
+    sweep_plan: SweepPlan,
+    contact_id: str,
+    events: Sequence[Event],
+    until_us: int,
+    pending: dict[str, Pending],
 ) -> list[Decision] | None:
     """Everything decided of a contact's events before `until_us`.
 
     None if two share an instant, one ends the contact or sets too much, or it was silent for so long that it may have
     been forgotten.
 
-    `events` are in order and without duplicates; `sweep_plan` is `sweep_plan_of(program)`.
+    `events` are in order and without duplicates; `sweep_plan` is `sweep_plan_of(program)`. What still waits in the end
+    is added to `pending`.
     """
     types = {event.type for event in events}
     if events and until_us - events[0].time_us >= program.policy.retention_us and _has_gap(program, events, until_us):
@@ -105,7 +112,7 @@ def sweep(
         return None
     found: list[Decision] = []
     for index in sorted({index for event_type in types for index in sweep_plan.arms.get(event_type, ())}):
-        _sweep_rule(program, index, sweep_plan.does[index], contact_id, events, until_us, found)
+        _sweep_rule(program, index, sweep_plan.does[index], contact_id, events, until_us, found, pending)
     return found
 
 
@@ -129,6 +136,7 @@ def _sweep_rule(
     events: Sequence[Event],
     until_us: int,
     found: list[Decision],
+    pending: dict[str, Pending],
 ) -> None:
     """One rule: an episode is its first and newest event, their number, and the reminders already decided."""
     wait = program.rules[index].wait
@@ -161,6 +169,8 @@ def _sweep_rule(
         found.append(_fired(program, index, contact_id, opened, newest, count, decided))
         decided += 1
         due_us = END_OF_TIME_US if decided == reminders else newest.time_us + delays_us[decided]
+    if due_us != END_OF_TIME_US:
+        pending[program.rules[index].rule_id] = Pending(1, due_us)
 
 
 def _fired(
