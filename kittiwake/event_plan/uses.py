@@ -47,9 +47,9 @@ class Need(StrEnum):
     DATE = "date"
     """A date, or a time with its offset, in a text."""
     KEY = "key"
-    """A value that two events share, or that tells instances apart."""
+    """A value that two events share, or that separates instances."""
     VALUE = "value"
-    """Any value: it is copied or told apart."""
+    """Any value: it is copied, or different ones are counted."""
     LIST = "list"
     """A list: its elements are looked into."""
 

@@ -25,18 +25,18 @@ _CLOSE: Final = 0.75
 def closest(name: str, names: Iterable[str]) -> str | None:
     """The name that may have been meant: spelled otherwise, inside an object or out of one, or with a slip."""
     known = list(dict.fromkeys(names))
-    by_letters = {_letters(one): one for one in reversed(known)}
-    found = by_letters.get(_letters(name))
+    by_spelling = {_spelling(one): one for one in reversed(known)}
+    found = by_spelling.get(_spelling(name))
     if found is None:
-        leaves = {_letters(one.rpartition(".")[2]): one for one in reversed(known)}
-        found = leaves.get(_letters(name.rpartition(".")[2]))
+        leaves = {_spelling(one.rpartition(".")[2]): one for one in reversed(known)}
+        found = leaves.get(_spelling(name.rpartition(".")[2]))
     if found is None:
-        close = difflib.get_close_matches(_letters(name), by_letters, 1, _CLOSE)
-        found = by_letters[close[0]] if close else None
+        close = difflib.get_close_matches(_spelling(name), by_spelling, 1, _CLOSE)
+        found = by_spelling[close[0]] if close else None
     return found if found != name else None
 
 
-def _letters(name: str) -> str:
+def _spelling(name: str) -> str:
     """A name without what producers vary: case, and what stands between words."""
     return re.sub(r"[^0-9a-z]", "", name.lower()) or name
 
