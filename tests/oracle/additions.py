@@ -58,6 +58,11 @@ ADDITIONS: dict[str, Addition] = {
 """By the name of the clause."""
 
 
+def with_additions(seed: int) -> int:
+    """A seed near it whose world is given some."""
+    return seed | 2
+
+
 def drawn_additions(seed: int, dice: Dice) -> list[str]:
     """The names of the clauses that the world of a seed is given: the more there are, the more, or each gets rare."""
     if seed // 2 % 2 == 0:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.oracle import clock
+from tests.oracle.additions import drawn_additions, with_additions
+from tests.oracle.dice import Dice
 from tests.oracle.names import written_out
 from tests.oracle.oracle import decide
 from tests.oracle.small_worlds import small_worlds
@@ -131,6 +133,11 @@ def test_history_has_ties_copies_nights_and_zones(worlds: list[World]) -> None:
     zones = {str(event.get("properties", {}).get("timezone")) for each in worlds for event in each.events}
     assert {"America/Toronto", "Europe/Berlin", "Asia/Kolkata", "Mars/Olympus", "None"} <= zones
     assert {each.limits is None for each in worlds} == {True, False}
+
+
+def test_worlds_that_are_asked_to_have_additions_have_some() -> None:
+    assert all(drawn_additions(with_additions(seed), Dice(seed)) for seed in range(9))
+    assert not all(drawn_additions(seed, Dice(seed)) for seed in range(9))
 
 
 def test_a_seed_is_a_world(worlds: list[World]) -> None:

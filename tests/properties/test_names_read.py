@@ -55,3 +55,13 @@ def test_properties_that_are_not_read_change_no_decision_and_no_count() -> None:
     assert left_out["decisions"] > 2 * len(SEEDS)
     all_names = sum(len(event.properties) for seed in SEEDS for event in without_duplicates(world(seed)))
     assert all_names < left_out["kept"] < 1.8 * all_names, "some are read, and many are not"
+
+
+def test_the_row_of_an_event_without_room_names_its_instance_though_the_rule_only_counts_it() -> None:
+    given = {"count": "b", "between": ["2h", "1h"], "gte": 1}
+    rule = {"id": "r", "when": "a", "per": "k", "given": given}
+    program = compiled(World({"account": ACCOUNT, "rules": [rule]}, [], 0, limits={"sum_entries": 1}))
+    events = [Event(at_us, f"e{at_us}", "b", {"k": "p"}) for at_us in (1, 2)]
+    assert program.reads("b")
+    (row,) = decide_history(program, CONTACT, events, 3).decisions
+    assert (row.decision, row.reason, row.instance) == ("suppressed", "limit", '{"k":"p"}')
