@@ -86,7 +86,7 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    files = find_files(inputs)
+    files = find_files(inputs, settings.shape)
     refuse_shaped(files, settings.shape)
     run_output = open_output(output)
     try:
@@ -199,7 +199,7 @@ def read_history(
         bytes_read += size
 
     for name in files:
-        for block in read_blocks(name, on_read):
+        for block in read_blocks(name, on_read, settings.shape):
             table, dead_letters = intake.take(shown(name), block)
             gathering.add(table)
             for dead in dead_letters:

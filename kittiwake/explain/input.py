@@ -15,6 +15,7 @@ from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.lines import Record
 from kittiwake.input.reading import read_records
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 
@@ -36,10 +37,11 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     """
     accounts: dict[str, list[Event]] = {}
     counts = Counts()
-    for source, record in _records(files):
-        if settings.until_us is not None and not _may_concern(record.raw, contact_id):
+    shape, passes_over = settings.shape, settings.until_us is not None and isinstance(settings.shape.shape, Shape)
+    for source, record in _records(files, shape):
+        if passes_over and not _may_concern(record.raw, contact_id):
             continue
-        found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
+        found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size, context=record.context)
         if isinstance(found, DeadLetter):
             count_dead_letter(counts, found)
             continue
@@ -50,9 +52,9 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     return ContactInput(accounts, counts)
 
 
-def _records(files: Sequence[str]) -> Iterator[tuple[str, Record]]:
+def _records(files: Sequence[str], shape: InputShape) -> Iterator[tuple[str, Record]]:
     for name in files:
-        for record in read_records(name):
+        for record in read_records(name, shape=shape):
             yield f"{shown(name)}:{record.number}", record
 
 

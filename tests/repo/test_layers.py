@@ -25,6 +25,7 @@ LAYERS = (
     "kittiwake.scenarios",
     "kittiwake.explain",
     "kittiwake.batch kittiwake.stream",
+    "kittiwake.shape_files",
     "kittiwake.rules kittiwake.output",
     "kittiwake.input kittiwake.kernel",
     "kittiwake.model kittiwake.settings",
