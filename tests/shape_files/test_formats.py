@@ -176,7 +176,7 @@ def test_columns_of_parquet_are_numbers_lists_and_local_times(tmp_path: Path) ->
         events_in(written(tmp_path, b"{}"), mapping)
 
 
-@pytest.mark.parametrize("text", ["[1, 2", '{"a": "', "[1 2]", '{"a" 1}', "]", "[" * 700])
+@pytest.mark.parametrize("text", ["[1, 2", '{"a": "', "[1 2]", "]", "[" * 700])
 def test_a_document_that_is_broken_or_cut_off_stops_the_run(tmp_path: Path, text: str) -> None:
     for records in ("{format: json, at: a}", "{format: json}"):
         with pytest.raises(InputError):
