@@ -129,7 +129,7 @@ NOT_READ: Final = (".bz2", ".xz", ".zip", ".lz4", ".avro", ".tar", ".tar.gz", ".
 """Endings of files that would only make dead letters; of an archive, the first event of each file would be lost in the
 heading before it."""
 
-READ: Final = "JSON lines are read, plain, gzip or zstd, and Parquet"
+READ: Final = "JSON lines are read, plain, gzip or zstd, in UTF-8 or UTF-16, and Parquet"
 """What is read, for those who named something else."""
 
 
@@ -164,7 +164,7 @@ def refuse_misshapen(name: str, file_type: FileType, shape: InputShape) -> None:
     """
     if isinstance(shape.shape, Shape):
         if file_type.is_canonical_only and shape.shape is not Shape.CANONICAL:
-            only = f"{file_type.name} is read in the canonical shape, or by a shape file that says format: parquet"
+            only = f"{file_type.name} is read in the canonical shape only"
             raise InputError(f"cannot read {shown(name)} as {shape.shape}: {only}")
     elif (file_type is PARQUET) is not shape.shape.is_of_columns:
         wanted = "parquet" if file_type is PARQUET else "json_lines, json or csv"

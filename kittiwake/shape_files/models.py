@@ -251,7 +251,7 @@ class IdObject(Model):
 
     fields_: IdFields | None = Field(None, alias="fields", description="its fields, joined")
     digest: Flag = Field(False, description="whether the SHA-256 of the fields, or of the whole record, is the id")
-    ordinal: Flag = Field(False, description="whether equal records of one file are told apart by their number")
+    ordinal: Flag = Field(False, description="whether equal records of one file are distinguished by their number")
 
 
 EventId: TypeAlias = Annotated[

@@ -107,6 +107,7 @@ INCLUDES_CUT: Final = Metric("includes_cut", _C, "decisions", "fired, with field
 METRICS: Final = (
     EVENTS_IN,
     EXTRA_EVENTS,
+    LEFT_OUT,
     UNNEEDED,
     DEAD_LETTERS,
     DUPLICATES,

@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from kittiwake.rules.errors import RulesError
-from kittiwake.shape_files.models import json_schema
+from kittiwake.rules.source.validation import keys_of
+from kittiwake.shape_files.models import ShapeFile, json_schema
 from kittiwake.shape_files.reading import load, mapping_of, spec_from
+from tests.docs import examples
 from tests.shape_files.shaping import shape, shape_text
 
 PATH_ADVICE = "Name at most 12 keys with dots between, customer.email; a key with a dot in double quotes"
@@ -133,3 +135,17 @@ def test_short_and_long_forms_say_the_same() -> None:
     )
     assert long == shape()
     assert spec_from("a.yaml", shape_text().encode()) != spec_from("b.yaml", shape_text().encode()), "names differ"
+
+
+EXAMPLES = [one for one in examples.all_examples() if one.words[0] == "shape"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_an_example_of_a_page_is_a_shape(example: examples.Example) -> None:
+    mapping_of("example.yaml", example.body.encode())
+
+
+def test_the_page_of_shapes_has_examples_and_a_row_for_every_key(root: Path) -> None:
+    assert EXAMPLES
+    page = (root / "docs" / "reference" / "shapes.md").read_text(encoding="utf-8")
+    assert [key for key in keys_of(ShapeFile) if f"\n| `{key}` | " not in page] == []

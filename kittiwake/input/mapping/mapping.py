@@ -76,7 +76,7 @@ class RecordMapping:
 
     @property
     def has_ordinals(self) -> bool:
-        """Whether records that are equal byte for byte are told apart, which only files can."""
+        """Whether records that are equal byte for byte are distinguished, which only files can."""
         return self.spec.event_id.ordinal
 
     @property

@@ -190,11 +190,11 @@ _PERCENT: Final = re.compile(r"%(.?)", re.DOTALL)
 
 def format_problem(text: str) -> tuple[str, str] | None:
     """What is wrong with a format, and what to write instead; None if nothing."""
-    letters = _PERCENT.findall(text)
-    unknown = next((letter for letter in letters if letter not in _DIRECTIVES), None)
+    directives = _PERCENT.findall(text)
+    unknown = next((name for name in directives if name not in _DIRECTIVES), None)
     if unknown is not None:
         return f"%{unknown} is no part of a time here", f"Write one of {' '.join(f'%{one}' for one in _DIRECTIVES)}"
-    groups = [name for letter in letters for name in re.findall(r"\?P<(\w+)>", _DIRECTIVES[letter])]
+    groups = [group for name in directives for group in re.findall(r"\?P<(\w+)>", _DIRECTIVES[name])]
     twice = next((name for name in groups if groups.count(name) > 1), None)
     if twice is not None:
         return f"the format says the {twice.replace('_', ' ')} twice", "Say each part once"

@@ -90,7 +90,7 @@ class Mapped(Protocol):
     def lines(self) -> tuple[Lines, ...]: ...
     @property
     def has_ordinals(self) -> bool:
-        """Whether records that are equal byte for byte are told apart, which only files can."""
+        """Whether records that are equal byte for byte are distinguished, which only files can."""
 
     @property
     def is_of_messages(self) -> bool:
