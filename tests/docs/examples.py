@@ -9,6 +9,7 @@
 ```yaml event-plan       a whole event plan
 ```text lints-beside-plan  what is said of the rules above it beside the plan above them
 ```json event            a line that is an event
+```yaml shape            a shape file
 ```json segment, ```json cloudevents   a line of that shape; the next fence is the event it stands for
 """
 
