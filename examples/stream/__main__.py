@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     closing = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the terminal closed: no Java process is left behind
-        signal.signal(number, _interrupting(closing))
+        signal.signal(number, interrupting(closing))
     if problem := pubsub.missing():
         print(f"the demo cannot start: {problem}", file=sys.stderr)
         return 1
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _interrupting(closing: threading.Event) -> Callable[[int, FrameType | None], None]:
+def interrupting(closing: threading.Event) -> Callable[[int, FrameType | None], None]:
     """A handler that interrupts, and leaves word of it: what is raised while a library cleans up is lost."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

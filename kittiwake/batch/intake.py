@@ -6,6 +6,7 @@ by one, which alone says what is wrong.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import compress
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from kittiwake.input.bulk import Table, Wants, new_table, read_table
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.foreign.records import remedy_of
 from kittiwake.input.lines import Block, is_cut, record_at
-from kittiwake.input.shapes.base import Shape
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.time.zones import zone_of
@@ -52,30 +53,30 @@ class Intake:
         """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
         written in few."""
 
-    def take(self, file: str, block: Block) -> Taken:
-        """The events of a block of `file`, in no order; no record is lost."""
+    def take(self, file: str, block: Block, shape: InputShape | None = None) -> Taken:
+        """The events of a block of `file`, in no order; no record is lost. `shape` is that of the file (None: all)."""
+        shape = self._shape if shape is None else shape
         self.bytes_taken += block.size
-        table, left = self._read_in_bulk(block)
+        table, left = self._read_in_bulk(block, shape)
         dead: list[DeadLetter] = []
         for at in left:
             for record in record_at(block, at):
                 source = f"{file}:{record.number}"
-                found = parse_events(record.raw, source, self._start_us, self._shape, raw_size=record.size)
+                found = parse_events(
+                    record.raw, source, self._start_us, shape, raw_size=record.size, context=record.context
+                )
                 if isinstance(found, DeadLetter):
-                    count_dead_letter(self._counts, found, block.start, self._remedy)
+                    count_dead_letter(self._counts, found, block.start, partial(remedy_of, shape=shape))
                     dead.append(found)
                 else:
                     count_record(self._counts, found)
-                    if self._shape.shape is Shape.CANONICAL:
+                    if shape.shape is Shape.CANONICAL:
                         self._arrivals.note_fields(record.raw)
                     for event in found:
                         self._add(table, event)
         table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
         return Taken(table, dead)
-
-    def _remedy(self, dead: DeadLetter) -> str:
-        return remedy_of(dead, self._shape)
 
     def _without_refused(self, table: Table) -> Table:
         """The events of accounts that are not refused; the others are counted by account."""
@@ -98,9 +99,9 @@ class Intake:
                 if name is not None and zone_of(name) is None:
                     count_unknown_zone(self._counts, _shown(name))
 
-    def _read_in_bulk(self, block: Block) -> tuple[Table, list[int]]:
+    def _read_in_bulk(self, block: Block, shape: InputShape) -> tuple[Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
-        if self._shape.shape is not Shape.CANONICAL or is_cut(block):
+        if shape.shape is not Shape.CANONICAL or is_cut(block):
             return new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
         found = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)

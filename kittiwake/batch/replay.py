@@ -21,7 +21,7 @@ from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.input.errors import shown
-from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.files import ShapedFile, find_shaped_files, refuse_shaped
 from kittiwake.input.foreign.beginnings import refuse_foreign
 from kittiwake.input.reading import read_blocks, read_records
 from kittiwake.kernel.state.state import State
@@ -87,10 +87,11 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    files = find_files(inputs)
-    refuse_shaped(files, settings.shape)
+    files = find_shaped_files(inputs, settings.shape, settings.shapes)
+    for file in files:
+        refuse_shaped([file.name], file.shape)
     if not settings.allow_empty:
-        refuse_foreign(files, settings.shape, settings.start_us)
+        refuse_foreign(files, settings.start_us)
     run_output = open_output(output)
     try:
         with gc_paused():
@@ -106,7 +107,7 @@ def replay(
 
 def _run(
     programs: Programs,
-    files: list[str],
+    files: list[ShapedFile],
     run_output: Output,
     settings: RunSettings,
     on_progress: OnProgress,
@@ -182,7 +183,7 @@ class History(NamedTuple):
 
 def read_history(
     programs: Programs,
-    files: Sequence[str],
+    files: Sequence[ShapedFile],
     settings: RunSettings,
     gathering: Gathering,
     on_dead_letter: Callable[[DeadLetter], None],
@@ -195,15 +196,15 @@ def read_history(
     """
     counts = Counts()
     intake = Intake(settings, programs, counts)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files)
 
     def on_read(size: int) -> None:
         nonlocal bytes_read
         bytes_read += size
 
-    for name in files:
-        for block in read_blocks(name, on_read):
-            table, dead_letters = intake.take(shown(name), block)
+    for name, shape in files:
+        for block in read_blocks(name, on_read, shape):
+            table, dead_letters = intake.take(shown(name), block, shape)
             gathering.add(table)
             for dead in dead_letters:
                 on_dead_letter(dead)

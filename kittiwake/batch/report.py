@@ -22,6 +22,9 @@ ZONES_SHOWN: Final = 10
 REASONS_SHOWN: Final = 3
 """Reasons of dead letters that are printed, the commonest: one cause has one or two. `summary.json` has all."""
 
+PENDING_SHOWN: Final = 20
+"""Rules whose waiting episodes are printed: most runs end while many wait. `summary.json` has all."""
+
 ROWS_MAX: Final = 60
 """Rows of a table that are printed: what a person reads. `summary.json` has them all."""
 
@@ -48,6 +51,8 @@ def _events(summary: Summary) -> Iterator[str]:
     if summary.rules.frozen_at_us is not None:
         yield f"frozen at {format_instant(summary.rules.frozen_at_us)}: nothing is decided beyond it"
     yield f"read {_of(counts.files, 'file')}, {_of(counts.records, 'record')}"
+    if counts.left_out:
+        yield f"  {_of(counts.left_out, 'record')} left out by the shape"
     events, contacts = counts.events - counts.catalogue, _of(counts.contacts, "contact")
     yield f"  {_of(events, 'event')}" + ("" if counts.unneeded else f" of {contacts}")
     if counts.unneeded:
@@ -158,10 +163,10 @@ def _pending(summary: Summary) -> Iterator[str]:
     yield f"{sum(one.number for _, one in pending):,} still waiting"
     several = len({rule.account_id for rule, _ in pending}) > 1
     rows = [("account", "rule", "number", "next due")]
-    rows += [(*rule, f"{one.number:,}", format_instant(one.next_due_us)) for rule, one in pending[:ROWS_MAX]]
+    rows += [(*rule, f"{one.number:,}", format_instant(one.next_due_us)) for rule, one in pending[:PENDING_SHOWN]]
     yield from _table(rows if several else [row[1:] for row in rows])
-    if len(pending) > ROWS_MAX:
-        yield f"    and {len(pending) - ROWS_MAX} more rows in summary.json"
+    if len(pending) > PENDING_SHOWN:
+        yield f"    and {len(pending) - PENDING_SHOWN} more rows in summary.json"
 
 
 def _unusable(summary: Summary) -> Iterator[str]:

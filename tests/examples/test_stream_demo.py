@@ -129,7 +129,7 @@ def test_a_signal_whose_interrupt_a_library_swallows_closes_the_shop_all_the_sam
 
     closing, topic = threading.Event(), house.Topic("", "", "")
     with suppress(KeyboardInterrupt):
-        demo._interrupting(closing)(signal.SIGINT, None)
+        demo.interrupting(closing)(signal.SIGINT, None)
     one = shop.Shop(view.View(Console()), Path(), Path(), 1, closing)
     job = house.Job([], subprocess.Popen(["sleep", "60"]), Path(os.devnull))
     try:

@@ -15,12 +15,14 @@ import pytest
 
 from kittiwake.input.errors import InputError
 from kittiwake.input.events import parse_event, parse_events
+from kittiwake.input.files import ShapedFile
 from kittiwake.input.foreign.beginnings import RECORDS_MAX, refuse_foreign
 from kittiwake.input.foreign.records import SOURCES, foreign_record, remedy_of
 from kittiwake.input.foreign.remedies import REMEDIES
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
+from kittiwake.shape_files.names import SHIPPED
 from tests.input.inputs import GOOD, START_US
 
 EVENTS = [GOOD | {"event_id": f"e{at}"} for at in range(3)]
@@ -29,7 +31,7 @@ SEGMENT = {"type": "track", "event": "Order Completed", "messageId": "m1", "user
 
 def refusal(path: Path, shape: InputShape = CANONICAL) -> str:
     with pytest.raises(InputError) as caught:
-        refuse_foreign([str(path)], shape, START_US)
+        refuse_foreign([ShapedFile(str(path), shape)], START_US)
     return str(caught.value)
 
 
@@ -40,7 +42,7 @@ def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def read_after(message: str, folder: Path) -> list[Event]:
     """The events of the file that the command of a message writes."""
-    command = message.partition("To read it: ")[2]
+    command = message.partition("To read it: ")[2].rpartition("; or as JSON lines: ")[2]
     if not shutil.which(command.split()[0]):
         pytest.skip(f"{command.split()[0]} is not here")
     subprocess.run(command, shell=True, check=True, cwd=folder)
@@ -79,7 +81,7 @@ def test_a_file_that_is_longer_than_its_beginning_is_known_too(tmp_path: Path) -
         assert "To read it: jq" in refusal(written(tmp_path / "a.json", text))
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_is_read_by_the_command_that_is_named(tmp_path: Path, encoding: str) -> None:
     message = refusal(written(tmp_path / "a.jsonl", "\n".join(map(json.dumps, EVENTS)), encoding))
     assert "text in UTF-16" in message
@@ -111,7 +113,7 @@ def test_segment_without_its_shape_is_answered_with_it(tmp_path: Path) -> None:
     assert refusal(path).endswith(
         "holds calls of Segment. To read it: add --input_shape segment --input_account ACCOUNT"
     )
-    refuse_foreign([str(path)], InputShape(Shape.SEGMENT, "acme"), START_US)
+    refuse_foreign([ShapedFile(str(path), InputShape(Shape.SEGMENT, "acme"))], START_US)
 
 
 def test_canonical_events_in_another_shape_are_answered_with_none(tmp_path: Path) -> None:
@@ -122,6 +124,21 @@ def test_canonical_events_in_another_shape_are_answered_with_none(tmp_path: Path
 def test_a_ga4_export_is_known(tmp_path: Path) -> None:
     row = {"event_date": "20250303", "event_timestamp": "1741000000123456", "event_name": "purchase"}
     assert "events of Google Analytics 4" in refusal(written(tmp_path / "a.json", json.dumps(row)))
+
+
+def test_an_export_of_a_known_source_is_answered_with_its_shape_and_read_by_it(tmp_path: Path) -> None:
+    order = {"id": 5, "line_items": [], "financial_status": "paid"}
+    path = written(tmp_path / "a.json", json.dumps({"orders": [order] * 9_000}, indent=1))
+    assert refusal(path).endswith("orders of Shopify. To read it: add --input_shape shopify --input_account ACCOUNT")
+
+
+def test_json_lines_in_utf_16_with_a_mark_are_read_as_they_are(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", "\n".join(map(json.dumps, EVENTS)), "utf-16")
+    refuse_foreign([ShapedFile(str(path), CANONICAL)], START_US)
+
+
+def test_every_source_has_a_shape_that_comes_with_the_product() -> None:
+    assert set(SOURCES) == {*Shape, *SHIPPED} - {"canonical"}
 
 
 def test_every_source_that_is_known_is_known_by_fields_that_no_event_has() -> None:
@@ -137,12 +154,12 @@ def test_objects_without_ids_are_named_by_their_fields(tmp_path: Path) -> None:
 
 def test_a_file_with_one_event_among_its_first_records_is_read(tmp_path: Path) -> None:
     lines = [json.dumps(SEGMENT)] * (RECORDS_MAX - 1) + [json.dumps(GOOD)]
-    refuse_foreign([str(written(tmp_path / "a.jsonl", "\n".join(lines)))], CANONICAL, START_US)
+    refuse_foreign([ShapedFile(str(written(tmp_path / "a.jsonl", "\n".join(lines))), CANONICAL)], START_US)
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "no event\n", '["01JBN6", "acme"]\n', '{"event_id": "01J\n', "{\n"])
 def test_what_is_no_known_kind_is_left_to_the_run(tmp_path: Path, text: str) -> None:
-    refuse_foreign([str(written(tmp_path / "a.jsonl", text))], CANONICAL, START_US)
+    refuse_foreign([ShapedFile(str(written(tmp_path / "a.jsonl", text)), CANONICAL)], START_US)
 
 
 def test_every_reason_has_a_remedy() -> None:

@@ -133,6 +133,7 @@ NO_CONSTRUCT: Final = {
     "compile": {
         "account": "the program of an account",
         "accounts": "the programs of many accounts",
+        "needs": "which types of events a rule needs, in whatever construct",
         "preparation": "what becomes of events before the rules see them, of every construct that changes them",
         "versions": "the programs of an account under rising versions",
     },
@@ -155,6 +156,7 @@ NO_CONSTRUCT: Final = {
         "retention": "what is forgotten, of every construct",
         "slots": "what a look-back remembers, whatever it measures",
         "unusable": "values that no construct can use",
+        "pending": "what waits when a run ends, of every rule",
     },
     "run": {
         "arming": "what an event brings to an episode, of every construct that arms",

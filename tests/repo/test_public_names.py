@@ -21,7 +21,8 @@ NAMES = {
         WriteJsonLines WriteTables published_rules
     """,
     "kittiwake.kernel": """
-        Advanced DecidedHistory Program State Versions advance decide_history decide_sorted_history new_state unfinished
+        Advanced DecidedHistory Program State Versions advance decide_history decide_sorted_history new_state pending_in
+        unfinished
     """,
     "kittiwake.testing": "Case Story check run scenarios",
 }

@@ -9,7 +9,16 @@ import typer
 
 from kittiwake.batch.counts import Counts, count_unusable
 from kittiwake.batch.summary import text_findings
-from kittiwake.cli.console import AsJson, leave, one_command, refuse, usable_input
+from kittiwake.cli.console import (
+    AsJson,
+    complain_at,
+    error_data,
+    leave,
+    one_command,
+    refuse,
+    usable_input,
+)
+from kittiwake.cli.event_plans import EventPlans, NoEventPlans, lints_of_tests, plans_for
 from kittiwake.cli.explanation_text import print_texts
 from kittiwake.errors import UnusableError
 from kittiwake.explain.model import as_data
@@ -32,30 +41,40 @@ def play_scenarios(
         bool,
         typer.Option("--allow-empty", "--allow_empty", help="End with 0 though some rule has no event in any test."),
     ] = False,
+    events: EventPlans = None,
+    no_events: NoEventPlans = False,
     as_json: AsJson = False,
 ) -> None:
     """Test rules with scenario files: events, clock steps, and what is expected of them.
 
+    The event plan beside the rules or the scenarios, if there is one, says which of their events never come so.
     Exit codes: 0 everything was as expected, 1 something was not, a rule left numbers sent as text out of what it
-    measures, or a rule saw no event of its type in any test (unless --allow-empty, or --only), 2 a scenario or its
-    rules cannot be used.
+    measures, a rule saw no event of its type in any test (unless --allow-empty, or --only), or there are lints against
+    the plan, 2 a scenario, its rules or the plan cannot be used.
     """
     with usable_input(as_json=as_json):
         cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]
         if not cases:
             raise UnusableError(f"no test has {only!r} in its name")
+        plans = plans_for([*paths, *_rules_of(cases)], events, none=no_events)
+    lints = lints_of_tests(cases, plans)
     empty = [] if only else unarmed_messages(cases)
     results = [play(case) for case in cases]
     findings = _findings(results)
     if as_json:
-        say_json(_data(results, empty, findings))
+        data = _data(results, empty, findings)
+        say_json(data | ({"findings": [error_data(one) for one in lints]} if plans else {}))
     else:
         for message in empty:
             say(f"EMPTY: {message}", YELLOW)
+        for one in lints:
+            complain_at(one, YELLOW)
         _report(results)
         for message in findings:
             say(f"FINDING: {message}", YELLOW)
-    is_fine = all(result.passed for result in results) and not findings and (allow_empty or not empty)
+        if lints:
+            say(f"{len(lints)} {'lint' if len(lints) == 1 else 'lints'} against the event plan", YELLOW)
+    is_fine = all(result.passed for result in results) and not findings and not lints and (allow_empty or not empty)
     leave(Exit.FINE if is_fine else Exit.FINDINGS)
 
 
@@ -65,6 +84,11 @@ def _findings(results: list[Result]) -> list[str]:
     for result in results:
         count_unusable(counts, result.case.book.account_id, result.unusable)
     return list(text_findings(counts.unusable))
+
+
+def _rules_of(cases: list[Case]) -> list[Path]:
+    """The files in which the rules of tests stand."""
+    return list(dict.fromkeys(Path(one.file) for case in cases for one in case.book.locations))
 
 
 def _cases(paths: list[Path], *, as_json: bool) -> list[Case]:
@@ -120,7 +144,7 @@ def _data(results: list[Result], empty: list[str], findings: list[str]) -> dict[
         "passed": len(results) - failed,
         "failed": failed,
         "empty": empty,
-        "findings": findings,
+        "unusable": findings,
         "tests": [_result_data(result) for result in results],
     }
 

@@ -6,6 +6,7 @@ foreign file is answered after its first records and not after as many dead lett
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -15,8 +16,16 @@ from kittiwake.input.decompression import BEGINNING_BYTES, Source, gzip_blocks, 
 from kittiwake.input.errors import InputError, UnsoundError, shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.file_types import GZIP, PARQUET, ZSTD, type_of
-from kittiwake.input.foreign.records import Foreign, foreign_record, foreign_text, records_in
-from kittiwake.input.shapes.base import InputShape
+from kittiwake.input.files import ShapedFile
+from kittiwake.input.foreign.records import (
+    Foreign,
+    first_object,
+    foreign_record,
+    foreign_text,
+    records_in,
+    source_of,
+)
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES
 from kittiwake.model import DeadLetter
 from kittiwake.regular_files import open_file
@@ -30,24 +39,26 @@ RECORDS_MAX: Final = 20
 _UNPACK: Final[dict[str, Callable[[Source, int], Iterator[bytes]]]] = {GZIP.name: gzip_blocks, ZSTD.name: zstd_blocks}
 
 
-def refuse_foreign(names: Iterable[str], shape: InputShape, start_us: int) -> None:
+def refuse_foreign(files: Iterable[ShapedFile], start_us: int) -> None:
     """Refuse local files of another kind, of which the first records are no events; the error names what reads them.
 
     Raises:
         InputError: there is one.
     """
-    for name in islice(names, FILES_MAX):
+    for name, shape in islice(files, FILES_MAX):
         if Path(name).is_file():
             with open_file(name) as stream:
                 refuse_foreign_stream(stream, name, shape, start_us)
 
 
 def refuse_foreign_stream(stream: BinaryIO, name: str, shape: InputShape, start_us: int) -> None:
-    """As `refuse_foreign`, of an open file.
+    """As `refuse_foreign`, of an open file. A shape file says itself what its records are.
 
     Raises:
         InputError: it is of another kind.
     """
+    if not isinstance(shape.shape, Shape):
+        return
     found = _foreign(_beginning(stream, name), shown(name), shape, start_us)
     if found is not None:
         raise InputError(f"{shown(name)} holds {found.what}. To read it: {found.remedy}")
@@ -68,6 +79,8 @@ def _beginning(stream: BinaryIO, name: str) -> bytes:
 
 
 def _foreign(beginning: bytes, name: str, shape: InputShape, start_us: int) -> Foreign | None:
+    if beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        beginning = beginning.decode("utf-16", "ignore").encode()
     lines = beginning.split(b"\n")
     whole = lines[:-1] if len(lines) > 1 and len(beginning) >= BLOCK_BYTES else lines
     first = list(islice((line for line in whole if line.strip()), RECORDS_MAX))
@@ -75,5 +88,6 @@ def _foreign(beginning: bytes, name: str, shape: InputShape, start_us: int) -> F
         return None
     found = foreign_text(name, beginning)
     if found is not None:
-        return found
+        known = source_of(first_object(beginning)) if shape.shape is Shape.CANONICAL else None
+        return found if known is None else known
     return next((known for one in records_in(first) if (known := foreign_record(name, one, shape))), None)

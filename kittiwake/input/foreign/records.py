@@ -105,6 +105,25 @@ def _first_value(text: bytes) -> tuple[Any, int]:
     return value, whole.count("\n", 0, end) + 1
 
 
+def first_object(text: bytes) -> dict[str, Any] | None:
+    """The first record of a JSON text: of an array, of the list that an object covers, or the object itself."""
+    whole = text.removeprefix(BOM).decode(errors="ignore").lstrip()
+    value = _decoded_at(whole, 0)
+    if isinstance(value, dict) and (key := _list_in(value)) is not None:
+        value = value[key]
+    if value is None:  # it is cut off: the first object in its list
+        value = _decoded_at(whole, whole.find("{", whole.find("[") + 1))
+    value = value[0] if isinstance(value, list) and value else value
+    return value if isinstance(value, dict) else None
+
+
+def _decoded_at(text: str, at: int) -> Any:
+    try:
+        return json.JSONDecoder().raw_decode(text, at)[0] if at >= 0 else None
+    except (ValueError, RecursionError):
+        return None
+
+
 def _list_in(value: dict[str, Any]) -> str | None:
     """The key of the list of objects that is all there is in an object."""
     lists = [key for key, one in value.items() if isinstance(one, list) and one and isinstance(one[0], dict)]
@@ -177,15 +196,21 @@ def foreign_record(name: str, record: dict[str, Any], shape: InputShape) -> Fore
         if {"event_id", "account_id", "time"} <= record.keys():
             return Foreign("canonical events", "leave out --input_shape and --input_account")
         return None
-    for known_as, (what, is_one) in SOURCES.items():
-        if is_one(record):
-            return Foreign(what, as_shape(name, known_as, list(record)))
+    known = source_of(record)
+    if known is not None:
+        return known
     if EVENT_IDS & record.keys():
         return _with_epoch_time(name, record)
     return Foreign(
         f"JSON objects without {_lacking(record)}; they have {names_of(list(record)) or 'no field at all'}",
-        written_as_events(name, list(record)),
+        written_as_events(name),
     )
+
+
+def source_of(record: dict[str, Any] | None) -> Foreign | None:
+    """The source whose record an object is, and its shape; None: it is of none that is known."""
+    found = [] if record is None else [(name, what) for name, (what, is_one) in SOURCES.items() if is_one(record)]
+    return Foreign(found[0][1], as_shape(found[0][0])) if found else None
 
 
 def _lacking(record: dict[str, Any]) -> str:

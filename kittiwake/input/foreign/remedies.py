@@ -11,7 +11,6 @@ import shlex
 from typing import Any, Final
 
 from kittiwake.input.events import BOM
-from kittiwake.input.shapes.base import Shape
 from kittiwake.reasons import DeadLetterReason
 
 _UNPACKERS: Final = {".gz": "gzip -dc", ".zst": "zstd -dc"}
@@ -49,7 +48,7 @@ _ROWS: Final = (
 def rows_to_lines(name: str, delimiter: str) -> str:
     """The command that writes each row of a CSV as an object on a line."""
     program = _ROWS.format("" if delimiter == "," else f", delimiter={json.dumps(delimiter)}")
-    return _piped(name, f"python3 -c {shlex.quote(program)}", by_name=False)
+    return f"{SHAPE_FILE}; or as JSON lines: " + _piped(name, f"python3 -c {shlex.quote(program)}", by_name=False)
 
 
 def times_from_epoch(name: str, per_second: int) -> str:
@@ -63,16 +62,17 @@ def times_from_epoch(name: str, per_second: int) -> str:
     return jq(name, number.format(f'{seconds} + "." + {fraction} + "Z"'))
 
 
-def as_shape(name: str, shape: str, fields: list[str]) -> str:
-    """What to add to the command that was typed, so that it reads records of a shape."""
-    if shape in list(Shape):
-        return f"add --input_shape {shape} --input_account ACCOUNT"
-    return written_as_events(name, fields)
+def as_shape(shape: str) -> str:
+    """What to add to the command that was typed, so that it reads records of a shape that comes with the product."""
+    return f"add --input_shape {shape} --input_account ACCOUNT"
 
 
-def written_as_events(name: str, _: list[str]) -> str:
-    """The command that writes objects as events, once the names of their fields are put into it."""
-    return f"put the names of its fields for ID, WHO and WHEN into {jq(name, _EVENT)}"
+SHAPE_FILE: Final = "describe it in a shape file (docs/reference/shapes.md) and add --input_shape FILE.yaml"
+
+
+def written_as_events(name: str) -> str:
+    """How objects become events: by a shape file, or by a command once the names of their fields are put into it."""
+    return f"{SHAPE_FILE}; or put the names of its fields for ID, WHO and WHEN into {jq(name, _EVENT)}"
 
 
 def _piped(name: str, command: str, *, by_name: bool = True) -> str:

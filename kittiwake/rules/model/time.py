@@ -50,7 +50,7 @@ _IN_WORDS: Final = re.compile(
     r"(\d{1,4}) ?((?i:mo|mon|months?|yrs?|years?|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?)|[ysmhdw])",
     re.ASCII,
 )
-"""A number and a unit as people write them; a single letter as it is, for M is a month to some."""
+"""A number and a unit as people write them; one character as it is, for M is a month to some."""
 
 
 def _offset(value: object) -> str:
