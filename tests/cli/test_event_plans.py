@@ -93,6 +93,16 @@ def test_an_old_plan_is_called_old(folder: Path) -> None:
     assert "made 31 days ago: what is sent may have changed" in kittiwake("validate", folder).out
 
 
+def test_a_plan_that_does_not_say_when_it_was_made_is_as_old_as_its_last_event(folder: Path) -> None:
+    last = datetime.now(UTC) - timedelta(days=40)
+    write(folder / "events.yaml", f"history: {{last: '{last.isoformat()}'}}\n{FITS}")
+    assert (
+        "every account, its last event 40 days ago: what is sent may have changed" in kittiwake("validate", folder).out
+    )
+    (one,) = kittiwake("validate", folder, "--json").data["event_plans"]
+    assert (one["age_days"], "made_at" in one) == (40, False)
+
+
 def test_an_account_without_a_plan_is_named(folder: Path) -> None:
     write(folder / "events.yaml", f"account: globex\n{FITS_NOT}")
     ran = kittiwake("validate", folder)
