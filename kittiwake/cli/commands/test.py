@@ -18,7 +18,7 @@ from kittiwake.cli.console import (
     refuse,
     usable_input,
 )
-from kittiwake.cli.event_plans import EventPlans, NoEventPlans, lints_of_tests, plans_for
+from kittiwake.cli.event_plans import EventPlans, NoEventPlans, lints_of_tests, plans_for, say_old_plans
 from kittiwake.cli.explanation_text import print_texts
 from kittiwake.errors import UnusableError
 from kittiwake.explain.model import as_data
@@ -72,6 +72,7 @@ def play_scenarios(
         _report(results)
         for message in findings:
             say(f"FINDING: {message}", YELLOW)
+        say_old_plans(plans)
         if lints:
             say(f"{len(lints)} {'lint' if len(lints) == 1 else 'lints'} against the event plan", YELLOW)
     is_fine = all(result.passed for result in results) and not findings and not lints and (allow_empty or not empty)
