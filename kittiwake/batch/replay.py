@@ -21,8 +21,8 @@ from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.input.errors import shown
-from kittiwake.input.files import find_files, refuse_shaped
-from kittiwake.input.reading import read_blocks, read_records
+from kittiwake.input.query.inputs import blocks_of_input, find_inputs
+from kittiwake.input.reading import read_records
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.output.folder import (
@@ -55,6 +55,7 @@ class Progress(NamedTuple):
 
     bytes_read: int
     bytes_total: int
+    """0 where that is not known: of a query."""
     records: int
     contacts: int
     """Decided so far."""
@@ -79,6 +80,8 @@ def replay(
 ) -> Summary:
     """Decide everything that the files `inputs` name and write the output folder; what it did is returned.
 
+    With a query in the settings its rows are the events, and `inputs` names nothing more.
+
     A run that is stopped (`Summary.stopped`) has written its dead letters and no decision.
 
     Raises:
@@ -86,8 +89,7 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    files = find_files(inputs)
-    refuse_shaped(files, settings.shape)
+    files = find_inputs(inputs, settings.query, settings.shape)
     run_output = open_output(output)
     try:
         with gc_paused():
@@ -192,14 +194,14 @@ def read_history(
     """
     counts = Counts()
     intake = Intake(settings, programs.wanted, counts, programs.refused)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files if settings.query is None)
 
     def on_read(size: int) -> None:
         nonlocal bytes_read
         bytes_read += size
 
     for name in files:
-        for block in read_blocks(name, on_read):
+        for block in blocks_of_input(name, settings.query, on_read):
             table, dead_letters = intake.take(shown(name), block)
             gathering.add(table)
             for dead in dead_letters:

@@ -13,8 +13,9 @@ from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
-from kittiwake.input.lines import Record
-from kittiwake.input.reading import read_records
+from kittiwake.input.lines import Record, records_in
+from kittiwake.input.query.inputs import blocks_of_input
+from kittiwake.input.query.model import Query
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 
@@ -36,7 +37,7 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     """
     accounts: dict[str, list[Event]] = {}
     counts = Counts()
-    for source, record in _records(files):
+    for source, record in _records(files, settings.query):
         if settings.until_us is not None and not _may_concern(record.raw, contact_id):
             continue
         found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
@@ -50,10 +51,11 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     return ContactInput(accounts, counts)
 
 
-def _records(files: Sequence[str]) -> Iterator[tuple[str, Record]]:
+def _records(files: Sequence[str], query: Query | None) -> Iterator[tuple[str, Record]]:
     for name in files:
-        for record in read_records(name):
-            yield f"{shown(name)}:{record.number}", record
+        for block in blocks_of_input(name, query, lambda _: None):
+            for record in records_in(block):
+                yield f"{shown(name)}:{record.number}", record
 
 
 def _may_concern(raw: bytes, contact_id: str) -> bool:

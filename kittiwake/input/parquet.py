@@ -49,7 +49,7 @@ def lines_of(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
 
 def _lines(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
     file = pq.ParquetFile(source.stream, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True)
-    columns = _columns(file.schema_arrow)
+    columns = columns_of(file.schema_arrow)
     size, total, done = _size(source.stream), file.metadata.num_rows, 0
     number = 1
     for group in range(file.metadata.num_row_groups):
@@ -57,7 +57,7 @@ def _lines(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
         if split.start <= _start(about) and (split.end is None or _start(about) < split.end):
             first = number
             for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
-                yield first, _lines_of_batch(batch, columns)
+                yield first, lines_of_batch(batch, columns)
                 first, done = first + len(batch), done + len(batch)
                 source.report_upto(size * done // total)
         number += about.num_rows
@@ -76,7 +76,7 @@ def _start(group: Any) -> int:
 # ---------------------------------------------------------------- columns
 
 
-def _columns(schema: pa.Schema) -> list[str]:
+def columns_of(schema: pa.Schema) -> list[str]:
     """The columns of events that a file has.
 
     Raises:
@@ -108,8 +108,10 @@ def _check(name: str, kind: pa.DataType) -> None:
 # ---------------------------------------------------------------- rows
 
 
-def _lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
-    """A line a row; what is null is left out. Column by column, since a step in Python for every cell takes longest."""
+def lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
+    """A line a row of the canonical `columns`; what is null is left out. Column by column, since a step in Python for
+    every cell takes longest.
+    """
     members = [_members(name, batch.column(name)) for name in columns]
     comma = pa.scalar(b",", pa.large_binary())
     joined = pc.binary_join_element_wise(*members, comma, null_handling="skip")
