@@ -90,7 +90,7 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary:
     check_format(options.written)
     history = load_rules(options.rules, by_account=not options.strict)
     programs = Programs(history, options.run.allowed_lateness_us, shape=options.run.shape)
-    files = input_files(options.inputs)
+    files = input_files(options.inputs, options.run.shape)
     refuse_shaped((file.name for file in files), options.run.shape)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     bytes_total = sum(file.size for file in files)

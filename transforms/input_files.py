@@ -15,6 +15,7 @@ from apache_beam.io.filesystems import FileSystems
 from kittiwake.input.errors import InputError
 from kittiwake.input.files import find_files, refuse_unknown
 from kittiwake.input.reading import blocks_of
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 
 
 class InputFile(NamedTuple):
@@ -25,13 +26,13 @@ class InputFile(NamedTuple):
     """Bytes, as far as was known when the job started."""
 
 
-def input_files(patterns: Sequence[str]) -> tuple[InputFile, ...]:
+def input_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> tuple[InputFile, ...]:
     """The files that patterns name, each once, in order of name; local ones have been opened once.
 
     Raises:
         InputError: a pattern names nothing, or a local file cannot be read.
     """
-    local = find_files([pattern for pattern in patterns if not is_remote(pattern)])
+    local = find_files([pattern for pattern in patterns if not is_remote(pattern)], shape)
     sizes = {name: Path(name).stat().st_size for name in local}
     for pattern in filter(is_remote, patterns):
         sizes.update(_remote_sizes(pattern))

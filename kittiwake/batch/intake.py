@@ -57,7 +57,9 @@ class Intake:
         for at in left:
             for record in record_at(block, at):
                 source = f"{file}:{record.number}"
-                found = parse_events(record.raw, source, self._start_us, self._shape, raw_size=record.size)
+                found = parse_events(
+                    record.raw, source, self._start_us, self._shape, raw_size=record.size, context=record.context
+                )
                 if isinstance(found, DeadLetter):
                     count_dead_letter(self._counts, found, block.start)
                     dead.append(found)

@@ -201,7 +201,7 @@ def read_history(
         bytes_read += size
 
     for name in files:
-        for block in blocks_of_input(name, settings.query, on_read):
+        for block in blocks_of_input(name, settings.query, on_read, settings.shape):
             table, dead_letters = intake.take(shown(name), block)
             gathering.add(table)
             for dead in dead_letters:

@@ -9,7 +9,9 @@ import typer
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.query.model import Query
-from kittiwake.input.shapes.base import InputShape, account_words, input_shape, shape_names
+from kittiwake.input.shapes.base import InputShape
+from kittiwake.shape_files.names import shape_names
+from kittiwake.shape_files.naming import input_shape
 from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
 
@@ -60,7 +62,7 @@ InputAccount = Annotated[
     typer.Option(
         "--input-account",
         "--input_account",
-        help=f"The account of events that name none: {account_words()}.",
+        help="The account of events that name none; some shapes need it.",
     ),
 ]
 
@@ -100,5 +102,6 @@ def shape_of(name: str, account_id: str | None) -> InputShape:
 
     Raises:
         UnusableError: there is no such shape, or the account is lacking, out of place, or none.
+        RulesError: with everything that is wrong with the shape file.
     """
     return input_shape(name, account_id, ("--input-shape", "--input-account"))

@@ -15,7 +15,7 @@ from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.lines import Record, records_in
 from kittiwake.input.query.inputs import blocks_of_input
-from kittiwake.input.query.model import Query
+from kittiwake.input.shapes.base import Shape
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 
@@ -37,10 +37,11 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     """
     accounts: dict[str, list[Event]] = {}
     counts = Counts()
-    for source, record in _records(files, settings.query):
-        if settings.until_us is not None and not _may_concern(record.raw, contact_id):
+    shape, passes_over = settings.shape, settings.until_us is not None and isinstance(settings.shape.shape, Shape)
+    for source, record in _records(files, settings):
+        if passes_over and not _may_concern(record.raw, contact_id):
             continue
-        found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
+        found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size, context=record.context)
         if isinstance(found, DeadLetter):
             count_dead_letter(counts, found)
             continue
@@ -51,9 +52,9 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     return ContactInput(accounts, counts)
 
 
-def _records(files: Sequence[str], query: Query | None) -> Iterator[tuple[str, Record]]:
+def _records(files: Sequence[str], settings: RunSettings) -> Iterator[tuple[str, Record]]:
     for name in files:
-        for block in blocks_of_input(name, query, lambda _: None):
+        for block in blocks_of_input(name, settings.query, lambda _: None, settings.shape):
             for record in records_in(block):
                 yield f"{shown(name)}:{record.number}", record
 

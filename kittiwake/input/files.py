@@ -15,14 +15,14 @@ from kittiwake.input.decompression import BEGINNING_BYTES
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.file_types import FILE_TYPES, PARQUET, READ, is_not_read, refuse_misshapen, type_by_name, type_of
 from kittiwake.input.reading import read_records
-from kittiwake.input.shapes.base import InputShape
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.regular_files import open_file
 
 FILES_MAX: Final = 100_000
 """Files of one run: their names travel in one element, and more of them are better joined first."""
 
 
-def find_files(patterns: Sequence[str]) -> list[str]:
+def find_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> list[str]:
     """The files that paths and globs (`**` too) name, each once, in order of name; their beginnings have been read.
 
     Raises:
@@ -35,7 +35,7 @@ def find_files(patterns: Sequence[str]) -> list[str]:
         refuse_unknown(name)
         if Path(name).is_dir():
             raise InputError(f"cannot read {shown(name)}: it is no file but a folder: write {_inside(name)}")
-        next(read_records(name), None)
+        next(read_records(name, shape=shape), None)
     return found
 
 

@@ -14,9 +14,18 @@ from typing import Final
 
 from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import Shape, account_words, input_shape, shape_names
+from kittiwake.input.shapes.base import Shape
 from kittiwake.output.formats import Format
-from pipelines.flags import Parser, duration_option, instant_option
+from pipelines.flags import (
+    ACCOUNT_HELP,
+    INPUT_ACCOUNT,
+    INPUT_SHAPE,
+    SHAPE_HELP,
+    Parser,
+    duration_option,
+    instant_option,
+    shape_option,
+)
 from pipelines.runner import check_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
@@ -58,7 +67,7 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         until_us=None if known.until is None else instant_option("--until", known.until),
         allowed_lateness_us=duration_option("--allowed_lateness", known.allowed_lateness),
         max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
-        shape=input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
+        shape=shape_option(known.input_shape, known.input_account),
         snapshots=known.snapshots,
     )
     runner = runner_named(known.runner)
@@ -78,10 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     rules_help = "the rules: a file, a folder of them, or a target: a folder or gs://bucket/prefix with versions"
     add("--rules", required=True, metavar="RULES", help=rules_help)
     add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
-    shape_help = f"how events are written: {shape_names()}; default: %(default)s"
-    add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
-    account_help = f"the account of events that name none: {account_words()}"
-    add("--input_account", metavar="ACCOUNT", help=account_help)
+    add(INPUT_SHAPE, default=Shape.CANONICAL.value, metavar="SHAPE", help=f"{SHAPE_HELP}; default: %(default)s")
+    add(INPUT_ACCOUNT, metavar="ACCOUNT", help=ACCOUNT_HELP)
     add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")

@@ -8,6 +8,7 @@
 ```text timeline         a history for the YAML before it, and the decisions it leaves
 ```yaml event-plan       a whole event plan
 ```json event            a line that is an event
+```yaml shape            a shape file
 ```json segment, ```json cloudevents   a line of that shape; the next fence is the event it stands for
 """
 

@@ -36,6 +36,8 @@ class SourcedBlock(NamedTuple):
     lines: list[bytes]
     size: int
     start: int = 0
+    header: tuple[str, ...] = ()
+    ordinals: tuple[int, ...] = ()
 
 
 class Read(NamedTuple):

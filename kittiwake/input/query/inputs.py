@@ -30,15 +30,15 @@ def find_inputs(inputs: Sequence[str], query: Query | None, shape: InputShape) -
         return [query.path]
     if not inputs:
         raise UnusableError("there is no input: name files with --input, or a query with --query")
-    files = find_files(inputs)
+    files = find_files(inputs, shape)
     refuse_shaped(files, shape)
     return files
 
 
-def blocks_of_input(name: str, query: Query | None, on_read: OnRead) -> Iterator[Block]:
+def blocks_of_input(name: str, query: Query | None, on_read: OnRead, shape: InputShape) -> Iterator[Block]:
     """The lines of a file that `find_inputs` has found, in blocks.
 
     Raises:
         InputError: it cannot be read to its end; the blocks before have been yielded.
     """
-    return read_blocks(name, on_read) if query is None else blocks_of_query(query)
+    return read_blocks(name, on_read, shape) if query is None else blocks_of_query(query)
