@@ -25,7 +25,7 @@ TYPES_MAX: Final = 1_000
 HEAVY_MAX: Final = 20_000
 """Contacts that are counted by id at once; whoever has one event in a hundred is never left out."""
 
-PLACES: Final = 3
+LOCATIONS: Final = 3
 """Dead letters of one kind that are shown."""
 
 
@@ -110,7 +110,7 @@ class Outcome:
         """Events of types beyond those that are counted by name."""
         self.dead: Counter[tuple[str, str]] = Counter()
         """Dead letters by reason and detail."""
-        self.places: dict[tuple[str, str], list[str]] = {}
+        self.locations: dict[tuple[str, str], list[str]] = {}
         self.contacts, self.ids, self.rows = Distinct(), Distinct(), Distinct()
         self.heavy = Heavy()
         self.first_us: int | None = None
@@ -150,9 +150,9 @@ class Outcome:
         if kind not in self.dead and len(self.dead) >= TYPES_MAX:
             kind = ("others", "")
         self.dead[kind] += 1
-        places = self.places.setdefault(kind, [])
-        if len(places) < PLACES:
-            places.append(dead.source)
+        locations = self.locations.setdefault(kind, [])
+        if len(locations) < LOCATIONS:
+            locations.append(dead.source)
 
     def _add_events(self, table: Table) -> None:
         for event_type, number in Counter(table.types).items():

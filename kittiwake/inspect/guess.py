@@ -47,7 +47,7 @@ _TYPE: Final = re.compile(r"[^\s.*]+([.][^\s.*]+)*")
 
 
 class Contact(NamedTuple):
-    """A place at which a contact's id stands."""
+    """A at_rank at which a contact's id stands."""
 
     path: FieldPath
     as_text: bool = False
@@ -124,9 +124,9 @@ def guess(records: Sequence[Mapping[str, Any]], fields: Fields, stem: str) -> Gu
 def _ranked(fields: Fields, names: tuple[str, ...], *, depth: int = 3) -> list[Field]:
     """Scalar fields that are called so, the surest first; of equal names those nearest to the top."""
     found = [
-        (place, len(path), at, field)
+        (at_rank, len(path), at, field)
         for at, (path, field) in enumerate(fields.items())
-        if field.is_scalar and len(path) <= depth and (place := rank(path, names)) is not None
+        if field.is_scalar and len(path) <= depth and (at_rank := rank(path, names)) is not None
     ]
     return [field for _, _, _, field in sorted(found, key=lambda one: one[:3])]
 
@@ -140,11 +140,11 @@ def _time(fields: Fields, number: int) -> FieldPath | None:
         form = field.time_form() if len(path) <= 3 else None
         if form is None or field.present < PRESENT * number:
             continue
-        place = rank(path, TIMES)
-        if place is None and not is_time_name(path[-1]) and not form.has_clock:
+        at_rank = rank(path, TIMES)
+        if at_rank is None and not is_time_name(path[-1]) and not form.has_clock:
             continue
         is_other = NO_TIMES.search(path[-1]) is not None
-        found.append((is_other, place is None, not form.has_clock, place or 0, len(path), at, path))
+        found.append((is_other, at_rank is None, not form.has_clock, at_rank or 0, len(path), at, path))
     return min(found)[-1] if found else None
 
 
@@ -203,7 +203,7 @@ def _constant(fields: Fields, stem: str) -> str:
 def _ids(
     records: Sequence[Mapping[str, Any]], fields: Fields, taken: set[FieldPath], beside: tuple[FieldPath, ...]
 ) -> tuple[tuple[FieldPath, ...], bool]:
-    """The fields that make an id, with what is part of it anyway, and whether equal rows are told apart by number."""
+    """The fields that make an id, with what is part of it anyway, and whether equal rows are kept apart by number."""
     candidates = [field for field in _ranked(fields, IDS) if field.path not in taken]
     candidates += [field for field in fields.values() if _may_be_id(field, taken) and field not in candidates]
     different = {repr(record) for record in records}

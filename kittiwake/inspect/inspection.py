@@ -20,9 +20,9 @@ from kittiwake.input.reading import read_blocks, read_records
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.inspect.counts import Outcome
 from kittiwake.inspect.fields import SAMPLE, fields_of
+from kittiwake.inspect.findings import findings
 from kittiwake.inspect.guess import Fields, Guess, guess, json_fields, pair_fields
 from kittiwake.inspect.layout import Layout, layout_of
-from kittiwake.inspect.oddities import oddities
 from kittiwake.inspect.products import product_of
 from kittiwake.inspect.shape_text import records_text, shape_text
 from kittiwake.inspect.shipped import shipped_text
@@ -36,7 +36,7 @@ WALKED_MAX: Final = 20
 """Fields of JSON or of pairs in one shape."""
 
 ORDINALS_MAX: Final = 1_500_000
-"""Rows of a file beyond which equal rows are not told apart: a shape can for 2,000,000."""
+"""Rows of a file beyond which equal rows are not kept apart: a shape can for 2,000,000."""
 
 
 PRODUCT_DEAD_MAX: Final = 0.1
@@ -61,7 +61,7 @@ class Inspection(NamedTuple):
     shape: str
     """The text of a first shape file; empty: none is needed, or too little could be guessed."""
     outcome: Outcome
-    oddities: list[str]
+    findings: list[str]
 
 
 def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progress: OnProgress) -> Inspection:
@@ -83,7 +83,7 @@ def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progr
     if product is not None:
         found = _as_product(known, product, account_id, read_all)
         if found is not None and found.outcome.dead_letters <= PRODUCT_DEAD_MAX * found.outcome.records:
-            return found._replace(oddities=oddities(None, fields, found.outcome))
+            return found._replace(findings=findings(None, fields, found.outcome))
     guessed = guess(records, fields, layout.at[-1] if layout.at else Path(files[0]).name.split(".")[0])
     guessed = guessed._replace(json=walked.json, pairs=walked.pairs)
     if guessed.lacks:
@@ -92,8 +92,8 @@ def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progr
         guessed = guessed._replace(ordinal=False)
     text = shape_text(guessed, layout, account_id)
     outcome = read_all(InputShape(mapping_of("the guessed shape.yaml", text.encode())))
-    odd = oddities(guessed, fields, outcome)
-    return known._replace(guess=guessed, shape=text, outcome=outcome, oddities=odd)
+    to_check = findings(guessed, fields, outcome)
+    return known._replace(guess=guessed, shape=text, outcome=outcome, findings=to_check)
 
 
 def _as_product(

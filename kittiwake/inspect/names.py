@@ -1,6 +1,6 @@
 """Names by which exports call a contact, a type, a time, an id and an amount, the surest first.
 
-Pure. Names are compared in lower case, without all but letters and digits, alone and with the key above them.
+Pure. Names are compared in lower case, without blanks and signs, alone and with the key above them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ LINES: Final = (
     "artikel",
     "artikelnr",
 )
-"""Names of what tells the lines of one order apart."""
+"""Names of that in which the lines of one order differ."""
 
 AMOUNT: Final = re.compile(
     r"price|amount|total|revenue|value|cost|sum|quantit|^qty|tax|discount|shipping|fee|betrag|preis|menge|anzahl|^ltv|paid"

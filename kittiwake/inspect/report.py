@@ -66,8 +66,8 @@ def outcome(found: Inspection) -> Iterator[str]:
     if (others := len(counts.types) - TYPES_SHOWN) > 0 or counts.other_types:
         yield f"  and {max(others, 0):,} other types" + (" and more" if counts.other_types else "")
     for (reason, detail), number in counts.dead.most_common(DEAD_SHOWN):
-        places = ", ".join(counts.places.get((reason, detail), ()))
-        yield f"  {number:>12,}  no events, {reason}: {detail}" + (f" ({places})" if places else "")
+        locations = ", ".join(counts.locations.get((reason, detail), ()))
+        yield f"  {number:>12,}  no events, {reason}: {detail}" + (f" ({locations})" if locations else "")
 
 
 def lacking(found: Inspection) -> str:
@@ -100,9 +100,14 @@ def as_data(found: Inspection, command: str) -> dict[str, Any]:
         "first_time": None if counts.first_us is None else format_instant(counts.first_us),
         "last_time": None if counts.last_us is None else format_instant(counts.last_us),
         "dead_letters": [
-            {"reason": reason, "detail": detail, "number": number, "places": counts.places.get((reason, detail), [])}
+            {
+                "reason": reason,
+                "detail": detail,
+                "number": number,
+                "locations": counts.locations.get((reason, detail), []),
+            }
             for (reason, detail), number in counts.dead.most_common(DEAD_SHOWN)
         ],
-        "oddities": found.oddities,
+        "findings": found.findings,
         "next": command,
     }

@@ -32,7 +32,7 @@ def inspect(
 ) -> None:
     """Say what a file of somebody's export is, and write a first shape file by which its records are events.
 
-    Reads JSON lines and documents, CSV and Parquet, packed or not. Prints names of fields, types and what is odd.
+    Reads JSON lines and documents, CSV and Parquet, packed or not. Prints names of fields, types and what to check.
 
     Exit codes: 0 all records are events with the shape shown, 1 some are not, or no shape could be guessed;
     2 a file cannot be read, or the output is there already.
@@ -104,11 +104,11 @@ def _print(found: Inspection, written: Path | None, command: str) -> None:
         return
     for line in report.outcome(found):
         say(line)
-    if found.oddities:
+    if found.findings:
         say()
         say("check", YELLOW)
-        for oddity in found.oddities:
-            say(f"  - {oddity}")
+        for finding in found.findings:
+            say(f"  - {finding}")
     _print_shape(found, written)
     say()
     say("next")

@@ -1,4 +1,4 @@
-"""What a person has to look at before a rule is trusted: of the sample's fields, and of what came of all records.
+"""What a person has to check before a rule is trusted: of the sample's fields, and of what came of all records.
 
 Pure. One sentence each: what was seen, how often, and what to do. Values of records are left out, but for the id of a
 contact who has a great part of all events.
@@ -31,8 +31,8 @@ NINETIES_US: Final = 631_152_000 * 1_000_000
 """1990-01-01: an earlier time is mostly a 0 that was read as a time."""
 
 
-def oddities(guess: Guess | None, fields: Fields, outcome: Outcome) -> list[str]:
-    """What is odd, in the order in which it matters. Without a guess the shape is one that is shipped, or none."""
+def findings(guess: Guess | None, fields: Fields, outcome: Outcome) -> list[str]:
+    """The findings, in the order in which it matters. Without a guess the shape is one that is shipped, or none."""
     has_ordinal = guess is not None and guess.ordinal
     found = [*_of_contacts(guess, outcome)]
     found += _of_ids(outcome, is_guessed=guess is not None, has_ordinal=has_ordinal)

@@ -1,4 +1,4 @@
-"""What is odd about an export is said, with how often, and not where nothing is odd."""
+"""What has to be checked in an export is said, with how often, and nothing where all is in order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def record(at: int, **more: Any) -> dict[str, Any]:
 
 
 def test_nothing_is_said_of_what_is_in_order(tmp_path: Path) -> None:
-    assert inspected(tmp_path / "a.jsonl", *(record(at, price=9.9) for at in range(200))).oddities == []
+    assert inspected(tmp_path / "a.jsonl", *(record(at, price=9.9) for at in range(200))).findings == []
 
 
 @pytest.mark.parametrize(
@@ -55,16 +55,16 @@ def test_nothing_is_said_of_what_is_in_order(tmp_path: Path) -> None:
         ({"items": [{"sku": "a"}]}, "items is a list: rules read its elements by derive"),
     ],
 )  # fmt: skip
-def test_what_is_odd_is_said(tmp_path: Path, change: Any, said: str) -> None:
+def test_what_has_to_be_checked_is_said(tmp_path: Path, change: Any, said: str) -> None:
     changed = change if callable(change) else lambda _: change
     found = inspected(tmp_path / "a.jsonl", *({**record(at), **changed(at)} for at in range(200)))
-    assert [one for one in found.oddities if said in one] != [], found.oddities
+    assert [one for one in found.findings if said in one] != [], found.findings
 
 
 def test_an_id_that_comes_again_beyond_the_sample_is_said(tmp_path: Path) -> None:
     rows = [record(at) for at in range(5_000)] + [record(at, event="other", user_id="x", price=at) for at in range(20)]
     rows += [record(at, user_id="y", price=at) for at in range(30)]
-    said = inspected(tmp_path / "a.jsonl", *rows).oddities
+    said = inspected(tmp_path / "a.jsonl", *rows).findings
     assert any("with the id of another, and different" in one for one in said), said
 
 
@@ -72,7 +72,7 @@ def test_rows_of_one_order_are_known_by_the_fields_that_tell_them_apart(tmp_path
     rows = [f"{at // 3},{at % 3},c{at % 7},2026-01-01T10:00:00Z,1" for at in range(30)]
     found = inspected(tmp_path / "a.csv", "order_id,sku,customer_id,ordered_at,quantity", *rows)
     assert "event_id: {fields: [order_id, sku]}" in found.shape
-    assert any("several records have one order_id" in one for one in found.oddities)
+    assert any("several records have one order_id" in one for one in found.findings)
 
 
 def test_texts_of_json_and_lists_of_pairs_are_walked_into(tmp_path: Path) -> None:
