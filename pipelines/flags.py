@@ -21,7 +21,7 @@ from kittiwake.printable import visible
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.limits import FILE_BYTES_MAX
 from kittiwake.shape_files.names import shape_names
-from kittiwake.shape_files.naming import input_shape, message_shape
+from kittiwake.shape_files.naming import InputShapes, input_shape, input_shapes, message_shape
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
 
@@ -144,6 +144,18 @@ def shape_option(name: str | None, account_id: str | None) -> InputShape:
     """
     try:
         return input_shape(name or Shape.CANONICAL.value, account_id, (INPUT_SHAPE, INPUT_ACCOUNT), _read_remote)
+    except RulesError as error:
+        raise UnusableError(str(error)) from error
+
+
+def shape_options(names: Sequence[str] | None, account_id: str | None, inputs: Sequence[str]) -> InputShapes:
+    """As `shape_option`, once for all inputs or as often as there are inputs.
+
+    Raises:
+        UnusableError: as above, or there are as many shapes as neither.
+    """
+    try:
+        return input_shapes(names or (), account_id, (INPUT_SHAPE, INPUT_ACCOUNT), len(inputs), _read_remote)
     except RulesError as error:
         raise UnusableError(str(error)) from error
 

@@ -21,6 +21,7 @@ from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.input.errors import shown
+from kittiwake.input.files import ShapedFile
 from kittiwake.input.query.inputs import blocks_of_input, find_inputs
 from kittiwake.input.reading import read_records
 from kittiwake.kernel.state.state import State
@@ -89,7 +90,7 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    files = find_inputs(inputs, settings.query, settings.shape)
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     run_output = open_output(output)
     try:
         with gc_paused():
@@ -105,7 +106,7 @@ def replay(
 
 def _run(
     programs: Programs,
-    files: list[str],
+    files: list[ShapedFile],
     run_output: Output,
     settings: RunSettings,
     on_progress: OnProgress,
@@ -181,7 +182,7 @@ class History(NamedTuple):
 
 def read_history(
     programs: Programs,
-    files: Sequence[str],
+    files: Sequence[ShapedFile],
     settings: RunSettings,
     gathering: Gathering,
     on_dead_letter: Callable[[DeadLetter], None],
@@ -194,15 +195,15 @@ def read_history(
     """
     counts = Counts()
     intake = Intake(settings, programs.wanted, counts, programs.refused)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files if settings.query is None)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
 
     def on_read(size: int) -> None:
         nonlocal bytes_read
         bytes_read += size
 
-    for name in files:
-        for block in blocks_of_input(name, settings.query, on_read, settings.shape):
-            table, dead_letters = intake.take(shown(name), block)
+    for name, shape in files:
+        for block in blocks_of_input(name, settings.query, on_read, shape):
+            table, dead_letters = intake.take(shown(name), block, shape)
             gathering.add(table)
             for dead in dead_letters:
                 on_dead_letter(dead)

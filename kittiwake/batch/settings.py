@@ -52,6 +52,8 @@ class RunSettings:
     """Whether the state of every contact is written too, for a host that goes on from there."""
     query: Query | None = None
     """Whose rows are the events, of a run over local files; None: the input files hold them."""
+    shapes: tuple[InputShape, ...] = ()
+    """Of each input, in order, where they differ; `shape` is then that of the rules: the first that derives events."""
 
 
 def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:

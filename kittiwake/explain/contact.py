@@ -45,7 +45,7 @@ def explain_files(
         UnusableError: a file cannot be used, several accounts have such a contact, or there is no rule of `rule_ids`.
         RulesError: the rules of the account cannot be run.
     """
-    files = find_inputs(inputs, settings.query, settings.shape)
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     found = read_contact(files, contact_id, settings)
     account_id = _account_of(found, contact_id, account_id)
     versions = _versions_of(rules, account_id, settings)

@@ -13,9 +13,11 @@ from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
+from kittiwake.input.files import ShapedFile
 from kittiwake.input.lines import Record, records_in
 from kittiwake.input.query.inputs import blocks_of_input
-from kittiwake.input.shapes.base import Shape
+from kittiwake.input.query.model import Query
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 
@@ -29,7 +31,7 @@ class ContactInput(NamedTuple):
     """Of the whole input, as far as it had to be read."""
 
 
-def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -> ContactInput:
+def read_contact(files: Sequence[ShapedFile], contact_id: str, settings: RunSettings) -> ContactInput:
     """The events of a contact. Records of others are only parsed where the end of the run depends on them.
 
     Raises:
@@ -37,8 +39,8 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     """
     accounts: dict[str, list[Event]] = {}
     counts = Counts()
-    shape, passes_over = settings.shape, settings.until_us is not None and isinstance(settings.shape.shape, Shape)
-    for source, record in _records(files, settings):
+    for source, record, shape in _records(files, settings.query):
+        passes_over = settings.until_us is not None and isinstance(shape.shape, Shape)
         if passes_over and not _may_concern(record.raw, contact_id):
             continue
         found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size, context=record.context)
@@ -52,11 +54,11 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     return ContactInput(accounts, counts)
 
 
-def _records(files: Sequence[str], settings: RunSettings) -> Iterator[tuple[str, Record]]:
-    for name in files:
-        for block in blocks_of_input(name, settings.query, lambda _: None, settings.shape):
+def _records(files: Sequence[ShapedFile], query: Query | None) -> Iterator[tuple[str, Record, InputShape]]:
+    for name, shape in files:
+        for block in blocks_of_input(name, query, lambda _: None, shape):
             for record in records_in(block):
-                yield f"{shown(name)}:{record.number}", record
+                yield f"{shown(name)}:{record.number}", record, shape
 
 
 def _may_concern(raw: bytes, contact_id: str) -> bool:

@@ -9,7 +9,7 @@ import glob
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kittiwake.input.decompression import BEGINNING_BYTES
 from kittiwake.input.errors import InputError, shown
@@ -37,6 +37,40 @@ def find_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> list[s
             raise InputError(f"cannot read {shown(name)}: it is no file but a folder: write {_inside(name)}")
         next(read_records(name, shape=shape), None)
     return found
+
+
+class ShapedFile(NamedTuple):
+    """A file, and how its records are written."""
+
+    name: str
+    shape: InputShape
+
+
+def find_shaped_files(
+    patterns: Sequence[str], shape: InputShape, shapes: Sequence[InputShape] = ()
+) -> list[ShapedFile]:
+    """As `find_files`, each with its shape: that of its pattern, if there is one for each, else `shape`.
+
+    Raises:
+        InputError: as there, or two patterns of different shapes name one file.
+    """
+    if not shapes:
+        return [ShapedFile(name, shape) for name in find_files(patterns, shape)]
+    found: dict[str, InputShape] = {}
+    for pattern, own in zip(patterns, shapes, strict=True):
+        for name in find_files([pattern], own):
+            refuse_two_shapes(name, found.setdefault(name, own), own)
+    return [ShapedFile(name, found[name]) for name in sorted(found)]
+
+
+def refuse_two_shapes(name: str, first: InputShape, second: InputShape) -> None:
+    """Refuse a file that inputs of different shapes name.
+
+    Raises:
+        InputError: they differ.
+    """
+    if first != second:
+        raise InputError(f"{shown(name)} is named twice, with {first.shape} and with {second.shape}: name it once")
 
 
 def _inside(folder: str) -> str:

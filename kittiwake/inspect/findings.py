@@ -57,11 +57,11 @@ def _about(counted: Distinct) -> str:
 
 def _of_contacts(guess: Guess | None, outcome: Outcome) -> Iterator[str]:
     if outcome.left_out:
-        part = _part(outcome.left_out, outcome.records)
-        yield (
-            f"{counted(outcome.left_out, 'record')} ({part}) without a contact, left out: "
-            "guests: apart makes a contact of each, refuse a dead letter"
-        )
+        left = f"{counted(outcome.left_out, 'record')} ({_part(outcome.left_out, outcome.records)})"
+        if guess is None:
+            yield f"{left} left out by the shape: guests, and what its only: and others: do not name"
+        else:
+            yield f"{left} without a contact, left out: guests: apart makes a contact of each, refuse a dead letter"
     if outcome.events < EVENTS_JUDGED:
         return
     mean = outcome.events / max(outcome.contacts.number, 1)

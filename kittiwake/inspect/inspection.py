@@ -15,7 +15,7 @@ from kittiwake.input.errors import InputError, shown
 from kittiwake.input.fields import RefusedError
 from kittiwake.input.lines import Record
 from kittiwake.input.mapping.mapping import RecordMapping
-from kittiwake.input.mapping.spec import FieldPath, Format
+from kittiwake.input.mapping.spec import FieldPath, Format, Pairs
 from kittiwake.input.reading import read_blocks, read_records
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.inspect.counts import Outcome
@@ -171,7 +171,7 @@ def _first(files: Sequence[str], layout: Layout, walked: _Walked) -> Iterator[di
 def _whole_records(layout: Layout, walked: _Walked) -> RecordMapping:
     """A shape by which records are read as they are."""
     lines = (
-        records_text(layout, walked.json, walked.pairs) or "records: {format: json_lines}",
+        records_text(layout, walked.json, map(Pairs, walked.pairs)) or "records: {format: json_lines}",
         "account: {value: a}",
         "contact: x",
         "type: {value: a.b}",

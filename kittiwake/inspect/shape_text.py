@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from kittiwake.input.mapping.paths import path_text
-from kittiwake.input.mapping.spec import Encoding, FieldPath, Format
+from kittiwake.input.mapping.spec import Encoding, FieldPath, Format, Pairs
 from kittiwake.inspect.guess import Amount, Contact, Guess
 from kittiwake.inspect.layout import Layout
 from kittiwake.inspect.values import TimeForm
@@ -36,7 +36,7 @@ def shape_text(guess: Guess, layout: Layout, account_id: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def records_text(layout: Layout, json_fields: Iterable[FieldPath] = (), pairs: Iterable[FieldPath] = ()) -> str | None:
+def records_text(layout: Layout, json_fields: Iterable[FieldPath] = (), pairs: Iterable[Pairs] = ()) -> str | None:
     """The line that says how a file is written; None: it is as a shape takes it by itself."""
     said: dict[str, str] = {}
     if layout.format is not Format.JSON_LINES:
@@ -47,14 +47,24 @@ def records_text(layout: Layout, json_fields: Iterable[FieldPath] = (), pairs: I
         said["delimiter"] = json.dumps(layout.delimiter)
     if layout.encoding is not Encoding.UTF_8:
         said["encoding"] = str(layout.encoding)
-    for key, paths in (("json", json_fields), ("pairs", pairs)):
-        if texts := [value_text(path_text(path)) for path in paths]:
+    for key, texts in (("json", [_path(path) for path in json_fields]), ("pairs", [_pairs(one) for one in pairs])):
+        if texts:
             said[key] = f"[{', '.join(texts)}]"
     return f"records: {{{', '.join(f'{key}: {text}' for key, text in said.items())}}}" if said else None
 
 
+def _path(path: FieldPath) -> str:
+    return value_text(path_text(path))
+
+
+def _pairs(pairs: Pairs) -> str:
+    if pairs == Pairs(pairs.path):
+        return _path(pairs.path)
+    return f"{{at: {_path(pairs.path)}, key: {_path(pairs.key)}, value: {_path(pairs.value)}}}"
+
+
 def _records(guess: Guess, layout: Layout) -> Iterator[str]:
-    line = records_text(layout, guess.json, guess.pairs)
+    line = records_text(layout, guess.json, map(Pairs, guess.pairs))
     if line is not None:
         yield line
 

@@ -19,10 +19,11 @@ def shipped_text(name: str, layout: Layout, account_id: str) -> tuple[str, bool]
     spec = spec_from(f"{name}.yaml", raw)
     lines = raw.decode().split("\n")
     if not _says_account(spec):
-        lines.insert(0, f"account: {{value: {value_text(account_id)}}}   # the account of your rules")
+        first = next(at for at, line in enumerate(lines) if not line.startswith("#"))
+        lines.insert(first, f"account: {{value: {value_text(account_id)}}}   # the account of your rules")
     if _is_as_shipped(spec.records, layout):
         return "\n".join(lines), True
-    records = records_text(layout, spec.records.json, [pairs.path for pairs in spec.records.pairs])
+    records = records_text(layout, spec.records.json, spec.records.pairs)
     return "\n".join([*([records] if records else []), *_without(lines, "records")]), False
 
 

@@ -12,7 +12,10 @@ from kittiwake.input.shapes.base import Shape
 SUFFIXES: Final = (".yaml", ".yml")
 """How the name of a shape file ends."""
 
-SHIPPED: Final[tuple[str, ...]] = ()
+SHIPPED: Final = (
+    *("ga4", "shopify", "woocommerce", "stripe", "snowplow"),
+    *("posthog", "mixpanel", "amplitude", "matomo"),
+)
 """The shape files that are shipped, in the folder `shipped`."""
 
 

@@ -5,11 +5,11 @@ Reads shape files. The one entry for commands, jobs and `kittiwake.replay`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape, Mapped, Shape, with_account
+from kittiwake.input.shapes.base import AccountOption, InputShape, Mapped, Shape, shape_of_rules, with_account
 from kittiwake.shape_files.names import SHIPPED, SUFFIXES, shape_names
 
 Read: TypeAlias = Callable[[str], bytes]
@@ -36,6 +36,44 @@ def input_shape(
     """
     by_shape, by_account = options
     return with_account(_shape(name, by_shape, read_remote), account_id, by_account)
+
+
+class InputShapes(NamedTuple):
+    """How the records of several inputs are written."""
+
+    shape: InputShape
+    """Of all of them, or that of the rules."""
+    each: tuple[InputShape, ...] = ()
+    """Of each, in order, where they differ."""
+
+
+def input_shapes(
+    names: Sequence[str],
+    account_id: str | None,
+    options: tuple[str, str],
+    inputs: int,
+    read_remote: Read | None = None,
+) -> InputShapes:
+    """What a person has said with an option once for all inputs, or as often as there are inputs.
+
+    The account is that of the records of every shape that names none.
+
+    Raises:
+        UnusableError: as `input_shape`, or there are as many names as neither.
+        RulesError: with everything that is wrong with a shape file.
+    """
+    by_shape, by_account = options
+    if len(names) <= 1:
+        return InputShapes(input_shape(names[0] if names else Shape.CANONICAL, account_id, options, read_remote))
+    if len(names) != inputs:
+        advice = f"say it once, or {inputs} times" if inputs > 1 else "say it once"
+        raise UnusableError(f"{by_shape}: there are {len(names)} shapes and {inputs} inputs: {advice}")
+    found = [_shape(name, by_shape, read_remote) for name in names]
+    takes = [account_id if one.account is not AccountOption.REFUSED else None for one in found]
+    if account_id is not None and not any(takes):
+        takes[0] = account_id  # so that it is refused
+    each = tuple(with_account(one, taken, by_account) for one, taken in zip(found, takes, strict=True))
+    return InputShapes(shape_of_rules(each), each)
 
 
 def message_shape(shape: InputShape, by_shape: str) -> InputShape:

@@ -15,11 +15,11 @@ from kittiwake.cli.options import (
     Inputs,
     QueryFile,
     Rules,
-    ShapeName,
+    ShapeNames,
     Until,
     inputs_of,
     now_us,
-    shape_of,
+    shapes_of,
 )
 from kittiwake.explain.contact import explain_files
 from kittiwake.explain.input import ContactInput
@@ -42,7 +42,7 @@ def explain(
     ] = None,
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
-    shape: ShapeName = "canonical",
+    shape: ShapeNames = None,
     input_account: InputAccount = None,
     all_properties: Annotated[
         bool, typer.Option("--all-properties", help="Show what no rule reads of an event too: addresses, cards, lists.")
@@ -57,9 +57,9 @@ def explain(
     """
     with usable_input(as_json=as_json):
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
-        files, of_query = inputs_of(inputs, query)
-        end_us, read_as = instant_us("--until", until or None), shape_of(shape, input_account)
-        settings = RunSettings(now_us(), end_us, horizon_us, shape=read_as, query=of_query)
+        shapes, (files, of_query) = shapes_of(shape, input_account, inputs or []), inputs_of(inputs, query)
+        until_us = instant_us("--until", until or None)
+        settings = RunSettings(now_us(), until_us, horizon_us, shape=shapes.shape, shapes=shapes.each, query=of_query)
         history = load_rules(*rules, by_account=True)
         explanation, found = explain_files(
             history, files, contact, account, settings, rule_ids=rule or (), all_properties=all_properties

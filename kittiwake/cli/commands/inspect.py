@@ -83,10 +83,10 @@ def next_command(found: Inspection, written: Path | None, account: str) -> str:
     replay = f"kittiwake replay --rules rules {inputs}"
     if found.is_canonical:
         return f"{replay} --output out/run"
-    if found.shape_name is not None:
-        return f"{replay} --input-shape {found.shape_name} --input-account {shlex.quote(account)} --output out/run"
     if written is not None:
         return f"{replay} --input-shape {shlex.quote(str(written))} --output out/run"
+    if found.shape_name is not None:
+        return f"{replay} --input-shape {found.shape_name} --input-account {shlex.quote(account)} --output out/run"
     if found.shape:
         stem = Path(found.files[0]).name.split(".")[0]
         return f"kittiwake inspect {' '.join(map(shlex.quote, found.files))} --output shapes/{shlex.quote(stem)}.yaml"

@@ -82,7 +82,7 @@ class RecordMapping:
     @property
     def is_of_messages(self) -> bool:
         """Whether its records are JSON objects, one a message."""
-        return self.spec.records.format is Format.JSON_LINES
+        return self.spec.records.format in (Format.JSON_LINES, Format.JSON)
 
     @property
     def is_of_columns(self) -> bool:

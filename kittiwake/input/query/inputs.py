@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.decompression import OnRead
-from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.files import ShapedFile, find_shaped_files, refuse_shaped
 from kittiwake.input.lines import Block
 from kittiwake.input.query.blocks import blocks_of_query, check_query
 from kittiwake.input.query.model import Query
@@ -17,21 +17,24 @@ from kittiwake.input.reading import read_blocks
 from kittiwake.input.shapes.base import InputShape, Shape
 
 
-def find_inputs(inputs: Sequence[str], query: Query | None, shape: InputShape) -> list[str]:
-    """The files whose records are the events; of a query, its own file.
+def find_inputs(
+    inputs: Sequence[str], query: Query | None, shape: InputShape, shapes: Sequence[InputShape]
+) -> list[ShapedFile]:
+    """The files whose records are the events, each with its shape; of a query, its own file.
 
     Raises:
-        UnusableError: there is none, one cannot be read, or not in the shape of the run.
+        UnusableError: there is none, one cannot be read, or not in its shape.
     """
     if query is not None:
-        if shape.shape is not Shape.CANONICAL:
+        if shapes or shape.shape is not Shape.CANONICAL:
             raise UnusableError("a query gives the fields of events itself: leave the shape out")
         check_query(query)
-        return [query.path]
+        return [ShapedFile(query.path, shape)]
     if not inputs:
         raise UnusableError("there is no input: name files with --input, or a query with --query")
-    files = find_files(inputs, shape)
-    refuse_shaped(files, shape)
+    files = find_shaped_files(inputs, shape, shapes)
+    for file in files:
+        refuse_shaped([file.name], file.shape)
     return files
 
 

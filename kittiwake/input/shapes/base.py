@@ -6,7 +6,7 @@ read here for every host; `events.parse_events` asks for a record's canonical fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum
 from typing import Final, NamedTuple, Protocol, Self, TypeAlias
 
@@ -116,6 +116,11 @@ class InputShape(NamedTuple):
 
 CANONICAL: Final = InputShape()
 """Records as `docs/reference/events.md` says, each naming its account."""
+
+
+def shape_of_rules(shapes: Sequence[InputShape]) -> InputShape:
+    """Of the shapes of several inputs that by which rules are compiled: the first that derives events by itself."""
+    return next((one for one in shapes if one.shape.lines), shapes[0])
 
 
 def fields_of(record: Record, shape: Shape, account_id: str | None) -> tuple[Fields, ...]:
