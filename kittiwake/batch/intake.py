@@ -20,6 +20,7 @@ from kittiwake.input.lines import Block, is_cut, record_at
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_sound
 
@@ -37,10 +38,25 @@ class Taken(NamedTuple):
     dead_letters: list[DeadLetter]
 
 
+class Everything:
+    """Stands for the programs of rules where there are none: every event is wanted."""
+
+    refused: frozenset[str] = frozenset()
+    named_types: frozenset[str] | None = None
+
+    def wanted(self, _account_id: str) -> frozenset[str] | None:
+        """All types."""
+        return None
+
+    def named(self, _account_id: str) -> tuple[str, frozenset[str]]:
+        """No rule names any."""
+        return EVERY_ACCOUNT, frozenset()
+
+
 class Intake:
     """Takes in the records of a run, and counts them."""
 
-    def __init__(self, settings: RunSettings, programs: Programs, counts: Counts) -> None:
+    def __init__(self, settings: RunSettings, programs: Programs | Everything, counts: Counts) -> None:
         """Events of accounts whose rules are refused are counted by account, and left out."""
         wants, refused = programs.wanted, programs.refused
         self._start_us = settings.start_us

@@ -149,6 +149,7 @@ def test_objects_without_ids_are_named_by_their_fields(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl", json.dumps({"order": 5, "email": "ann@example.com"}))
     message = refusal(path)
     assert "they have order, email" in message
+    assert message.endswith("a.jsonl --output shape.yaml, and add --input_shape shape.yaml")
     assert "ann@example.com" not in message
 
 

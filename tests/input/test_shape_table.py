@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.intake import Intake
+from kittiwake.batch.intake import Everything, Intake
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.events import parse_events
 from kittiwake.input.lines import Block
@@ -21,8 +21,6 @@ from kittiwake.input.shapes.base import AccountOption, InputShape, Shape
 from kittiwake.input.single import CLOCK, events_from
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.rules.compile.accounts import Programs
-from kittiwake.rules.documents import load_document
 from kittiwake.values import canonical, parse_sound
 from tests.input.damaged_records import PIECES
 from tests.input.inputs import DEAD, GOOD, START_US
@@ -119,8 +117,7 @@ def test_one_message_is_parsed_alike_by_the_fast_decoder_and_the_full_parser(sha
 def test_a_block_is_parsed_as_its_lines_are_one_by_one(shape: Shape, seed: int) -> None:
     dice = random.Random(seed)
     lines = [damaged(shape, dice).replace(b"\n", b" ") for _ in range(40)]
-    everything = Programs(load_document({"account": "*", "rules": [{"id": "all", "when": "*"}]}))
-    taken = Intake(RunSettings(START_US, shape=asked(shape)), everything, Counts()).take("here", block_of(lines))
+    taken = Intake(RunSettings(START_US, shape=asked(shape)), Everything(), Counts()).take("here", block_of(lines))
     parsed = [parse_events(line, f"here:{at}", START_US, asked(shape)) for at, line in enumerate(lines, 1)]
     events = [event for found in parsed if not isinstance(found, DeadLetter) for event in found if event.contact_id]
     rows = zip(*taken.table, strict=True)

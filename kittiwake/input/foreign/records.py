@@ -17,11 +17,11 @@ from kittiwake.input.foreign.remedies import (
     REMEDIES,
     as_shape,
     decoded,
+    first_shape,
     jq,
     rows_to_lines,
     times_from_epoch,
     utf_8_from,
-    written_as_events,
 )
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter
@@ -203,7 +203,7 @@ def foreign_record(name: str, record: dict[str, Any], shape: InputShape) -> Fore
         return _with_epoch_time(name, record)
     return Foreign(
         f"JSON objects without {_lacking(record)}; they have {names_of(list(record)) or 'no field at all'}",
-        written_as_events(name),
+        first_shape(name),
     )
 
 

@@ -15,10 +15,6 @@ from kittiwake.reasons import DeadLetterReason
 
 _UNPACKERS: Final = {".gz": "gzip -dc", ".zst": "zstd -dc"}
 _ENDINGS: Final = re.compile(r"\.(json|jsonl|ndjson|csv|tsv|txt)$")
-_EVENT: Final = (
-    '{event_id: (.ID | tostring), account_id: "ACCOUNT", contact_id: (.WHO | tostring), type: "order.completed",'
-    " time: .WHEN, properties: .}"
-)
 
 
 def decoded(line: bytes) -> Any:
@@ -48,7 +44,9 @@ _ROWS: Final = (
 def rows_to_lines(name: str, delimiter: str) -> str:
     """The command that writes each row of a CSV as an object on a line."""
     program = _ROWS.format("" if delimiter == "," else f", delimiter={json.dumps(delimiter)}")
-    return f"{SHAPE_FILE}; or as JSON lines: " + _piped(name, f"python3 -c {shlex.quote(program)}", by_name=False)
+    return f"{first_shape(name)}; or as JSON lines: " + _piped(
+        name, f"python3 -c {shlex.quote(program)}", by_name=False
+    )
 
 
 def times_from_epoch(name: str, per_second: int) -> str:
@@ -67,12 +65,13 @@ def as_shape(shape: str) -> str:
     return f"add --input_shape {shape} --input_account ACCOUNT"
 
 
-SHAPE_FILE: Final = "describe it in a shape file (docs/reference/shapes.md) and add --input_shape FILE.yaml"
+SHAPE: Final = "shape.yaml"
+"""What a first shape file is called."""
 
 
-def written_as_events(name: str) -> str:
-    """How objects become events: by a shape file, or by a command once the names of their fields are put into it."""
-    return f"{SHAPE_FILE}; or put the names of its fields for ID, WHO and WHEN into {jq(name, _EVENT)}"
+def first_shape(name: str) -> str:
+    """The command that writes a first shape for a file, and what to add to the command that was typed."""
+    return f"kittiwake inspect {shlex.quote(name)} --output {SHAPE}, and add --input_shape {SHAPE}"
 
 
 def _piped(name: str, command: str, *, by_name: bool = True) -> str:
