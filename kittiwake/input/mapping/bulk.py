@@ -22,12 +22,14 @@ from kittiwake.input.mapping.parts import Parts
 from kittiwake.input.mapping.paths import Get, View, lookup_in
 from kittiwake.input.mapping.spec import (
     ContactSource,
+    Convert,
     FieldPath,
     Format,
     Guests,
     IdField,
     IdSource,
     MappingSpec,
+    Property,
     TimeSource,
 )
 from kittiwake.input.mapping.subjects import type_names
@@ -70,6 +72,8 @@ class BlockReader:
         self._parts = Parts(spec, lookup)
         self._raw: Get | None = None if self._expected is None or raw is None else lookup(raw)
         paths = {path: lookup(path) for path in paths_of(spec)}
+        self._is_late = not _may_refuse_properties(spec)
+        """Whether properties are asked of wanted events only."""
         self._account = paths[spec.account_paths[0]] if len(spec.account_paths) == 1 else None
         self._types = _types(spec, paths, self._parts)
         self._contacts = _texts(_contact_path(spec), paths, self._parts.contact_of)
@@ -87,7 +91,7 @@ class BlockReader:
             self._ids(views),
             self._accounts(views, account_id),
             self._times(views),
-            self._properties(views),
+            [] if self._is_late else self._properties(views),
         )
         return self._table(views, indexes, left, meant, columns, start_us + AHEAD_MAX_US, wants)
 
@@ -98,8 +102,9 @@ class BlockReader:
         lines = block.lines
         if self._expected is not None:
             whole = b"\n".join(lines)
-            if is_utf8(whole) and max(map(len, lines), default=0) <= EVENT_BYTES_MAX:
-                return self._decoded(lines, whole)
+            longest = max(map(len, lines), default=0)
+            if is_utf8(whole) and longest <= EVENT_BYTES_MAX:
+                return self._decoded(lines, whole, longest)
         views, indexes = [], []
         for at, line in enumerate(lines):
             if line and not line.isspace():
@@ -110,10 +115,10 @@ class BlockReader:
                     continue
         return (views, indexes) if self._expected is None else ([], [])
 
-    def _decoded(self, lines: Sequence[bytes], whole: bytes) -> tuple[list[View], list[int]]:
+    def _decoded(self, lines: Sequence[bytes], whole: bytes, longest: int) -> tuple[list[View], list[int]]:
         assert self._expected is not None
         decode = self._expected.decode
-        if _is_shallow(whole):
+        if lines and _are_shallow(lines, whole, longest):
             try:
                 return list(map(decode, lines)), list(range(len(lines)))
             except NOT_DECODED:
@@ -121,7 +126,7 @@ class BlockReader:
         views, indexes = [], []
         for at, line in enumerate(lines):
             try:
-                if _is_shallow(line):
+                if _are_shallow([line], line, len(line)):
                     views.append(decode(line))
                     indexes.append(at)
             except NOT_DECODED:
@@ -168,9 +173,12 @@ class BlockReader:
         kept = [at for at in keep if (asked := wanted[accounts[at]]) is None or types[at] in asked]
         if not kept:
             return MappedBlock(new_table(), len(keep), out, newest_us, left)
+        if self._is_late:
+            properties = [self._parts.properties_of(views[at]) for at in kept]
         if len(kept) < len(views):
             pick: Any = itemgetter(*kept) if len(kept) > 1 else lambda column: (column[kept[0]],)
-            types, contacts, ids, accounts, times, properties = (list(pick(column)) for column in columns)
+            types, contacts, ids, accounts, times = (list(pick(column)) for column in columns[:-1])
+            properties = properties if self._is_late else list(pick(properties))
         texts = properties if self._raw is not None else [canonical(one).encode() for one in properties]
         table = Table(accounts, contacts, times, ids, types, texts)
         return MappedBlock(table, len(keep), out, newest_us, left)
@@ -179,13 +187,13 @@ class BlockReader:
         self, number: int, meant: list[bool] | None, columns: tuple[list[Any], ...], latest_us: int
     ) -> tuple[Sequence[int], int, list[int]]:
         """Which records are events, how many are left out, and which have to be read one by one."""
-        types, contacts, *others, times, _ = columns
+        types, contacts, *others, times, properties = columns
         whole = meant is None and None not in types and None not in contacts
         whole = whole and number > 0 and not any(_REFUSED in column for column in columns)
         if whole and min(times) >= TIME_MIN_US and max(times) <= latest_us:
             return range(number), 0, []
         keep: list[int] = []
-        out, left, rest = 0, [], (*others, columns[-1])
+        out, left, rest = 0, [], (*others, properties) if properties else others
         leaves_guests = self._spec.guests is Guests.LEAVE_OUT
         for at in range(number):
             if (meant is not None and not meant[at]) or types[at] is None:
@@ -228,15 +236,15 @@ def _attempt(function: Callable[[Any], Any], value: Any) -> Any:
         return _REFUSED
 
 
-_OPENING: Final = bytes.maketrans(b"[123456789", b"{000000000")
-_NO_MARKS: Final = bytes(byte for byte in range(256) if byte not in b"{[\n")
+_TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _DIGITS_TOO_MANY: Final = b"0" * (EXPONENT_MAX + 2)
 
 
-def _is_shallow(lines: bytes) -> bool:
+def _are_shallow(lines: Sequence[bytes], whole: bytes, longest: int) -> bool:
     """Whether no line can nest too deep, nor hold a number of too many digits."""
-    opened = lines.translate(_OPENING, _NO_MARKS).split(b"\n")
-    return max(map(len, opened)) <= NESTING_MAX and _DIGITS_TOO_MANY not in lines.translate(_OPENING)
+    if max([line.count(b"{") for line in lines]) + max([line.count(b"[") for line in lines]) > NESTING_MAX:
+        return False
+    return longest < len(_DIGITS_TOO_MANY) or _DIGITS_TOO_MANY not in whole.translate(_TO_ZEROS)
 
 
 def _are_ids(values: list[Any]) -> bool:
@@ -322,6 +330,13 @@ def _raw_path(spec: MappingSpec) -> FieldPath | None:
     path = spec.properties[0]
     others = [one for one in paths_of(spec) if one is not path]
     return None if any(one[: len(path)] == path or path[: len(one)] == one for one in others) else path
+
+
+def _may_refuse_properties(spec: MappingSpec) -> bool:
+    """Whether a record can be refused for its properties."""
+    named = [one for one in spec.properties if isinstance(one, Property)]
+    converts = any(source.convert is not Convert.AS_IT_IS for one in named for source in one.sources)
+    return len(named) < len(spec.properties) or converts or bool(spec.numbers)
 
 
 def _contact_path(spec: MappingSpec) -> FieldPath | None:

@@ -7,6 +7,7 @@ place of an object) is no such view: it is left to `views`, by which every recor
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -15,6 +16,11 @@ import msgspec
 from kittiwake.input.mapping.paths import Get, View, walk
 from kittiwake.input.mapping.spec import FieldPath
 from kittiwake.values import number
+
+NUMBERS_KEPT: Final = 10_000
+"""Numbers remembered by their texts: prices come again and again. 2 MB."""
+
+_number: Final = lru_cache(NUMBERS_KEPT)(number)
 
 ABSENT: Final = msgspec.Raw(b"")
 """What stands at the raw path of a record that has nothing there."""
@@ -28,7 +34,7 @@ class ExpectedViews:
         self._attributes: dict[FieldPath, str] = {}
         self.raw = raw
         kind = self._struct(frozenset(paths), (), "")
-        self.decode = msgspec.json.Decoder(kind, float_hook=number).decode
+        self.decode = msgspec.json.Decoder(kind, float_hook=_number).decode
 
     def _struct(self, paths: frozenset[FieldPath], at: FieldPath, attribute: str) -> Any:
         """The type of an object at `at`, of which `paths` walk on."""
