@@ -90,6 +90,9 @@ class EventObject(Model):
         None, description="its properties, by dotted path; left out: nothing is known of them"
     )
     complete: Flag = Field(True, description="false: it may have more properties than those listed")
+    unreachable: Count | None = Field(
+        None, description="how many values stand under keys that no rule can name: with a dot, a bracket, a star"
+    )
     followed: Count | None = Field(
         None, description="how many contacts with an event of the type were watched for what came after it"
     )

@@ -18,8 +18,8 @@ from kittiwake.input.bulk import Wants
 from kittiwake.input.errors import shown
 from kittiwake.input.files import find_files, refuse_shaped
 from kittiwake.input.reading import read_blocks
-from kittiwake.profile.as_delivery import Read
-from kittiwake.profile.profile import Profile
+from kittiwake.profile.measure.profile import Profile
+from kittiwake.profile.report.as_delivery import Read
 
 
 class Profiled(NamedTuple):

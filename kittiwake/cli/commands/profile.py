@@ -14,11 +14,11 @@ from kittiwake.errors import UnusableError
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.event_plan.writing import plan_data, plan_yaml
 from kittiwake.printable import visible_lines
-from kittiwake.profile.as_plan import event_plan
-from kittiwake.profile.files import refuse_existing, write_file
-from kittiwake.profile.findings import findings
 from kittiwake.profile.reading import Profiled, profile_files
-from kittiwake.profile.shown import Shown
+from kittiwake.profile.report.as_plan import event_plan
+from kittiwake.profile.report.files import refuse_existing, write_file
+from kittiwake.profile.report.findings import findings
+from kittiwake.profile.report.shown import Shown
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
 from kittiwake.terminal.progress import progress

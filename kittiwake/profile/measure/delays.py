@@ -11,16 +11,11 @@ from typing import Any, Final
 from kittiwake.input.event_times import instant_us
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, BadTimeError
 
-RECEIVED: Final = (
-    "received_at",
-    "receivedAt",
-    "ingested_at",
-    "ingestedAt",
-    "server_time",
-    "serverTime",
-    "collector_tstamp",
-    "sent_at",
-    "sentAt",
+RECEIVED: Final = frozenset(
+    {
+        *("received_at", "receivedAt", "ingested_at", "ingestedAt", "server_time", "serverTime", "collector_tstamp"),
+        *("sent_at", "sentAt"),
+    }
 )
 """Under which names a property says when an event was received or sent."""
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from kittiwake.event_plan.delivery import DeliveryObject, IdsObject
 from kittiwake.event_plan.model import EventObject, PlanObject, PropertyObject
-from kittiwake.profile.hashes import DISTINCT_MAX
+from kittiwake.profile.measure.hashes import DISTINCT_MAX
+from kittiwake.profile.report.as_properties import share
 
 NAMED_MAX: Final = 3
 """Types or properties that a sentence names; the plan has them all."""
@@ -28,12 +29,12 @@ def percent(share: Decimal | int) -> str:
     >>> percent(Decimal("0.3")), percent(Decimal("0.0004"))
     ('30 %', '0.04 %')
     """
-    return f"{(share * 100).normalize() if isinstance(share, Decimal) else share * 100:f} %"
+    return f"{(Decimal(share) * 100).normalize():f} %"
 
 
 def _of(part: int, whole: int) -> str:
     """A number, and what part of the whole it is."""
-    return f"{part:,} of {whole:,} ({100 * part / whole:.2g} %)"
+    return f"{part:,} of {whole:,} ({percent(share(part, whole))})"
 
 
 def _of_delivery(delivery: DeliveryObject) -> Iterator[str]:
@@ -118,6 +119,9 @@ def _of_types(plan: PlanObject) -> Iterator[str]:
         for gap in event.gaps or ():
             if (gap.from_, gap.to) not in whole:
                 yield f"{name}: none from {gap.from_} to {gap.to}"
+        if event.unreachable:
+            number = f"{event.unreachable:,} values"
+            yield f"{name}: {number} stand under keys with a dot, bracket or star: no rule can name them"
         if not event.complete:
             yield f"{name}: it has more properties than are listed; keys that are values belong into a list"
         yield from _of_properties(name, event)

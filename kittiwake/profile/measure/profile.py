@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
 
 from kittiwake.input.bulk import Table
-from kittiwake.profile.contacts import SPARE as CONTACTS_SPARE
-from kittiwake.profile.contacts import Contacts, Seen
-from kittiwake.profile.delays import RECEIVED, Delays
-from kittiwake.profile.hashes import Distinct, hash_of, hashes_of
-from kittiwake.profile.ids import Content, Ids
-from kittiwake.profile.paths import PATHS_MAX, PATHS_OF_TYPE_MAX, Budget
-from kittiwake.profile.properties import Stats
-from kittiwake.profile.times import Times
+from kittiwake.profile.measure.contacts import SPARE as CONTACTS_SPARE
+from kittiwake.profile.measure.contacts import Contacts, Seen
+from kittiwake.profile.measure.delays import RECEIVED, Delays
+from kittiwake.profile.measure.hashes import Distinct, hash_of, hashes_of
+from kittiwake.profile.measure.ids import SPARE as IDS_SPARE
+from kittiwake.profile.measure.ids import Content, Ids
+from kittiwake.profile.measure.paths import PATHS_MAX, PATHS_OF_TYPE_MAX, Budget
+from kittiwake.profile.measure.properties import Stats
+from kittiwake.profile.measure.times import Times
 from kittiwake.values import canonical_bytes, parse_sound
 
 ACCOUNTS_MAX: Final = 100
@@ -46,11 +48,10 @@ class OfType:
         self.times.add(times_us)
         self.contacts.add(contacts)
         self.properties.add_objects(rows, (name,), self.budget)
-        for key in RECEIVED:
-            if key in self.properties.children:
-                having = [(row[key], time_us) for row, time_us in zip(rows, times_us, strict=True) if key in row]
-                delays = self.delays.setdefault(key, Delays())
-                delays.add(map(itemgetter(0), having), map(itemgetter(1), having))
+        for key in RECEIVED.intersection(chain.from_iterable(rows)):
+            having = [(row[key], time_us) for row, time_us in zip(rows, times_us, strict=True) if key in row]
+            delays = self.delays.setdefault(key, Delays())
+            delays.add(map(itemgetter(0), having), map(itemgetter(1), having))
 
     def merge(self, name: str, other: OfType) -> None:
         """Take those of another part too."""
@@ -120,7 +121,7 @@ class Profile:
             if id_hash < id_limit or content_hash < content_limit:
                 content = Content(table.types[at], subjects[at], table.times_us[at], hash_of(texts[at]))
                 ids.add(id_hash, content_hash, content)
-        ids.cut()
+        ids.cut(IDS_SPARE)
 
     def _add_type(self, name: str, times_us: list[int], contacts: list[int], rows: list[dict[str, Any]]) -> None:
         of_type = self.types.get(name)

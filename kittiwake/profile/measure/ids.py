@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from kittiwake.profile.hashes import HashSample
+from kittiwake.profile.measure.hashes import HashSample
 
 IDS_MAX: Final = 50_000
 """Ids that are watched, and contents: of 5 million events one in a hundred. What befalls one id in a thousand is seen
@@ -93,7 +93,7 @@ class Ids:
                 of_content = self.by_content.entries[content_hash] = OfContent(content.type, content.contact)
             of_content.add((id_hash,), 1)
 
-    def cut(self, spare: int = SPARE) -> None:
+    def cut(self, spare: int) -> None:
         """Keep no more than are watched."""
         self.by_id.cut(spare)
         self.by_content.cut(spare)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final, NamedTuple
 
-from kittiwake.profile.hashes import Distinct
-from kittiwake.profile.paths import ELEMENT
-from kittiwake.profile.properties import Stats
-from kittiwake.profile.shown import Shown, is_personal, values_of
-from kittiwake.profile.values import Numbers, Texts
+from kittiwake.profile.measure.hashes import Distinct
+from kittiwake.profile.measure.paths import ELEMENT
+from kittiwake.profile.measure.properties import Stats
+from kittiwake.profile.measure.values import Numbers, Texts
+from kittiwake.profile.report.shown import Shown, is_personal, values_of
 from kittiwake.rules.limits import PATH_CHARS_MAX
 from kittiwake.time.instants import format_instant
 

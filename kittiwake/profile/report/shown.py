@@ -8,9 +8,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Final
 
-from kittiwake.profile.hashes import hash_of, text_of_value
-from kittiwake.profile.personal import is_personal_name
-from kittiwake.profile.properties import Stats
+from kittiwake.profile.measure.hashes import hash_of, text_of_value
+from kittiwake.profile.measure.personal import is_personal_name
+from kittiwake.profile.measure.properties import Stats
 from kittiwake.values import Scalar, canonical
 
 PERSONAL_RATIO: Final = 100

@@ -11,8 +11,8 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
 
-from kittiwake.profile.paths import ELEMENT, Budget, Key, is_reachable
-from kittiwake.profile.values import Counted, Numbers, Texts
+from kittiwake.profile.measure.paths import ELEMENT, Budget, Key, is_reachable
+from kittiwake.profile.measure.values import Counted, Numbers, Texts
 
 _NONE: Final = type(None)
 

@@ -10,15 +10,20 @@ from typing import Any, Final
 
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.event_plan.reading import PLAN_BYTES_MAX
-from kittiwake.event_plan.writing import plan_yaml
-from kittiwake.profile.as_delivery import Read, delivery
-from kittiwake.profile.as_properties import ALSO_IN_DISTINCT_MIN, Others, Wanted, properties, walk
-from kittiwake.profile.contacts import Followed
-from kittiwake.profile.hashes import Distinct
-from kittiwake.profile.profile import OfType, Profile
-from kittiwake.profile.shown import Shown
-from kittiwake.profile.times import Times
+from kittiwake.event_plan.writing import plan_data
+from kittiwake.profile.measure.contacts import Followed
+from kittiwake.profile.measure.hashes import Distinct
+from kittiwake.profile.measure.profile import OfType, Profile
+from kittiwake.profile.measure.times import Times
+from kittiwake.profile.report.as_delivery import Read, delivery
+from kittiwake.profile.report.as_properties import ALSO_IN_DISTINCT_MIN, Others, Wanted, properties, walk
+from kittiwake.profile.report.shown import Shown
+from kittiwake.rules.limits import NODES_MAX
 from kittiwake.time.instants import format_instant
+from kittiwake.values import canonical_bytes
+
+_INDENTED: Final = 2
+"""How many times larger the lines of a plan are than its JSON in one: they are indented, and need fewer quotes."""
 
 VALUES_LISTED: Final = (50, 10, 0)
 """The most values of a property that are listed; fewer where a plan would be larger than one that is read."""
@@ -28,18 +33,25 @@ def event_plan(profile: Profile, read: Read, shown: Shown = Shown.SAFE) -> PlanO
     """The plan of a profile that is closed; no larger than one that is read."""
     plan = None
     for most in VALUES_LISTED:
-        plan = PlanObject.model_validate(_plan(profile, read, Wanted(shown, most, also_in=most > 0)))
-        if _is_small(plan):
+        plan = PlanObject.model_validate(plan_of(profile, read, Wanted(shown, most, also_in=most > 0)))
+        if _is_small(plan_data(plan)):
             return plan
     assert plan is not None
     return plan
 
 
-def _is_small(plan: PlanObject) -> bool:
-    return len(plan_yaml(plan).encode()) <= PLAN_BYTES_MAX
+def _is_small(data: dict[str, Any]) -> bool:
+    """Whether a plan can be read back."""
+    return _values_in(data) <= NODES_MAX and len(canonical_bytes(data)) * _INDENTED <= PLAN_BYTES_MAX
 
 
-def _plan(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
+def _values_in(data: Any) -> int:
+    parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return 1 + sum(map(_values_in, parts))
+
+
+def plan_of(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
+    """A plan as plain data, in the order of its keys."""
     types = {name: of_type for name, of_type in profile.types.items() if name.isprintable()}
     is_complete = not profile.budget.left_out and len(types) == len(profile.types)
     found: dict[str, Any] = {}
@@ -57,6 +69,7 @@ def _plan(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
         name: {
             **_type(of_type, contacts.get(name), most.get(name)),
             "properties": properties(of_type.properties, of_type.count, name, wanted, others),
+            **_unreachable(of_type),
             "complete": not (of_type.budget.left_out or profile.budget.left_out),
             **_followed(followed.get(name)),
             **_gaps(of_type.times),
@@ -82,6 +95,11 @@ def _type(of_type: OfType, contacts: int | None, most: int | None) -> dict[str, 
     found: dict[str, Any] = {"count": of_type.count, "contacts": estimated if contacts is None else contacts}
     found |= _span(of_type.times)
     return found if most is None else {**found, "per_contact_max": most}
+
+
+def _unreachable(of_type: OfType) -> dict[str, int]:
+    number = of_type.properties.unreachable + sum(stats.unreachable for _, stats in walk(of_type.properties))
+    return {"unreachable": number} if number else {}
 
 
 def _followed(followed: Followed | None) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 
 from kittiwake.input.event_times import instant_us
-from kittiwake.profile.hashes import Distinct, hash_of, hashes_of, text_of_value
-from kittiwake.profile.personal import looks_personal
+from kittiwake.profile.measure.hashes import Distinct, hash_of, hashes_of, text_of_value
+from kittiwake.profile.measure.personal import looks_personal
 from kittiwake.time.instants import BadTimeError, parse_date
 from kittiwake.values import Number
 

@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import chain
 from typing import Final, NamedTuple
 
-from kittiwake.profile.hashes import HashSample
+from kittiwake.profile.measure.hashes import HashSample
 
 CONTACTS_MAX: Final = 20_000
 """Contacts that are watched: of what befalls one in a thousand twenty are seen. They take about 30 MB."""

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
-from kittiwake.profile.as_properties import share
-from kittiwake.profile.ids import Content, OfId
-from kittiwake.profile.personal import looks_personal
-from kittiwake.profile.profile import Profile
-from kittiwake.profile.shown import Shown, hashed
+from kittiwake.profile.measure.ids import Content, OfId
+from kittiwake.profile.measure.personal import looks_personal
+from kittiwake.profile.measure.profile import Profile
+from kittiwake.profile.report.as_properties import share
+from kittiwake.profile.report.shown import Shown, hashed
 from kittiwake.time.instants import SECOND_US
 
 SHARED_MAX: Final = 20

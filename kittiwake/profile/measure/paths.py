@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from kittiwake.profile.hashes import ALL, hash_of
+from kittiwake.profile.measure.hashes import ALL, hash_of
 from kittiwake.rules.limits import PATH_CHARS_MAX
 
 PATHS_MAX: Final = 10_000
