@@ -38,8 +38,8 @@ class PropertyObject(Model):
     present: Share | None = Field(None, description="in which share of the events it is there and not null, 0 to 1")
     types: dict[TypeWord, Count] | None = Field(None, description="how many values of each type were seen")
     formats: dict[FormatWord, Count] | None = Field(None, description="how many of them stand for something else")
-    min: ExactNumber | None = Field(None, description="the smallest number")
-    max: ExactNumber | None = Field(None, description="the greatest number")
+    min: ExactNumber | None = Field(None, description="the smallest number; of texts that stand for one, if all do")
+    max: ExactNumber | None = Field(None, description="the greatest number, likewise")
     values: list[PlannedValue] | None = Field(
         None,
         description="its values, the commonest first: all of them, unless distinct says that there are more",
@@ -57,7 +57,9 @@ class PropertyObject(Model):
     elements_max: Count | None = Field(None, description="of lists: how many elements the longest has")
     distinct: Count | None = Field(None, description="how many different values there are")
     also_in: dict[EventName, Share] | None = Field(
-        None, description="which share of its values came under the same name in events of another type, 0 to 1"
+        None,
+        description="which share of its values came under the same name in events of another type, 0 to 1; a type that "
+        "is not named shares none",
     )
     elements: ElementsObject | None = Field(None, description="of a list: what its elements are")
 

@@ -11,7 +11,7 @@ from typing import Final
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.regular_files import open_file
 from kittiwake.rules.errors import Code, RuleError, RulesError
-from kittiwake.rules.loader import read_locations, unreadable
+from kittiwake.rules.loader import location_of, unreadable
 from kittiwake.rules.source.tree import Location, Node, child
 from kittiwake.rules.source.validation import read
 
@@ -40,11 +40,9 @@ def read_plan(name: str, content: bytes) -> PlanObject:
         RulesError: with everything that is wrong with it.
     """
     errors: list[RuleError] = []
-    locations = read_locations({name: content}, errors, PLAN_BYTES_MAX)
+    location = location_of(name, content, errors, PLAN_BYTES_MAX)
     errors = [_of_a_plan(error) for error in errors]
-    found = None
-    for location in locations:
-        found = _plan(location, errors)
+    found = _plan(location, errors) if location is not None else None
     if found is None or errors:
         raise RulesError(errors)
     return found

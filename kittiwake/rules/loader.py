@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.regular_files import NoFileError, open_file, why_not
+from kittiwake.rules.calendar_files import calendars_written_out, files_named_in
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import Code, RuleError
 from kittiwake.rules.limits import FILE_BYTES_MAX, FILES_MAX
+from kittiwake.rules.model.calendar import is_calendar_file
 from kittiwake.rules.model.text import is_account_id
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.source.builder import Reading, UnreadableError
@@ -42,10 +44,17 @@ def load(*paths: Path | str) -> RuleSet:
 
 
 def read_files(paths: Iterable[Path | str], errors: list[RuleError]) -> dict[str, bytes]:
-    """The rules files of files and of directories, path to bytes, in sorted order; `errors` added for the rest."""
+    """The rules files of files and of directories, path to bytes, in sorted order; `errors` added for the rest.
+
+    The calendar files that they name come after them.
+    """
     files = [found for path in paths for found in _files(Path(path), errors)]
-    contents = {str(file): _content(file, errors) for file in files[:FILES_MAX]}
-    return {name: content for name, content in contents.items() if content is not None}
+    read = {str(file): _content(file, errors) for file in files[:FILES_MAX]}
+    contents = {name: content for name, content in read.items() if content is not None}
+    for name in sorted({name for document in _with_calendar_files(contents) for name in files_named_in(document)}):
+        with suppress(OSError), open_file(name) as file:  # what is not there is said where it is named
+            contents[name] = file.read(FILE_BYTES_MAX + 1)
+    return contents
 
 
 def load_files(
@@ -64,12 +73,20 @@ def load_files(
     return rule_set_of(read_locations(contents, found), found, forgiven)
 
 
-def read_locations(
-    contents: Mapping[str, bytes], errors: list[RuleError], bytes_max: int = FILE_BYTES_MAX
-) -> list[Location]:
-    """The documents of files already fetched, as they are written; `errors` added for those that cannot be read."""
-    found = (_location(name, content, errors, bytes_max) for name, content in contents.items())
-    return [location for location in found if location is not None]
+def read_locations(contents: Mapping[str, bytes], errors: list[RuleError]) -> list[Location]:
+    """The documents of files already fetched, as they are written; `errors` added for those that cannot be read.
+
+    Only the days of calendar files stand in place of their names.
+    """
+
+    def text_of(name: str, reading: Reading) -> str | None:
+        return _text(contents[name], reading) if name in contents else None
+
+    return [
+        calendars_written_out(location, text_of, errors)
+        for name, content in contents.items()
+        if not is_calendar_file(name) and (location := location_of(name, content, errors))
+    ]
 
 
 # ---------------------------------------------------------------- files
@@ -93,6 +110,11 @@ def _is_shown(name: str) -> bool:
 
 def _files(path: Path, errors: list[RuleError]) -> list[Path]:
     if not path.is_dir():
+        if is_calendar_file(path.name):
+            message = "this is a calendar, and holds no rules"
+            advice = f"Name the rules, and in them calendar: {path.name}"
+            errors.append(_of_file(path, Code.BAD_CALENDAR, message, advice))
+            return []
         return [path]
     before = len(errors)
     shown = sorted(within(path, _is_shown, errors))
@@ -177,8 +199,8 @@ def _of_file(path: Path, code: Code, message: str, advice: str) -> RuleError:
 # ---------------------------------------------------------------- bytes
 
 
-def _location(name: str, content: bytes, errors: list[RuleError], bytes_max: int) -> Location | None:
-    """The document of a file; None, and errors added, if it cannot be read."""
+def location_of(name: str, content: bytes, errors: list[RuleError], bytes_max: int = FILE_BYTES_MAX) -> Location | None:
+    """The document of a file, as it is written; None, and errors added, if it cannot be read."""
     reading = Reading(name)
     try:
         text = _text(content, reading, bytes_max)
@@ -194,7 +216,27 @@ def _read(name: str, text: str, reading: Reading) -> Node:
     return read_json(text, reading) if name.lower().endswith(".json") else read_yaml(text, reading)
 
 
-def owner_of(name: str, content: bytes) -> str | None:
+def _with_calendar_files(contents: Mapping[str, bytes]) -> Iterator[Location]:
+    """The documents that may name calendar files; those that cannot be read are left to who reads them all."""
+    for name, content in contents.items():
+        if b".ics" in content.lower() and not is_calendar_file(name):
+            location = location_of(name, content[: FILE_BYTES_MAX + 1], [])
+            if location is not None:
+                yield location
+
+
+def owners_of(name: str, contents: Mapping[str, bytes]) -> frozenset[str | None]:
+    """The accounts of a file: its own, or those that name it, if it is a calendar file.
+
+    None: the account of one of them cannot be read.
+    """
+    if not is_calendar_file(name):
+        return frozenset([_owner_of(name, contents[name])])
+    naming = [one.file for one in _with_calendar_files(contents) if name in files_named_in(one)]
+    return frozenset(_owner_of(one, contents[one]) for one in naming)
+
+
+def _owner_of(name: str, content: bytes) -> str | None:
     """The account of a file, if it can be read that far, whatever else is wrong with it."""
     found = _read_so_far(name, content).top.get("account")
     account = str(found.value) if found is not None and is_account_id(found.value) else None
@@ -210,7 +252,7 @@ def _read_so_far(name: str, content: bytes) -> Reading:
     return reading
 
 
-def _text(content: bytes, reading: Reading, bytes_max: int) -> str:
+def _text(content: bytes, reading: Reading, bytes_max: int = FILE_BYTES_MAX) -> str:
     if len(content) > bytes_max:
         message = f"the file is larger than {bytes_max:,} bytes"
         raise reading.stop(NOWHERE, Code.TOO_LARGE, message, "Split it into several files")

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kittiwake.event_plan.json_schema import json_schema
@@ -130,6 +130,7 @@ EVENTS = st.dictionaries(
 )
 
 
+@settings(max_examples=40)
 @example({}, {"<<": {}})  # which is a merge key unless it stands in quotes
 @given(_some(account=st.just("acme"), complete=st.booleans()), EVENTS)
 def test_what_is_written_is_read_back(head: dict[str, Any], events: dict[str, Any]) -> None:
