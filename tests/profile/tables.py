@@ -12,8 +12,8 @@ from kittiwake.model import Event
 from kittiwake.profile.measure import contacts, hashes, ids, paths, profile, times, values
 from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.report.as_delivery import Read
-from kittiwake.profile.report.as_properties import Wanted
 from kittiwake.profile.report.as_plan import plan_of
+from kittiwake.profile.report.as_properties import Wanted
 from kittiwake.profile.report.shown import Shown
 from kittiwake.time.instants import DAY_US, parse_instant
 from kittiwake.values import canonical_bytes
@@ -55,8 +55,9 @@ def profile_of(*parts: Sequence[Event]) -> Profile:
 
 
 def said_of(found: Profile, shown: Shown = Shown.SHOWN) -> str:
-    """What its plan says, in its order."""
-    return str(plan_of(found, Read(found.events, {}, 0, {}), Wanted(shown, 50, also_in=True)))
+    """What its plan says, in its order, and when events of each type came."""
+    spans = {name: of_type.times.spans() for name, of_type in sorted(found.types.items())}
+    return str((plan_of(found, Read(found.events, {}, 0, {}), Wanted(shown, 50, also_in=True)), spans))
 
 
 def bound_tightly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +65,7 @@ def bound_tightly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashes, "DISTINCT_MAX", 4)
     monkeypatch.setattr(values, "VALUES_MAX", 3)
     monkeypatch.setattr(values, "VALUE_CHARS_MAX", 3)
-    monkeypatch.setattr(times, "SPANS_MAX", 3)
+    monkeypatch.setattr(times, "SPANS_MAX", 5)
     monkeypatch.setattr(ids, "IDS_MAX", 3)
     monkeypatch.setattr(ids, "CONTENTS_MAX", 2)
     monkeypatch.setattr(contacts, "CONTACTS_MAX", 2)

@@ -17,7 +17,7 @@ from kittiwake.model import Event
 from kittiwake.profile.measure import contacts, ids, profile
 from kittiwake.time.instants import DAY_US, HOUR_US
 from kittiwake.values import canonical
-from tests.profile.tables import START_US, bound_tightly, event, said_of, profile_of
+from tests.profile.tables import START_US, bound_tightly, event, profile_of, said_of
 
 TEXTS = ["a", "b", "", "ann@example.org", "12", "2026-10-31", "2026-10-31T10:00:00+02:00", "2026-10-31 10:00", "long"]
 SCALARS: list[Any] = [None, True, False, 0, 1, -2, Decimal("0.5"), 10**30, 1_500_000_000, *TEXTS]
@@ -65,7 +65,7 @@ def bounds(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-CHANCE = st.randoms(use_true_random=False, note_method_calls=False).map(lambda chance: Random(chance.random()))
+CHANCE = st.integers(0, 10**9).map(Random)
 FEW = settings(max_examples=25)
 
 

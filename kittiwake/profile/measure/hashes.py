@@ -79,16 +79,15 @@ class Distinct:
         """How many different things there are."""
         return len(self.hashes) if self.is_exact else (DISTINCT_MAX - 1) * ALL // max(self.limit, 1)
 
-    def share_in(self, others: Iterable[Distinct]) -> float | None:
-        """Which part of the things are among those of one of the others; None: nothing can be said.
+    def share_in(self, other: Distinct) -> tuple[int, int] | None:
+        """How many of the things are among those of another, and of how many this was asked; None: of none.
 
-        Of things whose hash is small enough to be kept everywhere both sides are known in full.
+        Of things whose hash is small enough to be kept on both sides everything is known.
         """
-        sets = [self, *others]
-        limit = min(one.limit for one in sets)
-        own = {one for one in self.hashes if one < limit}
-        found = {one for other in sets[1:] for one in other.hashes if one < limit}
-        return len(own & found) / len(own) if own else None
+        limit = min(self.limit, other.limit)
+        own = self.hashes[: bisect_left(self.hashes, limit)]
+        found = other.hashes[: bisect_left(other.hashes, limit)]
+        return (len(set(own).intersection(found)), len(own)) if own else None
 
 
 class HashSample(Generic[V]):

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from kittiwake.input.event_times import instant_us
 from kittiwake.profile.measure.hashes import Distinct, hash_of, hashes_of, text_of_value
 from kittiwake.profile.measure.personal import looks_personal
 from kittiwake.time.instants import BadTimeError, parse_date
-from kittiwake.values import Number
+from kittiwake.values import Number, as_number, is_number
 
 VALUES_MAX: Final = 250
 """Different values of a property that are counted one by one, in 50 KB: what has more is no list of choices."""
@@ -156,6 +156,9 @@ class Texts:
     """Without a character."""
     numbers: int = 0
     """How many are numbers in quotes."""
+    min: Number = 0
+    max: Number = 0
+    """Of these."""
     dates: int = 0
     instants: int = 0
     """How many are times with an offset from UTC."""
@@ -182,11 +185,21 @@ class Texts:
     def _take_digits(self, text: str, number: int) -> None:
         """Take a text that begins as a number does."""
         if _NUMBER.fullmatch(text):
-            self.numbers += number
+            self._take_number(as_number(text), number)
         elif parse_date(text) is not None:
             self.dates += number
         elif len(text) >= len("2026-11-01T09:30Z") and text[4] == "-":
             self._take_time(text, number)
+
+    def _take_number(self, value: Any, number: int) -> None:
+        """Take a number in quotes; one beyond all bounds stays the text it is."""
+        if is_number(value):
+            self._widen_numbers(value, value)
+            self.numbers += number
+
+    def _widen_numbers(self, low: Number, high: Number) -> None:
+        self.min = min(self.min, low) if self.numbers else low
+        self.max = max(self.max, high) if self.numbers else high
 
     def _take_time(self, text: str, number: int) -> None:
         try:
@@ -210,6 +223,8 @@ class Texts:
 
     def merge(self, other: Texts) -> None:
         """Take those of another too."""
+        if other.numbers:
+            self._widen_numbers(other.min, other.max)
         for name in ("count", "blank", "numbers", "dates", "instants", "local", "personal"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self._widen(other.first_us, other.last_us)

@@ -47,7 +47,7 @@ def delivery(profile: Profile, read: Read, shown: Shown) -> dict[str, Any]:
         "records": read.records,
         "dead_letters": dict(sorted(read.dead_letters.items())),
         "items": read.items,
-        "accounts": dict(sorted(profile.accounts.items())) if len(profile.accounts) > 1 else {},
+        "accounts": _accounts(profile) if len(profile.accounts) > 1 else {},
         "ids": _ids(profile),
         "equal": _equal(profile),
         "ahead": _ahead(profile),
@@ -56,6 +56,15 @@ def delivery(profile: Profile, read: Read, shown: Shown) -> dict[str, Any]:
         "unknown_time_zones": _unknown_zones(read.unknown_zones, shown),
     }
     return {key: value for key, value in found.items() if value}
+
+
+def is_name_of_account(account_id: str) -> bool:
+    """Whether rules could be for an account."""
+    return account_id.isprintable() and account_id == account_id.strip()
+
+
+def _accounts(profile: Profile) -> dict[str, int]:
+    return {name: events for name, events in sorted(profile.accounts.items()) if is_name_of_account(name)}
 
 
 # ---------------------------------------------------------------- ids

@@ -15,8 +15,8 @@ from kittiwake.profile.measure.contacts import Followed
 from kittiwake.profile.measure.hashes import Distinct
 from kittiwake.profile.measure.profile import OfType, Profile
 from kittiwake.profile.measure.times import Times
-from kittiwake.profile.report.as_delivery import Read, delivery
-from kittiwake.profile.report.as_properties import ALSO_IN_DISTINCT_MIN, Others, Wanted, properties, walk
+from kittiwake.profile.report.as_delivery import Read, delivery, is_name_of_account
+from kittiwake.profile.report.as_properties import Others, Wanted, properties, walk
 from kittiwake.profile.report.shown import Shown
 from kittiwake.rules.limits import NODES_MAX
 from kittiwake.time.instants import format_instant
@@ -55,7 +55,7 @@ def plan_of(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
     types = {name: of_type for name, of_type in profile.types.items() if name.isprintable()}
     is_complete = not profile.budget.left_out and len(types) == len(profile.types)
     found: dict[str, Any] = {}
-    if len(profile.accounts) == 1:
+    if len(profile.accounts) == 1 and is_name_of_account(*profile.accounts):
         found["account"] = next(iter(profile.accounts))
     found["history"] = _history(profile)
     found["delivery"] = delivery(profile, read, wanted.shown)
@@ -63,7 +63,7 @@ def plan_of(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
     contacts = profile.watched.number_of_type()
     followed = profile.watched.followed(set(types))
     most = profile.watched.most_of_type()
-    others = _others(types)
+    others = _others(types) if is_complete and wanted.also_in else {}
     ordered = sorted(types.items(), key=lambda one: (-one[1].count, one[0]))
     found["events"] = {
         name: {
@@ -122,5 +122,5 @@ def _others(types: dict[str, OfType]) -> Others:
 def _keys(types: dict[str, OfType]) -> Iterator[tuple[str, tuple[str, ...], Distinct]]:
     for name, of_type in types.items():
         for path, stats in walk(of_type.properties):
-            if stats.counted.number >= ALSO_IN_DISTINCT_MIN:
+            if stats.counted.number:
                 yield name, path, stats.counted.as_distinct()

@@ -17,9 +17,6 @@ from kittiwake.profile.report.shown import Shown, is_personal, values_of
 from kittiwake.rules.limits import PATH_CHARS_MAX
 from kittiwake.time.instants import format_instant
 
-ALSO_IN_MAX: Final = 20
-"""Types of events with which the values of a property are compared: those with most of them."""
-
 ALSO_IN_DISTINCT_MIN: Final = 10
 """Different values of a property from which on they are compared with those of other types: fewer are no key."""
 
@@ -58,8 +55,7 @@ def properties(stats: Stats, events: int, event_type: str, wanted: Wanted, other
         name = ".".join(path)
         if len(name) <= PATH_CHARS_MAX:
             found[name] = _property(child, path, events, event_type, wanted)
-            if wanted.also_in:
-                found[name].update(_also_in(path, event_type, others))
+            found[name] |= _also_in(path, event_type, others)
     return found
 
 
@@ -119,6 +115,8 @@ def _range(stats: Stats) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if numbers is not None:
         found |= {"min": numbers.min, "max": numbers.max}
+    elif texts is not None and texts.numbers == stats.present:
+        found |= {"min": texts.min, "max": texts.max}
     if texts is not None and texts.first_us is not None and texts.last_us is not None:
         found |= {"earliest": format_instant(texts.first_us), "latest": format_instant(texts.last_us)}
     return found
@@ -160,9 +158,9 @@ def _also_in(path: tuple[str, ...], event_type: str, others: Others) -> dict[str
     """Which share of the values came under the same name in other types."""
     by_type = others.get(path, {})
     own = by_type.get(event_type)
-    if own is None:
+    if own is None or own.number < ALSO_IN_DISTINCT_MIN:
         return {}
-    shares = [(own.share_in([distinct]), name) for name, distinct in by_type.items() if name != event_type]
-    known = sorted((-found, name) for found, name in shares if found is not None)[:ALSO_IN_MAX]
-    rounded = {name: round(Decimal(-found), 4).normalize() + 0 for found, name in sorted(known, key=lambda one: one[1])}
-    return {"also_in": rounded} if rounded else {}
+    shares = {name: own.share_in(by_type[name]) for name in sorted(by_type) if name != event_type}
+    if None in shares.values():
+        return {}  # of a type that is not named it would be said that it shares none
+    return {"also_in": {name: share(*found) for name, found in shares.items() if found and found[0]}}
