@@ -47,7 +47,7 @@ class Budget:
         self.left_out = False
         """Whether there were too many."""
 
-    def place(self, holder: dict[str, Any], key: str, path: Key, make: Callable[[], Any]) -> Any:
+    def keep(self, holder: dict[str, Any], key: str, path: Key, make: Callable[[], Any]) -> Any:
         """Put what `make` gives at a path into its holder; None: the path is not kept."""
         rank = _rank(path)
         if not self._admits(rank):

@@ -126,7 +126,7 @@ class Profile:
     def _add_type(self, name: str, times_us: list[int], contacts: list[int], rows: list[dict[str, Any]]) -> None:
         of_type = self.types.get(name)
         if of_type is None:
-            of_type = self.budget.place(self.types, name, (name,), lambda: OfType(self.budget))
+            of_type = self.budget.keep(self.types, name, (name,), lambda: OfType(self.budget))
         if of_type is None:
             return
         of_type.add(name, times_us, contacts, rows)
@@ -149,7 +149,7 @@ class Profile:
         for account_id, events in other.accounts.items():
             self._count_account(account_id, events)
         for name, more in other.types.items():
-            of_type = self.types.get(name) or self.budget.place(self.types, name, (name,), lambda: OfType(self.budget))
+            of_type = self.types.get(name) or self.budget.keep(self.types, name, (name,), lambda: OfType(self.budget))
             if of_type is not None:
                 of_type.merge(name, more)
 

@@ -115,7 +115,7 @@ class Stats:
                 if not is_reachable(key):
                     self.unreachable += number
                     continue
-                child = budget.place(self.children, key, (*path, key), Stats)
+                child = budget.keep(self.children, key, (*path, key), Stats)
             if child is not None:
                 values = [one[key] for one in objects if key in one] if number < len(objects) else None
                 child.add([one[key] for one in objects] if values is None else values, (*path, key), budget)
@@ -128,7 +128,7 @@ class Stats:
         lists.longest = max(lists.longest, *lengths)
         elements = list(chain.from_iterable(values))
         inner = (*path, ELEMENT)
-        element = self.element.get(ELEMENT) or (budget.place(self.element, ELEMENT, inner, Stats) if elements else None)
+        element = self.element.get(ELEMENT) or (budget.keep(self.element, ELEMENT, inner, Stats) if elements else None)
         if element is not None and elements:
             element.add(elements, inner, budget)
 
@@ -143,7 +143,7 @@ class Stats:
         for own, more in ((self.children, other.children), (self.element, other.element)):
             for key, stats in more.items():
                 inner = (*path, key)
-                mine = own.get(key) or budget.place(own, key, inner, Stats)
+                mine = own.get(key) or budget.keep(own, key, inner, Stats)
                 if mine is not None:
                     mine.merge(stats, inner, budget)
 

@@ -63,7 +63,8 @@ def plan_of(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
     contacts = profile.watched.number_of_type()
     followed = profile.watched.followed(set(types))
     most = profile.watched.most_of_type()
-    others = _others(types) if is_complete and wanted.also_in else {}
+    are_known = not any(of_type.budget.left_out for of_type in profile.types.values())
+    others = _others(types) if is_complete and are_known and wanted.also_in else {}
     ordered = sorted(types.items(), key=lambda one: (-one[1].count, one[0]))
     found["events"] = {
         name: {

@@ -42,7 +42,7 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
                 made.close()
                 flush(Path(made.name))
                 with undisturbed():
-                    _place(Path(made.name), path, force=force)
+                    _name(Path(made.name), path, force=force)
             except BaseException:
                 Path(made.name).unlink(missing_ok=True)
                 raise
@@ -52,7 +52,7 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
         raise UnusableError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _place(made: Path, path: Path, *, force: bool) -> None:
+def _name(made: Path, path: Path, *, force: bool) -> None:
     """Give a file its name; a link to it is followed by nobody."""
     made.chmod(0o666 & ~_umask())
     if force:
