@@ -96,3 +96,14 @@ def test_what_a_terminal_would_obey_is_printed_as_an_escape(tmp_path: Path) -> N
     ran = kittiwake("profile", write(tmp_path / "events.jsonl", hostile), "--values", "shown")
     assert '"\\x1b[2J\\u202e"' in ran.out.replace("\\e", "\\x1b")
     assert "\x1b" not in ran.out
+
+
+def test_a_page_is_written_beside_the_plan(tmp_path: Path, events: Path) -> None:
+    output, page = tmp_path / "events.yaml", tmp_path / "events.html"
+    ran = kittiwake("profile", events, "--output", output, "--html", page)
+    assert (ran.code, ran.out) == (0, f"written to {output}\nwritten to {page}\n")
+    assert page.read_text().startswith("<!doctype html>\n<html")
+    assert kittiwake("profile", events, "--html", page).code == 2
+    printed = kittiwake("profile", events, "--html", page, "--force")
+    assert printed.out == output.read_text()
+    assert printed.err.endswith(f"written to {page}\n")

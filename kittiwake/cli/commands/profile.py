@@ -18,6 +18,7 @@ from kittiwake.profile.reading import Profiled, profile_files
 from kittiwake.profile.report.as_plan import event_plan
 from kittiwake.profile.report.files import refuse_existing, write_file
 from kittiwake.profile.report.findings import findings
+from kittiwake.profile.report.page import page, spans_of
 from kittiwake.profile.report.shown import Shown
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
@@ -76,7 +77,9 @@ def profile(
         plan = event_plan(profiled.profile, profiled.read, values)
         if output is not None:
             write_file(output, _text(plan), force=force)
-    _say(plan, output, as_json=as_json)
+        if html is not None:
+            write_file(html, page(plan, findings(plan), spans_of(profiled.profile)), force=force)
+    _say(plan, [path for path in (output, html) if path is not None], is_printed=output is None, as_json=as_json)
 
 
 def _text(plan: PlanObject) -> str:
@@ -99,17 +102,18 @@ def _leave_empty(profiled: Profiled, account: str, *, as_json: bool) -> NoReturn
     leave(Exit.FINDINGS)
 
 
-def _say(plan: PlanObject, output: Path | None, *, as_json: bool) -> None:
+def _say(plan: PlanObject, written: list[Path], *, is_printed: bool, as_json: bool) -> None:
     found = findings(plan)
     if as_json:
         say_json({"ok": True, **plan_data(plan), "findings": found})
         return
-    if output is None:
+    if is_printed:
         say_text(_text(plan))
     for text in found:
         complain(f"check: {text}", None)
-    if output is not None:
-        say(f"written to {output}")
+    for path in written:
+        message = f"written to {path}"
+        complain(message, None) if is_printed else say(message)
 
 
 app = one_command(profile, "profile")

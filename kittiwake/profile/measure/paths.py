@@ -64,10 +64,10 @@ class Budget:
     def _put(self, rank: int, name: str, holder: dict[str, Any], key: str) -> None:
         heapq.heappush(self._kept, (-rank, name))
         self._at[name] = holder, key
-        if self._above is not None:
-            self._above._put(rank, name, holder, key)
         while len(self._at) > self._most:
             self._evict()
+        if self._above is not None and name in self._at:  # above it counts only what is kept here
+            self._above._put(rank, name, holder, key)
 
     def _evict(self) -> None:
         """Take away what has the greatest rank."""

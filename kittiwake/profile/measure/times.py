@@ -98,10 +98,15 @@ class Times:
         """The time of the last event; None: there is none."""
         return self._last[-1] if self._last else None
 
-    def spans(self) -> tuple[int, list[tuple[int, int]]]:
-        """How long a span is in microseconds, and of each that has events its start and their number, in order."""
+    @property
+    def width_us(self) -> int:
+        """How long a span is."""
+        return WIDTHS_US[self._level]
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Of each span that has events its start and their number, in order."""
         width = WIDTHS_US[self._level]
-        return width, [(span * width, number) for span, number in zip(self._span, self._number, strict=True)]
+        return [(span * width, number) for span, number in zip(self._span, self._number, strict=True)]
 
     def gaps(self) -> list[Gap]:
         """Times without events that are much longer than others, in order; shorter ones than a span are not seen."""
