@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "versions",
     "freeze",
     "unfreeze",
+    "events",
     "schema",
     "recipes",
 )

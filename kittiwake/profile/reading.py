@@ -16,7 +16,7 @@ from kittiwake.batch.replay import OnProgress, Progress
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Wants
 from kittiwake.input.errors import shown
-from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.files import find_shaped_files, refuse_shaped
 from kittiwake.input.reading import read_blocks
 from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.report.as_delivery import Read
@@ -43,20 +43,21 @@ def profile_files(
     Raises:
         UnusableError: an input cannot be read to its end.
     """
-    files = find_files(inputs)
-    refuse_shaped(files, settings.shape)
+    files = find_shaped_files(inputs, settings.shape, settings.shapes)
+    for file in files:
+        refuse_shaped([file.name], file.shape)
     profile, counts = Profile(settings.start_us), Counts()
     intake = Intake(settings, _wants(account_id), counts)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files)
 
     def on_read(size: int) -> None:
         nonlocal bytes_read
         bytes_read += size
 
     with gc_paused():
-        for name in files:
-            for block in read_blocks(name, on_read):
-                table = intake.take(shown(name), block).table
+        for name, shape in files:
+            for block in read_blocks(name, on_read, shape):
+                table = intake.take(shown(name), block, shape).table
                 if table.types:
                     profile.add(table)
                 on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))

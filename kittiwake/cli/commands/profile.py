@@ -9,7 +9,7 @@ import typer
 
 from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
-from kittiwake.cli.options import InputAccount, ShapeName, now_us, shape_of
+from kittiwake.cli.options import InputAccount, ShapeNames, now_us, shapes_of
 from kittiwake.errors import UnusableError
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.event_plan.writing import plan_data, plan_yaml
@@ -53,7 +53,7 @@ def profile(
         ),
     ] = Shown.SAFE,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,
-    shape: ShapeName = "canonical",
+    shape: ShapeNames = None,
     input_account: InputAccount = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,10 +63,11 @@ def profile(
     cannot be used.
     """
     with usable_input(as_json=as_json):
-        settings = RunSettings(now_us(), shape=shape_of(shape, input_account))
         named = [*(paths or ()), *(inputs or ())]
         if not named:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        shapes = shapes_of(shape, input_account, named)
+        settings = RunSettings(now_us(), shape=shapes.shape, shapes=shapes.each)
         for path in (output, html):
             if path is not None:
                 refuse_existing(path, force=force)

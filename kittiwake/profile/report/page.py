@@ -316,10 +316,14 @@ def _table(
     caption: str, header: Sequence[str], rows: Sequence[Sequence[Markup | str]], numbers: Sequence[int]
 ) -> Markup:
     """A table that scrolls by itself where the window is narrow, by keyboard too."""
-    head = element("tr", [element("th", text, scope="col") for text in header])
+    head = element("tr", [_head(text, at in numbers) for at, text in enumerate(header)])
     body = [element("tr", [_entry(at, part, at in numbers) for at, part in enumerate(row)]) for row in rows]
     table = element("table", element("caption", caption), element("thead", head), element("tbody", body))
     return element("div", table, class_="scroll", role="region", tabindex="0", aria_label=caption)
+
+
+def _head(text: str, is_number: bool) -> Markup:
+    return element("th", text, scope="col", class_="number") if is_number else element("th", text, scope="col")
 
 
 def _entry(at: int, part: Markup | str, is_number: bool) -> Markup:
