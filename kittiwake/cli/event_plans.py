@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -85,16 +85,27 @@ def say_plans(plans: Sequence[PlanFile], ruleset: RuleSet) -> None:
     """Which plans the rules were checked against, how old they are, and for which accounts there is none."""
     clock_us = now_us()
     for one in plans:
-        age_us = _age_us(one, clock_us)
-        whose = "every account" if one.account_id == EVERY_ACCOUNT else f"account {one.account_id}"
-        made = "" if age_us is None else f", made {_days(age_us)}"
-        if age_us is not None and age_us >= OLD_US:
-            say(f"event plan {one.path}: {whose}{made}: what is sent may have changed, make it anew", YELLOW)
-        else:
-            say(f"event plan {one.path}: {whose}{made}")
+        _say_plan(one, clock_us, only_old=False)
     missing = accounts_without(plans, ruleset)
     if plans and missing:
         say(f"no event plan holds for {', '.join(missing)}", YELLOW)
+
+
+def say_old_plans(plans: Sequence[PlanFile]) -> None:
+    """Which plans are old."""
+    clock_us = now_us()
+    for one in plans:
+        _say_plan(one, clock_us, only_old=True)
+
+
+def _say_plan(one: PlanFile, clock_us: int, *, only_old: bool) -> None:
+    age = _age_of(one, clock_us)
+    whose = "every account" if one.account_id == EVERY_ACCOUNT else f"account {one.account_id}"
+    words = f"event plan {one.path}: {whose}" + ("" if age is None else f", {age.words}")
+    if age is not None and age.us >= OLD_US:
+        say(f"{words}: what is sent may have changed, make it anew", YELLOW)
+    elif not only_old:
+        say(words)
 
 
 def accounts_without(plans: Sequence[PlanFile], ruleset: RuleSet) -> list[str]:
@@ -110,17 +121,26 @@ def plan_data(plans: Sequence[PlanFile]) -> list[dict[str, Any]]:
     clock_us = now_us()
     found = []
     for one in plans:
-        age_us = _age_us(one, clock_us)
-        age = {} if age_us is None else {"made_at": one.plan.made_at, "age_days": age_us // DAY_US}
-        found.append({"file": str(one.path), "account": one.account_id, **age})
+        age = _age_of(one, clock_us)
+        made = {} if one.plan.made_at is None else {"made_at": one.plan.made_at}
+        since = {} if age is None else {**made, "age_days": age.us // DAY_US}
+        found.append({"file": str(one.path), "account": one.account_id, **since})
     return found
 
 
-def _age_us(one: PlanFile, clock_us: int) -> int | None:
-    """How old a plan is; None if it does not say when it was made."""
-    return None if one.plan.made_at is None else max(clock_us - parse_instant(one.plan.made_at), 0)
+class _Age(NamedTuple):
+    us: int
+    words: str
 
 
-def _days(age_us: int) -> str:
-    days = age_us // DAY_US
-    return "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+def _age_of(one: PlanFile, clock_us: int) -> _Age | None:
+    """How old a plan is, by when it was made, else by its last event; None if it says neither."""
+    made, history = one.plan.made_at, one.plan.history
+    last = history.last if history is not None else None
+    since = made or last
+    if since is None:
+        return None
+    us = max(clock_us - parse_instant(since), 0)
+    days = us // DAY_US
+    ago = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+    return _Age(us, f"made {ago}" if made else f"its last event {ago}")

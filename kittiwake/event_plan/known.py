@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kittiwake.event_plan.model import EventObject, PlanObject, PropertyObject
+from kittiwake.event_plan.model import DerivedObject, EventObject, PlanObject, PropertyObject
 from kittiwake.event_plan.uses import Use
 from kittiwake.event_types import UNMATCHED_BY_ANY, UPDATED
 from kittiwake.rules.compile.match import matches_of, types_of
@@ -165,7 +165,8 @@ def known_of(plan: PlanObject, preparing: Iterable[Preparing] = ()) -> Known:
         raw[UPDATED] = _event(attributes)
     events = {name: _cast(name, event, casts) for name, event in raw.items()}
     derived_from: dict[str, frozenset[str]] = {}
-    for one in (one for part in said for one in part.derive or ()):
+    derivations = [one for part in said for one in part.derive or ()]
+    for one in [*map(_by_shape, plan.derived or ()), *derivations]:
         parents = frozenset(
             Known(plan, events, {}, None).types(name for m in matches_of(one.from_) for name in m.types)
         )
@@ -176,6 +177,12 @@ def known_of(plan: PlanObject, preparing: Iterable[Preparing] = ()) -> Known:
     if updated is not None and (attributes is None or plan.attributes is not None):
         attributes = updated.properties if attributes is None else _cast_properties(UPDATED, attributes, casts)
     return Known(plan, events, derived_from, attributes)
+
+
+def _by_shape(one: DerivedObject) -> DeriveObject:
+    """A derivation of the input's shape, as an author would write it."""
+    keep = {} if one.keep is None else {"keep": one.keep}
+    return DeriveObject.model_validate({"event": one.event, "from": one.from_, "each": one.each, **keep})
 
 
 def _derived(written: DeriveObject, parents: list[EventObject]) -> EventObject:

@@ -95,6 +95,31 @@ def test_a_name_that_is_nearly_one_is_guessed(written: str, meant: str | None) -
     assert closest(written, ["order.completed", "cart.total", "product_id"]) == meant
 
 
+def test_events_that_the_shape_of_the_input_derives_are_known() -> None:
+    lines = {"types": {"list": 9}, "elements": {"types": {"object": 9}, "properties": {"sku": {"types": {"text": 9}}}}}
+    derived = [{"event": "order.line", "from": "order.completed", "each": "lines", "keep": ["order_id"]}]
+    plan = {"events": {"order.completed": {"properties": {"lines": lines, "order_id": {"types": {"text": 9}}}}}}
+    rules = {"account": "a", "rules": [{"id": "a", "when": "order.line", "per": ["sku", "order_id", "skuu"]}]}
+    assert codes(rules, plan) == [LintCode.TYPE_NEVER_SEEN]
+    (one,) = lints_of(rules, {**plan, "derived": derived})
+    assert (one.code, one.advice) == (LintCode.PROPERTY_NEVER_SEEN, "Did you mean sku?")
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(["cart.opened", "cart.total", "cart.id"]), st.integers(0, 9), st.sampled_from("xz"))
+def test_a_name_with_a_slip_is_found_and_the_right_one_proposed(name: str, at: int, letter: str) -> None:
+    slip = name[: at + 1] + letter + name[at + 1 :]
+    rule = {"id": "a", "when": {"event": "cart.opened", "where": {"cart.total": {"gte": 1}}}, "per": "cart.id"}
+    document = json.dumps({"account": "a", "rules": [rule]})
+    plan = {"events": {"cart.opened": {"properties": {"cart.total": {"type": "number"}, "cart.id": {"type": "text"}}}}}
+    assert lints_of(json.loads(document), plan) == []
+    (one,) = lints_of(json.loads(document.replace(f'"{name}"', f'"{slip}"')), plan)
+    assert (one.code in (LintCode.TYPE_NEVER_SEEN, LintCode.PROPERTY_NEVER_SEEN), one.advice) == (
+        True,
+        f"Did you mean {name}?",
+    )
+
+
 # ---------------------------------------------------------------- never about what fits
 
 VALUES = st.one_of(st.sampled_from(["a", "b", "7"]), st.integers(0, 9), st.booleans(), st.lists(st.sampled_from("ab")))

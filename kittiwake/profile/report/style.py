@@ -30,7 +30,7 @@ a { color: var(--mark); }
 .facts dt { color: var(--soft); font-size: 0.85rem; }
 .facts dd { margin: 0; }
 .scroll { overflow-x: auto; margin: 0.5rem 0; }
-table { border-collapse: collapse; width: 100%; min-width: 44rem; font-size: 0.9rem; }
+table { border-collapse: collapse; width: 100%; min-width: 44rem; font-size: 0.9rem; overflow-wrap: break-word; }
 caption { text-align: left; color: var(--soft); padding: 0.25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.75rem 0.35rem 0; border-top: 1px solid var(--line); }
 th { font-weight: 600; }
