@@ -33,12 +33,16 @@ def check_missing(uses: Iterable[Use], known: Known) -> Iterator[Diagnostic[Lint
     for use in uses:
         if use.need is not Need.KEY or use.narrowed or use.of_contact:
             continue
-        for one in known.property_of(use.types, use.path).found:
+        answer = known.property_of(use.types, use.path)
+        advice = "Those take no part in this: name a property that all have, or mend what the producer sends"
+        if answer.found and answer.without:
+            message = f"{use.path[-1]} is in no {one_of_types(answer.without)}"
+            yield Diagnostic(use.at, LintCode.KEY_OFTEN_MISSING, message, advice)
+        for one in answer.found:
             present = one.property.present
             if present is not None and 1 - present >= OFTEN_MISSING:
                 seen = events_words(known, [one.event_type])
                 message = f"{use.path[-1]} is missing in {share_words(float(1 - present))} of {seen}"
-                advice = "Those take no part in this: name a property that all have, or mend what the producer sends"
                 yield Diagnostic(use.at, LintCode.KEY_OFTEN_MISSING, message, advice)
 
 
