@@ -174,3 +174,11 @@ def test_of_parts_with_the_same_paths_it_is_remembered_that_one_had_more(monkeyp
     assert (len(kept), "'complete': False" in said_of(first)) == (2, False)
     first.merge(all_keys)
     assert "'complete': False" in said_of(first)
+
+
+def test_that_all_of_many_values_differ_is_said_only_where_none_of_those_watched_came_twice() -> None:
+    once = [event(str(n), sku=f"p{n}") for n in range(3_000)]
+    again = [event(f"x{n}", sku=f"p{n}") for n in range(0, 3_000, 20)]
+    assert profile_of(once).types["order.completed"].properties.children["sku"].distinct == 3_000
+    both = profile_of(once, again).types["order.completed"].properties.children["sku"]
+    assert (both.distinct < 3_150, both.distinct) == (True, pytest.approx(3_000, rel=0.1))

@@ -90,6 +90,34 @@ class Distinct:
         return (len(set(own).intersection(found)), len(own)) if own else None
 
 
+class CountedDistinct(Distinct):
+    """As `Distinct`, and of those with the smallest hashes how often each came."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = array("Q")
+        """Of `hashes`, in their order."""
+
+    def count(self, found: Iterable[tuple[int, int]]) -> None:
+        """Count things by their hashes, each with how often it came."""
+        limit = self.limit
+        more = [(one, number) for one, number in found if one <= limit]
+        if more:
+            numbers = dict(zip(self.hashes, self.numbers, strict=True))
+            for one, number in more:
+                numbers[one] = numbers.get(one, 0) + number
+            self.hashes = array("Q", sorted(numbers)[:DISTINCT_MAX])
+            self.numbers = array("Q", [numbers[one] for one in self.hashes])
+            self.limit = self.hashes[-1] if len(self.hashes) == DISTINCT_MAX else ALL
+
+    @property
+    def came_once(self) -> bool:
+        """Whether none of those that are kept came more than once."""
+        return max(self.numbers, default=0) <= 1
+
+
 class HashSample(Generic[V]):
     """What is known of things, by their hashes: of all, or of `most` of them, those with the smallest hashes."""
 

@@ -65,7 +65,8 @@ class Stats:
     @property
     def distinct(self) -> int:
         """How many different texts, numbers and bools there are."""
-        return self.counted.number + (self.true > 0) + (self.false > 0)
+        counts = [one.count for one in (self.texts, self.numbers) if one is not None]
+        return self.counted.number_of(sum(counts)) + (self.true > 0) + (self.false > 0)
 
     # ------------------------------------------------------------ taking
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from kittiwake.input.event_times import instant_us
-from kittiwake.profile.measure.hashes import Distinct, hash_of, hashes_of, text_of_value
+from kittiwake.profile.measure.hashes import CountedDistinct, Distinct, hash_of, hashes_of, text_of_value
 from kittiwake.profile.measure.personal import looks_personal
 from kittiwake.time.instants import BadTimeError, parse_date
 from kittiwake.values import Number, as_number, is_number
@@ -38,13 +38,13 @@ class Counted:
     def __init__(self) -> None:
         self.numbers: dict[Value, int] | None = {}
         """How often each comes; None: they are too many."""
-        self.distinct = Distinct()
+        self.distinct = CountedDistinct()
         """Of too many."""
 
     def add(self, found: Mapping[str, int] | Mapping[Number, int]) -> None:
         """Count values."""
         if self.numbers is None:
-            self.distinct.add(hashes_of(map(text_of_value, found)))
+            self.distinct.count(zip(hashes_of(map(text_of_value, found)), found.values(), strict=True))
             return
         for value, number in found.items():
             key = _kept(value)
@@ -58,31 +58,41 @@ class Counted:
                 self.numbers[value] = self.numbers.get(value, 0) + number
             self._bound()
             return
-        for one in (self, other):
-            self.distinct.add(one.hashes())
-        self.numbers = None
+        self._forget()
+        self.distinct.count(other.hashes())
 
     def _bound(self) -> None:
         if self.numbers is not None and len(self.numbers) > VALUES_MAX:
-            self.distinct.add(self.hashes())
+            self._forget()
+
+    def _forget(self) -> None:
+        """Know values by their hashes only."""
+        if self.numbers is not None:
+            self.distinct.count(self.hashes())
             self.numbers = None
 
-    def hashes(self) -> Iterator[int]:
-        """The hashes of values: of all, or the smallest of them."""
+    def hashes(self) -> Iterator[tuple[int, int]]:
+        """The hashes of values, each with how often it came: of all, or the smallest of them."""
         if self.numbers is None:
-            return iter(self.distinct.hashes)
-        return (_hash(one) for one in self.numbers)
+            return zip(self.distinct.hashes, self.distinct.numbers, strict=True)
+        return ((_hash(one), number) for one, number in self.numbers.items())
 
     def as_distinct(self) -> Distinct:
         """Their number, and hashes to compare with those of others."""
         found = Distinct()
-        found.add(self.hashes())
+        found.add(one for one, _ in self.hashes())
         return found
 
     @property
     def number(self) -> int:
         """How many different values there are."""
         return self.distinct.number if self.numbers is None else len(self.numbers)
+
+    def number_of(self, whole: int) -> int:
+        """How many of `whole` values are different: where that is estimated, all only if none came more than once."""
+        if self.numbers is not None or self.distinct.is_exact:
+            return self.number
+        return whole if self.distinct.came_once else min(self.number, whole - 1)
 
 
 def _kept(value: str | Number) -> Value:

@@ -130,7 +130,7 @@ def _values(stats: Stats, wanted: Wanted, *, personal: bool) -> dict[str, Any]:
         if wanted.shown is Shown.HASHED:
             found["hashed"] = True
     if stats.distinct:
-        found["distinct"] = min(stats.distinct, stats.present)
+        found["distinct"] = stats.distinct
     texts = stats.texts or Texts()
     details = {"blank": texts.blank, "offsets": dict(sorted(texts.offsets.items())), "without_offset": texts.local}
     return found | {key: value for key, value in details.items() if value}
