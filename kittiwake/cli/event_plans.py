@@ -85,16 +85,27 @@ def say_plans(plans: Sequence[PlanFile], ruleset: RuleSet) -> None:
     """Which plans the rules were checked against, how old they are, and for which accounts there is none."""
     clock_us = now_us()
     for one in plans:
-        age = _age_of(one, clock_us)
-        whose = "every account" if one.account_id == EVERY_ACCOUNT else f"account {one.account_id}"
-        words = "" if age is None else f", {age.words}"
-        if age is not None and age.us >= OLD_US:
-            say(f"event plan {one.path}: {whose}{words}: what is sent may have changed, make it anew", YELLOW)
-        else:
-            say(f"event plan {one.path}: {whose}{words}")
+        _say_plan(one, clock_us, only_old=False)
     missing = accounts_without(plans, ruleset)
     if plans and missing:
         say(f"no event plan holds for {', '.join(missing)}", YELLOW)
+
+
+def say_old_plans(plans: Sequence[PlanFile]) -> None:
+    """Which plans are old."""
+    clock_us = now_us()
+    for one in plans:
+        _say_plan(one, clock_us, only_old=True)
+
+
+def _say_plan(one: PlanFile, clock_us: int, *, only_old: bool) -> None:
+    age = _age_of(one, clock_us)
+    whose = "every account" if one.account_id == EVERY_ACCOUNT else f"account {one.account_id}"
+    words = f"event plan {one.path}: {whose}" + ("" if age is None else f", {age.words}")
+    if age is not None and age.us >= OLD_US:
+        say(f"{words}: what is sent may have changed, make it anew", YELLOW)
+    elif not only_old:
+        say(words)
 
 
 def accounts_without(plans: Sequence[PlanFile], ruleset: RuleSet) -> list[str]:

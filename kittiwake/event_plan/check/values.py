@@ -50,6 +50,8 @@ def types_needed(use: Use) -> frozenset[str]:
         return frozenset({"number"})
     if use.need is Need.DATE:
         return frozenset({"text"})
+    if use.need is Need.KEY:
+        return frozenset({"text", "number", "bool"})
     if use.need is Need.LIST:
         return frozenset({"list"})
     if use.need is not Need.COMPARED:
@@ -155,7 +157,8 @@ def _beyond(use: Use, answer: Answer, known: Known) -> Iterator[Diagnostic[LintC
     what = f"{subject(use)} {whose(known, answer, use)}"
     for at, bound in each(use.operand, use.at):
         if is_number(bound) and (verdict := _verdict(use.operator, bound, least, most)):
-            message = f"{what} was between {least:,} and {most:,}: {verdict}"
+            how = "was between" if was_seen(answer.found) else "is by the plan between"
+            message = f"{what} {how} {least:,} and {most:,}: {verdict}"
             advice = "Check the number, and the unit it is in"
             yield Diagnostic(at, LintCode.BEYOND_ALL_SEEN, message, advice, at_key=use.at_key and at == use.at)
 
