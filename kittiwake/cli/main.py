@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "test",
     "replay",
     "explain",
+    "inspect",
     "publish",
     "versions",
     "freeze",

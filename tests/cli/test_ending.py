@@ -252,5 +252,9 @@ def test_of_two_runs_into_one_output_one_is_refused(many: list[str], arguments: 
     first.pause((out / ".partial").exists)
     ran = sh('kittiwake replay "$@"', *arguments, "--output", out)
     assert (ran.returncode, "another run is writing into the output" in ran.stderr) == (Exit.UNUSABLE, True)
-    assert first.ended("SIGCONT") == (0, "")
+    code, said = first.ended("SIGCONT")
+    assert (code, [line for line in said.splitlines() if "deciding" not in line]) == (
+        0,
+        [],
+    )  # progress, on a busy machine
     assert '"events": 60000' in (out / "summary.json").read_text()
