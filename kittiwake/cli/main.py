@@ -25,6 +25,7 @@ COMMANDS: Final = (
     "replay",
     "profile",
     "explain",
+    "inspect",
     "publish",
     "versions",
     "freeze",

@@ -51,7 +51,7 @@ def _bar(pace: _Pace) -> Iterator[OnProgress]:
 
         def show(far: Far) -> None:
             pace.see(far)
-            bar.update(reading, completed=far.bytes_read, total=far.bytes_total, rate=pace.reading)
+            bar.update(reading, completed=far.bytes_read, total=far.bytes_total or None, rate=pace.reading)
             is_deciding = far.contacts_total > 0
             bar.update(
                 deciding, completed=far.contacts, total=far.contacts_total, visible=is_deciding, rate=pace.deciding
@@ -76,6 +76,8 @@ def _lines(speaker: str, pace: _Pace) -> OnProgress:
 def _line(far: Far, pace: _Pace) -> str:
     if far.contacts_total:
         return f"deciding {_percent(far.contacts, far.contacts_total)}, {pace.deciding}"
+    if far.records and not far.bytes_total:
+        return f"reading, {far.records:,} records, {pace.reading}"
     if far.bytes_read:
         return f"reading {_percent(far.bytes_read, far.bytes_total)} of {megabytes(far.bytes_total)}, {pace.reading}"
     return "nothing is read yet"
@@ -98,18 +100,19 @@ class _Pace:
         """Take a report of progress into account."""
         self.seconds = self._clock() - self._started
         if not far.contacts_total:
-            events = f", {far.records / self.seconds:,.0f} records/s" if far.records and self.seconds else ""
-            left = self._left(far) if self._reads_only else ""
-            self.reading = f"{megabytes(far.bytes_read / self.seconds)}/s{events}{left}" if self.seconds else ""
+            rates = [f"{megabytes(far.bytes_read / self.seconds)}/s"] if far.bytes_total and self.seconds else []
+            rates += [f"{far.records / self.seconds:,.0f} records/s"] if far.records and self.seconds else []
+            rates += self._left(far) if self._reads_only else []
+            self.reading = ", ".join(rates)
             return
         since, contacts = self._deciding_from = self._deciding_from or (self.seconds, far.contacts)
         spent = self.seconds - since
         self.deciding = f"{(far.contacts - contacts) / spent:,.0f} contacts/s" if spent else ""
 
-    def _left(self, far: Far) -> str:
+    def _left(self, far: Far) -> list[str]:
         """How long it will take yet, at the rate so far."""
         left = max(far.bytes_total - far.bytes_read, 0)
-        return f", {left * self.seconds / far.bytes_read:,.0f} s left" if far.bytes_read else ""
+        return [f"{left * self.seconds / far.bytes_read:,.0f} s left"] if far.bytes_read else []
 
 
 def _percent(done: int, total: int) -> str:
