@@ -117,3 +117,11 @@ def test_whoever_waits_reads_how_long_it_will_take_yet(capsys: pytest.CaptureFix
         show(Progress(25_000_000, 100_000_000, 1_000_000, 0, 0))
     line = "profile: 20 s: reading 25 % of 100.0 MB, 1.2 MB/s, 50,000 records/s, 60 s left\n"
     assert capsys.readouterr().err == line
+
+
+def test_of_much_to_check_the_first_is_printed_and_all_is_data(tmp_path: Path) -> None:
+    total = {f"total{number}": "1.5" for number in range(40)}
+    events = write(tmp_path / "events.jsonl", event("order.completed", "2025-03-03T12:00:00Z", **total))
+    printed = kittiwake("profile", events).err.splitlines()
+    assert (len(printed), printed[-1]) == (31, "check: and 10 more, which --html and --json list")
+    assert len(kittiwake("profile", events, "--json").data["findings"]) == 40
