@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import compress
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
@@ -17,6 +18,8 @@ from kittiwake.input.bulk import Table, Wants, new_table, read_table
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.foreign.records import remedy_of
 from kittiwake.input.lines import Block, is_cut, record_at
+from kittiwake.input.mapping.bulk import block_reader
+from kittiwake.input.mapping.mapping import RecordMapping
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.compile.accounts import Programs
@@ -38,15 +41,15 @@ class Taken(NamedTuple):
     dead_letters: list[DeadLetter]
 
 
-class Everything:
-    """Stands for the programs of rules where there are none: every event is wanted."""
+class NoRules:
+    """Stands for the programs of rules where there are none: events are wanted for themselves."""
 
     refused: frozenset[str] = frozenset()
     named_types: frozenset[str] | None = None
 
-    def wanted(self, _account_id: str) -> frozenset[str] | None:
-        """All types."""
-        return None
+    def __init__(self, wanted: Wants = lambda _: None) -> None:
+        """`wanted` says which types, as of programs; left out: all."""
+        self.wanted = wanted
 
     def named(self, _account_id: str) -> tuple[str, frozenset[str]]:
         """No rule names any."""
@@ -56,7 +59,7 @@ class Everything:
 class Intake:
     """Takes in the records of a run, and counts them."""
 
-    def __init__(self, settings: RunSettings, programs: Programs | Everything, counts: Counts) -> None:
+    def __init__(self, settings: RunSettings, programs: Programs | NoRules, counts: Counts) -> None:
         """Events of accounts whose rules are refused are counted by account, and left out."""
         wants, refused = programs.wanted, programs.refused
         self._start_us = settings.start_us
@@ -117,12 +120,29 @@ class Intake:
 
     def _read_in_bulk(self, block: Block, shape: InputShape) -> tuple[Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
-        if shape.shape is not Shape.CANONICAL or is_cut(block):
+        if is_cut(block):
+            return new_table(), [0]
+        if isinstance(shape.shape, RecordMapping):
+            return self._read_mapped(block, shape.shape, shape.account_id)
+        if shape.shape is not Shape.CANONICAL:
             return new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
         found = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)
         count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
         self._arrivals.note_block(found.account_ids, found.types, found.pairs)
+        return found.table, found.left
+
+    def _read_mapped(self, block: Block, mapping: RecordMapping, account_id: str | None) -> tuple[Table, list[int]]:
+        """As `_read_in_bulk`, of a shape file."""
+        reader = block_reader(mapping)
+        if not reader.reads:
+            return new_table(), list(range(len(block.lines)))
+        found = reader.read(block, account_id, self._start_us, self._wants)
+        count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
+        account_ids, types = (frozenset(map(itemgetter(at), found.pairs)) for at in (0, 1))
+        self._arrivals.note_block(account_ids, types, lambda: found.pairs)
+        self._counts.records += found.left_out
+        self._counts.left_out += found.left_out
         return found.table, found.left
 
     def _add(self, table: Table, event: Event) -> None:

@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "validate",
     "test",
     "replay",
+    "profile",
     "explain",
     "inspect",
     "publish",

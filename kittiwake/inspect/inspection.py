@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from kittiwake.batch.intake import Everything, Intake
+from kittiwake.batch.intake import Intake, NoRules
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.fields import RefusedError
@@ -196,7 +196,7 @@ def _whole(mapping: RecordMapping, record: Record) -> dict[str, Any] | None:
 
 def _read_all(files: Sequence[str], shape: InputShape, start_us: int, on_progress: OnProgress) -> Outcome:
     outcome = Outcome()
-    intake = Intake(RunSettings(start_us, shape=shape), Everything(), outcome.counts)
+    intake = Intake(RunSettings(start_us, shape=shape), NoRules(), outcome.counts)
     read, total = 0, sum(Path(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:

@@ -25,15 +25,20 @@ Clock: TypeAlias = Callable[[], float]
 
 
 @contextmanager
-def progress(*, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic) -> Iterator[OnProgress]:
-    """Show how far a run has come, unless `quiet`; `speaker` begins the lines of a log."""
+def progress(
+    *, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic, reads_only: bool = False
+) -> Iterator[OnProgress]:
+    """Show how far a run has come, unless `quiet`; `speaker` begins the lines of a log.
+
+    Of a run that does nothing but read it is said how long it will take yet: of others nobody knows.
+    """
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty():
-        with _bar(_Pace(clock)) as show:
+        with _bar(_Pace(clock, reads_only)) as show:
             yield show
     else:
-        yield _lines(speaker, _Pace(clock))
+        yield _lines(speaker, _Pace(clock, reads_only))
 
 
 @contextmanager
@@ -81,8 +86,9 @@ def _line(far: Far, pace: _Pace) -> str:
 class _Pace:
     """Rates at which a run reads and decides, by a clock that is read at each report of progress."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, reads_only: bool) -> None:
         self._clock = clock
+        self._reads_only = reads_only
         self._started = clock()
         self._deciding_from: tuple[float, int] | None = None
         self.seconds = 0.0
@@ -96,11 +102,17 @@ class _Pace:
         if not far.contacts_total:
             rates = [f"{megabytes(far.bytes_read / self.seconds)}/s"] if far.bytes_total and self.seconds else []
             rates += [f"{far.records / self.seconds:,.0f} records/s"] if far.records and self.seconds else []
+            rates += self._left(far) if self._reads_only else []
             self.reading = ", ".join(rates)
             return
         since, contacts = self._deciding_from = self._deciding_from or (self.seconds, far.contacts)
         spent = self.seconds - since
         self.deciding = f"{(far.contacts - contacts) / spent:,.0f} contacts/s" if spent else ""
+
+    def _left(self, far: Far) -> list[str]:
+        """How long it will take yet, at the rate so far."""
+        left = max(far.bytes_total - far.bytes_read, 0)
+        return [f"{left * self.seconds / far.bytes_read:,.0f} s left"] if far.bytes_read else []
 
 
 def _percent(done: int, total: int) -> str:

@@ -57,7 +57,7 @@ def test_of_a_run_whose_rules_all_had_events_nothing_is_said() -> None:
 def test_an_input_without_records_or_without_events_is_said_and_nothing_else() -> None:
     rules = programs(CART)
     assert messages(rules) == ["the input has no record"]
-    assert messages(rules, "{}", "x") == ["no record of the input is an event: all 2 are dead letters"]
+    assert messages(rules, "{}", "x") == ["no record of the input is an event: all 2 are dead letters (2)"]
 
 
 def test_a_wrong_account_is_said_as_such() -> None:

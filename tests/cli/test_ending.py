@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -152,6 +153,18 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     rules = write(folder / "rules.yaml", RULES)
     lines = [event("cart.item_added", f"2026-11-02T09:{n // 60 % 60:02}:{n % 60:02}.{n:06}Z") for n in range(60_000)]
     return ["--rules", str(rules), "--input", str(write(folder / "events.jsonl", *lines))]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_a_query_while_it_runs(arguments: list[str], tmp_path: Path, name: str) -> None:
+    if not os.environ.get("CI"):
+        pytest.importorskip("duckdb")
+    sql = "SELECT max(hash(a.i * b.i))::VARCHAR AS event_id, 'acme' AS account_id, 'a.b' AS type, '' AS time"
+    query = write(tmp_path / "slow.sql", f"{sql} FROM range(1000000) a(i), range(1000000) b(i)")
+    run = Running("replay", *arguments[:2], "--query", query, "--output", tmp_path / "out")
+    code, said = run.ended(name, (tmp_path / "out" / ".partial").exists, 0.5)
+    assert (code, said) == (128 + signal.Signals[name], "interrupted; the output is as it was\n")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", SIGNALS)

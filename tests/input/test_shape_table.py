@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.intake import Everything, Intake
+from kittiwake.batch.intake import Intake, NoRules
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.events import parse_events
 from kittiwake.input.lines import Block
@@ -117,7 +117,7 @@ def test_one_message_is_parsed_alike_by_the_fast_decoder_and_the_full_parser(sha
 def test_a_block_is_parsed_as_its_lines_are_one_by_one(shape: Shape, seed: int) -> None:
     dice = random.Random(seed)
     lines = [damaged(shape, dice).replace(b"\n", b" ") for _ in range(40)]
-    taken = Intake(RunSettings(START_US, shape=asked(shape)), Everything(), Counts()).take("here", block_of(lines))
+    taken = Intake(RunSettings(START_US, shape=asked(shape)), NoRules(), Counts()).take("here", block_of(lines))
     parsed = [parse_events(line, f"here:{at}", START_US, asked(shape)) for at, line in enumerate(lines, 1)]
     events = [event for found in parsed if not isinstance(found, DeadLetter) for event in found if event.contact_id]
     rows = zip(*taken.table, strict=True)

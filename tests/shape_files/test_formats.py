@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.intake import Intake
+from kittiwake.batch.intake import Intake, NoRules
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import InputError
 from kittiwake.input.formats.json_documents import blocks_of_records
@@ -120,7 +120,7 @@ def test_a_row_of_another_width_is_a_dead_letter_and_its_neighbours_are_events(t
         tmp_path, "\n".join([lines[0], lines[1], "e7,ann", lines[1].replace("e0", "e8"), "\xff"]).encode("latin-1")
     )
     mapping = InputShape(shape(records="{format: csv}", properties=NOTED))
-    intake = Intake(RunSettings(START_US, shape=mapping), lambda _: None, Counts())
+    intake = Intake(RunSettings(START_US, shape=mapping), NoRules(), Counts())
     with path.open("rb") as stream:
         taken = [intake.take("f", block) for block in blocks_of(stream, "f", shape=mapping)]
     assert [ids for one in taken for ids in one.table.event_ids] == ["e0", "e8"]

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from kittiwake.event_plan.check.wording import closest, number, share_words, subject, type_of, types_words, whose
 from kittiwake.event_plan.known import Answer, Found, Known, types_seen
-from kittiwake.event_plan.model import PropertyObject, ValueSeen
+from kittiwake.event_plan.model import PropertyObject
+from kittiwake.event_plan.parts import ValueSeen
 from kittiwake.event_plan.uses import Need, Use
 from kittiwake.rules.check.quoted_numbers import digits_in
 from kittiwake.rules.diagnostics import Diagnostic, each

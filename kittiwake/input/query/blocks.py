@@ -30,6 +30,9 @@ ROWS: Final = 2_048
 
 NEEDS_DUCKDB: Final = "--query needs DuckDB: install the extra kittiwake[query]"
 
+INTERRUPTED: Final = "interrupted"
+"""In the words of DuckDB where Python's handler of a signal raised while it was running."""
+
 _SETTINGS: Final = (
     "SET threads = 1",
     f"SET memory_limit = '{MEMORY}'",
@@ -73,6 +76,10 @@ def blocks_of_query(query: Query) -> Iterator[Block]:
                 number += len(batch)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise query_error(sql, error) from error
+        except RuntimeError as error:
+            if INTERRUPTED not in str(error):
+                raise
+            raise KeyboardInterrupt from error  # what a signal raised, which DuckDB has taken for itself
 
 
 def _blocks(number: int, lines: list[bytes]) -> Iterator[Block]:
