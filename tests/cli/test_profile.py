@@ -107,3 +107,18 @@ def test_a_page_is_written_beside_the_plan(tmp_path: Path, events: Path) -> None
     printed = kittiwake("profile", events, "--html", page, "--force")
     assert printed.out == output.read_text()
     assert printed.err.endswith(f"written to {page}\n")
+
+
+def test_rules_fit_the_profile_of_their_events_also_where_the_shape_derives_them(tmp_path: Path) -> None:
+    products = [{"product_id": "p1", "price": "3"}]
+    record = {"type": "track", "event": "Order Completed", "messageId": "m1", "userId": "u1"}
+    record |= {"timestamp": "2026-10-01T10:00:00Z", "properties": {"order_id": "o1", "products": products}}
+    events = write(tmp_path / "calls.jsonl", json.dumps(record))
+    rules = "account: acme\nrules:\n  - id: a\n    when: order.item_purchased\n    per: [product_id, order_id]\n"
+    write(tmp_path / "rules" / "a.yaml", rules)
+    shape = ("--input-shape", "segment", "--input-account", "acme")
+    assert kittiwake("profile", events, *shape, "--output", tmp_path / "rules" / "events.yaml").code == 0
+    ran = kittiwake("validate", tmp_path / "rules")
+    assert (ran.code, ran.err) == (0, "")
+    write(tmp_path / "rules" / "a.yaml", rules.replace("order_id", "ordr_id").replace("item_purchased", "item_bought"))
+    assert kittiwake("validate", tmp_path / "rules").code == 1
