@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.event_types import UNMATCHED_BY_ANY, is_item_change
 from kittiwake.kernel.plan.match import Match, Matches, asks_of_change
 from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -29,10 +29,17 @@ class Route(msgspec.Struct, frozen=True):
     unless: Matches
     conditions: tuple[tuple[int, Matches], ...]
     """Of `given` or `audience`, by condition."""
+    interest: Matches = ()
+    """Of a catalogue rule."""
 
     def matches(self) -> Iterator[Match]:
         """Every match, whatever clause it is of."""
-        for matches in (self.when, self.unless, *(found for _, found in (*self.steps, *self.conditions))):
+        for matches in (
+            self.when,
+            self.unless,
+            self.interest,
+            *(found for _, found in (*self.steps, *self.conditions)),
+        ):
             yield from matches
 
     def asks_of_change(self) -> bool:
@@ -41,6 +48,8 @@ class Route(msgspec.Struct, frozen=True):
 
     def reads(self) -> bool:
         """Whether it may read the properties of its events."""
+        if self.interest:
+            return True
         if any(match.where is not None or match.same for match in self.matches()):
             return True
         asked = (self.rule.conditions[i] for i, _ in self.conditions)
@@ -79,12 +88,16 @@ class Routes:
     """What becomes of events before the rules see them; without derivations of types that no rule needs."""
     takes_any: bool = False
     """Whether events of every type are needed: by a "*" of a rule or of a derivation, or as a contact's first."""
+    of_item: tuple[Route, ...] = ()
+    """Of changes of items: the catalogue rules."""
 
     def of(self, event_type: str) -> tuple[Route, ...]:
         """What an event of this type can do, rule by rule."""
         found = self.by_type.get(event_type)
         if found is not None:
             return found
+        if is_item_change(event_type):
+            return self.of_item
         return self.of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.of_any
 
 
@@ -98,6 +111,7 @@ def route_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Rout
         _numbered(steps, event_type),
         _of_type(rule.unless, event_type),
         _numbered(tuple(condition.of for condition in rule.conditions), event_type),
+        _of_type(rule.catalog.interest, event_type) if rule.catalog else (),
     )
 
 

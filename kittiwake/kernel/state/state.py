@@ -120,6 +120,8 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     """When its newest event happened; None: an earlier release did not keep it."""
     crossing: str | None = None
     """Of a threshold, which time it is where it may be crossed again, as canonical JSON (`run.thresholds`)."""
+    reference: str | None = None
+    """Of a catalogue rule: the value that the opening change is measured by, as canonical JSON."""
 
 
 class Held(msgspec.Struct, array_like=True, gc=False):
@@ -166,6 +168,8 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     opened_type: str = ""
     last_us: int | None = None
     """Both as of a `Candidate`."""
+    reference: str | None = None
+    """As of a `Candidate`."""
 
 
 class Reached(msgspec.Struct, array_like=True, gc=False):
@@ -190,6 +194,18 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     """Newest firing, for re-entry."""
 
 
+class Interest(msgspec.Struct, array_like=True, gc=False):
+    """The newest interest that a contact has shown in an item."""
+
+    newest_us: int
+    shown: str = "{}"
+    """What `include` needs of the event, as canonical JSON."""
+    is_known: bool = False
+    """Whether the item has changed since: then `reference` is what it was at the interest."""
+    reference: str | None = None
+    """The value at the interest, as canonical JSON; None: it had none. Only of a rule with `since: interest`."""
+
+
 class RuleState(msgspec.Struct, array_like=True, gc=False):
     """What one rule remembers."""
 
@@ -210,6 +226,10 @@ class RuleState(msgspec.Struct, array_like=True, gc=False):
     """Whether it was left in shadow: what fired would have fired."""
     entered_held_out: bool = False
     """Whether the last `entered` would have fired, but for the holdout; `entered_fired` then is true as well."""
+    interests: dict[str, Interest] = {}
+    """Of a catalogue rule, by item."""
+    interest_memory: str = ""
+    """`Catalog.memory` of what is remembered of interest."""
 
 
 class Record(msgspec.Struct, array_like=True, gc=False):

@@ -117,8 +117,6 @@ class Programs:
 
         A batch has the whole history, a stream has not. `shape` is that of the input: it may derive events by itself.
 
-        Raises:
-            RulesError: a rule is of a kind that this release does not run yet.
         """
         history = always(rules) if isinstance(rules, RuleSet) else rules
         versions = (VersionUsed(one.effective_us, one.ruleset.version) for one in history.versions)
