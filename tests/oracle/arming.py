@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,8 +40,12 @@ class Arming(Gates):
         An event that a condition has no room for is a step of a sequence all the same, but it arms nothing.
         """
         self._disarm(rule, event)
-        key = key_of(rule.per, event.properties)
         room = self.history.record(rule, event)
+        if rule.catalog is not None:
+            if not room:
+                self.leave_limit(rule, event, None)
+            return
+        key = key_of(rule.per, event.properties)
         matched = False
         if key is not None:
             startable = self._may_start(rule, event, key)
@@ -97,7 +102,7 @@ class Arming(Gates):
         """Whether an `unless` event taken earlier at this instant disarms the episode opened at this instant."""
         if episode.opener is None or episode.opener.index < self.instant_start:
             return False
-        earlier = self.history.events[max(self.instant_start, by.life) : by.index]
+        earlier = self.history.events[max(self.instant_start, by.life) : ceil(by.index)]
         return any(
             event.family != episode.opener.family
             and (*episode.place, event.family) not in self.life.opened
@@ -378,7 +383,7 @@ class Arming(Gates):
 
     def _part_way(self, rule: Rule) -> set[str]:
         """The instances with a start of the sequence that is young and not yet completed."""
-        if len(rule.steps) == 1:
+        if len(rule.steps) <= 1:
             return set()
         event = self.history.events[self.position - 1]
         starts = [

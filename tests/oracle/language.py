@@ -34,6 +34,8 @@ class Match:
     same: tuple[str, ...]
     own: tuple[str, ...] = ()
     change: dict[str, Any] = field(default_factory=dict)
+    item: str = ""
+    """The property that names the item that has changed."""
 
 
 Matches = tuple[Match, ...]
@@ -162,6 +164,18 @@ class Policy:
 
 
 @dataclass(frozen=True, eq=False)
+class Catalog:
+    """A change of an item: of the value at a path, as one word says, and whom it concerns for how long."""
+
+    path: str
+    spec: dict[str, Any]
+    since: bool
+    interest: Matches
+    item: str
+    within: int
+
+
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One rule. `steps` is the sequence (a plain `when` is one of a single step); audiences have none.
 
@@ -197,12 +211,14 @@ class Rule:
     channel: str | None = None
     variants: tuple[tuple[str, Fraction], ...] = ()
     salt: str = ""
+    catalog: Catalog | None = None
 
     @property
     def longest(self) -> int:
         """The longest `within` of its sequence, conditions and totals."""
         of_totals = PERIODS[self.reaches_period] if self.reaches_period else 0
-        return max([self.within, of_totals, *(part.within or 0 for part in self.conditions)])
+        of_interest = self.catalog.within if self.catalog else 0
+        return max([self.within, of_totals, of_interest, *(part.within or 0 for part in self.conditions)])
 
     @property
     def remembers_firing(self) -> int:
@@ -272,7 +288,7 @@ def _match(raw: Any) -> Match:
     if "event" not in raw:
         names, where = _shared(raw.get("same")), raw.get("where") or {}
         return Match(("contact.updated",), where, *names, change=raw["contact"])
-    return Match(_paths(raw["event"]), raw.get("where") or {}, *_shared(raw.get("same")))
+    return Match(_paths(raw["event"]), raw.get("where") or {}, *_shared(raw.get("same")), item=raw.get("item", ""))
 
 
 def _shared(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -409,23 +425,31 @@ def _audience_parts(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _event_parts(raw: dict[str, Any], holidays: frozenset[date]) -> dict[str, Any]:
     when = raw["when"]
+    catalog = _catalog(when, raw["interest"]) if "interest" in raw else None
     sequence = when.get("sequence") if isinstance(when, dict) else None
     reaches = raw.get("reaches") or {}
     given, still = (_tree(raw[name]) if raw.get(name) else None for name in ("given", "still"))
     return {
-        "steps": tuple(matches(step) for step in sequence) if sequence else (matches(when),),
+        "steps": () if catalog else tuple(matches(step) for step in sequence) if sequence else (matches(when),),
+        "catalog": catalog,
         "within": clock.duration(when["within"]) if sequence else 0,
         "given": given,
         "still": still,
         "conditions": tuple(leaf for tree in (given, still) if tree for leaf in leaves(tree)),
         "wait": _wait(raw.get("wait"), holidays),
         "unless": matches(raw["unless"]) if raw.get("unless") else (),
-        "per": _paths(raw.get("per")),
+        "per": ("item_id",) if catalog else _paths(raw.get("per")),
         "restart": raw.get("restart", True),
         "reaches": tuple(reaches.get("at") or ()),
         "reaches_sum": reaches.get("sum"),
         "reaches_period": reaches.get("within"),
     }
+
+
+def _catalog(when: dict[str, Any], interest: dict[str, Any]) -> Catalog:
+    ((path, spec),) = when["item"].items()
+    within = clock.duration(interest["within"])
+    return Catalog(path, spec, "since" in when, matches(interest["events"]), interest["item"], within)
 
 
 def _policy(raw: dict[str, Any]) -> Policy:

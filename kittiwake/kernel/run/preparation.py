@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from kittiwake.event_types import UNMATCHED_BY_ANY, is_item_change
 from kittiwake.kernel.evaluate.cast import Casting, casting
+from kittiwake.kernel.evaluate.catalog import NOW
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Routes
 from kittiwake.kernel.run.derive import deriving
@@ -93,8 +94,8 @@ def _changed(handlers: Handlers) -> Prepared:
     """What takes changes of items: no act of the contact, and nothing to one of whom nothing is known."""
 
     def handle(run: Execution, event: Event) -> None:
-        if run.newest_us is None:
-            return
+        if run.newest_us is None or not event.properties[NOW]:
+            return  # of whom nothing is known; of an event that turned out to be a duplicate
         if run.trace is not None:
             shown = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
             run.note(StepKind.EVENT, None, None, **shown)

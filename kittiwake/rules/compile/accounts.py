@@ -122,7 +122,6 @@ class Programs:
         """Compiles the programs of every account the rules name, so that a rule that cannot run is found here.
 
         A batch has the whole history, a stream has not. `shape` is that of the input: it may derive events by itself.
-
         """
         history = always(rules) if isinstance(rules, RuleSet) else rules
         versions = (VersionUsed(one.effective_us, one.ruleset.version) for one in history.versions)
