@@ -14,7 +14,7 @@ from kittiwake.rules.compile.accounts import Programs
 from pipelines.locations import OutputLocation
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import EvaluateHistories
-from transforms.batch.join import JoinItems
+from transforms.batch.join import with_item_changes
 from transforms.batch.parse import ParseRecords
 from transforms.batch.read import ReadRecords
 from transforms.batch.snapshot_files import WriteManifest
@@ -36,12 +36,10 @@ def build_backfill(
     read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions)
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
-    record_batches, joined = parsed.record_batches, None
-    if parsed.item_batches is not None:
-        joined = parsed.item_batches | "JoinItems" >> JoinItems(programs, settings, input_counts, partitions)
-        record_batches = (record_batches, joined.record_batches) | "AddItemChanges" >> beam.Flatten()
-    decided = record_batches | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)
-    counts = (input_counts, decided.counts, *([] if joined is None else [joined.counts]))
+    joined = with_item_changes(parsed, programs, settings, input_counts, partitions)
+    step = EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)
+    decided = joined.record_batches | "Evaluate" >> step
+    counts = (input_counts, decided.counts, *joined.counts)
     all_counts = counts | "SumAllCounts" >> SumCounts()
 
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(location.path(DEAD_LETTERS), DEAD_LETTERS, written)
@@ -50,7 +48,7 @@ def build_backfill(
     if decided.snapshots is not None:
         folder = location.path(SNAPSHOTS)
         names = decided.snapshots | "WriteSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL)
-        if joined is not None and joined.snapshots is not None:
+        if joined.snapshots is not None:
             of_items = joined.snapshots | "WriteItemSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL, ITEMS)
             names = (names, of_items) | "AllSnapshots" >> beam.Flatten()
         _ = names | "WriteManifest" >> WriteManifest(folder)

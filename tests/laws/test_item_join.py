@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -12,7 +11,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kittiwake.event_types import ITEM_MARK
-from kittiwake.kernel.items.changes import ItemChange, event_of
 from kittiwake.kernel.items.facts import FactReader
 from kittiwake.kernel.items.index import (
     FACTS_MAX,
@@ -23,8 +21,6 @@ from kittiwake.kernel.items.index import (
     decode,
     encode,
     expired,
-    given_to,
-    with_interest,
     with_item_event,
 )
 from kittiwake.kernel.items.interests import InterestReader, Interval, merged
@@ -36,7 +32,7 @@ from kittiwake.model import KNOWN, Event
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
-from kittiwake.values import canonical
+from tests.kernel.item_shards import Shard, counted
 from tests.kernel.programs import program
 
 HORIZON_US = HOUR_US
@@ -63,45 +59,9 @@ def _plan() -> tuple[Versions, CatalogPlan]:
 VERSIONS, PLAN = _plan()
 
 
-@dataclass
-class Shard:
-    """The least host of the index: one item's state, through its bytes, and the interests of all its contacts."""
-
-    item_id: str
-    state: bytes = encode(ItemState())
-    interests: list[HeldInterest] = field(default_factory=list)
-    given: dict[str, list[Event]] = field(default_factory=dict)
-
-    def take(self, event: Event) -> Outcome | None:
-        """Take an event of the item, or one of a contact that may show interest in it."""
-        if event.item_id is not None:
-            fact = FactReader(VERSIONS, PLAN).fact(event)
-            taken = with_item_event(decode(self.state), self.item_id, fact, HORIZON_US)
-            self.state = encode(taken.state)
-            for contact_id, change in given_to(taken.changes, self.interests):
-                self._give(contact_id, change)
-            return taken.outcome
-        assert event.contact_id is not None
-        for one in InterestReader(VERSIONS, PLAN).interests(event):
-            if one.item_id == self.item_id:
-                self.interests.append(HeldInterest(event.contact_id, one.from_us, one.to_us))
-                interval = Interval(one.from_us, one.to_us)
-                for change in with_interest(decode(self.state), self.item_id, interval, HORIZON_US):
-                    self._give(event.contact_id, change)
-        return None
-
-    def _give(self, contact_id: str, change: ItemChange) -> None:
-        self.given.setdefault(contact_id, []).append(event_of(change, contact_id=contact_id))
-
-
-def counted(events: Iterable[Event]) -> list[tuple[int, str, str, str]]:
-    """What the kernel makes of the item changes of a contact: the newest of each, without those that are no events."""
-    found = []
-    for one in in_order(events):
-        properties = {name: value for name, value in one.properties.items() if name != KNOWN}
-        if properties["now"]:
-            found.append((one.time_us, one.event_id, one.type, canonical(properties)))
-    return found
+def shard() -> Shard:
+    """A shard that knows nothing."""
+    return Shard("p", VERSIONS, PLAN, HORIZON_US)
 
 
 def item_event(minute: int, event_id: str, properties: dict[str, Any], event_type: str = "price.changed") -> Event:
@@ -135,19 +95,19 @@ def _joined(events: Iterable[Event], contact_id: str) -> list[tuple[int, str, st
 @given(ARRIVALS)
 @example([item_event(5, "e", {"price": 2}), item_event(1, "e", {"price": 1}), interest(0, "i")])
 def test_whatever_the_order_contacts_are_given_what_a_join_in_memory_gives_them(arrivals: list[Event]) -> None:
-    shard = Shard("p")
+    host = shard()
     for event in arrivals:
-        shard.take(event)
+        host.take(event)
     for contact_id in ("c", "d"):
-        assert counted(shard.given.get(contact_id, [])) == _joined(arrivals, contact_id)
+        assert counted(host.given.get(contact_id, [])) == _joined(arrivals, contact_id)
 
 
 def test_the_generated_arrivals_have_events_that_are_taken_back() -> None:
     """That the law above can fail: a copy that is known first is given, and taken back by the one that counts."""
-    shard = Shard("p")
+    host = shard()
     for event in (interest(0, "i"), item_event(5, "e", {"price": 2}), item_event(1, "e", {"price": 1})):
-        shard.take(event)
-    assert [(one.time_us - T, one.properties["now"]) for one in shard.given["c"]] == [
+        host.take(event)
+    assert [(one.time_us - T, one.properties["now"]) for one in host.given["c"]] == [
         (5 * MINUTE_US, {"price": 2}),
         (1 * MINUTE_US, {"price": 1}),
         (5 * MINUTE_US, {}),
@@ -155,11 +115,11 @@ def test_the_generated_arrivals_have_events_that_are_taken_back() -> None:
 
 
 def test_an_event_between_two_others_is_seen_by_the_one_behind_it() -> None:
-    shard = Shard("p")
+    host = shard()
     for event in (interest(0, "i"), item_event(1, "a", {"price": 9}), item_event(9, "b", {"price": 5})):
-        shard.take(event)
-    shard.take(item_event(5, "m", {"price": 7}))
-    last = next(one for one in in_order(shard.given["c"]) if one.event_id == "b")
+        host.take(event)
+    host.take(item_event(5, "m", {"price": 7}))
+    last = next(one for one in in_order(host.given["c"]) if one.event_id == "b")
     assert last.properties["before"] == {"price": [T + 5 * MINUTE_US, "m", "price.changed", 7]}
     assert last.properties[KNOWN] == 3
 
@@ -167,17 +127,17 @@ def test_an_event_between_two_others_is_seen_by_the_one_behind_it() -> None:
 def test_of_copies_of_one_time_the_smallest_rest_counts_whichever_came_first() -> None:
     small, great = item_event(1, "e", {"a": 1, "price": 9}), item_event(1, "e", {"a": 2, "price": 5})
     for arrivals in ((small, great), (great, small)):
-        shard = Shard("p")
+        host = shard()
         for event in (interest(0, "i"), *arrivals):
-            shard.take(event)
-        assert [one.properties["now"] for one in in_order(shard.given["c"])] == [{"price": 9}]
+            host.take(event)
+        assert [one.properties["now"] for one in in_order(host.given["c"])] == [{"price": 9}]
 
 
 def test_an_item_event_that_says_nothing_of_what_rules_read_changes_nothing() -> None:
-    shard = Shard("p")
+    host = shard()
     for event in (interest(0, "i"), item_event(1, "a", {"colour": "red"}), item_event(2, "b", {"price": None})):
-        assert shard.take(event) in (None, Outcome.TAKEN)
-    assert shard.given == {}
+        assert host.take(event) in (None, Outcome.TAKEN)
+    assert host.given == {}
 
 
 def test_interest_is_shown_in_items_whose_ids_are_numbers_and_only_where_it_is_asked_for() -> None:
@@ -227,26 +187,26 @@ def test_what_is_forgotten_is_missed_by_nothing_that_comes_in_time(arrivals: lis
     upto_us = T + minute * MINUTE_US
     before = [event for event in arrivals if event.time_us < upto_us + HORIZON_US]
     after = [event for event in arrivals if event.time_us >= upto_us + HORIZON_US]
-    shard = Shard("p")
+    host = shard()
     for event in before:
-        shard.take(event)
-    shard.state = encode(expired(decode(shard.state), upto_us, HORIZON_US))
-    shard.interests = compacted(shard.interests, upto_us)
+        host.take(event)
+    host.state = encode(expired(decode(host.state), upto_us, HORIZON_US))
+    host.interests = compacted(host.interests, upto_us)
     for event in after:
-        assert shard.take(event) is not Outcome.LATE
+        assert host.take(event) is not Outcome.LATE
     for contact_id in ("c", "d"):
-        assert counted(shard.given.get(contact_id, [])) == _joined(arrivals, contact_id)
+        assert counted(host.given.get(contact_id, [])) == _joined(arrivals, contact_id)
 
 
 def test_what_comes_before_what_was_forgotten_changes_nothing() -> None:
-    shard = Shard("p")
+    host = shard()
     for event in (interest(0, "i"), item_event(5, "a", {"price": 9})):
-        shard.take(event)
-    shard.state = encode(expired(decode(shard.state), T + 6 * MINUTE_US, HORIZON_US))
-    assert decode(shard.state).facts == ()
-    assert shard.take(item_event(4, "b", {"price": 1})) is Outcome.LATE
-    shard.take(item_event(8, "c", {"price": 4}))
-    assert shard.given["c"][-1].properties["before"]["price"][3] == 9
+        host.take(event)
+    host.state = encode(expired(decode(host.state), T + 6 * MINUTE_US, HORIZON_US))
+    assert decode(host.state).facts == ()
+    assert host.take(item_event(4, "b", {"price": 1})) is Outcome.LATE
+    host.take(item_event(8, "c", {"price": 4}))
+    assert host.given["c"][-1].properties["before"]["price"][3] == 9
 
 
 def test_ids_are_remembered_for_one_horizon_more() -> None:
@@ -305,10 +265,10 @@ def test_merged_intervals_cover_the_same_times_and_never_touch(drawn: list[tuple
 
 
 def test_types_of_item_changes_begin_with_the_mark() -> None:
-    shard = Shard("p")
+    host = shard()
     for event in (interest(0, "i"), item_event(1, "a", {"price": 1})):
-        shard.take(event)
-    assert {one.type for one in shard.given["c"]} == {ITEM_MARK + "price.changed"}
+        host.take(event)
+    assert {one.type for one in host.given["c"]} == {ITEM_MARK + "price.changed"}
 
 
 def test_bytes_of_another_version_are_refused() -> None:

@@ -20,6 +20,7 @@ from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.input.bulk import Table
 from kittiwake.rules.compile.accounts import Programs
 from transforms.batch.counts import COUNTS, CountingDoFn
+from transforms.batch.parse import Parsed
 
 _SNAPSHOTS: Final = "snapshots"
 
@@ -56,13 +57,30 @@ class JoinItems(beam.PTransform):
         tags = [COUNTS, *([_SNAPSHOTS] if self.settings.snapshots else [])]
         join = _Join(self.programs, self.settings, self.partitions, self.held_bytes)
         step = beam.ParDo(join, AsSingleton(self.intake)).with_output_types(tuple[int, bytes], **types)
-        found = (
-            item_batches
-            | "GroupByItem" >> beam.GroupByKey()
-            | "Join" >> step.with_outputs(*tags, main="record_batches")
-        )
+        by_item = item_batches | "GroupByItem" >> beam.GroupByKey()
+        found = by_item | "Join" >> step.with_outputs(*tags, main="record_batches")
         snapshots = found[_SNAPSHOTS] if self.settings.snapshots else None
         return JoinedItems(found["record_batches"], snapshots, found[COUNTS])
+
+
+class WithItemChanges(NamedTuple):
+    """Contacts with their item changes."""
+
+    record_batches: PCollection[tuple[int, bytes]]
+    snapshots: PCollection[bytes] | None
+    """As of `JoinedItems`; None as well if no rule needs events of items."""
+    counts: tuple[PCollection[Counts], ...]
+
+
+def with_item_changes(
+    parsed: Parsed, programs: Programs, settings: RunSettings, intake: PCollection[Counts], partitions: int
+) -> WithItemChanges:
+    """What was parsed, and the item changes of contacts; if no rule needs any, the graph has no step more."""
+    if parsed.item_batches is None:
+        return WithItemChanges(parsed.record_batches, None, ())
+    joined = parsed.item_batches | "JoinItems" >> JoinItems(programs, settings, intake, partitions)
+    both = (parsed.record_batches, joined.record_batches) | "AddItemChanges" >> beam.Flatten()
+    return WithItemChanges(both, joined.snapshots, (joined.counts,))
 
 
 class _Join(CountingDoFn):
