@@ -43,10 +43,10 @@ def run(
 ) -> list[dict[str, Any]]:
     """The decisions of one contact, in the fields of rules.md section 5; those still deferred at the end come last.
 
-    Events of items may stand among them. `events` are in the product's shape and in any order; `account_id`, `contact_id` and `event_id` may be left
-    out. Decides as a batch does: events strictly before `until_us`, deadlines up to and at it; default: the
-    newest event plus 1 µs. `slices` are instants to decide up to on the way, which must change nothing. `limits`
-    replaces fields of the kernel's `Limits`.
+    Events of items may stand among those of the contact. `events` are in the product's shape and in any order;
+    `account_id`, `contact_id` and `event_id` may be left out. Decides as a batch does: events strictly before
+    `until_us`, deadlines up to and at it; default: the newest event plus 1 µs. `slices` are instants to decide up to on
+    the way, which must change nothing. `limits` replaces fields of the kernel's `Limits`.
 
     Raises:
         ValueError: an event is malformed, or the events are of several contacts.
