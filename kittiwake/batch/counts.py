@@ -87,7 +87,11 @@ class Counts(msgspec.Struct):
     extra_events: int = 0
     """Of these, those that a record brought beside its own."""
     catalogue: int = 0
-    """Events of items; no rule reads them yet."""
+    """Events of items."""
+    item_changes: int = 0
+    """Changes of items that were given to contacts, once for each contact."""
+    concerned: int = 0
+    """Contacts that were given any."""
     contacts: int = 0
     duplicates: int = 0
     """Duplicates of events, dropped."""
@@ -270,6 +274,8 @@ NUMBERS: Final = (
     "events",
     "extra_events",
     "catalogue",
+    "item_changes",
+    "concerned",
     "contacts",
     "duplicates",
     "copies_differ",

@@ -8,12 +8,13 @@ from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.splits import split_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
-from kittiwake.output.formats import Format
+from kittiwake.output.formats import ITEMS, Format
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
 from pipelines.locations import OutputLocation
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import EvaluateHistories
+from transforms.batch.join import JoinItems
 from transforms.batch.parse import ParseRecords
 from transforms.batch.read import ReadRecords
 from transforms.batch.snapshot_files import WriteManifest
@@ -31,11 +32,17 @@ def build_backfill(
 ) -> None:
     """Read, parse, group by partition of contacts, evaluate, write; all counts meet in the summary."""
     bytes_total = sum(file.size for file in files)
+    partitions = partitions_for(bytes_total)
     read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape)
-    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions_for(bytes_total))
+    parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions)
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
-    decided = parsed.record_batches | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)
-    all_counts = (input_counts, decided.counts) | "SumAllCounts" >> SumCounts()
+    record_batches, joined = parsed.record_batches, None
+    if parsed.item_batches is not None:
+        joined = parsed.item_batches | "JoinItems" >> JoinItems(programs, settings, input_counts, partitions)
+        record_batches = (record_batches, joined.record_batches) | "AddItemChanges" >> beam.Flatten()
+    decided = record_batches | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)
+    counts = (input_counts, decided.counts, *([] if joined is None else [joined.counts]))
+    all_counts = counts | "SumAllCounts" >> SumCounts()
 
     _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(location.path(DEAD_LETTERS), DEAD_LETTERS, written)
     _ = decided.decisions | "WriteDecisions" >> WriteRows(location.path(DECISIONS), DECISIONS, written)
@@ -43,6 +50,9 @@ def build_backfill(
     if decided.snapshots is not None:
         folder = location.path(SNAPSHOTS)
         names = decided.snapshots | "WriteSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL)
+        if joined is not None and joined.snapshots is not None:
+            of_items = joined.snapshots | "WriteItemSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL, ITEMS)
+            names = (names, of_items) | "AllSnapshots" >> beam.Flatten()
         _ = names | "WriteManifest" >> WriteManifest(folder)
     summary = WriteSummary(location.path(SUMMARY), Mode.BACKFILL, programs.used, settings)
     _ = all_counts | "WriteSummary" >> summary

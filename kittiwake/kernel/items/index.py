@@ -192,6 +192,19 @@ def compacted(interests: Iterable[HeldInterest], upto_us: int) -> list[HeldInter
     return found
 
 
+def state_after(facts: Sequence[ItemFact], upto_us: int, horizon_us: int) -> ItemState:
+    """The state when all these events, in order, have been taken and nothing before an instant comes any more."""
+    at = bisect_left(facts, (upto_us, "", ""), key=_key)
+    held = tuple(HeldFact(fact, number) for number, fact in enumerate(facts[:at], 1))
+    state = _folded(
+        ItemState(known=at, facts=held, size=sum(_size(one.fact) for one in held)), (upto_us, "", ""), horizon_us
+    )
+    state = replace(state, last=state.before)
+    for fact in facts[at:]:
+        state = with_item_event(state, "", fact, horizon_us).state
+    return state
+
+
 def _bounded(state: ItemState, horizon_us: int) -> ItemState:
     """Without the oldest events that there is no space for."""
     number, size = 0, state.size
