@@ -73,8 +73,8 @@ def covering(changes: Iterable[ItemChange], intervals: Iterable[Interval]) -> It
 def of_contact(rules: Program | Versions, events: Iterable[Event], contact_id: str) -> list[Event]:
     """The events of a contact, and of those of items among them its item changes, in any order."""
     versions = as_versions(rules)
-    own, of_items = [], []
-    for event in events:
-        (own if event.item_id is None else of_items).append(event)
+    given = list(events)
+    own = [event for event in given if event.item_id is None]
+    of_items = [event for event in given if event.item_id is not None]
     plan = catalog_of(versions) if of_items else None
     return own if plan is None else [*own, *joined(versions, plan, of_items, own, contact_id)]
