@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kittiwake.rules.documents import accounts_of, bounded
 from kittiwake.rules.errors import Code, RuleError, RulesError
-from kittiwake.rules.loader import owner_of, read_files, read_locations
+from kittiwake.rules.loader import owners_of, read_files, read_locations
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet, rule_set
 
 
@@ -50,10 +50,11 @@ def read_by_account(
     found = list(errors)
     accounts = accounts_of(read_locations(contents, found), found)
     found = [error for error in found if error.code not in forgiven]
-    owners = {name: owner_of(name, contents[name]) for name in {error.file for error in found} if name in contents}
+    owners = {name: owners_of(name, contents) for name in {error.file for error in found} if name in contents}
     refused: dict[str | None, list[RuleError]] = defaultdict(list)
     for error in found:
-        refused[owners.get(error.file)].append(error)
+        for owner in owners.get(error.file, (None,)):
+            refused[owner].append(error)
     good = {name: rules for name, rules in accounts.items() if name not in refused}
     if not refused.keys().isdisjoint({None, EVERY_ACCOUNT}) or (refused and not good):
         raise RulesError(bounded(error for some in refused.values() for error in some))

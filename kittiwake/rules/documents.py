@@ -211,17 +211,21 @@ def _accounts(documents: list[Document], names: Names, errors: list[RuleError]) 
             known.rules + document.rules,
             known.preparing.joined(header, location),
             names.of(header.account),
-            known.calendar if header.calendar is None else tuple(header.calendar),
+            known.calendar if header.calendar is None else _calendar(header),
         )
     return accounts
 
 
+def _calendar(header: Header) -> tuple[str, ...] | None:
+    """The dates of a calendar as two are compared: rising, each once."""
+    return None if header.calendar is None else tuple(sorted({*header.calendar}))
+
+
 def _disagreements(known: AccountRules, header: Header, location: Location) -> Iterator[RuleError]:
-    calendar = None if header.calendar is None else tuple(header.calendar)
     said = (
         ("timezone", known.timezone, header.timezone),
         ("policy", known.policy, header.policy),
-        ("calendar", known.calendar, calendar),
+        ("calendar", known.calendar, _calendar(header)),
     )
     for key, before, now in said:
         if before is not None and now is not None and before != now:

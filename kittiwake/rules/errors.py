@@ -46,6 +46,7 @@ class Code(StrEnum):
     BAD_DURATION = "bad_duration"
     BAD_INSTANT = "bad_instant"
     BAD_DATE = "bad_date"
+    BAD_CALENDAR = "bad_calendar"
     BAD_TIME_OF_DAY = "bad_time_of_day"
     BAD_ZONE = "bad_zone"
     BAD_PATH = "bad_path"

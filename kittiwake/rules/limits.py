@@ -102,8 +102,12 @@ WITHIN_MAX_US: Final = 400 * DAY_US
 """Longest look-back: a year and a month, so that last year's season still counts."""
 WAIT_MAX_US: Final = 400 * DAY_US
 """Longest wait, offset and expiry: as far as the kernel looks ahead (`Limits.max_wait_us`)."""
-HOLIDAYS_MAX: Final = 1_000
-"""Dates of an account's calendar: ten years of a hundred, and a wait passes over few of them."""
+HOLIDAYS_MAX: Final = 10_000
+"""Dates of an account's calendar, its files included: seventy holidays a year from 1970 to 2100."""
+CALENDAR_EVENTS_MAX: Final = 1_000
+"""Events of a calendar file: the holidays of ten years, each written by itself."""
+EVENT_DAYS_MAX: Final = 366
+"""Days of one event of a calendar file: no holiday is longer than a year."""
 DAYS_MAX: Final = WAIT_MAX_US // DAY_US
 """Local days of a wait: those of the longest."""
 KEEP_MAX_US: Final = 1_830 * DAY_US

@@ -73,7 +73,7 @@ class AccountRules(msgspec.Struct, frozen=True):
     preparing: Preparing = Preparing()
     matches: tuple[NamedMatch, ...] = ()
     calendar: tuple[str, ...] | None = None
-    """Dates that are no workdays."""
+    """Dates that are no workdays, rising, each once."""
 
 
 class RuleSet(msgspec.Struct, frozen=True):
@@ -122,7 +122,7 @@ def rule_set(accounts: dict[str, AccountRules]) -> RuleSet:
             "policy": account.policy,
             "rules": {authored.rule.id: authored.rule for authored in account.rules},
             "timezone": account.timezone,
-            "calendar": None if account.calendar is None else sorted({*account.calendar}),
+            "calendar": account.calendar,
             **{key: getattr(account.preparing, key) for key in PREPARING},
         }
         for name, account in accounts.items()

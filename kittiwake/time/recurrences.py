@@ -175,7 +175,19 @@ def _days_of_long(rule: Recurrence, period: int) -> tuple[date, ...]:
     length = _month_length(begins) if rule.frequency == "MONTHLY" else _year_length(period)
     if rule.weeks:
         begins, length = _first_week(period, rule.week_start), _weeks_of_year(period, rule.week_start) * 7
-    return tuple(_at_positions(rule, (day for day in _following(begins, length) if _names(rule, day))))
+    every = _of_months(begins.year, rule.months) if _is_by_months(rule) else _following(begins, length)
+    return tuple(_at_positions(rule, (day for day in every if _names(rule, day))))
+
+
+def _is_by_months(rule: Recurrence) -> bool:
+    return rule.frequency == "YEARLY" and bool(rule.months) and not rule.weeks
+
+
+def _of_months(year: int, months: tuple[int, ...]) -> Iterator[date]:
+    """The days of some months of a year, rising: no other day of it has to be asked."""
+    for month in sorted({*months}):
+        begins = date(year, month, 1)
+        yield from _following(begins, _month_length(begins))
 
 
 def _at_positions(rule: Recurrence, days: Iterator[date]) -> Iterator[date]:

@@ -60,8 +60,9 @@ def decide_versions(
     """The final decisions of one contact: events strictly before `until_us` settled, deadlines up to and at it.
 
     Events of items may stand among those of the contact. `versions` rise by the instant from which each is in force
-    (microseconds; `None`, of the first: always); each is one rules file as plain Python. `events` may stand in any order, with copies. A batch looks back on the whole
-    history; a `stream` on what the versions in force have remembered since they were introduced.
+    (microseconds; `None`, of the first: always); each is one rules file as plain Python. `events` may stand in any
+    order, with copies. A batch looks back on the whole history; a `stream` on what the versions in force have
+    remembered since they were introduced.
     A row names the index of the version it was decided under (`ruleset`) and that whose text its rule had (`rule_of`).
     """
     ages = Ages(versions, stream=stream)

@@ -44,9 +44,9 @@ class Watching(Changing):
     def _newest_interest(self, catalog: Catalog, change: Change) -> Event | None:
         since = self.ages.of_interest(catalog).since
         for event in reversed(self.history.alive(self.position)):
-            if since <= event.time and self.history.matches(catalog.interest, event):
-                if item_named(catalog, event) == change.item:
-                    return event
+            is_interest = since <= event.time and self.history.matches(catalog.interest, event)
+            if is_interest and item_named(catalog, event) == change.item:
+                return event
         return None
 
     def _order(self, event: Event) -> Order:

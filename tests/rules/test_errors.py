@@ -12,21 +12,24 @@ from kittiwake.rules.source import yaml as yaml_source
 from tests.rules.goldens import HERE, assert_golden
 
 PAIRS = HERE / "errors"
-INVALID = sorted(PAIRS.glob("*.bad.*"))
-VALID = sorted(PAIRS.glob("*.good.*"))
+INVALID = sorted(path for path in PAIRS.glob("*.bad.*") if path.suffix != ".ics")
+VALID = sorted(path for path in PAIRS.glob("*.good.*") if path.suffix != ".ics")
 
 ELSEWHERE = {
     Code.ACCOUNT_DISAGREES: "test_loader: takes two files",
     Code.NO_FILES: "test_loader: takes a directory",
     Code.NOT_UTF8: "test_loader: takes bytes",
-    Code.NOT_YET: "test_compiler: raised by the compiler",
-    Code.UNREADABLE: "test_loader: takes a file that is not there",
 }
+
+
+def contents_of(path: Path) -> dict[str, bytes]:
+    """The file, and its calendar beside it, if it has one."""
+    return {one.name: one.read_bytes() for one in (path, path.with_suffix(".ics")) if one.exists()}
 
 
 def errors_of(path: Path) -> str:
     with pytest.raises(RulesError) as caught:
-        load_files({path.name: path.read_bytes()})
+        load_files(contents_of(path))
     return "".join(f"{error}  [{error.code}]\n" for error in caught.value.errors)
 
 
@@ -47,7 +50,7 @@ def test_the_parser_in_python_says_the_same(path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.name)
 def test_a_valid_file_loads(path: Path) -> None:
-    assert load_files({path.name: path.read_bytes()}).version
+    assert load_files(contents_of(path)).version
 
 
 def test_every_file_has_its_pair_and_its_text() -> None:

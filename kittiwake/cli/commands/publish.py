@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,7 +59,7 @@ def publish(
 
 
 def _files(folder: Path, location: str) -> dict[str, bytes]:
-    """The rules files by their names below the folder, which mean the same on every machine."""
+    """The rules and calendar files by their names from the folder, which mean the same on every machine."""
     if "://" not in location and Path(location).resolve().is_relative_to(folder.resolve()):
         raise UnusableError(f"{location} lies in {folder}, whose files would include what is published: name another")
     errors: list[RuleError] = []
@@ -69,7 +70,7 @@ def _files(folder: Path, location: str) -> dict[str, bytes]:
 
 
 def _name(folder: Path, path: str) -> str:
-    return Path(path).relative_to(folder).as_posix() if folder.is_dir() else folder.name
+    return Path(os.path.relpath(path, folder if folder.is_dir() else folder.parent)).as_posix()
 
 
 def _prepared(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from kittiwake.kernel.evaluate.change import TESTS
 from kittiwake.kernel.plan.change import Change
-from kittiwake.kernel.state.state import Interest
+from kittiwake.kernel.state.interest import Interest
 from kittiwake.values import KEY_CHARS_MAX, Path, canonical, is_number
 
 ITEM_ID: Final = "item_id"

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from kittiwake.kernel.items.changes import ItemChange, event_of, in_order, item_changes, without_duplicates
 from kittiwake.kernel.items.facts import FactReader, ItemFact
 from kittiwake.kernel.items.interests import InterestReader, Interval, merged
-from kittiwake.kernel.plan.catalog_plan import CatalogPlan
-from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.plan.catalog_plan import CatalogPlan, catalog_of
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.model import Event
 
 
@@ -67,3 +68,13 @@ def covering(changes: Iterable[ItemChange], intervals: Iterable[Interval]) -> It
             return
         if interval.from_us <= change.time_us:
             yield change
+
+
+def of_contact(rules: Program | Versions, events: Iterable[Event], contact_id: str) -> list[Event]:
+    """The events of a contact, and of those of items among them its item changes, in any order."""
+    versions = as_versions(rules)
+    given = list(events)
+    own = [event for event in given if event.item_id is None]
+    of_items = [event for event in given if event.item_id is not None]
+    plan = catalog_of(versions) if of_items else None
+    return own if plan is None else [*own, *joined(versions, plan, of_items, own, contact_id)]

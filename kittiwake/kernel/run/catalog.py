@@ -30,7 +30,8 @@ from kittiwake.kernel.run.arming import refuse_for_room
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.reactions import Handler, Reaction
 from kittiwake.kernel.run.unusable import refuse_keys, refusing
-from kittiwake.kernel.state.state import Instance, Interest, RuleState
+from kittiwake.kernel.state.interest import Interest
+from kittiwake.kernel.state.state import Instance, RuleState
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import CUT, Event
 from kittiwake.reasons import Clause, Outcome, Reason

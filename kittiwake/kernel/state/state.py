@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from kittiwake.kernel.state.interest import Interest
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind
 
@@ -192,18 +193,6 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     reached: Reached | None = None
     fired_us: int | None = None
     """Newest firing, for re-entry."""
-
-
-class Interest(msgspec.Struct, array_like=True, gc=False):
-    """The newest interest that a contact has shown in an item."""
-
-    newest_us: int
-    shown: str = "{}"
-    """What `include` needs of the event, as canonical JSON."""
-    is_known: bool = False
-    """Whether the item has changed since: then `reference` is what it was at the interest."""
-    reference: str | None = None
-    """The value at the interest, as canonical JSON; None: it had none. Only of a rule with `since: interest`."""
 
 
 class RuleState(msgspec.Struct, array_like=True, gc=False):

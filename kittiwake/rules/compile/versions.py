@@ -32,7 +32,10 @@ def compile_versions(
     frozen_at_us: int | None = None,
     lines: tuple[Lines, ...] = (),
 ) -> Versions:
-    """The programs of an account under rising versions; a batch has the whole history. `lines`: of its input's shape."""
+    """The programs of an account under rising versions; a batch has the whole history.
+
+    `lines`: of its input's shape.
+    """
     return build_versions(
         account_id,
         list(_drafts(versions, account_id, lines)),

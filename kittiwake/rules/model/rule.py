@@ -9,7 +9,6 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from kittiwake.rules.limits import HOLIDAYS_MAX
 from kittiwake.rules.model.about import TAGS_SCHEMA, Description, Owner, Tags
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.calendar import Holidays
@@ -127,8 +126,8 @@ class Header(Model):
     policy: PolicyObject | None = Field(None, description="what holds for all its rules; replaces that of * whole")
     calendar: Holidays | None = Field(
         None,
-        description="dates that are no workdays; replaces that of * whole",
-        json_schema_extra={"maxItems": HOLIDAYS_MAX},
+        description="dates that are no workdays, and calendar files (.ics); replaces that of * whole",
+        examples=[["2026-12-25", "2027-01-01"], "holidays.ics"],
     )
     cast: Casts | None = Field(
         None,

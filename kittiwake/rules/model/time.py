@@ -107,8 +107,10 @@ def _date(value: object) -> str:
     raise problem(Code.BAD_DATE, f"{shown(value)} is no date", "Write a day that there is: 2026-12-25")
 
 
+DATE_PATTERN: Final = r"^\d{4}-\d\d-\d\d$"
+
 Date: TypeAlias = Annotated[
-    str, Checked(_date, {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$", "examples": ["2026-12-25"]})
+    str, Checked(_date, {"type": "string", "pattern": DATE_PATTERN, "examples": ["2026-12-25"]})
 ]
 
 
