@@ -80,14 +80,12 @@ def _line(event_id: str, at_us: int, event_type: str, properties: dict[str, Any]
 
 def main() -> int:
     """Run the cases and print a table."""
+    if NAIVE[-1] in sys.argv:
+        return naive([text for text in sys.argv[1:] if text != NAIVE[-1]])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=0.1, help="part of the sizes; 1: whole (default 0.1)")
     parser.add_argument("--hosts", default="replay,job,naive", help="which (default all)")
-    parser.add_argument("--naive", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
-    known, rest = parser.parse_known_args()
-    if known.naive:
-        return naive(rest)
+    known = parser.parse_args()
     scale: float = known.scale
     shapes = (Shape("hot item", int(CONTACTS * scale), 1), Shape("busy contact", 1, int(ITEMS * scale)))
     print("| case | host | item changes given | triggers | CPU s | µs a change | peak MB |")
