@@ -25,3 +25,8 @@ WITHDRAWN: Final = "consent.withdrawn"
 def is_item_change(event_type: str) -> bool:
     """Whether an event of a contact is a change of an item that reached it (ADR 0026)."""
     return event_type.startswith(ITEM_MARK)
+
+
+def own_type(event_type: str) -> str:
+    """The type as its producer knows it: of an item change that of the item's event."""
+    return event_type.removeprefix(ITEM_MARK)

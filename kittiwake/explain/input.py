@@ -15,6 +15,7 @@ from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.lines import Record
 from kittiwake.input.reading import read_records
+from kittiwake.input.shapes.base import Shape
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 
@@ -48,6 +49,24 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
             if event.contact_id == contact_id:
                 accounts.setdefault(event.account_id, []).append(event)
     return ContactInput(accounts, counts)
+
+
+def read_items(
+    files: Sequence[str], account_id: str, item_ids: frozenset[str], settings: RunSettings
+) -> Iterator[Event]:
+    """The events of some items of an account: the files are read once more, for which items they are is known late.
+
+    Raises:
+        InputError: a file cannot be read to its end.
+    """
+    canonical = settings.shape.shape is Shape.CANONICAL
+    for source, record in _records(files):
+        if canonical and b"item_id" not in record.raw and b"\\" not in record.raw:
+            continue
+        found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
+        for event in () if isinstance(found, DeadLetter) else found:
+            if event.item_id in item_ids and event.account_id == account_id:
+                yield event
 
 
 def _records(files: Sequence[str]) -> Iterator[tuple[str, Record]]:

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kittiwake.event_types import ITEM_MARK, is_item_change
+from kittiwake.event_types import ITEM_MARK, is_item_change, own_type
 from kittiwake.explain.catalog import changed_words, item_change_words
 from kittiwake.explain.conditions import condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import Facts
@@ -130,7 +130,7 @@ def arrived_words(details: dict[str, Any], arrived_us: int, zone: str) -> str:
     """A late event that is put in its place; details of CORRECTED."""
     late = span_words(arrived_us - details["time_us"])
     moment = moment_words(details["time_us"], zone, arrived_us)
-    event = f"{details['type']} ({details['event_id']})"
+    event = f"{own_type(details['type'])} ({details['event_id']})"
     return f"{event} arrives {late} late and takes its place at {moment}"
 
 

@@ -101,10 +101,10 @@ def read_tables(
     named = [_CONTACT in line for line in lines]
     found = []
     for is_contact, wanted, decode in ((True, wants, _decode), (False, wants_of_items, _decode_item)):
-        places = [at for at, is_named in enumerate(named) if is_named is is_contact]
-        own = [lines[at] for at in places]
+        indexes = [at for at, is_named in enumerate(named) if is_named is is_contact]
+        own = [lines[at] for at in indexes]
         parsed = _read(own, b"\n".join(own), earliest_us, latest_us, wanted, decode)
-        found.append(parsed._replace(left=[places[at] for at in parsed.left]))
+        found.append(parsed._replace(left=[indexes[at] for at in parsed.left]))
     return ParsedBlocks(*found)
 
 

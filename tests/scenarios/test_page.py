@@ -46,7 +46,7 @@ def test_the_first_scenario_is_kept_as_the_console_shows(shown: list[Fence], fol
 
 def test_timelines_late_events_changes_and_freezes_come_to_what_is_shown(shown: list[Fence], folder: Path) -> None:
     _, _, *scenarios, _, _ = (fence.body for fence in shown if fence.language == "yaml")
-    assert len(scenarios) == 4
+    assert len(scenarios) == 5
     for scenario in scenarios:
         code, out, err = run_test(scenario)
         assert (code, err) == (0, ""), out + err
