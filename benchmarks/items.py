@@ -85,6 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=0.1, help="part of the sizes; 1: whole (default 0.1)")
     parser.add_argument("--hosts", default="replay,job,naive", help="which (default all)")
+    parser.add_argument("--cases", default="hot item,busy contact", help="which (default both)")
     known = parser.parse_args()
     scale: float = known.scale
     shapes = (Shape("hot item", int(CONTACTS * scale), 1), Shape("busy contact", 1, int(ITEMS * scale)))
@@ -92,7 +93,7 @@ def main() -> int:
     print("| --- | --- | --: | --: | --: | --: | --: |")
     with TemporaryDirectory() as folder:
         (Path(folder) / "rules.yaml").write_text(RULES)
-        for shape in shapes:
+        for shape in (one for one in shapes if one.name in known.cases.split(",")):
             events = Path(folder) / "events.jsonl"
             with events.open("wb") as file:
                 file.writelines(lines(shape))
