@@ -17,9 +17,9 @@ from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.item_gathering import ItemGathering
-from kittiwake.batch.item_join import joined
-from kittiwake.batch.item_rows import InterestRows, rows_of_items
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.join import joined
+from kittiwake.batch.items.rows import InterestRows, rows_of_items
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text

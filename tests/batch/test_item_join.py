@@ -11,9 +11,9 @@ import pytest
 from kittiwake.batch import replay as driver
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.item_gathering import ItemGathering
-from kittiwake.batch.item_join import joined
-from kittiwake.batch.item_rows import InterestRows, rows_of_items
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.join import joined
+from kittiwake.batch.items.rows import InterestRows, rows_of_items
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary, from_text

@@ -13,7 +13,7 @@ from apache_beam.transforms.window import GlobalWindows
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.item_rows import InterestRows, ItemRow, rows_of_items
+from kittiwake.batch.items.rows import InterestRows, ItemRow, rows_of_items
 from kittiwake.batch.record_batches import BATCH_BYTES, Batcher, RecordBatcher
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.lines import Block
