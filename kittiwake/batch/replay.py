@@ -24,7 +24,7 @@ from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.input.errors import shown
-from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.files import ShapedFile, find_shaped_files, refuse_shaped
 from kittiwake.input.reading import read_blocks, read_records
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Decision
@@ -92,8 +92,9 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    files = find_files(inputs)
-    refuse_shaped(files, settings.shape)
+    files = find_shaped_files(inputs, settings.shape, settings.shapes)
+    for file in files:
+        refuse_shaped([file.name], file.shape)
     run_output = open_output(output)
     try:
         with gc_paused():
@@ -109,7 +110,7 @@ def replay(
 
 def _run(
     programs: Programs,
-    files: list[str],
+    files: list[ShapedFile],
     run_output: Output,
     settings: RunSettings,
     on_progress: OnProgress,
@@ -203,7 +204,7 @@ class History(NamedTuple):
 
 def read_history(
     programs: Programs,
-    files: Sequence[str],
+    files: Sequence[ShapedFile],
     settings: RunSettings,
     gathering: Gathering,
     items: ItemGathering | None,
@@ -218,15 +219,15 @@ def read_history(
     counts = Counts()
     intake = Intake(settings, programs.wanted, counts, programs.refused, programs.wanted_of_items)
     interest = InterestRows(programs)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files)
 
     def on_read(size: int) -> None:
         nonlocal bytes_read
         bytes_read += size
 
-    for name in files:
-        for block in read_blocks(name, on_read):
-            taken = intake.take(shown(name), block)
+    for name, shape in files:
+        for block in read_blocks(name, on_read, shape):
+            taken = intake.take(shown(name), block, shape)
             gathering.add(taken.table)
             if items is not None:
                 items.add(rows_of_items(taken.items))

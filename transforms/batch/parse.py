@@ -77,7 +77,8 @@ class _Parse(CountingDoFn):
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
         with gc_paused():
-            taken = self._intake.take(block.file, Block(*block[1:]))
+            shape = self._settings.shapes[block.shape] if self._settings.shapes else None
+            taken = self._intake.take(block.file, Block(*block[1:-1]), shape)
             self._batcher.add(taken.table)
             if self._items is not None:
                 self._items.put(rows_of_items(taken.items))
