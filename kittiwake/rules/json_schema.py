@@ -35,7 +35,7 @@ def json_schema() -> dict[str, Any]:
     """The schema of a rules file."""
     models: list[tuple[type[Model], JsonSchemaMode]] = [(one, "validation") for one in _MODELS]
     _, made = models_json_schema(models, by_alias=True)
-    definitions = {name: _with_names(_tidied(part)) for name, part in made["$defs"].items()}
+    definitions = {name: _with_names(tidied(part)) for name, part in made["$defs"].items()}
     document = definitions.pop("Header")
     document["properties"]["rules"] = {
         "description": "its rules",
@@ -108,13 +108,13 @@ def _with_names(schema: Any) -> Any:
     return {key: _with_names(part) for key, part in schema.items()} if isinstance(schema, dict) else schema
 
 
-def _tidied(schema: Any) -> Any:
+def tidied(schema: Any) -> Any:
     """Without generated titles, and without null: an entry without a value is an error."""
     if isinstance(schema, list):
-        return [_tidied(part) for part in schema]
+        return [tidied(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    tidy = {key: _tidied(part) for key, part in schema.items() if not _is_noise(key, part)}
+    tidy = {key: tidied(part) for key, part in schema.items() if not _is_noise(key, part)}
     if "anyOf" in tidy:
         tidy["anyOf"] = [part for part in tidy["anyOf"] if part != {"type": "null"}]
         if len(tidy["anyOf"]) == 1:

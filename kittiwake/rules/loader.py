@@ -7,6 +7,7 @@ bytes already (`load_files`), and by tests.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,8 @@ from kittiwake.rules.source.yaml import read_yaml
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 SCENARIO_SUFFIXES: Final = (".test.yaml", ".test.yml", ".test.json")
 """Scenario files stand beside the rules they test."""
+PLAN_NAME: Final = "events"
+"""`events.yaml`, or `….events.yaml`: an event plan, which stands beside the rules that are checked against it."""
 
 
 def load(*paths: Path | str) -> RuleSet:
@@ -82,7 +85,7 @@ def read_locations(contents: Mapping[str, bytes], errors: list[RuleError]) -> li
     return [
         calendars_written_out(location, text_of, errors)
         for name, content in contents.items()
-        if not is_calendar_file(name) and (location := _location(name, content, errors))
+        if not is_calendar_file(name) and (location := location_of(name, content, errors))
     ]
 
 
@@ -91,6 +94,16 @@ def read_locations(contents: Mapping[str, bytes], errors: list[RuleError]) -> li
 
 def is_rules_file(name: str) -> bool:
     """Whether a file of this name in a directory holds rules."""
+    return _is_shown(name) and not is_plan_file(name)
+
+
+def is_plan_file(name: str) -> bool:
+    """Whether a file of this name in a directory is an event plan."""
+    stem = name.lower().rpartition(".")[0]
+    return _is_shown(name) and (stem == PLAN_NAME or stem.endswith(f".{PLAN_NAME}"))
+
+
+def _is_shown(name: str) -> bool:
     lower = name.lower()
     return lower.endswith(SUFFIXES) and not lower.endswith(SCENARIO_SUFFIXES) and not name.startswith(".")
 
@@ -104,7 +117,9 @@ def _files(path: Path, errors: list[RuleError]) -> list[Path]:
             return []
         return [path]
     before = len(errors)
-    found = sorted(within(path, is_rules_file, errors))
+    shown = sorted(within(path, _is_shown, errors))
+    found = [file for file in shown if is_rules_file(file.name)]
+    errors.extend(error for file in shown if is_plan_file(file.name) for error in _rules_named_as_a_plan(file))
     if not found and len(errors) == before:
         message = "there is no rules file in this directory"
         errors.append(_of_file(path, Code.NO_FILES, message, f"Name one *{', *'.join(SUFFIXES)}"))
@@ -112,6 +127,29 @@ def _files(path: Path, errors: list[RuleError]) -> list[Path]:
         message = f"there are more than {FILES_MAX} rules files in this directory"
         errors.append(_of_file(path, Code.TOO_LARGE, message, "Name the directory that holds only rules"))
     return found[:FILES_MAX]
+
+
+_RULES_KEY: Final = re.compile(rb"""^["']?rules["']?[ \t]*:""", re.MULTILINE)
+"""A key of the outermost mapping in YAML of blocks, without reading what may be a large plan."""
+
+
+def _rules_named_as_a_plan(path: Path) -> Iterator[RuleError]:
+    """Rules in a file that would be passed over, since its name is that of an event plan."""
+    try:
+        with open_file(path) as file:
+            content = file.read(FILE_BYTES_MAX)
+    except OSError:
+        return  # it is reported by whoever reads the plan
+    if _has_rules(str(path), content):
+        message = f"there are rules in this file, whose name is that of an event plan ({PLAN_NAME}.yaml)"
+        yield _of_file(path, Code.WRONG_SHAPE, message, "Give it another name")
+
+
+def _has_rules(name: str, content: bytes) -> bool:
+    """Whether it is a rules file; a large plan in blocks is not read for it."""
+    if content.lstrip()[:1] != b"{":
+        return _RULES_KEY.search(content) is not None
+    return b"rules" in content and "rules" in _read_so_far(name, content).top
 
 
 def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleError]) -> Iterator[Path]:
@@ -161,11 +199,11 @@ def _of_file(path: Path, code: Code, message: str, advice: str) -> RuleError:
 # ---------------------------------------------------------------- bytes
 
 
-def _location(name: str, content: bytes, errors: list[RuleError]) -> Location | None:
-    """The document of a file; None, and errors added, if it cannot be read."""
+def location_of(name: str, content: bytes, errors: list[RuleError], bytes_max: int = FILE_BYTES_MAX) -> Location | None:
+    """The document of a file, as it is written; None, and errors added, if it cannot be read."""
     reading = Reading(name)
     try:
-        text = _text(content, reading)
+        text = _text(content, reading, bytes_max)
         node = _read(name, text, reading)
     except UnreadableError as error:
         errors.extend([*reading.errors, error.error])
@@ -182,7 +220,7 @@ def _with_calendar_files(contents: Mapping[str, bytes]) -> Iterator[Location]:
     """The documents that may name calendar files; those that cannot be read are left to who reads them all."""
     for name, content in contents.items():
         if b".ics" in content.lower() and not is_calendar_file(name):
-            location = _location(name, content[: FILE_BYTES_MAX + 1], [])
+            location = location_of(name, content[: FILE_BYTES_MAX + 1], [])
             if location is not None:
                 yield location
 
@@ -200,18 +238,23 @@ def owners_of(name: str, contents: Mapping[str, bytes]) -> frozenset[str | None]
 
 def _owner_of(name: str, content: bytes) -> str | None:
     """The account of a file, if it can be read that far, whatever else is wrong with it."""
-    reading = Reading(name)
-    text = content[:FILE_BYTES_MAX].decode("utf-8-sig", "replace")
-    with suppress(UnreadableError):
-        _read(name, text, reading)
-    found = reading.top.get("account")
+    found = _read_so_far(name, content).top.get("account")
     account = str(found.value) if found is not None and is_account_id(found.value) else None
     return None if account is None or "\ufffd" in account else account  # which stands for bytes that are no UTF-8
 
 
-def _text(content: bytes, reading: Reading) -> str:
-    if len(content) > FILE_BYTES_MAX:
-        message = f"the file is larger than {FILE_BYTES_MAX:,} bytes"
+def _read_so_far(name: str, content: bytes) -> Reading:
+    """A file read as far as it can be."""
+    reading = Reading(name)
+    text = content[:FILE_BYTES_MAX].decode("utf-8-sig", "replace")
+    with suppress(UnreadableError):
+        _read(name, text, reading)
+    return reading
+
+
+def _text(content: bytes, reading: Reading, bytes_max: int = FILE_BYTES_MAX) -> str:
+    if len(content) > bytes_max:
+        message = f"the file is larger than {bytes_max:,} bytes"
         raise reading.stop(NOWHERE, Code.TOO_LARGE, message, "Split it into several files")
     try:
         return content.decode("utf-8-sig")

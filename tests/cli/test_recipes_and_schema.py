@@ -63,3 +63,9 @@ def test_recipes_of_rules_files_are_listed_and_printed_beside_the_shipped(tmp_pa
 def test_the_parameters_of_a_recipe_are_data_too() -> None:
     parameters = kittiwake("recipes", "lapsed", "--json").data["parameters"]
     assert parameters["silence"] == {"type": "duration", "description": "how long nothing was heard", "default": "60d"}
+
+
+def test_the_schema_of_event_plans_is_printed_and_no_two_schemas_at_once() -> None:
+    ran = kittiwake("schema", "--events")
+    assert (ran.code, ran.data["required"]) == (0, ["events"])
+    assert kittiwake("schema", "--events", "--scenarios").code == 2

@@ -6,6 +6,7 @@
 ```yaml … refused        what the loader refuses; the next fence, `text errors`, is what it says
 ```yaml … lints          what loads, and `validate` remarks on; the next fence, `text lints`, says what
 ```text timeline         a history for the YAML before it, and the decisions it leaves
+```yaml event-plan       a whole event plan
 ```json event            a line that is an event
 ```json segment, ```json cloudevents   a line of that shape; the next fence is the event it stands for
 """

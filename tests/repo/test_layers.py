@@ -25,6 +25,7 @@ LAYERS = (
     "kittiwake.scenarios",
     "kittiwake.explain",
     "kittiwake.batch kittiwake.stream",
+    "kittiwake.event_plan",
     "kittiwake.rules kittiwake.output",
     "kittiwake.input kittiwake.kernel",
     "kittiwake.model kittiwake.settings",

@@ -42,10 +42,39 @@ def test_a_directory_gives_all_its_rules_files_and_no_scenario_file(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("name", "is_one"),
-    [("a.yaml", True), ("a.yml", True), ("a.json", True), ("a.test.yaml", False), ("a.txt", False), (".a.yaml", False)],
+    [
+        *[("a.yaml", True), ("a.yml", True), ("a.json", True), ("my-events.yaml", True), ("events-a.yaml", True)],
+        *[("a.test.yaml", False), ("a.txt", False), (".a.yaml", False)],
+        *[("events.yaml", False), ("Events.yml", False), ("acme.events.yaml", False), ("events.json", False)],
+    ],
 )
 def test_rules_files_are_told_by_their_names(name: str, is_one: bool) -> None:
     assert is_rules_file(name) is is_one
+
+
+RULES_AS_PLAN = [
+    ("events.yaml", "account: acme\nrules:\n  - id: a\n    when: b.c\n"),
+    ("acme.events.yml", "{account: acme, rules: [{id: a, when: b.c}]}"),
+    ("events.json", '{\n  "account": "acme",\n  "rules": []\n}'),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), RULES_AS_PLAN)
+def test_rules_in_a_file_that_is_named_as_an_event_plan_are_not_passed_over(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / "a.yaml").write_text("account: acme\nrules: []\n")
+    (tmp_path / name).write_text(text)
+    (error,) = errors_of(tmp_path)
+    assert (error.file, error.code) == (str(tmp_path / name), Code.WRONG_SHAPE)
+    assert "event plan" in error.message
+
+
+def test_an_event_plan_beside_rules_is_no_rules_file(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("account: acme\nrules: []\n")
+    (tmp_path / "events.yaml").write_text("events: {order.completed: {properties: {rules: {type: text}}}}\n")
+    (tmp_path / "b.events.json").write_text('{"events": {"a.b": {"properties": {\n"rules": {}}}}}')
+    assert sorted(load(tmp_path).accounts) == ["acme"]
 
 
 def test_a_directory_without_rules_is_an_error(tmp_path: Path) -> None:

@@ -220,8 +220,9 @@ class _Builder:
     def _key(self, text: str, plain: bool, mark: Mark) -> None:
         frame = self.frames[-1]
         frame.key = (text, mark)
-        frame.refused = text in ("", "<<") or (plain and text in _NULLS)
-        if text == "<<":
+        is_merge = plain and text == "<<"
+        frame.refused = text == "" or is_merge or (plain and text in _NULLS)
+        if is_merge:
             advice = "Repeat the keys, or alias a whole value: unless: *bought"
             self.reading.report(mark, Code.MERGE_KEY, "merge keys (<<) are not read", advice)
         elif frame.refused:

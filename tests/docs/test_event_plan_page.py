@@ -1,0 +1,37 @@
+"""The page of the event plan: every key has its row, and no row is made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kittiwake.event_plan.model import (
+    FORMATS,
+    ElementsObject,
+    EventObject,
+    HistoryObject,
+    PlanObject,
+)
+from kittiwake.rules.model.base import Model
+from kittiwake.rules.source.validation import keys_of
+from tests.docs.test_tables import words
+
+PAGE = "reference/event-plan.md"
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"),
+    [
+        ("Keys of a plan", PlanObject),
+        ("Keys of `history`", HistoryObject),
+        ("Keys of a type", EventObject),
+        ("Keys of a property", ElementsObject),
+    ],
+)
+def test_every_key_has_its_row(root: Path, heading: str, model: type[Model]) -> None:
+    assert sorted(words(root, PAGE, heading)) == sorted(keys_of(model))
+
+
+def test_every_format_has_its_row(root: Path) -> None:
+    assert words(root, PAGE, "Formats") == list(FORMATS)
