@@ -15,7 +15,7 @@ def test_recipes_are_listed_with_their_titles() -> None:
     assert [line.split()[0] for line in ran.out.splitlines()] == list(recipe_names())
     assert "Cart abandonment" in ran.out
     not_yet = [line.split()[0] for line in ran.out.splitlines() if line.endswith("(checked, but not run yet)")]
-    assert not_yet == ["back-in-stock", "price-drop"]
+    assert not_yet == ["back-in-stock", "price-drop", "price-drop-vip"]
 
 
 def test_a_recipe_is_printed_as_its_file() -> None:
