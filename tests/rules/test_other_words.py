@@ -26,12 +26,12 @@ MODELS = {one.__name__: one for one in _models()}
 
 def test_the_models_are_those_of_the_language() -> None:
     assert json_schema()
-    assert other_words._KEYS.keys() | other_words._EXAMPLES.keys() <= MODELS.keys()
+    assert other_words.KEYS.keys() | other_words.EXAMPLES.keys() <= MODELS.keys()
 
 
-@pytest.mark.parametrize("name", other_words._KEYS)
+@pytest.mark.parametrize("name", other_words.KEYS)
 def test_a_word_is_no_key_and_what_is_advised_is_one(name: str) -> None:
     known = {key for model in _models(MODELS[name]) for key in keys_of(model)}
-    for word, advice in other_words._KEYS[name].items():
+    for word, advice in other_words.KEYS[name].items():
         assert word not in keys_of(MODELS[name])
         assert advice.startswith(NO_KEY) or advice.removeprefix("Write ").split()[0].rstrip(":,") in known, advice

@@ -5,10 +5,10 @@ Called by `run.dispatch` for matches, and by `run.timeline` for instants.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from kittiwake.kernel.evaluate.include import NOTHING_INCLUDED, including
-from kittiwake.kernel.evaluate.match import SINGLE
+from kittiwake.kernel.evaluate.match import SINGLE, Attributes
 from kittiwake.kernel.evaluate.wait import NoPlan, Plan, TooLong, plan
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -35,14 +35,12 @@ def waiting(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
     include = including(rule, limits.include_bytes)
     assert wait is not None
     delays_us = wait.delays_us if isinstance(wait, Delays) and wait.delays_us[-1] <= limits.max_wait_us else None
-    of_date = wait if restarts and isinstance(wait, UntilWait) and wait.numbered else None
 
     def react(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
         found = run.rules[index]
         one = None if found is None else found.instances.get(key)
         episode = None if one is None else one.episode
-        anew = of_date is not None and one is not None and _begins_anew(run, of_date, one, event)
-        if one is None or episode is None or anew:
+        if one is None or episode is None:
             if given is None or given(run, event, key, same):
                 now_us = event.time_us
                 planned = (
@@ -50,12 +48,8 @@ def waiting(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
                     if delays_us is None
                     else [Reminder(i, now_us + delay_us) for i, delay_us in enumerate(delays_us)]
                 )
-                if one is not None:
-                    one.held = None if anew else one.held
                 _open(run, index, key, one, event, same, include(event, run.attributes), planned)
-                return
-            if one is None or episode is None:
-                return
+            return
         count = episode.count
         if not restarts:
             _count(run, index, key, one, episode, event)
@@ -86,6 +80,26 @@ def waiting(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
             and one.episode.count > count  # without a usable wait the match did nothing
         ):
             disarm_at_once(run, index, key, one, event)
+
+    if restarts and isinstance(wait, UntilWait) and wait.numbered:
+        return _opening_anew(index, wait, given, include, react)
+    return react
+
+
+def _opening_anew(
+    index: int, wait: UntilWait, given: Given | None, include: Callable[[Event, Attributes], str], restart: Reaction
+) -> Reaction:
+    """The reaction of a rule with reminders of a date, which may come again with another date."""
+
+    def react(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        found = run.rules[index]
+        one = None if found is None else found.instances.get(key)
+        if one is not None and _begins_anew(run, wait, one, event) and (given is None or given(run, event, key, same)):
+            one.held = None
+            planned = _planned(run, index, wait, event)
+            _open(run, index, key, one, event, same, include(event, run.attributes), planned)
+            return
+        restart(run, event, key, same)
 
     return react
 

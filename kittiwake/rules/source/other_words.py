@@ -20,7 +20,7 @@ _MATCH: Final = {
     **dict.fromkeys(("if", "filter", "filters", "properties", "conditions", "with"), "Write where"),
     **dict.fromkeys(("attribute", "attributes", "profile", "user"), _CHANGE),
 }
-_KEYS: Final[dict[str, dict[str, str]]] = {
+KEYS: Final[dict[str, dict[str, str]]] = {
     "Header": {
         **dict.fromkeys(("holidays", "calendars"), "Write calendar"),
         **dict.fromkeys(("dedupe", "deduplicate", "duplicates"), "Write repeats"),
@@ -90,7 +90,7 @@ _CONDITIONS: Final = {
     **dict.fromkeys(("has_not_done", "did_not"), "Write {absent: EVENT, within: 30d}"),
 }
 _SEVERAL: Final = "Name one; for several write {any: [{in: a}, {in: b}]}"
-_EXAMPLES: Final = {
+EXAMPLES: Final = {
     "AttributeChanges": "{tier: {becomes: gold}}",
     "InstantPaths": "{expires_at: epoch_seconds}",
     "Where": "{category: coffee, price: {gte: 50}}",
@@ -103,12 +103,12 @@ def meant(key: str, model: type[Model] | None) -> str | None:
     names = [one.__name__ for one in (model.__mro__ if model is not None else ())]
     if key.startswith("contact.") and "MatchObject" in names:
         return _CHANGE
-    return next((words[key] for name in names if key in (words := _KEYS.get(name, {}))), None)
+    return next((words[key] for name in names if key in (words := KEYS.get(name, {}))), None)
 
 
 def example(model: str, path: KeyPath) -> str | None:
     """What an object of a model looks like whose keys are the author's."""
-    return "{tier: gold}" if model == "Where" and path[-1:] == ("contact",) else _EXAMPLES.get(model)
+    return "{tier: gold}" if model == "Where" and path[-1:] == ("contact",) else EXAMPLES.get(model)
 
 
 def of_shape(path: KeyPath, written: Any, message: str) -> str | None:
