@@ -1,4 +1,4 @@
-"""Words of other systems for what has another word here: what an author is told who writes theirs.
+"""Words of other systems for what has another word here: what errors advise who writes theirs.
 
 Pure. Called by `validation`, only where something is wrong anyway: nothing is read otherwise than it is written.
 """
