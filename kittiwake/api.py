@@ -16,11 +16,12 @@ from kittiwake.batch.summary import Summary
 from kittiwake.errors import UnusableError
 from kittiwake.explain.contact import explain_files
 from kittiwake.explain.model import Explanation
-from kittiwake.input.shapes.base import InputShape, input_shape
+from kittiwake.input.shapes.base import InputShape
 from kittiwake.output.formats import Format
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.settings import Duration, Instant, Paths, duration_us, instant_us, texts_of
+from kittiwake.shape_files.naming import input_shape
 from kittiwake.time.instants import instant_of
 
 
@@ -46,7 +47,8 @@ def replay(
         until: where the run ends; None: 1 µs after the newest event.
         allowed_lateness: how far apart duplicates of one event may lie.
         max_dead_letter_ratio: beyond this part of dead letters nothing is decided; None: 0.1 of 1,000 records or more.
-        shape: how records are written: "canonical" or another name of `Shape` (docs/reference/events.md).
+        shape: how records are written: "canonical", another name of a shape, or the path of a shape file
+            (docs/reference/shapes.md).
         account_id: the account of records that name none.
         snapshots: whether the state of every contact is written too, for a streaming job that goes on from there.
         written: "jsonl" or "parquet".

@@ -14,7 +14,7 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table, Wants, new_table, read_table
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut, record_at
-from kittiwake.input.shapes.base import Shape
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_sound
@@ -49,15 +49,18 @@ class Intake:
         """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
         written in few."""
 
-    def take(self, file: str, block: Block) -> Taken:
-        """The events of a block of `file`, in no order; no record is lost."""
+    def take(self, file: str, block: Block, shape: InputShape | None = None) -> Taken:
+        """The events of a block of `file`, in no order; no record is lost. `shape` is that of the file (None: all)."""
+        shape = self._shape if shape is None else shape
         self.bytes_taken += block.size
-        table, left = self._read_in_bulk(block)
+        table, left = self._read_in_bulk(block, shape)
         dead: list[DeadLetter] = []
         for at in left:
             for record in record_at(block, at):
                 source = f"{file}:{record.number}"
-                found = parse_events(record.raw, source, self._start_us, self._shape, raw_size=record.size)
+                found = parse_events(
+                    record.raw, source, self._start_us, shape, raw_size=record.size, context=record.context
+                )
                 if isinstance(found, DeadLetter):
                     count_dead_letter(self._counts, found, block.start)
                     dead.append(found)
@@ -90,9 +93,9 @@ class Intake:
                 if name is not None and zone_of(name) is None:
                     count_unknown_zone(self._counts, _shown(name))
 
-    def _read_in_bulk(self, block: Block) -> tuple[Table, list[int]]:
+    def _read_in_bulk(self, block: Block, shape: InputShape) -> tuple[Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
-        if self._shape.shape is not Shape.CANONICAL or is_cut(block):
+        if shape.shape is not Shape.CANONICAL or is_cut(block):
             return new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
         found = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)

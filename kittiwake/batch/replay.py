@@ -21,7 +21,7 @@ from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.input.errors import shown
-from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.files import ShapedFile, find_shaped_files, refuse_shaped
 from kittiwake.input.reading import read_blocks, read_records
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Decision
@@ -86,8 +86,9 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    files = find_files(inputs)
-    refuse_shaped(files, settings.shape)
+    files = find_shaped_files(inputs, settings.shape, settings.shapes)
+    for file in files:
+        refuse_shaped([file.name], file.shape)
     run_output = open_output(output)
     try:
         with gc_paused():
@@ -103,7 +104,7 @@ def replay(
 
 def _run(
     programs: Programs,
-    files: list[str],
+    files: list[ShapedFile],
     run_output: Output,
     settings: RunSettings,
     on_progress: OnProgress,
@@ -179,7 +180,7 @@ class History(NamedTuple):
 
 def read_history(
     programs: Programs,
-    files: Sequence[str],
+    files: Sequence[ShapedFile],
     settings: RunSettings,
     gathering: Gathering,
     on_dead_letter: Callable[[DeadLetter], None],
@@ -192,15 +193,15 @@ def read_history(
     """
     counts = Counts()
     intake = Intake(settings, programs.wanted, counts, programs.refused)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files)
 
     def on_read(size: int) -> None:
         nonlocal bytes_read
         bytes_read += size
 
-    for name in files:
-        for block in read_blocks(name, on_read):
-            table, dead_letters = intake.take(shown(name), block)
+    for name, shape in files:
+        for block in read_blocks(name, on_read, shape):
+            table, dead_letters = intake.take(shown(name), block, shape)
             gathering.add(table)
             for dead in dead_letters:
                 on_dead_letter(dead)

@@ -49,6 +49,8 @@ class RunSettings:
     """How the records are written."""
     snapshots: bool = False
     """Whether the state of every contact is written too, for a host that goes on from there."""
+    shapes: tuple[InputShape, ...] = ()
+    """Of each input, in order, where they differ; `shape` is then that of the rules: the first that derives events."""
 
 
 def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:

@@ -28,6 +28,7 @@ COMMANDS: Final = (
     "versions",
     "freeze",
     "unfreeze",
+    "events",
     "schema",
     "recipes",
 )

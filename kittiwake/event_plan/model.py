@@ -166,6 +166,15 @@ class HistoryObject(Model):
     gaps: list[GapObject] | None = Field(None, description="times without any event, for people to check")
 
 
+class DerivedObject(Model):
+    """Events that the shape of the input makes of the elements of a list, if rules name them."""
+
+    event: EventName = Field(description="the type of the derived events")
+    from_: EventName = Field(alias="from", description="the type of the events that have the list")
+    each: PropertyPath = Field(description="the property that is the list")
+    keep: list[PropertyPath] | None = Field(None, description="properties of the whole event that each of them has")
+
+
 class PlanObject(Model):
     """An event plan: the document `events.yaml`."""
 
@@ -179,6 +188,9 @@ class PlanObject(Model):
     history: HistoryObject | None = Field(None, description="the events it was made of")
     complete: Flag = Field(True, description="false: other types of events may come than those listed")
     events: dict[EventName, EventObject] = Field(description="the types of events, by name")
+    derived: list[DerivedObject] | None = Field(
+        None, description="events that the shape of the input makes of others: they are not among those that were seen"
+    )
     attributes: dict[PropertyPath, PropertyObject] | None = Field(
         None,
         description="attributes of contacts, as contact.updated sets them; left out: those of that type in events",

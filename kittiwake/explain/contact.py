@@ -14,7 +14,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.input import ContactInput, read_contact
 from kittiwake.explain.model import Explanation
-from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.files import find_shaped_files, refuse_shaped
 from kittiwake.kernel import Versions, advance, new_state
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
@@ -45,8 +45,9 @@ def explain_files(
         UnusableError: a file cannot be used, several accounts have such a contact, or there is no rule of `rule_ids`.
         RulesError: the rules of the account cannot be run.
     """
-    files = find_files(inputs)
-    refuse_shaped(files, settings.shape)
+    files = find_shaped_files(inputs, settings.shape, settings.shapes)
+    for file in files:
+        refuse_shaped([file.name], file.shape)
     found = read_contact(files, contact_id, settings)
     account_id = _account_of(found, contact_id, account_id)
     versions = _versions_of(rules, account_id, settings)

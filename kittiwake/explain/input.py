@@ -13,8 +13,10 @@ from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
+from kittiwake.input.files import ShapedFile
 from kittiwake.input.lines import Record
 from kittiwake.input.reading import read_records
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 
@@ -28,7 +30,7 @@ class ContactInput(NamedTuple):
     """Of the whole input, as far as it had to be read."""
 
 
-def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -> ContactInput:
+def read_contact(files: Sequence[ShapedFile], contact_id: str, settings: RunSettings) -> ContactInput:
     """The events of a contact. Records of others are only parsed where the end of the run depends on them.
 
     Raises:
@@ -36,10 +38,11 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     """
     accounts: dict[str, list[Event]] = {}
     counts = Counts()
-    for source, record in _records(files):
-        if settings.until_us is not None and not _may_concern(record.raw, contact_id):
+    for source, record, shape in _records(files):
+        passes_over = settings.until_us is not None and isinstance(shape.shape, Shape)
+        if passes_over and not _may_concern(record.raw, contact_id):
             continue
-        found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
+        found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size, context=record.context)
         if isinstance(found, DeadLetter):
             count_dead_letter(counts, found)
             continue
@@ -50,10 +53,10 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     return ContactInput(accounts, counts)
 
 
-def _records(files: Sequence[str]) -> Iterator[tuple[str, Record]]:
-    for name in files:
-        for record in read_records(name):
-            yield f"{shown(name)}:{record.number}", record
+def _records(files: Sequence[ShapedFile]) -> Iterator[tuple[str, Record, InputShape]]:
+    for name, shape in files:
+        for record in read_records(name, shape=shape):
+            yield f"{shown(name)}:{record.number}", record, shape
 
 
 def _may_concern(raw: bytes, contact_id: str) -> bool:

@@ -183,11 +183,14 @@ def _is_plain(joined: bytes, number: int) -> bool:
     if b"\\" in joined or not joined.startswith(b"{") or joined.count(b"\n{") != number - 1:
         return False
     marks = joined.translate(_MARKS)
-    return (
-        marks.count(b"{") - number < NESTING_MAX - 1  # one is the record's own
-        and b"0e" not in marks
-        and _DIGITS_TOO_MANY not in marks
-    )
+    return b"0e" not in marks and _DIGITS_TOO_MANY not in marks and _is_flat(marks, number)
+
+
+def _is_flat(marks: bytes, number: int) -> bool:
+    """Whether no object can be nested too deep: of all together too few begin, or of each, as where they have lists."""
+    if marks.count(b"{") - number < NESTING_MAX - 1:  # one is the record's own
+        return True
+    return max([one.count(b"{") for one in marks.split(b"\n")]) < NESTING_MAX
 
 
 def _sound(line: bytes, record: _Record) -> bytes:

@@ -52,7 +52,7 @@ class Brought(NamedTuple):
 
     needed: list[Needed]
     events: int
-    """All, with those that nobody needs; one of an item is among them."""
+    """All, with those that nobody needs; one of an item is among them. None: its shape leaves the message out."""
 
 
 def take(message: Message, clock_us: int, rules: RulesView, settings: IntakeSettings) -> Brought | DeadLetterRecord:

@@ -31,7 +31,7 @@ def build_backfill(
 ) -> None:
     """Read, parse, group by partition of contacts, evaluate, write; all counts meet in the summary."""
     bytes_total = sum(file.size for file in files)
-    read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape)
+    read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape, settings.shapes)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions_for(bytes_total))
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
     decided = parsed.record_batches | "Evaluate" >> EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts)

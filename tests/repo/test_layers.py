@@ -25,7 +25,7 @@ LAYERS = (
     "kittiwake.scenarios",
     "kittiwake.explain",
     "kittiwake.batch kittiwake.stream",
-    "kittiwake.event_plan",
+    "kittiwake.event_plan kittiwake.shape_files",
     "kittiwake.rules kittiwake.output",
     "kittiwake.input kittiwake.kernel",
     "kittiwake.model kittiwake.settings",

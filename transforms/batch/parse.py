@@ -65,7 +65,8 @@ class _Parse(CountingDoFn):
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
         with gc_paused():
-            table, dead_letters = self._intake.take(block.file, Block(*block[1:]))
+            shape = self._settings.shapes[block.shape] if self._settings.shapes else None
+            table, dead_letters = self._intake.take(block.file, Block(*block[1:-1]), shape)
             self._batcher.add(table)
         for dead in dead_letters:
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))

@@ -18,6 +18,7 @@ from kittiwake.api import shape_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.settings import Duration, Paths, duration_us, texts_of
+from kittiwake.shape_files.naming import message_shape
 from kittiwake.stream.contact.timer_grid import TIMER_US, TimerSettings
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, parse_pace
@@ -90,7 +91,8 @@ class ParseMessages(beam.PTransform):
 
         Args:
             rules: those of `EvaluateRules`.
-            shape: how messages are written: "canonical" or another name of `Shape` (docs/reference/events.md).
+            shape: how messages are written: "canonical", another name of a shape, or the path of a shape file
+                (docs/reference/shapes.md).
             account_id: the account of messages that name none.
             max_age: how far back from the clock an event may lie, at least the allowed lateness; None: any time.
             clock: the time in microseconds since 1970.
@@ -102,7 +104,7 @@ class ParseMessages(beam.PTransform):
         super().__init__()
         self._rules = _source_of(rules, "1h")
         max_age_us = None if max_age is None else duration_us("max_age", max_age)
-        self._intake = IntakeSettings(shape_of(shape, account_id), max_age_us)
+        self._intake = IntakeSettings(message_shape(shape_of(shape, account_id), "shape"), max_age_us)
         self._clock = clock
 
     def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
@@ -256,7 +258,8 @@ class ReadRecordedEvents(beam.PTransform):
         if paced is None:
             raise UnusableError(f"pace: {pace!r} is no pace: write 500/s or 60x")
         order = Disorder(duration_us("disorder", disorder), duration_us("late", late), random_seed)
-        events = recorded_source.RecordedEvents(found, now_us(), order, shape_of(shape, account_id))
+        read_as = message_shape(shape_of(shape, account_id), "shape")
+        events = recorded_source.RecordedEvents(found, now_us(), order, read_as)
         self._step = recorded_source.ReadRecordedEvents(events, paced, stays_open=stays_open)
 
     def expand(self, pbegin: PBegin) -> PCollection[PubsubMessage]:

@@ -14,10 +14,10 @@ from kittiwake.cli.options import (
     InputAccount,
     Inputs,
     Rules,
-    ShapeName,
+    ShapeNames,
     Until,
     now_us,
-    shape_of,
+    shapes_of,
 )
 from kittiwake.explain.contact import explain_files
 from kittiwake.explain.input import ContactInput
@@ -39,7 +39,7 @@ def explain(
     ] = None,
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
-    shape: ShapeName = "canonical",
+    shape: ShapeNames = None,
     input_account: InputAccount = None,
     all_properties: Annotated[
         bool, typer.Option("--all-properties", help="Show what no rule reads of an event too: addresses, cards, lists.")
@@ -54,9 +54,9 @@ def explain(
     """
     with usable_input(as_json=as_json):
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
-        settings = RunSettings(
-            now_us(), instant_us("--until", until or None), horizon_us, shape=shape_of(shape, input_account)
-        )
+        shapes = shapes_of(shape, input_account, inputs)
+        until_us = instant_us("--until", until or None)
+        settings = RunSettings(now_us(), until_us, horizon_us, shape=shapes.shape, shapes=shapes.each)
         history = load_rules(*rules, by_account=True)
         explanation, found = explain_files(
             history, inputs, contact, account, settings, rule_ids=rule or (), all_properties=all_properties

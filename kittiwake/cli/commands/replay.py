@@ -20,18 +20,18 @@ from kittiwake.cli.options import (
     InputAccount,
     Inputs,
     Rules,
-    ShapeName,
+    ShapeNames,
     Strict,
     Until,
     now_us,
-    shape_of,
+    shapes_of,
 )
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape
 from kittiwake.output.formats import Format
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.settings import duration_us, instant_us
+from kittiwake.shape_files.naming import InputShapes
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
 from kittiwake.terminal.progress import progress
@@ -56,7 +56,7 @@ def replay(
     snapshots: Annotated[
         bool, typer.Option("--snapshots", help="Write the state of every contact too, for a host that goes on from it.")
     ] = False,
-    shape: ShapeName = "canonical",
+    shape: ShapeNames = None,
     input_account: InputAccount = None,
     strict: Strict = False,
     as_json: AsJson = False,
@@ -68,7 +68,7 @@ def replay(
     nothing is decided; 2 an input, the rules or the output cannot be used.
     """
     with usable_input(as_json=as_json):
-        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
+        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shapes_of(shape, input_account, inputs))
         settings = replace(settings, snapshots=snapshots)
         history = load_rules(*rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
@@ -82,13 +82,14 @@ def replay(
     leave(Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE)
 
 
-def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shape: InputShape) -> RunSettings:
+def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shapes: InputShapes) -> RunSettings:
     return RunSettings(
         now_us(),
         instant_us("--until", until or None),
         duration_us("--allowed-lateness", allowed_lateness),
         _ratio(max_dead_letter_ratio),
-        shape,
+        shapes.shape,
+        shapes=shapes.each,
     )
 
 
