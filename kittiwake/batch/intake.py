@@ -14,6 +14,8 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table, Wants, new_table, read_tables
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut, record_at
+from kittiwake.input.mapping.bulk import block_reader
+from kittiwake.input.mapping.mapping import RecordMapping
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.time.zones import zone_of
@@ -108,7 +110,12 @@ class Intake:
 
     def _read_in_bulk(self, block: Block, shape: InputShape) -> tuple[Table, Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
-        if shape.shape is not Shape.CANONICAL or is_cut(block):
+        if is_cut(block):
+            return new_table(), new_table(), [0]
+        if isinstance(shape.shape, RecordMapping):
+            table, left = self._read_mapped(block, shape.shape, shape.account_id)
+            return table, new_table(), left
+        if shape.shape is not Shape.CANONICAL:
             return new_table(), new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
         found, items = read_tables(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items)
@@ -116,6 +123,17 @@ class Intake:
         count_events(self._counts, items.taken, 0, items.newest_us)
         self._counts.catalogue += items.taken
         return found.table, items.table, sorted(found.left + items.left)
+
+    def _read_mapped(self, block: Block, mapping: RecordMapping, account_id: str | None) -> tuple[Table, list[int]]:
+        """As `_read_in_bulk`, of a shape file."""
+        reader = block_reader(mapping)
+        if not reader.reads:
+            return new_table(), list(range(len(block.lines)))
+        found = reader.read(block, account_id, self._start_us, self._wants)
+        count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
+        self._counts.records += found.left_out
+        self._counts.left_out += found.left_out
+        return found.table, found.left
 
     def _add(self, table: Table, event: Event) -> None:
         """Put an event to those of contacts, or of items, if it is wanted."""

@@ -34,6 +34,9 @@ from kittiwake.inspect.values import TimeForm, is_time_name
 
 Fields = Mapping[FieldPath, Field]
 
+ACCOUNT: Final = ("account_id",)
+"""Only a field of this very name is taken for the account: what others call an account is a customer."""
+
 PRESENT: Final = 0.9
 """Part of the records that have to have a time: of fewer it is the time of something else."""
 
@@ -86,6 +89,8 @@ class Guess(NamedTuple):
     """Lists of keys and values that are walked into."""
     json: tuple[FieldPath, ...] = ()
     """Texts of JSON that are walked into."""
+    account: FieldPath | None = None
+    """Where each record names its account."""
 
     @property
     def lacks(self) -> list[str]:
@@ -99,7 +104,7 @@ def guess(records: Sequence[Mapping[str, Any]], fields: Fields, stem: str) -> Gu
     time = _time(fields, number)
     event_type = _type(fields, number)
     contacts = _contacts(fields, number)
-    taken = {path for path in (time, event_type, *(one.path for one in contacts)) if path}
+    taken = {path for path in (ACCOUNT, time, event_type, *(one.path for one in contacts)) if path}
     ids, ordinal = _ids(records, fields, taken, (event_type,) if event_type else ())
     comma = _decimal_comma(fields)
     whole, properties = _properties(fields, taken, ids, decimal_comma=comma)
@@ -118,6 +123,7 @@ def guess(records: Sequence[Mapping[str, Any]], fields: Fields, stem: str) -> Gu
         whole,
         numbers,
         comma,
+        account=ACCOUNT if ACCOUNT in fields and fields[ACCOUNT].present == number else None,
     )
 
 

@@ -12,7 +12,7 @@ from kittiwake.inspect.fields import value_at
 
 CANONICAL: Final = "canonical"
 
-_KEYS: Final = (
+FIELDS: Final = (
     (CANONICAL, ("event_id", "account_id", "type", "time")),
     ("cloudevents", ("specversion", "id", "source", "type")),
     ("segment", ("messageId", "type", "timestamp")),
@@ -33,7 +33,7 @@ def product_of(records: Sequence[Mapping[str, Any]]) -> str | None:
     """The shape by which the records of a sample are read; None: they are of no product that is known."""
     if not records:
         return None
-    for name, keys in _KEYS:
+    for name, keys in FIELDS:
         paths = [tuple(key.split(".")) for key in keys]
         if all(all(value_at(record, path) is not None for path in paths) for record in records[:100]):
             return name

@@ -25,7 +25,7 @@ def shape_text(guess: Guess, layout: Layout, account_id: str) -> str:
     """A shape file that says what was guessed."""
     lines = [
         *_records(guess, layout),
-        f"account: {{value: {value_text(account_id)}}}   # the account of your rules",
+        _account(guess, account_id),
         _contact(guess.contacts),
         *(["guests: leave_out   # records without a contact are no events"] if guess.has_guests else []),
         _type(guess),
@@ -67,6 +67,12 @@ def _records(guess: Guess, layout: Layout) -> Iterator[str]:
     line = records_text(layout, guess.json, map(Pairs, guess.pairs))
     if line is not None:
         yield line
+
+
+def _account(guess: Guess, account_id: str) -> str:
+    if guess.account is not None:
+        return f"account: {_path(guess.account)}"
+    return f"account: {{value: {value_text(account_id)}}}   # the account of your rules"
 
 
 def _contact(contacts: tuple[Contact, ...]) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kittiwake.batch.replay import Progress
 from kittiwake.event_plan.reading import load_plan
+from kittiwake.terminal.progress import progress
 from tests.cli.command import Ran, event, kittiwake, write
 
 ORDERS = [event("order.completed", f"2025-03-0{day}T10:00:00Z", f"c{day}", total=f"{day}.5") for day in range(1, 6)]
@@ -107,3 +109,19 @@ def test_a_page_is_written_beside_the_plan(tmp_path: Path, events: Path) -> None
     printed = kittiwake("profile", events, "--html", page, "--force")
     assert printed.out == output.read_text()
     assert printed.err.endswith(f"written to {page}\n")
+
+
+def test_whoever_waits_reads_how_long_it_will_take_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 20.0])
+    with progress(quiet=False, speaker="profile", clock=lambda: next(clock), reads_only=True) as show:
+        show(Progress(25_000_000, 100_000_000, 1_000_000, 0, 0))
+    line = "profile: 20 s: reading 25 % of 100.0 MB, 1.2 MB/s, 50,000 records/s, 60 s left\n"
+    assert capsys.readouterr().err == line
+
+
+def test_of_much_to_check_the_first_is_printed_and_all_is_data(tmp_path: Path) -> None:
+    total = {f"total{number}": "1.5" for number in range(40)}
+    events = write(tmp_path / "events.jsonl", event("order.completed", "2025-03-03T12:00:00Z", **total))
+    printed = kittiwake("profile", events).err.splitlines()
+    assert (len(printed), printed[-1]) == (31, "check: and 10 more, which --html and --json list")
+    assert len(kittiwake("profile", events, "--json").data["findings"]) == 40

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
@@ -23,6 +23,9 @@ from kittiwake.profile.report.shown import Shown
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
 from kittiwake.terminal.progress import progress
+
+FINDINGS_PRINTED: Final = 30
+"""Lines of what to check that a person reads; the page and the JSON have them all."""
 
 
 def profile(
@@ -110,8 +113,10 @@ def _say(plan: PlanObject, written: list[Path], *, is_printed: bool, as_json: bo
         return
     if is_printed:
         say_text(_text(plan))
-    for text in found:
+    for text in found[:FINDINGS_PRINTED]:
         complain(f"check: {text}", None)
+    if len(found) > FINDINGS_PRINTED:
+        complain(f"check: and {len(found) - FINDINGS_PRINTED:,} more, which --html and --json list", None)
     for path in written:
         message = f"written to {path}"
         complain(message, None) if is_printed else say(message)

@@ -114,6 +114,12 @@ def _of_types(plan: PlanObject) -> Iterator[str]:
         yield f"no event at all from {gap.from_} to {gap.to}"
     if not plan.complete:
         yield "there are more types of events than are listed"
+    wide = [name for name, event in plan.events.items() if not event.complete]
+    if wide:
+        named = ", ".join(wide[:NAMED_MAX]) + (
+            f" and {len(wide) - NAMED_MAX:,} types more" if len(wide) > NAMED_MAX else ""
+        )
+        yield f"{named}: there are more properties than are listed; keys that are values belong into a list"
     whole = {(gap.from_, gap.to) for gap in (plan.history.gaps if plan.history else None) or ()}
     for name, event in plan.events.items():
         for gap in event.gaps or ():
@@ -122,8 +128,6 @@ def _of_types(plan: PlanObject) -> Iterator[str]:
         if event.unreachable:
             number = f"{event.unreachable:,} values"
             yield f"{name}: {number} stand under keys with a dot, bracket or star: no rule can name them"
-        if not event.complete:
-            yield f"{name}: it has more properties than are listed; keys that are values belong into a list"
         yield from _of_properties(name, event)
 
 
