@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
-from kittiwake.cli.options import now_us
 from kittiwake.errors import UnusableError
 from kittiwake.rules.errors import Lint
 from kittiwake.rules.loader import is_plan_file
@@ -83,18 +82,29 @@ def lints_of_tests(cases: Sequence[Case], plans: Sequence[PlanFile]) -> list[Lin
 
 def say_plans(plans: Sequence[PlanFile], ruleset: RuleSet) -> None:
     """Which plans the rules were checked against, how old they are, and for which accounts there is none."""
-    clock_us = now_us()
+    clock_us = _now_us() if plans else 0
     for one in plans:
-        age = _age_of(one, clock_us)
-        whose = "every account" if one.account_id == EVERY_ACCOUNT else f"account {one.account_id}"
-        words = "" if age is None else f", {age.words}"
-        if age is not None and age.us >= OLD_US:
-            say(f"event plan {one.path}: {whose}{words}: what is sent may have changed, make it anew", YELLOW)
-        else:
-            say(f"event plan {one.path}: {whose}{words}")
+        _say_plan(one, clock_us, only_old=False)
     missing = accounts_without(plans, ruleset)
     if plans and missing:
         say(f"no event plan holds for {', '.join(missing)}", YELLOW)
+
+
+def say_old_plans(plans: Sequence[PlanFile]) -> None:
+    """Which plans are old."""
+    clock_us = _now_us() if plans else 0
+    for one in plans:
+        _say_plan(one, clock_us, only_old=True)
+
+
+def _say_plan(one: PlanFile, clock_us: int, *, only_old: bool) -> None:
+    age = _age_of(one, clock_us)
+    whose = "every account" if one.account_id == EVERY_ACCOUNT else f"account {one.account_id}"
+    words = f"event plan {one.path}: {whose}" + ("" if age is None else f", {age.words}")
+    if age is not None and age.us >= OLD_US:
+        say(f"{words}: what is sent may have changed, make it anew", YELLOW)
+    elif not only_old:
+        say(words)
 
 
 def accounts_without(plans: Sequence[PlanFile], ruleset: RuleSet) -> list[str]:
@@ -107,7 +117,7 @@ def accounts_without(plans: Sequence[PlanFile], ruleset: RuleSet) -> list[str]:
 
 def plan_data(plans: Sequence[PlanFile]) -> list[dict[str, Any]]:
     """The plans for programs."""
-    clock_us = now_us()
+    clock_us = _now_us()
     found = []
     for one in plans:
         age = _age_of(one, clock_us)
@@ -115,6 +125,12 @@ def plan_data(plans: Sequence[PlanFile]) -> list[dict[str, Any]]:
         since = {} if age is None else {**made, "age_days": age.us // DAY_US}
         found.append({"file": str(one.path), "account": one.account_id, **since})
     return found
+
+
+def _now_us() -> int:
+    from kittiwake.cli.options import now_us  # noqa: PLC0415 - the shapes of input, which nobody needs without a plan
+
+    return now_us()
 
 
 class _Age(NamedTuple):

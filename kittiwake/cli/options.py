@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from kittiwake.errors import UnusableError
+from kittiwake.input.query.model import Query
 from kittiwake.shape_files.names import shape_names
 from kittiwake.shape_files.naming import InputShapes, input_shapes
 from kittiwake.time.durations import parse_duration
@@ -22,9 +23,17 @@ Rules = Annotated[
     ),
 ]
 Inputs = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--input", help="File of JSON lines (.gz, .zst too) or Parquet, or a glob; may be given several times."
+    ),
+]
+QueryFile = Annotated[
+    str | None,
+    typer.Option(
+        "--query",
+        help="File of SQL whose rows are the events, run by DuckDB; each --input is a table: rows.csv is rows.",
+        metavar="FILE.sql",
     ),
 ]
 Until = Annotated[
@@ -85,6 +94,11 @@ def moment_us(option: str, text: str, clock_us: int) -> int:
         advice = "write 2026-11-01T09:30:00Z, or +10m for ten minutes from now"
         raise UnusableError(f"{option}: {text!r} is no time: {advice}") from None
     return found
+
+
+def inputs_of(inputs: list[str] | None, query: str | None) -> tuple[list[str], Query | None]:
+    """The files whose records are events, and the query that stands in their place."""
+    return (inputs or [], None) if query is None else ([], Query(query, tuple(inputs or [])))
 
 
 def shapes_of(names: list[str] | None, account_id: str | None, inputs: Sequence[str]) -> InputShapes:

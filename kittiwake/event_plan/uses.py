@@ -20,11 +20,15 @@ from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.conditions import ContactCondition, InAudience
 from kittiwake.rules.model.history import (
     Absent,
+    Avg,
     Count,
     Distinct,
     HistoryCondition,
     Last,
+    Max,
+    Min,
     Present,
+    Sum,
 )
 from kittiwake.rules.model.match import ChangeMatch, EventMatch, MatchObject, Operators, OtherProperty, Where, entries
 from kittiwake.rules.model.rule import Rule
@@ -240,7 +244,7 @@ def _of_condition(condition: HistoryCondition, path: KeyPath, arming: Types) -> 
             yield Use((*path, "last"), False, types, (condition.last,), Need.VALUE)
             for operator, operand in operands(condition):
                 yield Use((*path, operator), True, types, (condition.last,), Need.COMPARED, operator, operand)
-        case _:
+        case Sum() | Avg() | Min() | Max():
             key = type(condition).__name__.lower()
             compared = comparisons(condition) if key != "sum" else []
             name = (getattr(condition, key),)

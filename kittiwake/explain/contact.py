@@ -14,7 +14,8 @@ from kittiwake.errors import UnusableError
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.input import ContactInput, read_contact, read_items
 from kittiwake.explain.model import Explanation
-from kittiwake.input.files import ShapedFile, find_shaped_files, refuse_shaped
+from kittiwake.input.files import ShapedFile
+from kittiwake.input.query.inputs import find_inputs
 from kittiwake.kernel import Versions, advance, new_state
 from kittiwake.kernel.items.join import intervals_of, joined
 from kittiwake.kernel.plan.catalog_plan import catalog_of
@@ -48,9 +49,7 @@ def explain_files(
         UnusableError: a file cannot be used, several accounts have such a contact, or there is no rule of `rule_ids`.
         RulesError: the rules of the account cannot be run.
     """
-    files = find_shaped_files(inputs, settings.shape, settings.shapes)
-    for file in files:
-        refuse_shaped([file.name], file.shape)
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     found = read_contact(files, contact_id, settings)
     account_id = _account_of(found, contact_id, account_id)
     versions = _versions_of(rules, account_id, settings)

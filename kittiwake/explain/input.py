@@ -14,8 +14,9 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.files import ShapedFile
-from kittiwake.input.lines import Record
-from kittiwake.input.reading import read_records
+from kittiwake.input.lines import Record, records_in
+from kittiwake.input.query.inputs import blocks_of_input
+from kittiwake.input.query.model import Query
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
@@ -38,7 +39,7 @@ def read_contact(files: Sequence[ShapedFile], contact_id: str, settings: RunSett
     """
     accounts: dict[str, list[Event]] = {}
     counts = Counts()
-    for source, record, shape in _records(files):
+    for source, record, shape in _records(files, settings.query):
         passes_over = settings.until_us is not None and isinstance(shape.shape, Shape)
         if passes_over and not _may_concern(record.raw, contact_id):
             continue
@@ -61,7 +62,7 @@ def read_items(
     Raises:
         InputError: a file cannot be read to its end.
     """
-    for source, record, shape in _records(files):
+    for source, record, shape in _records(files, settings.query):
         if shape.shape is Shape.CANONICAL and b"item_id" not in record.raw and b"\\" not in record.raw:
             continue
         found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size)
@@ -70,10 +71,11 @@ def read_items(
                 yield event
 
 
-def _records(files: Sequence[ShapedFile]) -> Iterator[tuple[str, Record, InputShape]]:
+def _records(files: Sequence[ShapedFile], query: Query | None) -> Iterator[tuple[str, Record, InputShape]]:
     for name, shape in files:
-        for record in read_records(name, shape=shape):
-            yield f"{shown(name)}:{record.number}", record, shape
+        for block in blocks_of_input(name, query, lambda _: None, shape):
+            for record in records_in(block):
+                yield f"{shown(name)}:{record.number}", record, shape
 
 
 def _may_concern(raw: bytes, contact_id: str) -> bool:

@@ -42,7 +42,7 @@ def lines_of(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
     Raises:
         UnsoundError: it is no sound Parquet file, or not one of events.
     """
-    return _sound(source, split, _columns, _lines_of_batch)
+    return _sound(source, split, columns_of, lines_of_batch)
 
 
 def objects_of(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[tuple[int, list[bytes]]]:
@@ -96,7 +96,7 @@ def _start(group: Any) -> int:
 # ---------------------------------------------------------------- columns
 
 
-def _columns(schema: pa.Schema) -> list[str]:
+def columns_of(schema: pa.Schema) -> list[str]:
     """The columns of events that a file has.
 
     Raises:
@@ -166,8 +166,10 @@ def _cells(column: pa.Array) -> list[Any]:
     return values(column)
 
 
-def _lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
-    """A line a row; what is null is left out. Column by column, since a step in Python for every cell takes longest."""
+def lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
+    """A line a row of the canonical `columns`; what is null is left out. Column by column, since a step in Python for
+    every cell takes longest.
+    """
     members = [_members(name, batch.column(name)) for name in columns]
     comma = pa.scalar(b",", pa.large_binary())
     joined = pc.binary_join_element_wise(*members, comma, null_handling="skip")

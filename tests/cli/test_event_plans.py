@@ -91,6 +91,7 @@ def test_an_old_plan_is_called_old(folder: Path) -> None:
     made = datetime.now(UTC) - timedelta(days=31)
     write(folder / "events.yaml", f"made_at: {made.isoformat()}\n{FITS}")
     assert "made 31 days ago: what is sent may have changed" in kittiwake("validate", folder).out
+    assert "made 31 days ago: what is sent" in kittiwake("test", write(folder / "cart.test.yaml", SCENARIO)).out
 
 
 def test_a_plan_that_does_not_say_when_it_was_made_is_as_old_as_its_last_event(folder: Path) -> None:

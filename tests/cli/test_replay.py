@@ -156,4 +156,4 @@ def test_bad_rules_and_a_foreign_output_are_unusable(tmp_path: Path, rules: Path
 def test_a_missing_option_is_unusable(rules: Path) -> None:
     ran = kittiwake("replay", "--rules", rules)
     assert ran.code == 2
-    assert "--input" in ran.err
+    assert "--output" in ran.err

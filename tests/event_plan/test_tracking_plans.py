@@ -93,6 +93,7 @@ def test_schemas_of_snowplow_are_called_by_their_name_and_the_newest_counts() ->
 
 BUNDLES = [
     {"events": [{"name": "Signup Done", "rules": call({"plan": {"type": "string"}})}]},
+    {"events": {"Signup Done": {"title": "Who signed up", "jsonSchema": {"properties": {"plan": {"type": "string"}}}}}},
     {"events": {"Signup Done": {"type": "object", "properties": {"plan": {"type": "string"}}}}},
     {"$defs": {"a": {"title": "Signup Done", "properties": {"plan": {"type": "string"}}}}},
     {

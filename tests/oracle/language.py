@@ -1,6 +1,6 @@
 """What an author wrote, as plain values the oracle can walk: every short form written out, defaults filled in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from fractions import Fraction
 from typing import Any
@@ -89,6 +89,8 @@ class Wait:
     repeat: str | None = None
     local_days: tuple[LocalDay, ...] = ()
     left_out: frozenset[date] = frozenset()
+    later: "tuple[Wait, ...]" = ()
+    """Of a list of reminders of one date: those after the first."""
 
     @property
     def of_contact(self) -> bool:
@@ -357,6 +359,9 @@ def _wait(raw: Any, holidays: frozenset[date]) -> Wait | None:
         return None
     if isinstance(raw, dict) and not raw.keys() & {"until", "field"}:
         return Wait("local", local_days=(_local_day(raw, holidays),))
+    if isinstance(raw, list) and isinstance(raw[0], dict) and "until" in raw[0]:
+        first, *later = (_until(each, holidays) for each in raw)
+        return replace(first, listed=True, later=tuple(later))
     if isinstance(raw, list) and isinstance(raw[0], dict):
         return Wait("local", local_days=tuple(_local_day(each, holidays) for each in raw), listed=True)
     if isinstance(raw, str | list):
@@ -364,6 +369,10 @@ def _wait(raw: Any, holidays: frozenset[date]) -> Wait | None:
     if "field" in raw:
         default = clock.duration(raw["default"]) if raw.get("default") is not None else None
         return Wait("field", path=raw["field"], unit=clock.unit_of(raw["unit"]), default=default)
+    return _until(raw, holidays)
+
+
+def _until(raw: dict[str, Any], holidays: frozenset[date]) -> Wait:
     if "BYHOUR" in (raw.get("repeat") or ""):
         numbers = dict(part.split("=") for part in raw["repeat"].split(";"))
         raw = {**raw, "at": f"{int(numbers['BYHOUR']):02}:{int(numbers['BYMINUTE']):02}"}

@@ -19,10 +19,12 @@ from kittiwake.cli.options import (
     AllowedLateness,
     InputAccount,
     Inputs,
+    QueryFile,
     Rules,
     ShapeNames,
     Strict,
     Until,
+    inputs_of,
     now_us,
     shapes_of,
 )
@@ -39,8 +41,9 @@ from kittiwake.terminal.progress import progress
 
 def replay(
     rules: Rules,
-    inputs: Inputs,
     output: Annotated[Path, typer.Option("--output", help="Folder to write triggers, decisions and the rest into.")],
+    inputs: Inputs = None,
+    query: QueryFile = None,
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
     max_dead_letter_ratio: Annotated[
@@ -68,13 +71,14 @@ def replay(
     nothing is decided; 2 an input, the rules or the output cannot be used.
     """
     with usable_input(as_json=as_json):
-        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shapes_of(shape, input_account, inputs))
-        settings = replace(settings, snapshots=snapshots)
+        shapes, (files, of_query) = shapes_of(shape, input_account, inputs or []), inputs_of(inputs, query)
+        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shapes)
+        settings = replace(settings, snapshots=snapshots, query=of_query)
         history = load_rules(*rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         try:
             with progress(quiet=as_json) as on_progress:
-                summary = run(programs, inputs, output, settings, on_progress, written)
+                summary = run(programs, files, output, settings, on_progress, written)
         except KeyboardInterrupt:
             complain("interrupted; the output is as it was")
             raise

@@ -16,7 +16,7 @@ from kittiwake.cli.console import (
     refuse,
     usable_input,
 )
-from kittiwake.cli.event_plans import EventPlans, NoEventPlans, lints_of_tests, plans_for
+from kittiwake.cli.event_plans import EventPlans, NoEventPlans, lints_of_tests, plans_for, say_old_plans
 from kittiwake.cli.explanation_text import print_texts
 from kittiwake.errors import UnusableError
 from kittiwake.explain.model import as_data
@@ -57,6 +57,7 @@ def play_scenarios(
         for one in lints:
             complain_at(one, YELLOW)
         _report(results)
+        say_old_plans(plans)
         if lints:
             say(f"{len(lints)} {'lint' if len(lints) == 1 else 'lints'} against the event plan", YELLOW)
     leave(Exit.FINE if all(result.passed for result in results) and not lints else Exit.FINDINGS)

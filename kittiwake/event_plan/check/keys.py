@@ -6,10 +6,10 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
-from kittiwake.event_plan.check.wording import events_words, number, one_of_types, share_words
-from kittiwake.event_plan.known import Found, Known
+from kittiwake.event_plan.check.wording import events_words, number, one_of_types, share_words, types_words
+from kittiwake.event_plan.known import Found, Known, types_seen
 from kittiwake.event_plan.uses import Need, Types, Use, arming_types, is_narrowed, types_of_match
 from kittiwake.rules.check.conditions import histories
 from kittiwake.rules.check.history import comparisons, measured
@@ -33,12 +33,16 @@ def check_missing(uses: Iterable[Use], known: Known) -> Iterator[Diagnostic[Lint
     for use in uses:
         if use.need is not Need.KEY or use.narrowed or use.of_contact:
             continue
-        for one in known.property_of(use.types, use.path).found:
+        answer = known.property_of(use.types, use.path)
+        advice = "Those take no part in this: name a property that all have, or mend what the producer sends"
+        if answer.found and answer.without:
+            message = f"{use.path[-1]} is in no {one_of_types(answer.without)}"
+            yield Diagnostic(use.at, LintCode.KEY_OFTEN_MISSING, message, advice)
+        for one in answer.found:
             present = one.property.present
             if present is not None and 1 - present >= OFTEN_MISSING:
                 seen = events_words(known, [one.event_type])
                 message = f"{use.path[-1]} is missing in {share_words(float(1 - present))} of {seen}"
-                advice = "Those take no part in this: name a property that all have, or mend what the producer sends"
                 yield Diagnostic(use.at, LintCode.KEY_OFTEN_MISSING, message, advice)
 
 
@@ -95,18 +99,52 @@ def _values(found: Found) -> int | None:
     return values if values >= ENOUGH else None
 
 
-def check_shared(rule: Rule, known: Known) -> Iterator[Diagnostic[LintCode]]:
-    """Keys whose values never come in the events that they are compared with."""
+class _Pairs(NamedTuple):
+    """The properties that a `same` compares, of the event that arms or asks and of the other one."""
+
+    at: KeyPath
+    arming: Types
+    others: Types
+    pairs: list[tuple[str, str]]
+    narrowed: bool
+    """Whether only some of the other events are compared."""
+
+
+def _compared(rule: Rule) -> Iterator[_Pairs]:
     arming = arming_types(rule)
     for path, entry in each(rule.unless, ("unless",)):
         if isinstance(entry, (MatchObject, ChangeMatch)):
-            pairs = same_pairs(entry.same)
-            yield from _shared(arming, types_of_match(entry), pairs, (*path, "same"), known)
+            yield _Pairs((*path, "same"), arming, types_of_match(entry), same_pairs(entry.same), narrowed=False)
     for written, path in clauses_of(rule):
         for where, condition in histories(written, path):
             _, match = measured(condition)
-            if condition.same is not None and not is_narrowed(match):
-                yield from _shared(arming, types_of_match(match), same_pairs(condition.same), (*where, "same"), known)
+            pairs, narrowed = same_pairs(condition.same), is_narrowed(match)
+            yield _Pairs((*where, "same"), arming, types_of_match(match), pairs, narrowed)
+
+
+def check_shared(rule: Rule, known: Known) -> Iterator[Diagnostic[LintCode]]:
+    """Keys whose values never come in the events that they are compared with, or come as another type there."""
+    for one in _compared(rule):
+        of_types = list(_of_types(one, known))
+        yield from of_types
+        if not of_types and not one.narrowed:
+            yield from _shared(one.arming, one.others, one.pairs, one.at, known)
+
+
+def _of_types(one: _Pairs, known: Known) -> Iterator[Diagnostic[LintCode]]:
+    """Values of one type that are compared with values of another: `12` is not `"12"`."""
+    for ours, theirs in one.pairs:
+        here, there = known.property_of(one.arming, (ours,)), known.property_of(one.others, (theirs,))
+        types = [
+            frozenset[str]().union(*(types_seen(found.property) for found in answer_.found))
+            for answer_ in (here, there)
+        ]
+        if here.unknown or there.unknown or not all(types) or types[0] & types[1]:
+            continue
+        events = [one_of_types([found.event_type for found in answer_.found]) for answer_ in (here, there)]
+        message = f"{ours} of {events[0]} is {types_words(types[0])}, {theirs} of {events[1]} {types_words(types[1])}"
+        advice = "They never are the same: read texts as numbers with cast, or mend what the producer sends"
+        yield Diagnostic(one.at, LintCode.TYPE_OF_VALUE, message, advice)
 
 
 def _shared(

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from kittiwake.event_plan.check.wording import closest, number, share_words, subject, type_of, types_words, whose
 from kittiwake.event_plan.known import Answer, Found, Known, types_seen
-from kittiwake.event_plan.model import PropertyObject, ValueSeen
+from kittiwake.event_plan.model import PropertyObject
+from kittiwake.event_plan.parts import ValueSeen
 from kittiwake.event_plan.uses import Need, Use
 from kittiwake.rules.check.quoted_numbers import digits_in
 from kittiwake.rules.diagnostics import Diagnostic, each
@@ -50,6 +51,8 @@ def types_needed(use: Use) -> frozenset[str]:
         return frozenset({"number"})
     if use.need is Need.DATE:
         return frozenset({"text"})
+    if use.need is Need.KEY:
+        return frozenset({"text", "number", "bool"})
     if use.need is Need.LIST:
         return frozenset({"list"})
     if use.need is not Need.COMPARED:
@@ -155,7 +158,8 @@ def _beyond(use: Use, answer: Answer, known: Known) -> Iterator[Diagnostic[LintC
     what = f"{subject(use)} {whose(known, answer, use)}"
     for at, bound in each(use.operand, use.at):
         if is_number(bound) and (verdict := _verdict(use.operator, bound, least, most)):
-            message = f"{what} was between {least:,} and {most:,}: {verdict}"
+            how = "was between" if was_seen(answer.found) else "is by the plan between"
+            message = f"{what} {how} {least:,} and {most:,}: {verdict}"
             advice = "Check the number, and the unit it is in"
             yield Diagnostic(at, LintCode.BEYOND_ALL_SEEN, message, advice, at_key=use.at_key and at == use.at)
 

@@ -153,7 +153,9 @@ def _of_schemas(document: Mapping[str, Any], stem: str) -> Iterator[Entry]:
         part = document.get(key)
         is_own = key == "events" or not _is_of_one_event(document)  # else they are parts of the document's own schema
         if is_own and isinstance(part, Mapping) and part:
-            yield from (_named(one, str(name)) for name, one in part.items() if _is_object_schema(one))
+            for name, one in part.items():
+                if _is_object_schema(one) or _has_schema(one):
+                    yield _named(one, str(name), is_name=key == "events")
             return
         if is_own and isinstance(part, list):
             yield from (_named(one, f"{stem}-{i + 1}") for i, one in enumerate(part) if isinstance(one, Mapping))
@@ -173,14 +175,23 @@ def _is_object_schema(value: Any) -> bool:
     return isinstance(value, Mapping) and any(key in value for key in ("properties", "allOf", "$ref"))
 
 
-def _named(entry: Mapping[str, Any], otherwise: str) -> Entry:
-    """A schema, or what holds one, with its name: that of its event, its title, or that under which it stands."""
-    schema = next(
-        (entry[key] for key in ("jsonSchema", "schema", "rules") if isinstance(entry.get(key), Mapping)), entry
-    )
+def _has_schema(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(isinstance(value.get(key), Mapping) for key in _AROUND)
+
+
+_AROUND: Final = ("jsonSchema", "schema", "rules")
+"""Keys under which an entry has its schema."""
+
+
+def _named(entry: Mapping[str, Any], otherwise: str, *, is_name: bool = False) -> Entry:
+    """A schema, or what holds one, with its name: that of its event, its title, or that under which it stands.
+
+    `is_name`: what it stands under is the name of the event, and its title is about it.
+    """
+    schema = next((entry[key] for key in _AROUND if isinstance(entry.get(key), Mapping)), entry)
     said = entry.get("description")
     description = said if isinstance(said, str) else None
-    names = (constant_name(schema), entry.get("name"), entry.get("title"))
+    names = (constant_name(schema), entry.get("name"), None if is_name else entry.get("title"))
     name = next((one for one in names if isinstance(one, str) and one), otherwise)
     return Entry(name, schema, Call.EVENT, _version(entry.get("version", "")), description)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from kittiwake.event_plan.check.wording import type_of
-from kittiwake.event_plan.model import TYPES
+from kittiwake.event_plan.parts import TYPES
 from kittiwake.rules.limits import DESCRIPTION_CHARS_MAX, LIST_MAX, PATH_CHARS_MAX, PATH_PARTS_MAX, TEXT_CHARS_MAX
 
 DEPTH_MAX: Final = 24
