@@ -84,7 +84,7 @@ def empty_messages(coverage: Coverage, counts: Counts) -> Iterator[str]:
         left_out = f" or left out by the shape ({counts.left_out:,})" if counts.left_out else ""
         yield f"no record of the input is an event: all {counts.records:,} are dead letters ({dead:,}){left_out}"
     elif counts.events == counts.catalogue:
-        yield "no event of the input is of a contact: all are of items, which no rule reads yet"
+        yield "no event of the input is of a contact: all are of items"
     else:
         yield from unmet_messages(coverage)
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
+from kittiwake.kernel.plan.catalog_plan import CatalogPlan, catalog_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.needs import RuleNeeds, needs_of, versions_of_rules
 from kittiwake.rules.compile.versions import Version, compile_versions
@@ -23,6 +24,9 @@ from kittiwake.time.instants import HOUR_US
 
 PROGRAMS_MAX: Final = 10_000
 """Programs kept: some 20 KB each. Compiling one anew costs milliseconds."""
+
+
+NO_TYPES: Final = frozenset[str]()
 
 
 class VersionUsed(NamedTuple):
@@ -75,6 +79,8 @@ class Plan(NamedTuple):
     """Types that rules name, and those the product itself takes."""
     changing: bool
     """Whether what one version wants another does not."""
+    catalog: CatalogPlan | None = None
+    """What its catalogue rules need of items; None: it has none."""
 
 
 def plan_of(versions: Versions) -> Plan:
@@ -89,7 +95,8 @@ def plan_of(versions: Versions) -> Plan:
     sweep_plan = sweep_plan_of(programs[0]) if len(programs) == 1 else None
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
     changing = changing or (takes_all and not all(program.routes.takes_any for program in programs))
-    return Plan(versions, sweep_plan, None if takes_all else named, unread, named, changing)
+    only = None if takes_all else named
+    return Plan(versions, sweep_plan, only, unread, named, changing, catalog_of(versions))
 
 
 def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
@@ -126,9 +133,6 @@ class Programs:
         """Compiles the programs of every account the rules name, so that a rule that cannot run is found here.
 
         A batch has the whole history, a stream has not. `shape` is that of the input: it may derive events by itself.
-
-        Raises:
-            RulesError: a rule is of a kind that this release does not run yet.
         """
         history = always(rules) if isinstance(rules, RuleSet) else rules
         versions = (VersionUsed(one.effective_us, one.ruleset.version) for one in history.versions)
@@ -145,6 +149,8 @@ class Programs:
         plans = [self.plan(account_id) for account_id in (EVERY_ACCOUNT, *sorted(self._named))]
         self.named_types = _types_named(plans)
         """Types that rules of some account name, and those the product itself takes; None: some need every type."""
+        self.has_catalog = any(plan.catalog is not None for plan in plans)
+        """Whether any account has catalogue rules; if not, nobody needs events of items."""
 
     def of(self, account_id: str) -> Versions:
         """The programs of an account; one the rules do not name has those of "*" alone."""
@@ -204,6 +210,10 @@ class Programs:
         shared = versions_of_rules(every)
         own = (needs_of(name, self.of(name), shared) for name in sorted(self._named - {EVERY_ACCOUNT} - self.refused))
         return (*needs_of(EVERY_ACCOUNT, every), *chain.from_iterable(own))
+
+    def wanted_of_items(self, account_id: str) -> frozenset[str] | None:
+        """The types of events of items that can change anything in an account; None: all."""
+        return None if self.plan(account_id).catalog is not None else NO_TYPES
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}

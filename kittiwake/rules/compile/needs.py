@@ -62,6 +62,8 @@ def _arming(rule: RuleProgram) -> Iterator[Matches]:
         yield rule.when
     if rule.sequence is not None:
         yield from rule.sequence.steps
+    if rule.catalog is not None:
+        yield rule.catalog.interest
     if rule.audience is not None:
         yield tuple(match for condition in rule.conditions for match in condition.of)
 
