@@ -17,6 +17,7 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Wants
 from kittiwake.input.errors import shown
 from kittiwake.input.query.inputs import blocks_of_input, find_inputs
+from kittiwake.input.shapes.base import Lines
 from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.report.as_delivery import Read
 
@@ -26,12 +27,14 @@ class Profiled(NamedTuple):
 
     profile: Profile
     counts: Counts
+    lines: tuple[Lines, ...]
+    """What the shape of the input derives, if rules name it: it is not among the events that were read."""
 
     @property
     def read(self) -> Read:
         """What their reading has counted, for the plan."""
         counts = self.counts
-        return Read(counts.records, counts.dead_letters, counts.catalogue, counts.unknown_zones)
+        return Read(counts.records, counts.dead_letters, counts.catalogue, counts.unknown_zones, self.lines)
 
 
 def profile_files(
@@ -60,7 +63,7 @@ def profile_files(
                 on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))
             counts.files += 1
     profile.close()
-    return Profiled(profile, counts)
+    return Profiled(profile, counts, settings.shape.shape.lines)
 
 
 def _wants(account_id: str | None) -> Wants:

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from kittiwake.event_types import MERGED
-from kittiwake.input.events import refuse_time
-from kittiwake.input.fields import ID_CHARS_MAX, NO_CONTEXT, RefusedError, RowContext, Start, text_of, wrong_type
-from kittiwake.input.mapping.numbers import number_reader
-from kittiwake.input.mapping.paths import View, first_of, getter, path_text
-from kittiwake.input.mapping.properties import condition, properties_source
-from kittiwake.input.mapping.spec import ELEMENT, FieldPath, Format, Guests, MappingSpec, Property
-from kittiwake.input.mapping.subjects import contact_source, id_source, names_of, type_source, visitors_of
-from kittiwake.input.mapping.times import read_as
+from kittiwake.input.fields import NO_CONTEXT, RefusedError, RowContext, Start, wrong_type
+from kittiwake.input.mapping.parts import Head, Parts
+from kittiwake.input.mapping.paths import View, lookup_in, path_text
+from kittiwake.input.mapping.spec import ELEMENT, FieldPath, Format, MappingSpec, Property
+from kittiwake.input.mapping.subjects import visitors_of
 from kittiwake.input.mapping.views import Views
 from kittiwake.input.shapes.base import AccountOption, Lines
 from kittiwake.model import Event
@@ -25,19 +22,6 @@ from kittiwake.reasons import DeadLetterReason
 
 ELEMENTS_MAX: Final = 1_000
 """Elements of one record's list that become events: as many as rules derive of one."""
-
-GUEST: Final = "guest:"
-"""What the `contact_id` of a guest who stands apart begins with."""
-
-
-class Head(NamedTuple):
-    """An event without its properties."""
-
-    time_us: int
-    event_id: str
-    type: str
-    account_id: str
-    contact_id: str
 
 
 class RecordMapping:
@@ -49,30 +33,11 @@ class RecordMapping:
     def __init__(self, spec: MappingSpec) -> None:
         self.spec = spec
         self.account = _account_option(spec)
-        fields = tuple(dict.fromkeys(path[0] for path in paths_of(spec) if path and not _is_of_element(spec, path)))
-        whole = any(not path for path in paths_of(spec)) or (spec.event_id.digest and not spec.event_id.fields)
-        self.views = Views(spec.records, fields, whole=whole, has_element=spec.each is not None)
-        seen = (*fields, ELEMENT) if spec.each is not None else fields
-        self._elements = None if spec.each is None else (getter(spec.each, seen), path_text(spec.each))
-        read = number_reader(decimal_comma=spec.decimal_comma)
-        self._only = tuple(condition(one, seen, read) for one in spec.only)
-        self.type_of = type_source(spec.type, seen)
-        self._contacts = tuple(contact_source(one, seen) for one in spec.contact)
-        self._visitors = tuple(
-            of for of, one in zip(self._contacts, spec.contact, strict=True) if one.prefix and spec.ends_visitors
-        )
-        self._contact_names = names_of([path for one in spec.contact for path in one.paths])
-        self.contact_of = first_of(self._contacts)
-        self.id_of = id_source(spec.event_id, seen, has_elements=spec.each is not None)
-        self._account_get = (
-            first_of([getter(path, seen) for path in spec.account_paths]) if spec.account_paths else None
-        )
-        self._times = [
-            (first_of([getter(path, seen) for path in one.paths]), read_as(one, path_text(one.paths[0])))
-            for one in spec.time
-        ]
-        self._time_names = names_of([path for one in spec.time for path in one.paths])
-        self.properties_of = properties_source(spec, seen) if spec.properties else _no_properties
+        fields = fields_of(spec)
+        self.views = Views(spec.records, fields, whole=reads_whole(spec), has_element=spec.each is not None)
+        lookup = lookup_in((*fields, ELEMENT) if spec.each is not None else fields)
+        self._elements = None if spec.each is None else (lookup(spec.each), path_text(spec.each))
+        self.parts = Parts(spec, lookup)
 
     @property
     def has_ordinals(self) -> bool:
@@ -114,9 +79,9 @@ class RecordMapping:
         view = self.views.of(raw, size, context)
         found: list[Event] = []
         for at in self.elements(view):
-            head = self.head(view, at, account_id, start)
+            head = self.parts.head(view, at, account_id, start)
             if head is not None:
-                found.append(_event(head, self.properties_of(view)))
+                found.append(_event(head, self.parts.properties_of(view)))
                 found.extend(self.merged(view, head))
         return tuple(found)
 
@@ -138,70 +103,15 @@ class RecordMapping:
             setattr(view, self.views.element, element)
             yield at
 
-    def head(self, view: View, at: int, account_id: str | None, start: Start) -> Head | None:
-        """An event without its properties; None: it is left out.
-
-        Raises:
-            RefusedError: it can be none.
-        """
-        for holds in self._only:
-            if not holds(view):
-                return None
-        event_type = self.type_of(view)
-        if event_type is None:
-            return None
-        contact_id = self.contact_of(view)
-        if contact_id is None and self.spec.guests is not Guests.APART:
-            if self.spec.guests is Guests.LEAVE_OUT:
-                return None
-            raise RefusedError(DeadLetterReason.NO_SUBJECT, f"{self._contact_names} is missing")
-        event_id = self.id_of(view, at)
-        account_id = self._account(view, account_id)
-        time_us = self.time_of(view)
-        refuse_time(time_us, self._time_names, start)
-        return Head(time_us, event_id, event_type, account_id, contact_id or _guest(event_id))
-
-    def _account(self, view: View, account_id: str | None) -> str:
-        found: Any = self.spec.account
-        if found is None and self._account_get is not None:
-            found = self._account_get(view)
-        name = names_of(self.spec.account_paths) or "account"
-        if found is None or found == "":
-            found = account_id
-        return text_of({} if found is None else {name: found}, name)
-
-    def time_of(self, view: View) -> int:
-        """The instant, in microseconds.
-
-        Raises:
-            RefusedError: it is not there, or no instant.
-        """
-        for get, read in self._times:
-            value = get(view)
-            if value is not None and value != "":
-                return read(value)
-        raise RefusedError(DeadLetterReason.MISSING_FIELD, f"{self._time_names} is missing")
-
     def merged(self, view: View, head: Head) -> Iterator[Event]:
         """That the visitors a record names are its contact from now on."""
-        if self._visitors:
-            for visitor in visitors_of(head.contact_id, self._contacts, self._visitors, view):
+        if self.parts.visitors:
+            for visitor in visitors_of(head.contact_id, self.parts.contacts, self.parts.visitors, view):
                 yield _event(head._replace(type=MERGED, contact_id=visitor), {"into": head.contact_id})
 
 
 def _event(head: Head, properties: dict[str, Any]) -> Event:
     return Event(head.time_us, head.event_id, head.type, properties, head.account_id, head.contact_id)
-
-
-def _no_properties(_: View) -> dict[str, Any]:
-    return {}
-
-
-def _guest(event_id: str) -> str:
-    if len(event_id) > ID_CHARS_MAX - len(GUEST):
-        detail = f"the event_id of a guest has {len(event_id)} characters, {ID_CHARS_MAX - len(GUEST)} are allowed"
-        raise RefusedError(DeadLetterReason.WRONG_TYPE, f"{detail}: write digest: true")
-    return GUEST + event_id
 
 
 def _account_option(spec: MappingSpec) -> AccountOption:
@@ -211,6 +121,16 @@ def _account_option(spec: MappingSpec) -> AccountOption:
 
 
 # ---------------------------------------------------------------- what a mapping reads
+
+
+def fields_of(spec: MappingSpec) -> tuple[str, ...]:
+    """The fields of a record that paths begin with."""
+    return tuple(dict.fromkeys(path[0] for path in paths_of(spec) if path and not _is_of_element(spec, path)))
+
+
+def reads_whole(spec: MappingSpec) -> bool:
+    """Whether the record itself is read, with fields that no path begins with."""
+    return any(not path for path in paths_of(spec)) or (spec.event_id.digest and not spec.event_id.fields)
 
 
 def _is_of_element(spec: MappingSpec, path: FieldPath) -> bool:

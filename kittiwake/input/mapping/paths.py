@@ -25,6 +25,8 @@ View: TypeAlias = Any
 """A record as a mapping sees it: an object with an attribute `f0`, `f1`, … for each field that a path begins with."""
 Get: TypeAlias = Callable[[View], Any]
 """From a view to a value; None: absent."""
+Lookup: TypeAlias = Callable[[FieldPath], Get]
+"""From a path to the function that walks it in views of one kind."""
 
 
 def parse_path(text: str) -> FieldPath | None:
@@ -71,8 +73,13 @@ def walk(value: Any, keys: FieldPath) -> Any:
     return value
 
 
-def getter(path: FieldPath, fields: Sequence[str]) -> Get:
-    """The function for a path in views that have `fields`; the empty path is the attribute `whole`."""
+def lookup_in(fields: Sequence[str]) -> Lookup:
+    """Paths in views that have `fields`, each of any value."""
+    return lambda path: _getter(path, fields)
+
+
+def _getter(path: FieldPath, fields: Sequence[str]) -> Get:
+    """The function for a path; the empty path is the attribute `whole`."""
     if not path:
         return attrgetter("whole")
     head = attrgetter(f"f{fields.index(path[0])}")

@@ -5,13 +5,13 @@ Pure. Called by `mapping`. Each function raises `RefusedError` where a value can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from kittiwake.input.fields import RefusedError, wrong_type
 from kittiwake.input.mapping.numbers import amount, number_reader, number_text
-from kittiwake.input.mapping.paths import Get, View, first_of, getter, path_text
+from kittiwake.input.mapping.paths import Get, Lookup, View, first_of, path_text
 from kittiwake.input.mapping.spec import Condition, Convert, FieldPath, MappingSpec, Property, PropertySource, Test
 from kittiwake.input.mapping.subjects import names_of, said, said_all
 from kittiwake.reasons import DeadLetterReason
@@ -26,12 +26,27 @@ EVERY: Final = "*"
 """In a path of `numbers`: every element of a list."""
 
 
-def properties_source(spec: MappingSpec, fields: Sequence[str]) -> PropertiesOf:
+def properties_source(spec: MappingSpec, lookup: Lookup) -> PropertiesOf:
     """The function for all properties."""
     read = number_reader(decimal_comma=spec.decimal_comma)
-    parts = [_part(part, fields, read) for part in spec.properties]
+    parts = list(_parts(spec, lookup, read))
     found = parts[0] if len(parts) == 1 else _joined(parts)
     return _with_numbers(found, spec.numbers, read) if spec.numbers else found
+
+
+def _parts(spec: MappingSpec, lookup: Lookup, read: Read) -> Iterator[PropertiesOf]:
+    """A function for each object that is taken whole, and for what is named between them."""
+    named: list[Property] = []
+    for part in spec.properties:
+        if isinstance(part, Property):
+            named.append(part)
+            continue
+        if named:
+            yield _named(named, lookup, read)
+            named = []
+        yield _members(part, lookup)
+    if named:
+        yield _named(named, lookup, read)
 
 
 def _joined(parts: Sequence[PropertiesOf]) -> PropertiesOf:
@@ -44,10 +59,9 @@ def _joined(parts: Sequence[PropertiesOf]) -> PropertiesOf:
     return properties
 
 
-def _part(part: FieldPath | Property, fields: Sequence[str], read: Read) -> PropertiesOf:
-    if isinstance(part, Property):
-        return _named(part, fields, read)
-    get, name = getter(part, fields), path_text(part)
+def _members(path: FieldPath, lookup: Lookup) -> PropertiesOf:
+    """The function for the members of an object."""
+    get, name = lookup(path), path_text(path)
 
     def members(view: View) -> Properties:
         value = get(view)
@@ -60,21 +74,26 @@ def _part(part: FieldPath | Property, fields: Sequence[str], read: Read) -> Prop
     return members
 
 
-def _named(named: Property, fields: Sequence[str], read: Read) -> PropertiesOf:
-    name, get = named.name, first_of([_source(source, fields, read) for source in named.sources])
+def _named(named: Sequence[Property], lookup: Lookup, read: Read) -> PropertiesOf:
+    """The function for properties that are named one by one."""
+    gets = [(one.name, first_of([_source(source, lookup, read) for source in one.sources])) for one in named]
 
-    def one(view: View) -> Properties:
-        value = get(view)
-        return {} if value is None or value == "" else {name: value}
+    def properties(view: View) -> Properties:
+        found = {}
+        for name, get in gets:
+            value = get(view)
+            if value is not None and value != "":
+                found[name] = value
+        return found
 
-    return one
+    return properties
 
 
-def _source(source: PropertySource, fields: Sequence[str], read: Read) -> Get:
+def _source(source: PropertySource, lookup: Lookup, read: Read) -> Get:
     constant = source.value
     if constant is not None:
         return lambda _: constant
-    get = first_of([getter(path, fields) for path in source.paths])
+    get = first_of([lookup(path) for path in source.paths])
     if source.absent:
         get = _without(get, said_all(source.absent))
     name = names_of(source.paths)
@@ -83,7 +102,7 @@ def _source(source: PropertySource, fields: Sequence[str], read: Read) -> Get:
     if source.convert is Convert.TEXT:
         return lambda view: _text(get(view), name)
     if source.convert is Convert.MINOR_UNITS:
-        currency = getter(source.currency, fields) if source.currency else lambda _: None
+        currency = lookup(source.currency) if source.currency else lambda _: None
         return lambda view: _amount(_number(get(view), name, read), currency(view), name)
     return get
 
@@ -152,9 +171,9 @@ def _converted(value: Any, path: FieldPath, name: str, read: Read) -> Any:
 # ---------------------------------------------------------------- only
 
 
-def condition(spec: Condition, fields: Sequence[str], read: Read) -> Callable[[View], bool]:
+def condition(spec: Condition, lookup: Lookup, read: Read) -> Callable[[View], bool]:
     """The function that says whether a record is meant."""
-    get, tests = getter(spec.path, fields), [_test(test, read) for test in spec.tests]
+    get, tests = lookup(spec.path), [_test(test, read) for test in spec.tests]
     if len(tests) == 1:
         (alone,) = tests
         return lambda view: alone(get(view))

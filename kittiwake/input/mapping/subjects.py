@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from kittiwake.input.fields import ID_CHARS_MAX, RefusedError, kind_of, wrong_type
 from kittiwake.input.mapping.numbers import number_text
-from kittiwake.input.mapping.paths import Get, View, first_of, getter, path_text
+from kittiwake.input.mapping.paths import Get, Lookup, View, first_of, path_text
 from kittiwake.input.mapping.spec import ContactSource, FieldPath, IdField, IdSource, Others, TypeSource
 from kittiwake.input.plain import TYPES_MAX, is_type
 from kittiwake.reasons import DeadLetterReason
@@ -50,9 +50,9 @@ def names_of(paths: Sequence[FieldPath]) -> str:
 # ---------------------------------------------------------------- contact
 
 
-def contact_source(source: ContactSource, fields: Sequence[str]) -> TextOf:
+def contact_source(source: ContactSource, lookup: Lookup) -> TextOf:
     """The function for one place at which a contact's id may stand."""
-    get = first_of([getter(path, fields) for path in source.paths])
+    get = first_of([lookup(path) for path in source.paths])
     name, absent, prefix = names_of(source.paths), said_all(source.absent), source.prefix
     chars_max, numbers_too = ID_CHARS_MAX - len(prefix), source.numbers_too
 
@@ -107,24 +107,13 @@ def _visitor(contact_of: TextOf, view: View) -> str | None:
 _BETWEEN_WORDS: Final = re.compile(r"[\s.*\x00-\x1f\x7f]+")
 
 
-def type_source(source: TypeSource, fields: Sequence[str]) -> TextOf:
+def type_source(source: TypeSource, lookup: Lookup) -> TextOf:
     """The function for the type; None: the record is left out."""
     constant = source.value
     if constant is not None:
         return lambda _: constant
-    get, name = first_of([getter(path, fields) for path in source.paths]), names_of(source.paths)
-    names, words, leaves_out = dict(source.names), source.words, source.others is Others.LEAVE_OUT
-
-    @lru_cache(TYPES_MAX)
-    def named(text: str) -> str | None:
-        if text in names:
-            return names[text]
-        if leaves_out:
-            return None
-        found = in_words(text) if words else text
-        if len(found) > ID_CHARS_MAX or not is_type(found):
-            raise RefusedError(DeadLetterReason.WRONG_TYPE, f"{name} has to be dotted words, such as cart.item_added")
-        return found
+    get, name = first_of([lookup(path) for path in source.paths]), names_of(source.paths)
+    named = lru_cache(TYPES_MAX)(type_names(source))
 
     def event_type(view: View) -> str | None:
         value = get(view)
@@ -138,6 +127,23 @@ def type_source(source: TypeSource, fields: Sequence[str]) -> TextOf:
         return named(text)
 
     return event_type
+
+
+def type_names(source: TypeSource) -> Callable[[str], str | None]:
+    """The function from what a record calls a type to the type; None: the record is left out."""
+    name, names = names_of(source.paths), dict(source.names)
+
+    def named(text: str) -> str | None:
+        if text in names:
+            return names[text]
+        if source.others is Others.LEAVE_OUT:
+            return None
+        found = in_words(text) if source.words else text
+        if len(found) > ID_CHARS_MAX or not is_type(found):
+            raise RefusedError(DeadLetterReason.WRONG_TYPE, f"{name} has to be dotted words, such as cart.item_added")
+        return found
+
+    return named
 
 
 def in_words(name: str) -> str:
@@ -154,9 +160,9 @@ def in_words(name: str) -> str:
 # ---------------------------------------------------------------- event_id
 
 
-def id_source(source: IdSource, fields: Sequence[str], *, has_elements: bool) -> Callable[[View, int], str]:
+def id_source(source: IdSource, lookup: Lookup, *, has_elements: bool) -> Callable[[View, int], str]:
     """The function for the id, of a view and the position of its element."""
-    gets = [_id_field(field, fields) for field in source.fields]
+    gets = [_id_field(field, lookup) for field in source.fields]
     name = names_of([field.path for field in source.fields])
     digest, ordinal = source.digest, source.ordinal
     if len(gets) == 1 and not digest and not ordinal and not has_elements:
@@ -189,8 +195,8 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace(" ", "%20") if " " in text or "%" in text else text
 
 
-def _id_field(field: IdField, fields: Sequence[str]) -> Callable[[View], str]:
-    get: Get = getter(field.path, fields)
+def _id_field(field: IdField, lookup: Lookup) -> Callable[[View], str]:
+    get: Get = lookup(field.path)
     name, default = path_text(field.path), field.default
 
     def text_of(view: View) -> str:

@@ -48,6 +48,11 @@ class Views:
         self._changes: tuple[Callable[[View], None], ...] = tuple(changes)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that a view has."""
+        return self._names
+
+    @property
     def columns(self) -> tuple[str, ...] | None:
         """The columns of a row that are read; None: all."""
         return None if self._whole else self._names
