@@ -10,6 +10,9 @@ from typing import Final
 UNMATCHED_BY_ANY: Final = ("contact.", "consent.")
 """Types that "*" does not cover."""
 
+ITEM_MARK: Final = "*"
+"""What the type of an item change begins with in the order of a contact's events: no event's type has a star."""
+
 UPDATED: Final = "contact.updated"
 DELETED: Final = "contact.deleted"
 MERGED: Final = "contact.merged"
@@ -17,3 +20,13 @@ ENDINGS: Final = frozenset({DELETED, MERGED})
 """Types that end a contact: nothing is known of it after such an event."""
 GRANTED: Final = "consent.granted"
 WITHDRAWN: Final = "consent.withdrawn"
+
+
+def is_item_change(event_type: str) -> bool:
+    """Whether an event of a contact is a change of an item that reached it (ADR 0026)."""
+    return event_type.startswith(ITEM_MARK)
+
+
+def own_type(event_type: str) -> str:
+    """The type as its producer knows it: of an item change that of the item's event."""
+    return event_type.removeprefix(ITEM_MARK)

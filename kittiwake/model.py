@@ -10,8 +10,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from kittiwake.event_types import is_item_change
 from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
 from kittiwake.values import Number, canonical
+
+KNOWN: Final = "known"
+"""In the properties of an item change: of how many events of the item, differing duplicates counted, whoever made it
+had learnt by then. Left out where all of them were known."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -26,9 +31,13 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     item_id: str | None = None
 
 
-def rest_of(event: Event) -> str:
-    """The canonical JSON of all of an event but its ids, type and time, by which duplicates of one time are ordered."""
-    return canonical({"properties": event.properties})
+def rest_of(event: Event) -> tuple[int, str]:
+    """All of an event but its ids, type and time, by which duplicates of one time are ordered: the smallest counts.
+
+    Its canonical JSON; of changes of items (ADR 0026) first that which knows more.
+    """
+    known = event.properties.get(KNOWN, 0) if is_item_change(event.type) else 0
+    return -known, canonical({"properties": event.properties})
 
 
 class EventIds(msgspec.Struct, frozen=True, gc=False):

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     LIMIT = "limit"
     NOT_ENTERED = "not_entered"
     UNLESS = "unless"
+    REVERTED = "reverted"
     EXITED = "exited"
     DELETED = "deleted"
     MERGED = "merged"
@@ -94,6 +95,7 @@ class Clause(StrEnum):
     SAME = "same"
     WAIT = "wait"
     REACHES = "reaches"
+    INTEREST = "interest"
 
 
 class Found(StrEnum):

@@ -14,6 +14,7 @@ from itertools import groupby
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
+from kittiwake.event_types import is_item_change
 from kittiwake.kernel import (
     DecidedHistory,
     State,
@@ -68,6 +69,8 @@ def decide_at_once_with_state(
 def _prepare(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list[Row]:
     """The rows that are needed, in order."""
     counts.contacts += 1
+    if plan.catalog is not None:
+        counts.concerned += any(is_item_change(row[2]) for row in rows)
     if plan.changing:
         rows = list(select_needed(plan, rows, counts))
     rows.sort()
@@ -100,8 +103,18 @@ def select_needed(plan: Plan, rows: Iterable[Row], counts: Counts) -> Iterator[R
     for row in rows:
         if plan.versions.at(row[0]).wants(row[2]):
             yield row
-        else:
+        elif not is_item_change(row[2]):
             counts.unneeded += 1
+
+
+def count_concerned(rows: Iterable[Row], counts: Counts) -> Iterator[Row]:
+    """The rows of a contact, which is counted if a change of an item is among them."""
+    concerned = False
+    for row in rows:
+        if not concerned and is_item_change(row[2]):
+            concerned = True
+            counts.concerned += 1
+        yield row
 
 
 def order_key(decision: Decision) -> tuple[int, str, str, int, str]:

@@ -89,7 +89,11 @@ class Counts(msgspec.Struct):
     left_out: int = 0
     """Records of which a shape file makes no event: `only`, guests, types that it does not name."""
     catalogue: int = 0
-    """Events of items; no rule reads them yet."""
+    """Events of items."""
+    item_changes: int = 0
+    """Changes of items that were given to contacts, once for each contact."""
+    concerned: int = 0
+    """Contacts that were given any."""
     contacts: int = 0
     duplicates: int = 0
     """Duplicates of events, dropped."""
@@ -277,6 +281,8 @@ NUMBERS: Final = (
     "extra_events",
     "left_out",
     "catalogue",
+    "item_changes",
+    "concerned",
     "contacts",
     "duplicates",
     "copies_differ",

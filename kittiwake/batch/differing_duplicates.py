@@ -38,13 +38,15 @@ def same_of(rows: Iterable[Row]) -> Same:
     """One or more rows that share time, id and type, in any order; two are held at once."""
     coming = iter(rows)
     least = most = next(coming)
-    number, equal, least_rest, most_rest = 1, 1, "", ""
+    number, equal = 1, 1
+    least_rest: tuple[int, str] | None = None
+    most_rest: tuple[int, str] | None = None
     for row in coming:
         number += 1
         if row == least:
             equal += 1
             continue
-        if not least_rest:
+        if least_rest is None or most_rest is None:
             least_rest = most_rest = rest_of(event_of(least))
         rest = rest_of(event_of(row))
         if rest == least_rest:

@@ -53,6 +53,10 @@ class Sorter(Generic[R]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Forget all records; nothing is left in memory or on the disk."""
         self._held.clear()
         if self._file is not None:
             self._file.close()

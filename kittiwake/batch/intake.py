@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input.bulk import Table, Wants, new_table, read_table
+from kittiwake.input.bulk import Table, Wants, new_table, read_tables
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut, record_at
 from kittiwake.input.mapping.bulk import block_reader
@@ -33,18 +33,31 @@ class Taken(NamedTuple):
     table: Table
     """Its events of contacts that are wanted; all others are counted only."""
     dead_letters: list[DeadLetter]
+    items: Table
+    """Its events of items, of accounts that want them; their ids stand in the column of contacts."""
+
+
+def no_items(_: str) -> frozenset[str]:
+    """No account wants events of items."""
+    return frozenset()
 
 
 class Intake:
     """Takes in the records of a run, and counts them."""
 
     def __init__(
-        self, settings: RunSettings, wants: Wants, counts: Counts, refused: frozenset[str] = frozenset()
+        self,
+        settings: RunSettings,
+        wants: Wants,
+        counts: Counts,
+        refused: frozenset[str] = frozenset(),
+        wants_of_items: Wants = no_items,
     ) -> None:
-        """Events of accounts that are `refused` are counted by account, and left out."""
+        """Events of contacts of accounts that are `refused` are counted by account, and left out."""
         self._start_us = settings.start_us
         self._shape = settings.shape
         self._wants = (lambda account_id: None if account_id in refused else wants(account_id)) if refused else wants
+        self._wants_of_items = wants_of_items
         self._refused = refused
         self._counts = counts
         self.bytes_taken = 0
@@ -55,7 +68,7 @@ class Intake:
         """The events of a block of `file`, in no order; no record is lost. `shape` is that of the file (None: all)."""
         shape = self._shape if shape is None else shape
         self.bytes_taken += block.size
-        table, left = self._read_in_bulk(block, shape)
+        table, items, left = self._read_in_bulk(block, shape)
         dead: list[DeadLetter] = []
         for at in left:
             for record in record_at(block, at):
@@ -69,10 +82,10 @@ class Intake:
                 else:
                     count_record(self._counts, found)
                     for event in found:
-                        self._add(table, event)
+                        self._add(table if event.contact_id is not None else items, event)
         table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
-        return Taken(table, dead)
+        return Taken(table, dead, items)
 
     def _without_refused(self, table: Table) -> Table:
         """The events of accounts that are not refused; the others are counted by account."""
@@ -95,18 +108,21 @@ class Intake:
                 if name is not None and zone_of(name) is None:
                     count_unknown_zone(self._counts, _shown(name))
 
-    def _read_in_bulk(self, block: Block, shape: InputShape) -> tuple[Table, list[int]]:
+    def _read_in_bulk(self, block: Block, shape: InputShape) -> tuple[Table, Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
         if is_cut(block):
-            return new_table(), [0]
+            return new_table(), new_table(), [0]
         if isinstance(shape.shape, RecordMapping):
-            return self._read_mapped(block, shape.shape, shape.account_id)
+            table, left = self._read_mapped(block, shape.shape, shape.account_id)
+            return table, new_table(), left
         if shape.shape is not Shape.CANONICAL:
-            return new_table(), list(range(len(block.lines)))
+            return new_table(), new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
-        found = read_table(block.lines, TIME_MIN_US, latest_us, self._wants)
+        found, items = read_tables(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items)
         count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
-        return found.table, found.left
+        count_events(self._counts, items.taken, 0, items.newest_us)
+        self._counts.catalogue += items.taken
+        return found.table, items.table, sorted(found.left + items.left)
 
     def _read_mapped(self, block: Block, mapping: RecordMapping, account_id: str | None) -> tuple[Table, list[int]]:
         """As `_read_in_bulk`, of a shape file."""
@@ -120,16 +136,17 @@ class Intake:
         return found.table, found.left
 
     def _add(self, table: Table, event: Event) -> None:
-        if event.contact_id is None:
-            return
-        wanted = self._wants(event.account_id)
+        """Put an event to those of contacts, or of items, if it is wanted."""
+        subject_id = event.contact_id or event.item_id
+        assert subject_id is not None, "an event has a subject"
+        wanted = (self._wants_of_items if event.contact_id is None else self._wants)(event.account_id)
         if wanted is not None and event.type not in wanted:
-            self._counts.unneeded += 1
+            self._counts.unneeded += event.contact_id is not None
             return
         properties = canonical(event.properties).encode()
         self.bytes_taken += len(properties)
         table.account_ids.append(event.account_id)
-        table.contact_ids.append(event.contact_id)
+        table.contact_ids.append(subject_id)
         table.times_us.append(event.time_us)
         table.event_ids.append(event.event_id)
         table.types.append(event.type)

@@ -13,7 +13,13 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from kittiwake.batch.contacts import decide_at_once, decide_at_once_with_state, order_key, select_needed
+from kittiwake.batch.contacts import (
+    count_concerned,
+    decide_at_once,
+    decide_at_once_with_state,
+    order_key,
+    select_needed,
+)
 from kittiwake.batch.counts import Counts, count_decision, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
@@ -79,6 +85,8 @@ def decide_in_slices(
     over. `keep` is given the state in which the contact is left, before the first decision comes out.
     """
     counts.contacts += 1
+    if plan.catalog is not None:
+        rows = count_concerned(rows, counts)
     if plan.changing:
         rows = select_needed(plan, rows, counts)
     # The kernel meets no duplicates, and need not remember ids, unless somebody goes on from there.

@@ -11,7 +11,9 @@ from typing import Final
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.record_batches import read_batch
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.rows import ItemRow
+from kittiwake.batch.record_batches import read_batch, read_item_batch
 
 HELD_BYTES: Final = 128 * 1024 * 1024
 """Bytes of rows in memory from which on a partition goes to disk: some 300,000 events, or thirty times what is meant to
@@ -28,3 +30,12 @@ def contacts_of(batches: Iterable[bytes], held_bytes: int = HELD_BYTES) -> Itera
             for batch in batches:
                 gathering.add(read_batch(batch))
         yield from gathering.by_contact()
+
+
+def items_of(batches: Iterable[bytes], held_bytes: int = HELD_BYTES) -> Iterator[ItemRow]:
+    """The rows of a partition of items, in their order. The batches are read once."""
+    with ItemGathering(held_bytes) as gathering:
+        with gc_paused():
+            for batch in batches:
+                gathering.add(read_item_batch(batch))
+        yield from gathering.in_order()

@@ -7,14 +7,15 @@ partition is decided as one; `partitions` takes care of what does not fit into m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Generic, TypeVar
 from zlib import crc32
 
 import msgspec
 import zstandard
 
 from kittiwake.batch.event_rows import Subject
+from kittiwake.batch.items.rows import ItemRow
 from kittiwake.input.bulk import Table
 
 LEVEL: Final = 1
@@ -38,8 +39,12 @@ all, with numbers such as 1e300 whose digits all travel, its batch is smaller th
 _EncodedBatch = tuple[list[str], list[str], list[int], list[str], list[str], bytes]
 """A table; its properties stand one a line."""
 
+_EncodedItems = tuple[list[str], list[str], list[int], list[str], list[int], list[int], list[str], list[str], bytes]
+"""Rows of items, a list a field; their properties stand one a line."""
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(_EncodedBatch).decode
+_decode_items: Final = msgspec.msgpack.Decoder(_EncodedItems).decode
 
 
 def partitions_for(bytes_total: int) -> int:
@@ -57,17 +62,20 @@ def partition_of(subject: Subject, partitions: int) -> int:
     return crc32(contact_id.encode(), crc32(account_id.encode())) % partitions
 
 
-class RecordBatcher:
-    """Deals events out to partitions, and encodes those of each together."""
+_Row = TypeVar("_Row", bound=tuple[Any, ...])
+
+
+class Batcher(Generic[_Row]):
+    """Deals rows out to partitions by their subject, and encodes those of each together."""
 
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
-        self._rows: dict[int, list[tuple[str, str, int, str, str, bytes]]] = {}
+        self._rows: dict[int, list[_Row]] = {}
 
-    def add(self, table: Table) -> None:
-        """Take the events of a table."""
+    def put(self, coming: Iterable[_Row]) -> None:
+        """Take rows, whose subject stands first and whose properties stand last."""
         rows, partitions = self._rows, self._partitions
-        for row in zip(*table):  # noqa: B905 (all of one length)
+        for row in coming:
             partition = partition_of(row[:2], partitions)
             some = rows.get(partition)
             if some is None:
@@ -76,7 +84,7 @@ class RecordBatcher:
                 some.append(row)
 
     def batches(self) -> Iterator[tuple[int, bytes]]:
-        """A batch for every partition that has events; none are held afterwards."""
+        """A batch for every partition that has rows; none are held afterwards."""
         rows, self._rows = self._rows, {}
         compress = zstandard.ZstdCompressor(level=LEVEL).compress
         while rows:
@@ -85,7 +93,21 @@ class RecordBatcher:
             yield partition, compress(_encode((*columns, b"\n".join(properties))))
 
 
+class RecordBatcher(Batcher[tuple[str, str, int, str, str, bytes]]):
+    """Batches of the events of contacts."""
+
+    def add(self, table: Table) -> None:
+        """Take the events of a table."""
+        self.put(zip(*table))  # noqa: B905 (all of one length)
+
+
 def read_batch(batch: bytes) -> Table:
     """The events of a batch."""
     account_ids, contact_ids, times_us, event_ids, types, properties = _decode(zstandard.decompress(batch))
     return Table(account_ids, contact_ids, times_us, event_ids, types, properties.split(b"\n"))
+
+
+def read_item_batch(batch: bytes) -> Iterator[ItemRow]:
+    """The rows of a batch of rows of items."""
+    *columns, properties = _decode_items(zstandard.decompress(batch))
+    return zip(*columns, properties.split(b"\n"), strict=True)

@@ -17,6 +17,9 @@ from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.join import joined
+from kittiwake.batch.items.rows import InterestRows, rows_of_items
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
@@ -36,7 +39,7 @@ from kittiwake.output.folder import (
     OutputError,
     open_output,
 )
-from kittiwake.output.formats import Format, RowFile, check_format, only_part, row_file
+from kittiwake.output.formats import ITEMS, PART, Format, RowFile, check_format, only_part, row_file
 from kittiwake.output.rows import Mode, dead_letter_line, decision_line
 from kittiwake.output.snapshot_set import MANIFEST, RowSum, manifest_bytes
 from kittiwake.output.snapshots import snapshot_line
@@ -46,6 +49,9 @@ from kittiwake.rules.compile.accounts import Programs
 HELD_BYTES: Final = 512 * 1024 * 1024
 """Bytes of rows in memory from which on they go to disk: some 1,500,000 events. A laptop has that much to spare, and on
 disk each event costs some microseconds more."""
+
+HELD_ITEM_BYTES: Final = 128 * 1024 * 1024
+"""Bytes of events of items, and of interest in them, from which on those go to disk: some 500,000 of them."""
 
 CONTACTS_PER_REPORT: Final = 1_000
 """How often progress is reported: a few times a second, as after every block that is read."""
@@ -112,13 +118,14 @@ def _run(
     on_progress: OnProgress,
     written: Format,
 ) -> Summary:
-    with Gathering(HELD_BYTES) as gathering:
+    with Gathering(HELD_BYTES) as gathering, ItemGathering(HELD_ITEM_BYTES) as items:
         with _rows(run_output, DEAD_LETTERS, written) as dead_letters:
             history = read_history(
                 programs,
                 files,
                 settings,
                 gathering,
+                items if programs.has_catalog else None,
                 lambda dead: dead_letters.write(dead_letter_line(dead)),
                 on_progress,
             )
@@ -142,6 +149,7 @@ def _decide_and_write(
         _rows(run_output, SNAPSHOTS, Format.JSONL) if settings.snapshots else nullcontext() as snapshots,
     ):
         if stop_of(settings, history.counts) is None:
+            _join(programs, history, run_output, settings, counts)
             for decided in decide(programs, history, settings, counts, on_progress):
                 _write_decisions(decided.decisions, fired, all_)
                 for row in decided.snapshot:
@@ -154,10 +162,24 @@ def _decide_and_write(
     return summary
 
 
+def _join(programs: Programs, history: History, run_output: Output, settings: RunSettings, counts: Counts) -> None:
+    """Give contacts the item changes that they need."""
+    items = history.items
+    if items is None:
+        return
+    until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
+    kept = _rows(run_output, SNAPSHOTS, Format.JSONL, ITEMS) if settings.snapshots else nullcontext()
+    with kept as snapshots:
+        keep = None if snapshots is None else snapshots.write
+        for table in joined(programs, items.in_order(), until_us, counts, keep):
+            history.contacts.add(table)
+    items.discard()
+
+
 @contextmanager
-def _rows(run_output: Output, folder: str, written: Format) -> Iterator[RowFile]:
-    """The one file of a folder of the output."""
-    with (run_output.partial / folder / only_part(written)).open("wb") as stream:
+def _rows(run_output: Output, folder: str, written: Format, part: str = PART) -> Iterator[RowFile]:
+    """The one file of a folder of the output, or of those of its files that are called so."""
+    with (run_output.partial / folder / only_part(written, part)).open("wb") as stream:
         rows = row_file(stream, folder, written)
         yield rows
         rows.close()
@@ -176,6 +198,8 @@ class History(NamedTuple):
     """All events of an input that are wanted, by contact."""
 
     contacts: Gathering
+    items: ItemGathering | None
+    """Events of items, and the interest in them; None: no rule needs them."""
     counts: Counts
     progress: Progress
 
@@ -185,16 +209,18 @@ def read_history(
     files: Sequence[ShapedFile],
     settings: RunSettings,
     gathering: Gathering,
+    items: ItemGathering | None,
     on_dead_letter: Callable[[DeadLetter], None],
     on_progress: OnProgress = _ignore_progress,
 ) -> History:
-    """Every wanted event of local files, in `gathering`; what is none goes to `on_dead_letter`.
+    """Every wanted event of local files, in `gathering` and `items`; what is none goes to `on_dead_letter`.
 
     Raises:
         UnusableError: a file cannot be read to its end.
     """
     counts = Counts()
-    intake = Intake(settings, programs.wanted, counts, programs.refused)
+    intake = Intake(settings, programs.wanted, counts, programs.refused, programs.wanted_of_items)
+    interest = InterestRows(programs)
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
 
     def on_read(size: int) -> None:
@@ -203,13 +229,16 @@ def read_history(
 
     for name, shape in files:
         for block in blocks_of_input(name, settings.query, on_read, shape):
-            table, dead_letters = intake.take(shown(name), block, shape)
-            gathering.add(table)
-            for dead in dead_letters:
+            taken = intake.take(shown(name), block, shape)
+            gathering.add(taken.table)
+            if items is not None:
+                items.add(rows_of_items(taken.items))
+                items.add(interest.of(taken.table))
+            for dead in taken.dead_letters:
                 on_dead_letter(dead)
             on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))
         counts.files += 1
-    return History(gathering, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
+    return History(gathering, items, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
 
 
 # ---------------------------------------------------------------- out

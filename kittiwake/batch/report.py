@@ -68,7 +68,8 @@ def _events(summary: Summary) -> Iterator[str]:
     if counts.unknown_zones:
         yield from _unknown_zones(counts.unknown_zones)
     if counts.catalogue:
-        yield f"  {_of(counts.catalogue, 'catalogue event')}, not used yet"
+        given = f", {_of(counts.item_changes, 'change')} given to {_of(counts.concerned, 'contact')}"
+        yield f"  {_of(counts.catalogue, 'catalogue event')}{given if counts.item_changes else ''}"
 
 
 def _duplicate_example(counts: Counts) -> str:

@@ -12,10 +12,14 @@ from typing import NamedTuple
 from kittiwake.batch.settings import RunSettings, end_of_run
 from kittiwake.errors import UnusableError
 from kittiwake.explain.explanation import explain
-from kittiwake.explain.input import ContactInput, read_contact
+from kittiwake.explain.input import ContactInput, read_contact, read_items
 from kittiwake.explain.model import Explanation
+from kittiwake.input.files import ShapedFile
 from kittiwake.input.query.inputs import find_inputs
 from kittiwake.kernel import Versions, advance, new_state
+from kittiwake.kernel.items.join import intervals_of, joined
+from kittiwake.kernel.plan.catalog_plan import catalog_of
+from kittiwake.model import Event
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.versions import RuleSetHistory
@@ -54,9 +58,22 @@ def explain_files(
     if not events:
         return ContactExplanation(None, found)
     end_us = end_of_run(settings, found.counts, versions.frozen_at_us)
+    events = [*events, *_item_changes(versions, files, events, contact_id, settings)]
     advanced = advance(versions, new_state(contact_id), events, end_us, trace=True)
     explanation = explain(versions, advanced.state, advanced.trace, all_properties=all_properties)
     return ContactExplanation(explanation, found)
+
+
+def _item_changes(
+    versions: Versions, files: Sequence[ShapedFile], events: Sequence[Event], contact_id: str, settings: RunSettings
+) -> list[Event]:
+    """The changes of the items that a contact showed interest in."""
+    plan = catalog_of(versions)
+    item_ids = frozenset(intervals_of(versions, plan, events)) if plan is not None else frozenset()
+    if plan is None or not item_ids:
+        return []
+    of_items = read_items(files, versions.newest.account_id, item_ids, settings)
+    return joined(versions, plan, of_items, events, contact_id)
 
 
 def _account_of(found: ContactInput, contact_id: str, account_id: str) -> str:

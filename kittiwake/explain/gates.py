@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
+from kittiwake.event_types import ITEM_MARK
+from kittiwake.explain.catalog import asked_words
 from kittiwake.explain.conditions import Gap, tree_gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
@@ -269,6 +271,14 @@ def _unless(stopped: Stopped) -> Gap:
     return Gap(f"unless: {by} came while {held}", f"no {match_words(stopped.rule.unless)} before its release")
 
 
+def _reverted(stopped: Stopped) -> Gap:
+    event, catalog = stopped.facts.event, stopped.rule.catalog
+    by = f"{event.type.removeprefix(ITEM_MARK)} ({event.event_id})" if event is not None else "a change"
+    _, held = stopped.held_words
+    asked = "its change" if catalog is None else asked_words(catalog)
+    return Gap(f"reverted: {by} took the change back while {held}", f"{asked} to hold until its release")
+
+
 def _exited(stopped: Stopped) -> Gap:
     _, held = stopped.held_words
     return Gap(f"exited: the contact left the audience while {held}", "to stay a member")
@@ -306,6 +316,7 @@ ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.EXPIRED: _expired,
     Reason.SUPERSEDED: _superseded,
     Reason.UNLESS: _unless,
+    Reason.REVERTED: _reverted,
     Reason.EXITED: _exited,
     Reason.FORGOTTEN: _forgotten,
     Reason.RULE_CHANGED: _rule_changed,

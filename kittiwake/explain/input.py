@@ -54,6 +54,23 @@ def read_contact(files: Sequence[ShapedFile], contact_id: str, settings: RunSett
     return ContactInput(accounts, counts)
 
 
+def read_items(
+    files: Sequence[ShapedFile], account_id: str, item_ids: frozenset[str], settings: RunSettings
+) -> Iterator[Event]:
+    """The events of some items of an account: the files are read once more, for which items they are is known late.
+
+    Raises:
+        InputError: a file cannot be read to its end.
+    """
+    for source, record, shape in _records(files, settings.query):
+        if shape.shape is Shape.CANONICAL and b"item_id" not in record.raw and b"\\" not in record.raw:
+            continue
+        found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size)
+        for event in () if isinstance(found, DeadLetter) else found:
+            if event.item_id in item_ids and event.account_id == account_id:
+                yield event
+
+
 def _records(files: Sequence[ShapedFile], query: Query | None) -> Iterator[tuple[str, Record, InputShape]]:
     for name, shape in files:
         for block in blocks_of_input(name, query, lambda _: None, shape):

@@ -6,6 +6,7 @@ explanation from all that is known now.
 
 from __future__ import annotations
 
+from kittiwake.event_types import own_type
 from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.steps import arrived_words
 from kittiwake.explain.wording import moment_words
@@ -21,7 +22,8 @@ def arrival_line(step: Step, clock_us: int, zone: str) -> Line:
         text, tone = arrived_words(details, clock_us, zone), Tone.ASIDE
     else:
         of = moment_words(step.time_us, zone, clock_us)
-        text, tone = f"{details['type']} ({details['event_id']}) of {of}: too late, changes nothing", Tone.STOPPED
+        name = f"{own_type(details['type'])} ({details['event_id']})"
+        text, tone = f"{name} of {of}: too late, changes nothing", Tone.STOPPED
     return Line(clock_us, step.kind, tone, None, None, text, zone)
 
 

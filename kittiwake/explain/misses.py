@@ -87,6 +87,7 @@ def _disarmed(facts: Facts, step: Step) -> Gap:
     until = f" before {_moment(facts, dues_us[0])}" if dues_us else ""
     needed = {
         "unless": f"no {match_words(rule.unless)}{until}",
+        "reverted": f"the new value to hold{until}",
         "deleted": f"no contact.deleted{until}",
         "merged": f"no contact.merged{until}",
     }

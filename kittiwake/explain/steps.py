@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from kittiwake.event_types import ITEM_MARK, is_item_change, own_type
+from kittiwake.explain.catalog import changed_words, item_change_words
 from kittiwake.explain.conditions import condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import Facts
 from kittiwake.explain.gates import reason_gap
@@ -72,13 +74,15 @@ def line_of(facts: Facts, step: Step) -> Line | None:
 def _event_words(facts: Facts, event_id: str | None) -> str:
     """An event by type and id; the one being taken where the step names none."""
     event = facts.by_id.get(event_id) if event_id is not None else facts.event
-    return f"{event.type} ({event.event_id})" if event is not None else "the contact's change"
+    return f"{event.type.removeprefix(ITEM_MARK)} ({event.event_id})" if event is not None else "the contact's change"
 
 
 # ---------------------------------------------------------------- events
 
 
 def _event(at: At) -> StepWords:
+    if is_item_change(at.details["type"]):
+        return Tone.EVENT, item_change_words(at.details["type"], at.details["event_id"], at.details["properties"])
     shown = whole = at.details["properties"]
     if not at.facts.all_properties:
         shown = read_of(at.facts.program, at.details["type"], whole)
@@ -126,7 +130,7 @@ def arrived_words(details: dict[str, Any], arrived_us: int, zone: str) -> str:
     """A late event that is put in its place; details of CORRECTED."""
     late = span_words(arrived_us - details["time_us"])
     moment = moment_words(details["time_us"], zone, arrived_us)
-    event = f"{details['type']} ({details['event_id']})"
+    event = f"{own_type(details['type'])} ({details['event_id']})"
     return f"{event} arrives {late} late and takes its place at {moment}"
 
 
@@ -221,6 +225,18 @@ def _is_tree(rule: RuleProgram) -> bool:
     return rule.given is not None and not is_list_of_history(rule.given)
 
 
+def _interested(at: At) -> StepWords:
+    catalog = at.facts.rule(at.step).catalog
+    assert catalog is not None, "only a catalogue rule remembers it"
+    return Tone.PROGRESS, f"interested in the item until {at.moment(at.step.time_us + catalog.within_us)}"
+
+
+def _changed(at: At) -> StepWords:
+    catalog = at.facts.rule(at.step).catalog
+    assert catalog is not None, "only a catalogue rule asks for it"
+    return Tone.PROGRESS if at.details["is_so"] else Tone.STOPPED, changed_words(catalog, at.details)
+
+
 def _refused(at: At) -> StepWords:
     rule = at.facts.rule(at.step)
     if rule.given is None or not _is_tree(rule):
@@ -230,12 +246,21 @@ def _refused(at: At) -> StepWords:
 
 
 def _armed(at: At) -> StepWords:
-    return Tone.PROGRESS, f"armed, due {at.moments()}{_by_default(at)}"
+    return Tone.PROGRESS, f"armed, due {at.moments()}{_by_default(at)}{_passed_over(at)}"
 
 
 def _restarted(at: At) -> StepWords:
     so_far = counted(at.details["count"], "event")
     return Tone.PROGRESS, f"restarted ({so_far} so far), due {at.moments()}{_by_default(at)}"
+
+
+def _passed_over(at: At) -> str:
+    """Which reminders of a date an event has come too late for, or another is due with."""
+    wait = at.facts.rule(at.step).wait
+    if not isinstance(wait, UntilWait) or not wait.numbered:
+        return ""
+    missing = [str(index) for index in range(len(wait.later) + 1) if index not in at.details["reminders"]]
+    return f" (passed over: reminder {listed(missing)})" if missing else ""
 
 
 def _by_default(at: At) -> str:
@@ -260,6 +285,7 @@ def disarmed_words(facts: Facts, step: Step) -> str:
     by = _event_words(facts, step.details["event_id"])
     why = {
         "unless": f"disarmed by {by}",
+        "reverted": f"disarmed by {by}: the change holds no more",
         "past": f"disarmed by {by}: the date it names has passed",
         "changed": f"disarmed by {by}: the date it waited for is gone or past",
         "deleted": "disarmed: the contact was deleted",
@@ -344,6 +370,8 @@ DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {
     StepKind.COMPLETED: _completed,
     StepKind.GIVEN: _given,
     StepKind.REFUSED: _refused,
+    StepKind.INTERESTED: _interested,
+    StepKind.CHANGED: _changed,
     StepKind.ARMED: _armed,
     StepKind.RESTARTED: _restarted,
     StepKind.COUNTED: _counted,

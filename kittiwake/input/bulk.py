@@ -19,7 +19,7 @@ import msgspec
 from kittiwake.bounded_cache import BoundedCache
 from kittiwake.input.event_times import instants, microseconds, span_us, usual_form
 from kittiwake.input.events import EVENT_BYTES_MAX, NESTING_MAX
-from kittiwake.input.plain import NOT_DECODED, TYPES_MAX, PlainRecord, is_type, is_utf8
+from kittiwake.input.plain import NOT_DECODED, TYPES_MAX, Id, PlainRecord, is_type, is_utf8
 from kittiwake.time.instants import BEFORE_ALL_US
 from kittiwake.values import EXPONENT_MAX, parse_json
 
@@ -28,10 +28,11 @@ NOTHING: Final = b"{}"
 
 
 class Table(NamedTuple):
-    """Events of contacts, a list a field, all of one length."""
+    """Events of contacts, or of items, a list a field, all of one length."""
 
     account_ids: list[str]
     contact_ids: list[str]
+    """Of events of items their ids."""
     times_us: list[int]
     event_ids: list[str]
     types: list[str]
@@ -69,15 +70,59 @@ class _Record(PlainRecord, gc=False, forbid_unknown_fields=True):
     properties: msgspec.Raw = _ABSENT
 
 
+class _ItemRecord(_Record, gc=False, forbid_unknown_fields=True):
+    """The plain record of an item: its id stands where a contact's would."""
+
+    contact_id: Id = msgspec.field(name="item_id")
+
+
+_Decode: TypeAlias = Callable[[bytes], _Record]
+
 _decode: Final = msgspec.json.Decoder(_Record).decode
+_decode_item: Final = msgspec.json.Decoder(_ItemRecord).decode
+
+_CONTACT: Final = b'"contact_id"'
+
+
+class ParsedBlocks(NamedTuple):
+    """What comes of a block of lines, events of contacts and of items apart; `left` of both are lines of the block."""
+
+    contacts: ParsedBlock
+    items: ParsedBlock
+
+
+def read_tables(
+    lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants, wants_of_items: Wants
+) -> ParsedBlocks:
+    """The plain records of lines, of contacts and of items, whose time lies in `[earliest_us, latest_us]`."""
+    whole = b"\n".join(lines)
+    if whole.count(_CONTACT) >= len(lines):
+        return ParsedBlocks(_read(lines, whole, earliest_us, latest_us, wants, _decode), _nothing([]))
+    named = [_CONTACT in line for line in lines]
+    found = []
+    for is_contact, wanted, decode in ((True, wants, _decode), (False, wants_of_items, _decode_item)):
+        indexes = [at for at, is_named in enumerate(named) if is_named is is_contact]
+        own = [lines[at] for at in indexes]
+        parsed = _read(own, b"\n".join(own), earliest_us, latest_us, wanted, decode)
+        found.append(parsed._replace(left=[indexes[at] for at in parsed.left]))
+    return ParsedBlocks(*found)
+
+
+def _nothing(left: list[int]) -> ParsedBlock:
+    return ParsedBlock(new_table(), 0, BEFORE_ALL_US, left)
 
 
 def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> ParsedBlock:
-    """The plain records of lines whose time lies in `[earliest_us, latest_us]`."""
-    whole = b"\n".join(lines)
-    records, left = _decoded(lines, is_utf8(whole))
+    """The plain records of lines, of contacts, whose time lies in `[earliest_us, latest_us]`."""
+    return _read(lines, b"\n".join(lines), earliest_us, latest_us, wants, _decode)
+
+
+def _read(
+    lines: Sequence[bytes], whole: bytes, earliest_us: int, latest_us: int, wants: Wants, decode: _Decode
+) -> ParsedBlock:
+    records, left = _decoded(lines, is_utf8(whole), decode)
     if not records:
-        return ParsedBlock(new_table(), 0, BEFORE_ALL_US, left)
+        return _nothing(left)
     times = [record.time for record in records]
     names = {record.type for record in records}
     types = known_types.of(names)
@@ -94,19 +139,19 @@ def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: 
     return _one_by_one(lines, records, left, types, earliest_us, latest_us, wants)
 
 
-def _decoded(lines: Sequence[bytes], sound: bool) -> tuple[list[_Record], list[int]]:
+def _decoded(lines: Sequence[bytes], sound: bool, decode: _Decode) -> tuple[list[_Record], list[int]]:
     """The records of lines, and which lines are none."""
     if sound and max(map(len, lines), default=0) <= EVENT_BYTES_MAX:
         try:
-            return list(map(_decode, lines)), []
+            return list(map(decode, lines)), []
         except NOT_DECODED:
             pass
-    records, left = [], []
+    records, left = list[_Record](), list[int]()
     for index, raw in enumerate(lines):
         try:
             if len(raw) > EVENT_BYTES_MAX or not (sound or is_utf8(raw)):
                 raise ValueError
-            records.append(_decode(raw))
+            records.append(decode(raw))
         except NOT_DECODED:
             left.append(index)
     return records, left

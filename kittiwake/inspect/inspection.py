@@ -205,6 +205,7 @@ def _read_all(files: Sequence[str], shape: InputShape, start_us: int, on_progres
 
     for name in files:
         for block in read_blocks(name, on_read, shape):
-            outcome.add(block, *intake.take(shown(name), block))
+            taken = intake.take(shown(name), block)
+            outcome.add(block, taken.table, taken.dead_letters)
             on_progress(read, total, outcome.records)
     return outcome

@@ -6,7 +6,7 @@ Rows come as the lines of `kittiwake.output.rows`, whatever the format: hosts di
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.file_types import NEEDS_PYARROW
@@ -64,6 +64,13 @@ class _LineFile:
         """Nothing is left."""
 
 
-def only_part(written: Format) -> str:
+PART: Final = "part"
+"""What the name of a file of rows begins with."""
+
+ITEMS: Final = "items"
+"""What the name of a file of snapshots of items begins with, beside those of contacts."""
+
+
+def only_part(written: Format, part: str = PART) -> str:
     """The one file of a folder, called as the job calls its first."""
-    return f"part-00000-of-00001.{written.value}"
+    return f"{part}-00000-of-00001.{written.value}"

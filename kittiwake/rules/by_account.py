@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from kittiwake.rules.compile.rule import check_can_run
 from kittiwake.rules.documents import accounts_of, bounded
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.loader import owners_of, read_files, read_locations
-from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, RuleSet, rule_set
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet, rule_set
 
 
 class ByAccount(NamedTuple):
@@ -56,22 +55,9 @@ def read_by_account(
     for error in found:
         for owner in owners.get(error.file, (None,)):
             refused[owner].append(error)
-    good = _runnable({name: rules for name, rules in accounts.items() if name not in refused}, refused)
+    good = {name: rules for name, rules in accounts.items() if name not in refused}
     if not refused.keys().isdisjoint({None, EVERY_ACCOUNT}) or (refused and not good):
         raise RulesError(bounded(error for some in refused.values() for error in some))
     return ByAccount(
         rule_set(good), {name: tuple(bounded(some)) for name, some in sorted(refused.items()) if name is not None}
     )
-
-
-def _runnable(accounts: dict[str, AccountRules], refused: dict[str | None, list[RuleError]]) -> dict[str, AccountRules]:
-    """The accounts whose rules this release runs; the others are added to `refused`."""
-    good: dict[str, AccountRules] = {}
-    for name, rules in accounts.items():
-        try:
-            check_can_run(rules.rules)
-        except RulesError as error:
-            refused[name].extend(error.errors)
-        else:
-            good[name] = rules
-    return good

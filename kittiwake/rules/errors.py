@@ -75,7 +75,6 @@ class Code(StrEnum):
     RECIPE = "recipe"
     RECIPE_TAKEN = "recipe_taken"
     NAMED_MATCH = "named_match"
-    NOT_YET = "not_yet"
 
 
 REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.QUOTED_NUMBER, Code.RECIPE_TAKEN, Code.RRULE_UNTIL})

@@ -33,6 +33,8 @@ class StepEvent(NamedTuple):
     properties: dict[str, Any]
     event_id: str | None
     ago_us: int
+    item_id: str | None = None
+    """Of an event of an item."""
 
 
 class Step(NamedTuple):
@@ -165,7 +167,7 @@ def _check_step(reader: Reader, path: KeyPath, step: StepPart) -> None:
         reader.report(path, Code.MISSING_KEY, "this step does nothing", "Write after, at, event or expect")
     if step.after is not None and step.at is not None:
         reader.report((*path, "at"), Code.CLAUSE, "after and at both move the clock", "Keep one of them", at_key=True)
-    for name, value in (("with", step.with_), ("id", step.id), ("ago", step.ago)):
+    for name, value in (("with", step.with_), ("id", step.id), ("ago", step.ago), ("item", step.item)):
         if value is not None and step.event is None:
             message, advice = f"{name} tells of an event, and there is none here", "Add event: to this step"
             reader.report((*path, name), Code.CLAUSE, message, advice, at_key=True)
@@ -199,16 +201,19 @@ def _freeze(reader: Reader, path: KeyPath, step: StepPart) -> None:
 def _event(reader: Reader, path: KeyPath, step: StepPart) -> StepEvent | None:
     if step.event is None:
         return None
-    event = StepEvent(step.event, step.with_ or {}, step.id, (parse_duration(step.ago) or 0) if step.ago else 0)
+    ago_us = (parse_duration(step.ago) or 0) if step.ago else 0
+    event = StepEvent(step.event, step.with_ or {}, step.id, ago_us, step.item)
     if event.ago_us and reader.clock_us - event.ago_us < TIME_MIN_US:
         message = "so long ago lies before the year 1900"
         reader.report((*path, "ago"), Code.OUT_OF_RANGE, message, "Write a shorter time")
     raw = {"event_id": event.event_id or "e", "properties": event.properties, "time": format_instant(reader.clock_us)}
+    subject = {} if event.item_id is None else {"item_id": event.item_id}
     try:
-        event_of(reader.book.account_id, CONTACT, {**raw, "type": event.event_type})
+        event_of(reader.book.account_id, CONTACT, {**raw, **subject, "type": event.event_type})
     except BadEventError as error:
         reader.report((*path, "event"), Code.WRONG_SHAPE, f"the job would not read this event: {error}", "Mend it")
-    reader.see(event.event_type, event.properties)
+    if event.item_id is None:
+        reader.see(event.event_type, event.properties)
     return event
 
 

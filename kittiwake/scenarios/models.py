@@ -224,6 +224,7 @@ class StepPart(Model):
     event: Name | None = Field(None, description="type of an event that happens now")
     with_: Data | None = Field(None, alias="with", description="properties of the event")
     id: Name | None = Field(None, description="event_id of the event; left out: e0001, e0002, …")
+    item: Name | None = Field(None, description="the event is of this item of the catalogue, not of the contact")
     ago: Duration | None = Field(None, description="the event arrives now and happened so long ago")
     expect: Expectation | None = Field(None, description="all that was decided since the last expect")
 

@@ -6,17 +6,18 @@ kernel as a stream does: everything before the clock is evaluated when the clock
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from kittiwake.event_types import ENDINGS
+from kittiwake.event_types import ENDINGS, is_item_change
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
-from kittiwake.kernel import Advanced, Program, Versions, advance, new_state, unfinished
+from kittiwake.kernel import Advanced, Program, State, Versions, advance, new_state, unfinished
+from kittiwake.kernel.items.of_contact import ContactJoin
 from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Decision, Event
@@ -71,13 +72,16 @@ class Player:
         self.rule_ids: dict[str, str] = {}
         """By trigger id: whose decision it is."""
         self._state = new_state(contact_id)
+        self._join = ContactJoin(self.versions, contact_id)
         self._own_zone: str | None = None
         self._waiting: list[Event] = []
         """Not given to the kernel yet."""
         self._given: list[tuple[list[Event], int]] = []
-        """All that the kernel was given, call by call: events, and up to where they were evaluated."""
+        """All that happened, call by call: events, of items too, and up to where they were evaluated."""
         self._accepted: list[Event] = []
-        """What of it was not too late."""
+        """What the kernel was given and was not too late: the contact's events, and item changes."""
+        self._of_items: list[Event] = []
+        """Events of items that have been evaluated."""
         self._next_us = start_us
         """Nothing more can happen before."""
         self._newest_us = start_us - 1
@@ -100,9 +104,15 @@ class Player:
     # ------------------------------------------------------------ what happens
 
     def add_event(
-        self, event_type: str, properties: Mapping[str, Any], *, event_id: str | None = None, ago_us: int = 0
+        self,
+        event_type: str,
+        properties: Mapping[str, Any],
+        *,
+        event_id: str | None = None,
+        ago_us: int = 0,
+        item_id: str | None = None,
     ) -> Event:
-        """An event happens now (`ago_us` earlier, and arrives now).
+        """An event happens now (`ago_us` earlier, and arrives now), to the contact or to an item.
 
         Raises:
             BadEventError: the job would not have read it.
@@ -116,10 +126,13 @@ class Player:
             "properties": dict(properties),
             "time": format_instant(time_us),
             "type": event_type,
+            **({} if item_id is None else {"item_id": item_id}),
         }
         event = event_of(self.versions.newest.account_id, self._state.contact_id, raw)
         self._waiting.append(event)
         self._newest_us = max(self._newest_us, event.time_us)
+        if item_id is not None:
+            return event
         if event_type == "contact.updated" and "timezone" in event.properties:
             self._own_zone = zone_of(event.properties["timezone"])
         elif event_type in ENDINGS:
@@ -177,10 +190,12 @@ class Player:
         before them.
         """
         self.versions = replace(versions, frozen_at_us=self.versions.frozen_at_us)
+        self._join.change_rules(versions)
         if versions.whole_history:
             state = new_state(self._state.contact_id)
+            self._join, self._accepted = ContactJoin(versions, state.contact_id), []
             for events, upto_us in self._given:
-                state = advance(versions, state, events, upto_us).state
+                state = self._advanced(versions, state, events, upto_us).state
             self._state = state
 
     def freeze(self) -> None:
@@ -197,7 +212,8 @@ class Player:
     @property
     def events(self) -> tuple[Event, ...]:
         """All that has happened and was not too late."""
-        return (*self._accepted, *self._waiting)
+        own = (event for event in self._accepted if not is_item_change(event.type))
+        return (*own, *self._of_items, *self._waiting)
 
     @property
     def evaluated_to_us(self) -> int | None:
@@ -224,21 +240,31 @@ class Player:
         return upto_us
 
     def _evaluate(self, upto_us: int) -> None:
-        if self._state.evaluated_to_us is None and not self._waiting:
+        if self._state.evaluated_to_us is None and all(event.item_id is not None for event in self._waiting):
             return  # nothing is known of a contact before its first event
-        advanced = advance(self.versions, self._state, self._waiting, upto_us, trace=True)
-        events, self._waiting, self._state = self._waiting, [], advanced.state
+        events, self._waiting = self._waiting, []
+        self._of_items.extend(event for event in events if event.item_id is not None)
+        advanced = self._advanced(self.versions, self._state, events, upto_us, trace=True)
+        self._state = advanced.state
         evaluated_to_us = self._state.evaluated_to_us
         assert evaluated_to_us is not None
         self._next_us = max(self._next_us, evaluated_to_us)
         self._given.append((events, evaluated_to_us))
-        beyond = set(map(id, advanced.late))
-        self._accepted.extend(event for event in events if id(event) not in beyond)
         self._note_corrections(advanced)
         for row in advanced.decisions:
             self._rows[row.trigger_id] = row
             self.rule_ids[row.trigger_id] = row.rule_id
         self._decided.extend(advanced.decisions)
+
+    def _advanced(
+        self, versions: Versions, state: State, events: Sequence[Event], upto_us: int, *, trace: bool = False
+    ) -> Advanced:
+        """The contact with its own events of these, and the changes of items that it is given."""
+        own = self._join.with_changes(events)
+        advanced = advance(versions, state, own, upto_us, trace=trace)
+        beyond = set(map(id, advanced.late))
+        self._accepted.extend(event for event in own if id(event) not in beyond)
+        return advanced
 
     def _note_corrections(self, advanced: Advanced) -> None:
         for step in advanced.trace:

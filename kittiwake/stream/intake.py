@@ -6,20 +6,26 @@ Pure and total: whatever a message is, it becomes one of the three, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.input.single import events_from
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, Stage, dead_letter, key_of
+from kittiwake.rules.compile.accounts import Plan
+from kittiwake.stream.items.routing import SHARDS, ItemRouters, Routed
+from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, Stage, dead_letter, key_of, trace_of
 from kittiwake.stream.rules_source.view import RulesView
 
 ATTRIBUTES_MAX, NAME_CHARS_MAX, VALUE_CHARS_MAX = 100, 256, 1_024
 """What Pub/Sub allows: so many attributes, and so many bytes of a name and of a value."""
 ATTRIBUTES_CHARS_MAX: Final = ATTRIBUTES_MAX * (NAME_CHARS_MAX + VALUE_CHARS_MAX)
 """Characters of a message's attributes, names and values together: what Pub/Sub allows in bytes. Half an event's."""
+
+
+USUAL_ROUTERS: Final = ItemRouters(SHARDS)
+"""Of a host that sets no number of shards."""
 
 
 class Message(NamedTuple):
@@ -52,10 +58,16 @@ class Brought(NamedTuple):
 
     needed: list[Needed]
     events: int
-    """All, with those that nobody needs; one of an item is among them. None: its shape leaves the message out."""
+    """All, with those that nobody needs. None: its shape leaves the message out."""
+    unneeded: int = 0
+    """Those that concern no rule."""
+    of_items: Sequence[Routed] = ()
+    """Keys of items, and what the events bring to them."""
 
 
-def take(message: Message, clock_us: int, rules: RulesView, settings: IntakeSettings) -> Brought | DeadLetterRecord:
+def take(
+    message: Message, clock_us: int, rules: RulesView, settings: IntakeSettings, routers: ItemRouters = USUAL_ROUTERS
+) -> Brought | DeadLetterRecord:
     """What becomes of a message: all of its events go their ways, or none does."""
     if _attribute_chars(message.attributes) > ATTRIBUTES_CHARS_MAX:
         detail = f"the attributes have more than {ATTRIBUTES_CHARS_MAX} characters"
@@ -64,16 +76,30 @@ def take(message: Message, clock_us: int, rules: RulesView, settings: IntakeSett
     events = events_from(message.data, clock_us, settings.shape)
     if isinstance(events, DeadLetter):
         return _dead(message, events.reason, events.detail, clock_us, rules)
-    needed = []
+    needed: list[Needed] = []
+    of_items: list[Routed] = []
+    unneeded = 0
     for index, event in enumerate(events):
-        if event.contact_id is None or not rules.may_need(event.account_id, event.type, event.time_us):
+        plan = rules.plan(event.account_id)
+        if not _is_needed(event, plan, rules):
+            unneeded += 1
             continue
         if settings.max_age_us is not None and event.time_us < clock_us - settings.max_age_us:
             return _dead(
                 message, DeadLetterReason.TOO_OLD, "time lies further back than max_age allows", clock_us, rules
             )
-        needed.append(Needed(key_of(event.account_id, event.contact_id), _arrival(message, event, index)))
-    return Brought(needed, len(events))
+        if event.contact_id is not None:
+            needed.append(Needed(key_of(event.account_id, event.contact_id), _arrival(message, event, index)))
+        if plan.catalog is not None:
+            of_items += routers.routed(event.account_id, plan, event, trace_of(message.attributes))
+    return Brought(needed, len(events), unneeded, of_items)
+
+
+def _is_needed(event: Event, plan: Plan, rules: RulesView) -> bool:
+    """Whether an event concerns a rule: of an item, any; of a contact, one that wants its type."""
+    if event.contact_id is None:
+        return plan.catalog is not None
+    return rules.may_need(event.account_id, event.type, event.time_us)
 
 
 def _attribute_chars(attributes: Mapping[str, str]) -> int:

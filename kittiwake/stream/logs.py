@@ -42,6 +42,12 @@ MESSAGES_REFUSED: Final = LogEvent(
 CONTACT_FAILED: Final = LogEvent(
     "contact_failed", Severity.ERROR, "contacts could not be evaluated and are held back", ("failure", "number")
 )
+ITEM_FAILED: Final = LogEvent(
+    "item_failed",
+    Severity.ERROR,
+    "items could not be read; their records are lost",
+    ("failure", "number"),
+)
 RULES_READ: Final = LogEvent("rules_read", Severity.INFO, "the rules were read", ("detail",))
 RULES_UNREADABLE: Final = LogEvent(
     "rules_unreadable", Severity.ERROR, "the rules could not be read; what is known stays", ("detail",)
@@ -57,6 +63,7 @@ ROW_LOST: Final = LogEvent("row_lost", Severity.ERROR, "BigQuery refused a dead 
 LOG_EVENTS: Final = (
     MESSAGES_REFUSED,
     CONTACT_FAILED,
+    ITEM_FAILED,
     RULES_READ,
     RULES_UNREADABLE,
     RULES_ACCOUNT_REFUSED,

@@ -102,6 +102,11 @@ ROWS_LOST: Final = Metric("rows_lost", _C, "rows", "dead letters that BigQuery r
 TRIGGERS_REFUSED: Final = Metric(
     "triggers_refused", _C, "triggers", "triggers that are no message a topic takes", "any"
 )
+ITEM_EVENTS: Final = Metric("item_events", _C, "events", "events of items, by item and shard of its contacts", "")
+ITEM_EVENTS_TOO_LATE: Final = Metric(
+    "item_events_too_late", _C, "events", "of them, those later than is allowed, which changed nothing", "any"
+)
+ITEM_CHANGES: Final = Metric("item_changes", _C, "events", "changes of items given to contacts interested in them", "")
 INCLUDES_CUT: Final = Metric("includes_cut", _C, "decisions", "fired, with fields of include cut for their size", "any")
 
 METRICS: Final = (
@@ -139,6 +144,9 @@ METRICS: Final = (
     ROWS_REFUSED,
     ROWS_LOST,
     TRIGGERS_REFUSED,
+    ITEM_EVENTS,
+    ITEM_EVENTS_TOO_LATE,
+    ITEM_CHANGES,
     INCLUDES_CUT,
 )
 """All of them; one that is not here is no metric of ours."""

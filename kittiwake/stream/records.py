@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from kittiwake import __version__
+from kittiwake.event_types import is_item_change
 from kittiwake.input.events import RAW_BYTES_MAX
 from kittiwake.input.shapes.base import InputShape
 from kittiwake.input.single import events_from
@@ -20,6 +21,7 @@ from kittiwake.model import DeadLetter, Decision, Event
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import DeadLetterReason, Outcome
 from kittiwake.time.instants import END_OF_TIME_US
+from kittiwake.values import parse_json
 
 TRACEPARENT: Final = "traceparent"
 """The attribute of a message that carries its W3C trace context, taken from the event to its triggers."""
@@ -159,8 +161,11 @@ late_event_of: Final = msgspec.msgpack.Decoder(LateEventRecord).decode
 def event_of(buffered: BufferedEvent, shape: InputShape) -> Event | DeadLetter:
     """The event of a message on its way: the very same that the intake has seen, whatever the clock says by now.
 
-    A dead letter only if another release, or an intake of another shape, has taken the message.
+    A dead letter only if another release, or an intake of another shape, has taken the message. What an item's step
+    gives a contact is no message: its properties are the data.
     """
+    if is_item_change(buffered.type):
+        return Event(buffered.time_us, buffered.event_id, buffered.type, parse_json(buffered.data))
     found = events_from(buffered.data, END_OF_TIME_US, shape)
     if isinstance(found, DeadLetter):
         return found

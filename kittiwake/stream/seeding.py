@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from kittiwake.kernel.state.codec import BadState, encode
+from kittiwake.output.item_snapshots import BadItemSnapshot, ItemSnapshot, is_item_row, item_snapshot_of
 from kittiwake.output.snapshots import state_of
 from kittiwake.stream.records import InitialState, key_of
 from kittiwake.values import parse_json
@@ -26,8 +27,8 @@ class Seeded(NamedTuple):
     seed: InitialState
 
 
-def seed_of(line: bytes) -> Seeded:
-    """The seed of a line.
+def seed_of(line: bytes) -> Seeded | ItemSnapshot:
+    """The seed of a line: of a contact, or what it knows of an item.
 
     Raises:
         SnapshotError: it is none. Its contact would start with nothing, and hear again what it has heard.
@@ -38,6 +39,11 @@ def seed_of(line: bytes) -> Seeded:
         raise SnapshotError(f"no JSON: {type(error).__name__}") from None
     if not isinstance(row, dict):
         raise SnapshotError("no JSON object")
+    if is_item_row(row):
+        found = item_snapshot_of(row)
+        if isinstance(found, BadItemSnapshot):
+            raise SnapshotError(found.why)
+        return found
     account_id, state = row.get("account_id"), state_of(row)
     if isinstance(state, BadState):
         raise SnapshotError(state.why)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kittiwake.kernel import Program, advance, new_state, unfinished
+from kittiwake.kernel.items.join import of_contact
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.model import Decision, Event
 from kittiwake.output.rows import decision_row
@@ -42,10 +43,10 @@ def run(
 ) -> list[dict[str, Any]]:
     """The decisions of one contact, in the fields of rules.md section 5; those still deferred at the end come last.
 
-    `events` are in the product's shape and in any order; `account_id`, `contact_id` and `event_id` may be left
-    out. Decides as a batch does: events strictly before `until_us`, deadlines up to and at it; default: the
-    newest event plus 1 µs. `slices` are instants to decide up to on the way, which must change nothing. `limits`
-    replaces fields of the kernel's `Limits`.
+    Events of items may stand among those of the contact. `events` are in the product's shape and in any order;
+    `account_id`, `contact_id` and `event_id` may be left out. Decides as a batch does: events strictly before
+    `until_us`, deadlines up to and at it; default: the newest event plus 1 µs. `slices` are instants to decide up to on
+    the way, which must change nothing. `limits` replaces fields of the kernel's `Limits`.
 
     Raises:
         ValueError: an event is malformed, or the events are of several contacts.
@@ -53,12 +54,13 @@ def run(
     """
     parsed = _parsed(events, account, contact)
     account_id = parsed[0].account_id if parsed else account or ACCOUNT
-    contact_id = (parsed[0].contact_id if parsed else contact) or CONTACT
+    contact_id = next((event.contact_id for event in parsed if event.contact_id is not None), contact or CONTACT)
     kernel_limits = DEFAULT_LIMITS._replace(**(limits or {}))
     program = compile_account(
         ruleset_of(document), account_id, allowed_lateness_us=allowed_lateness_us, limits=kernel_limits
     )
     end_us = max((event.time_us for event in parsed), default=0) + 1 if until_us is None else until_us
+    parsed = of_contact(program, parsed, contact_id)
     stops_us = [*sorted(one for one in slices if one < end_us), end_us]
     return [decision_row(decision) for decision in decide_in_steps(program, contact_id, parsed, stops_us)]
 
@@ -102,11 +104,16 @@ def decide_in_steps(
 def _parsed(events: Sequence[Mapping[str, Any]], account: str | None, contact: str | None) -> list[Event]:
     """The events of the one contact that is asked for, or that they are of."""
     parsed = [_event(index, raw, account or ACCOUNT, contact or CONTACT) for index, raw in enumerate(events, 1)]
-    subjects = {(event.account_id, event.contact_id) for event in parsed}
+    subjects = {(event.account_id, event.contact_id) for event in parsed if event.contact_id is not None}
     mine = {(a, c) for a, c in subjects if account in (None, a) and contact in (None, c)}
     if len(mine) > 1:
         raise ValueError(f"the events are of several contacts; say which with account= and contact=: {sorted(mine)}")
-    return [event for event in parsed if (event.account_id, event.contact_id) in mine]
+    accounts = {account_id for account_id, _ in mine} or {account or ACCOUNT}
+    return [
+        event
+        for event in parsed
+        if (event.account_id, event.contact_id) in mine or (event.item_id is not None and event.account_id in accounts)
+    ]
 
 
 def _event(index: int, raw: Mapping[str, Any], account_id: str, contact_id: str) -> Event:

@@ -96,6 +96,11 @@ class Story:
         """An event at this very instant; events of one instant are taken in the order of the calls."""
         return self._happen(event, properties)
 
+    def item(self, item_id: str, event: str, /, **properties: Any) -> Self:
+        """An event of an item of the catalogue at this very instant, such as a new price."""
+        self._now().add_event(event, properties, item_id=item_id)
+        return self
+
     def late(self, ago: str, event: str, /, **properties: Any) -> Self:
         """An event that arrives now and happened a span ago: inside `allowed_lateness` it corrects what was emitted."""
         ago_us = _span_us(ago)

@@ -11,6 +11,7 @@ from kittiwake.stream.rules_source.view import RulesSource
 from pipelines.options.stream import StreamOptions
 from transforms.sinks.base import Sink, SinkInputs, SinkKind
 from transforms.stream.evaluate import Evaluated, EvaluateRules
+from transforms.stream.items import JoinItems
 from transforms.stream.parse import ParseMessages
 from transforms.stream.seed import LoadSnapshots, SnapshotSource
 
@@ -27,9 +28,12 @@ def build_stream(
         UnusableError: recorded events cannot be read, or a sink lacks something on this machine.
     """
     messages = pipeline | "Read" >> options.source.step(options.job)
-    parsed = messages | "Parse" >> ParseMessages(rules, options.shape, options.max_age_us)
-    states = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots)
-    buffered = (parsed.arrivals, states) | "MergeSnapshots" >> beam.Flatten()
+    shards = options.item_shards
+    parsed = messages | "Parse" >> ParseMessages(rules, options.shape, options.max_age_us, item_shards=shards)
+    seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots, shards)
+    of_items = (parsed.of_items, seeds.items) | "MergeItemSnapshots" >> beam.Flatten()
+    item_changes = of_items | "JoinItems" >> JoinItems(rules)
+    buffered = (parsed.arrivals, seeds.contacts, item_changes) | "MergeSnapshots" >> beam.Flatten()
     evaluated = buffered | "Evaluate" >> EvaluateRules(rules, options.timers, options.shape, options.max_age_us)
     _attach_sinks(options.sinks, evaluated, [parsed.dead, evaluated.dead_letters])
 

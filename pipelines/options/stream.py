@@ -15,6 +15,8 @@ from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.opening import is_target
 from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings
+from kittiwake.stream.items.records import VIRTUAL_SHARDS
+from kittiwake.stream.items.routing import SHARDS
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import HOUR_US
 from pipelines.flags import (
@@ -65,6 +67,8 @@ class StreamOptions:
     min_lead_us: int = MIN_LEAD_US
     shape: InputShape = CANONICAL
     snapshots: tuple[str, ...] = ()
+    item_shards: int = SHARDS
+    """Of the contacts that are interested in an item."""
     check: bool = False
     runner: str = STREAMING
     beam_flags: tuple[str, ...] = field(default=())
@@ -123,6 +127,7 @@ def _read(options: OptionReader, beam_flags: tuple[str, ...]) -> StreamOptions:
         min_lead_us=read(MIN_LEAD_US, _unless_absent, MIN_LEAD_US, "--min_lead", typed.min_lead),
         shape=read(CANONICAL, message_shape_option, typed.input_shape, typed.input_account),
         snapshots=tuple(typed.snapshots or ()),
+        item_shards=read(SHARDS, _shards, typed.item_shards),
         check=typed.check,
         runner=read(STREAMING, runner_for, typed),
         beam_flags=beam_flags,
@@ -138,6 +143,12 @@ def _positive(flag_name: str, text: str) -> int:
 
 def _unless_absent(default_us: int, flag_name: str, text: str | None) -> int:
     return _positive(flag_name, text) if text else default_us
+
+
+def _shards(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= VIRTUAL_SHARDS:
+        return int(text)
+    raise UnusableError(f"--item_shards {text}: write a whole number from 1 to {VIRTUAL_SHARDS}")
 
 
 def _grid(text: str) -> int:
@@ -198,6 +209,13 @@ _REST: Final = (
         action="extend",
         metavar="GLOB",
         help="start from these rows of a backfill",
+    ),
+    flag(
+        _LAUNCH,
+        "--item_shards",
+        default=str(SHARDS),
+        metavar="NUMBER",
+        help=f"parts into which the contacts of an item fall, for catalogue rules ({SHARDS})",
     ),
     flag(
         _WAITS,

@@ -180,7 +180,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_disk_that_fails_is_an_error_that_names_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "only_part", lambda _: "gone/part.jsonl")  # a folder that is not there
+    monkeypatch.setattr(driver, "only_part", lambda *_: "gone/part.jsonl")  # a folder that is not there
     with pytest.raises(OutputError, match=r"^cannot write to the output .*/out: No such file or directory$"):
         run(tmp_path, [CART_AT_NINE])
 

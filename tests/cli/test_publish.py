@@ -128,13 +128,6 @@ def test_errors_stand_under_the_paths_the_author_knows_with_their_lines(
     assert not target.exists()
 
 
-def test_rules_that_do_not_run_yet_are_refused(rules: Path, target: Path) -> None:
-    write(rules / "cart.yaml", f"account: acme\nrules: [{{id: drop, {ITEM}}}]")
-    ran = publish(rules, target, "always")
-    assert ran.code == 2
-    assert "Set mode: off" in ran.err
-
-
 def test_a_folder_without_rules_is_unusable(tmp_path: Path, target: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert publish(tmp_path / "empty", target, "always").code == 2

@@ -88,14 +88,6 @@ def test_a_file_that_is_not_there_is_unusable(tmp_path: Path) -> None:
     assert ran.err.startswith(f"{tmp_path}/gone.yaml: this file cannot be read: No such file or directory")
 
 
-def test_a_kind_of_rule_that_does_not_run_yet_is_unusable(tmp_path: Path) -> None:
-    rule = "when: {item: {price: {drops_by: 10%}}}, interest: {events: a.b, item: product_id, within: 1d}"
-    path = write(tmp_path / "rules.yaml", f"account: acme\nrules: [{{id: drop, {rule}}}]")
-    ran = kittiwake("validate", path)
-    assert ran.code == 2
-    assert "Set mode: off" in ran.err
-
-
 def test_a_long_or_unprintable_line_is_not_shown(tmp_path: Path) -> None:
     path = write(tmp_path / "rules.yaml", "account: acme\nrules: [{id: a, when: b.c, wait: x, unless: [" + "a.b, " * 50)
     ran = kittiwake("validate", path)

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kittiwake.kernel.items.join import joined
+from kittiwake.kernel.plan.catalog_plan import catalog_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, PREPARING
@@ -35,7 +37,9 @@ class History(NamedTuple):
     book: RuleBook
     versions: Versions
     events: tuple[Event, ...]
-    """Those that count, in the order in which they came, duplicates too."""
+    """The contact's that count, in the order in which they came, duplicates too; then the item changes it is given."""
+    happened: tuple[Event, ...]
+    """The contact's events that count, and those of items."""
     until_us: int
     """Up to where all is decided."""
     decided: tuple[Decision, ...]
@@ -53,12 +57,12 @@ class History(NamedTuple):
             {
                 "event_id": event.event_id,
                 "account_id": event.account_id,
-                "contact_id": event.contact_id,
+                **({"contact_id": event.contact_id} if event.item_id is None else {"item_id": event.item_id}),
                 "type": event.type,
                 "time": format_instant(event.time_us),
                 "properties": event.properties,
             }
-            for event in self.events
+            for event in self.happened
         ]
 
     @property
@@ -98,7 +102,18 @@ def played(case: Case) -> History:
         if step.expected is not None:
             decided += player.take_decisions()
     assert player.evaluated_to_us is not None, f"nothing happens in {case.name}"
-    return History(case, tuple(documents), book, player.versions, player.events, player.evaluated_to_us, tuple(decided))
+    events = given(player.versions, player.events, case.contact_id)
+    until_us = player.evaluated_to_us
+    return History(case, tuple(documents), book, player.versions, events, player.events, until_us, tuple(decided))
+
+
+def given(versions: Versions, happened: tuple[Event, ...], contact_id: str) -> tuple[Event, ...]:
+    """What a contact is given of what happened: its own events, and item changes."""
+    plan, own = catalog_of(versions), [event for event in happened if event.item_id is None]
+    if plan is None:
+        return tuple(own)
+    of_items = [event for event in happened if event.item_id is not None]
+    return (*own, *joined(versions, plan, of_items, own, contact_id))
 
 
 def document_of(places: tuple[Location, ...], account_id: str) -> Document:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kittiwake.input import bulk, event_times, events
-from kittiwake.input.bulk import ParsedBlock, Table, read_table
+from kittiwake.input.bulk import ParsedBlock, Table, read_table, read_tables
 from kittiwake.input.events import parse_event
 from kittiwake.model import Event
 from kittiwake.time.instants import parse_instant
@@ -119,3 +119,41 @@ def test_threads_share_what_is_remembered_and_none_loses_its_own(monkeypatch: py
     finally:
         sys.setswitchinterval(switched_s)
     assert found == [[]] * len(found)
+
+
+# ---------------------------------------------------------------- items
+
+ITEM = PLAIN.replace(b'"contact_id"', b'"item_id"')
+
+
+def _item_events_of(table: Table) -> Iterator[Event]:
+    for account_id, item_id, time_us, event_id, event_type, text in zip(*table, strict=True):
+        yield Event(time_us, event_id, event_type, parse_sound(text), account_id, None, item_id)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_events_of_contacts_and_of_items_side_by_side_are_those_of_the_full_parser(seed: int) -> None:
+    dice = random.Random(seed)
+    for size in (1, 1, 2, 5, 40):
+        lines = [damaged(dice) for _ in range(size)]
+        lines = [line.replace(b"contact_id", dice.choice((b"contact_id", b"item_id"))) for line in lines]
+        latest_us = START_US + events.AHEAD_MAX_US
+        contacts, items = read_tables(lines, events.TIME_MIN_US, latest_us, lambda _: None, lambda _: None)
+        left = {*contacts.left, *items.left}
+        expected = [parse_event(line, "here", START_US) for at, line in enumerate(lines) if at not in left]
+        found = [*events_of(contacts.table), *_item_events_of(items.table)]
+        assert sorted(found, key=str) == sorted(expected, key=str), f"seed {seed}"
+        assert contacts.taken + items.taken == len(expected)
+        assert len(contacts.left) + len(items.left) == len(left)
+
+
+def test_items_go_the_fast_way_beside_contacts_even_where_a_property_is_called_item_id() -> None:
+    named = PLAIN.replace(b'"product_id"', b'"item_id"')
+    lines = [PLAIN, ITEM, named, ITEM, OTHER]
+    contacts, items = read_tables(lines, events.TIME_MIN_US, START_US, lambda _: None, lambda _: None)
+    assert (contacts.taken, items.taken, contacts.left, items.left) == (3, 2, [], [])
+
+
+def test_events_of_items_that_nobody_wants_are_counted_only() -> None:
+    found = read_tables([PLAIN, ITEM], events.TIME_MIN_US, START_US, lambda _: None, lambda _: frozenset()).items
+    assert (found.taken, len(found.table.types)) == (1, 0)

@@ -57,8 +57,8 @@ def test_every_step_of_a_trace_is_taken_in_one_history_and_each_names_what_it_sa
         assert all(wanted <= set(step.details) for step in found), (kind, found[0].details)
 
 
-ELSEWHERE = {StepKind.IN_FORCE, StepKind.REPEAT}
-"""See test_versions and test_preparation."""
+ELSEWHERE = {StepKind.IN_FORCE, StepKind.REPEAT, StepKind.INTERESTED, StepKind.CHANGED}
+"""See test_versions, test_preparation and test_catalog."""
 
 DETAILS = {
     StepKind.EVENT: {"event_id", "type", "properties"},

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.oracle import clock
-from tests.oracle.language import RETENTION, Cap, Condition, Policy, Rule, rule_set
+from tests.oracle.language import RETENTION, Cap, Catalog, Condition, Policy, Rule, rule_set
 from tests.oracle.needs import attributes_read, is_needed, of_contact
 from tests.oracle.preparing import Derivation, Preparation, covers
-from tests.oracle.sameness import is_same, measures_the_same
+from tests.oracle.sameness import is_same, measures_the_same, shows_the_same
 
 ALWAYS: Final = -(10**18)
 NEVER: Final = 10**18
@@ -82,6 +82,7 @@ class Ages:
             self.versions.append(Version(index, start, end, read.zone, read.policy, read.rules, read.preparation))
         self._of_rules: dict[Rule, Memory] = {}
         self._of_conditions: dict[Condition, Memory] = {}
+        self._of_interest: dict[Catalog, Memory] = {}
         for version in self.versions:
             for rule in version.rules:
                 self._introduce(version, rule)
@@ -156,6 +157,10 @@ class Ages:
         """What the condition remembers."""
         return self._of_conditions[condition]
 
+    def of_interest(self, catalog: Catalog) -> Memory:
+        """What the rule remembers of interest."""
+        return self._of_interest[catalog]
+
     def attribute_since(self, version: int, name: str) -> int:
         """Since when the attribute is remembered. The zone is no look-back of a rule: it always is."""
         return ALWAYS if name == "timezone" else self._unbroken(version, lambda each: name in self.reads(each.index))
@@ -183,6 +188,10 @@ class Ages:
         for condition in rule.conditions:
             earlier = [self._of_conditions[each] for each in known if measures_the_same(each, condition)]
             self._of_conditions[condition] = self._memory(version, rule, earlier)
+        if rule.catalog is not None:
+            had = before.catalog if before is not None else None
+            known_of = [self._of_interest[had]] if had is not None and shows_the_same(had, rule.catalog) else []
+            self._of_interest[rule.catalog] = self._memory(version, rule, known_of)
 
     def _memory(self, version: Version, rule: Rule, earlier: list[Memory]) -> Memory:
         """The memory that goes on, the oldest if there are several; else a new one."""

@@ -16,7 +16,12 @@ def changed(
     wanted = spec.get("from", [])
     if "from" in spec and not any(equal(was, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
         return False
-    ((word, operand),) = ((name, value) for name, value in spec.items() if name != "from")
+    return moved_so({name: value for name, value in spec.items() if name != "from"}, was, now)
+
+
+def moved_so(spec: dict[str, Any], was: Any, now: Any) -> bool:
+    """Whether a value moved from one to another as one word says."""
+    ((word, operand),) = spec.items()
     if word == "changes":
         return was is None or canonical(was) != canonical(now)
     if word == "becomes":

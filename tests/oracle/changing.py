@@ -84,7 +84,7 @@ class Changing(Arming):
     def _rehearse_rule(self, rule: Rule, event: Event) -> None:
         """Take the event as a step of the rule's sequence and into its totals; nothing is opened and nothing fires."""
         key = key_of(rule.per, event.properties)
-        if rule.audience is not None or key is None:
+        if rule.audience is not None or rule.catalog is not None or key is None:
             return
         startable = self._may_start(rule, event, key)
         matched = self._is_when(rule, event, key)

@@ -214,6 +214,9 @@ class Gates:
         for condition in rule.conditions:
             since = self.ages.of_condition(condition).since
             found.append((since, NEVER if condition.within is None else since + condition.within))
+        if rule.catalog is not None:
+            since = self.ages.of_interest(rule.catalog).since
+            found.append((since, since + rule.catalog.within))
         since = self.ages.of_rule(rule).since
         if len(rule.steps) > 1:
             found.append((since, since + rule.within))

@@ -10,18 +10,18 @@ from tests.oracle.ages import Ages, gone
 from tests.oracle.changes import changed
 from tests.oracle.language import Condition, Consent, Match, Matches, Rule
 from tests.oracle.preparing import Brought, cast, derived
-from tests.oracle.values import canonical, equal, exact, is_key, is_number, key_of, value_at, where_holds
+from tests.oracle.values import canonical, equal, exact, is_key, is_number, key_of, number_text, value_at, where_holds
 
 
 @dataclass(frozen=True, eq=False)
 class Event:
-    """A settled event: its place in the order and the attributes as it sees them.
+    """A settled event: its place in the order and the attributes as it sees them; of a change of an item between two.
 
     `life` is the place of the first event since the contact was last forgotten, `person` of the first since nothing was
     known of it. `before` are the attributes it found. `refused`: an update that the contact has no room for.
     """
 
-    index: int
+    index: float
     id: str
     time: int
     type: str
@@ -98,6 +98,7 @@ def _known(events: Iterable[Event], ages: Ages, version: int) -> dict[str, Any]:
 
 
 Counted = tuple[int, str, str, dict[str, Any]]
+Order = tuple[int, str, str]
 
 
 def _that_count(events: Iterable[dict[str, Any]], horizon_us: int, ages: Ages, ids: int) -> list[Counted]:
@@ -105,12 +106,20 @@ def _that_count(events: Iterable[dict[str, Any]], horizon_us: int, ages: Ages, i
 
     A copy of an earlier one lies at most the horizon after it, and fewer than `ids` others that count lie between.
     """
-    copies: dict[tuple[int, str, str], list[tuple[bytes, dict[str, Any]]]] = {}
+    return counted_copies([raw for raw in events if ages.is_needed(raw["type"], _time(raw))], horizon_us, ids)
+
+
+def _time(raw: dict[str, Any]) -> int:
+    at = clock.parse_instant(raw["time"])
+    assert at is not None
+    return at
+
+
+def counted_copies(events: Iterable[dict[str, Any]], horizon_us: int, ids: int) -> list[Counted]:
+    """Of the events of one subject those that are no copies, in order."""
+    copies: dict[Order, list[tuple[bytes, dict[str, Any]]]] = {}
     for raw in events:
-        at = clock.parse_instant(raw["time"])
-        assert at is not None
-        if not ages.is_needed(raw["type"], at):
-            continue
+        at = _time(raw)
         properties = exact(raw.get("properties")) or {}
         rest = canonical({"properties": properties}).encode()
         copies.setdefault((at, raw["event_id"], raw["type"]), []).append((rest, properties))
@@ -126,7 +135,9 @@ class History:
     """The settled events as a kernel would have seen them: questions name the position up to which they look."""
 
     def __init__(self, events: list[Event], ages: Ages, limits: dict[str, int]) -> None:
+        """Without changes of items; `changes` is set by who has them."""
         self.events = events
+        self.changes: list[Any] = []
         self.ages = ages
         self.limits = limits
         self._answers: dict[tuple[Match, int], bool] = {}
@@ -323,6 +334,10 @@ def _same(paths: tuple[str, ...], event: Event, others: tuple[str, ...], other: 
 
 def same_as(match: Match, event: Event, newest: Event) -> bool:
     """Whether the event agrees with the newest arming event in every property the match's `same` names."""
+    if match.item:
+        named = value_at(match.item, event.properties)
+        text = number_text(named) if is_number(named) else named
+        return isinstance(text, str) and text == newest.properties["item_id"]
     return not match.same or _same(match.own, event, match.same, newest)
 
 

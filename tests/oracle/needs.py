@@ -30,6 +30,8 @@ def _needs(rule: Rule, event_type: str) -> bool:
 
 def _matches(rule: Rule) -> Iterable[Match]:
     yield from rule.unless
+    if rule.catalog is not None:
+        yield from rule.catalog.interest
     for step in rule.steps:
         yield from step
     for condition in rule.conditions:

@@ -6,7 +6,7 @@ What is compared is what was read: short forms are written out, durations are le
 from collections.abc import Iterator
 from typing import Any
 
-from tests.oracle.language import Condition, Matches, Rule, Wait, leaves
+from tests.oracle.language import Catalog, Condition, Matches, Rule, Wait, leaves
 from tests.oracle.values import canonical
 
 
@@ -27,6 +27,7 @@ def _to_the_state(rule: Rule) -> tuple[Any, ...]:
         *(tuple(_matches(step) for step in rule.steps), rule.within, rule.per),
         *(rule.reaches, rule.reaches_sum, rule.reaches_period, _tree(rule.audience) if rule.audience else None),
         *(_kind(rule.wait), frozenset(_of_pending(rule))),
+        _of_items(rule.catalog),
     )
 
 
@@ -34,6 +35,23 @@ def _of_pending(rule: Rule) -> Iterator[str]:
     """What is known of what is pending: the paths that `same` names in `unless` and `still`."""
     for asked in (*rule.unless, *(leaves(rule.still) if rule.still else ())):
         yield from asked.same
+        if getattr(asked, "item", ""):
+            yield "item_id"
+
+
+def _of_items(catalog: Catalog | None) -> tuple[Any, ...]:
+    if catalog is None:
+        return ()
+    return (catalog.path, canonical(catalog.spec), catalog.since, *_of_interest(catalog))
+
+
+def _of_interest(catalog: Catalog) -> tuple[Any, ...]:
+    return (_matches(catalog.interest), catalog.item, catalog.within)
+
+
+def shows_the_same(old: Catalog, new: Catalog) -> bool:
+    """Whether the interest that the old rule remembers is what the new one asks for."""
+    return (*_of_interest(old), old.since and old.path) == (*_of_interest(new), new.since and new.path)
 
 
 def _kind(wait: Wait | None) -> tuple[Any, ...]:

@@ -34,6 +34,8 @@ class Episode:
     date_done: date | None = None
     date: Any = None
     fired: set[bool] = field(default_factory=set)
+    reference: Any = None
+    """Of a change of an item: the value it was measured by."""
 
     @property
     def place(self) -> Place:

@@ -5,18 +5,20 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle import clock
 from tests.oracle.ages import ALWAYS, NEVER
-from tests.oracle.changing import Changing
-from tests.oracle.history import Event, History
+from tests.oracle.catalog import Change
+from tests.oracle.history import Event, History, Order
 from tests.oracle.language import Rule
 from tests.oracle.state import Candidate, Episode, Life, included, no_room
+from tests.oracle.watching import Watching
 
 
-class Walk(Changing):
+class Walk(Watching):
     """One contact's life under the versions of a rule set."""
 
     def __init__(self, history: History, account: str, contact: str) -> None:
         super().__init__(history, account, contact)
         self._looks = self._look_instants()
+        self._changes: list[Change] = [*history.changes]
 
     def settle(self, until: int) -> None:
         """Settle every instant up to and at `until`; what is then deferred leaves `deferred`."""
@@ -37,13 +39,22 @@ class Walk(Changing):
         self.forget_if_due()
         events = self.history.events
         while self.position < len(events) and events[self.position].time == self.now:
+            first = events[events[self.position].family]
+            self._take_changes((first.time, first.id, first.type))
             self.position += 1
             self._take(events[self.position - 1])
+        self._take_changes((self.now + 1, "", ""))
         self.gate_together(self._take_due())
+
+    def _take_changes(self, before: Order) -> None:
+        """Take the changes of items that come before a place in the order."""
+        while self._changes and self._changes[0].order < before:
+            self.take_change(self._changes.pop(0))
 
     def _next_instant(self) -> int | None:
         events, place = self.history.events, bisect_right(self._looks, self.now)
         instants = [event.time for event in events[self.position : self.position + 1]] + self._looks[place : place + 1]
+        instants += [change.time for change in self._changes[:1]]
         instants += [due.at for episode in self.life.episodes.values() for due in episode.pending.values()]
         instants += [held.release for held in self.life.held.values() if held.release is not None]
         instants += [version.start for version in self.ages.versions if version.start > self.now]

@@ -25,7 +25,7 @@ def give_local_days(dice: Dice, document: dict[str, Any]) -> None:
         if wait is None or dice.chance(15):
             continue
         if isinstance(wait, dict) and "until" in wait:
-            rule["wait"] = _until(dice, wait)
+            rule["wait"] = _reminders(dice, wait) if "repeat" not in wait and dice.chance(40) else _until(dice, wait)
         elif dice.chance(35):
             rule["wait"] = _until(
                 dice, {"until": dice.pick(("d", "d", "contact.birthday")), "repeat": dice.pick(RRULES[:3])}
@@ -65,6 +65,17 @@ def _until(dice: Dice, wait: dict[str, Any]) -> dict[str, Any]:
         days = (dice.start + dice.randint(-2, 12) * max(dice.unit, 8 * clock.HOUR) for _ in range(4))
         changed["except"] = sorted({clock.rfc3339(day)[:10] for day in days})
     return changed
+
+
+def _reminders(dice: Dice, wait: dict[str, Any]) -> list[dict[str, Any]]:
+    """Several reminders of one date, in any order."""
+    drawn: list[dict[str, Any]] = []
+    for _ in range(dice.randint(2, 4)):
+        one = _until(dice, {"until": wait["until"]})
+        if dice.chance(35):
+            one["offset"] = dice.text(dice.pick((-3, -2, -1, 1, 2)) * dice.unit)
+        drawn += [one] if one not in drawn else []
+    return drawn
 
 
 def _on(dice: Dice) -> Any:

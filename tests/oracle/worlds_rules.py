@@ -41,7 +41,7 @@ def one_rule(dice: Dice, name: str) -> dict[str, Any]:
     if dice.chance(40):
         names = [each for each, path in INCLUDES.items() if "audience" not in rule or path.startswith("contact.")]
         rule["include"] = {each: INCLUDES[each] for each in dice.some(names, 1, 3)}
-    return rule | _eligibility(dice, per="per" in rule)
+    return rule | eligibility(dice, per="per" in rule)
 
 
 # -- what arms ---------------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ _SHAPES: dict[str, tuple[Callable[[Dice], dict[str, Any]], ...]] = {
 # -- eligibility -------------------------------------------------------------------------------------------------
 
 
-def _eligibility(dice: Dice, *, per: bool) -> dict[str, Any]:
+def eligibility(dice: Dice, *, per: bool) -> dict[str, Any]:
     drawn: dict[str, Any] = {}
     if dice.chance(12):
         drawn["mode"] = "shadow" if dice.chance(85) else "off"

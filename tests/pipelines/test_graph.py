@@ -26,20 +26,42 @@ STEPS = {
 SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary")
 
 
+OF_ITEMS = {"JoinItems/GroupByItem", "JoinItems/Join"}
+CATALOGUE = """
+account: acme
+rules:
+  - {id: drop, when: {item: {price: {drops_by: 1}}}, interest: {events: viewed, item: product_id, within: 1d}}
+"""
+
+
 @pytest.fixture
 def walk(tmp_path: Path) -> Walk:
+    return _walked(tmp_path, write_rules(tmp_path / "rules.yaml"), RunSettings(0))
+
+
+def _walked(tmp_path: Path, rules: Path, settings: RunSettings) -> Walk:
     pipeline = beam.Pipeline(runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner")
-    programs = Programs(load(write_rules(tmp_path / "rules.yaml")))
     location = open_location(str(tmp_path / "out"))
-    build_backfill(pipeline, (InputFile("a.jsonl", 3),), programs, RunSettings(0), location)
+    build_backfill(pipeline, (InputFile("a.jsonl", 3),), Programs(load(rules)), settings, location)
     location.discard()
     return walked(pipeline)
 
 
-def test_every_step_of_ours_has_a_label_that_stays(walk: Walk) -> None:
+def _labels(walk: Walk) -> set[str]:
     labels = {step.full_label for step in walk.steps}
-    ours = {label for label in labels if label.count("/") == 1 and not label.split("/")[1].startswith("_")}
-    assert ours == STEPS
+    return {label for label in labels if label.count("/") == 1 and not label.split("/")[1].startswith("_")}
+
+
+def test_every_step_of_ours_has_a_label_that_stays(walk: Walk) -> None:
+    assert _labels(walk) == STEPS
+
+
+def test_only_catalogue_rules_bring_steps_of_items(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(CATALOGUE)
+    snapshots = {"WriteSnapshots/Files", "WriteItemSnapshots/Files"}
+    manifest = {"WriteManifest/Reshuffle", "WriteManifest/Sum", "WriteManifest/All", "WriteManifest/Write"}
+    assert _labels(_walked(tmp_path, rules, RunSettings(0, snapshots=True))) == STEPS | OF_ITEMS | snapshots | manifest
 
 
 def test_every_output_has_a_consumer(walk: Walk) -> None:

@@ -87,7 +87,10 @@ def story(world: World) -> str:
 def story_of(versions: Iterable[tuple[int | None, dict[str, Any]]], world: Any) -> str:
     """The versions of a world, its limits, and its events in order."""
     events = sorted(world.events, key=lambda each: (clock.parse_instant(each["time"]) or 0, each["event_id"]))
-    shown = [f"  {_utc(each['time'])} {each['event_id']} {each['type']} {each.get('properties')}" for each in events]
+    shown = [
+        f"  {_utc(each['time'])} {each['event_id']} {each['type']} {each.get('item_id') or ''} {each.get('properties')}"
+        for each in events
+    ]
     settings = f"until {clock.rfc3339(world.until_us)}, horizon {world.allowed_lateness_us} µs, limits {world.limits}"
     texts = [
         f"in force from {'always' if since is None else clock.rfc3339(since)}:\n{json.dumps(each, default=str)}"

@@ -65,8 +65,12 @@ def test_chosen_worlds(name: str) -> None:
 
 
 def _slices(seed: int) -> list[int]:
+    return slices_of(world(seed), seed)
+
+
+def slices_of(of: World, seed: int) -> list[int]:
     """Instants to settle to on the way, most of them where something happens: they must change nothing."""
-    of, dice = world(seed), random.Random(seed)
+    dice = random.Random(seed)
     times = [clock.parse_instant(event["time"]) or 0 for event in of.events]
     chosen = [dice.choice(times) + dice.choice((0, 1, clock.HOUR)) for _ in range(dice.randint(1, 4))]
     return sorted({at for at in chosen if at < of.until_us}) if seed % 2 else []

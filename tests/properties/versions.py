@@ -7,6 +7,7 @@ from typing import Any
 from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.incremental import advance
+from kittiwake.kernel.items.join import of_contact
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
 from kittiwake.kernel.plan.versions import Versions
@@ -88,7 +89,8 @@ def slices(world: VersionedWorld, seed: int) -> list[int]:
 
 def difference(world: VersionedWorld, decide: Decide, *, stream: bool) -> str:
     """What the two sides decide differently, as text for a person; empty when they agree."""
-    found = decide(compiled(world, stream=stream), events_of(world), world.until_us)
+    versions = compiled(world, stream=stream)
+    found = decide(versions, of_contact(versions, events_of(world), CONTACT), world.until_us)
     sets = [load_document(document) for _, document in world.versions]
     wanted = [_with_versions(row, sets) for row in expected(world, stream=stream)]
     return difference_of(wanted, [decision_row(one) for one in found], TEXTS)

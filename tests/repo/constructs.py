@@ -53,7 +53,9 @@ CONSTRUCTS: Final = {
         sections="Local days",
         document_keys="calendar",
     ),
-    "catalog": Construct("model check", "interest", sections="Catalogue rules"),
+    "catalog": Construct(
+        "model check compile plan evaluate run", "interest", conformance="catalog", sections="Catalogue rules"
+    ),
     "change": Construct("model check compile plan evaluate", conformance="change", sections="Changes of attributes"),
     "channels": Construct("check lint", "channel", "channels", conformance="channels", sections="Channels"),
     "conditions": Construct(
@@ -139,6 +141,7 @@ NO_CONSTRUCT: Final = {
     "lint": {"document": "calls the lints", "queries": "questions that several lints ask"},
     "plan": {
         "build": "from rules to a program",
+        "catalog_plan": "what the join of items and contacts needs of an account's rules, for `catalog`",
         "gates": "which gates of `policy` a rule has",
         "layouts": "what a rule's memory depends on",
         "limits": "bounds of everything the kernel remembers",

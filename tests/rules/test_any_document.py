@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kittiwake.rules import Code, RuleError, RulesError, compile_account, find_lints, load_document
+from kittiwake.rules import RuleError, RulesError, compile_account, find_lints, load_document
 from kittiwake.rules.source.builder import Reading
 from kittiwake.rules.source.tree import plain
 from kittiwake.rules.source.yaml import read_yaml
@@ -81,4 +80,4 @@ def test_a_changed_document_is_accepted_whole_or_refused_in_the_authors_words(do
     ruleset = load_document(document)
     find_lints(ruleset)
     for account_id in (*ruleset.accounts, "unknown"):
-        assert {error.code for error in refusal(partial(compile_account, ruleset, account_id))} <= {Code.NOT_YET}
+        compile_account(ruleset, account_id)

@@ -24,10 +24,6 @@ BAD = {
     "no rules": b"account: globex\n",
     "the depth": GLOBEX + b"policy: " + b"[" * 500,
     "the size": GLOBEX + b"#" * 1_100_000,
-    "a rule that this release does not run": GLOBEX.replace(
-        b"when: cart.item_added, wait: 1h", b"when: {item: {price: {drops_by: 10%}}}, "
-        b"interest: {events: a.b, item: product_id, within: 1d}"
-    ),
     "an id that every account has": GLOBEX.replace(b"id: cart", b"id: shared"),
     "an id twice": GLOBEX.replace(b"rules: [", b"rules: [{id: cart, when: a.b}, "),
 }  # fmt: skip

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from kittiwake import event_types
+from kittiwake.kernel.plan.change import Change, ChangeKind
 from kittiwake.kernel.plan.match import Comparison, Match, Not, Operator
 from kittiwake.kernel.plan.rule import Mode
 from kittiwake.kernel.plan.wait import Delays
-from kittiwake.rules import Code, RulesError, compile_account, load_document
+from kittiwake.rules import RulesError, compile_account, load_document
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.model import text
 from kittiwake.rules.ruleset import RuleSet
@@ -65,16 +66,22 @@ def test_a_rule_switched_off_is_not_compiled() -> None:
     assert [(rule.rule_id, rule.mode) for rule in program.rules] == [("vip", Mode.SHADOW)]
 
 
-def test_a_catalogue_rule_is_refused_by_the_compiler_and_not_by_the_loader() -> None:
+def test_a_catalogue_rule_says_which_change_of_an_item_it_is_about_and_whom_it_concerns() -> None:
     drop = {
         "id": "price-drop",
-        "when": {"item": {"price": {"drops_by": "10%"}}, "since": "interest"},
+        "when": {"item": {"price.net": {"drops_by": "10%"}}, "since": "interest"},
         "interest": {"events": "product.viewed", "item": "product_id", "within": "30d"},
+        "unless": {"event": "order.item_purchased", "item": "sku"},
+        "include": {"was": "item.price.net", "url": "page.url", "id": "item_id"},
     }
-    ruleset = rules_of(drop)
-    with pytest.raises(RulesError) as caught:
-        compile_account(ruleset, "acme")
-    assert [error.code for error in caught.value.errors] == [Code.NOT_YET]
+    (rule,) = compile_account(rules_of(drop), "acme").rules
+    assert rule.when == rule.per == ()
+    assert rule.catalog is not None
+    assert rule.catalog.change == Change(("price", "net"), ChangeKind.DROPS_BY, 10, percent=True)
+    assert (rule.catalog.item, rule.catalog.within_us) == (("product_id",), 30 * DAY_US)
+    assert (rule.catalog.since_interest, rule.catalog.shown) == (True, ("page",))
+    (unless,) = rule.unless
+    assert (unless.same, unless.other, unless.of_item) == ((("item_id",),), (("sku",),), True)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ ELSEWHERE = {
     Code.ACCOUNT_DISAGREES: "test_loader: takes two files",
     Code.NO_FILES: "test_loader: takes a directory",
     Code.NOT_UTF8: "test_loader: takes bytes",
-    Code.NOT_YET: "test_compiler: raised by the compiler",
 }
 
 

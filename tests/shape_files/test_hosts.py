@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.single import event_from
+from kittiwake.rules.loader import load
+from kittiwake.rules.versions import always
 from kittiwake.shape_files.naming import input_shapes, message_shape
+from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
+from kittiwake.stream.recorded_schedule import Disorder
+from kittiwake.stream.records import DeadLetterRecord, event_of, subject_of
+from kittiwake.stream.rules_source.view import StaticRules
+from kittiwake.time.instants import HOUR_US
 from tests.cli.command import kittiwake
-from tests.shape_files.shaping import TIME, shape, shape_text
+from tests.shape_files.shaping import RECORD, START_US, TIME, shape, shape_text
+from transforms.input_files import InputFile
+from transforms.stream.recorded_source import RecordedEvents, read_schedule
 
 RULES = "account: acme\nrules:\n  - {id: thanks, when: order.completed, include: {total: total}}\n"
 CSV = """id,who,what,at,total,test
@@ -83,3 +94,29 @@ def test_a_shape_that_only_files_can_have_is_no_shape_of_messages() -> None:
         message_shape(InputShape(shape(records="{format: csv}")), "--input_shape")
     with pytest.raises(UnusableError, match="leave ordinal out of event_id"):
         message_shape(InputShape(shape(event_id="{fields: [id], ordinal: true}")), "--input_shape")
+
+
+def test_a_message_is_taken_in_by_its_shape_and_evaluated_as_the_same_event(folder: Path) -> None:
+    rules = StaticRules(always(load(folder / "rules.yaml")), HOUR_US).view(START_US)
+    asked = InputShape(pickle.loads(pickle.dumps(shape(only="{test: {exists: false}}"))))
+    taken = take(Message(json.dumps(RECORD).encode()), START_US, rules, IntakeSettings(asked))
+    assert isinstance(taken, Brought)
+    ((key, arrival),) = taken.needed
+    event = event_of(arrival, asked)
+    assert (subject_of(key), event) == (("acme", "ann"), event_from(json.dumps(RECORD).encode(), START_US, asked))
+    left_out = take(Message(json.dumps(RECORD | {"test": 1}).encode()), START_US, rules, IntakeSettings(asked))
+    assert isinstance(left_out, Brought)
+    assert (left_out.needed, left_out.events) == ([], 0)
+    dead = take(Message(b'{"who": 7}'), START_US, rules, IntakeSettings(asked))
+    assert isinstance(dead, DeadLetterRecord)
+    assert (dead.raw, dead.reason) == (b'{"who": 7}', "missing_field")
+
+
+def test_a_recorded_line_that_the_shape_leaves_out_comes_with_the_one_before(tmp_path: Path) -> None:
+    lines = [RECORD, RECORD | {"test": 1}, RECORD | {"at": "2026-11-02T09:00:01Z"}]
+    events = tmp_path / "events.jsonl"
+    events.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    asked = InputShape(shape(only="{test: {exists: false}}"))
+    file = InputFile(str(events), events.stat().st_size)
+    schedule = read_schedule(RecordedEvents((file,), START_US, Disorder(), asked))
+    assert [time_us - schedule.times_us[0] for time_us in schedule.times_us] == [0, 0, 1_000_000]

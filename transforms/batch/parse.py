@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -13,7 +13,8 @@ from apache_beam.transforms.window import GlobalWindows
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.record_batches import BATCH_BYTES, RecordBatcher
+from kittiwake.batch.items.rows import InterestRows, ItemRow, rows_of_items
+from kittiwake.batch.record_batches import BATCH_BYTES, Batcher, RecordBatcher
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.lines import Block
 from kittiwake.output.rows import dead_letter_line
@@ -22,16 +23,19 @@ from transforms.batch.counts import COUNTS, CountingDoFn
 from transforms.batch.read import SourcedBlock
 
 _DEAD_LETTERS: Final = "dead_letters"
+_ITEM_BATCHES: Final = "item_batches"
 
 
 class Parsed(NamedTuple):
     """The output."""
 
     record_batches: PCollection[tuple[int, bytes]]
-    """Partitions of contacts, and rows of theirs. Events of catalogue items are only counted."""
+    """Partitions of contacts, and rows of theirs."""
     dead_letters: PCollection[bytes]
     """Lines of JSON."""
     counts: PCollection[Counts]
+    item_batches: PCollection[tuple[int, bytes]] | None = None
+    """Partitions of items, and their events and the interest in them; None: no rule needs them."""
 
 
 @dataclass(eq=False)
@@ -45,10 +49,15 @@ class ParseRecords(beam.PTransform):
     def expand(self, blocks: PCollection[SourcedBlock]) -> Parsed:
         """No record is lost: each is an event or a dead letter."""
         types = {_DEAD_LETTERS: bytes, COUNTS: Counts}
+        tags = [_DEAD_LETTERS, COUNTS]
+        if self.programs.has_catalog:
+            types[_ITEM_BATCHES] = tuple[int, bytes]
+            tags.append(_ITEM_BATCHES)
         parse = _Parse(self.settings, self.programs, self.buckets)
         step = beam.ParDo(parse).with_output_types(tuple[int, bytes], **types)
-        parsed = blocks | "Parse" >> step.with_outputs(_DEAD_LETTERS, COUNTS, main="record_batches")
-        return Parsed(parsed["record_batches"], parsed[_DEAD_LETTERS], parsed[COUNTS])
+        parsed = blocks | "Parse" >> step.with_outputs(*tags, main="record_batches")
+        items = parsed[_ITEM_BATCHES] if self.programs.has_catalog else None
+        return Parsed(parsed["record_batches"], parsed[_DEAD_LETTERS], parsed[COUNTS], items)
 
 
 class _Parse(CountingDoFn):
@@ -60,21 +69,33 @@ class _Parse(CountingDoFn):
 
     def start_bundle(self) -> None:
         super().start_bundle()
-        self._intake = Intake(self._settings, self._programs.wanted, self.counts, self._programs.refused)
+        programs = self._programs
+        self._intake = Intake(self._settings, programs.wanted, self.counts, programs.refused, programs.wanted_of_items)
         self._batcher = RecordBatcher(self._buckets)
+        self._items = Batcher[ItemRow](self._buckets) if programs.has_catalog else None
+        self._interest = InterestRows(programs)
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
         with gc_paused():
             shape = self._settings.shapes[block.shape] if self._settings.shapes else None
-            table, dead_letters = self._intake.take(block.file, Block(*block[1:-1]), shape)
-            self._batcher.add(table)
-        for dead in dead_letters:
+            taken = self._intake.take(block.file, Block(*block[1:-1]), shape)
+            self._batcher.add(taken.table)
+            if self._items is not None:
+                self._items.put(rows_of_items(taken.items))
+                self._items.put(self._interest.of(taken.table))
+        for dead in taken.dead_letters:
             yield TaggedOutput(_DEAD_LETTERS, dead_letter_line(dead))
         if self._intake.bytes_taken >= BATCH_BYTES:
             yield from self._batcher.batches()
+            yield from (TaggedOutput(_ITEM_BATCHES, batch) for batch in self._item_batches())
             self._intake.bytes_taken = 0
 
     def finish_bundle(self) -> Iterator[object]:
         for batch in self._batcher.batches():
             yield GlobalWindows.windowed_value(batch)
+        for batch in self._item_batches():
+            yield TaggedOutput(_ITEM_BATCHES, GlobalWindows.windowed_value(batch))
         yield from super().finish_bundle()
+
+    def _item_batches(self) -> Iterable[tuple[int, bytes]]:
+        return () if self._items is None else self._items.batches()

@@ -16,7 +16,7 @@ from apache_beam.pvalue import PCollection
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import summary_of, to_text
-from kittiwake.output.formats import Format, RowFile, row_file
+from kittiwake.output.formats import PART, Format, RowFile, row_file
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import RulesUsed
 
@@ -30,18 +30,20 @@ class WriteRows(beam.PTransform):
     rows: str
     """Which rows: `triggers`, `decisions`, `dead_letters` or `snapshots`."""
     written: Format
+    part: str = PART
+    """What the names of its files begin with."""
 
     def expand(self, lines: PCollection[bytes]) -> PCollection[str]:
         """The names of the files."""
-        return lines | "Files" >> Write(_Sink(self.path, self.rows, self.written))
+        return lines | "Files" >> Write(_Sink(self.path, self.rows, self.written, self.part))
 
 
 class _Sink(FileBasedSink):
     """Beam's sink of files, with our row formats; temporary files are renamed when all are complete."""
 
-    def __init__(self, path: str, rows: str, written: Format) -> None:
+    def __init__(self, path: str, rows: str, written: Format, part: str) -> None:
         plain = CompressionTypes.UNCOMPRESSED
-        super().__init__(f"{path}/part", BytesCoder(), f".{written.value}", compression_type=plain)
+        super().__init__(f"{path}/{part}", BytesCoder(), f".{written.value}", compression_type=plain)
         self._rows, self._format = rows, written
 
     def open(self, temp_path: str) -> _Opened:

@@ -27,7 +27,7 @@ from kittiwake.settings import Duration, Instant, Paths, duration_us, instant_us
 from kittiwake.stream.records import DecisionRecord
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import parse_json
-from transforms.batch import evaluate, parse, read
+from transforms.batch import evaluate, join, parse, read
 from transforms.batch.counts import SumCounts
 from transforms.clock import now_us
 from transforms.embedding.inputs import RECORD_ADVICE, check_element, check_type, check_windows
@@ -143,9 +143,10 @@ class EvaluateHistories(beam.PTransform):
         source = self._source(records)
         parsed = source.blocks | "Parse" >> parse.ParseRecords(self._settings, self._programs, self._partitions)
         input_counts = (source.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
+        joined = join.with_item_changes(parsed, self._programs, self._settings, input_counts, self._partitions)
         step = evaluate.EvaluateHistories(self._programs, self._settings, Mode.BACKFILL, input_counts)
-        found = parsed.record_batches | "Evaluate" >> step
-        all_counts = (input_counts, found.counts) | "SumAllCounts" >> SumCounts()
+        found = joined.record_batches | "Evaluate" >> step
+        all_counts = (input_counts, found.counts, *joined.counts) | "SumAllCounts" >> SumCounts()
         return EvaluatedHistories(
             found.triggers | "Triggers" >> beam.FlatMap(_records).with_output_types(DecisionRecord),
             found.decisions | "Decisions" >> beam.FlatMap(_records).with_output_types(DecisionRecord),

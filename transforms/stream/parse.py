@@ -18,6 +18,7 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
+from kittiwake.stream.items.routing import SHARDS, ItemRouters
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, EXTRA_EVENTS, LEFT_OUT, UNNEEDED
 from kittiwake.stream.records import Stage, encode
@@ -29,6 +30,7 @@ from transforms.metrics import count
 from transforms.stream.rules_metrics import meter_rules
 
 _DEAD: Final = "dead_letters"
+_ITEMS: Final = "of_items"
 
 
 class ParsedMessages(NamedTuple):
@@ -38,6 +40,8 @@ class ParsedMessages(NamedTuple):
     """Keys of contacts, and `records.BufferedEvent` as bytes."""
     dead: PCollection[bytes]
     """`records.DeadLetterRecord`, as bytes."""
+    of_items: PCollection[tuple[bytes, bytes]]
+    """Keys of items, and `items.records.ItemRecord` as bytes."""
 
 
 @dataclass(eq=False)
@@ -49,20 +53,28 @@ class ParseMessages(beam.PTransform):
     max_age_us: int | None = None
     """How far back from the clock an event may lie; None: any time."""
     clock: Callable[[], int] = now_us
+    item_shards: int = SHARDS
 
     def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
         """No message is lost."""
-        parse = ParseDoFn(shaped(self.rules, self.shape), IntakeSettings(self.shape, self.max_age_us), self.clock)
-        step = beam.ParDo(parse).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
-        taken = messages | "Parse" >> step.with_outputs(_DEAD, main="arrivals")
-        return ParsedMessages(taken["arrivals"], taken[_DEAD])
+        taking = IntakeSettings(self.shape, self.max_age_us)
+        parse = ParseDoFn(shaped(self.rules, self.shape), taking, self.clock, self.item_shards)
+        step = beam.ParDo(parse).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes, _ITEMS: tuple[bytes, bytes]})
+        taken = messages | "Parse" >> step.with_outputs(_DEAD, _ITEMS, main="arrivals")
+        return ParsedMessages(taken["arrivals"], taken[_DEAD], taken[_ITEMS])
 
 
 class ParseDoFn(beam.DoFn):
     """The rules are asked for once a bundle: what is known of some times stays true of them."""
 
-    def __init__(self, rules: RulesSource, taking: IntakeSettings, clock: Callable[[], int]) -> None:
-        self._rules, self._taking, self._clock = rules, taking, clock
+    def __init__(
+        self, rules: RulesSource, taking: IntakeSettings, clock: Callable[[], int], item_shards: int = SHARDS
+    ) -> None:
+        self._rules, self._taking, self._clock, self._item_shards = rules, taking, clock, item_shards
+
+    def setup(self) -> None:
+        """What routes events to items is kept for as long as the rules are."""
+        self._routers = ItemRouters(self._item_shards)
 
     def start_bundle(self) -> None:
         """Ask for the rules, and start counting from nothing."""
@@ -74,14 +86,16 @@ class ParseDoFn(beam.DoFn):
 
     def process(self, element: PubsubMessage) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
         """One message."""
-        found = take(message_of(element), self._clock(), self._known, self._taking)
+        found = take(message_of(element), self._clock(), self._known, self._taking, self._routers)
         if isinstance(found, Brought):
             self._taken += found.events > 0
             self._extra += max(found.events - 1, 0)
             self._left_out += not found.events
-            self._unneeded += found.events - len(found.needed)
+            self._unneeded += found.unneeded
             for key, arrival in found.needed:
                 yield key, encode(arrival)
+            for routed in found.of_items:
+                yield TaggedOutput(_ITEMS, routed)
         else:
             self._refused[found.reason] += 1
             yield TaggedOutput(_DEAD, encode(found))

@@ -12,6 +12,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.errors import UnusableError
+from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.output.snapshot_set import (
     AGAIN,
     MANIFEST,
@@ -20,7 +21,7 @@ from kittiwake.output.snapshot_set import (
     manifest_of,
     refuse_other_files,
 )
-from kittiwake.stream.seeding import SnapshotError, seed_of
+from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
 from kittiwake.values import parse_json
 from transforms.input_files import input_files, lines_of
 from transforms.stream.seed import SnapshotSource
@@ -90,13 +91,17 @@ def _begun_us(source: SnapshotSource) -> int | None:
     for number, line in _lines(source.path):
         where = f"{source.path}, line {number}"
         try:
-            found = seed_of(line).seed.time_us
+            found = _evaluated_to_us(seed_of(line))
         except SnapshotError as error:
             raise UnusableError(f"{where}, is no snapshot: {error}") from None
         if source.expected is None and "digest" in parse_json(line):
             raise UnusableError(f"{MANIFEST} is missing, which was written beside {source.path}. {AGAIN}.")
         return found
     return None
+
+
+def _evaluated_to_us(found: Seeded | ItemSnapshot) -> int:
+    return found.seed.time_us if isinstance(found, Seeded) else found.evaluated_to_us
 
 
 def _lines(name: str) -> Iterator[tuple[int, bytes]]:

@@ -60,7 +60,7 @@ def _list_all(all_: list[Recipe], *, as_json: bool) -> None:
 
 def _title(one: Recipe) -> str:
     whose = {None: "", "*": " (yours, for every account)"}.get(one.account_id, f" (of account {one.account_id})")
-    return one.title + whose + ("" if one.runs else " (checked, but not run yet)")
+    return one.title + whose
 
 
 def _data(recipe: Recipe) -> dict[str, Any]:
@@ -72,7 +72,6 @@ def _data(recipe: Recipe) -> dict[str, Any]:
         "description": recipe.description,
         "needs": recipe.needs,
         "parameters": {name: _parameter_data(one) for name, one in recipe.parameters.items()},
-        "runs": recipe.runs,
         "text": recipe.text,
     }
 

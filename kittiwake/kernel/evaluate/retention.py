@@ -26,6 +26,7 @@ def outlives(rule: RuleProgram) -> bool:
 def forget_deeds_of_rule(rule: RuleProgram, left: RuleState) -> None:
     """Take out of what a rule remembers all that a forgotten contact did."""
     left.history = [{} for _ in left.history]
+    left.interests = {}
     left.member = left.entered_fired = left.entered_held_out = False
     for one in left.instances.values():
         one.prefixes = []

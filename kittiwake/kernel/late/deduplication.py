@@ -13,6 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final, TypeAlias
 
+from kittiwake.event_types import is_item_change
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.state.state import State, StoredEvent
 from kittiwake.kernel.state.trace import Step, StepKind
@@ -78,7 +79,12 @@ def without_duplicates(run: Execution, events: Sequence[Event]) -> Sequence[Even
 
 
 def is_duplicate(state: State, event: Event, horizon_us: int) -> bool:
-    """Whether an event is a duplicate of one that is remembered and is no later than it."""
+    """Whether an event is a duplicate of one that is remembered and is no later than it.
+
+    Of changes of items the join knows which count: there only those of one instant are duplicates.
+    """
+    if is_item_change(event.type):
+        horizon_us = 0
     times_us = state.counted.get(event.type)
     counted_us = None if times_us is None else times_us.get(event.event_id)
     if counted_us is not None and 0 <= event.time_us - counted_us <= horizon_us:
@@ -130,7 +136,8 @@ class NewestIds:
         """Whether an event, no older than those that are remembered, is a duplicate of one of them."""
         for one in (name, (name[0], ANY)):
             counted_us = self.times_us.get(one)
-            if counted_us is not None and time_us - counted_us <= self._horizon_us:
+            span_us = 0 if is_item_change(name[1]) else self._horizon_us
+            if counted_us is not None and time_us - counted_us <= span_us:
                 return True
         return False
 

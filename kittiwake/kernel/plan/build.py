@@ -195,6 +195,7 @@ def _routes(
         own_types,
         UNPREPARED if preparation == UNPREPARED else preparation,
         takes_any,
+        tuple(Route(i, rule, (), (), (), ()) for i, rule in enumerate(rules) if rule.catalog is not None),
     )
 
 
@@ -204,7 +205,12 @@ def _routes_of_type(rules: Sequence[RuleProgram], indices: set[int], event_type:
     return tuple(
         route
         for route in routes
-        if route.when or route.steps or route.unless or route.conditions or _is_looked_at(route.rule, event_type)
+        if route.when
+        or route.steps
+        or route.unless
+        or route.conditions
+        or route.interest
+        or _is_looked_at(route.rule, event_type)
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from kittiwake.kernel.plan.calendar import CalendarWait
+from kittiwake.kernel.plan.catalog import Catalog
 from kittiwake.kernel.plan.conditions import of_history
 from kittiwake.kernel.plan.history import Condition, Measure, is_plain, kinds_of
 from kittiwake.kernel.plan.repeats import Repeats
@@ -49,6 +50,8 @@ def described(rule: RuleProgram) -> RuleProgram:
     if rule.layout:
         return rule
     replace = msgspec.structs.replace
+    if rule.catalog is not None:
+        rule = replace(rule, catalog=replace(rule.catalog, memory=memory_of_interest(rule.catalog)))
     conditions = tuple(replace(one, memory=memory_of(one), plain=is_plain(one)) for one in rule.conditions)
     return replace(rule, conditions=conditions, layout=layout_of(rule))
 
@@ -65,8 +68,19 @@ def layout_of(rule: RuleProgram) -> str:
             rule.reaches,
             _kind_of_wait(rule.wait),
             paths_of_pending(rule),
+            *([_asked_of_items(rule.catalog)] if rule.catalog else []),
         ]
     )
+
+
+def _asked_of_items(catalog: Catalog) -> list[Any]:
+    return [catalog.change, catalog.interest, catalog.item, catalog.within_us, catalog.since_interest]
+
+
+def memory_of_interest(catalog: Catalog) -> str:
+    """What is remembered of interest: equal where only the change that is asked about, or `include`, differs."""
+    of_value = catalog.change.path if catalog.since_interest else None
+    return _digest([catalog.interest, catalog.item, catalog.within_us, of_value])
 
 
 def paths_of_pending(rule: RuleProgram) -> tuple[Path, ...]:
@@ -117,8 +131,8 @@ def _kind_of_wait(wait: Wait | None) -> list[Any]:
             return ["list" if numbered else "duration"]
         case FieldWait():
             return ["field"]
-        case UntilWait(of_contact=of_contact, repeat=repeat):
-            return ["until", of_contact, repeat is not None]
+        case UntilWait(of_contact=of_contact, repeat=repeat, numbered=numbered):
+            return ["until", of_contact, repeat is not None, *(["list"] if numbered else [])]
         case CalendarWait(numbered=numbered):
             return ["local days" if numbered else "local day"]
 

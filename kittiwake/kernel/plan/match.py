@@ -92,6 +92,8 @@ class Match(msgspec.Struct, frozen=True):
     """Only in `unless`: properties of the newest arming event that must equal those of this one."""
     other: tuple[Path, ...] = ()
     """Their names in this event; empty: they bear one name in both."""
+    of_item: bool = False
+    """Whether `same` is the id of the item, which a number names as well (`unless` with `item`)."""
 
     @property
     def own_same(self) -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from kittiwake.event_types import is_item_change
 from kittiwake.kernel.plan.gates import Asked
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.policy import Policy
@@ -69,12 +70,16 @@ class Program:
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type can change anything, once its duplicates are dropped."""
         routes = self.routes
-        if event_type in routes.by_type or event_type in routes.own_types or routes.takes_any:
+        if event_type in routes.by_type or event_type in routes.own_types:
+            return True
+        if is_item_change(event_type):
+            return bool(routes.of_item)
+        if routes.takes_any:
             return True
         return self.wanted_later is None or event_type in self.wanted_later
 
     def wanted(self) -> frozenset[str] | None:
-        """The types of the events it wants; None: all."""
+        """The types of the events it wants; None: all. Changes of items are not among them."""
         routes = self.routes
         if routes.takes_any or self.wanted_later is None:
             return None

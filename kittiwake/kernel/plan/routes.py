@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.event_types import UNMATCHED_BY_ANY, is_item_change
 from kittiwake.kernel.plan.match import Comparison, Match, Matches, Other, Predicate, asks_of_change, leaves_of
 from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -30,10 +30,17 @@ class Route(msgspec.Struct, frozen=True):
     unless: Matches
     conditions: tuple[tuple[int, Matches], ...]
     """Of `given` or `audience`, by condition."""
+    interest: Matches = ()
+    """Of a catalogue rule."""
 
     def matches(self) -> Iterator[Match]:
         """Every match, whatever clause it is of."""
-        for matches in (self.when, self.unless, *(found for _, found in (*self.steps, *self.conditions))):
+        for matches in (
+            self.when,
+            self.unless,
+            self.interest,
+            *(found for _, found in (*self.steps, *self.conditions)),
+        ):
             yield from matches
 
     def asks_of_change(self) -> bool:
@@ -50,6 +57,9 @@ class Route(msgspec.Struct, frozen=True):
             yield from match.own_same
             if match.where is not None:
                 yield from _paths_of(match.where)
+        if self.interest and self.rule.catalog is not None:
+            yield from (self.rule.catalog.item, *((name,) for name in self.rule.catalog.shown))
+            yield from _paths_of_a_row(self.rule)  # of interest for which there is no room
         asked = [self.rule.conditions[i] for i, _ in self.conditions]
         for condition in asked:
             yield from (*condition.same, *condition.own_same, *((condition.path,) if condition.path else ()))
@@ -103,6 +113,8 @@ class Routes:
     """What becomes of events before the rules see them; without derivations of types that no rule needs."""
     takes_any: bool = False
     """Whether events of every type are needed: by a "*" of a rule or of a derivation, or as a contact's first."""
+    of_item: tuple[Route, ...] = ()
+    """Of changes of items: the catalogue rules."""
 
     def names_read(self, event_type: str) -> frozenset[str]:
         """The properties at the top that rules may read of events of a type that is none of the kernel's own."""
@@ -113,6 +125,8 @@ class Routes:
         found = self.by_type.get(event_type)
         if found is not None:
             return found
+        if is_item_change(event_type):
+            return self.of_item
         return self.of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.of_any
 
 
@@ -126,6 +140,7 @@ def route_of(rule_index: int, rule: RuleProgram, event_type: str | None) -> Rout
         _numbered(steps, event_type),
         _of_type(rule.unless, event_type),
         _numbered(tuple(condition.of for condition in rule.conditions), event_type),
+        _of_type(rule.catalog.interest, event_type) if rule.catalog else (),
     )
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from kittiwake.kernel.plan.about import About
 from kittiwake.kernel.plan.audience import Audience
+from kittiwake.kernel.plan.catalog import Catalog
 from kittiwake.kernel.plan.conditions import Tree
 from kittiwake.kernel.plan.history import Condition, LookBack
 from kittiwake.kernel.plan.include import Include
@@ -33,7 +34,7 @@ class Mode(StrEnum):
 
 
 class RuleProgram(msgspec.Struct, frozen=True):
-    """One rule. Exactly one of `when` (not empty), `sequence` and `audience` is set."""
+    """One rule. Exactly one of `when` (not empty), `sequence`, `audience` and `catalog` is set."""
 
     rule_id: str
     version: str
@@ -84,6 +85,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     """What it says of itself."""
     channel: str | None = None
     """The policy's channel on which its triggers are sent."""
+    catalog: Catalog | None = None
+    """What changes of items it is about."""
 
     @property
     def total_kept_us(self) -> int | None:
@@ -114,6 +117,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
         for condition in self.conditions:
             yield from condition.of
         yield from self.unless
+        if self.catalog is not None:
+            yield from self.catalog.interest
 
 
 class Texts(NamedTuple):

@@ -30,7 +30,14 @@ from kittiwake.time.instants import END_OF_TIME_US, HOUR_US
 Source: TypeAlias = tuple[str, str]
 """Something a rule looks back on: what sort it is, and which of them."""
 
-CONDITION, CHAIN, TOTAL, ATTRIBUTE, CONSENT = "condition", "chain", "total", "attribute", "consent"
+CONDITION, CHAIN, TOTAL, ATTRIBUTE, CONSENT, INTEREST = (
+    "condition",
+    "chain",
+    "total",
+    "attribute",
+    "consent",
+    "interest",
+)
 
 OUTLIVING: Final = frozenset({ATTRIBUTE, CONSENT, TOTAL})
 """What of it stays when a contact is forgotten."""
@@ -181,6 +188,8 @@ def _with_look_backs(drafts: Iterable[Draft]) -> Iterator[tuple[RuleProgram, ...
 def _spans(rule: RuleProgram) -> dict[Source, int]:
     """What a rule itself remembers, and how far back it looks."""
     found = {(CONDITION, one.memory): EVER_US if one.within_us is None else one.within_us for one in rule.conditions}
+    if rule.catalog:
+        found[INTEREST, rule.catalog.memory] = rule.catalog.within_us
     if rule.sequence:
         found[CHAIN, rule.layout] = rule.sequence.within_us
     if rule.reaches:

@@ -54,6 +54,7 @@ def candidate_of_reminder(episode: Episode, reminder: Reminder) -> Candidate:
         reminder.occurrence,
         episode.opened_type,
         episode.last_us,
+        reference=episode.reference,
     )
 
 

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from weakref import ref
 
-from kittiwake.event_types import DELETED, ENDINGS, GRANTED, MERGED, UNMATCHED_BY_ANY, UPDATED, WITHDRAWN
+from kittiwake.event_types import (
+    DELETED,
+    ENDINGS,
+    GRANTED,
+    MERGED,
+    UNMATCHED_BY_ANY,
+    UPDATED,
+    WITHDRAWN,
+    is_item_change,
+)
 from kittiwake.kernel.evaluate.change import Updated
 from kittiwake.kernel.evaluate.history import recorder
 from kittiwake.kernel.evaluate.match import SINGLE, Attributes, instance_key, instance_keys_of, key_values, question_of
@@ -25,6 +34,7 @@ from kittiwake.kernel.plan.routes import Route, Routes
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.run.audience import evaluate_membership
+from kittiwake.kernel.run.catalog import changing, interested
 from kittiwake.kernel.run.conditions import admitting
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import cancel_all
@@ -51,12 +61,16 @@ class Handlers:
     """As of `Routes`."""
     of_contact: tuple[Handler, ...]
     """As of `Routes`."""
+    of_item: tuple[Handler, ...]
+    """As of `Routes`."""
 
     def of(self, event_type: str) -> tuple[Handler, ...]:
         """What handles an event of this type, in order."""
         found = self.by_type.get(event_type)
         if found is not None:
             return found
+        if is_item_change(event_type):
+            return self.of_item
         return self.of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self.of_any
 
 
@@ -78,6 +92,7 @@ def _make(routes: Routes, limits: Limits) -> Handlers:
         },
         _of_routes(routes.of_any, limits),
         _of_routes(routes.of_contact, limits),
+        tuple(changing(route, _reaction(route.rule_index, route.rule, limits)) for route in routes.of_item),
     )
     key = id(routes)
     _made[key] = ref(routes, lambda _: _made.pop(key, None)), handlers
@@ -180,6 +195,8 @@ def _handlers_of_route(route: Route, limits: Limits) -> Iterator[Handler]:
         return
     if route.unless and not route.rule.foreseen:
         yield disarming(route)
+    if route.interest:
+        yield interested(route, limits)
     records = _recording(route, limits) if route.conditions else None
     when = _arriving(route, limits) if route.when or route.steps else None
     if records is not None:

@@ -270,8 +270,15 @@ class Execution:
 
 def empty_rule_state(rule: RuleProgram) -> RuleState:
     """What a rule remembers before anything has happened."""
-    shadow = rule.mode is SHADOW
+    shadow, memory = rule.mode is SHADOW, "" if rule.catalog is None else rule.catalog.memory
     if not rule.conditions:
-        return RuleState(version=rule.version, layout=rule.layout, shadow=shadow)
+        return RuleState(version=rule.version, layout=rule.layout, shadow=shadow, interest_memory=memory)
     measures, history = [one.memory for one in rule.conditions], [dict[str, Slot]() for _ in rule.conditions]
-    return RuleState(history=history, version=rule.version, layout=rule.layout, measures=measures, shadow=shadow)
+    return RuleState(
+        history=history,
+        version=rule.version,
+        layout=rule.layout,
+        measures=measures,
+        shadow=shadow,
+        interest_memory=memory,
+    )

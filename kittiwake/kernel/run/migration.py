@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from kittiwake.kernel.evaluate.decisions import row_of
 from kittiwake.kernel.evaluate.retention import memory_of_firing_us
@@ -21,6 +22,7 @@ from kittiwake.kernel.run.arming import pending_candidates
 from kittiwake.kernel.run.eligibility import remembers
 from kittiwake.kernel.run.execution import SHADOW, Execution, empty_rule_state
 from kittiwake.kernel.run.retention import forget_expired
+from kittiwake.kernel.state.interest import Interest
 from kittiwake.kernel.state.state import Instance, Record, RuleState, Slot, State, keeps_something
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
@@ -150,7 +152,7 @@ def activate(program: Program, state: State, now_us: int, known: Before) -> list
         found = _taken_over(rule, before)
         if not rule.foreseen:
             _give_records(state, rule, found, is_same=_is_same(rule, before.get(rule.rule_id)))
-        if found.instances or found.member or found.entered_fired or any(found.history):
+        if found.instances or found.member or found.entered_fired or any(found.history) or found.interests:
             state.rules[key] = found
     state.attributes = canonical({k: v for k, v in parse_json(state.attributes).items() if k in program.attributes})
     state.consents = {purpose: word for purpose, word in state.consents.items() if purpose in program.purposes}
@@ -172,6 +174,7 @@ def _taken_over(rule: RuleProgram, before: Mapping[str, RuleState]) -> RuleState
     sources = [one for one in (own, foreseen) if one is not None]
     for i, condition in enumerate(rule.conditions):
         found.history[i] = _history(condition.memory, sources)
+    found.interests = _interests(found.interest_memory, sources)
     if not rule.foreseen and own is not None and _is_same(rule, own):
         found.instances, found.member = own.instances, own.member
         if own.shadow is not found.shadow:
@@ -200,6 +203,14 @@ def _history(memory: str, sources: Iterable[RuleState]) -> dict[str, Slot]:
         for had, slots in zip(source.measures, source.history, strict=True):
             if serves(had, memory):
                 return _history_decoder.decode(_history_encoder.encode(slots))
+    return {}
+
+
+def _interests(memory: str, sources: Iterable[RuleState]) -> dict[str, Interest]:
+    """The interest of a catalogue rule, if somebody remembered it; its own, for several may be served by one."""
+    for source in sources:
+        if memory and source.interest_memory == memory:
+            return {item: replace(one) for item, one in source.interests.items()}
     return {}
 
 

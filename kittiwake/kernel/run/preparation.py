@@ -12,8 +12,9 @@ from weakref import ref
 
 from msgspec.structs import replace
 
-from kittiwake.event_types import UNMATCHED_BY_ANY
+from kittiwake.event_types import UNMATCHED_BY_ANY, is_item_change
 from kittiwake.kernel.evaluate.cast import Casting, casting
+from kittiwake.kernel.evaluate.catalog import NOW
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.routes import Routes
 from kittiwake.kernel.run.derive import deriving
@@ -21,6 +22,7 @@ from kittiwake.kernel.run.dispatch import Handlers, handlers_of
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.repeats import dropping
 from kittiwake.kernel.run.taking import NOTHING_MORE, take
+from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 
 Prepared: TypeAlias = Callable[[Execution, Event], None]
@@ -30,7 +32,7 @@ Prepared: TypeAlias = Callable[[Execution, Event], None]
 class PreparedHandlers:
     """What takes the events of a program, by their types."""
 
-    __slots__ = ("_by_type", "_of_any", "_of_contact")
+    __slots__ = ("_by_type", "_of_any", "_of_contact", "_of_item")
 
     def __init__(self, routes: Routes, handlers: Handlers) -> None:
         """Of every type that rules or the preparation name, and of the others together."""
@@ -38,12 +40,15 @@ class PreparedHandlers:
         self._by_type = {name: _prepared(routes, handlers, name) for name in sorted(named)}
         self._of_any = _prepared(routes, handlers, None)
         self._of_contact = _prepared(routes, handlers, UNMATCHED_BY_ANY[0])
+        self._of_item = _changed(handlers)
 
     def of(self, event_type: str) -> Prepared:
         """What takes an event of this type."""
         found = self._by_type.get(event_type)
         if found is not None:
             return found
+        if is_item_change(event_type):
+            return self._of_item
         return self._of_contact if event_type.startswith(UNMATCHED_BY_ANY) else self._of_any
 
 
@@ -83,6 +88,21 @@ def _prepared(routes: Routes, handlers: Handlers, event_type: str | None) -> Pre
             take(run, own, seen, about)
 
     return handle if cast or drops or derive else lambda run, event: take(run, own, event)
+
+
+def _changed(handlers: Handlers) -> Prepared:
+    """What takes changes of items: no act of the contact, and nothing to one of whom nothing is known."""
+
+    def handle(run: Execution, event: Event) -> None:
+        if run.newest_us is None or not event.properties[NOW]:
+            return  # of whom nothing is known; of an event that turned out to be a duplicate
+        if run.trace is not None:
+            shown = {"event_id": event.event_id, "type": event.type, "properties": dict(event.properties)}
+            run.note(StepKind.EVENT, None, None, **shown)
+        for change in handlers.of_item:
+            change(run, event)
+
+    return handle
 
 
 def _cast(cast: Casting, event: Event) -> Event:

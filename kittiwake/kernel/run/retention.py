@@ -6,6 +6,7 @@ wherever an execution leaves a state.
 
 from __future__ import annotations
 
+from kittiwake.kernel.evaluate.catalog import lasting
 from kittiwake.kernel.evaluate.history import prune
 from kittiwake.kernel.evaluate.look_backs import missing_until_us
 from kittiwake.kernel.evaluate.retention import (
@@ -122,7 +123,9 @@ def forget_expired(run: Execution, now_us: int) -> None:
         run.drop_forgotten(index, now_us)
         for condition, slots in zip(rule.conditions, found.history, strict=True):
             prune(condition, slots, now_us, rule.keep_us)
-        if not (found.instances or found.member or found.entered_fired or any(found.history)):
+        if found.interests and rule.catalog is not None:
+            found.interests = lasting(found.interests, rule.catalog.within_us, now_us)
+        if not (found.instances or found.member or found.entered_fired or any(found.history) or found.interests):
             del rules[run.program.state_keys[index]]
             run.rules[index] = None
     if run.state.round_ends_us is not None and run.state.round_ends_us <= now_us:

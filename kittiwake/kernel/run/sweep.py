@@ -48,7 +48,7 @@ class SweepPlan(NamedTuple):
 
 def sweep_plan_of(program: Program) -> SweepPlan | None:
     """What each event type does in each rule, if the whole program can be swept; None if it cannot."""
-    if program.routes.preparation != UNPREPARED:
+    if program.routes.preparation != UNPREPARED or program.routes.of_item:
         return None
     asks = replace(program.policy, retention_us=Policy().retention_us, profile_retention_us=None) != Policy()
     if asks or not all(_is_plain(rule, program) for rule in program.rules):

@@ -100,7 +100,8 @@ def _note_version(run: Execution, now_us: int, decisions: Sequence[Decision]) ->
 
 def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
-    if run.program.routes.preparation is not UNPREPARED:
+    routes = run.program.routes
+    if routes.preparation is not UNPREPARED or routes.of_item:
         _walk_prepared(run, events, upto_us)
         return
     timers, traced, state = run.timers.heap, run.trace is not None, run.state
@@ -138,7 +139,7 @@ def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
 
 
 def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> None:
-    """As `_walk`, where events are prepared before the rules see them."""
+    """As `_walk`, where events are prepared before the rules see them, or items change."""
     prepared, timers, retention_us = prepared_handlers_of(run.program), run.timers.heap, run.program.policy.retention_us
     at, count = 0, len(events)
     while at < count:

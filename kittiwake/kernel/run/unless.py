@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kittiwake.kernel.evaluate.catalog import item_text
 from kittiwake.kernel.evaluate.match import Attributes, Properties, key_values, question_of
 from kittiwake.kernel.plan.match import Match
 from kittiwake.kernel.plan.routes import Route
@@ -18,6 +19,7 @@ from kittiwake.kernel.state.state import Instance, RuleState
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome, Reason
+from kittiwake.values import Path, canonical, lookup
 
 
 def disarming(route: Route) -> Handler:
@@ -73,10 +75,16 @@ def _wanting(match: Match, rule: RuleProgram) -> Callable[[Properties, Attribute
             return None
         if not paths:
             return []
-        values = key_values(paths, properties)
+        values = _item_in(properties, paths[0]) if match.of_item else key_values(paths, properties)
         return None if values is None else list(zip(indices, values, strict=True))
 
     return want
+
+
+def _item_in(properties: Properties, path: Path) -> list[str] | None:
+    """The item that a property names, as `same` compares it."""
+    item = item_text(lookup(properties, path))
+    return None if item is None else [canonical(item)]
 
 
 def _is_met(wanted: list[Wanted], same: list[str]) -> bool:

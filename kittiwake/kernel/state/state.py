@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from kittiwake.kernel.state.interest import Interest
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind
 
@@ -120,6 +121,8 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     """When its newest event happened; None: an earlier release did not keep it."""
     crossing: str | None = None
     """Of a threshold, which time it is where it may be crossed again, as canonical JSON (`run.thresholds`)."""
+    reference: str | None = None
+    """Of a catalogue rule: the value that the opening change is measured by, as canonical JSON."""
 
 
 class Held(msgspec.Struct, array_like=True, gc=False):
@@ -166,6 +169,8 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     opened_type: str = ""
     last_us: int | None = None
     """Both as of a `Candidate`."""
+    reference: str | None = None
+    """As of a `Candidate`."""
 
 
 class Reached(msgspec.Struct, array_like=True, gc=False):
@@ -210,6 +215,10 @@ class RuleState(msgspec.Struct, array_like=True, gc=False):
     """Whether it was left in shadow: what fired would have fired."""
     entered_held_out: bool = False
     """Whether the last `entered` would have fired, but for the holdout; `entered_fired` then is true as well."""
+    interests: dict[str, Interest] = {}
+    """Of a catalogue rule, by item."""
+    interest_memory: str = ""
+    """`Catalog.memory` of what is remembered of interest."""
 
 
 class Record(msgspec.Struct, array_like=True, gc=False):

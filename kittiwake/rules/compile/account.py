@@ -1,7 +1,6 @@
 """From a checked rule set to the program of one account.
 
-Pure. Called by every host; what it is given has passed the loader, so only what this release
-does not run yet can still be refused.
+Pure. Called by every host; what it is given has passed the loader, so nothing is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.rules.compile.policy import policy_of
 from kittiwake.rules.compile.preparation import preparation_of
 from kittiwake.rules.compile.recurrence import ordinals_of
-from kittiwake.rules.compile.rule import check_can_run, compile_rule
+from kittiwake.rules.compile.rule import compile_rule, not_off
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
 
@@ -27,12 +26,9 @@ def compile_account(
     """The program of an account: the rules of "*" and its own, its policy or else that of "*".
 
     An account the rule set does not know gets the rules of "*" alone.
-
-    Raises:
-        RulesError: a rule is of a kind that this release does not run yet.
     """
     policy = ruleset.policy_of(account_id)
-    authored = check_can_run(ruleset.rules_of(account_id))
+    authored = not_off(ruleset.rules_of(account_id))
     holidays = ordinals_of(ruleset.holidays_of(account_id))
     return build_program(
         account_id,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
+from kittiwake.kernel.plan.catalog_plan import CatalogPlan, catalog_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.versions import Version, compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
@@ -21,6 +22,9 @@ from kittiwake.time.instants import HOUR_US
 
 PROGRAMS_MAX: Final = 10_000
 """Programs kept: some 20 KB each. Compiling one anew costs milliseconds."""
+
+
+NO_TYPES: Final = frozenset[str]()
 
 
 class VersionUsed(NamedTuple):
@@ -71,6 +75,8 @@ class Plan(NamedTuple):
     """Types, of those that are named, of which nothing but time and id can matter."""
     changing: bool
     """Whether what one version wants another does not."""
+    catalog: CatalogPlan | None = None
+    """What its catalogue rules need of items; None: it has none."""
 
 
 def plan_of(versions: Versions) -> Plan:
@@ -85,7 +91,7 @@ def plan_of(versions: Versions) -> Plan:
     sweep_plan = sweep_plan_of(programs[0]) if len(programs) == 1 else None
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
     changing = changing or (takes_all and not all(program.routes.takes_any for program in programs))
-    return Plan(versions, sweep_plan, None if takes_all else named, unread, changing)
+    return Plan(versions, sweep_plan, None if takes_all else named, unread, changing, catalog_of(versions))
 
 
 def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
@@ -116,9 +122,6 @@ class Programs:
         """Compiles the programs of every account the rules name, so that a rule that cannot run is found here.
 
         A batch has the whole history, a stream has not. `shape` is that of the input: it may derive events by itself.
-
-        Raises:
-            RulesError: a rule is of a kind that this release does not run yet.
         """
         history = always(rules) if isinstance(rules, RuleSet) else rules
         versions = (VersionUsed(one.effective_us, one.ruleset.version) for one in history.versions)
@@ -132,8 +135,9 @@ class Programs:
         self._named = frozenset(name for one in history.versions for name in (*one.ruleset.accounts, *one.refused))
         self.refused = frozenset(name for name in self._named if not self._versions(name))
         """Accounts of which nothing is run, in no version."""
-        for account_id in (EVERY_ACCOUNT, *sorted(self._named)):
-            self.of(account_id)
+        plans = [self.plan(account_id) for account_id in (EVERY_ACCOUNT, *sorted(self._named))]
+        self.has_catalog = any(plan.catalog is not None for plan in plans)
+        """Whether any account has catalogue rules; if not, nobody needs events of items."""
 
     def of(self, account_id: str) -> Versions:
         """The programs of an account; one the rules do not name has those of "*" alone."""
@@ -182,6 +186,10 @@ class Programs:
     def wanted(self, account_id: str) -> frozenset[str] | None:
         """The types of events that can change anything in an account; None: all."""
         return self.plan(account_id).wanted
+
+    def wanted_of_items(self, account_id: str) -> frozenset[str] | None:
+        """The types of events of items that can change anything in an account; None: all."""
+        return None if self.plan(account_id).catalog is not None else NO_TYPES
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}

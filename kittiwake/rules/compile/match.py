@@ -6,7 +6,7 @@ Pure. Called by the compilers of the clauses that hold a match; its input has be
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from kittiwake.event_types import UNMATCHED_BY_ANY, UPDATED
 from kittiwake.kernel.plan.match import AllOf, AnyOf, Comparison, Match, Matches, Not, Operator, Other, Predicate
@@ -23,6 +23,9 @@ from kittiwake.rules.model.match import (
 )
 from kittiwake.rules.model.text import Paths, SamePaths, same_pairs
 from kittiwake.values import Path, Scalar
+
+ITEM_IDS: Final = (("item_id",),)
+"""The `same` of an `unless` with `item`: the id of the item that has changed."""
 
 
 def path_of(text: str) -> Path:
@@ -57,6 +60,8 @@ def _of_object(entry: MatchObject | ChangeMatch) -> Iterator[Match]:
         change = change_of(entry.contact)
         asked = change if where is None else AllOf((change, where))
         return _of_types([UPDATED], asked, *names_of(entry.same))
+    if entry.item is not None:
+        return _of_types(types_of(entry.event), where, ITEM_IDS, (path_of(entry.item),), of_item=True)
     return _of_types(types_of(entry.event), where, *names_of(entry.same))
 
 
@@ -71,14 +76,19 @@ def types_of(types: EventTypes) -> list[str]:
 
 
 def _of_types(
-    types: list[str], where: Predicate | None = None, same: tuple[Path, ...] = (), other: tuple[Path, ...] = ()
+    types: list[str],
+    where: Predicate | None = None,
+    same: tuple[Path, ...] = (),
+    other: tuple[Path, ...] = (),
+    *,
+    of_item: bool = False,
 ) -> Iterator[Match]:
     """One match for `"*"`, and one for the named types it does not cover."""
     if "*" in types:
-        yield Match(frozenset(), where, same, other)
+        yield Match(frozenset(), where, same, other, of_item)
         types = [name for name in types if name.startswith(UNMATCHED_BY_ANY)]
     if types:
-        yield Match(frozenset(types), where, same, other)
+        yield Match(frozenset(types), where, same, other, of_item)
 
 
 # ---------------------------------------------------------------- where

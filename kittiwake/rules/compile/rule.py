@@ -1,7 +1,6 @@
 """From one rule to its program: all its clauses together.
 
-Pure. Called by `compile.account` and `compile.versions`; what it is given has passed the loader, so only what this
-release does not run yet can still be refused.
+Pure. Called by `compile.account` and `compile.versions`; what it is given has passed the loader, so nothing is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from kittiwake.kernel.plan.layouts import paths_of_pending
 from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.rules.compile.audience import audience_of
+from kittiwake.rules.compile.catalog import catalog_of_rule
 from kittiwake.rules.compile.conditions import tree_of
 from kittiwake.rules.compile.include import about_of, include_of
 from kittiwake.rules.compile.match import matches_of, paths_of
@@ -25,31 +25,14 @@ from kittiwake.rules.compile.variants import variants_of
 from kittiwake.rules.compile.wait import wait_of
 from kittiwake.rules.compile.when import when_of
 from kittiwake.rules.diagnostics import span_us
-from kittiwake.rules.errors import Code, RuleError, RulesError
-from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.ruleset import AuthoredRule
 from kittiwake.values import Path
 
 
-def check_can_run(authored: Iterable[AuthoredRule]) -> list[AuthoredRule]:
-    """The rules that are not off.
-
-    Raises:
-        RulesError: one is of a kind that this release does not run yet.
-    """
-    found = [rule for rule in authored if rule.rule.mode != "off"]
-    refused = [error for rule in found if (error := _not_yet(rule))]
-    if refused:
-        raise RulesError(refused)
-    return found
-
-
-def _not_yet(authored: AuthoredRule) -> RuleError | None:
-    if not isinstance(authored.rule.when, ItemObject):
-        return None
-    message = f"{authored.rule.id} is a catalogue rule, which this release does not run yet"
-    return authored.location.error(("when", "item"), Code.NOT_YET, message, "Set mode: off until it does", at_key=True)
+def not_off(authored: Iterable[AuthoredRule]) -> list[AuthoredRule]:
+    """The rules that are not off."""
+    return [rule for rule in authored if rule.rule.mode != "off"]
 
 
 def compile_rule(
@@ -65,7 +48,7 @@ def compile_rule(
     rule = authored.rule
     conditions: list[Condition] = []
     given, still = (tree_of(written, conditions) for written in (rule.given, rule.still))
-    audience = audience_of(rule, conditions)
+    audience, include = audience_of(rule, conditions), include_of(rule)
     program = RuleProgram(
         rule_id=rule.id,
         version=authored.version,
@@ -78,7 +61,7 @@ def compile_rule(
         per=paths_of(rule.per),
         restart=rule.restart,
         reaches=reaches_of(rule.reaches),
-        include=include_of(rule),
+        include=include,
         mode=Mode(rule.mode),
         priority=rule.priority,
         reentry=reentry_of(rule),
@@ -93,6 +76,7 @@ def compile_rule(
         partial=policy is not None and policy.history_from == "effective",
         variants=variants_of(rule),
         channel=rule.channel,
+        catalog=catalog_of_rule(rule, include),
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
     return replace(program, ready_us=ready, same=_same(program))
@@ -103,6 +87,8 @@ def longest_look_back_us(program: RuleProgram) -> int:
     spans = [condition.within_us or 0 for condition in program.conditions]
     if program.reaches is not None and program.reaches.period is not None:
         spans.append(PERIOD_SPAN_US[program.reaches.period])
+    if program.catalog is not None:
+        spans.append(program.catalog.within_us)
     return max([*spans, program.sequence.within_us if program.sequence else 0])
 
 

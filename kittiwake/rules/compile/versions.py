@@ -14,7 +14,7 @@ from kittiwake.kernel.plan.versions import Draft, Versions, build_versions
 from kittiwake.rules.compile.policy import policy_of
 from kittiwake.rules.compile.preparation import preparation_of
 from kittiwake.rules.compile.recurrence import ordinals_of
-from kittiwake.rules.compile.rule import check_can_run, compile_rule
+from kittiwake.rules.compile.rule import compile_rule, not_off
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
 
@@ -32,10 +32,9 @@ def compile_versions(
     frozen_at_us: int | None = None,
     lines: tuple[Lines, ...] = (),
 ) -> Versions:
-    """The programs of an account under rising versions; a batch has the whole history. `lines`: of its input's shape.
+    """The programs of an account under rising versions; a batch has the whole history.
 
-    Raises:
-        RulesError: a rule is of a kind that this release does not run yet.
+    `lines`: of its input's shape.
     """
     return build_versions(
         account_id,
@@ -50,7 +49,7 @@ def compile_versions(
 def _drafts(versions: Iterable[Version], account_id: str, lines: tuple[Lines, ...]) -> Iterator[Draft]:
     introduced: dict[str, int | None] = {}
     for effective_us, ruleset in versions:
-        authored = check_can_run(ruleset.rules_of(account_id))
+        authored = not_off(ruleset.rules_of(account_id))
         introduced = {rule.rule.id: introduced.get(rule.rule.id, effective_us) for rule in authored}
         policy = ruleset.policy_of(account_id)
         holidays = ordinals_of(ruleset.holidays_of(account_id))

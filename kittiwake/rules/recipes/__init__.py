@@ -47,11 +47,6 @@ class Recipe(NamedTuple):
     file: str = ""
     """Of an account's: where it stands."""
 
-    @property
-    def runs(self) -> bool:
-        """Whether the rule can run yet; catalogue rules are checked and then refused."""
-        return child(self.rule, "interest") is None
-
 
 @lru_cache(maxsize=1)
 def recipe_names() -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from kittiwake.event_types import is_item_change
 from kittiwake.input.shapes.base import InputShape
 from kittiwake.kernel import Advanced, State, advance
 from kittiwake.model import DeadLetter, Event
@@ -133,6 +134,8 @@ def _late_events(given: Evaluation, step: Advanced, pairs: Sequence[_Pair], cloc
     program = given.plan.versions.newest
     found = []
     for event in step.late:
+        if is_item_change(event.type):
+            continue  # no message: the item's own step says what came late
         arrival = arrivals[id(event)]
         evaluated_to_us = given.state.evaluated_to_us
         assert evaluated_to_us is not None, "only what has been evaluated can be late"

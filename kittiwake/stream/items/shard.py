@@ -1,0 +1,199 @@
+"""A shard of an item: what a streaming host keeps of it, and what it gives to contacts when a record comes.
+
+The seam for a host, as `stream.contact.store` is for contacts. By key a host keeps a value state (the item) and a
+bag state (interest, one entry each), and timers in event time, which only forget: each is set once for its day. What is
+given depends on what has come, not on its order, nor on a watermark. What is written is committed together with what is
+given, or neither is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from kittiwake.kernel.items.changes import ItemChange
+from kittiwake.kernel.items.index import (
+    HeldInterest,
+    ItemState,
+    Outcome,
+    compacted,
+    decode,
+    encode,
+    expired,
+    given_to,
+    with_interest,
+    with_item_event,
+)
+from kittiwake.kernel.items.interests import Interval
+from kittiwake.stream.contact.sealing import UnreadableError, sealed, unsealed
+from kittiwake.stream.items.records import ItemEvent, ItemSeed, ShownInterest, interest_of, item_record_of
+from kittiwake.stream.items.records import encode as encode_record
+from kittiwake.stream.records import TRACEPARENT, BufferedEvent, key_of
+from kittiwake.stream.records import encode as encode_buffered
+from kittiwake.time.instants import DAY_US
+
+FORGET_EVERY_US: Final = DAY_US
+"""How finely the times are cut at which a shard forgets: a day more of interest costs little, a timer an hour would."""
+
+
+class ShardStore(Protocol):
+    """One shard's state and timers in a host."""
+
+    def read_item(self) -> bytes | None:
+        """The value, if there is one."""
+
+    def write_item(self, data: bytes) -> None:
+        """Keep this value."""
+
+    def read_interests(self) -> Iterable[bytes]:
+        """The entries of the bag state, in any order."""
+
+    def add_interest(self, element: bytes) -> None:
+        """Keep one entry more."""
+
+    def write_interests(self, elements: Sequence[bytes]) -> None:
+        """Keep these entries, and none of those before."""
+
+    def set_timer(self, at_us: int) -> None:
+        """Fire at this instant, beside all other instants that are set."""
+
+
+class Given(NamedTuple):
+    """What a record brings about."""
+
+    changes: list[tuple[bytes, bytes]]
+    """Keys of contacts, and their item changes as `BufferedEvent`s."""
+    outcome: Outcome | None = None
+    """Of an item event."""
+
+
+def on_record(store: ShardStore, subject: tuple[str, str], record: bytes, horizon_us: int) -> Given:
+    """Take a record of an item in; `subject` is account and item, `horizon_us` the allowed lateness.
+
+    Raises:
+        UnreadableError: what is kept of it is damaged, or of a later release.
+    """
+    found = item_record_of(record)
+    if isinstance(found, ItemEvent):
+        return _with_event(store, subject, found, horizon_us)
+    if isinstance(found, ShownInterest):
+        return Given(_with_interest(store, subject, found.interest, horizon_us))
+    return Given(_with_seed(store, subject, found, horizon_us))
+
+
+def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> None:
+    """Forget what the watermark has passed by the allowed lateness; not if it is ahead of the clock, as in a drain."""
+    if at_us > clock_us:
+        return
+    upto_us = at_us - horizon_us
+    data = store.read_item()
+    if data is not None:
+        state = _state_of(data)
+        after = expired(state, upto_us, horizon_us)
+        if after is not state:
+            store.write_item(sealed(encode(after)))
+    store.write_interests([_entry(one) for one in compacted(_interests(store), upto_us)])
+
+
+# ---------------------------------------------------------------- by kind
+
+
+def _with_interest(
+    store: ShardStore, subject: tuple[str, str], interest: HeldInterest, horizon_us: int
+) -> list[tuple[bytes, bytes]]:
+    store.add_interest(_entry(interest))
+    store.set_timer(_forgets_us(interest.to_us + horizon_us))
+    data = store.read_item()
+    if data is None:
+        return []
+    interval = Interval(interest.from_us, interest.to_us)
+    changes = with_interest(_state_of(data), subject[1], interval, horizon_us)
+    return [_for_contact(subject[0], interest.contact_id, change, None) for change in changes]
+
+
+def _with_event(store: ShardStore, subject: tuple[str, str], event: ItemEvent, horizon_us: int) -> Given:
+    data = store.read_item()
+    state = ItemState() if data is None else _state_of(data)
+    taken = with_item_event(state, subject[1], event.fact, horizon_us)
+    if taken.outcome is not Outcome.TAKEN:
+        return Given([], taken.outcome)
+    store.write_item(sealed(encode(taken.state)))
+    store.set_timer(_forgets_us(event.fact.time_us + horizon_us))
+    return Given(_to_contacts(store, subject[0], taken.changes, event.traceparent), taken.outcome)
+
+
+def _with_seed(
+    store: ShardStore, subject: tuple[str, str], seed: ItemSeed, horizon_us: int
+) -> list[tuple[bytes, bytes]]:
+    """Begin with what a snapshot knows; what has come before it is taken in once more, and counts as newer."""
+    for one in seed.interests:
+        store.add_interest(_entry(one))
+        store.set_timer(_forgets_us(one.to_us + horizon_us))
+    data = store.read_item()
+    had = ItemState() if data is None else _state_of(data)
+    state, changes = had, list[ItemChange]()
+    if seed.state is not None:
+        state, changes = _begun_with(decode(seed.state), had, subject[1], horizon_us)
+        store.write_item(sealed(encode(state)))
+    given = _to_contacts(store, subject[0], changes, None)
+    for one in seed.interests:
+        interval = Interval(one.from_us, one.to_us)
+        found = with_interest(state, subject[1], interval, horizon_us)
+        given += [_for_contact(subject[0], one.contact_id, change, None) for change in found]
+    return given
+
+
+def _begun_with(seed: ItemState, had: ItemState, item_id: str, horizon_us: int) -> tuple[ItemState, list[ItemChange]]:
+    state = ItemState(
+        max(seed.known, had.known), seed.facts, seed.last, seed.before, seed.counted, seed.folded, seed.size
+    )
+    changes: list[ItemChange] = []
+    for one in had.facts:
+        taken = with_item_event(state, item_id, one.fact, horizon_us)
+        state = taken.state
+        changes += taken.changes
+    return state, changes
+
+
+# ---------------------------------------------------------------- what is kept, what is given
+
+
+def _to_contacts(
+    store: ShardStore, account_id: str, changes: Sequence[ItemChange], traceparent: str | None
+) -> list[tuple[bytes, bytes]]:
+    if not changes:
+        return []
+    interests = _interests(store)
+    return [
+        _for_contact(account_id, contact_id, change, traceparent) for contact_id, change in given_to(changes, interests)
+    ]
+
+
+def _for_contact(account_id: str, contact_id: str, change: ItemChange, traceparent: str | None) -> tuple[bytes, bytes]:
+    """An item change on its way to a contact."""
+    attributes = {} if traceparent is None else {TRACEPARENT: traceparent}
+    buffered = BufferedEvent(change.time_us, change.event_id, change.type, change.properties, attributes)
+    return key_of(account_id, contact_id), encode_buffered(buffered)
+
+
+def _interests(store: ShardStore) -> list[HeldInterest]:
+    try:
+        return [interest_of(unsealed(element)) for element in store.read_interests()]
+    except ValueError:
+        raise UnreadableError("the interest in the item is damaged") from None
+
+
+def _entry(interest: HeldInterest) -> bytes:
+    return sealed(encode_record(interest))
+
+
+def _state_of(data: bytes) -> ItemState:
+    try:
+        return decode(bytes(unsealed(data)))
+    except ValueError as error:
+        raise UnreadableError(str(error)) from None
+
+
+def _forgets_us(time_us: int) -> int:
+    """The end of the day in which something may be forgotten."""
+    return -(-(time_us + 1) // FORGET_EVERY_US) * FORGET_EVERY_US

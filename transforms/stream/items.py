@@ -1,0 +1,144 @@
+"""Step: events of items and the interest of contacts, in any order, to the changes that reach each contact.
+
+The join of ADR 0026: `kittiwake.stream.items.shard` says what is given. Global window. State is a value state (the
+item) and a bag state (interest). A timer only forgets: it is set once a bundle for the day in which something may be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import apache_beam as beam
+from apache_beam.coders import BytesCoder
+from apache_beam.pvalue import PCollection
+from apache_beam.transforms.timeutil import TimeDomain
+from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
+from apache_beam.utils.timestamp import Timestamp
+
+from kittiwake.kernel.items.index import Outcome
+from kittiwake.stream.contact.sealing import UnreadableError
+from kittiwake.stream.items import shard
+from kittiwake.stream.items.records import subject_of_item
+from kittiwake.stream.logs import ITEM_FAILED
+from kittiwake.stream.metrics import ITEM_CHANGES, ITEM_EVENTS, ITEM_EVENTS_TOO_LATE
+from kittiwake.stream.rules_source.view import RulesSource
+from transforms.clock import now_us
+from transforms.logs import log
+from transforms.metrics import count
+
+
+@dataclass(eq=False)
+class JoinItems(beam.PTransform):
+    """Gives every contact the changes of the items that it showed interest in."""
+
+    rules: RulesSource
+    clock: Callable[[], int] = now_us
+
+    def expand(self, of_items: PCollection[tuple[bytes, bytes]]) -> PCollection[tuple[bytes, bytes]]:
+        """Keys of contacts, and `records.BufferedEvent` as bytes."""
+        step = beam.ParDo(JoinDoFn(self.rules, self.clock)).with_output_types(tuple[bytes, bytes])
+        return of_items | "Join" >> step
+
+
+class JoinDoFn(beam.DoFn):
+    """One shard of an item a key."""
+
+    ITEM: Final = ReadModifyWriteStateSpec("item", BytesCoder())
+    INTERESTS: Final = BagStateSpec("interests", BytesCoder())
+    FORGET: Final = TimerSpec("forget", TimeDomain.WATERMARK)
+
+    def __init__(self, rules: RulesSource, clock: Callable[[], int]) -> None:
+        self._rules, self._clock = rules, clock
+
+    def start_bundle(self) -> None:
+        """Start counting from nothing."""
+        self._set: set[tuple[bytes, int]] = set()
+        self._failures: Counter[str] = Counter()
+        self._changes = 0
+        self._outcomes: Counter[Outcome] = Counter()
+
+    def finish_bundle(self) -> None:
+        """Report what was counted, and log what went wrong, without a word of whom it concerns."""
+        count(ITEM_EVENTS, self._outcomes.total())
+        count(ITEM_EVENTS_TOO_LATE, self._outcomes[Outcome.LATE])
+        count(ITEM_CHANGES, self._changes)
+        for failure, number in sorted(self._failures.items()):
+            log(ITEM_FAILED, failure=failure, number=number)
+
+    def process(
+        self,
+        element: tuple[bytes, bytes],
+        item: Any = beam.DoFn.StateParam(ITEM),
+        interests: Any = beam.DoFn.StateParam(INTERESTS),
+        forget: Any = beam.DoFn.TimerParam(FORGET),
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """One record of an item."""
+        key, record = element
+        account_id, item_id, _ = subject_of_item(key)
+        store = _BeamShard(key, item, interests, forget, self._set)
+        try:
+            given = shard.on_record(store, (account_id, item_id), record, self._horizon_us(account_id))
+        except UnreadableError as error:
+            self._failures[str(error)] += 1
+            return
+        if given.outcome is not None:
+            self._outcomes[given.outcome] += 1
+        self._changes += len(given.changes)
+        yield from given.changes
+
+    @on_timer(FORGET)
+    def at_timer(
+        self,
+        key: bytes = beam.DoFn.KeyParam,
+        at: Timestamp = beam.DoFn.TimestampParam,
+        item: Any = beam.DoFn.StateParam(ITEM),
+        interests: Any = beam.DoFn.StateParam(INTERESTS),
+        forget: Any = beam.DoFn.TimerParam(FORGET),
+    ) -> None:
+        """A day of the shard is over."""
+        account_id, _, _ = subject_of_item(key)
+        store = _BeamShard(key, item, interests, forget, self._set)
+        try:
+            shard.on_timer(store, at.micros, self._clock(), self._horizon_us(account_id))
+        except UnreadableError as error:
+            self._failures[str(error)] += 1
+
+    def _horizon_us(self, account_id: str) -> int:
+        return self._rules.view(self._clock()).plan(account_id).versions.horizon_us
+
+
+class _BeamShard(NamedTuple):
+    """A shard's state and timers in Beam."""
+
+    key: bytes
+    item: Any
+    interests: Any
+    forget: Any
+    set_already: set[tuple[bytes, int]]
+
+    def read_item(self) -> bytes | None:
+        found: bytes | None = self.item.read()
+        return found
+
+    def write_item(self, data: bytes) -> None:
+        self.item.write(data)
+
+    def read_interests(self) -> Iterable[bytes]:
+        found: Iterable[bytes] = self.interests.read()
+        return found
+
+    def add_interest(self, element: bytes) -> None:
+        self.interests.add(element)
+
+    def write_interests(self, elements: Sequence[bytes]) -> None:
+        self.interests.clear()
+        for element in elements:
+            self.interests.add(element)
+
+    def set_timer(self, at_us: int) -> None:
+        if (self.key, at_us) not in self.set_already:
+            self.set_already.add((self.key, at_us))
+            self.forget.set(Timestamp(micros=at_us), dynamic_timer_tag=str(at_us // shard.FORGET_EVERY_US))
