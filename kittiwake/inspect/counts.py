@@ -17,7 +17,7 @@ from kittiwake.input.lines import Block
 from kittiwake.model import DeadLetter
 
 SAMPLED_MAX: Final = 100_000
-"""Values of which a `Distinct` keeps hashes: some 15 MB. Beyond them every estimate is within about one part in 100."""
+"""Values of which a `Distinct` keeps hashes: some 20 MB. Beyond them every estimate is within about one part in 100."""
 
 TYPES_MAX: Final = 1_000
 """Types that are counted by name: more of them are ids."""

@@ -123,7 +123,7 @@ def says_utc(path: FieldPath) -> bool:
 def _event_id(guess: Guess) -> str:
     ordinal = ", ordinal: true" if guess.ordinal else ""
     if not guess.ids:
-        return "event_id: {digest: true, ordinal: true}   # of the whole record: no field of it is an id"
+        return f"event_id: {{digest: true{ordinal}}}   # of the whole record: no field of it is an id"
     texts = [value_text(path_text(path)) for path in guess.ids]
     if len(texts) == 1 and not ordinal:
         return f"event_id: {texts[0]}"

@@ -16,8 +16,7 @@ from kittiwake.batch.replay import OnProgress, Progress
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Wants
 from kittiwake.input.errors import shown
-from kittiwake.input.files import find_shaped_files, refuse_shaped
-from kittiwake.input.reading import read_blocks
+from kittiwake.input.query.inputs import blocks_of_input, find_inputs
 from kittiwake.input.shapes.base import Lines
 from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.report.as_delivery import Read
@@ -46,12 +45,10 @@ def profile_files(
     Raises:
         UnusableError: an input cannot be read to its end.
     """
-    files = find_shaped_files(inputs, settings.shape, settings.shapes)
-    for file in files:
-        refuse_shaped([file.name], file.shape)
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     profile, counts = Profile(settings.start_us), Counts()
     intake = Intake(settings, _wants(account_id), counts)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
 
     def on_read(size: int) -> None:
         nonlocal bytes_read
@@ -59,7 +56,7 @@ def profile_files(
 
     with gc_paused():
         for name, shape in files:
-            for block in read_blocks(name, on_read, shape):
+            for block in blocks_of_input(name, settings.query, on_read, shape):
                 table = intake.take(shown(name), block, shape).table
                 if table.types:
                     profile.add(table)

@@ -56,6 +56,12 @@ def test_explain_takes_the_query_of_a_replay(files: list[str]) -> None:
     assert "FIRED" in ran.out
 
 
+def test_profile_takes_the_query_of_a_replay(files: list[str]) -> None:
+    ran = kittiwake("profile", *files[2:], "--json")
+    assert ran.code == 0, ran.err
+    assert "cart.item_added" in ran.out
+
+
 def test_a_run_needs_an_input_or_a_query(tmp_path: Path, files: list[str]) -> None:
     ran = kittiwake("replay", *files[:2], "--output", tmp_path / "out")
     assert (ran.code, ran.err) == (2, "there is no input: name files with --input, or a query with --query\n")

@@ -89,6 +89,17 @@ def test_texts_of_json_and_lists_of_pairs_are_walked_into(tmp_path: Path) -> Non
     assert "pairs: [params]" in found.shape
 
 
+def test_a_file_of_too_many_rows_numbers_none_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"c{at},2026-01-01 10:00,{at}" for at in range(30)]
+    assert (
+        "event_id: {digest: true, ordinal: true}" in inspected(tmp_path / "a.csv", "customer,ordered_at,n", *rows).shape
+    )
+    monkeypatch.setattr("kittiwake.inspect.inspection.ORDINALS_MAX", 20)
+    found = inspected(tmp_path / "a.csv", "customer,ordered_at,n", *rows)
+    assert "event_id: {digest: true}" in found.shape
+    assert found.outcome.events == 30
+
+
 def test_events_in_rows_keep_the_account_that_they_name(tmp_path: Path) -> None:
     head = "event_id,account_id,contact_id,type,time,total"
     found = inspected(tmp_path / "a.csv", head, "e1,shop,c1,order.completed,2026-01-01T00:00:00Z,9.90")

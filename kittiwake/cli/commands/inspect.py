@@ -73,7 +73,7 @@ def _write(output: Path, text: str) -> None:
 
 @contextmanager
 def _shown(*, quiet: bool) -> Iterator[OnProgress]:
-    with progress(quiet=quiet, speaker="inspect") as show:
+    with progress(quiet=quiet, speaker="inspect", reads_only=True) as show:
         yield lambda read, total, records: show(Progress(read, total, records, 0, 0))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
-from kittiwake.cli.options import InputAccount, ShapeNames, now_us, shapes_of
+from kittiwake.cli.options import InputAccount, QueryFile, ShapeNames, inputs_of, now_us, shapes_of
 from kittiwake.errors import UnusableError
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.event_plan.writing import plan_data, plan_yaml
@@ -38,6 +38,7 @@ def profile(
             "--input", help="File of JSON lines (.gz, .zst too) or Parquet, or a glob; may be given several times."
         ),
     ] = None,
+    query: QueryFile = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="File to write the event plan into; left out: standard output.")
     ] = None,
@@ -67,15 +68,15 @@ def profile(
     """
     with usable_input(as_json=as_json):
         named = [*(paths or ()), *(inputs or ())]
-        if not named:
+        if not named and query is None:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
-        shapes = shapes_of(shape, input_account, named)
-        settings = RunSettings(now_us(), shape=shapes.shape, shapes=shapes.each)
+        shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
+        settings = RunSettings(now_us(), shape=shapes.shape, shapes=shapes.each, query=of_query)
         for path in (output, html):
             if path is not None:
                 refuse_existing(path, force=force)
         with progress(quiet=as_json, speaker="profile", reads_only=True) as on_progress:
-            profiled = profile_files(named, settings, account or None, on_progress)
+            profiled = profile_files(files, settings, account or None, on_progress)
         if not profiled.profile.events:
             _leave_empty(profiled, account, as_json=as_json)
         plan = event_plan(profiled.profile, profiled.read, values)
