@@ -161,3 +161,10 @@ def test_every_plan_of_a_profile_can_be_read_back_whatever_its_names_are() -> No
         plan = plan_of([*some, event("ok", status="paid", n=10**30, t=1 * SECOND_US)], Shown.SHOWN)
         assert plan_data(read_plan("events.yaml", plan_yaml(plan).encode())) == plan_data(plan)
     assert plan.events["order.completed"].complete
+
+
+def test_values_under_keys_that_no_rule_can_name_are_counted_in_lists_too() -> None:
+    plan = plan_of([event("1", items=[{"a.b": 1, "ok": 2}], cart={"x[0]": 3}), event("2", **{"*": 4})])
+    assert plan.events["order.completed"].unreachable == 3
+    assert any("3 values stand under keys with a dot, bracket or star" in text for text in findings(plan))
+    assert set(plan.events["order.completed"].properties) == {"items", "cart"}

@@ -14,6 +14,7 @@ from kittiwake.event_plan.writing import plan_data
 from kittiwake.profile.measure.contacts import Followed
 from kittiwake.profile.measure.hashes import Distinct
 from kittiwake.profile.measure.profile import OfType, Profile
+from kittiwake.profile.measure.properties import Stats
 from kittiwake.profile.measure.times import Times
 from kittiwake.profile.report.as_delivery import Read, delivery, is_name_of_account
 from kittiwake.profile.report.as_properties import Others, Wanted, properties, walk
@@ -109,8 +110,15 @@ def _type(of_type: OfType, contacts: int | None, most: int | None) -> dict[str, 
 
 
 def _unreachable(of_type: OfType) -> dict[str, int]:
-    number = of_type.properties.unreachable + sum(stats.unreachable for _, stats in walk(of_type.properties))
+    number = sum(stats.unreachable for stats in _all_of(of_type.properties))
     return {"unreachable": number} if number else {}
+
+
+def _all_of(stats: Stats) -> Iterator[Stats]:
+    """The values at a path, and at all paths within it, through lists too."""
+    yield stats
+    for child in (*stats.children.values(), *stats.element.values()):
+        yield from _all_of(child)
 
 
 def _followed(followed: Followed | None) -> dict[str, Any]:
