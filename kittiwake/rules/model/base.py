@@ -6,7 +6,7 @@ message of another branch appears.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 
@@ -35,8 +35,6 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     EXAMPLE: ClassVar[str] = "{name: property}"
     """What one looks like, where its keys are the author's."""
-    MISTAKEN: ClassVar[Mapping[str, str]] = {}
-    """Keys that authors write and that are none here: what to write instead."""
 
     @model_validator(mode="before")
     @classmethod

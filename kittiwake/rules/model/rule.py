@@ -5,8 +5,7 @@ Pure. Filled by `documents`, checked further by `check.rule`, read by `compile.r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
@@ -35,19 +34,6 @@ Emits: TypeAlias = list[Annotated[str, *one_of("entered", "exited")]]
 
 class Rule(Model):
     """One rule, as its author wrote it, defaults filled in."""
-
-    MISTAKEN: ClassVar[Mapping[str, str]] = {
-        "where": "Write it into the event: when: {event: …, where: {…}}",
-        "filter": "Write it into the event: when: {event: …, where: {…}}",
-        "event": "Write when: with the event",
-        "trigger": "Write when: with the event",
-        "delay": "Did you mean wait?",
-        "after": "Did you mean wait?",
-        "cancel": "Did you mean unless?",
-        "if": "Write where into an event, or given: for what happened before",
-        "sequence": "Write it under when: {sequence: […], within: 30m}",
-        "within": "Write it beside what it is about: when: {sequence: […], within: 30m}, or a condition of given",
-    }
 
     id: RuleId = Field(description="its name, unique within the account and the rules of *")
     use: None = Field(None, description="a recipe to start from")  # written out by `recipes` before

@@ -139,10 +139,7 @@ def keys_of(model: type[Model]) -> list[str]:
 
 def _unknown_key(location: Location, path: KeyPath, model: type[Model] | None) -> RuleError:
     key, known = str(path[-1]), keys_of(model) if model else []
-    mistaken = model.MISTAKEN.get(key) if model else None
     close = difflib.get_close_matches(key, known, 1)
-    if mistaken is not None:
-        return location.error(path, Code.UNKNOWN_KEY, f"{key} is no key here", mistaken, at_key=True)
     advice = f"Did you mean {close[0]}?" if close else f"Write one of {', '.join(known)}"
     advice = other_words.meant(key, model) or advice
     return location.error(path, Code.UNKNOWN_KEY, f"{key} is no key here", advice, at_key=True)
