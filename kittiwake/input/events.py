@@ -80,7 +80,7 @@ def parse_events(
     size = len(raw) if raw_size is None else raw_size
     try:
         start = _Start(start_us, start_name)
-        return tuple([_event(fields, start) for fields in fields_of(_record(raw, size), shape)])
+        return tuple([_event(fields, start) for fields in fields_of(record_of(raw, size), shape)])
     except RefusedError as refused:
         return DeadLetter(refused.reason, refused.detail, raw[:RAW_BYTES_MAX], source, size)
 
@@ -88,8 +88,12 @@ def parse_events(
 # ---------------------------------------------------------------- bytes to a record
 
 
-def _record(raw: bytes, size: int) -> Record:
-    """The top level of a record, its values exact."""
+def record_of(raw: bytes, size: int) -> Record:
+    """The top level of a record, its values exact.
+
+    Raises:
+        RefusedError: it is no JSON object, or beyond a limit.
+    """
     if size > EVENT_BYTES_MAX:
         raise RefusedError(DeadLetterReason.OVERSIZE, f"the record has {size} bytes, {EVENT_BYTES_MAX} are allowed")
     text = raw.removeprefix(BOM)

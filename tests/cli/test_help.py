@@ -19,9 +19,11 @@ HELP = Path(__file__).parent / "help"
 
 
 def _text(command: Any) -> str:
-    """The docstring of a command, then each parameter: its names, whether it has to be given, its default, its help."""
+    """The docstring of a command, then each parameter: its names, whether it has to be given, its default, its help;
+    then the commands below it."""
     entries = [f"{_names(one)}{_default(one)}\n    {one.help}\n" for one in command.params]
-    return "\n".join([" ".join(command.help.split()) + "\n", *entries])
+    below = [f"# {name}\n\n{_text(one)}" for name, one in getattr(command, "commands", {}).items()]
+    return "\n".join([" ".join(command.help.split()) + "\n", *entries, *below])
 
 
 def _names(parameter: Any) -> str:
