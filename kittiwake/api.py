@@ -16,11 +16,13 @@ from kittiwake.batch.summary import Summary
 from kittiwake.errors import UnusableError
 from kittiwake.explain.contact import explain_files
 from kittiwake.explain.model import Explanation
-from kittiwake.input.shapes.base import InputShape, input_shape
+from kittiwake.input.query.model import Query
+from kittiwake.input.shapes.base import InputShape
 from kittiwake.output.formats import Format
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.settings import Duration, Instant, Paths, duration_us, instant_us, texts_of
+from kittiwake.shape_files.naming import input_shape
 from kittiwake.time.instants import instant_of
 
 
@@ -36,6 +38,7 @@ def replay(
     account_id: str | None = None,
     snapshots: bool = False,
     written: str = "jsonl",
+    query: str | Path | None = None,
 ) -> Summary:
     """Decide everything that files of events hold and write the folder `output`, as `kittiwake replay` does.
 
@@ -46,10 +49,12 @@ def replay(
         until: where the run ends; None: 1 µs after the newest event.
         allowed_lateness: how far apart duplicates of one event may lie.
         max_dead_letter_ratio: beyond this part of dead letters nothing is decided; None: 0.1 of 1,000 records or more.
-        shape: how records are written: "canonical" or another name of `Shape` (docs/reference/events.md).
+        shape: how records are written: "canonical", another name of a shape, or the path of a shape file
+            (docs/reference/shapes.md).
         account_id: the account of records that name none.
         snapshots: whether the state of every contact is written too, for a streaming job that goes on from there.
         written: "jsonl" or "parquet".
+        query: a file of SQL whose rows are the events; `inputs` are then its tables (docs/how-to/bring-your-data.md).
 
     Returns:
         What was read, decided and refused; `Summary.stopped` says why nothing was decided, if nothing was.
@@ -65,11 +70,12 @@ def replay(
         max_dead_letter_ratio,
         shape_of(shape, account_id),
         snapshots,
+        query_of(query, inputs),
     )
     if written not in list(Format):
         raise UnusableError(f"written: {written!r} is no format: write {' or '.join(Format)}")
     programs = Programs(loaded_rules(rules), settings.allowed_lateness_us, shape=settings.shape)
-    return replay_files(programs, texts_of(inputs), output, settings, written=Format(written))
+    return replay_files(programs, texts_of(inputs) if query is None else [], output, settings, written=Format(written))
 
 
 def explain_contact(
@@ -83,6 +89,7 @@ def explain_contact(
     shape: str = "canonical",
     shape_account_id: str | None = None,
     all_properties: bool = False,
+    query: str | Path | None = None,
 ) -> Explanation:
     """Why one contact was sent what it was sent, and what was missing where it was not, as `kittiwake explain` says.
 
@@ -96,6 +103,7 @@ def explain_contact(
         shape: as of the replay.
         shape_account_id: the account of records that name none.
         all_properties: whether events are shown with properties that no rule reads.
+        query: as of the replay.
 
     Raises:
         UnusableError: an input cannot be used, or contacts of several accounts have this id.
@@ -107,8 +115,9 @@ def explain_contact(
         instant_us("until", until),
         duration_us("allowed_lateness", allowed_lateness),
         shape=shape_of(shape, shape_account_id),
+        query=query_of(query, inputs),
     )
-    rules, files = loaded_rules(rules), texts_of(inputs)
+    rules, files = loaded_rules(rules), texts_of(inputs) if query is None else []
     found = explain_files(rules, files, contact_id, account_id or "", settings, all_properties=all_properties)
     if found.explanation is None:
         raise LookupError("the input has no event of the contact")
@@ -124,6 +133,11 @@ def loaded_rules(rules: RuleSetHistory) -> RuleSetHistory:
     if not isinstance(rules, RuleSetHistory):
         raise UnusableError(f"rules: give what kittiwake.load_rules returned, not {rules!r:.80}")
     return rules
+
+
+def query_of(query: str | Path | None, inputs: Paths) -> Query | None:
+    """The query of a run, whose tables its inputs are; None: the inputs hold the events."""
+    return None if query is None else Query(str(query), tuple(texts_of(inputs)))
 
 
 def shape_of(shape: str, account_id: str | None) -> InputShape:

@@ -15,8 +15,8 @@ from kittiwake.reasons import DeadLetterReason, Kind, Outcome, Reason
 from kittiwake.values import Number, canonical
 
 KNOWN: Final = "known"
-"""In the properties of an item change: of how many events of the item, copies that differ counted, whoever made it had
-learnt by then. Left out where all of them were known."""
+"""In the properties of an item change: of how many events of the item, differing duplicates counted, whoever made it
+had learnt by then. Left out where all of them were known."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

@@ -40,7 +40,7 @@ from pipelines.options.backfill import BackfillOptions, parse_options
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error
 from pipelines.runner import new_pipeline, silence_beam
-from transforms.input_files import input_files
+from transforms.input_files import InputFile, input_files, shaped_input_files
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,8 +90,7 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary:
     check_format(options.written)
     history = load_rules(options.rules, by_account=not options.strict)
     programs = Programs(history, options.run.allowed_lateness_us, shape=options.run.shape)
-    files = input_files(options.inputs)
-    refuse_shaped((file.name for file in files), options.run.shape)
+    files = _files(options)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     bytes_total = sum(file.size for file in files)
     location = open_location(options.output)
@@ -110,6 +109,15 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary:
         location.discard()
         raise
     return summary
+
+
+def _files(options: BackfillOptions) -> tuple[InputFile, ...]:
+    """The files, each of which its shape can read."""
+    run = options.run
+    files = shaped_input_files(options.inputs, run.shapes) if run.shapes else input_files(options.inputs, run.shape)
+    for file in files:
+        refuse_shaped([file.name], run.shapes[file.shape] if run.shapes else run.shape)
+    return files
 
 
 if __name__ == "__main__":

@@ -10,11 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
+from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
+
+from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.printable import visible
+from kittiwake.rules.errors import RulesError
+from kittiwake.rules.limits import FILE_BYTES_MAX
+from kittiwake.shape_files.names import shape_names
+from kittiwake.shape_files.naming import InputShapes, input_shape, input_shapes, message_shape
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
 
@@ -119,6 +125,56 @@ class OptionReader:
         except UnusableError as error:
             self.problems.append(str(error))
             return default
+
+
+# ---------------------------------------------------------------- shapes
+
+INPUT_SHAPE: Final = "--input_shape"
+INPUT_ACCOUNT: Final = "--input_account"
+SHAPE_HELP: Final = f"how events are written: {shape_names()}, gs:// too"
+ACCOUNT_HELP: Final = "the account of events that name none; some shapes need it"
+
+
+def shape_option(name: str | None, account_id: str | None) -> InputShape:
+    """How records are written, as a person has said with two flags; a shape file is read here, and never again.
+
+    Raises:
+        UnusableError: there is no such shape, its file is wrong, or the account is lacking, out of place, or none.
+    """
+    try:
+        return input_shape(name or Shape.CANONICAL.value, account_id, (INPUT_SHAPE, INPUT_ACCOUNT), _read_remote)
+    except RulesError as error:
+        raise UnusableError(str(error)) from error
+
+
+def shape_options(names: Sequence[str] | None, account_id: str | None, inputs: Sequence[str]) -> InputShapes:
+    """As `shape_option`, once for all inputs or as often as there are inputs.
+
+    Raises:
+        UnusableError: as above, or there are as many shapes as neither.
+    """
+    try:
+        return input_shapes(names or (), account_id, (INPUT_SHAPE, INPUT_ACCOUNT), len(inputs), _read_remote)
+    except RulesError as error:
+        raise UnusableError(str(error)) from error
+
+
+def message_shape_option(name: str | None, account_id: str | None) -> InputShape:
+    """As `shape_option`, of messages.
+
+    Raises:
+        UnusableError: as above, or only files can be read by it.
+    """
+    return message_shape(shape_option(name, account_id), INPUT_SHAPE)
+
+
+def _read_remote(location: str) -> bytes:
+    try:
+        with FileSystems.open(location) as file:
+            found: bytes = file.read(FILE_BYTES_MAX + 1)
+    except Exception as error:  # every file system of Beam has errors of its own, Google's too
+        raise UnusableError(f"{INPUT_SHAPE}: cannot read {location}: {error}") from error
+    return found
 
 
 # ---------------------------------------------------------------- rows of the tables SOURCES and SINKS

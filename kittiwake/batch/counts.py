@@ -76,8 +76,8 @@ class Refusal(NamedTuple):
 class Counts(msgspec.Struct):
     """What became of records, events and candidates.
 
-    `records` + `extra_events` = `events` + all `dead_letters`; `events` = `catalogue` + those of contacts. Of these
-    some are `duplicates`, some `unneeded` and some `unsettled`: these overlap.
+    `records` + `extra_events` = `events` + `left_out` + all `dead_letters`; `events` = `catalogue` + those of contacts.
+    Of these some are `duplicates`, some `unneeded` and some `unsettled`: these overlap.
     """
 
     files: int = 0
@@ -86,6 +86,8 @@ class Counts(msgspec.Struct):
     events: int = 0
     extra_events: int = 0
     """Of these, those that a record brought beside its own."""
+    left_out: int = 0
+    """Records of which a shape file makes no event: `only`, guests, types that it does not name."""
     catalogue: int = 0
     """Events of items."""
     item_changes: int = 0
@@ -132,7 +134,11 @@ class Counts(msgspec.Struct):
 
 
 def count_record(counts: Counts, events: Sequence[Event]) -> None:
-    """Count one record that was read, by its events."""
+    """Count one record that was read, by its events; without any it is left out."""
+    if not events:
+        counts.records += 1
+        counts.left_out += 1
+        return
     count_events(counts, 1, 0, max([event.time_us for event in events]))
     counts.events += len(events) - 1
     counts.extra_events += len(events) - 1
@@ -273,6 +279,7 @@ NUMBERS: Final = (
     "records",
     "events",
     "extra_events",
+    "left_out",
     "catalogue",
     "item_changes",
     "concerned",

@@ -14,7 +14,9 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table, Wants, new_table, read_tables
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut, record_at
-from kittiwake.input.shapes.base import Shape
+from kittiwake.input.mapping.bulk import block_reader
+from kittiwake.input.mapping.mapping import RecordMapping
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_sound
@@ -62,15 +64,18 @@ class Intake:
         """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
         written in few."""
 
-    def take(self, file: str, block: Block) -> Taken:
-        """The events of a block of `file`, in no order; no record is lost."""
+    def take(self, file: str, block: Block, shape: InputShape | None = None) -> Taken:
+        """The events of a block of `file`, in no order; no record is lost. `shape` is that of the file (None: all)."""
+        shape = self._shape if shape is None else shape
         self.bytes_taken += block.size
-        table, items, left = self._read_in_bulk(block)
+        table, items, left = self._read_in_bulk(block, shape)
         dead: list[DeadLetter] = []
         for at in left:
             for record in record_at(block, at):
                 source = f"{file}:{record.number}"
-                found = parse_events(record.raw, source, self._start_us, self._shape, raw_size=record.size)
+                found = parse_events(
+                    record.raw, source, self._start_us, shape, raw_size=record.size, context=record.context
+                )
                 if isinstance(found, DeadLetter):
                     count_dead_letter(self._counts, found, block.start)
                     dead.append(found)
@@ -103,9 +108,14 @@ class Intake:
                 if name is not None and zone_of(name) is None:
                     count_unknown_zone(self._counts, _shown(name))
 
-    def _read_in_bulk(self, block: Block) -> tuple[Table, Table, list[int]]:
+    def _read_in_bulk(self, block: Block, shape: InputShape) -> tuple[Table, Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
-        if self._shape.shape is not Shape.CANONICAL or is_cut(block):
+        if is_cut(block):
+            return new_table(), new_table(), [0]
+        if isinstance(shape.shape, RecordMapping):
+            table, left = self._read_mapped(block, shape.shape, shape.account_id)
+            return table, new_table(), left
+        if shape.shape is not Shape.CANONICAL:
             return new_table(), new_table(), list(range(len(block.lines)))
         latest_us = self._start_us + AHEAD_MAX_US
         found, items = read_tables(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items)
@@ -113,6 +123,17 @@ class Intake:
         count_events(self._counts, items.taken, 0, items.newest_us)
         self._counts.catalogue += items.taken
         return found.table, items.table, sorted(found.left + items.left)
+
+    def _read_mapped(self, block: Block, mapping: RecordMapping, account_id: str | None) -> tuple[Table, list[int]]:
+        """As `_read_in_bulk`, of a shape file."""
+        reader = block_reader(mapping)
+        if not reader.reads:
+            return new_table(), list(range(len(block.lines)))
+        found = reader.read(block, account_id, self._start_us, self._wants)
+        count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
+        self._counts.records += found.left_out
+        self._counts.left_out += found.left_out
+        return found.table, found.left
 
     def _add(self, table: Table, event: Event) -> None:
         """Put an event to those of contacts, or of items, if it is wanted."""

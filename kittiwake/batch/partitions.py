@@ -11,8 +11,8 @@ from typing import Final
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.item_gathering import ItemGathering
-from kittiwake.batch.item_rows import ItemRow
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.rows import ItemRow
 from kittiwake.batch.record_batches import read_batch, read_item_batch
 
 HELD_BYTES: Final = 128 * 1024 * 1024

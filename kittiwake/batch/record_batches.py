@@ -15,7 +15,7 @@ import msgspec
 import zstandard
 
 from kittiwake.batch.event_rows import Subject
-from kittiwake.batch.item_rows import ItemRow
+from kittiwake.batch.items.rows import ItemRow
 from kittiwake.input.bulk import Table
 
 LEVEL: Final = 1

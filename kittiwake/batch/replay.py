@@ -17,15 +17,16 @@ from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.item_gathering import ItemGathering
-from kittiwake.batch.item_join import joined
-from kittiwake.batch.item_rows import InterestRows, rows_of_items
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.join import joined
+from kittiwake.batch.items.rows import InterestRows, rows_of_items
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.input.errors import shown
-from kittiwake.input.files import find_files, refuse_shaped
-from kittiwake.input.reading import read_blocks, read_records
+from kittiwake.input.files import ShapedFile
+from kittiwake.input.query.inputs import blocks_of_input, find_inputs
+from kittiwake.input.reading import read_records
 from kittiwake.kernel.state.state import State
 from kittiwake.model import DeadLetter, Decision
 from kittiwake.output.folder import (
@@ -61,6 +62,7 @@ class Progress(NamedTuple):
 
     bytes_read: int
     bytes_total: int
+    """0 where that is not known: of a query."""
     records: int
     contacts: int
     """Decided so far."""
@@ -85,6 +87,8 @@ def replay(
 ) -> Summary:
     """Decide everything that the files `inputs` name and write the output folder; what it did is returned.
 
+    With a query in the settings its rows are the events, and `inputs` names nothing more.
+
     A run that is stopped (`Summary.stopped`) has written its dead letters and no decision.
 
     Raises:
@@ -92,8 +96,7 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    files = find_files(inputs)
-    refuse_shaped(files, settings.shape)
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     run_output = open_output(output)
     try:
         with gc_paused():
@@ -109,7 +112,7 @@ def replay(
 
 def _run(
     programs: Programs,
-    files: list[str],
+    files: list[ShapedFile],
     run_output: Output,
     settings: RunSettings,
     on_progress: OnProgress,
@@ -203,7 +206,7 @@ class History(NamedTuple):
 
 def read_history(
     programs: Programs,
-    files: Sequence[str],
+    files: Sequence[ShapedFile],
     settings: RunSettings,
     gathering: Gathering,
     items: ItemGathering | None,
@@ -218,15 +221,15 @@ def read_history(
     counts = Counts()
     intake = Intake(settings, programs.wanted, counts, programs.refused, programs.wanted_of_items)
     interest = InterestRows(programs)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name in files)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
 
     def on_read(size: int) -> None:
         nonlocal bytes_read
         bytes_read += size
 
-    for name in files:
-        for block in read_blocks(name, on_read):
-            taken = intake.take(shown(name), block)
+    for name, shape in files:
+        for block in blocks_of_input(name, settings.query, on_read, shape):
+            taken = intake.take(shown(name), block, shape)
             gathering.add(taken.table)
             if items is not None:
                 items.add(rows_of_items(taken.items))

@@ -41,6 +41,8 @@ def _events(summary: Summary) -> Iterator[str]:
     if summary.rules.frozen_at_us is not None:
         yield f"frozen at {format_instant(summary.rules.frozen_at_us)}: nothing is decided beyond it"
     yield f"read {_of(counts.files, 'file')}, {_of(counts.records, 'record')}"
+    if counts.left_out:
+        yield f"  {_of(counts.left_out, 'record')} left out by the shape"
     events, contacts = counts.events - counts.catalogue, _of(counts.contacts, "contact")
     yield f"  {_of(events, 'event')}" + ("" if counts.unneeded else f" of {contacts}")
     if counts.unneeded:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from kittiwake.batch.counts import Counts
+from kittiwake.input.query.model import Query
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.time.instants import HOUR_US
 
@@ -49,6 +50,10 @@ class RunSettings:
     """How the records are written."""
     snapshots: bool = False
     """Whether the state of every contact is written too, for a host that goes on from there."""
+    query: Query | None = None
+    """Whose rows are the events, of a run over local files; None: the input files hold them."""
+    shapes: tuple[InputShape, ...] = ()
+    """Of each input, in order, where they differ; `shape` is then that of the rules: the first that derives events."""
 
 
 def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape, account_words, input_shape, shape_names
+from kittiwake.input.query.model import Query
+from kittiwake.shape_files.names import shape_names
+from kittiwake.shape_files.naming import InputShapes, input_shapes
 from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
 
@@ -20,9 +23,17 @@ Rules = Annotated[
     ),
 ]
 Inputs = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--input", help="File of JSON lines (.gz, .zst too) or Parquet, or a glob; may be given several times."
+    ),
+]
+QueryFile = Annotated[
+    str | None,
+    typer.Option(
+        "--query",
+        help="File of SQL whose rows are the events, run by DuckDB; each --input is a table: rows.csv is rows.",
+        metavar="FILE.sql",
     ),
 ]
 Until = Annotated[
@@ -42,16 +53,20 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Run nothing if the rules of any account cannot be used, not only none of theirs."),
 ]
-ShapeName = Annotated[
-    str,
-    typer.Option("--input-shape", "--input_shape", help=f"How events are written: {shape_names()}."),
+ShapeNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input-shape",
+        "--input_shape",
+        help=f"How events are written: {shape_names()}. Once for every --input, or once for each; left out: canonical.",
+    ),
 ]
 InputAccount = Annotated[
     str | None,
     typer.Option(
         "--input-account",
         "--input_account",
-        help=f"The account of events that name none: {account_words()}.",
+        help="The account of events that name none; some shapes need it.",
     ),
 ]
 
@@ -81,10 +96,16 @@ def moment_us(option: str, text: str, clock_us: int) -> int:
     return found
 
 
-def shape_of(name: str, account_id: str | None) -> InputShape:
-    """What `--input-shape` and `--input-account` say.
+def inputs_of(inputs: list[str] | None, query: str | None) -> tuple[list[str], Query | None]:
+    """The files whose records are events, and the query that stands in their place."""
+    return (inputs or [], None) if query is None else ([], Query(query, tuple(inputs or [])))
+
+
+def shapes_of(names: list[str] | None, account_id: str | None, inputs: Sequence[str]) -> InputShapes:
+    """What `--input-shape` and `--input-account` say of inputs.
 
     Raises:
         UnusableError: there is no such shape, or the account is lacking, out of place, or none.
+        RulesError: with everything that is wrong with the shape file.
     """
-    return input_shape(name, account_id, ("--input-shape", "--input-account"))
+    return input_shapes(names or (), account_id, ("--input-shape", "--input-account"), len(inputs))

@@ -6,86 +6,24 @@ that a person may write a plan by hand: types, and of properties `type`, `requir
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Any, Final, TypeAlias
+from pydantic import ConfigDict, Field
 
-from pydantic import ConfigDict, Field, Tag
-
-from kittiwake.rules.errors import Code
-from kittiwake.rules.limits import NAME_CHARS_MAX, PATH_CHARS_MAX
+from kittiwake.event_plan.delivery import DeliveryObject
+from kittiwake.event_plan.parts import (
+    Count,
+    EventName,
+    FormatWord,
+    PlannedTypes,
+    PlannedValue,
+    PropertyPath,
+    Share,
+    TypeWord,
+)
 from kittiwake.rules.model.about import Description
-from kittiwake.rules.model.base import Checked, Model, chosen, problem, shape, shown
-from kittiwake.rules.model.number import ExactNumber, Flag, ScalarValue, exact_number
-from kittiwake.rules.model.text import AccountId, one_of
+from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.number import ExactNumber, Flag
+from kittiwake.rules.model.text import AccountId
 from kittiwake.rules.model.time import Instant
-
-TYPES: Final = ("text", "number", "bool", "list", "object", "null")
-"""What a value may be, as JSON has it."""
-FORMATS: Final = ("number", "instant", "date", "epoch_seconds", "epoch_millis")
-"""What a value may stand for: a text for a number, a time or a day; a number for a time."""
-
-TypeWord: TypeAlias = Annotated[str, *one_of(*TYPES)]
-FormatWord: TypeAlias = Annotated[str, *one_of(*FORMATS)]
-
-
-def _count(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise problem(Code.BAD_NUMBER, f"{shown(value)} is no number of events or values", "Write 0, 1, 2 …")
-
-
-def _share(value: object) -> Any:
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and 0 <= value <= 1:
-        return exact_number(value)
-    raise problem(Code.OUT_OF_RANGE, f"{shown(value)} is no share", "Write a number from 0 to 1: 0.98")
-
-
-def _key(chars_max: int, what: str) -> Any:
-    def check(value: object) -> str:
-        if isinstance(value, str) and 0 < len(value) <= chars_max and value.isprintable():
-            return value
-        message = f"{shown(value)} is no {what}: it has 1 to {chars_max} printable characters"
-        raise problem(Code.BAD_NAME, message, "Shorten or retype it")
-
-    return check
-
-
-Count: TypeAlias = Annotated[int, Checked(_count, {"type": "integer", "minimum": 0})]
-Share: TypeAlias = Annotated[int | Decimal, Checked(_share, {"type": "number", "minimum": 0, "maximum": 1})]
-EventName: TypeAlias = Annotated[
-    str,
-    Checked(_key(NAME_CHARS_MAX, "event type"), {"type": "string", "minLength": 1, "maxLength": NAME_CHARS_MAX}),
-]
-PropertyPath: TypeAlias = Annotated[
-    str,
-    Checked(_key(PATH_CHARS_MAX, "property path"), {"type": "string", "minLength": 1, "maxLength": PATH_CHARS_MAX}),
-]
-"""Dotted: `cart.total` is `total` in the object `cart`."""
-
-
-class ValueSeen(Model):
-    """A value, and how often it was seen."""
-
-    value: ScalarValue = Field(description="the value")
-    count: Count | None = Field(None, description="how often it was seen")
-
-
-PlannedValue: TypeAlias = Annotated[
-    Annotated[ScalarValue, Tag("|value")] | Annotated[ValueSeen, Tag("|object")],
-    chosen(
-        lambda value: "|object" if isinstance(value, dict) else "|value",
-        "a value is needed here",
-        "Write gold, or {value: gold, count: 12}",
-    ),
-]
-PlannedTypes: TypeAlias = Annotated[
-    Annotated[TypeWord, Tag("|text")] | Annotated[list[TypeWord], Tag("|list")],
-    chosen(
-        lambda value: shape(value) if isinstance(value, (str, list)) else None,
-        "a type of values or a list of them is needed here",
-        "Write text, number, bool, list or object",
-    ),
-]
 
 
 class PropertyObject(Model):
@@ -108,6 +46,15 @@ class PropertyObject(Model):
         examples=[["gold", "silver"], [{"value": "gold", "count": 12}]],
     )
     hashed: Flag | None = Field(None, description="values are hashes of what was seen, and compared with nothing")
+    personal: Flag | None = Field(
+        None, description="it looks like data about a person: its values and range are left out"
+    )
+    blank: Count | None = Field(None, description="how many of the texts have no character")
+    earliest: Instant | None = Field(None, description="the earliest time that stands in a text")
+    latest: Instant | None = Field(None, description="the latest one")
+    offsets: dict[str, Count] | None = Field(None, description="how many of these times have which offset from UTC")
+    without_offset: Count | None = Field(None, description="how many texts are times without one, which no rule reads")
+    elements_max: Count | None = Field(None, description="of lists: how many elements the longest has")
     distinct: Count | None = Field(None, description="how many different values there are")
     also_in: dict[EventName, Share] | None = Field(
         None,
@@ -145,6 +92,9 @@ class EventObject(Model):
         None, description="its properties, by dotted path; left out: nothing is known of them"
     )
     complete: Flag = Field(True, description="false: it may have more properties than those listed")
+    unreachable: Count | None = Field(
+        None, description="how many values stand under keys that no rule can name: with a dot, a bracket, a star"
+    )
     followed: Count | None = Field(
         None, description="how many contacts with an event of the type were watched for what came after it"
     )
@@ -166,6 +116,15 @@ class HistoryObject(Model):
     gaps: list[GapObject] | None = Field(None, description="times without any event, for people to check")
 
 
+class DerivedObject(Model):
+    """Events that the shape of the input makes of the elements of a list, if rules name them."""
+
+    event: EventName = Field(description="the type of the derived events")
+    from_: EventName = Field(alias="from", description="the type of the events that have the list")
+    each: PropertyPath = Field(description="the property that is the list")
+    keep: list[PropertyPath] | None = Field(None, description="properties of the whole event that each of them has")
+
+
 class PlanObject(Model):
     """An event plan: the document `events.yaml`."""
 
@@ -177,8 +136,12 @@ class PlanObject(Model):
     description: Description | None = Field(None, description="where it comes from, in words")
     made_at: Instant | None = Field(None, description="when it was made of events")
     history: HistoryObject | None = Field(None, description="the events it was made of")
+    delivery: DeliveryObject | None = Field(None, description="how those events came, for people to check")
     complete: Flag = Field(True, description="false: other types of events may come than those listed")
     events: dict[EventName, EventObject] = Field(description="the types of events, by name")
+    derived: list[DerivedObject] | None = Field(
+        None, description="events that the shape of the input makes of others: they are not among those that were seen"
+    )
     attributes: dict[PropertyPath, PropertyObject] | None = Field(
         None,
         description="attributes of contacts, as contact.updated sets them; left out: those of that type in events",

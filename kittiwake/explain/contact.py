@@ -14,7 +14,8 @@ from kittiwake.errors import UnusableError
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.input import ContactInput, read_contact, read_items
 from kittiwake.explain.model import Explanation
-from kittiwake.input.files import find_files, refuse_shaped
+from kittiwake.input.files import ShapedFile
+from kittiwake.input.query.inputs import find_inputs
 from kittiwake.kernel import Versions, advance, new_state
 from kittiwake.kernel.items.join import intervals_of, joined
 from kittiwake.kernel.plan.catalog_plan import catalog_of
@@ -48,8 +49,7 @@ def explain_files(
         UnusableError: a file cannot be used, several accounts have such a contact, or there is no rule of `rule_ids`.
         RulesError: the rules of the account cannot be run.
     """
-    files = find_files(inputs)
-    refuse_shaped(files, settings.shape)
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     found = read_contact(files, contact_id, settings)
     account_id = _account_of(found, contact_id, account_id)
     versions = _versions_of(rules, account_id, settings)
@@ -65,7 +65,7 @@ def explain_files(
 
 
 def _item_changes(
-    versions: Versions, files: Sequence[str], events: Sequence[Event], contact_id: str, settings: RunSettings
+    versions: Versions, files: Sequence[ShapedFile], events: Sequence[Event], contact_id: str, settings: RunSettings
 ) -> list[Event]:
     """The changes of the items that a contact showed interest in."""
     plan = catalog_of(versions)

@@ -13,9 +13,11 @@ from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
-from kittiwake.input.lines import Record
-from kittiwake.input.reading import read_records
-from kittiwake.input.shapes.base import Shape
+from kittiwake.input.files import ShapedFile
+from kittiwake.input.lines import Record, records_in
+from kittiwake.input.query.inputs import blocks_of_input
+from kittiwake.input.query.model import Query
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.shapes.segment import ANONYMOUS
 from kittiwake.model import DeadLetter, Event
 
@@ -29,7 +31,7 @@ class ContactInput(NamedTuple):
     """Of the whole input, as far as it had to be read."""
 
 
-def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -> ContactInput:
+def read_contact(files: Sequence[ShapedFile], contact_id: str, settings: RunSettings) -> ContactInput:
     """The events of a contact. Records of others are only parsed where the end of the run depends on them.
 
     Raises:
@@ -37,10 +39,11 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
     """
     accounts: dict[str, list[Event]] = {}
     counts = Counts()
-    for source, record in _records(files):
-        if settings.until_us is not None and not _may_concern(record.raw, contact_id):
+    for source, record, shape in _records(files, settings.query):
+        passes_over = settings.until_us is not None and isinstance(shape.shape, Shape)
+        if passes_over and not _may_concern(record.raw, contact_id):
             continue
-        found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
+        found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size, context=record.context)
         if isinstance(found, DeadLetter):
             count_dead_letter(counts, found)
             continue
@@ -52,27 +55,27 @@ def read_contact(files: Sequence[str], contact_id: str, settings: RunSettings) -
 
 
 def read_items(
-    files: Sequence[str], account_id: str, item_ids: frozenset[str], settings: RunSettings
+    files: Sequence[ShapedFile], account_id: str, item_ids: frozenset[str], settings: RunSettings
 ) -> Iterator[Event]:
     """The events of some items of an account: the files are read once more, for which items they are is known late.
 
     Raises:
         InputError: a file cannot be read to its end.
     """
-    canonical = settings.shape.shape is Shape.CANONICAL
-    for source, record in _records(files):
-        if canonical and b"item_id" not in record.raw and b"\\" not in record.raw:
+    for source, record, shape in _records(files, settings.query):
+        if shape.shape is Shape.CANONICAL and b"item_id" not in record.raw and b"\\" not in record.raw:
             continue
-        found = parse_events(record.raw, source, settings.start_us, settings.shape, raw_size=record.size)
+        found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size)
         for event in () if isinstance(found, DeadLetter) else found:
             if event.item_id in item_ids and event.account_id == account_id:
                 yield event
 
 
-def _records(files: Sequence[str]) -> Iterator[tuple[str, Record]]:
-    for name in files:
-        for record in read_records(name):
-            yield f"{shown(name)}:{record.number}", record
+def _records(files: Sequence[ShapedFile], query: Query | None) -> Iterator[tuple[str, Record, InputShape]]:
+    for name, shape in files:
+        for block in blocks_of_input(name, query, lambda _: None, shape):
+            for record in records_in(block):
+                yield f"{shown(name)}:{record.number}", record, shape
 
 
 def _may_concern(raw: bytes, contact_id: str) -> bool:

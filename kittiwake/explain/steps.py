@@ -246,12 +246,21 @@ def _refused(at: At) -> StepWords:
 
 
 def _armed(at: At) -> StepWords:
-    return Tone.PROGRESS, f"armed, due {at.moments()}{_by_default(at)}"
+    return Tone.PROGRESS, f"armed, due {at.moments()}{_by_default(at)}{_passed_over(at)}"
 
 
 def _restarted(at: At) -> StepWords:
     so_far = counted(at.details["count"], "event")
     return Tone.PROGRESS, f"restarted ({so_far} so far), due {at.moments()}{_by_default(at)}"
+
+
+def _passed_over(at: At) -> str:
+    """Which reminders of a date an event has come too late for, or another is due with."""
+    wait = at.facts.rule(at.step).wait
+    if not isinstance(wait, UntilWait) or not wait.numbered:
+        return ""
+    missing = [str(index) for index in range(len(wait.later) + 1) if index not in at.details["reminders"]]
+    return f" (passed over: reminder {listed(missing)})" if missing else ""
 
 
 def _by_default(at: At) -> str:

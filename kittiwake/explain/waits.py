@@ -24,6 +24,7 @@ def due_words(wait: Wait | None, reminder: int) -> str:
     """
     if isinstance(wait, CalendarWait) and reminder < len(wait.days):
         return f" ({_day_words(wait.days[reminder], None)})"
+    wait = wait.of_reminder(reminder) if isinstance(wait, UntilWait) else wait
     if isinstance(wait, UntilWait) and wait.local_day is not None:
         of = ("contact." if wait.of_contact else "") + path_words(wait.path)
         return f" ({_day_words(wait.local_day, of)}{_offset_words(wait.offset_us)})"

@@ -216,10 +216,10 @@ def _are_plain(whole: bytes, texts: list[msgspec.Raw], joined: bytes) -> bool:
     """
     absent = sum([text is _ABSENT for text in texts])
     has_one_each = whole.count(_NAME) == len(texts) - absent and b"\\" not in whole
-    return has_one_each and _is_plain(joined, len(texts))
+    return has_one_each and is_plain(joined, len(texts))
 
 
-def _is_plain(joined: bytes, number: int) -> bool:
+def is_plain(joined: bytes, number: int) -> bool:
     """Whether nothing can be wrong with JSON objects, one a line, that a decoder has passed over.
 
     The decoder checks nesting, but neither numbers nor strings. Without escapes a string is what it says; without
@@ -228,11 +228,14 @@ def _is_plain(joined: bytes, number: int) -> bool:
     if b"\\" in joined or not joined.startswith(b"{") or joined.count(b"\n{") != number - 1:
         return False
     marks = joined.translate(_MARKS)
-    return (
-        marks.count(b"{") - number < NESTING_MAX - 1  # one is the record's own
-        and b"0e" not in marks
-        and _DIGITS_TOO_MANY not in marks
-    )
+    return b"0e" not in marks and _DIGITS_TOO_MANY not in marks and _is_flat(marks, number)
+
+
+def _is_flat(marks: bytes, number: int) -> bool:
+    """Whether no object can be nested too deep: of all together too few begin, or of each, as where they have lists."""
+    if marks.count(b"{") - number < NESTING_MAX - 1:  # one is the record's own
+        return True
+    return max([one.count(b"{") for one in marks.split(b"\n")]) < NESTING_MAX
 
 
 def _sound(line: bytes, record: _Record) -> bytes:
@@ -242,7 +245,7 @@ def _sound(line: bytes, record: _Record) -> bytes:
         return b""  # one more of them may be hidden
     if text == b"null":
         return NOTHING
-    if _is_plain(text, 1):
+    if is_plain(text, 1):
         return text
     if not text.startswith(b"{") or text.count(b"{") + text.count(b"[") >= NESTING_MAX:
         return b""

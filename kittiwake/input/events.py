@@ -9,12 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
-from kittiwake.input.fields import Fields, Record, RefusedError, absence, is_absent, kind_of, text_of, wrong_type
-from kittiwake.input.shapes.base import CANONICAL, InputShape, fields_of
+from kittiwake.input.fields import (
+    NO_CONTEXT,
+    Fields,
+    Record,
+    RefusedError,
+    RowContext,
+    Start,
+    absence,
+    is_absent,
+    kind_of,
+    text_of,
+    wrong_type,
+)
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, fields_of
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.time.instants import MINUTE_US, BadTimeError, NoOffsetError, parse_instant
@@ -57,7 +69,7 @@ def parse_event(
     raw_size: int | None = None,
     start_name: str = START_OF_RUN,
 ) -> Event | DeadLetter:
-    """As `parse_events`, without what a record brings beside its own event."""
+    """As `parse_events`, without what a record brings beside its own event; of a shape that leaves nothing out."""
     found = parse_events(raw, source, start_us, shape, raw_size=raw_size, start_name=start_name)
     return found if isinstance(found, DeadLetter) else found[0]
 
@@ -70,17 +82,21 @@ def parse_events(
     *,
     raw_size: int | None = None,
     start_name: str = START_OF_RUN,
+    context: RowContext = NO_CONTEXT,
 ) -> tuple[Event, ...] | DeadLetter:
     """The event a record stands for and then those that it brings beside it, or why it stands for none.
 
-    A record is whole: all of its events, or a dead letter. `start_us` is the start of the run, by which a time lies in
-    the future, and `start_name` what a person calls it; `shape` says how the record is to be read, `raw_size` its true
-    length where `raw` is only its beginning. A byte order mark and white space around the JSON are skipped.
+    A record is whole: all of its events, or a dead letter; none, if its shape leaves it out. `start_us` is the start of
+    the run, by which a time lies in the future, and `start_name` what a person calls it; `shape` says how the record is
+    to be read, `raw_size` its true length where `raw` is only its beginning, `context` what its file says of it. A byte
+    order mark and white space around the JSON are skipped.
     """
     size = len(raw) if raw_size is None else raw_size
+    start = Start(start_us, start_name)
     try:
-        start = _Start(start_us, start_name)
-        return tuple([_event(fields, start) for fields in fields_of(record_of(raw, size), shape)])
+        if not isinstance(shape.shape, Shape):
+            return shape.shape.events(raw, size, shape.account_id, start, context)
+        return tuple([_event(fields, start) for fields in fields_of(record_of(raw, size), shape.shape, shape.account_id)])
     except RefusedError as refused:
         return DeadLetter(refused.reason, refused.detail, raw[:RAW_BYTES_MAX], source, size)
 
@@ -88,11 +104,11 @@ def parse_events(
 # ---------------------------------------------------------------- bytes to a record
 
 
-def record_of(raw: bytes, size: int) -> Record:
-    """The top level of a record, its values exact.
+def readable(raw: bytes, size: int) -> bytes:
+    """The text of a record: UTF-8, not too long, not nested too deep, without a byte order mark.
 
     Raises:
-        RefusedError: it is no JSON object, or beyond a limit.
+        RefusedError: it is none.
     """
     if size > EVENT_BYTES_MAX:
         raise RefusedError(DeadLetterReason.OVERSIZE, f"the record has {size} bytes, {EVENT_BYTES_MAX} are allowed")
@@ -103,7 +119,16 @@ def record_of(raw: bytes, size: int) -> Record:
         raise RefusedError(DeadLetterReason.NOT_UTF8, f"byte {error.start} is not UTF-8") from None
     if text.count(b"{") + text.count(b"[") > NESTING_MAX:
         _refuse_nesting(text)
-    value = _value(text)
+    return text
+
+
+def record_of(raw: bytes, size: int) -> Record:
+    """The top level of a record, its values exact.
+
+    Raises:
+        RefusedError: it is no JSON object, or beyond a limit.
+    """
+    value = _value(readable(raw, size))
     if not isinstance(value, dict):
         raise RefusedError(DeadLetterReason.NOT_AN_OBJECT, f"the record is {kind_of(value)}, not a JSON object")
     return value
@@ -112,15 +137,19 @@ def record_of(raw: bytes, size: int) -> Record:
 def _value(text: bytes) -> Any:
     try:
         return parse_json(text)
-    except msgspec.DecodeError as error:
-        if not isinstance(error, msgspec.ValidationError):
-            if _has_half_a_pair(text):
-                raise RefusedError(DeadLetterReason.NOT_JSON, _HALF_A_PAIR) from None
-            raise RefusedError(DeadLetterReason.NOT_JSON, _without_values(str(error))) from None
-    except (ValueError, ArithmeticError):
-        pass
+    except (msgspec.DecodeError, ValueError, ArithmeticError) as error:
+        raise value_error(error, text) from None
+
+
+def value_error(error: Exception, text: bytes) -> RefusedError:
+    """What an error of `parse_json` says of a text."""
+    if isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError):
+        if _has_half_a_pair(text):
+            return RefusedError(DeadLetterReason.NOT_JSON, _HALF_A_PAIR)
+        return RefusedError(DeadLetterReason.NOT_JSON, _without_values(str(error)))
     # What reading a number raises, wrapped by the decoder (ValidationError) or not.
-    raise RefusedError(DeadLetterReason.BAD_NUMBER, "a number lies beyond the range of a double (1e-324 to 1e308)")
+    detail = "a number lies beyond the range of a double (1e-324 to 1e308)"
+    return RefusedError(DeadLetterReason.BAD_NUMBER, detail)
 
 
 _HALF_A_PAIR: Final = "a text has half of a surrogate pair, such as \\ud800: no text in UTF-8 can hold it"
@@ -153,12 +182,7 @@ def _refuse_nesting(text: bytes) -> None:
 # ---------------------------------------------------------------- fields to event
 
 
-class _Start(NamedTuple):
-    time_us: int
-    name: str
-
-
-def _event(fields: Fields, start: _Start) -> Event:
+def _event(fields: Fields, start: Start) -> Event:
     """The event of a record's fields; the first field that is wrong names the reason."""
     values, names = fields
     event_id = text_of(values, "event_id", names)
@@ -187,7 +211,7 @@ def _subject(values: Record, names: Mapping[str, str]) -> tuple[str | None, str 
     return (None, text_of(values, "item_id")) if contact is None else (text_of(values, "contact_id", names), None)
 
 
-def _time_us(values: Record, name: str, start: _Start) -> int:
+def _time_us(values: Record, name: str, start: Start) -> int:
     """The instant in the field `time`, which its author calls `name`."""
     text = values.get("time")
     if is_absent(text):
@@ -195,12 +219,21 @@ def _time_us(values: Record, name: str, start: _Start) -> int:
     if not isinstance(text, str):
         raise wrong_type(name, "an RFC 3339 string", text)
     time_us = _instant(text, name)
+    refuse_time(time_us, name, start)
+    return time_us
+
+
+def refuse_time(time_us: int, name: str, start: Start) -> None:
+    """Refuse a time that no event may have; `name` is what its author calls the field.
+
+    Raises:
+        RefusedError: it lies before 1900, or in the future.
+    """
     if time_us < TIME_MIN_US:
         raise RefusedError(DeadLetterReason.BAD_TIME, f"{name} lies before the year 1900")
     if time_us > start.time_us + AHEAD_MAX_US:
         detail = f"{name} lies more than 10 minutes ahead of {start.name}"
         raise RefusedError(DeadLetterReason.TIME_IN_FUTURE, detail)
-    return time_us
 
 
 def _instant(text: str, name: str) -> int:

@@ -18,6 +18,27 @@ Record: TypeAlias = dict[str, Any]
 """The top level of a record, its values exact."""
 
 
+class RowContext(NamedTuple):
+    """What a file says of a record beside its bytes."""
+
+    header: tuple[str, ...] = ()
+    """The names of its cells, if it is a row of cells."""
+    ordinal: int = 1
+    """Which of the records of its file that are equal to it byte for byte it is, if anybody asked."""
+
+
+NO_CONTEXT: Final = RowContext()
+"""What a message says, and a file whose records stand alone."""
+
+
+class Start(NamedTuple):
+    """The start of a run, beyond which no event lies."""
+
+    time_us: int
+    name: str
+    """What a person calls it."""
+
+
 class Fields(NamedTuple):
     """A record under the canonical names of its fields."""
 

@@ -6,12 +6,13 @@ reads files; a reader reads from a stream that its caller has opened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from kittiwake.input.decompression import Source, gzip_blocks, zstd_blocks
 from kittiwake.input.errors import InputError, UnsoundError, shown
 from kittiwake.input.events import RAW_BYTES_MAX
+from kittiwake.input.formats.encodings import UTF_16_MARKS, from_utf16
 from kittiwake.input.lines import Block, cut_lines
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES, WHOLE, Split, owned_blocks, splits_of_size
@@ -35,6 +36,8 @@ class FileType(NamedTuple):
     is_canonical_only: bool
     """Whether its records have the canonical fields, by the type itself."""
     read: Reader
+    unpack: Callable[[Source], Iterator[bytes]] | None
+    """From a stream at its beginning to all bytes of the file, in blocks; None: it holds no text."""
 
 
 # ---------------------------------------------------------------- readers
@@ -46,26 +49,48 @@ def _read_lines(source: Source, split: Split) -> Iterator[Block]:
     yield from cut_lines(owned_blocks(source, split), split.start)
 
 
-def _read_gzip(source: Source, split: Split) -> Iterator[Block]:
-    if not split.start:  # all of it starts in its first split
-        yield from cut_lines(gzip_blocks(source, BLOCK_BYTES), 0)
+def _plain_blocks(source: Source) -> Iterator[bytes]:
+    while block := source.read(BLOCK_BYTES):
+        yield block
 
 
-def _read_zstd(source: Source, split: Split) -> Iterator[Block]:
-    if not split.start:  # as above
-        yield from cut_lines(zstd_blocks(source, BLOCK_BYTES), 0)
+def _gzip_blocks(source: Source) -> Iterator[bytes]:
+    return gzip_blocks(source, BLOCK_BYTES)
+
+
+def _zstd_blocks(source: Source) -> Iterator[bytes]:
+    return zstd_blocks(source, BLOCK_BYTES)
+
+
+def _read_from_start(unpack: Callable[[Source], Iterator[bytes]]) -> Reader:
+    """A reader of what can only be read from its start: all of it starts in its first split."""
+
+    def read(source: Source, split: Split) -> Iterator[Block]:
+        if not split.start:
+            yield from cut_lines(from_utf16(unpack(source)), 0)
+
+    return read
 
 
 NEEDS_PYARROW: Final = "install pyarrow, which the extra kittiwake[parquet] brings"
 
 
 def _read_parquet(source: Source, split: Split) -> Iterator[Block]:
-    """The rows of a Parquet file as lines, numbered from the start of the file."""
+    """The rows of a Parquet file of canonical columns as lines, numbered from the start of the file."""
+    return _parquet_blocks(source, split, None)
+
+
+def read_columns(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[Block]:
+    """The rows of a Parquet file as JSON objects of these columns, or of all (None); numbered as above."""
+    return _parquet_blocks(source, split, (columns,))
+
+
+def _parquet_blocks(source: Source, split: Split, chosen: tuple[Sequence[str] | None] | None) -> Iterator[Block]:
     try:
-        from kittiwake.input.parquet import lines_of  # noqa: PLC0415 - needs an extra, and 100 ms
+        from kittiwake.input.parquet import lines_of, objects_of  # noqa: PLC0415 - needs an extra, and 100 ms
     except ModuleNotFoundError:
         raise UnsoundError(f"it is a Parquet file: {NEEDS_PYARROW}") from None
-    for number, lines in lines_of(source, split):
+    for number, lines in lines_of(source, split) if chosen is None else objects_of(source, split, *chosen):
         if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
             yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1)
         else:
@@ -78,22 +103,33 @@ def _read_parquet(source: Source, split: Split) -> Iterator[Block]:
 _SKIPPED_FRAMES: Final = tuple(bytes([first, 0x2A, 0x4D, 0x18]) for first in range(0x50, 0x60))
 """What a zstd file may begin with as well: frames to be skipped."""
 
-LINES: Final = FileType("JSON lines", (), (), True, False, _read_lines)
+LINES: Final = FileType("JSON lines", (), (), True, False, _read_lines, _plain_blocks)
 """What a file is that neither its name nor its first bytes say to be anything else."""
-GZIP: Final = FileType("JSON lines in gzip", (".gz",), (b"\x1f\x8b",), False, False, _read_gzip)
-ZSTD: Final = FileType(
-    "JSON lines in zstd", (".zst",), (b"\x28\xb5\x2f\xfd", *_SKIPPED_FRAMES), False, False, _read_zstd
+UTF_16: Final = FileType(
+    "JSON lines in UTF-16", (), UTF_16_MARKS, False, False, _read_from_start(_plain_blocks), _plain_blocks
 )
-PARQUET: Final = FileType("Parquet", (".parquet",), (b"PAR1",), True, True, _read_parquet)
+GZIP: Final = FileType(
+    "JSON lines in gzip", (".gz",), (b"\x1f\x8b",), False, False, _read_from_start(_gzip_blocks), _gzip_blocks
+)
+ZSTD: Final = FileType(
+    "JSON lines in zstd",
+    (".zst",),
+    (b"\x28\xb5\x2f\xfd", *_SKIPPED_FRAMES),
+    False,
+    False,
+    _read_from_start(_zstd_blocks),
+    _zstd_blocks,
+)
+PARQUET: Final = FileType("Parquet", (".parquet",), (b"PAR1",), True, True, _read_parquet, None)
 
-FILE_TYPES: Final = (LINES, GZIP, ZSTD, PARQUET)
+FILE_TYPES: Final = (LINES, UTF_16, GZIP, ZSTD, PARQUET)
 """All of them."""
 
 NOT_READ: Final = (".bz2", ".xz", ".zip", ".lz4", ".avro", ".tar", ".tar.gz", ".tgz", ".tar.zst")
 """Endings of files that would only make dead letters; of an archive, the first event of each file would be lost in the
 heading before it."""
 
-READ: Final = "JSON lines are read, plain, gzip or zstd, and Parquet"
+READ: Final = "JSON lines are read, plain, gzip or zstd, in UTF-8 or UTF-16, and Parquet"
 """What is read, for those who named something else."""
 
 
@@ -126,9 +162,14 @@ def refuse_misshapen(name: str, file_type: FileType, shape: InputShape) -> None:
     Raises:
         InputError: it is one.
     """
-    if file_type.is_canonical_only and shape.shape is not Shape.CANONICAL:
-        only = f"{file_type.name} is read in the canonical shape only"
-        raise InputError(f"cannot read {shown(name)} as {shape.shape}: {only}")
+    if isinstance(shape.shape, Shape):
+        if file_type.is_canonical_only and shape.shape is not Shape.CANONICAL:
+            only = f"{file_type.name} is read in the canonical shape only"
+            raise InputError(f"cannot read {shown(name)} as {shape.shape}: {only}")
+    elif (file_type is PARQUET) is not shape.shape.is_of_columns:
+        wanted = "parquet" if file_type is PARQUET else "json_lines, json or csv"
+        advice = f"write records: {{format: {wanted}}} into the shape"
+        raise InputError(f"cannot read {shown(name)} as {shape.shape}: it is {file_type.name}: {advice}")
 
 
 def splits_of(name: str, size: int, split_bytes: int) -> list[Split]:

@@ -9,20 +9,20 @@ import glob
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kittiwake.input.decompression import BEGINNING_BYTES
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.file_types import FILE_TYPES, PARQUET, READ, is_not_read, refuse_misshapen, type_by_name, type_of
 from kittiwake.input.reading import read_records
-from kittiwake.input.shapes.base import InputShape
+from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.regular_files import open_file
 
 FILES_MAX: Final = 100_000
 """Files of one run: their names travel in one element, and more of them are better joined first."""
 
 
-def find_files(patterns: Sequence[str]) -> list[str]:
+def find_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> list[str]:
     """The files that paths and globs (`**` too) name, each once, in order of name; their beginnings have been read.
 
     Raises:
@@ -35,8 +35,42 @@ def find_files(patterns: Sequence[str]) -> list[str]:
         refuse_unknown(name)
         if Path(name).is_dir():
             raise InputError(f"cannot read {shown(name)}: it is no file but a folder: write {_inside(name)}")
-        next(read_records(name), None)
+        next(read_records(name, shape=shape), None)
     return found
+
+
+class ShapedFile(NamedTuple):
+    """A file, and how its records are written."""
+
+    name: str
+    shape: InputShape
+
+
+def find_shaped_files(
+    patterns: Sequence[str], shape: InputShape, shapes: Sequence[InputShape] = ()
+) -> list[ShapedFile]:
+    """As `find_files`, each with its shape: that of its pattern, if there is one for each, else `shape`.
+
+    Raises:
+        InputError: as there, or two patterns of different shapes name one file.
+    """
+    if not shapes:
+        return [ShapedFile(name, shape) for name in find_files(patterns, shape)]
+    found: dict[str, InputShape] = {}
+    for pattern, own in zip(patterns, shapes, strict=True):
+        for name in find_files([pattern], own):
+            refuse_two_shapes(name, found.setdefault(name, own), own)
+    return [ShapedFile(name, found[name]) for name in sorted(found)]
+
+
+def refuse_two_shapes(name: str, first: InputShape, second: InputShape) -> None:
+    """Refuse a file that inputs of different shapes name.
+
+    Raises:
+        InputError: they differ.
+    """
+    if first != second:
+        raise InputError(f"{shown(name)} is named twice, with {first.shape} and with {second.shape}: name it once")
 
 
 def _inside(folder: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kittiwake.input.events import BOM, RAW_BYTES_MAX
+from kittiwake.input.fields import NO_CONTEXT, RowContext
 
 
 class Record(NamedTuple):
@@ -21,6 +22,8 @@ class Record(NamedTuple):
     """Its bytes, or the first `RAW_BYTES_MAX` of them."""
     size: int
     """How many bytes it has."""
+    context: RowContext = NO_CONTEXT
+    """What its file says of it."""
 
 
 class Block(NamedTuple):
@@ -34,6 +37,10 @@ class Block(NamedTuple):
     """How many bytes they have, with the ends between them."""
     start: int = 0
     """The byte of the file from which on lines are numbered."""
+    header: tuple[str, ...] = ()
+    """The names of their cells, if lines are rows of cells."""
+    ordinals: tuple[int, ...] = ()
+    """Of each line which of those equal to it in its file it is, from 1; empty: nobody asked."""
 
 
 def cut_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:
@@ -77,12 +84,19 @@ def records_in(block: Block) -> Iterator[Record]:
 def record_at(block: Block, at: int) -> Iterator[Record]:
     """The record in the block's `at`-th line, from 0; none if it is blank."""
     text = block.lines[at]
-    return _record(block.number + at, text, block.size if is_cut(block) else len(text))
+    return _record(block.number + at, text, block.size if is_cut(block) else len(text), context_at(block, at))
 
 
-def _record(number: int, head: bytes, size: int) -> Iterator[Record]:
+def context_at(block: Block, at: int) -> RowContext:
+    """What its file says of the block's `at`-th line."""
+    if not block.header and not block.ordinals:
+        return NO_CONTEXT
+    return RowContext(block.header, block.ordinals[at] if block.ordinals else 1)
+
+
+def _record(number: int, head: bytes, size: int, context: RowContext) -> Iterator[Record]:
     """One record or, for a line of white space, none."""
     if head.endswith(b"\r") and len(head) == size:
         head, size = head[:-1], size - 1
     if head and not head.isspace() and head != BOM:
-        yield Record(number, head, size)
+        yield Record(number, head, size, context)

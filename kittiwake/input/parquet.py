@@ -7,8 +7,8 @@ follows, checks and dead letters too, is that of JSON lines. Only the columns of
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -33,23 +33,43 @@ _TO_ESCAPE: Final = r'["\\\x00-\x1f]'
 _raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
 
 
+_Make: TypeAlias = Callable[[pa.RecordBatch, list[str]], list[bytes]]
+
+
 def lines_of(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
     """The rows of the row groups that start in a split of a file, as lines, with the number of the first, from 1.
 
     Raises:
         UnsoundError: it is no sound Parquet file, or not one of events.
     """
+    return _sound(source, split, columns_of, lines_of_batch)
+
+
+def objects_of(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[tuple[int, list[bytes]]]:
+    """As `lines_of`, of rows with any columns: JSON objects of those that are named, or of all, without what is null.
+
+    Raises:
+        UnsoundError: it is no sound Parquet file, or JSON has no word for a column.
+    """
+    return _sound(source, split, lambda schema: _chosen(schema, columns), _objects_of_batch)
+
+
+def _sound(
+    source: Source, split: Split, choose: Callable[[pa.Schema], list[str]], make: _Make
+) -> Iterator[tuple[int, list[bytes]]]:
     try:
-        yield from _lines(source, split)
+        yield from _lines(source, split, choose, make)
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise
         raise UnsoundError(f"it is no sound Parquet file ({error})") from error
 
 
-def _lines(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
+def _lines(
+    source: Source, split: Split, choose: Callable[[pa.Schema], list[str]], make: _Make
+) -> Iterator[tuple[int, list[bytes]]]:
     file = pq.ParquetFile(source.stream, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True)
-    columns = _columns(file.schema_arrow)
+    columns = choose(file.schema_arrow)
     size, total, done = _size(source.stream), file.metadata.num_rows, 0
     number = 1
     for group in range(file.metadata.num_row_groups):
@@ -57,7 +77,7 @@ def _lines(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
         if split.start <= _start(about) and (split.end is None or _start(about) < split.end):
             first = number
             for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
-                yield first, _lines_of_batch(batch, columns)
+                yield first, make(batch, columns)
                 first, done = first + len(batch), done + len(batch)
                 source.report_upto(size * done // total)
         number += about.num_rows
@@ -76,7 +96,7 @@ def _start(group: Any) -> int:
 # ---------------------------------------------------------------- columns
 
 
-def _columns(schema: pa.Schema) -> list[str]:
+def columns_of(schema: pa.Schema) -> list[str]:
     """The columns of events that a file has.
 
     Raises:
@@ -105,11 +125,51 @@ def _check(name: str, kind: pa.DataType) -> None:
     refuse_type(name, kind)
 
 
+def _chosen(schema: pa.Schema, columns: Sequence[str] | None) -> list[str]:
+    """The columns of a shape that a file has.
+
+    Raises:
+        UnsoundError: it has none of them, one stands twice, or JSON has no word for one.
+    """
+    found = [name for name in dict.fromkeys(schema.names) if columns is None or name in columns]
+    if not found:
+        named = f"none of the columns {', '.join(columns or ())}"
+        raise UnsoundError(f"it has {named}; it has {', '.join(schema.names[:20])}")
+    for name in found:
+        if schema.names.count(name) > 1:
+            raise UnsoundError(f"it has several columns {name}")
+        if not _is_local(schema.field(name).type):
+            refuse_type(name, schema.field(name).type)
+    return found
+
+
+def _is_local(kind: pa.DataType) -> bool:
+    """Whether a column has times without a zone, of which a shape says the zone."""
+    return pa.types.is_timestamp(kind) and kind.tz is None
+
+
 # ---------------------------------------------------------------- rows
 
 
-def _lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
-    """A line a row; what is null is left out. Column by column, since a step in Python for every cell takes longest."""
+def _objects_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
+    """A JSON object a row."""
+    cells = [_cells(batch.column(name)) for name in columns]
+    return [
+        encode({name: cell for name, cell in zip(columns, row, strict=True) if cell is not None})
+        for row in zip(*cells, strict=True)
+    ]
+
+
+def _cells(column: pa.Array) -> list[Any]:
+    if _is_local(column.type):
+        return [None if text is None else text.removesuffix("Z") for text in values(instants(column))]
+    return values(column)
+
+
+def lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
+    """A line a row of the canonical `columns`; what is null is left out. Column by column, since a step in Python for
+    every cell takes longest.
+    """
     members = [_members(name, batch.column(name)) for name in columns]
     comma = pa.scalar(b",", pa.large_binary())
     joined = pc.binary_join_element_wise(*members, comma, null_handling="skip")

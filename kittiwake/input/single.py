@@ -22,14 +22,17 @@ CLOCK: Final = "the job's clock"
 """What a stream calls the time by which an event lies in the future."""
 
 
-def event_from(data: bytes, clock_us: int, shape: InputShape) -> Event | DeadLetter:
-    """As `events_from`, without what a message brings beside its own event."""
+def event_from(data: bytes, clock_us: int, shape: InputShape) -> Event | DeadLetter | None:
+    """As `events_from`, without what a message brings beside its own event; None: its shape leaves it out."""
     found = events_from(data, clock_us, shape)
-    return found if isinstance(found, DeadLetter) else found[0]
+    return found if isinstance(found, DeadLetter) else found[0] if found else None
 
 
 def events_from(data: bytes, clock_us: int, shape: InputShape) -> tuple[Event, ...] | DeadLetter:
-    """The events that a message's data stand for at a time of the host's clock, or why they stand for none."""
+    """The events that a message's data stand for at a time of the host's clock, or why they stand for none.
+
+    None at all, if a shape file leaves the message out.
+    """
     event = _plain_event(data, clock_us + AHEAD_MAX_US) if shape.shape is Shape.CANONICAL else None
     return parse_events(data, "", clock_us, shape, start_name=CLOCK) if event is None else (event,)
 

@@ -121,6 +121,17 @@ class LintCode(StrEnum):
     GIVEN_BEFORE_DERIVED = "given_before_derived"
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
     SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
+    # beside an event plan
+    TYPE_NEVER_SEEN = "type_never_seen"
+    PROPERTY_NEVER_SEEN = "property_never_seen"
+    TYPE_OF_VALUE = "type_of_value"
+    VALUE_NEVER_SEEN = "value_never_seen"
+    BEYOND_ALL_SEEN = "beyond_all_seen"
+    KEY_OFTEN_MISSING = "key_often_missing"
+    KEY_UNIQUE = "key_unique"
+    KEY_NEVER_SHARED = "key_never_shared"
+    UNLESS_NEVER_FOLLOWS = "unless_never_follows"
+    LONGER_THAN_HISTORY = "longer_than_history"
 
 
 class RuleError(NamedTuple):

@@ -58,7 +58,7 @@ class Brought(NamedTuple):
 
     needed: list[Needed]
     events: int
-    """All, with those that nobody needs."""
+    """All, with those that nobody needs. None: its shape leaves the message out."""
     unneeded: int = 0
     """Those that concern no rule."""
     of_items: Sequence[Routed] = ()

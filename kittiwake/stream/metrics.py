@@ -38,6 +38,9 @@ EVENTS_IN: Final = Metric(
 EXTRA_EVENTS: Final = Metric(
     "extra_events", _C, "events", "events that messages brought beside their own: a visitor who becomes a customer", ""
 )
+LEFT_OUT: Final = Metric(
+    "left_out", _C, "messages", "messages of which the shape makes no event: `only`, guests, other types", ""
+)
 UNNEEDED: Final = Metric("unneeded", _C, "events", "events that no rule in force wants, dropped at once", "")
 DEAD_LETTERS: Final = Metric(
     "dead_letters", _C, "messages", "messages and rows that became dead letters", "over 1 % of messages"
@@ -109,6 +112,7 @@ INCLUDES_CUT: Final = Metric("includes_cut", _C, "decisions", "fired, with field
 METRICS: Final = (
     EVENTS_IN,
     EXTRA_EVENTS,
+    LEFT_OUT,
     UNNEEDED,
     DEAD_LETTERS,
     DUPLICATES,

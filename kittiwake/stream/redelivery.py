@@ -70,7 +70,7 @@ def redelivery_of(row: DeadLetterRow, clock_us: int, shape: InputShape) -> Redel
         return NotRedelivered(NotReingested.BAD_ATTRIBUTES)
     event = event_from(row.raw, clock_us, shape)
     if not isinstance(event, Event):
-        return NotRedelivered(NotReingested.STILL_REFUSED, event.reason)
+        return NotRedelivered(NotReingested.STILL_REFUSED, None if event is None else event.reason)
     own = {name: value for name, value in attributes.items() if not name.startswith(RESERVED)}
     return Redelivery(row.raw, own, event.time_us)
 

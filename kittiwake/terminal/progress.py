@@ -25,15 +25,20 @@ Clock: TypeAlias = Callable[[], float]
 
 
 @contextmanager
-def progress(*, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic) -> Iterator[OnProgress]:
-    """Show how far a run has come, unless `quiet`; `speaker` begins the lines of a log."""
+def progress(
+    *, quiet: bool, speaker: str = "replay", clock: Clock = time.monotonic, reads_only: bool = False
+) -> Iterator[OnProgress]:
+    """Show how far a run has come, unless `quiet`; `speaker` begins the lines of a log.
+
+    Of a run that does nothing but read it is said how long it will take yet: of others nobody knows.
+    """
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty():
-        with _bar(_Pace(clock)) as show:
+        with _bar(_Pace(clock, reads_only)) as show:
             yield show
     else:
-        yield _lines(speaker, _Pace(clock))
+        yield _lines(speaker, _Pace(clock, reads_only))
 
 
 @contextmanager
@@ -46,7 +51,7 @@ def _bar(pace: _Pace) -> Iterator[OnProgress]:
 
         def show(far: Far) -> None:
             pace.see(far)
-            bar.update(reading, completed=far.bytes_read, total=far.bytes_total, rate=pace.reading)
+            bar.update(reading, completed=far.bytes_read, total=far.bytes_total or None, rate=pace.reading)
             is_deciding = far.contacts_total > 0
             bar.update(
                 deciding, completed=far.contacts, total=far.contacts_total, visible=is_deciding, rate=pace.deciding
@@ -71,6 +76,8 @@ def _lines(speaker: str, pace: _Pace) -> OnProgress:
 def _line(far: Far, pace: _Pace) -> str:
     if far.contacts_total:
         return f"deciding {_percent(far.contacts, far.contacts_total)}, {pace.deciding}"
+    if far.records and not far.bytes_total:
+        return f"reading, {far.records:,} records, {pace.reading}"
     if far.bytes_read:
         return f"reading {_percent(far.bytes_read, far.bytes_total)} of {megabytes(far.bytes_total)}, {pace.reading}"
     return "nothing is read yet"
@@ -79,8 +86,9 @@ def _line(far: Far, pace: _Pace) -> str:
 class _Pace:
     """Rates at which a run reads and decides, by a clock that is read at each report of progress."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, reads_only: bool) -> None:
         self._clock = clock
+        self._reads_only = reads_only
         self._started = clock()
         self._deciding_from: tuple[float, int] | None = None
         self.seconds = 0.0
@@ -92,12 +100,19 @@ class _Pace:
         """Take a report of progress into account."""
         self.seconds = self._clock() - self._started
         if not far.contacts_total:
-            events = f", {far.records / self.seconds:,.0f} records/s" if far.records and self.seconds else ""
-            self.reading = f"{megabytes(far.bytes_read / self.seconds)}/s{events}" if self.seconds else ""
+            rates = [f"{megabytes(far.bytes_read / self.seconds)}/s"] if far.bytes_total and self.seconds else []
+            rates += [f"{far.records / self.seconds:,.0f} records/s"] if far.records and self.seconds else []
+            rates += self._left(far) if self._reads_only else []
+            self.reading = ", ".join(rates)
             return
         since, contacts = self._deciding_from = self._deciding_from or (self.seconds, far.contacts)
         spent = self.seconds - since
         self.deciding = f"{(far.contacts - contacts) / spent:,.0f} contacts/s" if spent else ""
+
+    def _left(self, far: Far) -> list[str]:
+        """How long it will take yet, at the rate so far."""
+        left = max(far.bytes_total - far.bytes_read, 0)
+        return [f"{left * self.seconds / far.bytes_read:,.0f} s left"] if far.bytes_read else []
 
 
 def _percent(done: int, total: int) -> str:

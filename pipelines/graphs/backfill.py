@@ -33,7 +33,7 @@ def build_backfill(
     """Read, parse, group by partition of contacts, evaluate, write; all counts meet in the summary."""
     bytes_total = sum(file.size for file in files)
     partitions = partitions_for(bytes_total)
-    read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape)
+    read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape, settings.shapes)
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions)
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
     joined = with_item_changes(parsed, programs, settings, input_counts, partitions)

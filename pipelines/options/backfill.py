@@ -14,9 +14,17 @@ from typing import Final
 
 from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import Shape, account_words, input_shape, shape_names
 from kittiwake.output.formats import Format
-from pipelines.flags import Parser, duration_option, instant_option
+from pipelines.flags import (
+    ACCOUNT_HELP,
+    INPUT_ACCOUNT,
+    INPUT_SHAPE,
+    SHAPE_HELP,
+    Parser,
+    duration_option,
+    instant_option,
+    shape_options,
+)
 from pipelines.runner import check_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
@@ -53,12 +61,14 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     """
     known, beam_flags = _parser().parse_known_args(argv)
     check_flags(beam_flags)
+    shapes = shape_options(known.input_shape, known.input_account, known.input)
     run = RunSettings(
         start_us=time.time_ns() // 1_000 if known.start is None else instant_option("--start", known.start),
         until_us=None if known.until is None else instant_option("--until", known.until),
         allowed_lateness_us=duration_option("--allowed_lateness", known.allowed_lateness),
         max_dead_letter_ratio=_ratio(known.max_dead_letter_ratio),
-        shape=input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
+        shape=shapes.shape,
+        shapes=shapes.each,
         snapshots=known.snapshots,
     )
     runner = runner_named(known.runner)
@@ -78,10 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     rules_help = "the rules: a file, a folder of them, or a target: a folder or gs://bucket/prefix with versions"
     add("--rules", required=True, metavar="RULES", help=rules_help)
     add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
-    shape_help = f"how events are written: {shape_names()}; default: %(default)s"
-    add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
-    account_help = f"the account of events that name none: {account_words()}"
-    add("--input_account", metavar="ACCOUNT", help=account_help)
+    shape_help = f"{SHAPE_HELP}; once for every input, or once for each; default: canonical"
+    add(INPUT_SHAPE, nargs="+", action="extend", metavar="SHAPE", help=shape_help)
+    add(INPUT_ACCOUNT, metavar="ACCOUNT", help=ACCOUNT_HELP)
     add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape, Shape, input_shape, shape_names
+from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import Stage
 from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS, Dataset, dataset_of
-from pipelines.flags import Parser, duration_option, instant_option
+from pipelines.flags import (
+    ACCOUNT_HELP,
+    INPUT_ACCOUNT,
+    INPUT_SHAPE,
+    SHAPE_HELP,
+    Parser,
+    duration_option,
+    instant_option,
+    message_shape_option,
+)
 from pipelines.google.dead_letter_rows import RowFilter
 
 _DESCRIPTION: Final = """Send dead letters, or late events, back to the topic of the streaming job after a fix.
@@ -61,7 +70,7 @@ def parse_options(argv: Sequence[str] | None) -> ReingestOptions:
         _row_filter(known),
         None if known.dry_run else known.topic,
         None if known.dry_run or known.output is None else _output(known.output),
-        input_shape(known.input_shape, known.input_account, ("--input_shape", "--input_account")),
+        message_shape_option(known.input_shape, known.input_account),
         duration_option("--allowed_lateness", known.allowed_lateness),
     )
 
@@ -120,9 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--until", metavar="TIME", help="only what happened before this time")
     add("--release", metavar="RELEASE", help="only what this release of the job refused")
     add("--limit", type=int, metavar="NUMBER", help="only so many, the oldest")
-    shape_help = f"how the job reads events: {shape_names()}; default: %(default)s"
-    add("--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_help)
-    add("--input_account", metavar="ACCOUNT", help="as for the job: the account of events that name none")
+    add(INPUT_SHAPE, default=Shape.CANONICAL.value, metavar="SHAPE", help=f"{SHAPE_HELP}; default: %(default)s")
+    add(INPUT_ACCOUNT, metavar="ACCOUNT", help=f"as for the job: {ACCOUNT_HELP}")
     lateness_help = "the job's allowed lateness (1h): older events are counted"
     add("--allowed_lateness", default="1h", metavar="DURATION", help=lateness_help)
     return parser

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, input_shape, shape_names
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.opening import is_target
 from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings
@@ -19,7 +19,20 @@ from kittiwake.stream.items.records import VIRTUAL_SHARDS
 from kittiwake.stream.items.routing import SHARDS
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import HOUR_US
-from pipelines.flags import FlagGroup, JobSettings, OptionReader, Parser, add_flags, duration_option, flag
+from pipelines.flags import (
+    ACCOUNT_HELP,
+    INPUT_ACCOUNT,
+    INPUT_SHAPE,
+    SHAPE_HELP,
+    FlagGroup,
+    JobSettings,
+    OptionReader,
+    Parser,
+    add_flags,
+    duration_option,
+    flag,
+    message_shape_option,
+)
 from pipelines.runner import STREAMING, check_flags
 from pipelines.sinks.base import JobSink
 from pipelines.sinks.table import SINKS, check_sinks, read_sinks
@@ -103,7 +116,6 @@ def _read(options: OptionReader, beam_flags: tuple[str, ...]) -> StreamOptions:
     poll_us = read(POLL_INTERVAL_US, _unless_absent, POLL_INTERVAL_US, "--poll_interval", typed.poll_interval)
     no_flags: dict[str, Any] = {}
     options.beam = read(no_flags, check_flags, beam_flags)
-    shape_options = ("--input_shape", "--input_account")
     return StreamOptions(
         sources=read_sources(options),
         rules=tuple(typed.rules),
@@ -113,7 +125,7 @@ def _read(options: OptionReader, beam_flags: tuple[str, ...]) -> StreamOptions:
         max_age_us=None if typed.max_age is None else read(None, duration_option, "--max_age", typed.max_age),
         poll_interval_us=poll_us,
         min_lead_us=read(MIN_LEAD_US, _unless_absent, MIN_LEAD_US, "--min_lead", typed.min_lead),
-        shape=read(CANONICAL, input_shape, typed.input_shape, typed.input_account, shape_options),
+        shape=read(CANONICAL, message_shape_option, typed.input_shape, typed.input_account),
         snapshots=tuple(typed.snapshots or ()),
         item_shards=read(SHARDS, _shards, typed.item_shards),
         check=typed.check,
@@ -188,8 +200,8 @@ _FIRST: Final = (
     flag(_LAUNCH, "--check", action="store_true", help=_CHECK_HELP),
 )
 _REST: Final = (
-    flag(_FROM_AND_TO, "--input_shape", default=Shape.CANONICAL.value, metavar="SHAPE", help=shape_names()),
-    flag(_FROM_AND_TO, "--input_account", metavar="ACCOUNT", help="the account of events that name none"),
+    flag(_FROM_AND_TO, INPUT_SHAPE, default=Shape.CANONICAL.value, metavar="SHAPE", help=SHAPE_HELP),
+    flag(_FROM_AND_TO, INPUT_ACCOUNT, metavar="ACCOUNT", help=ACCOUNT_HELP),
     flag(
         _FROM_AND_TO,
         "--snapshots",

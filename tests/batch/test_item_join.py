@@ -11,9 +11,9 @@ import pytest
 from kittiwake.batch import replay as driver
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.item_gathering import ItemGathering
-from kittiwake.batch.item_join import joined
-from kittiwake.batch.item_rows import InterestRows, rows_of_items
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.join import joined
+from kittiwake.batch.items.rows import InterestRows, rows_of_items
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary, from_text
@@ -36,7 +36,7 @@ from kittiwake.output.snapshot_set import MANIFEST, manifest_of
 from kittiwake.output.snapshots import digest_of
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load, load_files
-from kittiwake.time.instants import HOUR_US
+from kittiwake.time.instants import HOUR_US, format_instant, parse_instant
 from kittiwake.values import parse_json, parse_sound
 from tests.batch.items import BEGIN_US, RULES, lines
 from tests.input.inputs import START_US, record, write_lines, write_rules
@@ -224,3 +224,19 @@ def test_an_item_that_many_watch_has_several_rows_of_which_one_has_its_state(tmp
     ((_, shard),) = _shards(Programs(load(tmp_path / "acme.yaml")), tmp_path / "out" / "snapshots")
     assert len(shard.interests) == INTERESTS_MAX + 5
     assert decode(shard.state).last["price"][3] == "5"
+
+
+def test_ten_thousand_changes_of_an_item_in_a_minute_reach_everyone_who_watches_it(tmp_path: Path) -> None:
+    viewed = [
+        record(event_id=f"v{at}", contact_id=f"c{at}", type="product.viewed", properties={"product_id": "p1"},
+               time="2026-11-02T01:00:00Z")
+        for at in range(3)
+    ]  # fmt: skip
+    changed = [
+        record(event_id=f"i{at}", contact_id=..., item_id="p1", type="price.changed", properties={"price": 10 - at % 2},
+               time=format_instant(parse_instant("2026-11-02T01:00:30Z") + at * 6_000))
+        for at in range(10_000)
+    ]  # fmt: skip
+    summary, _ = _replay(tmp_path, [*changed, *viewed])
+    assert (summary.counts.item_changes, summary.counts.concerned) == (30_000, 3)
+    assert summary.triggers == 3 * 5_000

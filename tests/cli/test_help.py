@@ -19,10 +19,12 @@ HELP = Path(__file__).parent / "help"
 
 
 def _text(command: Any) -> str:
-    """The docstring of a command, then each parameter: its names, whether it has to be given, its default, its help;
-    then the commands below it."""
+    """The docstring of a command, then each parameter: its names, whether it has to be given, its default, its help.
+
+    The same of each command below it.
+    """
     entries = [f"{_names(one)}{_default(one)}\n    {one.help}\n" for one in command.params]
-    below = [f"# {name}\n\n{_text(one)}" for name, one in getattr(command, "commands", {}).items()]
+    below = [f"\n{name}: {_text(one)}" for name, one in getattr(command, "commands", {}).items()]
     return "\n".join([" ".join(command.help.split()) + "\n", *entries, *below])
 
 

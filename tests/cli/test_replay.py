@@ -114,7 +114,7 @@ def test_too_many_dead_letters_stop_it_which_is_a_finding(tmp_path: Path, rules:
         (["--max-dead-letter-ratio", "2"], "--max-dead-letter-ratio: '2' is no part of one: write, say, 0.1"),
         (["--max-dead-letter-ratio", "x"], "--max-dead-letter-ratio: 'x' is no part of one: write, say, 0.1"),
         (["--max-dead-letter-ratio", "nan"], "--max-dead-letter-ratio: 'nan' is no part of one: write, say, 0.1"),
-        (["--input-shape", "ga4"], f"--input-shape: 'ga4' is no shape: write {shape_names()}"),
+        (["--input-shape", "ga5"], f"--input-shape: 'ga5' is no shape: write {shape_names()}"),
         (
             ["--input-shape", "segment"],
             "--input-account: Segment's records name no account: say whose they are, such as --input-account acme",
@@ -156,4 +156,4 @@ def test_bad_rules_and_a_foreign_output_are_unusable(tmp_path: Path, rules: Path
 def test_a_missing_option_is_unusable(rules: Path) -> None:
     ran = kittiwake("replay", "--rules", rules)
     assert ran.code == 2
-    assert "--input" in ran.err
+    assert "--output" in ran.err

@@ -7,7 +7,9 @@
 ```yaml … lints          what loads, and `validate` remarks on; the next fence, `text lints`, says what
 ```text timeline         a history for the YAML before it, and the decisions it leaves
 ```yaml event-plan       a whole event plan
+```text lints-beside-plan  what is said of the rules above it beside the plan above them
 ```json event            a line that is an event
+```yaml shape            a shape file
 ```json segment, ```json cloudevents   a line of that shape; the next fence is the event it stands for
 """
 

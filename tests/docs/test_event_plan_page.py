@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.event_plan.model import (
-    FORMATS,
-    ElementsObject,
-    EventObject,
-    HistoryObject,
-    PlanObject,
-)
+from kittiwake.event_plan.delivery import DeliveryObject, EqualObject, IdsObject, ReceivedObject
+from kittiwake.event_plan.model import ElementsObject, EventObject, HistoryObject, PlanObject
+from kittiwake.event_plan.parts import FORMATS
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.source.validation import keys_of
 from tests.docs.test_tables import words
@@ -27,6 +23,10 @@ PAGE = "reference/event-plan.md"
         ("Keys of `history`", HistoryObject),
         ("Keys of a type", EventObject),
         ("Keys of a property", ElementsObject),
+        ("Keys of `delivery`", DeliveryObject),
+        ("Keys of `ids`", IdsObject),
+        ("Keys of `equal`", EqualObject),
+        ("Keys of `received`", ReceivedObject),
     ],
 )
 def test_every_key_has_its_row(root: Path, heading: str, model: type[Model]) -> None:

@@ -1,4 +1,4 @@
-"""README.md and the tutorial: the README's rule is the example's, and commands print what the pages show.
+"""README.md and the tutorials: the README's rule is the example's, and commands print what the pages show.
 
 A fence `text output` after a `bash` fence shows parts of what that prints; a line `…` stands for the rest.
 """
@@ -23,6 +23,7 @@ from tests.docs import examples
 
 README = examples.ROOT / "README.md"
 TUTORIAL = examples.ROOT / "docs/tutorial/first-rule.md"
+OWN_EXPORT = examples.ROOT / "docs/tutorial/your-own-export.md"
 RULES = examples.ROOT / "examples/cdnow/rules"
 FENCE = re.compile(r"^```(bash|text output)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CUT = "==== the next commands ===="
@@ -65,7 +66,9 @@ def _run(script: str, folder: Path) -> str:
     return ran.stdout
 
 
-@pytest.mark.parametrize(("page", "number"), [(README, 2), (TUTORIAL, 7)], ids=["readme", "tutorial"])
+@pytest.mark.parametrize(
+    ("page", "number"), [(README, 2), (TUTORIAL, 7), (OWN_EXPORT, 8)], ids=["readme", "tutorial", "own export"]
+)
 def test_the_output_shown_is_printed(page: Path, number: int, tmp_path: Path) -> None:
     printed = _printed(page, tmp_path)
     assert len(printed) == number

@@ -90,7 +90,7 @@ def test_every_limit_has_its_row_with_its_number(root: Path) -> None:
 
 
 def test_every_recipe_has_its_row(root: Path) -> None:
-    shown = {cells[0].strip("` "): cells[1].removesuffix(" *Not yet run.*") for cells in rows(root, RULES, "Recipes")}
+    shown = {cells[0].strip("` "): cells[1] for cells in rows(root, RULES, "Recipes")}
     assert shown == {recipe.name: recipe.description for recipe in recipes()}
 
 

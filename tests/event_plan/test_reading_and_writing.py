@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kittiwake.event_plan.json_schema import json_schema
-from kittiwake.event_plan.model import FORMATS, TYPES, PlanObject
+from kittiwake.event_plan.model import PlanObject
+from kittiwake.event_plan.parts import FORMATS, TYPES
 from kittiwake.event_plan.reading import PLAN_BYTES_MAX, load_plan, read_plan
 from kittiwake.event_plan.writing import plan_json, plan_yaml
 from kittiwake.rules.errors import Code, RuleError, RulesError

@@ -48,6 +48,13 @@ def test_days_round_a_date_name_the_date(wait: dict[str, Any], said: str) -> Non
     assert said in lines(explained(waiting({"until": "ends", **wait}), event))
 
 
+def test_reminders_of_a_date_tell_which_of_them_are_past() -> None:
+    event = ("0m", "cart.item_added", {"ends": "2026-11-05T15:00:00Z"})
+    wait = [{"until": "ends", "days": -7}, {"until": "ends", "days": -1}, {"until": "ends", "offset": "-2h"}]
+    said = "armed, due 2026-11-04 15:00 (1 day before ends) and 2026-11-05 13:00 (passed over: reminder 0)"
+    assert said in lines(explained(waiting(wait), event))
+
+
 def test_a_restart_tells_of_the_reminders_that_are_left() -> None:
     wait = [{"days": 1, "at": "11:00"}, {"days": 2, "at": "12:00"}]
     told = lines(explained(waiting(wait), ADDED, ("26h", "cart.item_added")))

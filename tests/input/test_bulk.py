@@ -54,6 +54,15 @@ def test_ordinary_records_go_the_fast_way() -> None:
     assert parse([*odd, PLAIN]).left == []
 
 
+def test_a_block_of_records_with_lists_is_checked_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lists and objects all of them have: orders with lines are a block of those."""
+    lines = [PLAIN.replace(b'"a",', b'{"a":[1]},' * 9)] * 200
+    deep = PLAIN.replace(b'"a"', b"[" * events.NESTING_MAX + b"]" * events.NESTING_MAX)
+    assert parse([*lines, deep, *lines]).left == [200]
+    monkeypatch.setattr(bulk, "_one_by_one", None)
+    assert parse(lines).taken == 200
+
+
 def test_one_bad_record_leaves_its_neighbours_on_the_fast_way() -> None:
     for bad in (b"{", b"", b"\xff", PLAIN.replace(b"2026", b"2027"), PLAIN.replace(b"cart.", b"cart "), b"[]"):
         assert parse([PLAIN, bad, OTHER]).left == [1], bad

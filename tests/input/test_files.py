@@ -46,7 +46,7 @@ def test_blank_lines_are_skipped_but_counted_in_line_numbers() -> None:
 
 
 def test_bytes_that_are_no_text_are_kept_as_they_are() -> None:
-    assert raws(b"\xff\xfe\x00\n\xef\xbb\xbf{}\n") == [b"\xff\xfe\x00", b"\xef\xbb\xbf{}"]
+    assert raws(b"\xff\x00\xfe\n\xef\xbb\xbf{}\n") == [b"\xff\x00\xfe", b"\xef\xbb\xbf{}"]
 
 
 @pytest.mark.parametrize("gap", range(-2, 3))
@@ -259,7 +259,9 @@ def test_what_cannot_be_read_is_an_error_that_names_it(folder: Path, pattern: st
 )
 def test_files_that_hold_nothing_that_is_read_are_refused_by_their_names(folder: Path, name: str) -> None:
     Path(name).write_bytes(b"x")
-    with pytest.raises(InputError, match="only JSON lines are read, plain, gzip or zstd, and Parquet"):
+    with pytest.raises(
+        InputError, match="only JSON lines are read, plain, gzip or zstd, in UTF-8 or UTF-16, and Parquet"
+    ):
         find_files([name])
 
 

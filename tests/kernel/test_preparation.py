@@ -54,6 +54,20 @@ def test_only_what_rules_need_is_derived_and_makes_its_parent_needed() -> None:
     assert not program(PAID, **REPEATS).wants("bought")
 
 
+def test_what_is_kept_is_looked_up_only_where_rules_read_it_and_a_trace_shows_all() -> None:
+    keeping = [{"event": "bought", "from": "paid", "each": "lines", "keep": ["shop", "coupon"]}]
+    rule = {"id": "r", "when": {"event": "bought", "where": {"shop": "a"}}, "include": {"sku": "sku"}}
+    rules = program(rule, derive=keeping)
+    assert rules.routes.names_read("bought") == {"shop", "sku"}
+    paid = [Event(T, "o", "paid", {"shop": "a", "coupon": "x", "lines": [{"sku": 1}, {"sku": 2, "shop": "b"}]})]
+    decided = decide_history(rules, "c", paid, T + 1).decisions
+    assert [one.include for one in decided] == ['{"sku":1}']
+    traced = advance(rules, new_state("c"), paid, T + 1, trace=True)
+    assert tuple(decided) == traced.decisions
+    shown = [step.details["properties"] for step in traced.trace if step.kind is StepKind.EVENT]
+    assert shown[1:] == [{"shop": "a", "coupon": "x", "sku": 1}, {"shop": "b", "coupon": "x", "sku": 2}]
+
+
 def test_a_program_travels_with_what_it_prepares() -> None:
     rules = program(BOUGHT, **DERIVE, **REPEATS, cast=[{"event": "bought", "number": "price"}])
     came = pickle.loads(pickle.dumps(rules))

@@ -29,6 +29,8 @@ class Addition(NamedTuple):
     """Changes the document in place, or leaves it where the clause fits nothing; what comes out a loader accepts."""
     events: Callable[[Dice, list[Raw]], list[Raw]] = lambda _, events: events
     """The history with what the clause asks of it: other properties, more events; never an event less."""
+    weight: int = 1
+    """Drawn so many times as often: of what has many kinds, each is to be met."""
 
 
 ADDITIONS: dict[str, Addition] = {
@@ -39,29 +41,35 @@ ADDITIONS: dict[str, Addition] = {
     "variants": Addition(add_variants),
     "quiet days": Addition(add_quiet_days),
     "channels": Addition(add_channels),
-    "values": Addition(give_values),
+    "values": Addition(give_values, weight=2),
     "periods": Addition(give_periods, move_between_zones),
     "ranges": Addition(give_ranges),
     "totals": Addition(give_totals, move_between_zones),
     "contact conditions": Addition(add_contact_conditions, add_changes_of_tier),
     "still": Addition(add_still, add_changes_of_tier),
     "named audiences": Addition(add_named_audiences, add_changes_of_tier),
-    "calendar": Addition(give_local_days, let_contacts_move),
+    "calendar": Addition(give_local_days, let_contacts_move, weight=2),
     "about": Addition(say_of_itself),
-    "operators": Addition(add_operators, add_lines),
-    "changes": Addition(add_changes, add_updates),
+    "operators": Addition(add_operators, add_lines, weight=2),
+    "changes": Addition(add_changes, add_updates, weight=2),
     "names_of_same": Addition(add_names, add_second_keys),
     "written_by_name": Addition(name_matches),  # after all others, which look for plain matches
 }
 """By the name of the clause."""
 
 
+def with_additions(seed: int) -> int:
+    """A seed near it whose world is given some."""
+    return seed | 2
+
+
 def drawn_additions(seed: int, dice: Dice) -> list[str]:
-    """The names of the clauses that the world of a seed is given."""
-    if seed // 2 % 2 == 0 or not ADDITIONS:
+    """The names of the clauses that the world of a seed is given: the more there are, the more, or each gets rare."""
+    if seed // 2 % 2 == 0:
         return []
     own = dice.beside(f"{seed} additions")
-    return sorted(own.some(tuple(ADDITIONS), 1, 3))
+    names = [name for name, addition in ADDITIONS.items() for _ in range(addition.weight)]
+    return sorted({*own.some(names, 3, 3 + len(names) // 5)})
 
 
 def add_to_documents(seed: int, dice: Dice, names: list[str], documents: list[Raw]) -> None:

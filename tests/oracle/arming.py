@@ -159,7 +159,11 @@ class Arming(Gates):
         if episode is not None and not rule.restart:
             episode.count, episode.last = episode.count + 1, event
             return None
-        if episode is None and not self._given(rule, event):
+        if episode is not None and self._falls_due_again(rule, event, episode) and self._given(rule, event):
+            self.life.held.pop((rule.id, key), None)
+            del self.life.episodes[episode.place]
+            episode = None
+        elif episode is None and not self._given(rule, event):
             return None
         planned = self._plan(rule, event, episode)
         if planned is waits.No.PAST and episode is not None:
@@ -167,24 +171,37 @@ class Arming(Gates):
             self.end_if_over(episode)
         if isinstance(planned, waits.No):
             return None
-        too_late = any(due.at - event.time > self.max_wait for due in planned)
+        too_late = any(due.at - event.time > self.max_wait for due in planned.values())
         if too_late or (episode is None and not self._room(rule, key)):
             return self.leave_limit(rule, event, key)
         self._open_or_restart(rule, event, key, planned)
         return None
 
-    def _plan(self, rule: Rule, event: Event, episode: Episode | None) -> list[waits.Due] | waits.No:
+    def _plan(self, rule: Rule, event: Event, episode: Episode | None) -> dict[int, waits.Due] | waits.No:
         """The due times the event sets, by reminder."""
         assert rule.wait is not None
         if rule.wait.kind == "local":
-            return [*waits.local(rule.wait, event.time, self.zone).values()]
+            return waits.local(rule.wait, event.time, self.zone)
         if rule.wait.kind != "until":
-            return waits.delays(rule.wait, event.time, event.properties)
+            found = waits.delays(rule.wait, event.time, event.properties)
+            return found if isinstance(found, waits.No) else dict(enumerate(found))
         value = waits.target(rule.wait, value_at(rule.wait.path, event.properties), event.attributes)
+        if rule.wait.listed:
+            return waits.reminders(rule.wait, value, self.zone, event.time, episode.decided if episode else ())
         due = waits.until(rule.wait, value, self.zone, episode.date_done if episode else None, event.time)
-        return due if isinstance(due, waits.No) else [due]
+        return due if isinstance(due, waits.No) else {0: due}
 
-    def _open_or_restart(self, rule: Rule, event: Event, key: str, planned: list[waits.Due]) -> None:
+    def _falls_due_again(self, rule: Rule, event: Event, episode: Episode) -> bool:
+        """Whether a decided reminder comes again with the event's date, and none is deferred that does not."""
+        if rule.wait is None or rule.wait.kind != "until" or not rule.wait.listed:
+            return False
+        planned = self._plan(rule, event, None)
+        held = self.life.held.get(episode.place)
+        if isinstance(planned, waits.No) or any(due.at - event.time > self.max_wait for due in planned.values()):
+            return False
+        return bool(episode.decided & planned.keys()) and (held is None or held.slot in planned)
+
+    def _open_or_restart(self, rule: Rule, event: Event, key: str, planned: dict[int, waits.Due]) -> None:
         fresh = self._episode(rule, event, key)
         episode = self.life.episodes.setdefault(fresh.place, fresh)
         if episode is fresh:
@@ -193,8 +210,8 @@ class Arming(Gates):
             episode.newest, episode.last, episode.include = event, event, fresh.include
             episode.date = fresh.date
             episode.count += 1
-            self._take_back(rule, key)
-        episode.pending = {slot: due for slot, due in enumerate(planned) if self._undecided(rule, episode, slot)}
+            self._take_back(rule, key, planned)
+        episode.pending = {slot: due for slot, due in planned.items() if self._undecided(rule, episode, slot)}
         if self._disarmed_at_once(episode, event):
             self._end(episode)
         self.end_if_over(episode)
@@ -202,10 +219,16 @@ class Arming(Gates):
     def _undecided(self, rule: Rule, episode: Episode, slot: int) -> bool:
         return slot not in episode.decided or (rule.wait is not None and rule.wait.repeat is not None)
 
-    def _take_back(self, rule: Rule, key: str) -> None:
-        """A deferred reminder goes back to pending without a row; a deferred occurrence stays deferred."""
-        if rule.wait is not None and rule.wait.repeat is None:
-            self.life.held.pop((rule.id, key), None)
+    def _take_back(self, rule: Rule, key: str, planned: dict[int, waits.Due]) -> None:
+        """A deferred reminder goes back to pending without a row; a deferred occurrence stays deferred.
+
+        So does a reminder of a date that the new date has no more.
+        """
+        if rule.wait is None or rule.wait.repeat is not None:
+            return
+        held = self.life.held.get((rule.id, key))
+        if held is not None and (rule.wait.kind != "until" or not rule.wait.listed or held.slot in planned):
+            del self.life.held[rule.id, key]
 
     def recompute(self, event: Event) -> None:
         """After a change of the contact, work out anew what is pending towards a date."""
@@ -217,13 +240,28 @@ class Arming(Gates):
             if wait.kind == "local":
                 self._move_days(wait, episode, event)
                 continue
-            due = waits.until(
-                wait, waits.target(wait, episode.date, self.attributes), self.zone, episode.date_done, event.time
-            )
+            value = waits.target(wait, episode.date, self.attributes)
+            if wait.listed:
+                self._move_reminders(wait, episode, value, event)
+                continue
+            due = waits.until(wait, value, self.zone, episode.date_done, event.time)
             episode.pending.clear()
             if isinstance(due, waits.Due) and not self.refused_as_too_late(episode, due):
                 episode.pending[0] = due
             self.end_if_over(episode)
+
+    def _move_reminders(self, wait: Wait, episode: Episode, value: Any, event: Event) -> None:
+        """Count the reminders of a date anew that are neither decided nor deferred."""
+        held = self.life.held.get(episode.place)
+        done = episode.decided | ({held.slot} if held is not None else set())
+        moved = waits.reminders(wait, value, self.zone, event.time, done)
+        episode.pending = {} if isinstance(moved, waits.No) else moved
+        late = [(due.at, slot) for slot, due in episode.pending.items() if due.at - event.time > self.max_wait]
+        if late:
+            slot = min(late)[1]
+            self.refused_as_too_late(episode, episode.pending[slot], slot)
+            episode.pending = {}
+        self.end_if_over(episode)
 
     def _move_days(self, wait: Wait, episode: Episode, event: Event) -> None:
         """Count the local days of what is pending anew, in the zone as it is now."""
@@ -247,7 +285,10 @@ class Arming(Gates):
             return True
         zone_changed = self.zone_with(before).key != self.zone_with(after).key
         floating = (
-            wait.of_contact or wait.repeat is not None or wait.local_days or clock.parse_date(episode.date) is not None
+            wait.of_contact
+            or wait.repeat is not None
+            or any(each.local_days for each in (wait, *wait.later))
+            or clock.parse_date(episode.date) is not None
         )
         return zone_changed and bool(floating)
 

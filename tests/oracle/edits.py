@@ -97,12 +97,24 @@ def _edit_wait(dice: Dice, rule: Raw) -> None:
         _edit_until(dice, wait)
     elif wait is None or dice.chance(25):
         rule["wait"] = silence(dice)
+    elif isinstance(wait, list) and isinstance(wait[0], dict) and "until" in wait[0] and dice.chance(75):
+        _edit_reminders(dice, wait)
     elif isinstance(wait, list):
         rule["wait"] = [dice.text(step * dice.unit) for step in sorted(dice.sample(range(9), dice.randint(1, 3)))]
     elif isinstance(wait, dict) and "field" in wait:
         wait["default"] = dice.span(0, 4)
     else:
         rule["wait"] = dice.span(0, 5)
+
+
+def _edit_reminders(dice: Dice, wait: list[Raw]) -> None:
+    """One reminder of a date fewer, or one that is due at another time."""
+    if len(wait) > 1 and dice.chance(40):
+        del wait[dice.randint(0, len(wait) - 1)]
+        return
+    changed = {**dice.pick(wait), "offset": dice.text(dice.pick((-2, -1, 1, 2)) * dice.unit)}
+    if changed not in wait:
+        wait.insert(dice.randint(0, len(wait) - 1), changed)
 
 
 def _edit_until(dice: Dice, wait: Raw) -> None:

@@ -1,6 +1,6 @@
 """What an author wrote, as plain values the oracle can walk: every short form written out, defaults filled in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from fractions import Fraction
 from typing import Any
@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle import clock
 from tests.oracle.names import written_out
+from tests.oracle.policies import RETENTION, Cap, Channel, Consent, Policy
 from tests.oracle.preparing import Preparation, preparation
 from tests.oracle.values import exact
 
 _DAYS = {"today": 3, "this_week": 9, "this_month": 33, "this_year": 368}
 KEEP = "400d"
-RETENTION = 400 * clock.DAY
 PERIODS = {name: days * clock.DAY for name, days in _DAYS.items()}
 """For how long what happened in a period is remembered."""
 _OPERATORS = ("gt", "gte", "lt", "lte", "eq", "in")
@@ -89,78 +89,13 @@ class Wait:
     repeat: str | None = None
     local_days: tuple[LocalDay, ...] = ()
     left_out: frozenset[date] = frozenset()
+    later: "tuple[Wait, ...]" = ()
+    """Of a list of reminders of one date: those after the first."""
 
     @property
     def of_contact(self) -> bool:
         """Whether an `until` looks at the contact rather than at the event."""
         return self.path.startswith("contact.")
-
-
-@dataclass(frozen=True)
-class Cap:
-    """One frequency cap; `calendar` is day, week or month, else it rolls over `span`."""
-
-    maximum: int
-    calendar: str | None
-    span: int
-    group: str | None
-    channel: str | None = None
-
-    def concerns(self, group: str | None, channel: str | None) -> bool:
-        """Whether it counts and holds rules of the group on the channel."""
-        return self.group in (None, group) and self.channel in (None, channel)
-
-
-@dataclass(frozen=True)
-class Consent:
-    """The purpose that is asked, and what holds before the first event about it."""
-
-    purpose: str
-    granted: bool
-
-
-@dataclass(frozen=True)
-class Channel:
-    """What holds for the rules on a channel, where it says something of its own."""
-
-    consent: Consent | None
-    quiet: tuple[clock.Quiet, ...]
-
-
-@dataclass(frozen=True)
-class Policy:
-    """The account's policy; what is absent does not gate.
-
-    `effective`: a rule that lacks some of a contact's history decides all the same.
-    """
-
-    live_from: int | None = None
-    history_from: int | None = None
-    effective: bool = False
-    consent: Consent | None = None
-    holdout_percent: Fraction | None = None
-    holdout_salt: str = ""
-    caps: tuple[Cap, ...] = ()
-    quiet: tuple[clock.Quiet, ...] = ()
-    arbitration: tuple[int, int] | None = None
-    retention: int = RETENTION
-    profile_retention: int | None = None
-    channels: dict[str, Channel] = field(default_factory=dict)
-
-    @property
-    def purposes(self) -> set[str]:
-        """Every purpose that is asked of some rule or may be."""
-        return {each.consent.purpose for each in (self, *self.channels.values()) if each.consent is not None}
-
-    def consent_of(self, rule: "Rule") -> Consent | None:
-        """What the rule is asked: as its channel says, or else as the policy does."""
-        own = self.channels[rule.channel].consent if rule.channel else None
-        return own or self.consent
-
-    def quiet_of(self, rule: "Rule") -> tuple[clock.Quiet, ...]:
-        """When nothing of the rule is sent, likewise."""
-        own = self.channels[rule.channel].quiet if rule.channel else ()
-        return own or self.quiet
 
 
 @dataclass(frozen=True, eq=False)
@@ -357,6 +292,9 @@ def _wait(raw: Any, holidays: frozenset[date]) -> Wait | None:
         return None
     if isinstance(raw, dict) and not raw.keys() & {"until", "field"}:
         return Wait("local", local_days=(_local_day(raw, holidays),))
+    if isinstance(raw, list) and isinstance(raw[0], dict) and "until" in raw[0]:
+        first, *later = (_until(each, holidays) for each in raw)
+        return replace(first, listed=True, later=tuple(later))
     if isinstance(raw, list) and isinstance(raw[0], dict):
         return Wait("local", local_days=tuple(_local_day(each, holidays) for each in raw), listed=True)
     if isinstance(raw, str | list):
@@ -364,6 +302,10 @@ def _wait(raw: Any, holidays: frozenset[date]) -> Wait | None:
     if "field" in raw:
         default = clock.duration(raw["default"]) if raw.get("default") is not None else None
         return Wait("field", path=raw["field"], unit=clock.unit_of(raw["unit"]), default=default)
+    return _until(raw, holidays)
+
+
+def _until(raw: dict[str, Any], holidays: frozenset[date]) -> Wait:
     if "BYHOUR" in (raw.get("repeat") or ""):
         numbers = dict(part.split("=") for part in raw["repeat"].split(";"))
         raw = {**raw, "at": f"{int(numbers['BYHOUR']):02}:{int(numbers['BYMINUTE']):02}"}

@@ -4,6 +4,7 @@ import random
 from typing import Any, NamedTuple
 
 from tests.oracle import clock
+from tests.oracle.additions import with_additions
 from tests.oracle.values import canonical, exact
 from tests.oracle.worlds_versions import VersionedWorld, versioned_world
 
@@ -33,9 +34,13 @@ class Together(NamedTuple):
         }
 
 
-def together(dice: random.Random, worlds: int) -> Together:
-    """Worlds that end near one another, so that the end cuts through many; each version has as many events."""
-    seeds = sorted(dice.sample(range(10**9), worlds * DRAWN_FROM), key=lambda each: _newest_us(versioned_world(each)))
+def together(dice: random.Random, worlds: int, *, added: bool = False) -> Together:
+    """Worlds that end near one another, so that the end cuts through many; each version has as many events.
+
+    `added`: all of them are given clauses of `additions`.
+    """
+    sample = dice.sample(range(10**9), worlds * DRAWN_FROM)
+    seeds = sorted(map(with_additions, sample) if added else sample, key=lambda each: _newest_us(versioned_world(each)))
     first = dice.randrange(len(seeds) - worlds + 1)
     chosen = [versioned_world(each) for each in seeds[first : first + worlds]]
     until_us = dice.choice(sorted(of.until_us for of in chosen)[worlds // 2 :])

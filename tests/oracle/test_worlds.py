@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from tests.oracle import clock
+from tests.oracle.additions import drawn_additions, with_additions
+from tests.oracle.dice import Dice
 from tests.oracle.names import written_out
 from tests.oracle.oracle import decide
 from tests.oracle.small_worlds import small_worlds
 from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
 
 SEEDS = 1200
+LIVE_MIN = SEEDS // 100
+"""Rules with a clause that leave decisions: of a clause that is rarer, add to what `additions` draws."""
 REASONS = {
     ("fired", None),
     ("suppressed", "not_ready"),
@@ -106,7 +110,7 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
             live.update([*_names(rule), *({"match"} & {*_names(as_written)})] if rule["id"] in ids else ())
         beside = {name: part for name, part in each.document.items() if name in ("cast", "repeats", "derive")}
         live.update(_names(beside) if decided else ())
-    thin = {name: live[name] for name in CLAUSES if live[name] < 2 and name not in ("policy", "consent")}
+    thin = {name: live[name] for name in CLAUSES if live[name] < LIVE_MIN and name not in ("policy", "consent")}
     policies = {
         "history_from",
         "holdout",
@@ -129,6 +133,11 @@ def test_history_has_ties_copies_nights_and_zones(worlds: list[World]) -> None:
     zones = {str(event.get("properties", {}).get("timezone")) for each in worlds for event in each.events}
     assert {"America/Toronto", "Europe/Berlin", "Asia/Kolkata", "Mars/Olympus", "None"} <= zones
     assert {each.limits is None for each in worlds} == {True, False}
+
+
+def test_worlds_that_are_asked_to_have_additions_have_some() -> None:
+    assert all(drawn_additions(with_additions(seed), Dice(seed)) for seed in range(9))
+    assert not all(drawn_additions(seed, Dice(seed)) for seed in range(9))
 
 
 def test_a_seed_is_a_world(worlds: list[World]) -> None:

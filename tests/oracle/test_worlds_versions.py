@@ -13,6 +13,8 @@ from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
 from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
 
 SEEDS = 500
+CI_SEEDS = 50
+IN_PARTS = [range(CI_SEEDS), pytest.param(range(CI_SEEDS, SEEDS), marks=pytest.mark.nightly)]
 MODES = (False, True)
 Rows = list[dict[str, Any]]
 
@@ -94,9 +96,10 @@ def test_arrival_order_does_not_matter(worlds: list[VersionedWorld], rows: dict[
             assert decisions(replace(of, events=of.events[::-1]), stream=stream) == decided
 
 
+@pytest.mark.parametrize("seeds", IN_PARTS, ids=str)
 @pytest.mark.parametrize("stream", MODES)
-def test_the_same_document_again_decides_as_one_version(stream: bool) -> None:
-    for seed in range(SEEDS):
+def test_the_same_document_again_decides_as_one_version(stream: bool, seeds: range) -> None:
+    for seed in seeds:
         for of in (world(seed), retention_world(seed)):
             times = sorted({clock.parse_instant(event["time"]) or 0 for event in of.events})
             starts = [None, *times[1::3], times[-1] + clock.DAY]
@@ -104,9 +107,10 @@ def test_the_same_document_again_decides_as_one_version(stream: bool) -> None:
             assert _told(decisions(again, stream=stream)) == _told(alone(of)), seed
 
 
-def test_identical_documents_from_a_start_on_differ_in_nothing_but_the_entries_at_it() -> None:
+@pytest.mark.parametrize("seeds", IN_PARTS, ids=str)
+def test_identical_documents_from_a_start_on_differ_in_nothing_but_the_entries_at_it(seeds: range) -> None:
     """A batch looks back on all; before the start nothing is decided, and it opens and uses up what it may."""
-    for seed in range(SEEDS):
+    for seed in seeds:
         of = world(seed)
         first = min(clock.parse_instant(event["time"]) or 0 for event in of.events)
         late = VersionedWorld([(first - 1, of.document)], *_settings(of))

@@ -1,6 +1,6 @@
 """When a wait ends: from an arming event, or from a recomputation of what is pending."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import Enum
@@ -124,6 +124,21 @@ def until(wait: Wait, value: Any, zone: ZoneInfo, after: date | None, earliest: 
     if wait.repeat is None:
         return Due(due(first)) if due(first) >= earliest else No.PAST
     return _occurrence(wait, first, due, after, earliest)
+
+
+def reminders(wait: Wait, value: Any, zone: ZoneInfo, earliest: int, done: Container[int]) -> dict[int, Due] | No:
+    """The due times of the reminders of a date, by reminder: of those not done, not before `earliest`.
+
+    Of several that are due at one instant, the first of the list alone.
+    """
+    found: dict[int, Due] = {}
+    for slot, each in enumerate((wait, *wait.later)):
+        due = until(each, value, zone, None, earliest)
+        if due is No.UNUSABLE:
+            return due
+        if isinstance(due, Due) and slot not in done and due.at not in [other.at for other in found.values()]:
+            found[slot] = due
+    return found or No.PAST
 
 
 def _occurrence(wait: Wait, first: date, due: Callable[[date], int], after: date | None, earliest: int) -> Due | No:

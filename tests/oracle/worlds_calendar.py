@@ -25,7 +25,11 @@ def give_local_days(dice: Dice, document: dict[str, Any]) -> None:
         if wait is None or dice.chance(15):
             continue
         if isinstance(wait, dict) and "until" in wait:
-            rule["wait"] = _until(dice, wait)
+            rule["wait"] = _reminders(dice, wait) if "repeat" not in wait and dice.chance(40) else _until(dice, wait)
+        elif dice.chance(35):
+            rule["wait"] = _until(
+                dice, {"until": dice.pick(("d", "d", "contact.birthday")), "repeat": dice.pick(RRULES[:3])}
+            )
         elif dice.chance(45):
             rule["wait"] = [_local_day(dice) for _ in range(dice.randint(1, 4))]
         else:
@@ -36,7 +40,7 @@ def _local_day(dice: Dice) -> dict[str, Any]:
     drawn: dict[str, Any] = {"days": dice.pick((0, 0, 0, 1, 1, 2, 3 if dice.unit < clock.HOUR else 20))}
     if dice.chance(65):
         drawn["at"] = dice.clock_text()
-    if dice.chance(30):
+    if dice.chance(50):
         drawn["on"] = _on(dice)
     if drawn["days"] == 0 and len(drawn) > 1 and dice.chance(50):
         del drawn["days"]
@@ -47,20 +51,31 @@ def _until(dice: Dice, wait: dict[str, Any]) -> dict[str, Any]:
     changed = {**wait}
     if dice.chance(70):
         changed["days"] = dice.pick((-2, -1, -1, 0, 1, 2))
-    if dice.chance(30):
+    if dice.chance(50):
         changed["on"] = _on(dice)
     if dice.chance(40):
         changed["at"] = dice.clock_text()
-    if "repeat" in changed and dice.chance(35):
+    if dice.chance(35):
         changed["repeat"] = dice.pick(RRULES)
         if dice.chance(50):
             changed.pop("at", None)
             hour, minute = dice.clock_text().split(":")
             changed["repeat"] += f";BYHOUR={int(hour)};BYMINUTE={int(minute)}"
-    if "repeat" in changed and dice.chance(40):
+    if "repeat" in changed and dice.chance(90):
         days = (dice.start + dice.randint(-2, 12) * max(dice.unit, 8 * clock.HOUR) for _ in range(4))
         changed["except"] = sorted({clock.rfc3339(day)[:10] for day in days})
     return changed
+
+
+def _reminders(dice: Dice, wait: dict[str, Any]) -> list[dict[str, Any]]:
+    """Several reminders of one date, in any order."""
+    drawn: list[dict[str, Any]] = []
+    for _ in range(dice.randint(2, 4)):
+        one = _until(dice, {"until": wait["until"]})
+        if dice.chance(35):
+            one["offset"] = dice.text(dice.pick((-3, -2, -1, 1, 2)) * dice.unit)
+        drawn += [one] if one not in drawn else []
+    return drawn
 
 
 def _on(dice: Dice) -> Any:

@@ -84,6 +84,9 @@ def _entry(dice: Dice) -> Raw:
             {"tag": {order: {"path": dice.pick(("j", "contact.tier"))}}},
             {"contact": {"limit": {order: {"path": "points"}}}},
             {"contact": {dice.pick(("tier", "limit")): {"empty": dice.chance(30)}}},
+            {"tag": {"starts_with": dice.pick(("red", "g", "Ü"))}},
+            {"tag": {"starts_with": dice.pick(("red", ""))}},
+            {dice.pick(("k", "j")): {"not_in": dice.some(KEYS, 1, 3)}},
         )
     )
 
@@ -180,6 +183,8 @@ def add_changes(dice: Dice, document: Raw) -> None:
         for put, match in [*matches_in(rule)]:
             if dice.chance(75):
                 put(_changing(dice, match))
+        if dice.chance(60):
+            rule.pop("given", None)  # which holds more rarely of what happens rarely
         if isinstance(rule.get("unless"), list):
             rule["unless"] = [one for part in rule["unless"] for one in (part if isinstance(part, list) else [part])]
 
@@ -203,15 +208,13 @@ def _change(dice: Dice) -> Raw:
         if dice.chance(35):
             spec["from"] = dice.pick(("bronze", ["bronze", "lead"]))
         return {"contact": {"tier": spec}}
-    spec = dice.pick(
-        (
-            {"rises_above": dice.pick((50, 68.74, 100))},
-            {"drops_below": dice.pick((50, 68.74, 100))},
-            {dice.pick(("rises_by", "drops_by")): dice.pick((10, 0.5, "10%", "33.3%", "100%"))},
-            {"changes": True},
-            {"becomes": dice.pick((100, "100", True))},
-        )
-    )
+    kind = dice.pick(("rises_above", "drops_below", "drops_below", "rises_by", "drops_by", "drops_by", "changes"))
+    if kind.endswith("_by"):
+        spec = {kind: dice.pick((10, 0.5, 0.5, "10%", "33.3%", "100%"))}
+    elif kind == "changes":
+        spec = dice.pick(({"changes": True}, {"becomes": dice.pick((100, "100", True))}))
+    else:
+        spec = {kind: dice.pick((55, 68.74, 100))}
     if dice.chance(15):
         spec["from"] = dice.pick((50, [50, 90], "x"))
     return {"contact": {dice.pick(("points", "points", "card.points")): spec}}
@@ -220,7 +223,7 @@ def _change(dice: Dice) -> Raw:
 def add_updates(dice: Dice, events: list[Raw]) -> list[Raw]:
     """More updates of the contact, now and then some at the instant of another event; and what they say."""
     more: list[Raw] = []
-    for number in range(dice.randint(2, 10)):
+    for number in range(dice.randint(4, 12)):
         like = dice.pick(events)
         at = clock.parse_instant(like["time"])
         assert at is not None
@@ -237,7 +240,7 @@ def _attributes(dice: Dice) -> Raw:
     found: Raw = {}
     if dice.chance(70):
         found["tier"] = dice.pick(("gold", "silver", "bronze", "lead", "gold", None))
-    if dice.chance(70):
+    if dice.chance(90):
         found["points"] = dice.pick((*_POINTS, *_POINTS, "100", True, None, 0, -20.5))
     if dice.chance(30):
         found["card"] = dice.pick(({"points": dice.pick(_POINTS)}, {"points": dice.pick(_POINTS), "n": 1}, {}, "x"))

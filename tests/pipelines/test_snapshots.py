@@ -76,6 +76,8 @@ def test_a_run_without_snapshots_takes_those_of_the_run_before_away(job: Job, tm
 def states(output: Path) -> dict[tuple[str, str], State]:
     found = {}
     for row in rows(output / "snapshots"):
+        if "contact_id" not in row:
+            continue  # of items, of whose events there are none here
         state = state_of(row)
         assert isinstance(state, State), state
         found[row["account_id"], row["contact_id"]] = state

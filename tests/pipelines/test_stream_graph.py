@@ -26,7 +26,8 @@ TO_TABLES = ("--dataset", "shop-1.marketing")
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them, a DoFn of ours among them.
 ALWAYS = {
     "Read", "Parse", "Parse/Parse", "Parse/Parse/ParDo(ParseDoFn)", "LoadSnapshots", "LoadSnapshots/Files",
-    "LoadSnapshots/Reshuffle", "LoadSnapshots/Rows", "MergeSnapshots",
+    "LoadSnapshots/Reshuffle", "LoadSnapshots/Rows", "LoadSnapshots/Rows/FlatMap(_seeds)", "MergeSnapshots",
+    "MergeItemSnapshots", "JoinItems", "JoinItems/Join",
     "Evaluate", "Evaluate/Evaluate", "Evaluate/Evaluate/ParDo(EvaluateDoFn)",
 }  # fmt: skip
 TOPIC = {

@@ -51,7 +51,7 @@ def test_the_graph_has_the_shape_that_running_jobs_have(tmp_path: Path) -> None:
 
 def test_the_step_with_state_has_no_side_inputs_and_nothing_but_bytes() -> None:
     text = GRAPH.read_text(encoding="utf-8")
-    step = text[text.index("Evaluate/Evaluate/ParDo(EvaluateDoFn)") :].split("\nLoadSnapshots/")[0].splitlines()
+    step = text[text.index("Evaluate/Evaluate/ParDo(EvaluateDoFn)") :].split("\nJoinItems/")[0].splitlines()
     states = [line.split(": ")[1] for line in step if line.startswith("    state ")]
     assert states == ["bag_spec of bytes:v1", "read_modify_write_spec of bytes:v1"]
     assert "side input" not in text

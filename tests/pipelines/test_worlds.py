@@ -1,13 +1,12 @@
 """The job decides as the brute-force oracle does: random worlds through files, shuffle and workers, many in one job.
 
-`KITTIWAKE_JOB_WORLDS` is how many accounts one job has (default 80), each with a document of its own. What is drawn
-depends on the run's seed alone, so that the seed in pytest's header repeats a failure.
+A job has 80 accounts, each with a document of its own; `tests.oracle.accounts` says how many jobs there are. What is
+drawn depends on the run's seed alone, so that the seed in pytest's header repeats a failure.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections import defaultdict
 from decimal import Decimal
@@ -25,12 +24,14 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
 from tests.input.inputs import as_sets, write_lines
 from tests.oracle import clock
+from tests.oracle.accounts import parts
+from tests.oracle.additions import with_additions
 from tests.oracle.values import canonical, exact
 from tests.oracle.worlds import World, world
 from tests.pipelines.running import Job
 from tests.properties.comparison import Rows, difference_of, expected, story
 
-WORLDS = int(os.environ.get("KITTIWAKE_JOB_WORLDS", "80"))
+WORLDS = 80
 DRAWN_FROM = 8  # the worlds of a job are one in so many: neighbours in time
 CONTACTS = 3
 FILES = ("a.jsonl", "b.jsonl.gz", "c.jsonl", "d.jsonl.gz", "e.jsonl")
@@ -47,13 +48,11 @@ class Drawn(NamedTuple):
     horizon_us: int
 
 
-@pytest.mark.parametrize(
-    "part", [0, *(pytest.param(part, marks=pytest.mark.nightly) for part in range(1, 13))], ids="part{}".format
-)
+@pytest.mark.parametrize("part", parts(WORLDS), ids="part{}".format)
 def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: Path, seed: int, part: int) -> None:
     """With one worker, with two, and by replay, which also has to count the same."""
     rng = random.Random(f"{seed} {part}")
-    drawn = draw(rng)
+    drawn = draw(rng, added=part > 0)
     job.rules, inputs = write_accounts(tmp_path / "rules", drawn), write_events(tmp_path / "in", drawn, rng)
     flags = ["--start", START, "--until", clock.rfc3339(drawn.until_us)]
     flags += ["--allowed_lateness", f"{drawn.horizon_us // clock.SECOND}s"]
@@ -77,9 +76,10 @@ def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: P
 # ---------------------------------------------------------------- in
 
 
-def draw(rng: random.Random) -> Drawn:
+def draw(rng: random.Random, *, added: bool) -> Drawn:
     """Worlds whose histories end near one another, so that one end of the run cuts through many of them."""
-    seeds = sorted(rng.sample(range(10**9), WORLDS * DRAWN_FROM), key=lambda each: newest_us(world(each)))
+    sample = rng.sample(range(10**9), WORLDS * DRAWN_FROM)
+    seeds = sorted(map(with_additions, sample) if added else sample, key=lambda each: newest_us(world(each)))
     first = rng.randrange(len(seeds) - WORLDS + 1)
     chosen = seeds[first : first + WORLDS]
     until_us = rng.choice(sorted(world(each).until_us for each in chosen)[WORLDS // 2 :])
@@ -154,7 +154,7 @@ def report(drawn: Drawn, wrong: dict[Subject, str], seed: int) -> str:
     return "\n".join(
         [
             f"{len(wrong)} contacts differ; again with",
-            f"  KITTIWAKE_JOB_WORLDS={WORLDS} pytest tests/pipelines/test_worlds.py --hypothesis-seed={seed}",
+            f"  pytest tests/pipelines/test_worlds.py --hypothesis-seed={seed}",
             *(f"{subject}\n{text}" for subject, text in wrong.items()),
             f"the smallest, {smallest}:",
             story(drawn.worlds[smallest]),

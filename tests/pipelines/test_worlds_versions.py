@@ -1,11 +1,10 @@
 """The job and replay, run from a target, decide as the brute-force oracle does under the versions in it.
 
-`KITTIWAKE_JOB_WORLDS` is how many accounts one job has (default 80). What is drawn depends on the run's seed alone.
+`tests.oracle.accounts` says how many jobs of 80 accounts there are. What is drawn depends on the run's seed alone.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import HOUR_US, parse_instant
 from tests.input.inputs import as_sets, write_lines
 from tests.oracle import clock
+from tests.oracle.accounts import parts
 from tests.oracle.oracle import decide_versions
 from tests.oracle.published import Subject, Together, story, together
 from tests.oracle.values import canonical, exact
@@ -30,17 +30,15 @@ from tests.pipelines.running import Job
 from tests.pipelines.test_worlds import counts_of, rows_by_contact
 from tests.properties.comparison import Rows, difference_of
 
-WORLDS = int(os.environ.get("KITTIWAKE_JOB_WORLDS", "80"))
+WORLDS = 80
 START = "2035-01-01T00:00:00Z"
 
 
-@pytest.mark.parametrize(
-    "part", [0, *(pytest.param(part, marks=pytest.mark.nightly) for part in range(1, 9))], ids="part{}".format
-)
+@pytest.mark.parametrize("part", parts(WORLDS), ids="part{}".format)
 def test_random_histories_under_versions_equal_the_oracle(job: Job, tmp_path: Path, seed: int, part: int) -> None:
     """A backfill and a replay over one target with three versions: equal rows and counts, those of the oracle."""
     rng = random.Random(f"versions {seed} {part}")
-    drawn = together(rng, WORLDS)
+    drawn = together(rng, WORLDS, added=part > 0)
     job.rules = published(tmp_path / "target", drawn)
     inputs = write_events(tmp_path / "in", drawn, rng)
     flags = ["--start", START, "--until", clock.rfc3339(drawn.until_us)]

@@ -1,11 +1,14 @@
 """The kernel decides as the brute-force oracle does, on random worlds and on every small history.
 
-`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 1500), `KITTIWAKE_SEED` reruns the world of one seed.
+`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 300, nightly 1500), `KITTIWAKE_SEED` reruns the world of
+one seed.
 """
 
 import os
 import random
+from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -15,11 +18,21 @@ from tests.oracle.small_worlds import small_worlds
 from tests.oracle.worlds import World, with_few_ids, world
 from tests.properties.comparison import difference, story
 
-WORLDS = int(os.environ.get("KITTIWAKE_ORACLE_WORLDS", "1500"))
+ASKED = os.environ.get("KITTIWAKE_ORACLE_WORLDS")
+WORLDS = int(ASKED or 1_500)
 SEED = os.environ.get("KITTIWAKE_SEED")
 CHUNK = 100
+CI_CHUNKS = 3
 SMALL_CHUNKS = 20
-STARTS = [int(SEED)] if SEED else range(0, WORLDS, CHUNK)
+
+
+def nightly_from(chunk: int, values: Sequence[int]) -> list[Any]:
+    """The values, from this chunk on for the night only, unless somebody has asked for so many."""
+    late = () if ASKED or SEED else (pytest.mark.nightly,)
+    return [pytest.param(value, marks=late if at >= chunk else ()) for at, value in enumerate(values)]
+
+
+STARTS = nightly_from(CI_CHUNKS, [int(SEED)] if SEED else range(0, WORLDS, CHUNK))
 
 
 @pytest.mark.parametrize("first", STARTS)
@@ -30,7 +43,7 @@ def test_random_worlds(first: int) -> None:
     assert not wrong, _report(wrong)
 
 
-@pytest.mark.parametrize("first", [int(SEED)] if SEED else range(0, WORLDS // 5, CHUNK))
+@pytest.mark.parametrize("first", nightly_from(1, [int(SEED)] if SEED else range(0, WORLDS // 5, CHUNK)))
 def test_random_worlds_of_which_few_ids_are_remembered(first: int) -> None:
     seeds = [first] if SEED else range(first, first + CHUNK)
     few = {seed: with_few_ids(world(seed), 1 + seed // 2 % 4) for seed in seeds}
@@ -38,7 +51,7 @@ def test_random_worlds_of_which_few_ids_are_remembered(first: int) -> None:
     assert not wrong, _report(wrong)
 
 
-@pytest.mark.parametrize("part", range(SMALL_CHUNKS))
+@pytest.mark.parametrize("part", nightly_from(CI_CHUNKS, range(SMALL_CHUNKS)))
 @pytest.mark.skipif(SEED is not None, reason="one seed is asked for")
 def test_every_small_history(part: int) -> None:
     for each in islice(small_worlds(), part, None, SMALL_CHUNKS):

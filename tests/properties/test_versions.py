@@ -1,16 +1,15 @@
 """Under several versions and with retention the kernel decides as the brute-force oracle does, in both memories.
 
-`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 1500), `KITTIWAKE_SEED` reruns the world of one seed.
+`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 300, nightly 1500), `KITTIWAKE_SEED` reruns the world of
+one seed.
 """
 
 import pytest
 
 from tests.oracle.worlds_versions import retention_world, versioned_world
 from tests.properties.comparison import difference as difference_of_one
-from tests.properties.test_oracle import CHUNK, SEED, WORLDS
+from tests.properties.test_oracle import CHUNK, SEED, STARTS, WORLDS
 from tests.properties.versions import at_once, difference, sliced, slices, story
-
-STARTS = [int(SEED)] if SEED else range(0, WORLDS, CHUNK)
 
 
 def _seeds(first: int) -> list[int]:

@@ -11,6 +11,7 @@ import pytest
 
 from kittiwake.cli.main import COMMANDS
 from kittiwake.input.shapes.base import Shape
+from kittiwake.shape_files.names import SHIPPED
 from pipelines.sinks.table import SINKS
 from tests.repo import sources
 from tests.repo.constructs import CONSTRUCTS, LAYERS
@@ -37,6 +38,7 @@ def _own_files(folder: str) -> list[str]:
 LISTS: Final = {
     "A rule construct": List(CONSTRUCTS, ""),
     "An operator of `where`": List([], r"STARTS_WITH|\bstarts_with\b|Operator\.CONTAINS"),
+    "A shape file that is shipped": List(SHIPPED, ""),
     "An input shape": List([one.value for one in Shape if one is not Shape.CANONICAL], r"(?i)cloudevents"),
     "An input file type": List([], ""),
     "A sink of the streaming job": List(_own_files("pipelines/sinks"), r"json_files|WriteJsonLines\b(?!`)"),

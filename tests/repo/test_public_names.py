@@ -28,9 +28,9 @@ NAMES = {
 
 SETTINGS = {
     "kittiwake.replay": "rules inputs output until allowed_lateness max_dead_letter_ratio shape account_id snapshots "
-    "written",
+    "written query",
     "kittiwake.explain_contact": "rules inputs contact_id account_id until allowed_lateness shape shape_account_id "
-    "all_properties",
+    "all_properties query",
     "kittiwake.load_rules": "paths by_account",
     "kittiwake.beam.published_rules": "target allowed_lateness",
     "kittiwake.beam.ParseMessages": "rules shape account_id max_age clock",

@@ -33,6 +33,7 @@ SHIPPED = (
     "no-show",
     "price-drop",
     "price-drop-since-viewed",
+    "price-drop-vip",
     "renewal-reminder",
     "replenish",
     "second-purchase",
@@ -47,23 +48,28 @@ def of(*rules: dict[str, Any]) -> RuleSet:
     return load_document({"account": "acme", "rules": list(rules)})
 
 
+def alone(name: str, more: dict[str, Any] | None = None) -> RuleSet:
+    """A recipe, beside the audience whose members it is for, if it is for any."""
+    return of({"use": name, **(more or {})}, *([{"use": "vip"}] if "audience" in recipe(name).parameters else []))
+
+
 def test_all_rules_of_the_contract_are_shipped() -> None:
     assert recipe_names() == SHIPPED
 
 
 @pytest.mark.parametrize("shipped", recipes(), ids=lambda one: one.name)
 def test_a_recipe_says_what_it_is_for_and_what_it_needs(shipped: Recipe) -> None:
-    (authored,) = of({"use": shipped.name}).rules_of("acme")
+    authored = alone(shipped.name).rules_of("acme")[0]
     assert authored.rule.id == shipped.name
     assert shipped.title
     assert shipped.description.endswith(".")
-    named = {name for _, match in matches_in(authored.rule) for one in matches_of(match) for name in one.types}
+    named = {name for _, match in matches_in(authored.written) for one in matches_of(match) for name in one.types}
     assert named == set(shipped.needs)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_no_lint_is_about_a_text_that_is_the_recipes(name: str) -> None:
-    assert {lint.code for lint in find_lints(of({"use": name}))} <= {LintCode.PRIORITY_WITHOUT_EFFECT}
+    assert {lint.code for lint in find_lints(alone(name))} <= {LintCode.PRIORITY_WITHOUT_EFFECT}
 
 
 def test_a_value_for_a_recipe_is_linted_like_the_authors_own() -> None:
@@ -134,6 +140,15 @@ def test_a_recipe_without_values_is_the_rule_that_it_was_before_it_had_parameter
     assert of({"use": name}).rules_of("acme")[0].version == VERSIONS[name]
 
 
+def test_the_vip_price_drop_is_the_price_drop_for_members_of_the_audience_that_is_named() -> None:
+    written = {"use": "price-drop", "id": "drop", "given": {"in": "best"}}
+    named = {"use": "price-drop-vip", "id": "drop", "with": {"audience": "best"}}
+    best = {"use": "vip", "id": "best"}
+    assert of(best, named).version == of(best, written).version
+    with pytest.raises(RulesError, match="there is no audience vip"):
+        of(best, {"use": "price-drop-vip"})
+
+
 def test_a_value_takes_the_place_of_its_parameter() -> None:
     used = of(
         {
@@ -157,8 +172,7 @@ def test_every_parameter_of_a_shipped_recipe_has_a_default_of_its_type(shipped: 
     assert all(one.default is not None and one.description for one in shipped.parameters.values())
     given = {name: plain(one.default) for name, one in shipped.parameters.items() if one.default is not None}
     if given:
-        same = of({"use": shipped.name, "with": given})
-        assert same.version == of({"use": shipped.name}).version
+        assert alone(shipped.name, {"with": given}).version == alone(shipped.name).version
 
 
 WRONG: list[tuple[dict[str, Any], int, Code, str]] = [

@@ -1,14 +1,15 @@
 """Random accounts, under rules that change, are decided on an engine as `replay` decides them, field by field.
 
-`KITTIWAKE_RUNNER_WORLDS` is how many accounts there are (default 60). What is drawn depends on the run's seed alone.
+`tests.oracle.accounts` says how many jobs of 60 accounts there are. What is drawn depends on the run's seed alone.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
@@ -18,17 +19,21 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
 from tests.examples.running import Ran
 from tests.oracle import clock
+from tests.oracle.accounts import parts
 from tests.oracle.published import together
 from tests.pipelines.running import as_a_process
 from tests.pipelines.test_worlds_versions import START, published, write_events
 from tests.runners.jobs import LOOPBACK, facts
 
-WORLDS = int(os.environ.get("KITTIWAKE_RUNNER_WORLDS", "60"))
+WORLDS = 60
 
 
-def test_random_accounts_under_versions_are_decided_as_by_replay(endpoint: str, tmp_path: Path, seed: int) -> None:
-    rng = random.Random(f"runners {seed}")
-    drawn = together(rng, WORLDS)
+@pytest.mark.parametrize("part", parts(WORLDS), ids="part{}".format)
+def test_random_accounts_under_versions_are_decided_as_by_replay(
+    endpoint: str, tmp_path: Path, seed: int, part: int
+) -> None:
+    rng = random.Random(f"runners {seed} {part}")
+    drawn = together(rng, WORLDS, added=part > 0)
     target = published(tmp_path / "target", drawn)
     write_events(tmp_path / "in", drawn, rng)
     events, output = tmp_path / "in" / "*.jsonl*", tmp_path / "replay"

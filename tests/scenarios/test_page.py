@@ -54,13 +54,13 @@ def test_timelines_late_events_changes_and_freezes_come_to_what_is_shown(shown: 
 
 def test_the_failure_is_told_as_shown(shown: list[Fence], folder: Path) -> None:
     *_, scenario, _ = (fence.body for fence in shown if fence.language == "yaml")
-    expected, _ = (fence.body for fence in shown if fence.language == "text")
+    expected, *_ = (fence.body for fence in shown if fence.language == "text")
     assert run_test(scenario) == (1, expected, "")
 
 
 def test_the_mistakes_are_told_as_shown(shown: list[Fence], folder: Path) -> None:
     *_, scenario = (fence.body for fence in shown if fence.language == "yaml")
-    _, expected = (fence.body for fence in shown if fence.language == "text")
+    _, expected, *_ = (fence.body for fence in shown if fence.language == "text")
     code, _, err = run_test(scenario)
     assert code == 2
     assert [line for line in err.splitlines() if line.startswith("rules")] == expected.splitlines()

@@ -58,10 +58,16 @@ class Streamed(NamedTuple):
 
 
 def streamed(
-    seed: str, contacts: int, waits: TimerSettings, *, versions: int = 1, horizon_us: int | None = None
+    seed: str,
+    accounts: int,
+    waits: TimerSettings,
+    *,
+    versions: int = 1,
+    horizon_us: int | None = None,
+    added: bool = False,
 ) -> Streamed:
-    """A drawn case; with a horizon of its own no event need be too late."""
-    drawn = together(random.Random(seed), contacts)
+    """A drawn case; with a horizon of its own no event need be too late. `added` as of `together`."""
+    drawn = together(random.Random(seed), accounts, added=added)
     starts = drawn.starts[:versions]
     history = RuleSetHistory(
         tuple(RuleSetVersion(start, load_files(drawn.files(number))) for number, start in enumerate(starts))

@@ -269,10 +269,10 @@ def test_a_contact_whose_cell_would_be_too_large_waits_until_the_flood_has_gone_
     assert host.rows == [("fired", 0)]
 
 
-def test_100_000_events_of_one_contact_are_read_a_few_times_each() -> None:
+@pytest.mark.parametrize("number", [1_000, 10_000, pytest.param(100_000, marks=pytest.mark.nightly)])
+def test_events_of_one_contact_are_read_a_few_times_each_however_many_there_are(number: int) -> None:
     """A two-hour catch-up: every event is there before the watermark moves on."""
-    reads = {number: elements_read(number) / number for number in (1_000, 10_000, 100_000)}
-    assert all(share < 12 for share in reads.values()), reads
+    assert elements_read(number) / number < 12
 
 
 def elements_read(number: int) -> int:

@@ -27,7 +27,7 @@ from tests.stream.generated_cases import Streamed, decisions_in, differences, em
 from transforms.stream.evaluate import Evaluated, EvaluateRules
 
 CONTACTS = 6
-CASES = [0, 1, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(2, 40))]
+CASES = [0, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(1, 40))]
 WAITS = TimerSettings(10 * SECOND_US, 60 * SECOND_US)
 HORIZON_US = 800 * DAY_US
 

@@ -13,7 +13,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.item_join import joined
+from kittiwake.batch.items.join import joined
 from kittiwake.batch.partitions import HELD_BYTES, items_of
 from kittiwake.batch.record_batches import BATCH_BYTES, RecordBatcher
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of

@@ -13,7 +13,7 @@ from apache_beam.transforms.window import GlobalWindows
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.item_rows import InterestRows, ItemRow, rows_of_items
+from kittiwake.batch.items.rows import InterestRows, ItemRow, rows_of_items
 from kittiwake.batch.record_batches import BATCH_BYTES, Batcher, RecordBatcher
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.lines import Block
@@ -77,7 +77,8 @@ class _Parse(CountingDoFn):
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
         with gc_paused():
-            taken = self._intake.take(block.file, Block(*block[1:]))
+            shape = self._settings.shapes[block.shape] if self._settings.shapes else None
+            taken = self._intake.take(block.file, Block(*block[1:-1]), shape)
             self._batcher.add(taken.table)
             if self._items is not None:
                 self._items.put(rows_of_items(taken.items))

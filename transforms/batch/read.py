@@ -36,6 +36,10 @@ class SourcedBlock(NamedTuple):
     lines: list[bytes]
     size: int
     start: int = 0
+    header: tuple[str, ...] = ()
+    ordinals: tuple[int, ...] = ()
+    shape: int = 0
+    """Which of the run's shapes its records have, if there are several."""
 
 
 class Read(NamedTuple):
@@ -53,10 +57,12 @@ class ReadRecords(beam.PTransform):
     files: tuple[InputFile, ...]
     part_bytes: int = SPLIT_BYTES
     shape: InputShape = CANONICAL
+    shapes: tuple[InputShape, ...] = ()
+    """Those of which each file has one, if there are several."""
 
     def expand(self, pbegin: PBegin) -> Read:
         """Byte ranges of files are distributed over the workers."""
-        step = beam.ParDo(_ReadPart(self.shape)).with_output_types(SourcedBlock, **{COUNTS: Counts})
+        step = beam.ParDo(_ReadPart(self.shapes or (self.shape,))).with_output_types(SourcedBlock, **{COUNTS: Counts})
         read = (
             pbegin
             | "Files" >> beam.Create(self.files).with_output_types(InputFile)
@@ -73,27 +79,28 @@ class _PartOfFile(NamedTuple):
     end: int | None
     size: int
     """Bytes of the whole file when the job was started."""
+    shape: int
 
 
 def _split(file: InputFile, part_bytes: int) -> Iterator[_PartOfFile]:
     for part in splits_of(file.name, file.size, part_bytes):
-        yield _PartOfFile(file.name, *part, file.size)
+        yield _PartOfFile(file.name, *part, file.size, file.shape)
 
 
 class _ReadPart(CountingDoFn):
     """Counts a file that cannot be read to its end, and raises nothing: the job then decides nothing."""
 
-    def __init__(self, shape: InputShape) -> None:
+    def __init__(self, shapes: tuple[InputShape, ...]) -> None:
         super().__init__()
-        self._shape = shape
+        self._shapes = shapes
 
     def process(self, element: _PartOfFile) -> Iterator[SourcedBlock]:
         name, part = element.file, Split(element.start, element.end)
         label, lines = shown(name), 0
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                for block in blocks_of(stream, name, PROGRESS.read, part, self._shape):
-                    yield SourcedBlock(label, *block)
+                for block in blocks_of(stream, name, PROGRESS.read, part, self._shapes[element.shape]):
+                    yield SourcedBlock(label, *block, element.shape)
                     lines = lines_until(block)
             if Path(name).is_file():  # objects in a bucket do not change
                 refuse_shrunk(name, element.size)

@@ -51,15 +51,16 @@ class ReadEventFiles(beam.PTransform):
 
         Args:
             files: paths or globs, `gs://` too.
-            shape: how records are written: "canonical" or another name of `Shape` (docs/reference/events.md).
+            shape: how records are written: "canonical", another name of a shape, or the path of a shape file
+                (docs/reference/shapes.md).
             account_id: the account of records that name none.
 
         Raises:
             UnusableError: a setting or a file cannot be used.
         """
         super().__init__()
-        found = input_files(texts_of(files))
         input_shape = shape_of(shape, account_id)
+        found = input_files(texts_of(files), input_shape)
         refuse_shaped((file.name for file in found), input_shape)
         self._shape = input_shape
         self._step = read.ReadRecords(found, shape=input_shape)

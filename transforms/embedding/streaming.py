@@ -18,6 +18,7 @@ from kittiwake.api import shape_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.settings import Duration, Paths, duration_us, texts_of
+from kittiwake.shape_files.naming import message_shape
 from kittiwake.stream.contact.timer_grid import TIMER_US, TimerSettings
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, parse_pace
@@ -34,7 +35,7 @@ from kittiwake.stream.rules_source.view import RulesSource, StaticRules
 from transforms.clock import now_us
 from transforms.embedding.inputs import MESSAGE_ADVICE, check_element, check_type, check_windows, is_certain
 from transforms.input_files import input_files
-from transforms.stream import evaluate, parse, recorded_source, seed
+from transforms.stream import evaluate, items, parse, recorded_source, seed
 from transforms.stream.recorded_files import refuse_packed
 from transforms.stream.snapshot_sources import find_snapshots
 
@@ -69,6 +70,8 @@ class ParsedMessages(NamedTuple):
     """Events that some rule may need, keyed by contact; their bytes are nobody's business."""
     dead_letters: PCollection[DeadLetterRecord]
     """Messages that are no events, with the reason."""
+    of_items: PCollection[tuple[bytes, bytes]]
+    """What events bring to items, for catalogue rules; their bytes are nobody's business."""
 
 
 class ParseMessages(beam.PTransform):
@@ -90,7 +93,8 @@ class ParseMessages(beam.PTransform):
 
         Args:
             rules: those of `EvaluateRules`.
-            shape: how messages are written: "canonical" or another name of `Shape` (docs/reference/events.md).
+            shape: how messages are written: "canonical", another name of a shape, or the path of a shape file
+                (docs/reference/shapes.md).
             account_id: the account of messages that name none.
             max_age: how far back from the clock an event may lie, at least the allowed lateness; None: any time.
             clock: the time in microseconds since 1970.
@@ -102,7 +106,7 @@ class ParseMessages(beam.PTransform):
         super().__init__()
         self._rules = _source_of(rules, "1h")
         max_age_us = None if max_age is None else duration_us("max_age", max_age)
-        self._intake = IntakeSettings(shape_of(shape, account_id), max_age_us)
+        self._intake = IntakeSettings(message_shape(shape_of(shape, account_id), "shape"), max_age_us)
         self._clock = clock
 
     def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
@@ -118,11 +122,11 @@ class ParseMessages(beam.PTransform):
             messages = messages | "Check" >> check.with_output_types(PubsubMessage)
         parsed = messages | "Parse" >> parse.ParseMessages(self._rules, *self._intake, self._clock)
         setattr(parsed.arrivals, _INTAKE, self._intake)
-        return ParsedMessages(parsed.arrivals, dead_letter_records(parsed.dead, "Refused"))
+        return ParsedMessages(parsed.arrivals, dead_letter_records(parsed.dead, "Refused"), parsed.of_items)
 
 
 class LoadSnapshots(beam.PTransform):
-    """The states of contacts that a backfill has written (`--snapshots`), from which a new job starts.
+    """The states of contacts and items that a backfill has written (`--snapshots`), from which a new job starts.
 
     Input: the pipeline. Output: for `EvaluateRules(initial_states=…)`. Nothing is decided before all of them are there.
     """
@@ -136,9 +140,10 @@ class LoadSnapshots(beam.PTransform):
         super().__init__()
         self._sources = find_snapshots(texts_of(files)).sources
 
-    def expand(self, pbegin: PBegin) -> PCollection[tuple[bytes, bytes]]:
+    def expand(self, pbegin: PBegin) -> seed.Seeds:
         """A file that is not what its manifest says fails its bundle."""
-        return pbegin | "Load" >> seed.LoadSnapshots(self._sources)
+        found: seed.Seeds = pbegin | "Load" >> seed.LoadSnapshots(self._sources)
+        return found
 
 
 class Evaluated(NamedTuple):
@@ -167,7 +172,7 @@ class EvaluateRules(beam.PTransform):
         allowed_lateness: Duration | None = None,
         evaluation_delay: Duration = "10s",
         timer_resolution: Duration = "1s",
-        initial_states: PCollection[tuple[bytes, bytes]] | None = None,
+        initial_states: seed.Seeds | None = None,
         clock: Callable[[], int] = now_us,
     ) -> None:
         """Prepare the step.
@@ -204,8 +209,12 @@ class EvaluateRules(beam.PTransform):
         intake = _intake_of(parsed)
         events = parsed.events
         check_windows("events", events)
-        if self._initial_states is not None:
-            events = (events, self._initial_states) | "Events" >> beam.Flatten()
+        of_items, seeds = parsed.of_items, self._initial_states
+        if seeds is not None:
+            events = (events, seeds.contacts) | "Events" >> beam.Flatten()
+            of_items = (of_items, seeds.items) | "OfItems" >> beam.Flatten()
+        changes = of_items | "JoinItems" >> items.JoinItems(self._rules, self._clock)
+        events = (events, changes) | "WithItemChanges" >> beam.Flatten()
         step = evaluate.EvaluateRules(self._rules, self._timers, *intake, self._clock)
         found = events | "Evaluate" >> step
         decisions = decision_records(found.decisions, "Decisions")
@@ -256,7 +265,8 @@ class ReadRecordedEvents(beam.PTransform):
         if paced is None:
             raise UnusableError(f"pace: {pace!r} is no pace: write 500/s or 60x")
         order = Disorder(duration_us("disorder", disorder), duration_us("late", late), random_seed)
-        events = recorded_source.RecordedEvents(found, now_us(), order, shape_of(shape, account_id))
+        read_as = message_shape(shape_of(shape, account_id), "shape")
+        events = recorded_source.RecordedEvents(found, now_us(), order, read_as)
         self._step = recorded_source.ReadRecordedEvents(events, paced, stays_open=stays_open)
 
     def expand(self, pbegin: PBegin) -> PCollection[PubsubMessage]:

@@ -1,7 +1,7 @@
 """Step: events of items and the interest of contacts, in any order, to the changes that reach each contact.
 
-The join of ADR 0026: `kittiwake.stream.items.shard` says what is given. Global window. State is a value (the item) and
-a bag (interest). A timer only forgets: it is set once a bundle for the day in which something may be.
+The join of ADR 0026: `kittiwake.stream.items.shard` says what is given. Global window. State is a value state (the
+item) and a bag state (interest). A timer only forgets: it is set once a bundle for the day in which something may be.
 """
 
 from __future__ import annotations

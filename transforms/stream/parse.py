@@ -20,7 +20,7 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.items.routing import SHARDS, ItemRouters
 from kittiwake.stream.logs import MESSAGES_REFUSED
-from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, EXTRA_EVENTS, UNNEEDED
+from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, EXTRA_EVENTS, LEFT_OUT, UNNEEDED
 from kittiwake.stream.records import Stage, encode
 from kittiwake.stream.rules_source.view import RulesSource, shaped
 from kittiwake.time.instants import instant_of
@@ -82,14 +82,15 @@ class ParseDoFn(beam.DoFn):
         self._known = self._rules.view(clock_us)
         meter_rules(self._rules, clock_us)
         self._refused: Counter[DeadLetterReason] = Counter()
-        self._taken = self._extra = self._unneeded = 0
+        self._taken = self._extra = self._left_out = self._unneeded = 0
 
     def process(self, element: PubsubMessage) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
         """One message."""
         found = take(message_of(element), self._clock(), self._known, self._taking, self._routers)
         if isinstance(found, Brought):
-            self._taken += 1
-            self._extra += found.events - 1
+            self._taken += found.events > 0
+            self._extra += max(found.events - 1, 0)
+            self._left_out += not found.events
             self._unneeded += found.unneeded
             for key, arrival in found.needed:
                 yield key, encode(arrival)
@@ -103,6 +104,7 @@ class ParseDoFn(beam.DoFn):
         """Report what was counted: a metric costs as much as a message, and a log line more."""
         count(EVENTS_IN, self._taken)
         count(EXTRA_EVENTS, self._extra)
+        count(LEFT_OUT, self._left_out)
         count(UNNEEDED, self._unneeded)
         count(DEAD_LETTERS, self._refused.total())
         for reason, number in sorted(self._refused.items()):

@@ -13,11 +13,13 @@ from kittiwake.cli.options import (
     AllowedLateness,
     InputAccount,
     Inputs,
+    QueryFile,
     Rules,
-    ShapeName,
+    ShapeNames,
     Until,
+    inputs_of,
     now_us,
-    shape_of,
+    shapes_of,
 )
 from kittiwake.explain.contact import explain_files
 from kittiwake.explain.input import ContactInput
@@ -31,15 +33,16 @@ from kittiwake.terminal.printing import complain, say_json
 
 def explain(
     rules: Rules,
-    inputs: Inputs,
     contact: Annotated[str, typer.Option("--contact", help="Whose story: a contact_id.")],
+    inputs: Inputs = None,
+    query: QueryFile = None,
     account: Annotated[str, typer.Option("--account", help="Of which account, if of several.")] = "",
     rule: Annotated[
         list[str] | None, typer.Option("--rule", help="Only of this rule; may be given several times.")
     ] = None,
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
-    shape: ShapeName = "canonical",
+    shape: ShapeNames = None,
     input_account: InputAccount = None,
     all_properties: Annotated[
         bool, typer.Option("--all-properties", help="Show what no rule reads of an event too: addresses, cards, lists.")
@@ -54,12 +57,12 @@ def explain(
     """
     with usable_input(as_json=as_json):
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
-        settings = RunSettings(
-            now_us(), instant_us("--until", until or None), horizon_us, shape=shape_of(shape, input_account)
-        )
+        shapes, (files, of_query) = shapes_of(shape, input_account, inputs or []), inputs_of(inputs, query)
+        until_us = instant_us("--until", until or None)
+        settings = RunSettings(now_us(), until_us, horizon_us, shape=shapes.shape, shapes=shapes.each, query=of_query)
         history = load_rules(*rules, by_account=True)
         explanation, found = explain_files(
-            history, inputs, contact, account, settings, rule_ids=rule or (), all_properties=all_properties
+            history, files, contact, account, settings, rule_ids=rule or (), all_properties=all_properties
         )
     if explanation is None:
         _nobody(found, contact, as_json=as_json)

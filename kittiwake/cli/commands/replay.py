@@ -19,19 +19,21 @@ from kittiwake.cli.options import (
     AllowedLateness,
     InputAccount,
     Inputs,
+    QueryFile,
     Rules,
-    ShapeName,
+    ShapeNames,
     Strict,
     Until,
+    inputs_of,
     now_us,
-    shape_of,
+    shapes_of,
 )
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import InputShape
 from kittiwake.output.formats import Format
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.settings import duration_us, instant_us
+from kittiwake.shape_files.naming import InputShapes
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
 from kittiwake.terminal.progress import progress
@@ -39,8 +41,9 @@ from kittiwake.terminal.progress import progress
 
 def replay(
     rules: Rules,
-    inputs: Inputs,
     output: Annotated[Path, typer.Option("--output", help="Folder to write triggers, decisions and the rest into.")],
+    inputs: Inputs = None,
+    query: QueryFile = None,
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
     max_dead_letter_ratio: Annotated[
@@ -56,7 +59,7 @@ def replay(
     snapshots: Annotated[
         bool, typer.Option("--snapshots", help="Write the state of every contact too, for a host that goes on from it.")
     ] = False,
-    shape: ShapeName = "canonical",
+    shape: ShapeNames = None,
     input_account: InputAccount = None,
     strict: Strict = False,
     as_json: AsJson = False,
@@ -68,13 +71,14 @@ def replay(
     nothing is decided; 2 an input, the rules or the output cannot be used.
     """
     with usable_input(as_json=as_json):
-        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shape_of(shape, input_account))
-        settings = replace(settings, snapshots=snapshots)
+        shapes, (files, of_query) = shapes_of(shape, input_account, inputs or []), inputs_of(inputs, query)
+        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shapes)
+        settings = replace(settings, snapshots=snapshots, query=of_query)
         history = load_rules(*rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         try:
             with progress(quiet=as_json) as on_progress:
-                summary = run(programs, inputs, output, settings, on_progress, written)
+                summary = run(programs, files, output, settings, on_progress, written)
         except KeyboardInterrupt:
             complain("interrupted; the output is as it was")
             raise
@@ -82,13 +86,14 @@ def replay(
     leave(Exit.FINDINGS if summary.stopped or summary.findings else Exit.FINE)
 
 
-def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shape: InputShape) -> RunSettings:
+def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shapes: InputShapes) -> RunSettings:
     return RunSettings(
         now_us(),
         instant_us("--until", until or None),
         duration_us("--allowed-lateness", allowed_lateness),
         _ratio(max_dead_letter_ratio),
-        shape,
+        shapes.shape,
+        shapes=shapes.each,
     )
 
 

@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from kittiwake.cli.console import AsJson, leave, one_command, refuse, usable_input
+from kittiwake.cli.console import (
+    AsJson,
+    complain_at,
+    error_data,
+    leave,
+    one_command,
+    refuse,
+    usable_input,
+)
+from kittiwake.cli.event_plans import EventPlans, NoEventPlans, lints_of_tests, plans_for, say_old_plans
 from kittiwake.cli.explanation_text import print_texts
 from kittiwake.errors import UnusableError
 from kittiwake.explain.model import as_data
@@ -17,7 +26,7 @@ from kittiwake.scenarios.cases import Case
 from kittiwake.scenarios.files import find, load_cases
 from kittiwake.scenarios.run import Result, play, surprise_words
 from kittiwake.terminal.exit_codes import Exit
-from kittiwake.terminal.printing import GREEN, RED, say, say_json
+from kittiwake.terminal.printing import GREEN, RED, YELLOW, say, say_json
 
 
 def play_scenarios(
@@ -25,22 +34,38 @@ def play_scenarios(
         list[Path], typer.Argument(help="Scenario files, and folders of *.test.yaml files.", metavar="SCENARIOS...")
     ],
     only: Annotated[str, typer.Option("--only", help="Play only tests whose name has this in it.")] = "",
+    events: EventPlans = None,
+    no_events: NoEventPlans = False,
     as_json: AsJson = False,
 ) -> None:
     """Test rules with scenario files: events, clock steps, and what is expected of them.
 
-    Exit codes: 0 everything was as expected, 1 something was not, 2 a scenario or its rules cannot be used.
+    The event plan beside the rules or the scenarios, if there is one, says which of their events never come so.
+    Exit codes: 0 everything was as expected, 1 something was not, or there are lints against the plan, 2 a scenario,
+    its rules or the plan cannot be used.
     """
     with usable_input(as_json=as_json):
         cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]
         if not cases:
             raise UnusableError(f"no test has {only!r} in its name")
+        plans = plans_for([*paths, *_rules_of(cases)], events, none=no_events)
+    lints = lints_of_tests(cases, plans)
     results = [play(case) for case in cases]
     if as_json:
-        say_json(_data(results))
+        say_json(_data(results) | ({"findings": [error_data(one) for one in lints]} if plans else {}))
     else:
+        for one in lints:
+            complain_at(one, YELLOW)
         _report(results)
-    leave(Exit.FINE if all(result.passed for result in results) else Exit.FINDINGS)
+        say_old_plans(plans)
+        if lints:
+            say(f"{len(lints)} {'lint' if len(lints) == 1 else 'lints'} against the event plan", YELLOW)
+    leave(Exit.FINE if all(result.passed for result in results) and not lints else Exit.FINDINGS)
+
+
+def _rules_of(cases: list[Case]) -> list[Path]:
+    """The files in which the rules of tests stand."""
+    return list(dict.fromkeys(Path(one.file) for case in cases for one in case.book.locations))
 
 
 def _cases(paths: list[Path], *, as_json: bool) -> list[Case]:

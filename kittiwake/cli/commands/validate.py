@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, usable_input
+from kittiwake.cli.event_plans import (
+    EventPlans,
+    NoEventPlans,
+    lints_beside,
+    plan_data,
+    plans_for,
+    say_plans,
+    without_plans,
+)
 from kittiwake.errors import UnusableError
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.errors import Lint
@@ -19,12 +29,19 @@ from kittiwake.rules.ruleset import RuleSet
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import YELLOW, say, say_json
 
+if TYPE_CHECKING:
+    from kittiwake.event_plan.beside import PlanFile
+
 
 def validate(
     paths: Annotated[list[Path], typer.Argument(help="Rules files, and folders of them.", metavar="RULES...")],
+    events: EventPlans = None,
+    no_events: NoEventPlans = False,
     as_json: AsJson = False,
 ) -> None:
     """Check rules: every error at once, with its line and what to write instead.
+
+    Rules are checked against the event plan beside them too, if there is one: types and properties that never come.
 
     Exit codes: 0 all is well, 1 the rules can be used and lints have something to say, 2 they cannot be used.
     """
@@ -35,18 +52,20 @@ def validate(
                 raise UnusableError(
                     f"{path} is a target, whose versions were checked when they were published: {advice}"
                 )
-        ruleset = load(*paths)
+        plans = plans_for(paths, events, none=no_events)
+        ruleset = load(*without_plans(paths))
         for account_id in ruleset.accounts:
             compile_account(ruleset, account_id)
-        lints = find_lints(ruleset)
-    _report(ruleset, lints, as_json=as_json)
+        lints = sorted([*find_lints(ruleset), *lints_beside(ruleset, plans)])
+    _report(ruleset, lints, plans, as_json=as_json)
     leave(Exit.FINDINGS if lints else Exit.FINE)
 
 
-def _report(ruleset: RuleSet, lints: list[Lint], *, as_json: bool) -> None:
+def _report(ruleset: RuleSet, lints: list[Lint], plans: Sequence[PlanFile], *, as_json: bool) -> None:
     accounts = {name: len(account.rules) for name, account in sorted(ruleset.accounts.items())}
     if as_json:
         report: dict[str, Any] = {"ok": True, "ruleset_version": ruleset.version, "accounts": accounts}
+        report |= {"event_plans": plan_data(plans)} if plans else {}
         say_json({**report, "findings": [error_data(one) for one in lints]})
         return
     for one in lints:
@@ -55,6 +74,7 @@ def _report(ruleset: RuleSet, lints: list[Lint], *, as_json: bool) -> None:
         whose = "every account" if name == "*" else f"account {name}"
         say(f"{whose}: {number} {'rule' if number == 1 else 'rules'}")
     say(f"ruleset_version {ruleset.version}")
+    say_plans(plans, ruleset)
 
 
 app = one_command(validate, "validate")

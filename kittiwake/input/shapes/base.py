@@ -6,14 +6,15 @@ read here for every host; `events.parse_events` asks for a record's canonical fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum
-from typing import Final, NamedTuple, Self, TypeAlias
+from typing import Final, NamedTuple, Protocol, Self, TypeAlias
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.fields import ID_CHARS_MAX, OWN_NAMES, Fields, Record
+from kittiwake.input.fields import ID_CHARS_MAX, OWN_NAMES, Fields, Record, RowContext, Start
 from kittiwake.input.shapes.cloudevents import cloudevents
 from kittiwake.input.shapes.segment import KEPT, LINES, PRODUCTS, segment
+from kittiwake.model import Event
 from kittiwake.values import has_half_a_pair
 
 Adapter: TypeAlias = Callable[[Record, str | None], tuple[Fields, ...]]
@@ -80,19 +81,35 @@ def shape_names() -> str:
     return f"{', '.join(others)} or {last}"
 
 
-def account_words() -> str:
-    """For which shapes a person may say the account, for help texts."""
-    needed, allowed = (
-        ", ".join(shape for shape in Shape if shape.account is option)
-        for option in (AccountOption.NEEDED, AccountOption.ALLOWED)
-    )
-    return f"needed for {needed}, allowed for {allowed}"
+class Mapped(Protocol):
+    """A shape that a file says (`kittiwake.input.mapping`)."""
+
+    @property
+    def account(self) -> AccountOption: ...
+    @property
+    def lines(self) -> tuple[Lines, ...]: ...
+    @property
+    def has_ordinals(self) -> bool:
+        """Whether records that are equal byte for byte are distinguished, which only files can."""
+
+    @property
+    def is_of_messages(self) -> bool:
+        """Whether its records are JSON objects, one a message."""
+
+    @property
+    def is_of_columns(self) -> bool:
+        """Whether its records are rows of Parquet files."""
+
+    def events(
+        self, raw: bytes, size: int, account_id: str | None, start: Start, context: RowContext
+    ) -> tuple[Event, ...]:
+        """The events of a record; raises `RefusedError`."""
 
 
 class InputShape(NamedTuple):
     """How the records of an input are to be read."""
 
-    shape: Shape = Shape.CANONICAL
+    shape: Shape | Mapped = Shape.CANONICAL
     account_id: str | None = None
     """The account of records that name none; None: every record has to name its own."""
 
@@ -101,17 +118,22 @@ CANONICAL: Final = InputShape()
 """Records as `docs/reference/events.md` says, each naming its account."""
 
 
-def fields_of(record: Record, shape: InputShape) -> tuple[Fields, ...]:
+def shape_of_rules(shapes: Sequence[InputShape]) -> InputShape:
+    """Of the shapes of several inputs that by which rules are compiled: the first that derives events by itself."""
+    return next((one for one in shapes if one.shape.lines), shapes[0])
+
+
+def fields_of(record: Record, shape: Shape, account_id: str | None) -> tuple[Fields, ...]:
     """The canonical fields of a record's event, and then of those that it brings beside it.
 
     Raises:
         RefusedError: it can be none of this shape, or says nothing that could become an event.
     """
-    return shape.shape.adapter(record, shape.account_id)
+    return shape.adapter(record, account_id)
 
 
 def input_shape(name: str, account_id: str | None, options: tuple[str, str]) -> InputShape:
-    """What a person has said with two options, which `options` names as they are typed.
+    """What a person has said with two options, which `options` names as they are typed; the name is one of `Shape`.
 
     Raises:
         UnusableError: there is no such shape, or the account is lacking, out of place, or none.
@@ -119,13 +141,24 @@ def input_shape(name: str, account_id: str | None, options: tuple[str, str]) -> 
     by_shape, by_account = options
     if name not in list(Shape):
         raise UnusableError(f"{by_shape}: {name!r} is no shape: write {shape_names()}")
-    shape = Shape(name)  # type: ignore[call-arg]
+    return with_account(Shape(name), account_id, by_account)  # type: ignore[call-arg]
+
+
+def with_account(shape: Shape | Mapped, account_id: str | None, by_account: str) -> InputShape:
+    """A shape, and the account that a person has said with an option, which is typed as `by_account`.
+
+    Raises:
+        UnusableError: the account is lacking, out of place, or none.
+    """
+    name = shape.capitalize() if isinstance(shape, Shape) else str(shape)
     if account_id is None:
         if shape.account is AccountOption.NEEDED:
             advice = f"say whose they are, such as {by_account} acme"
-            raise UnusableError(f"{by_account}: {shape.capitalize()}'s records name no account: {advice}")
+            raise UnusableError(f"{by_account}: {name}'s records name no account: {advice}")
     elif shape.account is AccountOption.REFUSED:
-        raise UnusableError(f"{by_account}: {shape} records name their account_id themselves: leave it out")
+        if isinstance(shape, Shape):
+            raise UnusableError(f"{by_account}: {shape} records name their account_id themselves: leave it out")
+        raise UnusableError(f"{by_account}: {name} says the account itself: leave it out")
     elif not 0 < len(account_id) <= ID_CHARS_MAX:
         raise UnusableError(f"{by_account}: an account has 1 to {ID_CHARS_MAX} characters")
     if account_id is not None and has_half_a_pair(account_id):  # what the shell makes of bytes that are no UTF-8

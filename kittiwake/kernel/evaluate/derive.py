@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kittiwake.kernel.plan.derive import Derivation
 from kittiwake.values import is_scalar
 
 ELEMENTS_MAX: Final = 1_000
@@ -16,12 +15,14 @@ ELEMENTS_MAX: Final = 1_000
 
 
 def elements(
-    derivation: Derivation, found: list[Any], properties: dict[str, Any]
+    name: str | None, found: list[Any], kept: dict[str, Any], first: int
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """By index, the properties of what is derived from a list: of objects, and of plain values if they get a name."""
-    kept = {name: properties[name] for name in derivation.keep if name in properties}
-    name = derivation.name
-    for index, element in enumerate(found[:ELEMENTS_MAX]):
+    """By index, from `first` on, the properties of what is derived from a list.
+
+    Of objects, and of plain values if they get a `name`. `kept` are properties that all have; an element has its own
+    instead. An element itself where nothing is kept: who takes it changes nothing.
+    """
+    for index, element in enumerate(found[:ELEMENTS_MAX], first):
         if isinstance(element, dict):
             yield index, kept | element if kept else element
         elif name is not None and is_scalar(element):

@@ -6,7 +6,7 @@ deadlines, or the reason there are none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -77,8 +77,18 @@ class Target(NamedTuple):
     instant_us: int | None
 
 
-def plan(wait: Wait, event: Event, attributes: Attributes, clock: Clock, after: int | None = None) -> Plan:
-    """The deadlines `event` sets; `after`: the last occurrence that fell due in this episode."""
+def plan(
+    wait: Wait,
+    event: Event,
+    attributes: Attributes,
+    clock: Clock,
+    after: int | None = None,
+    done: Container[int] = (),
+) -> Plan:
+    """The deadlines `event` sets; `after`: the last occurrence that fell due in this episode.
+
+    `done`: of reminders of a date those that have fallen due in it.
+    """
     match wait:
         case Delays(delays_us=delays_us):
             return _within_longest([Reminder(i, clock.now_us + d) for i, d in enumerate(delays_us)], clock)
@@ -88,7 +98,7 @@ def plan(wait: Wait, event: Event, attributes: Attributes, clock: Clock, after: 
                 return NoPlan.UNUSABLE
             return _within_longest([Reminder(0, clock.now_us + delay_us)], clock)
         case UntilWait():
-            return plan_until(wait, target_value(wait, event, attributes), clock, after)
+            return plan_until(wait, target_value(wait, event, attributes), clock, after, done=done)
         case CalendarWait():
             return plan_calendar(wait, event.time_us, clock)
 
@@ -121,8 +131,18 @@ def _field_us(wait: FieldWait, event: Event) -> int | None:
     return wait.default_us
 
 
-def plan_until(wait: UntilWait, value: Any, clock: Clock, after: int | None = None, *, strictly: bool = False) -> Plan:
-    """The deadline towards the date `value` stands for; `strictly`: due after now, not at it."""
+def plan_until(
+    wait: UntilWait,
+    value: Any,
+    clock: Clock,
+    after: int | None = None,
+    *,
+    strictly: bool = False,
+    done: Container[int] = (),
+) -> Plan:
+    """The deadlines towards the date `value` stands for; `strictly`: due after now, not at it."""
+    if wait.numbered:
+        return _plan_reminders(wait, value, clock, done)
     target = _target(wait, value, clock.zone)
     if target is None:
         return NoPlan.UNUSABLE
@@ -134,6 +154,23 @@ def plan_until(wait: UntilWait, value: Any, clock: Clock, after: int | None = No
     if at_us < clock.now_us:
         return NoPlan.PAST
     return _within_longest([Reminder(0, at_us)], clock)
+
+
+def _plan_reminders(wait: UntilWait, value: Any, clock: Clock, done: Container[int]) -> Plan:
+    """The reminders of a date in the order of time, without those past or `done`; of several at one instant one."""
+    dues: dict[int, int] = {}
+    for index, one in enumerate((wait, *wait.later)):
+        target = _target(one, value, clock.zone)
+        if target is None:
+            return NoPlan.UNUSABLE
+        at_us = _due_us(target, one, clock.zone)
+        if at_us is None and target.day.year < YEAR_MIN:
+            continue
+        at_us = DUE_MAX_US if at_us is None else min(at_us, DUE_MAX_US)
+        if at_us >= clock.now_us and index not in done:
+            dues.setdefault(at_us, index)
+    found = [Reminder(index, at_us) for at_us, index in sorted(dues.items())]
+    return _within_longest(found, clock) if found else NoPlan.PAST
 
 
 def _target(wait: UntilWait, value: Any, zone: str) -> Target | None:
@@ -207,6 +244,6 @@ def _reach(wanted: LocalDay | None) -> int:
 
 def follows_zone(wait: UntilWait, value: Any) -> bool:
     """Whether a change of the contact's zone moves the deadline: a date without time, a local day, a repeated one."""
-    if wait.repeat is not None or wait.local_day is not None:
+    if wait.repeat is not None or any(one.local_day is not None for one in (wait, *wait.later)):
         return True
     return isinstance(value, str) and parse_date(value) is not None

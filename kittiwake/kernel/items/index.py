@@ -26,9 +26,9 @@ from kittiwake.kernel.items.changes import ItemChange, Last, change_of, in_order
 from kittiwake.kernel.items.facts import ItemFact
 from kittiwake.kernel.items.interests import Interval, merged
 
-FACTS_MAX: Final = 2_000
-"""Events of an item that are kept for interests and events that come late: of a price that changes every two seconds
-those of an hour; some 300 KB. The oldest make room, counted in `ItemState.forgotten`."""
+FACTS_MAX: Final = 10_000
+"""Events of an item that are kept for interests and events that come late: of a price that changes three times a second
+those of an hour; 1 MB, which every event writes anew. The oldest make room, counted in `ItemState.forgotten`."""
 
 SIZE_MAX: Final = 2 * 1024 * 1024
 """Characters of the texts of those events from which on the oldest make room too: every event writes them anew."""

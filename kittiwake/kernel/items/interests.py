@@ -121,7 +121,8 @@ def _derived_reading(derivation: Derivation, reading: _Reading) -> _Reading:
     def read(properties: dict[str, Any]) -> Iterator[Shown]:
         found = list_in(properties)
         if isinstance(found, list):
-            for _, own in elements(derivation, found, properties):
+            kept = {name: properties[name] for name in derivation.keep if name in properties}
+            for _, own in elements(derivation.name, found, kept, 0):
                 yield from reading(own)
 
     return read

@@ -131,8 +131,8 @@ def _kind_of_wait(wait: Wait | None) -> list[Any]:
             return ["list" if numbered else "duration"]
         case FieldWait():
             return ["field"]
-        case UntilWait(of_contact=of_contact, repeat=repeat):
-            return ["until", of_contact, repeat is not None]
+        case UntilWait(of_contact=of_contact, repeat=repeat, numbered=numbered):
+            return ["until", of_contact, repeat is not None, *(["list"] if numbered else [])]
         case CalendarWait(numbered=numbered):
             return ["local days" if numbered else "local day"]
 

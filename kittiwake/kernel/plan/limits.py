@@ -38,7 +38,7 @@ class Limits(NamedTuple):
     """Values of `repeats`, over all entries: thirty purchases a day for a year. 300 KB, of the longest 3.5 MB."""
 
     interests: int = 10_000
-    """Items that a contact has shown interest in, of a catalogue rule: more than anybody looks at in a year; ~1 MB."""
+    """Items that a contact is interested in, of a catalogue rule: more than one person browses in a year; ~1 MB."""
     interest_bytes: int = 4_096
     """Bytes of what `include` shows of an interest, as canonical JSON. Beyond it the longest properties are cut."""
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from kittiwake.event_types import UNMATCHED_BY_ANY, is_item_change
-from kittiwake.kernel.plan.match import Match, Matches, asks_of_change
+from kittiwake.kernel.plan.match import Comparison, Match, Matches, Other, Predicate, asks_of_change, leaves_of
 from kittiwake.kernel.plan.preparation import UNPREPARED, Preparation
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
+from kittiwake.values import Path
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -48,27 +49,51 @@ class Route(msgspec.Struct, frozen=True):
 
     def reads(self) -> bool:
         """Whether it may read the properties of its events."""
-        if self.interest:
-            return True
-        if any(match.where is not None or match.same for match in self.matches()):
-            return True
-        asked = (self.rule.conditions[i] for i, _ in self.conditions)
-        if any(condition.same or condition.path is not None for condition in asked):
-            return True
-        arms = self.when or self.steps or self.rule.audience
-        return bool(arms) and _reads_what_arms(self.rule)
+        return any(True for _ in self.paths()) or any(match.where is not None for match in self.matches())
+
+    def paths(self) -> Iterator[Path]:
+        """Where in the properties of its events it may read."""
+        for match in self.matches():
+            yield from match.own_same
+            if match.where is not None:
+                yield from _paths_of(match.where)
+        if self.interest and self.rule.catalog is not None:
+            yield from (self.rule.catalog.item, *((name,) for name in self.rule.catalog.shown))
+            yield from _paths_of_a_row(self.rule)  # of interest for which there is no room
+        asked = [self.rule.conditions[i] for i, _ in self.conditions]
+        for condition in asked:
+            yield from (*condition.same, *condition.own_same, *((condition.path,) if condition.path else ()))
+        if self.when or self.steps or self.rule.audience:
+            yield from _paths_of_what_arms(self.rule)
+        if any(condition.same or condition.path or condition.near_us for condition in asked):
+            yield from _paths_of_a_row(self.rule)  # it may find no room, and leaves one that says so
 
 
-def _reads_what_arms(rule: RuleProgram) -> bool:
-    """Whether a rule takes something from the properties of what arms it, or is a step of it."""
-    wait = rule.wait
-    return (
-        bool(rule.per or rule.same)
-        or any(one.of_event for one in rule.include)
-        or (rule.reaches is not None and rule.reaches.path is not None)
-        or isinstance(wait, FieldWait)
-        or (isinstance(wait, UntilWait) and not wait.of_contact)
-    )
+def _paths_of(predicate: Predicate) -> Iterator[Path]:
+    """Where in the properties of an event a predicate looks."""
+    for one in leaves_of(predicate):
+        if isinstance(one, Comparison):
+            if not one.of_contact:
+                yield one.path
+            if isinstance(one.operand, Other) and not one.operand.of_contact:
+                yield one.operand.path
+
+
+def _paths_of_what_arms(rule: RuleProgram) -> Iterator[Path]:
+    """Where a rule looks in the properties of what arms it, or is a step of it."""
+    wait, reaches = rule.wait, rule.reaches
+    yield from _paths_of_a_row(rule)
+    yield from rule.same
+    if reaches is not None and reaches.path is not None:
+        yield reaches.path
+    if isinstance(wait, FieldWait) or (isinstance(wait, UntilWait) and not wait.of_contact):
+        yield wait.path
+
+
+def _paths_of_a_row(rule: RuleProgram) -> Iterator[Path]:
+    """Where the row of a decision that an event brings about at once looks in its properties."""
+    yield from rule.per
+    yield from (one.path for one in rule.include if one.of_event)
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -90,6 +115,10 @@ class Routes:
     """Whether events of every type are needed: by a "*" of a rule or of a derivation, or as a contact's first."""
     of_item: tuple[Route, ...] = ()
     """Of changes of items: the catalogue rules."""
+
+    def names_read(self, event_type: str) -> frozenset[str]:
+        """The properties at the top that rules may read of events of a type that is none of the kernel's own."""
+        return frozenset(path[0] for route in self.of(event_type) for path in route.paths())
 
     def of(self, event_type: str) -> tuple[Route, ...]:
         """What an event of this type can do, rule by rule."""

@@ -55,7 +55,14 @@ class UntilWait(msgspec.Struct, frozen=True):
     """Which local day, counted from that of the date, and when on it; None: the date itself, at its own time."""
     left_out: frozenset[int] = frozenset()
     """Ordinals of dates of the repetition that are no occurrences."""
-    numbered: ClassVar[bool] = False
+    numbered: bool = False
+    """Written as a list: decisions carry `reminder`. Such a wait does not repeat."""
+    later: tuple[UntilWait, ...] = ()
+    """Of a list: the reminders after the first, towards the same date."""
+
+    def of_reminder(self, index: int) -> UntilWait:
+        """The wait of one reminder of a list; the first's, where a version has shortened the list."""
+        return self.later[index - 1] if 0 < index <= len(self.later) else self
 
 
 Wait: TypeAlias = Delays | FieldWait | UntilWait | CalendarWait

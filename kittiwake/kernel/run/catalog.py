@@ -6,7 +6,7 @@ and what `include` needs of the newest interest. Made by `run.dispatch`.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from kittiwake.kernel.evaluate.catalog import (
     ITEM_ID,
@@ -19,7 +19,7 @@ from kittiwake.kernel.evaluate.catalog import (
 )
 from kittiwake.kernel.evaluate.change import TESTS
 from kittiwake.kernel.evaluate.include import within
-from kittiwake.kernel.evaluate.match import SINGLE, instance_key, key_values, question_of, reader
+from kittiwake.kernel.evaluate.match import key_values, question_of, reader, text_of
 from kittiwake.kernel.evaluate.unusable import type_of
 from kittiwake.kernel.plan.catalog import Catalog
 from kittiwake.kernel.plan.catalog_plan import ITEM, paths_of_item
@@ -36,10 +36,6 @@ from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import CUT, Event
 from kittiwake.reasons import Clause, Outcome, Reason
 from kittiwake.values import canonical, parse_json
-
-PER_ITEM: Final = ((ITEM_ID,),)
-"""The `per` of every catalogue rule."""
-
 
 # ---------------------------------------------------------------- interest
 
@@ -91,6 +87,7 @@ def changing(route: Route, react: Reaction) -> Handler:
     index, rule = route.rule_index, route.rule
     catalog, paths = _catalog_of(rule), tuple(paths_of_item(rule))[1:]
     change, path = catalog.change, ".".join(catalog.change.path)
+    passes, since_interest = TESTS[change.kind], catalog.since_interest
 
     def handle(run: Execution, event: Event) -> None:
         value, state = event.properties[NOW].get(path), run.rules[index]
@@ -107,14 +104,15 @@ def changing(route: Route, react: Reaction) -> Handler:
         reference = _reference(catalog, interest, before)
         if rule.foreseen:
             return
-        if TESTS[change.kind](change, before, value) is None:
+        answer = passes(change, before, value)
+        if answer is None:
             run.count_unusable(index, Clause.WHEN, f"{ITEM}.{path}", type_of(value))
-        is_so = holds_against(change, reference, value)
+        is_so = holds_against(change, reference, value) if since_interest else before is not None and bool(answer)
         if run.trace is not None:
             run.note(
                 StepKind.CHANGED, index, key, event_id=event.event_id, reference=reference, value=value, is_so=is_so
             )
-        if not is_so or (catalog.since_interest and holds_against(change, reference, before)):
+        if not is_so or (since_interest and holds_against(change, reference, before)):
             return
         arming = _arming(event, item, item_at(event.properties, paths), interest.shown)
         _react(run, index, key, rule, react, arming, canonical(reference))
@@ -177,5 +175,5 @@ def _catalog_of(rule: RuleProgram) -> Catalog:
 
 
 def _key_of(item: str) -> str:
-    """The instance of an item."""
-    return instance_key(PER_ITEM, {ITEM_ID: item}) or SINGLE
+    """The instance of an item, as if `per` named its id."""
+    return f'{{"{ITEM_ID}":{text_of(item)}}}'

@@ -5,14 +5,14 @@ What becomes of events of a type is put together once for a program. Called by `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from kittiwake.kernel.evaluate.cast import Casting, casting
 from kittiwake.kernel.evaluate.derive import ELEMENTS_MAX, elements
-from kittiwake.kernel.evaluate.match import Question, question_of, reader
+from kittiwake.kernel.evaluate.match import Properties, Question, question_of, reader
 from kittiwake.kernel.plan.derive import Derivation
-from kittiwake.kernel.plan.preparation import Preparation
+from kittiwake.kernel.plan.routes import Routes
 from kittiwake.kernel.run.arming import refuse_event
 from kittiwake.kernel.run.dispatch import Handlers
 from kittiwake.kernel.run.execution import Execution
@@ -40,50 +40,71 @@ class _Asked(NamedTuple):
 
     derivation: Derivation
     question: Question | None
+    list_in: Callable[[Properties], Any]
+    needed: tuple[str, ...]
+    """Of what it keeps, what rules may read; a trace shows all."""
     cast: Casting | None
     handlers: tuple[Handler, ...]
 
 
-def deriving(preparation: Preparation, handlers: Handlers, event_type: str | None) -> Derive | None:
+def deriving(routes: Routes, handlers: Handlers, event_type: str | None) -> Derive | None:
     """What takes events of a type and derives from them; None: nothing is derived of them."""
-    asked = [
-        _Asked(one, question_of(covering), casting(preparation.casts, one.event), handlers.of(one.event))
-        for one in preparation.derivations
-        if (covering := tuple(match for match in one.parents if match.covers(event_type)))
-    ]
+    asked = list(_asked(routes, handlers, event_type))
     if not asked:
         return None
-    lists = [reader(one.derivation.each) for one in asked]
+    own_routes = routes.of_any if event_type is None else routes.of(event_type)
+    derived_routes = (route for one in asked for route in routes.of(one.derivation.event))
+    disarms = any(route.unless for route in (*own_routes, *derived_routes))
 
     def derive(run: Execution, event: Event, own: Sequence[Handler], about: Mapping[str, Any] = NOTHING_MORE) -> None:
         is_alone = run.shared_instant is None
-        shared = run.shared_instant = run.shared_instant or SharedInstant()
-        shared.family = event.event_id, event.type
+        if disarms and is_alone:
+            run.shared_instant = SharedInstant()
+        shared = run.shared_instant
+        if shared is not None:
+            shared.family = event.event_id, event.type
         take(run, own, event, about)
         counts: dict[str, int] = {}
-        for one, list_in in zip(asked, lists, strict=True):
+        for one in asked:
             if one.question is not None and not one.question(event.properties, run.attributes):
                 continue
-            found = list_in(event.properties)
+            found = one.list_in(event.properties)
             if isinstance(found, list):
                 _take_each(run, event, one, found, counts)
-        shared.family = None
-        if is_alone:
-            run.shared_instant = None
+        if shared is not None:
+            shared.family = None
+            if is_alone:
+                run.shared_instant = None
 
     return derive
 
 
+def _asked(routes: Routes, handlers: Handlers, event_type: str | None) -> Iterator[_Asked]:
+    for one in routes.preparation.derivations:
+        covering = tuple(match for match in one.parents if match.covers(event_type))
+        if covering:
+            read = routes.names_read(one.event)
+            needed = tuple(name for name in one.keep if name in read)
+            cast = casting(routes.preparation.casts, one.event)
+            yield _Asked(one, question_of(covering), reader(one.each), needed, cast, handlers.of(one.event))
+
+
 def _take_each(run: Execution, event: Event, one: _Asked, found: list[Any], counts: dict[str, int]) -> None:
     """Take what is derived of one list; `counts` says how many elements each type has had."""
-    derivation = one.derivation
+    derivation, cast, is_traced = one.derivation, one.cast, run.trace is not None
     event_type, first = derivation.event, counts.get(derivation.event, 0)
     counts[event_type] = first + min(len(found), ELEMENTS_MAX)
     prefix = f"{event.event_id}/{event.type}/{event_type}/"
-    for index, properties in elements(derivation, found, event.properties):
-        seen = properties if one.cast is None else one.cast(properties)
-        derived = Event(event.time_us, f"{prefix}{first + index}", event_type, seen, event.account_id, event.contact_id)
-        take(run, one.handlers, derived, _about(run, event, properties, seen))
+    names = derivation.keep if is_traced else one.needed
+    kept = {name: event.properties[name] for name in names if name in event.properties}
+    for index, properties in elements(derivation.name, found, kept, first):
+        seen = properties if cast is None else cast(properties)
+        derived = Event(event.time_us, f"{prefix}{index}", event_type, seen)
+        if is_traced or run.newest_us is None:  # a contact ends with the event that ends it
+            take(run, one.handlers, derived, _about(run, event, properties, seen))
+        else:
+            for handle in one.handlers:
+                handle(run, derived)
     if len(found) > ELEMENTS_MAX:
         refuse_event(run, DERIVE_RULE + event_type, canonical({"each": ".".join(derivation.each)}), event, "derive")
 

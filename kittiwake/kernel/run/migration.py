@@ -207,7 +207,7 @@ def _history(memory: str, sources: Iterable[RuleState]) -> dict[str, Slot]:
 
 
 def _interests(memory: str, sources: Iterable[RuleState]) -> dict[str, Interest]:
-    """The interest of a catalogue rule, if somebody remembered it: copies, for several may be served by one."""
+    """The interest of a catalogue rule, if somebody remembered it; its own, for several may be served by one."""
     for source in sources:
         if memory and source.interest_memory == memory:
             return {item: replace(one) for item, one in source.interests.items()}

@@ -72,7 +72,7 @@ def _prepared(routes: Routes, handlers: Handlers, event_type: str | None) -> Pre
     own = handlers.of_any if event_type is None else handlers.of(event_type)
     preparation = routes.preparation
     cast, drops = casting(preparation.casts, event_type), dropping(preparation.repeats, event_type)
-    derive = deriving(preparation, handlers, event_type)
+    derive = deriving(routes, handlers, event_type)
 
     def handle(run: Execution, event: Event) -> None:
         seen, about = event, NOTHING_MORE

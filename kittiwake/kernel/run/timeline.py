@@ -140,22 +140,29 @@ def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
 
 def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     """As `_walk`, where events are prepared before the rules see them, or items change."""
-    prepared, retention_us = prepared_handlers_of(run.program), run.program.policy.retention_us
+    prepared, timers, retention_us = prepared_handlers_of(run.program), run.timers.heap, run.program.policy.retention_us
     at, count = 0, len(events)
     while at < count:
-        now_us, begun = events[at].time_us, at
-        while at < count and events[at].time_us == now_us:
-            at += 1
+        event = events[at]
+        now_us = event.time_us
         if run.newest_us is None or now_us - run.newest_us >= retention_us:
             _forget(run, now_us)
-        _pass_time(run, now_us)
+        if timers and timers[0][0] <= now_us:
+            _pass_time(run, now_us)
         run.now_us = now_us
-        run.shared_instant = SharedInstant() if at - begun > 1 else None
-        for event in events[begun:at]:
+        at += 1
+        if at < count and events[at].time_us == now_us:
+            run.shared_instant = SharedInstant()
             prepared.of(event.type)(run, event)
-        run.shared_instant = None
-        for index, key in run.timers.take_due(now_us):
-            fall_due(run, index, key)
+            while at < count and events[at].time_us == now_us:
+                prepared.of(events[at].type)(run, events[at])
+                at += 1
+            run.shared_instant = None
+        else:
+            prepared.of(event.type)(run, event)
+        if timers and timers[0][0] <= now_us:
+            for index, key in run.timers.take_due(now_us):
+                fall_due(run, index, key)
         if run.caused:
             gate_all(run)
     if run.newest_us is None or upto_us - run.newest_us >= retention_us:

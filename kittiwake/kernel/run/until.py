@@ -66,7 +66,8 @@ def _move_towards(
         assert one.episode is not None
         value = new if wait.of_contact else one.episode.target
         if changed or (zone_changed and follows_zone(wait, value)):
-            _move(run, index, key, one, one.episode, plan_until(wait, value, run.clock(), one.episode.occurrence))
+            found = plan_until(wait, value, run.clock(), one.episode.occurrence, done=one.episode.fallen)
+            _move(run, index, key, one, one.episode, found)
 
 
 def _planned_again(run: Execution, wait: CalendarWait, episode: Episode) -> Plan:

@@ -5,8 +5,10 @@ Called by `run.dispatch` for matches, and by `run.timeline` for instants.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
+
 from kittiwake.kernel.evaluate.include import NOTHING_INCLUDED, including
-from kittiwake.kernel.evaluate.match import SINGLE
+from kittiwake.kernel.evaluate.match import SINGLE, Attributes
 from kittiwake.kernel.evaluate.wait import NoPlan, Plan, TooLong, plan
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -79,12 +81,55 @@ def waiting(index: int, rule: RuleProgram, limits: Limits, given: Given | None) 
         ):
             disarm_at_once(run, index, key, one, event)
 
+    if restarts and isinstance(wait, UntilWait) and wait.numbered:
+        return _opening_anew(index, wait, given, include, react)
     return react
 
 
-def _planned(run: Execution, index: int, wait: Wait, event: Event, after: int | None = None) -> Plan:
+def _opening_anew(
+    index: int, wait: UntilWait, given: Given | None, include: Callable[[Event, Attributes], str], restart: Reaction
+) -> Reaction:
+    """The reaction of a rule with reminders of a date, which may come again with another date."""
+
+    def react(run: Execution, event: Event, key: str = SINGLE, same: list[str] = NO_VALUES) -> None:
+        found = run.rules[index]
+        one = None if found is None else found.instances.get(key)
+        if one is not None and _begins_anew(run, wait, one, event) and (given is None or given(run, event, key, same)):
+            one.held = None
+            planned = _planned(run, index, wait, event)
+            _open(run, index, key, one, event, same, include(event, run.attributes), planned)
+            return
+        restart(run, event, key, same)
+
+    return react
+
+
+def _begins_anew(run: Execution, wait: UntilWait, one: Instance, event: Event) -> bool:
+    """Whether an event's date has a reminder again that has fallen due: then it opens an episode of its own.
+
+    So a list is what a rule for each reminder would be. What is deferred and past by the new date keeps its episode.
+    """
+    if one.episode is None or not one.episode.fallen:
+        return False
+    found = plan(wait, event, run.attributes, run.clock())
+    if not isinstance(found, list):
+        return False
+    wanted = [reminder.index for reminder in found]
+    deferred = None if one.held is None else one.held.candidate.reminder
+    again = [index for index in one.episode.fallen if index in wanted and index != deferred]
+    return bool(again) and (one.held is None or deferred in wanted)
+
+
+def _planned(
+    run: Execution,
+    index: int,
+    wait: Wait,
+    event: Event,
+    after: int | None = None,
+    done: Container[int] = (),
+) -> Plan:
     """The deadlines an event sets; a number that is none, and so leaves the default, is counted."""
-    found = plan(wait, event, run.attributes, run.clock(), after)
+    found = plan(wait, event, run.attributes, run.clock(), after, done)
     if isinstance(wait, FieldWait) and wait.default_us is not None:
         due_us = found[0].due_us if isinstance(found, list) else None
         if due_us is None or due_us == run.now_us + wait.default_us:
@@ -142,7 +187,9 @@ def _replan(run: Execution, index: int, key: str, one: Instance, episode: Episod
     """Move deadlines that have to be computed anew; when the earliest was due before, None: there is no restart."""
     rule = run.program.rules[index]
     assert rule.wait is not None
-    found = _planned(run, index, rule.wait, event, episode.occurrence)
+    deferred = None if one.held is None else one.held.candidate.reminder
+    done = [each for each in episode.fallen if each != deferred]
+    found = _planned(run, index, rule.wait, event, episode.occurrence, done)
     if found is NoPlan.PAST:
         lacks(run, index, key, event, "wait past")
         drop_pending(run, index, key, one, episode, "past")
@@ -151,7 +198,7 @@ def _replan(run: Execution, index: int, key: str, one: Instance, episode: Episod
         _refuse(run, index, key, event, found)
         return None
     before_us = episode.reminders[0].due_us if episode.reminders else END_OF_TIME_US
-    episode.reminders = _undecided(one, episode, found)
+    episode.reminders = _undecided(rule.wait, one, episode, found)
     episode.target = own_target(rule, event)
     return before_us
 
@@ -161,12 +208,17 @@ def _note_restart(run: Execution, index: int, key: str, episode: Episode, event:
     run.note(StepKind.RESTARTED, index, key, event_id=event.event_id, count=episode.count, **about)
 
 
-def _undecided(one: Instance, episode: Episode, found: list[Reminder]) -> list[Reminder]:
-    """Of the new deadlines, those whose reminder is pending or deferred; a deferred one goes back to pending."""
+def _undecided(wait: Wait, one: Instance, episode: Episode, found: list[Reminder]) -> list[Reminder]:
+    """Of the new deadlines, those whose reminder is pending or deferred; a deferred one goes back to pending.
+
+    Of a date it stays deferred where it is past by the new one.
+    """
     if found[0].occurrence is not None:
         return found  # an occurrence is not a reminder: the deferred one stays, the next is another
     if one.held is not None:
         taken_back = one.held.candidate.reminder
+        if isinstance(wait, UntilWait) and wait.numbered and all(each.index != taken_back for each in found):
+            return found
         episode.fallen = [each for each in episode.fallen if each != taken_back]
         one.held = None
         if taken_back is None:

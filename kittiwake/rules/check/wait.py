@@ -24,7 +24,7 @@ from kittiwake.rules.limits import (
 )
 from kittiwake.rules.model.calendar import CalendarWaitObject
 from kittiwake.rules.model.recurrence import REPEATS
-from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject, Wait
+from kittiwake.rules.model.wait import FieldWaitObject, Reminder, UntilWaitObject, Wait
 
 
 def check_wait(wait: Wait, path: KeyPath) -> Iterator[Diagnostic[Code]]:
@@ -39,22 +39,41 @@ def check_wait(wait: Wait, path: KeyPath) -> Iterator[Diagnostic[Code]]:
         yield from _check_silence(wait, path)
 
 
-def _check_silence(wait: str | list[str | CalendarWaitObject], path: KeyPath) -> Iterator[Diagnostic[Code]]:
-    """One duration, or reminders: durations that rise, or local days."""
+def _check_silence(wait: str | list[Reminder], path: KeyPath) -> Iterator[Diagnostic[Code]]:
+    """One duration, or reminders: durations that rise, local days, or days round one date."""
     yield from check_list(wait, path, REMINDERS_MAX, "reminders")
-    delays = [(where, one) for where, one in each(wait, path) if isinstance(one, str)]
-    local_days = [(where, one) for where, one in each(wait, path) if not isinstance(one, str)]
-    if delays and local_days:
-        where, _ = (delays if isinstance(wait[0], CalendarWaitObject) else local_days)[0]
-        message = "a list has durations or local days, not both"
-        advice = "Write all of them as durations, or all as local days: {days: 1}"
-        yield Diagnostic(where, Code.CLAUSE, message, advice)
+    written = list(each(wait, path))
+    other = next((where for where, one in written if type(one) is not type(written[0][1])), None)
+    if other is not None:
+        message = "a list has durations, local days or dates, and not one beside the other"
+        advice = "Write all like the first: [1h, 24h], [{days: 1}, {days: 3}] or [{until: date, days: -7}, …]"
+        yield Diagnostic(other, Code.CLAUSE, message, advice)
         return
-    for where, delay in delays:
-        yield from check_span(delay, where, WAIT_MAX_US, "a wait", zero=True)
-    for where, one in local_days:
-        yield from check_local_day(one, where)
-    yield from check_rising([span_us(delay) for _, delay in delays], path, "waits", "[30m, 24h, 72h]")
+    for where, one in written:
+        if isinstance(one, str):
+            yield from check_span(one, where, WAIT_MAX_US, "a wait", zero=True)
+        elif isinstance(one, CalendarWaitObject):
+            yield from check_local_day(one, where)
+        else:
+            yield from _check_until(one, where)
+    delays_us = [span_us(one) for _, one in written if isinstance(one, str)]
+    yield from check_rising(delays_us, path, "waits", "[30m, 24h, 72h]")
+    yield from _check_dates([(where, one) for where, one in written if isinstance(one, UntilWaitObject)])
+
+
+def _check_dates(written: list[tuple[KeyPath, UntilWaitObject]]) -> Iterator[Diagnostic[Code]]:
+    """Reminders of a date: of one, that does not come again, each another."""
+    for i, (where, one) in enumerate(written):
+        first = written[0][1].until
+        if one.until != first:
+            message = f"the reminders of a list wait for one date: {first} before, and {one.until} here"
+            yield Diagnostic((*where, "until"), Code.CLAUSE, message, "Write a rule for each date")
+        if one.repeat is not None:
+            message = "a date that repeats has no list of reminders"
+            advice = "Write a rule for each: wait: {until: …, repeat: …, days: …}"
+            yield Diagnostic((*where, "repeat"), Code.CLAUSE, message, advice, at_key=True)
+        if one in [before for _, before in written[:i]]:
+            yield Diagnostic(where, Code.CLAUSE, "this reminder stands here twice", "Delete one, or give it other days")
 
 
 def _check_until(wait: UntilWaitObject, path: KeyPath) -> Iterator[Diagnostic[Code]]:

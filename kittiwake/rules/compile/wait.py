@@ -5,6 +5,8 @@ Pure. Called by `compile.rule`; its input has been checked, so a duration is a d
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
 from kittiwake.rules.compile.calendar import calendar_wait_of, local_day_of
 from kittiwake.rules.compile.match import of_contact, path_of
@@ -25,6 +27,9 @@ def wait_of(written: WrittenWait | None, holidays: frozenset[int] = frozenset())
         case str():
             return Delays((span_us(written),), numbered=False)
         case list():
+            dates = [_until(one, holidays) for one in written if isinstance(one, UntilWaitObject)]
+            if dates:
+                return replace(dates[0], numbered=True, later=tuple(dates[1:]))
             local_days = [one for one in written if isinstance(one, CalendarWaitObject)]
             if local_days:
                 return calendar_wait_of(local_days, holidays, numbered=True)

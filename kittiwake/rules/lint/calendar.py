@@ -28,11 +28,12 @@ def lint_workdays(rule: Rule, *, has_calendar: bool) -> Iterator[Diagnostic[Lint
 
 def lint_local_days(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
     """An offset that is written in days, which are then hours."""
-    wait = rule.wait
-    if not isinstance(wait, UntilWaitObject) or wait.offset is None:
-        return
-    offset_us = span_us(wait.offset)
-    if offset_us and offset_us % DAY_US == 0 and not set("HMST").intersection(wait.offset.upper()):
-        message = f"{wait.offset} is {abs(offset_us) // HOUR_US} hours: across a change of clocks another local time"
-        advice = f"Write days: {offset_us // DAY_US + (wait.days or 0)} in its place"
-        yield Diagnostic(("wait", "offset"), LintCode.OFFSET_IN_DAYS, message, advice)
+    for path, wait in each(rule.wait, ("wait",)):
+        if not isinstance(wait, UntilWaitObject) or wait.offset is None:
+            continue
+        offset_us = span_us(wait.offset)
+        if offset_us and offset_us % DAY_US == 0 and not set("HMST").intersection(wait.offset.upper()):
+            hours = abs(offset_us) // HOUR_US
+            message = f"{wait.offset} is {hours} hours: across a change of clocks another local time"
+            advice = f"Write days: {offset_us // DAY_US + (wait.days or 0)} in its place"
+            yield Diagnostic((*path, "offset"), LintCode.OFFSET_IN_DAYS, message, advice)

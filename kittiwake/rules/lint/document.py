@@ -36,12 +36,12 @@ def find_lints(ruleset: RuleSet) -> list[Lint]:
         for authored in account.rules:
             found.update(_of_rule(authored, policies, ruleset.match_names_of(account_id)))
             derived = [one for said in ruleset.preparing(account_id) for one in said.derive or ()]
-            found.update(_located(lint_given_of_derived(authored.rule, derived), authored.location))
-            found.update(_located(lint_workdays(authored.rule, has_calendar=has_calendar), authored.location))
+            found.update(located(lint_given_of_derived(authored.rule, derived), authored.location))
+            found.update(located(lint_workdays(authored.rule, has_calendar=has_calendar), authored.location))
         found.update(_of_first_priority(account, policies))
         found.update(_of_policy(account, ruleset))
         for location, unused in lint_unused(account):
-            found.update(_located([unused], location))
+            found.update(located([unused], location))
     return sorted(found)
 
 
@@ -58,13 +58,13 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozen
     ]
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
     under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies)]
-    return _located([*alone, *under], authored.location)
+    return located([*alone, *under], authored.location)
 
 
 def _of_first_priority(account: AccountRules, policies: list[PolicyObject]) -> Iterator[Lint]:
     """Once an account: what is said of one priority holds of all."""
     for authored in account.rules:
-        lints = [*_located(lint_priority(authored.rule, policies), authored.location)]
+        lints = [*located(lint_priority(authored.rule, policies), authored.location)]
         if lints:
             return iter(lints)
     return iter(())
@@ -78,13 +78,14 @@ def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:
     rules = {name: [authored.rule for authored in ruleset.rules_of(name)] for name in governed}
     every = [rule for found in rules.values() for rule in found]
     of_accounts = [diagnostic for found in rules.values() for diagnostic in lint_caps(account.policy, found)]
-    return _located(
+    return located(
         [*lint_policy(account.policy, every), *lint_channels(account.policy, every), *of_accounts],
         account.policy_location,
     )
 
 
-def _located(diagnostics: Iterable[Diagnostic[LintCode]], location: Location) -> Iterator[Lint]:
+def located(diagnostics: Iterable[Diagnostic[LintCode]], location: Location) -> Iterator[Lint]:
+    """Lints at paths inside a rule, or a document, where they were written."""
     for diagnostic in diagnostics:
         at, rest = location.written_at(diagnostic.path)
         mark = at.mark(rest, diagnostic.at_key)

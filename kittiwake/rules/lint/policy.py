@@ -17,6 +17,7 @@ from kittiwake.rules.diagnostics import Diagnostic, each, span_us
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, clauses_of, covers
 from kittiwake.rules.lint.quiet_hours import lint_quiet_hours, longest_quiet_us
+from kittiwake.rules.model.calendar import CalendarWaitObject
 from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
 from kittiwake.rules.model.quiet_hours import QuietHours
 from kittiwake.rules.model.rule import Rule
@@ -96,9 +97,12 @@ def _waits(rule: Rule) -> Iterator[tuple[KeyPath, int]]:
     if isinstance(rule.wait, FieldWaitObject):
         if rule.wait.default is not None:
             yield ("wait", "default"), span_us(rule.wait.default)
-    elif not isinstance(rule.wait, UntilWaitObject):
-        for path, one in each(rule.wait, ("wait",)):
-            yield (path, span_us(one)) if isinstance(one, str) else ((*path, "days"), ((one.days or 0) - 2) * DAY_US)
+        return
+    for path, one in each(rule.wait, ("wait",)):
+        if isinstance(one, str):
+            yield path, span_us(one)
+        elif isinstance(one, CalendarWaitObject):
+            yield (*path, "days"), ((one.days or 0) - 2) * DAY_US
 
 
 def _live_from(rule: Rule, policies: Sequence[PolicyObject]) -> Iterator[Diagnostic[LintCode]]:

@@ -28,7 +28,7 @@ def _exact(value: Decimal | float) -> Number:
 def exact_number(value: object) -> Number:
     if isinstance(value, (int, Decimal, float)) and not isinstance(value, bool):
         return _exact(value)
-    digits = str(value).strip().lstrip("0").replace("_", "").replace(",", "")
+    digits = str(value).strip().removesuffix("%").lstrip("0").replace("_", "").replace(",", "")
     advice = (
         f"Write {digits}"
         if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", digits)

@@ -176,7 +176,9 @@ def one_of(*choices: str) -> tuple[Checked]:
 
 
 def _closest(value: object, choices: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(str(value), choices, 1)
+    lower = str(value).lower()
+    named = [one for one in choices if len(one) == 3 and lower.startswith(one) and lower.endswith(("day", one))]
+    close = named or [one for one in choices if one == lower] or difflib.get_close_matches(lower, choices, 1)
     if close:
         return f"Did you mean {close[0]}?"
     return f"Write {', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else f"Write {choices[0]}"

@@ -63,13 +63,21 @@ AT_OF_DATES: Final = "09:00"
 """The local time of a date that has none."""
 
 
-def _reminder_tag(value: Any) -> str:
-    return "|object" if isinstance(value, dict) else "|text"
+def _reminder_tag(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return None if isinstance(value, list) else "|text"
+    return "|until" if "until" in value else None if "field" in value else "|days"
 
 
 Reminder: TypeAlias = Annotated[
-    Annotated[Duration, Tag("|text")] | Annotated[CalendarWaitObject, Tag("|object")],
-    chosen(_reminder_tag, "a reminder is a duration or local days", 'Write 24h, or {days: 1, at: "10:00"}'),
+    Annotated[Duration, Tag("|text")]
+    | Annotated[CalendarWaitObject, Tag("|days")]
+    | Annotated[UntilWaitObject, Tag("|until")],
+    chosen(
+        _reminder_tag,
+        "a reminder is a duration, a local day or a date",
+        'Write 24h, {days: 1, at: "10:00"}, or {until: date, days: -1}',
+    ),
 ]
 
 _KEYS: Final = {"until": "|until", "field": "|field", "days": "|days", "at": "|days", "on": "|days"}

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.model.base import TAG, Model, shown
+from kittiwake.rules.source import other_words
 from kittiwake.rules.source.tree import Location, nulls, plain
 
 P = TypeVar("P", bound=Model)
@@ -89,26 +90,28 @@ def _translate(location: Location, data: Any, readers: Readers, detail: ErrorDet
         return _missing_key(location, path, _reader(data, readers, path[:-1]))
     if kind in ("model_type", "dict_type"):
         message = f"{_subject(path)} must be an object, not {shown(detail['input'])}"
-        return location.error(path, Code.WRONG_SHAPE, message, f"Write {_example(detail)}")
+        return location.error(path, Code.WRONG_SHAPE, message, f"Write {_example(detail, path)}")
     if kind == "list_type":
         written = detail["input"]
         message = f"{_subject(path)} must be a list, not {shown(written)}"
-        advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
+        plain_advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
+        advice = other_words.of_shape(path, written, message) or plain_advice
         return location.error(path, Code.WRONG_SHAPE, message, advice)
     context = detail["ctx"]
-    return location.error(path, Code(kind), context["message"], context["advice"])
+    advice = other_words.of_shape(path, detail["input"], context["message"]) or context["advice"]
+    return location.error(path, Code(kind), context["message"], advice)
 
 
 def _subject(path: KeyPath) -> str:
     return next((str(part) for part in reversed(path) if isinstance(part, str)), "this entry")
 
 
-def _example(detail: ErrorDetails) -> str:
+def _example(detail: ErrorDetails, path: KeyPath) -> str:
     """What an object looks like where there is none."""
     name = detail.get("ctx", {}).get("class_name")
     model = next((part for part in _kinds_of(Model) if part.__name__ == name), None)
     if model is None or model.model_config.get("extra") == "allow":
-        return (model or Model).EXAMPLE
+        return other_words.example(str(name), path) or (model or Model).EXAMPLE
     needed = [key for key in keys_of(model) if key not in ("use", "with", "rules")][:2]
     return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
 
@@ -138,6 +141,7 @@ def _unknown_key(location: Location, path: KeyPath, model: type[Model] | None) -
     key, known = str(path[-1]), keys_of(model) if model else []
     close = difflib.get_close_matches(key, known, 1)
     advice = f"Did you mean {close[0]}?" if close else f"Write one of {', '.join(known)}"
+    advice = other_words.meant(key, model) or advice
     return location.error(path, Code.UNKNOWN_KEY, f"{key} is no key here", advice, at_key=True)
 
 

@@ -1,7 +1,7 @@
 """A shard of an item: what a streaming host keeps of it, and what it gives to contacts when a record comes.
 
-The seam for a host, as `stream.contact.store` is for contacts. By key a host keeps a value state (the item) and a bag
-state (interest, one entry each), and timers in event time, which only forget: each is set once for its day. What is
+The seam for a host, as `stream.contact.store` is for contacts. By key a host keeps a value state (the item) and a
+bag state (interest, one entry each), and timers in event time, which only forget: each is set once for its day. What is
 given depends on what has come, not on its order, nor on a watermark. What is written is committed together with what is
 given, or neither is.
 """
@@ -46,7 +46,7 @@ class ShardStore(Protocol):
         """Keep this value."""
 
     def read_interests(self) -> Iterable[bytes]:
-        """The entries of the bag, in any order."""
+        """The entries of the bag state, in any order."""
 
     def add_interest(self, element: bytes) -> None:
         """Keep one entry more."""

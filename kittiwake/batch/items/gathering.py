@@ -13,7 +13,7 @@ from typing import Final, Self
 import msgspec
 
 from kittiwake.batch.external_sort import Sorter
-from kittiwake.batch.item_rows import ROW_BYTES, ItemRow
+from kittiwake.batch.items.rows import ROW_BYTES, ItemRow
 
 _decoder: Final = msgspec.msgpack.Decoder(list[ItemRow])
 

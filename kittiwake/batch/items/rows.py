@@ -1,6 +1,6 @@
 """Events of items and interest of contacts under way: one row each, which meet by account and item.
 
-Pure. Made of the tables of `kittiwake.batch.intake`, gathered by `item_gathering`, joined by `item_join`.
+Pure. Made of the tables of `kittiwake.batch.intake`, gathered by `gathering`, joined by `join`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.item_rows import EVENT, Item, ItemRow
+from kittiwake.batch.items.rows import EVENT, Item, ItemRow
 from kittiwake.input.bulk import Table, new_table
 from kittiwake.kernel.items.changes import in_order, item_changes, without_duplicates
 from kittiwake.kernel.items.facts import FactReader, ItemFact

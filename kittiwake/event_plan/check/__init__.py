@@ -1,0 +1,1 @@
+"""Checks of rules against an event plan: located lints, each with the evidence of the plan."""

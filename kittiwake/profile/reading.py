@@ -1,0 +1,76 @@
+"""Profile files: read them as a replay does, and take every event of contacts into a profile.
+
+Reads files. Called by `kittiwake profile`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.gc_pause import gc_paused
+from kittiwake.batch.intake import Intake
+from kittiwake.batch.replay import OnProgress, Progress
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.bulk import Wants
+from kittiwake.input.errors import shown
+from kittiwake.input.files import find_shaped_files, refuse_shaped
+from kittiwake.input.reading import read_blocks
+from kittiwake.input.shapes.base import Lines
+from kittiwake.profile.measure.profile import Profile
+from kittiwake.profile.report.as_delivery import Read
+
+
+class Profiled(NamedTuple):
+    """What came of files."""
+
+    profile: Profile
+    counts: Counts
+    lines: tuple[Lines, ...]
+    """What the shape of the input derives, if rules name it: it is not among the events that were read."""
+
+    @property
+    def read(self) -> Read:
+        """What their reading has counted, for the plan."""
+        counts = self.counts
+        return Read(counts.records, counts.dead_letters, counts.catalogue, counts.unknown_zones, self.lines)
+
+
+def profile_files(
+    inputs: Sequence[str], settings: RunSettings, account_id: str | None, on_progress: OnProgress
+) -> Profiled:
+    """The profile of all events of contacts in files, or of those of one account; None: of every account.
+
+    Raises:
+        UnusableError: an input cannot be read to its end.
+    """
+    files = find_shaped_files(inputs, settings.shape, settings.shapes)
+    for file in files:
+        refuse_shaped([file.name], file.shape)
+    profile, counts = Profile(settings.start_us), Counts()
+    intake = Intake(settings, _wants(account_id), counts)
+    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files)
+
+    def on_read(size: int) -> None:
+        nonlocal bytes_read
+        bytes_read += size
+
+    with gc_paused():
+        for name, shape in files:
+            for block in read_blocks(name, on_read, shape):
+                table = intake.take(shown(name), block, shape).table
+                if table.types:
+                    profile.add(table)
+                on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))
+            counts.files += 1
+    profile.close()
+    return Profiled(profile, counts, settings.shape.shape.lines)
+
+
+def _wants(account_id: str | None) -> Wants:
+    """Events of every type, of the account that is asked for."""
+    none: frozenset[str] = frozenset()
+    every: Callable[[str], frozenset[str] | None] = lambda _: None  # noqa: E731
+    return every if account_id is None else lambda found: None if found == account_id else none

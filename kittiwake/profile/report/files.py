@@ -1,0 +1,70 @@
+"""Put what a profile comes to into files: whole or not at all, and nobody's file is replaced unasked.
+
+Writes files. Called by `kittiwake profile`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from kittiwake.durable_files import flush, undisturbed
+from kittiwake.errors import UnusableError
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Refuse to write to a path at which something stands, or whose folder is not there.
+
+    Raises:
+        UnusableError: it says what to do.
+    """
+    if path.is_dir():
+        raise UnusableError(f"cannot write {path}: it is a folder: name a file in it")
+    if path.is_symlink() or path.exists():
+        if not force:
+            raise UnusableError(f"{path} is there already: name another file, or say --force to replace it")
+    elif not path.parent.is_dir():
+        raise UnusableError(f"cannot write {path}: there is no folder {path.parent}")
+
+
+def write_file(path: Path, text: str, *, force: bool) -> None:
+    """Write a text; it is on the disk when this returns.
+
+    Raises:
+        UnusableError: it cannot be written, or something stands there by now; nothing has changed then.
+    """
+    refuse_existing(path, force=force)
+    try:
+        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".kittiwake-", delete=False) as made:
+            try:
+                made.write(text)
+                made.close()
+                flush(Path(made.name))
+                with undisturbed():
+                    _name(Path(made.name), path, force=force)
+            except BaseException:
+                Path(made.name).unlink(missing_ok=True)
+                raise
+    except FileExistsError:
+        raise UnusableError(f"{path} is there already: name another file, or say --force to replace it") from None
+    except OSError as error:
+        raise UnusableError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _name(made: Path, path: Path, *, force: bool) -> None:
+    """Give a file its name; a link to it is followed by nobody."""
+    made.chmod(0o666 & ~_umask())
+    if force:
+        made.replace(path)
+    else:
+        os.link(made, path)
+        made.unlink()
+    flush(path.parent)
+
+
+def _umask() -> int:
+    """Which rights new files do not get."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

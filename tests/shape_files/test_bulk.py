@@ -1,0 +1,128 @@
+"""A block of records is read as its records are one by one: the same events, the same dead letters, the same counts."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any, Final
+
+import pytest
+
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.intake import Intake
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.events import parse_events
+from kittiwake.input.fields import RowContext
+from kittiwake.input.lines import Block
+from kittiwake.input.mapping.bulk import block_reader
+from kittiwake.input.mapping.mapping import RecordMapping
+from kittiwake.input.shapes.base import InputShape
+from kittiwake.model import DeadLetter, Event
+from kittiwake.values import canonical, parse_sound
+from tests.input.damaged_records import PIECES
+from tests.shape_files.shaping import RECORD, START_US, shape
+
+SHAPES: Final[dict[str, dict[str, str]]] = {
+    "plain": {},
+    "deep": {"contact": "user.id", "time": "user.at", "properties": "user.with", "event_id": "user.list.0"},
+    "named": {"properties": "{total: with.total, n: {path: with.n, as: number}, w: with, c: {value: 1}}"},
+    "whole": {"properties": ".", "event_id": "{digest: true}"},
+    "casts": {"numbers": "[n]", "account": "shop", "contact": "[{path: who, as: text, absent: [0]}, other]"},
+    "guests left out": {"guests": "leave_out", "only": "{test: {ne: true}}"},
+    "guests apart": {"guests": "apart", "type": "{path: what, names: {order.completed: a.b}, others: leave_out}"},
+    "epoch": {"time": "[{path: epoch, unit: millis}, at]", "type": "{value: a.b}"},
+    "pairs": {"records": "{pairs: [list], json: [text]}", "properties": "[list, text]"},
+    "ordinals": {"event_id": "{fields: [id], ordinal: true}"},
+}
+VALUES: Final[tuple[Any, ...]] = (
+    *(
+        None,
+        "",
+        "x",
+        "0",
+        0,
+        7,
+        1.5,
+        True,
+        [],
+        {},
+        ["a", 1],
+        {"total": 12.50, "n": "3"},
+        {"id": "u", "at": RECORD["at"]},
+    ),
+    *("2026-11-02 10:00", "2999-01-01T00:00:00Z", 1793610000000, "Order Completed", "é" * 130, '{"a": 1e3}', "{"),
+    *([{"key": "k", "value": {"string_value": "v"}}], {"with": {"deep": [1, {"x": None}]}, "list": ["z"], "id": "q"}),
+)
+FIELDS: Final = ("id", "who", "what", "at", "with", "user", "shop", "other", "test", "epoch", "list", "text")
+
+
+def record(dice: random.Random) -> dict[str, Any]:
+    """A good record with some fields changed."""
+    found = {**RECORD, "user": {"id": "u1", "at": RECORD["at"], "with": {"a": 1}, "list": ["l"]}, "shop": "s"}
+    for name in dice.sample(FIELDS, dice.choice((0, 0, 1, 2, 4))):
+        found[name] = dice.choice(VALUES)
+    for name in dice.sample(list(found), dice.choice((0, 0, 0, 1))):
+        del found[name]
+    return found
+
+
+def line(dice: random.Random) -> bytes:
+    raw = json.dumps(record(dice), ensure_ascii=dice.random() < 0.5).encode()
+    if dice.random() < 0.1:
+        at = dice.randrange(len(raw))
+        raw = raw[:at] + dice.choice(PIECES).replace(b"\n", b" ") + raw[at:]
+    return raw if dice.random() < 0.98 else b"  "
+
+
+def text_of(event: Event) -> tuple[str, ...]:
+    own = (event.account_id, str(event.contact_id), event.event_id, event.type, str(event.time_us))
+    return (*own, canonical(event.properties))
+
+
+def check(mapping: RecordMapping, lines: list[bytes], ordinals: tuple[int, ...] = ()) -> int:
+    """Whether both ways agree; how many lines were read at once."""
+    block = Block(1, lines, sum(map(len, lines)) + len(lines) - 1, 0, (), ordinals)
+    asked, counts = InputShape(mapping, "acme" if mapping.spec.account is None else None), Counts()
+    taken = Intake(RunSettings(START_US, shape=asked), lambda _: None, counts).take("here", block)
+    singly: list[Any] = [
+        parse_events(raw, f"here:{at}", START_US, asked, context=RowContext((), ordinals[at - 1] if ordinals else 1))
+        for at, raw in enumerate(lines, 1)
+        if raw.strip()
+    ]
+    events = [event for found in singly if not isinstance(found, DeadLetter) for event in found]
+    rows = zip(*taken.table, strict=True)
+    found = [Event(row[2], row[3], row[4], parse_sound(row[5]), row[0], row[1]) for row in rows]
+    assert sorted(map(text_of, found)) == sorted(map(text_of, events))
+    assert taken.dead_letters == [one for one in singly if isinstance(one, DeadLetter)]
+    assert (counts.records, counts.events, counts.left_out) == (len(singly), len(events), singly.count(()))
+    assert counts.newest_us == max([event.time_us for event in events], default=None)
+    at_once = block_reader(mapping).read(block, asked.account_id, START_US, lambda _: None)
+    return at_once.taken + at_once.left_out
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_block_is_read_as_its_records_are_one_by_one(name: str) -> None:
+    mapping, dice, at_once = shape(**SHAPES[name]), random.Random(name), 0
+    for number in range(40):
+        lines = [line(dice) for _ in range(dice.choice((1, 5, 30)))]
+        ordinals = tuple(dice.choice((1, 2)) for _ in lines) if name == "ordinals" else ()
+        at_once += check(mapping, lines, ordinals)
+        if number % 4 == 0:
+            good = [json.dumps(RECORD | {"user": {"id": "u", "at": RECORD["at"], "list": ["l"]}}).encode()] * 3
+            at_once += check(mapping, good, (1, 2, 3) if ordinals else ())
+    assert at_once > 100, "records that are as expected are read at once"
+
+
+def test_only_events_of_types_that_are_wanted_are_kept_and_the_others_counted() -> None:
+    mapping, counts = shape(), Counts()
+    lines = [json.dumps(RECORD | {"what": what, "id": what}).encode() for what in ("a.b", "c.d", "a.b", "e.f")]
+    intake = Intake(RunSettings(START_US, shape=InputShape(mapping)), lambda _: frozenset({"a.b"}), counts)
+    taken = intake.take("here", Block(1, lines, sum(map(len, lines)) + 3))
+    assert taken.table.types == ["a.b", "a.b"]
+    assert (counts.records, counts.events, counts.unneeded) == (4, 4, 2)
+
+
+def test_a_shape_of_several_events_a_record_is_never_read_at_once() -> None:
+    assert not block_reader(shape(each="with.list")).reads
+    assert not block_reader(shape(contact='[who, {path: v, prefix: "v:"}]', visitors="end")).reads
+    assert block_reader(shape()).reads
