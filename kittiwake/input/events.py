@@ -96,7 +96,8 @@ def parse_events(
     try:
         if not isinstance(shape.shape, Shape):
             return shape.shape.events(raw, size, shape.account_id, start, context)
-        return tuple([_event(fields, start) for fields in fields_of(record_of(raw, size), shape.shape, shape.account_id)])
+        record = record_of(raw, size)
+        return tuple([_event(fields, start) for fields in fields_of(record, shape.shape, shape.account_id)])
     except RefusedError as refused:
         return DeadLetter(refused.reason, refused.detail, raw[:RAW_BYTES_MAX], source, size)
 

@@ -72,7 +72,8 @@ def _json_rows(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     seen: set[str] = set()
     number = 1
-    for number, raw, _ in lines:
+    for record in lines:
+        number, raw = record.number, record.raw
         if raw and not raw.isspace():
             row = _object(file, number, raw)
             if len(seen) < COLUMNS_MAX:
@@ -126,7 +127,8 @@ class _Numbered:
         return self
 
     def __next__(self) -> str:
-        number, raw, _ = next(self._lines)
+        record = next(self._lines)
+        number, raw = record.number, record.raw
         self._at = number
         self.begun = self.begun or number
         try:
