@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from examples.shop.goods import Product, of
 from examples.shop.people import PERSONAS, ZONES, Persona
+from examples.shop.shelves import START, Shelf, shelves
 
-START: Final = datetime(2025, 1, 1, tzinfo=UTC)
 HOURS: Final = range(7, 24)
 """Local hours in which people shop."""
 HOUR_WEIGHTS: Final = (1, 2, 2, 2, 3, 4, 3, 2, 2, 2, 3, 4, 5, 6, 6, 4, 2)
@@ -33,6 +33,7 @@ class Diary:
     zone: str | None
     rng: random.Random
     end: datetime
+    shelves: dict[str, Shelf]
     records: list[Record] = field(default_factory=list)
 
     def note(self, at: datetime, kind: str, **properties: Any) -> None:
@@ -50,6 +51,9 @@ class Diary:
                 "properties": properties,
             }
         )
+
+    def price(self, product: Product, at: datetime) -> float:
+        return self.shelves[product.product_id].price(at)
 
     def chance(self, probability: float) -> bool:
         return self.rng.random() < probability
@@ -69,7 +73,8 @@ def diary(account: str, contact: str, seed: int, days: int) -> Diary:
     """The whole life of one contact, its events in the order they happened."""
     rng = random.Random(f"{seed}/{account}/{contact}")
     persona = rng.choices(PERSONAS, [p.weight for p in PERSONAS])[0]
-    book = Diary(account, contact, persona, rng.choice(ZONES), rng, START + timedelta(days=days))
+    goods = shelves(account, seed, days)
+    book = Diary(account, contact, persona, rng.choice(ZONES), rng, START + timedelta(days=days), goods)
     joined = START + timedelta(days=rng.randrange(days // 2 + 1))
     signed_up = _sign_up(book, joined)
     for visit in _visits(book, signed_up):
@@ -77,6 +82,7 @@ def diary(account: str, contact: str, seed: int, days: int) -> Diary:
     if book.chance(persona.subscribes):
         _subscription(book, signed_up + book.minutes(60, 7 * 24 * 60))
     _change_of_mind(book, signed_up, days)
+    _ask_for_notices(book, random.Random(f"{seed}/{account}/{contact}/notices"))
     book.records.sort(key=lambda record: datetime.fromisoformat(record["time"]))
     _forget(book)
     return book
@@ -110,7 +116,7 @@ def _visit(book: Diary, at: datetime) -> None:
         book.note(at, "search.performed", query=product.category)
         at += book.minutes(0.5, 3)
     for _ in range(rng.choices((1, 2, 3, 4), (50, 25, 15, 10))[0]):
-        book.note(at, "product.viewed", product_id=product.product_id, price=product.cents / 100)
+        book.note(at, "product.viewed", product_id=product.product_id, price=book.price(product, at))
         at += book.minutes(0.5, 8)
     if book.chance(persona.fills_cart):
         _cart(book, at, product)
@@ -120,7 +126,7 @@ def _cart(book: Diary, at: datetime, first: Product) -> None:
     others = book.rng.sample(of(book.persona.categories), book.rng.randrange(book.persona.basket))
     basket = {first: book.rng.choice((1, 1, 1, 2))} | dict.fromkeys(others, 1)
     for product in basket:
-        book.note(at, "cart.item_added", product_id=product.product_id, price=product.cents / 100)
+        book.note(at, "cart.item_added", product_id=product.product_id, price=book.price(product, at))
         at += book.minutes(0.2, 4)
     if book.chance(book.persona.checks_out):
         _checkout(book, at + book.minutes(0.5, 10), basket)
@@ -128,7 +134,7 @@ def _cart(book: Diary, at: datetime, first: Product) -> None:
 
 def _checkout(book: Diary, at: datetime, basket: dict[Product, int]) -> None:
     number = f"{book.contact}-{len(book.records):04d}"
-    total = sum(product.cents * count for product, count in basket.items()) / 100
+    total = sum(round(100 * book.price(product, at)) * count for product, count in basket.items()) / 100
     url = f"https://{book.account}.example/checkout/{number}"
     book.note(at, "checkout.started", checkout_id=number, total=total, resume_url=url)
     if book.chance(book.persona.pays):
@@ -146,7 +152,7 @@ def _order(book: Diary, at: datetime, number: str, total: float, basket: dict[Pr
             order_id=f"o-{number}",
             product_id=product.product_id,
             category=product.category,
-            price=product.cents / 100,
+            price=book.price(product, at),
             quantity=count,
             **supply,
         )
@@ -176,6 +182,14 @@ def _change_of_mind(book: Diary, since: datetime, days: int) -> None:
             book.note(when + book.minutes(1_440, 30_000), "consent.granted", purpose="marketing")
     if book.chance(0.01):
         book.note(when + book.minutes(5, 60), "contact.deleted")
+
+
+def _ask_for_notices(book: Diary, rng: random.Random) -> None:
+    """A third of those who view what is sold out ask to be written to when it is there again."""
+    for record in [one for one in book.records if one["type"] == "product.viewed"]:
+        product_id, at = record["properties"]["product_id"], datetime.fromisoformat(record["time"]).astimezone(UTC)
+        if book.shelves[product_id].is_sold_out(at) and rng.random() < 0.33:
+            book.note(at + timedelta(seconds=20), "stock_alert.requested", product_id=product_id)
 
 
 def _forget(book: Diary) -> None:

@@ -14,10 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from examples.shop.diary import START, Diary, Record, diary
+from examples.shop.diary import Diary, Record, diary
+from examples.shop.shelves import START, changes
 
 JITTER: Final = timedelta(seconds=30)
 COPIES: Final = 0.01
+ACCOUNTS: Final = ("acme", "globex")
 GLOBEX: Final = 5
 """Every so-manieth contact is one of the second account, whose contacts have ids of the first's."""
 
@@ -55,10 +57,11 @@ def diary_of(number: int, seed: int, days: int) -> Diary:
 
 def lines(contacts: int, seed: int, days: int) -> list[bytes]:
     """The file's lines in the order they arrived: jittered, some twice, the broken ones among them."""
+    records = [record for number in range(contacts) for record in diary_of(number, seed, days).records]
+    records += [record for account in ACCOUNTS for record in changes(account, seed, days)]
     arrived = [
         (at, json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode())
-        for number in range(contacts)
-        for record in diary_of(number, seed, days).records
+        for record in records
         for at in _arrivals(record, seed)
     ]
     rng = random.Random(f"{seed}/broken")

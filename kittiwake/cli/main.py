@@ -33,6 +33,7 @@ COMMANDS: Final = (
     "events",
     "schema",
     "recipes",
+    "catalog",
 )
 """In the order in which an author needs them; each is a module of `commands` with an `app` of one command."""
 

@@ -96,7 +96,8 @@ def parse_events(
     try:
         if not isinstance(shape.shape, Shape):
             return shape.shape.events(raw, size, shape.account_id, start, context)
-        return tuple([_event(fields, start) for fields in fields_of(_record(raw, size), shape.shape, shape.account_id)])
+        record = record_of(raw, size)
+        return tuple([_event(fields, start) for fields in fields_of(record, shape.shape, shape.account_id)])
     except RefusedError as refused:
         return DeadLetter(refused.reason, refused.detail, raw[:RAW_BYTES_MAX], source, size)
 
@@ -122,8 +123,12 @@ def readable(raw: bytes, size: int) -> bytes:
     return text
 
 
-def _record(raw: bytes, size: int) -> Record:
-    """The top level of a record, its values exact."""
+def record_of(raw: bytes, size: int) -> Record:
+    """The top level of a record, its values exact.
+
+    Raises:
+        RefusedError: it is no JSON object, or beyond a limit.
+    """
     value = _value(readable(raw, size))
     if not isinstance(value, dict):
         raise RefusedError(DeadLetterReason.NOT_AN_OBJECT, f"the record is {kind_of(value)}, not a JSON object")

@@ -51,3 +51,8 @@ def report_crash(speaker: str) -> None:
 def say_json(value: Any) -> None:
     """One JSON object on standard output, numbers exact, keys in the order given."""
     typer.echo(plain_json(msgspec.json.format(json_line(value), indent=2).decode()))
+
+
+def say_json_lines(text: str) -> None:
+    """JSON Lines on standard output, each with its end; they mean the same, and every character shows itself."""
+    typer.echo(plain_json(text), nl=False)

@@ -52,7 +52,7 @@ def test_the_job_decides_what_replay_decides(job: Job, shop: list[bytes], tmp_pa
 def test_the_job_decides_what_replay_decides_of_records_of_another_shape(
     job: Job, shop: list[bytes], tmp_path: Path
 ) -> None:
-    of_acme = [line for line in shop if b'"account_id":"acme"' in line]
+    of_acme = [line for line in shop if b'"account_id":"acme","contact_id"' in line]
     calls = [as_segment(json.loads(line)) for line in of_acme] + [b'{"type": "alias", "userId": "c1"}']
     events = write_lines(tmp_path / "calls.jsonl.gz", calls)
     job.rules = SHOP_RULES

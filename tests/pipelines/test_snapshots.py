@@ -28,7 +28,7 @@ RULES = ROOT / "examples" / "shop" / "rules"
 
 
 def test_a_stream_goes_on_from_the_snapshots_of_a_backfill(job: Job, tmp_path: Path) -> None:
-    lines = shop_lines(contacts=60, seed=3, days=12)
+    lines = [line for line in shop_lines(contacts=60, seed=3, days=12) if b'"item_id"' not in line]
     inputs = write_lines(tmp_path / "shop.jsonl", lines)
     job.rules = RULES
     whole = job(inputs, output="whole")
@@ -76,6 +76,8 @@ def test_a_run_without_snapshots_takes_those_of_the_run_before_away(job: Job, tm
 def states(output: Path) -> dict[tuple[str, str], State]:
     found = {}
     for row in rows(output / "snapshots"):
+        if "contact_id" not in row:
+            continue  # of items, of whose events there are none here
         state = state_of(row)
         assert isinstance(state, State), state
         found[row["account_id"], row["contact_id"]] = state
