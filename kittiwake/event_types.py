@@ -27,6 +27,15 @@ def is_item_change(event_type: str) -> bool:
     return event_type.startswith(ITEM_MARK)
 
 
+def item_change_type(event_type: str, item_id: str) -> str:
+    """The type of an item change among the events of a contact: two items may have events of one id and type.
+
+    >>> item_change_type("price.changed", "p-1"), own_type("*price.changed*p-1")
+    ('*price.changed*p-1', 'price.changed')
+    """
+    return f"{ITEM_MARK}{event_type}{ITEM_MARK}{item_id}"
+
+
 def own_type(event_type: str) -> str:
     """The type as its producer knows it: of an item change that of the item's event."""
-    return event_type.removeprefix(ITEM_MARK)
+    return event_type.split(ITEM_MARK)[1] if is_item_change(event_type) else event_type

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from kittiwake.event_types import own_type
 from kittiwake.explain.wording import value_words
 from kittiwake.kernel.evaluate.catalog import BEFORE, ITEM_ID, NOW, VALUE
 from kittiwake.kernel.plan.catalog import Catalog
@@ -25,11 +26,11 @@ _ASKED: Final = {
 def item_change_words(event_type: str, event_id: str, properties: dict[str, Any]) -> str:
     """An item's event as its contact saw it.
 
-    >>> item_change_words("*price.changed", "e1", {"item_id": "p-1", "now": {"price": 8}, "before": {"price": [0, "e0", "price.changed", 9]}})
+    >>> item_change_words("*price.changed*p-1", "e1", {"item_id": "p-1", "now": {"price": 8}, "before": {"price": [0, "e0", "price.changed", 9]}})
     'price.changed (e1) of item p-1 price=8 (was 9)'
     """  # noqa: E501
     values = [_moved(path, value, properties[BEFORE].get(path)) for path, value in sorted(properties[NOW].items())]
-    return " ".join([f"{event_type[1:]} ({event_id}) of item {properties[ITEM_ID]}", *values])
+    return " ".join([f"{own_type(event_type)} ({event_id}) of item {properties[ITEM_ID]}", *values])
 
 
 def _moved(path: str, value: Any, before: list[Any] | None) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from kittiwake.event_types import ITEM_MARK
+from kittiwake.event_types import own_type
 from kittiwake.explain.catalog import asked_words
 from kittiwake.explain.conditions import Gap, tree_gap
 from kittiwake.explain.facts import Consent, Facts, Firing
@@ -273,7 +273,7 @@ def _unless(stopped: Stopped) -> Gap:
 
 def _reverted(stopped: Stopped) -> Gap:
     event, catalog = stopped.facts.event, stopped.rule.catalog
-    by = f"{event.type.removeprefix(ITEM_MARK)} ({event.event_id})" if event is not None else "a change"
+    by = f"{own_type(event.type)} ({event.event_id})" if event is not None else "a change"
     _, held = stopped.held_words
     asked = "its change" if catalog is None else asked_words(catalog)
     return Gap(f"reverted: {by} took the change back while {held}", f"{asked} to hold until its release")

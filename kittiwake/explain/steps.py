@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kittiwake.event_types import ITEM_MARK, is_item_change, own_type
+from kittiwake.event_types import is_item_change, own_type
 from kittiwake.explain.catalog import changed_words, item_change_words
 from kittiwake.explain.conditions import condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import Facts
@@ -74,7 +74,7 @@ def line_of(facts: Facts, step: Step) -> Line | None:
 def _event_words(facts: Facts, event_id: str | None) -> str:
     """An event by type and id; the one being taken where the step names none."""
     event = facts.by_id.get(event_id) if event_id is not None else facts.event
-    return f"{event.type.removeprefix(ITEM_MARK)} ({event.event_id})" if event is not None else "the contact's change"
+    return f"{own_type(event.type)} ({event.event_id})" if event is not None else "the contact's change"
 
 
 # ---------------------------------------------------------------- events

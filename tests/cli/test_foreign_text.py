@@ -99,6 +99,20 @@ def _in(folder: Path) -> list[str | Path]:
     return ["--rules", folder / "rules", "--input", folder / "in" / "*.jsonl"]
 
 
+def _export(folder: Path) -> Path:
+    rows = [f'"{EVIL_YAML}","2026-03-01T10:0{n}:00Z","{EVIL_YAML}",{n}' for n in range(5)]
+    return write(folder / f"export{EVIL_FILE}.csv", f'customer,time,"{EVIL_YAML}",total', *rows)
+
+
+def _plan(folder: Path) -> Path:
+    schema = {"title": EVIL, "type": "object", "properties": {EVIL: {"type": "string", "description": EVIL}}}
+    return write(folder / f"plan{EVIL_FILE}.json", json.dumps({"events": {EVIL_TYPE: schema}}))
+
+
+def _feed(folder: Path) -> Path:
+    return write(folder / f"feed{EVIL_FILE}.jsonl", json.dumps({"product_id": EVIL, "price": 3, EVIL: EVIL}))
+
+
 Runs = Callable[[Path], list[list[str | Path]]]
 
 RUNS: dict[str, Runs] = {
@@ -132,6 +146,18 @@ RUNS: dict[str, Runs] = {
     "unfreeze": lambda at: [[_target(at)], [at / EVIL]],
     "schema": lambda _: [[], ["--scenarios"]],
     "recipes": lambda _: [[], ["vip"], [EVIL]],
+    "profile": lambda at: [
+        [at / "in" / "*.jsonl", "--values", "shown"],
+        [at / "in" / "*.jsonl", "--account", EVIL],
+        [at / EVIL_FILE],
+    ],
+    "inspect": lambda at: [[at / "in" / f"{EVIL_FILE}.jsonl"], [_export(at)], [at / EVIL_FILE]],
+    "events": lambda at: [["import", _plan(at)], ["export", "--rules", at / "rules"], ["import", at / EVIL_FILE]],
+    "catalog": lambda at: [
+        ["diff", _feed(at), "--account", EVIL, "--time", "2026-03-01T10:00:00Z"],
+        ["diff", _feed(at), "--account", EVIL, "--time", EVIL, "--id", EVIL],
+        ["diff", at / EVIL_FILE, "--account", "acme", "--time", "2026-03-01T10:00:00Z"],
+    ],
 }
 
 

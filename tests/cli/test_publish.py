@@ -18,7 +18,6 @@ from tests.cli.command import RULES, Ran, kittiwake, write
 
 NOW = "2026-11-01T09:00:00Z"
 OTHER = RULES.replace("wait: 1h", "wait: 2h") + "  - {id: welcome, when: contact.created}\n"
-ITEM = "when: {item: {price: {drops_by: 10%}}}, interest: {events: a.b, item: product_id, within: 1d}"
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ A file holds the cases of one construct: scenario files that `kittiwake test` pl
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
@@ -111,8 +112,12 @@ def test_no_two_decisions_of_a_history_share_an_id(history: History) -> None:
 
 
 def test_the_command_plays_the_folder() -> None:
-    ran = CliRunner().invoke(app, ["test", str(FOLDER)])
-    assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, f"{len(cases())} passed")
+    """What it finds beside are the numbers that cases send as text on purpose."""
+    ran = CliRunner().invoke(app, ["test", str(FOLDER), "--json"])
+    said = json.loads(ran.stdout)
+    assert (said["ok"], said["passed"], said["failed"], said["empty"]) == (True, len(cases()), 0, [])
+    assert all("sent as text" in text for text in said["unusable"])
+    assert ran.exit_code == 1
 
 
 def test_names_are_short_sentences_and_no_two_of_a_file_are_alike() -> None:

@@ -26,7 +26,7 @@ class Change:
     @property
     def order(self) -> Order:
         """Its place among the contact's events."""
-        return (self.time, self.id, f"*{self.type}")
+        return (self.time, self.id, f"*{self.type}*{self.item}")
 
     def properties_at(self, path: str) -> Any:
         """What it says itself of a value."""

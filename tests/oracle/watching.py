@@ -62,7 +62,7 @@ class Watching(Changing):
         life, person = self.history.life(self.position), self.history.person(self.position)
         place = self.position - 0.5
         return Event(
-            place, change.id, change.time, f"*{change.type}", properties, self.attributes, life, person, {}, family=-2
+            place, change.id, change.time, change.order[2], properties, self.attributes, life, person, {}, family=-2
         )
 
     def _episode(self, rule: Rule, event: Event, key: str) -> Episode:

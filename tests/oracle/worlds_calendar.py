@@ -71,7 +71,8 @@ def _reminders(dice: Dice, wait: dict[str, Any]) -> list[dict[str, Any]]:
     """Several reminders of one date, in any order."""
     drawn: list[dict[str, Any]] = []
     for _ in range(dice.randint(2, 4)):
-        one = _until(dice, {"until": wait["until"]})
+        drawn_whole = _until(dice, {"until": wait["until"]})
+        one = {name: value for name, value in drawn_whole.items() if name not in ("repeat", "except")}
         if dice.chance(35):
             one["offset"] = dice.text(dice.pick((-3, -2, -1, 1, 2)) * dice.unit)
         drawn += [one] if one not in drawn else []

@@ -13,7 +13,6 @@ from kittiwake.batch.counts import EXAMPLES_MAX
 from kittiwake.kernel.late.deduplication import is_duplicate
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Event, rest_of
-from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.terminal.exit_codes import Exit
@@ -21,13 +20,13 @@ from kittiwake.time.instants import HOUR_US, parse_instant
 from tests.cli.command import Ran, kittiwake, write
 from tests.input.inputs import as_sets, record, rows, write_lines
 from tests.pipelines.running import Job
-from tests.rules.published import ITEM as ITEM_RULES
+from tests.rules.published import BROKEN, checked_by_a_newer_release
 from tests.stream.generated_cases import arrival_of_line
 from transforms.batch import evaluate
 
 ACME = "account: acme\nrules: [{id: cart, when: cart.item_added}]\n"
 GLOBEX = ACME.replace("acme", "globex")
-ITEM = ITEM_RULES.decode()
+ITEM = BROKEN.decode()
 SHARED = 'account: "*"\nrules: [{id: shared, when: cart.item_added}]\n'
 
 
@@ -101,7 +100,7 @@ def test_explain_tells_the_story_of_the_others(events: Path, tmp_path: Path) -> 
 
 def newer_release(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let rules be published that this release refuses to run."""
-    monkeypatch.setattr(publishing, "checked", load_files)
+    monkeypatch.setattr(publishing, "checked", checked_by_a_newer_release)
 
 
 def test_in_a_target_an_account_keeps_its_last_good_version(

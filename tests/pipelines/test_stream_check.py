@@ -14,13 +14,12 @@ pytest.importorskip("google.pubsub_v1")
 
 from google.api_core.exceptions import PermissionDenied
 
-from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget
 from pipelines.preflight import pubsub
 from pipelines.stream import main
 from tests.pipelines.streaming import StreamResources
-from tests.rules.published import ITEM
+from tests.rules.published import BROKEN, checked_by_a_newer_release
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -244,9 +243,9 @@ def test_a_service_that_is_not_there_is_told(
 def test_an_account_of_a_target_that_keeps_older_rules_is_told_and_the_job_can_be_launched(
     resources: StreamResources, tmp_path: Path, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publishing, "checked", load_files)
+    monkeypatch.setattr(publishing, "checked", checked_by_a_newer_release)
     target = LocalTarget(tmp_path / "target")
-    publishing.publish(target, {"acme.yaml": RULES.encode(), "globex.yaml": ITEM}, None, 0)
+    publishing.publish(target, {"acme.yaml": RULES.encode(), "globex.yaml": BROKEN}, None, 0)
     code, messages = check(*resources.flags, "--rules", str(tmp_path / "target"))
     assert code == 1
     assert messages["error"] == []

@@ -49,7 +49,7 @@ def test_a_timeline_holds(tmp_path: Path, name: str) -> None:
     lines = "\n".join("      " + line for line in dedent(TIMELINES[name]).strip().splitlines())
     (tmp_path / "rules.yaml").write_text(RULES)
     (tmp_path / "rules.test.yaml").write_text(f"tests:\n  - name: {name}\n    timeline: |\n{lines}\n")
-    ran = CliRunner().invoke(app, ["test", str(tmp_path / "rules.test.yaml")])
+    ran = CliRunner().invoke(app, ["test", str(tmp_path / "rules.test.yaml"), "--allow-empty"])
     assert ran.exit_code == 0, ran.stdout
 
 
@@ -82,7 +82,7 @@ def test_what_comes_late_corrects(tmp_path: Path) -> None:
                 expect: {fired: price-drop, late: true}
         """
     )
-    ran = CliRunner().invoke(app, ["test", str(tmp_path / "rules.test.yaml")])
+    ran = CliRunner().invoke(app, ["test", str(tmp_path / "rules.test.yaml"), "--allow-empty"])
     assert ran.exit_code == 0, ran.stdout + ran.stderr
 
 
@@ -104,7 +104,7 @@ def test_rules_that_are_published_later_know_what_items_were(tmp_path: Path) -> 
               - {after: 1h, event: price.changed, item: mug, with: {price: 9}, expect: {fired: drop}}
         """
     )
-    ran = CliRunner().invoke(app, ["test", str(tmp_path / "rules.test.yaml")])
+    ran = CliRunner().invoke(app, ["test", str(tmp_path / "rules.test.yaml"), "--allow-empty"])
     assert ran.exit_code == 0, ran.stdout
 
 

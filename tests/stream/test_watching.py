@@ -13,7 +13,6 @@ import pytest
 from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
-from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.errors import TargetError
@@ -28,7 +27,7 @@ from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until
 from kittiwake.stream.rules_source.source import PolledRules, rules_source
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
-from tests.rules.published import CART, ITEM, NOW_US, SECOND, first
+from tests.rules.published import BROKEN, CART, NOW_US, SECOND, checked_by_a_newer_release, first
 from tests.stream.faulty_targets import Faulty, Inline, Memory, known, numbers, polled
 from tests.stream.generated_cases import arrival_of_line
 from transforms.stream import rules_metrics
@@ -286,9 +285,9 @@ GLOBEX = CART.replace(b"acme", b"globex")
 
 def published_by_a_newer_release(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two accounts, of which one gets rules that this release refuses."""
-    monkeypatch.setattr(publishing, "checked", load_files)
+    monkeypatch.setattr(publishing, "checked", checked_by_a_newer_release)
     first(memory, {"acme.yaml": CART, "globex.yaml": GLOBEX})
-    files = {"acme.yaml": CART.replace(b"id: cart", b"id: new"), "globex.yaml": ITEM}
+    files = {"acme.yaml": CART.replace(b"id: cart", b"id: new"), "globex.yaml": BROKEN}
     publish(memory, files, SOON_US, NOW_US)
 
 
@@ -332,12 +331,12 @@ def test_nothing_pending_of_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_account_that_never_had_good_rules_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
-    monkeypatch.setattr(publishing, "checked", load_files)
+    monkeypatch.setattr(publishing, "checked", checked_by_a_newer_release)
     first(
         memory,
         {
             "acme.yaml": CART,
-            "globex.yaml": ITEM,
+            "globex.yaml": BROKEN,
             "all.yaml": CART.replace(b"acme", b'"*"').replace(b"id: cart", b"id: all"),
         },
     )
@@ -348,11 +347,11 @@ def test_an_account_that_never_had_good_rules_has_none(monkeypatch: pytest.Monke
 
 def test_what_is_wrong_with_every_accounts_rules_is_a_look_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
-    monkeypatch.setattr(publishing, "checked", load_files)
+    monkeypatch.setattr(publishing, "checked", checked_by_a_newer_release)
     first(memory)
     poll = polled(memory, pool=Inline())
     known(poll, NOW_US)
-    publish(memory, {"all.yaml": ITEM.replace(b"globex", b'"*"')}, SOON_US, NOW_US)
+    publish(memory, {"all.yaml": BROKEN.replace(b"globex", b'"*"')}, SOON_US, NOW_US)
     rules = known(poll, NEXT_US)
     assert numbers(rules) == 1
     assert [one.kind for one in poll.take_changes()] == [RulesChangeKind.READ, RulesChangeKind.UNREADABLE]
@@ -362,8 +361,8 @@ def test_a_refused_account_is_counted_and_logged_once_without_its_name(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     target = LocalTarget(tmp_path / "target")
-    monkeypatch.setattr(publishing, "checked", load_files)
-    first(target, {"a.yaml": CART, "b.yaml": ITEM})
+    monkeypatch.setattr(publishing, "checked", checked_by_a_newer_release)
+    first(target, {"a.yaml": CART, "b.yaml": BROKEN})
     seen: list[tuple[str, int]] = []
     monkeypatch.setattr(rules_metrics, "count", lambda metric, number: seen.append((metric.name, number)))
     monkeypatch.setattr(rules_metrics, "show", lambda *_: None)

@@ -35,7 +35,7 @@ def keys(files: list[Path], expected: list[str], manifest: Mapping[str, Snapshot
     account_id = json.loads(row("c1"))["account_id"]
     sources = [SnapshotSource(str(path), (manifest or {}).get(path.name)) for path in files]
     with beam.Pipeline(runner=RUNNER) as pipeline:
-        found = pipeline | "Seed" >> LoadSnapshots(sources) | beam.Keys()
+        found = (pipeline | "Seed" >> LoadSnapshots(sources)).contacts | beam.Keys()
         assert_that(found, equal_to([key_of(account_id, contact) for contact in expected]))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from kittiwake.event_types import ITEM_MARK
+from kittiwake.event_types import item_change_type
 from kittiwake.kernel.items.facts import ItemFact
 from kittiwake.model import KNOWN, Event
 from kittiwake.values import canonical, parse_json
@@ -27,7 +27,7 @@ class ItemChange(NamedTuple):
     time_us: int
     event_id: str
     type: str
-    """With `ITEM_MARK` before it."""
+    """That of `event_types.item_change_type`."""
     properties: bytes
     """Canonical JSON."""
 
@@ -86,7 +86,7 @@ def change_of(item_id: str, fact: ItemFact, last: LastValues, known: int = 0) ->
     now = ",".join(f"{canonical(path)}:{value}" for path, value in fact.now)
     how_much = f"{canonical(KNOWN)}:{known}," if known else ""
     text = f'{{"before":{{{before}}},"item_id":{canonical(item_id)},{how_much}"now":{{{now}}}}}'
-    return ItemChange(fact.time_us, fact.event_id, ITEM_MARK + fact.type, text.encode())
+    return ItemChange(fact.time_us, fact.event_id, item_change_type(fact.type, item_id), text.encode())
 
 
 def _text_of(last: Last) -> str:
