@@ -18,6 +18,7 @@ from kittiwake.input.bulk import Wants
 from kittiwake.input.errors import shown
 from kittiwake.input.files import find_shaped_files, refuse_shaped
 from kittiwake.input.reading import read_blocks
+from kittiwake.input.shapes.base import Lines
 from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.report.as_delivery import Read
 
@@ -27,12 +28,14 @@ class Profiled(NamedTuple):
 
     profile: Profile
     counts: Counts
+    lines: tuple[Lines, ...]
+    """What the shape of the input derives, if rules name it: it is not among the events that were read."""
 
     @property
     def read(self) -> Read:
         """What their reading has counted, for the plan."""
         counts = self.counts
-        return Read(counts.records, counts.dead_letters, counts.catalogue, counts.unknown_zones)
+        return Read(counts.records, counts.dead_letters, counts.catalogue, counts.unknown_zones, self.lines)
 
 
 def profile_files(
@@ -63,7 +66,7 @@ def profile_files(
                 on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))
             counts.files += 1
     profile.close()
-    return Profiled(profile, counts)
+    return Profiled(profile, counts, settings.shape.shape.lines)
 
 
 def _wants(account_id: str | None) -> Wants:

@@ -111,6 +111,21 @@ def test_a_page_is_written_beside_the_plan(tmp_path: Path, events: Path) -> None
     assert printed.err.endswith(f"written to {page}\n")
 
 
+def test_rules_fit_the_profile_of_their_events_also_where_the_shape_derives_them(tmp_path: Path) -> None:
+    products = [{"product_id": "p1", "price": "3"}]
+    record = {"type": "track", "event": "Order Completed", "messageId": "m1", "userId": "u1"}
+    record |= {"timestamp": "2026-10-01T10:00:00Z", "properties": {"order_id": "o1", "products": products}}
+    events = write(tmp_path / "calls.jsonl", json.dumps(record))
+    rules = "account: acme\nrules:\n  - id: a\n    when: order.item_purchased\n    per: [product_id, order_id]\n"
+    write(tmp_path / "rules" / "a.yaml", rules)
+    shape = ("--input-shape", "segment", "--input-account", "acme")
+    assert kittiwake("profile", events, *shape, "--output", tmp_path / "rules" / "events.yaml").code == 0
+    ran = kittiwake("validate", tmp_path / "rules")
+    assert (ran.code, ran.err) == (0, "")
+    write(tmp_path / "rules" / "a.yaml", rules.replace("order_id", "ordr_id").replace("item_purchased", "item_bought"))
+    assert kittiwake("validate", tmp_path / "rules").code == 1
+
+
 def test_whoever_waits_reads_how_long_it_will_take_yet(capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 20.0])
     with progress(quiet=False, speaker="profile", clock=lambda: next(clock), reads_only=True) as show:

@@ -210,7 +210,7 @@ def test_events_are_read_as_their_messages_were(rules: kittiwake.Rules, piping: 
         parsed = messages | ParseMessages(rules, shape="segment", account_id="acme", max_age="7d", clock=clock)
         step = EvaluateRules(rules, clock=clock)
         if piping == "taken apart":
-            parsed = ParsedMessages(events=parsed.events, dead_letters=parsed.dead_letters)
+            parsed = ParsedMessages(parsed.events, parsed.dead_letters, of_items=parsed.of_items)
         found = parsed | ("Mine" >> step if piping == "labelled" else step)
         return {"decisions": (found.decisions, fired), "dead letters": (found.dead_letters, none)}
 
@@ -330,7 +330,7 @@ REFUSED = {
     "an hour": lambda rules: EvaluateRules(rules, allowed_lateness="an hour"),
     "whole milliseconds": lambda rules: EvaluateRules(rules, timer_resolution="0s"),
     "no zone": lambda rules: EvaluateHistories(rules, until=datetime(2026, 11, 1)),  # noqa: DTZ001
-    "is no shape": lambda rules: ParseMessages(rules, shape="snowplow"),
+    "is no shape": lambda rules: ParseMessages(rules, shape="snowplough"),
     "name no account": lambda rules: ParseMessages(rules, shape="segment"),
     "no file matches": lambda _: ReadEventFiles("/nowhere/*.jsonl"),
     "outside 1 to": lambda rules: EvaluateHistories(rules, partitions=0),

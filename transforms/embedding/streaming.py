@@ -35,7 +35,7 @@ from kittiwake.stream.rules_source.view import RulesSource, StaticRules
 from transforms.clock import now_us
 from transforms.embedding.inputs import MESSAGE_ADVICE, check_element, check_type, check_windows, is_certain
 from transforms.input_files import input_files
-from transforms.stream import evaluate, parse, recorded_source, seed
+from transforms.stream import evaluate, items, parse, recorded_source, seed
 from transforms.stream.recorded_files import refuse_packed
 from transforms.stream.snapshot_sources import find_snapshots
 
@@ -70,6 +70,8 @@ class ParsedMessages(NamedTuple):
     """Events that some rule may need, keyed by contact; their bytes are nobody's business."""
     dead_letters: PCollection[DeadLetterRecord]
     """Messages that are no events, with the reason."""
+    of_items: PCollection[tuple[bytes, bytes]]
+    """What events bring to items, for catalogue rules; their bytes are nobody's business."""
 
 
 class ParseMessages(beam.PTransform):
@@ -120,11 +122,11 @@ class ParseMessages(beam.PTransform):
             messages = messages | "Check" >> check.with_output_types(PubsubMessage)
         parsed = messages | "Parse" >> parse.ParseMessages(self._rules, *self._intake, self._clock)
         setattr(parsed.arrivals, _INTAKE, self._intake)
-        return ParsedMessages(parsed.arrivals, dead_letter_records(parsed.dead, "Refused"))
+        return ParsedMessages(parsed.arrivals, dead_letter_records(parsed.dead, "Refused"), parsed.of_items)
 
 
 class LoadSnapshots(beam.PTransform):
-    """The states of contacts that a backfill has written (`--snapshots`), from which a new job starts.
+    """The states of contacts and items that a backfill has written (`--snapshots`), from which a new job starts.
 
     Input: the pipeline. Output: for `EvaluateRules(initial_states=…)`. Nothing is decided before all of them are there.
     """
@@ -138,9 +140,10 @@ class LoadSnapshots(beam.PTransform):
         super().__init__()
         self._sources = find_snapshots(texts_of(files)).sources
 
-    def expand(self, pbegin: PBegin) -> PCollection[tuple[bytes, bytes]]:
+    def expand(self, pbegin: PBegin) -> seed.Seeds:
         """A file that is not what its manifest says fails its bundle."""
-        return pbegin | "Load" >> seed.LoadSnapshots(self._sources)
+        found: seed.Seeds = pbegin | "Load" >> seed.LoadSnapshots(self._sources)
+        return found
 
 
 class Evaluated(NamedTuple):
@@ -169,7 +172,7 @@ class EvaluateRules(beam.PTransform):
         allowed_lateness: Duration | None = None,
         evaluation_delay: Duration = "10s",
         timer_resolution: Duration = "1s",
-        initial_states: PCollection[tuple[bytes, bytes]] | None = None,
+        initial_states: seed.Seeds | None = None,
         clock: Callable[[], int] = now_us,
     ) -> None:
         """Prepare the step.
@@ -206,8 +209,12 @@ class EvaluateRules(beam.PTransform):
         intake = _intake_of(parsed)
         events = parsed.events
         check_windows("events", events)
-        if self._initial_states is not None:
-            events = (events, self._initial_states) | "Events" >> beam.Flatten()
+        of_items, seeds = parsed.of_items, self._initial_states
+        if seeds is not None:
+            events = (events, seeds.contacts) | "Events" >> beam.Flatten()
+            of_items = (of_items, seeds.items) | "OfItems" >> beam.Flatten()
+        changes = of_items | "JoinItems" >> items.JoinItems(self._rules, self._clock)
+        events = (events, changes) | "WithItemChanges" >> beam.Flatten()
         step = evaluate.EvaluateRules(self._rules, self._timers, *intake, self._clock)
         found = events | "Evaluate" >> step
         decisions = decision_records(found.decisions, "Decisions")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
+from kittiwake.input.shapes.base import Lines
 from kittiwake.profile.measure.ids import Content, OfId
 from kittiwake.profile.measure.personal import looks_personal
 from kittiwake.profile.measure.profile import Profile
@@ -38,6 +39,8 @@ class Read(NamedTuple):
     items: int
     """Events of items of the catalogue."""
     unknown_zones: Mapping[str, int]
+    lines: tuple[Lines, ...] = ()
+    """Events that the shape of the input makes of others, if rules name them."""
     """Values of `timezone` that are none."""
 
 

@@ -77,7 +77,17 @@ def plan_of(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
         }
         for name, of_type in ordered
     }
-    return found
+    return found | _derived(read, found["events"])
+
+
+def _derived(read: Read, events: dict[str, Any]) -> dict[str, Any]:
+    """What the shape of the input derives of events that came with the list."""
+    found = [
+        {"event": one.event, "from": one.parent, "each": one.each, "keep": list(one.keep)}
+        for one in read.lines
+        if one.each in events.get(one.parent, {}).get("properties", {}) and one.event not in events
+    ]
+    return {"derived": found} if found else {}
 
 
 def _history(profile: Profile) -> dict[str, Any]:
