@@ -6,21 +6,25 @@ history up to there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from kittiwake.event_types import is_item_change
 from kittiwake.output.rows import line
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
+from kittiwake.scenarios.player import event_of
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.records import encode
+from kittiwake.stream.records import BufferedEvent, encode, key_of
 from kittiwake.time.instants import DAY_US, HOUR_US
 from kittiwake.values import canonical
-from tests.conformance.histories import History, histories
+from tests.conformance.histories import History, given, histories
 from tests.input.inputs import write_lines
+from tests.kernel.execution_modes import CONTACT
 from tests.oracle.published import Together
 from tests.stream.generated_cases import Streamed, arrival_of_line
 
@@ -68,12 +72,27 @@ class Crowd(NamedTuple):
 
 def streamed(rules: RuleSetHistory, records: Sequence[Record], until_us: int, waits: TimerSettings) -> Streamed:
     """Records as messages, up to the next slot of the grid."""
-    arrivals = [arrival_of_line(canonical(record).encode()) for record in records]
+    own = (record for record in records if "item_id" not in record)
+    arrivals = [arrival_of_line(canonical(record).encode()) for record in own]
+    arrivals += item_changes(rules, records)
     arrivals.sort(key=lambda pair: pair[1].time_us)
     slots = (until_us + waits.settle_delay_us) // waits.resolution_us + 1
     end_us = slots * waits.resolution_us - waits.settle_delay_us
     messages = [(key, encode(one)) for key, one in arrivals]
     return Streamed(Together({}, (None,), end_us, HOUR_US), rules, STREAM_HORIZON_US, messages, end_us)
+
+
+def item_changes(rules: RuleSetHistory, records: Sequence[Record]) -> Iterator[tuple[bytes, BufferedEvent]]:
+    """What the step of items makes of records: changes on their way to the contacts of their accounts."""
+    programs = Programs(rules, HOUR_US)
+    for account_id in sorted({record["account_id"] for record in records if "item_id" in record}):
+        own = [event_of(account_id, CONTACT, one) for one in records if one["account_id"] == account_id]
+        for contact_id in sorted({one.contact_id for one in own if one.contact_id is not None}):
+            mine = tuple(one for one in own if one.contact_id in (None, contact_id))
+            for one in given(programs.of(account_id), mine, contact_id):
+                if is_item_change(one.type):
+                    data = canonical(one.properties).encode()
+                    yield key_of(account_id, contact_id), BufferedEvent(one.time_us, one.event_id, one.type, data)
 
 
 @cache

@@ -26,7 +26,7 @@ from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.time.instants import HOUR_US, SECOND_US, format_instant, parse_instant
 from kittiwake.values import canonical
 from tests.conformance.crowds import Crowd, Record, crowds, streamed
-from tests.conformance.histories import History, histories
+from tests.conformance.histories import History, given, histories
 from tests.input.inputs import rows
 from tests.kernel.execution_modes import CONTACT
 from tests.pipelines.running import Job
@@ -140,7 +140,8 @@ def differing(crowd: Crowd, output: Path) -> str:
 
 def decided(versions: Versions, records: list[Record], until_us: int) -> list[str]:
     """The rows that the kernel leaves of a contact."""
-    events = [event_of(versions.newest.account_id, CONTACT, record) for record in records]
+    happened = tuple(event_of(versions.newest.account_id, CONTACT, record) for record in records)
+    events = given(versions, happened, CONTACT)
     advanced = advance(versions, new_state(CONTACT), events, until_us)
     ended = [*advanced.decisions, *unfinished(versions, advanced.state)]
     return [canonical({**decision_row(one, Mode.REPLAY), "mode": ""}) for one in ended]
