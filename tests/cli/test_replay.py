@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kittiwake.input.shapes.base import shape_names
+from kittiwake.shape_files.names import shape_names
 from tests.cli.command import RULES, event, kittiwake, write
 
 ADDED = event("cart.item_added", "2025-03-03T10:00:00Z")

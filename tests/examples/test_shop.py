@@ -21,7 +21,7 @@ GOLDEN = Path(__file__).parent / "golden" / "shop.json"
 CONTACTS, SEED, DAYS = 400, 7, 180
 # Recipes of trades that are no shop of coffee: examples/recipes has a scenario for each.
 OF_OTHER_TRADES = {"appointment-reminder", "no-show", "trial-ending"}
-OF_OTHER_TRADES |= {"second-purchase", "signup-welcome", "tier-reached"}
+OF_OTHER_TRADES |= {"second-purchase", "signup-welcome", "tier-reached", "price-drop-vip"}
 # Made by late events and deletions at the very instant of a release: the shop has none of these.
 NOT_SHOWN = {Reason.DELETED, Reason.EXITED, Reason.EXPIRED, Reason.LIMIT}
 # Its visitors are known from the first, and whoever leaves the audience has entered it by then.

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape, shape_names
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
+from kittiwake.shape_files.names import shape_names
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.backfill import main
@@ -68,7 +69,7 @@ def test_the_in_process_runner_is_named_by_its_class(name: str) -> None:
         (["--max_dead_letter_ratio", "10%"], "--max_dead_letter_ratio 10%: write a number from 0 to 1"),
         (["--max_dead_letter_ratio", "1.5"], "--max_dead_letter_ratio 1.5: write a number from 0 to 1"),
         (["--max_dead_letter_ratio", "nan"], "--max_dead_letter_ratio nan: write a number from 0 to 1"),
-        (["--input_shape", "ga4"], f"--input_shape: 'ga4' is no shape: write {shape_names()}"),
+        (["--input_shape", "ga5"], f"--input_shape: 'ga5' is no shape: write {shape_names()}"),
         (["--input_shape=segment"], "--input_account: Segment's records name no account: say whose they are, such as"),
         (["--input_account=acme"], "--input_account: canonical records name their account_id themselves: leave it"),
         (["--untill", "2026-11-01T09:30:00Z"], "unknown option --untill: see --help"),

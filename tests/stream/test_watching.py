@@ -13,6 +13,7 @@ import pytest
 from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
+from kittiwake.rules.loader import load_files
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
 from kittiwake.rules.publishing.errors import TargetError
@@ -351,6 +352,7 @@ def test_what_is_wrong_with_every_accounts_rules_is_a_look_that_failed(monkeypat
     first(memory)
     poll = polled(memory, pool=Inline())
     known(poll, NOW_US)
+    monkeypatch.setattr(publishing, "checked", lambda _: load_files(SECOND))
     publish(memory, {"all.yaml": BROKEN.replace(b"globex", b'"*"')}, SOON_US, NOW_US)
     rules = known(poll, NEXT_US)
     assert numbers(rules) == 1
