@@ -44,7 +44,7 @@ def test_every_error_is_told_with_its_place_its_line_and_what_to_write(tmp_path:
     ran = kittiwake("validate", path)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.splitlines() == [
-        f'{path}:5:11: "1 hour" is no duration. Write 90s, 15m, 1h, 2d, 1w or ISO 8601 such as PT1H.',
+        f'{path}:5:11: "1 hour" is no duration. Write 1h.',
         "        wait: 1 hour",
         "              ^",
         f"{path}:6:5: unles is no key here. Did you mean unless?",

@@ -325,7 +325,16 @@ def test_without_pyarrow_what_to_install_is_said_and_lines_are_read(tmp_path: Pa
     rules = write_rules(tmp_path / "rules.yaml")
 
     def ran(name: str, *flags: str) -> subprocess.CompletedProcess[str]:
-        command = ["replay", "--rules", str(rules), "--input", str(tmp_path / name), "--output", str(tmp_path / "out")]
+        command = [
+            "replay",
+            "--allow-empty",
+            "--rules",
+            str(rules),
+            "--input",
+            str(tmp_path / name),
+            "--output",
+            str(tmp_path / "out"),
+        ]
         full = [sys.executable, "-c", WITHOUT_PYARROW, *command, *flags]
         return subprocess.run(full, capture_output=True, text=True, check=False)
 

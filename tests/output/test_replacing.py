@@ -37,7 +37,7 @@ def replayed(folder: Path, fault: str, *flags: str, earlier: tuple[str, ...] = (
     rules, out = write_rules(folder / "rules.yaml"), folder / "out"
     write_lines(folder / "one.jsonl", [CART, LATER])
     write_lines(folder / "two.jsonl", [LATER, b"{"])
-    arguments = ("replay", "--rules", rules, "--output", out)
+    arguments = ("replay", "--allow-empty", "--rules", rules, "--output", out)
     runs = []
     for name, said in (("one", earlier), ("two", flags)):
         other = (*arguments[:-1], folder / name, "--input", folder / f"{name}.jsonl", *said)

@@ -52,6 +52,7 @@ def test_replay_and_the_job_write_the_same_snapshots(job: Job, tmp_path: Path) -
     by_job = job(inputs, "--snapshots", output="job")
     argv = [
         "replay",
+        "--allow-empty",
         "--rules",
         str(RULES),
         "--input",

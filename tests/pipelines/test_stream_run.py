@@ -92,7 +92,7 @@ def replay(target: Path, records: Iterable[bytes], until: str, folder: Path) -> 
     archive, output = folder / "events.jsonl", folder / "replayed"
     archive.write_bytes(b"".join(line + b"\n" for line in records))
     same = ["--rules", target, "--input", archive, "--until", until, "--allowed-lateness", LATENESS]
-    kittiwake("replay", *same, "--max-dead-letter-ratio", "1", "--output", output)
+    kittiwake("replay", "--allow-empty", *same, "--max-dead-letter-ratio", "1", "--output", output)
     return output
 
 

@@ -27,7 +27,13 @@ def files(tmp_path: Path) -> dict[str, Path]:
     """Rules, events and an output folder that does not exist yet."""
     return {
         "rules": write_rules(tmp_path / "rules.yaml"),
-        "events": write_lines(tmp_path / "events.jsonl", [record(event_id=f"e{number}") for number in range(20)]),
+        "events": write_lines(
+            tmp_path / "events.jsonl",
+            [
+                *(record(event_id=f"e{number}") for number in range(19)),
+                record(event_id="o", contact_id="c9", type="order.completed"),
+            ],
+        ),
         "output": tmp_path / "out",
     }
 

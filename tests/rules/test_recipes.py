@@ -266,8 +266,8 @@ def test_a_value_that_must_be_given_and_is_not_is_an_error_of_the_rule() -> None
 def test_what_is_wrong_in_a_recipe_is_said_there_once_however_often_it_is_used() -> None:
     twice = RULES + "  - {use: welcome, id: again, with: {after: 2d}}\n"
     assert codes_of(rules=twice, welcome=WELCOME.replace("when:", "then:")) == [
-        ("welcome.yaml", 10, Code.KIND),
         ("welcome.yaml", 10, Code.UNKNOWN_KEY),
+        ("welcome.yaml", 12, Code.KIND),
     ]
 
 

@@ -49,7 +49,9 @@ def on_engine(endpoint: str, rules: Path, events: Path, output: Path, *more: str
 
 def replayed(rules: Path, events: Path, output: Path) -> Ran:
     """`kittiwake replay` of the same."""
-    said = python("-m", "kittiwake.cli.main", "replay", "--rules", rules, "--input", events, "--output", output)
+    said = python(
+        "-m", "kittiwake.cli.main", "replay", "--allow-empty", "--rules", rules, "--input", events, "--output", output
+    )
     return Ran(output, said)
 
 

@@ -279,7 +279,7 @@ LAST = "      - {after: 1d, expect: nothing}\n"
         ("publish: {}", "rules.test.yaml:5:18: nothing is published. Write rules, change, add, remove or policy."),
         ("publish: {chnage: {}}", "5:19: chnage is no key here. Did you mean change?"),
         ("publish: {change: {crat: {wait: 2h}}}", "5:28: account acme has no rule crat at that time. Did you mean"),
-        ("publish: {change: {cart: {wait: 2 h}}}", '5:41: "2 h" is no duration. Write 90s, 15m'),
+        ("publish: {change: {cart: {wait: 2 h}}}", '5:41: "2 h" is no duration. Write 2h'),
         ("publish: {change: {cart: {id: x}}}", "5:35: an edit keeps the id of its rule. Remove cart and add another"),
         ("publish: {change: {cart: 2h}}", "5:27: cart needs the keys that are changed. Write {cart-ab"),
         ("publish: {change: {}}", "5:27: nothing is changed."),

@@ -329,7 +329,7 @@ IT = "tests:\n  - name: it\n    steps:\n"
         ),
         pytest.param(
             "      - {after: 1 hour, expect: nothing}\n",
-            '4:17: "1 hour" is no duration. Write 90s, 15m, 1h, 2d, 1w or ISO 8601 such as PT1H.',
+            '4:17: "1 hour" is no duration. Write 1h.',
             id="no duration",
         ),
         pytest.param(

@@ -123,8 +123,9 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
         counts = Counts(records=5, events=4, catalogue=1, newest_us=rows[0][2], unneeded=1)
         counts.dead_letters, counts.examples = (
             {"not_json": 1},
-            {"not_json": [SourceLine("a:2", "Input data was truncated")]},
+            {"not_json": [SourceLine("a:2", "Input data was truncated", remedy="write one whole JSON object a line")]},
         )
+        counts.types, counts.other_types = {"acme": {"cart.item_added"}}, {"page.viewed"}
         return {
             "packs": (parsed.record_batches | beam.Map(told), [(partition_of(("acme", "c1"), PARTITIONS_MIN), rows)]),
             "dead letters": (parsed.dead_letters, [dead]),

@@ -66,6 +66,7 @@ class Take(ProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         self._take = ParseDoFn(self._rules, IntakeSettings(CANONICAL, None), now_us)
+        self._take.setup()
 
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:
         self._take.start_bundle()
