@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import yaml
+
 from examples.shop import generate
 from tests.examples.running import ROOT, Ran, python
 from tests.runners.jobs import Row, by_id
@@ -34,12 +36,27 @@ def kittiwake(*arguments: str | Path) -> None:
     python("-m", "kittiwake.cli.main", *arguments)
 
 
-def shop(folder: Path, seed: int, contacts: int = 40, frozen_at: str = FROZEN_AT) -> Case:
+CATALOGUE: Final = {"price-drop", "price-drop-since-viewed", "back-in-stock", "low-stock"}
+"""Recipes about items."""
+
+
+def rules_of_contacts(folder: Path) -> Path:
+    """The shop's rules without those about items, for a host that does not join items."""
+    found = folder / "rules"
+    found.mkdir(parents=True, exist_ok=True)
+    for name in ("acme.yaml", "globex.yaml"):
+        document = yaml.safe_load((RULES / name).read_text(encoding="utf-8"))
+        document["rules"] = [rule for rule in document["rules"] if rule.get("use") not in CATALOGUE]
+        (found / name).write_text(yaml.safe_dump(document), encoding="utf-8")
+    return found
+
+
+def shop(folder: Path, seed: int, contacts: int = 40, frozen_at: str = FROZEN_AT, *, joins_items: bool = True) -> Case:
     """Thirty-five days of a shop, closed by `CLOSING`."""
     folder.mkdir(parents=True, exist_ok=True)
     events = generate.write(folder / "shop", contacts, seed, 35)
     events.write_bytes(events.read_bytes() + CLOSING)
-    return frozen(RULES, events, frozen_at, folder)
+    return frozen(RULES if joins_items else rules_of_contacts(folder), events, frozen_at, folder)
 
 
 def frozen(rules: Path, events: Path, at: str, folder: Path) -> Case:

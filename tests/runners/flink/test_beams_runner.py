@@ -43,7 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_what_dies_goes_on_from_its_checkpoint(served: Served, tmp_path: Path, seed: int) -> None:
     """Files are written before checkpoints are complete, so rows may be doubled; what stands of an id is not."""
-    case, rest = shop(tmp_path, seed), served.flink.rest
+    case, rest = shop(tmp_path, seed, joins_items=False), served.flink.rest
     places = ("--rules", case.rules, "--events", case.events, "--output", tmp_path / "out")
     engine = (*FLAGS, f"--job_endpoint={served.endpoint}", *processes(tmp_path))
     command = [sys.executable, "-m", "pipelines.stream", *places, *DISORDER, "--event_seed", str(seed), *engine]
