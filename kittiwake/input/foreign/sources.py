@@ -1,7 +1,7 @@
 """Sources that are known: whose export records are, by the names of their fields, and which shape reads them.
 
 Pure. The one table, which what refuses foreign files (`records`) and `kittiwake inspect` read. The names are those of
-the vendors' public schemas: as few as tell a source from everything else, since exports leave fields out.
+the vendors' public schemas: as few as distinguish a source, since exports leave fields out.
 """
 
 from __future__ import annotations
