@@ -46,24 +46,24 @@ class WrittenFiles(NamedTuple):
 class FinishOutput(beam.PTransform):
     """Finishes the output when the last file has its name. Of input that cannot be read there is none to finish."""
 
-    place: Finishing
+    output: Finishing
     settings: RunSettings
 
     def expand(self, written: WrittenFiles) -> PCollection[bytes]:
         """Nothing."""
         names = written.names | "Names" >> beam.Flatten()
-        finish = beam.ParDo(_Finish(self.place, self.settings), AsIter(names)).with_output_types(bytes)
+        finish = beam.ParDo(_Finish(self.output, self.settings), AsIter(names)).with_output_types(bytes)
         return written.counts | "Finish" >> finish
 
 
 class _Finish(beam.DoFn):
-    def __init__(self, place: Finishing, settings: RunSettings) -> None:
+    def __init__(self, output: Finishing, settings: RunSettings) -> None:
         super().__init__()
-        self._place, self._settings = place, settings
+        self._output, self._settings = output, settings
 
     def process(self, counts: Counts, _names: Iterable[str]) -> None:
         if stop_of(self._settings, counts) is not Stop.UNREADABLE:
-            self._place.finish()
+            self._output.finish()
 
 
 # ---------------------------------------------------------------- folders
