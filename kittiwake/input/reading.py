@@ -103,6 +103,6 @@ def _blocks(source: Source, name: str, split: Split, shape: InputShape) -> Itera
     if isinstance(shape.shape, Shape):
         yield from file_type.read(source, split)
     else:
-        from kittiwake.input.mapped_files import mapped_blocks  # noqa: PLC0415 - 20 ms, for shape files only
+        from kittiwake.input.mapped.files import mapped_blocks  # noqa: PLC0415 - 20 ms, for shape files only
 
         yield from mapped_blocks(file_type, source, split, shape.shape)
