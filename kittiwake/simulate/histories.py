@@ -1,6 +1,6 @@
 """The histories of an input, read once for one or more rule sets, each of which decides them as a replay would.
 
-Reads files. Called by `simulation` and `comparison`. Events that some rule set needs are gathered by contact; each rule
+Reads files. Called by `simulation` and `difference.comparison`. Events that some rule set needs are gathered by contact; each rule
 set is then given those that it needs itself, and the changes of items that it gives to contacts.
 """
 
