@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kittiwake.describe.policy import account_sentences
-from kittiwake.describe.rules import rule_sentences
+from kittiwake.describe.policy import account_words
+from kittiwake.describe.rules import rule_words
 from kittiwake.printable import visible
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
@@ -25,7 +25,7 @@ class DescribedRule:
     """A rule."""
 
     rule_id: str
-    sentences: tuple[str, ...]
+    says: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class DescribedAccount:
 
     account_id: str
     """"*": what holds for every account without rules of its own."""
-    sentences: tuple[str, ...]
+    says: tuple[str, ...]
     """What holds for all its rules."""
     rules: tuple[DescribedRule, ...]
 
@@ -56,20 +56,20 @@ def _account(ruleset: RuleSet, programs: Programs, account_id: str) -> Described
     for authored in ruleset.rules_of(account_id):
         rule_id = authored.rule.id
         is_off = rule_id not in running
-        sentences = ["It is off, and does nothing."] if is_off else rule_sentences(program, running[rule_id])
-        rules.append(DescribedRule(rule_id, tuple(sentences)))
-    return DescribedAccount(account_id, tuple(account_sentences(program)), tuple(rules))
+        says = ["It is off, and does nothing."] if is_off else rule_words(program, running[rule_id])
+        rules.append(DescribedRule(rule_id, tuple(says)))
+    return DescribedAccount(account_id, tuple(account_words(program)), tuple(rules))
 
 
 def lines_of(accounts: tuple[DescribedAccount, ...]) -> Iterator[str]:
     """For a terminal."""
     for account in accounts:
         yield _title(account)
-        yield from (f"  {visible(one)}" for one in account.sentences)
+        yield from (f"  {visible(one)}" for one in account.says)
         for rule in account.rules:
             yield ""
             yield f"{visible(rule.rule_id)}"
-            yield from (f"  {visible(one)}" for one in rule.sentences)
+            yield from (f"  {visible(one)}" for one in rule.says)
         yield ""
 
 
@@ -77,11 +77,11 @@ def markdown_of(accounts: tuple[DescribedAccount, ...]) -> Iterator[str]:
     """For a page, or a pull request. What is an author's means nothing in it."""
     for account in accounts:
         yield from (f"## {_plain(_title(account))}", "")
-        yield from (f"- {_plain(one)}" for one in account.sentences)
+        yield from (f"- {_plain(one)}" for one in account.says)
         yield ""
         for rule in account.rules:
             yield from (f"### {_plain(rule.rule_id)}", "")
-            yield from (f"- {_plain(one)}" for one in rule.sentences)
+            yield from (f"- {_plain(one)}" for one in rule.says)
             yield ""
 
 
@@ -91,8 +91,8 @@ def as_data(accounts: tuple[DescribedAccount, ...]) -> dict[str, Any]:
         "accounts": [
             {
                 "account_id": account.account_id,
-                "sentences": list(account.sentences),
-                "rules": [{"rule_id": rule.rule_id, "sentences": list(rule.sentences)} for rule in account.rules],
+                "says": list(account.says),
+                "rules": [{"rule_id": rule.rule_id, "says": list(rule.says)} for rule in account.rules],
             }
             for account in accounts
         ]

@@ -20,7 +20,7 @@ from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, WEEK_US
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def account_sentences(program: Program) -> list[str]:
+def account_words(program: Program) -> list[str]:
     """The sentences of an account, each with its full stop."""
     zone = f"The account's clock is that of {program.timezone}, for contacts without a timezone of their own."
     return [zone, *_policy(program.policy), *_prepared(program.routes.preparation)]

@@ -27,7 +27,7 @@ KEEP_US: Final = 400 * DAY_US
 """What holds where nothing is written."""
 
 
-def rule_sentences(program: Program, rule: RuleProgram) -> list[str]:
+def rule_words(program: Program, rule: RuleProgram) -> list[str]:
     """The sentences of a rule, each with its full stop."""
     return [*_about(rule), *_fires(rule), *_ends(rule), *_instances(rule), *_carries(rule), *_sent(program, rule)]
 

@@ -174,7 +174,7 @@ def test_every_shipped_recipe_is_described() -> None:
     rules = [{"id": name, "use": name} for name in recipe_names()]
     (account,) = _described({"account": "acme", "rules": rules})
     assert [rule.rule_id for rule in account.rules] == [*recipe_names()]
-    assert all(sentence.endswith(".") for rule in account.rules for sentence in rule.sentences)
+    assert all(sentence.endswith(".") for rule in account.rules for sentence in rule.says)
 
 
 def test_what_an_author_wrote_means_nothing_in_markdown() -> None:
@@ -190,5 +190,5 @@ def test_the_command_prints_text_markdown_and_json(tmp_path: Path) -> None:
     assert f"cart\n  {sentence}\n" in kittiwake("describe", rules).out
     assert "### cart\n\n- When a contact sends cart.item\\_added" in kittiwake("describe", rules, "--markdown").out
     (account,) = kittiwake("describe", rules, "--json").data["accounts"]
-    assert account["rules"][0]["sentences"][0] == sentence
+    assert account["rules"][0]["says"][0] == sentence
     assert kittiwake("describe", tmp_path / "none.yaml").code == 2
