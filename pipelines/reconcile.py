@@ -18,9 +18,11 @@ if __name__ == "__main__":
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
 from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import TableAddress
 from kittiwake.output.rows import line
 from kittiwake.printable import visible, visible_lines
 from kittiwake.reasons import Comparison, Difference
@@ -29,6 +31,7 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_crash, report_line, say_json, say_text
 from kittiwake.time.instants import format_instant
 from pipelines.decisions.columns import microseconds
+from pipelines.decisions.differences import COLUMNS, DESCRIPTION, NAMES
 from pipelines.decisions.reconciling import Count, compare, load
 from pipelines.decisions.sources import rows_of
 from pipelines.decisions.store import Store, open_store
@@ -68,28 +71,31 @@ def reconcile(options: ReconcileOptions) -> list[Count]:
         UnusableError: DuckDB is missing, a side cannot be read, or the output cannot be written.
     """
     with open_store() as store:
-        backfill = rows_of(options.backfill)
-        load(store, rows_of(options.stream), backfill)
+        backfill = rows_of(options.backfill, stream=False)
+        load(store, rows_of(options.stream, stream=True), backfill)
         counts = compare(store, options.span, backfill.until_us())
         if options.output is not None:
-            write_lines(options.output, _lines(store), replaces=True)
+            _write(options.output, _lines(store))
     return counts
-
-
-_FIELDS: Final = (
-    "trigger_id", "account_id", "contact_id", "rule_id", "kind", "time", "fired_at", "found", "reason", "detail",
-    "first_event_id", "last_event_id", "stream_rule_version", "backfill_rule_version",
-)  # fmt: skip
 
 
 def _lines(store: Store) -> Iterator[bytes]:
     for values in store.rows(
-        f"SELECT {', '.join(_FIELDS)} FROM differing ORDER BY account_id, contact_id, time, trigger_id"
+        f"SELECT {', '.join(NAMES)} FROM differing ORDER BY account_id, contact_id, time, trigger_id"
     ):
-        row: dict[str, Any] = dict(zip(_FIELDS, values, strict=True))
+        row: dict[str, Any] = dict(zip(NAMES, values, strict=True))
         for name in ("time", "fired_at"):
             row[name] = None if row[name] is None else format_instant(microseconds(row[name]))
         yield line(row) + b"\n"
+
+
+def _write(output: Path | TableAddress, lines: Iterator[bytes]) -> None:
+    if isinstance(output, Path):
+        write_lines(output, lines, replaces=True)
+        return
+    from pipelines.google.row_tables import replace_table  # noqa: PLC0415 - Google's clients: an extra, and a second
+
+    replace_table(output, COLUMNS, DESCRIPTION, lines)
 
 
 # ---------------------------------------------------------------- summary

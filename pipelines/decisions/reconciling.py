@@ -18,8 +18,8 @@ from pipelines.decisions.refused import LATE, REFUSED
 from pipelines.decisions.store import Store
 
 COMPARED: Final = (
-    "account_id", "contact_id", "rule_id", "kind", "time", "fired_at", "instance", "threshold", "reminder",
-    "occurrence", "first_event_id", "last_event_id", "event_count", "include", "variant", "channel",
+    "account_id", "contact_id", "rule_id", "kind", "time", "fired_at", "instance", "threshold",
+    "reminder", "occurrence", "first_event_id", "last_event_id", "event_count", "include", "variant", "channel",
 )  # fmt: skip
 """The columns in which two triggers of one id have to agree. Not `mode`, `revision`, `late` and the like, which say how
 a host came to it; nor `rule_version`: an edit that changes no trigger is no difference."""
@@ -103,7 +103,8 @@ _NEWEST: Final = "QUALIFY row_number() OVER (PARTITION BY trigger_id ORDER BY re
 _OF_EACH: Final = ("decision", "reason", "rule_version", "ruleset_version", "partial_history")
 """What is kept of both sides; of all else that of the backfill, if it has the row."""
 _OF_ONE: Final = (
-    "trigger_id", "account_id", "contact_id", "rule_id", "kind", "time", "fired_at", X, "last_event_time",
+    "trigger_id", "account_id", "contact_id", "rule_id", "kind", "time", "fired_at", "instance", "threshold",
+    "reminder", "occurrence", "first_event_id", "last_event_id", "first_event_time", "last_event_time",
 )  # fmt: skip
 
 _KEPT: Final = ", ".join(

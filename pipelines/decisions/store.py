@@ -1,4 +1,4 @@
-"""Rows in a database of DuckDB that lies in a folder for the time of one run: larger than memory may be.
+"""Rows in a database of DuckDB for the time of one run; what is more than its memory goes to a temporary folder.
 
 Every reader gives batches of Arrow in the columns of `columns`; SQL does the rest. Needs the extra `kittiwake[query]`.
 """
@@ -91,8 +91,9 @@ def open_store() -> Iterator[Store]:
     except ModuleNotFoundError:
         raise UnusableError(NEEDS_DUCKDB) from None
     with tempfile.TemporaryDirectory(prefix="kittiwake-rows-") as folder:
+        # not a file of its own: that would be flushed to the disk after every statement
         settings = {"memory_limit": MEMORY, "threads": str(THREADS), "temp_directory": str(Path(folder, "spill"))}
-        with duckdb.connect(str(Path(folder, "rows")), config=settings) as connection:
+        with duckdb.connect(":memory:", config=settings) as connection:
             for setting in ("TimeZone = 'UTC'", "enable_progress_bar = false", "preserve_insertion_order = false"):
                 connection.execute(f"SET {setting}")
             yield Store(connection)

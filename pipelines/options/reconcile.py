@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import TableAddress, is_bigquery, table_address
 from pipelines.decisions.reconciling import Span
 from pipelines.flags import Parser, instant_option
 
@@ -20,6 +21,7 @@ Exit codes: 0 all are equal, or every difference is explained, 1 some are unexpl
 (--allow_empty), or with --strict any differ, 2 unusable options, rows or output, 3 failed: a fault of ours, printed
 with its traceback, 130 interrupted; all of them: docs/reference/exit-codes.md."""
 
+_FORMS: Final = "the folder of its --output, or bq://PROJECT.DATASET[.PREFIX]"
 OUTPUT_ENDS: Final = (".jsonl", ".json", ".ndjson")
 
 
@@ -30,8 +32,8 @@ class ReconcileOptions:
     stream: str
     backfill: str
     span: Span
-    output: Path | None
-    """The file that the triggers which differ go to."""
+    output: Path | TableAddress | None
+    """Where the triggers that differ go."""
     as_json: bool
     strict: bool
     allow_empty: bool
@@ -62,10 +64,16 @@ def parse_options(argv: Sequence[str] | None) -> ReconcileOptions:
     )
 
 
-def _output(name: str) -> Path:
+def _output(name: str) -> Path | TableAddress:
+    if is_bigquery(name):
+        address = table_address(name)
+        if address.is_wildcard:
+            raise UnusableError(f"--output {name}: name one table")
+        return address
     path = Path(name)
     if "://" in name or path.suffix not in OUTPUT_ENDS:
-        raise UnusableError(f"--output {name}: write a file of this machine that ends with .jsonl")
+        advice = "write a file of this machine that ends with .jsonl, or bq://PROJECT.DATASET.TABLE"
+        raise UnusableError(f"--output {name}: {advice}")
     if path.exists() and not path.is_file():
         raise UnusableError(f"--output {name} is no file: name another")
     return path
@@ -79,12 +87,14 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--stream", required=True, metavar="ROWS", help="what the stream wrote: the folder of its --output")
-    add("--backfill", required=True, metavar="ROWS", help="what a backfill or replay wrote: the folder of its --output")
+    add("--stream", required=True, metavar="ROWS", help=f"what the stream wrote: {_FORMS}")
+    add("--backfill", required=True, metavar="ROWS", help=f"what a backfill wrote: {_FORMS}")
     add("--from", dest="from_time", metavar="TIME", help="only what fell due at this time or later, on either side")
     until_help = "only what fell due before this time, up to which both have decided; default: as far as each has rows"
     add("--until", metavar="TIME", help=until_help)
-    output_help = "write a row for each trigger that differs there, as JSON lines; a file of that name is replaced"
+    output_help = (
+        "write a row for each trigger that differs: a file of JSON lines, or bq://PROJECT.DATASET.TABLE, replaced"
+    )
     add("--output", metavar="FILE", help=output_help)
     add("--json", action="store_true", help="print one JSON object instead of a table")
     add("--strict", action="store_true", help="end with 1 if any trigger differs, explained or not")
