@@ -72,7 +72,9 @@ def reconcile(options: ReconcileOptions) -> list[Count]:
     """
     with open_store() as store:
         backfill = rows_of(options.backfill, stream=False)
-        load(store, rows_of(options.stream, stream=True), backfill)
+        load(
+            store, rows_of(options.stream, stream=True), backfill, share_dead_letters=options.stream == options.backfill
+        )
         counts = compare(store, options.span, backfill.until_us())
         if options.output is not None:
             _write(options.output, _lines(store))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from google.cloud import bigquery
 
@@ -12,9 +11,6 @@ from kittiwake.input.bigquery.addresses import TableAddress
 from kittiwake.stream.tables.schema import Column, Dataset
 from pipelines.google.bigquery_tables import client_of, field_of
 from pipelines.google.reading import raise_unusable
-
-MEMORY_BYTES: Final = 10_000_000
-"""Of lines that wait for the load in memory; more go to the disk."""
 
 
 def replace_table(address: TableAddress, columns: Sequence[Column], description: str, lines: Iterable[bytes]) -> None:
@@ -30,7 +26,7 @@ def replace_table(address: TableAddress, columns: Sequence[Column], description:
         write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
         destination_table_description=description,
     )
-    with client, tempfile.SpooledTemporaryFile(MEMORY_BYTES) as file:
+    with client, tempfile.TemporaryFile() as file:
         file.writelines(lines)
         file.seek(0)
         with raise_unusable(address.path, "create its dataset where the other tables lie"):
