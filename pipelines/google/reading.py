@@ -54,5 +54,20 @@ def rows_of_query(
     """
     config = bigquery.QueryJobConfig(query_parameters=list(parameters))
     with raise_unusable(path, advice):
-        found = client.query(sql, job_config=config, timeout=BIGQUERY_TIMEOUT_S).result()
-        yield from found.to_arrow_iterable(bqstorage_client=bigquery_storage.BigQueryReadClient())
+        job = client.query(sql, job_config=config, timeout=BIGQUERY_TIMEOUT_S)
+        job.result()
+        yield from _rows_of_table(client.project, job.destination)
+
+
+def _rows_of_table(project: str, table: bigquery.TableReference) -> Iterator[pa.RecordBatch]:
+    """By our own session: the client's way to Arrow looks for Pandas first, and warns of its version."""
+    with bigquery_storage.BigQueryReadClient() as client:
+        path = f"projects/{table.project}/datasets/{table.dataset_id}/tables/{table.table_id}"
+        wanted = bigquery_storage.ReadSession(table=path, data_format=bigquery_storage.DataFormat.ARROW)
+        session = client.create_read_session(
+            parent=f"projects/{project}", read_session=wanted, max_stream_count=1, timeout=BIGQUERY_TIMEOUT_S
+        )
+        schema = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema))
+        for stream in session.streams:
+            for answer in client.read_rows(stream.name):
+                yield pa.ipc.read_record_batch(pa.py_buffer(answer.arrow_record_batch.serialized_record_batch), schema)

@@ -251,7 +251,9 @@ def test_tables_are_compared_as_files_are_and_what_differs_goes_into_a_table(
         code = reconcile.main(
             ["--stream", f"bq://{dataset.path}", "--backfill", f"bq://{dataset.path}", "--json", "--output", output]
         )
-        of_tables = code, json.loads(capsys.readouterr().out)
+        said = capsys.readouterr()
+        assert said.err == ""
+        of_tables = code, json.loads(said.out)
     assert of_tables is not None
     assert (of_tables[0], reasons(of_tables[1])) == (of_files[0], reasons(of_files[1]))
     rows = tables.query(f"SELECT found, reason, detail FROM `{dataset.path}.differences` ORDER BY found, reason")
