@@ -65,11 +65,6 @@ def cut_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:
         yield Block(number, [head], size, start)
 
 
-def lines_until(block: Block) -> int:
-    """How many lines there are from where they are numbered to the end of a block."""
-    return block.number + len(block.lines) - 1
-
-
 def is_cut(block: Block) -> bool:
     """Whether it is one line, of which only the beginning is known."""
     return len(block.lines) == 1 and len(block.lines[0]) < block.size
