@@ -171,7 +171,7 @@ def _are_ids(column: pa.Array) -> Mask:
 
 
 def _subjects(contact_ids: pa.Array | None, item_ids: pa.Array | None, rows: int) -> tuple[Mask, Mask]:
-    """Of each row whether it is of a contact, and whether of an item; of neither, if anything about it is odd."""
+    """Of each row whether it is of a contact, and whether of an item; of neither, if anything about it is unusual."""
     nobody = np.zeros(rows, dtype=np.bool_)
     if item_ids is None or item_ids.null_count == rows:
         return nobody if contact_ids is None else _are_ids(contact_ids), nobody

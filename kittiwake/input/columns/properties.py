@@ -61,8 +61,8 @@ def _of_texts(column: pa.Array) -> Properties:
     raws = _decoded(filled)
     if raws is not None:
         return Properties(np.ones(len(column), dtype=np.bool_), lambda rows: list(map(bytes, compress(raws, rows))))
-    is_odd = pc.match_substring_regex(filled, r"[\\\n\r]")
-    plain = pc.and_not(pc.starts_with(filled, "{"), is_odd)
+    is_escaped = pc.match_substring_regex(filled, r"[\\\n\r]")
+    plain = pc.and_not(pc.starts_with(filled, "{"), is_escaped)
     rows: Mask = plain.to_numpy(zero_copy_only=False)
     sound = rows if rows.any() and _decoded(filled.filter(plain)) is not None else np.zeros(len(column), dtype=np.bool_)
     found: list[bytes] = filled.cast(pa.large_binary()).to_numpy(zero_copy_only=False).tolist()
