@@ -12,9 +12,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from kittiwake.input.columns.blocks import AnyBlock
 from kittiwake.input.decompression import Source, gzip_blocks, zstd_blocks
 from kittiwake.input.errors import InputError, UnsoundError, shown
-from kittiwake.input.events import RAW_BYTES_MAX
 from kittiwake.input.formats.encodings import UTF_16_MARKS, from_utf16
-from kittiwake.input.lines import Block, cut_lines
+from kittiwake.input.lines import Block, blocks_of_lines, cut_lines
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES, WHOLE, Split, owned_blocks, splits_of_size
 
@@ -92,11 +91,7 @@ def _read_parquet(source: Source, split: Split) -> Iterator[AnyBlock]:
 def read_objects(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[Block]:
     """The rows of a Parquet file as JSON objects of these columns, or of all (None); numbered as above."""
     for number, lines in _parquet().objects_of(source, split, columns):
-        if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
-            yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1)
-        else:
-            for at, line in enumerate(lines):
-                yield Block(number + at, [line[:RAW_BYTES_MAX]], len(line))
+        yield from blocks_of_lines(number, lines)
 
 
 # ---------------------------------------------------------------- the table

@@ -65,6 +65,15 @@ def cut_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:
         yield Block(number, [head], size, start)
 
 
+def blocks_of_lines(number: int, lines: list[bytes]) -> Iterator[Block]:
+    """Lines that are there already, numbered from `number`, as one block; if one is longer than is kept, each alone."""
+    if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
+        yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1)
+        return
+    for at, line in enumerate(lines):
+        yield Block(number + at, [line[:RAW_BYTES_MAX]], len(line))
+
+
 def is_cut(block: Block) -> bool:
     """Whether it is one line, of which only the beginning is known."""
     return len(block.lines) == 1 and len(block.lines[0]) < block.size

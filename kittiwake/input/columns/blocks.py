@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from kittiwake.input.events import RAW_BYTES_MAX
-from kittiwake.input.lines import Block, Record, record_at, records_in
+from kittiwake.input.lines import Block, Record, blocks_of_lines, record_at, records_in
 
 
 class ColumnBlock(NamedTuple):
@@ -55,13 +55,8 @@ def in_lines(block: AnyBlock) -> Iterator[Block]:
     """A block as one of lines; a row whose line is longer than is kept stands alone."""
     if isinstance(block, Block):
         yield block
-        return
-    lines = block.as_lines(block.batch, None)
-    if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
-        yield Block(block.number, lines, sum(map(len, lines)) + len(lines) - 1)
-        return
-    for at, line in enumerate(lines):
-        yield Block(block.number + at, [line[:RAW_BYTES_MAX]], len(line))
+    else:
+        yield from blocks_of_lines(block.number, block.as_lines(block.batch, None))
 
 
 def lines_until(block: AnyBlock) -> int:
