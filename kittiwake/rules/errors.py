@@ -89,6 +89,7 @@ class LintCode(StrEnum):
     NEVER_HOLDS = "never_holds"
     ALWAYS_HOLDS = "always_holds"
     ATTRIBUTE_EVER = "attribute_ever"
+    READS_AS_TEXT = "reads_as_text"
     UNLESS_EQUALS_WHEN = "unless_equals_when"
     UNLESS_WITHOUT_WAIT = "unless_without_wait"
     RESTART_WITHOUT_EFFECT = "restart_without_effect"
