@@ -91,6 +91,7 @@ class LintCode(StrEnum):
     ATTRIBUTE_EVER = "attribute_ever"
     READS_AS_TEXT = "reads_as_text"
     UNLESS_EQUALS_WHEN = "unless_equals_when"
+    GIVEN_OF_UNLESS = "given_of_unless"
     UNLESS_WITHOUT_WAIT = "unless_without_wait"
     RESTART_WITHOUT_EFFECT = "restart_without_effect"
     REMINDERS_GO_ON = "reminders_go_on"
