@@ -84,6 +84,17 @@ class NotReingested(StrEnum):
     STILL_REFUSED = "still_refused"
 
 
+class NotActivated(StrEnum):
+    """Why a trigger of a backfill is not sent (`pipelines.activate`)."""
+
+    ALREADY_SENT = "already_sent"
+    SAME_EPISODE = "same_episode"
+    UNCONFIRMED = "unconfirmed"
+    NOT_YET_DUE = "not_yet_due"
+    TOO_OLD = "too_old"
+    TOO_LARGE = "too_large"
+
+
 class Clause(StrEnum):
     """Where in a rule a value of an event was needed."""
 
