@@ -134,6 +134,8 @@ class Intake:
             return table, new_table(), left
         if shape.shape is not Shape.CANONICAL:
             return new_table(), new_table(), list(range(len(block.lines)))
+        if block.unread:
+            self._arrivals.note_unread(block.unread)
         latest_us = self._start_us + AHEAD_MAX_US
         found, items = read_tables(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items)
         count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)

@@ -90,9 +90,9 @@ def _parquet_blocks(source: Source, split: Split, chosen: tuple[Sequence[str] | 
         from kittiwake.input.parquet import lines_of, objects_of  # noqa: PLC0415 - needs an extra, and 100 ms
     except ModuleNotFoundError:
         raise UnsoundError(f"it is a Parquet file: {NEEDS_PYARROW}") from None
-    for number, lines in lines_of(source, split) if chosen is None else objects_of(source, split, *chosen):
+    for number, lines, unread in lines_of(source, split) if chosen is None else objects_of(source, split, *chosen):
         if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
-            yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1)
+            yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1, unread=unread)
         else:
             for at, line in enumerate(lines):
                 yield Block(number + at, [line[:RAW_BYTES_MAX]], len(line))

@@ -41,6 +41,8 @@ class Block(NamedTuple):
     """The names of their cells, if lines are rows of cells."""
     ordinals: tuple[int, ...] = ()
     """Of each line which of those equal to it in its file it is, from 1; empty: nobody asked."""
+    unread: tuple[str, ...] = ()
+    """Columns of its file that nothing reads."""
 
 
 def cut_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -36,8 +36,19 @@ _raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
 _Make: TypeAlias = Callable[[pa.RecordBatch, list[str]], list[bytes]]
 
 
-def lines_of(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
-    """The rows of the row groups that start in a split of a file, as lines, with the number of the first, from 1.
+class Rows(NamedTuple):
+    """Some rows of a file."""
+
+    number: int
+    """That of the first, from 1."""
+    lines: list[bytes]
+    """A line a row."""
+    unread: tuple[str, ...]
+    """Columns that nothing reads, where those of events are read."""
+
+
+def lines_of(source: Source, split: Split) -> Iterator[Rows]:
+    """The rows of the row groups that start in a split of a file, as lines.
 
     Raises:
         UnsoundError: it is no sound Parquet file, or not one of events.
@@ -45,7 +56,7 @@ def lines_of(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
     return _sound(source, split, columns_of, lines_of_batch)
 
 
-def objects_of(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[tuple[int, list[bytes]]]:
+def objects_of(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[Rows]:
     """As `lines_of`, of rows with any columns: JSON objects of those that are named, or of all, without what is null.
 
     Raises:
@@ -54,9 +65,7 @@ def objects_of(source: Source, split: Split, columns: Sequence[str] | None) -> I
     return _sound(source, split, lambda schema: _chosen(schema, columns), _objects_of_batch)
 
 
-def _sound(
-    source: Source, split: Split, choose: Callable[[pa.Schema], list[str]], make: _Make
-) -> Iterator[tuple[int, list[bytes]]]:
+def _sound(source: Source, split: Split, choose: Callable[[pa.Schema], list[str]], make: _Make) -> Iterator[Rows]:
     try:
         yield from _lines(source, split, choose, make)
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
@@ -65,11 +74,10 @@ def _sound(
         raise UnsoundError(f"it is no sound Parquet file ({error})") from error
 
 
-def _lines(
-    source: Source, split: Split, choose: Callable[[pa.Schema], list[str]], make: _Make
-) -> Iterator[tuple[int, list[bytes]]]:
+def _lines(source: Source, split: Split, choose: Callable[[pa.Schema], list[str]], make: _Make) -> Iterator[Rows]:
     file = pq.ParquetFile(source.stream, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True)
     columns = choose(file.schema_arrow)
+    unread = tuple(sorted({*file.schema_arrow.names} - {*columns})) if choose is columns_of else ()
     size, total, done = _size(source.stream), file.metadata.num_rows, 0
     number = 1
     for group in range(file.metadata.num_row_groups):
@@ -77,7 +85,7 @@ def _lines(
         if split.start <= _start(about) and (split.end is None or _start(about) < split.end):
             first = number
             for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
-                yield first, make(batch, columns)
+                yield Rows(first, make(batch, columns), unread)
                 first, done = first + len(batch), done + len(batch)
                 source.report_upto(size * done // total)
         number += about.num_rows

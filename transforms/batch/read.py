@@ -38,6 +38,7 @@ class SourcedBlock(NamedTuple):
     start: int = 0
     header: tuple[str, ...] = ()
     ordinals: tuple[int, ...] = ()
+    unread: tuple[str, ...] = ()
     shape: int = 0
     """Which of the run's shapes its records have, if there are several."""
 
