@@ -49,13 +49,9 @@ class NoRules:
     refused: frozenset[str] = frozenset()
     named_types: frozenset[str] | None = None
 
-    def __init__(self, wanted: Wants = lambda _: None) -> None:
-        """`wanted` says which types, as of programs; left out: all."""
-        self.wanted = wanted
-
-    def wanted_of_items(self, _account_id: str) -> frozenset[str]:
-        """Nobody asks for items."""
-        return frozenset()
+    def __init__(self, wanted: Wants = lambda _: None, wanted_of_items: Wants = lambda _: frozenset()) -> None:
+        """`wanted` says which types, as of programs, and `wanted_of_items` which of items; left out: all, and none."""
+        self.wanted, self.wanted_of_items = wanted, wanted_of_items
 
     def named(self, _account_id: str) -> tuple[str, frozenset[str]]:
         """No rule names any."""
