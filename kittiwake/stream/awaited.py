@@ -1,4 +1,4 @@
-"""Which types and accounts of the rules have not come yet: watched for an hour from reading them, told once.
+"""Which types and accounts of the rules have not come yet: watched for an hour from reading them, logged once.
 
 Pure. Kept by the step that takes messages in, for each version of the rules that it reads; after the hour nothing is
 asked of an event. A misspelt type in a rule decides nothing, and nobody would hear of it.
@@ -16,7 +16,7 @@ from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.time.instants import HOUR_US
 
 WATCHED_US: Final = HOUR_US
-"""How long is waited: what a rule needs comes within an hour, or is worth a look."""
+"""How long is waited: what a rule needs comes within an hour, or somebody has to find out why."""
 
 OTHERS_MAX: Final = 1_000
 """Types of events remembered that no rule names, to say which one is meant: more of them are ids."""

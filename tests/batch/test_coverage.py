@@ -14,7 +14,7 @@ from kittiwake.batch.coverage.comparison import RuleWithoutEvents, coverage_of, 
 from kittiwake.batch.intake import Intake
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.lines import Block
-from kittiwake.input.reading import read_blocks
+from kittiwake.input.reading import read_any
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from tests.cli.command import event
@@ -110,7 +110,7 @@ def test_columns_of_parquet_that_nothing_reads_are_listed(tmp_path: Path) -> Non
     pq.write_table(pa.Table.from_pylist([{**row, "properties": "{}"} for row in rows]), path)
     counts = Counts()
     intake = Intake(RunSettings(START_US), programs(CART), counts)
-    for block in read_blocks(str(path)):
+    for block in read_any(str(path)):
         intake.take(path.name, block)
     assert (counts.events, counts.other_fields) == (len(ALL), {"currency", "total"})
 
