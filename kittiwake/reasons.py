@@ -40,6 +40,8 @@ class Reason(StrEnum):
     HOLDOUT = "holdout"
     SHADOW = "shadow"
     SUPERSEDED = "superseded"
+    DIGESTED = "digested"
+    UNLISTED = "unlisted"
     LIMIT = "limit"
     NOT_ENTERED = "not_entered"
     UNLESS = "unless"
