@@ -52,7 +52,7 @@ ROWS = "id;when;näme\n1;2026-01-01;Zoë, the first\n2;2026-01-02;b\n"
         (ROWS.replace("ë", "\x81").encode("latin-1"), ";", Encoding.LATIN_1, SEMICOLONS + ", in Latin-1"),
         (ROWS.replace(";", "\t").encode("utf-16"), "\t", Encoding.UTF_8, "TSV, 3 columns, in UTF-16"),
         (ROWS.replace(";", "|").encode(), "|", Encoding.UTF_8, "CSV with | between, 3 columns"),
-        (gzip.compress(ROWS.replace(";", "\t").encode()), "\t", Encoding.UTF_8, "TSV, 3 columns, in gzip"),
+        (gzip.compress(ROWS.replace(";", "\t").encode(), mtime=0), "\t", Encoding.UTF_8, "TSV, 3 columns, in gzip"),
         (zstandard.compress(ROWS.encode()), ";", Encoding.UTF_8, SEMICOLONS + ", in zstd"),
     ],
 )  # fmt: skip

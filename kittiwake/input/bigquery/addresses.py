@@ -1,0 +1,101 @@
+"""Addresses of BigQuery as people type them: `bq://PROJECT.DATASET.TABLE`, and `bq://PROJECT.DATASET[.PREFIX]`.
+
+Pure. The one place where they are read, for inputs and outputs alike.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from kittiwake.errors import UnusableError
+from kittiwake.input.errors import shown
+
+SCHEME: Final = "bq://"
+
+NAME_BYTES_MAX: Final = 1_024
+"""Bytes of the name of a dataset or a table: what BigQuery allows."""
+
+_ADDRESS: Final = re.compile(
+    r"bq://(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])\.(?P<dataset>\w+)(?:\.(?P<table>[^.`/:\\\x00-\x1f]+))?",
+    re.ASCII,
+)
+"""A project of a domain has a colon of its own: `example.com:shop`."""
+
+_PREFIX: Final = re.compile(r"[\w-]+", re.ASCII)
+
+
+class TableAddress(NamedTuple):
+    """A table, a view, or, with a star at its end, all tables whose names begin so."""
+
+    project: str
+    dataset: str
+    table: str
+
+    @property
+    def path(self) -> str:
+        """As SQL writes it within backquotes."""
+        return f"{self.project}.{self.dataset}.{self.table}"
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it stands for several tables."""
+        return self.table.endswith("*")
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.path}"
+
+
+class DatasetAddress(NamedTuple):
+    """A dataset, and what the names of tables in it begin with."""
+
+    project: str
+    dataset: str
+    prefix: str = ""
+
+    def table(self, name: str) -> TableAddress:
+        """The table that is called so, behind the prefix."""
+        return TableAddress(self.project, self.dataset, f"{self.prefix}{name}")
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.project}.{self.dataset}" + (f".{self.prefix}" if self.prefix else "")
+
+
+def is_bigquery(location: str) -> bool:
+    """Whether a location is an address of BigQuery, sound or not."""
+    return location.startswith(SCHEME)
+
+
+def table_address(text: str) -> TableAddress:
+    """The table that an address names.
+
+    >>> table_address("bq://shop-1.raw.events_*")
+    TableAddress(project='shop-1', dataset='raw', table='events_*')
+
+    Raises:
+        UnusableError: it names none.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None or found["table"] is None or "*" in found["table"][:-1] or not _are_short(found):
+        raise UnusableError(f"{shown(text)}: write a table as bq://PROJECT.DATASET.TABLE; a star may end its name")
+    return TableAddress(found["project"], found["dataset"], found["table"])
+
+
+def dataset_address(text: str) -> DatasetAddress:
+    """The dataset that an address names, and the prefix of tables in it.
+
+    >>> dataset_address("bq://shop-1.marketing"), str(dataset_address("bq://shop-1.marketing.backfill_"))
+    (DatasetAddress(project='shop-1', dataset='marketing', prefix=''), 'bq://shop-1.marketing.backfill_')
+
+    Raises:
+        UnusableError: it names none.
+    """
+    found = _ADDRESS.fullmatch(text)
+    prefix = "" if found is None else found["table"] or ""
+    if found is None or (prefix and not _PREFIX.fullmatch(prefix)) or not _are_short(found):
+        raise UnusableError(f"{shown(text)}: write a dataset as bq://PROJECT.DATASET or bq://PROJECT.DATASET.PREFIX")
+    return DatasetAddress(found["project"], found["dataset"], prefix)
+
+
+def _are_short(found: re.Match[str]) -> bool:
+    return all(len((found[part] or "").encode()) <= NAME_BYTES_MAX for part in ("dataset", "table"))
