@@ -36,7 +36,7 @@ from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.reasons import Found, Kind, Outcome, Reason
 from kittiwake.time.zones import zone_of
-from kittiwake.values import exact, is_scalar, lookup
+from kittiwake.values import canonical, exact, is_scalar, lookup
 
 StepWords: TypeAlias = tuple[Tone, str] | None
 
@@ -351,9 +351,20 @@ def _deferred(at: At) -> StepWords:
 def _decision(at: At) -> StepWords:
     details = at.details
     if details["decision"] == Outcome.FIRED:
-        return Tone.FIRED, f"{str(details['kind']).upper()}{which_words(details)} trigger {details['trigger_id']}"
+        fired = f"{str(details['kind']).upper()}{which_words(details)} trigger {details['trigger_id']}"
+        return Tone.FIRED, fired + _listed_words(details)
     gap = reason_gap(at.facts, at.step)
-    return Tone.STOPPED, f"{details['decision']}{which_words(details)}, {gap.what}"
+    if details["reason"] == Reason.DIGESTED:
+        return Tone.PROGRESS, f"passes{which_words(details)}, {gap.what}"
+    return Tone.STOPPED, f"{details['decision']}{which_words(details)}, {gap.what}{_listed_words(details)}"
+
+
+def _listed_words(details: dict[str, Any]) -> str:
+    """What a digest lists; nothing of another decision."""
+    if "digest" not in details:
+        return ""
+    shown = listed([canonical(one["instance"]) for one in details["digest"]["listed"]])
+    return f", a digest of {details['digest']['count']}: {shown}"
 
 
 DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {

@@ -5,8 +5,6 @@ Pure. Checked further by `check.digest`, read by `compile.digest`.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from kittiwake.rules.limits import LISTED_MAX
@@ -17,8 +15,6 @@ from kittiwake.rules.model.text import Name
 
 class DigestObject(Model):
     """How many instances one trigger lists, and which of them first."""
-
-    EXAMPLE: ClassVar[str] = "{max: 10}"
 
     max: Whole = Field(
         description="so many instances are listed, the best", json_schema_extra={"minimum": 1, "maximum": LISTED_MAX}
