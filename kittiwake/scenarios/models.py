@@ -30,7 +30,9 @@ class Written:
         self.value = value
 
 
-FREE_KEYS: Final = frozenset({"with", "contact", "instance", "include", "events", "lists", "rules", "change", "add", "policy"})
+FREE_KEYS: Final = frozenset(
+    {"with", "contact", "instance", "include", "events", "lists", "rules", "change", "add", "policy"}
+)
 """Keys whose values are data, or parts of rules, which are read as such (`scenario_edits`)."""
 
 

@@ -1,4 +1,4 @@
-"""What a rule with `digest` has passed at one release: which of it is listed, and the row of the whole (semantics 7)."""
+"""What of a rule with `digest` has passed at one release: which is listed, and what the digest says (semantics 7)."""
 
 from fractions import Fraction
 from typing import Any

@@ -147,15 +147,18 @@ class Gates:
         whole = of_best | {
             "time_us": self.now,
             "fired_at_us": self.now if reason is None else None,
-            **{"instance": {}, "reminder": None, "occurrence": None},
+            "instance": {},
+            "reminder": None,
+            "occurrence": None,
             "events": digests.events_of_all(listed),
-            **{"decision": "fired" if reason is None else "suppressed", "reason": reason},
+            "decision": "fired" if reason is None else "suppressed",
+            "reason": reason,
             "opener": ["digest", self.now, part],
             "partial_history": partial,
             "digest": {"count": len(ranked), "listed": entries},
         }
-        for row in self.rows[-len(ranked) :]:
-            row["digest_id"] = named(whole)
+        for each in self.rows[-len(ranked) :]:
+            each["digest_id"] = named(whole)
         self.rows.append(whole)
         if not rule.shadow and not rule.transactional:
             self.winners.append(whole)
