@@ -60,4 +60,4 @@ def test_late_events_correct_digests_to_what_a_batch_decides(first: int) -> None
         at_once = whole(rules, events, world.until_us + horizon_us)
         assert facts(ended(rules, found)) == facts(ended(rules, at_once)), f"KITTIWAKE_SEED={seed}"
         corrected += sum(row.digest is not None and row.late for row in found.told)
-    assert corrected or SEED, "no digest was ever corrected"
+    assert corrected or first, "no digest was ever corrected in the worlds that are always played"
