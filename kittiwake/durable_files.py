@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -62,6 +62,21 @@ def locked(path: Path) -> IO[bytes] | None:
         except BaseException:
             file.close()
             raise
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Whoever puts something in place in a folder, one after the other, in this process and in others.
+
+    A step of moments, beside `locked`, which says whose the folder is for a whole run.
+    """
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a network's file system that locks no folders: then `locked` alone protects it
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _is_at(file: IO[bytes], path: Path) -> bool:

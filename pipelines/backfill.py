@@ -2,7 +2,8 @@
 
     python -m pipelines.backfill --rules RULES --input GLOB --output DIR [--until TIME]
 
-Correct first: every event goes to its contact, every contact is sorted and evaluated once.
+Correct first: every event goes to its contact, every contact is sorted and evaluated once. The job finishes its output
+itself, as its last step: whoever launches it waits for the summary, and need not.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ if __name__ == "__main__":
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from apache_beam.options.pipeline_options import GoogleCloudOptions
 
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.report import render, rules_text
@@ -35,12 +39,16 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from pipelines.graphs.backfill import build_backfill
-from pipelines.locations import open_location, read_summary
+from pipelines.lifecycle import cancel_job, has_job
+from pipelines.locations import OutputLocation, open_location
 from pipelines.options.backfill import BackfillOptions, parse_options
 from pipelines.progress import say, show_progress
-from pipelines.refusals import disk_error
-from pipelines.runner import new_pipeline, silence_beam
+from pipelines.refusals import disk_error, output_error
+from pipelines.runner import is_dataflow, new_pipeline, silence_beam
 from transforms.input_files import InputFile, input_files, refuse_foreign_files, shaped_input_files
+
+if TYPE_CHECKING:
+    from apache_beam.runners.runner import PipelineResult
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,19 +68,34 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
     except (UnusableError, TargetError) as error:
         say(f"error: {error}")
         return Exit.UNUSABLE
+    except RunsOnError as error:
+        say(f"interrupted; {error}")
+        return stop.exit_code
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - reported, with an exit code of its own
-        if _is_interrupt(error, stop):
-            say("interrupted; the output is as it was")
-            return stop.exit_code
-        refusal = disk_error(error)
-        if refusal is not None:
-            say(f"error: {refusal}; the output is as it was")
-            return Exit.UNUSABLE
-        report_crash("backfill")
-        say("failed; the output is as it was")
-        return Exit.FAILED
+        return _failed(error, stop)
+    if summary is None:
+        say(f"the graph is written; the job that a template starts from it finishes {options.output} itself")
+        return Exit.FINE
     say_text(render(summary))
     return Exit.FINE if summary.is_fine(allow_empty=options.run.allow_empty) else Exit.FINDINGS
+
+
+def _failed(error: BaseException, stop: StopRequest) -> int:
+    """Report a run that came to no output; the exit code."""
+    if _is_interrupt(error, stop):
+        say("interrupted; the output is as it was")
+        return stop.exit_code
+    refusal = disk_error(error)
+    if refusal is not None:
+        say(f"error: {refusal}; the output is as it was")
+        return Exit.UNUSABLE
+    unfinished = output_error(error)
+    if unfinished is not None:
+        say(f"error: {unfinished}")
+        return Exit.UNUSABLE
+    report_crash("backfill")
+    say("failed; the output is as it was")
+    return Exit.FAILED
 
 
 def _is_interrupt(error: BaseException, stop: StopRequest) -> bool:
@@ -80,13 +103,18 @@ def _is_interrupt(error: BaseException, stop: StopRequest) -> bool:
     return stop.signalled is not None or isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error)
 
 
-def backfill(options: BackfillOptions, stop: StopRequest) -> Summary:
-    """Read, evaluate, write; the summary of the run.
+class RunsOnError(Exception):
+    """Somebody has asked to end, and the runner has not confirmed it; says how to end the job."""
+
+
+def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
+    """Read, evaluate, write; the summary of the run. None: there is no run, only the graph of a template.
 
     Raises:
         RulesError: the rules cannot be run.
         TargetError: the target that holds them cannot be read.
         UnusableError: a file cannot be read, or the output not be written; the output is as it was.
+        RunsOnError: as it says.
     """
     check_format(options.written)
     history = load_rules(options.rules, by_account=not options.strict)
@@ -97,21 +125,56 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary:
     pipeline = new_pipeline(options.runner, options.beam_flags)
     bytes_total = sum(file.size for file in files)
     location = open_location(options.output)
-    try:
-        say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
-        build_backfill(pipeline, files, programs, options.run, location, options.written)
-        with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
+    with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
+        try:
+            say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
+            build_backfill(pipeline, files, programs, options.run, location, options.written)
             watched.result = pipeline.run()
+            if not has_job(watched.result):
+                location.release()
+                return None
             stop.listen()  # Beam's runner of Prism has taken Ctrl-C for itself
             watched.result.wait_until_finish()
-        summary = read_summary(location)
-        if summary.stopped is Stop.UNREADABLE:
-            raise UnusableError("; ".join(summary.counts.unreadable.values()))
-        location.publish()
-    except BaseException:
+        except BaseException as error:
+            if not location.is_finished():
+                is_interrupted = _is_interrupt(error, stop)
+                _leave(watched.result if is_interrupted else None, location, options)
+                raise
+    return _summary_of(location)
+
+
+def _leave(running: PipelineResult | None, location: OutputLocation, options: BackfillOptions) -> None:
+    """Clear away what a job has written that has ended, or that is cancelled here.
+
+    Raises:
+        RunsOnError: it goes on.
+    """
+    if running is None or cancel_job(running):
         location.discard()
-        raise
-    return summary
+        return
+    location.release()
+    raise RunsOnError(f"the job may run on, and then finishes its output by itself. {_how_to_cancel(running, options)}")
+
+
+def _how_to_cancel(running: PipelineResult, options: BackfillOptions) -> str:
+    if not is_dataflow(options.runner):
+        return "Ask its runner to cancel it"
+    cloud = GoogleCloudOptions(list(options.beam_flags))
+    return (
+        f"To end it: gcloud dataflow jobs cancel {running.job_id()} --region={cloud.region} --project={cloud.project}"
+    )
+
+
+def _summary_of(location: OutputLocation) -> Summary:
+    """The summary of a job that has ended."""
+    summary, is_finished = location.summary(), location.is_finished()
+    if is_finished and summary is not None:
+        location.release()
+        return summary
+    location.discard()
+    if summary is not None and summary.stopped is Stop.UNREADABLE:
+        raise UnusableError("; ".join(summary.counts.unreadable.values()))
+    raise UnusableError("the job has ended without its last step: somebody has cancelled it; the output is as it was")
 
 
 def _files(options: BackfillOptions) -> tuple[InputFile, ...]:

@@ -63,11 +63,26 @@ def wait_for_job(result: PipelineResult, stop: StopRequest, stop_message: str) -
     """Wait until the job ends, by failing or because recorded events are over; cancel it when somebody asks."""
     _say_running()
     if not wait_until_done(result.wait_until_finish, stop):
-        cancelling = threading.Thread(target=result.cancel, daemon=True)
-        cancelling.start()
-        cancelling.join(END_S)
+        cancel_job(result)
         say(stop_message)
     return Exit.FINE
+
+
+def cancel_job(result: PipelineResult) -> bool:
+    """Ask a runner to cancel a job; whether it says in time that it has."""
+    said = threading.Event()
+
+    def cancel() -> None:
+        result.cancel()
+        said.set()
+
+    threading.Thread(target=cancel, daemon=True).start()
+    return said.wait(END_S)
+
+
+def has_job(result: PipelineResult) -> bool:
+    """Whether a runner has started a job; False: it has only written the graph, and a template's launcher starts it."""
+    return getattr(result, "has_job", True)
 
 
 def wait_until_done(wait: Callable[[], object], stop: StopRequest) -> bool:

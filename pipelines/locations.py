@@ -1,32 +1,47 @@
 """Output folders of a job: local ones with the care of `kittiwake.output`, and remote ones (`gs://…`).
 
-A remote folder has no atomic rename: there the job writes in place, and `summary.json` comes last.
+A remote folder has no atomic rename: there the job writes in place, and `summary.json` comes last. In both the last
+step of the job finishes the output; the launcher opens it, and clears it away where the job has ended without.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.batch.summary import Summary, from_text
 from kittiwake.input.errors import shown
+from kittiwake.output import finishing
 from kittiwake.output.folder import SUMMARY, OutputError, open_output
+from transforms.batch.finish import FinishFolder, Finishing, FinishRemoteFolder
 from transforms.input_files import is_remote
 
 
 class OutputLocation(Protocol):
-    """An output folder, opened."""
+    """An output, opened for one run."""
+
+    @property
+    def finishing(self) -> Finishing:
+        """What the last step of the job does."""
 
     def path(self, name: str) -> str:
         """Where the job writes the folder or file `name` of its output."""
 
-    def publish(self) -> None:
-        """Make what was written the output."""
+    def is_finished(self) -> bool:
+        """Whether the last step is done."""
+
+    def summary(self) -> Summary | None:
+        """What the run came to; None: it has not come so far."""
+
+    def release(self) -> None:
+        """Leave everything as it is, to the job or to the next run."""
 
     def discard(self) -> None:
-        """Delete what was written."""
+        """Delete what was written, unless it is finished."""
 
 
 def open_location(output: str) -> OutputLocation:
@@ -42,12 +57,21 @@ class _Local:
     def __init__(self, output: str) -> None:
         if "[" in output or not _is_text(output):  # Beam looks for the files it has written by a pattern
             raise OutputError(f"cannot write to the output {shown(output)}: write it without [ and in UTF-8")
-        self._output = open_output(output)
-        self.publish = self._output.publish
+        run = uuid4().hex
+        self._output = open_output(output, run)
+        self._folder = Path(output).absolute()  # workers may start in another folder
+        self.finishing = FinishFolder(str(self._folder), run)
         self.discard = self._output.discard
+        self.release = self._output.release
 
     def path(self, name: str) -> str:
-        return str(self._output.partial / name)
+        return str(self._folder / self._output.partial.name / name)
+
+    def is_finished(self) -> bool:
+        return finishing.is_finished(self._folder, self.finishing.run)
+
+    def summary(self) -> Summary | None:
+        return _summary(str(self._folder / SUMMARY) if self.is_finished() else self.path(SUMMARY))
 
 
 class _Remote:
@@ -59,12 +83,20 @@ class _Remote:
             raise OutputError(f"cannot write to the output {output}: {error}") from error
         if found:
             raise OutputError(f"the output {output} is not empty: name another folder")
+        self._final = f"{self._folder}/{SUMMARY}"
+        self.finishing = FinishRemoteFolder(self.path(SUMMARY), self._final)
 
     def path(self, name: str) -> str:
-        return f"{self._folder}/{name}"
+        return f"{self._folder}/{name}" + (".partial" if name == SUMMARY else "")
 
-    def publish(self) -> None:
-        """Nothing: it has been written in place."""
+    def is_finished(self) -> bool:
+        return bool(FileSystems.exists(self._final))
+
+    def summary(self) -> Summary | None:
+        return _summary(self._final if self.is_finished() else self.path(SUMMARY))
+
+    def release(self) -> None:
+        """Nothing is held."""
 
     def discard(self) -> None:
         """Nothing: what has been written stays, without a summary."""
@@ -78,7 +110,9 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def read_summary(location: OutputLocation) -> Summary:
-    """The summary that the job wrote to its output."""
-    with FileSystems.open(location.path(SUMMARY)) as file:
+def _summary(path: str) -> Summary | None:
+    """The summary that the job has written to a file; None: it is not there."""
+    if not FileSystems.exists(path):
+        return None
+    with FileSystems.open(path) as file:
         return from_text(file.read())

@@ -13,17 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from kittiwake.input.columns.blocks import AnyBlock, in_lines
 from kittiwake.input.decompression import BEGINNING_BYTES, OnRead, Source
 from kittiwake.input.errors import InputError, UnsoundError, shown
-from kittiwake.input.file_types import FileType, read_columns, refuse_misshapen, type_of
-from kittiwake.input.formats.csv_rows import blocks_of_rows
-from kittiwake.input.formats.encodings import as_utf8
-from kittiwake.input.formats.json_documents import blocks_of_records
-from kittiwake.input.formats.ordinals import with_ordinals
+from kittiwake.input.file_types import refuse_misshapen, type_of
 from kittiwake.input.lines import Block, Record, records_in
-from kittiwake.input.mapping.mapping import RecordMapping
-from kittiwake.input.mapping.spec import Format
-from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES, WHOLE, Split
 from kittiwake.regular_files import open_file, why_not
 
@@ -43,7 +38,17 @@ def read_records(name: str, on_read: OnRead = _ignore, shape: InputShape = CANON
 
 
 def read_blocks(name: str, on_read: OnRead = _ignore, shape: InputShape = CANONICAL) -> Iterator[Block]:
-    """The lines of a local file, in blocks.
+    """The lines of a local file, in blocks; those of rows are made.
+
+    Raises:
+        InputError: as `read_any`.
+    """
+    for block in read_any(name, on_read, shape):
+        yield from in_lines(block)
+
+
+def read_any(name: str, on_read: OnRead = _ignore, shape: InputShape = CANONICAL) -> Iterator[AnyBlock]:
+    """The lines or rows of a local file, in blocks.
 
     Raises:
         InputError: it cannot be read to its end; the blocks before have been yielded.
@@ -51,7 +56,7 @@ def read_blocks(name: str, on_read: OnRead = _ignore, shape: InputShape = CANONI
     try:
         size = Path(name).stat().st_size
         with open_file(name) as stream:
-            yield from blocks_of(stream, name, on_read, shape=shape)
+            yield from any_blocks_of(stream, name, on_read, shape=shape)
         refuse_shrunk(name, size)
     except OSError as error:
         raise InputError(f"cannot read {shown(name)}: {why_not(name, error)}") from error
@@ -85,10 +90,23 @@ def records_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterat
 def blocks_of(
     stream: BinaryIO, name: str, on_read: OnRead = _ignore, split: Split = WHOLE, shape: InputShape = CANONICAL
 ) -> Iterator[Block]:
-    """The lines of an open file, as in `records_of`, that start in a split of it, in blocks of about `BLOCK_BYTES`.
+    """The lines of an open file, in blocks; those of rows are made.
+
+    Raises:
+        InputError: as `any_blocks_of`.
+    """
+    for block in any_blocks_of(stream, name, on_read, split, shape):
+        yield from in_lines(block)
+
+
+def any_blocks_of(
+    stream: BinaryIO, name: str, on_read: OnRead = _ignore, split: Split = WHOLE, shape: InputShape = CANONICAL
+) -> Iterator[AnyBlock]:
+    """The lines or rows of an open file, as in `records_of`, that start in a split of it, in blocks of about
+    `BLOCK_BYTES`, of rows some megabytes.
 
     Of a split that does not begin the file they are numbered from its start. All of a compressed file starts in its
-    first split. The rows of a Parquet file are lines too, of the canonical `shape` only.
+    first split. A Parquet file has rows, of the canonical `shape` only.
 
     Raises:
         InputError: it cannot be read to its end, or not in this shape.
@@ -103,33 +121,12 @@ def _why(error: OSError | UnsoundError) -> str:
     return str((isinstance(error, OSError) and error.strerror) or error)
 
 
-def _blocks(source: Source, name: str, split: Split, shape: InputShape) -> Iterator[Block]:
+def _blocks(source: Source, name: str, split: Split, shape: InputShape) -> Iterator[AnyBlock]:
     file_type = type_of(name, source.beginning(BEGINNING_BYTES if split.start else BLOCK_BYTES))
     refuse_misshapen(name, file_type, shape)
-    if isinstance(shape.shape, RecordMapping):
-        yield from _mapped_blocks(file_type, source, split, shape.shape)
-    else:
+    if isinstance(shape.shape, Shape):
         yield from file_type.read(source, split)
-
-
-def _mapped_blocks(file_type: FileType, source: Source, split: Split, mapping: RecordMapping) -> Iterator[Block]:
-    """The records of a file, as a shape file says how they are written. All but lines start in the first split."""
-    if mapping.has_ordinals:
-        yield from () if split.start else with_ordinals(_some(file_type, source, WHOLE, mapping))
     else:
-        yield from _some(file_type, source, split, mapping)
+        from kittiwake.input.mapped.files import mapped_blocks  # noqa: PLC0415 - 20 ms, for shape files only
 
-
-def _some(file_type: FileType, source: Source, split: Split, mapping: RecordMapping) -> Iterator[Block]:
-    """The records that start in a split."""
-    records = mapping.spec.records
-    if file_type.unpack is None:
-        return read_columns(source, split, mapping.views.columns)
-    if records.format is Format.JSON_LINES:
-        return file_type.read(source, split)
-    if split.start:
-        return iter(())
-    texts = as_utf8(file_type.unpack(source), records.encoding)
-    if records.format is Format.CSV:
-        return blocks_of_rows(texts, records.delimiter)
-    return blocks_of_records(texts, records.at)
+        yield from mapped_blocks(file_type, source, split, shape.shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import apache_beam as beam
+from apache_beam.pvalue import PCollection
 
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
@@ -14,6 +15,7 @@ from kittiwake.rules.compile.accounts import Programs
 from pipelines.locations import OutputLocation
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import EvaluateHistories
+from transforms.batch.finish import FinishOutput, WrittenFiles
 from transforms.batch.join import with_item_changes
 from transforms.batch.parse import ParseRecords
 from transforms.batch.read import ReadRecords
@@ -30,7 +32,7 @@ def build_backfill(
     location: OutputLocation,
     written: Format = Format.JSONL,
 ) -> None:
-    """Read, parse, group by partition of contacts, evaluate, write; all counts meet in the summary."""
+    """Read, parse, group by partition of contacts, evaluate, write and finish the output; all counts are summed."""
     bytes_total = sum(file.size for file in files)
     partitions = partitions_for(bytes_total)
     read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape, settings.shapes)
@@ -42,15 +44,26 @@ def build_backfill(
     counts = (input_counts, decided.counts, *joined.counts)
     all_counts = counts | "SumAllCounts" >> SumCounts()
 
-    _ = parsed.dead_letters | "WriteDeadLetters" >> WriteRows(location.path(DEAD_LETTERS), DEAD_LETTERS, written)
-    _ = decided.decisions | "WriteDecisions" >> WriteRows(location.path(DECISIONS), DECISIONS, written)
-    _ = decided.triggers | "WriteTriggers" >> WriteRows(location.path(TRIGGERS), TRIGGERS, written)
+    names = [
+        parsed.dead_letters | "WriteDeadLetters" >> WriteRows(location.path(DEAD_LETTERS), DEAD_LETTERS, written),
+        decided.decisions | "WriteDecisions" >> WriteRows(location.path(DECISIONS), DECISIONS, written),
+        decided.triggers | "WriteTriggers" >> WriteRows(location.path(TRIGGERS), TRIGGERS, written),
+    ]
     if decided.snapshots is not None:
-        folder = location.path(SNAPSHOTS)
-        names = decided.snapshots | "WriteSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL)
-        if joined.snapshots is not None:
-            of_items = joined.snapshots | "WriteItemSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL, ITEMS)
-            names = (names, of_items) | "AllSnapshots" >> beam.Flatten()
-        _ = names | "WriteManifest" >> WriteManifest(folder)
+        names.append(_write_snapshots(decided.snapshots, joined.snapshots, location.path(SNAPSHOTS)))
     summary = WriteSummary(location.path(SUMMARY), Mode.BACKFILL, programs.used, programs.needs(), settings)
-    _ = all_counts | "WriteSummary" >> summary
+    names.append(all_counts | "WriteSummary" >> summary)
+    written_files = WrittenFiles(all_counts, tuple(names))
+    _ = written_files | "FinishOutput" >> FinishOutput(location.finishing, settings)
+
+
+def _write_snapshots(
+    of_contacts: PCollection[bytes], of_items: PCollection[bytes] | None, folder: str
+) -> PCollection[str]:
+    """Write the files, and the manifest when all of them are there; its name."""
+    names = of_contacts | "WriteSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL)
+    if of_items is not None:
+        more = of_items | "WriteItemSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL, ITEMS)
+        names = (names, more) | "AllSnapshots" >> beam.Flatten()
+    manifest: PCollection[str] = names | "WriteManifest" >> WriteManifest(folder)
+    return manifest

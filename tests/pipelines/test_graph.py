@@ -22,8 +22,9 @@ STEPS = {
     "SumInputCounts/Merge", "SumInputCounts/Sum", "SumAllCounts/Merge", "SumAllCounts/Sum",
     "Evaluate/GroupByContact", "Evaluate/Evaluate",
     "WriteDeadLetters/Files", "WriteDecisions/Files", "WriteTriggers/Files", "WriteSummary/File",
+    "FinishOutput/Names", "FinishOutput/Finish",
 }  # fmt: skip
-SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary")
+SINKS = ("WriteDeadLetters", "WriteDecisions", "WriteTriggers", "WriteSummary", "FinishOutput")
 
 
 OF_ITEMS = {"JoinItems/GroupByItem", "JoinItems/Join"}
