@@ -38,7 +38,7 @@ def included(rule: RuleProgram, event: Event | None, attributes: Attributes, byt
 
 
 def _share_of(rule: RuleProgram, bytes_max: int) -> int:
-    """The bytes of a candidate's fields: where a digest lists several, they share the room of one."""
+    """The bytes of a candidate's fields: where a digest lists several, they share those of one."""
     return bytes_max if rule.digest is None else bytes_max // rule.digest.max_listed
 
 

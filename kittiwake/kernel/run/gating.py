@@ -94,9 +94,9 @@ def _gather(run: Execution, index: int, caused: Iterable[Caused], part: int) -> 
         return
     digest_id, listed = leave_together(run, index, [(one.key, one.candidate) for one in passed], fate, part)
     count_firing(run, passed[0])
-    told = {id(candidate) for _, candidate in listed}
+    remembered = {id(candidate) for _, candidate in listed}
     for one in passed:
-        if id(one.candidate) in told:
+        if id(one.candidate) in remembered:
             _remember_firing(run, rule, one)
     count_winner(run, rule, digest_id)
 
