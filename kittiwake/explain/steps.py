@@ -22,6 +22,7 @@ from kittiwake.explain.values import SCALAR, default_words, needs_words, wait_wo
 from kittiwake.explain.waits import due_words
 from kittiwake.explain.wording import (
     counted,
+    digest_words,
     listed,
     moment_words,
     path_words,
@@ -37,7 +38,7 @@ from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.reasons import Found, Kind, Outcome, Reason
 from kittiwake.time.zones import zone_of
-from kittiwake.values import canonical, exact, is_scalar, lookup
+from kittiwake.values import exact, is_scalar, lookup
 
 StepWords: TypeAlias = tuple[Tone, str] | None
 
@@ -360,19 +361,11 @@ def _decision(at: At) -> StepWords:
     details = at.details
     if details["decision"] == Outcome.FIRED:
         fired = f"{str(details['kind']).upper()}{which_words(details)} trigger {details['trigger_id']}"
-        return Tone.FIRED, fired + _listed_words(details)
+        return Tone.FIRED, fired + digest_words(details)
     gap = reason_gap(at.facts, at.step)
     if details["reason"] == Reason.DIGESTED:
         return Tone.PROGRESS, f"passes{which_words(details)}, {gap.what}"
-    return Tone.STOPPED, f"{details['decision']}{which_words(details)}, {gap.what}{_listed_words(details)}"
-
-
-def _listed_words(details: dict[str, Any]) -> str:
-    """What a digest lists; nothing of another decision."""
-    if "digest" not in details:
-        return ""
-    shown = listed([canonical(one["instance"]) for one in details["digest"]["listed"]])
-    return f", a digest of {details['digest']['count']}: {shown}"
+    return Tone.STOPPED, f"{details['decision']}{which_words(details)}, {gap.what}{digest_words(details)}"
 
 
 DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {
