@@ -158,7 +158,6 @@ WORLDS: dict[str, World] = {
         - {id: each, when: a, unless: b, expires: 8h}
         - {id: reminders, when: a, wait: [1h, 3h, 14h], per: p, unless: {event: b, same: p}, reentry: 6h}
         - {id: first, when: c, wait: 2h, restart: false}
-        - {id: many, when: [a, b], per: [p, q], include: {n: n}, unless: c, digest: {max: 2, highest: n}}
         """,
         f"{OVERNIGHT}\nconsent: {{purpose: news}}\nfrequency: {{max: 3, per: day}}",
         zone="America/Toronto",
