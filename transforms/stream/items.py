@@ -23,7 +23,14 @@ from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.items import shard
 from kittiwake.stream.items.records import subject_of_item
 from kittiwake.stream.logs import ITEM_FAILED
-from kittiwake.stream.metrics import ITEM_CHANGES, ITEM_EVENTS, ITEM_EVENTS_TOO_LATE
+from kittiwake.stream.metrics import (
+    ITEM_CHANGES,
+    ITEM_EVENTS,
+    ITEM_EVENTS_FORGOTTEN,
+    ITEM_EVENTS_TOO_LATE,
+    ITEM_INTERESTS_FORGOTTEN,
+    ITEMS_FAILED,
+)
 from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.logs import log
@@ -57,7 +64,7 @@ class JoinDoFn(beam.DoFn):
         """Start counting from nothing."""
         self._set: set[tuple[bytes, int]] = set()
         self._failures: Counter[str] = Counter()
-        self._changes = 0
+        self._changes = self._forgotten = self._interests_forgotten = 0
         self._outcomes: Counter[Outcome] = Counter()
 
     def finish_bundle(self) -> None:
@@ -65,6 +72,9 @@ class JoinDoFn(beam.DoFn):
         count(ITEM_EVENTS, self._outcomes.total())
         count(ITEM_EVENTS_TOO_LATE, self._outcomes[Outcome.LATE])
         count(ITEM_CHANGES, self._changes)
+        count(ITEM_EVENTS_FORGOTTEN, self._forgotten)
+        count(ITEM_INTERESTS_FORGOTTEN, self._interests_forgotten)
+        count(ITEMS_FAILED, self._failures.total())
         for failure, number in sorted(self._failures.items()):
             log(ITEM_FAILED, failure=failure, number=number)
 
@@ -78,7 +88,7 @@ class JoinDoFn(beam.DoFn):
         """One record of an item."""
         key, record = element
         account_id, item_id, _ = subject_of_item(key)
-        store = _BeamShard(key, item, interests, forget, self._set)
+        store = _BeamShard(key, item, interests, forget, self._set, self._failures)
         try:
             given = shard.on_record(store, (account_id, item_id), record, self._horizon_us(account_id))
         except UnreadableError as error:
@@ -86,8 +96,10 @@ class JoinDoFn(beam.DoFn):
             return
         if given.outcome is not None:
             self._outcomes[given.outcome] += 1
-        self._changes += len(given.changes)
-        yield from given.changes
+        self._forgotten += given.forgotten
+        for change in given.changes:
+            self._changes += 1
+            yield change
 
     @on_timer(FORGET)
     def at_timer(
@@ -100,9 +112,10 @@ class JoinDoFn(beam.DoFn):
     ) -> None:
         """A day of the shard is over."""
         account_id, _, _ = subject_of_item(key)
-        store = _BeamShard(key, item, interests, forget, self._set)
+        store = _BeamShard(key, item, interests, forget, self._set, self._failures)
         try:
-            shard.on_timer(store, at.micros, self._clock(), self._horizon_us(account_id))
+            over = shard.on_timer(store, at.micros, self._clock(), self._horizon_us(account_id))
+            self._interests_forgotten += over
         except UnreadableError as error:
             self._failures[str(error)] += 1
 
@@ -118,6 +131,7 @@ class _BeamShard(NamedTuple):
     interests: Any
     forget: Any
     set_already: set[tuple[bytes, int]]
+    failures: Counter[str]
 
     def read_item(self) -> bytes | None:
         found: bytes | None = self.item.read()
@@ -137,6 +151,9 @@ class _BeamShard(NamedTuple):
         self.interests.clear()
         for element in elements:
             self.interests.add(element)
+
+    def pass_over(self, why: str) -> None:
+        self.failures[why] += 1
 
     def set_timer(self, at_us: int) -> None:
         if (self.key, at_us) not in self.set_already:
