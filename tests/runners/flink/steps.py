@@ -1,9 +1,9 @@
 """The steps of the streaming job on Flink's own state, timers and watermarks, without Beam's runner between them.
 
-Run by Flink's Python workers. `ParseDoFn`, `JoinDoFn` and `EvaluateDoFn` are the product's, untouched: what stands here is what
-Beam's runner would be for them, a bundle for each element and each timer. Flink keeps a timer by its key and time;
-Beam by key, family and tag, and a later one takes the earlier's place: so a contact's timers are a value of its state
-too, and an alarm that it knows nothing of has been set anew since.
+Run by Flink's Python workers. `ParseDoFn`, `JoinDoFn` and `EvaluateDoFn` are the product's, untouched: what stands here
+is what Beam's runner would be for them, a bundle for each element and each timer. Flink keeps a timer by its key and
+time; Beam by key, family and tag, and a later one takes the earlier's place: so the timers of a key are a value of its
+state too, and an alarm that it knows nothing of has been set anew since.
 
 What a step puts out goes two ways: on to Flink's sink, which shows a row when the checkpoint is complete that holds
 what came of it; and, at once, into a file of the worker, as a queue would have taken it that knows of no checkpoint.
