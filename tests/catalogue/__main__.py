@@ -35,7 +35,7 @@ from tests.stream.test_items import difference_by_faults
 
 ACCOUNTS: Final = 100
 """Of a run of a host."""
-LATENESS: Final = "15d"
+LATENESS_US: Final = 15 * clock.DAY
 """Of the stream, in which events come up to five minutes out of order."""
 
 
@@ -101,9 +101,11 @@ def _by_prism(endpoint: str, first: int) -> str:
             (rules / file).with_suffix(".yaml").write_bytes(text)
         kittiwake("publish", rules, folder / "target", "--effective-from", "always")
         kittiwake("freeze", folder / "target", "--at", until)
-        places = ("--rules", folder / "target", "--input", events, "--output", folder / "replay")
-        kittiwake("replay", "--allow-empty", *places, "--until", until, "--allowed-lateness", LATENESS)
-        flags = ("--disorder", "5m", "--allowed_lateness", LATENESS, "--event_seed", str(first), *LOOPBACK)
+        programs = Programs(load_rules(folder / "target"), LATENESS_US)
+        settings = RunSettings(parse_instant(START), drawn.until_us, LATENESS_US)
+        replay(programs, [str(events)], folder / "replay", settings)
+        lateness = ("--allowed_lateness", f"{LATENESS_US // clock.SECOND}s")
+        flags = ("--disorder", "5m", *lateness, "--event_seed", str(first), *LOOPBACK)
         ran = stream_on_engine(endpoint, folder / "target", events, folder / "out", *flags)
         wrong = differing(Ran(folder / "replay", "").rows("decisions"), ran.rows("decisions"))
     return "\n".join(f"first {first}: replay {one}\n  stream {other}" for one, other in wrong)
