@@ -4,7 +4,7 @@
     python -m tests.catalogue prism --accounts 500      # the streaming job on Prism, out of order, against replay
     python -m tests.catalogue faults --accounts 200     # both streaming steps on the fault-injecting runner, the oracle
 
-Exit code 1 if one differs, which is told. `--first` begins at another draw; `--seconds` ends early, says at how many.
+Exit code 1 if one differs, which is reported. `--first` begins at another draw; `--seconds` ends early, says at how many.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.time.instants import parse_instant
 from tests.examples.running import Ran
+from tests.input.inputs import write_lines
 from tests.oracle import clock
 from tests.oracle.published import Together, together
+from tests.oracle.values import canonical, exact
 from tests.oracle.worlds_catalog import catalog_world_of_versions
 from tests.pipelines.test_worlds_versions import START, differences, published, report, write_events
 from tests.runners import prism
@@ -94,8 +96,9 @@ def _by_prism(endpoint: str, first: int) -> str:
     drawn, rng = _drawn(first)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        write_events(folder / "in", drawn, rng)
-        rules, events, until = folder / "rules", folder / "in" / "*.jsonl*", clock.rfc3339(drawn.until_us)
+        lines = [canonical(exact(event)).encode() for of in drawn.worlds.values() for event in of.events]
+        rules, until = folder / "rules", clock.rfc3339(drawn.until_us)
+        events = write_lines(folder / "events.jsonl", rng.sample(lines, len(lines)))
         rules.mkdir()
         for file, text in drawn.files(1).items():
             (rules / file).with_suffix(".yaml").write_bytes(text)

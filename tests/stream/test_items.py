@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections import defaultdict
@@ -17,20 +18,22 @@ from kittiwake.kernel.items.index import HeldInterest
 from kittiwake.kernel.items.join import of_contact
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision, Event
-from kittiwake.reasons import Outcome
+from kittiwake.reasons import DeadLetterReason, Outcome
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.versions import always
 from kittiwake.scenarios.player import event_of
+from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.items import shard
+from kittiwake.stream.items.dead_letters import unread
 from kittiwake.stream.items.records import ItemEvent, ShownInterest, subject_of_item
 from kittiwake.stream.items.routing import ItemRouters
 from kittiwake.stream.items.shard import on_record
 from kittiwake.stream.records import buffered_event_of, encode, key_of
 from kittiwake.stream.records import event_of as event_of_buffered
 from kittiwake.stream.rules_source.view import StaticRules
-from kittiwake.time.instants import DAY_US, END_OF_TIME_US
+from kittiwake.time.instants import DAY_US, END_OF_TIME_US, parse_instant
 from kittiwake.values import canonical
 from tests.oracle.oracle import decide
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
@@ -223,6 +226,23 @@ def test_interest_beyond_the_limit_makes_room_by_what_ends_first(monkeypatch: py
     event = ItemEvent(ItemFact(DAY_US, "e", "t", "", (("price", "1"),)))
     keys = [key for key, _ in on_record(store, ("a", "i"), encode(event), 0).changes]
     assert keys == [key_of("a", "c3"), key_of("a", "c4")]
+
+
+def test_an_event_of_an_item_that_cannot_be_read_leaves_as_an_event_that_can_be_sent_again() -> None:
+    store, time = Shard(), "2026-03-02T08:00:00Z"
+    raw = {"event_id": "e", "account_id": "a", "item_id": "i", "type": "t", "time": time}
+    fact = ItemFact(parse_instant(time), "e", "t", "", (("price", "1.5"), ("size.of", '"L"')))
+    record = encode(ItemEvent(fact))
+    assert not list(on_record(store, ("a", "i"), record, 0).changes)
+    assert store.item is not None
+    store.item = store.item[:-1]
+    with pytest.raises(UnreadableError) as found:
+        on_record(store, ("a", "i"), record, 0)
+    dead = unread(("a", "i"), record, str(found.value), 5, "v")
+    assert dead is not None
+    assert dead.reason is DeadLetterReason.STATE_UNREADABLE
+    assert json.loads(dead.raw) == {**raw, "properties": {"price": 1.5, "size": {"of": "L"}}}
+    assert unread(("a", "i"), encode(ShownInterest(HeldInterest("c", 0, 1))), "why", 5, "v") is None
 
 
 def test_one_damaged_interest_is_passed_over_and_said() -> None:

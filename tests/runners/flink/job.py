@@ -48,7 +48,7 @@ def main() -> None:
     taken = timed.process(Take(rules), ARRIVAL).name("take").uid("take")
     settle = Settle(rules, f"{asked.output}/sent")
     of_items = taken.get_side_output(OF_ITEMS).key_by(lambda record: record[0], Types.STRING())
-    joined = of_items.process(Join(rules), ARRIVAL).name("join").uid("join").set_parallelism(asked.parallelism)
+    joined = of_items.process(Join(rules), ARRIVAL).name("join").uid("join")
     arrivals = taken.union(joined).key_by(lambda arrival: arrival[0], Types.STRING())
     settled = arrivals.process(settle, Types.STRING())
     settled = settled.name("settle").uid("settle").set_parallelism(asked.parallelism)

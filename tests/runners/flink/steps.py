@@ -101,8 +101,9 @@ class Join(KeyedProcessFunction):
         forget = _Timers(FORGET, self._timers, ctx.timer_service())
         self._join.start_bundle()
         element = key.encode(BYTES_AS_TEXT), bytes(record)
-        for contact, change in self._join.process(element, self._item, self._interests, forget):
-            yield contact.decode(BYTES_AS_TEXT), change
+        for found in self._join.process(element, self._item, self._interests, forget):
+            assert not isinstance(found, TaggedOutput), "nothing is damaged here"
+            yield found[0].decode(BYTES_AS_TEXT), found[1]
         self._join.finish_bundle()
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Any]:
