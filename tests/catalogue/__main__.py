@@ -4,7 +4,7 @@
     python -m tests.catalogue prism --accounts 500      # the streaming job on Prism, out of order, against replay
     python -m tests.catalogue faults --accounts 200     # both streaming steps on the fault-injecting runner, the oracle
 
-Exit code 1 if one differs, which is reported. `--first` begins at another draw; `--seconds` ends early, says at how many.
+Exit code 1 if one differs, which is reported. `--first` begins at another; `--seconds` ends early.
 """
 
 from __future__ import annotations
