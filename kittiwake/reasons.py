@@ -40,6 +40,8 @@ class Reason(StrEnum):
     HOLDOUT = "holdout"
     SHADOW = "shadow"
     SUPERSEDED = "superseded"
+    DIGESTED = "digested"
+    UNLISTED = "unlisted"
     LIMIT = "limit"
     NOT_ENTERED = "not_entered"
     UNLESS = "unless"
@@ -71,6 +73,7 @@ class DeadLetterReason(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     TOO_OLD = "too_old"
     RULE_FAILED = "rule_failed"
+    STATE_UNREADABLE = "state_unreadable"
     ROW_REFUSED = "row_refused"
     MESSAGE_REFUSED = "message_refused"
 
@@ -82,6 +85,17 @@ class NotReingested(StrEnum):
     TRUNCATED = "truncated"
     BAD_ATTRIBUTES = "bad_attributes"
     STILL_REFUSED = "still_refused"
+
+
+class NotActivated(StrEnum):
+    """Why a trigger of a backfill is not sent (`pipelines.activate`)."""
+
+    ALREADY_SENT = "already_sent"
+    SAME_EPISODE = "same_episode"
+    UNCONFIRMED = "unconfirmed"
+    NOT_YET_DUE = "not_yet_due"
+    TOO_OLD = "too_old"
+    TOO_LARGE = "too_large"
 
 
 class Clause(StrEnum):
@@ -114,3 +128,29 @@ class Found(StrEnum):
     NO_OFFSET = "no_offset"
     NO_DATE = "no_date"
     FAR_YEAR = "far_year"
+
+
+class Comparison(StrEnum):
+    """What a trigger of a stream is beside that of a backfill, by `trigger_id` (`pipelines.reconcile`)."""
+
+    EQUAL = "equal"
+    MISSING = "missing"
+    EXTRA = "extra"
+    DIFFERENT = "different"
+
+
+class Difference(StrEnum):
+    """Why a stream and a backfill differ in a trigger (`pipelines.reconcile`)."""
+
+    NOT_YET_DUE = "not_yet_due"
+    OTHER_RULE_VERSION = "other_rule_version"
+    TOO_LATE = "too_late"
+    DEAD_LETTER = "dead_letter"
+    PARTIAL_HISTORY = "partial_history"
+    REVOKED = "revoked"
+    HOLDOUT = "holdout"
+    SHADOW = "shadow"
+    OTHER_ID = "other_id"
+    OTHER_RULESET_VERSION = "other_ruleset_version"
+    CONSEQUENCE = "consequence"
+    UNEXPLAINED = "unexplained"

@@ -58,6 +58,8 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "variant": decision.variant,
         "channel": decision.channel,
         "outranked_by": decision.outranked_by,
+        "digest": None if decision.digest is None else parse_json(decision.digest),
+        "digest_id": decision.digest_id,
     }
 
 
@@ -70,6 +72,9 @@ def _event_ids(ids: EventIds | None) -> dict[str, Any] | None:
 
 def _instant(time_us: int | None) -> str | None:
     return None if time_us is None else format_instant(time_us)
+
+
+_NULL: Final = msgspec.Raw(b"null")
 
 
 class LineEvents(msgspec.Struct, gc=False):
@@ -111,9 +116,10 @@ class DecisionLine(msgspec.Struct, gc=False):
     variant: str | None = None  # these a job that is updated does not find in what the one before wrote
     channel: str | None = None
     outranked_by: str | None = None
+    digest: msgspec.Raw = _NULL
+    digest_id: str | None = None
 
 
-_NULL: Final = msgspec.Raw(b"null")
 _encode_decision: Final = msgspec.json.Encoder().encode
 
 
@@ -121,7 +127,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
     """The line of `decisions`, and of `triggers` if it fired: `line(decision_row(…))` in a fifth of the time."""
     time = format_instant(decision.time_us)
     fired_us = decision.fired_at_us
-    return _in_one_line(
+    return in_one_line(
         _encode_decision(
             DecisionLine(
                 decision.trigger_id,
@@ -150,6 +156,8 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.variant,
                 decision.channel,
                 decision.outranked_by,
+                _NULL if decision.digest is None else msgspec.Raw(decision.digest),
+                decision.digest_id,
             )
         )
     )
@@ -217,10 +225,11 @@ def line(row: dict[str, Any]) -> bytes:
             text = _line_slowly(row)
     except OverflowError:  # an integer beyond 64 bits
         text = _line_slowly(row)
-    return _in_one_line(text)
+    return in_one_line(text)
 
 
-def _in_one_line(text: bytes) -> bytes:
+def in_one_line(text: bytes) -> bytes:
+    """JSON in UTF-8 in which no reader sees the end of a line; it means the same."""
     if text.isascii():
         return text
     for separator, escape in _SEPARATORS:

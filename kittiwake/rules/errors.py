@@ -89,7 +89,9 @@ class LintCode(StrEnum):
     NEVER_HOLDS = "never_holds"
     ALWAYS_HOLDS = "always_holds"
     ATTRIBUTE_EVER = "attribute_ever"
+    READS_AS_TEXT = "reads_as_text"
     UNLESS_EQUALS_WHEN = "unless_equals_when"
+    GIVEN_OF_UNLESS = "given_of_unless"
     UNLESS_WITHOUT_WAIT = "unless_without_wait"
     RESTART_WITHOUT_EFFECT = "restart_without_effect"
     REMINDERS_GO_ON = "reminders_go_on"
@@ -121,6 +123,7 @@ class LintCode(StrEnum):
     GIVEN_BEFORE_DERIVED = "given_before_derived"
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
     SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
+    DIGEST_OF_AN_INSTANT = "digest_of_an_instant"
     # beside an event plan
     TYPE_NEVER_SEEN = "type_never_seen"
     PROPERTY_NEVER_SEEN = "property_never_seen"

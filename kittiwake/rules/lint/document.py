@@ -14,11 +14,13 @@ from kittiwake.rules.lint.arbitration import lint_priority, lint_rounds
 from kittiwake.rules.lint.calendar import lint_local_days, lint_workdays
 from kittiwake.rules.lint.channels import lint_channel_of, lint_channels
 from kittiwake.rules.lint.derive import lint_given_of_derived
+from kittiwake.rules.lint.digest import lint_digest
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.named import lint_names, lint_unused
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
 from kittiwake.rules.lint.rule import lint_rule
+from kittiwake.rules.lint.texts import lint_texts
 from kittiwake.rules.lint.thresholds import lint_thresholds
 from kittiwake.rules.lint.variants import lint_variants
 from kittiwake.rules.model.policy import PolicyObject
@@ -51,13 +53,14 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozen
         *lint_rule(rule, names),
         *lint_names(authored, names),
         *lint_where(rule),
+        *lint_texts(rule),
         *lint_history(rule),
         *lint_thresholds(rule),
         *lint_reentry(rule),
         *(lint_local_days(rule) if "wait" not in authored.shipped else ()),
     ]
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
-    under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies)]
+    under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies), *lint_digest(rule, policies)]
     return located([*alone, *under], authored.location)
 
 

@@ -1,0 +1,53 @@
+"""Where the rows of a side are read from, as a person has named it: a folder, or `bq://PROJECT.DATASET[.PREFIX]`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery, table_address
+from kittiwake.stream.tables.schema import TRIGGERS
+from pipelines.decisions.files import RunFolder, is_file, rows_in
+from pipelines.decisions.reconciling import Rows
+
+
+def rows_of(name: str, *, stream: bool) -> Rows:
+    """The rows that a name stands for; of tables those of streams, or else of all other hosts.
+
+    Raises:
+        UnusableError: it is an address of BigQuery that names no dataset, or Google's clients are missing.
+    """
+    if not is_bigquery(name):
+        return RunFolder(name)
+    address = dataset_address(name)
+    with _needs_google(name):
+        from pipelines.decisions.tables import DatasetRows, Side  # noqa: PLC0415 - a second
+
+    return DatasetRows(address, Side.STREAM if stream else Side.BACKFILL)
+
+
+def rows_sent(name: str) -> Iterator[pa.RecordBatch]:
+    """What a stream has sent, and perhaps more: of a folder, a file, a dataset, or a table of triggers.
+
+    Raises:
+        UnusableError: it is no such thing, or cannot be read.
+    """
+    if not is_bigquery(name):
+        return rows_in(name) if is_file(name) else RunFolder(name).decisions()
+    is_table = name.count(".") - name.count(".com:") > 1
+    address = table_address(name) if is_table else dataset_address(name).table(TRIGGERS.name)
+    with _needs_google(name):
+        from pipelines.decisions.tables import sent_rows  # noqa: PLC0415 - a second
+
+    return sent_rows(address)
+
+
+@contextmanager
+def _needs_google(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UnusableError(f"{name} needs Google's clients: install the extra kittiwake[gcp] ({error})") from error
