@@ -146,7 +146,7 @@ def expected(tmp_path: Path) -> tuple[list[Any], list[str]]:
     return taken(SourcedBlock("f", block) for block in read_blocks(str(path)))
 
 
-@pytest.mark.parametrize("name", ["as_json", "as_struct", "as_text", "as_view", "days_2026*"])
+@pytest.mark.parametrize("name", ["as_json", "as_struct", "as_text", "as_view", "days_202611*"])
 def test_tables_of_every_kind_hold_the_events_of_the_file(
     tables: Tables, shop: str, expected: tuple[list[Any], list[str]], name: str
 ) -> None:

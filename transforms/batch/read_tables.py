@@ -6,7 +6,7 @@ objects where a shape file reads them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -99,8 +99,18 @@ class _ReadStream(CountingDoFn):
             from google.cloud import bigquery_storage  # noqa: PLC0415 - as above
 
             self._client = bigquery_storage.BigQueryReadClient()
-        for page in self._client.read_rows(name).rows().pages:  # goes on by itself where a connection was lost
-            yield page.to_arrow()
+        yield from _decoded(self._client.read_rows(name))  # goes on by itself where a connection was lost
+
+
+def _decoded(responses: Iterable[Any]) -> Iterator[Any]:
+    """The Arrow batches of a stream, whose first response brings their schema."""
+    import pyarrow as pa  # noqa: PLC0415 - half a second
+
+    schema = None
+    for response in responses:
+        if schema is None:
+            schema = pa.ipc.read_schema(pa.py_buffer(response.arrow_schema.serialized_schema))
+        yield pa.ipc.read_record_batch(pa.py_buffer(response.arrow_record_batch.serialized_record_batch), schema)
 
 
 def _blocks(number: int, batch: Any, shape: InputShape) -> Iterator[AnyBlock]:
