@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import compress
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
 from kittiwake.batch.coverage.arrivals import Arrivals
@@ -19,7 +19,6 @@ from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut
 from kittiwake.input.shapes.base import InputShape, Mapped, Shape
 from kittiwake.model import DeadLetter, Event
-from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_sound
@@ -40,6 +39,27 @@ class Taken(NamedTuple):
     """Its events of items, of accounts that want them; their ids stand in the column of contacts."""
 
 
+class Needs(Protocol):
+    """Which events are wanted: by the rules of `Programs`, or of several."""
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Accounts of which nothing is run."""
+
+    @property
+    def named_types(self) -> frozenset[str] | None:
+        """Types that rules of some account name; None: some need every type."""
+
+    def wanted(self, account_id: str) -> frozenset[str] | None:
+        """The types of events that are wanted of an account; None: all."""
+
+    def wanted_of_items(self, account_id: str) -> frozenset[str] | None:
+        """The types of events of items that are wanted of an account; None: all."""
+
+    def named(self, account_id: str) -> tuple[str, frozenset[str]]:
+        """The types that rules of an account name, and under which account they are: "*" if no rules name it."""
+
+
 class NoRules:
     """Stands for the programs of rules where there are none: events are wanted for themselves."""
 
@@ -48,13 +68,17 @@ class NoRules:
 
     def __init__(self, wanted: Wants = lambda _: None) -> None:
         """`wanted` says which types, as of programs; left out: all."""
-        self.wanted = wanted
+        self._wanted = wanted
 
-    def wanted_of_items(self, _account_id: str) -> frozenset[str]:
+    def wanted(self, account_id: str) -> frozenset[str] | None:
+        """As it was given."""
+        return self._wanted(account_id)
+
+    def wanted_of_items(self, account_id: str) -> frozenset[str]:  # noqa: ARG002 (as of rules)
         """Nobody asks for items."""
         return frozenset()
 
-    def named(self, _account_id: str) -> tuple[str, frozenset[str]]:
+    def named(self, account_id: str) -> tuple[str, frozenset[str]]:  # noqa: ARG002 (as of rules)
         """No rule names any."""
         return EVERY_ACCOUNT, frozenset()
 
@@ -62,7 +86,7 @@ class NoRules:
 class Intake:
     """Takes in the records of a run, and counts them."""
 
-    def __init__(self, settings: RunSettings, programs: Programs | NoRules, counts: Counts) -> None:
+    def __init__(self, settings: RunSettings, programs: Needs, counts: Counts) -> None:
         """Events of accounts whose rules are refused are counted by account, and left out."""
         wants, refused = programs.wanted, programs.refused
         self._start_us = settings.start_us
