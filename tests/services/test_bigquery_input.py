@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from google.api_core.exceptions import Forbidden
 from google.cloud import bigquery
 
 from kittiwake.batch.counts import Counts
@@ -29,7 +30,7 @@ from tests.services import ga4
 from tests.services.emulators.bigquery import BigqueryService
 from tests.services.tables import Tables
 from transforms.batch.read import SourcedBlock
-from transforms.batch.read_tables import _ReadStream
+from transforms.batch.read_tables import ReadStream
 
 START_US: Final = parse_instant("2026-11-22T00:00:00Z")
 RULES: Final = """
@@ -119,7 +120,7 @@ def asked(*locations: str, query: Path | None = None, from_: str | None = None) 
 
 def blocks(one: Asked, settings: RunSettings = RunSettings(START_US)) -> Iterator[SourcedBlock]:  # noqa: B008
     """All blocks, read in this process as a worker reads them."""
-    step = _ReadStream((settings.shape,))
+    step = ReadStream((settings.shape,))
     step.start_bundle()
     for stream in found(one, settings).opened(lambda _: None).streams:
         yield from step.process(stream)
@@ -249,13 +250,24 @@ def test_a_run_reads_inputs_of_several_kinds_and_says_first_what_they_cost(
     assert contacts & {f"c{number}" for number in range(4)}
 
 
+def test_a_refusal_names_the_roles(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator refuses nobody: what Google's client raises stands in."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Forbidden("Access Denied: Table a:b.c: User does not have permission")  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(bigquery.Client, "get_table", refuse)
+    with pytest.raises(UnusableError, match=r"^Google refuses bq://abcdef\.b\.c: Access Denied.*bigquery\.dataViewer"):
+        found(asked("bq://abcdef.b.c"))
+
+
 def test_a_table_that_is_gone_when_it_is_read_stops_the_run(tables: Tables, tmp_path: Path) -> None:
     path = f"{tables.create_dataset()}.gone"
     tables.query(f"CREATE TABLE `{path}` AS SELECT 'e' event_id, 'acme' account_id, 'c' contact_id, "
                  "'cart.item_added' type, CURRENT_TIMESTAMP() time")  # fmt: skip
     streams = found(asked(f"bq://{path}")).opened(lambda _: None).streams
     tables.query(f"DROP TABLE `{path}`")
-    step = _ReadStream((CANONICAL,))
+    step = ReadStream((CANONICAL,))
     step.start_bundle()
     assert list(step.process(streams[0])) == []
     assert list(step.counts.unreadable) == [shown(f"bq://{path}")]

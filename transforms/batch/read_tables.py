@@ -57,7 +57,7 @@ class ReadTables(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> Read:
         """Streams are distributed over the workers."""
-        step = beam.ParDo(_ReadStream(self.shapes or (self.shape,))).with_output_types(SourcedBlock, **{COUNTS: Counts})
+        step = beam.ParDo(ReadStream(self.shapes or (self.shape,))).with_output_types(SourcedBlock, **{COUNTS: Counts})
         read = (
             pbegin
             | "Streams" >> beam.Create(self.streams).with_output_types(TableStream)
@@ -67,7 +67,7 @@ class ReadTables(beam.PTransform):
         return Read(read["blocks"], read[COUNTS])
 
 
-class _ReadStream(CountingDoFn):
+class ReadStream(CountingDoFn):
     """Counts a table that cannot be read to its end, and raises nothing: the job then decides nothing."""
 
     def __init__(self, shapes: tuple[InputShape, ...]) -> None:

@@ -1,6 +1,6 @@
 """Which rows of a table can matter, as the SQL text of a row restriction. Pure.
 
-What is left out is neither read nor paid for, and so neither counted nor looked at. A row whose type or time is NULL is
+What is left out is neither read nor paid for, and so neither counted nor checked. A row whose type or time is NULL is
 read: it is a dead letter, and nobody would see it otherwise.
 """
 
