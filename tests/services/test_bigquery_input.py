@@ -69,7 +69,7 @@ EVENTS: Final = [
     *(event(number) for number in range(30)),
     event(30, type=None),
     event(31, time=None),
-    event(32, contact_id=None),
+    event(32, contact_id=None, type="cart.item_added"),
     event(33, account_id="other"),
     event(34, type="cart.item_added", properties=None),
 ]
@@ -231,7 +231,8 @@ def test_a_run_reads_inputs_of_several_kinds_and_says_first_what_they_cost(
 ) -> None:
     (tmp_path / "rules.yaml").write_text(RULES)
     (tmp_path / "more.jsonl").write_text(json.dumps(event(40, contact_id="more", type="cart.item_added")) + "\n")
-    (tmp_path / "more.sql").write_text(f"SELECT * REPLACE ('asked' AS contact_id) FROM `{shop}.as_view`")
+    sql = f"SELECT * REPLACE ('asked' AS contact_id) FROM `{shop}.as_view` WHERE account_id = 'acme'"
+    (tmp_path / "more.sql").write_text(sql)
     inputs = [f"bq://{shop}.as_json", str(tmp_path / "more.jsonl")]
     argv = ["--rules", str(tmp_path / "rules.yaml"), "--input", *inputs, "--query", str(tmp_path / "more.sql")]
     argv += ["--start", "2026-11-22T00:00:00Z", "--output", str(tmp_path / "out")]
