@@ -63,7 +63,8 @@ def test_ga4_is_asked_for_its_own_names_of_types_and_for_rows_that_merge_a_visit
     wanted = RowsWanted(frozenset({"order.completed", "scroll", "contact.merged"}), None, FROM_US)
     read = mapped_read("a.b.c", columns, _ga4(), wanted)
     assert read.columns == ["event_name", "event_timestamp", "user_id", "event_params"]
-    names = "event_name IN ('contact.merged', 'order.completed', 'purchase', 'scroll') OR event_name IS NULL OR user_id IS NOT NULL"
+    names = "event_name IN ('contact.merged', 'order.completed', 'purchase', 'scroll') OR event_name IS NULL"
+    names += " OR user_id IS NOT NULL"
     assert read.restriction == f"(event_timestamp >= {FROM_US} OR event_timestamp IS NULL) AND ({names})"
     assert read.is_cut
     with pytest.raises(UnusableError, match=r"none of the columns .*; it has other"):
