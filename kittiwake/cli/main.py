@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "test",
     "replay",
     "simulate",
+    "diff",
     "profile",
     "explain",
     "inspect",
