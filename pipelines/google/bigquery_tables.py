@@ -75,7 +75,7 @@ def _create(client: bigquery.Client, wanted: bigquery.Table, made: list[str]) ->
 
 
 def _table_to_create(table: Table, dataset: Dataset, expiry_days: int | None) -> bigquery.Table:
-    made = bigquery.Table(dataset.table(table.name), schema=[_field(column) for column in table.columns])
+    made = bigquery.Table(dataset.table(table.name), schema=[field_of(column) for column in table.columns])
     made.description = table.description
     made.clustering_fields = list(table.clustering)
     made.time_partitioning = bigquery.TimePartitioning(
@@ -86,7 +86,8 @@ def _table_to_create(table: Table, dataset: Dataset, expiry_days: int | None) ->
     return made
 
 
-def _field(column: Column) -> bigquery.SchemaField:
+def field_of(column: Column) -> bigquery.SchemaField:
+    """A column as Google's client has it."""
     return bigquery.SchemaField(column.name, column.type.value, mode=column.mode.value, description=column.description)
 
 
