@@ -15,9 +15,9 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.simulate.comparison import compare
-from kittiwake.simulate.difference import Became, Difference, Through, Why
-from kittiwake.simulate.difference_report import Run, markdown
+from kittiwake.simulate.difference.comparison import compare
+from kittiwake.simulate.difference.model import Became, Difference, Through, Why
+from kittiwake.simulate.difference.report import Run, markdown
 from kittiwake.time.instants import parse_instant
 from tests.cli.command import event
 from tests.input.inputs import rows

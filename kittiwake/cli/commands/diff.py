@@ -22,9 +22,9 @@ from kittiwake.cli.options import (
 from kittiwake.errors import UnusableError
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.settings import duration_us, instant_us
-from kittiwake.simulate.comparison import compare
-from kittiwake.simulate.difference_report import Run, as_data, markdown, render
-from kittiwake.simulate.failing import failing_on
+from kittiwake.simulate.difference.comparison import compare
+from kittiwake.simulate.difference.failing import failing_on
+from kittiwake.simulate.difference.report import Run, as_data, markdown, render
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import say_json, say_text
 from kittiwake.terminal.progress import progress

@@ -1,6 +1,6 @@
 """What two rule sets decide differently: plain values, by rule and cause.
 
-Pure. Filled in by `comparison`, written by `difference_data`, `difference_report` and `difference_page`.
+Pure. Filled in by `comparison`, written by `report`.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from kittiwake.rules.publishing.changes import Change, What, changes
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.simulate.caps import CAPPED, Caps, Firing, clocks_of
-from kittiwake.simulate.difference import (
+from kittiwake.simulate.difference.model import (
     Became,
     Cause,
     CauseFigures,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from kittiwake.errors import UnusableError
-from kittiwake.simulate.difference import Became, Difference
+from kittiwake.simulate.difference.model import Became, Difference
 
 ANY: Final = "any"
 OTHERS: Final = "others"

@@ -13,7 +13,7 @@ from kittiwake.batch.report import event_lines, rules_text, table_lines
 from kittiwake.batch.summary import to_json
 from kittiwake.printable import visible, visible_lines
 from kittiwake.rules.publishing.changes import Change
-from kittiwake.simulate.difference import Became, CauseFigures, Difference, Example, RuleTotals
+from kittiwake.simulate.difference.model import Became, CauseFigures, Difference, Example, RuleTotals
 from kittiwake.time.instants import format_instant
 
 CAUSES_SHOWN: Final = 40
