@@ -40,7 +40,7 @@ from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from pipelines.graphs.backfill import build_backfill
 from pipelines.lifecycle import cancel_job, has_job
-from pipelines.locations import OutputLocation, open_location
+from pipelines.locations import OutputLocation, TablesRun, open_location
 from pipelines.options.backfill import BackfillOptions, parse_options
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
@@ -124,7 +124,7 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
         refuse_foreign_files(files, options.run.shapes or (options.run.shape,), options.run.start_us)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     bytes_total = sum(file.size for file in files)
-    location = open_location(options.output)
+    location = open_location(options.output, _tables_run(options, programs))
     with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
         try:
             say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
@@ -141,6 +141,14 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
                 _leave(watched.result if is_interrupted else None, location, options)
                 raise
     return _summary_of(location)
+
+
+def _tables_run(options: BackfillOptions, programs: Programs) -> TablesRun | None:
+    """What a run into tables needs beside their address; None: the output is a folder."""
+    if options.run_id is None:
+        return None
+    say(f"run {options.run_id}: takes the place of the earlier run of this name in {options.output}")
+    return TablesRun(options.run_id, programs.used.ruleset_version, options.temp_location)
 
 
 def _leave(running: PipelineResult | None, location: OutputLocation, options: BackfillOptions) -> None:

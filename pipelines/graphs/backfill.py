@@ -45,9 +45,12 @@ def build_backfill(
     all_counts = counts | "SumAllCounts" >> SumCounts()
 
     names = [
-        parsed.dead_letters | "WriteDeadLetters" >> WriteRows(location.path(DEAD_LETTERS), DEAD_LETTERS, written),
-        decided.decisions | "WriteDecisions" >> WriteRows(location.path(DECISIONS), DECISIONS, written),
-        decided.triggers | "WriteTriggers" >> WriteRows(location.path(TRIGGERS), TRIGGERS, written),
+        location.rows(name, lines) | label >> WriteRows(location.path(name), name, written)
+        for name, lines, label in (
+            (DEAD_LETTERS, parsed.dead_letters, "WriteDeadLetters"),
+            (DECISIONS, decided.decisions, "WriteDecisions"),
+            (TRIGGERS, decided.triggers, "WriteTriggers"),
+        )
     ]
     if decided.snapshots is not None:
         names.append(_write_snapshots(decided.snapshots, joined.snapshots, location.path(SNAPSHOTS)))

@@ -29,6 +29,7 @@ from kittiwake.stream.tables.schema import (
     DEAD_LETTERS,
     DECISIONS,
     LATE_EVENTS,
+    RUNS,
     TABLES,
     TRIGGERS,
     VIEWS,
@@ -245,6 +246,7 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
         ("triggers and decisions", TRIGGERS),
         ("dead_letters", DEAD_LETTERS),
         ("late_events", LATE_EVENTS),
+        ("runs", RUNS),
     ):
         for column in table.columns:
             assert page[heading][column.name][:2] == (column.type.value, column.mode.value.lower()), column
@@ -253,6 +255,6 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
 def test_every_table_and_view_has_its_row_in_the_page(root: Path) -> None:
     page = (root / "docs/reference/tables.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (table|view) \|", page, re.MULTILINE)
-    assert rows == [(one.name, "table") for one in TABLES] + [(one.name, "view") for one in VIEWS]
-    for table in TABLES:
+    assert rows == [(one.name, "table") for one in (*TABLES, RUNS)] + [(one.name, "view") for one in VIEWS]
+    for table in (*TABLES, RUNS):
         assert f"| `{table.name}` | `{table.partition}` | {table.expiry_days} days |" in page
