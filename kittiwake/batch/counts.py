@@ -248,9 +248,11 @@ def count_pending(counts: Counts, account_id: str, pending: Mapping[str, Pending
 
 def _add_pending(total: dict[PendingRule, Pending], rule: PendingRule, more: Pending) -> None:
     known = total.get(rule)
-    if known is not None:
-        more = Pending(known.number + more.number, min(known.next_due_us, more.next_due_us))
-    total[rule] = more
+    if known is None:
+        total[rule] = Pending(more.number, more.next_due_us)  # its own, for it grows
+        return
+    known.number += more.number
+    known.next_due_us = min(known.next_due_us, more.next_due_us)
 
 
 def keep_first_names(names: set[str]) -> None:

@@ -6,7 +6,6 @@ by one, which alone says what is wrong.
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import compress
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -16,11 +15,8 @@ from kittiwake.batch.coverage.arrivals import Arrivals
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table, Wants, new_table, read_tables
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
-from kittiwake.input.foreign.records import remedy_of
 from kittiwake.input.lines import Block, is_cut, record_at
-from kittiwake.input.mapping.bulk import block_reader
-from kittiwake.input.mapping.mapping import RecordMapping
-from kittiwake.input.shapes.base import InputShape, Shape
+from kittiwake.input.shapes.base import InputShape, Mapped, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
@@ -92,7 +88,7 @@ class Intake:
                     record.raw, source, self._start_us, shape, raw_size=record.size, context=record.context
                 )
                 if isinstance(found, DeadLetter):
-                    count_dead_letter(self._counts, found, block.start, partial(remedy_of, shape=shape))
+                    count_dead_letter(self._counts, found, block.start, lambda one: _remedy_of(one, shape))
                     dead.append(found)
                 else:
                     count_record(self._counts, found)
@@ -129,7 +125,7 @@ class Intake:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
         if is_cut(block):
             return new_table(), new_table(), [0]
-        if isinstance(shape.shape, RecordMapping):
+        if not isinstance(shape.shape, Shape):
             table, left = self._read_mapped(block, shape.shape, shape.account_id)
             return table, new_table(), left
         if shape.shape is not Shape.CANONICAL:
@@ -142,8 +138,12 @@ class Intake:
         self._counts.catalogue += items.taken
         return found.table, items.table, sorted(found.left + items.left)
 
-    def _read_mapped(self, block: Block, mapping: RecordMapping, account_id: str | None) -> tuple[Table, list[int]]:
+    def _read_mapped(self, block: Block, mapping: Mapped, account_id: str | None) -> tuple[Table, list[int]]:
         """As `_read_in_bulk`, of a shape file."""
+        from kittiwake.input.mapping.bulk import block_reader  # noqa: PLC0415 - 20 ms, for shape files only
+        from kittiwake.input.mapping.mapping import RecordMapping  # noqa: PLC0415 - likewise
+
+        assert isinstance(mapping, RecordMapping), "it is the only one"
         reader = block_reader(mapping)
         if not reader.reads:
             return new_table(), list(range(len(block.lines)))
@@ -173,6 +173,12 @@ class Intake:
         table.event_ids.append(event.event_id)
         table.types.append(event.type)
         table.properties.append(properties)
+
+
+def _remedy_of(dead: DeadLetter, shape: InputShape) -> str:
+    from kittiwake.input.foreign.records import remedy_of  # noqa: PLC0415 - where all are events, none is asked for
+
+    return remedy_of(dead, shape)
 
 
 def _shown(name: Any) -> str:

@@ -8,24 +8,20 @@ goes through a temporary file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.items.gathering import ItemGathering
-from kittiwake.batch.items.join import joined
-from kittiwake.batch.items.rows import InterestRows, rows_of_items
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.input.errors import shown
 from kittiwake.input.files import ShapedFile
-from kittiwake.input.foreign.beginnings import refuse_foreign
 from kittiwake.input.query.inputs import blocks_of_input, find_inputs
 from kittiwake.input.reading import read_records
 from kittiwake.kernel.state.state import State
@@ -46,6 +42,9 @@ from kittiwake.output.snapshot_set import MANIFEST, RowSum, manifest_bytes
 from kittiwake.output.snapshots import snapshot_line
 from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.accounts import Programs
+
+if TYPE_CHECKING:
+    from kittiwake.batch.items.local import LocalItems
 
 HELD_BYTES: Final = 512 * 1024 * 1024
 """Bytes of rows in memory from which on they go to disk: some 1,500,000 events. A laptop has that much to spare, and on
@@ -99,6 +98,8 @@ def replay(
     check_format(written)
     files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     if settings.query is None and not settings.allow_empty:
+        from kittiwake.input.foreign.beginnings import refuse_foreign  # noqa: PLC0415 - which --help need not load
+
         refuse_foreign(files, settings.start_us)
     run_output = open_output(output)
     try:
@@ -121,18 +122,26 @@ def _run(
     on_progress: OnProgress,
     written: Format,
 ) -> Summary:
-    with Gathering(HELD_BYTES) as gathering, ItemGathering(HELD_ITEM_BYTES) as items:
+    with Gathering(HELD_BYTES) as gathering, _items(programs) as items:
         with _rows(run_output, DEAD_LETTERS, written) as dead_letters:
             history = read_history(
                 programs,
                 files,
                 settings,
                 gathering,
-                items if programs.has_catalog else None,
+                items,
                 lambda dead: dead_letters.write(dead_letter_line(dead)),
                 on_progress,
             )
         return _decide_and_write(programs, history, run_output, settings, on_progress, written)
+
+
+def _items(programs: Programs) -> AbstractContextManager[LocalItems | None]:
+    if not programs.has_catalog:
+        return nullcontext()
+    from kittiwake.batch.items.local import LocalItems  # noqa: PLC0415 - 15 ms, for catalogue rules only
+
+    return LocalItems(programs, HELD_ITEM_BYTES)
 
 
 def _decide_and_write(
@@ -174,9 +183,8 @@ def _join(programs: Programs, history: History, run_output: Output, settings: Ru
     kept = _rows(run_output, SNAPSHOTS, Format.JSONL, ITEMS) if settings.snapshots else nullcontext()
     with kept as snapshots:
         keep = None if snapshots is None else snapshots.write
-        for table in joined(programs, items.in_order(), until_us, counts, keep):
+        for table in items.item_changes(until_us, counts, keep):
             history.contacts.add(table)
-    items.discard()
 
 
 @contextmanager
@@ -201,7 +209,7 @@ class History(NamedTuple):
     """All events of an input that are wanted, by contact."""
 
     contacts: Gathering
-    items: ItemGathering | None
+    items: LocalItems | None
     """Events of items, and the interest in them; None: no rule needs them."""
     counts: Counts
     progress: Progress
@@ -212,7 +220,7 @@ def read_history(
     files: Sequence[ShapedFile],
     settings: RunSettings,
     gathering: Gathering,
-    items: ItemGathering | None,
+    items: LocalItems | None,
     on_dead_letter: Callable[[DeadLetter], None],
     on_progress: OnProgress = _ignore_progress,
 ) -> History:
@@ -223,7 +231,6 @@ def read_history(
     """
     counts = Counts()
     intake = Intake(settings, programs, counts)
-    interest = InterestRows(programs)
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
 
     def on_read(size: int) -> None:
@@ -235,8 +242,7 @@ def read_history(
             taken = intake.take(shown(name), block, shape)
             gathering.add(taken.table)
             if items is not None:
-                items.add(rows_of_items(taken.items))
-                items.add(interest.of(taken.table))
+                items.add(taken.items, taken.table)
             for dead in taken.dead_letters:
                 on_dead_letter(dead)
             on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))

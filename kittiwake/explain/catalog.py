@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kittiwake.event_types import own_type
+from kittiwake.explain.rules import predicate_words
 from kittiwake.explain.wording import value_words
 from kittiwake.kernel.evaluate.catalog import BEFORE, ITEM_ID, NOW, VALUE
 from kittiwake.kernel.plan.catalog import Catalog
@@ -43,7 +44,8 @@ def asked_words(catalog: Catalog) -> str:
     change = catalog.change
     amount = f"{value_words(change.operand)}%" if change.percent else value_words(change.operand)
     since = " since the newest interest" if catalog.since_interest else ""
-    return f"{'.'.join(change.path)} {_ASKED[change.kind].format(amount)}{since}"
+    where = "" if catalog.where is None else f" where {predicate_words(catalog.where)}"
+    return f"{'.'.join(change.path)} {_ASKED[change.kind].format(amount)}{since}{where}"
 
 
 def changed_words(catalog: Catalog, details: dict[str, Any]) -> str:

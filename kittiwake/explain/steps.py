@@ -17,7 +17,7 @@ from kittiwake.explain.facts import Facts
 from kittiwake.explain.gates import reason_gap
 from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.reads import read_of
-from kittiwake.explain.rules import match_words, period_words
+from kittiwake.explain.rules import match_words, period_words, unmet_words
 from kittiwake.explain.values import SCALAR, default_words, needs_words, wait_words
 from kittiwake.explain.waits import due_words
 from kittiwake.explain.wording import (
@@ -29,6 +29,7 @@ from kittiwake.explain.wording import (
     span_words,
     value_words,
 )
+from kittiwake.kernel.evaluate.catalog import values_after
 from kittiwake.kernel.evaluate.unusable import found_at
 from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -234,7 +235,14 @@ def _interested(at: At) -> StepWords:
 def _changed(at: At) -> StepWords:
     catalog = at.facts.rule(at.step).catalog
     assert catalog is not None, "only a catalogue rule asks for it"
-    return Tone.PROGRESS if at.details["is_so"] else Tone.STOPPED, changed_words(catalog, at.details)
+    words = changed_words(catalog, at.details)
+    if not at.details["is_so"] or at.details["fits"]:
+        return Tone.PROGRESS if at.details["is_so"] else Tone.STOPPED, words
+    event = at.facts.event
+    assert catalog.where is not None, "it refuses"
+    assert event is not None, "a change is taken"
+    values = values_after(event.properties, catalog.asked_of_item())
+    return Tone.STOPPED, f"{words}, but {unmet_words(catalog.where, values, at.facts.attributes)}"
 
 
 def _refused(at: At) -> StepWords:

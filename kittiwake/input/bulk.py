@@ -11,6 +11,7 @@ with many of them: decoded, joined, translated, counted. Only a block that fails
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import compress
 from typing import Final, NamedTuple, TypeAlias
@@ -102,14 +103,25 @@ def read_tables(
 ) -> ParsedBlocks:
     """The plain records of lines, of contacts and of items, whose time lies in `[earliest_us, latest_us]`."""
     whole = b"\n".join(lines)
-    if whole.count(_CONTACT) >= len(lines):
-        return ParsedBlocks(_read(lines, whole, earliest_us, latest_us, wants, _decode), _nothing([]))
+    sound = is_utf8(whole)
+    records = _decoded_at_once(lines, sound, _decode)
+    if records is None and whole.count(_CONTACT) < len(lines):
+        return _read_apart(lines, earliest_us, latest_us, wants, wants_of_items)
+    decoded = (records, list[int]()) if records is not None else _decoded(lines, sound, _decode)
+    return ParsedBlocks(_read(lines, whole, decoded, earliest_us, latest_us, wants), _nothing([]))
+
+
+def _read_apart(
+    lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants, wants_of_items: Wants
+) -> ParsedBlocks:
+    """As `read_tables`, of lines of which some may be of items."""
     named = [_CONTACT in line for line in lines]
     found = []
     for is_contact, wanted, decode in ((True, wants, _decode), (False, wants_of_items, _decode_item)):
         indexes = [at for at, is_named in enumerate(named) if is_named is is_contact]
         own = [lines[at] for at in indexes]
-        parsed = _read(own, b"\n".join(own), earliest_us, latest_us, wanted, decode)
+        whole = b"\n".join(own)
+        parsed = _read(own, whole, _decoded(own, is_utf8(whole), decode), earliest_us, latest_us, wanted)
         found.append(parsed._replace(left=[indexes[at] for at in parsed.left]))
     return ParsedBlocks(*found)
 
@@ -120,13 +132,18 @@ def _nothing(left: list[int]) -> ParsedBlock:
 
 def read_table(lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> ParsedBlock:
     """The plain records of lines, of contacts, whose time lies in `[earliest_us, latest_us]`."""
-    return _read(lines, b"\n".join(lines), earliest_us, latest_us, wants, _decode)
+    whole = b"\n".join(lines)
+    return _read(lines, whole, _decoded(lines, is_utf8(whole), _decode), earliest_us, latest_us, wants)
+
+
+_Decoded: TypeAlias = tuple[list[_Record], list[int]]
+"""The records of lines, and which lines are none."""
 
 
 def _read(
-    lines: Sequence[bytes], whole: bytes, earliest_us: int, latest_us: int, wants: Wants, decode: _Decode
+    lines: Sequence[bytes], whole: bytes, decoded: _Decoded, earliest_us: int, latest_us: int, wants: Wants
 ) -> ParsedBlock:
-    records, left = _decoded(lines, is_utf8(whole), decode)
+    records, left = decoded
     if not records:
         return _nothing(left)
     times = [record.time for record in records]
@@ -150,13 +167,18 @@ def _pairs(records: Iterable[_Record]) -> set[tuple[str, str]]:
     return {(record.account_id, record.type) for record in records}
 
 
-def _decoded(lines: Sequence[bytes], sound: bool, decode: _Decode) -> tuple[list[_Record], list[int]]:
-    """The records of lines, and which lines are none."""
+def _decoded_at_once(lines: Sequence[bytes], sound: bool, decode: _Decode) -> list[_Record] | None:
+    """The records of lines, if all are records."""
     if sound and max(map(len, lines), default=0) <= EVENT_BYTES_MAX:
-        try:
-            return list(map(decode, lines)), []
-        except NOT_DECODED:
-            pass
+        with suppress(*NOT_DECODED):
+            return list(map(decode, lines))
+    return None
+
+
+def _decoded(lines: Sequence[bytes], sound: bool, decode: _Decode) -> _Decoded:
+    at_once = _decoded_at_once(lines, sound, decode)
+    if at_once is not None:
+        return at_once, []
     records, left = list[_Record](), list[int]()
     for index, raw in enumerate(lines):
         try:

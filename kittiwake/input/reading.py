@@ -15,15 +15,9 @@ from typing import BinaryIO
 
 from kittiwake.input.decompression import BEGINNING_BYTES, OnRead, Source
 from kittiwake.input.errors import InputError, UnsoundError, shown
-from kittiwake.input.file_types import FileType, read_columns, refuse_misshapen, type_of
-from kittiwake.input.formats.csv_rows import blocks_of_rows
-from kittiwake.input.formats.encodings import as_utf8
-from kittiwake.input.formats.json_documents import blocks_of_records
-from kittiwake.input.formats.ordinals import with_ordinals
+from kittiwake.input.file_types import refuse_misshapen, type_of
 from kittiwake.input.lines import Block, Record, records_in
-from kittiwake.input.mapping.mapping import RecordMapping
-from kittiwake.input.mapping.spec import Format
-from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES, WHOLE, Split
 from kittiwake.regular_files import open_file, why_not
 
@@ -106,30 +100,9 @@ def _why(error: OSError | UnsoundError) -> str:
 def _blocks(source: Source, name: str, split: Split, shape: InputShape) -> Iterator[Block]:
     file_type = type_of(name, source.beginning(BEGINNING_BYTES if split.start else BLOCK_BYTES))
     refuse_misshapen(name, file_type, shape)
-    if isinstance(shape.shape, RecordMapping):
-        yield from _mapped_blocks(file_type, source, split, shape.shape)
-    else:
+    if isinstance(shape.shape, Shape):
         yield from file_type.read(source, split)
-
-
-def _mapped_blocks(file_type: FileType, source: Source, split: Split, mapping: RecordMapping) -> Iterator[Block]:
-    """The records of a file, as a shape file says how they are written. All but lines start in the first split."""
-    if mapping.has_ordinals:
-        yield from () if split.start else with_ordinals(_some(file_type, source, WHOLE, mapping))
     else:
-        yield from _some(file_type, source, split, mapping)
+        from kittiwake.input.mapped.files import mapped_blocks  # noqa: PLC0415 - 20 ms, for shape files only
 
-
-def _some(file_type: FileType, source: Source, split: Split, mapping: RecordMapping) -> Iterator[Block]:
-    """The records that start in a split."""
-    records = mapping.spec.records
-    if file_type.unpack is None:
-        return read_columns(source, split, mapping.views.columns)
-    if records.format is Format.JSON_LINES:
-        return file_type.read(source, split)
-    if split.start:
-        return iter(())
-    texts = as_utf8(file_type.unpack(source), records.encoding)
-    if records.format is Format.CSV:
-        return blocks_of_rows(texts, records.delimiter)
-    return blocks_of_records(texts, records.at)
+        yield from mapped_blocks(file_type, source, split, shape.shape)

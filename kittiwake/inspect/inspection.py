@@ -13,6 +13,7 @@ from kittiwake.batch.intake import Intake, NoRules
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.fields import RefusedError
+from kittiwake.input.foreign.sources import source_of_all
 from kittiwake.input.lines import Record
 from kittiwake.input.mapping.mapping import RecordMapping
 from kittiwake.input.mapping.spec import FieldPath, Format, Pairs
@@ -23,7 +24,6 @@ from kittiwake.inspect.fields import SAMPLE, fields_of
 from kittiwake.inspect.findings import findings
 from kittiwake.inspect.guess import Fields, Guess, guess, json_fields, pair_fields
 from kittiwake.inspect.layout import Layout, layout_of
-from kittiwake.inspect.products import product_of
 from kittiwake.inspect.shape_text import records_text, shape_text
 from kittiwake.inspect.shipped import shipped_text
 from kittiwake.shape_files.names import SHIPPED
@@ -74,7 +74,7 @@ def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progr
     records, fields, walked = _sample(files, layout)
     if not records:
         raise InputError(f"{shown(files[0])}: none of its records is an object with fields")
-    product = product_of(records)
+    product = source_of_all(records)
     known = Inspection([*files], layout, product, False, fields, len(records), None, None, "", Outcome(), [])
 
     def read_all(shape: InputShape) -> Outcome:
@@ -84,6 +84,8 @@ def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progr
         found = _as_product(known, product, account_id, read_all)
         if found is not None and found.outcome.dead_letters <= PRODUCT_DEAD_MAX * found.outcome.records:
             return found._replace(findings=findings(None, fields, found.outcome))
+        if found is not None:
+            known = known._replace(product=None)
     guessed = guess(records, fields, layout.at[-1] if layout.at else Path(files[0]).name.split(".")[0])
     guessed = guessed._replace(json=walked.json, pairs=walked.pairs)
     if guessed.lacks:

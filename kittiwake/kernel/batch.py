@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kittiwake.kernel.evaluate.decisions import unfinished
-from kittiwake.kernel.evaluate.pending import NOTHING_PENDING, Pending, pending_of
+from kittiwake.kernel.evaluate.pending import NOTHING_PENDING, Pending, pending_by_timers
 from kittiwake.kernel.late.deduplication import are_distinct, ids_forgotten, in_order, order_key, without_duplicates
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
@@ -98,7 +98,8 @@ def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, l
     run.state.evaluated_to_us = until_us
     outputs = run.outputs
     decisions = [*outputs.decisions, *unfinished(versions, run.state)] if outputs.deferred else outputs.decisions
-    pending = pending_of(run.program.rules, run.state) if run.timers.heap else NOTHING_PENDING
+    timers = run.timers.heap
+    pending = pending_by_timers(timers, run.program.rules, run.rules) if timers else NOTHING_PENDING
     return DecidedHistory(
         decisions,
         duplicates,

@@ -15,7 +15,6 @@ from kittiwake.rules.check.recurrence import rrule_problem
 from kittiwake.rules.errors import Code, RuleError
 from kittiwake.rules.model.calendar import FILE_SUFFIX, is_calendar_file
 from kittiwake.rules.source.builder import Reading, UnreadableError
-from kittiwake.rules.source.ics import read_days
 from kittiwake.rules.source.tree import Location, Node
 
 CALENDAR: Final = "calendar"
@@ -78,6 +77,8 @@ def _days(name: str, at: Location, text_of: ReadText, reading: Reading) -> list[
         message = f"{name} is not there, or cannot be read"
         advice = "Check its name, which is relative to this file, and its permissions"
         raise UnreadableError(at.error((), Code.UNREADABLE, message, advice))
+    from kittiwake.rules.source.ics import read_days  # noqa: PLC0415 - where no file is named, none is needed
+
     return sorted(day.isoformat() for day in read_days(text, reading, rrule_problem))
 
 

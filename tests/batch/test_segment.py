@@ -67,3 +67,32 @@ def test_a_stream_of_calls_has_the_programs_of_its_shape() -> None:
     of_calls = shaped(rules, SEGMENT).view(0).programs.of("acme")
     assert of_calls.newest.wants("order.completed")
     assert [one.event for one in of_calls.newest.routes.preparation.derivations] == ["order.item_purchased"]
+
+
+QUIET = """
+account: acme
+policy: {quiet_hours: {from: "21:00", to: "08:00"}}
+rules:
+  - {id: thanks, when: order.completed}
+"""
+
+
+def _released(tmp_path: Path, shape: str) -> list[str]:
+    """When a trigger of seven in the evening, UTC, goes out."""
+    identify = {"type": "identify", "userId": "u1", "messageId": "0", "timestamp": "2026-09-02T10:00:00Z"}
+    elsewhere = json.loads(order("1", "2026-09-02T19:00:00Z")) | {"context": {"timezone": "America/New_York"}}
+    calls = [json.dumps({**identify, "context": {"timezone": "Asia/Tokyo"}}), json.dumps(elsewhere)]
+    calls.append(json.dumps(identify | {"messageId": "2", "timestamp": "2026-09-04T10:00:00Z"}))
+    (tmp_path / "calls.jsonl").write_text("\n".join(calls) + "\n")
+    (tmp_path / "rules.yaml").write_text(QUIET)
+    rules = kittiwake.load_rules(tmp_path / "rules.yaml")
+    out = tmp_path / shape
+    kittiwake.replay(rules, tmp_path / "calls.jsonl", out, shape=shape, account_id="acme")
+    return [
+        json.loads(line)["fired_at"] for file in (out / "triggers").glob("*") for line in file.read_text().splitlines()
+    ]
+
+
+def test_quiet_hours_go_by_the_zone_of_the_last_identify_unless_it_is_left_out(tmp_path: Path) -> None:
+    assert _released(tmp_path, "segment") == ["2026-09-02T23:00:00Z"]
+    assert _released(tmp_path, "segment-no-zone") == ["2026-09-02T19:00:00Z"]

@@ -17,8 +17,9 @@ from kittiwake.input.errors import InputError
 from kittiwake.input.events import parse_event, parse_events
 from kittiwake.input.files import ShapedFile
 from kittiwake.input.foreign.beginnings import RECORDS_MAX, refuse_foreign
-from kittiwake.input.foreign.records import SOURCES, foreign_record, remedy_of
+from kittiwake.input.foreign.records import foreign_record, remedy_of
 from kittiwake.input.foreign.remedies import REMEDIES
+from kittiwake.input.foreign.sources import SOURCES, source_of_all
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
@@ -138,11 +139,12 @@ def test_json_lines_in_utf_16_with_a_mark_are_read_as_they_are(tmp_path: Path) -
 
 
 def test_every_source_has_a_shape_that_comes_with_the_product() -> None:
-    assert set(SOURCES) == {*Shape, *SHIPPED} - {"canonical"}
+    assert {*SOURCES} == {*Shape, *SHIPPED} - {"canonical", "segment-no-zone"}
 
 
 def test_every_source_that_is_known_is_known_by_fields_that_no_event_has() -> None:
-    assert [name for name, (_, is_one) in SOURCES.items() if is_one(GOOD)] == []
+    assert [name for name, source in SOURCES.items() if source.is_source_of(GOOD)] == []
+    assert source_of_all([GOOD]) == "canonical"
 
 
 def test_objects_without_ids_are_named_by_their_fields(tmp_path: Path) -> None:

@@ -79,7 +79,26 @@ BECOMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {**WITHOUT, "type": "identify", "traits": {"timezone": "Europe/Paris", "plan": None}},
         {"type": "contact.updated", "properties": {"timezone": "Europe/Paris", "plan": None}},
     ),
-    "identify without traits": ({**WITHOUT, "type": "identify"}, {"type": "contact.updated", "properties": {}}),
+    "identify without traits": (
+        {**WITHOUT, "type": "identify"},
+        {"type": "contact.updated", "properties": {"timezone": "Europe/Amsterdam"}},
+    ),
+    "identify whose traits name another zone, or none on purpose": (
+        {**WITHOUT, "type": "identify", "traits": {"timezone": None}},
+        {"type": "contact.updated", "properties": {"timezone": None}},
+    ),
+    "identify in a context without a zone": (
+        {**WITHOUT, "type": "identify", "traits": {"plan": "pro"}, "context": {"timezone": ""}},
+        {"type": "contact.updated", "properties": {"plan": "pro"}},
+    ),
+    "identify in a context that is none": (
+        {**WITHOUT, "type": "identify", "traits": None, "context": ["Europe/Paris"]},
+        {"type": "contact.updated", "properties": {}},
+    ),
+    "track of an update of the contact": (
+        {"event": "Contact Updated", "properties": {"plan": "pro"}},
+        {"type": "contact.updated", "properties": {"plan": "pro", "timezone": "Europe/Amsterdam"}},
+    ),
     "page": (
         {"type": "page", "event": ..., "name": "Home", "category": "Docs", "properties": {"url": "/"}},
         {"type": "page.viewed", "properties": {"name": "Home", "category": "Docs", "url": "/"}},
@@ -103,7 +122,11 @@ BECOMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a user without a browser": ({"anonymousId": None}, {}),
     "identify of nobody known": (
         {**WITHOUT, "type": "identify", "userId": None, "traits": {"plan": "pro"}},
-        {"type": "contact.updated", "contact_id": "anonymous:507f191e", "properties": {"plan": "pro"}},
+        {
+            "type": "contact.updated",
+            "contact_id": "anonymous:507f191e",
+            "properties": {"plan": "pro", "timezone": "Europe/Amsterdam"},
+        },
     ),
     "the longest anonymous id": ({"userId": None, "anonymousId": "a" * 118}, {"contact_id": "anonymous:" + "a" * 118}),
     "canonical names among a call's": ({"item_id": "p1", "account_id": "globex", "contact_id": "c9"}, {}),

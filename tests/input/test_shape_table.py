@@ -32,6 +32,7 @@ EVENT: Final[dict[str, Any]] = GOOD | {"event_id": "/shop e1"}
 WRITERS: Final[dict[Shape, Callable[[dict[str, Any]], bytes]]] = {
     Shape.CANONICAL: lambda event: json.dumps(event).encode(),
     Shape.SEGMENT: as_segment,
+    Shape.SEGMENT_NO_ZONE: as_segment,
     Shape.CLOUDEVENTS: as_cloudevent,
 }
 """From a canonical event to a record of each shape that stands for it."""

@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from kittiwake.input.shapes.base import Shape
 from kittiwake.inspect.inspection import Inspection, inspect_files
-from kittiwake.inspect.products import FIELDS
-from kittiwake.shape_files.names import SHIPPED
 from kittiwake.time.instants import parse_instant
 
 NOW_US = parse_instant("2026-11-22T00:00:00Z")
@@ -105,7 +102,3 @@ def test_events_in_rows_keep_the_account_that_they_name(tmp_path: Path) -> None:
     found = inspected(tmp_path / "a.csv", head, "e1,shop,c1,order.completed,2026-01-01T00:00:00Z,9.90")
     assert "account: account_id" in found.shape.splitlines()
     assert (found.outcome.types, found.outcome.dead_letters) == ({"order.completed": 1}, 0)
-
-
-def test_every_shape_of_the_product_is_known_by_its_fields() -> None:
-    assert sorted(name for name, _ in FIELDS) == sorted([*Shape, *SHIPPED])

@@ -8,8 +8,9 @@ from tests.oracle.ages import Ages
 from tests.oracle.changes import moved_so
 from tests.oracle.history import Event, Order, counted_copies
 from tests.oracle.language import Catalog
+from tests.oracle.needs import paths_read
 from tests.oracle.preparing import cast
-from tests.oracle.values import is_number, number_text, value_at
+from tests.oracle.values import is_number, number_text, value_at, where_holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +78,27 @@ def item_text(value: Any) -> str | None:
 def is_so(catalog: Catalog, reference: Any, value: Any) -> bool:
     """Whether a value differs from a reference as asked."""
     return reference is not None and value is not None and moved_so(catalog.spec, reference, value)
+
+
+def fits(catalog: Catalog, change: Change, attributes: dict[str, Any]) -> bool:
+    """Whether the item is as `where` asks after a change."""
+    if catalog.where is None:
+        return True
+    paths = {path: change.value(path) for path in paths_read(catalog.where)}
+    return where_holds(catalog.where, nested(paths), attributes)
+
+
+def nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Values by their paths as an object; without those that are not known."""
+    found: dict[str, Any] = {}
+    for path, value in values.items():
+        *outer, name = path.split(".")
+        holder = found
+        for each in outer:
+            holder = holder.setdefault(each, {})
+        if value is not None:
+            holder[name] = value
+    return found
 
 
 def shown(names: Iterable[str], interest: Event) -> dict[str, Any]:

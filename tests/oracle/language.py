@@ -108,6 +108,7 @@ class Catalog:
     interest: Matches
     item: str
     within: int
+    where: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -391,7 +392,8 @@ def _event_parts(raw: dict[str, Any], holidays: frozenset[date]) -> dict[str, An
 def _catalog(when: dict[str, Any], interest: dict[str, Any]) -> Catalog:
     ((path, spec),) = when["item"].items()
     within = clock.duration(interest["within"])
-    return Catalog(path, spec, "since" in when, matches(interest["events"]), interest["item"], within)
+    shown = matches(interest["events"])
+    return Catalog(path, spec, "since" in when, shown, interest["item"], within, when.get("where"))
 
 
 def _policy(raw: dict[str, Any]) -> Policy:

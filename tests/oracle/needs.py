@@ -70,6 +70,8 @@ def attributes_read(rule: Rule) -> set[str]:
         paths.append(rule.wait.path.removeprefix("contact."))
     paths += [path for match in _matches(rule) for path in _contact_paths(match.where, inside=False)]
     paths += [path for match in _matches(rule) for path in match.change]
+    if rule.catalog is not None and rule.catalog.where is not None:
+        paths += _contact_paths(rule.catalog.where, inside=False)
     paths += [path for tree in trees(rule) for path in _paths_of_tree(tree)]
     return {path.split(".")[0] for path in paths}
 
@@ -77,6 +79,19 @@ def attributes_read(rule: Rule) -> set[str]:
 def of_contact(where: dict[str, Any]) -> set[str]:
     """The attributes that a `where` reads."""
     return {path.split(".")[0] for path in _contact_paths(where, inside=False)}
+
+
+def paths_read(where: dict[str, Any]) -> set[str]:
+    """The paths that a `where` reads, but for the contact's."""
+    found: set[str] = set()
+    for name, spec in where.items():
+        if name in ("all", "any", "not"):
+            found.update(*map(paths_read, spec if isinstance(spec, list) else [spec]))
+        elif name != "contact":
+            operands = spec.values() if isinstance(spec, dict) else ()
+            others = {one["path"] for one in operands if isinstance(one, dict) and "path" in one}
+            found |= {name, *(path for path in others if not path.startswith("contact."))}
+    return found
 
 
 def trees(rule: Rule) -> list[dict[str, Any]]:

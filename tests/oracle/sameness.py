@@ -42,7 +42,7 @@ def _of_pending(rule: Rule) -> Iterator[str]:
 def _of_items(catalog: Catalog | None) -> tuple[Any, ...]:
     if catalog is None:
         return ()
-    return (catalog.path, canonical(catalog.spec), catalog.since, *_of_interest(catalog))
+    return (catalog.path, canonical(catalog.spec), canonical(catalog.where), catalog.since, *_of_interest(catalog))
 
 
 def _of_interest(catalog: Catalog) -> tuple[Any, ...]:

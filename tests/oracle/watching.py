@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from tests.oracle.catalog import Change, is_so, item_named, shown
+from tests.oracle.catalog import Change, fits, is_so, item_named, nested, shown
 from tests.oracle.changing import Changing
 from tests.oracle.history import Event, Order
 from tests.oracle.language import Catalog, Rule
+from tests.oracle.needs import paths_read
 from tests.oracle.state import Episode
 from tests.oracle.values import key_of
 
@@ -18,17 +19,22 @@ class Watching(Changing):
         if not self.history.alive(self.position):
             return
         for rule in self.rules:
-            if rule.catalog is not None and change.properties_at(rule.catalog.path) is not None:
-                self._revert(rule, rule.catalog, change)
-                self._watch(rule, rule.catalog, change)
+            catalog = rule.catalog
+            if catalog is None:
+                continue
+            if any(change.properties_at(path) is not None for path in (catalog.path, *paths_read(catalog.where or {}))):
+                self._revert(rule, catalog, change)
+            if change.properties_at(catalog.path) is not None:
+                self._watch(rule, catalog, change)
 
     def _revert(self, rule: Rule, catalog: Catalog, change: Change) -> None:
         """End what is pending or deferred of the item, if it is not as it was asked any more."""
         place, value = (rule.id, _key(change)), change.value(catalog.path)
         held, episode = self.life.held.get(place), self.life.episodes.get(place)
-        if held is not None and not is_so(catalog, held.episode.reference, value):
+        fitting = fits(catalog, change, self.attributes)
+        if held is not None and not (fitting and is_so(catalog, held.episode.reference, value)):
             self.write(self.life.held.pop(place), "cancelled", "reverted")
-        if episode is not None and not is_so(catalog, episode.reference, value):
+        if episode is not None and not (fitting and is_so(catalog, episode.reference, value)):
             self.life.episodes.pop(place, None)
 
     def _watch(self, rule: Rule, catalog: Catalog, change: Change) -> None:
@@ -37,7 +43,8 @@ class Watching(Changing):
             return
         before, value = change.before(catalog.path), change.value(catalog.path)
         reference = change.before(catalog.path, self._order(interest)) if catalog.since else before
-        if is_so(catalog, reference, value) and not (catalog.since and is_so(catalog, reference, before)):
+        is_new = is_so(catalog, reference, value) and not (catalog.since and is_so(catalog, reference, before))
+        if is_new and fits(catalog, change, self.attributes):
             self.reference = reference
             self._matched(rule, self._arming(rule, change, interest), _key(change))
 
@@ -81,14 +88,5 @@ def _key(change: Change) -> str:
 
 def _item(change: Change, paths: list[str]) -> dict[str, Any]:
     """The item's values that the paths lead to."""
-    found: dict[str, Any] = {}
-    for path in paths:
-        if path.startswith("item."):
-            *outer, name = path.removeprefix("item.").split(".")
-            holder = found
-            for each in outer:
-                holder = holder.setdefault(each, {})
-            value = change.value(path.removeprefix("item."))
-            if value is not None:
-                holder[name] = value
-    return found
+    names = [path.removeprefix("item.") for path in paths if path.startswith("item.")]
+    return nested({name: change.value(name) for name in names})

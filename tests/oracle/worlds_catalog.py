@@ -32,6 +32,15 @@ _CHANGES: tuple[Raw, ...] = (
     {"title": {"changes": True}},
     {"title": {"becomes": "Cup"}},
 )
+_WHERES: tuple[Raw, ...] = (
+    {"meta.stock": {"gt": 0}},
+    {"meta.stock": {"gt": 0}},
+    {"price": {"gte": 80, "lt": 110}},
+    {"title": {"exists": False}},
+    {"any": [{"title": ["Mug", "Cup"]}, {"not": {"price": {"gt": {"path": "meta.stock"}}}}]},
+    {"contact": {"tier": "gold"}},
+    {"price": {"gt": 60}, "not": {"contact": {"tier": {"exists": False}}}},
+)
 _INCLUDES = {"price": "item.price", "title": "item.title", "stock": "item.meta.stock", "id": "item_id", "seen": "v"}
 
 
@@ -64,6 +73,8 @@ def _rule(dice: Dice, name: str) -> Raw:
     when: Raw = {"item": dice.pick(_CHANGES)}
     if dice.chance(30):
         when["since"] = "interest"
+    if dice.chance(35):
+        when["where"] = dice.pick(_WHERES)
     rule: Raw = {"id": name, "when": when, "interest": _interest(dice)}
     if dice.chance(60):
         rule["wait"] = dice.span(0, 4)

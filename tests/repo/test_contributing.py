@@ -20,6 +20,10 @@ PLACEHOLDER: Final = re.compile(r"<\w+>")
 TICKED: Final = re.compile(r"`((?:[\w.<>-]+/)+[\w.<>-]*)`")
 
 
+WITHOUT_FILE: Final = {Shape.CANONICAL, Shape.SEGMENT_NO_ZONE}
+"""Shapes without an adapter in a file of their own."""
+
+
 class List(NamedTuple):
     """What is known of a list beside the page."""
 
@@ -39,7 +43,7 @@ LISTS: Final = {
     "A rule construct": List(CONSTRUCTS, ""),
     "An operator of `where`": List([], r"STARTS_WITH|\bstarts_with\b|Operator\.CONTAINS"),
     "A shape file that is shipped": List(SHIPPED, ""),
-    "An input shape": List([one.value for one in Shape if one is not Shape.CANONICAL], r"(?i)cloudevents"),
+    "An input shape": List([one.value for one in Shape if one not in WITHOUT_FILE], r"(?i)cloudevents"),
     "An input file type": List([], ""),
     "A sink of the streaming job": List(_own_files("pipelines/sinks"), r"json_files|WriteJsonLines\b(?!`)"),
     "A runner or another host": List([], ""),

@@ -2,12 +2,17 @@
 
 Recorded events come out of order, and one of ten behind the watermark. The rules are frozen at an instant after the
 last event (see `shops`).
+
+What stands is asked of every run; that late events have corrected something only of an engine that kept up with the
+clock by which events come, for on a busy machine what is late has come before what it corrects is decided.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,8 +22,13 @@ from tests.runners import boot
 from tests.runners.jobs import LOOPBACK, processes, stream_on_engine, streamed
 from tests.runners.shops import FROZEN_AT, Case, differing, replayed, shop, twice
 
-DISORDER = ("--disorder", "5m", "--late", "2d", "--allowed_lateness", "5d", "--pace", "50/s")
-"""So slow that an engine keeps up: taken in faster, what is late meets in one bag what it should have come before."""
+A_SECOND: Final = 50
+"""Events of a run: so few that an engine keeps up."""
+DISORDER: Final = ("--disorder", "5m", "--late", "10d", "--allowed_lateness", "15d", "--pace", f"{A_SECOND}/s")
+"""Late by up to six seconds of the clock: an engine that lags by less has decided what a late event corrects."""
+LAG_MAX_S: Final = 25.0
+"""An engine that needs so much more than the schedule, its start and end included, has not kept up."""
+FILES: Final = 20
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +38,14 @@ def case(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Case:
 
 def test_what_stands_in_the_end_is_what_replay_decides(endpoint: str, case: Case, tmp_path: Path, seed: int) -> None:
     flags = (*DISORDER, "--event_seed", str(seed), *LOOPBACK)
+    began = time.monotonic()
     ran = stream_on_engine(endpoint, case.rules, case.events, tmp_path / "out", *flags)
+    took_s = time.monotonic() - began
     check(ran, case, seed)
-    told = ran.rows("decisions")
-    assert [row for row in told if row["revision"] > 0], f"seed {seed}: no late event has corrected anything"
-    assert len(list((tmp_path / "out" / "decisions").iterdir())) > 20, "decided while events came, not all at the end"
+    corrected = [row for row in ran.rows("decisions") if row["revision"] > 0]
+    kept_up(bool(corrected), f"seed {seed}: no late event has corrected anything", took_s, case)
+    files = len(list((tmp_path / "out" / "decisions").iterdir()))
+    kept_up(files > FILES, f"seed {seed}: {files} files, all decided at the end", took_s, case)
 
 
 def test_so_it_does_by_workers_that_the_engine_starts(endpoint: str, case: Case, tmp_path: Path, seed: int) -> None:
@@ -55,12 +68,15 @@ def test_an_event_of_the_year_2200_moves_nobodys_deadline(endpoint: str, case: C
     events.write_bytes(b"".join(lines))
     hurt = replayed(case.rules, events, tmp_path, FROZEN_AT)
     flags = (*DISORDER, "--event_seed", str(seed), *LOOPBACK)
+    began = time.monotonic()
     ran = stream_on_engine(endpoint, case.rules, events, tmp_path / "out", *flags)
+    took_s = time.monotonic() - began
     check(ran, hurt, seed)
     assert not differing(case.replayed.rows("decisions"), ran.rows("decisions"))
     reasons = [row["reason"] for row in ran.rows("dead_letters")]
     assert reasons.count(DeadLetterReason.TIME_IN_FUTURE) >= 3
-    assert len(list((tmp_path / "out" / "decisions").iterdir())) > 20, "decided while events came, not all at the end"
+    files = len(list((tmp_path / "out" / "decisions").iterdir()))
+    kept_up(files > FILES, f"seed {seed}: {files} files, all decided at the end", took_s, case)
 
 
 def bad_clock(line: bytes, number: int) -> bytes:
@@ -68,6 +84,14 @@ def bad_clock(line: bytes, number: int) -> bytes:
     return (
         json.dumps({**json.loads(line), "event_id": f"bad-{number}", "time": "2200-01-01T00:00:00Z"}).encode() + b"\n"
     )
+
+
+def kept_up(reached: bool, otherwise: str, took_s: float, case: Case) -> None:
+    """What a run reaches whose engine keeps up; skips where it has not, for then the machine was busy with others."""
+    schedule_s = len(case.events.read_bytes().splitlines()) / A_SECOND
+    if not reached and took_s > schedule_s + LAG_MAX_S:
+        pytest.skip(f"what stands is right, but the engine has not kept up: {took_s:.0f} s of {schedule_s:.0f} s")
+    assert reached, f"{otherwise}, in {took_s:.0f} s of {schedule_s:.0f} s"
 
 
 def check(ran: Ran, case: Case, seed: int) -> None:

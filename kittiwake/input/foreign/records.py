@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from kittiwake.input.events import BOM
@@ -23,6 +23,7 @@ from kittiwake.input.foreign.remedies import (
     times_from_epoch,
     utf_8_from,
 )
+from kittiwake.input.foreign.sources import SOURCES, source_name
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter
 
@@ -164,32 +165,6 @@ def names_of(names: Sequence[str]) -> str:
     return ", ".join(names[:FIELDS_SHOWN]) + (", …" if len(names) > FIELDS_SHOWN else "")
 
 
-def _is_segment(record: dict[str, Any]) -> bool:
-    return "messageId" in record and not record.keys().isdisjoint(
-        {"userId", "anonymousId", "event", "originalTimestamp"}
-    )
-
-
-def _has(*fields: str) -> Callable[[dict[str, Any]], bool]:
-    return frozenset(fields).issubset
-
-
-SOURCES: Final[dict[str, tuple[str, Callable[[dict[str, Any]], bool]]]] = {
-    "segment": ("calls of Segment", _is_segment),
-    "cloudevents": ("CloudEvents", _has("specversion", "source", "id")),
-    "ga4": ("events of Google Analytics 4, as BigQuery exports them", _has("event_name", "event_timestamp")),
-    "shopify": ("orders of Shopify", _has("line_items", "financial_status")),
-    "woocommerce": ("orders of WooCommerce", _has("line_items", "date_created_gmt")),
-    "stripe": ("events of Stripe", _has("object", "livemode", "data", "created")),
-    "snowplow": ("events of Snowplow", _has("collector_tstamp", "event_id")),
-    "posthog": ("events of PostHog", _has("distinct_id", "event", "timestamp")),
-    "mixpanel": ("events of Mixpanel", lambda one: _has("event", "properties")(one) and "event_id" not in one),
-    "amplitude": ("events of Amplitude", _has("event_type", "event_time")),
-    "matomo": ("visits of Matomo", _has("idVisit", "actionDetails")),
-}
-"""By name of the shape that reads them: what they are, and how they are known."""
-
-
 def foreign_record(name: str, record: dict[str, Any], shape: InputShape) -> Foreign | None:
     """What a JSON object is that is no event in `shape`; None: nothing that is known by its fields."""
     if shape.shape is not Shape.CANONICAL:
@@ -209,8 +184,8 @@ def foreign_record(name: str, record: dict[str, Any], shape: InputShape) -> Fore
 
 def source_of(record: dict[str, Any] | None) -> Foreign | None:
     """The source whose record an object is, and its shape; None: it is of none that is known."""
-    found = [] if record is None else [(name, what) for name, (what, is_one) in SOURCES.items() if is_one(record)]
-    return Foreign(found[0][1], as_shape(found[0][0])) if found else None
+    name = None if record is None else source_name(record)
+    return None if name is None else Foreign(SOURCES[name].what, as_shape(name))
 
 
 def _lacking(record: dict[str, Any]) -> str:

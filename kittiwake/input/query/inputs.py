@@ -11,7 +11,6 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.decompression import OnRead
 from kittiwake.input.files import ShapedFile, find_shaped_files, refuse_shaped
 from kittiwake.input.lines import Block
-from kittiwake.input.query.blocks import blocks_of_query, check_query
 from kittiwake.input.query.model import Query
 from kittiwake.input.reading import read_blocks
 from kittiwake.input.shapes.base import InputShape, Shape
@@ -28,6 +27,8 @@ def find_inputs(
     if query is not None:
         if shapes or shape.shape is not Shape.CANONICAL:
             raise UnusableError("a query gives the fields of events itself: leave the shape out")
+        from kittiwake.input.query.blocks import check_query  # noqa: PLC0415 - of files nobody asks
+
         check_query(query)
         return [ShapedFile(query.path, shape)]
     if not inputs:
@@ -44,4 +45,8 @@ def blocks_of_input(name: str, query: Query | None, on_read: OnRead, shape: Inpu
     Raises:
         InputError: it cannot be read to its end; the blocks before have been yielded.
     """
-    return read_blocks(name, on_read, shape) if query is None else blocks_of_query(query)
+    if query is None:
+        return read_blocks(name, on_read, shape)
+    from kittiwake.input.query.blocks import blocks_of_query  # noqa: PLC0415 - likewise
+
+    return blocks_of_query(query)

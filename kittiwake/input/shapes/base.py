@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol, Self, TypeAlias
 from kittiwake.errors import UnusableError
 from kittiwake.input.fields import ID_CHARS_MAX, OWN_NAMES, Fields, Record, RowContext, Start
 from kittiwake.input.shapes.cloudevents import cloudevents
-from kittiwake.input.shapes.segment import KEPT, LINES, PRODUCTS, segment
+from kittiwake.input.shapes.segment import KEPT, LINES, PRODUCTS, segment, segment_no_zone
 from kittiwake.model import Event
 from kittiwake.values import has_half_a_pair
 
@@ -42,6 +42,9 @@ class Lines(NamedTuple):
     """Properties of the whole event that the event of an element has."""
 
 
+_SEGMENT_LINES: Final = tuple(Lines(parent, PRODUCTS, event, KEPT) for parent, event in LINES.items())
+
+
 def canonical(record: Record, _: str | None) -> tuple[Fields, ...]:
     """The fields of a record that has them already."""
     return (Fields(record, OWN_NAMES),)
@@ -64,13 +67,10 @@ class Shape(StrEnum):
 
     CANONICAL = "canonical", canonical, AccountOption.REFUSED
     """As `docs/reference/events.md` says."""
-    SEGMENT = (
-        "segment",
-        segment,
-        AccountOption.NEEDED,
-        tuple(Lines(parent, PRODUCTS, event, KEPT) for parent, event in LINES.items()),
-    )
+    SEGMENT = "segment", segment, AccountOption.NEEDED, _SEGMENT_LINES
     """Calls of the Segment Spec."""
+    SEGMENT_NO_ZONE = "segment-no-zone", segment_no_zone, AccountOption.NEEDED, _SEGMENT_LINES
+    """The same without the zone of a call's context."""
     CLOUDEVENTS = "cloudevents", cloudevents, AccountOption.ALLOWED
     """CloudEvents 1.0 in their JSON format."""
 

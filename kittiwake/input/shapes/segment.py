@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-from kittiwake.event_types import MERGED
+from kittiwake.event_types import MERGED, UPDATED
 from kittiwake.input.fields import ID_CHARS_MAX, Fields, Record, RefusedError, is_absent, renamed, text_of
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.values import as_number
@@ -17,6 +17,9 @@ ANONYMOUS: Final = "anonymous:"
 """What the `contact_id` of somebody unknown begins with."""
 
 _ANONYMOUS_ID_CHARS_MAX: Final = ID_CHARS_MAX - len(ANONYMOUS)
+
+ZONE: Final = "timezone"
+"""The attribute that is the contact's time zone, and the key of a call's context that says the device's."""
 
 TRACK: Final = "track"
 ALIAS: Final = "alias"
@@ -33,7 +36,7 @@ class Call(NamedTuple):
 
 
 CALLS: Final = {
-    "identify": Call("contact.updated", "traits"),
+    "identify": Call(UPDATED, "traits"),
     "page": Call("page.viewed", "properties", ("name", "category")),
     "screen": Call("screen.viewed", "properties", ("name", "category")),
     "group": Call("group.joined", "traits", ("groupId",)),
@@ -88,6 +91,14 @@ _BETWEEN_WORDS: Final = re.compile(r"[\s.*\x00-\x1f\x7f]+")
 
 
 def segment(record: Record, account_id: str | None) -> tuple[Fields, ...]:
+    """As `segment_no_zone`; an update of the contact takes the zone of the call's context if it says no other."""
+    found = segment_no_zone(record, account_id)
+    if found[0].values.get("type") == UPDATED:
+        _add_zone(found[0].values, record.get("context"))
+    return found
+
+
+def segment_no_zone(record: Record, account_id: str | None) -> tuple[Fields, ...]:
     """The canonical fields of a call; all calls of an input are of one account.
 
     A call that names a visitor and a customer brings a second event: from now on the visitor is that customer.
@@ -119,6 +130,18 @@ def _track(record: Record) -> Fields:
         if values["type"] in COMMERCE and isinstance(values.get("properties"), dict):
             values["properties"] = _with_numbers(values["properties"])
     return Fields(values, _TRACK_NAMES)
+
+
+def _add_zone(values: Record, context: Any) -> None:
+    """Give the attributes of an update the zone of a context, unless they name one, or none on purpose (null)."""
+    zone = context.get(ZONE) if isinstance(context, dict) else None
+    properties = values.get("properties")
+    if not isinstance(zone, str) or not zone:
+        return
+    if properties is None:
+        values["properties"] = {ZONE: zone}
+    elif isinstance(properties, dict) and ZONE not in properties:
+        values["properties"] = {**properties, ZONE: zone}
 
 
 def _with_numbers(properties: dict[str, Any]) -> dict[str, Any]:

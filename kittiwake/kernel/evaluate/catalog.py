@@ -5,7 +5,7 @@ Pure. Called by `run.catalog`, by `run.retention`, and by whoever reads an item 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kittiwake.kernel.evaluate.change import TESTS
@@ -64,6 +64,11 @@ def item_at(properties: Mapping[str, Any], paths: tuple[Path, ...]) -> dict[str,
         if value is not None:
             holder[path[-1]] = value
     return found
+
+
+def values_after(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Values of the item after an item change, by dotted path; without those that it has not."""
+    return {name: value for name in names if (value := value_after(properties, name)) is not None}
 
 
 def lasting(interests: dict[str, Interest], within_us: int, now_us: int) -> dict[str, Interest]:

@@ -5,15 +5,20 @@ Pure. Called by the entrance of whole histories, and by hosts that have a contac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
 
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.versions import Versions
-from kittiwake.kernel.state.state import State
+from kittiwake.kernel.state.state import RuleState, State
+
+Timer: TypeAlias = tuple[int, int, str]
+"""When, of which rule (by its index), of which instance."""
 
 
-class Pending(NamedTuple):
+class Pending(msgspec.Struct, gc=False):
     """Episodes of a rule that wait."""
 
     number: int
@@ -32,7 +37,7 @@ def pending_of(rules: Iterable[RuleProgram], state: State) -> Mapping[str, Pendi
         remembered = state.rules.get(rule.state_key)
         for one in remembered.instances.values() if remembered is not None and not rule.foreseen else ():
             if one.episode is not None and one.episode.reminders:
-                add_pending(found, rule.rule_id, Pending(1, one.episode.reminders[0].due_us))
+                _add(found, rule.rule_id, one.episode.reminders[0].due_us)
     return found
 
 
@@ -43,9 +48,26 @@ def pending_in(versions: Versions, state: State) -> Mapping[str, Pending]:
     return pending_of(versions.at(state.evaluated_to_us).rules, state)
 
 
-def add_pending(found: dict[str, Pending], rule_id: str, more: Pending) -> None:
-    """Add to what waits of a rule."""
+def pending_by_timers(
+    timers: Iterable[Timer], rules: Sequence[RuleProgram], remembered: Sequence[RuleState | None]
+) -> Mapping[str, Pending]:
+    """As `pending_of`, of a run at its end: nothing waits without a timer, and most timers are of what waits.
+
+    `remembered` has what each of the rules remembers.
+    """
+    found: dict[str, Pending] = {}
+    for index, key in {(index, key) for _, index, key in timers}:
+        state = remembered[index]
+        one = None if state is None else state.instances.get(key)
+        if one is not None and one.episode is not None and one.episode.reminders and not rules[index].foreseen:
+            _add(found, rules[index].rule_id, one.episode.reminders[0].due_us)
+    return found
+
+
+def _add(found: dict[str, Pending], rule_id: str, due_us: int) -> None:
     known = found.get(rule_id)
-    if known is not None:
-        more = Pending(known.number + more.number, min(known.next_due_us, more.next_due_us))
-    found[rule_id] = more
+    if known is None:
+        found[rule_id] = Pending(1, due_us)
+        return
+    known.number += 1
+    known.next_due_us = min(known.next_due_us, due_us)

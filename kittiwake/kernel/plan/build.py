@@ -277,6 +277,8 @@ def attributes_read(rule: RuleProgram) -> Iterator[str]:
     for tree in rule.trees():
         for question in of_contact(tree):
             yield from _attributes_of(question.where)
+    if rule.catalog is not None and rule.catalog.where is not None:
+        yield from _attributes_of(rule.catalog.where)
     for include in rule.include:
         if include.of_contact:
             yield include.path[0]

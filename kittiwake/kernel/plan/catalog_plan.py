@@ -55,6 +55,12 @@ def paths_of_item(rule: RuleProgram) -> Iterator[Path]:
     """The paths of the item that a catalogue rule reads."""
     assert rule.catalog is not None
     yield rule.catalog.change.path
+    yield from (tuple(path.split(".")) for path in rule.catalog.asked_of_item())
+    yield from shown_of_item(rule)
+
+
+def shown_of_item(rule: RuleProgram) -> Iterator[Path]:
+    """The paths of the item that `include` names."""
     for one in rule.include:
         if one.of_event and len(one.path) > 1 and one.path[0] == ITEM:
             yield one.path[1:]

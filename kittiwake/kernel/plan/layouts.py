@@ -74,7 +74,8 @@ def layout_of(rule: RuleProgram) -> str:
 
 
 def _asked_of_items(catalog: Catalog) -> list[Any]:
-    return [catalog.change, catalog.interest, catalog.item, catalog.within_us, catalog.since_interest]
+    where = [catalog.where] if catalog.where is not None else []  # so that rules without it keep their layout
+    return [catalog.change, catalog.interest, catalog.item, catalog.within_us, catalog.since_interest, *where]
 
 
 def memory_of_interest(catalog: Catalog) -> str:

@@ -6,7 +6,8 @@ and what `include` needs of the newest interest. Made by `run.dispatch`.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from kittiwake.kernel.evaluate.catalog import (
     ITEM_ID,
@@ -15,14 +16,16 @@ from kittiwake.kernel.evaluate.catalog import (
     item_at,
     item_text,
     lasting,
+    value_after,
     value_before,
+    values_after,
 )
 from kittiwake.kernel.evaluate.change import TESTS
 from kittiwake.kernel.evaluate.include import within
-from kittiwake.kernel.evaluate.match import key_values, question_of, reader, text_of
-from kittiwake.kernel.evaluate.unusable import type_of
+from kittiwake.kernel.evaluate.match import asking, key_values, question_of, reader, text_of
+from kittiwake.kernel.evaluate.unusable import finding, type_of
 from kittiwake.kernel.plan.catalog import Catalog
-from kittiwake.kernel.plan.catalog_plan import ITEM, paths_of_item
+from kittiwake.kernel.plan.catalog_plan import ITEM, shown_of_item
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.routes import Route
 from kittiwake.kernel.plan.rule import RuleProgram
@@ -36,6 +39,9 @@ from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import CUT, Event
 from kittiwake.reasons import Clause, Outcome, Reason
 from kittiwake.values import canonical, parse_json
+
+Fitting: TypeAlias = Callable[[Execution, Event], bool | None]
+"""Whether the item is as `where` asks after a change; None: it is not, for the type of one of its values."""
 
 # ---------------------------------------------------------------- interest
 
@@ -85,22 +91,24 @@ def _shown(names: tuple[str, ...], properties: dict[str, Any], limits: Limits) -
 def changing(route: Route, react: Reaction) -> Handler:
     """What a change of an item does: it reverts what it takes back, and arms if it is one that is asked about."""
     index, rule = route.rule_index, route.rule
-    catalog, paths = _catalog_of(rule), tuple(paths_of_item(rule))[1:]
+    catalog, paths = _catalog_of(rule), tuple(shown_of_item(rule))
     change, path = catalog.change, ".".join(catalog.change.path)
     passes, since_interest = TESTS[change.kind], catalog.since_interest
+    read, fits = frozenset((path, *catalog.asked_of_item())), _fitting(catalog)
 
     def handle(run: Execution, event: Event) -> None:
-        value, state = event.properties[NOW].get(path), run.rules[index]
-        if value is None or state is None:
+        now, state = event.properties[NOW], run.rules[index]
+        if state is None or read.isdisjoint(now):
             return
-        before, item = value_before(event.properties, path), event.properties[ITEM_ID]
+        value, item = value_after(event.properties, path), event.properties[ITEM_ID]
         key = _key_of(item)
         one = state.instances.get(key)
         if one is not None and (one.episode is not None or one.held is not None):
-            _revert(run, index, key, one, catalog, value, event)
+            _revert(run, index, key, one, catalog, value if fits(run, event) else None, event)
         interest = state.interests.get(item)
-        if interest is None or event.time_us - interest.newest_us >= catalog.within_us:
+        if path not in now or interest is None or event.time_us - interest.newest_us >= catalog.within_us:
             return
+        before = value_before(event.properties, path)
         reference = _reference(catalog, interest, before)
         if rule.foreseen:
             return
@@ -109,15 +117,41 @@ def changing(route: Route, react: Reaction) -> Handler:
             run.count_unusable(index, Clause.WHEN, f"{ITEM}.{path}", type_of(value))
         is_so = holds_against(change, reference, value) if since_interest else before is not None and bool(answer)
         if run.trace is not None:
-            run.note(
-                StepKind.CHANGED, index, key, event_id=event.event_id, reference=reference, value=value, is_so=is_so
-            )
+            details = {"event_id": event.event_id, "reference": reference, "value": value, "is_so": is_so}
+            run.note(StepKind.CHANGED, index, key, **details, fits=bool(fits(run, event)))
         if not is_so or (since_interest and holds_against(change, reference, before)):
+            return
+        if not (fit := fits(run, event)):
+            if fit is None:
+                _refuse_values(run, index, catalog, event)
             return
         arming = _arming(event, item, item_at(event.properties, paths), interest.shown)
         _react(run, index, key, rule, react, arming, canonical(reference))
 
     return handle
+
+
+def _anything(_: Execution, __: Event) -> bool:
+    return True
+
+
+def _fitting(catalog: Catalog) -> Fitting:
+    if catalog.where is None:
+        return _anything
+    question, names = asking(catalog.where), catalog.asked_of_item()
+
+    def fits(run: Execution, event: Event) -> bool | None:
+        return question(values_after(event.properties, names), run.attributes)
+
+    return fits
+
+
+def _refuse_values(run: Execution, index: int, catalog: Catalog, event: Event) -> None:
+    """Count the values of the item of which `where` never holds, for their type."""
+    assert catalog.where is not None, "it has refused"
+    values = values_after(event.properties, catalog.asked_of_item())
+    for path, found in dict.fromkeys(finding([catalog.where])(values, run.attributes)):
+        run.count_unusable(index, Clause.WHEN, f"{ITEM}.{path}", found)
 
 
 def _reference(catalog: Catalog, interest: Interest, before: Any) -> Any:
@@ -153,7 +187,7 @@ def _react(
 
 
 def _revert(run: Execution, index: int, key: str, one: Instance, catalog: Catalog, value: Any, event: Event) -> None:
-    """End what is pending or deferred of an item whose change holds no more."""
+    """End what is pending or deferred of an item whose change holds no more; no value: it is not as `where` asks."""
     held, episode = one.held, one.episode
     if held is not None and not _still_holds(catalog, held.candidate.reference, value):
         run.decide(index, key, held.candidate, Outcome.CANCELLED, Reason.REVERTED)
@@ -166,7 +200,9 @@ def _revert(run: Execution, index: int, key: str, one: Instance, catalog: Catalo
 
 
 def _still_holds(catalog: Catalog, reference: str | None, value: Any) -> bool:
-    return holds_against(catalog.change, None if reference is None else parse_json(reference), value)
+    if value is None or reference is None:
+        return False
+    return holds_against(catalog.change, parse_json(reference), value)
 
 
 def _catalog_of(rule: RuleProgram) -> Catalog:

@@ -33,7 +33,8 @@ class StepKind(StrEnum):
     INTERESTED = "interested"
     """Interest in an item is remembered. event_id."""
     CHANGED = "changed"
-    """An item in which the contact is interested changed. event_id, reference, value, is_so (as the rule asks)."""
+    """An item in which the contact is interested changed. event_id, reference, value, is_so (as the rule asks),
+    fits (as its `where` asks)."""
     NO_ROOM = "no_room"
     """A limit was met. event_id, what."""
     PREFIX = "prefix"

@@ -17,8 +17,9 @@ from kittiwake.rules.compile.match import predicate_of
 from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import clauses_of, matches_in, together
+from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.conditions import Conditions, ContactCondition
-from kittiwake.rules.model.match import EventMatch
+from kittiwake.rules.model.match import EventMatch, Where
 from kittiwake.rules.model.rule import Rule
 from kittiwake.values import is_number
 
@@ -38,15 +39,21 @@ def lint_where(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
         yield from _of_match(match, path)
     for written, path in clauses_of(rule):
         yield from _of_contact(written, path)
+    if isinstance(rule.when, ItemObject) and rule.when.where is not None:
+        yield from _impossible_where(rule.when.where, ("when", "where"), "no item can be so")
 
 
 def _of_match(match: EventMatch, path: KeyPath) -> Iterator[Diagnostic[LintCode]]:
     for where, entry in each(match, path):
         if not isinstance(entry, str) and entry.where is not None:
-            found = contradiction(predicate_of(entry.where))
-            if found is not None:
-                message = f"no event can match this: what is asked of {found} contradicts itself"
-                yield Diagnostic((*where, "where"), LintCode.CONTRADICTION, message, "Mend or delete it", at_key=True)
+            yield from _impossible_where(entry.where, (*where, "where"), "no event can match this")
+
+
+def _impossible_where(where: Where, path: KeyPath, what: str) -> Iterator[Diagnostic[LintCode]]:
+    found = contradiction(predicate_of(where))
+    if found is not None:
+        message = f"{what}: what is asked of {found} contradicts itself"
+        yield Diagnostic(path, LintCode.CONTRADICTION, message, "Mend or delete it", at_key=True)
 
 
 def _of_contact(written: Conditions | None, path: KeyPath) -> Iterator[Diagnostic[LintCode]]:

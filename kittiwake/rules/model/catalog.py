@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.change import ValueChange
-from kittiwake.rules.model.match import EventMatch
+from kittiwake.rules.model.match import EventMatch, Where
 from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, OwnPath, one_of
 from kittiwake.rules.model.time import Duration
 
@@ -47,6 +47,7 @@ class ItemObject(Model):
     since: Annotated[str, *one_of("interest")] | None = Field(
         None, description="compare with the value at the contact's newest interest event"
     )
+    where: Where | None = Field(None, description="what the item must be after the change, and stay while it waits")
 
 
 class Interest(Model):

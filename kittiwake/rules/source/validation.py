@@ -14,7 +14,6 @@ from pydantic_core import ErrorDetails
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.model.base import TAG, Model, shown
-from kittiwake.rules.source import other_words
 from kittiwake.rules.source.tree import Location, nulls, plain
 
 P = TypeVar("P", bound=Model)
@@ -83,6 +82,8 @@ _OF_A_KEY: Final = "[key]"
 
 
 def _translate(location: Location, data: Any, readers: Readers, detail: ErrorDetails) -> RuleError:
+    from kittiwake.rules.source import other_words  # noqa: PLC0415 - only what is wrong needs it
+
     path, kind = key_path(detail), detail["type"]
     if kind == "extra_forbidden":
         return _unknown_key(location, path, _reader(data, readers, path[:-1]))
@@ -108,6 +109,8 @@ def _subject(path: KeyPath) -> str:
 
 def _example(detail: ErrorDetails, path: KeyPath) -> str:
     """What an object looks like where there is none."""
+    from kittiwake.rules.source import other_words  # noqa: PLC0415 - only what is wrong needs it
+
     name = detail.get("ctx", {}).get("class_name")
     model = next((part for part in _kinds_of(Model) if part.__name__ == name), None)
     if model is None or model.model_config.get("extra") == "allow":
@@ -138,6 +141,8 @@ def keys_of(model: type[Model]) -> list[str]:
 
 
 def _unknown_key(location: Location, path: KeyPath, model: type[Model] | None) -> RuleError:
+    from kittiwake.rules.source import other_words  # noqa: PLC0415 - only what is wrong needs it
+
     key, known = str(path[-1]), keys_of(model) if model else []
     close = difflib.get_close_matches(key, known, 1)
     advice = f"Did you mean {close[0]}?" if close else f"Write one of {', '.join(known)}"

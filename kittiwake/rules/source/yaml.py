@@ -15,7 +15,6 @@ import yaml
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.source.builder import Reading
-from kittiwake.rules.source.indentation import misplaced_line
 from kittiwake.rules.source.tree import Mark, Node
 from kittiwake.values import has_half_a_pair
 
@@ -84,6 +83,8 @@ def _escape_explained(problem: str) -> tuple[str, str] | None:
 
 def _located(error: yaml.MarkedYAMLError, text: str) -> tuple[Mark, Code, str, str]:
     """Where a syntax error stands, and what it means to somebody who does not know the parser."""
+    from kittiwake.rules.source.indentation import misplaced_line  # noqa: PLC0415 - only what is wrong needs it
+
     is_in_brackets = "flow" in str(error.context) or "quoted scalar" in str(error.context)
     number = error.problem_mark.line if error.problem_mark else 0
     found = None if is_in_brackets else misplaced_line(text.split("\n"), number)
