@@ -240,6 +240,7 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
         "triggers and decisions": [column.name for column in TRIGGERS.columns],
         "dead_letters": [column.name for column in DEAD_LETTERS.columns],
         "late_events": [column.name for column in LATE_EVENTS.columns],
+        "runs": [column.name for column in RUNS.columns],
     }
     assert TRIGGERS.columns == DECISIONS.columns
     for heading, table in (
