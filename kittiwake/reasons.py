@@ -73,6 +73,7 @@ class DeadLetterReason(StrEnum):
     RULE_FAILED = "rule_failed"
     ROW_REFUSED = "row_refused"
     MESSAGE_REFUSED = "message_refused"
+    SNAPSHOT_REFUSED = "snapshot_refused"
 
 
 class NotReingested(StrEnum):

@@ -35,7 +35,7 @@ def build_stream(
     item_changes = of_items | "JoinItems" >> JoinItems(rules)
     buffered = (parsed.arrivals, seeds.contacts, item_changes) | "MergeSnapshots" >> beam.Flatten()
     evaluated = buffered | "Evaluate" >> EvaluateRules(rules, options.timers, options.shape, options.max_age_us)
-    _attach_sinks(options.sinks, evaluated, [parsed.dead, evaluated.dead_letters])
+    _attach_sinks(options.sinks, evaluated, [parsed.dead, evaluated.dead_letters, seeds.dead])
 
 
 def _attach_sinks(sinks: Sequence[Sink], evaluated: Evaluated, dead_letters: list[PCollection[bytes]]) -> None:

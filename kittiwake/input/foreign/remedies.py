@@ -108,5 +108,6 @@ REMEDIES: Final[dict[DeadLetterReason, str]] = {
     DeadLetterReason.RULE_FAILED: "report the bug, with the record",
     DeadLetterReason.ROW_REFUSED: "see the detail",
     DeadLetterReason.MESSAGE_REFUSED: "see the detail",
+    DeadLetterReason.SNAPSHOT_REFUSED: "see the detail",
 }
 """What mends a record, by why it is no event, where nothing more is known."""
