@@ -38,6 +38,7 @@ from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
+from kittiwake.time.instants import format_instant
 from pipelines.graphs.backfill import build_backfill
 from pipelines.lifecycle import cancel_job, has_job
 from pipelines.locations import OutputLocation, TablesRun, open_location
@@ -46,6 +47,8 @@ from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
 from pipelines.runner import is_dataflow, new_pipeline, silence_beam
 from transforms.input_files import InputFile, input_files, refuse_foreign_files, shaped_input_files
+from transforms.stream.seed import SnapshotSource
+from transforms.stream.snapshot_sources import find_snapshots
 
 if TYPE_CHECKING:
     from apache_beam.runners.runner import PipelineResult
@@ -122,13 +125,14 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
     files = _files(options)
     if not options.run.allow_empty:
         refuse_foreign_files(files, options.run.shapes or (options.run.shape,), options.run.start_us)
+    start_from = _start_from(options, programs)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     bytes_total = sum(file.size for file in files)
     location = open_location(options.output, _tables_run(options, programs))
     with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
         try:
             say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
-            build_backfill(pipeline, files, programs, options.run, location, options.written)
+            build_backfill(pipeline, files, programs, options.run, location, options.written, start_from)
             watched.result = pipeline.run()
             if not has_job(watched.result):
                 location.release()
@@ -141,6 +145,31 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
                 _leave(watched.result if is_interrupted else None, location, options)
                 raise
     return _summary_of(location)
+
+
+def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotSource, ...]:
+    """The snapshots that contacts start from.
+
+    Raises:
+        UnusableError: they cannot be read, or these rules or this run cannot go on from them.
+    """
+    if not options.start_from:
+        return ()
+    if programs.has_catalog:
+        raise UnusableError("--start_from: a run of catalogue rules starts with nothing: give it every event of before")
+    try:
+        found = find_snapshots(options.start_from)
+    except UnusableError as error:
+        raise UnusableError(f"--start_from: {error}") from error
+    if found.refused:
+        path, line, why = found.refused[0]
+        said = f"{len(found.refused):,} row(s) are no snapshots, the first {path}, line {line}: {why}"
+        raise UnusableError(f"--start_from: {said}. Run the backfill again that wrote them")
+    until_us, at = options.run.until_us, format_instant(found.evaluated_to_us)
+    if until_us is not None and until_us < found.evaluated_to_us:
+        raise UnusableError(f"--until {format_instant(until_us)}: the snapshots of --start_from are of {at} already")
+    say(f"{found.files} file(s) of snapshots, evaluated up to {at}: give it every event since then")
+    return found.sources
 
 
 def _tables_run(options: BackfillOptions, programs: Programs) -> TablesRun | None:

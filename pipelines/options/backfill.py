@@ -61,6 +61,8 @@ class BackfillOptions:
     """Whether nothing is run if the rules of one account cannot be used."""
     run_id: str | None = None
     """What the run is called whose output is tables; None: its output is a folder."""
+    start_from: tuple[str, ...] = ()
+    """Files of snapshots of an earlier run, from which contacts start."""
     temp_location: str | None = None
     """Beam's, for files on their way into tables; None: workers are on this machine."""
 
@@ -93,7 +95,17 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     if run_id is None and known.run_id is not None:
         raise UnusableError("--run_id is what a run into tables is called: leave it out, or write --output bq://…")
     return BackfillOptions(
-        known.rules, inputs, known.output, run, runner, flags, written, known.strict, run_id, temp_location
+        known.rules,
+        inputs,
+        known.output,
+        run,
+        runner,
+        flags,
+        written,
+        known.strict,
+        run_id,
+        tuple(known.start_from),
+        temp_location,
     )
 
 
@@ -107,7 +119,7 @@ def _run_id(known: argparse.Namespace) -> str:
     if known.format != Format.JSONL.value or known.snapshots:
         raise UnusableError("--format and --snapshots are about files: leave them out, or name a folder as --output")
     if known.run_id is None:
-        covered = [sorted(known.input), known.input_shape or [], known.input_account, known.until]
+        covered = [sorted(known.input), known.input_shape or [], known.input_account, known.until, known.start_from]
         return hashlib.sha256(json.dumps(covered).encode()).hexdigest()[:RUN_ID_DIGITS]
     if not _RUN_ID.fullmatch(known.run_id):
         raise UnusableError(f"--run_id {known.run_id}: write up to 200 letters, digits and _ . : + / -")
@@ -144,7 +156,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--run_id", metavar="NAME", help=run_help)
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
-    snapshots_help = "write the state of every contact too (JSON lines), for a stream that goes on from there"
+    start_help = "go on from the snapshots of an earlier run: give every event since then as --input"
+    add("--start_from", nargs="+", action="extend", default=[], metavar="GLOB", help=start_help)
+    snapshots_help = "write the state of every contact too (JSON lines), for a stream or a run that goes on from there"
     add("--snapshots", action="store_true", help=snapshots_help)
     add(
         "--until",
