@@ -81,3 +81,14 @@ def test_folders_below_one_another_are_sets_of_their_own(folder: Path, tmp_path:
     for path in list(folder.glob("*.json*")):
         (below / path.name).write_bytes(path.read_bytes())
     assert len(find_snapshots([str(folder / "**" / "*.jsonl")]).sources) == 4
+
+
+def test_a_file_that_lacks_rows_has_more_or_those_of_another_run_is_refused(folder: Path) -> None:
+    file = folder / "part-00000-of-00002.jsonl"
+    for rows, why in (
+        (ROWS[:1], "it has 1 rows, and manifest.json says 2"),
+        ([*ROWS[:2], ROWS[1]], "it has 3 rows, and manifest.json says 2"),
+        ([ROWS[0], ROWS[3]], "their SHA-256 is another"),
+    ):
+        file.write_bytes(b"".join(row + b"\n" for row in rows))
+        assert why in refused(folder / "*")
