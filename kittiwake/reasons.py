@@ -115,3 +115,29 @@ class Found(StrEnum):
     NO_OFFSET = "no_offset"
     NO_DATE = "no_date"
     FAR_YEAR = "far_year"
+
+
+class Comparison(StrEnum):
+    """What a trigger of a stream is beside that of a backfill, by `trigger_id` (`pipelines.reconcile`)."""
+
+    EQUAL = "equal"
+    MISSING = "missing"
+    EXTRA = "extra"
+    DIFFERENT = "different"
+
+
+class Difference(StrEnum):
+    """Why a stream and a backfill differ in a trigger (`pipelines.reconcile`)."""
+
+    NOT_YET_DUE = "not_yet_due"
+    OTHER_RULE_VERSION = "other_rule_version"
+    TOO_LATE = "too_late"
+    DEAD_LETTER = "dead_letter"
+    PARTIAL_HISTORY = "partial_history"
+    REVOKED = "revoked"
+    HOLDOUT = "holdout"
+    SHADOW = "shadow"
+    OTHER_ID = "other_id"
+    OTHER_RULESET_VERSION = "other_ruleset_version"
+    CONSEQUENCE = "consequence"
+    UNEXPLAINED = "unexplained"

@@ -17,13 +17,11 @@ if __name__ == "__main__":
 
     prepare_process()
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-from kittiwake.durable_files import flush, locked, make_folder, undisturbed
 from kittiwake.errors import UnusableError
 from kittiwake.printable import visible_lines
 from kittiwake.reasons import NotReingested
@@ -37,6 +35,7 @@ from pipelines.google.bigquery_tables import client_of
 from pipelines.google.dead_letter_rows import read_dead_letters
 from pipelines.google.pubsub_client import Published, publish
 from pipelines.options.reingest import ReingestOptions, parse_options
+from pipelines.whole_file import write_lines
 from transforms.clock import now_us
 
 
@@ -91,51 +90,8 @@ def _messages(options: ReingestOptions, fed: RedeliveryCounts) -> Iterator[Redel
 
 
 def _write(output: Path, messages: Iterable[Redelivery]) -> int:
-    """Write records as lines, the whole file or none; the number of records.
-
-    Raises:
-        UnusableError: it cannot be written, is there already, or another run is writing it.
-    """
-    partial = output.with_name(f".{output.name}.partial")
-    try:
-        make_folder(output.parent)
-        file = locked(partial)
-        if file is None:
-            raise UnusableError(f"another run is writing {output}: wait for its end, or name another file")
-        with file:
-            try:
-                number = _fill(file, messages)
-                _put(partial, output)
-            except BaseException:
-                with undisturbed():
-                    partial.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise UnusableError(f"cannot write to {output}: {error.strerror or error}") from error
-    return number
-
-
-def _fill(file: IO[bytes], messages: Iterable[Redelivery]) -> int:
-    """Write all records into a file in which a killed run may have left some; on the disk when it returns."""
-    file.truncate(0)
-    number = 0
-    for number, message in enumerate(messages, 1):  # noqa: B007 - the last one is the count
-        file.write(line_of(message))
-    file.flush()
-    os.fsync(file.fileno())
-    return number
-
-
-def _put(partial: Path, output: Path) -> None:
-    with undisturbed():
-        if output.exists():
-            raise UnusableError(f"--output {output} is there by now: name another file")
-        partial.rename(output)
-        try:
-            flush(output.parent)
-        except OSError:
-            output.rename(partial)  # what was refused leaves no file
-            raise
+    """Write records as lines, the whole file or none; the number of records."""
+    return write_lines(output, map(line_of, messages))
 
 
 def _say(text: str) -> None:

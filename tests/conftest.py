@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,11 @@ from hypothesis import HealthCheck, settings
 from tests.services import gcs
 from tests.services.emulators import bigquery, pubsub
 from tests.services.skipping import skip_or_fail
+
+with contextlib.suppress(ModuleNotFoundError):  # without the extra `beam` there is nothing to make quicker
+    from tests.services.signatures import remember_signatures
+
+    remember_signatures()
 
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # Under nohup, or a CI like it: what tests start would inherit that, and outlive the signal that they are sent.

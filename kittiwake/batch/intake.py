@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from itertools import compress
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
 from kittiwake.batch.coverage.arrivals import Arrivals
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input.bulk import Table, Wants, new_table, read_tables
+from kittiwake.input.bulk import ParsedBlocks, Table, Wants, new_table, read_tables
+from kittiwake.input.columns.blocks import AnyBlock, ColumnBlock, records_at
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
-from kittiwake.input.lines import Block, is_cut, record_at
+from kittiwake.input.lines import Block, is_cut
 from kittiwake.input.shapes.base import InputShape, Mapped, Shape
 from kittiwake.model import DeadLetter, Event
-from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.time.zones import zone_of
 from kittiwake.values import canonical, parse_sound
@@ -39,6 +39,27 @@ class Taken(NamedTuple):
     """Its events of items, of accounts that want them; their ids stand in the column of contacts."""
 
 
+class Needs(Protocol):
+    """Which events are wanted: by the rules of `Programs`, or of several."""
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Accounts of which nothing is run."""
+
+    @property
+    def named_types(self) -> frozenset[str] | None:
+        """Types that rules of some account name; None: some need every type."""
+
+    def wanted(self, account_id: str) -> frozenset[str] | None:
+        """The types of events that are wanted of an account; None: all."""
+
+    def wanted_of_items(self, account_id: str) -> frozenset[str] | None:
+        """The types of events of items that are wanted of an account; None: all."""
+
+    def named(self, account_id: str) -> tuple[str, frozenset[str]]:
+        """The types that rules of an account name, and under which account they are: "*" if no rules name it."""
+
+
 class NoRules:
     """Stands for the programs of rules where there are none: events are wanted for themselves."""
 
@@ -47,13 +68,17 @@ class NoRules:
 
     def __init__(self, wanted: Wants = lambda _: None) -> None:
         """`wanted` says which types, as of programs; left out: all."""
-        self.wanted = wanted
+        self._wanted = wanted
 
-    def wanted_of_items(self, _account_id: str) -> frozenset[str]:
+    def wanted(self, account_id: str) -> frozenset[str] | None:
+        """As it was given."""
+        return self._wanted(account_id)
+
+    def wanted_of_items(self, account_id: str) -> frozenset[str]:  # noqa: ARG002 (as of rules)
         """Nobody asks for items."""
         return frozenset()
 
-    def named(self, _account_id: str) -> tuple[str, frozenset[str]]:
+    def named(self, account_id: str) -> tuple[str, frozenset[str]]:  # noqa: ARG002 (as of rules)
         """No rule names any."""
         return EVERY_ACCOUNT, frozenset()
 
@@ -61,7 +86,7 @@ class NoRules:
 class Intake:
     """Takes in the records of a run, and counts them."""
 
-    def __init__(self, settings: RunSettings, programs: Programs | NoRules, counts: Counts) -> None:
+    def __init__(self, settings: RunSettings, programs: Needs, counts: Counts) -> None:
         """Events of accounts whose rules are refused are counted by account, and left out."""
         wants, refused = programs.wanted, programs.refused
         self._start_us = settings.start_us
@@ -75,27 +100,27 @@ class Intake:
         """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
         written in few."""
 
-    def take(self, file: str, block: Block, shape: InputShape | None = None) -> Taken:
+    def take(self, file: str, block: AnyBlock, shape: InputShape | None = None) -> Taken:
         """The events of a block of `file`, in no order; no record is lost. `shape` is that of the file (None: all)."""
         shape = self._shape if shape is None else shape
         self.bytes_taken += block.size
         table, items, left = self._read_in_bulk(block, shape)
         dead: list[DeadLetter] = []
-        for at in left:
-            for record in record_at(block, at):
-                source = f"{file}:{record.number}"
-                found = parse_events(
-                    record.raw, source, self._start_us, shape, raw_size=record.size, context=record.context
-                )
-                if isinstance(found, DeadLetter):
-                    count_dead_letter(self._counts, found, block.start, lambda one: _remedy_of(one, shape))
-                    dead.append(found)
-                else:
-                    count_record(self._counts, found)
-                    if shape.shape is Shape.CANONICAL:
-                        self._arrivals.note_fields(record.raw)
-                    for event in found:
-                        self._add(table if event.contact_id is not None else items, event)
+        start = 0 if isinstance(block, ColumnBlock) else block.start
+        for record in records_at(block, left):
+            source = f"{file}:{record.number}"
+            found = parse_events(
+                record.raw, source, self._start_us, shape, raw_size=record.size, context=record.context
+            )
+            if isinstance(found, DeadLetter):
+                count_dead_letter(self._counts, found, start, lambda one: _remedy_of(one, shape))
+                dead.append(found)
+            else:
+                count_record(self._counts, found)
+                if shape.shape is Shape.CANONICAL:
+                    self._arrivals.note_fields(record.raw)
+                for event in found:
+                    self._add(table if event.contact_id is not None else items, event)
         table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
         return Taken(table, dead, items)
@@ -121,8 +146,13 @@ class Intake:
                 if name is not None and zone_of(name) is None:
                     count_unknown_zone(self._counts, _shown(name))
 
-    def _read_in_bulk(self, block: Block, shape: InputShape) -> tuple[Table, Table, list[int]]:
+    def _read_in_bulk(self, block: AnyBlock, shape: InputShape) -> tuple[Table, Table, list[int]]:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
+        latest_us = self._start_us + AHEAD_MAX_US
+        if isinstance(block, ColumnBlock):
+            from kittiwake.input.columns.bulk import read_columns  # noqa: PLC0415 - needs an extra, and 100 ms
+
+            return self._counted(read_columns(block.batch, TIME_MIN_US, latest_us, self._wants, self._wants_of_items))
         if is_cut(block):
             return new_table(), new_table(), [0]
         if not isinstance(shape.shape, Shape):
@@ -130,8 +160,11 @@ class Intake:
             return table, new_table(), left
         if shape.shape is not Shape.CANONICAL:
             return new_table(), new_table(), list(range(len(block.lines)))
-        latest_us = self._start_us + AHEAD_MAX_US
-        found, items = read_tables(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items)
+        return self._counted(read_tables(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items))
+
+    def _counted(self, parsed: ParsedBlocks) -> tuple[Table, Table, list[int]]:
+        """What was parsed of a block, and which of its lines are left."""
+        found, items = parsed
         count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
         self._arrivals.note_block(found.account_ids, found.types, found.pairs)
         count_events(self._counts, items.taken, 0, items.newest_us)

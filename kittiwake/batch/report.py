@@ -5,7 +5,7 @@ Pure. Printed by the job; the command may draw the same facts with more colour.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Final
 
 from kittiwake.batch.counts import Counts, Refusal, SourceLine, Verdict
@@ -34,9 +34,7 @@ def render(summary: Summary) -> str:
     return visible_lines(
         [
             *(f"EMPTY: {visible(text)}" for text in summary.empty),
-            *_events(summary),
-            *(f"  {visible(line)}" for line in coverage_lines(summary.coverage)),
-            *_dead_letters(summary),
+            *event_lines(summary),
             *_decisions(summary),
             *_pending(summary),
             *_unusable(summary),
@@ -45,9 +43,16 @@ def render(summary: Summary) -> str:
     )
 
 
-def _events(summary: Summary) -> Iterator[str]:
+def event_lines(summary: Summary, speaker: str = "") -> Iterator[str]:
+    """What went in, and what of it was no event; `speaker` begins it, else the mode of the run."""
+    yield from _events(summary, speaker or summary.mode.value)
+    yield from (f"  {visible(line)}" for line in coverage_lines(summary.coverage))
+    yield from _dead_letters(summary)
+
+
+def _events(summary: Summary, speaker: str) -> Iterator[str]:
     counts = summary.counts
-    yield f"{summary.mode.value}: {rules_text(summary.rules)}, until {format_instant(summary.until_us)}"
+    yield f"{speaker}: {rules_text(summary.rules)}, until {format_instant(summary.until_us)}"
     if summary.rules.frozen_at_us is not None:
         yield f"frozen at {format_instant(summary.rules.frozen_at_us)}: nothing is decided beyond it"
     yield f"read {_of(counts.files, 'file')}, {_of(counts.records, 'record')}"
@@ -123,11 +128,11 @@ def dead_letter_lines(counts: Counts) -> Iterator[str]:
     commonest = sorted(counts.dead_letters, key=lambda reason: (-counts.dead_letters[reason], reason))
     examples = {reason: counts.examples.get(reason, ()) for reason in commonest[:REASONS_SHOWN]}
     rows = [(reason, f"{counts.dead_letters[reason]:,}", _example(lines)) for reason, lines in examples.items()]
-    yield from _table((("reason", "number", "for example"), *rows))
+    yield from table_lines((("reason", "number", "for example"), *rows))
     remedies = [(reason, lines[0].remedy) for reason, lines in examples.items() if lines and lines[0].remedy]
     yield from (f"    {reason}: {visible(remedy)}" for reason, remedy in remedies)
     if len(commonest) > REASONS_SHOWN:
-        yield f"    and {len(commonest) - REASONS_SHOWN} more reasons in summary.json"
+        yield f"    and {len(commonest) - REASONS_SHOWN} more reasons"
 
 
 def _example(lines: Sequence[SourceLine]) -> str:
@@ -151,7 +156,7 @@ def _decisions(summary: Summary) -> Iterator[str]:
     several = len({verdict.account_id for verdict, _ in verdicts}) > 1
     header = Verdict("account", "rule", "kind", "decision", "reason")
     rows = [(*header, "number"), *((*verdict, f"{number:,}") for verdict, number in verdicts[:ROWS_MAX])]
-    yield from _table(rows if several else [row[1:] for row in rows])
+    yield from table_lines(rows if several else [row[1:] for row in rows])
     if len(verdicts) > ROWS_MAX:
         yield f"    and {len(verdicts) - ROWS_MAX} more rows in summary.json"
 
@@ -165,7 +170,7 @@ def _pending(summary: Summary) -> Iterator[str]:
     several = len({rule.account_id for rule, _ in pending}) > 1
     rows = [("account", "rule", "number", "next due")]
     rows += [(*rule, f"{one.number:,}", format_instant(one.next_due_us)) for rule, one in pending[:PENDING_SHOWN]]
-    yield from _table(rows if several else [row[1:] for row in rows])
+    yield from table_lines(rows if several else [row[1:] for row in rows])
     if len(pending) > PENDING_SHOWN:
         yield f"    and {len(pending) - PENDING_SHOWN} more rows in summary.json"
 
@@ -179,20 +184,21 @@ def _unusable(summary: Summary) -> Iterator[str]:
     several = len({one.account_id for one, _ in unusable}) > 1
     header = Refusal("account", "rule", "clause", "path", "found")
     rows = [(*header, "number"), *((*one, f"{number:,}") for one, number in unusable[:ROWS_MAX])]
-    yield from _table(rows if several else [row[1:] for row in rows])
+    yield from table_lines(rows if several else [row[1:] for row in rows])
     if len(unusable) > ROWS_MAX:
         yield f"    and {len(unusable) - ROWS_MAX} more rows in summary.json"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns as wide as they need, what looks like a number to the right."""
+def table_lines(rows: Sequence[Sequence[str]], right: Container[int] | None = None) -> Iterator[str]:
+    """Columns as wide as they need, those in `right` to the right; None: one whose header says number."""
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    right = [header == "number" for header in rows[0]]
+    if right is None:
+        right = [at for at, header in enumerate(rows[0]) if header == "number"]
     for row in cells:
         padded = (
-            cell.rjust(width) if is_right else cell.ljust(width)
-            for cell, width, is_right in zip(row, widths, right, strict=True)
+            cell.rjust(width) if at in right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         yield ("    " + "  ".join(padded)).rstrip()
 

@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "validate",
     "test",
     "replay",
+    "simulate",
     "profile",
     "explain",
     "inspect",

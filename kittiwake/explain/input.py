@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
+from kittiwake.input.columns.blocks import records_of_block
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.files import ShapedFile
 from kittiwake.input.foreign.records import remedy_of
-from kittiwake.input.lines import Record, records_in
+from kittiwake.input.lines import Record
 from kittiwake.input.query.inputs import blocks_of_input
 from kittiwake.input.query.model import Query
 from kittiwake.input.shapes.base import InputShape, Shape
@@ -76,7 +77,7 @@ def read_items(
 def _records(files: Sequence[ShapedFile], query: Query | None) -> Iterator[tuple[str, Record, InputShape]]:
     for name, shape in files:
         for block in blocks_of_input(name, query, lambda _: None, shape):
-            for record in records_in(block):
+            for record in records_of_block(block):
                 yield f"{shown(name)}:{record.number}", record, shape
 
 

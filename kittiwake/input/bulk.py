@@ -284,15 +284,20 @@ def _sound(line: bytes, record: _Record) -> bytes:
         return b""  # one more of them may be hidden
     if text == b"null":
         return NOTHING
+    return text if is_sound(text) else b""
+
+
+def is_sound(text: bytes) -> bool:
+    """Whether a text is an object without fault; a decoder has passed over it, or an encoder has made it."""
     if is_plain(text, 1):
-        return text
+        return True
     if not text.startswith(b"{") or text.count(b"{") + text.count(b"[") >= NESTING_MAX:
-        return b""
+        return False
     try:
         parse_json(text)
     except NOT_DECODED:
-        return b""
-    return text
+        return False
+    return True
 
 
 # ---------------------------------------------------------------- types

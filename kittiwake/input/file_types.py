@@ -7,18 +7,18 @@ reads files; a reader reads from a stream that its caller has opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from kittiwake.input.columns.blocks import AnyBlock
 from kittiwake.input.decompression import Source, gzip_blocks, zstd_blocks
 from kittiwake.input.errors import InputError, UnsoundError, shown
-from kittiwake.input.events import RAW_BYTES_MAX
 from kittiwake.input.formats.encodings import UTF_16_MARKS, from_utf16
-from kittiwake.input.lines import Block, cut_lines
+from kittiwake.input.lines import Block, blocks_of_lines, cut_lines
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES, WHOLE, Split, owned_blocks, splits_of_size
 
-Reader: TypeAlias = Callable[[Source, Split], Iterator[Block]]
-"""From a stream at its beginning to the lines that start in a split of it, numbered from where the reader's blocks say.
+Reader: TypeAlias = Callable[[Source, Split], Iterator[AnyBlock]]
+"""From a stream at its beginning to what starts in a split of it, lines or rows, numbered from where its blocks say.
 Raises `UnsoundError` where the file cannot be read to its end, and `OSError`."""
 
 
@@ -75,27 +75,23 @@ def _read_from_start(unpack: Callable[[Source], Iterator[bytes]]) -> Reader:
 NEEDS_PYARROW: Final = "install pyarrow, which the extra kittiwake[parquet] brings"
 
 
-def _read_parquet(source: Source, split: Split) -> Iterator[Block]:
-    """The rows of a Parquet file of canonical columns as lines, numbered from the start of the file."""
-    return _parquet_blocks(source, split, None)
-
-
-def read_columns(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[Block]:
-    """The rows of a Parquet file as JSON objects of these columns, or of all (None); numbered as above."""
-    return _parquet_blocks(source, split, (columns,))
-
-
-def _parquet_blocks(source: Source, split: Split, chosen: tuple[Sequence[str] | None] | None) -> Iterator[Block]:
+def _parquet() -> Any:
     try:
-        from kittiwake.input.parquet import lines_of, objects_of  # noqa: PLC0415 - needs an extra, and 100 ms
+        from kittiwake.input import parquet  # noqa: PLC0415 - needs an extra, and 100 ms
     except ModuleNotFoundError:
         raise UnsoundError(f"it is a Parquet file: {NEEDS_PYARROW}") from None
-    for number, lines in lines_of(source, split) if chosen is None else objects_of(source, split, *chosen):
-        if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
-            yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1)
-        else:
-            for at, line in enumerate(lines):
-                yield Block(number + at, [line[:RAW_BYTES_MAX]], len(line))
+    return parquet
+
+
+def _read_parquet(source: Source, split: Split) -> Iterator[AnyBlock]:
+    """The rows of a Parquet file of canonical columns, numbered from the start of the file."""
+    yield from _parquet().rows_of(source, split)
+
+
+def read_objects(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[Block]:
+    """The rows of a Parquet file as JSON objects of these columns, or of all (None); numbered as above."""
+    for number, lines in _parquet().objects_of(source, split, columns):
+        yield from blocks_of_lines(number, lines)
 
 
 # ---------------------------------------------------------------- the table

@@ -65,9 +65,13 @@ def cut_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:
         yield Block(number, [head], size, start)
 
 
-def lines_until(block: Block) -> int:
-    """How many lines there are from where they are numbered to the end of a block."""
-    return block.number + len(block.lines) - 1
+def blocks_of_lines(number: int, lines: list[bytes]) -> Iterator[Block]:
+    """Lines that are there already, numbered from `number`, as one block; if one is longer than is kept, each alone."""
+    if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
+        yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1)
+        return
+    for at, line in enumerate(lines):
+        yield Block(number + at, [line[:RAW_BYTES_MAX]], len(line))
 
 
 def is_cut(block: Block) -> bool:

@@ -1,7 +1,8 @@
-"""Events in Parquet files: every row becomes the JSON line that the same event would have had.
+"""Events in Parquet files: blocks of their rows, and the JSON line that the event of a row would have had.
 
-Reads from streams that its caller, a reader of `file_types`, was given; needs pyarrow. So all that
-follows, checks and dead letters too, is that of JSON lines. Only the columns of events are read, some rows at a time.
+Reads from streams that its caller, a reader of `file_types`, was given; needs pyarrow. Rows stay columns; a row that is
+out of the ordinary becomes its line, so that all that follows, checks and dead letters too, is that of JSON lines. Only
+the columns of events are read, some rows at a time.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kittiwake.input.arrow_values import encode, instants, is_text, refuse_type, texts, values
+from kittiwake.input.columns.blocks import ColumnBlock
 from kittiwake.input.decompression import Source
 from kittiwake.input.errors import UnsoundError
 from kittiwake.input.splits import BLOCK_BYTES, Split
 
-ROWS: Final = 2_048
-"""Rows read at once: about half a megabyte of lines."""
+ROWS: Final = 16_384
+"""Rows read at once: a few megabytes, beside which a step in Python for a block costs nothing."""
+
+LINES: Final = 2_048
+"""Rows made lines at once: about half a megabyte."""
 
 _TEXTS: Final = ("event_id", "account_id", "contact_id", "item_id", "type")
 _COLUMNS: Final = (*_TEXTS, "time", "properties")
@@ -33,41 +38,44 @@ _TO_ESCAPE: Final = r'["\\\x00-\x1f]'
 _raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
 
 
-_Make: TypeAlias = Callable[[pa.RecordBatch, list[str]], list[bytes]]
+_Choose: TypeAlias = Callable[[pa.Schema], list[str]]
 
 
-def lines_of(source: Source, split: Split) -> Iterator[tuple[int, list[bytes]]]:
-    """The rows of the row groups that start in a split of a file, as lines, with the number of the first, from 1.
+def rows_of(source: Source, split: Split) -> Iterator[ColumnBlock]:
+    """The rows of the row groups that start in a split of a file, numbered from 1.
 
     Raises:
         UnsoundError: it is no sound Parquet file, or not one of events.
     """
-    return _sound(source, split, columns_of, lines_of_batch)
+    for number, batch in _sound(source, split, columns_of, ROWS):
+        yield block_of(number, batch)
+
+
+def block_of(number: int, batch: pa.RecordBatch) -> ColumnBlock:
+    """Rows of canonical columns as a block."""
+    return ColumnBlock(number, batch, batch.nbytes, lines_of_rows)
 
 
 def objects_of(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[tuple[int, list[bytes]]]:
-    """As `lines_of`, of rows with any columns: JSON objects of those that are named, or of all, without what is null.
+    """As `rows_of`, of rows with any columns: JSON objects of those that are named, or of all, without what is null.
 
     Raises:
         UnsoundError: it is no sound Parquet file, or JSON has no word for a column.
     """
-    return _sound(source, split, lambda schema: _chosen(schema, columns), _objects_of_batch)
+    for number, batch in _sound(source, split, lambda schema: chosen(schema, columns), LINES):
+        yield number, objects_of_batch(batch)
 
 
-def _sound(
-    source: Source, split: Split, choose: Callable[[pa.Schema], list[str]], make: _Make
-) -> Iterator[tuple[int, list[bytes]]]:
+def _sound(source: Source, split: Split, choose: _Choose, rows: int) -> Iterator[tuple[int, pa.RecordBatch]]:
     try:
-        yield from _lines(source, split, choose, make)
+        yield from _batches(source, split, choose, rows)
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise
         raise UnsoundError(f"it is no sound Parquet file ({error})") from error
 
 
-def _lines(
-    source: Source, split: Split, choose: Callable[[pa.Schema], list[str]], make: _Make
-) -> Iterator[tuple[int, list[bytes]]]:
+def _batches(source: Source, split: Split, choose: _Choose, rows: int) -> Iterator[tuple[int, pa.RecordBatch]]:
     file = pq.ParquetFile(source.stream, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True)
     columns = choose(file.schema_arrow)
     size, total, done = _size(source.stream), file.metadata.num_rows, 0
@@ -76,8 +84,8 @@ def _lines(
         about = file.metadata.row_group(group)
         if split.start <= _start(about) and (split.end is None or _start(about) < split.end):
             first = number
-            for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
-                yield first, make(batch, columns)
+            for batch in file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
+                yield first, batch.select(columns)
                 first, done = first + len(batch), done + len(batch)
                 source.report_upto(size * done // total)
         number += about.num_rows
@@ -125,7 +133,7 @@ def _check(name: str, kind: pa.DataType) -> None:
     refuse_type(name, kind)
 
 
-def _chosen(schema: pa.Schema, columns: Sequence[str] | None) -> list[str]:
+def chosen(schema: pa.Schema, columns: Sequence[str] | None) -> list[str]:
     """The columns of a shape that a file has.
 
     Raises:
@@ -151,8 +159,9 @@ def _is_local(kind: pa.DataType) -> bool:
 # ---------------------------------------------------------------- rows
 
 
-def _objects_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
+def objects_of_batch(batch: pa.RecordBatch) -> list[bytes]:
     """A JSON object a row."""
+    columns = batch.schema.names
     cells = [_cells(batch.column(name)) for name in columns]
     return [
         encode({name: cell for name, cell in zip(columns, row, strict=True) if cell is not None})
@@ -166,7 +175,19 @@ def _cells(column: pa.Array) -> list[Any]:
     return values(column)
 
 
-def lines_of_batch(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
+def lines_of_rows(batch: pa.RecordBatch, at: Sequence[int] | None) -> list[bytes]:
+    """The lines of some rows of canonical columns, by index from 0, or of all (None)."""
+    names = batch.schema.names
+    if at is None:
+        return lines_of_batch(batch, names)
+    try:
+        return lines_of_batch(batch.take(list(at)), names)
+    except pa.ArrowNotImplementedError:  # of views of texts no rows can be chosen
+        lines = lines_of_batch(batch, names)
+        return [lines[one] for one in at]
+
+
+def lines_of_batch(batch: pa.RecordBatch, columns: Sequence[str]) -> list[bytes]:
     """A line a row of the canonical `columns`; what is null is left out. Column by column, since a step in Python for
     every cell takes longest.
     """

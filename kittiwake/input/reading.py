@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from kittiwake.input.columns.blocks import AnyBlock, in_lines
 from kittiwake.input.decompression import BEGINNING_BYTES, OnRead, Source
 from kittiwake.input.errors import InputError, UnsoundError, shown
 from kittiwake.input.file_types import refuse_misshapen, type_of
@@ -37,7 +38,17 @@ def read_records(name: str, on_read: OnRead = _ignore, shape: InputShape = CANON
 
 
 def read_blocks(name: str, on_read: OnRead = _ignore, shape: InputShape = CANONICAL) -> Iterator[Block]:
-    """The lines of a local file, in blocks.
+    """The lines of a local file, in blocks; those of rows are made.
+
+    Raises:
+        InputError: as `read_any`.
+    """
+    for block in read_any(name, on_read, shape):
+        yield from in_lines(block)
+
+
+def read_any(name: str, on_read: OnRead = _ignore, shape: InputShape = CANONICAL) -> Iterator[AnyBlock]:
+    """The lines or rows of a local file, in blocks.
 
     Raises:
         InputError: it cannot be read to its end; the blocks before have been yielded.
@@ -45,7 +56,7 @@ def read_blocks(name: str, on_read: OnRead = _ignore, shape: InputShape = CANONI
     try:
         size = Path(name).stat().st_size
         with open_file(name) as stream:
-            yield from blocks_of(stream, name, on_read, shape=shape)
+            yield from any_blocks_of(stream, name, on_read, shape=shape)
         refuse_shrunk(name, size)
     except OSError as error:
         raise InputError(f"cannot read {shown(name)}: {why_not(name, error)}") from error
@@ -79,10 +90,23 @@ def records_of(stream: BinaryIO, name: str, on_read: OnRead = _ignore) -> Iterat
 def blocks_of(
     stream: BinaryIO, name: str, on_read: OnRead = _ignore, split: Split = WHOLE, shape: InputShape = CANONICAL
 ) -> Iterator[Block]:
-    """The lines of an open file, as in `records_of`, that start in a split of it, in blocks of about `BLOCK_BYTES`.
+    """The lines of an open file, in blocks; those of rows are made.
+
+    Raises:
+        InputError: as `any_blocks_of`.
+    """
+    for block in any_blocks_of(stream, name, on_read, split, shape):
+        yield from in_lines(block)
+
+
+def any_blocks_of(
+    stream: BinaryIO, name: str, on_read: OnRead = _ignore, split: Split = WHOLE, shape: InputShape = CANONICAL
+) -> Iterator[AnyBlock]:
+    """The lines or rows of an open file, as in `records_of`, that start in a split of it, in blocks of about
+    `BLOCK_BYTES`, of rows some megabytes.
 
     Of a split that does not begin the file they are numbered from its start. All of a compressed file starts in its
-    first split. The rows of a Parquet file are lines too, of the canonical `shape` only.
+    first split. A Parquet file has rows, of the canonical `shape` only.
 
     Raises:
         InputError: it cannot be read to its end, or not in this shape.
@@ -97,7 +121,7 @@ def _why(error: OSError | UnsoundError) -> str:
     return str((isinstance(error, OSError) and error.strerror) or error)
 
 
-def _blocks(source: Source, name: str, split: Split, shape: InputShape) -> Iterator[Block]:
+def _blocks(source: Source, name: str, split: Split, shape: InputShape) -> Iterator[AnyBlock]:
     file_type = type_of(name, source.beginning(BEGINNING_BYTES if split.start else BLOCK_BYTES))
     refuse_misshapen(name, file_type, shape)
     if isinstance(shape.shape, Shape):

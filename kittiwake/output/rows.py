@@ -121,7 +121,7 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
     """The line of `decisions`, and of `triggers` if it fired: `line(decision_row(…))` in a fifth of the time."""
     time = format_instant(decision.time_us)
     fired_us = decision.fired_at_us
-    return _in_one_line(
+    return in_one_line(
         _encode_decision(
             DecisionLine(
                 decision.trigger_id,
@@ -217,10 +217,11 @@ def line(row: dict[str, Any]) -> bytes:
             text = _line_slowly(row)
     except OverflowError:  # an integer beyond 64 bits
         text = _line_slowly(row)
-    return _in_one_line(text)
+    return in_one_line(text)
 
 
-def _in_one_line(text: bytes) -> bytes:
+def in_one_line(text: bytes) -> bytes:
+    """JSON in UTF-8 in which no reader sees the end of a line; it means the same."""
     if text.isascii():
         return text
     for separator, escape in _SEPARATORS:

@@ -9,17 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound, Unauthorized
-from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
-from requests import RequestException
 
-from kittiwake.errors import UnusableError
 from kittiwake.stream.redelivery import DeadLetterRow
 from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Dataset
 from kittiwake.time.instants import format_instant
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
-from pipelines.google.error_text import first_line
+from pipelines.google.reading import raise_unusable
 
 PAGE_ROWS: Final = 500
 """Rows in memory at once. BigQuery sends fewer of them when they are large: an answer has 10 MB at most."""
@@ -50,19 +46,10 @@ def read_dead_letters(client: bigquery.Client, dataset: Dataset, chosen: RowFilt
     view = dataset.table(f"{chosen.table}_latest")
     sql, parameters = _query(view, chosen)
     config = bigquery.QueryJobConfig(query_parameters=parameters)
-    try:
+    with raise_unusable(view, "see --dataset, and launch the job once with --create_tables"):
         rows = client.query(sql, job_config=config, timeout=BIGQUERY_TIMEOUT_S).result(page_size=PAGE_ROWS)
         for row in rows:
             yield _dead_letter_row(dict(row.items()))
-    except NotFound as error:
-        advice = "see --dataset, and launch the job once with --create_tables"
-        raise UnusableError(f"there is no {view}: {advice}") from error
-    except (Forbidden, Unauthorized, BadRequest) as error:
-        raise UnusableError(
-            f"BigQuery refuses to read {view}: {first_line(getattr(error, 'message', '') or error)}"
-        ) from error
-    except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
-        raise UnusableError(f"{view} cannot be read: {first_line(getattr(error, 'message', '') or error)}") from error
 
 
 def _dead_letter_row(row: dict[str, Any]) -> DeadLetterRow:

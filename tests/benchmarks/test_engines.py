@@ -93,6 +93,7 @@ def test_every_runner_has_a_row_for_each_core_it_may_use() -> None:
 # ---------------------------------------------------------------- right or wrong
 
 
+@pytest.mark.nightly
 def test_a_small_plan_is_carried_out_and_told(tmp_path: Path) -> None:
     in_process = [one for one in cases(1) if not one.on_engine]
     found = measure(Plan({BATCH: 300, STREAM: 100}, 1, tmp_path, lambda _: None), in_process)
@@ -101,7 +102,7 @@ def test_a_small_plan_is_carried_out_and_told(tmp_path: Path) -> None:
     assert tables.costs(found).count("| as `replay` |") == 2
 
 
-@pytest.mark.parametrize("job", [BATCH, STREAM])
+@pytest.mark.parametrize("job", [pytest.param(BATCH, marks=pytest.mark.nightly), STREAM])
 def test_a_run_that_decides_otherwise_is_wrong_and_has_no_figures(job: str, tmp_path: Path) -> None:
     (tmp_path / "engines").mkdir()
     of, other = (history(job, number, tmp_path / str(number)) for number in (100, 200))
@@ -196,6 +197,7 @@ def test_what_is_kept_shrinks_when_contacts_are_silent(tmp_path: Path) -> None:
     assert sum(longer.at_most) > 1.5 * sum(found.at_most)
 
 
+@pytest.mark.nightly
 def test_some_seconds_are_watched_to_their_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if not prism.kept().exists():
         pytest.skip("prism is not here: make runners gets it")

@@ -88,6 +88,7 @@ def test_a_case_runs_on_beams_runner(dofn: str) -> None:
     assert result.wakes == (5 if dofn == CLOCKED else 0)
 
 
+@pytest.mark.nightly
 def test_a_small_plan_is_carried_out_and_told(tmp_path: Path) -> None:
     text = report(Plan(0.001, 1, [LEAN], [TWELVE], tmp_path, lambda _: None), ["hosts"])
     assert "| twelve | 20 | **host** |" in text

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from kittiwake.input.columns.blocks import records_of_block
 from kittiwake.input.events import parse_event
-from kittiwake.input.lines import records_in
 from kittiwake.input.query.blocks import blocks_of_query, check_query
 from kittiwake.input.query.model import Query
 from kittiwake.model import Event
@@ -79,5 +79,5 @@ def test_a_recipe_gives_the_events_it_shows(recipe: Recipe, tmp_path: Path) -> N
     inputs: list[Any] = [tmp_path / fence.words[1] for fence in recipe.files if len(fence.words) == 2]
     query = Query(str(tmp_path / "recipe.sql"), tuple(map(str, inputs)))
     check_query(query)
-    lines = [record.raw for block in blocks_of_query(query) for record in records_in(block)]
+    lines = [record.raw for block in blocks_of_query(query) for record in records_of_block(block)]
     assert msgspec.to_builtins(_events(lines)) == msgspec.to_builtins(_events(_objects(recipe.rows)))

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from kittiwake.input.columns.blocks import lines_until
 from kittiwake.input.decompression import BEGINNING_BYTES
 from kittiwake.input.errors import InputError
 from kittiwake.input.file_types import (
@@ -31,7 +32,7 @@ from kittiwake.input.file_types import (
     type_of,
 )  # fmt: skip
 from kittiwake.input.files import find_files
-from kittiwake.input.lines import lines_until, records_in
+from kittiwake.input.lines import records_in
 from kittiwake.input.reading import blocks_of, read_records
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.input.splits import WHOLE

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input import file_types
+from kittiwake.input import lines
 from kittiwake.input.errors import InputError
 from kittiwake.input.events import parse_event
 from kittiwake.input.file_types import splits_of
@@ -141,7 +141,7 @@ def test_texts_may_be_written_in_any_way() -> None:
 
 
 def test_of_a_row_beyond_every_bound_only_the_beginning_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_types, "RAW_BYTES_MAX", 200)
+    monkeypatch.setattr(lines, "RAW_BYTES_MAX", 200)
     note = json.dumps({"note": "x" * 300})
     found = records(written(table([ROW, {**ROW, "properties": note}, ROW])))
     assert [(record.number, len(record.raw), record.size > 300) for record in found] == [

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kittiwake.input.columns.blocks import records_of_block
 from kittiwake.input.errors import InputError
-from kittiwake.input.lines import records_in
 from kittiwake.input.query.blocks import NEEDS_DUCKDB, blocks_of_query, check_query
 from kittiwake.input.query.model import Query
 
@@ -81,7 +81,7 @@ def query(folder: Path, sql: str, *inputs: str) -> Query:
 
 def rows(found: Query) -> list[object]:
     check_query(found)
-    return [json.loads(record.raw) for block in blocks_of_query(found) for record in records_in(block)]
+    return [json.loads(record.raw) for block in blocks_of_query(found) for record in records_of_block(block)]
 
 
 def refused(found: Query) -> str:
@@ -236,7 +236,7 @@ def test_millions_of_rows_are_read_in_bounded_memory(folder: Path) -> None:
         "import resource, sys\n"
         "from kittiwake.input.query.blocks import blocks_of_query\n"
         "from kittiwake.input.query.model import Query\n"
-        "n = sum(len(block.lines) for block in blocks_of_query(Query(sys.argv[1])))\n"
+        "n = sum(len(block.batch) for block in blocks_of_query(Query(sys.argv[1])))\n"
         "print(n, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
     )
     ran = subprocess.run([sys.executable, "-c", script, folder / "q.sql"], capture_output=True, text=True, check=True)

@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kittiwake.input import lines, splits
+from kittiwake.input.columns.blocks import lines_until
 from kittiwake.input.file_types import splits_of
-from kittiwake.input.lines import Record, lines_until, records_in
+from kittiwake.input.lines import Record, records_in
 from kittiwake.input.reading import blocks_of, records_of
 from kittiwake.input.splits import SPLIT_BYTES, SPLITS_MAX, WHOLE, Split, split_bytes_for
 

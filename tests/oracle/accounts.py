@@ -1,22 +1,36 @@
-"""How many random accounts the hosts are tried with: in CI a few of all worlds, nightly 2,000 of the later clauses.
+"""How many random accounts of the later clauses all hosts are tried with: 60 in CI, 2,000 nightly.
 
-`KITTIWAKE_ACCOUNTS` asks for so many of the later clauses without `nightly`. They come in parts, each a job, for a job
-of thousands of accounts reads their rules for minutes.
+`KITTIWAKE_ACCOUNTS` asks for another number. They come in parts, each a draw of its own, for a job of thousands of
+accounts reads their rules for minutes.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
-NIGHTLY_ACCOUNTS: Final = 2_000
+IN_CI: Final = 60
+NIGHTLY: Final = 2_000
+PART_MAX: Final = 250
 _asked: Final = os.environ.get("KITTIWAKE_ACCOUNTS")
 
 
-def parts(accounts: int, in_ci: int = 1) -> list[Any]:
-    """Numbers of parts of so many accounts; those from `in_ci` on are of worlds that are given later clauses."""
-    more = -(-int(_asked or NIGHTLY_ACCOUNTS) // accounts)
-    marks = () if _asked else (pytest.mark.nightly,)
-    return [*range(in_ci), *(pytest.param(number, marks=marks) for number in range(in_ci, in_ci + more))]
+class Part(NamedTuple):
+    """So many accounts, drawn together."""
+
+    number: int
+    accounts: int
+
+
+def parts() -> list[Any]:
+    """What is to be tried, as parameters of a test."""
+    if _asked:
+        return _parts_of(int(_asked))
+    return [Part(0, IN_CI), *(pytest.param(one, marks=pytest.mark.nightly) for one in _parts_of(NIGHTLY, 1))]
+
+
+def _parts_of(accounts: int, first: int = 0) -> list[Part]:
+    number = -(-accounts // PART_MAX)
+    return [Part(first + part, (accounts * (part + 1)) // number - accounts * part // number) for part in range(number)]

@@ -94,11 +94,11 @@ def test_every_field_takes_its_values(rows: list[list[dict[str, Any]]]) -> None:
 
 
 def test_every_clause_occurs(worlds: list[World]) -> None:
-    names = {name for each in worlds for name in _names(each.document)}
+    names = {name for each in worlds for name in names_in(each.document)}
     assert not set(CLAUSES) - names
     reentries = {str(rule.get("reentry"))[-1:] for each in worlds for rule in each.document["rules"]}
     assert {"e", "s"} < reentries  # once, always, and durations
-    assert {len(step) for each in worlds for step in _values(each.document, "sequence")} == {2, 3, 4, 5}
+    assert {len(step) for each in worlds for step in values_in(each.document, "sequence")} == {2, 3, 4, 5}
 
 
 def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[list[dict[str, Any]]]) -> None:
@@ -107,9 +107,9 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
     for each, decided in zip(worlds, rows, strict=True):
         ids = {row["rule_id"] for row in decided}
         for rule, as_written in zip(written_out(each.document)["rules"], each.document["rules"], strict=True):
-            live.update([*_names(rule), *({"match"} & {*_names(as_written)})] if rule["id"] in ids else ())
+            live.update([*names_in(rule), *({"match"} & {*names_in(as_written)})] if rule["id"] in ids else ())
         beside = {name: part for name, part in each.document.items() if name in ("cast", "repeats", "derive")}
-        live.update(_names(beside) if decided else ())
+        live.update(names_in(beside) if decided else ())
     thin = {name: live[name] for name in CLAUSES if live[name] < LIVE_MIN and name not in ("policy", "consent")}
     policies = {
         "history_from",
@@ -157,23 +157,23 @@ def test_small_worlds_are_every_history() -> None:
     assert {("fired", None), ("cancelled", "unless"), ("suppressed", "reentry"), ("cancelled", "exited")} <= set(seen)
 
 
-def _names(part: Any) -> Iterator[str]:
+def names_in(part: Any) -> Iterator[str]:
     """Every key written anywhere in the part."""
     if isinstance(part, dict):
         yield from part
         for value in part.values():
-            yield from _names(value)
+            yield from names_in(value)
     elif isinstance(part, list):
         for value in part:
-            yield from _names(value)
+            yield from names_in(value)
 
 
-def _values(part: Any, name: str) -> Iterator[Any]:
+def values_in(part: Any, name: str) -> Iterator[Any]:
     """Everything that stands under the key anywhere in the part."""
     if isinstance(part, dict):
         yield from (value for key, value in part.items() if key == name)
         for value in part.values():
-            yield from _values(value, name)
+            yield from values_in(value, name)
     elif isinstance(part, list):
         for value in part:
-            yield from _values(value, name)
+            yield from values_in(value, name)

@@ -66,8 +66,18 @@ def rows_of(files: dict[str, str]) -> dict[str, str]:
     return shown
 
 
+NIGHTLY = pytest.mark.nightly
+
+
 @pytest.mark.parametrize(
-    ("earlier", "flags"), [((), ()), (("--snapshots",), ()), ((), ("--snapshots",)), (("--snapshots",),) * 2]
+    ("earlier", "flags"),
+    [
+        (("--snapshots",), ()),
+        *(
+            pytest.param(*one, marks=pytest.mark.nightly)
+            for one in (((), ()), ((), ("--snapshots",)), (("--snapshots",),) * 2)
+        ),
+    ],
 )
 def test_a_replay_that_dies_at_any_call_leaves_one_of_two_runs_whole(
     tmp_path: Path, earlier: tuple[str, ...], flags: tuple[str, ...]
@@ -106,7 +116,7 @@ def test_a_disk_that_takes_nothing_from_some_call_on_loses_neither_run(tmp_path:
     assert len({each.said.partition(": ")[0] for each in left}) == 3
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", *(pytest.param(one, marks=NIGHTLY) for one in ("SIGHUP", "SIGINT"))])
 def test_a_signal_at_any_call_leaves_one_of_two_runs_whole_and_nothing_else(tmp_path: Path, name: str) -> None:
     (one, two), left = replayed(tmp_path, name)
     for each in left:

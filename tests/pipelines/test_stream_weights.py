@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.pipelines.streaming import StreamResources, running
 
 FIELDS = 49
@@ -33,6 +35,7 @@ def cart(contact: str, description: str) -> bytes:
     return json.dumps(record).encode()
 
 
+@pytest.mark.nightly
 def test_a_trigger_of_twelve_megabytes_is_cut_and_sent_and_the_job_goes_on(
     resources: StreamResources, tmp_path: Path
 ) -> None:

@@ -92,8 +92,15 @@ def test_every_missing_column_is_told_with_the_statement_that_adds_it(tables: Ta
         tables.client.create_table(bigquery.Table(created.table(table.name), schema=kept))
     messages = pipelines.compare(tables.client, created)
     assert len(messages) == sum(len(table.columns) - 1 for table in TABLES)
-    tables.query(";\n".join(statements(messages)))
-    assert pipelines.compare(tables.client, created) == []
+    of_one, of_others = told_of(messages, created.table(TABLES[-1].name))
+    tables.query(";\n".join(statements(of_one)))
+    assert of_one
+    assert pipelines.compare(tables.client, created) == of_others
+
+
+def told_of(messages: list[str], path: str) -> tuple[list[str], list[str]]:
+    """Those of one table, and the others: a statement takes the emulator a second."""
+    return [one for one in messages if path in one], [one for one in messages if path not in one]
 
 
 def statements(messages: list[str]) -> Iterator[str]:

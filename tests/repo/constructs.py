@@ -139,7 +139,11 @@ NO_CONSTRUCT: Final = {
         "preparation": "what becomes of events before the rules see them, of every construct that changes them",
         "versions": "the programs of an account under rising versions",
     },
-    "lint": {"document": "calls the lints", "queries": "questions that several lints ask"},
+    "lint": {
+        "document": "calls the lints",
+        "queries": "questions that several lints ask",
+        "texts": "asks every text that something is compared with, wherever it stands",
+    },
     "plan": {
         "build": "from rules to a program",
         "catalog_plan": "what the join of items and contacts needs of an account's rules, for `catalog`",

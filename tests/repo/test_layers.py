@@ -23,7 +23,7 @@ LAYERS = (
     "kittiwake.cli kittiwake.testing",
     "kittiwake.terminal kittiwake.api",
     "kittiwake.scenarios",
-    "kittiwake.explain kittiwake.inspect kittiwake.profile",
+    "kittiwake.explain kittiwake.inspect kittiwake.profile kittiwake.simulate",
     "kittiwake.batch kittiwake.stream",
     "kittiwake.event_plan kittiwake.shape_files",
     "kittiwake.rules kittiwake.output",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +137,8 @@ def test_a_pointer_with_one_bit_flipped_is_refused_wherever_it_is(target: Target
     freeze(target, NOW_US)
     path = Path(target.location) / "pointer.json"
     data = path.read_bytes()
-    for at, bit in product(range(len(data)), range(8)):
-        path.write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
+    for at in range(len(data)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
         with pytest.raises(TargetError, match=r"pointer\.json cannot be read"):
             load_history(target)
 

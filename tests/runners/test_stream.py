@@ -56,10 +56,12 @@ def test_so_it_does_by_workers_that_the_engine_starts(endpoint: str, case: Case,
     assert not [row for row in ran.rows("decisions") if row["revision"] > 0]
 
 
+@pytest.mark.nightly
 def test_so_it_does_in_this_process_where_everything_is_taken_in_first(case: Case, tmp_path: Path, seed: int) -> None:
     check(streamed(case.rules, case.events, tmp_path / "out", *DISORDER, "--event_seed", str(seed)), case, seed)
 
 
+@pytest.mark.nightly
 def test_an_event_of_the_year_2200_moves_nobodys_deadline(endpoint: str, case: Case, tmp_path: Path, seed: int) -> None:
     """It is a dead letter, and the watermark goes by the others: what stands is what stands without it."""
     events, lines = tmp_path / "events.jsonl", case.events.read_bytes().splitlines(keepends=True)

@@ -65,23 +65,29 @@ def streamed(
     *,
     versions: int = 1,
     horizon_us: int | None = None,
-    added: bool = False,
 ) -> Streamed:
-    """A drawn case; with a horizon of its own no event need be too late. `added` as of `together`."""
-    drawn = together(random.Random(seed), accounts, added=added)
+    """A drawn case; with a horizon of its own no event need be too late."""
+    drawn = together(random.Random(seed), accounts)
     starts = drawn.starts[:versions]
     history = RuleSetHistory(
         tuple(RuleSetVersion(start, load_files(drawn.files(number))) for number, start in enumerate(starts))
     )
+    return as_messages(drawn, history, waits, drawn.horizon_us if horizon_us is None else horizon_us)
+
+
+def as_messages(drawn: Together, history: RuleSetHistory, waits: TimerSettings, horizon_us: int) -> Streamed:
+    """A draw whose events are messages."""
     arrivals = [
         arrival_of_line(canonical(exact(event)).encode()) for of in drawn.worlds.values() for event in of.events
     ]
     arrivals.sort(key=lambda pair: pair[1].time_us)
-    until_us = (
-        drawn.until_us + waits.settle_delay_us
-    ) // waits.resolution_us * waits.resolution_us - waits.settle_delay_us
-    horizon_us = drawn.horizon_us if horizon_us is None else horizon_us
+    until_us = on_grid(drawn.until_us, waits)
     return Streamed(drawn, history, horizon_us, [(key, encode(one)) for key, one in arrivals], until_us)
+
+
+def on_grid(until_us: int, waits: TimerSettings) -> int:
+    """The newest instant until then at which a host of such timers can stop."""
+    return (until_us + waits.settle_delay_us) // waits.resolution_us * waits.resolution_us - waits.settle_delay_us
 
 
 def arrival_of_line(data: bytes, attributes: Mapping[str, str] | None = None) -> tuple[bytes, BufferedEvent]:

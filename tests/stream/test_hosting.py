@@ -1,7 +1,4 @@
-"""The host decides what one call with all events decides, however the runner treats it. Seeds are printed.
-
-`tests.oracle.accounts` says how many accounts of the later clauses come beside the cases of CI.
-"""
+"""The host decides what one call with all events decides, however the runner treats it. Seeds are printed."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import buffered_event_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, SECOND_US
-from tests.oracle.accounts import parts
 from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner, Timer
 from tests.stream.generated_cases import (
     Streamed,
@@ -50,8 +46,7 @@ def drawn(
 ) -> tuple[Streamed, TimerSettings, random.Random]:
     rng = random.Random(f"hosting {seed} {number}")
     waits = rng.choice(WAITS)
-    added = number >= CASES
-    return streamed(f"hosting {seed} {number}", ACCOUNTS, waits, horizon_us=horizon_us, added=added), waits, rng
+    return streamed(f"hosting {seed} {number}", ACCOUNTS, waits, horizon_us=horizon_us), waits, rng
 
 
 def play(
@@ -99,7 +94,7 @@ def die_everywhere(runner: FaultInjectingRunner, bundle: Bundle, rng: random.Ran
         assert before == (str(runner.kept), len(runner.emitted))
 
 
-@pytest.mark.parametrize("number", parts(ACCOUNTS, CASES))
+@pytest.mark.parametrize("number", range(CASES))
 def test_disorder_duplicates_and_adversarial_timers_change_no_decision(seed: int, number: int) -> None:
     case, waits, rng = drawn(seed, number)
     runner = play(case, waits, rng)
@@ -110,12 +105,11 @@ def test_disorder_duplicates_and_adversarial_timers_change_no_decision(seed: int
     assert not (wrong := differences(wanted, emitted_by_key(runner.emitted))), f"seed {seed} {number} {waits}\n{wrong}"
 
 
-@pytest.mark.parametrize("number", parts(ACCOUNTS, CASES))
+@pytest.mark.parametrize("number", range(CASES))
 def test_versions_come_into_force_at_their_instant(seed: int, number: int) -> None:
     rng = random.Random(f"versions {seed} {number}")
     waits = rng.choice(WAITS)
-    name, added = f"versions {seed} {number}", number >= CASES
-    case = streamed(name, ACCOUNTS, waits, versions=3, horizon_us=800 * DAY_US, added=added)
+    case = streamed(f"versions {seed} {number}", ACCOUNTS, waits, versions=3, horizon_us=800 * DAY_US)
     runner = play(case, waits, rng)
     assert not runner.late
     wanted = expected_by_key(case)

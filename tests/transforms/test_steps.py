@@ -20,6 +20,7 @@ from kittiwake.batch.partitions import HELD_BYTES
 from kittiwake.batch.record_batches import PARTITIONS_MIN, RecordBatcher, partition_of, read_batch
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table
+from kittiwake.input.lines import Block
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_line
@@ -65,7 +66,7 @@ def test_reading_names_places_and_what_it_could_not_read(tmp_path: Path) -> None
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
         read = pipeline | "Read" >> ReadRecords((InputFile(sound, 5), InputFile(gone, 5)))
         counts = Counts(files=1, unreadable={gone: f"cannot read {gone}: No such file or directory"})
-        blocks = [SourcedBlock(sound, 1, [b"a", b"", b"b"], 4)]
+        blocks = [SourcedBlock(sound, Block(1, [b"a", b"", b"b"], 4))]
         return {
             "blocks": (read.blocks | beam.Map(SourcedBlock._make), blocks),
             "counts": ((read.counts,) | SumCounts(), [counts]),
@@ -82,7 +83,7 @@ def test_a_file_that_has_shrunk_since_the_job_started_is_one_that_could_not_be_r
         read = pipeline | "Read" >> ReadRecords((InputFile(name, 9),))
         why = f"{name} shrank from 9 to 2 bytes while it was read: {advice}"
         return {
-            "blocks": (read.blocks | beam.Map(SourcedBlock._make), [SourcedBlock(name, 1, [b"a"], 1)]),
+            "blocks": (read.blocks | beam.Map(SourcedBlock._make), [SourcedBlock(name, Block(1, [b"a"], 1))]),
             "counts": ((read.counts,) | SumCounts(), [Counts(unreadable={name: why})]),
         }
 
@@ -111,7 +112,7 @@ def test_parsing_loses_no_record_and_keeps_what_is_needed(tmp_path: Path) -> Non
     lines = [record(), b"{", item, record(event_id="e2"), record(event_id="e3", type="page.viewed")]
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, list[Any]]]:
-        blocks = pipeline | beam.Create([SourcedBlock("a", 1, lines, 1_000)])
+        blocks = pipeline | beam.Create([SourcedBlock("a", Block(1, lines, 1_000))])
         parsed = blocks | "Parse" >> ParseRecords(RunSettings(START_US), programs, PARTITIONS_MIN)
         rows = [
             ("acme", "c1", 1793527200000000, name, "cart.item_added", {"price": 68.74, "product_id": "p1"})

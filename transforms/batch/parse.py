@@ -16,7 +16,6 @@ from kittiwake.batch.intake import Intake
 from kittiwake.batch.items.rows import InterestRows, ItemRow, rows_of_items
 from kittiwake.batch.record_batches import BATCH_BYTES, Batcher, RecordBatcher
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input.lines import Block
 from kittiwake.output.rows import dead_letter_line
 from kittiwake.rules.compile.accounts import Programs
 from transforms.batch.counts import COUNTS, CountingDoFn
@@ -78,7 +77,7 @@ class _Parse(CountingDoFn):
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
         with gc_paused():
             shape = self._settings.shapes[block.shape] if self._settings.shapes else None
-            taken = self._intake.take(block.file, Block(*block[1:-1]), shape)
+            taken = self._intake.take(block.file, block.block, shape)
             self._batcher.add(taken.table)
             if self._items is not None:
                 self._items.put(rows_of_items(taken.items))

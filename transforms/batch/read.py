@@ -1,4 +1,4 @@
-"""Step: from files, large ones in byte ranges, to blocks of lines with their line numbers.
+"""Step: from files, large ones in byte ranges, to blocks of lines or rows with their numbers.
 
 Lines are cut by `kittiwake.input.files`. Ranges are distributed by a shuffle, so that any runner shares them.
 """
@@ -16,10 +16,10 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection
 
 from kittiwake.batch.counts import Counts, LinesOfPart
+from kittiwake.input.columns.blocks import AnyBlock, lines_until
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.file_types import splits_of
-from kittiwake.input.lines import lines_until
-from kittiwake.input.reading import blocks_of, refuse_shrunk
+from kittiwake.input.reading import any_blocks_of, refuse_shrunk
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.input.splits import SPLIT_BYTES, Split
 from transforms.batch.counts import COUNTS, CountingDoFn
@@ -28,16 +28,11 @@ from transforms.input_files import InputFile
 
 
 class SourcedBlock(NamedTuple):
-    """Some whole lines of a file, as `kittiwake.input.lines.Block`."""
+    """Some whole lines or rows of a file."""
 
     file: str
     """Its name, for people."""
-    number: int
-    lines: list[bytes]
-    size: int
-    start: int = 0
-    header: tuple[str, ...] = ()
-    ordinals: tuple[int, ...] = ()
+    block: AnyBlock
     shape: int = 0
     """Which of the run's shapes its records have, if there are several."""
 
@@ -99,8 +94,8 @@ class _ReadPart(CountingDoFn):
         label, lines = shown(name), 0
         try:
             with FileSystems.open(name, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                for block in blocks_of(stream, name, PROGRESS.read, part, self._shapes[element.shape]):
-                    yield SourcedBlock(label, *block, element.shape)
+                for block in any_blocks_of(stream, name, PROGRESS.read, part, self._shapes[element.shape]):
+                    yield SourcedBlock(label, block, element.shape)
                     lines = lines_until(block)
             if Path(name).is_file():  # objects in a bucket do not change
                 refuse_shrunk(name, element.size)

@@ -20,6 +20,7 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import summary_of, to_json
 from kittiwake.errors import UnusableError
 from kittiwake.input.files import refuse_shaped
+from kittiwake.input.lines import Block
 from kittiwake.output.rows import DecisionLine, Mode
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.versions import RuleSetHistory
@@ -177,7 +178,7 @@ def _blocks(records: PCollection[bytes]) -> read.Read:
 
 def _block(lines: Iterable[bytes]) -> read.SourcedBlock:
     whole = [check_element(line, "records", bytes, RECORD_ADVICE).rstrip(b"\r\n") for line in lines]
-    return read.SourcedBlock("records", 1, whole, sum(map(len, whole)) + len(whole))
+    return read.SourcedBlock("records", Block(1, whole, sum(map(len, whole)) + len(whole)))
 
 
 _decode: Final = msgspec.json.Decoder(DecisionLine).decode

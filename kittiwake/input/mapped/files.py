@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kittiwake.input.columns.blocks import in_lines
 from kittiwake.input.decompression import Source
-from kittiwake.input.file_types import FileType, read_columns
+from kittiwake.input.file_types import FileType, read_objects
 from kittiwake.input.formats.csv_rows import blocks_of_rows
 from kittiwake.input.formats.encodings import as_utf8
 from kittiwake.input.formats.json_documents import blocks_of_records
@@ -33,9 +34,9 @@ def _some(file_type: FileType, source: Source, split: Split, mapping: RecordMapp
     """The records that start in a split."""
     records = mapping.spec.records
     if file_type.unpack is None:
-        return read_columns(source, split, mapping.views.columns)
+        return read_objects(source, split, mapping.views.columns)
     if records.format is Format.JSON_LINES:
-        return file_type.read(source, split)
+        return (lines for block in file_type.read(source, split) for lines in in_lines(block))
     if split.start:
         return iter(())
     texts = as_utf8(file_type.unpack(source), records.encoding)

@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from kittiwake.input.columns.blocks import ColumnBlock
 from kittiwake.input.errors import InputError, UnsoundError, shown
-from kittiwake.input.events import RAW_BYTES_MAX
-from kittiwake.input.lines import Block
 from kittiwake.input.query.errors import Sql, after, query_error, words_of
 from kittiwake.input.query.model import Query
 from kittiwake.input.query.sql import read_sql
@@ -25,8 +24,8 @@ MEMORY: Final = "2GB"
 
 EXPLAIN: Final = "EXPLAIN "
 
-ROWS: Final = 2_048
-"""Rows taken at once: DuckDB's own unit."""
+ROWS: Final = 16_384
+"""Rows taken at once: some of DuckDB's own units."""
 
 NEEDS_DUCKDB: Final = "--query needs DuckDB: install the extra kittiwake[query]"
 
@@ -55,8 +54,8 @@ def check_query(query: Query) -> None:
         _columns(sql, _relation(connection, sql))
 
 
-def blocks_of_query(query: Query) -> Iterator[Block]:
-    """The rows of a query as lines, numbered from 1, in blocks.
+def blocks_of_query(query: Query) -> Iterator[ColumnBlock]:
+    """The rows of a query, numbered from 1, in blocks.
 
     Raises:
         InputError: as `check_query`, or it cannot be run to its end.
@@ -64,7 +63,7 @@ def blocks_of_query(query: Query) -> Iterator[Block]:
     import duckdb  # noqa: PLC0415 - needs an extra
     import pyarrow as pa  # noqa: PLC0415 - needs an extra
 
-    from kittiwake.input.parquet import lines_of_batch  # noqa: PLC0415 - needs an extra, and 100 ms
+    from kittiwake.input.parquet import block_of  # noqa: PLC0415 - needs an extra, and 100 ms
 
     with _session(query) as (connection, sql):
         relation = _relation(connection, sql)
@@ -72,7 +71,7 @@ def blocks_of_query(query: Query) -> Iterator[Block]:
         number = 1
         try:
             for batch in relation.to_arrow_reader(ROWS):
-                yield from _blocks(number, lines_of_batch(batch, columns))
+                yield block_of(number, batch.select(columns))
                 number += len(batch)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise query_error(sql, error) from error
@@ -80,14 +79,6 @@ def blocks_of_query(query: Query) -> Iterator[Block]:
             if INTERRUPTED not in str(error):
                 raise
             raise KeyboardInterrupt from error  # what a signal raised, which DuckDB has taken for itself
-
-
-def _blocks(number: int, lines: list[bytes]) -> Iterator[Block]:
-    if max(map(len, lines), default=0) <= RAW_BYTES_MAX:
-        yield Block(number, lines, sum(map(len, lines)) + len(lines) - 1)
-        return
-    for at, line in enumerate(lines):
-        yield Block(number + at, [line[:RAW_BYTES_MAX]], len(line))
 
 
 # ---------------------------------------------------------------- DuckDB

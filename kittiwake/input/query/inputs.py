@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kittiwake.errors import UnusableError
+from kittiwake.input.columns.blocks import AnyBlock
 from kittiwake.input.decompression import OnRead
 from kittiwake.input.files import ShapedFile, find_shaped_files, refuse_shaped
-from kittiwake.input.lines import Block
 from kittiwake.input.query.model import Query
-from kittiwake.input.reading import read_blocks
+from kittiwake.input.reading import read_any
 from kittiwake.input.shapes.base import InputShape, Shape
 
 
@@ -39,14 +39,14 @@ def find_inputs(
     return files
 
 
-def blocks_of_input(name: str, query: Query | None, on_read: OnRead, shape: InputShape) -> Iterator[Block]:
-    """The lines of a file that `find_inputs` has found, in blocks.
+def blocks_of_input(name: str, query: Query | None, on_read: OnRead, shape: InputShape) -> Iterator[AnyBlock]:
+    """The lines or rows of a file that `find_inputs` has found, in blocks.
 
     Raises:
         InputError: it cannot be read to its end; the blocks before have been yielded.
     """
     if query is None:
-        return read_blocks(name, on_read, shape)
+        return read_any(name, on_read, shape)
     from kittiwake.input.query.blocks import blocks_of_query  # noqa: PLC0415 - likewise
 
     return blocks_of_query(query)

@@ -30,7 +30,9 @@ Field: TypeAlias = tuple[str, ...]
 """A property, an attribute or a property of an element: the keys below which it stands, and its path."""
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
+    """What a property or an attribute is compared with."""
+
     field: Field
     test: Any
     path: KeyPath
@@ -38,7 +40,7 @@ class _Asked(NamedTuple):
 
 def errors_of_quoted_numbers(rules: Iterable[tuple[Rule, Location]]) -> Iterator[RuleError]:
     """Numbers in quotes beside an operator of order, but for fields that the file compares with real texts too."""
-    asked = [(location, one) for rule, location in rules for one in _tests(rule, (), ())]
+    asked = [(location, one) for rule, location in rules for one in comparisons_in(rule)]
     texts = {one.field for _, one in asked if _is_text(one.test)}
     for location, one in asked:
         if isinstance(one.test, Operators) and one.field not in texts:
@@ -77,25 +79,26 @@ def _is_word(value: object) -> bool:
     return isinstance(value, str) and digits_in(value) is None
 
 
-def _tests(written: Any, path: KeyPath, below: Field) -> Iterator[_Asked]:
+def comparisons_in(written: Any, path: KeyPath = (), below: Field = ()) -> Iterator[Asked]:
     """What properties and attributes are compared with, anywhere in a part of a rule."""
     if isinstance(written, list):
         for where, entry in each(written, path):
-            yield from _tests(entry, where, below)
+            yield from comparisons_in(entry, where, below)
     elif isinstance(written, AttributeChanges):
         for name, change in written.changes().items():
-            yield from (_Asked(("contact", name), value, (*path, name)) for value in (change.becomes, change.from_))
+            yield Asked(("contact", name), change.becomes, (*path, name, "becomes"))
+            yield Asked(("contact", name), change.from_, (*path, name, "from"))
     elif isinstance(written, Model):
         for name, info in type(written).model_fields.items():
             key = info.alias or name
             inside = ("contact",) if key == "contact" else below
-            yield from _tests(getattr(written, name), (*path, key), inside)
+            yield from comparisons_in(getattr(written, name), (*path, key), inside)
         if isinstance(written, Where):
             yield from _of_where(written, path, below)
 
 
-def _of_where(where: Where, path: KeyPath, below: Field) -> Iterator[_Asked]:
+def _of_where(where: Where, path: KeyPath, below: Field) -> Iterator[Asked]:
     for name, test in where.tests().items():
-        yield _Asked((*below, name), test, (*path, name))
+        yield Asked((*below, name), test, (*path, name))
         if isinstance(test, Operators):
-            yield from _tests(test.contains, (*path, name, "contains"), (*below, name, "contains"))
+            yield from comparisons_in(test.contains, (*path, name, "contains"), (*below, name, "contains"))

@@ -19,6 +19,7 @@ from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.named import lint_names, lint_unused
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
 from kittiwake.rules.lint.rule import lint_rule
+from kittiwake.rules.lint.texts import lint_texts
 from kittiwake.rules.lint.thresholds import lint_thresholds
 from kittiwake.rules.lint.variants import lint_variants
 from kittiwake.rules.model.policy import PolicyObject
@@ -51,6 +52,7 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozen
         *lint_rule(rule, names),
         *lint_names(authored, names),
         *lint_where(rule),
+        *lint_texts(rule),
         *lint_history(rule),
         *lint_thresholds(rule),
         *lint_reentry(rule),

@@ -10,12 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from kittiwake.kernel.plan.history import Measure
+from kittiwake.rules.check.conditions import histories
+from kittiwake.rules.compile.history import condition_of
 from kittiwake.rules.compile.match import matches_of, types_of
 from kittiwake.rules.diagnostics import Diagnostic, each
 from kittiwake.rules.errors import LintCode
 from kittiwake.rules.lint.queries import arming, covers, matches_in
 from kittiwake.rules.model.match import ChangeMatch, MatchObject
 from kittiwake.rules.model.rule import Rule
+from kittiwake.time.durations import parse_duration
 
 _SPELLING: Final = "Check how it is spelled in the events"
 _USUAL_TYPE: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
@@ -24,6 +28,7 @@ _USUAL_TYPE: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 def lint_rule(rule: Rule, names: frozenset[str] = frozenset()) -> Iterator[Diagnostic[LintCode]]:
     """Lints of one rule, whatever its policy; `names` of matches may be meant."""
     yield from _unless(rule)
+    yield from _given_of_unless(rule)
     yield from _restart(rule)
     yield from _types(rule, names)
     if rule.mode == "off":
@@ -42,6 +47,19 @@ def _unless(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
             message = "every event that arms the rule disarms it first, and arms it again"
             advice = "Delete this; a further match starts the wait anew by itself"
             yield Diagnostic(path, LintCode.UNLESS_EQUALS_WHEN, message, advice)
+
+
+def _given_of_unless(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
+    """What `unless` names, absent in `given` too: for all time or just as long as the wait, hardly what is meant."""
+    wait_us = parse_duration(rule.wait) if isinstance(rule.wait, str) else None
+    ending = tuple(one for _, entry in each(rule.unless, ("unless",)) for one in matches_of(entry) if not one.same)
+    for path, written in histories(rule.given, ("given",)) if rule.wait is not None else ():
+        asked = condition_of(written)
+        looks_back = asked.within_us is None or (asked.within_us == wait_us and not asked.period and not asked.near_us)
+        if asked.measure is Measure.ABSENT and looks_back and covers(ending, asked.of):
+            message = "given is asked when the rule is armed, of what came before; of the wait there is unless"
+            advice = "Delete this; to leave out who did it before, write {count: …, lt: 1} in its place"
+            yield Diagnostic(path, LintCode.GIVEN_OF_UNLESS, message, advice)
 
 
 def _restart(rule: Rule) -> Iterator[Diagnostic[LintCode]]:

@@ -20,6 +20,7 @@ _MATCH: Final = {
     **dict.fromkeys(("if", "filter", "filters", "properties", "conditions", "with"), "Write where"),
     **dict.fromkeys(("attribute", "attributes", "profile", "user"), _CHANGE),
 }
+_SIGNS: Final = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "=": "eq", "==": "eq", "!=": "ne"}
 KEYS: Final[dict[str, dict[str, str]]] = {
     "Header": {
         **dict.fromkeys(("holidays", "calendars"), "Write calendar"),
@@ -36,6 +37,8 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("cancel", "cancel_on", "exit", "exit_on", "exception", "stop", "until"), "Write unless"),
         **dict.fromkeys(("segment", "in", "segments"), "Write given: {in: NAME}, with the id of an audience rule"),
         **dict.fromkeys(("params", "parameters", "args"), "Write with"),
+        **dict.fromkeys(("ab_test", "experiment", "split"), "Write variants: {a: 50, b: 50}"),
+        **dict.fromkeys(("goal", "conversion"), "Write unless"),
         "recipe": "Write use",
         "where": "Write it inside the event: when: {event: …, where: {…}}",
         "name": "Write id, and description for what people read",
@@ -47,6 +50,8 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("after", "days_after"), "Write days: 3"),
         **dict.fromkeys(("time", "time_of_day", "hour"), 'Write at: "09:00"'),
         **dict.fromkeys(("timezone", "tz"), _ZONE),
+        **dict.fromkeys(("rrule", "recurrence", "every"), "Write repeat"),
+        **dict.fromkeys(("exdate", "exdates", "skip"), "Write except"),
     },
     "CalendarWaitObject": {
         **dict.fromkeys(("time", "time_of_day", "hour"), 'Write at: "10:00"'),
@@ -63,21 +68,39 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("is", "equals", "equal"), "Write eq"),
         **dict.fromkeys(("is_not", "not_equals", "not"), "Write ne"),
         **dict.fromkeys(("becomes", "changes", "changed_to"), _EVENT),
+        **{sign: f"Write {name}" for sign, name in _SIGNS.items()},
+        **dict.fromkeys(("between", "range"), "Write gte and lte: {gte: 10, lte: 50}"),
+        **dict.fromkeys(("is_set", "is_not_null"), "Write exists: true"),
+        **dict.fromkeys(("is_empty", "blank"), "Write empty: true"),
+        **dict.fromkeys(("any_of", "one_of"), "Write in"),
+        **dict.fromkeys(("none_of", "is_none_of"), "Write not_in"),
+        "path": "Write eq: {path: …}",
     },
     "OtherProperty": dict.fromkeys(("property", "field"), "Write path"),
     "_Condition": {
         **dict.fromkeys(("at_least", "min"), "Write gte"),
         **dict.fromkeys(("at_most", "max"), "Write lte"),
-        **dict.fromkeys(("more_than", "greater_than"), "Write gt"),
-        **dict.fromkeys(("less_than", "fewer_than"), "Write lt"),
+        **dict.fromkeys(("more_than", "greater_than", "above", "over"), "Write gt"),
+        **dict.fromkeys(("less_than", "fewer_than", "below", "under"), "Write lt"),
         **dict.fromkeys(("window", "in_last", "last_days", "since", "during", "period"), "Write within"),
     },
     "ReachesObject": {**dict.fromkeys(("period", "per"), "Write within"), "thresholds": "Write at"},
     "RepeatsObject": dict.fromkeys(("by", "key", "on", "property"), "Write same"),
-    "DeriveObject": dict.fromkeys(("type", "name"), "Write event"),
+    "DeriveObject": {
+        **dict.fromkeys(("type", "name", "emit", "into"), "Write event"),
+        **dict.fromkeys(("list", "foreach", "for_each", "unnest"), "Write each"),
+        "where": "Delete it; ask in the rule: when: {event: …, where: {…}}",
+    },
+    "CastObject": {
+        **dict.fromkeys(("date", "time", "timestamp", "datetime"), "Write instant: {created_at: epoch_seconds}"),
+        **dict.fromkeys(("money", "float", "decimal", "integer", "fields", "properties"), "Write number: [total]"),
+    },
     "QuietHoursObject": {"start": "Write from", "end": "Write to", "on": "Write days"},
     "CapObject": {**dict.fromkeys(("every", "within", "window"), "Write per"), "limit": "Write max"},
-    "ArbitrationObject": dict.fromkeys(("window", "per"), "Write within"),
+    "ArbitrationObject": {
+        **dict.fromkeys(("window", "per"), "Write within"),
+        **dict.fromkeys(("by", "pick", "sort"), "Delete it: of those within, the highest priority fires"),
+    },
     "ChannelObject": dict.fromkeys(("caps", "cap", "limits"), "Write frequency"),
 }
 """By the name of the model that reads an object, or of one it is made of: a key that is none there, and what is."""

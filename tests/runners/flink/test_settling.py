@@ -60,6 +60,7 @@ def test_what_dies_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_path: 
     check(told, case, seed)
 
 
+@pytest.mark.nightly
 def test_a_freeze_and_then_a_drain_fires_nothing_from_there_on(flink: Cluster, tmp_path: Path, seed: int) -> None:
     """Frozen in the midst of the events: those after it are taken in, wait, and end with the job."""
     frozen_at = "2025-01-20T00:00:00Z"
@@ -69,6 +70,7 @@ def test_a_freeze_and_then_a_drain_fires_nothing_from_there_on(flink: Cluster, t
     assert max(row["time"] for row in told.sent["decisions"]) < frozen_at
 
 
+@pytest.mark.nightly
 def test_a_drain_that_nobody_announced_fires_what_is_due_by_the_clock_and_ends(
     flink: Cluster, tmp_path: Path, seed: int
 ) -> None:

@@ -28,6 +28,7 @@ from google.cloud.bigquery_storage_v1 import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
 from tests.services.emulators.bigquery import PROJECT
+from tests.services.signatures import remember_signatures
 
 REST = "BIGQUERY_EMULATOR_HOST"
 STORAGE = "BIGQUERY_STORAGE_EMULATOR_HOST"
@@ -65,6 +66,7 @@ def main() -> None:
     """Runs the module named by the first argument, with the others."""
     for owner, name, value in patches(os.environ[REST], os.environ[STORAGE]):
         setattr(owner, name, value)
+    remember_signatures()
     module = sys.argv.pop(1)
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -1,0 +1,114 @@
+"""`kittiwake simulate`: what rules would have done with the events of some weeks; nothing is sent."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kittiwake.batch.settings import RunSettings
+from kittiwake.cli.console import AsJson, leave, one_command, usable_input
+from kittiwake.cli.options import (
+    AllowedLateness,
+    AllowEmpty,
+    InputAccount,
+    QueryFile,
+    ShapeNames,
+    Strict,
+    Until,
+    inputs_of,
+    now_us,
+    shapes_of,
+)
+from kittiwake.errors import UnusableError
+from kittiwake.input.plain import is_type
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.settings import duration_us, instant_us
+from kittiwake.simulate.data import as_data
+from kittiwake.simulate.model import Goal, Question, Simulation
+from kittiwake.simulate.report import render
+from kittiwake.simulate.sampling import percent_of
+from kittiwake.simulate.simulation import simulate as run
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import say_json, say_text
+from kittiwake.terminal.progress import progress
+
+
+def simulate(
+    rules: Annotated[
+        str,
+        typer.Argument(help="Rules file or folder, or a target with versions.", metavar="RULES", show_default=False),
+    ],
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Files of events, or globs, as replay reads them.", metavar="INPUT")
+    ] = None,
+    query: QueryFile = None,
+    goal: Annotated[
+        list[str] | None,
+        typer.Option("--goal", help="A type of event that contacts are hoped to send; may be given several times."),
+    ] = None,
+    within: Annotated[
+        str, typer.Option("--within", help="How soon after a trigger the goal has to be reached.")
+    ] = "7d",
+    sample: Annotated[
+        str,
+        typer.Option(
+            "--sample", help="Decide such a part of the contacts only, say 5%, the same each time.", show_default=False
+        ),
+    ] = "",
+    until: Until = "",
+    allowed_lateness: AllowedLateness = "1h",
+    shape: ShapeNames = None,
+    input_account: InputAccount = None,
+    strict: Strict = False,
+    allow_empty: AllowEmpty = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what rules would have done with these events: reach, losses, load, and what a goal says of it.
+
+    Writes nothing and sends nothing. The numbers are those of a replay of the same files.
+
+    Exit codes: 0 it is said, 1 there are findings, as of a replay, or no event of the goal came (unless
+    --allow-empty); 2 the rules or an input cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        if not inputs:
+            raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
+        settings = RunSettings(
+            now_us(),
+            instant_us("--until", until or None),
+            duration_us("--allowed-lateness", allowed_lateness),
+            shape=shapes.shape,
+            shapes=shapes.each,
+            query=of_query,
+            allow_empty=allow_empty,
+        )
+        question = Question(_goal(goal or [], within), percent_of("--sample", sample))
+        history = load_rules(rules, by_account=not strict)
+        programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
+        with progress(quiet=as_json, speaker="simulate") as on_progress:
+            simulation = run(programs, files, settings, question, on_progress)
+    _report(simulation, as_json=as_json)
+    leave(Exit.FINE if simulation.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
+
+
+def _goal(types: list[str], within: str) -> Goal | None:
+    within_us = duration_us("--within", within)
+    if not within_us:
+        raise UnusableError(f"--within: {within!r} leaves no time: write, say, 7d")
+    for name in types:
+        if not is_type(name):
+            raise UnusableError(f"--goal: {name!r} is no type of event: write, say, order.completed")
+    return Goal(frozenset(types), within_us) if types else None
+
+
+def _report(simulation: Simulation, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"ok": simulation.summary.stopped is None, **as_data(simulation)})
+    else:
+        say_text(render(simulation))
+
+
+app = one_command(simulate, "simulate")

@@ -1,0 +1,90 @@
+"""Lint of texts that read like something else: an operator, another property, a key that stands one level up.
+
+Pure. An author who means the text itself writes `{eq: …}`, of which this is silent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from kittiwake.rules.check.quoted_numbers import Asked, comparisons_in, digits_in
+from kittiwake.rules.diagnostics import Diagnostic
+from kittiwake.rules.errors import KeyPath, LintCode
+from kittiwake.rules.model.base import shown
+from kittiwake.rules.model.match import Operators
+from kittiwake.rules.model.rule import Rule
+
+_SIGNS: Final = {">=": "gte", "=>": "gte", "<=": "lte", "=<": "lte", "!=": "ne", "<>": "ne", ">": "gt", "<": "lt"}
+_SIGNED: Final = re.compile(r"\s*(>=|=>|<=|=<|!=|<>|==|>|<|=)\s*(\S.*?)\s*")
+_WORDS: Final = {
+    **dict.fromkeys(("empty", "is empty"), "{empty: true}"),
+    **dict.fromkeys(("not empty", "is not empty"), "{empty: false}"),
+    **dict.fromkeys(("exists", "is set", "*"), "{exists: true}"),
+    **dict.fromkeys(("not exists", "does not exist", "is not set", "not set"), "{exists: false}"),
+}
+"""What a text says, by its words with spaces between."""
+_TEMPLATE: Final = re.compile(r"\s*(?:\{\{\s*|\$\{\s*|\$)(?:event\.)?(?:properties\.)?(\w+(?:\.\w+)*)\s*\}{0,2}\s*")
+"""How other systems name a property in a text."""
+_NAME: Final = re.compile(r"[A-Za-z_]{3,}(\.[A-Za-z_]+)*")
+_ORDERS: Final = ("gt", "gte", "lt", "lte")
+
+
+def lint_texts(rule: Rule) -> Iterator[Diagnostic[LintCode]]:
+    """Texts anywhere in a rule that properties or attributes are compared with, and that read like something else."""
+    for asked in comparisons_in(rule):
+        if isinstance(asked.test, str):
+            yield from _of_bare(asked, asked.test)
+        elif isinstance(asked.test, Operators):
+            yield from _of_operators(asked.test, asked.path)
+
+
+def _of_bare(asked: Asked, text: str) -> Iterator[Diagnostic[LintCode]]:
+    name, is_key = asked.field[-1], _above(asked)
+    if is_key:
+        message = f"{name} is the name of a property or an attribute here, which is compared with {shown(text)}"
+        yield Diagnostic(asked.path, LintCode.READS_AS_TEXT, message, is_key, at_key=True)
+    elif (meant := _meant(text)) is not None:
+        advice = f"Write {name}: {meant}; if the text itself is meant, {name}: {{eq: …}}"
+        yield Diagnostic(asked.path, LintCode.READS_AS_TEXT, f"{name} is compared with the text {shown(text)}", advice)
+
+
+def _above(asked: Asked) -> str | None:
+    """What to write where the name is really a key of the object around this one."""
+    if asked.field == ("same",):
+        return f"Write same: {asked.test} beside where, not inside it"
+    return f"Write {{in: {asked.test}}} in place of contact" if asked.field == ("contact", "in") else None
+
+
+def _meant(text: str) -> str | None:
+    signed = _SIGNED.fullmatch(text)
+    if signed is not None:
+        value = digits_in(signed[2]) or signed[2]
+        return f"{{{_SIGNS[signed[1]]}: {value}}}" if signed[1] in _SIGNS else value
+    template = _TEMPLATE.fullmatch(text)
+    if template is not None:
+        return f"{{eq: {{path: {template[1]}}}}}"
+    return _WORDS.get(text.lower().replace("_", " ").strip())
+
+
+def _of_operators(test: Operators, path: KeyPath) -> Iterator[Diagnostic[LintCode]]:
+    for operator in (*_ORDERS, "eq", "ne"):
+        other = _other(getattr(test, operator), ordered=operator in _ORDERS)
+        if other is not None:
+            written = shown(getattr(test, operator))
+            message = f"{written} is a text here" + (
+                ", and texts are compared by code point" if operator in _ORDERS else ""
+            )
+            advice = f"Write {operator}: {{path: {other}}} for another property, a number for a number"
+            yield Diagnostic((*path, operator), LintCode.READS_AS_TEXT, message, advice)
+
+
+def _other(value: Any, *, ordered: bool) -> str | None:
+    """The property that a text names; a bare name is one only where there is an order."""
+    if not isinstance(value, str):
+        return None
+    found = _TEMPLATE.fullmatch(value)
+    if found is not None:
+        return found[1]
+    return value if ordered and _NAME.fullmatch(value) else None

@@ -1,0 +1,174 @@
+"""A simulation as plain text, for a terminal: tables that a marketer reads.
+
+Pure. Printed by `kittiwake simulate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kittiwake.batch.report import event_lines, table_lines
+from kittiwake.printable import visible, visible_lines
+from kittiwake.simulate.model import Arm, Estimate, GoalOfRule, RuleFigures, Simulation, Uplift
+from kittiwake.time.durations import format_duration
+
+LOADS_SHOWN: Final = 12
+"""Rows of triggers in a week; the last has all that are more."""
+
+TAKEN_SHOWN: Final = 20
+"""Pairs of rules, those that took most; the JSON has all."""
+
+DAYS_SHOWN: Final = 14
+"""The busiest days; the JSON has all."""
+
+
+def render(simulation: Simulation) -> str:
+    """The text, with its lines' ends."""
+    found = (*simulation.summary.findings, *simulation.findings)
+    return visible_lines(
+        [
+            *(f"EMPTY: {visible(text)}" for text in simulation.summary.empty),
+            *event_lines(simulation.summary, "simulate"),
+            *(_body(simulation) if simulation.summary.stopped is None else ()),
+            *(f"FINDING: {visible(text)}" for text in found),
+        ]
+    )
+
+
+def _body(simulation: Simulation) -> Iterator[str]:
+    percent, rules = simulation.question.sample_percent, simulation.rules
+    if percent is not None:
+        yield f"of {percent} % of the contacts; ≈ is what that makes of all, and where it lies 19 times of 20"
+    several = len({one.account_id for one in rules}) > 1
+    yield from _reach(rules, several=several, sampled=percent is not None)
+    yield from _losses(rules, several=several)
+    yield from _taken(simulation, several=several)
+    yield from _loads(simulation)
+    yield from _days(simulation)
+    yield from _goals(simulation, several=several)
+
+
+def _name(account_id: str, rule_id: str, *, several: bool) -> str:
+    return f"{account_id}/{rule_id}" if several else rule_id
+
+
+def _reach(rules: Sequence[RuleFigures], *, several: bool, sampled: bool) -> Iterator[str]:
+    yield "reach: nothing was sent"
+    header = ["rule", "candidates", "fired", "contacts", "per day", "busiest day", "pending"]
+    rows = [[*header, "≈ fired in all"] if sampled else header]
+    for one in rules:
+        days = [day.figure.number for day in one.days]
+        span = (one.days[-1].day - one.days[0].day).days + 1 if days else 1
+        name = _name(one.account_id, one.rule_id, several=several)
+        numbers = [one.candidates, one.fired.number, one.fired.contacts]
+        row = [name, *(f"{number:,}" for number in numbers), f"{sum(days) / span:,.1f}"]
+        row += [f"{max(days, default=0):,}", f"{one.pending:,}"]
+        rows.append([*row, _about(one.fired.in_all)] if sampled else row)
+    yield from table_lines(rows, right=range(1, 8))
+
+
+def _about(one: Estimate) -> str:
+    return f"{one.value:,.0f} ({one.low:,.0f} to {one.high:,.0f})"
+
+
+def _losses(rules: Sequence[RuleFigures], *, several: bool) -> Iterator[str]:
+    rows = [("rule", "became", "why", "candidates", "contacts")]
+    for one in rules:
+        name = _name(one.account_id, one.rule_id, several=several)
+        rows += [
+            (name, loss.decision, loss.reason, f"{loss.figure.number:,}", f"{loss.figure.contacts:,}")
+            for loss in one.losses
+        ]
+    if len(rows) > 1:
+        yield "lost: candidates that did not fire, in the order of the gates"
+        yield from table_lines(rows, right=(3, 4))
+
+
+def _taken(simulation: Simulation, *, several: bool) -> Iterator[str]:
+    found = sorted(simulation.taken, key=lambda one: -one.number)
+    rows = [("rule", "lost by", "to", "candidates")]
+    rows += [
+        (_name(one.account_id, one.rule_id, several=several), one.reason, one.by, f"{one.number:,}")
+        for one in found[:TAKEN_SHOWN]
+    ]
+    if found:
+        yield "who took whose turn: rules whose triggers had used up the cap, or the round"
+        yield from table_lines(rows, right=(3,))
+        if len(found) > TAKEN_SHOWN:
+            yield f"    and {len(found) - TAKEN_SHOWN} more rows, which --json lists"
+
+
+def _loads(simulation: Simulation) -> Iterator[str]:
+    loads = simulation.loads
+    if not loads:
+        return
+    total = sum(one.contact_weeks for one in loads)
+    yield "per contact and week: triggers of all rules together, of weeks with any (ISO weeks of the account's zone)"
+    rows = [("triggers", "contact-weeks", "share")]
+    shown = loads if len(loads) <= LOADS_SHOWN else loads[: LOADS_SHOWN - 1]
+    rows += [(f"{one.triggers:,}", f"{one.contact_weeks:,}", _percent(one.contact_weeks / total)) for one in shown]
+    if rest := sum(one.contact_weeks for one in loads[len(shown) :]):
+        rows.append((f"{loads[len(shown)].triggers:,} to {loads[-1].triggers:,}", f"{rest:,}", _percent(rest / total)))
+    yield from table_lines(rows, right=(0, 1, 2))
+
+
+def _days(simulation: Simulation) -> Iterator[str]:
+    by_day: dict[str, int] = {}
+    for one in simulation.rules:
+        for day in one.days:
+            by_day[day.day.isoformat()] = by_day.get(day.day.isoformat(), 0) + day.figure.number
+    if not by_day:
+        return
+    busiest = sorted(sorted(by_day.items(), key=lambda item: (-item[1], item[0]))[:DAYS_SHOWN])
+    of = "" if len(by_day) <= DAYS_SHOWN else f": the {DAYS_SHOWN} busiest of {len(by_day)}"
+    yield f"days{of}"
+    yield from table_lines([("day", "fired"), *((day, f"{number:,}") for day, number in busiest)], right=(1,))
+
+
+# ---------------------------------------------------------------- goals
+
+
+def _goals(simulation: Simulation, *, several: bool) -> Iterator[str]:
+    goal = simulation.question.goal
+    if goal is None:
+        return
+    types, within = " or ".join(sorted(goal.types)), format_duration(goal.within_us)
+    yield f"goal: {types} within {within} of a contact's first trigger of the rule ({simulation.goal_events:,} came)"
+    rows: list[Sequence[str]] = [
+        ("rule", "contacts who", "number", "did before due", "watched to the end", "did after", "share")
+    ]
+    notes: list[str] = []
+    for one in simulation.rules:
+        if one.goal is not None:
+            name = _name(one.account_id, one.rule_id, several=several)
+            rows += [(name, *_arm(arm)) for arm in one.goal.arms]
+            notes += _notes(name, one.goal)
+    yield from table_lines(rows, right=range(2, 7))
+    yield from notes
+
+
+def _arm(arm: Arm) -> tuple[str, ...]:
+    who = {"holdout": "were held out", "shadow": "were sent nothing: shadow", "fired": "fired"}
+    words = who.get(arm.name, f"got variant {arm.name}")
+    share = _percent(arm.did_after / arm.watched) if arm.watched else "–"
+    return words, f"{arm.contacts:,}", f"{arm.did_before:,}", f"{arm.watched:,}", f"{arm.did_after:,}", share
+
+
+def _notes(name: str, goal: GoalOfRule) -> Iterator[str]:
+    if goal.did_anyway:
+        yield f"    {name}: {goal.did_anyway:,} times the contact did it before anything was due, and nothing was sent"
+    for one in goal.uplifts:
+        yield f"    {name}: {_uplift(one)}"
+
+
+def _uplift(one: Uplift) -> str:
+    arm = "fired" if one.arm == "fired" else f"variant {one.arm}"
+    against = "the holdout" if one.against == "holdout" else f"variant {one.against}"
+    points = f"{100 * one.difference:+.1f} points ({100 * one.low:+.1f} to {100 * one.high:+.1f}, 95 %)"
+    unsure = "; it may be chance" if one.low <= 0 <= one.high else ""
+    return f"{arm} against {against}: {points}{unsure}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,129 @@
+"""Simulate: what rules would have done with the events of an input; nothing is written, nothing sent.
+
+Reads files. Called by `kittiwake simulate`. Bounded memory: one contact is counted after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kittiwake.batch.counts import PendingRule
+from kittiwake.batch.event_rows import Row
+from kittiwake.batch.gathering import Rows
+from kittiwake.batch.gc_pause import gc_paused
+from kittiwake.batch.replay import OnProgress
+from kittiwake.batch.settings import RunSettings, stop_of
+from kittiwake.errors import UnusableError
+from kittiwake.event_types import ENDINGS, UPDATED
+from kittiwake.input.foreign.beginnings import refuse_foreign
+from kittiwake.input.query.inputs import find_inputs
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.ruleset import EVERY_ACCOUNT
+from kittiwake.simulate.counting import Counting
+from kittiwake.simulate.goals import GoalReader
+from kittiwake.simulate.histories import Histories, Side
+from kittiwake.simulate.model import Goal, Question, RuleFigures, Simulation
+from kittiwake.simulate.sampling import Sample
+
+
+def simulate(
+    programs: Programs,
+    inputs: Sequence[str],
+    settings: RunSettings,
+    question: Question,
+    on_progress: OnProgress = lambda _: None,
+) -> Simulation:
+    """What rules would have done with everything that the files `inputs` name, or the query of the settings gives.
+
+    Raises:
+        UnusableError: an input cannot be read, or the goal is an event that the rules derive.
+    """
+    if question.goal is not None:
+        refuse_derived(programs, question.goal)
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
+    if settings.query is None and not settings.allow_empty:
+        refuse_foreign(files, settings.start_us)
+    sample = Sample(question.sample_percent)
+    types = frozenset[str]() if question.goal is None else question.goal.types
+    with gc_paused(), Histories([programs], sample, types) as histories:
+        histories.read(files, settings, on_progress)
+        (side,) = histories.sides
+        counting = Counting(question.goal, 0, sample.share)
+        if stop_of(settings, histories.counts) is None:
+            counting = _counted(histories, side, settings, question, sample, on_progress)
+        summary = side.summary(settings, histories.counts)
+    rules = tuple(_rules(programs, counting, side))
+    return Simulation(summary, question, counting.goal_events, rules, counting.loads(), counting.taken())
+
+
+def refuse_derived(programs: Programs, goal: Goal) -> None:
+    """Refuse a goal that is no event of the input.
+
+    Raises:
+        UnusableError: rules derive it from another.
+    """
+    for one in programs.needs():
+        for program in programs.of(one.account_id).programs:
+            for derivation in program.routes.preparation.derivations:
+                if derivation.event in goal.types:
+                    parents = ", ".join(sorted(name for match in derivation.parents for name in match.types))
+                    message = f"--goal: {derivation.event} is derived from {parents}, and no event of the input"
+                    raise UnusableError(f"{message}: name {parents}")
+
+
+def _counted(
+    histories: Histories,
+    side: Side,
+    settings: RunSettings,
+    question: Question,
+    sample: Sample,
+    on_progress: OnProgress,
+) -> Counting:
+    contacts = histories.by_contact(settings, on_progress)
+    readers: dict[str, GoalReader] = {}
+    counting: Counting | None = None
+    for subject, rows in contacts:
+        counting = counting or Counting(question.goal, side.until_us, sample.share)
+        account_id, plan, kept = subject[0], side.programs.plan(subject[0]), _Kept(question.goal)
+        needed = side.needed(subject, kept.of(rows))
+        found = counting.add(account_id, plan, side.decide(subject, needed), kept.rows)
+        if question.goal is not None:
+            reader = readers.get(account_id) or GoalReader(question.goal, plan, side.until_us)
+            readers[account_id] = reader
+            traced = needed if isinstance(needed, list) else ()
+            counting.add_goal(account_id, found, reader.of(subject[1], kept.rows, traced))
+    return counting or Counting(question.goal, side.until_us, sample.share)
+
+
+class _Kept:
+    """The rows of a contact that are read again when it is decided: all of a list, of a stream what is needed."""
+
+    def __init__(self, goal: Goal | None) -> None:
+        self._types = ENDINGS | {UPDATED} | (frozenset[str]() if goal is None else goal.types)
+        self.rows: list[Row] = []
+
+    def of(self, rows: Rows) -> Rows:
+        """The same rows."""
+        if isinstance(rows, list):
+            self.rows = rows
+            return rows
+        return self._passed(rows)
+
+    def _passed(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            if row[2] in self._types:
+                self.rows.append(row)
+            yield row
+
+
+def _rules(programs: Programs, counting: Counting, side: Side) -> Iterator[RuleFigures]:
+    """Every rule; one of every account that has done nothing stands once, under "*"."""
+    pending = side.counts.pending
+    found = counting.rules() | {(one.account_id, one.rule_id) for one in pending}
+    ids = {rule_id for _, rule_id in found}
+    for one in programs.needs():
+        if one.account_id != EVERY_ACCOUNT or one.rule_id not in ids:
+            found.add((one.account_id, one.rule_id))
+    for account_id, rule_id in sorted(found):
+        waits = pending.get(PendingRule(account_id, rule_id))
+        yield counting.rule(account_id, rule_id, 0 if waits is None else waits.number)

@@ -1,0 +1,101 @@
+"""Rows of decisions, late events and dead letters in the tables of a dataset, as streams and backfills write them.
+
+A stream and a backfill may share tables: `mode` says whose a row is. Called by `sources`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import DatasetAddress
+from kittiwake.output.rows import Mode
+from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset
+from pipelines.decisions.columns import NAMES, SCHEMA
+from pipelines.decisions.refused import LATE, REFUSED, refused_of
+from pipelines.google.bigquery_tables import client_of
+from pipelines.google.reading import MissingTableError, rows_of_query
+
+
+class Side(Enum):
+    """Whose rows are meant, where tables hold those of both."""
+
+    STREAM = f"mode = '{Mode.STREAM}'"
+    BACKFILL = f"mode <> '{Mode.STREAM}'"
+
+
+_ADVICE: Final = "name the dataset of a stream or of a backfill, as bq://PROJECT.DATASET or bq://PROJECT.DATASET.PREFIX"
+
+
+class DatasetRows(NamedTuple):
+    """The rows of one side in the tables of a dataset."""
+
+    address: DatasetAddress
+    side: Side
+
+    def until_us(self) -> int | None:
+        """Nothing says up to where it was evaluated."""
+        return None
+
+    def decisions(self) -> Iterator[pa.RecordBatch]:
+        """Its rows: of `decisions`, or of `triggers` where there are none of those.
+
+        Raises:
+            UnusableError: the tables cannot be read, or are not there.
+        """
+        columns, found = ", ".join(f"`{name}`" for name in NAMES), 0
+        for table in (DECISIONS, TRIGGERS):
+            try:
+                for batch in self._rows(table.name, f"SELECT {columns} FROM `{{}}` WHERE {self.side.value}"):
+                    found += batch.num_rows
+                    yield _as(batch, SCHEMA)
+            except MissingTableError:
+                if table is TRIGGERS:
+                    raise
+            if found:
+                return
+
+    def late_events(self) -> Iterator[pa.RecordBatch]:
+        """Events that came too late; a backfill has none, and need not have the table."""
+        columns = ", ".join(f"`{name}`" for name in LATE.names)
+        for batch in self._rows_if_there(LATE_EVENTS.name, f"SELECT {columns} FROM `{{}}`"):
+            yield _as(batch, LATE)
+
+    def dead_letters(self) -> Iterator[pa.RecordBatch]:
+        """Which events, contacts and rows its dead letters are of, as far as that can be read."""
+        for batch in self._rows_if_there(DEAD_LETTERS.name, "SELECT raw FROM `{}`"):
+            ids = [refused_of(raw) for raw in batch.column("raw").to_pylist()]
+            columns = [pa.array(values, pa.string()) for values in zip(*ids, strict=True)] if ids else []
+            if columns:
+                yield pa.RecordBatch.from_arrays(columns, schema=REFUSED)
+
+    def _rows_if_there(self, name: str, sql: str) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._rows(name, sql)
+        except MissingTableError:
+            return
+
+    def _rows(self, name: str, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[pa.RecordBatch]:
+        path = self.address.table(name).path
+        client = client_of(Dataset(self.address.project, self.address.dataset))
+        try:
+            yield from rows_of_query(client, sql.format(path), parameters, path, _ADVICE)
+        finally:
+            client.close()
+
+
+def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The same rows in the types of a schema.
+
+    Raises:
+        UnusableError: a column holds something else.
+    """
+    try:
+        return pa.RecordBatch.from_arrays([batch.column(one.name).cast(one.type) for one in schema], schema=schema)
+    except pa.ArrowException as error:
+        said = str(error).splitlines()[0]
+        raise UnusableError(f"a column is of another type than in Kittiwake's tables: {said}") from error
