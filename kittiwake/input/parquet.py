@@ -47,13 +47,20 @@ def rows_of(source: Source, split: Split) -> Iterator[ColumnBlock]:
     Raises:
         UnsoundError: it is no sound Parquet file, or not one of events.
     """
-    for number, batch in _sound(source, split, columns_of, ROWS):
-        yield block_of(number, batch)
+    unread: list[str] = []
+
+    def choose(schema: pa.Schema) -> list[str]:
+        columns = columns_of(schema)
+        unread.extend(sorted({*schema.names} - {*columns}))
+        return columns
+
+    for number, batch in _sound(source, split, choose, ROWS):
+        yield block_of(number, batch, tuple(unread))
 
 
-def block_of(number: int, batch: pa.RecordBatch) -> ColumnBlock:
-    """Rows of canonical columns as a block."""
-    return ColumnBlock(number, batch, batch.nbytes, lines_of_rows)
+def block_of(number: int, batch: pa.RecordBatch, unread: tuple[str, ...] = ()) -> ColumnBlock:
+    """Rows of canonical columns as a block; its file has the columns `unread` beside them."""
+    return ColumnBlock(number, batch, batch.nbytes, lines_of_rows, unread)
 
 
 def objects_of(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[tuple[int, list[bytes]]]:

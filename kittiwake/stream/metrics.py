@@ -42,6 +42,12 @@ LEFT_OUT: Final = Metric(
     "left_out", _C, "messages", "messages of which the shape makes no event: `only`, guests, other types", ""
 )
 UNNEEDED: Final = Metric("unneeded", _C, "events", "events that no rule in force wants, dropped at once", "")
+UNKNOWN_TYPES: Final = Metric(
+    "unknown_types", _C, "events", "of them, those of a type that no rule of any account names", "a jump"
+)
+UNKNOWN_ACCOUNTS: Final = Metric(
+    "unknown_accounts", _C, "events", "of them, those of accounts that no rule is for", "a jump"
+)
 DEAD_LETTERS: Final = Metric(
     "dead_letters", _C, "messages", "messages and rows that became dead letters", "over 1 % of messages"
 )
@@ -114,6 +120,8 @@ METRICS: Final = (
     EXTRA_EVENTS,
     LEFT_OUT,
     UNNEEDED,
+    UNKNOWN_TYPES,
+    UNKNOWN_ACCOUNTS,
     DEAD_LETTERS,
     DUPLICATES,
     CONFLICTS,

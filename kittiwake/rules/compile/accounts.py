@@ -204,6 +204,10 @@ class Programs:
         """The types that the rules of an account name, and under which account they are: "*" if no rules name it."""
         return account_id if account_id in self._named else EVERY_ACCOUNT, self.plan(account_id).named
 
+    def has_rules(self, account_id: str) -> bool:
+        """Whether rules are for an account: its own, or those of every account."""
+        return account_id in self._named or EVERY_ACCOUNT in self._named
+
     def needs(self) -> tuple[RuleNeeds, ...]:
         """What every rule needs, by account; those of every account first, and once."""
         every = self.of(EVERY_ACCOUNT)
