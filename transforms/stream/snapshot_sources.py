@@ -1,7 +1,7 @@
 """The files of snapshots that a stream starts from: found, read once, held to their manifests, and cut into parts.
 
 Reads files, local and remote, as long as that takes. Called at launch. A row that is missing, or of another run, is
-refused here: its contact would start with nothing. A row that is no snapshot is told, and becomes a dead letter.
+refused here: its contact would start with nothing. A row that is no snapshot is reported, and becomes a dead letter.
 """
 
 from __future__ import annotations
