@@ -71,6 +71,7 @@ class DeadLetterReason(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     TOO_OLD = "too_old"
     RULE_FAILED = "rule_failed"
+    STATE_UNREADABLE = "state_unreadable"
     ROW_REFUSED = "row_refused"
     MESSAGE_REFUSED = "message_refused"
     SNAPSHOT_REFUSED = "snapshot_refused"

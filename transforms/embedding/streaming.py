@@ -213,14 +213,15 @@ class EvaluateRules(beam.PTransform):
         if seeds is not None:
             events = (events, seeds.contacts) | "Events" >> beam.Flatten()
             of_items = (of_items, seeds.items) | "OfItems" >> beam.Flatten()
-        changes = of_items | "JoinItems" >> items.JoinItems(self._rules, self._clock)
-        events = (events, changes) | "WithItemChanges" >> beam.Flatten()
+        joined = of_items | "JoinItems" >> items.JoinItems(self._rules, self._clock)
+        events = (events, joined.changes) | "WithItemChanges" >> beam.Flatten()
         step = evaluate.EvaluateRules(self._rules, self._timers, *intake, self._clock)
         found = events | "Evaluate" >> step
         decisions = decision_records(found.decisions, "Decisions")
         triggers = decisions | "Triggers" >> beam.Filter(_is_sent).with_output_types(DecisionRecord)
         dead = dead_letter_records(found.dead_letters, "NotEvaluated")
-        all_dead = [parsed.dead_letters, dead]
+        of_items = dead_letter_records(joined.dead_letters, "NotJoined")
+        all_dead = [parsed.dead_letters, of_items, dead]
         if seeds is not None:
             all_dead.append(dead_letter_records(seeds.dead, "NoSnapshots"))
         dead_letters = all_dead | "DeadLetters" >> beam.Flatten()

@@ -211,7 +211,7 @@ DEAD_LETTERS: Final = Table(
     "Messages that were no events or could not be decided about, and rows that a table or the topic refuses.",
     (
         _required(ROW_ID, Type.STRING, "hash of the message and of what was wrong with it"),
-        _required("stage", Type.STRING, "which step refused it: `intake`, `settle`, `write` or `publish`"),
+        _required("stage", Type.STRING, "which step refused it: `intake`, `items`, `settle`, `write` or `publish`"),
         _required("reason", Type.STRING, "why, in one word: docs/reference/reasons.md"),
         _required("detail", Type.STRING, "why, for a person; names fields, never their values"),
         *_MESSAGE_COLUMNS,
