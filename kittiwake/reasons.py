@@ -40,6 +40,8 @@ class Reason(StrEnum):
     HOLDOUT = "holdout"
     SHADOW = "shadow"
     SUPERSEDED = "superseded"
+    DIGESTED = "digested"
+    UNLISTED = "unlisted"
     LIMIT = "limit"
     NOT_ENTERED = "not_entered"
     UNLESS = "unless"
@@ -84,6 +86,17 @@ class NotReingested(StrEnum):
     TRUNCATED = "truncated"
     BAD_ATTRIBUTES = "bad_attributes"
     STILL_REFUSED = "still_refused"
+
+
+class NotActivated(StrEnum):
+    """Why a trigger of a backfill is not sent (`pipelines.activate`)."""
+
+    ALREADY_SENT = "already_sent"
+    SAME_EPISODE = "same_episode"
+    UNCONFIRMED = "unconfirmed"
+    NOT_YET_DUE = "not_yet_due"
+    TOO_OLD = "too_old"
+    TOO_LARGE = "too_large"
 
 
 class Clause(StrEnum):

@@ -40,7 +40,7 @@ def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
 def line_table_row(text: bytes, written_us: int, run_id: str | None = None) -> TableRow:
     """The row of a line of `output.rows.decision_line`; `run_id` is that of a backfill."""
     line = _line_of(text)
-    events, threshold = line.events, _text(line.threshold)
+    events, threshold, digest = line.events, _text(line.threshold), _text(line.digest)
     return {
         ROW_ID: f"{line.trigger_id}-{line.revision}",
         WRITTEN_AT: format_instant(written_us),
@@ -74,6 +74,8 @@ def line_table_row(text: bytes, written_us: int, run_id: str | None = None) -> T
         "outranked_by": line.outranked_by,
         "variant": line.variant,
         "channel": line.channel,
+        "digest": None if digest == "null" else digest,
+        "digest_id": line.digest_id,
         RUN_ID: run_id,
     }
 

@@ -178,6 +178,10 @@ _DECISION_COLUMNS: Final = (
     _nullable("outranked_by", Type.STRING, "of what arbitration refused: the trigger_id of the last that passed"),
     _nullable("variant", Type.STRING, "which of the rule's variants the contact gets; null: it has none"),
     _nullable("channel", Type.STRING, "the rule's channel, on which to send it; null: it has none"),
+    _nullable("digest", Type.STRING, "of a digest how many instances were due, and those it lists, as JSON; else null"),
+    _nullable(
+        "digest_id", Type.STRING, "of an instance that a digest listed, or did not: the trigger_id of the digest"
+    ),
     _nullable(RUN_ID, Type.STRING, "which run of a backfill wrote it; null: a stream did"),
 )
 
