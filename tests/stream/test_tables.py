@@ -80,7 +80,7 @@ def test_a_decision_keeps_every_field_of_the_row_under_a_column_of_its_own() -> 
     events = fields.pop("events")
     columns = ("first_event_id", "last_event_id", "event_count", "first_event_time", "last_event_time")
     assert tuple(row[name] for name in columns) == tuple(events.values())
-    for name in ("instance", "include", "threshold"):
+    for name in ("instance", "include", "threshold", "digest"):
         assert parse_json(row[name]) == fields.pop(name)
     assert {name: row[name] for name in fields} == fields
 
