@@ -22,7 +22,7 @@ LAYERS = (
     "transforms",
     "kittiwake.cli kittiwake.testing",
     "kittiwake.terminal kittiwake.api",
-    "kittiwake.scenarios",
+    "kittiwake.scenarios kittiwake.describe",
     "kittiwake.explain kittiwake.inspect kittiwake.profile kittiwake.simulate",
     "kittiwake.batch kittiwake.stream",
     "kittiwake.event_plan kittiwake.shape_files",
