@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
+from kittiwake.batch.partitions import start_state
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
-from kittiwake.batch.start_states import start_state
 from kittiwake.input.splits import split_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
 from kittiwake.output.formats import ITEMS, Format

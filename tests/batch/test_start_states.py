@@ -13,8 +13,8 @@ from kittiwake.batch.contacts import order_key
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Row, Subject
 from kittiwake.batch.oversized_contacts import decide_contact
+from kittiwake.batch.partitions import contacts_with_states, start_state
 from kittiwake.batch.record_batches import RecordBatcher, partition_of
-from kittiwake.batch.start_states import contacts_with_states, start_state
 from kittiwake.input.bulk import Table
 from kittiwake.input.events import parse_event
 from kittiwake.kernel.state.state import State

@@ -13,9 +13,8 @@ from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.oversized_contacts import decide_contact
-from kittiwake.batch.partitions import HELD_BYTES, contacts_of
+from kittiwake.batch.partitions import HELD_BYTES, contacts_of, contacts_with_states
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
-from kittiwake.batch.start_states import contacts_with_states
 from kittiwake.kernel.state.codec import BadState, decode
 from kittiwake.kernel.state.state import State
 from kittiwake.output.rows import Mode, decision_line
