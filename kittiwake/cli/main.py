@@ -20,6 +20,7 @@ from kittiwake.terminal.ending import run_to_end
 from kittiwake.terminal.printing import say
 
 COMMANDS: Final = (
+    "init",
     "validate",
     "test",
     "replay",

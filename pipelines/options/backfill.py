@@ -37,12 +37,13 @@ RUN_ID_DIGITS: Final = 16
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
-Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the file
-summary.json below the output, or the tables of a dataset. Options this page does not name are Beam's, such as
---direct_num_workers=2. Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules
-of an account cannot be used and its events decide nothing, duplicates differ from the event that counts, or the
-input, an account or a rule has no event (--allow_empty); 2 unusable rules, target, input, output or options; 3
-failed: a fault of ours or of the runner, printed with its traceback; 130 interrupted; all of them:
+Reads JSON lines (plain, .gz, .zst), Parquet or tables of BigQuery, writes the folders triggers, decisions and
+dead_letters and the file summary.json below the output, or the tables of a dataset. Options this page does not name
+are Beam's, such as --direct_num_workers=2, and --project=P, which pays for what BigQuery reads.
+Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
+and its events decide nothing, duplicates differ from the event that counts, or the input, an account or a rule has no
+event (--allow_empty); 2 unusable rules, target, input,
+output or options; 3 failed: a fault of ours or of the runner, printed with its traceback; 130 interrupted; all of them:
 docs/reference/exit-codes.md."""
 
 
@@ -59,6 +60,12 @@ class BackfillOptions:
     written: Format
     strict: bool = False
     """Whether nothing is run if the rules of one account cannot be used."""
+    from_us: int | None = None
+    """From when on rows of tables are read; None: from their beginning."""
+    query: str | None = None
+    """A file of GoogleSQL, whose rows are events; None: there is none."""
+    estimate: bool = False
+    """Whether it is only said what would be read."""
     run_id: str | None = None
     """What the run is called whose output is tables; None: its output is a folder."""
     start_from: tuple[str, ...] = ()
@@ -76,7 +83,11 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     """
     known, beam_flags = _parser().parse_known_args(argv)
     check_flags(beam_flags)
-    shapes = shape_options(known.input_shape, known.input_account, known.input)
+    if not known.input and known.query is None:
+        raise UnusableError("say what is read: --input FILES, --input bq://PROJECT.DATASET.TABLE or --query FILE.sql")
+    if known.output is None and not known.estimate:
+        raise UnusableError("say where the output goes: --output DIR")
+    shapes = shape_options(known.input_shape, known.input_account, known.input or [known.query])
     run = RunSettings(
         start_us=time.time_ns() // 1_000 if known.start is None else instant_option("--start", known.start),
         until_us=None if known.until is None else instant_option("--until", known.until),
@@ -89,20 +100,26 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     )
     runner = runner_named(known.runner)
     written = Format(known.format)
-    inputs, flags = tuple(known.input), tuple(beam_flags)
-    run_id = _run_id(known) if is_bigquery(known.output) else None
+    from_us = None if known.from_ is None else instant_option("--from", known.from_)
+    if from_us is not None and run.until_us is not None and from_us >= run.until_us:
+        raise UnusableError(f"--from {known.from_}: it is not before --until {known.until}")
+    output, flags = known.output or "", tuple(beam_flags)
+    run_id = _run_id(known) if is_bigquery(output) else None
     temp_location = None if run_id is None else _temp_location(runner, flags)
     if run_id is None and known.run_id is not None:
         raise UnusableError("--run_id is what a run into tables is called: leave it out, or write --output bq://…")
     return BackfillOptions(
         known.rules,
-        inputs,
-        known.output,
+        tuple(known.input or ()),
+        output,
         run,
         runner,
         flags,
         written,
         known.strict,
+        from_us,
+        known.query,
+        known.estimate,
         run_id,
         tuple(known.start_from),
         temp_location,
@@ -119,7 +136,8 @@ def _run_id(known: argparse.Namespace) -> str:
     if known.format != Format.JSONL.value or known.snapshots:
         raise UnusableError("--format and --snapshots are about files: leave them out, or name a folder as --output")
     if known.run_id is None:
-        covered = [sorted(known.input), known.input_shape or [], known.input_account, known.until, known.start_from]
+        names = ("input_shape", "input_account", "from_", "until", "query", "start_from")
+        covered = [sorted(known.input or ()), *(getattr(known, name) for name in names)]
         return hashlib.sha256(json.dumps(covered).encode()).hexdigest()[:RUN_ID_DIGITS]
     if not _RUN_ID.fullmatch(known.run_id):
         raise UnusableError(f"--run_id {known.run_id}: write up to 200 letters, digits and _ . : + / -")
@@ -146,12 +164,18 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     rules_help = "the rules: a file, a folder of them, or a target: a folder or gs://bucket/prefix with versions"
     add("--rules", required=True, metavar="RULES", help=rules_help)
-    add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
+    input_help = "the events: files, globs, and tables bq://PROJECT.DATASET.TABLE, of which a star may end the name"
+    add("--input", nargs="+", action="extend", metavar="INPUT", help=input_help)
+    query_help = "events too: the rows of a query of GoogleSQL, with the parameters @from and @until"
+    add("--query", metavar="FILE.sql", help=query_help)
+    add("--from", dest="from_", metavar="TIME", help="read rows of tables from this time on; default: all")
+    estimate_help = "say how many rows and bytes BigQuery would read, read nothing, and end"
+    add("--estimate", action="store_true", help=estimate_help)
     shape_help = f"{SHAPE_HELP}; once for every input, or once for each; default: canonical"
     add(INPUT_SHAPE, nargs="+", action="extend", metavar="SHAPE", help=shape_help)
     add(INPUT_ACCOUNT, metavar="ACCOUNT", help=ACCOUNT_HELP)
     output_help = "an empty folder, or that of an earlier run, to be replaced; or tables: bq://PROJECT.DATASET[.PREFIX]"
-    add("--output", required=True, metavar="DIR", help=output_help)
+    add("--output", metavar="DIR", help=output_help)
     run_help = "into tables: take the place of the earlier run of this name; default: of the same --input and --until"
     add("--run_id", metavar="NAME", help=run_help)
     formats = [one.value for one in Format]
