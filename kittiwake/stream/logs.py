@@ -46,7 +46,7 @@ CONTACT_FAILED: Final = LogEvent(
 ITEM_FAILED: Final = LogEvent(
     "item_failed",
     Severity.ERROR,
-    "items could not be read; their records are lost",
+    "items could not be read; events of theirs became dead letters",
     ("failure", "number"),
 )
 RULES_READ: Final = LogEvent("rules_read", Severity.INFO, "the rules were read", ("detail",))

@@ -113,6 +113,23 @@ ITEM_EVENTS_TOO_LATE: Final = Metric(
     "item_events_too_late", _C, "events", "of them, those later than is allowed, which changed nothing", "any"
 )
 ITEM_CHANGES: Final = Metric("item_changes", _C, "events", "changes of items given to contacts interested in them", "")
+ITEM_EVENTS_FORGOTTEN: Final = Metric(
+    "item_events_forgotten",
+    _C,
+    "events",
+    "events of items folded away early, by item and shard: over 10,000 of an item inside the allowed lateness",
+    "any",
+)
+ITEM_INTERESTS_FORGOTTEN: Final = Metric(
+    "item_interests_forgotten",
+    _C,
+    "contacts",
+    "interest forgotten early: a shard of an item has over 1,000,000 contacts and needs more shards",
+    "any",
+)
+ITEMS_FAILED: Final = Metric(
+    "items_failed", _C, "records", "records of items, and entries of interest, whose item cannot be read", "any"
+)
 INCLUDES_CUT: Final = Metric("includes_cut", _C, "decisions", "fired, with fields of include cut for their size", "any")
 
 METRICS: Final = (
@@ -155,6 +172,9 @@ METRICS: Final = (
     ITEM_EVENTS,
     ITEM_EVENTS_TOO_LATE,
     ITEM_CHANGES,
+    ITEM_EVENTS_FORGOTTEN,
+    ITEM_INTERESTS_FORGOTTEN,
+    ITEMS_FAILED,
     INCLUDES_CUT,
 )
 """All of them; one that is not here is no metric of ours."""
