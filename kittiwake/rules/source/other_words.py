@@ -110,7 +110,7 @@ _CONDITIONS: Final = {
     **dict.fromkeys(("not_in", "not_in_segment"), "Write {not: {in: NAME}}"),
     **dict.fromkeys(("average", "mean"), "Write {avg: PATH, of: EVENT, gte: 3}"),
     **dict.fromkeys(("attribute", "attributes", "profile", "user"), "Write {contact: {tier: gold}}"),
-    **dict.fromkeys(("first", "earliest"), "For a first event write {count: EVENT, eq: 1}; of a property there is last"),
+    **dict.fromkeys(("first", "earliest"), "For a first event write {count: EVENT, eq: 1}; for a value there is last"),
     **dict.fromkeys(("event", "did", "has_done"), "Write {present: EVENT, within: 30d}"),
     **dict.fromkeys(("has_not_done", "did_not"), "Write {absent: EVENT, within: 30d}"),
 }
