@@ -25,7 +25,7 @@ from pipelines.flags import (
     instant_option,
     shape_options,
 )
-from pipelines.runner import check_flags, runner_named
+from pipelines.runner import check_flags, plain_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
@@ -60,7 +60,8 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         UnusableError: a flag is unknown, or its value is no such thing.
         SystemExit: as argparse does, for --help and for what it refuses itself.
     """
-    known, beam_flags = _parser().parse_known_args(argv)
+    known, others = _parser().parse_known_args(argv)
+    beam_flags = plain_flags(others)
     check_flags(beam_flags)
     shapes = shape_options(known.input_shape, known.input_account, known.input)
     run = RunSettings(
@@ -75,7 +76,7 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     )
     runner = runner_named(known.runner)
     written = Format(known.format)
-    inputs, flags = tuple(known.input), tuple(beam_flags)
+    inputs, flags = tuple(known.input), beam_flags
     return BackfillOptions(known.rules, inputs, known.output, run, runner, flags, written, known.strict)
 
 
