@@ -1,10 +1,11 @@
-"""`python -m benchmarks.items`: an item that very many contacts watch, and a contact that watches very many items.
+"""`python -m benchmarks.items`: an item that very many watch, a contact that watches very many, a whole catalogue.
 
 Replay and the job join by sorting. Beside them a naive join: a Beam pipeline that hands the whole interest to every
 worker as a side input. Each run is a process of its own; CPU and the largest resident size of one process count.
 
     python -m benchmarks.items                  # a tenth of the sizes
-    python -m benchmarks.items --scale 1        # 1,000,000 contacts and 20 changes; 5,000 items and 20 changes of each
+    python -m benchmarks.items --scale 1        # 1,000,000 contacts and 20 changes; 5,000 items and 20 changes of each;
+                                                # 1,000,000 items, 2 changes of each, and 10,000,000 views
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ START_US: Final = parse_instant("2026-03-02T08:00:00Z")
 CONTACTS: Final = 1_000_000
 ITEMS: Final = 5_000
 CHANGES: Final = 20
-FALLS_AT: Final = 10
-"""The one change of an item at which its price falls far enough."""
+VIEWS: Final = 10
+"""Of each contact of a whole catalogue, where each item has as many."""
 
 RULES: Final = """
 account: acme
@@ -48,11 +49,15 @@ class Shape(NamedTuple):
     name: str
     contacts: int
     items: int
+    views: int
+    """So many items each contact views."""
+    changes: int = CHANGES
+    """Of each item."""
 
     @property
     def matches(self) -> int:
         """How many changes contacts have to be given."""
-        return self.contacts * self.items * CHANGES
+        return self.contacts * self.views * self.changes
 
 
 def lines(shape: Shape) -> Iterator[bytes]:
@@ -60,12 +65,13 @@ def lines(shape: Shape) -> Iterator[bytes]:
     for item in range(shape.items):
         yield _price(f"i{item}", START_US, f"p{item}", 1_000)
     for contact in range(shape.contacts):
-        for item in range(shape.items):
+        for view in range(shape.views):
+            item = (contact * shape.views + view) % shape.items
             at_us = START_US + HOUR_US + (contact + item) % 3_600 * 1_000_000
             yield _line(f"v{contact}-{item}", at_us, "product.viewed", {"product_id": f"p{item}"}, contact=contact)
-    for change in range(CHANGES):
+    for change in range(shape.changes):
         for item in range(shape.items):
-            price = 1_000 + change if change < FALLS_AT else 500 + change
+            price = (1_000 if change < shape.changes // 2 else 500) + change  # once it falls far enough
             yield _price(f"c{change}-{item}", START_US + 3 * HOUR_US + change * MINUTE_US, f"p{item}", price)
 
 
@@ -86,10 +92,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=0.1, help="part of the sizes; 1: whole (default 0.1)")
     parser.add_argument("--hosts", default="replay,job,naive", help="which (default all)")
-    parser.add_argument("--cases", default="hot item,busy contact", help="which (default both)")
+    parser.add_argument("--cases", default="hot item,busy contact,catalogue", help="which (default all)")
     known = parser.parse_args()
     scale: float = known.scale
-    shapes = (Shape("hot item", int(CONTACTS * scale), 1), Shape("busy contact", 1, int(ITEMS * scale)))
+    shapes = (
+        Shape("hot item", int(CONTACTS * scale), 1, 1),
+        Shape("busy contact", 1, int(ITEMS * scale), int(ITEMS * scale)),
+        Shape("catalogue", int(CONTACTS * scale), int(CONTACTS * scale), VIEWS, 2),
+    )
     print("| case | host | item changes given | triggers | CPU s | µs a change | peak MB |")
     print("| --- | --- | --: | --: | --: | --: | --: |")
     with TemporaryDirectory() as folder:
@@ -113,7 +123,7 @@ def _row(folder: Path, shape: Shape, host: str) -> str:
     summary = from_text((output / "summary.json").read_bytes()) if host != "naive" else None
     given = shape.matches if summary is None else summary.counts.item_changes
     fired = int((output / "fired").read_text()) if summary is None else summary.triggers
-    assert fired == shape.contacts * min(shape.items, DEFAULT_LIMITS.keys), f"{host} fired {fired} times"
+    assert fired == shape.contacts * min(shape.views, DEFAULT_LIMITS.keys), f"{host} fired {fired} times"
     each = cost.cpu_s / given * 1e6
     return f"| {shape.name} | {host} | {given:,} | {fired:,} | {cost.cpu_s:.1f} | {each:.1f} | {cost.peak_mb:,.0f} |"
 

@@ -102,6 +102,10 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The rule's; None: it has none."""
     outranked_by: str | None = None
     """Of what arbitration refused: the id of the last that passed every gate at that instant."""
+    digest: str | None = None
+    """Of a digest: how many instances were due, and those that it lists, as canonical JSON."""
+    digest_id: str | None = None
+    """Of what left in a digest, or was not listed by it: the digest's id."""
 
 
 class DeadLetter(NamedTuple):

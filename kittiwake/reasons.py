@@ -40,6 +40,8 @@ class Reason(StrEnum):
     HOLDOUT = "holdout"
     SHADOW = "shadow"
     SUPERSEDED = "superseded"
+    DIGESTED = "digested"
+    UNLISTED = "unlisted"
     LIMIT = "limit"
     NOT_ENTERED = "not_entered"
     UNLESS = "unless"
@@ -71,6 +73,7 @@ class DeadLetterReason(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     TOO_OLD = "too_old"
     RULE_FAILED = "rule_failed"
+    STATE_UNREADABLE = "state_unreadable"
     ROW_REFUSED = "row_refused"
     MESSAGE_REFUSED = "message_refused"
 
@@ -82,6 +85,17 @@ class NotReingested(StrEnum):
     TRUNCATED = "truncated"
     BAD_ATTRIBUTES = "bad_attributes"
     STILL_REFUSED = "still_refused"
+
+
+class NotActivated(StrEnum):
+    """Why a trigger of a backfill is not sent (`pipelines.activate`)."""
+
+    ALREADY_SENT = "already_sent"
+    SAME_EPISODE = "same_episode"
+    UNCONFIRMED = "unconfirmed"
+    NOT_YET_DUE = "not_yet_due"
+    TOO_OLD = "too_old"
+    TOO_LARGE = "too_large"
 
 
 class Clause(StrEnum):

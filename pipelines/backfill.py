@@ -28,7 +28,6 @@ from kittiwake.batch.report import render, rules_text
 from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
 from kittiwake.errors import UnusableError
-from kittiwake.input.files import refuse_shaped
 from kittiwake.output.formats import check_format
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
@@ -40,6 +39,7 @@ from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from pipelines.flags import error_lines
 from pipelines.graphs.backfill import build_backfill
+from pipelines.inputs import Asked, FoundInputs, estimate_text, find_inputs
 from pipelines.lifecycle import cancel_job, has_job
 from pipelines.locations import OutputLocation, open_location
 from pipelines.options.backfill import BackfillOptions, parse_options
@@ -47,7 +47,6 @@ from pipelines.preflight.dataflow import dataflow_problems, local_problems
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
 from pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
-from transforms.input_files import InputFile, input_files, refuse_foreign_files, shaped_input_files
 
 if TYPE_CHECKING:
     from apache_beam.runners.runner import PipelineResult
@@ -62,6 +61,9 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
     silence_beam()
     try:
         options = parse_options(argv)
+        if options.estimate:
+            say_estimates(options)
+            return Exit.FINE
         summary = backfill(options, stop)
     except RulesError as error:
         for one in error.errors:
@@ -122,18 +124,17 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
     check_format(options.written)
     if is_dataflow(options.runner):
         _refuse_for_dataflow(options)
-    history = load_rules(options.rules, by_account=not options.strict)
-    programs = Programs(history, options.run.allowed_lateness_us, shape=options.run.shape)
-    files = _files(options)
-    if not options.run.allow_empty:
-        refuse_foreign_files(files, options.run.shapes or (options.run.shape,), options.run.start_us)
+    programs = _programs(options)
+    found = _found(options, programs)
+    tables = found.opened(say)
     pipeline = new_pipeline(options.runner, options.beam_flags)
-    bytes_total = sum(file.size for file in files)
+    size_of_files = sum(file.size for file in found.files)
+    bytes_total = size_of_files + tables.size
     location = open_location(options.output)
     with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
         try:
-            say(f"{len(files)} file(s), {megabytes(bytes_total)}, {rules_text(programs.used)}")
-            build_backfill(pipeline, files, programs, options.run, location, options.written)
+            say(f"{len(found.files)} file(s), {megabytes(size_of_files)}, {rules_text(programs.used)}")
+            build_backfill(pipeline, found.files, programs, options.run, location, options.written, tables)
             watched.result = pipeline.run()
             if not has_job(watched.result):
                 location.release()
@@ -148,6 +149,29 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
                 _leave(watched.result if is_interrupted else None, location, options)
                 raise
     return _summary_of(location)
+
+
+def _programs(options: BackfillOptions) -> Programs:
+    history = load_rules(options.rules, by_account=not options.strict)
+    return Programs(history, options.run.allowed_lateness_us, shape=options.run.shape)
+
+
+def _found(options: BackfillOptions, programs: Programs) -> FoundInputs:
+    project = GoogleCloudOptions(list(options.beam_flags)).project if options.beam_flags else None
+    return find_inputs(Asked(options.inputs, options.query, options.from_us, project), options.run, programs)
+
+
+def say_estimates(options: BackfillOptions) -> None:
+    """Say what a run would read, and read nothing.
+
+    Raises:
+        RulesError, TargetError, UnusableError: as `backfill`.
+    """
+    found = _found(options, _programs(options))
+    for one in found.estimates():
+        say(estimate_text(one))
+    if found.files:
+        say(f"{len(found.files)} file(s), {megabytes(sum(file.size for file in found.files))}")
 
 
 def _leave(running: PipelineResult | None, location: OutputLocation, options: BackfillOptions) -> None:
@@ -197,15 +221,6 @@ def _refuse_for_dataflow(options: BackfillOptions) -> None:
     ]
     if problems:
         raise UnusableError(error_lines(problems))
-
-
-def _files(options: BackfillOptions) -> tuple[InputFile, ...]:
-    """The files, each of which its shape can read."""
-    run = options.run
-    files = shaped_input_files(options.inputs, run.shapes) if run.shapes else input_files(options.inputs, run.shape)
-    for file in files:
-        refuse_shaped([file.name], run.shapes[file.shape] if run.shapes else run.shape)
-    return files
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ from kittiwake.rules.errors import RulesError
 from kittiwake.rules.limits import FILE_BYTES_MAX
 from kittiwake.shape_files.names import shape_names
 from kittiwake.shape_files.naming import InputShapes, input_shape, input_shapes, message_shape
+from kittiwake.terminal.arguments import plain_arguments, switch_message
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
-from pipelines.arguments import plain_arguments, switch_message
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)

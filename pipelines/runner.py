@@ -19,8 +19,8 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from kittiwake.errors import UnusableError
 from kittiwake.output.rows import line as json_line
+from kittiwake.terminal.arguments import plain_arguments, switch_message
 from kittiwake.terminal.printing import report_line, say_json_lines
-from pipelines.arguments import plain_arguments, switch_message
 from pipelines.refusals import is_worth_logging, require_google
 
 IN_PROCESS: Final = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"

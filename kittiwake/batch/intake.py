@@ -66,17 +66,17 @@ class NoRules:
     refused: frozenset[str] = frozenset()
     named_types: frozenset[str] | None = None
 
-    def __init__(self, wanted: Wants = lambda _: None) -> None:
-        """`wanted` says which types, as of programs; left out: all."""
-        self._wanted = wanted
+    def __init__(self, wanted: Wants = lambda _: None, wanted_of_items: Wants = lambda _: frozenset()) -> None:
+        """`wanted` says which types, as of programs, and `wanted_of_items` which of items; left out: all, and none."""
+        self._wanted, self._wanted_of_items = wanted, wanted_of_items
 
     def wanted(self, account_id: str) -> frozenset[str] | None:
         """As it was given."""
         return self._wanted(account_id)
 
-    def wanted_of_items(self, account_id: str) -> frozenset[str]:  # noqa: ARG002 (as of rules)
-        """Nobody asks for items."""
-        return frozenset()
+    def wanted_of_items(self, account_id: str) -> frozenset[str] | None:
+        """As it was given."""
+        return self._wanted_of_items(account_id)
 
     def named(self, account_id: str) -> tuple[str, frozenset[str]]:  # noqa: ARG002 (as of rules)
         """No rule names any."""
@@ -152,6 +152,8 @@ class Intake:
         if isinstance(block, ColumnBlock):
             from kittiwake.input.columns.bulk import read_columns  # noqa: PLC0415 - needs an extra, and 100 ms
 
+            if block.unread:
+                self._arrivals.note_unread(block.unread)
             return self._counted(read_columns(block.batch, TIME_MIN_US, latest_us, self._wants, self._wants_of_items))
         if is_cut(block):
             return new_table(), new_table(), [0]

@@ -20,10 +20,13 @@ from kittiwake.terminal.ending import run_to_end
 from kittiwake.terminal.printing import say
 
 COMMANDS: Final = (
+    "init",
     "validate",
     "test",
     "replay",
+    "describe",
     "simulate",
+    "diff",
     "profile",
     "explain",
     "inspect",

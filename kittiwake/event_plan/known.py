@@ -56,6 +56,8 @@ class Known(NamedTuple):
     derived_from: dict[str, frozenset[str]]
     """By derived type: the types it is derived from."""
     attributes: Properties | None
+    items: dict[str, EventObject] | None = None
+    """The types of events of items; None: nothing is known of items."""
 
     def occurs(self, event_type: str) -> bool:
         """Whether events of a type may come."""
@@ -92,7 +94,14 @@ class Known(NamedTuple):
 
     def answer(self, use: Use) -> Answer:
         """What a rule names."""
+        if use.of_item:
+            return self._item(use.path)
         return self.attribute(use.path[0]) if use.of_contact else self.property_of(use.types, use.path)
+
+    def _item(self, path: tuple[str, ...]) -> Answer:
+        """A property of items: an event of any type may bring it."""
+        of_items = self._replace(events=self.items or {})
+        return of_items.property_of(of_items.events, path) if self.items else Answer(unknown=True)
 
     def attribute(self, name: str) -> Answer:
         """An attribute of contacts."""
@@ -176,7 +185,8 @@ def known_of(plan: PlanObject, preparing: Iterable[Preparing] = ()) -> Known:
     updated = events.get(UPDATED)
     if updated is not None and (attributes is None or plan.attributes is not None):
         attributes = updated.properties if attributes is None else _cast_properties(UPDATED, attributes, casts)
-    return Known(plan, events, derived_from, attributes)
+    items = plan.items and {name: _cast(name, one, casts) for name, one in plan.items.items() if one.count != 0}
+    return Known(plan, events, derived_from, attributes, items)
 
 
 def _by_shape(one: DerivedObject) -> DeriveObject:

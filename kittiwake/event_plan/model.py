@@ -142,6 +142,9 @@ class PlanObject(Model):
     derived: list[DerivedObject] | None = Field(
         None, description="events that the shape of the input makes of others: they are not among those that were seen"
     )
+    items: dict[EventName, EventObject] | None = Field(
+        None, description="the types of events of items of the catalogue, by name; left out: nothing is known of items"
+    )
     attributes: dict[PropertyPath, PropertyObject] | None = Field(
         None,
         description="attributes of contacts, as contact.updated sets them; left out: those of that type in events",

@@ -33,7 +33,7 @@ from kittiwake.rules.model.history import (
 from kittiwake.rules.model.match import ChangeMatch, EventMatch, MatchObject, Operators, OtherProperty, Where, entries
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.sequence import SequenceObject
-from kittiwake.rules.model.text import CONTACT, same_pairs
+from kittiwake.rules.model.text import CONTACT, ITEM, same_pairs
 from kittiwake.rules.model.wait import FieldWaitObject, UntilWaitObject
 from kittiwake.values import Scalar
 
@@ -71,7 +71,7 @@ class Use(NamedTuple):
     at: KeyPath
     at_key: bool
     types: Types
-    """Empty for an attribute."""
+    """Empty for an attribute, and for what items have."""
     path: tuple[str, ...]
     """Its dotted name; of a property of elements, after that of the list."""
     need: Need
@@ -85,11 +85,13 @@ class Use(NamedTuple):
     """Whether only some events of the types are asked: those of a `where`."""
     optional: bool = False
     """Whether the rule says what happens without it."""
+    of_item: bool = False
+    """Whether it is a property of items of the catalogue; it has no types then."""
 
     @property
     def of_contact(self) -> bool:
         """Whether it is an attribute."""
-        return not self.types
+        return not self.types and not self.of_item
 
 
 # ---------------------------------------------------------------- types
@@ -142,6 +144,11 @@ def _arms_narrowed(rule: Rule) -> bool:
     return rule.when is not None and not isinstance(rule.when, ItemObject) and is_narrowed(rule.when)
 
 
+def is_of_item(source: str) -> bool:
+    """Whether a path of a catalogue rule leads to the item."""
+    return source.startswith(ITEM) or source == "item_id"
+
+
 # ---------------------------------------------------------------- properties
 
 
@@ -173,6 +180,8 @@ def _of_match(match: EventMatch, path: KeyPath, arming: Types, arms_narrowed: bo
             if arming:
                 yield Use(at, False, arming, (ours,), Need.KEY, narrowed=arms_narrowed)
             yield Use(at, False, types, (theirs,), Need.KEY, narrowed=entry.where is not None)
+        if isinstance(entry, MatchObject) and entry.item is not None:
+            yield Use((*where, "item"), False, types, (entry.item,), Need.KEY, narrowed=True)
 
 
 def _of_change(entry: ChangeMatch, path: KeyPath) -> Iterator[Use]:
@@ -254,7 +263,7 @@ def _of_condition(condition: HistoryCondition, path: KeyPath, arming: Types) -> 
 
 
 def _of_clauses(rule: Rule, arming: Types) -> Iterator[Use]:
-    """`per`, `reaches`, `wait` and `include`."""
+    """`per`, `reaches`, `wait`, `interest` and `include`."""
     narrowed = _arms_narrowed(rule)
     for at, name in each(rule.per, ("per",)):
         if arming:
@@ -268,8 +277,11 @@ def _of_clauses(rule: Rule, arming: Types) -> Iterator[Use]:
         yield Use(("wait", "field"), False, arming, (rule.wait.field,), Need.NUMBER, optional=optional)
     if isinstance(rule.wait, UntilWaitObject):
         yield from _of_path(("wait", "until"), rule.wait.until, arming, Need.DATE)
+    if rule.interest is not None:
+        arming = types_of_match(rule.interest.events)
+        yield Use(("interest", "item"), False, arming, (rule.interest.item,), Need.KEY)
     for name, source in (rule.include or {}).items():
-        if isinstance(source, str):
+        if isinstance(source, str) and not (rule.interest is not None and is_of_item(source)):
             yield from _of_path(("include", name), source, arming, Need.VALUE)
 
 

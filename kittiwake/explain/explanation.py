@@ -232,6 +232,7 @@ def _nearest(facts: Facts, rule: RuleProgram, misses: Sequence[Miss]) -> list[Mi
     An instance that fired came near enough. A rule that came to no instance has a miss of its own.
     """
     fired = {one.instance for one in facts.fired if one.rule.rule_id == rule.rule_id}
+    fired |= {instance for rule_id, instance in facts.listed if rule_id == rule.rule_id}
     due = [miss for miss in misses if miss.stage is Stage.GATED]
     there = fired | {miss.instance for miss in due}
     best: dict[str | None, Miss] = {}

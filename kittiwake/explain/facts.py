@@ -7,7 +7,7 @@ the case just then. Called by `explain`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -27,6 +27,7 @@ from kittiwake.model import Event
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.time.durations import format_duration
 from kittiwake.time.zones import zone_of
+from kittiwake.values import canonical
 
 REACHES: Final = -1
 """Instead of a condition's index: the total of `reaches`."""
@@ -113,6 +114,8 @@ class Facts:
         """By rule and instance, what deferred the newest candidate that was."""
         self.fired: list[Firing] = []
         """Every trigger there was."""
+        self.listed: set[tuple[str, str]] = set()
+        """By rule, the instances that a digest which fired has listed."""
         self._forgotten: Step | None = None
         self._forget_contact()
         self.zone_before = self.zone
@@ -297,6 +300,16 @@ class Facts:
         self.record.append(firing)
         if fired:
             self.fired.append(firing)
+        if "digest" in step.details:
+            self._take_digest(firing, step.details["digest"]["listed"])
+
+    def _take_digest(self, firing: Firing, listed: Iterable[Mapping[str, Any]]) -> None:
+        """What it lists has fired to re-entry; caps count the digest alone."""
+        for one in listed:
+            instance = canonical(one["instance"])
+            self.record.append(firing._replace(instance=instance, counts=False))
+            if firing.fired:
+                self.listed.add((firing.rule.rule_id, instance))
 
 
 _WOULD_HAVE_FIRED: Final = (Reason.SHADOW, Reason.HOLDOUT)

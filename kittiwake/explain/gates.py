@@ -264,6 +264,18 @@ def _superseded(stopped: Stopped) -> Gap:
     return Gap(f"superseded: a newer candidate took its place {where}", "no newer candidate before its release")
 
 
+def _digested(stopped: Stopped) -> Gap:
+    return Gap(f"digested: it is listed in trigger {stopped.step.details['digest_id']}", "no digest")
+
+
+def _unlisted(stopped: Stopped) -> Gap:
+    digest = stopped.rule.digest
+    assert digest is not None
+    first = "newer" if digest.field is None else f"better by {digest.field}"
+    what = f"unlisted: digest {stopped.step.details['digest_id']} has no place for it, what it lists is {first}"
+    return Gap(what, f"to be among the best {digest.max_listed}, or a max above that")
+
+
 def _unless(stopped: Stopped) -> Gap:
     event = stopped.facts.event
     by = f"{event.type} ({event.event_id})" if event is not None else "an event"
@@ -315,6 +327,8 @@ ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.FREQUENCY_CAP: _frequency_cap,
     Reason.EXPIRED: _expired,
     Reason.SUPERSEDED: _superseded,
+    Reason.DIGESTED: _digested,
+    Reason.UNLISTED: _unlisted,
     Reason.UNLESS: _unless,
     Reason.REVERTED: _reverted,
     Reason.EXITED: _exited,

@@ -24,7 +24,7 @@ from kittiwake.kernel.plan.wait import FieldWait, UntilWait
 from kittiwake.kernel.state.state import Instance, State
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Event
-from kittiwake.reasons import Outcome
+from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.durations import format_duration
 from kittiwake.values import EXACT, exact
 
@@ -46,6 +46,8 @@ def miss_of(facts: Facts, step: Step, refusals: list[Step]) -> Miss | None:
             found = Stage.REFUSED, _refused(facts, step, refusals)
         case StepKind.DISARMED:
             found = Stage.STOPPED, _disarmed(facts, step)
+        case StepKind.DECISION if step.details["reason"] == Reason.DIGESTED:
+            return None  # the digest fires in its place, or is missed
         case StepKind.DECISION if step.details["decision"] != Outcome.FIRED:
             gap = reason_gap(facts, step)
             found = Stage.GATED, gap._replace(what=f"{step.details['decision']}{which_words(step.details)}, {gap.what}")

@@ -22,6 +22,7 @@ from kittiwake.explain.values import SCALAR, default_words, needs_words, wait_wo
 from kittiwake.explain.waits import due_words
 from kittiwake.explain.wording import (
     counted,
+    digest_words,
     listed,
     moment_words,
     path_words,
@@ -359,9 +360,12 @@ def _deferred(at: At) -> StepWords:
 def _decision(at: At) -> StepWords:
     details = at.details
     if details["decision"] == Outcome.FIRED:
-        return Tone.FIRED, f"{str(details['kind']).upper()}{which_words(details)} trigger {details['trigger_id']}"
+        fired = f"{str(details['kind']).upper()}{which_words(details)} trigger {details['trigger_id']}"
+        return Tone.FIRED, fired + digest_words(details)
     gap = reason_gap(at.facts, at.step)
-    return Tone.STOPPED, f"{details['decision']}{which_words(details)}, {gap.what}"
+    if details["reason"] == Reason.DIGESTED:
+        return Tone.PROGRESS, f"passes{which_words(details)}, {gap.what}"
+    return Tone.STOPPED, f"{details['decision']}{which_words(details)}, {gap.what}{digest_words(details)}"
 
 
 DESCRIPTIONS: Final[dict[StepKind, Callable[[At], StepWords]]] = {

@@ -6,6 +6,7 @@ Pure. Called by every file of the explanation.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -125,3 +126,11 @@ def properties_words(properties: dict[str, Any]) -> str:
 def _name_words(name: str) -> str:
     """A property's name, quoted where it could be taken for more than a name."""
     return name if _PLAIN.fullmatch(name) else value_words(name)
+
+
+def digest_words(details: Mapping[str, Any]) -> str:
+    """What a digest lists; nothing of another decision. Details of DECISION."""
+    if "digest" not in details:
+        return ""
+    shown = listed([canonical(one["instance"]) for one in details["digest"]["listed"]])
+    return f", a digest of {details['digest']['count']}: {shown}"

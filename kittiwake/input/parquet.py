@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kittiwake.input.arrow_values import encode, instants, is_text, refuse_type, texts, values
-from kittiwake.input.columns.blocks import ColumnBlock
+from kittiwake.input.columns.blocks import AnyBlock, ColumnBlock
 from kittiwake.input.decompression import Source
 from kittiwake.input.errors import UnsoundError
+from kittiwake.input.lines import blocks_of_lines
 from kittiwake.input.splits import BLOCK_BYTES, Split
 
 ROWS: Final = 16_384
@@ -47,13 +48,37 @@ def rows_of(source: Source, split: Split) -> Iterator[ColumnBlock]:
     Raises:
         UnsoundError: it is no sound Parquet file, or not one of events.
     """
-    for number, batch in _sound(source, split, columns_of, ROWS):
-        yield block_of(number, batch)
+    unread: list[str] = []
+
+    def choose(schema: pa.Schema) -> list[str]:
+        columns = columns_of(schema)
+        unread.extend(sorted({*schema.names} - {*columns}))
+        return columns
+
+    for number, batch in _sound(source, split, choose, ROWS):
+        yield block_of(number, batch, tuple(unread))
 
 
-def block_of(number: int, batch: pa.RecordBatch) -> ColumnBlock:
-    """Rows of canonical columns as a block."""
-    return ColumnBlock(number, batch, batch.nbytes, lines_of_rows)
+def block_of(number: int, batch: pa.RecordBatch, unread: tuple[str, ...] = ()) -> ColumnBlock:
+    """Rows of canonical columns as a block; its file has the columns `unread` beside them."""
+    return ColumnBlock(number, batch, batch.nbytes, lines_of_rows, unread)
+
+
+def blocks_of_batch(number: int, batch: pa.RecordBatch, *, is_canonical: bool) -> Iterator[AnyBlock]:
+    """Rows that no file holds, numbered from `number`: blocks of canonical columns, or of JSON objects of all columns.
+
+    Raises:
+        UnsoundError: the columns are not those of events, or JSON has no word for one.
+    """
+    if is_canonical:
+        batch = batch.rename_columns([name.lower() for name in batch.schema.names])
+        batch = batch.select(columns_of(batch.schema))
+        for at in range(0, len(batch), ROWS):
+            yield block_of(number + at, batch.slice(at, ROWS))
+        return
+    objects = objects_of_batch(batch.select(chosen(batch.schema, None)))
+    for at in range(0, len(objects), LINES):
+        yield from blocks_of_lines(number + at, objects[at : at + LINES])
 
 
 def objects_of(source: Source, split: Split, columns: Sequence[str] | None) -> Iterator[tuple[int, list[bytes]]]:

@@ -6,9 +6,11 @@ the sample or not, so that all that is counted of the values in it holds for the
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
+from itertools import repeat
 from typing import Final
 
 from kittiwake.batch.counts import Counts
@@ -50,19 +52,24 @@ class Distinct:
         """Whether nothing is estimated."""
         return self._mask == 0
 
-    def add(self, value: bytes, mark: str = "") -> None:
-        """Take a value into account, with a mark such as its type."""
-        key = int.from_bytes(blake2b(value, digest_size=8).digest(), "big")
-        if key & self._mask:
-            return
-        seen = self._seen.get(key)
-        if seen is None:
-            self._seen[key] = _Seen(mark)
-            if len(self._seen) > self._capacity:
-                self._thin_out()
-            return
-        seen.times += 1
-        seen.is_of_several = seen.is_of_several or mark != seen.mark
+    def add(self, values: Iterable[bytes], marks: Iterable[str] = repeat("")) -> None:
+        """Take values into account, each with a mark such as its type. All at once: a call for each takes longest."""
+        keys = array("Q", b"".join([blake2b(value, digest_size=8).digest() for value in values]))
+        for key, mark in zip(keys, marks, strict=False):
+            if key & self._mask:
+                continue
+            seen = self._seen.get(key)
+            if seen is None:
+                self._add_first(key, mark)
+                continue
+            seen.times += 1
+            if mark != seen.mark:
+                seen.is_of_several = True
+
+    def _add_first(self, key: int, mark: str) -> None:
+        self._seen[key] = _Seen(mark)
+        if len(self._seen) > self._capacity:
+            self._thin_out()
 
     def _thin_out(self) -> None:
         self._mask = self._mask * 2 + 1
@@ -138,8 +145,7 @@ class Outcome:
 
     def add(self, block: Block, table: Table, dead_letters: Iterable[DeadLetter]) -> None:
         """Take what came of a block of records into account."""
-        for line in block.lines:
-            self.rows.add(line)
+        self.rows.add(block.lines)
         for dead in dead_letters:
             self._add_dead(dead)
         if table.types:
@@ -160,11 +166,9 @@ class Outcome:
                 self.types[event_type] += number
             else:
                 self.other_types += number
-        for contact_id in table.contact_ids:
-            self.contacts.add(contact_id.encode())
+        self.contacts.add(map(str.encode, table.contact_ids))
         self.heavy.add(table.contact_ids)
-        for event_id, event_type in zip(table.event_ids, table.types, strict=True):
-            self.ids.add(event_id.encode(), event_type)
+        self.ids.add(map(str.encode, table.event_ids), table.types)
         first_us, last_us = min(table.times_us), max(table.times_us)
         self.first_us = first_us if self.first_us is None else min(self.first_us, first_us)
         self.last_us = last_us if self.last_us is None else max(self.last_us, last_us)

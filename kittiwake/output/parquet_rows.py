@@ -1,7 +1,7 @@
 """Rows in Parquet: a column for every field, of a type that keeps it exactly, so that the line can be written again.
 
 Writes to streams that its caller has opened; needs pyarrow. Times are instants in UTC, dates are
-dates. What JSON alone can say (`instance`, `include`) and numbers of any size (`threshold`) stay the
+dates. What JSON alone can say (`instance`, `include`, `digest`) and numbers of any size (`threshold`) stay the
 JSON text that they are in the line.
 """
 
@@ -63,6 +63,8 @@ DECISION: Final = pa.schema(
         pa.field("variant", _TEXT),
         pa.field("channel", _TEXT),
         pa.field("outranked_by", _TEXT),
+        pa.field("digest", _TEXT),
+        pa.field("digest_id", _TEXT),
     ]
 )
 """The columns of `triggers` and `decisions`."""
@@ -80,7 +82,7 @@ DEAD_LETTER: Final = pa.schema(
 
 SCHEMAS: Final = {TRIGGERS: DECISION, DECISIONS: DECISION, DEAD_LETTERS: DEAD_LETTER}
 
-JSON_TEXTS: Final = ("instance", "threshold", "include")
+JSON_TEXTS: Final = ("instance", "threshold", "include", "digest")
 """Columns that hold what stands in the line, unread."""
 
 

@@ -58,6 +58,8 @@ def decision_row(decision: Decision, mode: Mode = Mode.REPLAY) -> dict[str, Any]
         "variant": decision.variant,
         "channel": decision.channel,
         "outranked_by": decision.outranked_by,
+        "digest": None if decision.digest is None else parse_json(decision.digest),
+        "digest_id": decision.digest_id,
     }
 
 
@@ -70,6 +72,9 @@ def _event_ids(ids: EventIds | None) -> dict[str, Any] | None:
 
 def _instant(time_us: int | None) -> str | None:
     return None if time_us is None else format_instant(time_us)
+
+
+_NULL: Final = msgspec.Raw(b"null")
 
 
 class LineEvents(msgspec.Struct, gc=False):
@@ -111,9 +116,10 @@ class DecisionLine(msgspec.Struct, gc=False):
     variant: str | None = None  # these a job that is updated does not find in what the one before wrote
     channel: str | None = None
     outranked_by: str | None = None
+    digest: msgspec.Raw = _NULL
+    digest_id: str | None = None
 
 
-_NULL: Final = msgspec.Raw(b"null")
 _encode_decision: Final = msgspec.json.Encoder().encode
 
 
@@ -150,6 +156,8 @@ def decision_line(decision: Decision, mode: Mode) -> bytes:
                 decision.variant,
                 decision.channel,
                 decision.outranked_by,
+                _NULL if decision.digest is None else msgspec.Raw(decision.digest),
+                decision.digest_id,
             )
         )
     )

@@ -1,4 +1,4 @@
-"""Profile files: read them as a replay does, and take every event of contacts into a profile.
+"""Profile files: read them as a replay does, and take every event into a profile.
 
 Reads files. Called by `kittiwake profile`.
 """
@@ -40,14 +40,15 @@ class Profiled(NamedTuple):
 def profile_files(
     inputs: Sequence[str], settings: RunSettings, account_id: str | None, on_progress: OnProgress
 ) -> Profiled:
-    """The profile of all events of contacts in files, or of those of one account; None: of every account.
+    """The profile of all events in files, or of those of one account; None: of every account.
 
     Raises:
         UnusableError: an input cannot be read to its end.
     """
     files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     profile, counts = Profile(settings.start_us), Counts()
-    intake = Intake(settings, NoRules(_wants(account_id)), counts)
+    wants = _wants(account_id)
+    intake = Intake(settings, NoRules(wants, wants), counts)
     bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
 
     def on_read(size: int) -> None:
@@ -57,9 +58,11 @@ def profile_files(
     with gc_paused():
         for name, shape in files:
             for block in blocks_of_input(name, settings.query, on_read, shape):
-                table = intake.take(shown(name), block, shape).table
-                if table.types:
-                    profile.add(table)
+                taken = intake.take(shown(name), block, shape)
+                if taken.table.types:
+                    profile.add(taken.table)
+                if taken.items.types:
+                    profile.add_items(taken.items)
                 on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))
             counts.files += 1
     profile.close()

@@ -123,6 +123,7 @@ class LintCode(StrEnum):
     GIVEN_BEFORE_DERIVED = "given_before_derived"
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
     SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
+    DIGEST_OF_AN_INSTANT = "digest_of_an_instant"
     # beside an event plan
     TYPE_NEVER_SEEN = "type_never_seen"
     PROPERTY_NEVER_SEEN = "property_never_seen"

@@ -66,6 +66,8 @@ CONTAINS_DEPTH_MAX: Final = 3
 """`contains: {…}` inside one another: lists of lists of lists; each is walked for each element of the outer."""
 INCLUDES_MAX: Final = 50
 """Fields copied into a trigger."""
+LISTED_MAX: Final = 100
+"""Instances that a digest lists: each has a hundredth of what `include` may have then; no message names more."""
 VARIANTS_MAX: Final = 20
 """Variants of a rule: among more, each gets too few contacts to compare."""
 DESCRIPTION_CHARS_MAX: Final = 1_000

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from kittiwake.explain.wording import listed, moment_words, value_words
+from kittiwake.kernel.evaluate.digest import listed_in
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome
 from kittiwake.rules.source.tree import Mark
@@ -129,6 +130,8 @@ def decision_words(decision: Decision, zone: str, near_us: int | None = None) ->
         value = getattr(decision, name)
         if value is not None:
             words.append(f"{name} {value}")
+    if decision.digest is not None:
+        words.append(f"lists {canonical([one['instance'] for one in listed_in(decision)])}")
     if decision.late:
         words.append(f"late, revision {decision.revision}")
     if decision.partial_history:
@@ -205,6 +208,7 @@ _SCALARS: Final[dict[str, Callable[[Decision], Any]]] = {
     "late": lambda one: one.late,
     "revision": lambda one: one.revision,
     "partial_history": lambda one: one.partial_history,
+    "lists": lambda one: [each["instance"] for each in listed_in(one)],
 }
 REPLACES: Final = "replaces"
 OUTRANKED_BY: Final = "outranked_by"

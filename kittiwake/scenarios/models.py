@@ -30,7 +30,9 @@ class Written:
         self.value = value
 
 
-FREE_KEYS: Final = frozenset({"with", "contact", "instance", "include", "events", "rules", "change", "add", "policy"})
+FREE_KEYS: Final = frozenset(
+    {"with", "contact", "instance", "include", "events", "lists", "rules", "change", "add", "policy"}
+)
 """Keys whose values are data, or parts of rules, which are read as such (`scenario_edits`)."""
 
 
@@ -64,6 +66,14 @@ def _object(value: object) -> dict[str, Any]:
     if isinstance(data, dict):
         return data
     raise problem(Code.WRONG_SHAPE, f"an object is needed here, not {shown(data)}", "Write {product_id: p1}")
+
+
+def _instances(value: object) -> list[dict[str, Any]]:
+    data: Any = value.value if isinstance(value, Written) else value
+    if isinstance(data, list) and all(isinstance(one, dict) for one in data):
+        return data
+    message = f"a list of instances is needed here, not {shown(data)}"
+    raise problem(Code.WRONG_SHAPE, message, "Write [{product_id: p1}, {product_id: p2}]")
 
 
 def _moment(value: object) -> str:
@@ -125,6 +135,11 @@ Rules: TypeAlias = Annotated[
     ),
 ]
 Data: TypeAlias = Annotated[dict[str, Any], PlainValidator(_object), WithJsonSchema({"type": "object"})]
+Instances: TypeAlias = Annotated[
+    list[dict[str, Any]],
+    PlainValidator(_instances),
+    WithJsonSchema({"type": "array", "items": {"type": "object"}}),
+]
 Moment: TypeAlias = Annotated[
     str,
     PlainValidator(_moment),
@@ -187,6 +202,7 @@ class Expected(Model):
     replaces: RuleIds | None = Field(None, description="the rules whose decisions it stands for, one for each")
     partial_history: Flag | None = Field(None, description="whether the rule's look-backs began after the contact")
     outranked_by: RuleId | None = Field(None, description="the rule that was the last to pass in the same round")
+    lists: Instances | None = Field(None, description="the instances that a digest lists, in its order")
 
 
 Expectation: TypeAlias = Annotated[

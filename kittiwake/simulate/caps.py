@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kittiwake.batch.event_rows import Row
 from kittiwake.event_types import ENDINGS, UPDATED
@@ -22,6 +22,9 @@ from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.time.instants import BEFORE_ALL_US
 from kittiwake.time.zones import local_day, zone_of
 from kittiwake.values import parse_sound
+
+CAPPED: Final = (Reason.FREQUENCY_CAP, Reason.OUTRANKED)
+"""Reasons for which somebody else has used something up."""
 
 
 class Firing(NamedTuple):

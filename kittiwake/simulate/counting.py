@@ -17,13 +17,11 @@ from kittiwake.kernel.plan.gates import GATES
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.rules.compile.accounts import Plan
-from kittiwake.simulate.caps import Caps, Firing, clocks_of
+from kittiwake.simulate.caps import CAPPED, Caps, Firing, clocks_of
 from kittiwake.simulate.goals import GoalCounts, Passed, Reached, passed_of
 from kittiwake.simulate.intervals import scaled_up
 from kittiwake.simulate.model import Day, Figure, Goal, Load, Loss, RuleFigures, Taken
 from kittiwake.time.zones import local_day
-
-CAPPED: Final = (Reason.FREQUENCY_CAP, Reason.OUTRANKED)
 
 ORDER: Final = {str(reason): at for at, reason in enumerate([*GATES, *(one for one in Reason if one not in GATES)])}
 

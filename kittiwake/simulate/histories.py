@@ -1,7 +1,7 @@
 """The histories of an input, read once for one or more rule sets, each of which decides them as a replay would.
 
-Reads files. Called by `simulation` and `comparison`. Events that some rule set needs are gathered by contact; each rule
-set is then given those that it needs itself, and the changes of items that it gives to contacts.
+Reads files. Called by `simulation` and by `difference.comparison`. Events that some rule set needs are gathered by
+contact; each rule set is then given those that it needs itself, and the changes of items that it gives to contacts.
 """
 
 from __future__ import annotations

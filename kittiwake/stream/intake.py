@@ -13,7 +13,8 @@ from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.input.single import events_from
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.rules.compile.accounts import Plan
+from kittiwake.rules.compile.accounts import Plan, Programs
+from kittiwake.stream.awaited import Awaited
 from kittiwake.stream.items.routing import SHARDS, ItemRouters, Routed
 from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, Stage, dead_letter, key_of, trace_of
 from kittiwake.stream.rules_source.view import RulesView
@@ -63,12 +64,24 @@ class Brought(NamedTuple):
     """Those that concern no rule."""
     of_items: Sequence[Routed] = ()
     """Keys of items, and what the events bring to them."""
+    unknown_types: int = 0
+    """Of those that are unneeded, the events of contacts of a type that no rule of any account names."""
+    unknown_accounts: int = 0
+    """Of those that are unneeded, those of accounts that no rule is for."""
 
 
 def take(
-    message: Message, clock_us: int, rules: RulesView, settings: IntakeSettings, routers: ItemRouters = USUAL_ROUTERS
+    message: Message,
+    clock_us: int,
+    rules: RulesView,
+    settings: IntakeSettings,
+    routers: ItemRouters = USUAL_ROUTERS,
+    awaited: Awaited | None = None,
 ) -> Brought | DeadLetterRecord:
-    """What becomes of a message: all of its events go their ways, or none does."""
+    """What becomes of a message: all of its events go their ways, or none does.
+
+    `awaited` notes what came, as long as somebody waits.
+    """
     if _attribute_chars(message.attributes) > ATTRIBUTES_CHARS_MAX:
         detail = f"the attributes have more than {ATTRIBUTES_CHARS_MAX} characters"
         cut = message._replace(attributes=_cut(message.attributes))
@@ -76,13 +89,15 @@ def take(
     events = events_from(message.data, clock_us, settings.shape)
     if isinstance(events, DeadLetter):
         return _dead(message, events.reason, events.detail, clock_us, rules)
+    if awaited is not None:
+        awaited.note(events)
     needed: list[Needed] = []
     of_items: list[Routed] = []
-    unneeded = 0
+    unneeded: list[Event] = []
     for index, event in enumerate(events):
         plan = rules.plan(event.account_id)
         if not _is_needed(event, plan, rules):
-            unneeded += 1
+            unneeded.append(event)
             continue
         if settings.max_age_us is not None and event.time_us < clock_us - settings.max_age_us:
             return _dead(
@@ -92,7 +107,16 @@ def take(
             needed.append(Needed(key_of(event.account_id, event.contact_id), _arrival(message, event, index)))
         if plan.catalog is not None:
             of_items += routers.routed(event.account_id, plan, event, trace_of(message.attributes))
-    return Brought(needed, len(events), unneeded, of_items)
+    found = Brought(needed, len(events), len(unneeded), of_items)
+    return _with_unknown(found, unneeded, rules.programs) if unneeded else found
+
+
+def _with_unknown(found: Brought, unneeded: Sequence[Event], programs: Programs) -> Brought:
+    """With how many of the unneeded events nobody knows at all."""
+    named = programs.named_types
+    types = 0 if named is None else sum(one.contact_id is not None and one.type not in named for one in unneeded)
+    accounts = sum(not programs.has_rules(one.account_id) for one in unneeded)
+    return found._replace(unknown_types=types, unknown_accounts=accounts) if types or accounts else found
 
 
 def _is_needed(event: Event, plan: Plan, rules: RulesView) -> bool:

@@ -1,7 +1,8 @@
 """Everything that a streaming job logs: a closed set of events, each a line of JSON with fields of its own.
 
 Pure. `transforms.logs` writes the lines. No field holds what an event says or who it is of: no account, contact,
-property or raw byte. Where one message can bring a line about, lines are for many messages together.
+property or raw byte; of types only those that rules name, and what is nearly one of them. Where one message can
+bring a line about, lines are for many messages together.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ CONTACT_FAILED: Final = LogEvent(
 ITEM_FAILED: Final = LogEvent(
     "item_failed",
     Severity.ERROR,
-    "items could not be read; their records are lost",
+    "items could not be read; events of theirs became dead letters",
     ("failure", "number"),
 )
 RULES_READ: Final = LogEvent("rules_read", Severity.INFO, "the rules were read", ("detail",))
@@ -58,6 +59,12 @@ RULES_ACCOUNT_REFUSED: Final = LogEvent(
 RULES_TOO_SOON: Final = LogEvent(
     "rules_too_soon", Severity.ERROR, "a version came nearer than min_lead; hosts may differ", ("detail",)
 )
+TYPES_AWAITED: Final = LogEvent(
+    "types_awaited",
+    Severity.WARNING,
+    "what rules need has not come to this worker in an hour",
+    ("types", "number", "nearest", "accounts"),
+)
 ROW_LOST: Final = LogEvent("row_lost", Severity.ERROR, "BigQuery refused a dead letter", ("row_id", "causes"))
 
 LOG_EVENTS: Final = (
@@ -68,6 +75,7 @@ LOG_EVENTS: Final = (
     RULES_UNREADABLE,
     RULES_ACCOUNT_REFUSED,
     RULES_TOO_SOON,
+    TYPES_AWAITED,
     ROW_LOST,
 )
 """All of them; docs/reference/metrics-and-logs.md has a row for each."""

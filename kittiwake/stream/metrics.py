@@ -42,6 +42,12 @@ LEFT_OUT: Final = Metric(
     "left_out", _C, "messages", "messages of which the shape makes no event: `only`, guests, other types", ""
 )
 UNNEEDED: Final = Metric("unneeded", _C, "events", "events that no rule in force wants, dropped at once", "")
+UNKNOWN_TYPES: Final = Metric(
+    "unknown_types", _C, "events", "of them, those of a type that no rule of any account names", "a jump"
+)
+UNKNOWN_ACCOUNTS: Final = Metric(
+    "unknown_accounts", _C, "events", "of them, those of accounts that no rule is for", "a jump"
+)
 DEAD_LETTERS: Final = Metric(
     "dead_letters", _C, "messages", "messages and rows that became dead letters", "over 1 % of messages"
 )
@@ -107,6 +113,23 @@ ITEM_EVENTS_TOO_LATE: Final = Metric(
     "item_events_too_late", _C, "events", "of them, those later than is allowed, which changed nothing", "any"
 )
 ITEM_CHANGES: Final = Metric("item_changes", _C, "events", "changes of items given to contacts interested in them", "")
+ITEM_EVENTS_FORGOTTEN: Final = Metric(
+    "item_events_forgotten",
+    _C,
+    "events",
+    "events of items folded away early, by item and shard: over 10,000 of an item inside the allowed lateness",
+    "any",
+)
+ITEM_INTERESTS_FORGOTTEN: Final = Metric(
+    "item_interests_forgotten",
+    _C,
+    "contacts",
+    "interest forgotten early: a shard of an item has over 1,000,000 contacts and needs more shards",
+    "any",
+)
+ITEMS_FAILED: Final = Metric(
+    "items_failed", _C, "records", "records of items, and entries of interest, whose item cannot be read", "any"
+)
 INCLUDES_CUT: Final = Metric("includes_cut", _C, "decisions", "fired, with fields of include cut for their size", "any")
 
 METRICS: Final = (
@@ -114,6 +137,8 @@ METRICS: Final = (
     EXTRA_EVENTS,
     LEFT_OUT,
     UNNEEDED,
+    UNKNOWN_TYPES,
+    UNKNOWN_ACCOUNTS,
     DEAD_LETTERS,
     DUPLICATES,
     CONFLICTS,
@@ -147,6 +172,9 @@ METRICS: Final = (
     ITEM_EVENTS,
     ITEM_EVENTS_TOO_LATE,
     ITEM_CHANGES,
+    ITEM_EVENTS_FORGOTTEN,
+    ITEM_INTERESTS_FORGOTTEN,
+    ITEMS_FAILED,
     INCLUDES_CUT,
 )
 """All of them; one that is not here is no metric of ours."""

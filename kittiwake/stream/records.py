@@ -102,6 +102,8 @@ class Stage(StrEnum):
 
     INTAKE = "intake"
     """A message was no event."""
+    ITEMS = "items"
+    """An event of an item came to a state that cannot be read."""
     EVALUATE = "settle"
     """An event could not be decided about."""
     WRITE = "write"

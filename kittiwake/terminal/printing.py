@@ -32,6 +32,14 @@ def say_text(text: str) -> None:
     typer.echo(visible_lines(text.removesuffix("\n").split("\n")), nl=False)
 
 
+def ask(question: str) -> bool:
+    """Whether whoever sits at the terminal says yes; without a word, or at Ctrl-C or Ctrl-D, it is no."""
+    try:
+        return typer.confirm(visible(question), err=True)
+    except typer.Abort:
+        return False
+
+
 def complain(text: str, colour: str | None = RED) -> None:
     """One line on standard error."""
     typer.secho(visible(text), fg=colour, err=True)

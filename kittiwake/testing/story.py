@@ -157,7 +157,7 @@ class Story:
         `fields` are what it must have: `at`, `due` (an instant, or `HH:MM` in the contact's zone), `instance`,
         `include`, `events` (the keys named), `threshold`, `reminder`, `occurrence`, `variant`, `channel`,
         `kind`, `reason`, `late`, `revision`, `replaces` (the ids of the rules whose decisions it stands for),
-        `partial_history`, `outranked_by` (the id of the rule).
+        `partial_history`, `outranked_by` (the id of the rule), `lists` (the instances that a digest lists).
 
         Raises:
             AssertionError: it did not; the message explains all that happened.

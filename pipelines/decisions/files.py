@@ -23,7 +23,7 @@ from kittiwake.input.errors import InputError, shown
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
 from pipelines.decisions.columns import NAMES, SCHEMA, microseconds, values_of_line
 from pipelines.decisions.refused import LATE, REFUSED, refused_of
-from pipelines.decisions.store import BATCH
+from pipelines.decisions.store import BATCH, batch_of
 from transforms.input_files import lines_of
 
 LATE_EVENTS: Final = "late_events"
@@ -65,7 +65,7 @@ class RunFolder(NamedTuple):
             advice = "name the folder of a run (replay, backfill), or what the streaming job wrote to its --output"
             raise UnusableError(f"{self.path} has no files of {DECISIONS} or {TRIGGERS}: {advice}")
         for name in files:
-            yield from _of_parquet(name) if name.endswith(".parquet") else _batches(name, values_of_line, SCHEMA)
+            yield from rows_in(name)
 
     def late_events(self) -> Iterator[pa.RecordBatch]:
         """Events that came too late; only a stream has any."""
@@ -79,6 +79,20 @@ class RunFolder(NamedTuple):
                 yield from _dead_of_parquet(name)
             else:
                 yield from _batches(name, _dead_letter, REFUSED)
+
+
+def is_file(name: str) -> bool:
+    """Whether a name is that of a file of rows, not of a folder."""
+    return name.endswith(_ENDS)
+
+
+def rows_in(name: str) -> Iterator[pa.RecordBatch]:
+    """The rows of decisions in a file.
+
+    Raises:
+        InputError: it cannot be read, or something in it is no row.
+    """
+    return _of_parquet(name) if name.endswith(".parquet") else _batches(name, values_of_line, SCHEMA)
 
 
 class _Summary(msgspec.Struct):
@@ -101,20 +115,15 @@ def _batches(name: str, values_of: Callable[[bytes], Any], schema: pa.Schema) ->
                 f"{shown(name)}:{number}: no row of Kittiwake's output: {_without_values(error)}"
             ) from error
         if len(held) == BATCH:
-            yield _batch(held, schema)
+            yield batch_of(held, schema)
             held = []
     if held:
-        yield _batch(held, schema)
+        yield batch_of(held, schema)
 
 
 def _without_values(error: Exception) -> str:
     """What msgspec says names fields and types only; other errors may quote."""
     return str(error) if isinstance(error, msgspec.MsgspecError) else type(error).__name__
-
-
-def _batch(rows: list[Any], schema: pa.Schema) -> pa.RecordBatch:
-    columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 # ---------------------------------------------------------------- late events and dead letters
@@ -170,7 +179,8 @@ _OF_EVENTS: Final = ("first_event_id", "last_event_id", "event_count", "first_ev
 def _dead_of_parquet(name: str) -> Iterator[pa.RecordBatch]:
     for batch in _parquet_batches(name):
         raw = zip(batch.column("raw").to_pylist(), batch.column("raw_encoding").to_pylist(), strict=True)
-        yield _batch([refused_of(_raw(*one)) for one in raw] or [], REFUSED)
+        if ids := [refused_of(_raw(*one)) for one in raw]:
+            yield batch_of(ids, REFUSED)
 
 
 def _parquet_batches(name: str) -> Iterator[pa.RecordBatch]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery
-from pipelines.decisions.files import RunFolder
+from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery, table_address
+from kittiwake.stream.tables.schema import TRIGGERS
+from pipelines.decisions.files import RunFolder, is_file, rows_in
 from pipelines.decisions.reconciling import Rows
 
 
@@ -17,8 +23,31 @@ def rows_of(name: str, *, stream: bool) -> Rows:
     if not is_bigquery(name):
         return RunFolder(name)
     address = dataset_address(name)
-    try:  # Google's clients take a second
-        from pipelines.decisions.tables import DatasetRows, Side  # noqa: PLC0415
+    with _needs_google(name):
+        from pipelines.decisions.tables import DatasetRows, Side  # noqa: PLC0415 - a second
+
+    return DatasetRows(address, Side.STREAM if stream else Side.BACKFILL)
+
+
+def rows_sent(name: str) -> Iterator[pa.RecordBatch]:
+    """What a stream has sent, and perhaps more: of a folder, a file, a dataset, or a table of triggers.
+
+    Raises:
+        UnusableError: it is no such thing, or cannot be read.
+    """
+    if not is_bigquery(name):
+        return rows_in(name) if is_file(name) else RunFolder(name).decisions()
+    is_table = name.count(".") - name.count(".com:") > 1
+    address = table_address(name) if is_table else dataset_address(name).table(TRIGGERS.name)
+    with _needs_google(name):
+        from pipelines.decisions.tables import sent_rows  # noqa: PLC0415 - a second
+
+    return sent_rows(address)
+
+
+@contextmanager
+def _needs_google(name: str) -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise UnusableError(f"{name} needs Google's clients: install the extra kittiwake[gcp] ({error})") from error
-    return DatasetRows(address, Side.STREAM if stream else Side.BACKFILL)

@@ -6,7 +6,7 @@ Every reader gives batches of Arrow in the columns of `columns`; SQL does the re
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,12 @@ NEEDS_DUCKDB: Final = "comparing rows needs DuckDB: install the extra kittiwake[
 
 BATCH: Final = 50_000
 """Rows that are handed on at once."""
+
+
+def batch_of(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows of Python's values as Arrow; there is at least one."""
+    columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 class Store:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import DatasetAddress
+from kittiwake.input.bigquery.addresses import DatasetAddress, TableAddress
 from kittiwake.output.rows import Mode
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset
 from pipelines.decisions.columns import NAMES, SCHEMA
 from pipelines.decisions.refused import LATE, REFUSED, refused_of
+from pipelines.decisions.store import batch_of
 from pipelines.google.bigquery_tables import client_of
 from pipelines.google.reading import MissingTableError, rows_of_query
 
@@ -28,6 +29,7 @@ class Side(Enum):
     BACKFILL = f"mode <> '{Mode.STREAM}'"
 
 
+_COLUMNS: Final = ", ".join(f"`{name}`" for name in NAMES)
 _ADVICE: Final = "name the dataset of a stream or of a backfill, as bq://PROJECT.DATASET or bq://PROJECT.DATASET.PREFIX"
 
 
@@ -47,10 +49,10 @@ class DatasetRows(NamedTuple):
         Raises:
             UnusableError: the tables cannot be read, or are not there.
         """
-        columns, found = ", ".join(f"`{name}`" for name in NAMES), 0
+        found = 0
         for table in (DECISIONS, TRIGGERS):
             try:
-                for batch in self._rows(table.name, f"SELECT {columns} FROM `{{}}` WHERE {self.side.value}"):
+                for batch in self._rows(table.name, f"SELECT {_COLUMNS} FROM `{{}}` WHERE {self.side.value}"):
                     found += batch.num_rows
                     yield _as(batch, SCHEMA)
             except MissingTableError:
@@ -68,10 +70,8 @@ class DatasetRows(NamedTuple):
     def dead_letters(self) -> Iterator[pa.RecordBatch]:
         """Which events, contacts and rows its dead letters are of, as far as that can be read."""
         for batch in self._rows_if_there(DEAD_LETTERS.name, "SELECT raw FROM `{}`"):
-            ids = [refused_of(raw) for raw in batch.column("raw").to_pylist()]
-            columns = [pa.array(values, pa.string()) for values in zip(*ids, strict=True)] if ids else []
-            if columns:
-                yield pa.RecordBatch.from_arrays(columns, schema=REFUSED)
+            if ids := [refused_of(raw) for raw in batch.column("raw").to_pylist()]:
+                yield batch_of(ids, REFUSED)
 
     def _rows_if_there(self, name: str, sql: str) -> Iterator[pa.RecordBatch]:
         try:
@@ -79,13 +79,24 @@ class DatasetRows(NamedTuple):
         except MissingTableError:
             return
 
-    def _rows(self, name: str, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[pa.RecordBatch]:
-        path = self.address.table(name).path
-        client = client_of(Dataset(self.address.project, self.address.dataset))
-        try:
-            yield from rows_of_query(client, sql.format(path), parameters, path, _ADVICE)
-        finally:
-            client.close()
+    def _rows(self, name: str, sql: str) -> Iterator[pa.RecordBatch]:
+        return _rows_of(self.address.table(name), sql)
+
+
+def sent_rows(address: TableAddress) -> Iterator[pa.RecordBatch]:
+    """What a stream has sent, out of a table of its triggers.
+
+    Raises:
+        UnusableError: the table cannot be read, or is not there.
+    """
+    sql = f"SELECT {_COLUMNS} FROM `{{}}` WHERE {Side.STREAM.value} AND decision = 'fired' AND NOT stale"
+    for batch in _rows_of(address, sql):
+        yield _as(batch, SCHEMA)
+
+
+def _rows_of(address: TableAddress, sql: str) -> Iterator[pa.RecordBatch]:
+    with client_of(Dataset(address.project, address.dataset)) as client:
+        yield from rows_of_query(client, sql.format(address.path), (), address.path, _ADVICE)
 
 
 def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

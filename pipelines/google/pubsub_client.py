@@ -1,4 +1,6 @@
-"""Messages to a topic of Pub/Sub, many in a request, until a request is refused. Called by `pipelines.reingest`.
+"""Messages to a topic of Pub/Sub, many in a request, until a request is refused.
+
+Called by `pipelines.reingest`, which sends all in any order, and `pipelines.activate`, a request at a time.
 
 Not by Google's client that batches by itself: it takes attributes as keywords beside its own, and so cannot send one
 that is called `topic`, `data`, `retry` or `timeout`.
@@ -9,14 +11,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final, NamedTuple
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeVar
 
-from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.api_core.exceptions import Cancelled, ClientError, GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.pubsub_v1 import PublisherClient, PubsubMessage
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.redelivery import Redelivery
 from pipelines.google.error_text import LOG_IN, first_line
 
 REQUEST_MESSAGES: Final = 500
@@ -29,6 +31,18 @@ REQUESTS: Final = 4
 """In flight at once, which bounds the memory: 16 MB."""
 
 
+class Message(Protocol):
+    """What is published."""
+
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def attributes(self) -> dict[str, str]: ...
+
+
+_Message = TypeVar("_Message", bound=Message)
+
+
 class Published(NamedTuple):
     """The outcome of publishing."""
 
@@ -38,7 +52,7 @@ class Published(NamedTuple):
     """Why it did not take all; None: it did."""
 
 
-def publish(topic: str, messages: Iterable[Redelivery]) -> Published:
+def publish(topic: str, messages: Iterable[Message]) -> Published:
     """Publishes all messages, in any order; after the first request that is refused, no further one is made.
 
     Google's client retries transient errors for a minute.
@@ -63,32 +77,88 @@ def publish(topic: str, messages: Iterable[Redelivery]) -> Published:
     return Published(confirmed)
 
 
-def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, messages: Iterable[Redelivery]) -> Iterator[int]:
+def _confirmed(client: Any, threads: ThreadPoolExecutor, topic: str, messages: Iterable[Message]) -> Iterator[int]:
     """The number of messages of each request that has been confirmed."""
     in_flight: deque[Future[Any]] = deque()
-    for request in _requests(messages):
-        in_flight.append(threads.submit(client.publish, topic=topic, messages=request))
+    for request in requests_of(messages):
+        in_flight.append(threads.submit(client.publish, topic=topic, messages=[*map(_as_google_has_it, request)]))
         if len(in_flight) == REQUESTS:
             yield len(in_flight.popleft().result().message_ids)
     for answer in in_flight:
         yield len(answer.result().message_ids)
 
 
-def _requests(messages: Iterable[Redelivery]) -> Iterator[list[Any]]:
+def requests_of(messages: Iterable[_Message]) -> Iterator[list[_Message]]:
     """The messages, in lists for one request each. A single message is smaller than a request may be."""
-    request: list[Any] = []
+    request: list[_Message] = []
     size_bytes = 0
     for message in messages:
         own_bytes = _bytes(message)
         if request and (len(request) == REQUEST_MESSAGES or size_bytes + own_bytes > REQUEST_BYTES):
             yield request
             request, size_bytes = [], 0
-        request.append(PubsubMessage(data=message.data, attributes=message.attributes))
+        request.append(message)
         size_bytes += own_bytes
     if request:
         yield request
 
 
-def _bytes(message: Redelivery) -> int:
+def _as_google_has_it(message: Message) -> PubsubMessage:
+    return PubsubMessage(data=message.data, attributes=message.attributes)
+
+
+def _bytes(message: Message) -> int:
     attributes = message.attributes.items()
     return len(message.data) + sum(len(name.encode()) + len(value.encode()) for name, value in attributes)
+
+
+# ---------------------------------------------------------------- a request at a time
+
+
+class Answer(NamedTuple):
+    """What became of a request."""
+
+    problem: str | None = None
+    """None: all its messages are confirmed."""
+    is_refused: bool = False
+    """None of its messages has been taken; else nobody knows."""
+
+
+class Publisher:
+    """A topic that requests are published to one after the other."""
+
+    def __init__(self, topic: str) -> None:
+        """Connects when it is entered.
+
+        Raises:
+            UnusableError: Google's client finds no credentials.
+        """
+        self._topic = topic
+        try:
+            self._client = PublisherClient()
+        except GoogleAuthError as error:
+            advice = f"log in: {LOG_IN}"
+            raise UnusableError(f"Pub/Sub: no credentials that Google takes: {first_line(error)}; {advice}") from error
+
+    def __enter__(self) -> Self:
+        self._client.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._client.__exit__(kind, error, traceback)
+
+    def publish(self, request: Iterable[Message]) -> Answer:
+        """Publish a list of `requests_of`. Google's client retries transient errors for a minute."""
+        try:
+            self._client.publish(topic=self._topic, messages=[*map(_as_google_has_it, request)])
+        except NotFound:
+            return Answer(f"there is no topic {self._topic}", is_refused=True)
+        except Cancelled as error:
+            return Answer(f"Pub/Sub gave up: {first_line(error)}")
+        except (ClientError, GoogleAuthError) as error:
+            return Answer(f"Pub/Sub refuses: {first_line(error)}", is_refused=True)
+        except GoogleAPIError as error:
+            return Answer(f"Pub/Sub does not confirm: {first_line(error)}")
+        return Answer()

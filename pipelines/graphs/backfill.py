@@ -18,7 +18,8 @@ from transforms.batch.evaluate import EvaluateHistories
 from transforms.batch.finish import FinishOutput, WrittenFiles
 from transforms.batch.join import with_item_changes
 from transforms.batch.parse import ParseRecords
-from transforms.batch.read import ReadRecords
+from transforms.batch.read import Read, ReadRecords
+from transforms.batch.read_tables import OpenTables, ReadTables
 from transforms.batch.snapshot_files import WriteManifest
 from transforms.batch.write import WriteRows, WriteSummary
 from transforms.input_files import InputFile
@@ -31,11 +32,16 @@ def build_backfill(
     settings: RunSettings,
     location: OutputLocation,
     written: Format = Format.JSONL,
+    tables: OpenTables = OpenTables(),  # noqa: B008 (it cannot change)
 ) -> None:
     """Read, parse, group by partition of contacts, evaluate, write and finish the output; all counts are summed."""
-    bytes_total = sum(file.size for file in files)
+    bytes_total = sum(file.size for file in files) + tables.size
     partitions = partitions_for(bytes_total)
     read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape, settings.shapes)
+    if tables.streams:
+        read = _with_tables(
+            read, pipeline | "ReadTables" >> ReadTables(tables.streams, settings.shape, settings.shapes)
+        )
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions)
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
     joined = with_item_changes(parsed, programs, settings, input_counts, partitions)
@@ -55,6 +61,11 @@ def build_backfill(
     names.append(all_counts | "WriteSummary" >> summary)
     written_files = WrittenFiles(all_counts, tuple(names))
     _ = written_files | "FinishOutput" >> FinishOutput(location.finishing, settings)
+
+
+def _with_tables(files: Read, tables: Read) -> Read:
+    blocks = (files.blocks, tables.blocks) | "AllBlocks" >> beam.Flatten()
+    return Read(blocks, (files.counts, tables.counts) | "CountsOfReading" >> beam.Flatten())
 
 
 def _write_snapshots(

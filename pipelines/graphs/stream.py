@@ -32,10 +32,10 @@ def build_stream(
     parsed = messages | "Parse" >> ParseMessages(rules, options.shape, options.max_age_us, item_shards=shards)
     seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots, shards)
     of_items = (parsed.of_items, seeds.items) | "MergeItemSnapshots" >> beam.Flatten()
-    item_changes = of_items | "JoinItems" >> JoinItems(rules)
-    buffered = (parsed.arrivals, seeds.contacts, item_changes) | "MergeSnapshots" >> beam.Flatten()
+    joined = of_items | "JoinItems" >> JoinItems(rules)
+    buffered = (parsed.arrivals, seeds.contacts, joined.changes) | "MergeSnapshots" >> beam.Flatten()
     evaluated = buffered | "Evaluate" >> EvaluateRules(rules, options.timers, options.shape, options.max_age_us)
-    _attach_sinks(options.sinks, evaluated, [parsed.dead, evaluated.dead_letters])
+    _attach_sinks(options.sinks, evaluated, [parsed.dead, joined.dead_letters, evaluated.dead_letters])
 
 
 def _attach_sinks(sinks: Sequence[Sink], evaluated: Evaluated, dead_letters: list[PCollection[bytes]]) -> None:

@@ -29,8 +29,9 @@ from pipelines.runner import check_flags, plain_flags, runner_named
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
-Reads JSON lines (plain, .gz, .zst) or Parquet, writes the folders triggers, decisions and dead_letters and the
-file summary.json below the output. Options this page does not name are Beam's, such as --direct_num_workers=2.
+Reads JSON lines (plain, .gz, .zst), Parquet or tables of BigQuery, writes the folders triggers, decisions and
+dead_letters and the file summary.json below the output. Options this page does not name are Beam's, such as
+--direct_num_workers=2, and --project=P, which pays for what BigQuery reads.
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
 and its events decide nothing, duplicates differ from the event that counts, or the input, an account or a rule has no
 event (--allow_empty); 2 unusable rules, target, input,
@@ -51,6 +52,12 @@ class BackfillOptions:
     written: Format
     strict: bool = False
     """Whether nothing is run if the rules of one account cannot be used."""
+    from_us: int | None = None
+    """From when on rows of tables are read; None: from their beginning."""
+    query: str | None = None
+    """A file of GoogleSQL, whose rows are events; None: there is none."""
+    estimate: bool = False
+    """Whether it is only said what would be read."""
 
 
 def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
@@ -63,7 +70,11 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     known, others = _parser().parse_known_args(argv)
     beam_flags = plain_flags(others)
     check_flags(beam_flags)
-    shapes = shape_options(known.input_shape, known.input_account, known.input)
+    if not known.input and known.query is None:
+        raise UnusableError("say what is read: --input FILES, --input bq://PROJECT.DATASET.TABLE or --query FILE.sql")
+    if known.output is None and not known.estimate:
+        raise UnusableError("say where the output goes: --output DIR")
+    shapes = shape_options(known.input_shape, known.input_account, known.input or [known.query])
     run = RunSettings(
         start_us=time.time_ns() // 1_000 if known.start is None else instant_option("--start", known.start),
         until_us=None if known.until is None else instant_option("--until", known.until),
@@ -76,8 +87,22 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     )
     runner = runner_named(known.runner)
     written = Format(known.format)
-    inputs, flags = tuple(known.input), beam_flags
-    return BackfillOptions(known.rules, inputs, known.output, run, runner, flags, written, known.strict)
+    from_us = None if known.from_ is None else instant_option("--from", known.from_)
+    if from_us is not None and run.until_us is not None and from_us >= run.until_us:
+        raise UnusableError(f"--from {known.from_}: it is not before --until {known.until}")
+    return BackfillOptions(
+        known.rules,
+        tuple(known.input or ()),
+        known.output or "",
+        run,
+        runner,
+        beam_flags,
+        written,
+        known.strict,
+        from_us,
+        known.query,
+        known.estimate,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,11 +115,17 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     rules_help = "the rules: a file, a folder of them, or a target: a folder or gs://bucket/prefix with versions"
     add("--rules", required=True, metavar="RULES", help=rules_help)
-    add("--input", required=True, nargs="+", action="extend", metavar="GLOB", help="the events: files or globs")
+    input_help = "the events: files, globs, and tables bq://PROJECT.DATASET.TABLE, of which a star may end the name"
+    add("--input", nargs="+", action="extend", metavar="INPUT", help=input_help)
+    query_help = "events too: the rows of a query of GoogleSQL, with the parameters @from and @until"
+    add("--query", metavar="FILE.sql", help=query_help)
+    add("--from", dest="from_", metavar="TIME", help="read rows of tables from this time on; default: all")
+    estimate_help = "say how many rows and bytes BigQuery would read, read nothing, and end"
+    add("--estimate", action="store_true", help=estimate_help)
     shape_help = f"{SHAPE_HELP}; once for every input, or once for each; default: canonical"
     add(INPUT_SHAPE, nargs="+", action="extend", metavar="SHAPE", help=shape_help)
     add(INPUT_ACCOUNT, metavar="ACCOUNT", help=ACCOUNT_HELP)
-    add("--output", required=True, metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
+    add("--output", metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
     snapshots_help = "write the state of every contact too (JSON lines), for a stream that goes on from there"

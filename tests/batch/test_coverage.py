@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from kittiwake.batch.counts import Counts, merged
@@ -9,6 +14,7 @@ from kittiwake.batch.coverage.comparison import RuleWithoutEvents, coverage_of, 
 from kittiwake.batch.intake import Intake
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.lines import Block
+from kittiwake.input.reading import read_any
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from tests.cli.command import event
@@ -96,6 +102,17 @@ def test_types_that_no_rule_needs_and_fields_that_nothing_reads_are_listed() -> 
     coverage = coverage_of(rules.needs(), came(rules, *ALL, extra, event("page.viewed", TIME)))
     assert coverage.types_unneeded == ["page.viewed"]
     assert coverage.fields_unread == ["currency", "total"]
+
+
+def test_columns_of_parquet_that_nothing_reads_are_listed(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    rows = [{**json.loads(one), "total": 5, "currency": "EUR"} for one in ALL]
+    pq.write_table(pa.Table.from_pylist([{**row, "properties": "{}"} for row in rows]), path)
+    counts = Counts()
+    intake = Intake(RunSettings(START_US), programs(CART), counts)
+    for block in read_any(str(path)):
+        intake.take(path.name, block)
+    assert (counts.events, counts.other_fields) == (len(ALL), {"currency", "total"})
 
 
 def test_a_type_of_an_account_is_no_type_of_another() -> None:

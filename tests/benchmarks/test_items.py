@@ -6,27 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.items import CHANGES, RULES, START_US, Shape, lines, naive
+from benchmarks.items import RULES, START_US, Shape, lines, naive
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import DAY_US
 
+SHAPES = (Shape("hot item", 30, 1, 1), Shape("busy contact", 1, 30, 30), Shape("catalogue", 6, 10, 5, 2))
 
-@pytest.mark.parametrize("shape", [Shape("hot item", 30, 1), Shape("busy contact", 1, 30)], ids=lambda one: one.name)
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda one: one.name)
 def test_every_contact_is_given_every_change_and_fires_once_an_item(tmp_path: Path, shape: Shape) -> None:
     rules, events = tmp_path / "rules.yaml", tmp_path / "events.jsonl"
     rules.write_text(RULES)
     events.write_bytes(b"".join(lines(shape)))
     summary = replay(Programs(load(rules)), [str(events)], tmp_path / "out", RunSettings(START_US + DAY_US))
     assert (summary.counts.item_changes, summary.triggers) == (shape.matches, 30)
-    assert shape.matches == 30 * CHANGES
+    assert shape.matches == 30 * shape.changes
 
 
 def test_the_naive_join_decides_the_same(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(RULES)
-    (tmp_path / "events.jsonl").write_bytes(b"".join(lines(Shape("hot item", 5, 1))))
+    (tmp_path / "events.jsonl").write_bytes(b"".join(lines(Shape("hot item", 5, 1, 1))))
     argv = [f"--{name}={tmp_path / path}" for name, path in NAMED.items()]
     assert naive(argv) == 0
     assert (tmp_path / "naive" / "fired").read_text() == "5"

@@ -33,6 +33,20 @@ def test_a_plan_is_printed_and_what_to_check_stands_beside_it(tmp_path: Path, ev
     assert "--account acme profiles one" in ran.err
 
 
+def test_what_events_of_items_bring_stands_under_items(tmp_path: Path) -> None:
+    of_item = {"event_id": "1", "account_id": "acme", "item_id": "sku-1", "type": "item.updated"}
+    events = [json.dumps({**of_item, "time": "2025-03-01T10:00:00Z", "properties": {"price": 5, "title": "a"}})]
+    output = tmp_path / "events.yaml"
+    ran = kittiwake("profile", write(tmp_path / "events.jsonl", *ORDERS, *events), "--output", output)
+    assert ran.code == 0, ran.err
+    plan = load_plan(output)
+    assert plan.items is not None
+    assert {name: (one.count, sorted(one.properties or ())) for name, one in plan.items.items()} == {
+        "item.updated": (1, ["price", "title"])
+    }
+    assert list(plan.events) == ["order.completed"]
+
+
 def test_the_same_events_in_other_files_are_the_same_plan(tmp_path: Path, events: Path) -> None:
     first = write(tmp_path / "more" / "1.jsonl", OTHER, *ORDERS[3:])
     second = write(tmp_path / "more" / "2.jsonl", "no event", *reversed(ORDERS[:3]))

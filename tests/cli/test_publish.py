@@ -91,7 +91,18 @@ def test_what_was_published_is_data_for_programs(rules: Path, target: Path) -> N
         "effective_from": "2026-11-01T10:00:00Z",
         "ruleset_version": version(rules),
         "changes": None,
+        "findings": [],
     }
+
+
+def test_an_event_plan_beside_the_rules_is_shown_and_hinders_nothing(rules: Path, target: Path) -> None:
+    write(rules / "events.yaml", "account: acme\nevents: {cart.item_added: {}, order.complete: {}}")
+    ran = publish(rules, target, "always")
+    assert ran.code == 0
+    assert "cart.yaml:6:13: the event plan has no type order.completed. Did you mean order.complete?" in ran.err
+    (found,) = publish(rules, target / "data", "always", "--json").data["findings"]
+    assert (found["file"], found["code"]) == (str(rules / "cart.yaml"), "type_never_seen")
+    assert publish(rules, target / "none", "always", "--no-events").err == ""
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(rules: Path, target: Path) -> None:

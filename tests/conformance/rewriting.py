@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from kittiwake.kernel.evaluate.digest import listed_in
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.scenarios.expect import verb_of
@@ -103,6 +104,8 @@ def _of_corrections(decision: Decision, history: History) -> list[str]:
     if decision.outranked_by is not None:
         of = {row.trigger_id: row.rule_id for row in history.decided}
         words.append(f"outranked_by={of[decision.outranked_by]}")
+    if decision.digest is not None:
+        words.append(f"lists=[{', '.join(_flow(canonical(one['instance'])) for one in listed_in(decision))}]")
     return words
 
 

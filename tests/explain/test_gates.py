@@ -47,6 +47,31 @@ def test_a_cap_was_used_up_by_another_rule(cap: Mapping[str, Any], words: str, f
     assert cart.nearest[0].needed == f"one firing fewer, or a candidate due at {free} or later"
 
 
+def test_a_digest_tells_what_it_lists_and_what_had_no_place() -> None:
+    rule = {
+        "id": "cart",
+        "when": "cart.item_added",
+        "per": "k",
+        "include": {"price": "v"},
+        "reentry": "once",
+        "digest": {"max": 1, "highest": "price"},
+    }
+    mug, lamp = {"k": "mug", "v": 5}, {"k": "lamp", "v": 9}
+    events = [("0m", "cart.item_added", one) for one in (mug, lamp)]
+    explanation = explained(rule, *events, ("3h", "cart.item_added", lamp), policy={"arbitration": {"within": "2h"}})
+    (cart,) = explanation.rules
+    fired = next(text for text in lines(explanation) if text.startswith("FIRED"))
+    trigger_id = fired.split()[2].rstrip(",")
+    assert fired == f'FIRED trigger {trigger_id}, a digest of 2: {{"k":"lamp"}}'
+    assert f"passes, digested: it is listed in trigger {trigger_id}" in lines(explanation)
+    unlisted, again = cart.nearest
+    assert (cart.fired, unlisted.instance, again.instance) == (1, '{"k":"mug"}', '{"k":"lamp"}')
+    assert unlisted.what == (
+        f"suppressed, unlisted: digest {trigger_id} has no place for it, what it lists is better by price"
+    )
+    assert again.what == f"suppressed, reentry: once, and it fired at 12:00 (trigger {trigger_id})"
+
+
 def test_a_firing_that_no_cap_counts_uses_none_up() -> None:
     greedy = {"id": "greedy", "when": "cart.item_added", "transactional": True}
     other = {"id": "other", "when": "cart.item_added", "group": "g"}

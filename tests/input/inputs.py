@@ -14,6 +14,7 @@ from kittiwake.time.instants import parse_instant
 OF_THE_STREAM = {
     DeadLetterReason.TOO_OLD,
     DeadLetterReason.RULE_FAILED,
+    DeadLetterReason.STATE_UNREADABLE,
     DeadLetterReason.ROW_REFUSED,
     DeadLetterReason.MESSAGE_REFUSED,
 }

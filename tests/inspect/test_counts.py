@@ -7,17 +7,16 @@ from kittiwake.inspect.counts import HEAVY_MAX, Distinct, Heavy
 
 def test_few_values_are_counted_exactly() -> None:
     counted = Distinct()
-    for value, mark in ((b"a", "x"), (b"a", "x"), (b"b", "x"), (b"b", "y"), (b"c", "z")):
-        counted.add(value, mark)
+    counted.add([b"a", b"a", b"b", b"b"], ["x", "x", "x", "y"])
+    counted.add([b"c"])
     assert (counted.number, counted.repeated, counted.of_several_marks, counted.is_exact) == (3, 2, 1, True)
 
 
 def test_many_values_are_estimated_from_no_more_than_are_kept() -> None:
     counted = Distinct(capacity=2_000)
-    for at in range(100_000):
-        counted.add(str(at).encode(), "x")
-        if at % 10 == 0:
-            counted.add(str(at).encode(), "y")
+    for begin in range(0, 100_000, 1_000):
+        values = [str(at).encode() for at in range(begin, begin + 1_000)]
+        counted.add([*values, *values[::10]], ["x"] * 1_000 + ["y"] * 100)
         assert len(counted._seen) <= 2_000
     assert not counted.is_exact
     assert abs(counted.number - 100_000) < 10_000

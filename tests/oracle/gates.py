@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.oracle import clock, waits
+from tests.oracle import clock, digests, waits
 from tests.oracle.ages import ALWAYS, NEVER, Version, gone
 from tests.oracle.history import Event, History
 from tests.oracle.language import PERIODS, Cap, Policy, Rule
@@ -80,12 +80,17 @@ class Gates:
             case _:
                 return any(self.holds(part, asker) for part in parts)
 
-    def gate_together(self, candidates: Iterable[Candidate]) -> None:
-        """Let the candidates of one instant pass in their order."""
+    def gate_together(self, candidates: Iterable[Candidate], part: int) -> None:
+        """Let the candidates of one part of an instant pass in their order."""
         self.winners = []
         together = sorted(candidates, key=lambda each: each.order)
-        for candidate in together:
-            self._gate(candidate)
+        for name in dict.fromkeys(each.rule.id for each in together):
+            of_rule = [each for each in together if each.rule.id == name]
+            if of_rule[0].rule.digest:
+                self._gate_digest(of_rule, part)
+            else:
+                for candidate in of_rule:
+                    self._gate(candidate)
         for candidate in together:
             self.end_if_over(candidate.episode)
 
@@ -104,6 +109,65 @@ class Gates:
         if first_time:
             self._next_occurrence(candidate)
         return None
+
+    # -- digests -----------------------------------------------------------------------------------------------
+
+    def _gate_digest(self, candidates: list[Candidate], part: int) -> None:
+        """Ask each candidate as if it were alone; what passes leaves in one trigger, which counts once."""
+        passed: list[Candidate] = []
+        fate = None
+        for candidate in candidates:
+            first_time, reason = candidate.release is None, self._refusal(candidate)
+            if would_fire(reason):
+                passed.append(candidate)
+                fate = reason
+            elif reason in ("quiet_hours", "arbitration"):
+                self._defer(candidate, reason)
+            else:
+                self._decide(candidate, reason)
+            if first_time:
+                self._next_occurrence(candidate)
+        if passed:
+            self._leave_digest(passed, fate, part)
+
+    def _leave_digest(self, passed: list[Candidate], reason: str | None, part: int) -> None:
+        rule = passed[0].rule
+        assert rule.digest
+        newest, older = digests.newest_of_each(passed)
+        for candidate in older:
+            self._decide(candidate, "superseded")
+        ranked = digests.best_first(newest)
+        listed, entries, partial = ranked[: rule.digest[0]], [], False
+        for candidate in ranked:
+            self._decide(candidate, "digested" if candidate in listed else "unlisted")
+            if candidate in listed:
+                partial = partial or self.rows[-1]["partial_history"]
+                entries.append(digests.entry(self.rows[-1]))
+        of_best = self.rows[-len(ranked)]
+        whole = of_best | {
+            "time_us": self.now,
+            "fired_at_us": self.now if reason is None else None,
+            "instance": {},
+            "reminder": None,
+            "occurrence": None,
+            "events": digests.events_of_all(listed),
+            "decision": "fired" if reason is None else "suppressed",
+            "reason": reason,
+            "opener": ["digest", self.now, part],
+            "partial_history": partial,
+            "digest": {"count": len(ranked), "listed": entries},
+        }
+        for each in self.rows[-len(ranked) :]:
+            each["digest_id"] = named(whole)
+        self.rows.append(whole)
+        if not rule.shadow and not rule.transactional:
+            self.winners.append(whole)
+        for candidate in listed:
+            key, counts = candidate.episode.key, candidate is listed[0]
+            self.life.firings.append(
+                Firing(rule.id, key, self.now, rule.shadow, rule.group, rule.transactional, rule.channel, counts)
+            )
+            candidate.episode.fired.add(rule.shadow)
 
     # -- the gates ---------------------------------------------------------------------------------------------
 
@@ -175,7 +239,7 @@ class Gates:
         return sum(self._counts(cap, firing) for firing in self.life.firings) >= cap.maximum
 
     def _counts(self, cap: Cap, firing: Firing) -> bool:
-        if firing.shadow or firing.transactional or not cap.concerns(firing.group, firing.channel):
+        if not firing.counts or firing.shadow or firing.transactional or not cap.concerns(firing.group, firing.channel):
             return False
         if gone(self.ages.cap_spans(firing.group, firing.channel), firing.at, self.now):
             return False

@@ -148,6 +148,8 @@ class Rule:
     variants: tuple[tuple[str, Fraction], ...] = ()
     salt: str = ""
     catalog: Catalog | None = None
+    digest: tuple[int, str | None, bool] | None = None
+    """How many one trigger lists, by which field the best is found, and whether its highest number is the best."""
 
     @property
     def longest(self) -> int:
@@ -352,8 +354,15 @@ def _rule(raw: dict[str, Any], policy: Policy, version: int, holidays: frozenset
         live_from=policy.live_from if live_from is None else live_from,
         variants=tuple((name, share) for name, share in sorted(variants.items()) if name != "salt"),
         salt=variants.get("salt") or raw["id"],
+        digest=_digest(raw.get("digest")),
         **read,
     )
+
+
+def _digest(raw: dict[str, Any] | None) -> tuple[int, str | None, bool] | None:
+    if raw is None:
+        return None
+    return int(raw["max"]), raw.get("highest") or raw.get("lowest"), raw.get("lowest") is None
 
 
 def _source(rule: dict[str, Any], said: Any) -> Any:

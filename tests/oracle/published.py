@@ -1,6 +1,7 @@
 """Many versioned worlds under versions that all of them share, as a target holds them."""
 
 import random
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.oracle import clock
@@ -34,15 +35,17 @@ class Together(NamedTuple):
         }
 
 
-def together(dice: random.Random, worlds: int, *, added: bool = False) -> Together:
+def together(
+    dice: random.Random, worlds: int, *, added: bool = False, draw: Callable[[int], VersionedWorld] = versioned_world
+) -> Together:
     """Worlds that end near one another, so that the end cuts through many; each version has as many events.
 
-    `added`: all of them are given clauses of `additions`.
+    `added`: all of them are given clauses of `additions`. `draw` makes the world of a seed.
     """
     sample = dice.sample(range(10**9), worlds * DRAWN_FROM)
-    seeds = sorted(map(with_additions, sample) if added else sample, key=lambda each: _newest_us(versioned_world(each)))
+    seeds = sorted(map(with_additions, sample) if added else sample, key=lambda each: _newest_us(draw(each)))
     first = dice.randrange(len(seeds) - worlds + 1)
-    chosen = [versioned_world(each) for each in seeds[first : first + worlds]]
+    chosen = [draw(each) for each in seeds[first : first + worlds]]
     until_us = dice.choice(sorted(of.until_us for of in chosen)[worlds // 2 :])
     known = sorted(time for of in chosen for time in _times(of) if time < until_us)
     cuts = [known[len(known) * part // VERSIONS] + dice.choice((0, 0, 1, -1)) for part in range(1, VERSIONS)]
@@ -57,9 +60,14 @@ def together(dice: random.Random, worlds: int, *, added: bool = False) -> Togeth
             account = f"w{number}"
             texts = [{**document, "account": account} for document in documents]
             versions = list(zip(starts, texts, strict=True))[late:]
-            events = [{**event, "account_id": account, "contact_id": f"c{contact}"} for event in of.events]
+            of_items = [{**event, "account_id": account} for event in of.events if "item_id" in event]
+            events = [
+                {**event, "account_id": account, "contact_id": f"c{contact}"}
+                for event in of.events
+                if "item_id" not in event
+            ]
             dropped = {each["event_id"] for each in dice.sample(events, len(events) // 4 if contact else 0)}
-            events = [each for each in events if each["event_id"] not in dropped]
+            events = [*(each for each in events if each["event_id"] not in dropped), *of_items]
             drawn[account, f"c{contact}"] = VersionedWorld(versions, events, until_us, horizon_us)
     return Together(drawn, starts, until_us, horizon_us)
 

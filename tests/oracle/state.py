@@ -85,6 +85,8 @@ class Firing:
     group: str | None
     transactional: bool
     channel: str | None = None
+    counts: bool = True
+    """Whether caps count it: of what one digest lists only one."""
 
 
 @dataclass(eq=False)
@@ -122,6 +124,7 @@ def included(rule: Rule, properties: dict[str, Any], attributes: dict[str, Any],
     """The author's fields, from an arming event's properties and the contact's attributes, cut to `most` bytes."""
     fields = {name: _included(path, properties, attributes) for name, path in rule.include.items()}
     cut: list[str] = []
+    most = most // rule.digest[0] if rule.digest else most
     while len(canonical(fields).encode()) > most:
         left = [name for name in rule.include if fields[name] is not None]
         if not left:
@@ -153,7 +156,7 @@ def row(candidate: Candidate, decision: str, reason: str | None, fired_at: int |
         "threshold": None if threshold is None else number_text(threshold),
         "reminder": candidate.slot if listed else None,
         "occurrence": candidate.occurrence.isoformat() if candidate.occurrence else None,
-        "events": _events(opener, last, episode.count),
+        "events": events_of(opener, last, episode.count),
         "include": plain(episode.include),
         "decision": decision,
         "reason": reason,
@@ -180,7 +183,7 @@ def no_room(
         "threshold": None,
         "reminder": None,
         "occurrence": None,
-        "events": _events(event, event, 1),
+        "events": events_of(event, event, 1),
         "include": {},
         "decision": "suppressed",
         "reason": "limit",
@@ -193,7 +196,8 @@ def no_room(
     }
 
 
-def _events(opener: Event | None, last: Event | None, count: int) -> dict[str, Any] | None:
+def events_of(opener: Event | None, last: Event | None, count: int) -> dict[str, Any] | None:
+    """The field `events` of a row."""
     if opener is None or last is None:
         return None
     times = {"first_time": clock.rfc3339(opener.time), "last_time": clock.rfc3339(last.time)}

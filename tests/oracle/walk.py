@@ -35,7 +35,7 @@ class Walk(Watching):
         self.come_into_force()
         for rule in self._audiences():
             self._look(rule, None)
-        self.gate_together(self._take_due())
+        self.gate_together(self._take_due(), 1)
         self.forget_if_due()
         events = self.history.events
         while self.position < len(events) and events[self.position].time == self.now:
@@ -44,7 +44,7 @@ class Walk(Watching):
             self.position += 1
             self._take(events[self.position - 1])
         self._take_changes((self.now + 1, "", ""))
-        self.gate_together(self._take_due())
+        self.gate_together(self._take_due(), 2)
 
     def _take_changes(self, before: Order) -> None:
         """Take the changes of items that come before a place in the order."""

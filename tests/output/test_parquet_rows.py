@@ -54,6 +54,8 @@ decisions = st.builds(
     replaces=st.lists(texts, max_size=2).map(tuple), stale=st.booleans(), variant=st.none() | texts,
     channel=st.none() | texts,
     outranked_by=st.none() | texts,
+    digest=st.none() | objects,
+    digest_id=st.none() | texts,
 )  # fmt: skip
 dead_letters = st.builds(
     DeadLetter, st.sampled_from(DeadLetterReason), texts, st.binary(max_size=9) | texts.map(str.encode), texts,

@@ -40,6 +40,8 @@ FIRED = Decision(
     ruleset_version="0123456789ab",
     variant="b",
     channel="push",
+    digest='{"count":2,"listed":[{"include":{"price":0.10}}]}',
+    digest_id="00bb",
 )
 
 
@@ -77,6 +79,8 @@ def test_a_row_has_the_fields_of_the_contract_in_its_order() -> None:
         "variant": "b",
         "channel": "push",
         "outranked_by": None,
+        "digest": {"count": 2, "listed": [{"include": {"price": Decimal("0.1")}}]},
+        "digest_id": "00bb",
     }
     assert list(json.loads(decision_line(FIRED, Mode.REPLAY))) == list(decision_row(FIRED))
 
@@ -94,10 +98,22 @@ def test_what_does_not_apply_is_null() -> None:
         variant=None,
         channel=None,
         outranked_by="00aa",
+        digest=None,
+        digest_id=None,
     )
     row = decision_row(suppressed)
     nulls = {name for name, value in row.items() if value is None}
-    assert nulls == {"fired_at", "events", "threshold", "reminder", "occurrence", "variant", "channel"}
+    assert nulls == {
+        "fired_at",
+        "events",
+        "threshold",
+        "reminder",
+        "occurrence",
+        "variant",
+        "channel",
+        "digest",
+        "digest_id",
+    }
     assert (row["decision"], row["reason"]) == ("suppressed", "shadow")
 
 

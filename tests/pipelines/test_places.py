@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
+from kittiwake.errors import UnusableError
 from kittiwake.input.errors import InputError
+from kittiwake.input.single import event_from
+from kittiwake.model import Event
 from kittiwake.output.folder import OutputError
 from kittiwake.terminal.exit_codes import Exit
 from pipelines.backfill import main
+from pipelines.flags import shape_option
 from pipelines.locations import open_location
 from tests.input.inputs import as_sets, record, write_lines
 from tests.pipelines.running import Job, arguments
+from tests.shape_files.shaping import RECORD, START_US, shape_text
 from transforms.input_files import InputFile, input_files
 
 LINES = [record(event_id="e1"), record(event_id="e2", contact_id="c9", time="2026-11-01T17:00:00Z"), b"{"]
@@ -71,6 +77,18 @@ def test_a_remote_input_that_cannot_be_read_is_named(bucket: Path, pattern: str,
     with pytest.raises(InputError) as error:
         input_files([pattern])
     assert str(error.value).startswith(message)
+
+
+def test_a_shape_file_elsewhere_is_read_as_one_here(bucket: Path, tmp_path: Path) -> None:
+    raw = json.dumps(RECORD).encode()
+    found = []
+    for folder, name in ((tmp_path, "shop.yaml"), (bucket, "elsewhere://bucket/shop.yaml")):
+        (folder / "shop.yaml").write_text(shape_text())
+        found.append(event_from(raw, START_US, shape_option(name, None)))
+    assert isinstance(found[0], Event)
+    assert found[0] == found[1]
+    with pytest.raises(UnusableError, match="--input_shape: cannot read elsewhere"):
+        shape_option("elsewhere://bucket/gone.yaml", None)
 
 
 def test_a_remote_output_that_holds_anything_is_refused(bucket: Path) -> None:

@@ -27,7 +27,7 @@ TO_TABLES = ("--dataset", "shop-1.marketing")
 ALWAYS = {
     "Read", "Parse", "Parse/Parse", "Parse/Parse/ParDo(ParseDoFn)", "LoadSnapshots", "LoadSnapshots/Files",
     "LoadSnapshots/Reshuffle", "LoadSnapshots/Rows", "LoadSnapshots/Rows/FlatMap(_seeds)", "MergeSnapshots",
-    "MergeItemSnapshots", "JoinItems", "JoinItems/Join",
+    "MergeItemSnapshots", "JoinItems", "JoinItems/Join", "JoinItems/Join/ParDo(JoinDoFn)",
     "Evaluate", "Evaluate/Evaluate", "Evaluate/Evaluate/ParDo(EvaluateDoFn)",
 }  # fmt: skip
 TOPIC = {

@@ -22,6 +22,7 @@ from google.cloud import dataflow_v1beta3
 
 from kittiwake.terminal.exit_codes import Exit
 from pipelines import backfill, stream
+from pipelines.options import reconcile
 from pipelines.options.stream import parse_stream_options
 from pipelines.sinks.bigquery import TablesSink
 from pipelines.sinks.pubsub import TopicSink
@@ -214,3 +215,9 @@ def test_without_googles_clients_help_works_and_a_run_says_which_extra_has_them(
         f"stream: error: --{name} needs Google's clients, which are not installed: pip install 'kittiwake[gcp]'"
         for name in ("subscription", "trigger_topic", "dataset")
     ]
+
+
+def test_the_mains_without_beam_take_the_same_texts() -> None:
+    sides = ("--stream=a", "--backfill=b")
+    options = reconcile.parse_options([*sides, "--from=", "--output=", "--strict=true", "--json=false"])
+    assert (options.span.from_us, options.output, options.strict, options.as_json) == (None, None, True, False)

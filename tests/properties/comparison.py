@@ -74,9 +74,23 @@ def difference_of(of_oracle: Rows, of_kernel: Rows, more: Sequence[str] = ()) ->
 
 
 def _with_winners(of_kernel: Rows) -> Rows:
-    """The rows, with what the oracle says of a winner in the place of its id."""
-    winners = {row["trigger_id"]: named(row) for row in of_kernel}
-    return [{**row, "outranked_by": winners.get(row.get("outranked_by") or "")} for row in of_kernel]
+    """The rows, with what the oracle says of another row, a winner or a digest, in the place of its id."""
+    names = {row["trigger_id"]: named(row) for row in of_kernel}
+    return [
+        {
+            **row,
+            **{field: names.get(row.get(field) or "") for field in ("outranked_by", "digest_id")},
+            "digest": _with_names(row.get("digest"), names),
+        }
+        for row in of_kernel
+    ]
+
+
+def _with_names(digest: dict[str, Any] | None, names: dict[str, list[Any]]) -> dict[str, Any] | None:
+    if digest is None:
+        return None
+    listed = [{**each, "of": names[each["trigger_id"]]} for each in digest["listed"]]
+    return {**digest, "listed": [{name: of for name, of in each.items() if name != "trigger_id"} for each in listed]}
 
 
 def story(world: World) -> str:
@@ -113,7 +127,7 @@ def _text(row: dict[str, Any], time: int | None, fired_at: int | None, more: Seq
     whole = {name: row.get(name) for name in (*_PLAIN, *more)}
     whole["instance"], whole["include"] = row.get("instance") or {}, row.get("include") or {}
     whole["threshold"] = None if row.get("threshold") is None else str(plain(exact(_number(row["threshold"]))))
-    whole["outranked_by"] = row.get("outranked_by")
+    whole |= {name: row.get(name) for name in ("outranked_by", "digest", "digest_id")}
     whole["time"] = clock.rfc3339(time or 0)
     whole["fired_at"] = None if fired_at is None else clock.rfc3339(fired_at)
     return canonical(exact(whole))

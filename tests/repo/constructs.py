@@ -67,6 +67,9 @@ CONSTRUCTS: Final = {
     "derive": Construct(
         "model check compile lint plan evaluate run", conformance="derive", sections="derive", document_keys="derive"
     ),
+    "digest": Construct(
+        "model check compile lint plan evaluate run", "digest", conformance="digest", sections="digest"
+    ),
     "history": Construct(
         "model check compile lint plan evaluate", conformance="given given_values given_windows", sections="given"
     ),

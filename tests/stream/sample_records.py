@@ -59,6 +59,8 @@ def decision(trigger_id: str = "a" * 32, **changes: Any) -> Decision:
         "ruleset_version": "3349aaec3651",
         "replaces": ("b" * 32,),
         "outranked_by": "c" * 32,
+        "digest": '{"count":1,"listed":[]}',
+        "digest_id": "e" * 32,
     }
     return Decision(**{**fields, **changes})
 
@@ -82,6 +84,8 @@ def bare(trigger_id: str = "d" * 32, **changes: Any) -> DecisionRecord:
         "occurrence": None,
         "replaces": (),
         "outranked_by": None,
+        "digest": None,
+        "digest_id": None,
     }
     return trigger(trigger_id, **{**fields, **changes})
 

@@ -19,11 +19,12 @@ from apache_beam.testing.util import assert_that
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
+from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.records import buffered_event_of, dead_letter_of, subject_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, parse_instant
 from pipelines.runner import new_pipeline, runner_named
-from transforms.stream.parse import ParseMessages, message_of
+from transforms.stream.parse import ParseDoFn, ParseMessages, message_of
 
 CLOCK_US = parse_instant("2026-11-02T00:00:00Z")
 RULES = "account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n"
@@ -98,8 +99,9 @@ def test_messages_go_their_three_ways_and_are_counted(tmp_path: Path) -> None:
     published = datetime(2026, 11, 1, 10, 0, 1, 5, tzinfo=UTC)
     good = PubsubMessage(record(), {"traceparent": "00-1-2-01"}, "m1", published)
     unneeded = PubsubMessage(record(type="page.viewed"), {})
+    other = PubsubMessage(record(account_id="beta"), {})
     dead = [PubsubMessage(data, {"n": "1"}, "m2") for data in POISON]
-    result = run(taking(tmp_path), [good, unneeded, unneeded, *dead], tmp_path)
+    result = run(taking(tmp_path), [good, unneeded, unneeded, other, *dead], tmp_path)
     ((key, data),) = kept(tmp_path, "arrivals")
     assert subject_of(key) == ("acme", f"{MARK}-contact")
     arrival = buffered_event_of(data)
@@ -108,7 +110,34 @@ def test_messages_go_their_three_ways_and_are_counted(tmp_path: Path) -> None:
     letters = [dead_letter_of(one) for one in kept(tmp_path, "dead")]
     assert {one.raw: one.reason.value for one in letters} == POISON
     assert all(one.attributes == {"n": "1"} and one.message_id == "m2" for one in letters)
-    assert counted(result) == {"events_in": 3, "unneeded": 2, "dead_letters": len(POISON)}
+    assert counted(result) == {
+        "events_in": 4,
+        "unneeded": 3,
+        "unknown_types": 2,
+        "unknown_accounts": 1,
+        "dead_letters": len(POISON),
+    }
+
+
+def test_what_rules_need_and_never_came_is_logged_once_after_an_hour(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "beta.yaml").write_text(RULES.replace("acme", "beta").replace("cart.item_added", "cart.opened"))
+    now = [CLOCK_US]
+    rules = taking(tmp_path).rules
+    step = ParseDoFn(rules, IntakeSettings(), lambda: now[0])
+    step.setup()
+    with caplog.at_level(logging.INFO):
+        for hours in range(3):
+            now[0] = CLOCK_US + hours * HOUR_US
+            step.start_bundle()
+            for event_type in ("cart.opend", "cart.item_added", MARK):
+                assert len([*step.process(PubsubMessage(record(type=event_type), {}))]) == (event_type in RULES)
+            step.finish_bundle()
+    (line,) = [json.loads(one) for one in caplog.messages if "types_awaited" in one]
+    found = {name: line[name] for name in ("types", "number", "nearest", "accounts")}
+    assert found == {"types": ["cart.opened"], "number": 1, "nearest": ["cart.opend"], "accounts": 1}
+    assert MARK not in caplog.text
 
 
 def test_a_message_of_two_events_goes_to_two_contacts_and_the_counts_add_up(tmp_path: Path) -> None:
@@ -123,7 +152,7 @@ def test_a_message_of_two_events_goes_to_two_contacts_and_the_counts_add_up(tmp_
         ("anonymous:a1", "contact.merged", "m2", 1),
     ]
     found = counted(result)
-    assert found == {"events_in": 2, "extra_events": 2, "unneeded": 1}
+    assert found == {"events_in": 2, "extra_events": 2, "unneeded": 1, "unknown_types": 1}
     assert found["events_in"] + found["extra_events"] == found["unneeded"] + len(arrivals)
 
 

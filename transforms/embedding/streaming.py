@@ -213,14 +213,15 @@ class EvaluateRules(beam.PTransform):
         if seeds is not None:
             events = (events, seeds.contacts) | "Events" >> beam.Flatten()
             of_items = (of_items, seeds.items) | "OfItems" >> beam.Flatten()
-        changes = of_items | "JoinItems" >> items.JoinItems(self._rules, self._clock)
-        events = (events, changes) | "WithItemChanges" >> beam.Flatten()
+        joined = of_items | "JoinItems" >> items.JoinItems(self._rules, self._clock)
+        events = (events, joined.changes) | "WithItemChanges" >> beam.Flatten()
         step = evaluate.EvaluateRules(self._rules, self._timers, *intake, self._clock)
         found = events | "Evaluate" >> step
         decisions = decision_records(found.decisions, "Decisions")
         triggers = decisions | "Triggers" >> beam.Filter(_is_sent).with_output_types(DecisionRecord)
         dead = dead_letter_records(found.dead_letters, "NotEvaluated")
-        dead_letters = (parsed.dead_letters, dead) | "DeadLetters" >> beam.Flatten()
+        of_items = dead_letter_records(joined.dead_letters, "NotJoined")
+        dead_letters = (parsed.dead_letters, of_items, dead) | "DeadLetters" >> beam.Flatten()
         return Evaluated(triggers, decisions, dead_letters, late_event_records(found.late_events, "LateEvents"))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
 from apache_beam.coders import BytesCoder
-from apache_beam.pvalue import PCollection
+from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
 from apache_beam.utils.timestamp import Timestamp
@@ -21,13 +21,33 @@ from apache_beam.utils.timestamp import Timestamp
 from kittiwake.kernel.items.index import Outcome
 from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.items import shard
+from kittiwake.stream.items.dead_letters import unread
 from kittiwake.stream.items.records import subject_of_item
 from kittiwake.stream.logs import ITEM_FAILED
-from kittiwake.stream.metrics import ITEM_CHANGES, ITEM_EVENTS, ITEM_EVENTS_TOO_LATE
+from kittiwake.stream.metrics import (
+    ITEM_CHANGES,
+    ITEM_EVENTS,
+    ITEM_EVENTS_FORGOTTEN,
+    ITEM_EVENTS_TOO_LATE,
+    ITEM_INTERESTS_FORGOTTEN,
+    ITEMS_FAILED,
+)
+from kittiwake.stream.records import encode
 from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.metrics import count
+
+_DEAD: Final = "dead_letters"
+
+
+class JoinedItems(NamedTuple):
+    """What comes of joining."""
+
+    changes: PCollection[tuple[bytes, bytes]]
+    """Keys of contacts, and `records.BufferedEvent` as bytes."""
+    dead_letters: PCollection[bytes]
+    """`records.DeadLetterRecord`, as bytes."""
 
 
 @dataclass(eq=False)
@@ -37,10 +57,11 @@ class JoinItems(beam.PTransform):
     rules: RulesSource
     clock: Callable[[], int] = now_us
 
-    def expand(self, of_items: PCollection[tuple[bytes, bytes]]) -> PCollection[tuple[bytes, bytes]]:
-        """Keys of contacts, and `records.BufferedEvent` as bytes."""
-        step = beam.ParDo(JoinDoFn(self.rules, self.clock)).with_output_types(tuple[bytes, bytes])
-        return of_items | "Join" >> step
+    def expand(self, of_items: PCollection[tuple[bytes, bytes]]) -> JoinedItems:
+        """A shard of an item is on one worker."""
+        step = beam.ParDo(JoinDoFn(self.rules, self.clock)).with_output_types(tuple[bytes, bytes], **{_DEAD: bytes})
+        found = of_items | "Join" >> step.with_outputs(_DEAD, main="changes")
+        return JoinedItems(found["changes"], found[_DEAD])
 
 
 class JoinDoFn(beam.DoFn):
@@ -57,7 +78,7 @@ class JoinDoFn(beam.DoFn):
         """Start counting from nothing."""
         self._set: set[tuple[bytes, int]] = set()
         self._failures: Counter[str] = Counter()
-        self._changes = 0
+        self._changes = self._forgotten = self._interests_forgotten = 0
         self._outcomes: Counter[Outcome] = Counter()
 
     def finish_bundle(self) -> None:
@@ -65,6 +86,9 @@ class JoinDoFn(beam.DoFn):
         count(ITEM_EVENTS, self._outcomes.total())
         count(ITEM_EVENTS_TOO_LATE, self._outcomes[Outcome.LATE])
         count(ITEM_CHANGES, self._changes)
+        count(ITEM_EVENTS_FORGOTTEN, self._forgotten)
+        count(ITEM_INTERESTS_FORGOTTEN, self._interests_forgotten)
+        count(ITEMS_FAILED, self._failures.total())
         for failure, number in sorted(self._failures.items()):
             log(ITEM_FAILED, failure=failure, number=number)
 
@@ -74,20 +98,22 @@ class JoinDoFn(beam.DoFn):
         item: Any = beam.DoFn.StateParam(ITEM),
         interests: Any = beam.DoFn.StateParam(INTERESTS),
         forget: Any = beam.DoFn.TimerParam(FORGET),
-    ) -> Iterator[tuple[bytes, bytes]]:
+    ) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
         """One record of an item."""
         key, record = element
         account_id, item_id, _ = subject_of_item(key)
-        store = _BeamShard(key, item, interests, forget, self._set)
+        store = _BeamShard(key, item, interests, forget, self._set, self._failures)
         try:
             given = shard.on_record(store, (account_id, item_id), record, self._horizon_us(account_id))
         except UnreadableError as error:
-            self._failures[str(error)] += 1
+            yield from self._unread((account_id, item_id), record, str(error))
             return
         if given.outcome is not None:
             self._outcomes[given.outcome] += 1
-        self._changes += len(given.changes)
-        yield from given.changes
+        self._forgotten += given.forgotten
+        for change in given.changes:
+            self._changes += 1
+            yield change
 
     @on_timer(FORGET)
     def at_timer(
@@ -100,11 +126,20 @@ class JoinDoFn(beam.DoFn):
     ) -> None:
         """A day of the shard is over."""
         account_id, _, _ = subject_of_item(key)
-        store = _BeamShard(key, item, interests, forget, self._set)
+        store = _BeamShard(key, item, interests, forget, self._set, self._failures)
         try:
-            shard.on_timer(store, at.micros, self._clock(), self._horizon_us(account_id))
+            over = shard.on_timer(store, at.micros, self._clock(), self._horizon_us(account_id))
+            self._interests_forgotten += over
         except UnreadableError as error:
             self._failures[str(error)] += 1
+
+    def _unread(self, subject: tuple[str, str], record: bytes, why: str) -> Iterator[TaggedOutput]:
+        self._failures[why] += 1
+        clock_us = self._clock()
+        version = self._rules.view(clock_us).programs.used.ruleset_version
+        found = unread(subject, record, why, clock_us, version)
+        if found is not None:
+            yield TaggedOutput(_DEAD, encode(found))
 
     def _horizon_us(self, account_id: str) -> int:
         return self._rules.view(self._clock()).plan(account_id).versions.horizon_us
@@ -118,6 +153,7 @@ class _BeamShard(NamedTuple):
     interests: Any
     forget: Any
     set_already: set[tuple[bytes, int]]
+    failures: Counter[str]
 
     def read_item(self) -> bytes | None:
         found: bytes | None = self.item.read()
@@ -137,6 +173,9 @@ class _BeamShard(NamedTuple):
         self.interests.clear()
         for element in elements:
             self.interests.add(element)
+
+    def pass_over(self, why: str) -> None:
+        self.failures[why] += 1
 
     def set_timer(self, at_us: int) -> None:
         if (self.key, at_us) not in self.set_already:

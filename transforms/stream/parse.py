@@ -17,10 +17,19 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
+from kittiwake.stream.awaited import Awaited
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.items.routing import SHARDS, ItemRouters
-from kittiwake.stream.logs import MESSAGES_REFUSED
-from kittiwake.stream.metrics import DEAD_LETTERS, EVENTS_IN, EXTRA_EVENTS, LEFT_OUT, UNNEEDED
+from kittiwake.stream.logs import MESSAGES_REFUSED, TYPES_AWAITED
+from kittiwake.stream.metrics import (
+    DEAD_LETTERS,
+    EVENTS_IN,
+    EXTRA_EVENTS,
+    LEFT_OUT,
+    UNKNOWN_ACCOUNTS,
+    UNKNOWN_TYPES,
+    UNNEEDED,
+)
 from kittiwake.stream.records import Stage, encode
 from kittiwake.stream.rules_source.view import RulesSource, shaped
 from kittiwake.time.instants import instant_of
@@ -75,23 +84,32 @@ class ParseDoFn(beam.DoFn):
     def setup(self) -> None:
         """What routes events to items is kept for as long as the rules are."""
         self._routers = ItemRouters(self._item_shards)
+        self._version = ""
+        self._awaited: Awaited | None = None
 
     def start_bundle(self) -> None:
         """Ask for the rules, and start counting from nothing."""
         clock_us = self._clock()
         self._known = self._rules.view(clock_us)
         meter_rules(self._rules, clock_us)
+        programs = self._known.programs
+        if programs.used.ruleset_version != self._version:
+            self._version, self._awaited = programs.used.ruleset_version, Awaited(programs, clock_us)
         self._refused: Counter[DeadLetterReason] = Counter()
         self._taken = self._extra = self._left_out = self._unneeded = 0
+        self._unknown_types = self._unknown_accounts = 0
 
     def process(self, element: PubsubMessage) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
         """One message."""
-        found = take(message_of(element), self._clock(), self._known, self._taking, self._routers)
+        found = take(message_of(element), self._clock(), self._known, self._taking, self._routers, self._awaited)
         if isinstance(found, Brought):
             self._taken += found.events > 0
             self._extra += max(found.events - 1, 0)
             self._left_out += not found.events
-            self._unneeded += found.unneeded
+            if found.unneeded:
+                self._unneeded += found.unneeded
+                self._unknown_types += found.unknown_types
+                self._unknown_accounts += found.unknown_accounts
             for key, arrival in found.needed:
                 yield key, encode(arrival)
             for routed in found.of_items:
@@ -106,9 +124,15 @@ class ParseDoFn(beam.DoFn):
         count(EXTRA_EVENTS, self._extra)
         count(LEFT_OUT, self._left_out)
         count(UNNEEDED, self._unneeded)
+        count(UNKNOWN_TYPES, self._unknown_types)
+        count(UNKNOWN_ACCOUNTS, self._unknown_accounts)
         count(DEAD_LETTERS, self._refused.total())
         for reason, number in sorted(self._refused.items()):
             log(MESSAGES_REFUSED, stage=Stage.INTAKE, reason=reason, number=number)
+        if self._awaited is not None and self._awaited.is_over(self._clock()):
+            missing, self._awaited = self._awaited.missing(), None
+            if missing is not None:
+                log(TYPES_AWAITED, **missing._asdict())
 
 
 def message_of(element: PubsubMessage) -> Message:

@@ -79,8 +79,12 @@ class Arrivals:
         """Note the fields of a canonical record, known to be an event, that nobody reads."""
         others = _fields(raw.removeprefix(BOM)).keys() - CANONICAL_FIELDS
         if others:
-            self._counts.other_fields |= others
-            keep_first_names(self._counts.other_fields)
+            self.note_unread(others)
+
+    def note_unread(self, names: Iterable[str]) -> None:
+        """Note names of fields or columns that nobody reads."""
+        self._counts.other_fields.update(names)
+        keep_first_names(self._counts.other_fields)
 
     def _outstanding_of(self, account_id: str) -> Outstanding:
         found = self._outstanding.get(account_id)

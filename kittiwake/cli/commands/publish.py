@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usable_input
+from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, say_columns, usable_input
+from kittiwake.cli.event_plans import EventPlans, NoEventPlans, lints_beside, plans_for, say_old_plans
 from kittiwake.cli.options import TargetName, moment_us, now_us
 from kittiwake.errors import UnusableError
-from kittiwake.rules.errors import RuleError, RulesError
+from kittiwake.rules.errors import Lint, RuleError, RulesError
 from kittiwake.rules.loader import read_files
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US
 from kittiwake.rules.publishing.changes import Change
@@ -21,8 +23,10 @@ from kittiwake.rules.publishing.publish import Publication, carry_out, prepare
 from kittiwake.rules.publishing.target import Target
 from kittiwake.settings import duration_us
 from kittiwake.terminal.exit_codes import Exit
-from kittiwake.terminal.printing import complain, say, say_json
+from kittiwake.terminal.printing import YELLOW, complain, say, say_json
 from kittiwake.time.durations import format_duration
+
+_Located = TypeVar("_Located", RuleError, Lint)
 
 
 def publish(
@@ -39,22 +43,33 @@ def publish(
         str, typer.Option("--min-lead", help="Refuse a time nearer than this: running jobs have to hear of it.")
     ] = format_duration(MIN_LEAD_US),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and compare, and write nothing.")] = False,
+    events: EventPlans = None,
+    no_events: NoEventPlans = False,
     as_json: AsJson = False,
 ) -> None:
     """Publish rules as the next version of a target, and show what they change.
+
+    What an event plan beside them says against them is shown as `kittiwake validate` shows it, and hinders nothing:
+    rules may be published before their first event.
 
     Exit codes: 0 it is published, 1 nothing has changed since the newest version, 2 the rules, the time or the target
     cannot be used.
     """
     with usable_input(as_json=as_json):
         files = _files(folder, location)
+        plans = plans_for([folder], events, none=no_events)
         clock_us = now_us()
         effective_us = None if effective_from == ALWAYS else moment_us("--effective-from", effective_from, clock_us)
         target = open_target(location)
         prepared = _prepared(folder, target, files, effective_us, clock_us, duration_us("--min-lead", min_lead))
+        found = [_known(folder, files, one) for one in lints_beside(prepared.version.ruleset, plans)]
+        if not as_json:
+            for one in found:
+                complain_at(one, YELLOW)
+            say_old_plans(plans)
         if not dry_run:
             _carry_out(target, prepared)
-    _report(prepared, target, dry_run=dry_run, as_json=as_json)
+    _report(prepared, target, found, dry_run=dry_run, as_json=as_json)
     leave(Exit.FINE)
 
 
@@ -80,9 +95,13 @@ def _prepared(
     try:
         return prepare(target, files, effective_us, clock_us, lead_us)
     except RulesError as error:
-        base = folder if folder.is_dir() else folder.parent
-        known = {name: str(base / name) for name in files}
-        raise RulesError(one._replace(file=known.get(one.file, one.file)) for one in error.errors) from None
+        raise RulesError(_known(folder, files, one) for one in error.errors) from None
+
+
+def _known(folder: Path, files: dict[str, bytes], one: _Located) -> _Located:
+    """An error or a finding under the path that the author knows."""
+    base = folder if folder.is_dir() else folder.parent
+    return one._replace(file=str(base / one.file)) if one.file in files else one
 
 
 def _carry_out(target: Target, prepared: Publication) -> None:
@@ -96,12 +115,13 @@ def _carry_out(target: Target, prepared: Publication) -> None:
 # ---------------------------------------------------------------- what is reported
 
 
-def _report(prepared: Publication, target: Target, *, dry_run: bool, as_json: bool) -> None:
+def _report(prepared: Publication, target: Target, found: Sequence[Lint], *, dry_run: bool, as_json: bool) -> None:
     file = prepared.file
     if as_json:
         said: dict[str, Any] = {"ok": True, "published": not dry_run, "target": target.location, "file": prepared.name}
         said |= {"effective_from": file.effective_from, "ruleset_version": file.ruleset_version}
-        say_json(said | {"changes": [_change_data(change) for change in prepared.changes]})
+        said |= {"changes": [_change_data(change) for change in prepared.changes]}
+        say_json(said | {"findings": [error_data(one) for one in found]})
         return
     newest = prepared.before.ruleset.version if prepared.before else None
     say(f"against ruleset_version {newest}:" if newest else "the first version:")

@@ -16,6 +16,7 @@ from kittiwake.event_plan.known import Known, known_of
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.event_plan.uses import types_named, uses_in
 from kittiwake.event_plan.uses_before import types_before, uses_before
+from kittiwake.event_plan.uses_items import item_uses
 from kittiwake.rules.diagnostics import Diagnostic
 from kittiwake.rules.errors import Lint, LintCode
 from kittiwake.rules.lint.document import located
@@ -68,7 +69,7 @@ def _of_account(account: AccountRules, known: Known) -> Iterator[Lint]:
 
 
 def _of_rule(rule: Rule, known: Known) -> Iterator[Diagnostic[LintCode]]:
-    uses = list(uses_in(rule))
+    uses = [*uses_in(rule), *item_uses(rule)]
     yield from check_types(types_named(rule), known)
     yield from check_properties(uses, known)
     yield from check_values(uses, known)

@@ -66,7 +66,7 @@ def _never(use: Use, known: Known, without: tuple[str, ...]) -> str:
     if len(use.path) > 1:
         *lists, name = use.path
         return f"no element of {'.'.join(lists)} has {name}, in {events_words(known, without)}"
-    seen = events_words(known, without)
+    seen = events_words(known, without, of_items=use.of_item)
     return f"{'none of' if seen[0].isdigit() else 'no'} {seen} has {use.path[0]}"
 
 
@@ -74,6 +74,9 @@ def _beside(use: Use, known: Known) -> Iterator[str]:
     """The names that could have been written."""
     if use.of_contact:
         yield from known.attributes or ()
+        return
+    if use.of_item:
+        yield from (name for one in (known.items or {}).values() for name in one.properties or ())
         return
     *lists, _ = use.path
     for event_type in known.types(use.types):

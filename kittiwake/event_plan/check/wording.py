@@ -84,13 +84,16 @@ def subject(use: Use) -> str:
     """What is spoken of: a property of some events, or an attribute."""
     if use.of_contact:
         return f"the attribute {use.path[0]}"
+    if use.of_item:
+        return f"{use.path[0]} of items"
     *lists, name = use.path
     return f"{name} of the elements of {'.'.join(lists)}" if lists else name
 
 
-def events_words(known: Known, types: Sequence[str]) -> str:
+def events_words(known: Known, types: Sequence[str], *, of_items: bool = False) -> str:
     """Events of types with their number, as far as it is known: `5,120 order.completed`."""
-    counts = [known.events[one].count for one in types if one in known.events]
+    events = (known.items or {}) if of_items else known.events
+    counts = [events[one].count for one in types if one in events]
     named = one_of_types(list(types))
     total = sum(one for one in counts if one is not None)
     return f"{number(total)} {named}" if counts and None not in counts else named
@@ -100,7 +103,8 @@ def whose(known: Known, answer: Answer, use: Use) -> str:
     """Where a property has been seen."""
     if use.of_contact:
         return "of contacts"
-    return f"of {events_words(known, [one.event_type for one in answer.found])}"
+    words = events_words(known, [one.event_type for one in answer.found], of_items=use.of_item)
+    return f"in {words}" if use.of_item else f"of {words}"
 
 
 def span_of(history: HistoryObject | None) -> str:

@@ -23,6 +23,8 @@ class ColumnBlock(NamedTuple):
     """About how many bytes its rows have."""
     as_lines: Callable[[Any, Sequence[int] | None], list[bytes]]
     """From rows to the lines of some of them, by index from 0, or of all."""
+    unread: tuple[str, ...] = ()
+    """Columns of its file that nothing reads."""
 
 
 AnyBlock: TypeAlias = Block | ColumnBlock

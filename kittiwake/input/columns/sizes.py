@@ -33,6 +33,8 @@ def bytes_most(batch: pa.RecordBatch, names: Sequence[str]) -> Sizes:
 
 def _most(column: pa.Array) -> Sizes:
     kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _lengths(column) * ESCAPED_BYTES
     if is_text(kind):
         return _lengths(texts(column)) * ESCAPED_BYTES
     if pa.types.is_dictionary(kind):

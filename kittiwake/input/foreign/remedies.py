@@ -106,6 +106,7 @@ REMEDIES: Final[dict[DeadLetterReason, str]] = {
     DeadLetterReason.TIME_IN_FUTURE: "check the producer's clock, and the unit of its times",
     DeadLetterReason.TOO_OLD: "send it earlier, or run a backfill",
     DeadLetterReason.RULE_FAILED: "report the bug, with the record",
+    DeadLetterReason.STATE_UNREADABLE: "see the detail",
     DeadLetterReason.ROW_REFUSED: "see the detail",
     DeadLetterReason.MESSAGE_REFUSED: "see the detail",
 }

@@ -34,7 +34,12 @@ def included(rule: RuleProgram, event: Event | None, attributes: Attributes, byt
         return NOTHING_INCLUDED
     properties = {} if event is None else event.properties
     values = {one.name: _value(one, attributes if one.of_contact else properties) for one in rule.include}
-    return within(values, bytes_max)
+    return within(values, _share_of(rule, bytes_max))
+
+
+def _share_of(rule: RuleProgram, bytes_max: int) -> int:
+    """The bytes of a candidate's fields: where a digest lists several, they share those of one."""
+    return bytes_max if rule.digest is None else bytes_max // rule.digest.max_listed
 
 
 def _value(one: Include, values: Mapping[str, Any]) -> Any:
@@ -44,6 +49,7 @@ def _value(one: Include, values: Mapping[str, Any]) -> Any:
 def including(rule: RuleProgram, bytes_max: int) -> Callable[[Event, Attributes], str]:
     """`included` of a rule's events, as a function."""
     fields = [(one.name, _reader(one), one.of_contact) for one in rule.include]
+    bytes_max = _share_of(rule, bytes_max)
 
     def include(event: Event, attributes: Attributes) -> str:
         properties = event.properties

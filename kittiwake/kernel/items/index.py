@@ -34,7 +34,8 @@ SIZE_MAX: Final = 2 * 1024 * 1024
 """Characters of the texts of those events from which on the oldest make room too: every event writes them anew."""
 
 INTERESTS_MAX: Final = 1_000_000
-"""Contacts of a shard whose interest in one item is kept: some 50 MB. A shard beyond it asks for more shards."""
+"""Contacts of a shard whose interest in one item is kept from one day to the next: some 50 MB. Of more, those whose
+interest ends first make room; a shard beyond it asks for more shards."""
 
 VERSION: Final = 1
 """Of the bytes of a state."""

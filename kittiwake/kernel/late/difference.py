@@ -7,15 +7,17 @@ section 10).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
+from kittiwake.kernel.evaluate.digest import listed_in
 from kittiwake.kernel.late.emitted import emitted_of, is_stale, revised, would_fire
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import Instance, PendingCorrection, Since, State
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
+from kittiwake.values import canonical
 
 FIRED: Final = Outcome.FIRED
 
@@ -39,8 +41,15 @@ def difference(
     lost = [row for trigger_id, row in emitted.items() if trigger_id in now and trigger_id in had_fired - fires]
     taken_back = {name for row in (*gone, *lost) for name in (row.trigger_id, *row.replaces)}
     rows = [_revoked(row, front) for row in gone]
-    instead = {_subject(row) for row in decided if row.trigger_id in fires and row.trigger_id not in emitted}
-    since.pending.extend(pending for row in gone if _subject(row) not in instead for pending in _pending(row, front))
+    fires_anew = (row for row in decided if row.trigger_id in fires and row.trigger_id not in emitted)
+    instead = {subject for row in fires_anew for subject in _subjects(row)}
+    since.pending.extend(
+        pending
+        for row in gone
+        for subject in _subjects(row)
+        if subject not in instead
+        for pending in _pending(row, subject, front)
+    )
     since.revoked.extend(emitted_of(row) for row in rows)
     new = {row.trigger_id: row for row in revised(_not_in(emitted, decided), since, versions, clock_us)}
     stands = []
@@ -66,9 +75,15 @@ def _not_in(emitted: Mapping[str, Decision], decided: Iterable[Decision]) -> Ite
     return (row for row in decided if row.trigger_id not in emitted)
 
 
-def _subject(row: Decision) -> tuple[str, str, int | None]:
-    """Where a trigger of the same thing would come up."""
-    return row.rule_id, row.instance, row.reminder
+Subject: TypeAlias = tuple[str, str, int | None]
+"""Rule, instance and reminder."""
+
+
+def _subjects(row: Decision) -> list[Subject]:
+    """Where a trigger of the same thing would come up; of a digest, of each that it lists."""
+    if row.digest is None:
+        return [(row.rule_id, row.instance, row.reminder)]
+    return [(row.rule_id, canonical(one["instance"]), one["reminder"]) for one in listed_in(row)]
 
 
 def _are_alike(before: Decision, now: Decision) -> bool:
@@ -108,12 +123,13 @@ def _corrected(row: Decision, taken_back: Iterable[str]) -> Decision:
 # ---------------------------------------------------------------- what is still to come
 
 
-def _pending(row: Decision, front: State) -> Iterator[PendingCorrection]:
-    """What is still pending or deferred in the instance of a revoked row, and may be the same thing once more."""
-    rule = front.rules.get(row.rule_id)
-    one = None if rule is None else rule.instances.get(row.instance)
-    for opened in _still_to_come(one, row.reminder) if one is not None else ():
-        yield PendingCorrection(row.rule_id, row.instance, row.reminder, [row.trigger_id, *row.replaces], *opened)
+def _pending(row: Decision, subject: Subject, front: State) -> Iterator[PendingCorrection]:
+    """What is still pending or deferred in an instance of a revoked row, and may be the same thing once more."""
+    rule_id, instance, reminder = subject
+    rule = front.rules.get(rule_id)
+    one = None if rule is None else rule.instances.get(instance)
+    for opened in _still_to_come(one, reminder) if one is not None else ():
+        yield PendingCorrection(rule_id, instance, reminder, [row.trigger_id, *row.replaces], *opened)
 
 
 def _still_to_come(one: Instance, reminder: int | None) -> Iterator[tuple[str | None, str]]:

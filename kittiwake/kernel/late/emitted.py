@@ -26,6 +26,7 @@ _decode_events: Final = msgspec.msgpack.Decoder(list[StoredEvent]).decode
 
 FIRED: Final = Outcome.FIRED
 HOLDOUT: Final = Reason.HOLDOUT
+DIGESTED: Final = Reason.DIGESTED
 
 JOINED: Final = 32
 """So many small chunks become one: each event is written once more, and a contact of an event every ten seconds has
@@ -114,10 +115,11 @@ def revised(rows: Iterable[Decision], since: Since, versions: Versions, clock_us
     if not rows or not (since.revoked or since.pending or clock_us is not None):
         return rows
     revoked = {emitted.decision.trigger_id: emitted for emitted in since.revoked}
+    carried: dict[str, set[str]] = {}
     pending: dict[Thing, list[PendingCorrection]] = {}
     for one in since.pending:
         pending.setdefault((one.rule_id, one.key, one.opened_id, one.opened_type, one.reminder), []).append(one)
-    found = [_as_emitted(row, revoked, pending, versions, clock_us) for row in rows]
+    found = [_as_emitted(row, revoked, pending, carried, versions, clock_us) for row in rows]
     since.revoked = list(revoked.values())
     since.pending = [one for several in pending.values() for one in several]
     return found
@@ -134,12 +136,18 @@ def _as_emitted(
     row: Decision,
     revoked: dict[str, EmittedDecision],
     pending: dict[Thing, list[PendingCorrection]],
+    carried: dict[str, set[str]],
     versions: Versions,
     clock_us: int | None,
 ) -> Decision:
+    """`carried` has, by the id of a digest, what the instances replace that it lists: it comes behind them."""
     emitted = revoked.pop(row.trigger_id, None)
-    mine = pending.pop((row.rule_id, row.instance, *_opened(row), row.reminder), [])
-    replaces = {name for one in mine for name in one.ids} | {*(emitted.decision.replaces if emitted else ())}
+    mine = pending.pop((row.rule_id, row.instance, *_opened(row), row.reminder), []) if row.digest is None else []
+    replaces = {name for one in mine for name in one.ids}
+    if row.reason is DIGESTED and row.digest_id is not None:
+        carried.setdefault(row.digest_id, set()).update(replaces)
+        replaces = set()
+    replaces |= carried.get(row.trigger_id, set()) | {*(emitted.decision.replaces if emitted else ())}
     replaces.discard(row.trigger_id)
     revision = emitted.decision.revision + 1 if emitted else row.revision
     stale = is_stale(row, versions, clock_us)
@@ -180,7 +188,7 @@ def forget_final(versions: Versions, since: Since, checkpoint: State, events: It
     """Forget what is revoked or pending and cannot come any more, now that the checkpoint has moved.
 
     It can come while the event that began it lies behind the checkpoint, or it is pending or deferred there; a
-    threshold, by whatever event, as long as it is not used up.
+    threshold, by whatever event, as long as it is not used up; an edge by time and a digest, while their instant does.
     """
     if not since.revoked and not since.pending:
         return
@@ -202,7 +210,7 @@ def _may_come_again(
 ) -> bool:
     row = emitted.decision
     assert checkpoint.evaluated_to_us is not None
-    if row.events is None:
+    if row.events is None or row.digest is not None:
         return row.time_us >= checkpoint.evaluated_to_us
     if _is_live(checkpoint, row.rule_id, row.instance, _opened(row), opening):
         return True

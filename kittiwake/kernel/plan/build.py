@@ -98,6 +98,7 @@ def build_program(
         effective_us=effective_us,
         wanted_later=wanted_later,
         looks_back=any(rule.look_backs for rule in rules),
+        has_digests=any(rule.digest is not None for rule in rules),
     )
 
 

@@ -42,5 +42,8 @@ class Limits(NamedTuple):
     interest_bytes: int = 4_096
     """Bytes of what `include` shows of an interest, as canonical JSON. Beyond it the longest properties are cut."""
 
+    digest_bytes: int = 64 * 1024
+    """Bytes of the list of a digest, as canonical JSON: as much again as `include`. What does not fit is not listed."""
+
 
 DEFAULT_LIMITS = Limits()

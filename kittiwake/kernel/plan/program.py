@@ -66,6 +66,8 @@ class Program:
     """Types that later versions need, where the full history is known; None: all."""
     looks_back: bool = False
     """Whether a version introduced something that a rule looks back on."""
+    has_digests: bool = False
+    """Whether a rule has a `digest`."""
 
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type can change anything, once its duplicates are dropped."""

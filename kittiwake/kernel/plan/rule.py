@@ -15,6 +15,7 @@ from kittiwake.kernel.plan.about import About
 from kittiwake.kernel.plan.audience import Audience
 from kittiwake.kernel.plan.catalog import Catalog
 from kittiwake.kernel.plan.conditions import Tree
+from kittiwake.kernel.plan.digest import Digest
 from kittiwake.kernel.plan.history import Condition, LookBack
 from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.match import Match, Matches
@@ -87,6 +88,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     """The policy's channel on which its triggers are sent."""
     catalog: Catalog | None = None
     """What changes of items it is about."""
+    digest: Digest | None = None
+    """None: each instance leaves a trigger of its own."""
 
     @property
     def total_kept_us(self) -> int | None:

@@ -227,7 +227,7 @@ class Execution:
             reason,
             self.now_us,
             limit,
-            bool(self.missing_until_us) and self._is_partial(index, candidate),
+            bool(self.missing_until_us) and self.is_partial(index, candidate),
             outranked_by,
         )
         self.outputs.add(decision)
@@ -263,7 +263,8 @@ class Execution:
         rule_id = None if index is None else self.program.state_keys[index]
         self.trace.append(Step(self.now_us, kind, rule_id, key, details))
 
-    def _is_partial(self, index: int, candidate: Candidate) -> bool:
+    def is_partial(self, index: int, candidate: Candidate) -> bool:
+        """Whether it is decided all the same, though its rule lacks some of the contact's history."""
         missing_us = self.missing_until_us.get(index, candidate.due_us)
         return self.program.rules[index].partial and candidate.due_us < missing_us
 

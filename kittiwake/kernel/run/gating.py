@@ -6,12 +6,16 @@ an instant's two parts.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 from kittiwake.kernel.evaluate.quiet_hours import release_us
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.run.arbitration import count_winner, hold_until_us
+from kittiwake.kernel.run.digest import leave_together
 from kittiwake.kernel.run.eligibility import count_firing, note_gates, refused_by
 from kittiwake.kernel.run.episodes import end_if_over
 from kittiwake.kernel.run.execution import Caused, Execution
@@ -20,6 +24,11 @@ from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Outcome, Reason
 
 BEFORE_ALL: Final = Decimal(-1)
+
+BY_TIME: Final = 1
+"""The part of an instant in which time alone lets candidates fall due, and be released."""
+BY_EVENTS: Final = 2
+"""The part in which the events of the instant have brought them."""
 
 # Members of an enumeration cost as much to look up as a call: those that every candidate meets are at hand.
 ENTERED: Final = Kind.ENTERED
@@ -33,13 +42,26 @@ OUTRANKED: Final = Reason.OUTRANKED
 SHADOW: Final = Reason.SHADOW
 
 
-def gate_all(run: Execution) -> None:
+def gate_all(run: Execution, part: int = BY_TIME) -> None:
     """Give every candidate of this part of the instant what becomes of it."""
     caused, run.caused = run.caused, []
     if run.winners:
         run.winners.clear()
     if len(caused) > 1:
         caused.sort(key=lambda one: _order(run, one))
+    if run.program.has_digests:
+        _pass_with_digests(run, caused, part)
+    else:
+        _pass_all(run, caused)
+    for one in caused:
+        found = run.instance(one.rule_index, one.key)
+        if found is not None:
+            end_if_over(found)
+    if run.reserved:
+        run.reserved.clear()
+
+
+def _pass_all(run: Execution, caused: Iterable[Caused]) -> None:
     for one in caused:
         if one.superseded:
             run.decide(one.rule_index, one.key, one.candidate, SUPPRESSED, Reason.SUPERSEDED)
@@ -47,12 +69,36 @@ def gate_all(run: Execution) -> None:
             _exit(run, one)
         else:
             _ask(run, one)
+
+
+def _pass_with_digests(run: Execution, caused: Iterable[Caused], part: int) -> None:
+    """As `_pass_all`; what a rule with `digest` has among them, which stands together, passes as one."""
+    for index, of_rule in groupby(caused, attrgetter("rule_index")):
+        if run.program.rules[index].digest is None:
+            _pass_all(run, of_rule)
+        else:
+            _gather(run, index, of_rule, part)
+
+
+def _gather(run: Execution, index: int, caused: Iterable[Caused], part: int) -> None:
+    """Ask each candidate of a rule by itself, before any of them counts; what passes leaves in one trigger."""
+    rule, passed, fate = run.program.rules[index], list[Caused](), None
     for one in caused:
-        found = run.instance(one.rule_index, one.key)
-        if found is not None:
-            end_if_over(found)
-    if run.reserved:
-        run.reserved.clear()
+        reason = _asked(run, rule, one)
+        if reason is None or reason is HOLDOUT or reason is SHADOW:
+            passed.append(one)
+            fate = reason
+        else:
+            _keep_back(run, one, reason)
+    if not passed:
+        return
+    digest_id, listed = leave_together(run, index, [(one.key, one.candidate) for one in passed], fate, part)
+    count_firing(run, passed[0])
+    remembered = {id(candidate) for _, candidate in listed}
+    for one in passed:
+        if id(one.candidate) in remembered:
+            _remember_firing(run, rule, one)
+    count_winner(run, rule, digest_id)
 
 
 def _order(run: Execution, one: Caused) -> tuple[Any, ...]:
@@ -68,24 +114,36 @@ def _ask(run: Execution, one: Caused) -> None:
     if candidate.kind is ENTERED:
         state = run.rule_state(one.rule_index)
         state.entered_fired = state.entered_held_out = False
-    reason = refused_by(run, rule, one)
-    if run.trace is not None:
-        note_gates(run, one, reason)
+    reason = _asked(run, rule, one)
     if reason is None:
         count_firing(run, one)
         _remember_firing(run, rule, one)
         trigger_id = run.decide(one.rule_index, one.key, candidate, FIRED, None)
         if run.program.policy.arbitration is not None:
             count_winner(run, rule, trigger_id)
-    elif reason is QUIET_HOURS or reason is ARBITRATION:
-        _defer(run, one, reason)
     elif reason is HOLDOUT or reason is SHADOW:
         count_firing(run, one)
         _remember_firing(run, rule, one, reason is HOLDOUT)
         count_winner(run, rule, run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason))
     else:
+        _keep_back(run, one, reason)
+
+
+def _asked(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
+    """The first gate that refuses or defers; None if all let it pass."""
+    reason = refused_by(run, rule, one)
+    if run.trace is not None:
+        note_gates(run, one, reason)
+    return reason
+
+
+def _keep_back(run: Execution, one: Caused, reason: Reason) -> None:
+    """What becomes of a candidate that a gate defers, or refuses."""
+    if reason is QUIET_HOURS or reason is ARBITRATION:
+        _defer(run, one, reason)
+    else:
         winner = run.winners[-1] if reason is OUTRANKED else None
-        run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason, outranked_by=winner)
+        run.decide(one.rule_index, one.key, one.candidate, SUPPRESSED, reason, outranked_by=winner)
 
 
 def _remember_firing(run: Execution, rule: RuleProgram, one: Caused, held_out: bool = False) -> None:

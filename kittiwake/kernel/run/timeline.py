@@ -17,7 +17,7 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.run.audience import evaluate_membership
 from kittiwake.kernel.run.dispatch import Handlers, handlers_of
 from kittiwake.kernel.run.execution import Execution
-from kittiwake.kernel.run.gating import gate_all
+from kittiwake.kernel.run.gating import BY_EVENTS, gate_all
 from kittiwake.kernel.run.migration import Before, activate, fits, forget_for_good, known_of, stamp
 from kittiwake.kernel.run.outputs import Outputs
 from kittiwake.kernel.run.preparation import prepared_handlers_of
@@ -132,7 +132,7 @@ def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
             for index, key in run.timers.take_due(now_us):
                 fall_due(run, index, key)
         if run.caused:
-            gate_all(run)
+            gate_all(run, BY_EVENTS)
     if run.newest_us is None or upto_us - run.newest_us >= retention_us:
         _forget(run, upto_us)
     _pass_time(run, upto_us)
@@ -164,7 +164,7 @@ def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> Non
             for index, key in run.timers.take_due(now_us):
                 fall_due(run, index, key)
         if run.caused:
-            gate_all(run)
+            gate_all(run, BY_EVENTS)
     if run.newest_us is None or upto_us - run.newest_us >= retention_us:
         _forget(run, upto_us)
     _pass_time(run, upto_us)

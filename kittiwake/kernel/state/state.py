@@ -120,7 +120,8 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     last_us: int | None = None
     """When its newest event happened; None: an earlier release did not keep it."""
     crossing: str | None = None
-    """Of a threshold, which time it is where it may be crossed again, as canonical JSON (`run.thresholds`)."""
+    """Of a threshold, which time it is where it may be crossed again, as canonical JSON (`run.thresholds`); of a
+    digest, its release (`evaluate.digest`)."""
     reference: str | None = None
     """Of a catalogue rule: the value that the opening change is measured by, as canonical JSON."""
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from kittiwake.model import Decision
+from kittiwake.values import parse_json
 
 
 class StepKind(StrEnum):
@@ -75,7 +76,7 @@ class StepKind(StrEnum):
     """A late event is corrected for: what was decided since is evaluated again. event_id, type, time_us (its own)."""
     DECISION = "decision"
     """A candidate's final decision. trigger_id, decision, reason, kind, time_us, threshold, reminder; maybe variant,
-    outranked_by."""
+    outranked_by, digest (count, listed), digest_id."""
 
 
 class Step(NamedTuple):
@@ -106,4 +107,8 @@ def step_of(decision: Decision) -> Step:
         details["variant"] = decision.variant
     if decision.outranked_by is not None:
         details["outranked_by"] = decision.outranked_by
+    if decision.digest is not None:
+        details["digest"] = parse_json(decision.digest)
+    if decision.digest_id is not None:
+        details["digest_id"] = decision.digest_id
     return Step(decision.decided_us, StepKind.DECISION, decision.rule_id, decision.instance, details)

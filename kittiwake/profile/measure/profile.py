@@ -77,6 +77,9 @@ class Profile:
         """Events by account."""
         self.times = Times()
         self.types: dict[str, OfType] = {}
+        self.items: dict[str, OfType] = {}
+        """By type, the events of items: of them only numbers, times and properties are kept."""
+        self.items_budget = Budget(PATHS_MAX)
         self.budget = Budget(PATHS_MAX)
         self.watched = Contacts()
         self.ids = Ids()
@@ -104,6 +107,25 @@ class Profile:
                 [rows[at] for at in indexes],
             )
         self.watched.sample.cut(CONTACTS_SPARE)
+
+    def add_items(self, table: Table) -> None:
+        """Take events of items, whose ids stand in the column of contacts."""
+        rows = _rows(table.properties)
+        items = hashes_of(map("\0".join, zip(table.account_ids, table.contact_ids, strict=True)))
+        by_type: dict[str, list[int]] = {}
+        for at, name in enumerate(table.types):
+            by_type.setdefault(name, []).append(at)
+        for name, indexes in by_type.items():
+            of_type = self._of_items(name)
+            if of_type is not None:
+                times_us = [table.times_us[at] for at in indexes]
+                of_type.add(name, times_us, [items[at] for at in indexes], [rows[at] for at in indexes])
+
+    def _of_items(self, name: str) -> OfType | None:
+        """The events of items of a type; None: there are too many types."""
+        budget = self.items_budget
+        found: OfType | None = self.items.get(name)
+        return found or budget.keep(self.items, name, (name,), lambda: OfType(budget))
 
     def _count_account(self, account_id: str, events: int) -> None:
         self.accounts[account_id] = self.accounts.get(account_id, 0) + events
@@ -152,6 +174,11 @@ class Profile:
             of_type = self.types.get(name) or self.budget.keep(self.types, name, (name,), lambda: OfType(self.budget))
             if of_type is not None:
                 of_type.merge(name, more)
+        self.items_budget.left_out |= other.items_budget.left_out
+        for name, more in other.items.items():
+            of_items = self._of_items(name)
+            if of_items is not None:
+                of_items.merge(name, more)
 
     def close(self) -> None:
         """Say that all events are in: samples are cut to their size."""

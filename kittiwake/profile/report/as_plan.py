@@ -78,7 +78,24 @@ def plan_of(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
         }
         for name, of_type in ordered
     }
-    return found | _derived(read, found["events"])
+    return found | _derived(read, found["events"]) | _items(profile, wanted)
+
+
+def _items(profile: Profile, wanted: Wanted) -> dict[str, Any]:
+    """What is known of items, if there are any."""
+    types = sorted(profile.items.items(), key=lambda one: (-one[1].count, one[0]))
+    is_partial = profile.items_budget.left_out
+    found = {
+        name: {
+            "count": of_type.count,
+            **_span(of_type.times),
+            "properties": properties(of_type.properties, of_type.count, name, wanted, {}),
+            "complete": not (of_type.budget.left_out or is_partial),
+        }
+        for name, of_type in types
+        if name.isprintable()
+    }
+    return {"items": found} if found else {}
 
 
 def _derived(read: Read, events: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from kittiwake.rules.check.catalog import check_interest
 from kittiwake.rules.check.channels import check_channels
 from kittiwake.rules.check.conditions import check_conditions
 from kittiwake.rules.check.derive import check_derivations
+from kittiwake.rules.check.digest import check_digest
 from kittiwake.rules.check.include import check_include
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
@@ -80,6 +81,7 @@ def _diagnostics(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]
         yield from check_interest(rule.interest, ("interest",))
     yield from check_about(rule)
     yield from check_include(rule, ("include",))
+    yield from check_digest(rule, wrong)
     yield from check_bounds(rule)
     yield from check_reentry(rule.reentry, ("reentry",))
     if rule.variants is not None:

@@ -204,6 +204,10 @@ class Programs:
         """The types that the rules of an account name, and under which account they are: "*" if no rules name it."""
         return account_id if account_id in self._named else EVERY_ACCOUNT, self.plan(account_id).named
 
+    def has_rules(self, account_id: str) -> bool:
+        """Whether rules are for an account: its own, or those of every account."""
+        return account_id in self._named or EVERY_ACCOUNT in self._named
+
     def needs(self) -> tuple[RuleNeeds, ...]:
         """What every rule needs, by account; those of every account first, and once."""
         every = self.of(EVERY_ACCOUNT)
@@ -214,6 +218,17 @@ class Programs:
     def wanted_of_items(self, account_id: str) -> frozenset[str] | None:
         """The types of events of items that can change anything in an account; None: all."""
         return None if self.plan(account_id).catalog is not None else NO_TYPES
+
+    def types_wanted(self) -> frozenset[str] | None:
+        """The types of events of contacts that can change anything in any account; None: all."""
+        found = [self.wanted(name) for name in (EVERY_ACCOUNT, *sorted(self._named - self.refused))]
+        kept = [types for types in found if types is not None]
+        return frozenset[str]().union(*kept) if len(kept) == len(found) else None
+
+    def accounts_with_rules(self) -> frozenset[str] | None:
+        """The accounts of which anything can be decided, and those whose rules are refused; None: all."""
+        named = frozenset(need.account_id for need in self.needs())
+        return None if EVERY_ACCOUNT in named else named | self.refused
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}

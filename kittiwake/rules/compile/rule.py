@@ -16,6 +16,7 @@ from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.rules.compile.audience import audience_of
 from kittiwake.rules.compile.catalog import catalog_of_rule
 from kittiwake.rules.compile.conditions import tree_of
+from kittiwake.rules.compile.digest import digest_of
 from kittiwake.rules.compile.include import about_of, include_of
 from kittiwake.rules.compile.match import matches_of, paths_of
 from kittiwake.rules.compile.policy import is_transactional, ready_us, reentry_of
@@ -77,6 +78,7 @@ def compile_rule(
         variants=variants_of(rule),
         channel=rule.channel,
         catalog=catalog_of_rule(rule, include),
+        digest=digest_of(rule.digest),
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
     return replace(program, ready_us=ready, same=_same(program))

@@ -14,6 +14,7 @@ from kittiwake.rules.lint.arbitration import lint_priority, lint_rounds
 from kittiwake.rules.lint.calendar import lint_local_days, lint_workdays
 from kittiwake.rules.lint.channels import lint_channel_of, lint_channels
 from kittiwake.rules.lint.derive import lint_given_of_derived
+from kittiwake.rules.lint.digest import lint_digest
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.named import lint_names, lint_unused
@@ -59,7 +60,7 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozen
         *(lint_local_days(rule) if "wait" not in authored.shipped else ()),
     ]
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
-    under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies)]
+    under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies), *lint_digest(rule, policies)]
     return located([*alone, *under], authored.location)
 
 

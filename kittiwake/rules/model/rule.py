@@ -16,6 +16,7 @@ from kittiwake.rules.model.cast import Casts
 from kittiwake.rules.model.catalog import Interest
 from kittiwake.rules.model.conditions import Conditions, ConditionTree
 from kittiwake.rules.model.derive import Derivations
+from kittiwake.rules.model.digest import DigestObject
 from kittiwake.rules.model.include import INCLUDE_SCHEMA, Include
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.named import NamedMatches
@@ -86,6 +87,11 @@ class Rule(Model):
     )
     include: Include | None = Field(
         None, description="output name to property path, copied into the trigger", json_schema_extra=INCLUDE_SCHEMA
+    )
+    digest: DigestObject | None = Field(
+        None,
+        description="what is released together leaves in one trigger, which lists it",
+        examples=[{"max": 10}, {"max": 5, "highest": "saving"}],
     )
     # whether it may be sent
     mode: Annotated[str, *one_of("live", "shadow", "off")] = Field("live", description="live, shadow or off")

@@ -64,6 +64,9 @@ RuleId: TypeAlias = Annotated[
     Checked(_rule_id, {"type": "string", "pattern": f"^{ID_PATTERN}$", "maxLength": ID_CHARS_MAX}),
 ]
 
+ITEM: Final = "item."
+"""What a path begins with that leads to the item, in the `include` of a catalogue rule."""
+
 CONTACT: Final = "contact."
 """How a path of the contact's attributes begins."""
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kittiwake.rules.by_account import load_by_account
-from kittiwake.rules.loader import load
+from msgspec.structs import replace
+
+from kittiwake.rules.by_account import load_by_account, read_by_account
+from kittiwake.rules.loader import load, load_files
 from kittiwake.rules.publishing import layout
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.layout import Entry
 from kittiwake.rules.publishing.opening import is_target, open_target
 from kittiwake.rules.publishing.reading import pointer_of, version_of
+from kittiwake.rules.publishing.revisions import is_revision, read_revision
 from kittiwake.rules.publishing.target import Target
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion, always
 
@@ -19,19 +22,47 @@ from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion, always
 def load_rules(*paths: Path | str, by_account: bool = False) -> RuleSetHistory:
     """What `paths` say is in force when: a target, named alone, its versions; files and folders, one that is always.
 
+    `TARGET@VERSION`, by its `ruleset_version`, is one version of a target, and `REVISION:PATH` what stands in a
+    revision of Git: each in force always, and named alone.
     `by_account`: what is wrong with the rules of one account keeps nobody else's from being run
     (`RuleSetVersion.refused`). A bucket is given as text: a `Path` makes one slash of two.
 
     Raises:
         RulesError: with everything that is wrong with the rules.
-        TargetError: the target cannot be read, or something else is named beside it.
+        TargetError: the target, version or revision cannot be read, or something else is named beside it.
     """
-    targets = [str(path) for path in paths if is_target(str(path))]
-    if not targets:
+    alone = [text for path in paths if is_target(text := str(path)) or is_version(text) or is_revision(text)]
+    if not alone:
         return always(*load_by_account(*paths)) if by_account else always(load(*paths))
     if len(paths) > 1:
-        raise TargetError(f"{targets[0]} has published versions, which stand alone. Name no other rules beside it.")
-    return load_history(open_target(targets[0]), by_account=by_account)
+        what = "names a revision, which stands" if is_revision(alone[0]) else "has published versions, which stand"
+        raise TargetError(f"{alone[0]} {what} alone. Name no other rules beside it.")
+    if is_target(alone[0]):
+        return load_history(open_target(alone[0]), by_account=by_account)
+    if is_version(alone[0]):
+        return _load_version(*alone[0].rsplit("@", 1), by_account=by_account)
+    contents = read_revision(alone[0])
+    return always(*read_by_account(contents)) if by_account else always(load_files(contents))
+
+
+def is_version(text: str) -> bool:
+    """Whether a text names one version of a target."""
+    location, at, version = text.rpartition("@")
+    return bool(location and at and version) and is_target(location) and not Path(text).exists()
+
+
+def _load_version(location: str, version: str, *, by_account: bool) -> RuleSetHistory:
+    """A version of a target, as one that has been in force always.
+
+    Raises:
+        TargetError: there is none of that name.
+    """
+    versions = load_history(open_target(location), by_account=by_account).versions
+    found = [one for one in versions if one.ruleset.version == version]
+    if not found:
+        known = ", ".join(dict.fromkeys(one.ruleset.version for one in versions))
+        raise TargetError(f"{location} has no version {version}. It has: {known}.")
+    return RuleSetHistory((replace(found[-1], effective_us=None),))
 
 
 def load_history(target: Target, *, by_account: bool = False) -> RuleSetHistory:

@@ -4,15 +4,23 @@ The seam for a host, as `stream.contact.store` is for contacts. By key a host ke
 bag state (interest, one entry each), and timers in event time, which only forget: each is set once for its day. What is
 given depends on what has come, not on its order, nor on a watermark. What is written is committed together with what is
 given, or neither is.
+
+There is no limit to how many contacts one change is given to: what is given is made one by one while a host hands it
+on, and interest is read one by one while it is made, so that a change for a million contacts takes no more memory than
+one for three. A host has to take all of it before it commits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple, Protocol
+
+from msgspec.structs import replace
 
 from kittiwake.kernel.items.changes import ItemChange
 from kittiwake.kernel.items.index import (
+    INTERESTS_MAX,
     HeldInterest,
     ItemState,
     Outcome,
@@ -57,14 +65,19 @@ class ShardStore(Protocol):
     def set_timer(self, at_us: int) -> None:
         """Fire at this instant, beside all other instants that are set."""
 
+    def pass_over(self, why: str) -> None:
+        """An entry of the bag state is damaged: it is left out, and a host says so."""
+
 
 class Given(NamedTuple):
     """What a record brings about."""
 
-    changes: list[tuple[bytes, bytes]]
-    """Keys of contacts, and their item changes as `BufferedEvent`s."""
+    changes: Iterable[tuple[bytes, bytes]]
+    """Keys of contacts, and their item changes as `BufferedEvent`s; once, and while the shard's store can be read."""
     outcome: Outcome | None = None
     """Of an item event."""
+    forgotten: int = 0
+    """Events of the item that have made room for this one before their time."""
 
 
 def on_record(store: ShardStore, subject: tuple[str, str], record: bytes, horizon_us: int) -> Given:
@@ -81,10 +94,14 @@ def on_record(store: ShardStore, subject: tuple[str, str], record: bytes, horizo
     return Given(_with_seed(store, subject, found, horizon_us))
 
 
-def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> None:
-    """Forget what the watermark has passed by the allowed lateness; not if it is ahead of the clock, as in a drain."""
+def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> int:
+    """Forget what the watermark has passed by the allowed lateness; not if it is ahead of the clock, as in a drain.
+
+    Returns how many contacts' interest was forgotten before its time: of more than `INTERESTS_MAX` what lasts longest
+    stays.
+    """
     if at_us > clock_us:
-        return
+        return 0
     upto_us = at_us - horizon_us
     data = store.read_item()
     if data is not None:
@@ -92,7 +109,12 @@ def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> N
         after = expired(state, upto_us, horizon_us)
         if after is not state:
             store.write_item(sealed(encode(after)))
-    store.write_interests([_entry(one) for one in compacted(_interests(store), upto_us)])
+    interests = compacted(_interests(store), upto_us)
+    over = max(0, len(interests) - INTERESTS_MAX)
+    if over:
+        interests = sorted(interests, key=_lasts)[over:]
+    store.write_interests([_entry(one) for one in interests])
+    return over
 
 
 # ---------------------------------------------------------------- by kind
@@ -116,15 +138,16 @@ def _with_event(store: ShardStore, subject: tuple[str, str], event: ItemEvent, h
     state = ItemState() if data is None else _state_of(data)
     taken = with_item_event(state, subject[1], event.fact, horizon_us)
     if taken.outcome is not Outcome.TAKEN:
-        return Given([], taken.outcome)
+        return Given((), taken.outcome)
     store.write_item(sealed(encode(taken.state)))
     store.set_timer(_forgets_us(event.fact.time_us + horizon_us))
-    return Given(_to_contacts(store, subject[0], taken.changes, event.traceparent), taken.outcome)
+    changes = _to_contacts(store, subject[0], taken.changes, event.traceparent)
+    return Given(changes, taken.outcome, taken.state.forgotten - state.forgotten)
 
 
 def _with_seed(
     store: ShardStore, subject: tuple[str, str], seed: ItemSeed, horizon_us: int
-) -> list[tuple[bytes, bytes]]:
+) -> Iterator[tuple[bytes, bytes]]:
     """Begin with what a snapshot knows; what has come before it is taken in once more, and counts as newer."""
     for one in seed.interests:
         store.add_interest(_entry(one))
@@ -135,18 +158,16 @@ def _with_seed(
     if seed.state is not None:
         state, changes = _begun_with(decode(seed.state), had, subject[1], horizon_us)
         store.write_item(sealed(encode(state)))
-    given = _to_contacts(store, subject[0], changes, None)
-    for one in seed.interests:
-        interval = Interval(one.from_us, one.to_us)
-        found = with_interest(state, subject[1], interval, horizon_us)
-        given += [_for_contact(subject[0], one.contact_id, change, None) for change in found]
-    return given
+    to_seeded = (
+        _for_contact(subject[0], one.contact_id, change, None)
+        for one in seed.interests
+        for change in with_interest(state, subject[1], Interval(one.from_us, one.to_us), horizon_us)
+    )
+    return chain(_to_contacts(store, subject[0], changes, None), to_seeded)
 
 
 def _begun_with(seed: ItemState, had: ItemState, item_id: str, horizon_us: int) -> tuple[ItemState, list[ItemChange]]:
-    state = ItemState(
-        max(seed.known, had.known), seed.facts, seed.last, seed.before, seed.counted, seed.folded, seed.size
-    )
+    state = replace(seed, known=max(seed.known, had.known))
     changes: list[ItemChange] = []
     for one in had.facts:
         taken = with_item_event(state, item_id, one.fact, horizon_us)
@@ -160,13 +181,9 @@ def _begun_with(seed: ItemState, had: ItemState, item_id: str, horizon_us: int) 
 
 def _to_contacts(
     store: ShardStore, account_id: str, changes: Sequence[ItemChange], traceparent: str | None
-) -> list[tuple[bytes, bytes]]:
-    if not changes:
-        return []
-    interests = _interests(store)
-    return [
-        _for_contact(account_id, contact_id, change, traceparent) for contact_id, change in given_to(changes, interests)
-    ]
+) -> Iterator[tuple[bytes, bytes]]:
+    for contact_id, change in given_to(changes, _interests(store)) if changes else ():
+        yield _for_contact(account_id, contact_id, change, traceparent)
 
 
 def _for_contact(account_id: str, contact_id: str, change: ItemChange, traceparent: str | None) -> tuple[bytes, bytes]:
@@ -176,11 +193,16 @@ def _for_contact(account_id: str, contact_id: str, change: ItemChange, tracepare
     return key_of(account_id, contact_id), encode_buffered(buffered)
 
 
-def _interests(store: ShardStore) -> list[HeldInterest]:
-    try:
-        return [interest_of(unsealed(element)) for element in store.read_interests()]
-    except ValueError:
-        raise UnreadableError("the interest in the item is damaged") from None
+def _interests(store: ShardStore) -> Iterator[HeldInterest]:
+    for element in store.read_interests():
+        try:
+            yield interest_of(unsealed(element))
+        except (UnreadableError, ValueError):
+            store.pass_over("the interest of a contact is damaged")
+
+
+def _lasts(interest: HeldInterest) -> tuple[int, str]:
+    return interest.to_us, interest.contact_id
 
 
 def _entry(interest: HeldInterest) -> bytes:

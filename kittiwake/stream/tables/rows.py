@@ -35,7 +35,7 @@ _line_of: Final = msgspec.json.Decoder(DecisionLine).decode
 def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
     """The row of `triggers` and of `decisions`. But for `written_at` it is the same whenever it is made."""
     line = _line_of(record.row)
-    events, threshold = line.events, _text(line.threshold)
+    events, threshold, digest = line.events, _text(line.threshold), _text(line.digest)
     return {
         ROW_ID: f"{line.trigger_id}-{line.revision}",
         WRITTEN_AT: format_instant(written_us),
@@ -69,6 +69,8 @@ def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
         "outranked_by": line.outranked_by,
         "variant": line.variant,
         "channel": line.channel,
+        "digest": None if digest == "null" else digest,
+        "digest_id": line.digest_id,
     }
 
 

@@ -175,6 +175,10 @@ _DECISION_COLUMNS: Final = (
     _nullable("outranked_by", Type.STRING, "of what arbitration refused: the trigger_id of the last that passed"),
     _nullable("variant", Type.STRING, "which of the rule's variants the contact gets; null: it has none"),
     _nullable("channel", Type.STRING, "the rule's channel, on which to send it; null: it has none"),
+    _nullable("digest", Type.STRING, "of a digest how many instances were due, and those it lists, as JSON; else null"),
+    _nullable(
+        "digest_id", Type.STRING, "of an instance that a digest listed, or did not: the trigger_id of the digest"
+    ),
 )
 
 _MESSAGE_COLUMNS: Final = (
@@ -207,7 +211,7 @@ DEAD_LETTERS: Final = Table(
     "Messages that were no events or could not be decided about, and rows that a table or the topic refuses.",
     (
         _required(ROW_ID, Type.STRING, "hash of the message and of what was wrong with it"),
-        _required("stage", Type.STRING, "which step refused it: `intake`, `settle`, `write` or `publish`"),
+        _required("stage", Type.STRING, "which step refused it: `intake`, `items`, `settle`, `write` or `publish`"),
         _required("reason", Type.STRING, "why, in one word: docs/reference/reasons.md"),
         _required("detail", Type.STRING, "why, for a person; names fields, never their values"),
         *_MESSAGE_COLUMNS,

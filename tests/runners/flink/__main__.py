@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _faults(flink: Cluster, folder: Path, asked: argparse.Namespace) -> Iterator[bool]:
     for seed in range(asked.seed, asked.seed + asked.seeds):
-        case = shop(folder / f"seed-{seed}", seed, joins_items=False)
+        case = shop(folder / f"seed-{seed}", seed)
         with Run(flink, case, folder / f"run-{seed}", seed, SLOW) as run:
             run.begin(2)
             suffer(run, FAULTS)
@@ -79,7 +79,7 @@ def _of_sent(committed: list[dict[str, Any]], sent: list[dict[str, Any]]) -> str
 
 def _watch(flink: Cluster, folder: Path, asked: argparse.Namespace) -> Iterator[bool]:
     """A shop that takes as long at its pace."""
-    case = shop(folder / "watched", asked.seed, contacts=asked.contacts, joins_items=False)
+    case = shop(folder / "watched", asked.seed, contacts=asked.contacts)
     events = sum(1 for line in case.events.open("rb") if line.strip())
     per_second = max(1, events // (asked.minutes * 60))
     print(f"{events:,} events of {asked.contacts} contacts, {per_second}/s", flush=True)

@@ -18,7 +18,7 @@ from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import to_jarray
 
 from kittiwake.stream.rules_source.source import rules_source
-from tests.runners.flink.steps import ARRIVAL, BYTES_AS_TEXT, REFUSED, Settle, Take, time_ms
+from tests.runners.flink.steps import ARRIVAL, BYTES_AS_TEXT, OF_ITEMS, REFUSED, Join, Settle, Take, time_ms
 
 HOUR_US = 3_600_000_000
 
@@ -47,7 +47,10 @@ def main() -> None:
     timed = lines.assign_timestamps_and_watermarks(waiting.with_timestamp_assigner(_Happened()))
     taken = timed.process(Take(rules), ARRIVAL).name("take").uid("take")
     settle = Settle(rules, f"{asked.output}/sent")
-    settled = taken.key_by(lambda arrival: arrival[0], Types.STRING()).process(settle, Types.STRING())
+    of_items = taken.get_side_output(OF_ITEMS).key_by(lambda record: record[0], Types.STRING())
+    joined = of_items.process(Join(rules), ARRIVAL).name("join").uid("join")
+    arrivals = taken.union(joined).key_by(lambda arrival: arrival[0], Types.STRING())
+    settled = arrivals.process(settle, Types.STRING())
     settled = settled.name("settle").uid("settle").set_parallelism(asked.parallelism)
     rows = settled.union(taken.get_side_output(REFUSED))
     rows.sink_to(_committed(Path(asked.output, "committed"))).name("keep").uid("keep")

@@ -1,9 +1,9 @@
 """The steps of the streaming job on Flink's own state, timers and watermarks, without Beam's runner between them.
 
-Run by Flink's Python workers. `ParseDoFn` and `EvaluateDoFn` are the product's, untouched: what stands here is what
-Beam's runner would be for them, a bundle for each element and each timer. Flink keeps a timer by its key and time;
-Beam by key, family and tag, and a later one takes the earlier's place: so a contact's timers are a value of its state
-too, and an alarm that it knows nothing of has been set anew since.
+Run by Flink's Python workers. `ParseDoFn`, `JoinDoFn` and `EvaluateDoFn` are the product's, untouched: what stands here
+is what Beam's runner would be for them, a bundle for each element and each timer. Flink keeps a timer by its key and
+time; Beam by key, family and tag, and a later one takes the earlier's place: so the timers of a key are a value of its
+state too, and an alarm that it knows nothing of has been set anew since.
 
 What a step puts out goes two ways: on to Flink's sink, which shows a row when the checkpoint is complete that holds
 what came of it; and, at once, into a file of the worker, as a queue would have taken it that knows of no checkpoint.
@@ -33,14 +33,17 @@ from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.sinks.json_files import dead_letter_line_of, decision_line_of, late_event_line_of
 from transforms.stream.evaluate import EvaluateDoFn
+from transforms.stream.items import JoinDoFn
 from transforms.stream.parse import ParseDoFn
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 ARRIVAL = Types.TUPLE([Types.STRING(), BYTES])
 """A contact's key, as text of its bytes, for Flink has no keys of bytes; and what has arrived."""
 REFUSED = OutputTag("refused", Types.STRING())
+OF_ITEMS = OutputTag("of_items", ARRIVAL)
+"""A shard of an item's key, and what has come of it."""
 BYTES_AS_TEXT = "latin-1"
-SLOT, WAKE = "slot", "wake"
+SLOT, WAKE, FORGET = "slot", "wake", "forget"
 LINES = {None: ("decisions", decision_line_of), "dead_letters": ("dead_letters", dead_letter_line_of)}
 LINES["late_events"] = ("late_events", late_event_line_of)
 
@@ -71,11 +74,47 @@ class Take(ProcessFunction):
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:
         self._take.start_bundle()
         for found in self._take.process(PubsubMessage(value.encode(BYTES_AS_TEXT), {})):
-            if isinstance(found, TaggedOutput):
+            if isinstance(found, TaggedOutput) and found.tag == OF_ITEMS.tag_id:
+                key, record = found.value
+                yield OF_ITEMS, (key.decode(BYTES_AS_TEXT), record)
+            elif isinstance(found, TaggedOutput):
                 yield REFUSED, line_of(found)
             else:
                 yield found[0].decode(BYTES_AS_TEXT), found[1]
         self._take.finish_bundle()
+
+
+class Join(KeyedProcessFunction):
+    """A shard of an item, and the interest of its contacts, in Flink's keeping: out come arrivals of contacts."""
+
+    def __init__(self, rules: RulesSource) -> None:
+        self._rules = rules
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        self._join = JoinDoFn(self._rules, now_us)
+        self._item = _Cell(runtime_context.get_state(ValueStateDescriptor("item", BYTES)))
+        self._interests = _Bag(runtime_context.get_list_state(ListStateDescriptor("interests", BYTES)))
+        self._timers = _Kept(runtime_context.get_state(ValueStateDescriptor("timers", BYTES)))
+
+    def process_element(self, value: tuple[str, bytes], ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
+        key, record = value
+        forget = _Timers(FORGET, self._timers, ctx.timer_service())
+        self._join.start_bundle()
+        element = key.encode(BYTES_AS_TEXT), bytes(record)
+        for found in self._join.process(element, self._item, self._interests, forget):
+            assert not isinstance(found, TaggedOutput), "nothing is damaged here"
+            yield found[0].decode(BYTES_AS_TEXT), found[1]
+        self._join.finish_bundle()
+
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Any]:
+        forget = _Timers(FORGET, self._timers, ctx.timer_service())
+        key, at = ctx.get_current_key().encode(BYTES_AS_TEXT), Timestamp(micros=timestamp * 1_000)
+        for name in [one for one, at_ms in self._timers.read().items() if at_ms == timestamp]:
+            self._timers.forget(name)
+        self._join.start_bundle()
+        self._join.at_timer(key, at, self._item, self._interests, forget)
+        self._join.finish_bundle()
+        yield from ()
 
 
 class Settle(KeyedProcessFunction):

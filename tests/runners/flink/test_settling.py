@@ -20,7 +20,7 @@ from tests.runners.flink.cluster import Cluster, Steps, cluster
 from tests.runners.flink.recorded_queue import BEAT_CONTACT
 from tests.runners.flink.running import FAULTS, SLOW, Run, Told, suffer
 from tests.runners.places import MissingError
-from tests.runners.shops import Case, differing, replayed, rules_of_contacts, shop, twice
+from tests.runners.shops import RULES, Case, differing, replayed, shop, twice
 
 FAST: Final = 100
 
@@ -46,7 +46,7 @@ def _here() -> None:
 def test_what_dies_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_path: Path, seed: int) -> None:
     """A Python worker killed, a task manager killed, and two tasks made one at a savepoint."""
     _here()
-    case = shop(tmp_path, seed, joins_items=False)
+    case = shop(tmp_path, seed)
     (tmp_path / "flink").mkdir()
     with (
         cluster(tmp_path / "flink", workers=3, steps=Steps.ONE) as flink,
@@ -64,7 +64,7 @@ def test_what_dies_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_path: 
 def test_a_freeze_and_then_a_drain_fires_nothing_from_there_on(flink: Cluster, tmp_path: Path, seed: int) -> None:
     """Frozen in the midst of the events: those after it are taken in, wait, and end with the job."""
     frozen_at = "2025-01-20T00:00:00Z"
-    case = shop(tmp_path, seed, frozen_at=frozen_at, joins_items=False)
+    case = shop(tmp_path, seed, frozen_at=frozen_at)
     told = straight(flink, case, tmp_path, seed)
     check(told, case, seed)
     assert max(row["time"] for row in told.sent["decisions"]) < frozen_at
@@ -76,8 +76,8 @@ def test_a_drain_that_nobody_announced_fires_what_is_due_by_the_clock_and_ends(
 ) -> None:
     """Rules that cannot be frozen; what the shop's events make due has been due for long."""
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    events = shop(tmp_path, seed, joins_items=False).events
-    case = replayed(rules_of_contacts(tmp_path), events, tmp_path / "until", tomorrow)
+    events = shop(tmp_path, seed).events
+    case = replayed(RULES, events, tmp_path / "until", tomorrow)
     check(straight(flink, case, tmp_path, seed), case, seed)
 
 

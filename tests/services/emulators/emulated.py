@@ -56,8 +56,11 @@ def patches(url: str, grpc_address: str) -> list[Patch]:
 
 
 def _reading_from(grpc_address: str) -> Callable[..., Any]:
+    options = [("grpc.max_receive_message_length", -1)]  # as Google's own channel; the emulator sends a table at once
+
     def client(*_: object, **__: object) -> Any:
-        return BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=grpc.insecure_channel(grpc_address)))
+        channel = grpc.insecure_channel(grpc_address, options)
+        return BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
 
     return client
 

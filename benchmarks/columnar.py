@@ -1,0 +1,104 @@
+"""`python -m benchmarks.columnar`: the same events as JSON lines and as Parquet, replayed, and DuckDB over the Parquet.
+
+Each run is a process of its own; CPU and its largest resident size count. `open` and `arrow only` say which part is
+that of the interpreter and of the library: the first replays no events, the second reads all columns and does nothing.
+
+    python -m benchmarks.columnar                        # 1,000,000 events
+    python -m benchmarks.columnar --events 5000000       # as `make nightly` has it
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from benchmarks.cases import PEERS, UNTIL
+from benchmarks.measuring import Cost, run
+from benchmarks.rulesets import ONE, write_rules
+from kittiwake.batch.summary import from_text
+
+REPLAY: Final = ("-c", "from kittiwake.cli.entry import main; main()", "replay")
+_READ: Final = "p.ParquetFile(sys.argv[1]).iter_batches(16_384, use_threads=False)"
+ARROW_ONLY: Final = (
+    "-c",
+    f"import sys, pyarrow.parquet as p\nfor _ in {_READ}: pass",
+)
+TO_PARQUET: Final = "import sys; from benchmarks.columnar import to_parquet; to_parquet(*sys.argv[1:])"
+ROWS_A_GROUP: Final = 250_000
+RATIO_MAX: Final = 0.6
+"""Of the CPU of JSON lines."""
+
+
+def main() -> int:
+    """Run the cases and print a table; 1 if the columnar path decided something else."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=1_000_000, help="how many (default 1,000,000)")
+    events: int = parser.parse_args().events
+    print("| case | events | CPU s | CPU s per million | peak MB | triggers |")
+    print("| --- | --: | --: | --: | --: | --: |")
+    with TemporaryDirectory() as text:
+        folder = Path(text)
+        rules, lines = write_rules(ONE, folder), folder / "events.jsonl"
+        _own_process("-m", "benchmarks.generate", "--events", str(events), "--output", str(lines))
+        _own_process("-c", TO_PARQUET, str(lines), str(folder / "events.parquet"))
+        found = {name: _replayed(folder, rules, name) for name in ("events.jsonl", "events.parquet")}
+        (folder / "none.jsonl").write_bytes(b"")
+        costs = {name: cost for name, (cost, _) in found.items()}
+        fired = {name: number for name, (_, number) in found.items()}
+        costs["no events"], fired["no events"] = _replayed(folder, rules, "none.jsonl")
+        costs["arrow only"] = run([sys.executable, *ARROW_ONLY, str(folder / "events.parquet")], folder, folder / "log")
+        costs["DuckDB, 1 thread"] = _duckdb(folder)
+        fired["DuckDB, 1 thread"] = len((folder / "duckdb" / "triggers.jsonl").read_bytes().splitlines())
+    for name, cost in costs.items():
+        print(_row(name, events, cost, fired.get(name)), flush=True)
+    ratio = costs["events.parquet"].cpu_s / costs["events.jsonl"].cpu_s
+    print(f"\nParquet takes {ratio:.2f} of the CPU of JSON lines (aim: at most {RATIO_MAX}).")
+    return 0 if fired["events.jsonl"] == fired["events.parquet"] == fired["DuckDB, 1 thread"] else 1
+
+
+def _own_process(*command: str) -> None:
+    """Run a part of the preparation: its memory is not to count as that of a case, which begins as large as we are."""
+    subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
+
+
+def to_parquet(lines: str, target: str) -> None:
+    """The same events as columns: times as instants, properties as JSON text, as BigQuery hands them over."""
+    import duckdb  # noqa: PLC0415 - only this process needs it
+
+    columns = "event_id: 'VARCHAR', account_id: 'VARCHAR', contact_id: 'VARCHAR', type: 'VARCHAR', time: 'TIMESTAMPTZ'"
+    source = f"read_json('{lines}', format = 'newline_delimited', columns = {{{columns}, properties: 'VARCHAR'}})"
+    duckdb.sql(f"COPY (SELECT * FROM {source}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE {ROWS_A_GROUP})")
+
+
+def _replayed(folder: Path, rules: Path, name: str) -> tuple[Cost, int]:
+    output = folder / f"out-{name}"
+    flags = ["--rules", rules, "--input", folder / name, "--output", output, "--until", UNTIL, "--allow-empty"]
+    cost = run([sys.executable, *REPLAY, *map(str, flags)], Path.cwd(), folder / "log")
+    assert cost.exit_code == 0, (folder / "log").read_text()
+    return cost, from_text((output / "summary.json").read_bytes()).triggers
+
+
+def _duckdb(folder: Path) -> Cost:
+    """The query of the peer, over the Parquet."""
+    (folder / "duckdb").mkdir()
+    script = (PEERS / "duckdb_sql.py").read_text()
+    start, end = script.index("read_json("), script.index("WHERE type IN")
+    (folder / "duckdb_parquet.py").write_text(f"{script[:start]}read_parquet($source) {script[end:]}")
+    argv: list[Any] = [folder / "duckdb_parquet.py", folder / "events.parquet", folder / "duckdb", UNTIL, "1"]
+    cost = run([sys.executable, *map(str, argv)], folder, folder / "log")
+    assert cost.exit_code == 0, (folder / "log").read_text()
+    return cost
+
+
+def _row(name: str, events: int, cost: Cost, fired: int | None) -> str:
+    each = cost.cpu_s / events * 1e6
+    shown = "–" if fired is None else f"{fired:,}"
+    return f"| {name} | {events:,} | {cost.cpu_s:.2f} | {each:.2f} | {cost.peak_mb:,.0f} | {shown} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""`kittiwake diff`: what other rules would decide differently with the same events."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kittiwake.batch.settings import RunSettings
+from kittiwake.cli.console import AsJson, leave, one_command, usable_input
+from kittiwake.cli.options import (
+    AllowedLateness,
+    AllowEmpty,
+    InputAccount,
+    QueryFile,
+    ShapeNames,
+    Until,
+    inputs_of,
+    now_us,
+    shapes_of,
+)
+from kittiwake.errors import UnusableError
+from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.settings import duration_us, instant_us
+from kittiwake.simulate.difference.comparison import compare
+from kittiwake.simulate.difference.failing import failing_on
+from kittiwake.simulate.difference.report import Run, as_data, markdown, render
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.terminal.printing import say_json, say_text
+from kittiwake.terminal.progress import progress
+
+RULES = "a file or folder, a target with versions, TARGET@VERSION, or REVISION:PATH of Git."
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help=f"Rules as they are: {RULES}", metavar="OLD", show_default=False)],
+    new: Annotated[str, typer.Argument(help="Rules as they are to be: likewise.", metavar="NEW", show_default=False)],
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Files of events, or globs, as replay reads them.", metavar="INPUT")
+    ] = None,
+    query: QueryFile = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on",
+            "--fail_on",
+            help="End with 1 if there is any (left out), gained, lost, moved, altered, reason, or others: of rules"
+            " whose own text is the same. lost=1% of the triggers may differ so; nothing: never. Several times.",
+        ),
+    ] = None,
+    examples: Annotated[
+        int, typer.Option("--examples", help="Contacts named of each cause; 0: none.", min=0, max=100)
+    ] = 3,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
+    until: Until = "",
+    allowed_lateness: AllowedLateness = "1h",
+    shape: ShapeNames = None,
+    input_account: InputAccount = None,
+    allow_empty: AllowEmpty = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what NEW rules decide differently from OLD ones with these events: gained, lost, moved, and why.
+
+    The input is read once. Nothing is written and nothing sent.
+
+    Exit codes: 0 nothing differs that --fail-on names, 1 something does, or there are findings, as of a replay; 2 the
+    rules or an input cannot be used.
+    """
+    with usable_input(as_json=as_json):
+        if not inputs:
+            raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        failing = failing_on("--fail-on", fail_on or ())
+        shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
+        settings = RunSettings(
+            now_us(),
+            instant_us("--until", until or None),
+            duration_us("--allowed-lateness", allowed_lateness),
+            shape=shapes.shape,
+            shapes=shapes.each,
+            query=of_query,
+            allow_empty=allow_empty,
+        )
+        with progress(quiet=as_json, speaker="diff") as on_progress:
+            found = compare(load_rules(old), load_rules(new), files, settings, examples, on_progress)
+    run = Run(new, tuple(inputs))
+    if as_json:
+        say_json({"ok": found.new.stopped is None, **as_data(found, run)})
+    else:
+        say_text(markdown(found, run) if as_markdown else render(found, run))
+    is_fine = found.new.is_fine(allow_empty=allow_empty) and not any(one.is_met(found) for one in failing)
+    leave(Exit.FINE if is_fine else Exit.FINDINGS)
+
+
+app = one_command(diff, "diff")

@@ -1,0 +1,4 @@
+"""A new project of rules that works at once: its files, and how they are written.
+
+Called by `kittiwake init`.
+"""

@@ -1,0 +1,270 @@
+"""Compare: two rule sets over the same events, read once; each candidate of the one beside that of the other.
+
+Reads files. Called by `kittiwake diff`. Candidates are the same if their `trigger_id` is. Bounded memory: one contact
+is compared after the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Final, NamedTuple
+
+import msgspec
+
+from kittiwake.batch.event_rows import Row, Subject
+from kittiwake.batch.external_sort import Sorter
+from kittiwake.batch.gathering import Rows, size_of
+from kittiwake.batch.gc_pause import gc_paused
+from kittiwake.batch.replay import HELD_BYTES, OnProgress
+from kittiwake.batch.settings import RunSettings, stop_of
+from kittiwake.batch.summary import Summary
+from kittiwake.event_types import ENDINGS, UPDATED
+from kittiwake.input.foreign.beginnings import refuse_foreign
+from kittiwake.input.query.inputs import find_inputs
+from kittiwake.model import Decision
+from kittiwake.reasons import Outcome
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.publishing.changes import Change, What, changes
+from kittiwake.rules.ruleset import EVERY_ACCOUNT
+from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.simulate.caps import CAPPED, Caps, Firing, clocks_of
+from kittiwake.simulate.difference.model import (
+    Became,
+    Cause,
+    CauseFigures,
+    Difference,
+    Example,
+    RuleTotals,
+    Through,
+    Why,
+)
+from kittiwake.simulate.histories import Histories, Side
+from kittiwake.simulate.sampling import Sample
+
+NONE: Final = "none"
+"""There was no such candidate."""
+
+FIRED: Final = str(Outcome.FIRED)
+
+_decoder: Final = msgspec.msgpack.Decoder(list[Row])
+
+
+def compare(
+    old: RuleSetHistory,
+    new: RuleSetHistory,
+    inputs: Sequence[str],
+    settings: RunSettings,
+    examples_max: int,
+    on_progress: OnProgress = lambda _: None,
+) -> Difference:
+    """What two rule sets decide differently with everything that the files `inputs` name, or the query of the settings.
+
+    `examples_max`: how many candidates are named of each cause.
+
+    Raises:
+        UnusableError: an input cannot be read.
+    """
+    sides = [Programs(one, settings.allowed_lateness_us, shape=settings.shape) for one in (old, new)]
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
+    if settings.query is None and not settings.allow_empty:
+        refuse_foreign(files, settings.start_us)
+    edits = changes(old.newest.ruleset, new.newest.ruleset)
+    found = _Differences(_Edits(edits), examples_max)
+    with gc_paused(), Histories(sides, Sample(None)) as histories:
+        histories.read(files, settings, on_progress)
+        if stop_of(settings, histories.counts) is None:
+            for subject, rows in histories.by_contact(settings, on_progress):
+                _compare_contact(histories.sides, subject, rows, found)
+        summaries = [side.summary(settings, histories.counts) for side in histories.sides]
+    return found.result(summaries[0], summaries[1], edits, _rules(sides))
+
+
+def _rules(sides: Sequence[Programs]) -> set[tuple[str, str]]:
+    return {(one.account_id, one.rule_id) for side in sides for one in side.needs() if one.account_id != EVERY_ACCOUNT}
+
+
+# ---------------------------------------------------------------- a contact
+
+
+class Outcomes(NamedTuple):
+    """What one rule set has made of a contact."""
+
+    by_id: dict[str, Candidate]
+    firings: list[Firing]
+    refused: dict[str, Decision]
+    """By `trigger_id`, what a cap or a round has refused."""
+    caps: Caps
+
+
+class Candidate(NamedTuple):
+    """What is compared of a decision."""
+
+    rule_id: str
+    became: str
+    """`fired`, or the reason."""
+    fired_us: int | None
+    carries: tuple[str | None, ...]
+
+
+def _compare_contact(sides: Sequence[Side], subject: Subject, rows: Rows, found: _Differences) -> None:
+    with ExitStack() as opened:
+        notes: list[Row] = []
+        ways = _twice(rows, notes, opened)
+        old, new = (_outcomes(side, subject, side.needed(subject, way)) for side, way in zip(sides, ways, strict=True))
+    found.add(subject, old, new, rows if isinstance(rows, list) else notes)
+
+
+def _twice(rows: Rows, notes: list[Row], opened: ExitStack) -> tuple[Rows, Rows]:
+    """The rows of a contact for two rule sets; those of a stream go through a file, for the second one.
+
+    What caps are measured by is added to `notes`.
+    """
+    if isinstance(rows, list):
+        return rows, rows
+    kept = opened.enter_context(Sorter(_decoder, HELD_BYTES // 4))
+    return _keeping(rows, notes, kept), _later(kept)
+
+
+def _keeping(rows: Iterable[Row], notes: list[Row], kept: Sorter[Row]) -> Iterator[Row]:
+    for row in rows:
+        kept.put(row, size_of(row))
+        if row[2] == UPDATED or row[2] in ENDINGS:
+            notes.append(row)
+        yield row
+
+
+def _later(kept: Sorter[Row]) -> Iterator[Row]:
+    yield from kept.in_order()
+
+
+def _outcomes(side: Side, subject: Subject, needed: Rows) -> Outcomes:
+    found = Outcomes({}, [], {}, Caps(side.programs.plan(subject[0]).versions))
+    for decision in side.decide(subject, needed):
+        became = str(decision.reason or decision.decision)
+        carries = (decision.include, decision.variant, decision.channel)
+        found.by_id[decision.trigger_id] = Candidate(decision.rule_id, became, decision.fired_at_us, carries)
+        if (firing := found.caps.firing_of(decision)) is not None:
+            found.firings.append(firing)
+        if decision.reason in CAPPED:
+            found.refused[decision.trigger_id] = decision
+    return found
+
+
+# ---------------------------------------------------------------- all contacts
+
+
+class _Edits:
+    """Whose text was changed."""
+
+    def __init__(self, edits: Iterable[Change]) -> None:
+        self._rules: dict[tuple[str, str], Why] = {}
+        self._settings: set[str] = set()
+        whys = {What.ADDED: Why.ADDED, What.REMOVED: Why.REMOVED, What.CHANGED: Why.CHANGED}
+        for one in edits:
+            if one.rule_id is None:
+                self._settings.add(one.account_id)
+            elif one.setting is None:
+                self._rules[one.account_id, one.rule_id] = whys[one.what]
+
+    def why(self, account_id: str, rule_id: str) -> Why:
+        """Why a candidate of a rule may differ."""
+        own = [self._rules.get((name, rule_id)) for name in (account_id, EVERY_ACCOUNT)]
+        if (found := own[0] or own[1]) is not None:
+            return found
+        return Why.SETTINGS if self._settings & {account_id, EVERY_ACCOUNT} else Why.OTHERS
+
+
+class _Found(msgspec.Struct):
+    number: int = 0
+    contacts: int = 0
+    newest_contact: str = ""
+    examples: list[Example] = []
+
+
+class _Differences:
+    """Counts what differs."""
+
+    def __init__(self, edits: _Edits, examples_max: int) -> None:
+        self._edits, self._examples_max = edits, examples_max
+        self._causes: dict[Cause, _Found] = {}
+        self._through: Counter[tuple[str, str, Became, str]] = Counter()
+
+    def add(self, subject: Subject, old: Outcomes, new: Outcomes, rows: Iterable[Row]) -> None:
+        """Compare a contact."""
+        differing = [
+            (trigger_id, became)
+            for trigger_id in dict.fromkeys((*old.by_id, *new.by_id))
+            if (became := became_of(old.by_id.get(trigger_id), new.by_id.get(trigger_id))) is not None
+        ]
+        for trigger_id, became in differing:
+            self._count(subject, trigger_id, became, old.by_id.get(trigger_id), new.by_id.get(trigger_id))
+        through = [
+            (became, side, side.refused[trigger_id])
+            for trigger_id, became in differing
+            for side in (old if became is Became.GAINED else new,)
+            if became in (Became.GAINED, Became.LOST) and trigger_id in side.refused
+        ]
+        clocks = clocks_of(rows) if through else []
+        for became, side, refused in through:
+            for by in side.caps.used_by(refused, side.firings, clocks):
+                self._through[subject[0], refused.rule_id, became, by] += 1
+
+    def _count(
+        self, subject: Subject, trigger_id: str, became: Became, old: Candidate | None, new: Candidate | None
+    ) -> None:
+        either = new or old
+        assert either is not None
+        account_id, contact_id = subject
+        before, after = (NONE if one is None else one.became for one in (old, new))
+        why = self._edits.why(account_id, either.rule_id)
+        found = self._causes.setdefault(Cause(account_id, either.rule_id, became, why, before, after), _Found())
+        found.contacts += not found.number or found.newest_contact != contact_id
+        found.number, found.newest_contact = found.number + 1, contact_id
+        if len(found.examples) < self._examples_max:
+            times = [None if one is None else one.fired_us for one in (old, new)]
+            found.examples.append(Example(contact_id, trigger_id, *times))
+
+    def result(self, old: Summary, new: Summary, edits: tuple[Change, ...], rules: set[tuple[str, str]]) -> Difference:
+        """What was counted."""
+        fired = [_fired(summary) for summary in (old, new)]
+        names = sorted(rules | fired[0].keys() | fired[1].keys() | {(c.account_id, c.rule_id) for c in self._causes})
+        causes = sorted(self._causes.items(), key=lambda item: (item[0].account_id, item[0].rule_id, -item[1].number))
+        return Difference(
+            old,
+            new,
+            edits,
+            tuple(self._totals(*name, fired[0][name], fired[1][name]) for name in names),
+            tuple(CauseFigures(cause, one.number, one.contacts, tuple(one.examples)) for cause, one in causes),
+            tuple(Through(*key, number) for key, number in sorted(self._through.items())),
+        )
+
+    def _totals(self, account_id: str, rule_id: str, before: int, after: int) -> RuleTotals:
+        number = Counter[Became]()
+        for cause, one in self._causes.items():
+            if (cause.account_id, cause.rule_id) == (account_id, rule_id):
+                number[cause.became] += one.number
+        why = self._edits.why(account_id, rule_id) if number else None
+        return RuleTotals(account_id, rule_id, why, before, after, dict(number))
+
+
+def _fired(summary: Summary) -> Counter[tuple[str, str]]:
+    found = Counter[tuple[str, str]]()
+    for verdict, number in summary.counts.verdicts.items():
+        if verdict.decision == FIRED:
+            found[verdict.account_id, verdict.rule_id] += number
+    return found
+
+
+def became_of(old: Candidate | None, new: Candidate | None) -> Became | None:
+    """How a candidate differs; None: it does not."""
+    fired = [one is not None and one.fired_us is not None for one in (old, new)]
+    if fired[0] != fired[1]:
+        return Became.GAINED if fired[1] else Became.LOST
+    if old is None or new is None or not fired[0]:
+        became = [None if one is None else one.became for one in (old, new)]
+        return None if became[0] == became[1] else Became.REASON
+    if old.fired_us != new.fired_us:
+        return Became.MOVED
+    return None if old.carries == new.carries else Became.ALTERED

@@ -1,0 +1,259 @@
+"""What two rule sets decide differently, as data, as plain text, and as Markdown for a pull request.
+
+Pure. Printed by `kittiwake diff`. In Markdown names from outside stand in code font and begin nothing of their own.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from kittiwake.batch.report import event_lines, rules_text, table_lines
+from kittiwake.batch.summary import to_json
+from kittiwake.printable import visible, visible_lines
+from kittiwake.rules.publishing.changes import Change
+from kittiwake.simulate.difference.model import Became, CauseFigures, Difference, Example, RuleTotals
+from kittiwake.time.instants import format_instant
+
+CAUSES_SHOWN: Final = 40
+"""Rows of causes that a person reads; the JSON has all."""
+
+
+class Run(NamedTuple):
+    """How the command was asked, for the commands that explain an example."""
+
+    new: str
+    inputs: tuple[str, ...]
+
+
+Table: TypeAlias = list[Sequence[str]]
+"""A header, and rows."""
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _sum(found: Difference) -> str:
+    numbers = [f"{found.number(one):,} {_WORDS[one]}" for one in Became if found.number(one)]
+    old, new = found.old.triggers, found.new.triggers
+    return f"{old:,} triggers before, {new:,} after: " + (", ".join(numbers) or "nothing differs")
+
+
+_WORDS: Final = {
+    Became.GAINED: "gained",
+    Became.LOST: "lost",
+    Became.MOVED: "moved",
+    Became.ALTERED: "carry something else",
+    Became.REASON: "did not fire for another reason",
+}
+
+
+def _edits(edits: Sequence[Change]) -> Iterator[str]:
+    for one in edits:
+        what = f"rule {one.rule_id}" + (f", {one.setting}" if one.setting else "") if one.rule_id else str(one.setting)
+        yield f"{what} of account {one.account_id}: {one.what}"
+
+
+def _totals(rules: Sequence[RuleTotals]) -> Table:
+    several = len({one.account_id for one in rules}) > 1
+    rows: Table = [("rule", "its text", "before", "after", *(str(one) for one in Became))]
+    for one in rules:
+        if one.number:
+            numbers = [one.before, one.after, *(one.number.get(became, 0) for became in Became)]
+            name = f"{one.account_id}/{one.rule_id}" if several else one.rule_id
+            rows.append((name, str(one.why), *(f"{number:,}" for number in numbers)))
+    return rows
+
+
+def _causes(found: Difference) -> Table:
+    several = len({one.cause.account_id for one in found.causes}) > 1
+    rows: Table = [("rule", "became", "before", "after", "because of", "candidates", "contacts")]
+    for one in found.causes[:CAUSES_SHOWN]:
+        cause = one.cause
+        name = f"{cause.account_id}/{cause.rule_id}" if several else cause.rule_id
+        because = _BECAUSE[str(cause.why)]
+        rows.append(
+            (name, str(cause.became), cause.before, cause.after, because, f"{one.number:,}", f"{one.contacts:,}")
+        )
+    return rows
+
+
+_BECAUSE: Final = {
+    "added": "the rule is new",
+    "removed": "the rule is gone",
+    "changed": "its own text",
+    "settings": "settings of the account",
+    "others": "other rules",
+}
+
+
+def _through(found: Difference) -> Table:
+    rows: Table = [("rule", "became", "through triggers of", "candidates")]
+    rows += [(one.rule_id, str(one.became), one.by, f"{one.number:,}") for one in found.through]
+    return rows
+
+
+def _examples(found: Difference, run: Run) -> Iterator[tuple[str, str]]:
+    """What happened to a contact, and the command that explains it."""
+    for one in found.causes:
+        for example in one.examples:
+            yield _example(one, example), explaining(one, example, run)
+
+
+def _example(one: CauseFigures, example: Example) -> str:
+    cause = one.cause
+    before, after = (
+        f"fired at {format_instant(at)}" if at is not None else "no candidate" if became == "none" else became
+        for at, became in ((example.before_us, cause.before), (example.after_us, cause.after))
+    )
+    return f"{cause.rule_id} {cause.became} for {example.contact_id}: {before}, now {after}"
+
+
+def explaining(one: CauseFigures, example: Example, run: Run) -> str:
+    """The command that explains a contact by the new rules."""
+    inputs = [word for name in run.inputs for word in ("--input", name)]
+    whose = ["--account", one.cause.account_id, "--contact", example.contact_id, "--rule", one.cause.rule_id]
+    return shlex.join(["kittiwake", "explain", "--rules", run.new, *inputs, *whose])
+
+
+# ---------------------------------------------------------------- as text
+
+
+def render(found: Difference, run: Run) -> str:
+    """For a terminal, with its lines' ends."""
+    return visible_lines(
+        [
+            *(f"EMPTY: {visible(text)}" for text in found.new.empty),
+            *event_lines(found.new, "diff"),
+            *(_body(found, run) if found.new.stopped is None else ()),
+            *(f"FINDING: {visible(text)}" for text in found.new.findings),
+        ]
+    )
+
+
+def _body(found: Difference, run: Run) -> Iterator[str]:
+    yield f"before: {rules_text(found.old.rules)}; after: {rules_text(found.new.rules)}"
+    yield from (f"  {visible(text)}" for text in _edits(found.edits))
+    yield _sum(found)
+    if not found.causes:
+        return
+    yield from table_lines(_totals(found.rules), right=range(2, 9))
+    yield "causes: what became of a candidate before and after, and what of the rules made the difference"
+    yield from table_lines(_causes(found), right=(5, 6))
+    if len(found.causes) > CAUSES_SHOWN:
+        yield f"    and {len(found.causes) - CAUSES_SHOWN} more rows, which --json lists"
+    if found.through:
+        yield "through a cap or a round: whose triggers had used it up, before for gained ones, after for lost ones"
+        yield from table_lines(_through(found), right=(3,))
+    for what, command in _examples(found, run):
+        yield f"  {visible(what)}"
+        yield f"    {visible(command)}"
+
+
+# ---------------------------------------------------------------- as Markdown
+
+
+def markdown(found: Difference, run: Run) -> str:
+    """For a pull request, with its lines' ends."""
+    return "".join(f"{line}\n" for line in _page(found, run))
+
+
+def _page(found: Difference, run: Run) -> Iterator[str]:
+    read, until = found.new.counts, format_instant(found.new.until_us)
+    yield f"**{_sum(found)}**"
+    yield ""
+    yield f"Over {read.events:,} events of {read.contacts:,} contacts, until {until}."
+    yield from (f"- {code(text)}" for text in (*found.new.empty, *found.new.findings))
+    if found.edits:
+        yield from ("", *(f"- {code(text)}" for text in _edits(found.edits)))
+    if found.causes:
+        yield from ("", *_table(_totals(found.rules)), "", *_table(_causes(found)))
+    if found.through:
+        yield from ("", "Through a cap or a round:", "", *_table(_through(found)))
+    examples = list(_examples(found, run))
+    if examples:
+        yield from ("", "<details><summary>Examples</summary>", "")
+        for what, command in examples:
+            yield from (f"- {code(what)}", f"  {code(command)}")
+        yield from ("", "</details>")
+
+
+def code(text: str) -> str:
+    r"""A text in code font, whatever it holds.
+
+    >>> code("a`b|<img>")
+    "`a'b\\|<img>`"
+    """
+    return "`" + visible(text).replace("`", "'").replace("|", "\\|") + "`"
+
+
+def _table(rows: Table) -> Iterator[str]:
+    header, *others = rows
+    yield f"| {' | '.join(header)} |"
+    yield f"|{'---|' * len(header)}"
+    yield from (f"| {' | '.join(map(code, row))} |" for row in others)
+
+
+# ---------------------------------------------------------------- as data
+
+_Row: TypeAlias = dict[str, Any]
+
+
+def as_data(found: Difference, run: Run) -> _Row:
+    """All of it."""
+    instant: Callable[[int | None], str | None] = lambda at: None if at is None else format_instant(at)  # noqa: E731
+    return {
+        "before": {"ruleset_version": found.old.rules.ruleset_version, "triggers": found.old.triggers},
+        "after": {"ruleset_version": found.new.rules.ruleset_version, "triggers": found.new.triggers},
+        "edits": [{**one._asdict(), "what": str(one.what)} for one in found.edits],
+        **{str(one): found.number(one) for one in Became},
+        "of_other_rules": found.number_of_others(),
+        "rules": [
+            {
+                "account_id": one.account_id,
+                "rule_id": one.rule_id,
+                "why": None if one.why is None else str(one.why),
+                "before": one.before,
+                "after": one.after,
+                **{str(became): one.number.get(became, 0) for became in Became},
+            }
+            for one in found.rules
+        ],
+        "causes": [
+            {
+                "account_id": one.cause.account_id,
+                "rule_id": one.cause.rule_id,
+                "became": str(one.cause.became),
+                "why": str(one.cause.why),
+                "before": one.cause.before,
+                "after": one.cause.after,
+                "count": one.number,
+                "contacts": one.contacts,
+                "examples": [
+                    {
+                        "contact_id": example.contact_id,
+                        "trigger_id": example.trigger_id,
+                        "fired_at_before": instant(example.before_us),
+                        "fired_at_after": instant(example.after_us),
+                        "explain": explaining(one, example, run),
+                    }
+                    for example in one.examples
+                ],
+            }
+            for one in found.causes
+        ],
+        "through": [
+            {
+                "account_id": one.account_id,
+                "rule_id": one.rule_id,
+                "became": str(one.became),
+                "by": one.by,
+                "count": one.number,
+            }
+            for one in found.through
+        ],
+        "empty": list(found.new.empty),
+        "findings": list(found.new.findings),
+        "replay": to_json(found.new),
+    }

@@ -1,0 +1,1 @@
+"""Many random accounts with catalogue rules, host by host."""
