@@ -15,6 +15,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.input import ContactInput, read_contact, read_items
 from kittiwake.explain.model import Explanation
+from kittiwake.explain.tables import NO_TABLES, Tables
 from kittiwake.input.files import ShapedFile
 from kittiwake.input.foreign.beginnings import refuse_foreign
 from kittiwake.input.query.inputs import find_inputs
@@ -47,6 +48,7 @@ def explain_files(
     *,
     rule_ids: Sequence[str] = (),
     all_properties: bool = False,
+    tables: Tables = NO_TABLES,
 ) -> ContactExplanation:
     """The explanation of a contact of an account; an empty `account_id` is the only one that has such a contact.
 
@@ -54,10 +56,11 @@ def explain_files(
         UnusableError: a file cannot be used, several accounts have such a contact, or there is no rule of `rule_ids`.
         RulesError: the rules of the account cannot be run.
     """
-    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
+    is_of_tables = tables.addresses and not inputs and settings.query is None
+    files = [] if is_of_tables else find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     if settings.query is None and not settings.allow_empty:
         refuse_foreign(files, settings.start_us)
-    found = read_contact(files, contact_id, settings)
+    found = read_contact(files, contact_id, settings, tables)
     account_id = _account_of(found, contact_id, account_id)
     versions = _versions_of(rules, account_id, settings)
     _refuse_unknown(versions, rule_ids)
@@ -65,7 +68,7 @@ def explain_files(
     if not events:
         return ContactExplanation(None, found)
     end_us = end_of_run(settings, found.counts, versions.frozen_at_us)
-    events = [*events, *_item_changes(versions, files, events, contact_id, settings)]
+    events = [*events, *_item_changes(versions, files, events, contact_id, settings, tables)]
     advanced = advance(versions, new_state(contact_id), events, end_us, trace=True)
     explanation = explain(versions, advanced.state, advanced.trace, all_properties=all_properties)
     return ContactExplanation(explanation, found, _why_empty(account_id, versions, events))
@@ -84,14 +87,19 @@ def _why_empty(account_id: str, versions: Versions, events: Sequence[Event]) -> 
 
 
 def _item_changes(
-    versions: Versions, files: Sequence[ShapedFile], events: Sequence[Event], contact_id: str, settings: RunSettings
+    versions: Versions,
+    files: Sequence[ShapedFile],
+    events: Sequence[Event],
+    contact_id: str,
+    settings: RunSettings,
+    tables: Tables,
 ) -> list[Event]:
     """The changes of the items that a contact showed interest in."""
     plan = catalog_of(versions)
     item_ids = frozenset(intervals_of(versions, plan, events)) if plan is not None else frozenset()
     if plan is None or not item_ids:
         return []
-    of_items = read_items(files, versions.newest.account_id, item_ids, settings)
+    of_items = read_items(files, versions.newest.account_id, item_ids, settings, tables)
     return joined(versions, plan, of_items, events, contact_id)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_record
 from kittiwake.batch.settings import RunSettings
+from kittiwake.explain.tables import NO_TABLES, Tables
 from kittiwake.input.columns.blocks import records_of_block
 from kittiwake.input.errors import shown
 from kittiwake.input.events import parse_events
@@ -34,15 +36,20 @@ class ContactInput(NamedTuple):
     """Of the whole input, as far as it had to be read."""
 
 
-def read_contact(files: Sequence[ShapedFile], contact_id: str, settings: RunSettings) -> ContactInput:
+def read_contact(
+    files: Sequence[ShapedFile], contact_id: str, settings: RunSettings, tables: Tables = NO_TABLES
+) -> ContactInput:
     """The events of a contact. Records of others are only parsed where the end of the run depends on them.
+
+    Of tables only the rows of the contact are read: they say nothing of where a run over them would end.
 
     Raises:
         InputError: a file cannot be read to its end.
     """
     accounts: dict[str, list[Event]] = {}
     counts = Counts()
-    for source, record, shape in _records(files, settings.query):
+    of_tables = tables.records("contact_id", [contact_id])
+    for source, record, shape in chain(_records(files, settings.query), of_tables):
         passes_over = settings.until_us is not None and isinstance(shape.shape, Shape)
         if passes_over and not _may_concern(record.raw, contact_id):
             continue
@@ -58,14 +65,19 @@ def read_contact(files: Sequence[ShapedFile], contact_id: str, settings: RunSett
 
 
 def read_items(
-    files: Sequence[ShapedFile], account_id: str, item_ids: frozenset[str], settings: RunSettings
+    files: Sequence[ShapedFile],
+    account_id: str,
+    item_ids: frozenset[str],
+    settings: RunSettings,
+    tables: Tables = NO_TABLES,
 ) -> Iterator[Event]:
     """The events of some items of an account: the files are read once more, for which items they are is known late.
 
     Raises:
         InputError: a file cannot be read to its end.
     """
-    for source, record, shape in _records(files, settings.query):
+    of_tables = tables.records("item_id", sorted(item_ids))
+    for source, record, shape in chain(_records(files, settings.query), of_tables):
         if shape.shape is Shape.CANONICAL and b"item_id" not in record.raw and b"\\" not in record.raw:
             continue
         found = parse_events(record.raw, source, settings.start_us, shape, raw_size=record.size)

@@ -23,10 +23,13 @@ from kittiwake.cli.options import (
     now_us,
     shapes_of,
 )
+from kittiwake.errors import UnusableError
 from kittiwake.explain.contact import explain_files
 from kittiwake.explain.input import ContactInput
 from kittiwake.explain.model import Explanation, as_data, only_rules
 from kittiwake.explain.rendering import texts
+from kittiwake.explain.tables import Tables
+from kittiwake.input.bigquery.addresses import is_bigquery, table_address
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.settings import duration_us, instant_us
 from kittiwake.terminal.exit_codes import Exit
@@ -55,14 +58,16 @@ def explain(
     """Explain one contact: every event, arming, disarming, deadline, gate and decision, and every near miss.
 
     Takes the rules and the input of a replay and decides up to the same instant. Prints the contact's data.
+    Of a table (--input bq://PROJECT.DATASET.TABLE) only the contact's rows are read, and --until says up to when.
 
     Exit codes: 0 it is explained, 1 the input has no event of the contact, or no rule needs one of them (unless
     --allow-empty), 2 the rules or the input cannot be used.
     """
     with usable_input(as_json=as_json):
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
-        shapes, (files, of_query) = shapes_of(shape, input_account, inputs or []), inputs_of(inputs, query)
         until_us = instant_us("--until", until or None)
+        inputs, tables = _tables_of(inputs or [], until_us, shape)
+        shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = RunSettings(
             now_us(),
             until_us,
@@ -74,7 +79,14 @@ def explain(
         )
         history = load_rules(*rules, by_account=True)
         explanation, found, empty = explain_files(
-            history, files, contact, account, settings, rule_ids=rule or (), all_properties=all_properties
+            history,
+            files,
+            contact,
+            account,
+            settings,
+            rule_ids=rule or (),
+            all_properties=all_properties,
+            tables=tables,
         )
     if explanation is None:
         _nobody(found, contact, as_json=as_json, allow_empty=allow_empty)
@@ -84,6 +96,22 @@ def explain(
         complain(f"EMPTY: {empty}")
     _report(explanation, found, empty, as_json=as_json)
     leave(Exit.FINDINGS if empty and not allow_empty else Exit.FINE)
+
+
+def _tables_of(inputs: list[str], until_us: int | None, shape: list[str] | None) -> tuple[list[str], Tables]:
+    """The inputs that are files, and those that are tables.
+
+    Raises:
+        UnusableError: there are tables, and what they need is missing.
+    """
+    addresses = tuple(location for location in inputs if is_bigquery(location))
+    if addresses and until_us is None:
+        advice = "say up to when, as `until` of the backfill's summary does"
+        raise UnusableError(f"--until: of {addresses[0]} only the contact is read, and not where it ends: {advice}")
+    if addresses and shape:
+        raise UnusableError(f"--input-shape: {addresses[0]} is read by canonical columns: name a view that has them")
+    files = [location for location in inputs if location not in addresses]
+    return files, Tables(tuple(map(str, map(table_address, addresses))), lambda text: complain(text, None))
 
 
 def _nobody(found: ContactInput, contact: str, *, as_json: bool, allow_empty: bool) -> NoReturn:

@@ -1,0 +1,48 @@
+"""The rows of a table of events about one contact, or about some items.
+
+Found by `kittiwake.explain.tables` through the entry point `bq` of `kittiwake.rows`. They are asked for by a query: of
+a table that is clustered by the column BigQuery then reads some blocks only, and says before how much that is at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import pyarrow as pa
+from google.cloud import bigquery
+
+from kittiwake.input.bigquery.addresses import table_address
+from kittiwake.input.bigquery.restrictions import ALL_ROWS
+from kittiwake.input.shapes.base import CANONICAL
+from kittiwake.stream.tables.schema import Dataset
+from kittiwake.terminal.progress import megabytes
+from pipelines.google.bigquery_reading import Reader
+from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of
+from pipelines.google.reading import raise_unusable, rows_of_query
+
+_ADVICE: Final = "see --input"
+
+
+def rows_about(
+    address: str, column: str, values: Sequence[str], say: Callable[[str], None]
+) -> Iterator[pa.RecordBatch]:
+    """The rows in which a column has one of some values, in the canonical columns that the table has.
+
+    Raises:
+        UnusableError: the table cannot be read, or its columns are not those of events.
+    """
+    table = table_address(address)
+    columns = Reader(None).plan_of_input(table, CANONICAL, 0, ALL_ROWS)[-1].columns
+    own = next((one for one in columns if one.lower() == column), None)
+    if own is None:
+        return
+    named = ", ".join(f"`{one}`" for one in columns)
+    sql = f"SELECT {named} FROM `{table.path}` WHERE `{own}` IN UNNEST(@values)"
+    parameters = [bigquery.ArrayQueryParameter("values", "STRING", list(values))]
+    with client_of(Dataset(table.project, table.dataset)) as client:
+        with raise_unusable(address, _ADVICE):
+            config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, query_parameters=parameters)
+            most = client.query(sql, job_config=config, timeout=BIGQUERY_TIMEOUT_S).total_bytes_processed or 0
+        say(f"{address}: a query for one {column.removesuffix('_id')} scans at most {megabytes(most)}")
+        yield from rows_of_query(client, sql, parameters, address, _ADVICE)
