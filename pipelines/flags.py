@@ -39,7 +39,9 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse does, after `plain_arguments`."""
         argv = sys.argv[1:] if args is None else args
-        return super().parse_known_args(plain_arguments(argv, self._option_string_actions), namespace)
+        actions = self._option_string_actions
+        lists = [name for name, action in actions.items() if isinstance(action, argparse._AppendAction)]
+        return super().parse_known_args(plain_arguments(argv, actions, lists), namespace)
 
     def error(self, message: str) -> NoReturn:
         """End the main with code 2."""

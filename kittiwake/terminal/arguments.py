@@ -8,7 +8,7 @@ too; what a person types in argparse's own form means what it did.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,19 +17,22 @@ _NO_SWITCH: Final = "ignored explicit argument"
 """What argparse says of a value after an option that takes none."""
 
 
-def plain_arguments(argv: Sequence[str], actions: Mapping[str, argparse.Action]) -> list[str]:
-    """The arguments for a parser that has these actions, by option.
+def plain_arguments(
+    argv: Sequence[str], actions: Mapping[str, argparse.Action], lists: Collection[str] = ()
+) -> list[str]:
+    """The arguments for a parser that has these actions, by option; `lists` are options that take several values.
 
-    `--name=` is dropped, `--name=true` of a switch is `--name`, and `--name=false` is dropped. Values of an option that
-    takes several are taken apart at commas, unless a local file has the whole text as its name.
+    `--name=` is dropped, `--name=true` of a switch is `--name`, and `--name=false` is dropped. Values of
+    `lists` are taken apart at commas, unless a local file has the whole text as its name.
     """
     found: list[str] = []
     current: str | None = None
-    for place, text in enumerate(argv):
+    for number, text in enumerate(argv):
         if text == "--":
-            return [*found, *argv[place:]]
+            return [*found, *argv[number:]]
         if current is not None and not text.startswith("-"):
             found += [f"{current}={value}" for value in _values(text)]
+            current = current if actions[current].nargs else None
             continue
         name, equals, value = text.partition("=")
         action = actions.get(name)
@@ -37,8 +40,8 @@ def plain_arguments(argv: Sequence[str], actions: Mapping[str, argparse.Action])
         if action is None:
             found.append(text)
         elif equals:
-            found += _spelt_out(name, value, action)
-        elif _takes_several(action) and _has_value(argv, place):
+            found += _spelt_out(name, value, action, is_list=name in lists)
+        elif name in lists and number + 1 < len(argv) and not argv[number + 1].startswith("-"):
             current = name
         else:
             found.append(text)
@@ -50,23 +53,14 @@ def switch_message(message: str) -> str:
     return message.replace(_NO_SWITCH, "write true or false instead of")
 
 
-def _spelt_out(name: str, value: str, action: argparse.Action) -> list[str]:
+def _spelt_out(name: str, value: str, action: argparse.Action, *, is_list: bool) -> list[str]:
     if not value:
         return []
     if action.nargs == 0 and value.lower() in _SWITCHES:
         return [name] if _SWITCHES[value.lower()] else []
-    if _takes_several(action):
+    if is_list:
         return [f"{name}={one}" for one in _values(value)]
     return [f"{name}={value}"]
-
-
-def _takes_several(action: argparse.Action) -> bool:
-    """Whether it is one of our lists; Beam takes its own lists apart itself."""
-    return action.nargs == "+"
-
-
-def _has_value(argv: Sequence[str], place: int) -> bool:
-    return place + 1 < len(argv) and not argv[place + 1].startswith("-")
 
 
 def _values(text: str) -> list[str]:

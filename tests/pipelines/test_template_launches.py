@@ -22,7 +22,7 @@ from google.cloud import dataflow_v1beta3
 
 from kittiwake.terminal.exit_codes import Exit
 from pipelines import backfill, stream
-from pipelines.options import reconcile
+from pipelines.options import activate, reconcile
 from pipelines.options.stream import parse_stream_options
 from pipelines.sinks.bigquery import TablesSink
 from pipelines.sinks.pubsub import TopicSink
@@ -217,7 +217,11 @@ def test_without_googles_clients_help_works_and_a_run_says_which_extra_has_them(
     ]
 
 
-def test_the_mains_without_beam_take_the_same_texts() -> None:
+def test_the_other_mains_take_the_same_texts(tmp_path: Path) -> None:
     sides = ("--stream=a", "--backfill=b")
     options = reconcile.parse_options([*sides, "--from=", "--output=", "--strict=true", "--json=false"])
     assert (options.span.from_us, options.output, options.strict, options.as_json) == (None, None, True, False)
+    needed = ("--from-run=out", "--topic=projects/p/topics/t", "--fire-if-fresh=6h", "--record=sent.jsonl")
+    (tmp_path / "a,b").touch()
+    sent = activate.parse_options([*needed, "--sent=x,y", "--sent", str(tmp_path / "a,b"), "--dry-run=true"])
+    assert (sent.sent, sent.dry_run) == (("x", "y", str(tmp_path / "a,b")), True)
