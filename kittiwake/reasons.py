@@ -76,6 +76,7 @@ class DeadLetterReason(StrEnum):
     STATE_UNREADABLE = "state_unreadable"
     ROW_REFUSED = "row_refused"
     MESSAGE_REFUSED = "message_refused"
+    SNAPSHOT_REFUSED = "snapshot_refused"
 
 
 class NotReingested(StrEnum):

@@ -37,16 +37,19 @@ from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
+from kittiwake.time.instants import format_instant
 from pipelines.flags import error_lines
 from pipelines.graphs.backfill import build_backfill
 from pipelines.inputs import Asked, FoundInputs, estimate_text, find_inputs
 from pipelines.lifecycle import cancel_job, has_job
-from pipelines.locations import OutputLocation, open_location
+from pipelines.locations import OutputLocation, TablesRun, open_location
 from pipelines.options.backfill import BackfillOptions, parse_options
 from pipelines.preflight.dataflow import dataflow_problems, local_problems
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
 from pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
+from transforms.stream.seed import SnapshotSource
+from transforms.stream.snapshot_sources import find_snapshots
 
 if TYPE_CHECKING:
     from apache_beam.runners.runner import PipelineResult
@@ -126,15 +129,16 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
         _refuse_for_dataflow(options)
     programs = _programs(options)
     found = _found(options, programs)
+    start_from = _start_from(options, programs)
     tables = found.opened(say)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     size_of_files = sum(file.size for file in found.files)
     bytes_total = size_of_files + tables.size
-    location = open_location(options.output)
+    location = open_location(options.output, _tables_run(options, programs))
     with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
         try:
             say(f"{len(found.files)} file(s), {megabytes(size_of_files)}, {rules_text(programs.used)}")
-            build_backfill(pipeline, found.files, programs, options.run, location, options.written, tables)
+            build_backfill(pipeline, found.files, programs, options.run, location, options.written, tables, start_from)
             watched.result = pipeline.run()
             if not has_job(watched.result):
                 location.release()
@@ -149,6 +153,39 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
                 _leave(watched.result if is_interrupted else None, location, options)
                 raise
     return _summary_of(location)
+
+
+def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotSource, ...]:
+    """The snapshots that contacts start from.
+
+    Raises:
+        UnusableError: they cannot be read, or these rules or this run cannot go on from them.
+    """
+    if not options.start_from:
+        return ()
+    if programs.has_catalog:
+        raise UnusableError("--start_from: a run of catalogue rules starts with nothing: give it every event of before")
+    try:
+        found = find_snapshots(options.start_from)
+    except UnusableError as error:
+        raise UnusableError(f"--start_from: {error}") from error
+    if found.refused:
+        path, line, why = found.refused[0]
+        said = f"{len(found.refused):,} row(s) are no snapshots, the first {path}, line {line}: {why}"
+        raise UnusableError(f"--start_from: {said}. Run the backfill again that wrote them")
+    until_us, at = options.run.until_us, format_instant(found.evaluated_to_us)
+    if until_us is not None and until_us < found.evaluated_to_us:
+        raise UnusableError(f"--until {format_instant(until_us)}: the snapshots of --start_from are of {at} already")
+    say(f"{found.files} file(s) of snapshots, evaluated up to {at}: give it every event since then")
+    return found.sources
+
+
+def _tables_run(options: BackfillOptions, programs: Programs) -> TablesRun | None:
+    """What a run into tables needs beside their address; None: the output is a folder."""
+    if options.run_id is None:
+        return None
+    say(f"run {options.run_id}: takes the place of the earlier run of this name in {options.output}")
+    return TablesRun(options.run_id, programs.used.ruleset_version, options.temp_location)
 
 
 def _programs(options: BackfillOptions) -> Programs:
@@ -217,6 +254,7 @@ def _refuse_for_dataflow(options: BackfillOptions) -> None:
     problems = [
         *dataflow_problems(check_flags(options.beam_flags)),
         *local_problems("--input", options.inputs),
+        *local_problems("--start_from", options.start_from),
         *local_problems("--output", [options.output]),
     ]
     if problems:

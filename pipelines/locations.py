@@ -1,19 +1,22 @@
-"""Output folders of a job: local ones with the care of `kittiwake.output`, and remote ones (`gs://…`).
+"""Outputs of a backfill: local folders with the care of `kittiwake.output`, remote ones (`gs://…`), tables (`bq://…`).
 
-A remote folder has no atomic rename: there the job writes in place, and `summary.json` comes last. In both the last
-step of the job finishes the output; the launcher opens it, and clears it away where the job has ended without.
+A remote folder has no atomic rename: there the job writes in place, and `summary.json` comes last. In all of them the
+last step of the job finishes the output; the launcher opens it, and clears it away where the job has ended without.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import uuid4
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import PCollection
 
 from kittiwake.batch.summary import Summary, from_text
+from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import dataset_address
 from kittiwake.input.errors import shown
 from kittiwake.output import finishing
 from kittiwake.output.folder import SUMMARY, OutputError, open_output
@@ -31,6 +34,9 @@ class OutputLocation(Protocol):
     def path(self, name: str) -> str:
         """Where the job writes the folder or file `name` of its output."""
 
+    def rows(self, name: str, lines: PCollection[bytes], /) -> PCollection[bytes]:
+        """The lines that the files of `name` get, of those that a folder gets."""
+
     def is_finished(self) -> bool:
         """Whether the last step is done."""
 
@@ -44,13 +50,33 @@ class OutputLocation(Protocol):
         """Delete what was written, unless it is finished."""
 
 
-def open_location(output: str) -> OutputLocation:
-    """The output folder at a local path or a remote one.
+class TablesRun(NamedTuple):
+    """What a run into tables needs beside their address."""
+
+    run_id: str
+    """What it is called: it takes the place of the earlier run of this name."""
+    ruleset_version: str
+    temp_location: str | None
+    """A folder that all workers see, for the files that are loaded; None: all of them are on this machine."""
+
+
+def open_location(output: str, run: TablesRun | None = None) -> OutputLocation:
+    """The output folder at a local path or a remote one, or tables, which need to know of the `run`.
 
     Raises:
-        OutputError: it holds something that is not ours, or cannot be written to.
+        UnusableError: it holds something that is not ours, or cannot be written to.
     """
+    if run is not None:
+        return _tables(output, run)
     return _Remote(output) if is_remote(output) else _Local(output)
+
+
+def _tables(output: str, run: TablesRun) -> OutputLocation:
+    try:
+        from pipelines.google.run_output import TablesOutput  # noqa: PLC0415 - it comes with an extra
+    except ImportError as error:
+        raise UnusableError(f"{output}: Google's client is not installed here: pip install 'kittiwake[gcp]'") from error
+    return TablesOutput(dataset_address(output), run.run_id, run.ruleset_version, run.temp_location)
 
 
 class _Local:
@@ -63,6 +89,10 @@ class _Local:
         self.finishing = FinishFolder(str(self._folder), run)
         self.discard = self._output.discard
         self.release = self._output.release
+
+    def rows(self, _name: str, lines: PCollection[bytes]) -> PCollection[bytes]:
+        """As they are."""
+        return lines
 
     def path(self, name: str) -> str:
         return str(self._folder / self._output.partial.name / name)
@@ -85,6 +115,10 @@ class _Remote:
             raise OutputError(f"the output {output} is not empty: name another folder")
         self._final = f"{self._folder}/{SUMMARY}"
         self.finishing = FinishRemoteFolder(self.path(SUMMARY), self._final)
+
+    def rows(self, _name: str, lines: PCollection[bytes]) -> PCollection[bytes]:
+        """As they are."""
+        return lines
 
     def path(self, name: str) -> str:
         return f"{self._folder}/{name}" + (".partial" if name == SUMMARY else "")

@@ -46,14 +46,15 @@ def decide_at_once(plan: Plan, contact_id: str, rows: list[Row], until_us: int, 
 
 
 def decide_at_once_with_state(
-    plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts
+    plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts, start: State | None = None
 ) -> tuple[list[Decision], State]:
-    """As `decide_at_once`, and the state in which the contact is left."""
+    """As `decide_at_once`, and the state in which the contact is left. It starts with nothing, or from a state."""
     rows = _prepare(plan, rows, until_us, counts)
     if not _have_distinct_ids(rows):
         _count_differing(plan, contact_id, rows, until_us, counts)
     events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
-    advanced = advance(plan.versions, new_state(contact_id), events, until_us)
+    advanced = advance(plan.versions, start or new_state(contact_id), events, until_us)
+    counts.unsettled += len(advanced.late)
     decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]
     whole = DecidedHistory(
         decisions,

@@ -52,22 +52,31 @@ what is decided in slices costs a fifth more."""
 
 
 def decide_contact(
-    plan: Plan, contact_id: str, rows: Rows, until_us: int, counts: Counts, held_bytes: int, keep: Keep | None = None
+    plan: Plan,
+    contact_id: str,
+    rows: Rows,
+    until_us: int,
+    counts: Counts,
+    held_bytes: int,
+    keep: Keep | None = None,
+    start: State | None = None,
 ) -> Iterable[Decision]:
     """Decide everything of one contact up to the end of the run, and count it: at once, or slice by slice.
 
     Returned are the final decisions and those still deferred at the end, by due time, rule and instance. `keep` is
-    given the state in which the contact is left, before the first decision comes out. A list is sorted in place.
+    given the state in which the contact is left, before the first decision comes out. A list is sorted in place. The
+    contact starts with nothing, or from the state `start`, which an earlier run has left: events before that are late.
     """
     if isinstance(rows, list) and len(rows) <= ROWS_AT_ONCE:
-        if keep is None:
+        if keep is None and start is None:
             return decide_at_once(plan, contact_id, rows, until_us, counts)
-        decisions, state = decide_at_once_with_state(plan, contact_id, rows, until_us, counts)
-        keep(state)
+        decisions, state = decide_at_once_with_state(plan, contact_id, rows, until_us, counts, start)
+        if keep is not None:
+            keep(state)
         return decisions
     if isinstance(rows, list):
         rows.sort()
-    return decide_in_slices(plan, contact_id, rows, until_us, counts, held_bytes, keep)
+    return decide_in_slices(plan, contact_id, rows, until_us, counts, held_bytes, keep, start)
 
 
 def decide_in_slices(
@@ -78,6 +87,7 @@ def decide_in_slices(
     counts: Counts,
     held_bytes: int,
     keep: Keep | None = None,
+    start: State | None = None,
 ) -> Iterator[Decision]:
     """Decide everything of one contact up to the end of the run, and count it, in the order of `decide_at_once`.
 
@@ -90,10 +100,11 @@ def decide_in_slices(
     if plan.changing:
         rows = select_needed(plan, rows, counts)
     # The kernel meets no duplicates, and need not remember ids, unless somebody goes on from there.
-    versions = plan.versions if keep else plan.versions.without_horizon()
+    versions = plan.versions if keep or start else plan.versions.without_horizon()
     counting = _drop_duplicates(plan, contact_id, rows, until_us, counts)
     with Sorter(_decode_spilled, held_bytes) as in_order:
-        for decision in _decide(versions, contact_id, counting, until_us, held_bytes // SLICES, counts, keep):
+        state = start or new_state(contact_id)
+        for decision in _decide(versions, state, counting, until_us, held_bytes // SLICES, counts, keep):
             placed = _spill_decision(decision)
             in_order.put(placed, ROW_BYTES + len(placed[-1]))
         for placed in in_order.in_order():
@@ -125,7 +136,7 @@ def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row
 
 def _decide(
     versions: Versions,
-    contact_id: str,
+    state: State,
     rows: Iterable[Row],
     until_us: int,
     slice_bytes: int,
@@ -133,7 +144,6 @@ def _decide(
     keep: Keep | None,
 ) -> Iterator[Decision]:
     """Decisions as the kernel takes them. No slice ends within an instant: the kernel would have to keep its events."""
-    state = new_state(contact_id)
     events: list[Event] = []
     size = 0
     for row in rows:
@@ -154,6 +164,7 @@ def _advance_slice(
 ) -> Generator[Decision, None, State]:
     """The decisions of a slice; its state is returned."""
     advanced = advance(versions, state, events, upto_us)
+    counts.unsettled += len(advanced.late)
     counts.forgotten += advanced.forgotten
     counts.repeats += advanced.repeats
     counts.repeats_forgotten += advanced.repeats_forgotten

@@ -49,12 +49,13 @@ class RowSum:
 
     def __init__(self) -> None:
         """No rows yet."""
-        self._rows = 0
+        self.rows = 0
+        """How many have passed."""
         self._hash = hashlib.sha256()
 
     def add(self, row: bytes) -> None:
         """Take the next row, without the end of its line."""
-        self._rows += 1
+        self.rows += 1
         self._hash.update(row + b"\n")
 
     @classmethod
@@ -67,7 +68,7 @@ class RowSum:
 
     def file(self, name: str) -> SnapshotFile:
         """What the manifest says of the file."""
-        return SnapshotFile(name, self._rows, self._hash.hexdigest())
+        return SnapshotFile(name, self.rows, self._hash.hexdigest())
 
     def refuse_other(self, expected: SnapshotFile) -> None:
         """Refuse rows that are not those that the manifest names.

@@ -1,23 +1,51 @@
-"""From a row of `snapshots` to what a contact of a new job starts from.
+"""From a row of `snapshots` to what a contact of a new job starts from, or to a dead letter of its contact.
 
-Pure. Called by `transforms.stream.seed` with every row, and at launch with the first of each file.
+Pure. Called by `transforms.stream.seed` with every row, and at launch with the first of each file, and with all rows of
+a file that is not as it was written.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from kittiwake.kernel.state.codec import BadState, encode
 from kittiwake.output.item_snapshots import BadItemSnapshot, ItemSnapshot, is_item_row, item_snapshot_of
 from kittiwake.output.snapshots import state_of
-from kittiwake.stream.records import InitialState, key_of
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.stream.intake import Message
+from kittiwake.stream.records import DeadLetterRecord, InitialState, Stage, dead_letter, key_of
 from kittiwake.values import parse_json
 
 
 class SnapshotError(Exception):
     """A line is no row of `snapshots` that this release can read; says why, without what is in it."""
+
+
+NAMES: Final = ("account_id", "contact_id", "item_id", "settled_until", "ruleset_version")
+"""Fields of a row by which a person finds what it is of. Attributes of its dead letter, where they can be read."""
+NAME_CHARS_MAX: Final = 1_024
+"""Of an attribute: longer is none that a run wrote."""
+
+
+def refused_snapshot(line: bytes, why: str, clock_us: int) -> DeadLetterRecord:
+    """The dead letter of a line that is none: its contact starts with nothing."""
+    row = _object(line)
+    names = {name: row[name][:NAME_CHARS_MAX] for name in NAMES if isinstance(row.get(name), str)}
+    message = Message(line, names)
+    return dead_letter(
+        Stage.INTAKE, DeadLetterReason.SNAPSHOT_REFUSED, why, message, clock_us, names.get("ruleset_version", "")
+    )
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """The JSON object of a line; empty: it is none."""
+    try:
+        found = parse_json(line)
+    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 class Seeded(NamedTuple):

@@ -1,13 +1,13 @@
-"""The tables of a streaming job: create those that are missing, and compare those that exist with what the job writes.
+"""The tables of the jobs: create those that are missing, and compare those that exist with what a job writes.
 
-Called by the sink of tables (`--create_tables`, each launch, `--check`). Problems are error messages, all at once.
-What a table is stands in `kittiwake.stream.tables.schema`; Google's client takes credentials as it always does, and
-`BIGQUERY_EMULATOR_HOST` as the service.
+Called by the sink of tables (`--create_tables`, each launch, `--check`), and by the output of a backfill. Problems are
+error messages, all at once. What a table is stands in `kittiwake.stream.tables.schema`; Google's client takes
+credentials as it always does, and `BIGQUERY_EMULATOR_HOST` as the service.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -50,13 +50,15 @@ def client_of(dataset: Dataset) -> bigquery.Client:
 # ---------------------------------------------------------------- create
 
 
-def create_tables(client: bigquery.Client, dataset: Dataset, expiry_days: int | None = None) -> Created:
+def create_tables(
+    client: bigquery.Client, dataset: Dataset, expiry_days: int | None = None, tables: Sequence[Table] = TABLES
+) -> Created:
     """Create what is missing, with all partitions expiring after `expiry_days` if that is given.
 
     Existing tables are left as they are. Views hold no data: one with another text is replaced.
     """
     done = Created([], _unusable(client, dataset))
-    for table in TABLES if not done.problems else ():
+    for table in tables if not done.problems else ():
         with _collect_errors(dataset, table.name, done.problems):
             _create(client, _table_to_create(table, dataset, expiry_days), done.made)
     for view in VIEWS:
@@ -107,13 +109,15 @@ def _create_or_replace(client: bigquery.Client, dataset: Dataset, view: View, ma
 # ---------------------------------------------------------------- compare
 
 
-def compare(client: bigquery.Client, dataset: Dataset, *, may_lack: bool = False) -> list[str]:
+def compare(
+    client: bigquery.Client, dataset: Dataset, *, may_lack: bool = False, tables: Sequence[Table] = TABLES
+) -> list[str]:
     """Error messages on what keeps a job from writing into the tables as they are; empty: nothing does.
 
     With `may_lack` a table need not exist yet. Columns of others do not matter, as long as they are nullable.
     """
     problems = _unusable(client, dataset)
-    for table in TABLES if not problems else ():
+    for table in tables if not problems else ():
         with _collect_errors(dataset, table.name, problems):
             try:
                 there = client.get_table(dataset.table(table.name), **_patience())

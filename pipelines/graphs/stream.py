@@ -35,7 +35,8 @@ def build_stream(
     joined = of_items | "JoinItems" >> JoinItems(rules)
     buffered = (parsed.arrivals, seeds.contacts, joined.changes) | "MergeSnapshots" >> beam.Flatten()
     evaluated = buffered | "Evaluate" >> EvaluateRules(rules, options.timers, options.shape, options.max_age_us)
-    _attach_sinks(options.sinks, evaluated, [parsed.dead, joined.dead_letters, evaluated.dead_letters])
+    dead_letters = [parsed.dead, joined.dead_letters, evaluated.dead_letters, seeds.dead]
+    _attach_sinks(options.sinks, evaluated, dead_letters)
 
 
 def _attach_sinks(sinks: Sequence[Sink], evaluated: Evaluated, dead_letters: list[PCollection[bytes]]) -> None:

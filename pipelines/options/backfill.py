@@ -6,14 +6,20 @@ Reads the clock, for the start of a run whose start was not typed.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+
 from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSettings
 from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery
 from kittiwake.output.formats import Format
 from pipelines.flags import (
     ACCOUNT_HELP,
@@ -25,13 +31,15 @@ from pipelines.flags import (
     instant_option,
     shape_options,
 )
-from pipelines.runner import check_flags, plain_flags, runner_named
+from pipelines.runner import IN_PROCESS, check_flags, plain_flags, runner_named
+
+RUN_ID_DIGITS: Final = 16
 
 _DESCRIPTION: Final = """Decide over an archive of events what would have fired.
 
 Reads JSON lines (plain, .gz, .zst), Parquet or tables of BigQuery, writes the folders triggers, decisions and
-dead_letters and the file summary.json below the output. Options this page does not name are Beam's, such as
---direct_num_workers=2, and --project=P, which pays for what BigQuery reads.
+dead_letters and the file summary.json below the output, or the tables of a dataset. Options this page does not name
+are Beam's, such as --direct_num_workers=2, and --project=P, which pays for what BigQuery reads.
 Exit codes: 0 done, 1 stopped by --max_dead_letter_ratio, or done with findings: the rules of an account cannot be used
 and its events decide nothing, duplicates differ from the event that counts, or the input, an account or a rule has no
 event (--allow_empty); 2 unusable rules, target, input,
@@ -58,6 +66,12 @@ class BackfillOptions:
     """A file of GoogleSQL, whose rows are events; None: there is none."""
     estimate: bool = False
     """Whether it is only said what would be read."""
+    run_id: str | None = None
+    """What the run is called whose output is tables; None: its output is a folder."""
+    start_from: tuple[str, ...] = ()
+    """Files of snapshots of an earlier run, from which contacts start."""
+    temp_location: str | None = None
+    """Beam's, for files on their way into tables; None: workers are on this machine."""
 
 
 def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
@@ -90,19 +104,55 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
     from_us = None if known.from_ is None else instant_option("--from", known.from_)
     if from_us is not None and run.until_us is not None and from_us >= run.until_us:
         raise UnusableError(f"--from {known.from_}: it is not before --until {known.until}")
+    output, flags = known.output or "", tuple(beam_flags)
+    run_id = _run_id(known) if is_bigquery(output) else None
+    temp_location = None if run_id is None else _temp_location(runner, flags)
+    if run_id is None and known.run_id is not None:
+        raise UnusableError("--run_id is what a run into tables is called: leave it out, or write --output bq://…")
     return BackfillOptions(
         known.rules,
         tuple(known.input or ()),
-        known.output or "",
+        output,
         run,
         runner,
-        beam_flags,
+        flags,
         written,
         known.strict,
         from_us,
         known.query,
         known.estimate,
+        run_id,
+        tuple(known.start_from),
+        temp_location,
     )
+
+
+_RUN_ID: Final = re.compile(r"[\w.:+/-]{1,200}", re.ASCII)
+"""Short enough to be read in a list; a date, a time and the id that a scheduler gives its run are among them."""
+
+
+def _run_id(known: argparse.Namespace) -> str:
+    """What a run into tables is called: as was typed, else after what it reads, and up to when."""
+    dataset_address(known.output)
+    if known.format != Format.JSONL.value or known.snapshots:
+        raise UnusableError("--format and --snapshots are about files: leave them out, or name a folder as --output")
+    if known.run_id is None:
+        names = ("input_shape", "input_account", "from_", "until", "query", "start_from")
+        covered = [sorted(known.input or ()), *(getattr(known, name) for name in names)]
+        return hashlib.sha256(json.dumps(covered).encode()).hexdigest()[:RUN_ID_DIGITS]
+    if not _RUN_ID.fullmatch(known.run_id):
+        raise UnusableError(f"--run_id {known.run_id}: write up to 200 letters, digits and _ . : + / -")
+    return str(known.run_id)
+
+
+def _temp_location(runner: str, flags: Sequence[str]) -> str | None:
+    """Where workers leave what is to be loaded into tables."""
+    found: str | None = PipelineOptions(list(flags)).view_as(GoogleCloudOptions).temp_location
+    if found is None and runner != IN_PROCESS:
+        raise UnusableError(
+            f"--output bq://… on {runner}: write --temp_location gs://…, for rows on their way to tables"
+        )
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,10 +175,15 @@ def _parser() -> argparse.ArgumentParser:
     shape_help = f"{SHAPE_HELP}; once for every input, or once for each; default: canonical"
     add(INPUT_SHAPE, nargs="+", action="extend", metavar="SHAPE", help=shape_help)
     add(INPUT_ACCOUNT, metavar="ACCOUNT", help=ACCOUNT_HELP)
-    add("--output", metavar="DIR", help="an empty folder, or that of an earlier run, to be replaced")
+    output_help = "an empty folder, or that of an earlier run, to be replaced; or tables: bq://PROJECT.DATASET[.PREFIX]"
+    add("--output", metavar="DIR", help=output_help)
+    run_help = "into tables: take the place of the earlier run of this name; default: of the same --input and --until"
+    add("--run_id", metavar="NAME", help=run_help)
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
-    snapshots_help = "write the state of every contact too (JSON lines), for a stream that goes on from there"
+    start_help = "go on from the snapshots of an earlier run: give every event since then as --input"
+    add("--start_from", nargs="+", action="extend", default=[], metavar="GLOB", help=start_help)
+    snapshots_help = "write the state of every contact too (JSON lines), for a stream or a run that goes on from there"
     add("--snapshots", action="store_true", help=snapshots_help)
     add(
         "--until",

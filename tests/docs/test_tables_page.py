@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row, late_event_table_row
-from kittiwake.stream.tables.schema import TRIGGERS, Dataset, dataset_of
+from kittiwake.stream.tables.schema import RUNS, TABLES, TRIGGERS, Dataset, dataset_of
 from kittiwake.stream.trigger_message import trigger_message
 from tests.repo import pages
 from tests.stream import sample_records
@@ -29,7 +29,7 @@ def fences(root: Path, language: str) -> list[str]:
 def test_the_statements_of_the_page_run(root: Path, tables: Tables) -> None:
     dataset = dataset_of(tables.create_dataset())
     assert dataset
-    pipelines.create_tables(tables.client, dataset)
+    pipelines.create_tables(tables.client, dataset, tables=(*TABLES, RUNS))
     rows = {
         "triggers": decision_table_row(sample_records.trigger(contact_id="c-42"), sample_records.CLOCK_US),
         "decisions": decision_table_row(sample_records.bare(contact_id="c-42"), sample_records.CLOCK_US),
@@ -39,7 +39,7 @@ def test_the_statements_of_the_page_run(root: Path, tables: Tables) -> None:
     for name, row in rows.items():
         assert tables.client.insert_rows_json(dataset.table(name), [row]) == []
     found = [tables.query(sql.replace(SHOWN.path, dataset.path)) for sql in fences(root, "sql")]
-    _yesterday, why, how, number, _wrong, more, _cheaply, _forgotten = found
+    _yesterday, why, how, number, _wrong, more, _cheaply, _forgotten, _runs = found
     assert [row["reason"] for row in why] == ["no_consent"]
     assert [(row["fired"], row["candidates"]) for row in how] == [(0, 1)]
     assert [str(row["total"]) for row in number] == ["68.74"]

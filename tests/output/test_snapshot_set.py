@@ -40,7 +40,7 @@ def test_a_folder_is_found_whole_however_it_is_named(folder: Path) -> None:
     for pattern in ("*", "*.jsonl", "part-*"):
         found = find_snapshots([str(folder / pattern)])
         assert [Path(one.path).name for one in found.sources] == sorted(path.name for path in folder.glob("part*"))
-        assert all(one.expected is not None and one.expected.rows == 2 for one in found.sources)
+        assert [one.expected.rows for one in found.sources] == [2, 2]
         assert found.evaluated_to_us == parse_instant("2026-11-02T00:01:00Z")
 
 
@@ -63,7 +63,7 @@ def test_files_of_a_release_without_manifests_are_taken(tmp_path: Path) -> None:
     row = {name: value for name, value in json.loads(ROWS[0]).items() if name != "digest"}
     (tmp_path / "part-00000-of-00001.jsonl").write_bytes(line({**row, "state_version": 2}) + b"\n")
     (found,) = find_snapshots([str(tmp_path / "*")]).sources
-    assert found.expected is None
+    assert found.expected.rows == 1
 
 
 def test_a_manifest_with_one_bit_flipped_is_refused(folder: Path) -> None:
@@ -81,3 +81,14 @@ def test_folders_below_one_another_are_sets_of_their_own(folder: Path, tmp_path:
     for path in list(folder.glob("*.json*")):
         (below / path.name).write_bytes(path.read_bytes())
     assert len(find_snapshots([str(folder / "**" / "*.jsonl")]).sources) == 4
+
+
+def test_a_file_that_lacks_rows_has_more_or_those_of_another_run_is_refused(folder: Path) -> None:
+    file = folder / "part-00000-of-00002.jsonl"
+    for rows, why in (
+        (ROWS[:1], "it has 1 rows, and manifest.json says 2"),
+        ([*ROWS[:2], ROWS[1]], "it has 3 rows, and manifest.json says 2"),
+        ([ROWS[0], ROWS[3]], "their SHA-256 is another"),
+    ):
+        file.write_bytes(b"".join(row + b"\n" for row in rows))
+        assert why in refused(folder / "*")

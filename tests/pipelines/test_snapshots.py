@@ -21,7 +21,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import DAY_US, HOUR_US, format_instant
-from tests.input.inputs import as_sets, rows, write_lines
+from tests.input.inputs import as_sets, record, rows, write_lines
 from tests.pipelines.running import ROOT, Job
 
 RULES = ROOT / "examples" / "shop" / "rules"
@@ -107,3 +107,26 @@ def continued(
 
 def shown(found: list[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps({**row, "mode": ""}, sort_keys=True) for row in found)
+
+
+def test_a_run_goes_on_from_the_snapshots_of_the_day_before_or_says_why_not(job: Job, tmp_path: Path) -> None:
+    """The cart of the first day falls due on the second, in which its contact says nothing."""
+    first = write_lines(tmp_path / "1.jsonl", [record()])
+    second = write_lines(tmp_path / "2.jsonl", [record(event_id="e2", contact_id="c-2", time="2026-11-01T10:40:00Z")])
+    until = ("--until", "2026-11-02T00:00:00Z")
+    assert job(first, "--until", "2026-11-01T10:30:00Z", "--snapshots", output="one").code == Exit.FINE
+    snapshots = f"{tmp_path}/one/snapshots/*"
+    one_by_one = job(second, *until, "--start_from", snapshots, output="two")
+    assert one_by_one.code == Exit.FINE, one_by_one.err
+    at_once = job([first, second], *until, output="all")
+    assert as_sets(one_by_one.output)["decisions"] == as_sets(at_once.output)["decisions"]
+    assert len(rows(one_by_one.output / "triggers")) == 2
+    too_early = job(second, "--until", "2026-11-01T10:00:00Z", "--start_from", snapshots, output="two")
+    assert (too_early.code, "are of 2026-11-01T10:30:00Z already" in too_early.err) == (Exit.UNUSABLE, True)
+    (file,) = (tmp_path / "one" / "snapshots").glob("part*")
+    file.write_bytes(file.read_bytes() * 2)
+    doubled = job(second, *until, "--start_from", snapshots, output="two")
+    assert (doubled.code, "has 2 rows, and manifest.json says 1" in doubled.err) == (Exit.UNUSABLE, True)
+    job.rules = RULES
+    of_items = job(second, *until, "--start_from", snapshots, output="two")
+    assert (of_items.code, "a run of catalogue rules starts with nothing" in of_items.err) == (Exit.UNUSABLE, True)

@@ -92,7 +92,7 @@ def test_every_step_of_ours_has_a_label_that_stays(tmp_path: Path, flags: tuple[
 
 def test_snapshots_change_no_step_so_that_a_job_can_be_updated(tmp_path: Path) -> None:
     without = graph(tmp_path, *TO_TOPIC, *TO_TABLES)
-    files = (SnapshotSource("a.jsonl", None), SnapshotSource("b.jsonl", RowSum().file("b.jsonl")))
+    files = tuple(SnapshotSource(name, RowSum().file(name)) for name in ("a.jsonl", "b.jsonl"))
     two = graph(tmp_path, *TO_TOPIC, *TO_TABLES, snapshots=files)
     assert labels(without) == labels(two)
 

@@ -29,6 +29,7 @@ from kittiwake.stream.tables.schema import (
     DEAD_LETTERS,
     DECISIONS,
     LATE_EVENTS,
+    RUNS,
     TABLES,
     TRIGGERS,
     VIEWS,
@@ -79,7 +80,7 @@ def test_a_decision_keeps_every_field_of_the_row_under_a_column_of_its_own() -> 
     events = fields.pop("events")
     columns = ("first_event_id", "last_event_id", "event_count", "first_event_time", "last_event_time")
     assert tuple(row[name] for name in columns) == tuple(events.values())
-    for name in ("instance", "include", "threshold"):
+    for name in ("instance", "include", "threshold", "digest"):
         assert parse_json(row[name]) == fields.pop(name)
     assert {name: row[name] for name in fields} == fields
 
@@ -239,12 +240,14 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
         "triggers and decisions": [column.name for column in TRIGGERS.columns],
         "dead_letters": [column.name for column in DEAD_LETTERS.columns],
         "late_events": [column.name for column in LATE_EVENTS.columns],
+        "runs": [column.name for column in RUNS.columns],
     }
     assert TRIGGERS.columns == DECISIONS.columns
     for heading, table in (
         ("triggers and decisions", TRIGGERS),
         ("dead_letters", DEAD_LETTERS),
         ("late_events", LATE_EVENTS),
+        ("runs", RUNS),
     ):
         for column in table.columns:
             assert page[heading][column.name][:2] == (column.type.value, column.mode.value.lower()), column
@@ -253,6 +256,6 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
 def test_every_table_and_view_has_its_row_in_the_page(root: Path) -> None:
     page = (root / "docs/reference/tables.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (table|view) \|", page, re.MULTILINE)
-    assert rows == [(one.name, "table") for one in TABLES] + [(one.name, "view") for one in VIEWS]
-    for table in TABLES:
+    assert rows == [(one.name, "table") for one in (*TABLES, RUNS)] + [(one.name, "view") for one in VIEWS]
+    for table in (*TABLES, RUNS):
         assert f"| `{table.name}` | `{table.partition}` | {table.expiry_days} days |" in page

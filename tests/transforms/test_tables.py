@@ -95,7 +95,7 @@ def test_rows_come_back_from_their_tables_exactly(tables: Tables, dataset: Datas
     assert nulls == {
         *("fired_at", "threshold", "reminder", "occurrence", "first_event_id", "last_event_id", "event_count"),
         *("first_event_time", "last_event_time", "outranked_by", "variant", "channel"),
-        *("digest", "digest_id"),
+        *("digest", "digest_id", "run_id"),
     }
     assert [row["trigger_id"] for row in tables.query(f"SELECT * FROM `{dataset.table('triggers')}`")] == [ONE]
     (dead,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")

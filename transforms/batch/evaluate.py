@@ -13,8 +13,9 @@ from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.oversized_contacts import decide_contact
-from kittiwake.batch.partitions import HELD_BYTES, contacts_of
+from kittiwake.batch.partitions import HELD_BYTES, contacts_of, contacts_with_states
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
+from kittiwake.kernel.state.codec import BadState, decode
 from kittiwake.kernel.state.state import State
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.output.snapshots import snapshot_line
@@ -52,11 +53,16 @@ class EvaluateHistories(beam.PTransform):
     """The counts of the input, one element: by them the run ends at a time, or decides nothing at all."""
     held_bytes: int = HELD_BYTES
     """Bytes of rows that are held in memory; a larger partition is sorted on disk."""
+    states: PCollection[tuple[int, bytes]] | None = None
+    """Partitions of contacts, and the states that these start from (`start_state`); None: they start with nothing."""
 
     def expand(self, record_batches: PCollection[tuple[int, bytes]]) -> DecidedHistories:
         """Every contact's events meet on one worker, in no order."""
         types = {_TRIGGERS: bytes, _SNAPSHOTS: bytes, COUNTS: Counts}
-        evaluate = _Evaluate(self.programs, self.settings, self.mode, self.held_bytes)
+        kind = _Evaluate if self.states is None else _EvaluateFrom
+        evaluate = kind(self.programs, self.settings, self.mode, self.held_bytes)
+        if self.states is not None:
+            record_batches = (record_batches, self.states) | "WithStates" >> beam.Flatten()
         step = beam.ParDo(evaluate, AsSingleton(self.intake)).with_output_types(bytes, **types)
         tags = [_TRIGGERS, COUNTS, *([_SNAPSHOTS] if self.settings.snapshots else [])]
         decided = (
@@ -73,6 +79,8 @@ class _Evaluate(CountingDoFn):
         super().__init__()
         self._programs, self._settings, self._mode = programs, settings, mode
         self._held_bytes = held_bytes
+        self._start: State | None = None
+        """What the contact starts from that is being decided."""
 
     def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
         if stop_of(self._settings, intake) is not None:
@@ -81,7 +89,7 @@ class _Evaluate(CountingDoFn):
         already = self.counts.contacts
         decisions: list[bytes] = []
         triggers: list[bytes] = []
-        for subject, rows in contacts_of(element[1], self._held_bytes):
+        for subject, rows in self._contacts(element[1]):
             snapshots: list[bytes] = []
             for line, fired in self._lines(subject, rows, until_us, snapshots):
                 decisions.append(line)
@@ -104,8 +112,30 @@ class _Evaluate(CountingDoFn):
             snapshots.extend([] if line is None else [line])
 
         kept = keep if self._settings.snapshots else None
-        for decision in decide_contact(plan, contact_id, rows, until_us, counts, self._held_bytes, kept):
+        start, held = self._start, self._held_bytes
+        for decision in decide_contact(plan, contact_id, rows, until_us, counts, held, kept, start):
             yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
+
+    def _contacts(self, batches: Iterable[bytes]) -> Iterator[tuple[Subject, Rows]]:
+        return contacts_of(batches, self._held_bytes)
+
+
+class _EvaluateFrom(_Evaluate):
+    """Of a run whose contacts start where an earlier one has left them."""
+
+    def _contacts(self, batches: Iterable[bytes]) -> Iterator[tuple[Subject, Rows]]:
+        for subject, rows, state in contacts_with_states(batches, self._held_bytes):
+            if subject[0] in self._programs.refused:
+                continue
+            self._start = None if state is None else _sound(state)
+            yield subject, rows
+
+
+def _sound(state: bytes) -> State:
+    """A state that has been read from its snapshot."""
+    found = decode(state)
+    assert not isinstance(found, BadState), found.why
+    return found
 
 
 def _joined(decisions: list[bytes], triggers: list[bytes]) -> Iterator[bytes | TaggedOutput]:

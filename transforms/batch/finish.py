@@ -6,7 +6,7 @@ that asks of a place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -25,8 +25,10 @@ from kittiwake.output.folder import OutputError
 class Finishing(Protocol):
     """How the output at a place is finished. It travels to a worker, encoded."""
 
-    def finish(self) -> None:
+    def finish(self, names: Sequence[str]) -> None:
         """Make what was written the output. Called again after it has failed, or done its work unnoticed.
+
+        `names` are those of all files, in any order.
 
         Raises:
             OutputError: it cannot be; what an earlier run wrote stands as it did.
@@ -61,9 +63,9 @@ class _Finish(beam.DoFn):
         super().__init__()
         self._output, self._settings = output, settings
 
-    def process(self, counts: Counts, _names: Iterable[str]) -> None:
+    def process(self, counts: Counts, names: Iterable[str]) -> None:
         if stop_of(self._settings, counts) is not Stop.UNREADABLE:
-            self._output.finish()
+            self._output.finish(sorted(names))
 
 
 # ---------------------------------------------------------------- folders
@@ -75,7 +77,7 @@ class FinishFolder(NamedTuple):
     folder: str
     run: str
 
-    def finish(self) -> None:
+    def finish(self, _names: Sequence[str]) -> None:
         """As `kittiwake.output.finishing`."""
         try:
             finishing.finish(Path(self.folder), self.run)
@@ -92,7 +94,7 @@ class FinishRemoteFolder(NamedTuple):
     final: str
     """Its name, when all else is there."""
 
-    def finish(self) -> None:
+    def finish(self, _names: Sequence[str]) -> None:
         """Rename one file, in however many steps the file system takes."""
         try:
             if FileSystems.exists(self.written):

@@ -154,7 +154,7 @@ class Evaluated(NamedTuple):
     decisions: PCollection[DecisionRecord]
     """Everything that was decided, corrections too; of one `trigger_id` the newest `revision` counts."""
     dead_letters: PCollection[DeadLetterRecord]
-    """Messages that are no events, and events that could not be evaluated."""
+    """Messages that are no events, events that could not be evaluated, and rows of files that are no snapshots."""
     late_events: PCollection[LateEventRecord]
     """Events beyond the allowed lateness: they changed nothing."""
 
@@ -221,7 +221,10 @@ class EvaluateRules(beam.PTransform):
         triggers = decisions | "Triggers" >> beam.Filter(_is_sent).with_output_types(DecisionRecord)
         dead = dead_letter_records(found.dead_letters, "NotEvaluated")
         of_items = dead_letter_records(joined.dead_letters, "NotJoined")
-        dead_letters = (parsed.dead_letters, of_items, dead) | "DeadLetters" >> beam.Flatten()
+        all_dead = [parsed.dead_letters, of_items, dead]
+        if seeds is not None:
+            all_dead.append(dead_letter_records(seeds.dead, "NoSnapshots"))
+        dead_letters = all_dead | "DeadLetters" >> beam.Flatten()
         return Evaluated(triggers, decisions, dead_letters, late_event_records(found.late_events, "LateEvents"))
 
 

@@ -109,5 +109,6 @@ REMEDIES: Final[dict[DeadLetterReason, str]] = {
     DeadLetterReason.STATE_UNREADABLE: "see the detail",
     DeadLetterReason.ROW_REFUSED: "see the detail",
     DeadLetterReason.MESSAGE_REFUSED: "see the detail",
+    DeadLetterReason.SNAPSHOT_REFUSED: "see the detail",
 }
 """What mends a record, by why it is no event, where nothing more is known."""

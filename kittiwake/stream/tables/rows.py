@@ -1,8 +1,8 @@
-"""Output of the streaming job as rows of its tables: JSON values, as BigQuery's inserts take them.
+"""Output of the jobs as rows of their tables: JSON values, as BigQuery's inserts and loads take them.
 
-Pure. Called by `transforms.sinks.bigquery`, tests. Numbers stay exact: what an author or an event wrote stands in
-columns of text, as it stood in the line. (BigQuery's JSON type keeps doubles, and Beam's encoder of rows refuses what
-lies beyond 64 bits; `threshold` may have more digits than BIGNUMERIC has.)
+Pure. Called by `transforms.sinks.bigquery`, `run_rows`, tests. Numbers stay exact: what an author or an event wrote
+stands in columns of text, as it stood in the line. (BigQuery's JSON type keeps doubles, and Beam's encoder of rows
+refuses what lies beyond 64 bits; `threshold` may have more digits than BIGNUMERIC has.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 from kittiwake.output.rows import DecisionLine
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, Stage
-from kittiwake.stream.tables.schema import HAPPENED_AT, ROW_ID, WRITTEN_AT, Table
+from kittiwake.stream.tables.schema import HAPPENED_AT, ROW_ID, RUN_ID, WRITTEN_AT, Table
 from kittiwake.time.instants import format_instant
 from kittiwake.values import canonical
 
@@ -34,7 +34,12 @@ _line_of: Final = msgspec.json.Decoder(DecisionLine).decode
 
 def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
     """The row of `triggers` and of `decisions`. But for `written_at` it is the same whenever it is made."""
-    line = _line_of(record.row)
+    return line_table_row(record.row, written_us)
+
+
+def line_table_row(text: bytes, written_us: int, run_id: str | None = None) -> TableRow:
+    """The row of a line of `output.rows.decision_line`; `run_id` is that of a backfill."""
+    line = _line_of(text)
     events, threshold, digest = line.events, _text(line.threshold), _text(line.digest)
     return {
         ROW_ID: f"{line.trigger_id}-{line.revision}",
@@ -71,6 +76,7 @@ def decision_table_row(record: DecisionRecord, written_us: int) -> TableRow:
         "channel": line.channel,
         "digest": None if digest == "null" else digest,
         "digest_id": line.digest_id,
+        RUN_ID: run_id,
     }
 
 
@@ -78,8 +84,8 @@ def _text(raw: msgspec.Raw) -> str:
     return bytes(raw).decode()
 
 
-def dead_letter_table_row(dead: DeadLetterRecord) -> TableRow:
-    """The row of `dead_letters`."""
+def dead_letter_table_row(dead: DeadLetterRecord, run_id: str | None = None) -> TableRow:
+    """The row of `dead_letters`; `run_id` is that of a backfill."""
     identity = (dead.stage, dead.reason, dead.raw, dead.attributes, dead.message_id)
     return {
         ROW_ID: _hash(identity),
@@ -89,6 +95,7 @@ def dead_letter_table_row(dead: DeadLetterRecord) -> TableRow:
         **_message(dead.raw, dead.raw_size, dead.attributes, dead.message_id, dead.publish_us, dead.happened_us),
         "ruleset_version": dead.ruleset_version,
         "release": dead.release,
+        RUN_ID: run_id,
     }
 
 

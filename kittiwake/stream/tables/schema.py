@@ -1,4 +1,4 @@
-"""The tables of a streaming job in BigQuery, and the views over them, as data: the one place that says what they are.
+"""The tables of both jobs in BigQuery, and the views over them, as data: the one place that says what they are.
 
 Pure. `table_rows` makes their rows, `pipelines.google.bigquery_tables` creates and compares them,
 `transforms.sinks.bigquery` writes them; docs/reference/tables.md has a row for each column. Columns are only ever
@@ -69,11 +69,11 @@ class View(NamedTuple):
     name: str
     description: str
     sql: str
-    """With `{dataset}` for where it lies."""
+    """With `{tables}` before the name of a table."""
 
     def sql_in(self, dataset: Dataset) -> str:
         """Its query, over the tables of a dataset."""
-        return self.sql.format(dataset=dataset.path)
+        return self.sql.format(tables=dataset.table(""))
 
 
 _DATASET: Final = re.compile(r"(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])[.:](?P<name>[A-Za-z0-9_]+)")
@@ -86,6 +86,8 @@ class Dataset(NamedTuple):
 
     project: str
     name: str
+    prefix: str = ""
+    """What the names of its tables and views begin with."""
 
     @property
     def path(self) -> str:
@@ -94,11 +96,11 @@ class Dataset(NamedTuple):
 
     def table(self, name: str) -> str:
         """The path of a table or view, as SQL and Google's client write it."""
-        return f"{self.path}.{name}"
+        return f"{self.path}.{self.prefix}{name}"
 
     def spec(self, name: str) -> str:
         """The path of a table, as Beam writes it: projects of a domain have a colon of their own."""
-        return f"{self.project}:{self.name}.{name}"
+        return f"{self.project}:{self.name}.{self.prefix}{name}"
 
 
 def dataset_of(text: str) -> Dataset | None:
@@ -124,6 +126,7 @@ class RecordedDecisions(StrEnum):
 ROW_ID: Final = "row_id"
 WRITTEN_AT: Final = "written_at"
 HAPPENED_AT: Final = "happened_at"
+RUN_ID: Final = "run_id"
 
 ROWS_EXPIRY_DAYS: Final = 400
 """Of triggers and decisions: the default of `retention`, so that they live as long as what a contact did."""
@@ -166,7 +169,7 @@ _DECISION_COLUMNS: Final = (
     _required("decision", Type.STRING, "fired, suppressed, cancelled, revoked or deferred"),
     _nullable("reason", Type.STRING, "why it did not fire; null if it did"),
     _required("ruleset_version", Type.STRING, "fingerprint of all rules in force when it was decided"),
-    _required("mode", Type.STRING, "which host decided: stream"),
+    _required("mode", Type.STRING, "which host decided: stream or backfill"),
     _required("late", Type.BOOL, "a late event caused it"),
     _required("stale", Type.BOOL, "it fired too long after it was due: recorded, and not sent"),
     _required("partial_history", Type.BOOL, "a look-back of the rule began after the contact did"),
@@ -179,6 +182,7 @@ _DECISION_COLUMNS: Final = (
     _nullable(
         "digest_id", Type.STRING, "of an instance that a digest listed, or did not: the trigger_id of the digest"
     ),
+    _nullable(RUN_ID, Type.STRING, "which run of a backfill wrote it; null: a stream did"),
 )
 
 _MESSAGE_COLUMNS: Final = (
@@ -217,6 +221,7 @@ DEAD_LETTERS: Final = Table(
         *_MESSAGE_COLUMNS,
         _required("ruleset_version", Type.STRING, "the newest that the job knew"),
         _required("release", Type.STRING, "the release of the job"),
+        _nullable(RUN_ID, Type.STRING, "which run of a backfill wrote it; null: a stream did"),
     ),
     HAPPENED_AT,
     ("stage", "reason"),
@@ -241,7 +246,25 @@ LATE_EVENTS: Final = Table(
 )
 
 TABLES: Final = (TRIGGERS, DECISIONS, DEAD_LETTERS, LATE_EVENTS)
-"""All of them, in the order of docs/reference/tables.md."""
+"""Those of a stream, in the order of docs/reference/tables.md."""
+
+RUNS: Final = Table(
+    "runs",
+    "Launches of backfills into these tables: one row each.",
+    (
+        _required(RUN_ID, Type.STRING, "what the run is called: a later one of this name takes its place"),
+        _required("attempt_id", Type.STRING, "the launch"),
+        _required("started_at", Type.TIMESTAMP, "when it was launched: written_at of its rows; partitions the table"),
+        _nullable("finished_at", Type.TIMESTAMP, "when its rows came into the tables; null: they did not, so far"),
+        _nullable("replaced_at", Type.TIMESTAMP, "when a later launch took its place; null: its rows are there"),
+        _nullable("summary", Type.STRING, "what summary.json of an output of files says"),
+        _required("release", Type.STRING, "the release of the job"),
+    ),
+    "started_at",
+    (RUN_ID,),
+    ROWS_EXPIRY_DAYS,
+)
+"""Beside the others where a backfill writes."""
 
 
 # ---------------------------------------------------------------- views
@@ -253,7 +276,7 @@ def _latest(table: Table, identity: str, newest: str, description: str) -> View:
     """
     keys = ", ".join((*table.clustering, identity))
     sql = f"""SELECT *
-FROM `{{dataset}}.{table.name}`
+FROM `{{tables}}{table.name}`
 WHERE TRUE
 QUALIFY ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {newest}) = 1"""
     return View(f"{table.name}_latest", description, sql)
@@ -270,7 +293,7 @@ VIEWS: Final = (
         "rule_stats",
         "How many candidates of each rule came to what, by the day they fell due (UTC), corrections applied.",
         """SELECT DATE(time) AS day, account_id, rule_id, kind, decision, reason, COUNT(*) AS number
-FROM `{dataset}.decisions_latest`
+FROM `{tables}decisions_latest`
 GROUP BY day, account_id, rule_id, kind, decision, reason""",
     ),
 )
