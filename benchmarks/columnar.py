@@ -1,7 +1,8 @@
 """`python -m benchmarks.columnar`: the same events as JSON lines and as Parquet, replayed, and DuckDB over the Parquet.
 
-Each run is a process of its own; CPU and its largest resident size count. `open` and `arrow only` say which part is
-that of the interpreter and of the library: the first replays no events, the second reads all columns and does nothing.
+Each run is a process of its own; CPU and its largest resident size count. `intake` is the path itself, from a file to
+the events that are wanted, which is what differs: its CPU counts once it is loaded. `no events` and `arrow only` say
+what the interpreter and the library take: the first replays nothing, the second reads all columns and does nothing.
 
     python -m benchmarks.columnar                        # 1,000,000 events
     python -m benchmarks.columnar --events 5000000       # as `make nightly` has it
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -28,6 +30,7 @@ ARROW_ONLY: Final = (
     f"import sys, pyarrow.parquet as p\nfor _ in {_READ}: pass",
 )
 TO_PARQUET: Final = "import sys; from benchmarks.columnar import to_parquet; to_parquet(*sys.argv[1:])"
+TAKE_IN: Final = "import sys; from benchmarks.columnar import take_in; take_in(*sys.argv[1:])"
 ROWS_A_GROUP: Final = 250_000
 RATIO_MAX: Final = 0.6
 """Of the CPU of JSON lines."""
@@ -46,6 +49,7 @@ def main() -> int:
         _own_process("-m", "benchmarks.generate", "--events", str(events), "--output", str(lines))
         _own_process("-c", TO_PARQUET, str(lines), str(folder / "events.parquet"))
         found = {name: _replayed(folder, rules, name) for name in ("events.jsonl", "events.parquet")}
+        taken = {name: _taken_in(folder, rules, name) for name in ("events.jsonl", "events.parquet")}
         (folder / "none.jsonl").write_bytes(b"")
         costs = {name: cost for name, (cost, _) in found.items()}
         fired = {name: number for name, (_, number) in found.items()}
@@ -55,8 +59,10 @@ def main() -> int:
         fired["DuckDB, 1 thread"] = len((folder / "duckdb" / "triggers.jsonl").read_bytes().splitlines())
     for name, cost in costs.items():
         print(_row(name, events, cost, fired.get(name)), flush=True)
-    ratio = costs["events.parquet"].cpu_s / costs["events.jsonl"].cpu_s
-    print(f"\nParquet takes {ratio:.2f} of the CPU of JSON lines (aim: at most {RATIO_MAX}).")
+    for name, cpu_s in taken.items():
+        print(f"| intake, {name} | {events:,} | {cpu_s:.2f} | {cpu_s / events * 1e6:.2f} | – | – |")
+    ratio = taken["events.parquet"] / taken["events.jsonl"]
+    print(f"\nThe intake of Parquet takes {ratio:.2f} of the CPU of that of JSON lines (aim: at most {RATIO_MAX}).")
     return 0 if fired["events.jsonl"] == fired["events.parquet"] == fired["DuckDB, 1 thread"] else 1
 
 
@@ -80,6 +86,31 @@ def _replayed(folder: Path, rules: Path, name: str) -> tuple[Cost, int]:
     cost = run([sys.executable, *REPLAY, *map(str, flags)], Path.cwd(), folder / "log")
     assert cost.exit_code == 0, (folder / "log").read_text()
     return cost, from_text((output / "summary.json").read_bytes()).triggers
+
+
+def _taken_in(folder: Path, rules: Path, name: str) -> float:
+    """The CPU seconds of taking a file in."""
+    command = [sys.executable, "-c", TAKE_IN, str(rules), str(folder / name)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def take_in(rules: str, name: str) -> None:
+    """Print the CPU seconds that it takes to come from a file to the events that rules want."""
+    from kittiwake.batch.counts import Counts  # noqa: PLC0415 - only this process needs them
+    from kittiwake.batch.intake import Intake  # noqa: PLC0415
+    from kittiwake.batch.settings import RunSettings  # noqa: PLC0415
+    from kittiwake.input import parquet  # noqa: F401, PLC0415 - loaded before the clock is read
+    from kittiwake.input.columns import bulk  # noqa: F401, PLC0415 - likewise
+    from kittiwake.input.reading import read_any  # noqa: PLC0415
+    from kittiwake.rules.compile.accounts import Programs  # noqa: PLC0415
+    from kittiwake.rules.loader import load  # noqa: PLC0415
+    from kittiwake.time.instants import parse_instant  # noqa: PLC0415
+
+    intake = Intake(RunSettings(parse_instant(UNTIL)), Programs(load(rules)), Counts())
+    began_s = time.process_time()
+    for block in read_any(name):
+        intake.take(name, block)
+    print(time.process_time() - began_s)
 
 
 def _duckdb(folder: Path) -> Cost:

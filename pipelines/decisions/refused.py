@@ -1,6 +1,6 @@
 """Events that took no part: which were too late, and of a dead letter of which event, contact or row it is.
 
-Pure. The records of other sources call their ids otherwise; those of Segment and CloudEvents are known.
+Pure. The records of other sources call their ids otherwise; those of the shapes that name them so are known.
 """
 
 from __future__ import annotations

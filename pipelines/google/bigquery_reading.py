@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound, Unauthorized
+from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPICallError, GoogleAPIError, NotFound, Unauthorized
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery, bigquery_storage
 from google.cloud.bigquery_storage_v1 import types
@@ -297,17 +297,22 @@ def _read_sql(path: str) -> str:
         raise UnusableError(f"--query {shown(path)}: it has to be UTF-8") from error
 
 
+def _said(error: GoogleAPICallError) -> str:
+    """What BigQuery says, without the request."""
+    return first_line(re.sub(r"^[A-Z]+ http\S+ ", "", str(error.message)))
+
+
 @contextmanager
 def _errors(name: str) -> Iterator[None]:
     """Errors of Google's clients as one error message."""
     try:
         yield
     except NotFound as error:
-        raise UnusableError(f"cannot read {name}: {first_line(error.message)}") from error
+        raise UnusableError(f"cannot read {name}: {_said(error)}") from error
     except (Forbidden, Unauthorized) as error:
-        raise UnusableError(f"Google refuses {name}: {first_line(error.message)}. {ROLES}") from error
+        raise UnusableError(f"Google refuses {name}: {_said(error)}. {ROLES}") from error
     except BadRequest as error:
-        raise UnusableError(f"BigQuery cannot read {name}: {first_line(error.message)}") from error
+        raise UnusableError(f"BigQuery cannot read {name}: {_said(error)}") from error
     except GoogleAuthError as error:
         raise UnusableError(
             f"BigQuery: no credentials that Google takes: {first_line(error)}. Log in: {LOG_IN}"

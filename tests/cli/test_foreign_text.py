@@ -86,6 +86,11 @@ def _bad_rules(folder: Path) -> Path:
     return write(folder / f"bad{EVIL_FILE}.yaml", bad)
 
 
+def _other_rules(folder: Path) -> Path:
+    text = (folder / "rules" / "rules.yaml").read_text()
+    return write(folder / f"other{EVIL_FILE}.yaml", *text.replace("wait: 1h", "wait: 2h").splitlines())
+
+
 def _scenario(folder: Path) -> Path:
     steps = [
         {"event": "cart.item_added", "with": {"sku": EVIL_YAML, EVIL_YAML: EVIL_YAML}},
@@ -153,6 +158,19 @@ RUNS: dict[str, Runs] = {
     ],
     "inspect": lambda at: [[at / "in" / f"{EVIL_FILE}.jsonl"], [_export(at)], [at / EVIL_FILE]],
     "events": lambda at: [["import", _plan(at)], ["export", "--rules", at / "rules"], ["import", at / EVIL_FILE]],
+    "simulate": lambda at: [
+        [at / "rules", at / "in" / "*.jsonl", "--goal", EVIL_TYPE, "--allow-empty"],
+        [at / "rules", at / "in" / "*.jsonl", "--goal", EVIL, "--sample", EVIL],
+        [_bad_rules(at), at / EVIL_FILE],
+    ],
+    "diff": lambda at: [
+        [at / "rules", _other_rules(at), at / "in" / "*.jsonl", "--allow-empty"],
+        [at / "rules", _other_rules(at), at / "in" / "*.jsonl", "--allow-empty", "--markdown"],
+        [at / "rules", f"{EVIL}:{EVIL}", at / "in" / "*.jsonl"],
+        [_target(at), f"{_target(at)}@{EVIL}", at / EVIL_FILE],
+    ],
+    "describe": lambda at: [[at / "rules"], [at / "rules", "--markdown"], [_bad_rules(at)], [at / EVIL_FILE]],
+    "init": lambda at: [[at / f"new{EVIL_FILE}"], [at / f"new{EVIL_FILE}"]],
     "catalog": lambda at: [
         ["diff", _feed(at), "--account", EVIL, "--time", "2026-03-01T10:00:00Z"],
         ["diff", _feed(at), "--account", EVIL, "--time", EVIL, "--id", EVIL],

@@ -30,6 +30,8 @@ NOT_SHOWN |= {Reason.MERGED, Reason.NOT_ENTERED}
 NOT_SHOWN |= {Reason.CONDITION_UNMET}
 # No round is open as its half year ends.
 NOT_SHOWN |= {Reason.ARBITRATION}
+# Of one contact no more falls due at once than a digest lists.
+NOT_SHOWN |= {Reason.UNLISTED}
 # Half a year is too short to be forgotten in, its rules have one version, and a batch corrects nothing.
 NOT_SHOWN |= {Reason.FORGOTTEN, Reason.RULE_CHANGED, Reason.RULE_REMOVED, Reason.LATE_EVENT}
 

@@ -41,7 +41,7 @@ def _own_files(folder: str) -> list[str]:
 
 LISTS: Final = {
     "A rule construct": List(CONSTRUCTS, ""),
-    "An operator of `where`": List([], r"STARTS_WITH|\bstarts_with\b|Operator\.CONTAINS"),
+    "An operator of `where`": List([], r"STARTS_WITH|(?<!pc\.)\bstarts_with\b|Operator\.CONTAINS"),
     "A shape file that is shipped": List(SHIPPED, ""),
     "An input shape": List([one.value for one in Shape if one not in WITHOUT_FILE], r"(?i)cloudevents"),
     "An input file type": List([], ""),

@@ -79,7 +79,7 @@ def wheel(built: Path) -> ZipFile:
 
 def _package_files() -> set[str]:
     """What of the packages git tracks or would track, by its path."""
-    kinds = {".py", ".yaml", ".json", ".typed"}
+    kinds = {".py", ".yaml", ".json", ".typed", ".txt"}
     names = (
         sources.name_of(path) for path in sources.repository_files() if path.suffix in kinds or path.name == "py.typed"
     )

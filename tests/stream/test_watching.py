@@ -274,7 +274,9 @@ def test_both_steps_tell_it_with_every_bundle(tmp_path: Path, caplog: pytest.Log
     rules = PolledRules(str(tmp_path), HOUR_US), PolledRules(str(tmp_path), 2 * HOUR_US)
     for one in rules:
         one.view(NOW_US)
-    ParseDoFn(rules[0], IntakeSettings(), lambda: NOW_US).start_bundle()
+    parse = ParseDoFn(rules[0], IntakeSettings(), lambda: NOW_US)
+    parse.setup()
+    parse.start_bundle()
     EvaluateDoFn(rules[1], TimerSettings(), CANONICAL, None, lambda: NOW_US).start_bundle()
     assert [json.loads(record.message)["event"] for record in caplog.records] == ["rules_read"] * 2
 

@@ -75,18 +75,17 @@ def _of_texts(column: pa.Array) -> Properties:
 def _decoded(column: pa.Array) -> Sequence[msgspec.Raw] | None:
     """The JSON of each row, if nothing can be wrong with any.
 
-    What the decoder finds are the rows themselves if it finds as many, each as long: then no row is two lines.
+    What the decoder finds are the rows themselves if it finds as many, and no row has a line break of its own.
     """
     lists = pa.LargeListArray.from_arrays(pa.array([0, len(column)], pa.int64()), column)
     joined = pc.binary_join(lists, pa.scalar("\n", pa.large_string()))[0].as_buffer().to_pybytes()
-    if not is_plain(joined, len(column)):
+    if joined.count(b"\n") != len(column) - 1 or not is_plain(joined, len(column)):
         return None
     try:
         raws: list[msgspec.Raw] = _raw.decode_lines(joined)
     except NOT_DECODED:
         return None
-    lengths: list[int] = pc.binary_length(column).to_numpy(zero_copy_only=False).tolist()
-    return raws if list(map(len, raws)) == lengths else None
+    return raws if len(raws) == len(column) else None
 
 
 def _of_bytes(found: list[bytes]) -> Properties:

@@ -110,6 +110,7 @@ _CONDITIONS: Final = {
     **dict.fromkeys(("not_in", "not_in_segment"), "Write {not: {in: NAME}}"),
     **dict.fromkeys(("average", "mean"), "Write {avg: PATH, of: EVENT, gte: 3}"),
     **dict.fromkeys(("attribute", "attributes", "profile", "user"), "Write {contact: {tier: gold}}"),
+    **dict.fromkeys(("first", "earliest"), "For a first event write {count: EVENT, eq: 1}; for a value there is last"),
     **dict.fromkeys(("event", "did", "has_done"), "Write {present: EVENT, within: 30d}"),
     **dict.fromkeys(("has_not_done", "did_not"), "Write {absent: EVENT, within: 30d}"),
 }
@@ -120,6 +121,9 @@ EXAMPLES: Final = {
     "Where": "{category: coffee, price: {gte: 50}}",
     "ContactCondition": "{tier: gold}",
 }
+
+_OF_KEYS: Final[dict[KeyPath, str]] = {("channels",): "{email: {consent: email_consent}}"}
+"""By the key alone, where an object of no model of its own is asked for."""
 
 
 def meant(key: str, model: type[Model] | None) -> str | None:
@@ -132,7 +136,9 @@ def meant(key: str, model: type[Model] | None) -> str | None:
 
 def example(model: str, path: KeyPath) -> str | None:
     """What an object of a model looks like whose keys are the author's."""
-    return "{tier: gold}" if model == "Where" and path[-1:] == ("contact",) else EXAMPLES.get(model)
+    if model == "Where" and path[-1:] == ("contact",):
+        return "{tier: gold}"
+    return EXAMPLES.get(model) or _OF_KEYS.get(path[-1:])
 
 
 def of_shape(path: KeyPath, written: Any, message: str) -> str | None:
