@@ -67,7 +67,7 @@ def _run(script: str, folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("page", "number"), [(README, 2), (TUTORIAL, 7), (OWN_EXPORT, 8)], ids=["readme", "tutorial", "own export"]
+    ("page", "number"), [(README, 2), (TUTORIAL, 9), (OWN_EXPORT, 8)], ids=["readme", "tutorial", "own export"]
 )
 def test_the_output_shown_is_printed(page: Path, number: int, tmp_path: Path) -> None:
     printed = _printed(page, tmp_path)

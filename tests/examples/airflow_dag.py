@@ -1,0 +1,44 @@
+"""Imports the DAG under the real Airflow, and prints what it is. Run by tests/examples/test_airflow.py."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from importlib import util
+from typing import Any
+
+spec = util.spec_from_file_location("kittiwake_daily", sys.argv[1])
+assert spec
+assert spec.loader
+module = util.module_from_spec(spec)
+spec.loader.exec_module(module)
+dag = module.dag
+
+
+def rendered(text: str) -> str:
+    """A text as Airflow fills it in for the run of a day."""
+    from airflow.sdk.execution_time import macros
+
+    context: dict[str, Any] = {
+        "data_interval_start": datetime(2026, 11, 1, tzinfo=UTC),
+        "data_interval_end": datetime(2026, 11, 2, tzinfo=UTC),
+        "ds": "2026-11-01",
+        "ds_nodash": "20261101",
+        "macros": macros,
+    }
+    return str(dag.get_template_env().from_string(text).render(context))
+
+
+backfill = dag.get_task("backfill")
+options = {name: rendered(value) for name, value in backfill.pipeline_options.items()}
+print(
+    json.dumps(
+        {
+            "tasks": {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks},
+            "runs": [*backfill.py_options, backfill.py_file, backfill.runner],
+            "backfill": [f"--{name}={value}" for name, value in options.items()],
+            "reconcile": rendered(dag.get_task("reconcile").bash_command),
+        }
+    )
+)
