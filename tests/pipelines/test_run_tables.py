@@ -123,6 +123,7 @@ def test_a_step_that_died_in_its_transaction_leaves_the_old_rows_and_one_tried_a
     assert runs.contacts() == ["new"]
 
 
+@pytest.mark.nightly
 def test_of_two_runs_of_one_name_at_once_the_rows_are_those_of_one_and_another_name_has_its_own(
     tables: Tables, tmp_path: Path
 ) -> None:
