@@ -38,14 +38,16 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from kittiwake.time.instants import format_instant
+from pipelines.flags import error_lines
 from pipelines.graphs.backfill import build_backfill
 from pipelines.inputs import Asked, FoundInputs, estimate_text, find_inputs
 from pipelines.lifecycle import cancel_job, has_job
 from pipelines.locations import OutputLocation, TablesRun, open_location
 from pipelines.options.backfill import BackfillOptions, parse_options
+from pipelines.preflight.dataflow import dataflow_problems, local_problems
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
-from pipelines.runner import is_dataflow, new_pipeline, silence_beam
+from pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
 from transforms.stream.seed import SnapshotSource
 from transforms.stream.snapshot_sources import find_snapshots
 
@@ -71,7 +73,8 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
             say(f"error: {one}")
         return Exit.UNUSABLE
     except (UnusableError, TargetError) as error:
-        say(f"error: {error}")
+        for line in str(error).split("\n"):
+            say(f"error: {line}")
         return Exit.UNUSABLE
     except RunsOnError as error:
         say(f"interrupted; {error}")
@@ -122,6 +125,8 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
         RunsOnError: as it says.
     """
     check_format(options.written)
+    if is_dataflow(options.runner):
+        _refuse_for_dataflow(options)
     programs = _programs(options)
     found = _found(options, programs)
     start_from = _start_from(options, programs)
@@ -139,6 +144,8 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
                 location.release()
                 return None
             stop.listen()  # Beam's runner of Prism has taken Ctrl-C for itself
+            if is_dataflow(options.runner):
+                report_launch("backfill", pipeline, watched.result)
             watched.result.wait_until_finish()
         except BaseException as error:
             if not location.is_finished():
@@ -236,6 +243,22 @@ def _summary_of(location: OutputLocation) -> Summary:
     if summary is not None and summary.stopped is Stop.UNREADABLE:
         raise UnusableError("; ".join(summary.counts.unreadable.values()))
     raise UnusableError("the job has ended without its last step: somebody has cancelled it; the output is as it was")
+
+
+def _refuse_for_dataflow(options: BackfillOptions) -> None:
+    """Refuse a launch whose job could not run; rules are read here, and travel with it.
+
+    Raises:
+        UnusableError: a line for each thing that is missing, or that workers cannot reach.
+    """
+    problems = [
+        *dataflow_problems(check_flags(options.beam_flags)),
+        *local_problems("--input", options.inputs),
+        *local_problems("--start_from", options.start_from),
+        *local_problems("--output", [options.output]),
+    ]
+    if problems:
+        raise UnusableError(error_lines(problems))
 
 
 if __name__ == "__main__":

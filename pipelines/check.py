@@ -5,19 +5,27 @@ Called by `pipelines.stream`, for `--check` and at each launch. It loops over th
 
 from __future__ import annotations
 
-from apache_beam.options.pipeline_options import GoogleCloudOptions
+from typing import Any
 
+from kittiwake.errors import UnusableError
+from kittiwake.rules.publishing.opening import is_target
 from pipelines.options.stream import StreamOptions
+from pipelines.preflight.dataflow import dataflow_problems
 from pipelines.preflight.findings import Findings, NotReady, Ready
 from pipelines.preflight.rules import check_rules
 from pipelines.preflight.snapshots import check_snapshots
-from pipelines.runner import is_dataflow
+from pipelines.runner import check_flags, is_dataflow
 
 
 def check(options: StreamOptions) -> Ready | NotReady:
     """Ask about everything that the job needs and whose name could be read."""
-    cloud = GoogleCloudOptions(list(options.beam_flags)) if is_dataflow(options.runner) else None
-    findings = Findings(is_dataflow=cloud is not None, region=cloud and cloud.region)
+    beam = _beam_options(options)
+    findings = Findings(is_dataflow=is_dataflow(options.runner), region=beam.get("region"))
+    for problem in dataflow_problems(beam) if findings.is_dataflow and beam else ():
+        findings.wrong(problem)
+    # Rules in files are read at the launch and travel with the job; a target is polled by workers.
+    findings.compare_locations("--rules", [one for one in options.rules if is_target(one)])
+    findings.compare_locations("--snapshots", options.snapshots)
     rules = check_rules(options, findings)
     for source in options.sources:
         source.check(findings)
@@ -27,3 +35,11 @@ def check(options: StreamOptions) -> Ready | NotReady:
     if rules is None or findings.problems:
         return NotReady(tuple(findings.found), findings.problems)
     return Ready(tuple(findings.found), rules, snapshots)
+
+
+def _beam_options(options: StreamOptions) -> dict[str, Any]:
+    """Beam's options by name; none if they are no such thing, which was found as they were read."""
+    try:
+        return check_flags(options.beam_flags)
+    except UnusableError:
+        return {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +22,7 @@ from kittiwake.rules.errors import RulesError
 from kittiwake.rules.limits import FILE_BYTES_MAX
 from kittiwake.shape_files.names import shape_names
 from kittiwake.shape_files.naming import InputShapes, input_shape, input_shapes, message_shape
+from kittiwake.terminal.arguments import plain_arguments, switch_message
 from kittiwake.time.durations import ADVICE, parse_duration
 from kittiwake.time.instants import BadTimeError, format_instant, parse_instant
 
@@ -29,11 +31,21 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, with its error messages made visible: a glob puts the names of files among the options."""
+    """argparse's, which takes the texts of a template's launcher too.
+
+    Its error messages are made visible: a glob puts the names of files among the options.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, after `plain_arguments`."""
+        argv = sys.argv[1:] if args is None else args
+        actions = self._option_string_actions
+        lists = [name for name, action in actions.items() if isinstance(action, argparse._AppendAction)]
+        return super().parse_known_args(plain_arguments(argv, actions, lists), namespace)
 
     def error(self, message: str) -> NoReturn:
         """End the main with code 2."""
-        super().error(visible(message))
+        super().error(visible(switch_message(message)))
 
 
 def error_lines(problems: Iterable[str]) -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kittiwake.terminal.ending import StopRequest
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_line
+from pipelines.refusals import INSTALL
 from transforms.logs import log_to_stderr
 
 if TYPE_CHECKING:
@@ -30,7 +34,13 @@ _NO_BIGQUERY_CLIENT: Final = "apitools not found"
 
 
 def prepare_process() -> None:
-    """Tune the garbage collector, and silence a warning that Beam gives on the root logger as it is imported."""
+    """Tune the garbage collector, and silence a warning that Beam gives on the root logger as it is imported.
+
+    Without Beam the process ends here, with code 2 and a line that says what to install.
+    """
+    if find_spec("apache_beam") is None:
+        report_line(Path(sys.argv[0]).stem, f"error: Apache Beam is not installed: {INSTALL}")
+        sys.exit(Exit.UNUSABLE)
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
     logging.getLogger().addFilter(_is_relevant)
 
@@ -43,12 +53,6 @@ def _is_relevant(record: logging.LogRecord) -> bool:
 def say(text: str) -> None:
     """One line of the streaming job for whoever launches it, on standard error."""
     report_line("stream", text)
-
-
-def report_launch(result: PipelineResult, region: str | None, project: str | None) -> int:
-    """Say where the job is to be found, which Dataflow runs from now on."""
-    say(f"launched: gcloud dataflow jobs show {result.job_id()} --region={region} --project={project}")
-    return Exit.FINE
 
 
 def run_in_process(pipeline: beam.Pipeline, stop: StopRequest, stop_message: str) -> int:

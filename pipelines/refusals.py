@@ -1,4 +1,4 @@
-"""Errors of disks and of outputs, found in the errors that a runner raises instead. Called by the mains.
+"""Errors of disks and of outputs, found in the errors that a runner raises instead; and of what is not installed.
 
 A runner passes on the text of what a step raised, in this process or in another; the error itself is lost by then.
 """
@@ -11,13 +11,33 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Final
 
+from kittiwake.errors import UnusableError
 from kittiwake.output.folder import OutputError
+
+INSTALL: Final = "pip install 'kittiwake[gcp]'"
+_GOOGLE: Final = ("google.cloud.bigquery", "google.cloud.storage", "google.pubsub_v1")
+"""What is imported of the extra `gcp`, which comes as one."""
 
 _OF_DISKS: Final = tuple(
     map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE))
 )
+
+
+def require_google(what: str) -> bool:
+    """True where Google's clients are installed, which `what` needs.
+
+    Raises:
+        UnusableError: they are not; it says which extra has them.
+    """
+    try:
+        if all(find_spec(name) is not None for name in _GOOGLE):
+            return True
+    except ImportError:  # of the package around it
+        pass
+    raise UnusableError(f"{what} needs Google's clients, which are not installed: {INSTALL}")
 
 
 def disk_error(error: BaseException) -> str | None:

@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions
+from apache_beam.options.pipeline_options import DirectOptions, GoogleCloudOptions, PipelineOptions, PortableOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.runners.runner import PipelineRunner, create_runner
+from apache_beam.runners.runner import PipelineResult, PipelineRunner, create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from kittiwake.errors import UnusableError
-from pipelines.refusals import is_worth_logging
+from kittiwake.output.rows import line as json_line
+from kittiwake.terminal.arguments import plain_arguments, switch_message
+from kittiwake.terminal.printing import report_line, say_json_lines
+from pipelines.refusals import is_worth_logging, require_google
 
 IN_PROCESS: Final = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """Runs the job in this process and its children, without a network."""
@@ -50,10 +53,16 @@ _LOCAL_NAMES: Final = ("direct", "directrunner", "switchingdirectrunner", "fnapi
 def runner_named(name: str | None) -> str:
     """The runner a person means by `name`: without one, or by "DirectRunner", the in-process one.
 
-    >>> runner_named(None) == runner_named("DirectRunner") == IN_PROCESS, runner_named("DataflowRunner")
+    >>> runner_named(None) == runner_named("DirectRunner") == IN_PROCESS, runner_named("dataflow")
     (True, 'DataflowRunner')
     """
-    return IN_PROCESS if name is None or name.lower() in _LOCAL_NAMES else name
+    if name is None or name.lower() in _LOCAL_NAMES:
+        return IN_PROCESS
+    return DATAFLOW if _names_dataflow(name) else name
+
+
+def _names_dataflow(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in ("dataflow", DATAFLOW.lower())
 
 
 def streaming_runner(name: str | None) -> str:
@@ -64,7 +73,7 @@ def streaming_runner(name: str | None) -> str:
     """
     if name is None or name.lower() in (*_LOCAL_NAMES, STREAMING.lower(), "bundlebaseddirectrunner"):
         return STREAMING
-    if name.rpartition(".")[2].lower() in ("dataflow", DATAFLOW.lower()):
+    if _names_dataflow(name):
         return DATAFLOW
     raise UnusableError(f"--runner {name}: Beam reads Pub/Sub on {DATAFLOW}, or in this process without --runner")
 
@@ -94,7 +103,7 @@ def check_endpoint(flags: Sequence[str]) -> None:
 
 
 def is_dataflow(runner: str) -> bool:
-    """Whether a runner that `streaming_runner` has named is Google's service, which goes on by itself."""
+    """Whether a runner, as named by the functions above, is Google's service, which goes on by itself."""
     return runner == DATAFLOW
 
 
@@ -104,11 +113,28 @@ def new_pipeline(runner: str, flags: Sequence[str]) -> beam.Pipeline:
     Raises:
         UnusableError: there is no such runner, or it lacks an option.
     """
+    if is_dataflow(runner):
+        require_google(f"--runner {runner}")
     options = PipelineOptions([f"--runner={runner}", *_quiet(runner), *flags])
     try:
         return beam.Pipeline(_runner(runner, options.view_as(DirectOptions)), options)
     except (ValueError, ImportError, AttributeError) as error:
         raise UnusableError(f"--runner {runner}: {error}") from error
+
+
+def report_launch(speaker: str, pipeline: beam.Pipeline, result: PipelineResult) -> None:
+    """Say where a job is to be found that Dataflow runs from now on.
+
+    A program reads one line of JSON on standard output. The line before the command is Beam's, which `silence_beam`
+    keeps out of its log: by it Airflow's operators find the job.
+    """
+    cloud, job_id = pipeline.options.view_as(GoogleCloudOptions), result.job_id()
+    report_line(speaker, f"Created job with id: [{job_id}]")
+    where = f"--region={cloud.region} --project={cloud.project}"
+    report_line(speaker, f"launched: gcloud dataflow jobs show {job_id} {where}")
+    console = f"https://console.cloud.google.com/dataflow/jobs/{cloud.region}/{job_id}?project={cloud.project}"
+    found = {"id": job_id, "name": cloud.job_name, "region": cloud.region, "console": console}
+    say_json_lines(f"{json_line(found).decode()}\n")
 
 
 def _quiet(runner: str) -> tuple[str, ...]:
@@ -125,6 +151,17 @@ def _runner(name: str, direct: DirectOptions) -> PipelineRunner:
         return create_runner(name)
     command = f"{sys.executable} -m pipelines.worker"
     return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
+
+
+def plain_flags(flags: Sequence[str]) -> tuple[str, ...]:
+    """Flags for Beam, of which a template's launcher has written some as it writes all options."""
+    found: list[str] = []
+
+    def read(parser: Any) -> None:
+        found.extend(plain_arguments(flags, parser._option_string_actions))
+
+    PipelineOptions([]).get_all_options(add_extra_args_fn=read)
+    return tuple(found)
 
 
 def check_flags(flags: Sequence[str]) -> dict[str, Any]:
@@ -145,7 +182,7 @@ def check_flags(flags: Sequence[str]) -> dict[str, Any]:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise UnusableError(message)
+    raise UnusableError(switch_message(message))
 
 
 def silence_beam() -> None:

@@ -18,8 +18,6 @@ if __name__ == "__main__":
 
 from collections.abc import Iterator, Sequence
 
-from apache_beam.options.pipeline_options import GoogleCloudOptions
-
 from kittiwake.errors import UnusableError
 from kittiwake.terminal import printing
 from kittiwake.terminal.ending import StopRequest, end_process, run_to_end
@@ -28,11 +26,19 @@ from kittiwake.time.durations import format_duration
 from pipelines.check import check
 from pipelines.flags import error_lines
 from pipelines.graphs.stream import build_stream
-from pipelines.lifecycle import report_launch, run_in_process, say, wait_for_job
+from pipelines.lifecycle import has_job, run_in_process, say, wait_for_job
 from pipelines.options.stream import ParsedOptions, StreamOptions, parse_stream_options
 from pipelines.preflight.findings import NotReady, Ready, Verdict, has_refused
 from pipelines.refusals import disk_error
-from pipelines.runner import IN_PROCESS, check_endpoint, is_dataflow, new_pipeline, silence_beam, streaming_flags
+from pipelines.runner import (
+    IN_PROCESS,
+    check_endpoint,
+    is_dataflow,
+    new_pipeline,
+    report_launch,
+    silence_beam,
+    streaming_flags,
+)
 from transforms.sinks.base import SinkKind
 
 
@@ -106,10 +112,13 @@ def _launch(parsed: ParsedOptions, stop: StopRequest) -> int:
     if options.runner == IN_PROCESS:
         return run_in_process(pipeline, stop, stop_message)
     result = pipeline.run()
+    if not has_job(result):
+        say("the graph is written; the job that a template starts from it runs by itself")
+        return Exit.FINE
     stop.listen()  # Beam's runner of Prism has taken Ctrl-C for itself, to end Prism under the running job
     if is_dataflow(options.runner):
-        cloud = GoogleCloudOptions(list(options.beam_flags))
-        return report_launch(result, cloud.region, cloud.project)
+        report_launch("stream", pipeline, result)
+        return Exit.FINE
     return wait_for_job(result, stop, stop_message)
 
 

@@ -31,7 +31,7 @@ from pipelines.flags import (
     instant_option,
     shape_options,
 )
-from pipelines.runner import IN_PROCESS, check_flags, runner_named
+from pipelines.runner import IN_PROCESS, check_flags, plain_flags, runner_named
 
 RUN_ID_DIGITS: Final = 16
 
@@ -81,7 +81,8 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         UnusableError: a flag is unknown, or its value is no such thing.
         SystemExit: as argparse does, for --help and for what it refuses itself.
     """
-    known, beam_flags = _parser().parse_known_args(argv)
+    known, others = _parser().parse_known_args(argv)
+    beam_flags = plain_flags(others)
     check_flags(beam_flags)
     if not known.input and known.query is None:
         raise UnusableError("say what is read: --input FILES, --input bq://PROJECT.DATASET.TABLE or --query FILE.sql")

@@ -33,7 +33,7 @@ from pipelines.flags import (
     flag,
     message_shape_option,
 )
-from pipelines.runner import STREAMING, check_flags
+from pipelines.runner import STREAMING, check_flags, plain_flags
 from pipelines.sinks.base import JobSink
 from pipelines.sinks.table import SINKS, check_sinks, read_sinks
 from pipelines.sources.base import Source
@@ -101,7 +101,7 @@ def parse_stream_options(argv: Sequence[str] | None) -> ParsedOptions:
     """
     typed, beam_flags = _parser().parse_known_args(argv)
     reader = OptionReader(typed)
-    options = _read(reader, tuple(beam_flags))
+    options = _read(reader, plain_flags(beam_flags))
     return ParsedOptions(options, (*reader.problems, *_contradictions(options, typed)))
 
 
@@ -196,7 +196,7 @@ _CHECK_HELP: Final = "launch nothing; say everything that would keep the job fro
 _GRID_HELP: Final = "timer resolution: contacts are evaluated at multiples of it (1s)"
 
 _FIRST: Final = (
-    flag(_FROM_AND_TO, "--rules", required=True, nargs="+", metavar="RULES", help=_RULES_HELP),
+    flag(_FROM_AND_TO, "--rules", required=True, nargs="+", action="extend", metavar="RULES", help=_RULES_HELP),
     flag(_LAUNCH, "--check", action="store_true", help=_CHECK_HELP),
 )
 _REST: Final = (

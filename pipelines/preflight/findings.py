@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from kittiwake.stream.rules_source.view import RulesSource
+from pipelines.preflight.dataflow import local_problems
 from transforms.stream.seed import SnapshotSource
 
 
@@ -55,6 +56,11 @@ class Findings:
     def wrong(self, text: str) -> None:
         """It keeps the job from running."""
         self.found.append(Finding(Verdict.WRONG, text))
+
+    def compare_locations(self, option: str, locations: Sequence[str]) -> None:
+        """Report locations of an option that the workers of this job cannot reach."""
+        for problem in local_problems(option, locations) if self.is_dataflow else ():
+            self.wrong(problem)
 
     @property
     def problems(self) -> list[str]:

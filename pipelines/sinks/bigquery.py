@@ -11,10 +11,9 @@ from typing import ClassVar, Final
 from kittiwake.errors import UnusableError
 from kittiwake.stream.tables.schema import Dataset, RecordedDecisions, dataset_of
 from pipelines.flags import FlagGroup, OptionReader, OptionRow, error_lines, flag
-from pipelines.google.bigquery_tables import client_of, create_tables
 from pipelines.google.storage_write import expansion_service
-from pipelines.preflight.bigquery import check_tables
 from pipelines.preflight.findings import Findings
+from pipelines.refusals import require_google
 from pipelines.runner import is_dataflow
 from transforms.sinks.base import SinkKind
 from transforms.sinks.bigquery import Method, WriteTables
@@ -48,6 +47,8 @@ class TablesSink:
         """Create the tables and views that are missing, if that was asked for."""
         if not self.create:
             return
+        from pipelines.google.bigquery_tables import client_of, create_tables  # noqa: PLC0415 - Google's clients: an extra
+
         done = create_tables(client_of(self.dataset), self.dataset, self.expiry_days)
         for name in done.made:
             report(f"created {name}")
@@ -56,11 +57,15 @@ class TablesSink:
 
     def check(self, findings: Findings) -> None:
         """Ask about the dataset and its tables."""
+        from pipelines.preflight.bigquery import check_tables  # noqa: PLC0415 - Google's clients: an extra
+
         check_tables(self.dataset, may_create=self.create, findings=findings)
 
 
 def _read(options: OptionReader) -> TablesSink | None:
     typed = options.typed
+    if typed.dataset is not None and not options.read(False, require_google, "--dataset"):
+        return None
     dataset = None if typed.dataset is None else options.read(None, _dataset, typed.dataset)
     expiry_days = None if typed.table_expiry is None else options.read(None, _days, typed.table_expiry)
     if dataset is None:

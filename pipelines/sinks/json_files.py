@@ -31,7 +31,8 @@ class FolderSink:
         """Nothing: the step makes the folder."""
 
     def check(self, findings: Findings) -> None:
-        """Nothing is asked: a folder that cannot be written to fails the first bundle."""
+        """Whether workers reach it; a folder that cannot be written to fails the first bundle."""
+        findings.compare_locations("--output", [self.folder])
 
 
 def _read(options: OptionReader) -> FolderSink | None:

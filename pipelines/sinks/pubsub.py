@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from pipelines.flags import FlagGroup, OptionReader, OptionRow, flag, name_option
 from pipelines.preflight.findings import Findings
-from pipelines.preflight.pubsub import check_trigger_topic
+from pipelines.refusals import require_google
 from transforms.sinks.base import SinkKind
 from transforms.sinks.pubsub import PublishTriggers
 
@@ -35,12 +35,14 @@ class TopicSink:
 
     def check(self, findings: Findings) -> None:
         """Ask about the topic."""
+        from pipelines.preflight.pubsub import check_trigger_topic  # noqa: PLC0415 - Google's clients: an extra
+
         check_trigger_topic(self.topic, findings)
 
 
 def _read(options: OptionReader) -> TopicSink | None:
     typed = options.typed.trigger_topic
-    if typed is None:
+    if typed is None or not options.read(False, require_google, "--trigger_topic"):
         return None
     name = options.read(None, name_option, "--trigger_topic", typed, _TOPIC, "projects/PROJECT/topics/NAME")
     return None if name is None else TopicSink(name)

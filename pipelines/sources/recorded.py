@@ -50,6 +50,7 @@ class RecordedSource:
 
     def check(self, findings: Findings) -> None:
         """Look for the files."""
+        findings.compare_locations("--events", self.patterns)
         try:
             files = self._files()
         except UnusableError as error:

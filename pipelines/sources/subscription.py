@@ -14,7 +14,7 @@ from apache_beam.io.gcp.pubsub import ReadFromPubSub
 from kittiwake.errors import UnusableError
 from pipelines.flags import FlagGroup, JobSettings, OptionReader, OptionRow, flag, name_option
 from pipelines.preflight.findings import Findings
-from pipelines.preflight.pubsub import check_subscription
+from pipelines.refusals import require_google
 from pipelines.runner import is_dataflow
 
 _SUBSCRIPTION: Final = re.compile(r"projects/(?P<project>[^/\s]+)/subscriptions/[^/\s]+")
@@ -44,6 +44,8 @@ class SubscriptionSource:
 
     def check(self, findings: Findings) -> None:
         """Ask about the subscription and its topic."""
+        from pipelines.preflight.pubsub import check_subscription  # noqa: PLC0415 - Google's clients: an extra
+
         findings.input_topic = check_subscription(self.subscription, findings)
 
     def notes(self, job: JobSettings) -> Iterator[str]:
@@ -65,6 +67,8 @@ class SubscriptionSource:
 def _read(options: OptionReader) -> SubscriptionSource | None:
     typed = options.typed
     name, form = typed.subscription, "projects/PROJECT/subscriptions/NAME"
+    if name is not None and not options.read(False, require_google, "--subscription"):
+        return None
     if name is not None:
         name = options.read(None, name_option, "--subscription", name, _SUBSCRIPTION, form)
     timestamp_attribute, id_label = (

@@ -85,9 +85,12 @@ def test_what_cannot_be_meant_is_refused(flags: list[str], message: str) -> None
 
 @pytest.mark.parametrize(
     ("runner", "message"),
-    [("NoRunner", "Unexpected pipeline runner: NoRunner"), ("DataflowRunner", "Missing GCS path option"),
-     ("no.such.Runner", "No module named 'no'"), ("pipelines.runner.Runner", "has no attribute 'Runner'")],
-)  # fmt: skip
+    [
+        ("NoRunner", "Unexpected pipeline runner: NoRunner"),
+        ("no.such.Runner", "No module named 'no'"),
+        ("pipelines.runner.Runner", "has no attribute 'Runner'"),
+    ],
+)
 def test_a_runner_that_cannot_start_is_refused(job: Job, tmp_path: Path, runner: str, message: str) -> None:
     ran = job(write_lines(tmp_path / "events.jsonl", []), "--runner", runner)
     assert ran.code == Exit.UNUSABLE
