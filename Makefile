@@ -21,10 +21,10 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv emulators demo stream-demo test lint format docs nightly sim runners bench clean
+.PHONY: help venv emulators demo stream-demo bigquery-demo test lint format docs nightly sim runners bench clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -65,6 +65,9 @@ demo: $(VENV)/.installed-beam $(CDNOW) ## run the backfill on real purchases and
 
 stream-demo: $(VENV)/.installed-gcp ## run the streaming job on a simulated shop until Ctrl-C
 	@$(BIN)/python -m examples.stream --output $(if $(filter command line,$(origin OUT)),$(OUT),out/stream-demo)
+
+bigquery-demo: emulators ## run backfill, stream and reconcile over BigQuery on emulators; needs Java and a Python 3.13
+	@$(BIN)/python -m examples.bigquery --output $(if $(filter command line,$(origin OUT)),$(OUT),out/bigquery-demo)
 
 test: $(VENV)/.installed-test $(CDNOW) lint emulators ## install, check and run all tests, the documentation's site included
 	$(PYTEST) -m 'not nightly' --hypothesis-seed=$(SEED)
