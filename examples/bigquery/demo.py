@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from examples.bigquery import history
 from examples.bigquery.history import rfc3339
@@ -150,7 +150,7 @@ class Demo:
         found = self._number(FIRED, STREAM, times)
         print(f"the stream has fired {found:,} triggers of these days, the backfill {expected:,}")
 
-    def _number(self, sql: str, dataset: str, parameters: dict[str, tuple[str, object]]) -> int:
+    def _number(self, sql: str, dataset: str, parameters: Mapping[str, tuple[str, Any]]) -> int:
         return int(self._services.query(sql, dataset, parameters)[0]["number"])
 
     def _wait(self, job: subprocess.Popen[bytes], what: str, is_so: Callable[[], bool]) -> None:
@@ -173,7 +173,7 @@ class Demo:
         )  # fmt: skip
         print(f"\nThey are. Events, rules, snapshots and the stream's log are in {self._output}; {EVENTS} is gone.")
 
-    def _ask(self, sentence: str, sql: str | Path, parameters: dict[str, tuple[str, object]]) -> None:
+    def _ask(self, sentence: str, sql: str | Path, parameters: Mapping[str, tuple[str, Any]]) -> None:
         text = sql if isinstance(sql, str) else (ROOT / sql).read_text(encoding="utf-8")
         shown = " ".join(sql.split()) if isinstance(sql, str) else f"$(cat {sql})"
         given = [f"--parameter={name}:{kind}:{value}" for name, (kind, value) in parameters.items()]

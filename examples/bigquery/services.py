@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +67,7 @@ class Services:
         job = self.tables.load_table_from_file(io.BytesIO(lines), table, job_config=config)
         return int(job.result().output_rows or 0)
 
-    def query(self, sql: str, dataset: str, parameters: dict[str, tuple[str, Any]]) -> list[dict[str, Any]]:
+    def query(self, sql: str, dataset: str, parameters: Mapping[str, tuple[str, Any]]) -> list[dict[str, Any]]:
         """The rows of GoogleSQL; tables without a dataset are of the one given, parameters are type and value."""
         given = [client.ScalarQueryParameter(name, kind, value) for name, (kind, value) in parameters.items()]
         config = client.QueryJobConfig(default_dataset=dataset, query_parameters=given)
