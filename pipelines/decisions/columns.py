@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from kittiwake.output.rows import DecisionLine, LineEvents, in_one_line
-from kittiwake.stream.tables.schema import DECISIONS, ROW_ID, WRITTEN_AT, ColumnMode, Type
+from kittiwake.stream.tables.schema import DECISIONS, ROW_ID, RUN_ID, WRITTEN_AT, ColumnMode, Type
 from kittiwake.time.instants import EPOCH, format_instant
 
 _ARROW: Final = {
@@ -24,7 +24,7 @@ _ARROW: Final = {
     Type.DATE: pa.date32(),
 }
 
-HELD: Final = tuple(column for column in DECISIONS.columns if column.name not in (ROW_ID, WRITTEN_AT))
+HELD: Final = tuple(column for column in DECISIONS.columns if column.name not in (ROW_ID, WRITTEN_AT, RUN_ID))
 """All but those that only a table has."""
 
 NAMES: Final = tuple(column.name for column in HELD)
@@ -72,6 +72,8 @@ class _Line(msgspec.Struct, gc=False):
     outranked_by: str | None = None
     variant: str | None = None
     channel: str | None = None
+    digest: msgspec.Raw = msgspec.Raw(b"null")
+    digest_id: str | None = None
 
 
 _decode: Final = msgspec.json.Decoder(_Line).decode
@@ -84,7 +86,7 @@ def values_of_line(line: bytes) -> tuple[Any, ...]:
         msgspec.MsgspecError: it is no line of `decisions`.
     """
     row = _decode(line)
-    events, threshold = row.events, _text(row.threshold)
+    events, threshold, digest = row.events, _text(row.threshold), _text(row.digest)
     of_events = (None, None, None) if events is None else (events.first, events.last, events.count)
     of_times = (None, None) if events is None else (events.first_time, events.last_time)
     values = {name: getattr(row, name) for name in _PLAIN}
@@ -92,6 +94,7 @@ def values_of_line(line: bytes) -> tuple[Any, ...]:
     values.update(zip(("first_event_time", "last_event_time"), of_times, strict=True))
     values.update(instance=_text(row.instance), include=_text(row.include))
     values["threshold"] = None if threshold == "null" else threshold
+    values["digest"] = None if digest == "null" else digest
     return tuple(values[name] for name in NAMES)
 
 
@@ -101,6 +104,8 @@ _PLAIN: Final = tuple(name for name in NAMES if name in _Line.__struct_fields__)
 def _text(raw: msgspec.Raw) -> str:
     return bytes(raw).decode()
 
+
+_JSON: Final = ("instance", "include", "threshold", "digest")
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -113,7 +118,7 @@ def line_of(row: Mapping[str, Any]) -> bytes:
         events = LineEvents(row["first_event_id"], row["last_event_id"], row["event_count"], *times)
     values = {name: row[name] for name in NAMES if name in DecisionLine.__struct_fields__}
     values.update({name: _instant(row[name]) for name in ("time", "fired_at")})
-    values.update({name: msgspec.Raw((row[name] or "null").encode()) for name in ("instance", "include", "threshold")})
+    values.update({name: msgspec.Raw((row[name] or "null").encode()) for name in _JSON})
     return in_one_line(_encode(DecisionLine(**{**values, "replaces": tuple(row["replaces"]), "events": events})))
 
 

@@ -170,7 +170,9 @@ def _of_parquet(name: str) -> Iterator[pa.RecordBatch]:
         events = batch.column("events").flatten()
         found = dict(zip(batch.schema.names, batch.columns, strict=True))
         found.update(zip(_OF_EVENTS, events, strict=True))
-        yield pa.RecordBatch.from_arrays([found[one].cast(SCHEMA.field(one).type) for one in NAMES], schema=SCHEMA)
+        absent = pa.nulls(len(batch))  # of a column that an earlier release did not write
+        columns = [found.get(one, absent).cast(SCHEMA.field(one).type) for one in NAMES]
+        yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
 _OF_EVENTS: Final = ("first_event_id", "last_event_id", "event_count", "first_event_time", "last_event_time")

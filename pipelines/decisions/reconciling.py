@@ -20,6 +20,7 @@ from pipelines.decisions.store import Store
 COMPARED: Final = (
     "account_id", "contact_id", "rule_id", "kind", "time", "fired_at", "instance", "threshold",
     "reminder", "occurrence", "first_event_id", "last_event_id", "event_count", "include", "variant", "channel",
+    "digest",
 )  # fmt: skip
 """The columns in which two triggers of one id have to agree. Not `mode`, `revision`, `late` and the like, which say how
 a host came to it; nor `rule_version`: an edit that changes no trigger is no difference."""
