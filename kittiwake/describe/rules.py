@@ -13,6 +13,7 @@ from typing import Final
 from kittiwake.describe.clauses import begins_words, reaches_words, tree_words, wait_words
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, path_words
+from kittiwake.kernel.plan.digest import Digest
 from kittiwake.kernel.plan.gates import asked_of
 from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.policy import Policy
@@ -81,12 +82,19 @@ def _instances(rule: RuleProgram) -> Iterator[str]:
 
 
 def _carries(rule: RuleProgram) -> Iterator[str]:
+    if rule.digest is not None:
+        yield f"What is due at one time leaves as one trigger that lists {_listing(rule.digest)}."
     if rule.include:
         yield f"Its trigger carries {listed([_field(one) for one in rule.include])}."
     if rule.variants is not None:
         yield f"Contacts get {_shares(rule.variants)}, drawn by the word {rule.variants.salt}."
     if rule.channel is not None:
         yield f"It is sent on {rule.channel}."
+
+
+def _listing(digest: Digest) -> str:
+    best = "newest" if digest.field is None else f"{'highest' if digest.is_highest_best else 'lowest'} {digest.field}"
+    return f"up to {digest.max_listed}, the {best} first"
 
 
 def _field(one: Include) -> str:

@@ -29,14 +29,17 @@ from tests.oracle import clock
 from tests.oracle.published import Together, together
 from tests.oracle.values import canonical, exact
 from tests.oracle.worlds_catalog import catalog_world_of_versions
-from tests.pipelines.test_worlds_versions import START, differences, published, report, write_events
+from tests.pipelines.test_worlds import rows_by_contact
 from tests.runners import prism
+from tests.runners.drawn import differences, published, report, write_events
 from tests.runners.jobs import LOOPBACK, stream_on_engine
 from tests.runners.shops import differing, kittiwake
 from tests.stream.test_items import difference_by_faults
 
 ACCOUNTS: Final = 100
 """Of a run of a host."""
+START: Final = "2035-01-01T00:00:00Z"
+"""When the runs start: after every event."""
 LATENESS_US: Final = 15 * clock.DAY
 """Of the stream, in which events come up to five minutes out of order."""
 
@@ -53,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.host == "faults":
         return _each(numbers, 1, asked.seconds, difference_by_faults)
     if asked.host == "batch":
-        return _each(numbers, ACCOUNTS, asked.seconds, _by_replay)
+        return _each(numbers, ACCOUNTS, asked.seconds, lambda first: by_replay(first, ACCOUNTS))
     with TemporaryDirectory() as folder:
         prism.binary()
         with prism.running(Path(folder)) as endpoint:
@@ -74,13 +77,14 @@ def _each(numbers: range, step: int, seconds: float, difference: Callable[[int],
     return int(bool(wrong))
 
 
-def _drawn(first: int) -> tuple[Together, random.Random]:
+def _drawn(first: int, accounts: int) -> tuple[Together, random.Random]:
     rng = random.Random(f"catalogue {first}")
-    return together(rng, ACCOUNTS, draw=catalog_world_of_versions), rng
+    return together(rng, accounts, draw=catalog_world_of_versions), rng
 
 
-def _by_replay(first: int) -> str:
-    drawn, rng = _drawn(first)
+def by_replay(first: int, accounts: int) -> str:
+    """How replay and the oracle differ on a draw; "": not at all."""
+    drawn, rng = _drawn(first, accounts)
     with TemporaryDirectory() as name:
         folder = Path(name)
         history = load_rules(published(folder / "target", drawn))
@@ -88,12 +92,12 @@ def _by_replay(first: int) -> str:
         settings = RunSettings(parse_instant(START), drawn.until_us, drawn.horizon_us)
         ran = replay(Programs(history, drawn.horizon_us), list(map(str, inputs)), folder / "out", settings)
         assert ran.counts.item_changes > 0, "items were drawn"
-        wrong = differences(drawn, history, folder / "out")
+        wrong = differences(drawn, history, rows_by_contact(folder / "out"))
     return report(drawn, wrong) if wrong else ""
 
 
 def _by_prism(endpoint: str, first: int) -> str:
-    drawn, rng = _drawn(first)
+    drawn, rng = _drawn(first, ACCOUNTS)
     with TemporaryDirectory() as name:
         folder = Path(name)
         lines = [canonical(exact(event)).encode() for of in drawn.worlds.values() for event in of.events]

@@ -85,6 +85,12 @@ RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
     "audience": (AUDIENCE, [{"audience": COUNT}, {"audience": {"not": SPENT}}]),
     "emits": (AUDIENCE, [{"emits": ["entered", "exited"]}]),
     "include": (ARMED, [{"include": {"p": "price"}}, {"include": {"p": "contact.tier"}}, {"include": {"q": "price"}}]),
+    "digest": ({"when": "cart.item_added", "per": "sku", "include": {"p": "price"}}, [
+        {"digest": {"max": 2}},
+        {"digest": {"max": 3}},
+        {"digest": {"max": 3, "highest": "p"}},
+        {"digest": {"max": 3, "lowest": "p"}},
+    ]),
     "mode": (ARMED, [{"mode": "shadow"}, {"mode": "off"}]),
     "priority": (ARMED, [{"priority": 51}]),
     "reentry": (ARMED, [{"reentry": "once"}, {"reentry": "2d"}]),

@@ -8,15 +8,31 @@ from datetime import UTC, datetime
 from importlib import util
 from typing import Any
 
-spec = util.spec_from_file_location("kittiwake_daily", sys.argv[1])
-assert spec
-assert spec.loader
-module = util.module_from_spec(spec)
-spec.loader.exec_module(module)
-dag = module.dag
+
+def main(path: str) -> None:
+    """Print what the DAG in a file is."""
+    dag = _imported(path).dag
+    backfill = dag.get_task("backfill")
+    options = {name: _rendered(dag, value) for name, value in backfill.pipeline_options.items()}
+    found = {
+        "tasks": {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks},
+        "runs": [*backfill.py_options, backfill.py_file, backfill.runner],
+        "backfill": [f"--{name}={value}" for name, value in options.items()],
+        "reconcile": _rendered(dag, dag.get_task("reconcile").bash_command),
+    }
+    print(json.dumps(found))
 
 
-def rendered(text: str) -> str:
+def _imported(path: str) -> Any:
+    spec = util.spec_from_file_location("kittiwake_daily", path)
+    assert spec
+    assert spec.loader
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _rendered(dag: Any, text: str) -> str:
     """A text as Airflow fills it in for the run of a day."""
     from airflow.sdk.execution_time import macros
 
@@ -30,15 +46,5 @@ def rendered(text: str) -> str:
     return str(dag.get_template_env().from_string(text).render(context))
 
 
-backfill = dag.get_task("backfill")
-options = {name: rendered(value) for name, value in backfill.pipeline_options.items()}
-print(
-    json.dumps(
-        {
-            "tasks": {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks},
-            "runs": [*backfill.py_options, backfill.py_file, backfill.runner],
-            "backfill": [f"--{name}={value}" for name, value in options.items()],
-            "reconcile": rendered(dag.get_task("reconcile").bash_command),
-        }
-    )
-)
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -16,6 +16,7 @@ OF_THE_STREAM = {
     DeadLetterReason.RULE_FAILED,
     DeadLetterReason.STATE_UNREADABLE,
     DeadLetterReason.ROW_REFUSED,
+    DeadLetterReason.SNAPSHOT_REFUSED,
     DeadLetterReason.MESSAGE_REFUSED,
 }
 """Reasons that no record in a file has."""

@@ -1,6 +1,6 @@
 """Whether a table's columns are those of events, and the SQL that mends what is not.
 
-Pure. Asked at launch, before anything is read; `docs/reference/bigquery-input.md` shows what it says.
+Pure. Asked at launch, before anything is read; `docs/how-to/backfill-bigquery.md` shows what it says.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _UNKNOWN: Final[dict[str, str]] = {
 
 
 def event_columns(path: str, columns: Sequence[TableColumn]) -> list[TableColumn]:
-    """The columns of a table that are read, in the order of `docs/events.md`.
+    """The columns of a table that are read, in the order of `docs/reference/events.md`.
 
     Raises:
         UnusableError: one is missing or of a wrong type; all that is wrong, and a query that mends it.

@@ -106,8 +106,10 @@ class Dataset(NamedTuple):
 def dataset_of(text: str) -> Dataset | None:
     """The dataset of `project.dataset` or `project:dataset`; None: it names none.
 
-    >>> dataset_of("shop-1.marketing"), dataset_of("example.com:shop.marketing"), dataset_of("marketing")
-    (Dataset(project='shop-1', name='marketing'), Dataset(project='example.com:shop', name='marketing'), None)
+    >>> dataset_of("shop-1.marketing")
+    Dataset(project='shop-1', name='marketing', prefix='')
+    >>> dataset_of("example.com:shop.marketing").project, dataset_of("marketing")
+    ('example.com:shop', None)
     """
     found = _DATASET.fullmatch(text)
     return Dataset(found["project"], found["name"]) if found and len(found["name"]) <= DATASET_CHARS_MAX else None
