@@ -26,15 +26,10 @@ from examples.bigquery.services import (
 
 ROOT: Final = Path(__file__).parent.parent.parent
 RULES: Final = Path("examples/shop/rules")
-LATENESS: Final = ("--allowed_lateness", "1h")
-POLL_S: Final = 2
-LEAD_S: Final = 3 * POLL_S
-"""So long a worker may take to hear of a freeze; with the job's defaults it is 90."""
+LATENESS: Final = ("--allowed_lateness", "8d")
+"""The local runner's watermark is the clock: all that a contact has done before its newest event is late to it."""
 CATCH_UP_S: Final = 180.0
 """At most so long the stream may take for its days; then it is compared as it is."""
-LAST: Final = {"event_id": "last", "account_id": "acme", "contact_id": "last", "time": "2026-01-01T00:00:00Z"}
-"""Published after the events. It has no type: when it is among the dead letters, what came before has been taken."""
-TAKEN: Final = "SELECT COUNT(*) AS number FROM dead_letters"
 FIRED: Final = """SELECT COUNT(*) AS number FROM triggers_latest
 WHERE decision = 'fired' AND time >= @from_time AND time < @until_time"""
 BY_RULE: Final = """SELECT account_id, rule_id, kind, COUNT(*) AS triggers
@@ -93,11 +88,11 @@ class Demo:
 
     def _look(self) -> None:
         self._ask("What fired, by rule.", BY_RULE, {})
-        _, frozen, end = self._span
-        days = {"from_day": ("DATE", frozen.date()), "until_day": ("DATE", end.date())}
+        _, cut, end = self._span
+        days = {"from_day": ("DATE", cut.date()), "until_day": ("DATE", end.date())}
         acme = {"account_id": ("STRING", "acme")}
         self._ask("What each gate refused in the last days.", Path("examples/bigquery/funnel.sql"), acme | days)
-        times = {"from_time": ("TIMESTAMP", frozen), "until_time": ("TIMESTAMP", end)}
+        times = {"from_time": ("TIMESTAMP", cut), "until_time": ("TIMESTAMP", end)}
         for row in self._services.query(UNLUCKY, BACKFILL, times):
             contact = {"contact_id": ("STRING", row["contact_id"])}
             self._ask(
@@ -105,22 +100,22 @@ class Demo:
             )
 
     def _snapshots(self) -> None:
-        begin, frozen, _ = map(rfc3339, self._span)
+        begin, cut, end = map(rfc3339, self._span)
         self._do(
-            f"As of {frozen} the rules are frozen: nothing later is decided until they are unfrozen.",
-            ["kittiwake", "freeze", self._rules, "--at", frozen],
+            "The rules are frozen as of last midnight: the stream decides as far as the backfill has, and no further.",
+            ["kittiwake", "freeze", self._rules, "--at", end],
         )
         self._do(
-            "A backfill of the days before the freeze leaves the state of every contact, for the stream.",
+            "A backfill that ends a week earlier leaves the state of every contact, for the stream.",
             ["python", "-m", "pipelines.backfill", "--rules", self._rules, "--input", f"bq://{EVENTS_TABLE}",
-             "--from", begin, "--until", frozen, *LATENESS, "--snapshots", "--output", str(self._output / "snapshots")],
+             "--from", begin, "--until", cut, *LATENESS, "--snapshots", "--output", str(self._output / "snapshots")],
         )  # fmt: skip
 
     def _stream(self) -> None:
         command = ["python", "-m", "pipelines.stream", "--subscription", SUBSCRIPTION, "--rules", self._rules,
                    "--trigger_topic", TRIGGERS, "--dataset", STREAM, "--create_tables",
                    "--snapshots", f"{self._output}/snapshots/snapshots/*.jsonl", *LATENESS,
-                   "--settle_delay", "2s", "--poll_interval", f"{POLL_S}s"]  # fmt: skip
+                   "--settle_delay", "2s"]  # fmt: skip
         self._say("The stream starts from that state.", command)
         log = self._output / "stream.log"
         with streaming(self._services, command, log) as job:
@@ -128,23 +123,19 @@ class Demo:
             self._say(
                 f"It is given the {len(later):,} events since, and of the hour before, through Pub/Sub.",
                 ["gcloud", "pubsub", "subscriptions", "seek", SUBSCRIPTION,
-                 f"--time={rfc3339(self._span.frozen - history.SEEK_BACK)}"],
+                 f"--time={rfc3339(self._span.cut - history.SEEK_BACK)}"],
             )  # fmt: skip
-            self._services.publish([*later, LAST])
-            self._wait(job, "taken them", lambda: bool(self._number(TAKEN, STREAM, {})))
-            self._do("The rules are unfrozen, and what has waited is decided.", ["kittiwake", "unfreeze", self._rules])
+            self._services.publish(later)
             self._wait_for_triggers(job)
-            self._do("To end it, the rules are frozen again …", ["kittiwake", "freeze", self._rules])
-            time.sleep(LEAD_S)
             self._say(
-                "… and once every worker has heard of it, the job is drained (here it is interrupted).",
+                "The rules are frozen, so that the job can be drained; here it is interrupted.",
                 ["gcloud", "dataflow", "jobs", "drain", "JOB_ID"],
             )
         print(f"what it said: {log}")
 
     def _wait_for_triggers(self, job: subprocess.Popen[bytes]) -> None:
         """Until the stream has fired as much as the backfill has; whether it is the same is not asked here."""
-        times = {"from_time": ("TIMESTAMP", self._span.frozen), "until_time": ("TIMESTAMP", self._span.end)}
+        times = {"from_time": ("TIMESTAMP", self._span.cut), "until_time": ("TIMESTAMP", self._span.end)}
         expected = self._number(FIRED, BACKFILL, times)
         self._wait(job, "decided about them", lambda: self._number(FIRED, STREAM, times) >= expected)
         found = self._number(FIRED, STREAM, times)
@@ -165,11 +156,11 @@ class Demo:
             time.sleep(1)
 
     def _reconcile(self) -> None:
-        _, frozen, end = map(rfc3339, self._span)
+        _, cut, end = map(rfc3339, self._span)
         self._do(
             "Are they the same, trigger by trigger?",
             ["python", "-m", "pipelines.reconcile", "--stream", f"bq://{STREAM}", "--backfill", f"bq://{BACKFILL}",
-             "--from", frozen, "--until", end, "--strict"],
+             "--from", cut, "--until", end, "--strict"],
         )  # fmt: skip
         print(f"\nThey are. Events, rules, snapshots and the stream's log are in {self._output}; {EVENTS} is gone.")
 

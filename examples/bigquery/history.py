@@ -15,15 +15,15 @@ from examples.shop.shelves import START, changes
 DAYS: Final = 120
 STREAMED_DAYS: Final = 7
 SEEK_BACK: Final = timedelta(hours=1)
-"""So much of what the snapshots have seen the stream is given again: the allowed lateness, as the how-to says."""
+"""So much of what the snapshots have seen the stream is given again: it changes nothing."""
 SEED: Final = 1
 
 
 class Span(NamedTuple):
-    """The demo's time: the backfill knows begin … end, the stream is given what is left from `frozen` on."""
+    """The demo's time: the backfill knows begin … end, the stream is given what is left from `cut` on."""
 
     begin: datetime
-    frozen: datetime
+    cut: datetime
     end: datetime
 
 
@@ -58,8 +58,8 @@ def instant(record: Record) -> datetime:
 
 
 def streamed(some: Iterable[Record], span: Span) -> list[Record]:
-    """What the stream is given: all since the freeze, and the hour before, which its snapshots have seen."""
-    return [record for record in some if instant(record) >= span.frozen - SEEK_BACK]
+    """What the stream is given: all since the cut, and the hour before, which its snapshots have seen."""
+    return [record for record in some if instant(record) >= span.cut - SEEK_BACK]
 
 
 def table_lines(some: Iterable[Record]) -> bytes:

@@ -37,7 +37,7 @@ COLUMNS: Final = {
 READY: Final = b"stream: running"
 READY_S: Final = 90.0
 BEAT_S: Final = 0.2
-END_S: Final = 30.0
+END_S: Final = 120.0
 """The stream is killed when it has not ended so long after it was asked to."""
 MESSAGES: Final = 100
 """Published in one call, far below what Pub/Sub takes."""

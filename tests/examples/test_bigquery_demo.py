@@ -42,8 +42,8 @@ def test_the_events_end_at_midnight_whatever_the_time_of_the_day() -> None:
         assert timedelta(29) <= day - history.instant(record).astimezone(UTC).date() <= timedelta(31)
 
 
-def test_the_stream_is_given_what_comes_after_the_freeze_and_an_hour_that_it_knows() -> None:
-    times = [SPAN.frozen + timedelta(minutes=minutes) for minutes in (-61, -60, -1, 0, 1)]
+def test_the_stream_is_given_what_comes_after_the_cut_and_an_hour_that_it_knows() -> None:
+    times = [SPAN.cut + timedelta(minutes=minutes) for minutes in (-61, -60, -1, 0, 1)]
     some = [{"time": time.isoformat()} for time in times]
     assert history.streamed(some, SPAN) == some[1:]
 
