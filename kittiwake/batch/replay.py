@@ -16,7 +16,7 @@ from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.intake import Intake
+from kittiwake.batch.intake import Intake, Needs, Taken
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
@@ -205,6 +205,36 @@ def _write_manifest(folder: Path) -> None:
 # ---------------------------------------------------------------- in
 
 
+class FileIntake:
+    """Takes in local files, to be gone through once; counts them and their records."""
+
+    def __init__(self, files: Sequence[ShapedFile], settings: RunSettings, needs: Needs, counts: Counts) -> None:
+        """Nothing is read yet; `needs` says which events are wanted."""
+        self._files, self._settings, self._counts = files, settings, counts
+        self._intake = Intake(settings, needs, counts)
+        self._bytes_read = 0
+        self._bytes_total = sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        return Progress(self._bytes_read, self._bytes_total, self._counts.records, 0, 0)
+
+    def __iter__(self) -> Iterator[Taken]:
+        """What came of each block, in the order of the files.
+
+        Raises:
+            UnusableError: a file cannot be read to its end.
+        """
+        for name, shape in self._files:
+            for block in blocks_of_input(name, self._settings.query, self._add_bytes, shape):
+                yield self._intake.take(shown(name), block, shape)
+            self._counts.files += 1
+
+    def _add_bytes(self, size: int) -> None:
+        self._bytes_read += size
+
+
 class History(NamedTuple):
     """All events of an input that are wanted, by contact."""
 
@@ -230,24 +260,15 @@ def read_history(
         UnusableError: a file cannot be read to its end.
     """
     counts = Counts()
-    intake = Intake(settings, programs, counts)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
-
-    def on_read(size: int) -> None:
-        nonlocal bytes_read
-        bytes_read += size
-
-    for name, shape in files:
-        for block in blocks_of_input(name, settings.query, on_read, shape):
-            taken = intake.take(shown(name), block, shape)
-            gathering.add(taken.table)
-            if items is not None:
-                items.add(taken.items, taken.table)
-            for dead in taken.dead_letters:
-                on_dead_letter(dead)
-            on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))
-        counts.files += 1
-    return History(gathering, items, counts, Progress(bytes_read, bytes_total, counts.records, 0, 0))
+    intake = FileIntake(files, settings, programs, counts)
+    for taken in intake:
+        gathering.add(taken.table)
+        if items is not None:
+            items.add(taken.items, taken.table)
+        for dead in taken.dead_letters:
+            on_dead_letter(dead)
+        on_progress(intake.progress)
+    return History(gathering, items, counts, intake.progress)
 
 
 # ---------------------------------------------------------------- out

@@ -6,17 +6,15 @@ Reads files. Called by `kittiwake profile`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.intake import Intake, NoRules
-from kittiwake.batch.replay import OnProgress, Progress
+from kittiwake.batch.intake import NoRules
+from kittiwake.batch.replay import FileIntake, OnProgress
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Wants
-from kittiwake.input.errors import shown
-from kittiwake.input.query.inputs import blocks_of_input, find_inputs
+from kittiwake.input.query.inputs import find_inputs
 from kittiwake.input.shapes.base import Lines
 from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.report.as_delivery import Read
@@ -48,23 +46,14 @@ def profile_files(
     files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
     profile, counts = Profile(settings.start_us), Counts()
     wants = _wants(account_id)
-    intake = Intake(settings, NoRules(wants, wants), counts)
-    bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
-
-    def on_read(size: int) -> None:
-        nonlocal bytes_read
-        bytes_read += size
-
+    intake = FileIntake(files, settings, NoRules(wants, wants), counts)
     with gc_paused():
-        for name, shape in files:
-            for block in blocks_of_input(name, settings.query, on_read, shape):
-                taken = intake.take(shown(name), block, shape)
-                if taken.table.types:
-                    profile.add(taken.table)
-                if taken.items.types:
-                    profile.add_items(taken.items)
-                on_progress(Progress(bytes_read, bytes_total, counts.records, 0, 0))
-            counts.files += 1
+        for taken in intake:
+            if taken.table.types:
+                profile.add(taken.table)
+            if taken.items.types:
+                profile.add_items(taken.items)
+            on_progress(intake.progress)
     profile.close()
     return Profiled(profile, counts, settings.shape.shape.lines)
 

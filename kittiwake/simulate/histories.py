@@ -9,25 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from heapq import merge
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.event_rows import Row, Subject
 from kittiwake.batch.gathering import Gathering, Rows
-from kittiwake.batch.intake import Intake
-from kittiwake.batch.items.gathering import ItemGathering
-from kittiwake.batch.items.join import joined
-from kittiwake.batch.items.rows import InterestRows, rows_of_items
+from kittiwake.batch.items.local import LocalItems
 from kittiwake.batch.oversized_contacts import decide_contact
-from kittiwake.batch.replay import CONTACTS_PER_REPORT, HELD_BYTES, HELD_ITEM_BYTES, OnProgress, Progress
+from kittiwake.batch.replay import CONTACTS_PER_REPORT, HELD_BYTES, HELD_ITEM_BYTES, FileIntake, OnProgress, Progress
 from kittiwake.batch.settings import RunSettings, end_of_run
 from kittiwake.batch.summary import Summary, summary_of
 from kittiwake.input.bulk import Table
-from kittiwake.input.errors import shown
 from kittiwake.input.files import ShapedFile
-from kittiwake.input.query.inputs import blocks_of_input
 from kittiwake.model import Decision
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Plan, Programs
@@ -63,23 +57,14 @@ class Histories:
         Raises:
             UnusableError: a file cannot be read to its end.
         """
-        intake = Intake(settings, self._needs, self.counts)
-        bytes_read, bytes_total = 0, sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
-
-        def on_read(size: int) -> None:
-            nonlocal bytes_read
-            bytes_read += size
-
-        for name, shape in files:
-            for block in blocks_of_input(name, settings.query, on_read, shape):
-                taken = intake.take(shown(name), block, shape)
-                table = self._sample.of(taken.table)
-                self._contacts.add(table)
-                for side in self.sides:
-                    side.add(taken.items, table)
-                self._progress = Progress(bytes_read, bytes_total, self.counts.records, 0, 0)
-                on_progress(self._progress)
-            self.counts.files += 1
+        intake = FileIntake(files, settings, self._needs, self.counts)
+        for taken in intake:
+            table = self._sample.of(taken.table)
+            self._contacts.add(table)
+            for side in self.sides:
+                side.add(taken.items, table)
+            self._progress = intake.progress
+            on_progress(self._progress)
 
     def by_contact(self, settings: RunSettings, on_progress: OnProgress) -> Iterator[tuple[Subject, Rows]]:
         """The contacts in the order of account and contact, each with all of its rows, for `Side.needed`.
@@ -108,8 +93,7 @@ class Side:
         self.until_us = 0
         """Where its run ends."""
         self._needs = needs
-        self._items = opened.enter_context(ItemGathering(HELD_ITEM_BYTES)) if programs.has_catalog else None
-        self._interest = InterestRows(programs)
+        self._items = opened.enter_context(LocalItems(programs, HELD_ITEM_BYTES)) if programs.has_catalog else None
         self._changes = opened.enter_context(Gathering(HELD_BYTES // 4))
         self._coming: Iterator[tuple[Subject, Rows]] = iter(())
         self._next: tuple[Subject, Rows] | None = None
@@ -119,16 +103,14 @@ class Side:
     def add(self, items: Table, table: Table) -> None:
         """Keep events of items, and the interest that contacts show, if a rule needs them."""
         if self._items is not None:
-            self._items.add(rows_of_items(items))
-            self._items.add(self._interest.of(table))
+            self._items.add(items, table)
 
     def begin(self, settings: RunSettings, read: Counts) -> None:
         """All is read: give contacts the changes of items that they need."""
         self.until_us = end_of_run(settings, read, self.programs.used.frozen_at_us)
         if self._items is not None:
-            for table in joined(self.programs, self._items.in_order(), self.until_us, self.counts):
+            for table in self._items.item_changes(self.until_us, self.counts):
                 self._changes.add(table)
-            self._items.discard()
         self._coming = self._changes.by_contact()
         self._next = next(self._coming, None)
 

@@ -1,6 +1,7 @@
-"""The items of a replay: gathered beside the contacts while files are read, joined before contacts are decided.
+"""The items of a run over files: gathered beside the contacts while files are read, joined before contacts are decided.
 
-Works on a temporary file (`external_sort`). Called by `replay`, and loaded only where rules of the run name items.
+Works on a temporary file (`external_sort`). Called by `replay`, which loads it only where rules of the run name items,
+and by `kittiwake.simulate`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class LocalItems:
         self._gathering.add(rows_of_items(items))
         self._gathering.add(self._interest.of(contacts))
 
-    def item_changes(self, until_us: int, counts: Counts, keep: Callable[[bytes], None] | None) -> Iterator[Table]:
+    def item_changes(
+        self, until_us: int, counts: Counts, keep: Callable[[bytes], None] | None = None
+    ) -> Iterator[Table]:
         """The item changes of all contacts, and then nothing is held; `keep` takes lines for a stream that goes on."""
         yield from joined(self._programs, self._gathering.in_order(), until_us, counts, keep)
         self._gathering.discard()
