@@ -96,7 +96,7 @@ def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(argument
 def test_a_bug_is_no_finding(arguments: list[str], tmp_path: Path) -> None:
     code = (
         "from kittiwake.cli import main; from kittiwake.cli.commands import replay; "
-        "replay._settings = lambda *_: 1 / 0; main.app()"
+        "replay.settings_of = lambda *_: 1 / 0; main.app()"
     )
     command = [sys.executable, "-c", code, "replay", *arguments, "--output", str(tmp_path / "out")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

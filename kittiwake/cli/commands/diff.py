@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.options import (
     AllowedLateness,
@@ -16,12 +16,11 @@ from kittiwake.cli.options import (
     ShapeNames,
     Until,
     inputs_of,
-    now_us,
     shapes_of,
 )
+from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.settings import duration_us, instant_us
 from kittiwake.simulate.difference.comparison import compare
 from kittiwake.simulate.difference.failing import failing_on
 from kittiwake.simulate.difference.report import Run, as_data, markdown, render
@@ -71,15 +70,7 @@ def diff(
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
         failing = failing_on("--fail-on", fail_on or ())
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
-        settings = RunSettings(
-            now_us(),
-            instant_us("--until", until or None),
-            duration_us("--allowed-lateness", allowed_lateness),
-            shape=shapes.shape,
-            shapes=shapes.each,
-            query=of_query,
-            allow_empty=allow_empty,
-        )
+        settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
         with progress(quiet=as_json, speaker="diff") as on_progress:
             found = compare(load_rules(old), load_rules(new), files, settings, examples, on_progress)
     run = Run(new, tuple(inputs))

@@ -12,7 +12,6 @@ import typer
 
 from kittiwake.batch.replay import replay as run
 from kittiwake.batch.report import render
-from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary, to_json
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.options import (
@@ -26,15 +25,13 @@ from kittiwake.cli.options import (
     Strict,
     Until,
     inputs_of,
-    now_us,
     shapes_of,
 )
+from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
 from kittiwake.output.formats import Format
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.settings import duration_us, instant_us
-from kittiwake.shape_files.naming import InputShapes
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
 from kittiwake.terminal.progress import progress
@@ -75,8 +72,13 @@ def replay(
     """
     with usable_input(as_json=as_json):
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs or []), inputs_of(inputs, query)
-        settings = _settings(until, allowed_lateness, max_dead_letter_ratio, shapes)
-        settings = replace(settings, snapshots=snapshots, query=of_query, allow_empty=allow_empty)
+        settings = replace(
+            settings_of(until, allowed_lateness, shapes),
+            max_dead_letter_ratio=_ratio(max_dead_letter_ratio),
+            snapshots=snapshots,
+            query=of_query,
+            allow_empty=allow_empty,
+        )
         history = load_rules(*rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         try:
@@ -87,17 +89,6 @@ def replay(
             raise
     _report(summary, output, as_json=as_json)
     leave(Exit.FINE if summary.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
-
-
-def _settings(until: str, allowed_lateness: str, max_dead_letter_ratio: str, shapes: InputShapes) -> RunSettings:
-    return RunSettings(
-        now_us(),
-        instant_us("--until", until or None),
-        duration_us("--allowed-lateness", allowed_lateness),
-        _ratio(max_dead_letter_ratio),
-        shapes.shape,
-        shapes=shapes.each,
-    )
 
 
 def _ratio(text: str) -> Decimal | None:

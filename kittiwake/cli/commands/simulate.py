@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.options import (
     AllowedLateness,
@@ -17,14 +17,14 @@ from kittiwake.cli.options import (
     Strict,
     Until,
     inputs_of,
-    now_us,
     shapes_of,
 )
+from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
 from kittiwake.input.plain import is_type
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.settings import duration_us, instant_us
+from kittiwake.settings import duration_us
 from kittiwake.simulate.data import as_data
 from kittiwake.simulate.model import Goal, Question, Simulation
 from kittiwake.simulate.report import render
@@ -76,15 +76,7 @@ def simulate(
         if not inputs:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
-        settings = RunSettings(
-            now_us(),
-            instant_us("--until", until or None),
-            duration_us("--allowed-lateness", allowed_lateness),
-            shape=shapes.shape,
-            shapes=shapes.each,
-            query=of_query,
-            allow_empty=allow_empty,
-        )
+        settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
         question = Question(_goal(goal or [], within), percent_of("--sample", sample))
         history = load_rules(rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
