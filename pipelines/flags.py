@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
 
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import TableAddress, is_bigquery, table_address
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.printable import visible
 from kittiwake.rules.errors import RulesError
@@ -55,6 +57,9 @@ def error_lines(problems: Iterable[str]) -> str:
 
 # ---------------------------------------------------------------- values
 
+LINES_END_WITH: Final = (".jsonl", ".json", ".ndjson")
+"""Names under which a backfill reads plain lines."""
+
 
 def instant_option(flag_name: str, text: str) -> int:
     """The instant a person has written after a flag, in microseconds, or `UnusableError`."""
@@ -79,6 +84,25 @@ def name_option(flag_name: str, text: str, pattern: re.Pattern[str], form: str) 
     if not pattern.fullmatch(text):
         raise UnusableError(f"{flag_name} {text}: write the whole name, {form}")
     return text
+
+
+def file_or_table_option(flag_name: str, text: str, endings: Sequence[str], form: str) -> Path | TableAddress:
+    """The file of this machine, or the one table of BigQuery, that a person names; `form` is how a table is written.
+
+    Raises:
+        UnusableError: it is neither.
+    """
+    if is_bigquery(text):
+        address = table_address(text)
+        if address.is_wildcard:
+            raise UnusableError(f"{flag_name} {text}: name one table")
+        return address
+    path = Path(text)
+    if "://" in text or path.suffix not in endings:
+        raise UnusableError(f"{flag_name} {text}: write a file of this machine that ends with .jsonl, or {form}")
+    if path.exists() and not path.is_file():
+        raise UnusableError(f"{flag_name} {text} is no file: name another")
+    return path
 
 
 # ---------------------------------------------------------------- flags of the streaming job

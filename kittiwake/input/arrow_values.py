@@ -35,6 +35,15 @@ def is_text(kind: pa.DataType) -> bool:
     return pa.types.is_null(inner) or any(is_one(inner) for is_one in _TEXTS)
 
 
+def is_utf8(column: pa.Array) -> bool:
+    """Whether texts are sound: no writer of Parquet checks their bytes."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def refuse_type(name: str, kind: pa.DataType) -> None:
     """Refuse a column, or a part of one, that `values` cannot give.
 

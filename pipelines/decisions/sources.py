@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery, table_address
+from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery, names_table, table_address
 from kittiwake.stream.tables.schema import TRIGGERS
 from pipelines.decisions.files import RunFolder, is_file, rows_in
 from pipelines.decisions.reconciling import Rows
@@ -37,8 +37,7 @@ def rows_sent(name: str) -> Iterator[pa.RecordBatch]:
     """
     if not is_bigquery(name):
         return rows_in(name) if is_file(name) else RunFolder(name).decisions()
-    is_table = name.count(".") - name.count(".com:") > 1
-    address = table_address(name) if is_table else dataset_address(name).table(TRIGGERS.name)
+    address = table_address(name) if names_table(name) else dataset_address(name).table(TRIGGERS.name)
     with _needs_google(name):
         from pipelines.decisions.tables import sent_rows  # noqa: PLC0415 - a second
 

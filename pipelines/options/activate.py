@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import TableAddress, is_bigquery, table_address
-from pipelines.flags import Parser, duration_option, name_option
+from kittiwake.input.bigquery.addresses import TableAddress
+from pipelines.flags import Parser, duration_option, file_or_table_option, name_option
 
 _DESCRIPTION: Final = """Publish the triggers of a backfill to a topic of Pub/Sub, as the streaming job does its own.
 
@@ -56,29 +56,13 @@ def parse_options(argv: Sequence[str] | None) -> ActivateOptions:
         known.from_run,
         name_option("--topic", known.topic, _TOPIC, "projects/PROJECT/topics/NAME"),
         fresh_us,
-        _record(known.record),
+        file_or_table_option("--record", known.record, (".jsonl",), "bq://… of a table"),
         tuple(known.sent or ()),
         known.resend_unconfirmed,
         known.yes,
         known.dry_run,
         known.allow_empty,
     )
-
-
-def _record(name: str) -> Path | TableAddress:
-    if is_bigquery(name):
-        address = table_address(name)
-        if address.is_wildcard:
-            raise UnusableError(f"--record {name}: name one table")
-        return address
-    path = Path(name)
-    if "://" in name or path.suffix != ".jsonl":
-        raise UnusableError(
-            f"--record {name}: write a file of this machine that ends with .jsonl, or bq://… of a table"
-        )
-    if path.exists() and not path.is_file():
-        raise UnusableError(f"--record {name} is no file: name another")
-    return path
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import TableAddress, is_bigquery, table_address
+from kittiwake.input.bigquery.addresses import TableAddress
 from pipelines.decisions.reconciling import Span
-from pipelines.flags import Parser, instant_option
+from pipelines.flags import LINES_END_WITH, Parser, file_or_table_option, instant_option
 
 _DESCRIPTION: Final = """Compare the triggers of a stream with those of a backfill over the same events, by trigger_id.
 
@@ -22,7 +22,7 @@ Exit codes: 0 all are equal, or every difference is explained, 1 some are unexpl
 with its traceback, 130 interrupted; all of them: docs/reference/exit-codes.md."""
 
 _FORMS: Final = "the folder of its --output, or bq://PROJECT.DATASET[.PREFIX]"
-OUTPUT_ENDS: Final = (".jsonl", ".json", ".ndjson")
+_TABLE: Final = "bq://PROJECT.DATASET.TABLE"
 
 
 @dataclass(frozen=True)
@@ -57,26 +57,11 @@ def parse_options(argv: Sequence[str] | None) -> ReconcileOptions:
         known.stream,
         known.backfill,
         Span(from_us, until_us),
-        None if known.output is None else _output(known.output),
+        None if known.output is None else file_or_table_option("--output", known.output, LINES_END_WITH, _TABLE),
         known.json,
         known.strict,
         known.allow_empty,
     )
-
-
-def _output(name: str) -> Path | TableAddress:
-    if is_bigquery(name):
-        address = table_address(name)
-        if address.is_wildcard:
-            raise UnusableError(f"--output {name}: name one table")
-        return address
-    path = Path(name)
-    if "://" in name or path.suffix not in OUTPUT_ENDS:
-        advice = "write a file of this machine that ends with .jsonl, or bq://PROJECT.DATASET.TABLE"
-        raise UnusableError(f"--output {name}: {advice}")
-    if path.exists() and not path.is_file():
-        raise UnusableError(f"--output {name} is no file: name another")
-    return path
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ from pipelines.flags import (
     ACCOUNT_HELP,
     INPUT_ACCOUNT,
     INPUT_SHAPE,
+    LINES_END_WITH,
     SHAPE_HELP,
     Parser,
     duration_option,
@@ -34,8 +35,6 @@ Exit codes: 0 done, 1 stopped: Pub/Sub did not take everything, 2 unusable optio
 fault of ours, printed with its traceback, 130 interrupted; all of them: docs/reference/exit-codes.md."""
 
 _TOPIC: Final = re.compile(r"projects/[^/]+/topics/[^/]+")
-OUTPUT_ENDS: Final = (".jsonl", ".json", ".ndjson")
-"""Names under which a backfill reads plain lines."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _row_filter(known: argparse.Namespace) -> RowFilter:
 
 def _output(name: str) -> Path:
     path = Path(name)
-    if "://" in name or path.suffix not in OUTPUT_ENDS:
+    if "://" in name or path.suffix not in LINES_END_WITH:
         raise UnusableError(f"--output {name}: write a file of this machine that ends with .jsonl")
     if path.exists():
         raise UnusableError(f"--output {name} is there already: name another file")

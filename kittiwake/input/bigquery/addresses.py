@@ -66,6 +66,15 @@ def is_bigquery(location: str) -> bool:
     return location.startswith(SCHEME)
 
 
+def names_table(location: str) -> bool:
+    """Whether an address has a third part, which names a table or what tables begin with.
+
+    >>> names_table("bq://shop-1.marketing.triggers"), names_table("bq://example.com:shop.marketing")
+    (True, False)
+    """
+    return location.removeprefix(SCHEME).rpartition(":")[2].count(".") > 1
+
+
 def table_address(text: str) -> TableAddress:
     """The table that an address names.
 

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from kittiwake.time.instants import BadTimeError, parse_instant
+from kittiwake.time.instants import DAY_US, BadTimeError, parse_instant
 
 _DAY: Final = re.compile(r"(?:\w*_)?(\d{4})(\d\d)(\d\d)", re.ASCII)
 
-SLACK_US: Final = 86_400_000_000
+SLACK_US: Final = DAY_US
 """A table of a day holds the day of its own zone, which may begin or end half a day before or after that of UTC."""
-
-DAY_US: Final = 86_400_000_000
 
 
 def pruned(prefix: str, names: Iterable[str], from_us: int | None, until_us: int | None) -> list[str]:

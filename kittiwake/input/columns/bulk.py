@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kittiwake.input.arrow_values import is_text, texts
+from kittiwake.input.arrow_values import is_text, is_utf8, texts
 from kittiwake.input.bulk import NOTHING, ParsedBlock, ParsedBlocks, Table, Wants, known_types, new_table
 from kittiwake.input.columns.properties import Mask, Properties, properties_of
 from kittiwake.input.columns.sizes import Sizes, bytes_most
@@ -68,7 +68,7 @@ def read_columns(
         name: texts(batch.column(name)) for name in ("event_id", "account_id", "contact_id", "item_id") if name in names
     }
     kinds = texts(batch.column("type"))
-    if not all(map(_is_utf8, (*ids.values(), kinds, *_text_columns(batch)))):
+    if not all(map(is_utf8, (*ids.values(), kinds, *_text_columns(batch)))):
         return ParsedBlocks(_nothing(list(range(len(batch)))), _nothing([]))
     sound = bytes_most(batch, batch.schema.names) <= EVENT_BYTES_MAX
     accounts, types = _coded(ids["account_id"]), _coded(kinds)
@@ -158,14 +158,6 @@ def _text_columns(batch: pa.RecordBatch) -> list[pa.Array]:
     """Texts besides ids whose bytes may be anything, since no writer of Parquet checks them."""
     others = [batch.column(name) for name in ("time", "properties") if name in batch.schema.names]
     return [texts(column) for column in others if is_text(column.type)]
-
-
-def _is_utf8(column: pa.Array) -> bool:
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def _coded(column: pa.Array) -> _Coded:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kittiwake.input.arrow_values import encode, is_text, texts, values
+from kittiwake.input.arrow_values import encode, is_text, is_utf8, texts, values
 from kittiwake.input.bulk import NOTHING, is_plain, is_sound
 from kittiwake.input.plain import NOT_DECODED
 
@@ -130,18 +130,10 @@ def _is_ordinary(column: pa.Array, depth: int = 0) -> bool:
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return _is_ordinary(column.values, depth + 1)
     if is_text(kind):
-        return not pa.types.is_string_view(kind) and _is_utf8(column)  # of views no rows can be chosen
+        return not pa.types.is_string_view(kind) and is_utf8(column)  # of views no rows can be chosen
     if pa.types.is_floating(kind):
         return _are_finite(column)
     return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal128(kind))
-
-
-def _is_utf8(column: pa.Array) -> bool:
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def _are_finite(column: pa.Array) -> bool:
