@@ -105,6 +105,11 @@ def _head(minute: int) -> str:
     return (EPOCH + timedelta(minutes=minute)).isoformat()[:17]
 
 
+def moment_of(time_us: int) -> datetime:
+    """The `datetime` in UTC of microseconds, as `instant_of` takes it."""
+    return EPOCH.replace(tzinfo=UTC) + timedelta(microseconds=time_us)
+
+
 def instant_of(moment: datetime) -> int:
     """Microseconds of an aware `datetime`."""
     return (moment.astimezone(UTC).replace(tzinfo=None) - EPOCH) // timedelta(microseconds=1)

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +29,7 @@ from kittiwake.input.bigquery.suffixes import pruned
 from kittiwake.input.errors import shown
 from kittiwake.input.mapping.mapping import RecordMapping
 from kittiwake.input.shapes.base import InputShape, Shape
+from kittiwake.time.instants import moment_of
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 from pipelines.google.error_text import LOG_IN, first_line
 
@@ -274,14 +274,10 @@ def _select(address: TableAddress, columns: Sequence[str], restriction: str) -> 
 
 def _config(planned: Planned, *, dry: bool) -> bigquery.QueryJobConfig:
     parameters = [
-        bigquery.ScalarQueryParameter(name, "TIMESTAMP", None if at_us is None else _instant(at_us))
+        bigquery.ScalarQueryParameter(name, "TIMESTAMP", None if at_us is None else moment_of(at_us))
         for name, at_us in planned.parameters
     ]
     return bigquery.QueryJobConfig(dry_run=dry, use_query_cache=not dry, query_parameters=parameters)
-
-
-def _instant(at_us: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)
 
 
 def _read_sql(path: str) -> str:

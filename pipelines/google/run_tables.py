@@ -26,6 +26,7 @@ from requests import RequestException
 from kittiwake.output.folder import SUMMARY, OutputError
 from kittiwake.stream.tables.rows import causes
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, RUNS, TRIGGERS, Dataset, Table
+from kittiwake.time.instants import moment_of
 from pipelines.google.bigquery_tables import client_of, field_of
 from pipelines.google.error_text import first_line
 from transforms.input_files import is_remote
@@ -57,7 +58,7 @@ class RunAttempt(NamedTuple):
     @property
     def started_at(self) -> datetime:
         """As BigQuery has it: `written_at` of all rows."""
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.started_us)
+        return moment_of(self.started_us)
 
 
 class FinishTables(NamedTuple):
