@@ -13,16 +13,17 @@ from typing import Any, Final
 
 import msgspec
 
+from kittiwake.input.bulk import NOTHING
 from kittiwake.input.mapping.paths import Get, View, walk
 from kittiwake.input.mapping.spec import FieldPath
-from kittiwake.values import number
+from kittiwake.values import literal_number
 
 NUMBERS_KEPT: Final = 10_000
 """Numbers remembered by their texts: prices come again and again. 2 MB."""
 
-_number: Final = lru_cache(NUMBERS_KEPT)(number)
+_number: Final = lru_cache(NUMBERS_KEPT)(literal_number)
 
-ABSENT: Final = msgspec.Raw(b"")
+_ABSENT: Final = msgspec.Raw(NOTHING)
 """What stands at the raw path of a record that has nothing there."""
 
 
@@ -50,7 +51,7 @@ class ExpectedViews:
 
     def _field(self, rest: frozenset[FieldPath], here: FieldPath, attribute: str) -> tuple[Any, Any]:
         if here == self.raw and rest == {()}:
-            return msgspec.Raw, ABSENT
+            return msgspec.Raw, _ABSENT
         if () in rest or any(path[0].isdecimal() for path in rest):
             return Any, None
         inner = self._struct(rest, here, attribute)
