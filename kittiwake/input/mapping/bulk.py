@@ -7,6 +7,7 @@ is left to `mapping`, one by one. `tests/shape_files/test_bulk.py` holds both to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import compress
 from typing import Any, Final, NamedTuple
@@ -28,10 +29,12 @@ from kittiwake.input.mapping.view_columns import (
     Column,
     TimeColumn,
     TypeColumn,
+    Views,
     accounts_of,
     asked,
     contacts_of,
     ids_of,
+    plain_paths,
     times_of,
     types_of,
 )
@@ -87,26 +90,27 @@ class BlockReader:
         """Whether a record is one event at most; else nothing is read here."""
         self._views = mapping.views
         raw = _raw_path(spec)
-        self._expected = ExpectedViews(paths_of(spec), raw) if _is_expected(spec) else None
+        self._expected = ExpectedViews(paths_of(spec), raw, plain_paths(spec)) if _is_expected(spec) else None
         lookup = lookup_in(mapping.views.names) if self._expected is None else self._expected.lookup
         self._parts = parts = Parts(spec, lookup)
         self._raw: Get | None = None if self._expected is None or raw is None else lookup(raw)
-        paths = {path: lookup(path) for path in paths_of(spec)}
+        self._decode_checked = None if self._expected is None else self._expected.decode_checked
+        """None: not worth a try, since of a block without fault it has refused a record: there will be more of them."""
         self._late = _late_texts(spec, parts, lookup)
         """The function for properties as JSON, if they are asked of wanted events only."""
-        self._accounts = accounts_of(spec, paths, parts)
-        self._types = types_of(spec, paths, parts)
-        self._contacts = contacts_of(spec, paths, parts)
-        self._ids = ids_of(spec, paths, parts)
-        self._times = times_of(spec, paths, parts)
+        self._accounts = accounts_of(spec, lookup, parts)
+        self._types = types_of(spec, lookup, parts)
+        self._contacts = contacts_of(spec, lookup, parts)
+        self._ids = ids_of(spec, lookup, parts)
+        self._times = times_of(spec, lookup, parts)
 
     def read(self, block: Block, account_id: str | None, start_us: int, wants: Wants) -> MappedBlock:
         """The events of a block, as far as they can be had at once."""
-        views, indexes = self._views_of(block)
+        views, indexes, is_checked = self._views_of(block)
         left = sorted(set(range(len(block.lines))).difference(indexes)) if len(indexes) < len(block.lines) else []
         if not views:
             return _nothing(0, left)
-        columns, latest_us = self._columns(views, account_id), start_us + AHEAD_MAX_US
+        columns, latest_us = self._columns((views, is_checked), account_id), start_us + AHEAD_MAX_US
         if not self._parts.only and columns.are_whole(latest_us):
             return self._events(views, columns, 0, left, wants)
         keep, out, more = self._judged(views, columns, latest_us)
@@ -117,14 +121,15 @@ class BlockReader:
 
     # ------------------------------------------------------------ records
 
-    def _views_of(self, block: Block) -> tuple[list[View], Sequence[int]]:
-        """The views of lines, and which lines they are; a blank line is none, and is left."""
+    def _views_of(self, block: Block) -> tuple[list[View], Sequence[int], bool]:
+        """The views of lines, which lines they are, and whether all are checked; a blank line is none, and is left."""
         lines = block.lines
         if self._expected is not None:
             whole = b"\n".join(lines)
             longest = max(map(len, lines), default=0)
             if is_utf8(whole) and longest <= EVENT_BYTES_MAX:
                 return self._decoded(lines, whole, longest)
+            return [], [], False
         views, indexes = [], []
         for at, line in enumerate(lines):
             if line and not line.isspace():
@@ -133,36 +138,41 @@ class BlockReader:
                     indexes.append(at)
                 except RefusedError:
                     continue
-        return (views, indexes) if self._expected is None else ([], [])
+        return views, indexes, False
 
-    def _decoded(self, lines: Sequence[bytes], whole: bytes, longest: int) -> tuple[list[View], Sequence[int]]:
+    def _decoded(self, lines: list[bytes], whole: bytes, longest: int) -> tuple[list[View], Sequence[int], bool]:
         assert self._expected is not None
-        decode = self._expected.decode
         if lines and _are_shallow(lines, whole, longest):
-            try:
-                return list(map(decode, lines)), range(len(lines))
-            except NOT_DECODED:
-                pass
+            every = range(len(lines))
+            if self._decode_checked is not None:
+                with suppress(*NOT_DECODED):
+                    return list(map(self._decode_checked, lines)), every, True
+            with suppress(*NOT_DECODED):
+                views = list(map(self._expected.decode, lines))
+                self._decode_checked = None
+                return views, every, False
+        return *self._decoded_singly(lines), False
+
+    def _decoded_singly(self, lines: list[bytes]) -> tuple[list[View], Sequence[int]]:
+        assert self._expected is not None
         views, indexes = [], []
         for at, line in enumerate(lines):
-            try:
+            with suppress(*NOT_DECODED):
                 if _are_shallow([line], line, len(line)):
-                    views.append(decode(line))
+                    views.append(self._expected.decode(line))
                     indexes.append(at)
-            except NOT_DECODED:
-                continue
         return views, indexes
 
     # ------------------------------------------------------------ columns
 
-    def _columns(self, views: Sequence[View], account_id: str | None) -> _Columns:
+    def _columns(self, views: Views, account_id: str | None) -> _Columns:
         return _Columns(
             self._types(views),
             self._contacts(views),
             self._ids(views),
             self._accounts(views, account_id),
             self._times(views),
-            Column([], is_whole=True) if self._late else self._properties(views),
+            Column([], is_whole=True) if self._late else self._properties(views[0]),
         )
 
     def _properties(self, views: Sequence[View]) -> Column:
@@ -278,25 +288,17 @@ def _pairs(accounts: list[str], types: TypeColumn) -> set[tuple[str, str]]:
 
 _TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _DIGITS_TOO_MANY: Final = b"0" * (EXPONENT_MAX + 2)
-_WINDOW_BYTES: Final = 1024
-"""So few that records of three objects each keep within half of what may nest, so many that counting costs little."""
+_LIST_BYTES: Final = len("[]")
+"""Bytes that a list adds at least to what it stands in."""
+_OBJECT_BYTES: Final = len('{"":}')
 
 
 def _are_shallow(lines: Sequence[bytes], whole: bytes, longest: int) -> bool:
     """Whether no line can nest too deep, nor hold a number of too many digits."""
-    are_flat = _are_flat(whole, max(longest, _WINDOW_BYTES))
-    if not are_flat and max([line.count(b"{") + line.count(b"[") for line in lines]) > NESTING_MAX:
+    may_be_deep = longest > NESTING_MAX * (_LIST_BYTES if b"[" in whole else _OBJECT_BYTES)
+    if may_be_deep and max([line.count(b"{") + line.count(b"[") for line in lines]) > NESTING_MAX:
         return False
     return longest < len(_DIGITS_TOO_MANY) or _DIGITS_TOO_MANY not in whole.translate(_TO_ZEROS)
-
-
-def _are_flat(whole: bytes, size: int) -> bool:
-    """Whether few objects and lists begin in each `size` bytes: a line of no more bytes lies in two of them at most."""
-    begins = range(0, len(whole), size)
-    most = max([whole.count(b"{", at, at + size) for at in begins])
-    if b"[" in whole:
-        most += max([whole.count(b"[", at, at + size) for at in begins])
-    return 2 * most <= NESTING_MAX
 
 
 def _sound(raw: Any) -> Any:

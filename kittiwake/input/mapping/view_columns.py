@@ -13,7 +13,7 @@ from kittiwake.bounded_cache import BoundedCache
 from kittiwake.input.event_times import Form, instants, microseconds, span_us, usual_form
 from kittiwake.input.fields import ID_CHARS_MAX, RefusedError
 from kittiwake.input.mapping.parts import Parts
-from kittiwake.input.mapping.paths import Get, View
+from kittiwake.input.mapping.paths import Lookup, View
 from kittiwake.input.mapping.spec import ContactSource, FieldPath, IdField, IdSource, MappingSpec, TimeSource
 from kittiwake.input.mapping.subjects import type_names
 from kittiwake.input.plain import TYPES_MAX
@@ -59,7 +59,7 @@ class TimeColumn(NamedTuple):
 
     def span_us(self) -> tuple[int, int]:
         """The earliest and the latest, of a column that is whole."""
-        return (min(self.values), max(self.values)) if self.form is None else span_us(self.values, self.form)
+        return (min(self.values), max(self.values)) if self.form is None else span_us(self.form)
 
     def microseconds(self) -> list[Any]:
         """The time of each view, or `REFUSED`."""
@@ -70,9 +70,9 @@ class TimeColumn(NamedTuple):
         return values if self.form is None else microseconds(values, self.form)
 
 
-Columns: TypeAlias = Callable[[Sequence[View]], Column]
-Types: TypeAlias = Callable[[Sequence[View]], TypeColumn]
-Times: TypeAlias = Callable[[Sequence[View]], TimeColumn]
+Views: TypeAlias = tuple[Sequence[View], bool]
+"""Views, and whether the decoder has found texts that may be ids at each of `plain_paths`."""
+Columns: TypeAlias = Callable[[Views], Column]
 
 
 def asked(function: Callable[[View], Any], views: Sequence[View]) -> Column:
@@ -102,44 +102,57 @@ def _are_ids(values: list[Any]) -> bool:
 # ---------------------------------------------------------------- ids
 
 
-def contacts_of(spec: MappingSpec, paths: Mapping[FieldPath, Get], parts: Parts) -> Columns:
-    """The function for contacts; None: a guest."""
+def plain_paths(spec: MappingSpec) -> list[FieldPath]:
+    """Where ids, a type or a time stand as they are."""
+    accounts = spec.account_paths[0] if len(spec.account_paths) == 1 else None
+    found = (_contact_path(spec), _id_path(spec), accounts, _type_path(spec), _time_path(spec))
+    return [path for path in found if path is not None]
+
+
+def _contact_path(spec: MappingSpec) -> FieldPath | None:
     source = spec.contact[0]
     is_plain = spec.contact == (ContactSource(source.paths),) and len(source.paths) == 1
-    return _texts(paths[source.paths[0]] if is_plain else None, parts.contact_of)
+    return source.paths[0] if is_plain else None
 
 
-def ids_of(spec: MappingSpec, paths: Mapping[FieldPath, Get], parts: Parts) -> Columns:
-    """The function for ids of events."""
+def _id_path(spec: MappingSpec) -> FieldPath | None:
     fields = spec.event_id.fields
     is_plain = len(fields) == 1 and spec.event_id == IdSource((IdField(fields[0].path),))
-    return _texts(paths[fields[0].path] if is_plain else None, lambda view: parts.id_of(view, 0))
+    return fields[0].path if is_plain else None
 
 
-def accounts_of(
-    spec: MappingSpec, paths: Mapping[FieldPath, Get], parts: Parts
-) -> Callable[[Sequence[View], str | None], Column]:
+def contacts_of(spec: MappingSpec, lookup: Lookup, parts: Parts) -> Columns:
+    """The function for contacts; None: a guest."""
+    return _texts(_contact_path(spec), lookup, parts.contact_of)
+
+
+def ids_of(spec: MappingSpec, lookup: Lookup, parts: Parts) -> Columns:
+    """The function for ids of events."""
+    return _texts(_id_path(spec), lookup, lambda view: parts.id_of(view, 0))
+
+
+def accounts_of(spec: MappingSpec, lookup: Lookup, parts: Parts) -> Callable[[Views, str | None], Column]:
     """The function for accounts, of views and the account of records that name none."""
-    get = paths[spec.account_paths[0]] if len(spec.account_paths) == 1 else None
+    path = spec.account_paths[0] if len(spec.account_paths) == 1 else None
 
-    def column(views: Sequence[View], account_id: str | None) -> Column:
+    def column(views: Views, account_id: str | None) -> Column:
         constant = spec.account or account_id
         if not spec.account_paths:
-            return Column([constant or REFUSED] * len(views), bool(constant))
-        return _texts(get, lambda view: parts.account_of(view, account_id))(views)
+            return Column([constant or REFUSED] * len(views[0]), bool(constant))
+        return _texts(path, lookup, lambda view: parts.account_of(view, account_id))(views)
 
     return column
 
 
-def _texts(get: Get | None, function: Callable[[View], Any]) -> Columns:
+def _texts(path: FieldPath | None, lookup: Lookup, function: Callable[[View], Any]) -> Columns:
     """Ids that stand at a path as they are; where a value is none, what the function says of each view."""
-    if get is None:
-        return lambda views: asked(function, views)
-    plain = get
+    if path is None:
+        return lambda views: asked(function, views[0])
+    get = lookup(path)
 
-    def column(views: Sequence[View]) -> Column:
-        values = list(map(plain, views))
-        return Column(values, is_whole=True) if _are_ids(values) else asked(function, views)
+    def column(views: Views) -> Column:
+        values = list(map(get, views[0]))
+        return Column(values, is_whole=True) if views[1] or _are_ids(values) else asked(function, views[0])
 
     return column
 
@@ -147,15 +160,20 @@ def _texts(get: Get | None, function: Callable[[View], Any]) -> Columns:
 # ---------------------------------------------------------------- types, times
 
 
-def types_of(spec: MappingSpec, paths: Mapping[FieldPath, Get], parts: Parts) -> Types:
+def _type_path(spec: MappingSpec) -> FieldPath | None:
+    return spec.type.paths[0] if len(spec.type.paths) == 1 else None
+
+
+def types_of(spec: MappingSpec, lookup: Lookup, parts: Parts) -> Callable[[Views], TypeColumn]:
     """The function for types."""
-    if len(spec.type.paths) != 1:
+    path = _type_path(spec)
+    if path is None:
         return lambda views: _types_asked(parts, views)
-    get, named = paths[spec.type.paths[0]], type_names(spec.type)
+    get, named = lookup(path), type_names(spec.type)
     cache = BoundedCache[str, Any](TYPES_MAX, lambda name: attempt(named, name))
 
-    def column(views: Sequence[View]) -> TypeColumn:
-        names = list(map(get, views))
+    def column(views: Views) -> TypeColumn:
+        names = list(map(get, views[0]))
         try:
             distinct = set(names)
         except TypeError:  # a list, or an object
@@ -169,21 +187,27 @@ def types_of(spec: MappingSpec, paths: Mapping[FieldPath, Get], parts: Parts) ->
     return column
 
 
-def _types_asked(parts: Parts, views: Sequence[View]) -> TypeColumn:
-    values, is_whole = asked(parts.type_of, views)
+def _types_asked(parts: Parts, views: Views) -> TypeColumn:
+    values, is_whole = asked(parts.type_of, views[0])
     return TypeColumn(values, None, is_whole)
 
 
-def times_of(spec: MappingSpec, paths: Mapping[FieldPath, Get], parts: Parts) -> Times:
-    """The function for times."""
+def _time_path(spec: MappingSpec) -> FieldPath | None:
     source = spec.time[0]
-    if len(spec.time) > 1 or source != TimeSource(source.paths) or len(source.paths) > 1:
-        return lambda views: _times_asked(parts, views)
-    get = paths[source.paths[0]]
+    is_plain = len(spec.time) == 1 and source == TimeSource(source.paths) and len(source.paths) == 1
+    return source.paths[0] if is_plain else None
 
-    def column(views: Sequence[View]) -> TimeColumn:
-        values = list(map(get, views))
-        if set(map(type, values)) != {str}:
+
+def times_of(spec: MappingSpec, lookup: Lookup, parts: Parts) -> Callable[[Views], TimeColumn]:
+    """The function for times."""
+    path = _time_path(spec)
+    if path is None:
+        return lambda views: _times_asked(parts, views)
+    get = lookup(path)
+
+    def column(views: Views) -> TimeColumn:
+        values = list(map(get, views[0]))
+        if not views[1] and set(map(type, values)) != {str}:
             return _times_asked(parts, views)
         form = usual_form(values)
         return TimeColumn(instants(values) if form is None else values, form, is_whole=True)
@@ -191,6 +215,6 @@ def times_of(spec: MappingSpec, paths: Mapping[FieldPath, Get], parts: Parts) ->
     return column
 
 
-def _times_asked(parts: Parts, views: Sequence[View]) -> TimeColumn:
-    values, is_whole = asked(parts.time_of, views)
+def _times_asked(parts: Parts, views: Views) -> TimeColumn:
+    values, is_whole = asked(parts.time_of, views[0])
     return TimeColumn(values, None, is_whole)
