@@ -117,6 +117,7 @@ def test_digests_come_from_the_registry_and_an_image_without_one_is_not_built(
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3_600)  # it fetches 125 wheels, and installs them
 def test_every_line_of_the_dockerfile_runs_without_a_network_and_everything_is_imported_there(
     parts: dict[str, Stage], tmp_path: Path
 ) -> None:
