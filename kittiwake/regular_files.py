@@ -54,11 +54,11 @@ def path_of(name: Path | str) -> Path:
     Raises:
         OSError: standard input is a terminal, or closed, or cannot be copied.
     """
-    return Path(_copy_of_standard_input().name if str(name) == STANDARD_INPUT else name)
+    return Path(copy_of_standard_input().name if str(name) == STANDARD_INPUT else name)
 
 
 @cache
-def _copy_of_standard_input() -> IO[bytes]:
+def copy_of_standard_input() -> IO[bytes]:
     """All of standard input, to its end; the file goes with the process."""
     if sys.stdin is None or sys.stdin.isatty():
         raise NoFileError(None, "standard input is no pipe: write, say, zcat events.jsonl.gz | kittiwake …")

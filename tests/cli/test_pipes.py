@@ -28,7 +28,7 @@ CSV = "product_id,price\np1,3\n"
 def _forgotten() -> Iterator[None]:
     """A process reads its standard input once; here each test has one."""
     yield
-    regular_files._copy_of_standard_input.cache_clear()
+    regular_files.copy_of_standard_input.cache_clear()
 
 
 def piped(content: bytes | str, *arguments: str | Path) -> Ran:
