@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from kittiwake.scenarios.cases import Case
     from kittiwake.testing.runs import run
-    from kittiwake.testing.scenarios import check, scenarios
+    from kittiwake.testing.scenario_files import check, scenarios
     from kittiwake.testing.story import Story
 
 __all__ = ["Case", "Story", "check", "run", "scenarios"]
@@ -26,9 +26,9 @@ __all__ = ["Case", "Story", "check", "run", "scenarios"]
 _HOMES: Final = {
     "Case": "kittiwake.scenarios.cases",
     "Story": "kittiwake.testing.story",
-    "check": "kittiwake.testing.scenarios",
+    "check": "kittiwake.testing.scenario_files",
     "run": "kittiwake.testing.runs",
-    "scenarios": "kittiwake.testing.scenarios",
+    "scenarios": "kittiwake.testing.scenario_files",
 }
 
 

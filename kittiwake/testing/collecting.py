@@ -16,7 +16,7 @@ from kittiwake.printable import visible
 from kittiwake.rules.errors import RulesError
 from kittiwake.scenarios.cases import Case
 from kittiwake.scenarios.files import load_cases
-from kittiwake.testing.scenarios import UnmetError, check
+from kittiwake.testing.scenario_files import UnmetError, check
 
 
 class ScenarioFile(pytest.File):

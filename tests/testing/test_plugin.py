@@ -106,6 +106,13 @@ def test_a_session_without_scenario_files_imports_nothing_but_the_plugin(tmp_pat
     assert ran.stdout.splitlines()[-1].split() == ["kittiwake", "kittiwake.testing", "kittiwake.testing.plugin"]
 
 
+def test_names_of_the_kit_are_those_of_the_kit_whatever_was_imported_before() -> None:
+    from kittiwake.testing import check, scenarios
+
+    assert callable(scenarios)
+    assert callable(check)
+
+
 def test_pytest_finds_it_by_its_entry_point(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["pytest11"] == {"kittiwake": "kittiwake.testing.plugin"}
