@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="Rules files, and folders of them.", metavar="RULES...")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Rules files, and folders of them; - for a pipe.", metavar="RULES...")
+    ],
     events: EventPlans = None,
     no_events: NoEventPlans = False,
     as_json: AsJson = False,
@@ -89,4 +91,4 @@ def _consenting(ruleset: RuleSet) -> dict[str, list[str]]:
     return {name: purposes for name, purposes in found.items() if purposes}
 
 
-app = one_command(validate, "validate")
+app = one_command(validate, "validate", "kittiwake validate rules")
