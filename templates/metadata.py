@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pipelines.flags import FlagGroup
-from pipelines.flex_template import BACKFILL_ALIASES, STREAM_ALIASES
 from pipelines.options import backfill, stream
+from pipelines.options.flex_template import BACKFILL_ALIASES, STREAM_ALIASES
 
 FOLDER: Final = Path(__file__).parent
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from kittiwake.terminal.ending import end_process
 from pipelines import backfill
-from pipelines.flex_template import BACKFILL_ALIASES, IMAGE_VARIABLE, launch
+from pipelines.options.flex_template import BACKFILL_ALIASES, IMAGE_VARIABLE, launch
 
 
 def main(argv: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from kittiwake.terminal.ending import end_process
 from pipelines import stream
-from pipelines.flex_template import IMAGE_VARIABLE, STREAM_ALIASES, launch
+from pipelines.options.flex_template import IMAGE_VARIABLE, STREAM_ALIASES, launch
 
 
 def main(argv: Sequence[str]) -> int:

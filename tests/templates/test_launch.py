@@ -8,7 +8,7 @@ pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.terminal.exit_codes import Exit
 from pipelines import backfill
-from pipelines.flex_template import IMAGE_VARIABLE
+from pipelines.options.flex_template import IMAGE_VARIABLE
 from pipelines.sinks.bigquery import TablesSink
 from templates.backfill.launch import main as launch_backfill
 from templates.stream.launch import main as launch_stream
