@@ -66,9 +66,9 @@ class LoadSnapshots(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> Seeds:
         """A part that cannot be read, or is not what the launch found, fails its bundle: then nothing is evaluated."""
-        names = [_encode(source) for source in self.files]
         types = {_ITEMS: tuple[bytes, bytes], _DEAD: bytes}
         rows = beam.FlatMap(_seeds, self.item_shards, self.clock).with_output_types(tuple[bytes, bytes], **types)
+        names = [encoded_part(source) for source in self.files]
         found = (
             pbegin
             | "Files" >> beam.Create(names, reshuffle=False).with_output_types(bytes)
@@ -79,9 +79,7 @@ class LoadSnapshots(beam.PTransform):
 
 
 def _seeds(part: bytes, item_shards: int, clock: Callable[[], int]) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
-    source, rows = _decode(part), RowSum()
-    for line in rows_of(source):
-        rows.add(line)
+    for line in rows_of_part(part):
         try:
             found = seed_of(line)
         except SnapshotError as error:
@@ -94,6 +92,24 @@ def _seeds(part: bytes, item_shards: int, clock: Callable[[], int]) -> Iterator[
             yield found.key, encode(found.seed)
         else:
             yield from (TaggedOutput(_ITEMS, routed) for routed in seeds_of(found, item_shards))
+
+
+def encoded_part(source: SnapshotSource) -> bytes:
+    """A part as an element of a graph."""
+    return _encode(source)
+
+
+def rows_of_part(part: bytes) -> Iterator[bytes]:
+    """The rows of a part that `encoded_part` made, without the ends of their lines.
+
+    Raises:
+        InputError, OSError: it cannot be read.
+        SnapshotSetError: it is not what the launch has found, which is known behind its last row.
+    """
+    source, rows = _decode(part), RowSum()
+    for line in rows_of(source):
+        rows.add(line)
+        yield line
     rows.refuse_other(source.expected)
 
 
