@@ -48,7 +48,7 @@ from pipelines.preflight.dataflow import dataflow_problems, local_problems
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
 from pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
-from transforms.stream.seed import SnapshotSource
+from transforms.snapshot_parts import SnapshotSource
 from transforms.stream.snapshot_sources import find_snapshots
 
 if TYPE_CHECKING:

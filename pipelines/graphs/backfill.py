@@ -26,7 +26,7 @@ from transforms.batch.snapshot_files import WriteManifest
 from transforms.batch.start import LoadStarts
 from transforms.batch.write import WriteRows, WriteSummary
 from transforms.input_files import InputFile
-from transforms.stream.seed import SnapshotSource
+from transforms.snapshot_parts import SnapshotSource
 
 
 def build_backfill(

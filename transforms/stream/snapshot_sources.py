@@ -26,7 +26,7 @@ from kittiwake.output.snapshot_set import (
 from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
 from kittiwake.values import parse_json
 from transforms.input_files import InputFile, input_files, lines_of
-from transforms.stream.seed import SnapshotSource, rows_of, without_end
+from transforms.snapshot_parts import SnapshotSource, rows_of, without_end
 
 MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024
 """Some 400,000 files, four times as many as one run reads."""
