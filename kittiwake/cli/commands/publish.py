@@ -142,4 +142,4 @@ def _change_row(change: Change) -> tuple[str, str, str, str]:
     return str(change.what), whose, " ".join(filter(None, (change.rule_id, setting))), versions
 
 
-app = one_command(publish, "publish")
+app = one_command(publish, "publish", "kittiwake publish rules gs://shop/rules --effective-from +1h --dry-run")

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="Rules files, and folders of them.", metavar="RULES...")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Rules files, and folders of them; - for a pipe.", metavar="RULES...")
+    ],
     events: EventPlans = None,
     no_events: NoEventPlans = False,
     as_json: AsJson = False,
@@ -77,4 +79,4 @@ def _report(ruleset: RuleSet, lints: list[Lint], plans: Sequence[PlanFile], *, a
     say_plans(plans, ruleset)
 
 
-app = one_command(validate, "validate")
+app = one_command(validate, "validate", "kittiwake validate rules")

@@ -51,4 +51,4 @@ def _state(version: RuleSetVersion, in_force: RuleSetVersion | None, clock_us: i
     return "replaced" if version.begins_by(clock_us) else "to come"
 
 
-app = one_command(versions, "versions")
+app = one_command(versions, "versions", "kittiwake versions gs://shop/rules")
