@@ -36,7 +36,7 @@ class Side(Enum):
 RUNS_SHOWN: Final = 5
 """Names of runs in an error message: whoever has mistyped one sees what they look like."""
 
-_IN_PLACE: Final = "finished_at IS NOT NULL AND replaced_at IS NULL"
+_NOT_REPLACED: Final = "finished_at IS NOT NULL AND replaced_at IS NULL"
 _COLUMNS: Final = ", ".join(f"`{name}`" for name in NAMES)
 _ADVICE: Final = "name the dataset of a stream or of a backfill, as bq://PROJECT.DATASET or bq://PROJECT.DATASET.PREFIX"
 
@@ -57,7 +57,9 @@ class DatasetRows(NamedTuple):
         """
         if self.run_id is None:
             return None
-        rows = self._rows(RUNS.name, f"SELECT run_id, summary FROM `{{}}` WHERE {_IN_PLACE} ORDER BY started_at DESC")
+        rows = self._rows(
+            RUNS.name, f"SELECT run_id, summary FROM `{{}}` WHERE {_NOT_REPLACED} ORDER BY started_at DESC"
+        )
         runs = {row["run_id"]: row["summary"] for batch in rows for row in batch.to_pylist()}
         if self.run_id not in runs:
             names = ", ".join(map(shown, list(runs)[:RUNS_SHOWN])) or "none"
