@@ -78,7 +78,7 @@ class Outcome(StrEnum):
 
     TAKEN = "taken"
     DUPLICATE = "duplicate"
-    """It is known already, to the byte."""
+    """It is known already: to the byte, or by its time, id and type if it was folded away."""
     LATE = "late"
     """It comes before all that can still be changed."""
 
@@ -110,7 +110,7 @@ def with_item_event(state: ItemState, item_id: str, fact: ItemFact, horizon_us: 
     """
     key, facts = _key(fact), state.facts
     if state.folded is not None and key < state.folded:
-        return Taken(state, [], Outcome.LATE)
+        return Taken(state, [], Outcome.DUPLICATE if key in state.counted else Outcome.LATE)
     at = bisect_left(facts, (*key, fact.rest), key=_identity)
     if at < len(facts) and _identity(facts[at]) == (*key, fact.rest):
         return Taken(state, [], Outcome.DUPLICATE)
