@@ -101,17 +101,19 @@ def effect_of(
     prepared: Publication,
     target: Target,
     folder: str,
-    history: list[str],
+    history: list[str] | None,
     shape: list[str] | None,
     account: str | None,
     *,
     quiet: bool,
-) -> Effect:
-    """What the events of a history say of a publication.
+) -> Effect | None:
+    """What the events of a history say of a publication; None: none is named.
 
     Raises:
         UnusableError: an input cannot be read.
     """
+    if not history:
+        return None
     from kittiwake.cli.options import shapes_of  # noqa: PLC0415 - with a history only
     from kittiwake.cli.run_settings import settings_of  # noqa: PLC0415 - likewise
     from kittiwake.simulate.difference.comparison import compare  # noqa: PLC0415 - likewise

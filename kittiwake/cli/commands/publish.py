@@ -98,11 +98,7 @@ def publish(
             for one in found:
                 complain_at(one, YELLOW)
             say_old_plans(plans)
-        effect = (
-            effect_of(prepared, target, str(folder), by_history, shape, input_account, quiet=as_json)
-            if by_history
-            else None
-        )
+        effect = effect_of(prepared, target, str(folder), by_history, shape, input_account, quiet=as_json)
         if plan is not None and effect is not None:
             shown = {"changes": [_change_data(change) for change in prepared.changes], **effect.data()}
             write_plan(plan, prepared, target, clock_us, shown)
