@@ -35,7 +35,8 @@ def diff(
     old: Annotated[str, typer.Argument(help=f"Rules as they are: {RULES}", metavar="OLD", show_default=False)],
     new: Annotated[str, typer.Argument(help="Rules as they are to be: likewise.", metavar="NEW", show_default=False)],
     inputs: Annotated[
-        list[str] | None, typer.Argument(help="Files of events, or globs, as replay reads them.", metavar="INPUT")
+        list[str] | None,
+        typer.Argument(help="Files of events, or globs, as replay reads them; - for a pipe.", metavar="INPUT"),
     ] = None,
     query: QueryFile = None,
     fail_on: Annotated[
@@ -82,4 +83,4 @@ def diff(
     leave(Exit.FINE if is_fine else Exit.FINDINGS)
 
 
-app = one_command(diff, "diff")
+app = one_command(diff, "diff", "kittiwake diff main:rules rules 'events/*.jsonl' --fail-on others")
