@@ -13,7 +13,7 @@ from transforms.snapshot_parts import SnapshotPart
 
 
 def check_snapshots(names: Sequence[str], project: str | None, findings: Findings) -> tuple[SnapshotPart, ...]:
-    """The parts of the files and tables that are named, all of which have been looked at."""
+    """The parts of the files and tables that are named, all of which have been read, or asked of BigQuery."""
     if not names:
         return ()
     try:
