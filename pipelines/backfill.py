@@ -45,10 +45,10 @@ from pipelines.lifecycle import cancel_job, has_job
 from pipelines.locations import OutputLocation, TablesRun, open_location
 from pipelines.options.backfill import BackfillOptions, parse_options
 from pipelines.preflight.dataflow import dataflow_problems, local_problems
+from pipelines.preflight.snapshots import find_all
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
 from pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
-from pipelines.snapshots import find_all
 from transforms.snapshot_parts import SnapshotPart
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
 from pipelines.backfill import main
 from pipelines.options.backfill import parse_options
-from pipelines.snapshots import find_all
+from pipelines.preflight.snapshots import find_all
 from tests.input.inputs import START_US, record, write_lines, write_rules
 from tests.pipelines.running import arguments
 from tests.stream import sample_records
