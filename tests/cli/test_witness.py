@@ -1,4 +1,4 @@
-"""`kittiwake witness`: histories by which a rule fires, and by which each gate refuses it; `kittiwake test` keeps them."""
+"""`kittiwake witness`: histories by which a rule fires, and by which each of its gates refuses it, as scenarios."""
 
 from __future__ import annotations
 
