@@ -230,9 +230,9 @@ def _answered(
 ) -> Iterator[Events]:
     own = dict.fromkeys(condition.own_same, "a")
     for values in _recorded(condition):
-        is_told = rule.audience is None and condition.measure not in (Measure.COUNT, Measure.DISTINCT, Measure.SUM)
-        if is_told and _is_so(condition, values) is not holds:
-            continue  # of the others the event that asks may count too, or time will tell: the kernel decides
+        is_known = rule.audience is None and condition.measure not in (Measure.COUNT, Measure.DISTINCT, Measure.SUM)
+        if is_known and _is_so(condition, values) is not holds:
+            continue  # of the others the event that asks may count too, or it may hold later: the kernel decides
         spots = [at_us - _ago_us(condition) - number * SECOND_US for number in range(len(values))]
         first = [
             next(

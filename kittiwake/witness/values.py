@@ -18,7 +18,7 @@ from kittiwake.values import Path, is_number
 COMBINATIONS_MAX: Final = 4_000
 """Of values that are tried of one `where`: it names a few paths, and each has a few values of interest."""
 
-Place: TypeAlias = tuple[bool, Path]
+Spot: TypeAlias = tuple[bool, Path]
 """Whether it is an attribute of the contact, and its path."""
 
 ABSENT: Final = object()
@@ -39,7 +39,7 @@ def assignments(predicate: Predicate | None) -> Iterator[Asked]:
         yield Asked()
         return
     leaves = list(leaves_of(predicate))
-    pools: dict[Place, list[Any]] = {}
+    pools: dict[Spot, list[Any]] = {}
     for leaf in leaves:
         if isinstance(leaf, Comparison):
             pools.setdefault((leaf.of_contact, leaf.path), []).extend(_values(leaf))
@@ -53,7 +53,7 @@ def assignments(predicate: Predicate | None) -> Iterator[Asked]:
             yield found
 
 
-def _asked(values: Mapping[Place, Any], changes: list[Change]) -> Asked:
+def _asked(values: Mapping[Spot, Any], changes: list[Change]) -> Asked:
     properties: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
     before: dict[str, Any] = {}
