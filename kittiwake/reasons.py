@@ -74,6 +74,8 @@ class DeadLetterReason(StrEnum):
     TOO_OLD = "too_old"
     RULE_FAILED = "rule_failed"
     STATE_UNREADABLE = "state_unreadable"
+    ITEM_TOO_LATE = "item_too_late"
+    INTEREST_FORGOTTEN = "interest_forgotten"
     ROW_REFUSED = "row_refused"
     MESSAGE_REFUSED = "message_refused"
     SNAPSHOT_REFUSED = "snapshot_refused"

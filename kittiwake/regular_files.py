@@ -1,14 +1,21 @@
 """Files opened only if they are files: nothing named by a person or found in a folder may hang a command.
 
-Opens files. Called by the loaders of rules and scenarios, by targets that are folders, and by the readers of events.
+`-` is standard input: it is copied into a temporary file when it is first asked for, since most files are read more
+than once. Opens files. Called by the loaders of rules and scenarios, by targets that are folders, and by the readers
+of events.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
+
+STANDARD_INPUT: Final = "-"
+"""The name of standard input."""
 
 _OTHERS: Final = (
     (stat.S_ISDIR, "a folder"),
@@ -30,7 +37,8 @@ def open_file(path: Path | str) -> BinaryIO:
         NoFileError: it is something else: a folder, pipe, socket or device.
         OSError: it is not there, or may not be read.
     """
-    _refuse_others(Path(path).stat())  # before it is opened, which may do something to a device
+    path = path_of(path)
+    _refuse_others(path.stat())  # before it is opened, which may do something to a device
     opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _refuse_others(os.fstat(opened))
@@ -38,6 +46,29 @@ def open_file(path: Path | str) -> BinaryIO:
     except BaseException:
         os.close(opened)
         raise
+
+
+def path_of(name: Path | str) -> Path:
+    """Where the bytes of a name lie: its own path, but of `-` the copy of standard input.
+
+    Raises:
+        OSError: standard input is a terminal, or closed, or cannot be copied.
+    """
+    return Path(copy_of_standard_input().name if str(name) == STANDARD_INPUT else name)
+
+
+@cache
+def copy_of_standard_input() -> IO[bytes]:
+    """All of standard input, to its end; the file goes with the process."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise NoFileError(None, "standard input is no pipe: write, say, zcat events.jsonl.gz | kittiwake …")
+    import shutil  # noqa: PLC0415 - nobody else needs them at the start of a command
+    from tempfile import NamedTemporaryFile  # noqa: PLC0415
+
+    copy = NamedTemporaryFile(prefix="kittiwake-stdin-")  # noqa: SIM115 - to the end of the process
+    shutil.copyfileobj(sys.stdin.buffer, copy)
+    copy.flush()
+    return copy
 
 
 def _refuse_others(status: os.stat_result) -> None:

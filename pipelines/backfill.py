@@ -48,7 +48,7 @@ from pipelines.preflight.dataflow import dataflow_problems, local_problems
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
 from pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
-from transforms.stream.seed import SnapshotSource
+from transforms.snapshot_parts import SnapshotSource
 from transforms.stream.snapshot_sources import find_snapshots
 
 if TYPE_CHECKING:
@@ -159,12 +159,10 @@ def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotS
     """The snapshots that contacts start from.
 
     Raises:
-        UnusableError: they cannot be read, or these rules or this run cannot go on from them.
+        UnusableError: they cannot be read, or this run cannot go on from them.
     """
     if not options.start_from:
         return ()
-    if programs.has_catalog:
-        raise UnusableError("--start_from: a run of catalogue rules starts with nothing: give it every event of before")
     try:
         found = find_snapshots(options.start_from)
     except UnusableError as error:
@@ -177,6 +175,8 @@ def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotS
     if until_us is not None and until_us < found.evaluated_to_us:
         raise UnusableError(f"--until {format_instant(until_us)}: the snapshots of --start_from are of {at} already")
     say(f"{found.files} file(s) of snapshots, evaluated up to {at}: give it every event since then")
+    if programs.has_catalog and not found.has_items:
+        say("there is nothing of items in the snapshots: to catalogue rules the first value of each item is its first")
     return found.sources
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby
+from typing import Any, Final
 
 from kittiwake.batch.counts import Counts, count_decision, count_pending, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
@@ -28,6 +30,10 @@ from kittiwake.kernel import (
 from kittiwake.model import Decision, Event, rest_of
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import parse_sound
+
+ITEM_CHANGES_KEPT: Final = 1_024
+"""Changes of items whose properties are kept as read, for the next contact that is given them: those of the items that
+very many watch. Of ordinary changes a few MB."""
 
 
 def decide_at_once(plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts) -> list[Decision]:
@@ -132,11 +138,29 @@ def _decide(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Deci
     unread = plan.unread
     if rows and rows[-1][0] >= until_us:
         rows = rows[: bisect_left(rows, (until_us,))]
-    events = [
-        Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
-        for time_us, event_id, event_type, properties in rows
-    ]
+    if plan.catalog is not None:
+        events = [_event_of(row, unread) for row in rows]
+    else:
+        events = [
+            Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
+            for time_us, event_id, event_type, properties in rows
+        ]
     return decide_sorted_history(plan.versions, contact_id, events, until_us, plan.sweep_plan)
+
+
+def _event_of(row: Row, unread: Collection[str]) -> Event:
+    """The event of a row, of an account whose contacts are given changes of items."""
+    time_us, event_id, event_type, properties = row
+    if is_item_change(event_type):
+        return Event(time_us, event_id, event_type, _read_once(properties))
+    return Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
+
+
+@lru_cache(maxsize=ITEM_CHANGES_KEPT)
+def _read_once(properties: bytes) -> dict[str, Any]:
+    """The properties of an item change, shared by the contacts that are given it: nobody changes them."""
+    found: dict[str, Any] = parse_sound(properties)
+    return found
 
 
 # ---------------------------------------------------------------- duplicates

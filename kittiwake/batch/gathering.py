@@ -92,12 +92,11 @@ class Gathering:
 
     def _rows_of(self, filed: Iterator[_Filed]) -> Rows:
         """A list of what fits, a stream of what does not."""
-        coming: Iterator[Row] = (each[2:] for each in filed)
         rows: list[Row] = []
         size = 0
-        for row in coming:
-            rows.append(row)
-            size += size_of(row)
+        for each in filed:
+            rows.append(each[2:])
+            size += ROW_BYTES + len(each[5])
             if size > self._held_bytes:
-                return chain(rows, coming)
+                return chain(rows, (one[2:] for one in filed))
         return rows

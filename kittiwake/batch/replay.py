@@ -41,6 +41,7 @@ from kittiwake.output.rows import Mode, dead_letter_line, decision_line
 from kittiwake.output.snapshot_set import MANIFEST, RowSum, manifest_bytes
 from kittiwake.output.snapshots import snapshot_line
 from kittiwake.reasons import Outcome
+from kittiwake.regular_files import path_of
 from kittiwake.rules.compile.accounts import Programs
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ class FileIntake:
         self._files, self._settings, self._counts = files, settings, counts
         self._intake = Intake(settings, needs, counts)
         self._bytes_read = 0
-        self._bytes_total = sum(Path(name).stat().st_size for name, _ in files if settings.query is None)
+        self._bytes_total = sum(path_of(name).stat().st_size for name, _ in files if settings.query is None)
 
     @property
     def progress(self) -> Progress:

@@ -8,24 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from kittiwake.errors import UnusableError
 from kittiwake.printable import visible
+from kittiwake.regular_files import path_of
 from kittiwake.rules.errors import Lint, RuleError, RulesError
 from kittiwake.rules.publishing.errors import TargetError, UnchangedError
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import RED, complain, say, say_json
 
 
-def one_command(command: Callable[..., None], name: str) -> typer.Typer:
-    """The application of one command, its own module."""
+class GroupedCommand(TyperCommand):
+    """A command whose options are shown in groups, by their `rich_help_panel`."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments first, then options of no group, then the groups."""
+        groups: dict[str, list[Any]] = {"Arguments": [], "Options": []}
+        for one in self.get_params(ctx):
+            title = "Arguments" if one.param_type_name == "argument" else getattr(one, "rich_help_panel", None)
+            groups.setdefault(title or "Options", []).append(one.get_help_record(ctx))
+        for title, records in groups.items():
+            shown = [record for record in records if record is not None]
+            if shown:
+                with formatter.section(title):
+                    formatter.write_dl(shown)
+
+
+def one_command(command: Callable[..., None], name: str, *examples: str) -> typer.Typer:
+    """The application of one command, its own module; its help ends with `examples`, lines for a shell."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command(name)(command)
+    app.command(name, cls=GroupedCommand, epilog=example_text(*examples))(command)
     return app
+
+
+def example_text(*examples: str) -> str:
+    """Examples as the end of a help text; click wraps no line of a paragraph that begins so."""
+    return "\n".join(["\b", "Examples:" if len(examples) > 1 else "Example:", *(f"  {one}" for one in examples)])
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
@@ -82,7 +104,7 @@ def complain_at(error: RuleError | Lint, colour: str = RED) -> None:
 def _line(file: str, number: int) -> str | None:
     """A line of a file as it can be shown; None if there is none."""
     try:
-        lines = Path(file).read_text(encoding="utf-8").split("\n") if number else []
+        lines = path_of(file).read_text(encoding="utf-8").split("\n") if number else []
     except (OSError, UnicodeDecodeError):
         return None
     line = lines[number - 1].rstrip() if number <= len(lines) and lines else ""

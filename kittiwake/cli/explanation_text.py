@@ -11,6 +11,7 @@ from rich.text import Text as RichText
 from kittiwake.explain.model import Tone
 from kittiwake.explain.rendering import Text
 from kittiwake.printable import visible
+from kittiwake.terminal.printing import is_colourless
 
 STYLES: Final = {
     None: "bold",
@@ -25,6 +26,6 @@ STYLES: Final = {
 
 def print_texts(texts: Iterable[Text], indent: int = 0) -> None:
     """Lines as they are, never wrapped; coloured where a terminal is."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, color_system=None if is_colourless() else "auto")
     for line in texts:
         console.print(RichText((" " * indent + visible(line.text)).rstrip(), style=STYLES[line.tone]))

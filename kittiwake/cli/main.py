@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,30 +17,27 @@ from typer.core import TyperGroup
 from kittiwake import __version__
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.printable import visible
+from kittiwake.regular_files import STANDARD_INPUT
 from kittiwake.terminal.ending import run_to_end
 from kittiwake.terminal.printing import say
 
-COMMANDS: Final = (
-    "init",
-    "validate",
-    "test",
-    "replay",
-    "describe",
-    "simulate",
-    "diff",
-    "profile",
-    "explain",
-    "inspect",
-    "publish",
-    "versions",
-    "freeze",
-    "unfreeze",
-    "events",
-    "schema",
-    "recipes",
-    "catalog",
-)
-"""In the order in which an author needs them; each is a module of `commands` with an `app` of one command."""
+GROUPS: Final = {
+    "Write rules": ("init", "recipes", "validate", "test", "describe", "schema"),
+    "Know the events": ("inspect", "profile", "events", "catalog"),
+    "Try rules on history": ("simulate", "diff"),
+    "Decide, and ask why": ("replay", "explain"),
+    "Publish rules": ("publish", "versions", "freeze", "unfreeze"),
+    "This command": ("completion",),
+}
+"""The commands as help shows them; each is a module of `commands` with an `app` of one command."""
+
+COMMANDS: Final = tuple(name for names in GROUPS.values() for name in names)
+"""All of them."""
+
+WIDEST: Final = max(map(len, COMMANDS))
+
+COMPLETE_VARIABLE: Final = "_KITTIWAKE_COMPLETE"
+"""In the environment of a command that a shell asks how a line goes on: Typer's name."""
 
 
 _UsageError: Final[Any] = typer.BadParameter.__mro__[1]
@@ -60,16 +58,31 @@ class Commands(TyperGroup):
     """The commands by name, imported one by one: `validate` has half a second."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run what was typed, and end with a code of `Exit`."""
+        """Run what was typed, or what a shell asks for that completes a line, and end with a code of `Exit`."""
+        if COMPLETE_VARIABLE in os.environ:
+            from typer.completion import completion_init  # type: ignore[attr-defined]  # noqa: PLC0415 - for shells only
+
+            completion_init()
         sys.exit(run_to_end("kittiwake", lambda _: super(Commands, self).main(*args, **extra)))
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Typer's signature)
         """Their names, for `--help`."""
         return list(COMMANDS)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The commands in groups, each with what it does."""
+        wide = formatter.width - 6 - WIDEST
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name.ljust(WIDEST), self.get_command(ctx, name).get_short_help_str(wide)) for name in names]
+                )
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The options before the command's name."""
         with _refused_visibly():
+            if sum(one == STANDARD_INPUT or one.endswith(f"={STANDARD_INPUT}") for one in args) > 1:
+                raise typer.BadParameter("- is named twice, and standard input is read as one input only")
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:

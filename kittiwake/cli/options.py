@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +14,10 @@ from kittiwake.shape_files.names import shape_names
 from kittiwake.shape_files.naming import InputShapes, input_shapes
 from kittiwake.time.durations import parse_duration
 from kittiwake.time.instants import SECOND_US, BadTimeError, format_instant, instant_of, parse_instant
+
+EVENTS: Final = "Which events"
+RUN: Final = "How they are decided"
+"""The groups in which help shows options."""
 
 Rules = Annotated[
     list[str],
@@ -25,7 +29,9 @@ Rules = Annotated[
 Inputs = Annotated[
     list[str] | None,
     typer.Option(
-        "--input", help="File of JSON lines (.gz, .zst too) or Parquet, or a glob; may be given several times."
+        "--input",
+        help="File of JSON lines (.gz, .zst too) or Parquet, or a glob, or - for a pipe; may be given several times.",
+        rich_help_panel=EVENTS,
     ),
 ]
 QueryFile = Annotated[
@@ -34,11 +40,17 @@ QueryFile = Annotated[
         "--query",
         help="File of SQL whose rows are the events, run by DuckDB; each --input is a table: rows.csv is rows.",
         metavar="FILE.sql",
+        rich_help_panel=EVENTS,
     ),
 ]
 Until = Annotated[
     str,
-    typer.Option("--until", help="Decide up to this time (RFC 3339); left out: the newest event.", show_default=False),
+    typer.Option(
+        "--until",
+        help="Decide up to this time (RFC 3339); left out: the newest event.",
+        show_default=False,
+        rich_help_panel=RUN,
+    ),
 ]
 AllowedLateness = Annotated[
     str,
@@ -46,12 +58,17 @@ AllowedLateness = Annotated[
         "--allowed-lateness",
         "--allowed_lateness",
         help="How late an event may come; within it, duplicates are recognised.",
+        rich_help_panel=RUN,
     ),
 ]
 
 Strict = Annotated[
     bool,
-    typer.Option("--strict", help="Run nothing if the rules of any account cannot be used, not only none of theirs."),
+    typer.Option(
+        "--strict",
+        help="Run nothing if the rules of any account cannot be used, not only none of theirs.",
+        rich_help_panel=RUN,
+    ),
 ]
 ShapeNames = Annotated[
     list[str] | None,
@@ -59,6 +76,7 @@ ShapeNames = Annotated[
         "--input-shape",
         "--input_shape",
         help=f"How events are written: {shape_names()}. Once for every --input, or once for each; left out: canonical.",
+        rich_help_panel=EVENTS,
     ),
 ]
 InputAccount = Annotated[
@@ -67,6 +85,7 @@ InputAccount = Annotated[
         "--input-account",
         "--input_account",
         help="The account of events that name none; some shapes need it.",
+        rich_help_panel=EVENTS,
     ),
 ]
 
@@ -76,6 +95,7 @@ AllowEmpty = Annotated[
         "--allow-empty",
         "--allow_empty",
         help="End with 0 though the input, an account or a rule has no event; read files of another kind too.",
+        rich_help_panel=RUN,
     ),
 ]
 

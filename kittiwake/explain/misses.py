@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from kittiwake.explain.catalog import asked_words
 from kittiwake.explain.conditions import Gap, condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import REACHES, Facts, begins
 from kittiwake.explain.gates import held_gap, reason_gap
@@ -18,6 +19,7 @@ from kittiwake.explain.steps import disarmed_words, lacks_words, target_words, w
 from kittiwake.explain.values import target_needed
 from kittiwake.explain.wording import listed, moment_words, path_words, value_words
 from kittiwake.kernel.evaluate.periods import start_us
+from kittiwake.kernel.plan.catalog import Catalog
 from kittiwake.kernel.plan.conditions import is_list_of_history
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import FieldWait, UntilWait
@@ -26,7 +28,7 @@ from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.durations import format_duration
-from kittiwake.values import EXACT, exact
+from kittiwake.values import EXACT, exact, lookup
 
 
 def _moment(facts: Facts, time_us: int) -> str:
@@ -182,6 +184,8 @@ def never_began(facts: Facts, rule: RuleProgram) -> Miss:
         return _unseen(facts, rule, "nothing came of it while it was in force", "the rule back")
     if rule.audience is not None:
         return _unseen(facts, rule, "no event of the contact at all", "an event")
+    if rule.catalog is not None:
+        return _no_change(facts, rule, rule.catalog)
     begun, unmatched = facts.begun_by.get(rule.rule_id), facts.unmatched.get(rule.rule_id)
     if begun:
         return _came_to_nothing(facts, rule, begun)
@@ -195,6 +199,18 @@ def never_began(facts: Facts, rule: RuleProgram) -> Miss:
     if unmatched.number > 1:
         what += f" (the newest, {newest.event_id})"
     return Miss(rule.rule_id, None, newest.time_us, Stage.UNMATCHED, what, f"one {wanted}", facts.zone)
+
+
+def _no_change(facts: Facts, rule: RuleProgram, catalog: Catalog) -> Miss:
+    interest, item = types_words(catalog.interest), path_words(catalog.item)
+    types = {name for match in catalog.interest for name in match.types}
+    showing = [event for event in facts.by_id.values() if not types or event.type in types]
+    if all(lookup(event.properties, catalog.item) is None for event in showing):
+        what = f"no interest in an item: no {interest} with {item} seen at all"
+        return _unseen(facts, rule, what, f"one {interest} with {item}")
+    lasting = format_duration(catalog.within_us)
+    needed = f"an item whose {asked_words(catalog)}, within {lasting} of interest in it"
+    return _unseen(facts, rule, f"no such change of an item that {interest} names by {item}", needed)
 
 
 def _unseen(facts: Facts, rule: RuleProgram, what: str, needed: str) -> Miss:

@@ -16,7 +16,7 @@ from kittiwake.input.errors import InputError, shown
 from kittiwake.input.file_types import FILE_TYPES, PARQUET, READ, is_not_read, refuse_misshapen, type_by_name, type_of
 from kittiwake.input.reading import read_records
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.regular_files import open_file
+from kittiwake.regular_files import open_file, path_of
 
 FILES_MAX: Final = 100_000
 """Files of one run: their names travel in one element, and more of them are better joined first."""
@@ -141,7 +141,7 @@ def refuse_shaped(names: Iterable[str], shape: InputShape) -> None:
 
 def _beginning(name: str) -> bytes:
     """The first bytes of a local file; none of another."""
-    if not Path(name).is_file():
+    if not path_of(name).is_file():
         return b""
     with open_file(name) as stream:
         return stream.read(BEGINNING_BYTES)

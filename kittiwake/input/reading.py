@@ -10,7 +10,6 @@ two; one line of 64 MB takes nine minutes (it joins all it has read for every 8 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from kittiwake.input.columns.blocks import AnyBlock, in_lines
@@ -20,7 +19,7 @@ from kittiwake.input.file_types import refuse_misshapen, type_of
 from kittiwake.input.lines import Block, Record, records_in
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES, WHOLE, Split
-from kittiwake.regular_files import open_file, why_not
+from kittiwake.regular_files import open_file, path_of, why_not
 
 
 def _ignore(_: int) -> None:
@@ -54,7 +53,7 @@ def read_any(name: str, on_read: OnRead = _ignore, shape: InputShape = CANONICAL
         InputError: it cannot be read to its end; the blocks before have been yielded.
     """
     try:
-        size = Path(name).stat().st_size
+        size = path_of(name).stat().st_size
         with open_file(name) as stream:
             yield from any_blocks_of(stream, name, on_read, shape=shape)
         refuse_shrunk(name, size)
@@ -71,7 +70,7 @@ def refuse_shrunk(name: str, size: int) -> None:
         InputError: it has shrunk.
         OSError: it is gone.
     """
-    now = Path(name).stat().st_size
+    now = path_of(name).stat().st_size
     if now < size:
         advice = "give a file that nobody writes any more, such as the copy that its rotation made"
         raise InputError(f"{shown(name)} shrank from {size:,} to {now:,} bytes while it was read: {advice}")

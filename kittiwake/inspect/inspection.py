@@ -26,6 +26,7 @@ from kittiwake.inspect.guess import Fields, Guess, guess, json_fields, pair_fiel
 from kittiwake.inspect.layout import Layout, layout_of
 from kittiwake.inspect.shape_text import records_text, shape_text
 from kittiwake.inspect.shipped import shipped_text
+from kittiwake.regular_files import STANDARD_INPUT, path_of
 from kittiwake.shape_files.names import SHIPPED
 from kittiwake.shape_files.reading import mapping_of
 
@@ -86,7 +87,7 @@ def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progr
             return found._replace(findings=findings(None, fields, found.outcome))
         if found is not None:
             known = known._replace(product=None)
-    guessed = guess(records, fields, layout.at[-1] if layout.at else Path(files[0]).name.split(".")[0])
+    guessed = guess(records, fields, layout.at[-1] if layout.at else stem_of(files[0]))
     guessed = guessed._replace(json=walked.json, pairs=walked.pairs)
     if guessed.lacks:
         return known._replace(guess=guessed)
@@ -129,9 +130,14 @@ def _common_layout(files: Sequence[str]) -> Layout:
     return first
 
 
+def stem_of(name: str) -> str:
+    """What a file is called without its endings; what has no name is an input."""
+    return "input" if name == STANDARD_INPUT else Path(name).name.split(".")[0]
+
+
 def _about_records(files: Sequence[str], records: Sequence[Mapping[str, Any]]) -> float:
     """About how many records files have; packed ones have some ten times as many a byte."""
-    size = sum(Path(name).stat().st_size * (10 if name.endswith((".gz", ".zst")) else 1) for name in files)
+    size = sum(path_of(name).stat().st_size * (10 if name.endswith((".gz", ".zst")) else 1) for name in files)
     of_sample = sum(len(str(value)) + 1 for record in records[:1_000] for value in record.values())
     return size * min(len(records), 1_000) / max(of_sample, 1)
 
@@ -199,7 +205,7 @@ def _whole(mapping: RecordMapping, record: Record) -> dict[str, Any] | None:
 def _read_all(files: Sequence[str], shape: InputShape, start_us: int, on_progress: OnProgress) -> Outcome:
     outcome = Outcome()
     intake = Intake(RunSettings(start_us, shape=shape), NoRules(), outcome.counts)
-    read, total = 0, sum(Path(name).stat().st_size for name in files)
+    read, total = 0, sum(path_of(name).stat().st_size for name in files)
 
     def on_read(size: int) -> None:
         nonlocal read

@@ -53,6 +53,7 @@ class Code(StrEnum):
     LIST_PATH = "list_path"
     BAD_NAME = "bad_name"
     BAD_EVENT_TYPE = "bad_event_type"
+    ATTRIBUTE_AS_TYPE = "attribute_as_type"
     BAD_RRULE = "bad_rrule"
     RRULE_UNTIL = "rrule_until"
     OUT_OF_RANGE = "out_of_range"
@@ -77,7 +78,9 @@ class Code(StrEnum):
     NAMED_MATCH = "named_match"
 
 
-REFUSED_LATER: Final = frozenset({Code.LIST_PATH, Code.QUOTED_NUMBER, Code.RECIPE_TAKEN, Code.RRULE_UNTIL})
+REFUSED_LATER: Final = frozenset(
+    {Code.ATTRIBUTE_AS_TYPE, Code.LIST_PATH, Code.QUOTED_NUMBER, Code.RECIPE_TAKEN, Code.RRULE_UNTIL}
+)
 """What an earlier release let pass: a version published then never changes, and is read as it was. A later release may
 bring a recipe of a name that an account has given to its own."""
 
@@ -122,6 +125,7 @@ class LintCode(StrEnum):
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"
     GIVEN_BEFORE_DERIVED = "given_before_derived"
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
+    VARIANT_THAT_IS_SENT = "variant_that_is_sent"
     SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
     DIGEST_OF_AN_INSTANT = "digest_of_an_instant"
     # beside an event plan

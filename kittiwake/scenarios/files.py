@@ -1,6 +1,6 @@
 """From a scenario file to its cases, with everything that is wrong with it at once.
 
-Reads files. Called by `kittiwake test` and `kittiwake.testing.scenarios`.
+Reads files. Called by `kittiwake test` and `kittiwake.testing.scenario_files`.
 """
 
 from __future__ import annotations

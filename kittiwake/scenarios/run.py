@@ -1,6 +1,6 @@
 """Plays the cases of scenario files, and says of each what was not as expected.
 
-Pure. Called by `kittiwake test` and `kittiwake.testing.scenarios`.
+Pure. Called by `kittiwake test` and `kittiwake.testing.scenario_files`.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ afterwards, and only on a terminal.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import Any, Final
@@ -22,9 +23,14 @@ GREEN: Final = typer.colors.GREEN
 YELLOW: Final = typer.colors.YELLOW
 
 
+def is_colourless() -> bool:
+    """Whether a person has asked for no colours (NO_COLOR) also where a terminal is."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
 def say(text: str = "", colour: str | None = None) -> None:
     """One line on standard output."""
-    typer.secho(visible(text), fg=colour)
+    typer.secho(visible(text), fg=colour, color=False if is_colourless() else None)
 
 
 def say_text(text: str) -> None:
@@ -42,7 +48,7 @@ def ask(question: str) -> bool:
 
 def complain(text: str, colour: str | None = RED) -> None:
     """One line on standard error."""
-    typer.secho(visible(text), fg=colour, err=True)
+    typer.secho(visible(text), fg=colour, err=True, color=False if is_colourless() else None)
 
 
 def report_line(speaker: str, text: str) -> None:

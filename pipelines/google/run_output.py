@@ -13,10 +13,10 @@ from apache_beam.pvalue import PCollection
 from kittiwake import __version__
 from kittiwake.batch.summary import Summary, from_text
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import DatasetAddress
+from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.output.folder import DEAD_LETTERS
 from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row
-from kittiwake.stream.tables.schema import RUNS, TABLES, Dataset
+from kittiwake.stream.tables.schema import RUNS, TABLES
 from pipelines.flags import error_lines
 from pipelines.google.bigquery_tables import client_of, compare, create_tables
 from pipelines.google.run_tables import FinishTables, RunAttempt, announce, as_output_errors, finished_summary
@@ -29,13 +29,13 @@ RUN_TABLES: Final = (*TABLES, RUNS)
 class TablesOutput:
     """Tables, opened for one run: its rows go into files first, which the last step of the job loads."""
 
-    def __init__(self, address: DatasetAddress, run_id: str, ruleset_version: str, temp_location: str | None) -> None:
+    def __init__(self, dataset: Dataset, run_id: str, ruleset_version: str, temp_location: str | None) -> None:
         """Create the tables that are missing, and write down that the run begins.
 
         Raises:
             UnusableError: they cannot be used as they are, or not at all.
         """
-        self._dataset = Dataset(address.project, address.dataset, address.prefix)
+        self._dataset = dataset
         self._attempt = RunAttempt(run_id, uuid.uuid4().hex, time.time_ns() // 1_000)
         self._run = WrittenRun(run_id, self._attempt.started_us, ruleset_version, __version__)
         self._open()

@@ -23,9 +23,10 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from requests import RequestException
 
+from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.output.folder import SUMMARY, OutputError
 from kittiwake.stream.tables.rows import causes
-from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, RUNS, TRIGGERS, Dataset, Table
+from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, RUNS, TRIGGERS, Table
 from kittiwake.time.instants import moment_of
 from pipelines.google.bigquery_tables import client_of, field_of
 from pipelines.google.error_text import first_line

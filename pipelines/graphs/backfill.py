@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from kittiwake.batch.partitions import start_state
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.splits import split_bytes_for
@@ -15,8 +14,6 @@ from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY,
 from kittiwake.output.formats import ITEMS, Format
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
-from kittiwake.stream.records import InitialState, buffered_of, dead_letter_of, subject_of
-from kittiwake.stream.seeding import SnapshotError
 from pipelines.locations import OutputLocation
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import EvaluateHistories
@@ -26,9 +23,10 @@ from transforms.batch.parse import ParseRecords
 from transforms.batch.read import Read, ReadRecords
 from transforms.batch.read_tables import OpenTables, ReadTables
 from transforms.batch.snapshot_files import WriteManifest
+from transforms.batch.start import LoadStarts
 from transforms.batch.write import WriteRows, WriteSummary
 from transforms.input_files import InputFile
-from transforms.stream.seed import LoadSnapshots, SnapshotSource
+from transforms.snapshot_parts import SnapshotSource
 
 
 def build_backfill(
@@ -51,8 +49,9 @@ def build_backfill(
         )
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions)
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
-    joined = with_item_changes(parsed, programs, settings, input_counts, partitions)
-    states = _start_states(pipeline, start_from, partitions) if start_from else None
+    starts = pipeline | "LoadStarts" >> LoadStarts(start_from, partitions) if start_from else None
+    states, item_starts = (None, None) if starts is None else starts
+    joined = with_item_changes(parsed, programs, settings, input_counts, partitions, item_starts)
     step = EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts, states=states)
     decided = joined.record_batches | "Evaluate" >> step
     counts = (input_counts, decided.counts, *joined.counts)
@@ -72,33 +71,6 @@ def build_backfill(
     names.append(all_counts | "WriteSummary" >> summary)
     written_files = WrittenFiles(all_counts, tuple(names))
     _ = written_files | "FinishOutput" >> FinishOutput(location.finishing, settings)
-
-
-def _start_states(
-    pipeline: beam.Pipeline, parts: Sequence[SnapshotSource], partitions: int
-) -> PCollection[tuple[int, bytes]]:
-    """What contacts start from, by partition."""
-    seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(parts)
-    _ = seeds.dead | "RefuseSnapshots" >> beam.Map(_refuse)
-    states: PCollection[tuple[int, bytes]] = seeds.contacts | "StartStates" >> beam.Map(
-        _start_state, partitions
-    ).with_output_types(tuple[int, bytes])
-    return states
-
-
-def _start_state(seed: tuple[bytes, bytes], partitions: int) -> tuple[int, bytes]:
-    found = buffered_of(seed[1])
-    assert isinstance(found, InitialState)
-    return start_state(subject_of(seed[0]), found.state, partitions)
-
-
-def _refuse(dead: bytes) -> None:
-    """A contact that started with nothing would hear again what it has heard; a batch can wait until that is mended.
-
-    Raises:
-        SnapshotError: always. The launch has found every such row that it could.
-    """
-    raise SnapshotError(dead_letter_of(dead).detail)
 
 
 def _with_tables(files: Read, tables: Read) -> Read:

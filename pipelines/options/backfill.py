@@ -81,7 +81,7 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         UnusableError: a flag is unknown, or its value is no such thing.
         SystemExit: as argparse does, for --help and for what it refuses itself.
     """
-    known, others = _parser().parse_known_args(argv)
+    known, others = parser().parse_known_args(argv)
     beam_flags = plain_flags(others)
     check_flags(beam_flags)
     if not known.input and known.query is None:
@@ -155,14 +155,15 @@ def _temp_location(runner: str, flags: Sequence[str]) -> str | None:
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
+def parser() -> argparse.ArgumentParser:
+    """What argparse asks and says; the metadata of templates are made of it too."""
+    made = Parser(
         prog="python -m pipelines.backfill",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument
+    add = made.add_argument
     rules_help = "the rules: a file, a folder of them, or a target: a folder or gs://bucket/prefix with versions"
     add("--rules", required=True, metavar="RULES", help=rules_help)
     input_help = "the events: files, globs, and tables bq://PROJECT.DATASET.TABLE, of which a star may end the name"
@@ -200,7 +201,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--allow_empty", action="store_true", help=empty_help)
     add("--strict", action="store_true", help="run nothing if the rules of any account cannot be used")
     add("--runner", metavar="NAME", help="Beam's runner; default: in this process")
-    return parser
+    return made
 
 
 def _ratio(text: str | None) -> Decimal | None:

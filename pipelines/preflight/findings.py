@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kittiwake.stream.rules_source.view import RulesSource
 from pipelines.preflight.dataflow import local_problems
-from transforms.stream.seed import SnapshotSource
+from transforms.snapshot_parts import SnapshotSource
 
 
 class Verdict(StrEnum):

@@ -8,7 +8,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.time.instants import format_instant
 from pipelines.preflight.findings import Findings
-from transforms.stream.seed import SnapshotSource
+from transforms.snapshot_parts import SnapshotSource
 from transforms.stream.snapshot_sources import find_snapshots
 
 

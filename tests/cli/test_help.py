@@ -6,13 +6,15 @@ Taken from the commands themselves, since how Typer lays them out differs betwee
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
-from kittiwake.cli.main import COMMANDS, app
+from kittiwake.cli.main import COMMANDS, GROUPS, app
 from tests.cli.command import kittiwake
 
 HELP = Path(__file__).parent / "help"
@@ -25,7 +27,8 @@ def _text(command: Any) -> str:
     """
     entries = [f"{_names(one)}{_default(one)}\n    {one.help}\n" for one in command.params]
     below = [f"\n{name}: {_text(one)}" for name, one in getattr(command, "commands", {}).items()]
-    return "\n".join([" ".join(command.help.split()) + "\n", *entries, *below])
+    examples = (command.epilog or "").removeprefix("\b\n")
+    return "\n".join([" ".join(command.help.split()) + "\n", *entries, *([examples] if examples else []), *below])
 
 
 def _names(parameter: Any) -> str:
@@ -62,7 +65,40 @@ def test_every_command_has_its_row_in_the_readme(root: Path) -> None:
     assert sorted(named) == sorted(COMMANDS)
 
 
-def test_every_command_prints_its_help() -> None:
+def test_help_shows_every_command_in_its_group() -> None:
     ran = kittiwake("--help")
     assert ran.code == 0
-    assert [name for name in COMMANDS if f"\n  {name} " not in ran.out] == []
+    sections = dict(re.findall(r"^([A-Z][\w, ]+):\n((?:  .+\n)+)", ran.out, re.MULTILINE))
+    found = {title: re.findall(r"^  (\w+) ", sections[title], re.MULTILINE) for title in GROUPS}
+    assert found == {title: [*names] for title, names in GROUPS.items()}
+
+
+def _leaves(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The command, or those below it, each with the words that name it."""
+    below = getattr(command, "commands", {})
+    for name, one in below.items():
+        yield from _leaves(one, *path, name)
+    if not below:
+        yield path, command
+
+
+LEAVES = [found for name in COMMANDS for found in _leaves(typer.main.get_command(app).get_command(None, name), name)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("path", "command"), LEAVES, ids=[" ".join(path) for path, _ in LEAVES])
+def test_the_help_of_every_command_ends_with_an_example_that_it_would_take(path: tuple[str, ...], command: Any) -> None:
+    examples = [line for line in (command.epilog or "").splitlines() if line.startswith("  ")]
+    assert examples
+    for example in examples:
+        words = shlex.split(re.split(r" (?:>|&&) ", example)[0].split(" | ")[-1])
+        assert tuple(words[: len(path) + 1]) == ("kittiwake", *path)
+        command.make_context(path[-1], words[len(path) + 1 :])
+
+
+PRINT_DOCUMENTS = {"schema", "completion", "events import", "events export", "catalog diff"}
+"""What they print is a file for programs, whatever is asked for."""
+
+
+def test_every_command_that_prints_for_people_prints_json_too() -> None:
+    without = {" ".join(path) for path, one in LEAVES if not any("--json" in param.opts for param in one.params)}
+    assert without == PRINT_DOCUMENTS

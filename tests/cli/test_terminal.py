@@ -11,6 +11,7 @@ from kittiwake.batch.replay import Progress
 from kittiwake.cli.explanation_text import STYLES, print_texts
 from kittiwake.explain.model import Tone
 from kittiwake.explain.rendering import Text
+from kittiwake.terminal.printing import GREEN, complain, say
 from kittiwake.terminal.progress import progress
 
 
@@ -37,6 +38,16 @@ def test_every_tone_has_a_colour_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
     assert "\x1b[" in fired
     assert "  it fired" in fired
     assert "  a [bold]heading[/bold]" in heading
+
+
+@pytest.mark.parametrize("asked", ["", "1"])
+def test_who_wants_no_colours_gets_none_on_a_terminal_either(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    terminal = watched(monkeypatch)
+    monkeypatch.setenv("NO_COLOR", asked)
+    say("it is done", GREEN)
+    complain("it is not")
+    print_texts([Text("it fired", Tone.FIRED)])
+    assert ("\x1b" in terminal.getvalue()) is (asked == "")
 
 
 def test_without_a_terminal_there_are_no_colours_and_no_line_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:

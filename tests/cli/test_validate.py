@@ -82,6 +82,17 @@ def test_odd_rules_can_be_used_and_are_findings(tmp_path: Path) -> None:
     assert [one["code"] for one in found.data["findings"]] == ["unless_equals_when"]
 
 
+def test_consent_by_default_is_said_once_an_account_and_is_no_finding(tmp_path: Path) -> None:
+    consent = "policy: {consent: {purpose: marketing, default: granted}}\nrules:"
+    path = write(tmp_path / "rules.yaml", RULES.replace("rules:", consent))
+    ran = kittiwake("validate", path)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.count("account acme: who has not said anything counts as consenting (marketing)") == 1
+    assert kittiwake("validate", path, "--json").data["consenting_by_default"] == {"acme": ["marketing"]}
+    path.write_text(path.read_text(encoding="utf-8").replace("granted", "withdrawn"), encoding="utf-8")
+    assert "consenting" not in kittiwake("validate", path).out
+
+
 def test_a_file_that_is_not_there_is_unusable(tmp_path: Path) -> None:
     ran = kittiwake("validate", tmp_path / "gone.yaml")
     assert ran.code == 2

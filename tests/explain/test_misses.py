@@ -27,6 +27,31 @@ def test_no_event_of_the_type_was_seen_at_all() -> None:
     assert miss.needed == "one cart.item_added"
 
 
+@pytest.mark.parametrize(
+    ("properties", "what", "needed"),
+    [
+        (
+            {"price": 5},
+            "no interest in an item: no cart.item_added with sku seen at all",
+            "one cart.item_added with sku",
+        ),
+        (
+            {"sku": "mug"},
+            "no such change of an item that cart.item_added names by sku",
+            "an item whose price drops by 10%, within 30d of interest in it",
+        ),
+    ],
+    ids=["no-interest", "no-change"],
+)
+def test_no_item_changed_that_the_contact_was_interested_in(
+    properties: Mapping[str, Any], what: str, needed: str
+) -> None:
+    interest = {"events": "cart.item_added", "item": "sku", "within": "30d"}
+    rule = {"id": "drop", "when": {"item": {"price": {"drops_by": "10%"}}}, "interest": interest}
+    miss = only_miss(explained(rule, ("0m", "cart.item_added", properties)))
+    assert (miss.stage, miss.what, miss.needed) == (Stage.UNSEEN, what, needed)
+
+
 def test_events_of_the_type_were_not_as_the_rule_wants_them() -> None:
     rule = {**CART, "when": {"event": "cart.item_added", "where": {"price": {"gte": 20}, "shop": "main"}}}
     explanation = explained(rule, ("0m", "cart.item_added", {"price": 5}), ("1m", "cart.item_added", {"price": 30}))

@@ -15,6 +15,8 @@ OF_THE_STREAM = {
     DeadLetterReason.TOO_OLD,
     DeadLetterReason.RULE_FAILED,
     DeadLetterReason.STATE_UNREADABLE,
+    DeadLetterReason.ITEM_TOO_LATE,
+    DeadLetterReason.INTEREST_FORGOTTEN,
     DeadLetterReason.ROW_REFUSED,
     DeadLetterReason.SNAPSHOT_REFUSED,
     DeadLetterReason.MESSAGE_REFUSED,

@@ -12,12 +12,12 @@ import pytest
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import dataset_of
 from kittiwake.output.folder import OutputError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.stream.tables.rows import decision_table_row
 from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row
-from kittiwake.stream.tables.schema import dataset_of
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
 from pipelines.backfill import main

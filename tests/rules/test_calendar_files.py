@@ -81,6 +81,24 @@ def test_dates_are_added_and_left_out_with_all_the_days_of_their_occurrence() ->
     assert [day[:4] for day in days(ics(event))] == ["2026", "2026", "2028", "2028", "2030", "2030"]
 
 
+def test_an_event_of_one_occurrence_stands_in_its_place_and_calls_it_off_where_it_is_cancelled() -> None:
+    every_year = "UID:a\n" + CHRISTMAS + "RRULE:FREQ=YEARLY;UNTIL=20291225\n"
+    moved = "UID:a\nRECURRENCE-ID;VALUE=DATE:20271225\nDTSTART;VALUE=DATE:20271224\n"
+    off = "UID:a\nRECURRENCE-ID:20281225T000000Z\nDTSTART;VALUE=DATE:20281225\nSTATUS:CANCELLED\n"
+    other = "UID:b\nDTSTART:20281225\n"
+    for events in ((every_year, moved, off), (off, moved, every_year)):
+        found = days(ics(*events))
+        assert found == ["2026-12-25", "2026-12-26", "2027-12-24", "2029-12-25", "2029-12-26"]
+        assert days(ics(*events, other)) == sorted([*found, "2028-12-25"])
+
+
+@pytest.mark.parametrize("zone", [";TZID=America/Sao_Paulo:{}", ":{}Z", ":{}"], ids=["zone", "utc", "floating"])
+def test_what_goes_from_midnight_to_midnight_as_written_is_whole_days(zone: str) -> None:
+    start, end = (zone.format(f"202612{day}T000000") for day in (25, 27))
+    assert days(ics(f"DTSTART{start}\nDTEND{end}\n")) == ["2026-12-25", "2026-12-26"]
+    assert days(ics(f"DTSTART{start}\nDURATION:P2D\n")) == ["2026-12-25", "2026-12-26"]
+
+
 def test_cancelled_events_and_whatever_is_no_event_are_passed_over() -> None:
     other = "BEGIN:VTIMEZONE\nBEGIN:STANDARD\nDTSTART:19701025T030000\nEND:STANDARD\nEND:VTIMEZONE\n"
     alarm = "BEGIN:VALARM\nDURATION:PT15M\nDTSTART:none\nEND:VALARM\n"

@@ -8,9 +8,11 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from apache_beam.pvalue import TaggedOutput
+from msgspec.structs import replace
 
 from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.items.facts import ItemFact
@@ -26,11 +28,11 @@ from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.items import shard
-from kittiwake.stream.items.dead_letters import unread
-from kittiwake.stream.items.records import ItemEvent, ShownInterest, subject_of_item
+from kittiwake.stream.items.dead_letters import ItemDeadLetters
+from kittiwake.stream.items.records import ItemEvent, ItemSeed, ShownInterest, item_key, subject_of_item
 from kittiwake.stream.items.routing import ItemRouters
 from kittiwake.stream.items.shard import on_record
-from kittiwake.stream.records import buffered_event_of, encode, key_of
+from kittiwake.stream.records import DeadLetterRecord, Stage, buffered_event_of, dead_letter_of, encode, key_of
 from kittiwake.stream.records import event_of as event_of_buffered
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US, parse_instant
@@ -41,6 +43,7 @@ from tests.oracle.worlds_catalog import catalog_world
 from tests.properties.comparison import difference_of, story
 from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner
 from tests.stream.generated_cases import emitted_by_key
+from transforms.stream.items import JoinDoFn
 
 WORLDS = int(os.environ.get("KITTIWAKE_ITEM_WORLDS", "30"))
 FAR_US = END_OF_TIME_US // 2
@@ -75,6 +78,34 @@ class Shard:
 
     def pass_over(self, why: str) -> None:
         self.passed_over.append(why)
+
+
+class Cell(NamedTuple):
+    """As Beam's value state."""
+
+    store: Shard
+
+    def read(self) -> bytes | None:
+        return self.store.item
+
+    def write(self, data: bytes) -> None:
+        self.store.item = data
+
+
+class Bag(NamedTuple):
+    """As Beam's bag state."""
+
+    store: Shard
+
+    def read(self) -> Iterable[bytes]:
+        return self.store.interests
+
+
+class Timers:
+    """As Beam's timers, which never fire."""
+
+    def set(self, at: object, dynamic_timer_tag: str) -> None:
+        pass
 
 
 class Stream:
@@ -216,33 +247,71 @@ def _late(raw: dict[str, Any], world: World, dice: random.Random) -> int:
     return event_of(ACCOUNT, CONTACT, raw).time_us + dice.randrange(world.allowed_lateness_us)
 
 
-def test_interest_beyond_the_limit_makes_room_by_what_ends_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interest_beyond_the_limit_makes_room_by_what_ends_first_and_says_whose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(shard, "INTERESTS_MAX", 2)
     store, end_us = Shard(), 40 * DAY_US
     for number in range(5):
         record = ShownInterest(HeldInterest(f"c{number}", 0, end_us + number))
         assert not list(on_record(store, ("a", "i"), encode(record), 0).changes)
-    assert shard.on_timer(store, DAY_US, 2 * DAY_US, 0) == 3
+    gone = shard.on_timer(store, DAY_US, 2 * DAY_US, 0)
+    letters = [json.loads(one.raw) for one in ItemDeadLetters("a", "i", 5, "v").forgotten(*gone)]
+    assert [one["contact_id"] for one in letters] == ["c0", "c1", "c2"]
+    assert letters[0] == {
+        "account_id": "a",
+        "item_id": "i",
+        "contact_id": "c0",
+        "interested_from": "1970-01-01T00:00:00Z",
+        "interested_until": "1970-02-10T00:00:00Z",
+    }
     event = ItemEvent(ItemFact(DAY_US, "e", "t", "", (("price", "1"),)))
     keys = [key for key, _ in on_record(store, ("a", "i"), encode(event), 0).changes]
     assert keys == [key_of("a", "c3"), key_of("a", "c4")]
 
 
-def test_an_event_of_an_item_that_cannot_be_read_leaves_as_an_event_that_can_be_sent_again() -> None:
-    store, time = Shard(), "2026-03-02T08:00:00Z"
-    raw = {"event_id": "e", "account_id": "a", "item_id": "i", "type": "t", "time": time}
-    fact = ItemFact(parse_instant(time), "e", "t", "", (("price", "1.5"), ("size.of", '"L"')))
-    record = encode(ItemEvent(fact))
+TIME = "2026-03-02T08:00:00Z"
+FACT = ItemFact(parse_instant(TIME), "e", "t", "", (("price", "1.5"), ("size.of", '"L"')))
+RAW = {"event_id": "e", "account_id": "a", "item_id": "i", "type": "t", "time": TIME}
+SENT = {**RAW, "properties": {"price": 1.5, "size": {"of": "L"}}}
+
+
+def test_what_comes_to_an_item_that_cannot_be_read_leaves_a_row_and_an_event_can_be_sent_again() -> None:
+    store, letters = Shard(), ItemDeadLetters("a", "i", 5, "v")
+    record = encode(ItemEvent(FACT))
     assert not list(on_record(store, ("a", "i"), record, 0).changes)
     assert store.item is not None
     store.item = store.item[:-1]
     with pytest.raises(UnreadableError) as found:
         on_record(store, ("a", "i"), record, 0)
-    dead = unread(("a", "i"), record, str(found.value), 5, "v")
-    assert dead is not None
-    assert dead.reason is DeadLetterReason.STATE_UNREADABLE
-    assert json.loads(dead.raw) == {**raw, "properties": {"price": 1.5, "size": {"of": "L"}}}
-    assert unread(("a", "i"), encode(ShownInterest(HeldInterest("c", 0, 1))), "why", 5, "v") is None
+    (dead,) = letters.unread(record, str(found.value))
+    assert (dead.reason, json.loads(dead.raw)) == (DeadLetterReason.STATE_UNREADABLE, SENT)
+    interests = HeldInterest("c", 0, 1), HeldInterest("d", 0, 1)
+    rows = [*letters.unread(encode(ShownInterest(interests[0])), "why")]
+    rows += letters.unread(encode(ItemSeed(None, interests)), "why")
+    assert [json.loads(one.raw)["contact_id"] for one in rows] == ["c", "c", "d"]
+
+
+def test_an_event_of_an_item_later_than_is_allowed_leaves_a_row_and_its_duplicate_none() -> None:
+    horizon_us, step = (
+        DAY_US,
+        JoinDoFn(StaticRules(always(load_document({"account": "a", "rules": []})), DAY_US), lambda: FAR_US),
+    )
+    store = Shard()
+
+    def outcome_of(fact: ItemFact) -> list[DeadLetterRecord]:
+        step.start_bundle()
+        cells = Cell(store), Bag(store), Timers()
+        found = step.process((item_key("a", "i", 0), encode(ItemEvent(fact))), *cells)
+        return [dead_letter_of(one.value) for one in found if isinstance(one, TaggedOutput)]
+
+    taken = replace(FACT, event_id="e1")
+    assert not outcome_of(taken)
+    shard.on_timer(store, FACT.time_us + 1 + horizon_us, FAR_US, horizon_us)
+    (dead,) = outcome_of(FACT)
+    assert (dead.stage, dead.reason) == (Stage.ITEMS, DeadLetterReason.ITEM_TOO_LATE)
+    assert json.loads(dead.raw) == SENT
+    assert not outcome_of(taken)
 
 
 def test_one_damaged_interest_is_passed_over_and_said() -> None:
@@ -254,3 +323,6 @@ def test_one_damaged_interest_is_passed_over_and_said() -> None:
     keys = [key for key, _ in on_record(store, ("a", "i"), encode(event), 0).changes]
     assert keys == [key_of("a", "c1"), key_of("a", "c3")]
     assert store.passed_over == ["the interest of a contact is damaged"]
+    (dead,) = ItemDeadLetters("a", "i", 5, "v").forgotten(*shard.on_timer(store, 0, 0, 0))
+    assert dead.reason is DeadLetterReason.STATE_UNREADABLE
+    assert not list(ItemDeadLetters("a", "i", 5, "v").forgotten(*shard.on_timer(store, 0, 0, 0)))

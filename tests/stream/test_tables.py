@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import Stage
@@ -34,10 +35,8 @@ from kittiwake.stream.tables.schema import (
     TRIGGERS,
     VIEWS,
     ColumnMode,
-    Dataset,
     Table,
     Type,
-    dataset_of,
 )
 from kittiwake.values import parse_json
 from tests.stream import sample_records

@@ -19,7 +19,8 @@ from kittiwake.output.snapshots import snapshot_line
 from kittiwake.stream.records import dead_letter_of, key_of
 from kittiwake.stream.seeding import refused_snapshot
 from tests.kernel.programs import START, at, program
-from transforms.stream.seed import LoadSnapshots, SnapshotSource
+from transforms.snapshot_parts import SnapshotSource
+from transforms.stream.seed import LoadSnapshots
 from transforms.stream.snapshot_sources import RefusedRow, find_snapshots
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"

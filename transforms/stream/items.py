@@ -21,7 +21,7 @@ from apache_beam.utils.timestamp import Timestamp
 from kittiwake.kernel.items.index import Outcome
 from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.items import shard
-from kittiwake.stream.items.dead_letters import unread
+from kittiwake.stream.items.dead_letters import ItemDeadLetters
 from kittiwake.stream.items.records import subject_of_item
 from kittiwake.stream.logs import ITEM_FAILED
 from kittiwake.stream.metrics import (
@@ -32,7 +32,7 @@ from kittiwake.stream.metrics import (
     ITEM_INTERESTS_FORGOTTEN,
     ITEMS_FAILED,
 )
-from kittiwake.stream.records import encode
+from kittiwake.stream.records import DeadLetterRecord, encode
 from kittiwake.stream.rules_source.view import RulesSource
 from transforms.clock import now_us
 from transforms.logs import log
@@ -106,10 +106,13 @@ class JoinDoFn(beam.DoFn):
         try:
             given = shard.on_record(store, (account_id, item_id), record, self._horizon_us(account_id))
         except UnreadableError as error:
-            yield from self._unread((account_id, item_id), record, str(error))
+            self._failures[str(error)] += 1
+            yield from map(_dead, self._dead_letters(account_id, item_id).unread(record, str(error)))
             return
         if given.outcome is not None:
             self._outcomes[given.outcome] += 1
+        if given.outcome is Outcome.LATE:
+            yield _dead(self._dead_letters(account_id, item_id).too_late(record))
         self._forgotten += given.forgotten
         for change in given.changes:
             self._changes += 1
@@ -123,26 +126,29 @@ class JoinDoFn(beam.DoFn):
         item: Any = beam.DoFn.StateParam(ITEM),
         interests: Any = beam.DoFn.StateParam(INTERESTS),
         forget: Any = beam.DoFn.TimerParam(FORGET),
-    ) -> None:
+    ) -> list[TaggedOutput]:
         """A day of the shard is over."""
-        account_id, _, _ = subject_of_item(key)
+        account_id, item_id, _ = subject_of_item(key)
         store = _BeamShard(key, item, interests, forget, self._set, self._failures)
         try:
-            over = shard.on_timer(store, at.micros, self._clock(), self._horizon_us(account_id))
-            self._interests_forgotten += over
+            gone = shard.on_timer(store, at.micros, self._clock(), self._horizon_us(account_id))
         except UnreadableError as error:
             self._failures[str(error)] += 1
+            return []
+        self._interests_forgotten += len(gone.interests)
+        self._failures[shard.DAMAGED_INTEREST] += gone.damaged
+        return [_dead(one) for one in self._dead_letters(account_id, item_id).forgotten(*gone)]
 
-    def _unread(self, subject: tuple[str, str], record: bytes, why: str) -> Iterator[TaggedOutput]:
-        self._failures[why] += 1
+    def _dead_letters(self, account_id: str, item_id: str) -> ItemDeadLetters:
         clock_us = self._clock()
-        version = self._rules.view(clock_us).programs.used.ruleset_version
-        found = unread(subject, record, why, clock_us, version)
-        if found is not None:
-            yield TaggedOutput(_DEAD, encode(found))
+        return ItemDeadLetters(account_id, item_id, clock_us, self._rules.view(clock_us).programs.used.ruleset_version)
 
     def _horizon_us(self, account_id: str) -> int:
         return self._rules.view(self._clock()).plan(account_id).versions.horizon_us
+
+
+def _dead(found: DeadLetterRecord) -> TaggedOutput:
+    return TaggedOutput(_DEAD, encode(found))
 
 
 class _BeamShard(NamedTuple):

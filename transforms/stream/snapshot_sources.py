@@ -13,6 +13,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.errors import UnusableError
+from kittiwake.output.formats import ITEMS
 from kittiwake.output.snapshot_set import (
     AGAIN,
     MANIFEST,
@@ -25,7 +26,7 @@ from kittiwake.output.snapshot_set import (
 from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
 from kittiwake.values import parse_json
 from transforms.input_files import InputFile, input_files, lines_of
-from transforms.stream.seed import SnapshotSource, rows_of, without_end
+from transforms.snapshot_parts import SnapshotSource, rows_of, without_end
 
 MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024
 """Some 400,000 files, four times as many as one run reads."""
@@ -60,6 +61,8 @@ class FoundSnapshots(NamedTuple):
     """How far the first contacts of the files were decided, the earliest of them."""
     refused: tuple[RefusedRow, ...] = ()
     """Rows that are no snapshots: each becomes a dead letter, and its contact starts with nothing."""
+    has_items: bool = False
+    """Whether there are rows of items among them."""
 
 
 def find_snapshots(patterns: Sequence[str], part_bytes: int = PART_BYTES) -> FoundSnapshots:
@@ -79,7 +82,9 @@ def find_snapshots(patterns: Sequence[str], part_bytes: int = PART_BYTES) -> Fou
     if evaluated_to_us is None:
         raise UnusableError("there is no row in them")
     parts = tuple(part for one in found for part in one.parts)
-    return FoundSnapshots(parts, len(found), evaluated_to_us, tuple(row for one in found for row in one.refused))
+    has_items = any(_name_of(part.path).startswith(ITEMS) for part in parts)
+    refused = tuple(row for one in found for row in one.refused)
+    return FoundSnapshots(parts, len(found), evaluated_to_us, refused, has_items)
 
 
 class _File(NamedTuple):

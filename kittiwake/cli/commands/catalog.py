@@ -14,7 +14,7 @@ import typer
 from kittiwake.batch.catalog.columns import Columns
 from kittiwake.batch.catalog.difference import Counts, Settings, refuse_emptied, spool, write_difference
 from kittiwake.batch.replay import Progress
-from kittiwake.cli.console import leave, usable_input
+from kittiwake.cli.console import GroupedCommand, example_text, leave, usable_input
 from kittiwake.durable_files import flush
 from kittiwake.errors import UnusableError
 from kittiwake.input.decompression import OnRead
@@ -35,7 +35,8 @@ def diff(
         list[Path],
         typer.Argument(
             metavar="[OLD] NEW",
-            help="Two full snapshots of all products, CSV or JSON Lines (.gz, .zst too); the first night only NEW.",
+            help="Two full snapshots of all products, CSV or JSON Lines (.gz, .zst too), - for a pipe; the first night"
+            " only NEW.",
         ),
     ],
     account: Annotated[str, typer.Option("--account", help="The account whose catalogue it is.")],
@@ -173,7 +174,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("diff", no_args_is_help=True)(diff)
+EXAMPLE: Final = (
+    "kittiwake catalog diff old.csv new.csv --account acme --time 2026-11-02T00:00:00Z --output events.jsonl"
+)
+app.command("diff", no_args_is_help=True, cls=GroupedCommand, epilog=example_text(EXAMPLE))(diff)
 
 
 @app.callback()

@@ -38,4 +38,4 @@ def describe_rules(
     leave(Exit.FINE)
 
 
-app = one_command(describe_rules, "describe")
+app = one_command(describe_rules, "describe", "kittiwake describe rules --markdown > rules.md")

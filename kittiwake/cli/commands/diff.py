@@ -40,7 +40,8 @@ def diff(
     old: Annotated[str, typer.Argument(help=f"Rules as they are: {RULES}", metavar="OLD", show_default=False)],
     new: Annotated[str, typer.Argument(help="Rules as they are to be: likewise.", metavar="NEW", show_default=False)],
     inputs: Annotated[
-        list[str] | None, typer.Argument(help="Files of events, or globs, as replay reads them.", metavar="INPUT")
+        list[str] | None,
+        typer.Argument(help="Files of events, or globs, as replay reads them; - for a pipe.", metavar="INPUT"),
     ] = None,
     query: QueryFile = None,
     fail_on: Annotated[
@@ -101,4 +102,4 @@ def _write(html: Path, found: Difference, old: str, run: Run, sides: Sequence[Ru
     write_page(html, lambda: difference_page(found, compared), force=force)
 
 
-app = one_command(diff, "diff")
+app = one_command(diff, "diff", "kittiwake diff main:rules rules 'events/*.jsonl' --fail-on others")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import leave, usable_input
+from kittiwake.cli.console import GroupedCommand, example_text, leave, usable_input
 from kittiwake.cli.event_plans import without_plans
 from kittiwake.errors import UnusableError
 from kittiwake.event_plan.exporting import schema_of_needs
@@ -33,13 +33,13 @@ SHOWN_MAX = 10
 """What was not read is listed so far: the first lines show what it is."""
 
 
-@app.command("import")
+@app.command("import", cls=GroupedCommand, epilog=example_text("kittiwake events import plan.json > rules/events.yaml"))
 def import_(
     paths: Annotated[
         list[Path],
         typer.Argument(
             help="Tracking plans, JSON: Segment Protocols, Snowplow's schemas, bundles of JSON Schemas, or one of an "
-            "event each; and folders of them.",
+            "event each; and folders of them; - for a pipe.",
             metavar="PLANS...",
         ),
     ],
@@ -53,7 +53,7 @@ def import_(
         ),
     ] = "canonical",
 ) -> None:
-    """Print tracking plans as an event plan: kittiwake events import plan.json > rules/events.yaml.
+    """Print tracking plans as an event plan.
 
     Exit codes: 0 it is printed, 2 a file is no tracking plan.
     """
@@ -94,7 +94,9 @@ def _document(path: Path) -> Document:
     return parse_document(str(path), path.stem, content)
 
 
-@app.command("export")
+@app.command(
+    "export", cls=GroupedCommand, epilog=example_text("kittiwake events export --rules rules > needed.schema.json")
+)
 def export(
     rules: Annotated[list[Path], typer.Option("--rules", help="Rules file or folder, several times if need be.")],
     account: Annotated[

@@ -161,4 +161,4 @@ def _report_dead_letters(found: ContactInput) -> None:
             complain(line, None)
 
 
-app = one_command(explain, "explain")
+app = one_command(explain, "explain", "kittiwake explain --rules rules --input 'events/*.jsonl' --contact c-42")

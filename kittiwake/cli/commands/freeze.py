@@ -39,4 +39,4 @@ def freeze(
     leave(Exit.FINE)
 
 
-app = one_command(freeze, "freeze")
+app = one_command(freeze, "freeze", "kittiwake freeze gs://shop/rules --at +10m")

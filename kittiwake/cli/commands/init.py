@@ -37,4 +37,4 @@ def init(
     leave(Exit.FINE)
 
 
-app = one_command(init, "init")
+app = one_command(init, "init", "kittiwake init shop && cd shop && make")

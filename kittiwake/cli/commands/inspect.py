@@ -16,14 +16,14 @@ from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usabl
 from kittiwake.cli.options import now_us
 from kittiwake.errors import UnusableError
 from kittiwake.inspect import report
-from kittiwake.inspect.inspection import Inspection, OnProgress, inspect_files
+from kittiwake.inspect.inspection import Inspection, OnProgress, inspect_files, stem_of
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import YELLOW, complain, say, say_json
 from kittiwake.terminal.progress import progress
 
 
 def inspect(
-    files: Annotated[list[str], typer.Argument(help="Files of one kind.", metavar="FILE...")],
+    files: Annotated[list[str], typer.Argument(help="Files of one kind; - for a pipe.", metavar="FILE...")],
     output: Annotated[
         Path | None, typer.Option("--output", help="Write the shape into this new file, such as shapes/shop.yaml.")
     ] = None,
@@ -88,7 +88,7 @@ def next_command(found: Inspection, written: Path | None, account: str) -> str:
     if found.shape_name is not None:
         return f"{replay} --input-shape {found.shape_name} --input-account {shlex.quote(account)} --output out/run"
     if found.shape:
-        stem = Path(found.files[0]).name.split(".")[0]
+        stem = stem_of(found.files[0])
         return f"kittiwake inspect {' '.join(map(shlex.quote, found.files))} --output shapes/{shlex.quote(stem)}.yaml"
     return ""
 
@@ -126,4 +126,4 @@ def _print_shape(found: Inspection, written: Path | None) -> None:
             say(f"  {line}")
 
 
-app = one_command(inspect, "inspect")
+app = one_command(inspect, "inspect", "kittiwake inspect orders.csv --output shapes/orders.yaml")

@@ -9,7 +9,7 @@ import typer
 
 from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
-from kittiwake.cli.options import InputAccount, QueryFile, ShapeNames, inputs_of, now_us, shapes_of
+from kittiwake.cli.options import InputAccount, Inputs, QueryFile, ShapeNames, inputs_of, now_us, shapes_of
 from kittiwake.cli.pages import HtmlFile, refuse_page
 from kittiwake.errors import UnusableError
 from kittiwake.event_plan.model import PlanObject
@@ -31,14 +31,10 @@ FINDINGS_PRINTED: Final = 30
 
 def profile(
     paths: Annotated[
-        list[str] | None, typer.Argument(help="Files of events, or globs, as --input names them.", metavar="INPUT")
-    ] = None,
-    inputs: Annotated[
         list[str] | None,
-        typer.Option(
-            "--input", help="File of JSON lines (.gz, .zst too) or Parquet, or a glob; may be given several times."
-        ),
+        typer.Argument(help="Files of events, or globs, as --input names them; - for a pipe.", metavar="INPUT"),
     ] = None,
+    inputs: Inputs = None,
     query: QueryFile = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="File to write the event plan into; left out: standard output.")
@@ -129,4 +125,4 @@ def _say(plan: PlanObject, written: list[Path], *, is_printed: bool, as_json: bo
         complain(message, None) if is_printed else say(message)
 
 
-app = one_command(profile, "profile")
+app = one_command(profile, "profile", "kittiwake profile 'events/*.jsonl' --output rules/events.yaml")

@@ -89,4 +89,4 @@ def _refuse(message: str, *, as_json: bool) -> None:
     leave(Exit.UNUSABLE)
 
 
-app = one_command(recipes, "recipes")
+app = one_command(recipes, "recipes", "kittiwake recipes cart-abandonment")

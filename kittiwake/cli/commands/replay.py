@@ -109,4 +109,9 @@ def _report(summary: Summary, output: Path, *, as_json: bool) -> None:
     say(f"written to {output}")
 
 
-app = one_command(replay, "replay")
+app = one_command(
+    replay,
+    "replay",
+    "kittiwake replay --rules rules --input 'events/*.jsonl' --output out/run",
+    "zcat events.jsonl.gz | kittiwake replay --rules rules --input - --output out/run",
+)

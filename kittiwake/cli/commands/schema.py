@@ -34,4 +34,4 @@ def schema(
     say_json(print_of())
 
 
-app = one_command(schema, "schema")
+app = one_command(schema, "schema", "kittiwake schema > rules.schema.json")

@@ -44,7 +44,8 @@ def simulate(
         typer.Argument(help="Rules file or folder, or a target with versions.", metavar="RULES", show_default=False),
     ],
     inputs: Annotated[
-        list[str] | None, typer.Argument(help="Files of events, or globs, as replay reads them.", metavar="INPUT")
+        list[str] | None,
+        typer.Argument(help="Files of events, or globs, as replay reads them; - for a pipe.", metavar="INPUT"),
     ] = None,
     query: QueryFile = None,
     goal: Annotated[
@@ -120,4 +121,4 @@ def _report(simulation: Simulation, *, as_json: bool) -> None:
         say_text(render(simulation))
 
 
-app = one_command(simulate, "simulate")
+app = one_command(simulate, "simulate", "kittiwake simulate rules 'events/*.jsonl' --goal order.completed --within 7d")

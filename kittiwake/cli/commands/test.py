@@ -34,7 +34,8 @@ from kittiwake.terminal.printing import GREEN, RED, YELLOW, say, say_json
 
 def play_scenarios(
     paths: Annotated[
-        list[Path], typer.Argument(help="Scenario files, and folders of *.test.yaml files.", metavar="SCENARIOS...")
+        list[Path],
+        typer.Argument(help="Scenario files, and folders of *.test.yaml files; - for a pipe.", metavar="SCENARIOS..."),
     ],
     only: Annotated[str, typer.Option("--only", help="Play only tests whose name has this in it.")] = "",
     allow_empty: Annotated[
@@ -161,4 +162,4 @@ def _result_data(result: Result) -> dict[str, Any]:
     return {**about, "surprises": surprises, "explanation": as_data(result.explanation)}
 
 
-app = one_command(play_scenarios, "test")
+app = one_command(play_scenarios, "test", "kittiwake test rules --only cart")

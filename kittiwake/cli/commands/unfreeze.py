@@ -26,4 +26,4 @@ def unfreeze(location: TargetName, as_json: AsJson = False) -> None:
     leave(Exit.FINE)
 
 
-app = one_command(unfreeze, "unfreeze")
+app = one_command(unfreeze, "unfreeze", "kittiwake unfreeze gs://shop/rules")

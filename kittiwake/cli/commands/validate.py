@@ -23,6 +23,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.errors import Lint
 from kittiwake.rules.lint.document import find_lints
+from kittiwake.rules.lint.policy import purposes_granted_by_default
 from kittiwake.rules.loader import load
 from kittiwake.rules.publishing.opening import is_target
 from kittiwake.rules.ruleset import RuleSet
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="Rules files, and folders of them.", metavar="RULES...")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Rules files, and folders of them; - for a pipe.", metavar="RULES...")
+    ],
     events: EventPlans = None,
     no_events: NoEventPlans = False,
     as_json: AsJson = False,
@@ -66,6 +69,7 @@ def _report(ruleset: RuleSet, lints: list[Lint], plans: Sequence[PlanFile], *, a
     if as_json:
         report: dict[str, Any] = {"ok": True, "ruleset_version": ruleset.version, "accounts": accounts}
         report |= {"event_plans": plan_data(plans)} if plans else {}
+        report |= {"consenting_by_default": _consenting(ruleset)} if _consenting(ruleset) else {}
         say_json({**report, "findings": [error_data(one) for one in lints]})
         return
     for one in lints:
@@ -73,8 +77,18 @@ def _report(ruleset: RuleSet, lints: list[Lint], plans: Sequence[PlanFile], *, a
     for name, number in accounts.items():
         whose = "every account" if name == "*" else f"account {name}"
         say(f"{whose}: {number} {'rule' if number == 1 else 'rules'}")
+        if name in _consenting(ruleset):
+            purposes = ", ".join(_consenting(ruleset)[name])
+            say(f"{whose}: who has not said anything counts as consenting ({purposes}), as default: granted says")
     say(f"ruleset_version {ruleset.version}")
     say_plans(plans, ruleset)
 
 
-app = one_command(validate, "validate")
+def _consenting(ruleset: RuleSet) -> dict[str, list[str]]:
+    """By account the purposes that its own policy grants by default: said once, and nothing that is wrong."""
+    policies = {name: account.policy for name, account in sorted(ruleset.accounts.items())}
+    found = {name: purposes_granted_by_default(policy) for name, policy in policies.items() if policy is not None}
+    return {name: purposes for name, purposes in found.items() if purposes}
+
+
+app = one_command(validate, "validate", "kittiwake validate rules")

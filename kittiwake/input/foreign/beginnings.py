@@ -9,7 +9,6 @@ from __future__ import annotations
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import BinaryIO, Final
 
 from kittiwake.input.decompression import BEGINNING_BYTES, Source, gzip_blocks, zstd_blocks
@@ -28,7 +27,7 @@ from kittiwake.input.foreign.records import (
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES
 from kittiwake.model import DeadLetter
-from kittiwake.regular_files import open_file
+from kittiwake.regular_files import open_file, path_of
 
 FILES_MAX: Final = 20
 """Files whose beginnings are read: those of one export are of one kind."""
@@ -46,7 +45,7 @@ def refuse_foreign(files: Iterable[ShapedFile], start_us: int) -> None:
         InputError: there is one.
     """
     for name, shape in islice(files, FILES_MAX):
-        if Path(name).is_file():
+        if path_of(name).is_file():
             with open_file(name) as stream:
                 refuse_foreign_stream(stream, name, shape, start_us)
 

@@ -107,6 +107,8 @@ REMEDIES: Final[dict[DeadLetterReason, str]] = {
     DeadLetterReason.TOO_OLD: "send it earlier, or run a backfill",
     DeadLetterReason.RULE_FAILED: "report the bug, with the record",
     DeadLetterReason.STATE_UNREADABLE: "see the detail",
+    DeadLetterReason.ITEM_TOO_LATE: "send it earlier, or run a backfill",
+    DeadLetterReason.INTEREST_FORGOTTEN: "see the detail",
     DeadLetterReason.ROW_REFUSED: "see the detail",
     DeadLetterReason.MESSAGE_REFUSED: "see the detail",
     DeadLetterReason.SNAPSHOT_REFUSED: "see the detail",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.input.errors import InputError, shown
+from kittiwake.regular_files import STANDARD_INPUT
 
 _NAMED: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<pattern>.+)", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
@@ -61,6 +62,8 @@ def _files(given: str, pattern: str) -> list[str]:
     if not found:
         raise InputError(f"no file matches {shown(pattern)}")
     for name in found:
+        if name == STANDARD_INPUT:
+            raise InputError(f"--input {shown(given)}: no ending says what standard input holds: write it into a file")
         if not Path(name).is_file():
             raise InputError(f"--input {shown(given)}: {shown(name)} is no file")
     return [str(Path(name).resolve()) for name in found]

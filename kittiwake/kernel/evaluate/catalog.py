@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from kittiwake.kernel.evaluate.change import TESTS
-from kittiwake.kernel.plan.change import Change
+from kittiwake.kernel.evaluate.change import Test
 from kittiwake.kernel.state.interest import Interest
 from kittiwake.values import KEY_CHARS_MAX, Path, canonical, is_number
 
@@ -34,9 +33,9 @@ def item_text(value: object) -> str | None:
     return canonical(value) if is_number(value) else None
 
 
-def holds_against(change: Change, reference: Any, value: Any) -> bool:
+def holds_against(passes: Test, reference: Any, value: Any) -> bool:
     """Whether a value differs from a reference as asked; the first value ever seen matches nothing."""
-    return reference is not None and bool(TESTS[change.kind](change, reference, value))
+    return reference is not None and bool(passes(reference, value))
 
 
 def value_before(properties: Mapping[str, Any], path: str) -> Any:

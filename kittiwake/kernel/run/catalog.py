@@ -20,7 +20,7 @@ from kittiwake.kernel.evaluate.catalog import (
     value_before,
     values_after,
 )
-from kittiwake.kernel.evaluate.change import TESTS
+from kittiwake.kernel.evaluate.change import Test, test_of
 from kittiwake.kernel.evaluate.include import within
 from kittiwake.kernel.evaluate.match import asking, key_values, question_of, reader, text_of
 from kittiwake.kernel.evaluate.unusable import finding, type_of
@@ -92,41 +92,40 @@ def changing(route: Route, react: Reaction) -> Handler:
     """What a change of an item does: it reverts what it takes back, and arms if it is one that is asked about."""
     index, rule = route.rule_index, route.rule
     catalog, paths = _catalog_of(rule), tuple(shown_of_item(rule))
-    change, path = catalog.change, ".".join(catalog.change.path)
-    passes, since_interest = TESTS[change.kind], catalog.since_interest
+    path, passes, since_interest = ".".join(catalog.change.path), test_of(catalog.change), catalog.since_interest
     read, fits = frozenset((path, *catalog.asked_of_item())), _fitting(catalog)
 
     def handle(run: Execution, event: Event) -> None:
         now, state = event.properties[NOW], run.rules[index]
         if state is None or read.isdisjoint(now):
             return
-        value, item = value_after(event.properties, path), event.properties[ITEM_ID]
-        key = _key_of(item)
-        one = state.instances.get(key)
+        item = event.properties[ITEM_ID]
+        one = state.instances.get(_key_of(item)) if state.instances else None
         if one is not None and (one.episode is not None or one.held is not None):
-            _revert(run, index, key, one, catalog, value if fits(run, event) else None, event)
+            value = value_after(event.properties, path) if fits(run, event) else None
+            _revert(run, index, _key_of(item), one, passes, value, event)
         interest = state.interests.get(item)
         if path not in now or interest is None or event.time_us - interest.newest_us >= catalog.within_us:
             return
-        before = value_before(event.properties, path)
+        before, value = value_before(event.properties, path), now[path]
         reference = _reference(catalog, interest, before)
         if rule.foreseen:
             return
-        answer = passes(change, before, value)
+        answer = passes(before, value)
         if answer is None:
             run.count_unusable(index, Clause.WHEN, f"{ITEM}.{path}", type_of(value))
-        is_so = holds_against(change, reference, value) if since_interest else before is not None and bool(answer)
+        is_so = holds_against(passes, reference, value) if since_interest else before is not None and bool(answer)
         if run.trace is not None:
             details = {"event_id": event.event_id, "reference": reference, "value": value, "is_so": is_so}
-            run.note(StepKind.CHANGED, index, key, **details, fits=bool(fits(run, event)))
-        if not is_so or (since_interest and holds_against(change, reference, before)):
+            run.note(StepKind.CHANGED, index, _key_of(item), **details, fits=bool(fits(run, event)))
+        if not is_so or (since_interest and holds_against(passes, reference, before)):
             return
         if not (fit := fits(run, event)):
             if fit is None:
                 _refuse_values(run, index, catalog, event)
             return
         arming = _arming(event, item, item_at(event.properties, paths), interest.shown)
-        _react(run, index, key, rule, react, arming, canonical(reference))
+        _react(run, index, _key_of(item), rule, react, arming, canonical(reference))
 
     return handle
 
@@ -186,23 +185,23 @@ def _react(
         one.episode.reference = reference
 
 
-def _revert(run: Execution, index: int, key: str, one: Instance, catalog: Catalog, value: Any, event: Event) -> None:
+def _revert(run: Execution, index: int, key: str, one: Instance, passes: Test, value: Any, event: Event) -> None:
     """End what is pending or deferred of an item whose change holds no more; no value: it is not as `where` asks."""
     held, episode = one.held, one.episode
-    if held is not None and not _still_holds(catalog, held.candidate.reference, value):
+    if held is not None and not _still_holds(passes, held.candidate.reference, value):
         run.decide(index, key, held.candidate, Outcome.CANCELLED, Reason.REVERTED)
         one.held = None
-    if episode is not None and not _still_holds(catalog, episode.reference, value):
+    if episode is not None and not _still_holds(passes, episode.reference, value):
         if run.trace is not None:
             dues_us = [reminder.due_us for reminder in episode.reminders]
             run.note(StepKind.DISARMED, index, key, why="reverted", event_id=event.event_id, dues_us=dues_us)
         one.episode = None
 
 
-def _still_holds(catalog: Catalog, reference: str | None, value: Any) -> bool:
+def _still_holds(passes: Test, reference: str | None, value: Any) -> bool:
     if value is None or reference is None:
         return False
-    return holds_against(catalog.change, parse_json(reference), value)
+    return holds_against(passes, parse_json(reference), value)
 
 
 def _catalog_of(rule: RuleProgram) -> Catalog:

@@ -6,8 +6,10 @@ Pure. Called by the checks of the clauses that hold a match.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Final
 
+from kittiwake.event_types import UPDATED
 from kittiwake.rules.check.change import check_change
 from kittiwake.rules.diagnostics import Diagnostic, check_list, each
 from kittiwake.rules.errors import Code, KeyPath
@@ -32,7 +34,9 @@ def check_match(
     """A match wherever it stands; `no_same` says why `same` cannot stand there, `item` that `item` can."""
     yield from check_list(match, path, LIST_MAX, "events")
     found = list(each(match, path))
-    yield from _check_star([(where, entry) for where, entry in found if isinstance(entry, str)])
+    bare = [(where, entry) for where, entry in found if isinstance(entry, str)]
+    yield from _check_star(bare)
+    yield from _check_attributes(bare)
     for where, entry in found:
         if isinstance(entry, MatchObject):
             yield from _check_object(entry, where, no_same, item)
@@ -48,6 +52,19 @@ def _check_star(types: list[tuple[KeyPath, str]]) -> Iterator[Diagnostic[Code]]:
         if name != "*" and not name.startswith(NOT_STARRED):
             message = f'"*" covers {name} already'
             yield Diagnostic(path, Code.BAD_EVENT_TYPE, message, f'Delete {name}, or "*"')
+
+
+def _check_attributes(types: list[tuple[KeyPath, str]]) -> Iterator[Diagnostic[Code]]:
+    """Types that read like an attribute, contact.plan: what happens to a contact is a past, contact.created."""
+    for path, name in types:
+        attribute = name.removeprefix(CONTACT)
+        if attribute == name or attribute.endswith("ed"):
+            continue
+        message = f"{name} reads like an attribute of the contact, and is an event type here"
+        close = get_close_matches(name, [UPDATED], 1, cutoff=0.9)
+        meant = close[0] if close else f"{{contact: {{{attribute}: {{changes: true}}}}}}"
+        advice = f"Write {meant}; if events of that type come, {{event: {name}}}"
+        yield Diagnostic(path, Code.ATTRIBUTE_AS_TYPE, message, advice)
 
 
 def _check_object(entry: MatchObject, path: KeyPath, no_same: str, item: bool) -> Iterator[Diagnostic[Code]]:

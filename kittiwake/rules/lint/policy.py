@@ -18,7 +18,7 @@ from kittiwake.rules.errors import KeyPath, LintCode
 from kittiwake.rules.lint.queries import arming, clauses_of, covers
 from kittiwake.rules.lint.quiet_hours import lint_quiet_hours, longest_quiet_us
 from kittiwake.rules.model.calendar import CalendarWaitObject
-from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, PolicyObject
+from kittiwake.rules.model.policy import CALENDARS, REENTRY_WORDS, CapObject, ConsentObject, PolicyObject
 from kittiwake.rules.model.quiet_hours import QuietHours
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.sequence import SequenceObject
@@ -160,13 +160,34 @@ def lint_policy(policy: PolicyObject, rules: Sequence[Rule]) -> Iterator[Diagnos
         yield Diagnostic(
             ("holdout", "percent"), LintCode.HOLDOUT_OF_EVERYONE, message, "Write mode: shadow on the rules"
         )
-    if policy.consent is not None and "default" not in policy.consent.model_fields_set:
-        message = "who has not said anything counts as consenting: default is granted if it is not written"
-        advice = "Write default: withdrawn where people have to say yes first, or default: granted if that is meant"
-        yield Diagnostic(("consent",), LintCode.CONSENT_UNASKED, message, advice, at_key=True)
+    for path, consent in _consents(policy):
+        if "default" not in consent.model_fields_set:
+            message = "who has not said anything counts as consenting: default is granted if it is not written"
+            advice = "Write default: withdrawn where people have to say yes first, or default: granted if that is meant"
+            yield Diagnostic(path, LintCode.CONSENT_UNASKED, message, advice, at_key=True)
     yield from lint_quiet_hours(policy.quiet_hours, ("quiet_hours",))
     for name in (None, *(policy.channels or {})):
         yield from _lint_caps_of(policy, name, {rule.group for rule in rules if name in (None, rule.channel)})
+
+
+def purposes_granted_by_default(policy: PolicyObject) -> list[str]:
+    """The purposes to which, as is written, who has not said anything consents; what is not written is a lint."""
+    return sorted(
+        {
+            consent.purpose
+            for _, consent in _consents(policy)
+            if consent.default == "granted" and "default" in consent.model_fields_set
+        }
+    )
+
+
+def _consents(policy: PolicyObject) -> Iterator[tuple[KeyPath, ConsentObject]]:
+    """The policy's own consent and those of its channels, each with its path."""
+    if policy.consent is not None:
+        yield ("consent",), policy.consent
+    for name, channel in (policy.channels or {}).items():
+        if channel.consent is not None:
+            yield ("channels", name, "consent"), channel.consent
 
 
 def _lint_caps_of(policy: PolicyObject, channel: str | None, groups: set[str | None]) -> Iterator[Diagnostic[LintCode]]:

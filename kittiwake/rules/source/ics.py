@@ -1,9 +1,10 @@
 """The days of a calendar file (iCalendar, RFC 5545): every day of its all-day events, and where it cannot be read.
 
 Pure. Called by `calendar_files`. It is a reader of its own because libraries for iCalendar keep no line numbers and
-repair what they cannot read, and an error here has a line and says what to write instead. Read are the events
-(VEVENT) with their DTSTART, DTEND or DURATION, RRULE by the year, RDATE, EXDATE and STATUS; everything else, names
-included, is passed over.
+repair what they cannot read, and an error here has a line and says what to write instead (ADR 0025). Read are the
+events (VEVENT) with their DTSTART, DTEND or DURATION, RRULE by the year, RDATE, EXDATE, RECURRENCE-ID with its UID, and
+STATUS; everything else, names included, is passed over. What goes from midnight to midnight, as it is written, in
+whatever zone, is whole days.
 """
 
 from __future__ import annotations
@@ -29,13 +30,10 @@ RruleProblem = Callable[[str], tuple[str, str] | None]
 """What is wrong with an RRULE, and what to write instead."""
 
 _LINE: Final = re.compile(r'([A-Za-z0-9-]+)((?:;(?:"[^"]*"|[^":])*)?):(.*)', re.DOTALL)
-_ONCE: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "STATUS")
+_REPLACED: Final = "RECURRENCE-ID"
+_ONCE: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "STATUS", "UID", _REPLACED)
 _OFTEN: Final = ("RDATE", "EXDATE")
 _REFUSED: Final = {
-    "RECURRENCE-ID": (
-        "an event that changes one occurrence of another is not read",
-        "Leave that occurrence out there, with EXDATE, and delete this line",
-    ),
     "EXRULE": ("EXRULE is not read", "Name the dates that are left out: EXDATE;VALUE=DATE:20261225"),
 }
 _DURATION: Final = re.compile(r"\+?P([0-9]{1,3})([DW])", re.ASCII)
@@ -45,6 +43,7 @@ class _Line(NamedTuple):
     """A content line, unfolded."""
 
     name: str
+    parameters: str
     value: str
     mark: Mark
 
@@ -63,26 +62,68 @@ def read_days(text: str, reading: Reading, rrule_problem: RruleProblem) -> froze
     Raises:
         UnreadableError: it is no calendar, or has too much in it. What is wrong with single events is reported.
     """
-    found: set[date] = set()
-    number = 0
-    for number, event in enumerate(_events(text, reading), 1):
-        if number > CALENDAR_EVENTS_MAX:
-            message = f"the calendar has more than {CALENDAR_EVENTS_MAX:,} events"
-            raise reading.stop(event.mark, Code.TOO_LARGE, message, "Keep the holidays, and delete the other events")
+    events, found = _bounded(_events(text, reading), reading), set[date]()
+    replaced = _replaced(events, reading)
+    for event in events:
         try:
-            found.update(day for day in _days(event, reading, rrule_problem) if FIRST <= day <= LAST)
+            left_out = replaced.get(_said(event, "UID"), set()) if _REPLACED not in event.once else set()
+            found.update(day for day in _days(event, left_out, reading, rrule_problem) if FIRST <= day <= LAST)
         except UnreadableError as error:
             reading.errors.append(error.error)
         if len(found) > HOLIDAYS_MAX:
             message = f"the calendar has more than {HOLIDAYS_MAX:,} days"
             raise reading.stop(event.mark, Code.TOO_LARGE, message, "Give its rules an end: UNTIL=20351231")
-    if not number:
-        advice = "Add one: BEGIN:VEVENT, DTSTART;VALUE=DATE:20261225, END:VEVENT, each in a line"
-        raise reading.stop(Mark(1, 1), Code.BAD_CALENDAR, "the calendar has no event", advice)
     return frozenset(found)
 
 
 # ---------------------------------------------------------------- events
+
+
+def _bounded(events: Iterator[_Event], reading: Reading) -> list[_Event]:
+    found: list[_Event] = []
+    for event in events:
+        found.append(event)
+        if len(found) > CALENDAR_EVENTS_MAX:
+            message = f"the calendar has more than {CALENDAR_EVENTS_MAX:,} events"
+            raise reading.stop(event.mark, Code.TOO_LARGE, message, "Keep the holidays, and delete the other events")
+    if not found:
+        advice = "Add one: BEGIN:VEVENT, DTSTART;VALUE=DATE:20261225, END:VEVENT, each in a line"
+        raise reading.stop(Mark(1, 1), Code.BAD_CALENDAR, "the calendar has no event", advice)
+    return found
+
+
+def _replaced(events: list[_Event], reading: Reading) -> dict[str, set[date]]:
+    """By the UID of an event its occurrences that other events stand for, or call off."""
+    found: dict[str, set[date]] = {}
+    for event in events:
+        line = event.once.get(_REPLACED)
+        if line is None:
+            continue
+        try:
+            _check_one_occurrence(line, event, reading)
+            found.setdefault(_said(event, "UID"), set()).add(_date(line, reading))
+        except UnreadableError as error:
+            reading.errors.append(error.error)
+    return found
+
+
+def _check_one_occurrence(line: _Line, event: _Event, reading: Reading) -> None:
+    if "RANGE=" in line.parameters:
+        message = "RANGE changes every later occurrence, and is not read"
+        advice = "End the RRULE of the event before it, with UNTIL, and make an event of its own"
+        raise reading.stop(line.mark, Code.BAD_CALENDAR, message, advice)
+    if "UID" not in event.once:
+        message = "RECURRENCE-ID names an occurrence of the event of a UID, and no UID is here"
+        advice = "Add the UID of the event whose occurrence this is, or delete this line"
+        raise reading.stop(line.mark, Code.BAD_CALENDAR, message, advice)
+    for other in (event.once.get("RRULE"), *event.often):
+        if other is not None:
+            message = f"{other.name} stands in an event that is one occurrence of another"
+            raise reading.stop(other.mark, Code.BAD_CALENDAR, message, "Delete it, or delete RECURRENCE-ID")
+
+
+def _said(event: _Event, name: str) -> str:
+    return event.once[name].value if name in event.once else ""
 
 
 def _events(text: str, reading: Reading) -> Iterator[_Event]:
@@ -154,15 +195,15 @@ def _line(text: str, number: int, reading: Reading) -> _Line:
     if found is None:
         message = "this is no line of a calendar, which is NAME:value"
         raise reading.stop(Mark(number, 1), Code.BAD_CALENDAR, message, _EXPORT)
-    return _Line(found[1].upper(), found[3].strip(), Mark(number, found.start(3) + 1))
+    return _Line(found[1].upper(), found[2].upper(), found[3].strip(), Mark(number, found.start(3) + 1))
 
 
 # ---------------------------------------------------------------- days
 
 
-def _days(event: _Event, reading: Reading, rrule_problem: RruleProblem) -> Iterator[date]:
-    """Every day of every occurrence of an event."""
-    if "STATUS" in event.once and event.once["STATUS"].value.upper() == "CANCELLED":
+def _days(event: _Event, replaced: set[date], reading: Reading, rrule_problem: RruleProblem) -> Iterator[date]:
+    """Every day of every occurrence of an event but those that other events stand for."""
+    if _said(event, "STATUS").upper() == "CANCELLED":
         return
     if "DTSTART" not in event.once:
         raise reading.stop(event.mark, Code.BAD_CALENDAR, "this event has no DTSTART", f"Add {_START}")
@@ -170,12 +211,15 @@ def _days(event: _Event, reading: Reading, rrule_problem: RruleProblem) -> Itera
     length = _length(event, first, reading)
     named = {name: [line for line in event.often if line.name == name] for name in _OFTEN}
     more, left_out = ({day for line in named[name] for day in _dates(line, reading)} for name in _OFTEN)
-    for begins in {first, *more, *_repeated(event.once.get("RRULE"), first, reading, rrule_problem)} - left_out:
+    for begins in (
+        {first, *more, *_repeated(event.once.get("RRULE"), first, reading, rrule_problem)} - left_out - replaced
+    ):
         for days in range(length):
             yield begins + timedelta(days)
 
 
 _START: Final = "DTSTART;VALUE=DATE:20261225"
+_DATE_CHARS: Final = 8
 
 
 def _repeated(
@@ -197,6 +241,8 @@ def _length(event: _Event, first: date, reading: Reading) -> int:
     """How many days an occurrence has; DTEND is the day after the last."""
     line = event.once.get("DTEND") or event.once.get("DURATION")
     if line is None:
+        if len(event.once["DTSTART"].value) > _DATE_CHARS:
+            raise _no_whole_day(event.once["DTSTART"], reading)
         return 1
     if line.name == "DTEND":
         days = (_date(line, reading) - first).days
@@ -223,10 +269,9 @@ def _dates(line: _Line, reading: Reading) -> Iterator[date]:
 
 
 def _date(line: _Line, reading: Reading) -> date:
-    text = line.value
+    text = re.sub(r"^([0-9]{8})T000000Z?$", r"\1", line.value, flags=re.ASCII)
     if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z?", text, re.ASCII):
-        message = f"{line.name} has a time of day, and a holiday is a whole day"
-        raise reading.stop(line.mark, Code.BAD_CALENDAR, message, f"Write {line.name};VALUE=DATE:{text[:8]}")
+        raise _no_whole_day(line, reading)
     try:
         if re.fullmatch(r"[0-9]{8}", text, re.ASCII):
             return date(int(text[:4]), int(text[4:6]), int(text[6:]))
@@ -234,3 +279,9 @@ def _date(line: _Line, reading: Reading) -> date:
         pass
     advice = f"Write a day that there is: {line.name};VALUE=DATE:20261225"
     raise reading.stop(line.mark, Code.BAD_CALENDAR, f"{text[:40] or 'nothing'} is no date", advice)
+
+
+def _no_whole_day(line: _Line, reading: Reading) -> UnreadableError:
+    message = f"{line.name} has a time of day, and a holiday is a whole day"
+    advice = f"Write {line.name};VALUE=DATE:{line.value[:_DATE_CHARS]}"
+    return reading.stop(line.mark, Code.BAD_CALENDAR, message, advice)

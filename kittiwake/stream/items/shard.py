@@ -44,6 +44,10 @@ FORGET_EVERY_US: Final = DAY_US
 """How finely the times are cut at which a shard forgets: a day more of interest costs little, a timer an hour would."""
 
 
+DAMAGED_INTEREST: Final = "the interest of a contact is damaged"
+"""Why an entry of the bag state is left out."""
+
+
 class ShardStore(Protocol):
     """One shard's state and timers in a host."""
 
@@ -94,14 +98,19 @@ def on_record(store: ShardStore, subject: tuple[str, str], record: bytes, horizo
     return Given(_with_seed(store, subject, found, horizon_us))
 
 
-def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> int:
-    """Forget what the watermark has passed by the allowed lateness; not if it is ahead of the clock, as in a drain.
+class Forgotten(NamedTuple):
+    """What was forgotten before its time."""
 
-    Returns how many contacts' interest was forgotten before its time: of more than `INTERESTS_MAX` what lasts longest
-    stays.
-    """
+    interests: list[HeldInterest]
+    """Of more contacts than `INTERESTS_MAX`; what lasts longest stays."""
+    damaged: int
+    """Entries of interest that could not be read: nobody knows whose they were."""
+
+
+def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> Forgotten:
+    """Forget what the watermark has passed by the allowed lateness; not if it is ahead of the clock, as in a drain."""
     if at_us > clock_us:
-        return 0
+        return Forgotten([], 0)
     upto_us = at_us - horizon_us
     data = store.read_item()
     if data is not None:
@@ -109,12 +118,14 @@ def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> i
         after = expired(state, upto_us, horizon_us)
         if after is not state:
             store.write_item(sealed(encode(after)))
-    interests = compacted(_interests(store), upto_us)
-    over = max(0, len(interests) - INTERESTS_MAX)
-    if over:
-        interests = sorted(interests, key=_lasts)[over:]
-    store.write_interests([_entry(one) for one in interests])
-    return over
+    elements = list(store.read_interests())
+    readable = [found for element in elements if (found := _interest(element)) is not None]
+    kept, over = compacted(readable, upto_us), list[HeldInterest]()
+    if len(kept) > INTERESTS_MAX:
+        kept.sort(key=_lasts)
+        over, kept = kept[:-INTERESTS_MAX], kept[-INTERESTS_MAX:]
+    store.write_interests([_entry(one) for one in kept])
+    return Forgotten(over, len(elements) - len(readable))
 
 
 # ---------------------------------------------------------------- by kind
@@ -195,10 +206,19 @@ def _for_contact(account_id: str, contact_id: str, change: ItemChange, tracepare
 
 def _interests(store: ShardStore) -> Iterator[HeldInterest]:
     for element in store.read_interests():
-        try:
-            yield interest_of(unsealed(element))
-        except (UnreadableError, ValueError):
-            store.pass_over("the interest of a contact is damaged")
+        found = _interest(element)
+        if found is None:
+            store.pass_over(DAMAGED_INTEREST)
+        else:
+            yield found
+
+
+def _interest(element: bytes) -> HeldInterest | None:
+    """An entry of the bag state; None: it is damaged."""
+    try:
+        return interest_of(unsealed(element))
+    except (UnreadableError, ValueError):
+        return None
 
 
 def _lasts(interest: HeldInterest) -> tuple[int, str]:

@@ -102,7 +102,7 @@ class Join(KeyedProcessFunction):
         self._join.start_bundle()
         element = key.encode(BYTES_AS_TEXT), bytes(record)
         for found in self._join.process(element, self._item, self._interests, forget):
-            assert not isinstance(found, TaggedOutput), "nothing is damaged here"
+            assert not isinstance(found, TaggedOutput), "nothing is damaged, or too late, here"
             yield found[0].decode(BYTES_AS_TEXT), found[1]
         self._join.finish_bundle()
 

@@ -16,6 +16,10 @@ from kittiwake.scenarios.files import find, load_cases
 from kittiwake.scenarios.run import play, surprise_words
 
 
+class UnmetError(AssertionError):
+    """A case was not as expected; its text says what, and explains all that happened."""
+
+
 def scenarios(*paths: str | Path) -> list[Case]:
     """The cases of scenario files, and of all `*.test.yaml` files of directories.
 
@@ -29,7 +33,7 @@ def check(case: Case) -> None:
     """Play a case.
 
     Raises:
-        AssertionError: something was not as expected; the message says what, and explains all that happened.
+        UnmetError: something was not as expected.
     """
     __tracebackhide__ = True
     result = play(case)
@@ -39,4 +43,4 @@ def check(case: Case) -> None:
     for surprise in result.surprises:
         first, *rest = surprise_words(surprise)
         lines.extend([f"{case.file}:{surprise.mark.line}: {first}", *(f"  {line}" for line in rest)])
-    raise AssertionError("\n".join([*map(visible, lines), "", plain(result.explanation)]))
+    raise UnmetError("\n".join([*map(visible, lines), "", plain(result.explanation)]))
