@@ -23,8 +23,8 @@ Spec: TypeAlias = dict[str, Any]
 """A specification without its looks, and without `$schema`."""
 
 MEASURED: Final = 14
-"""Pixels of a letter for which the library makes room. Pages show 12: the reader's fonts are wider than those by which
-the library measures, by a sixth at most."""
+"""Pixels of a character for which the library makes room. Pages show 12: the reader's fonts are wider than those that
+the library measures by, by a sixth at most."""
 
 _CONFIG: Final[Spec] = {
     "background": None,
