@@ -84,7 +84,9 @@ def _gather(run: Execution, index: int, caused: Iterable[Caused], part: int) -> 
     """Ask each candidate of a rule by itself, before any of them counts; what passes leaves in one trigger."""
     rule, passed, fate = run.program.rules[index], list[Caused](), None
     for one in caused:
-        reason = _asked(run, rule, one)
+        reason = refused_by(run, rule, one)
+        if run.trace is not None:
+            note_gates(run, one, reason)
         if reason is None or reason is HOLDOUT or reason is SHADOW:
             passed.append(one)
             fate = reason
@@ -114,7 +116,9 @@ def _ask(run: Execution, one: Caused) -> None:
     if candidate.kind is ENTERED:
         state = run.rule_state(one.rule_index)
         state.entered_fired = state.entered_held_out = False
-    reason = _asked(run, rule, one)
+    reason = refused_by(run, rule, one)
+    if run.trace is not None:
+        note_gates(run, one, reason)
     if reason is None:
         count_firing(run, one)
         _remember_firing(run, rule, one)
@@ -127,14 +131,6 @@ def _ask(run: Execution, one: Caused) -> None:
         count_winner(run, rule, run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason))
     else:
         _keep_back(run, one, reason)
-
-
-def _asked(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
-    """The first gate that refuses or defers; None if all let it pass."""
-    reason = refused_by(run, rule, one)
-    if run.trace is not None:
-        note_gates(run, one, reason)
-    return reason
 
 
 def _keep_back(run: Execution, one: Caused, reason: Reason) -> None:
