@@ -46,6 +46,7 @@ GROUPS: Final = {
             "Say what rules would have done with these events: reach, losses, load, and what a goal says of it."
         ),
         "diff": "Say what NEW rules decide differently from OLD ones with these events: gained, lost, moved, and why.",
+        "witness": "Find a shortest history by which a rule fires, and one by which each of its gates refuses it.",
     },
     "Decide, and ask why": {
         "replay": "Decide everything that files of events hold, as the job would, and write what it would write.",
