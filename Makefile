@@ -21,7 +21,8 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv emulators demo stream-demo bigquery-demo test lint format docs nightly sim runners bench clean
+.PHONY: help venv emulators demo stream-demo bigquery-demo test lint format docs nightly sim runners bench clean \
+  image lock metadata pin template templates
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -49,6 +50,14 @@ $(VENV)/.installed-docs: $(SOURCES) | $(BIN)/python
 
 $(VENV)/.installed-bench: $(SOURCES) | $(BIN)/python
 	$(PIP) --editable '.[beam,bench]'
+	@touch $@
+
+# Tools that look over templates/, in a venv of their own: checkov brings packages by the hundred.
+TOOLS := $(VENV)/templates
+$(TOOLS)/.installed: pyproject.toml $(VENV)/.installed-test
+	$(BIN)/python -m venv $(TOOLS)
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["templates"], sep="\n")' \
+	  | $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement /dev/stdin
 	@touch $@
 
 venv: $(VENV)/.installed-test ## create .venv with everything a developer needs
@@ -85,7 +94,7 @@ format: $(VENV)/.installed-test ## format the code
 docs: $(VENV)/.installed-docs ## build the documentation into out/docs; warnings and broken links are errors
 	$(BIN)/python -m sphinx -b html -W --keep-going -q docs out/docs
 
-nightly: $(VENV)/.installed-test $(CDNOW) emulators ## run every test, the slow ones too, with a fresh seed and more examples
+nightly: $(VENV)/.installed-test $(TOOLS)/.installed $(CDNOW) emulators ## run every test, the slow ones too, with a fresh seed and more examples
 	$(PYTEST) --hypothesis-profile=nightly \
 	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
 
@@ -97,6 +106,45 @@ runners: $(VENV)/.installed-test $(CDNOW) ## run the jobs on Prism and Flink, a 
 
 bench: $(VENV)/.installed-bench ## compare costs with other tools on the same job
 	$(BIN)/python -m benchmarks $(BENCH)
+
+# ---------------------------------------------------------------- templates/
+
+# Of which project and where: make template PROJECT=shop-1 REGION=europe-west4 BUCKET=shop-1-templates
+REGION ?= europe-west4
+REPOSITORY ?= kittiwake
+TAG ?= $(shell git rev-parse --short=12 HEAD)
+REGISTRY = $(REGION)-docker.pkg.dev/$(PROJECT)/$(REPOSITORY)
+TARGETS := stream backfill command
+LOCK = $(TOOLS)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+  --custom-compile-command 'make lock' --python-version 3.13 --python-platform x86_64-manylinux_2_28 --only-binary :all:
+
+templates: $(TOOLS)/.installed ## build and test all of templates/ that can be had without Google
+	$(PYTEST) tests/templates
+
+metadata: $(VENV)/.installed-gcp ## write the metadata of the Flex Templates anew, from the options of the jobs
+	$(BIN)/python -m templates.metadata
+
+lock: $(TOOLS)/.installed ## write the locks of the image anew, with hashes; UPGRADE=--upgrade takes newer versions
+	$(LOCK) $(UPGRADE) --extra gcp --extra query --output-file templates/requirements.lock pyproject.toml
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	  | $(LOCK) $(UPGRADE) --output-file templates/build.lock -
+
+pin: $(VENV)/.installed-gcp ## write the digests of the base images into templates/Dockerfile; needs docker and a network
+	$(BIN)/python -m templates.pin
+
+image: $(VENV)/.installed-gcp ## build the images of templates and commands: PROJECT=, REGION=, TAG=; needs docker
+	@test -n "$(PROJECT)" || { echo "say whose: make image PROJECT=shop-1 REGION=europe-west4"; exit 2; }
+	$(BIN)/python -m templates.pin --check
+	for target in $(TARGETS); do \
+	  docker build --file templates/Dockerfile --target $$target --build-arg IMAGE=$(REGISTRY)/$$target:$(TAG) \
+	    --tag $(REGISTRY)/$$target:$(TAG) . || exit; done
+
+template: image ## push the images, and write the templates to gs://BUCKET/templates; needs docker and gcloud
+	@test -n "$(BUCKET)" || { echo "say where to: make template PROJECT=shop-1 BUCKET=shop-1-templates"; exit 2; }
+	for target in $(TARGETS); do docker push $(REGISTRY)/$$target:$(TAG) || exit; done
+	for job in stream backfill; do gcloud dataflow flex-template build gs://$(BUCKET)/templates/$$job-$(TAG).json \
+	  --project $(PROJECT) --image $(REGISTRY)/$$job:$(TAG) --sdk-language PYTHON \
+	  --metadata-file templates/$$job/metadata.json || exit; done
 
 clean: ## remove everything that the other commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

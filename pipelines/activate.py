@@ -126,8 +126,10 @@ def _read(store: Store, options: ActivateOptions, record: Record) -> None:
         if entry.row is not None:
             recorded.append(values_of_line(entry.row.encode()))
     sent = chain.from_iterable(rows_sent(name) for name in options.sent)
-    run = rows_of(options.from_run, stream=False).decisions()
-    load(store, run, sent, _batches(recorded, SCHEMA), _batches(states, STATES))
+    run = rows_of(options.from_run, stream=False, run_id=options.run_id)
+    if options.run_id is not None:
+        run.until_us()  # refuses a run that is not there
+    load(store, run.decisions(), sent, _batches(recorded, SCHEMA), _batches(states, STATES))
 
 
 def _batches(rows: list[Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -71,11 +71,12 @@ def reconcile(options: ReconcileOptions) -> list[Count]:
         UnusableError: DuckDB is missing, a side cannot be read, or the output cannot be written.
     """
     with open_store() as store:
-        backfill = rows_of(options.backfill, stream=False)
+        backfill = rows_of(options.backfill, stream=False, run_id=options.run_id)
+        run_until_us = backfill.until_us()
         load(
             store, rows_of(options.stream, stream=True), backfill, share_dead_letters=options.stream == options.backfill
         )
-        counts = compare(store, options.span, backfill.until_us())
+        counts = compare(store, options.span, run_until_us)
         if options.output is not None:
             _write(options.output, _lines(store))
     return counts
@@ -124,6 +125,7 @@ def summary_data(options: ReconcileOptions, counts: Sequence[Count]) -> dict[str
         "ok": is_fine(options, counts),
         "stream": options.stream,
         "backfill": options.backfill,
+        "run_id": options.run_id,
         **{name: None if at is None else format_instant(at) for name, at in span.items()},
         **{found.value: number for found, number in totals(counts).items()},
         "unexplained": unexplained,

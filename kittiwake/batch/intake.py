@@ -7,7 +7,6 @@ by one, which alone says what is wrong.
 from __future__ import annotations
 
 from itertools import compress
-from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
@@ -184,8 +183,7 @@ class Intake:
             return new_table(), list(range(len(block.lines)))
         found = reader.read(block, account_id, self._start_us, self._wants)
         count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
-        account_ids, types = (frozenset(map(itemgetter(at), found.pairs)) for at in (0, 1))
-        self._arrivals.note_block(account_ids, types, lambda: found.pairs)
+        self._arrivals.note_block(found.account_ids, found.types, found.pairs)
         self._counts.records += found.left_out
         self._counts.left_out += found.left_out
         return found.table, found.left

@@ -153,7 +153,7 @@ def _read(
     joined = b"\n".join(texts)
     form = usual_form(times)
     if form and all(map(types.get, names)) and _are_plain(whole, texts, joined):
-        oldest_us, newest_us = span_us(times, form)
+        oldest_us, newest_us = span_us(form)
         if earliest_us <= oldest_us and newest_us <= latest_us:
             account_ids = frozenset({record.account_id for record in records})
             kept = list(compress(records, _wanted(records, account_ids, wants)))

@@ -73,6 +73,9 @@ class Form(NamedTuple):
     zone: str
     offset_us: int
     """To be added for UTC."""
+    earliest: str
+    """Of the texts: those of one form are ordered as what they say."""
+    latest: str
 
 
 def usual_form(times: list[str]) -> Form | None:
@@ -87,12 +90,13 @@ def usual_form(times: list[str]) -> Form | None:
     digits = text.translate(None, _NO_DIGITS)
     step = len(digits) // len(times)
     are_minutes = max(digits[_MINUTE::step]) <= ord("5") and max(digits[_SECOND::step]) <= ord("5")
-    hours = _hours_of(times, digits, step)
+    earliest, latest = min(times), max(times)
+    hours = _hours_of(earliest, latest, digits, step)
     known = known_hours.of(hours)
     offset_us = _instant(f"1970-01-01T00:00:00{zone}")
     if offset_us == BEFORE_ALL_US or not are_minutes or BEFORE_ALL_US in {known[hour] for hour in hours}:
         return None
-    return Form(max(width - 20, 0), zone, offset_us)
+    return Form(max(width - 20, 0), zone, offset_us, earliest, latest)
 
 
 def _zone_of(text: str) -> str:
@@ -107,22 +111,22 @@ def _is_zone_of_all(zone: str, times: list[str], text: bytes) -> bool:
     return text.count(zone.encode()) == len(times)
 
 
-def _hours_of(times: list[str], digits: bytes, step: int) -> set[tuple[bytes]]:
-    """The digits of all hours there are; texts of one form are ordered as what they say."""
-    if min(times)[:_HOUR_CHARS] == max(times)[:_HOUR_CHARS]:
+def _hours_of(earliest: str, latest: str, digits: bytes, step: int) -> set[tuple[bytes]]:
+    """The digits of all hours there are."""
+    if earliest[:_HOUR_CHARS] == latest[:_HOUR_CHARS]:
         return {(digits[:_MINUTE],)}
     return set(Struct(f"{_MINUTE}s{step - _MINUTE}x").iter_unpack(digits))
 
 
-def span_us(times: list[str], form: Form) -> tuple[int, int]:
-    """The earliest and the latest of texts of one form: they are ordered as what they say."""
-    earliest_us, latest_us = microseconds([min(times), max(times)], form)
+def span_us(form: Form) -> tuple[int, int]:
+    """The earliest and the latest of the texts of a form."""
+    earliest_us, latest_us = microseconds([form.earliest, form.latest], form)
     return earliest_us, latest_us
 
 
 def microseconds(times: list[str], form: Form) -> list[int]:
     """The instants of texts of one form."""
-    decimals, zone, offset_us = form
+    decimals, zone, offset_us = form[:3]
     digits = "".join(times).encode().translate(None, _NO_DIGITS)
     pairs = Struct(f"12s{2 + decimals}s{sum(map(str.isdigit, zone))}x").iter_unpack
     minutes, scale = known_minutes.of({minute for minute, _ in pairs(digits)}), 10 ** (6 - decimals)

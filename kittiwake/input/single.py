@@ -16,7 +16,7 @@ from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, T
 from kittiwake.input.plain import NOT_DECODED, PlainRecord, is_type, is_utf8
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import DeadLetter, Event
-from kittiwake.values import has_long_digits, number
+from kittiwake.values import has_long_digits, literal_number
 
 CLOCK: Final = "the job's clock"
 """What a stream calls the time by which an event lies in the future."""
@@ -41,7 +41,7 @@ class _Record(PlainRecord, gc=False, forbid_unknown_fields=True):
     properties: dict[str, Any] | None = None
 
 
-_decode: Final = msgspec.json.Decoder(_Record, float_hook=number).decode
+_decode: Final = msgspec.json.Decoder(_Record, float_hook=literal_number).decode
 
 
 def _plain_event(data: bytes, latest_us: int) -> Event | None:

@@ -48,7 +48,7 @@ class RunFolder(NamedTuple):
         path = f"{self.path.rstrip('/')}/{SUMMARY}"
         try:
             with FileSystems.open(path) as file:
-                return _summary_of(file.read()).until_us()
+                return until_us_of(file.read())
         except (BeamIOError, OSError):
             return None
         except msgspec.MsgspecError as error:
@@ -98,11 +98,17 @@ def rows_in(name: str) -> Iterator[pa.RecordBatch]:
 class _Summary(msgspec.Struct):
     until: datetime
 
-    def until_us(self) -> int:
-        return microseconds(self.until)
-
 
 _summary_of: Final = msgspec.json.Decoder(_Summary).decode
+
+
+def until_us_of(summary: bytes | str) -> int:
+    """Up to where a run evaluated, by its summary.
+
+    Raises:
+        msgspec.MsgspecError: it is none.
+    """
+    return microseconds(_summary_of(summary).until)
 
 
 def _batches(name: str, values_of: Callable[[bytes], Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

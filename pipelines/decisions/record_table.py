@@ -11,10 +11,10 @@ from google.cloud import bigquery
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import TableAddress
-from kittiwake.stream.tables.schema import Column, ColumnMode, Dataset, Type
+from kittiwake.stream.tables.schema import Column, ColumnMode, Type
 from pipelines.decisions.record import Entry
+from pipelines.google.bigquery_errors import raise_unusable
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of, field_of
-from pipelines.google.reading import raise_unusable
 
 COLUMNS: Final = (
     Column("trigger_id", Type.STRING, ColumnMode.REQUIRED, "the trigger"),
@@ -60,7 +60,7 @@ def open_table(address: TableAddress) -> Iterator[TableRecord]:
     Raises:
         UnusableError: there is no such dataset, or it may not be written to.
     """
-    with client_of(Dataset(address.project, address.dataset)) as client:
+    with client_of(address.owner) as client:
         wanted = bigquery.Table(address.path, schema=[field_of(column) for column in COLUMNS])
         wanted.description = "What pipelines.activate has sent; rows are only added."
         with raise_unusable(address.path, _ADVICE):

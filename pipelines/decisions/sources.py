@@ -9,24 +9,28 @@ import pyarrow as pa
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery, names_table, table_address
+from kittiwake.input.errors import shown
 from kittiwake.stream.tables.schema import TRIGGERS
 from pipelines.decisions.files import RunFolder, is_file, rows_in
 from pipelines.decisions.reconciling import Rows
 
 
-def rows_of(name: str, *, stream: bool) -> Rows:
-    """The rows that a name stands for; of tables those of streams, or else of all other hosts.
+def rows_of(name: str, *, stream: bool, run_id: str | None = None) -> Rows:
+    """The rows that a name stands for; of tables those of streams, or else of all other hosts, or of one run.
 
     Raises:
-        UnusableError: it is an address of BigQuery that names no dataset, or Google's clients are missing.
+        UnusableError: it is an address of BigQuery that names no dataset, Google's clients are missing, or a folder,
+            which has one run, is asked for one by name.
     """
     if not is_bigquery(name):
+        if run_id is not None:
+            raise UnusableError(f"{shown(name)} is a folder, which has one run: leave the name of the run out")
         return RunFolder(name)
     address = dataset_address(name)
     with _needs_google(name):
         from pipelines.decisions.tables import DatasetRows, Side  # noqa: PLC0415 - a second
 
-    return DatasetRows(address, Side.STREAM if stream else Side.BACKFILL)
+    return DatasetRows(address, Side.STREAM if stream else Side.BACKFILL, run_id)
 
 
 def rows_sent(name: str) -> Iterator[pa.RecordBatch]:
@@ -37,7 +41,7 @@ def rows_sent(name: str) -> Iterator[pa.RecordBatch]:
     """
     if not is_bigquery(name):
         return rows_in(name) if is_file(name) else RunFolder(name).decisions()
-    address = table_address(name) if names_table(name) else dataset_address(name).table(TRIGGERS.name)
+    address = table_address(name) if names_table(name) else dataset_address(name).address(TRIGGERS.name)
     with _needs_google(name):
         from pipelines.decisions.tables import sent_rows  # noqa: PLC0415 - a second
 

@@ -5,21 +5,25 @@ A stream and a backfill may share tables: `mode` says whose a row is. Called by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
 import pyarrow as pa
+from google.cloud import bigquery
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import DatasetAddress, TableAddress
+from kittiwake.input.bigquery.addresses import Dataset, TableAddress
+from kittiwake.input.errors import shown
 from kittiwake.output.rows import Mode
-from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset
+from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, RUNS, TRIGGERS
 from pipelines.decisions.columns import NAMES, SCHEMA
+from pipelines.decisions.files import until_us_of
 from pipelines.decisions.refused import LATE, REFUSED, refused_of
 from pipelines.decisions.store import batch_of
+from pipelines.google.bigquery_errors import MissingTableError
 from pipelines.google.bigquery_tables import client_of
-from pipelines.google.reading import MissingTableError, rows_of_query
+from pipelines.google.reading import rows_of_query
 
 
 class Side(Enum):
@@ -29,6 +33,10 @@ class Side(Enum):
     BACKFILL = f"mode <> '{Mode.STREAM}'"
 
 
+RUNS_SHOWN: Final = 5
+"""Names of runs in an error message: whoever has mistyped one sees what they look like."""
+
+_NOT_REPLACED: Final = "finished_at IS NOT NULL AND replaced_at IS NULL"
 _COLUMNS: Final = ", ".join(f"`{name}`" for name in NAMES)
 _ADVICE: Final = "name the dataset of a stream or of a backfill, as bq://PROJECT.DATASET or bq://PROJECT.DATASET.PREFIX"
 
@@ -36,12 +44,27 @@ _ADVICE: Final = "name the dataset of a stream or of a backfill, as bq://PROJECT
 class DatasetRows(NamedTuple):
     """The rows of one side in the tables of a dataset."""
 
-    address: DatasetAddress
+    address: Dataset
     side: Side
+    run_id: str | None = None
+    """Of a backfill: only those of the run that is called so. None: all."""
 
     def until_us(self) -> int | None:
-        """Nothing says up to where it was evaluated."""
-        return None
+        """Up to where the run was evaluated that is meant; None: nothing says it of rows of several.
+
+        Raises:
+            UnusableError: there is no run of this name.
+        """
+        if self.run_id is None:
+            return None
+        rows = self._rows(
+            RUNS.name, f"SELECT run_id, summary FROM `{{}}` WHERE {_NOT_REPLACED} ORDER BY started_at DESC"
+        )
+        runs = {row["run_id"]: row["summary"] for batch in rows for row in batch.to_pylist()}
+        if self.run_id not in runs:
+            names = ", ".join(map(shown, list(runs)[:RUNS_SHOWN])) or "none"
+            raise UnusableError(f"--run_id {shown(self.run_id)}: no such run is in {self.address}; the newest: {names}")
+        return until_us_of(runs[self.run_id])
 
     def decisions(self) -> Iterator[pa.RecordBatch]:
         """Its rows: of `decisions`, or of `triggers` where there are none of those.
@@ -52,7 +75,7 @@ class DatasetRows(NamedTuple):
         found = 0
         for table in (DECISIONS, TRIGGERS):
             try:
-                for batch in self._rows(table.name, f"SELECT {_COLUMNS} FROM `{{}}` WHERE {self.side.value}"):
+                for batch in self._rows(table.name, f"SELECT {_COLUMNS} FROM `{{}}` WHERE {self._where}"):
                     found += batch.num_rows
                     yield _as(batch, SCHEMA)
             except MissingTableError:
@@ -73,6 +96,10 @@ class DatasetRows(NamedTuple):
             if ids := [refused_of(raw) for raw in batch.column("raw").to_pylist()]:
                 yield batch_of(ids, REFUSED)
 
+    @property
+    def _where(self) -> str:
+        return self.side.value if self.run_id is None else f"{self.side.value} AND run_id = @run_id"
+
     def _rows_if_there(self, name: str, sql: str) -> Iterator[pa.RecordBatch]:
         try:
             yield from self._rows(name, sql)
@@ -80,7 +107,8 @@ class DatasetRows(NamedTuple):
             return
 
     def _rows(self, name: str, sql: str) -> Iterator[pa.RecordBatch]:
-        return _rows_of(self.address.table(name), sql)
+        parameters = [bigquery.ScalarQueryParameter("run_id", "STRING", self.run_id)] if "@run_id" in sql else []
+        return _rows_of(self.address.address(name), sql, parameters)
 
 
 def sent_rows(address: TableAddress) -> Iterator[pa.RecordBatch]:
@@ -94,9 +122,11 @@ def sent_rows(address: TableAddress) -> Iterator[pa.RecordBatch]:
         yield _as(batch, SCHEMA)
 
 
-def _rows_of(address: TableAddress, sql: str) -> Iterator[pa.RecordBatch]:
-    with client_of(Dataset(address.project, address.dataset)) as client:
-        yield from rows_of_query(client, sql.format(address.path), (), address.path, _ADVICE)
+def _rows_of(
+    address: TableAddress, sql: str, parameters: Sequence[bigquery.ScalarQueryParameter] = ()
+) -> Iterator[pa.RecordBatch]:
+    with client_of(address.owner) as client:
+        yield from rows_of_query(client, sql.format(address.path), parameters, address.path, _ADVICE)
 
 
 def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

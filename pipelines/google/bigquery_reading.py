@@ -8,17 +8,13 @@ nothing; `opened` runs what has to be run, and opens the sessions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPICallError, GoogleAPIError, NotFound, Unauthorized
-from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery, bigquery_storage
 from google.cloud.bigquery_storage_v1 import types
-from requests import RequestException
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import TableAddress
@@ -30,8 +26,8 @@ from kittiwake.input.errors import shown
 from kittiwake.input.mapping.mapping import RecordMapping
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.time.instants import moment_of
+from pipelines.google.bigquery_errors import raise_unusable
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
-from pipelines.google.error_text import LOG_IN, first_line
 
 TABLES_MAX: Final = 5_000
 """Tables that one wildcard may stand for: thirteen years of days."""
@@ -41,8 +37,6 @@ ASKED_AT_ONCE: Final = 8
 
 QUERY_BYTES_MAX: Final = 1_000_000
 """Bytes of a file of SQL: what BigQuery takes of a query."""
-
-ROLES: Final = "It takes roles/bigquery.dataViewer there, and in your project readSessionUser and jobUser"
 
 _OLDER_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 
@@ -121,7 +115,7 @@ class Reader:
 
     def _tables_of(self, client: bigquery.Client, address: TableAddress, wanted: RowsWanted) -> list[str]:
         prefix = address.table.removesuffix("*")
-        with _errors(str(address)):
+        with raise_unusable(str(address)):
             listed = client.list_tables(f"{address.project}.{address.dataset}", timeout=BIGQUERY_TIMEOUT_S)
             names = [one.table_id for one in listed if one.table_type == "TABLE" and one.table_id.startswith(prefix)]
         if not names:
@@ -140,7 +134,7 @@ class Reader:
         number: int,
         wanted: RowsWanted,
     ) -> Planned:
-        with _errors(str(address)):
+        with raise_unusable(str(address)):
             found = client.get_table(address.path, timeout=BIGQUERY_TIMEOUT_S)
         columns, restriction = _needed(address, columns_of(found.schema), shape, wanted)
         is_table = found.table_type == "TABLE"
@@ -190,20 +184,20 @@ class Reader:
         if planned.table is not None:
             return self._session(planned, planned.table, 0)
         client = self._client(planned.project)
-        with _errors(planned.name):
+        with raise_unusable(planned.name):
             job = client.query(planned.sql, job_config=_config(planned, dry=False), timeout=BIGQUERY_TIMEOUT_S)
             job.result()
             result = job.destination
         return self._session(planned, TableAddress(result.project, result.dataset_id, result.table_id), 0)
 
     def _dry_run(self, planned: Planned) -> Any:
-        with _errors(planned.name):
+        with raise_unusable(planned.name):
             client = self._client(planned.project)
             return client.query(planned.sql, job_config=_config(planned, dry=True), timeout=BIGQUERY_TIMEOUT_S)
 
     def _session(self, planned: Planned, table: TableAddress, streams_max: int) -> Opened:
         if self._storage is None:
-            with _errors(planned.name):
+            with raise_unusable(planned.name):
                 self._storage = bigquery_storage.BigQueryReadClient()
         is_result = planned.table is None
         options = types.ReadSession.TableReadOptions(
@@ -215,7 +209,7 @@ class Reader:
             data_format=types.DataFormat.ARROW,
             read_options=options,
         )
-        with _errors(planned.name):
+        with raise_unusable(planned.name):
             made = self._storage.create_read_session(
                 parent=f"projects/{planned.project or table.project}",
                 read_session=session,
@@ -230,7 +224,7 @@ class Reader:
         """Google's client for a project, or for that of its credentials ("")."""
         chosen = self._project or project or None
         if chosen not in self._clients:
-            with _errors("BigQuery"):
+            with raise_unusable("BigQuery"):
                 self._clients[chosen] = bigquery.Client(project=chosen)
         return self._clients[chosen]
 
@@ -291,27 +285,3 @@ def _read_sql(path: str) -> str:
         raise UnusableError(f"--query: cannot read {shown(path)}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise UnusableError(f"--query {shown(path)}: it has to be UTF-8") from error
-
-
-def _said(error: GoogleAPICallError) -> str:
-    """What BigQuery says, without the request."""
-    return first_line(re.sub(r"^[A-Z]+ http\S+ ", "", str(error.message)))
-
-
-@contextmanager
-def _errors(name: str) -> Iterator[None]:
-    """Errors of Google's clients as one error message."""
-    try:
-        yield
-    except NotFound as error:
-        raise UnusableError(f"cannot read {name}: {_said(error)}") from error
-    except (Forbidden, Unauthorized) as error:
-        raise UnusableError(f"Google refuses {name}: {_said(error)}. {ROLES}") from error
-    except BadRequest as error:
-        raise UnusableError(f"BigQuery cannot read {name}: {_said(error)}") from error
-    except GoogleAuthError as error:
-        raise UnusableError(
-            f"BigQuery: no credentials that Google takes: {first_line(error)}. Log in: {LOG_IN}"
-        ) from error
-    except (GoogleAPIError, RequestException, OSError) as error:
-        raise UnusableError(f"{name} cannot be reached: {first_line(error)}") from error

@@ -17,9 +17,10 @@ from google.cloud import bigquery
 from google.cloud.bigquery import DEFAULT_RETRY
 from requests import RequestException
 
-from kittiwake.errors import UnusableError
-from kittiwake.stream.tables.schema import TABLES, VIEWS, Column, ColumnMode, Dataset, Table, Type, View
-from pipelines.google.error_text import LOG_IN, first_line
+from kittiwake.input.bigquery.addresses import Dataset
+from kittiwake.stream.tables.schema import TABLES, VIEWS, Column, ColumnMode, Table, Type, View
+from pipelines.google.bigquery_errors import no_credentials
+from pipelines.google.error_text import first_line
 
 BIGQUERY_TIMEOUT_S: Final = 20
 """For one request with its retries: a launch waits for it, and Google's client would go on for ten minutes."""
@@ -44,7 +45,7 @@ def client_of(dataset: Dataset) -> bigquery.Client:
     try:
         return bigquery.Client(project=dataset.project)
     except GoogleAuthError as error:
-        raise UnusableError(_no_credentials(error)) from error
+        raise no_credentials(error) from error
 
 
 # ---------------------------------------------------------------- create
@@ -225,11 +226,6 @@ def _collect_errors(dataset: Dataset, name: str, problems: list[str]) -> Iterato
         advice = "docs/reference/tables.md lists who needs which role"
         problems.append(f"Google refuses {path}: {first_line(error)}. {advice}")
     except GoogleAuthError as error:
-        problems.append(_no_credentials(error))
+        problems.append(str(no_credentials(error)))
     except (GoogleAPIError, RequestException, OSError) as error:
         problems.append(f"{path} cannot be reached: {first_line(error)}")
-
-
-def _no_credentials(error: GoogleAuthError) -> str:
-    advice = f"Log in: {LOG_IN}"
-    return f"BigQuery: no credentials that Google takes: {first_line(error)}. {advice}"

@@ -15,11 +15,11 @@ from google.cloud import bigquery
 from kittiwake.input.bigquery.addresses import table_address
 from kittiwake.input.bigquery.restrictions import ALL_ROWS
 from kittiwake.input.shapes.base import CANONICAL
-from kittiwake.stream.tables.schema import Dataset
 from kittiwake.terminal.progress import megabytes
+from pipelines.google.bigquery_errors import raise_unusable
 from pipelines.google.bigquery_reading import Reader
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of
-from pipelines.google.reading import raise_unusable, rows_of_query
+from pipelines.google.reading import rows_of_query
 
 _ADVICE: Final = "see --input"
 
@@ -40,7 +40,7 @@ def rows_about(
     named = ", ".join(f"`{one}`" for one in columns)
     sql = f"SELECT {named} FROM `{table.path}` WHERE `{own}` IN UNNEST(@values)"
     parameters = [bigquery.ArrayQueryParameter("values", "STRING", list(values))]
-    with client_of(Dataset(table.project, table.dataset)) as client:
+    with client_of(table.owner) as client:
         with raise_unusable(address, _ADVICE):
             config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, query_parameters=parameters)
             most = client.query(sql, job_config=config, timeout=BIGQUERY_TIMEOUT_S).total_bytes_processed or 0

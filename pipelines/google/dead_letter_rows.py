@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from google.cloud import bigquery
 
+from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.stream.redelivery import DeadLetterRow
-from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID, Dataset
+from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID
 from kittiwake.time.instants import format_instant
+from pipelines.google.bigquery_errors import raise_unusable
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
-from pipelines.google.reading import raise_unusable
 
 PAGE_ROWS: Final = 500
 """Rows in memory at once. BigQuery sends fewer of them when they are large: an answer has 10 MB at most."""

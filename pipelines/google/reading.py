@@ -1,4 +1,4 @@
-"""Rows of a question to BigQuery as Arrow, and its errors as ours. Called by whatever reads tables.
+"""Rows of a question to BigQuery as Arrow. Called by whatever reads tables.
 
 Values that a person typed travel as parameters, never in the SQL.
 """
@@ -6,41 +6,13 @@ Values that a person typed travel as parameters, never in the SQL.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
-from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound, Unauthorized
-from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery, bigquery_storage
-from requests import RequestException
 
-from kittiwake.errors import UnusableError
+from pipelines.google.bigquery_errors import raise_unusable
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
-from pipelines.google.error_text import first_line
-
-
-class MissingTableError(UnusableError):
-    """There is no such table, view or dataset."""
-
-
-@contextmanager
-def raise_unusable(path: str, advice: str) -> Iterator[None]:
-    """Turn an error of Google's client about a table into ours.
-
-    Raises:
-        MissingTableError: there is no such table; the message ends with the advice.
-        UnusableError: it cannot be read.
-    """
-    try:
-        yield
-    except NotFound as error:
-        raise MissingTableError(f"there is no {path}: {advice}") from error
-    except (Forbidden, Unauthorized, BadRequest) as error:
-        said = first_line(getattr(error, "message", "") or error)
-        raise UnusableError(f"BigQuery refuses {path}: {said}") from error
-    except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
-        raise UnusableError(f"{path} cannot be read: {first_line(getattr(error, 'message', '') or error)}") from error
 
 
 def rows_of_query(

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from google.cloud import bigquery
 
 from kittiwake.input.bigquery.addresses import TableAddress
-from kittiwake.stream.tables.schema import Column, Dataset
+from kittiwake.stream.tables.schema import Column
+from pipelines.google.bigquery_errors import raise_unusable
 from pipelines.google.bigquery_tables import client_of, field_of
-from pipelines.google.reading import raise_unusable
 
 
 def replace_table(address: TableAddress, columns: Sequence[Column], description: str, lines: Iterable[bytes]) -> None:
@@ -19,7 +19,7 @@ def replace_table(address: TableAddress, columns: Sequence[Column], description:
     Raises:
         UnusableError: the dataset is not there, or BigQuery does not take them; the table is as it was.
     """
-    client = client_of(Dataset(address.project, address.dataset))
+    client = client_of(address.owner)
     config = bigquery.LoadJobConfig(
         source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
         schema=[field_of(column) for column in columns],

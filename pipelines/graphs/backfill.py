@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from kittiwake.batch.partitions import start_state
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.splits import split_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
-from kittiwake.output.formats import ITEMS, Format
+from kittiwake.output.formats import ITEMS, PART, Format
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
-from kittiwake.stream.records import InitialState, buffered_of, dead_letter_of, subject_of
-from kittiwake.stream.seeding import SnapshotError
 from pipelines.locations import OutputLocation
 from transforms.batch.counts import SumCounts
 from transforms.batch.evaluate import EvaluateHistories
@@ -26,9 +24,13 @@ from transforms.batch.parse import ParseRecords
 from transforms.batch.read import Read, ReadRecords
 from transforms.batch.read_tables import OpenTables, ReadTables
 from transforms.batch.snapshot_files import WriteManifest
+from transforms.batch.start import LoadStarts
 from transforms.batch.write import WriteRows, WriteSummary
 from transforms.input_files import InputFile
-from transforms.stream.seed import LoadSnapshots, SnapshotSource
+from transforms.snapshot_parts import SnapshotPart
+
+SNAPSHOT_FILE_BYTES: Final = 256 * 1024 * 1024
+"""Of a file of snapshots, about: one worker reads it again for the manifest, and after a fault once more."""
 
 
 def build_backfill(
@@ -39,10 +41,10 @@ def build_backfill(
     location: OutputLocation,
     written: Format = Format.JSONL,
     tables: OpenTables = OpenTables(),  # noqa: B008 (it cannot change)
-    start_from: Sequence[SnapshotSource] = (),
+    start_from: Sequence[SnapshotPart] = (),
 ) -> None:
     """Read, parse, group by partition of contacts, evaluate, write and finish the output; all counts are summed."""
-    bytes_total = sum(file.size for file in files) + tables.size + sum((one.end or 0) - one.start for one in start_from)
+    bytes_total = sum(file.size for file in files) + tables.size + sum(one.size for one in start_from)
     partitions = partitions_for(bytes_total)
     read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape, settings.shapes)
     if tables.streams:
@@ -51,8 +53,9 @@ def build_backfill(
         )
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions)
     input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
-    joined = with_item_changes(parsed, programs, settings, input_counts, partitions)
-    states = _start_states(pipeline, start_from, partitions) if start_from else None
+    starts = pipeline | "LoadStarts" >> LoadStarts(start_from, partitions) if start_from else None
+    states, item_starts = (None, None) if starts is None else starts
+    joined = with_item_changes(parsed, programs, settings, input_counts, partitions, item_starts)
     step = EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts, states=states)
     decided = joined.record_batches | "Evaluate" >> step
     counts = (input_counts, decided.counts, *joined.counts)
@@ -67,38 +70,11 @@ def build_backfill(
         )
     ]
     if decided.snapshots is not None:
-        names.append(_write_snapshots(decided.snapshots, joined.snapshots, location.path(SNAPSHOTS)))
+        names.append(_write_snapshots(decided.snapshots, joined.snapshots, location))
     summary = WriteSummary(location.path(SUMMARY), Mode.BACKFILL, programs.used, programs.needs(), settings)
     names.append(all_counts | "WriteSummary" >> summary)
     written_files = WrittenFiles(all_counts, tuple(names))
     _ = written_files | "FinishOutput" >> FinishOutput(location.finishing, settings)
-
-
-def _start_states(
-    pipeline: beam.Pipeline, parts: Sequence[SnapshotSource], partitions: int
-) -> PCollection[tuple[int, bytes]]:
-    """What contacts start from, by partition."""
-    seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(parts)
-    _ = seeds.dead | "RefuseSnapshots" >> beam.Map(_refuse)
-    states: PCollection[tuple[int, bytes]] = seeds.contacts | "StartStates" >> beam.Map(
-        _start_state, partitions
-    ).with_output_types(tuple[int, bytes])
-    return states
-
-
-def _start_state(seed: tuple[bytes, bytes], partitions: int) -> tuple[int, bytes]:
-    found = buffered_of(seed[1])
-    assert isinstance(found, InitialState)
-    return start_state(subject_of(seed[0]), found.state, partitions)
-
-
-def _refuse(dead: bytes) -> None:
-    """A contact that started with nothing would hear again what it has heard; a batch can wait until that is mended.
-
-    Raises:
-        SnapshotError: always. The launch has found every such row that it could.
-    """
-    raise SnapshotError(dead_letter_of(dead).detail)
 
 
 def _with_tables(files: Read, tables: Read) -> Read:
@@ -107,12 +83,21 @@ def _with_tables(files: Read, tables: Read) -> Read:
 
 
 def _write_snapshots(
-    of_contacts: PCollection[bytes], of_items: PCollection[bytes] | None, folder: str
+    of_contacts: PCollection[bytes], of_items: PCollection[bytes] | None, location: OutputLocation
 ) -> PCollection[str]:
-    """Write the files, and the manifest when all of them are there; its name."""
-    names = of_contacts | "WriteSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL)
+    """Write the files, and the manifest when all of them are there; its name, or theirs if they are loaded."""
+    folder = location.path(SNAPSHOTS)
+
+    def rows(part: str) -> WriteRows:
+        return WriteRows(folder, SNAPSHOTS, Format.JSONL, part, SNAPSHOT_FILE_BYTES)
+
+    if not location.keeps_files:
+        both = of_contacts if of_items is None else (of_contacts, of_items) | "BothSnapshots" >> beam.Flatten()
+        written: PCollection[str] = location.rows(SNAPSHOTS, both) | "WriteSnapshots" >> rows(PART)
+        return written
+    names = of_contacts | "WriteSnapshots" >> rows(PART)
     if of_items is not None:
-        more = of_items | "WriteItemSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL, ITEMS)
+        more = of_items | "WriteItemSnapshots" >> rows(ITEMS)
         names = (names, more) | "AllSnapshots" >> beam.Flatten()
     manifest: PCollection[str] = names | "WriteManifest" >> WriteManifest(folder)
     return manifest

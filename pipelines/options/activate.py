@@ -39,6 +39,8 @@ class ActivateOptions:
     """It was said on the command line that they are to be sent."""
     dry_run: bool
     allow_empty: bool
+    run_id: str | None = None
+    """Which run of tables is meant; None: every run in them."""
 
 
 def parse_options(argv: Sequence[str] | None) -> ActivateOptions:
@@ -62,6 +64,7 @@ def parse_options(argv: Sequence[str] | None) -> ActivateOptions:
         known.yes,
         known.dry_run,
         known.allow_empty,
+        known.run_id,
     )
 
 
@@ -75,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     from_help = "what a backfill or replay wrote: the folder of its --output, or bq://PROJECT.DATASET[.PREFIX]"
     add("--from-run", required=True, metavar="ROWS", help=from_help)
+    run_help = "of tables with several runs the one that is meant, by its name; default: all of them"
+    add("--run-id", metavar="NAME", help=run_help)
     add("--topic", required=True, metavar="projects/…/topics/…", help="where they are published")
     fresh_help = "only triggers that have fired within this time, such as 6h"
     add("--fire-if-fresh", required=True, metavar="DURATION", help=fresh_help)

@@ -37,6 +37,8 @@ class ReconcileOptions:
     as_json: bool
     strict: bool
     allow_empty: bool
+    run_id: str | None = None
+    """Which run of the backfill's tables is meant; None: every run in them."""
 
 
 def parse_options(argv: Sequence[str] | None) -> ReconcileOptions:
@@ -61,6 +63,7 @@ def parse_options(argv: Sequence[str] | None) -> ReconcileOptions:
         known.json,
         known.strict,
         known.allow_empty,
+        known.run_id,
     )
 
 
@@ -74,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--stream", required=True, metavar="ROWS", help=f"what the stream wrote: {_FORMS}")
     add("--backfill", required=True, metavar="ROWS", help=f"what a backfill wrote: {_FORMS}")
+    run_help = "of tables with several runs the one that is meant, by its --run_id; default: all of them"
+    add("--run_id", metavar="NAME", help=run_help)
     add("--from", dest="from_time", metavar="TIME", help="only what fell due at this time or later, on either side")
     until_help = "only what fell due before this time, up to which both have decided; default: as far as each has rows"
     add("--until", metavar="TIME", help=until_help)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import Stage
-from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS, Dataset, dataset_of
+from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS
 from pipelines.flags import (
     ACCOUNT_HELP,
     INPUT_ACCOUNT,

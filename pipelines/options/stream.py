@@ -99,7 +99,7 @@ def parse_stream_options(argv: Sequence[str] | None) -> ParsedOptions:
     Raises:
         SystemExit: as argparse does, for --help and for what it refuses itself.
     """
-    typed, beam_flags = _parser().parse_known_args(argv)
+    typed, beam_flags = parser().parse_known_args(argv)
     reader = OptionReader(typed)
     options = _read(reader, plain_flags(beam_flags))
     return ParsedOptions(options, (*reader.problems, *_contradictions(options, typed)))
@@ -207,8 +207,8 @@ _REST: Final = (
         "--snapshots",
         nargs="+",
         action="extend",
-        metavar="GLOB",
-        help="start from these rows of a backfill",
+        metavar="SNAPSHOTS",
+        help="start from these rows of a backfill: files, globs, or bq://PROJECT.DATASET.TABLE[@RUN_ID]",
     ),
     flag(
         _LAUNCH,
@@ -245,8 +245,9 @@ _REST: Final = (
 )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
+def parser() -> argparse.ArgumentParser:
+    """What argparse asks and says; the metadata of templates are made of it too."""
+    made = Parser(
         prog="python -m pipelines.stream",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -254,5 +255,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     from_sources = [one for row in SOURCES for one in row.options.flags]
     to_sinks = [one for row in SINKS for one in row.flags]
-    add_flags(parser, [*from_sources, *_FIRST, *to_sinks, *_REST])
-    return parser
+    add_flags(made, [*from_sources, *_FIRST, *to_sinks, *_REST])
+    return made

@@ -10,7 +10,8 @@ from google.cloud import bigquery
 from requests import RequestException
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.tables.schema import TABLES, Dataset
+from kittiwake.input.bigquery.addresses import Dataset
+from kittiwake.stream.tables.schema import TABLES
 from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of, compare, location_fits, location_of
 from pipelines.google.error_text import first_line
 from pipelines.preflight.findings import Findings

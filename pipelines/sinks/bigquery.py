@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.tables.schema import Dataset, RecordedDecisions, dataset_of
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
+from kittiwake.stream.tables.schema import RecordedDecisions
 from pipelines.flags import FlagGroup, OptionReader, OptionRow, error_lines, flag
 from pipelines.google.storage_write import expansion_service
 from pipelines.preflight.findings import Findings

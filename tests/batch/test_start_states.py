@@ -2,90 +2,117 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import pytest
 
 from examples.shop.generate import lines as shop_lines
-from kittiwake.batch.contacts import order_key
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Row, Subject
+from kittiwake.batch.intake import Intake
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.join import joined
+from kittiwake.batch.items.rows import InterestRows, rows_of_items, rows_of_snapshot
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.partitions import contacts_with_states, start_state
 from kittiwake.batch.record_batches import RecordBatcher, partition_of
+from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table
 from kittiwake.input.events import parse_event
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
+from kittiwake.output.item_snapshots import ItemSnapshot, item_snapshot_of
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.output.snapshots import snapshot_line, state_of
 from kittiwake.reasons import Outcome
-from kittiwake.rules.compile.accounts import Plan, Programs
-from kittiwake.rules.loader import load
-from kittiwake.time.instants import DAY_US
-from kittiwake.values import canonical_bytes, parse_json
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.loader import load, load_files
+from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
+from kittiwake.values import parse_json
+from tests.batch.items import RULES
+from tests.batch.items import lines as item_lines
+from tests.input.test_shape_table import block_of
 
 HELD_BYTES = 1 << 20
-CONTACTS = 20
+NOW_US = parse_instant("2027-01-01T00:00:00Z")
+
+OF_ITEMS = ("price-drop", "back-in-stock", '"back"')
+"""In the decisions of catalogue rules."""
 
 
-@pytest.fixture(scope="module")
-def programs(root: Path) -> Programs:
-    return Programs(load(root / "examples" / "shop" / "rules"))
+class Left(NamedTuple):
+    """What a run leaves to the next: lines of its snapshots, as they are read again."""
+
+    states: dict[Subject, State]
+    items: list[bytes]
 
 
-def rows_by_contact(seed: int) -> dict[Subject, list[Row]]:
-    """The events of a shop's contacts, without those of items."""
-    found: dict[Subject, list[Row]] = {}
-    for raw in shop_lines(contacts=CONTACTS, seed=seed, days=9):
-        event = parse_event(raw, "", 2**62)
-        if isinstance(event, Event) and event.contact_id is not None:
-            row = (event.time_us, event.event_id, event.type, canonical_bytes(event.properties))
-            found.setdefault((event.account_id, event.contact_id), []).append(row)
-    return found
+def world(root: Path, number: int, seed: int) -> tuple[Programs, list[bytes]]:
+    """Rules with catalogue rules, and events: of a shop, or random ones with many duplicates that differ."""
+    if number:  # with a lateness in which many of the duplicates lie, also those of another day
+        rules = load_files({"acme.yaml": RULES.format(account="acme").encode()})
+        return Programs(rules, number * 4 * HOUR_US), item_lines(Random(f"{seed} {number}"), 250, ("acme",))
+    return Programs(load(root / "examples" / "shop" / "rules")), list(shop_lines(contacts=30, seed=seed, days=25))
 
 
-def snapshot(plan: Plan, state: State) -> State | None:
-    """The state as the next run reads it."""
-    line = snapshot_line(plan.versions, state)
-    if line is None:
-        return None
-    found = state_of(parse_json(line))
-    assert isinstance(found, State), found
-    return found
+def decided(
+    programs: Programs, written: list[bytes], until_us: int, start: Left, dice: Random
+) -> tuple[Left, list[Decision]]:
+    """What a run over some events says and leaves: items are joined first, then contacts are decided."""
+    taken = Intake(RunSettings(NOW_US), programs, Counts()).take("here", block_of(written))
+    rows: dict[Subject, list[Row]] = {subject: [] for subject in start.states}
+    left, said = Left({}, []), list[Decision]()
+    with ItemGathering(dice.choice((20_000, HELD_BYTES))) as items:
+        for line in start.items:
+            found = item_snapshot_of(parse_json(line))
+            assert isinstance(found, ItemSnapshot), found
+            items.add(rows_of_snapshot(found))
+        items.add(rows_of_items(taken.items))
+        items.add(InterestRows(programs).of(taken.table))
+        tables = [taken.table, *joined(programs, items.in_order(), until_us, Counts(), left.items.append)]
+    for account_id, contact_id, *row in chain.from_iterable(zip(*table, strict=True) for table in tables):
+        rows.setdefault((account_id, contact_id), []).append(tuple(row))
+    for subject, own in rows.items():
+        plan, kept = programs.plan(subject[0]), list[State]()
+        given = iter(sorted(own)) if dice.random() < 0.3 else own  # as one that does not fit into memory
+        state = start.states.get(subject)
+        said += decide_contact(plan, subject[1], given, until_us, Counts(), HELD_BYTES, kept.append, state)
+        if (line := snapshot_line(plan.versions, kept[0])) is not None:
+            again = state_of(parse_json(line))
+            assert isinstance(again, State), again
+            left.states[subject] = again
+    return left, said
 
 
-def day_by_day(plan: Plan, contact_id: str, rows: list[Row], cuts: list[int], dice: Random) -> list[Decision]:
+def one_by_one(programs: Programs, written: list[bytes], cuts: list[int], dice: Random) -> tuple[Left, list[str]]:
     """What runs say, each from one cut to the next; what an earlier one says is deferred a later one decides."""
-    told: list[Decision] = []
-    start: State | None = None
+    left, told = Left({}, []), list[Decision]()
+    times = [parse_instant(parse_json(line)["time"]) for line in written]
     for from_us, to_us in pairwise(cuts):
-        some = sorted(row for row in rows if from_us <= row[0] < to_us)
-        given = iter(some) if dice.random() < 0.3 else some  # as one that does not fit into memory
-        kept: list[State] = []
-        found = list(decide_contact(plan, contact_id, given, to_us, Counts(), HELD_BYTES, kept.append, start))
-        told += [one for one in found if one.decision is not Outcome.DEFERRED or to_us == cuts[-1]]
-        start = snapshot(plan, kept[0])
-    return told
+        some = [line for line, at_us in zip(written, times, strict=True) if from_us <= at_us < to_us]
+        left, said = decided(programs, some, to_us, left, dice)
+        told += [one for one in said if one.decision is not Outcome.DEFERRED or to_us == cuts[-1]]
+    return left, sorted(decision_line(one, Mode.BACKFILL).decode() for one in told)
 
 
-def shown(decisions: list[Decision]) -> list[str]:
-    return [decision_line(one, Mode.BACKFILL).decode() for one in sorted(decisions, key=order_key)]
-
-
-def test_day_by_day_is_as_one_run_over_all_wherever_it_is_cut(programs: Programs, seed: int) -> None:
-    dice, decided = Random(seed), 0
-    for (account_id, contact_id), rows in rows_by_contact(seed).items():
-        plan, times = programs.plan(account_id), sorted(row[0] for row in rows)
-        until_us = times[-1] + dice.choice((1, DAY_US, 3 * DAY_US))
-        inside = sorted(dice.choice(times) + dice.choice((0, 1, DAY_US // 3)) for _ in range(dice.randint(1, 5)))
-        cuts = [0, *(one for one in inside if one < until_us), until_us]
-        whole = list(decide_contact(plan, contact_id, list(rows), until_us, Counts(), HELD_BYTES))
-        assert shown(day_by_day(plan, contact_id, rows, cuts, dice)) == shown(whole), (contact_id, cuts)
-        decided += len(whole)
-    assert decided > CONTACTS, "too few decisions to tell anything"
+@pytest.mark.parametrize("number", range(4))
+def test_day_by_day_is_as_one_run_over_all_wherever_it_is_cut(root: Path, seed: int, number: int) -> None:
+    """Catalogue rules are among them: what is known of items, and the interest in them, goes on as well."""
+    programs, written = world(root, number, seed)
+    written = [line for line in written if parse_event(line, "", NOW_US).__class__ is Event]
+    dice, times = Random(f"{seed} {number}"), sorted(parse_instant(parse_json(line)["time"]) for line in written)
+    until_us = times[-1] + dice.choice((1, DAY_US, 3 * DAY_US))
+    inside = sorted(dice.choice(times) + dice.choice((0, 1, DAY_US // 3)) for _ in range(dice.randint(2, 6)))
+    cuts = [0, *(one for one in inside if one < until_us), until_us]
+    whole, wanted = one_by_one(programs, written, [0, until_us], dice)
+    found, told = one_by_one(programs, written, cuts, dice)
+    assert told == wanted, cuts
+    assert sorted(found.items) == sorted(whole.items), cuts
+    assert found.states.keys() == whole.states.keys()
+    assert sum(any(name in line for name in OF_ITEMS) for line in wanted) > 3, "too few to tell anything"
 
 
 def test_every_contact_of_a_partition_has_its_turn_with_its_rows_and_its_state(seed: int) -> None:

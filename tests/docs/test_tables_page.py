@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row, late_event_table_row
-from kittiwake.stream.tables.schema import RUNS, TABLES, TRIGGERS, Dataset, dataset_of
+from kittiwake.stream.tables.schema import RUNS, TABLES, TRIGGERS
 from kittiwake.stream.trigger_message import trigger_message
 from tests.repo import pages
 from tests.stream import sample_records

@@ -32,7 +32,7 @@ def test_times_of_one_form_are_read_at_once(moments: list[datetime], zone: str, 
     if len(set(map(len, texts))) == 1:
         assert form is not None
         assert microseconds(texts, form) == alone
-        assert span_us(texts, form) == (min(alone), max(alone))
+        assert span_us(form) == (min(alone), max(alone))
     else:
         assert form is None
 

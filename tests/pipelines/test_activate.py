@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kittiwake.input.bigquery.addresses import dataset_of
 from kittiwake.kernel.batch import decide_history
 from kittiwake.model import Decision, Event, EventIds
 from kittiwake.output.row_matching import not_delivered, thing_of
@@ -18,7 +19,6 @@ from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import NotActivated, Outcome
 from kittiwake.stream.records import decision_record
 from kittiwake.stream.tables.rows import decision_table_row
-from kittiwake.stream.tables.schema import dataset_of
 from kittiwake.time.instants import DAY_US, HOUR_US
 from tests.kernel.programs import START, at, exact, program
 from tests.stream.sample_records import AT_US, CLOCK_US, decision

@@ -128,8 +128,8 @@ def test_a_log_line_means_what_it_was_given_and_shows_all_of_it(event: LogEvent)
 def test_reingest_tells_of_rows_in_clean_words(
     tables: Tables, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from kittiwake.input.bigquery.addresses import dataset_of
     from kittiwake.stream.tables.rows import dead_letter_table_row
-    from kittiwake.stream.tables.schema import dataset_of
     from pipelines import reingest
     from pipelines.google.bigquery_tables import create_tables
     from tests.stream import sample_records

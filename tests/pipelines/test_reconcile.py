@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import structs
 
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.model import EventIds
 from kittiwake.output.rows import Mode, decision_line, line
 from kittiwake.reasons import Comparison, Difference, Outcome, Reason
 from kittiwake.stream.records import DeadLetterRecord, LateEventRecord, decision_record
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row, late_event_table_row
-from kittiwake.stream.tables.schema import Dataset, dataset_of
+from kittiwake.stream.tables.schema import RUNS, TABLES
 from kittiwake.time.instants import HOUR_US
 from tests.stream.sample_records import AT_US, CLOCK_US, dead, decision, late
 
@@ -225,15 +226,24 @@ def filled(tables: Tables, stream: Side, backfill: Side) -> Dataset:
 
     found = dataset_of(tables.create_dataset())
     assert found
-    assert create_tables(tables.client, found).problems == []
+    assert create_tables(tables.client, found, tables=(*TABLES, RUNS)).problems == []
 
     def insert(name: str, rows: Iterable[Any]) -> None:
         if rows := list(rows):
             assert tables.client.insert_rows_json(found.table(name), rows) == []
 
-    for side, mode in ((stream, Mode.STREAM), (backfill, Mode.BACKFILL)):
+    at = "2026-11-04T00:00:00Z"
+    ended = {
+        "started_at": at,
+        "finished_at": at,
+        "attempt_id": "a",
+        "release": "1",
+        "summary": '{"until": "2026-12-01T00:00:00Z"}',
+    }
+    insert("runs", ({"run_id": one, **ended} for one in ("meant", "another")))
+    for side, mode, run_id in ((stream, Mode.STREAM, None), (backfill, Mode.BACKFILL, "meant")):
         records = map(decision_record, side.decisions)
-        insert("decisions", ({**decision_table_row(one, CLOCK_US), "mode": mode} for one in records))
+        insert("decisions", ({**decision_table_row(one, CLOCK_US), "mode": mode, "run_id": run_id} for one in records))
         insert("dead_letters", map(dead_letter_table_row, side.dead))
         insert("late_events", map(late_event_table_row, side.late))
     return found
@@ -245,17 +255,25 @@ def test_tables_are_compared_as_files_are_and_what_differs_goes_into_a_table(
     stream = Side([other(), held(reason=Reason.NO_CONSENT)], [dead(UNSEEN_EVENT)], [late(contact_id="c-3")])
     backfill = Side([decision(**SEEN_EVENT), decision(B, contact_id="c-3", events=None), other(include="{}")])
     dataset = filled(tables, stream, backfill)
-    of_files, of_tables = run(stream, backfill), None
-    output = f"bq://{dataset.path}.differences"
-    for _ in range(2):  # the second replaces what the first has written
-        code = reconcile.main(
-            ["--stream", f"bq://{dataset.path}", "--backfill", f"bq://{dataset.path}", "--json", "--output", output]
-        )
+    another = {
+        **decision_table_row(decision_record(decision("7" * 32, account_id="more")), CLOCK_US),
+        "run_id": "another",
+    }
+    assert tables.client.insert_rows_json(dataset.table("decisions"), [{**another, "mode": "backfill"}]) == []
+    both = ["--stream", f"bq://{dataset.path}", "--backfill", f"bq://{dataset.path}", "--json"]
+    found = []
+    for flags in ([], ["--run_id", "meant"]):  # the second replaces what the first has written
+        code = reconcile.main([*both, "--output", f"bq://{dataset.path}.differences", *flags])
         said = capsys.readouterr()
         assert said.err == ""
-        of_tables = code, json.loads(said.out)
-    assert of_tables is not None
-    assert (of_tables[0], reasons(of_tables[1])) == (of_files[0], reasons(of_files[1]))
+        found.append((code, json.loads(said.out)))
+    of_files, (of_all, of_one) = run(stream, backfill), found
+    assert (of_one[0], reasons(of_one[1])) == (of_files[0], reasons(of_files[1]))
+    assert of_all[1]["missing"] == of_one[1]["missing"] + 1
+    assert reconcile.main([*both, "--run_id", "gone"]) == 2
+    refused = capsys.readouterr().err
+    assert "--run_id gone: no such run is in" in refused
+    assert "meant" in refused
     rows = tables.query(f"SELECT found, reason, detail FROM `{dataset.path}.differences` ORDER BY found, reason")
     assert [tuple(row.values()) for row in rows] == [
         ("different", "unexplained", "include"),

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import DeadLetterRecord, Stage
 from kittiwake.stream.redelivery import Redelivery
 from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
-from kittiwake.stream.tables.schema import Dataset, dataset_of
 from kittiwake.time.instants import HOUR_US, format_instant
 from tests.stream import sample_records
 

@@ -21,7 +21,8 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import DAY_US, HOUR_US, format_instant
-from tests.input.inputs import as_sets, record, rows, write_lines
+from tests.batch.items import RULES as ITEM_RULES
+from tests.input.inputs import as_sets, record, rows, write_lines, write_rules
 from tests.pipelines.running import ROOT, Job
 
 RULES = ROOT / "examples" / "shop" / "rules"
@@ -127,6 +128,24 @@ def test_a_run_goes_on_from_the_snapshots_of_the_day_before_or_says_why_not(job:
     file.write_bytes(file.read_bytes() * 2)
     doubled = job(second, *until, "--start_from", snapshots, output="two")
     assert (doubled.code, "has 2 rows, and manifest.json says 1" in doubled.err) == (Exit.UNUSABLE, True)
-    job.rules = RULES
-    of_items = job(second, *until, "--start_from", snapshots, output="two")
-    assert (of_items.code, "a run of catalogue rules starts with nothing" in of_items.err) == (Exit.UNUSABLE, True)
+
+
+def test_what_is_known_of_items_goes_on_as_well(job: Job, tmp_path: Path) -> None:
+    """An item is seen, and viewed, on the first day, and becomes cheaper on the second."""
+    job.rules = write_rules(tmp_path / "items.yaml", ITEM_RULES.format(account="acme"))
+    item = {"contact_id": ..., "item_id": "p1", "type": "price.changed"}
+    viewed = {"contact_id": "c-1", "type": "product.viewed", "properties": {"product_id": "p1"}}
+    first = [record(event_id="i1", properties={"price": 10}, **item), record(event_id="v1", **viewed)]
+    second = [record(event_id="i2", time="2026-11-01T20:00:00Z", properties={"price": 8}, **item)]
+    days = [write_lines(tmp_path / f"{day}.jsonl", some) for day, some in enumerate((first, second))]
+    until = ("--until", "2026-11-02T00:00:00Z")
+    plain = job(days[0], "--until", "2026-11-01T12:00:00Z", "--snapshots", output="one")
+    assert plain.code == Exit.FINE, plain.err
+    one_by_one = job(days[1], *until, "--start_from", f"{tmp_path}/one/snapshots/*", output="two")
+    assert one_by_one.code == Exit.FINE, one_by_one.err
+    at_once = job(days, *until, output="all")
+    assert as_sets(one_by_one.output)["triggers"] == as_sets(at_once.output)["triggers"]
+    assert [row["rule_id"] for row in rows(one_by_one.output / "triggers")] == ["price-drop"]
+    assert "nothing of items" not in one_by_one.err
+    of_contacts = job(days[1], *until, "--start_from", f"{tmp_path}/one/snapshots/part*", output="two")
+    assert (of_contacts.code, "items-00000" in of_contacts.err) == (Exit.UNUSABLE, True)

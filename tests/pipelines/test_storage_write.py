@@ -16,6 +16,7 @@ from apache_beam.typehints.row_type import RowTypeConstraint
 from apache_beam.typehints.schemas import typing_to_runner_api
 
 from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.stream.records import encode
 from kittiwake.stream.tables.rows import (
     TableRow,
@@ -23,7 +24,7 @@ from kittiwake.stream.tables.rows import (
     decision_table_row,
     late_event_table_row,
 )
-from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Dataset, Table
+from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Table
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import sample_records
 from transforms.sinks.base import SinkInputs

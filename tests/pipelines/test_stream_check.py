@@ -128,7 +128,7 @@ def test_a_column_that_is_missing_is_told_with_what_adds_it(
 
 
 def created(resources: StreamResources) -> None:
-    from kittiwake.stream.tables.schema import dataset_of
+    from kittiwake.input.bigquery.addresses import dataset_of
     from pipelines.google.bigquery_tables import create_tables
 
     dataset = dataset_of(resources.dataset)

@@ -17,7 +17,7 @@ from pipelines.graphs.stream import build_stream
 from pipelines.options.stream import parse_stream_options
 from pipelines.runner import STREAMING, new_pipeline
 from tests.pipelines.walking import Walk, walked
-from transforms.stream.seed import SnapshotSource
+from transforms.snapshot_parts import SnapshotSource
 
 BASE = ("--subscription", "projects/shop-1/subscriptions/events", "--rules", "r")
 TO_TOPIC = ("--trigger_topic", "projects/shop-1/topics/triggers")

@@ -8,9 +8,10 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
+from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.stream.contact.timer_grid import TimerSettings
-from kittiwake.stream.tables.schema import Dataset, RecordedDecisions
+from kittiwake.stream.tables.schema import RecordedDecisions
 from pipelines.options.stream import StreamOptions, parse_stream_options
 from pipelines.runner import DATAFLOW, IN_PROCESS, STREAMING
 from pipelines.sinks.bigquery import TablesSink

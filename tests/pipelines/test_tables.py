@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kittiwake.errors import UnusableError
-from kittiwake.stream.tables.schema import TABLES, TRIGGERS, VIEWS, Dataset, dataset_of
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
+from kittiwake.stream.tables.schema import TABLES, TRIGGERS, VIEWS
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables

@@ -182,7 +182,7 @@ def test_an_altered_version_is_told_in_a_sentence(number: int, target: Target) -
 
 def test_a_version_of_a_later_format_is_told_in_a_sentence(target: Target) -> None:
     forge(target, 1, lambda file: file.update(format=7))
-    with pytest.raises(TargetError, match="is of format 7, and this release reads format 1"):
+    with pytest.raises(TargetError, match="is of format 7, and this release reads format 2"):
         load_history(target)
 
 

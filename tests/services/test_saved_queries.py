@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kittiwake.input.bigquery.addresses import dataset_of
 from kittiwake.kernel.plan.gates import GATES
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.records import decision_record
 from kittiwake.stream.tables.rows import decision_table_row, late_event_table_row
-from kittiwake.stream.tables.schema import dataset_of
 from tests.stream.sample_records import CLOCK_US, decision, late
 
 if TYPE_CHECKING:

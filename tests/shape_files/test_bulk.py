@@ -11,7 +11,7 @@ import pytest
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.intake import Intake, NoRules
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input.events import parse_events
+from kittiwake.input.events import NESTING_MAX, parse_events
 from kittiwake.input.fields import RowContext
 from kittiwake.input.lines import Block
 from kittiwake.input.mapping.bulk import block_reader
@@ -81,6 +81,7 @@ def text_of(event: Event) -> tuple[str, ...]:
 
 def check(mapping: RecordMapping, lines: list[bytes], ordinals: tuple[int, ...] = ()) -> int:
     """Whether both ways agree; how many lines were read at once."""
+    block_reader.cache_clear()  # one that has met an odd record checks values itself from then on
     block = Block(1, lines, sum(map(len, lines)) + len(lines) - 1, 0, (), ordinals)
     asked, counts = InputShape(mapping, "acme" if mapping.spec.account is None else None), Counts()
     taken = Intake(RunSettings(START_US, shape=asked), NoRules(), counts).take("here", block)
@@ -126,3 +127,11 @@ def test_a_shape_of_several_events_a_record_is_never_read_at_once() -> None:
     assert not block_reader(shape(each="with.list")).reads
     assert not block_reader(shape(contact='[who, {path: v, prefix: "v:"}]', visitors="end")).reads
     assert block_reader(shape()).reads
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_a_record_that_nests_too_deep_is_refused_however_short_it_is(opened: str) -> None:
+    closed = {"[": "]", '{"a":': "}"}[opened]
+    for depth in (NESTING_MAX - 2, NESTING_MAX - 1, NESTING_MAX, NESTING_MAX + 1):
+        odd = json.dumps(RECORD)[:-1] + ', "deep": ' + opened * depth + ("" if opened == "[" else "1") + closed * depth
+        check(shape(), [json.dumps(RECORD).encode(), odd.encode() + b"}"])

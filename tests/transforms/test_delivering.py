@@ -9,10 +9,10 @@ import apache_beam as beam
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
+from kittiwake.input.bigquery.addresses import dataset_of
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.records import dead_letter_of, encode
 from kittiwake.stream.tables.rows import RAW_KEPT_BYTES
-from kittiwake.stream.tables.schema import dataset_of
 from kittiwake.stream.trigger_message import trigger_message
 from kittiwake.values import canonical
 from pipelines.google.bigquery_tables import create_tables

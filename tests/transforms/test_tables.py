@@ -14,10 +14,11 @@ from apache_beam.coders import BytesCoder
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake import __version__
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, encode
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row
-from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, Dataset, RecordedDecisions, dataset_of
+from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, RecordedDecisions
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import sample_records
 from transforms.metrics import NAMESPACE

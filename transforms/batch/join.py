@@ -73,12 +73,23 @@ class WithItemChanges(NamedTuple):
 
 
 def with_item_changes(
-    parsed: Parsed, programs: Programs, settings: RunSettings, intake: PCollection[Counts], partitions: int
+    parsed: Parsed,
+    programs: Programs,
+    settings: RunSettings,
+    intake: PCollection[Counts],
+    partitions: int,
+    start: PCollection[tuple[int, bytes]] | None = None,
 ) -> WithItemChanges:
-    """What was parsed, and the item changes of contacts; if no rule needs any, the graph has no step more."""
-    if parsed.item_batches is None:
+    """What was parsed, and the item changes of contacts; if no rule needs any, the graph has no step more.
+
+    `start` is what an earlier run knew of items, as further batches.
+    """
+    item_batches = parsed.item_batches
+    if item_batches is None:
         return WithItemChanges(parsed.record_batches, None, ())
-    joined = parsed.item_batches | "JoinItems" >> JoinItems(programs, settings, intake, partitions)
+    if start is not None:
+        item_batches = (item_batches, start) | "WithItemStarts" >> beam.Flatten()
+    joined = item_batches | "JoinItems" >> JoinItems(programs, settings, intake, partitions)
     both = (parsed.record_batches, joined.record_batches) | "AddItemChanges" >> beam.Flatten()
     return WithItemChanges(both, joined.snapshots, (joined.counts,))
 

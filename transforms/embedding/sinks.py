@@ -11,8 +11,9 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from kittiwake.errors import UnusableError
+from kittiwake.input.bigquery.addresses import dataset_of
 from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, encode
-from kittiwake.stream.tables.schema import RecordedDecisions, dataset_of
+from kittiwake.stream.tables.schema import RecordedDecisions
 from transforms.embedding.streaming import Evaluated, dead_letter_records
 from transforms.sinks import bigquery, json_files, pubsub
 from transforms.sinks.base import SinkInputs

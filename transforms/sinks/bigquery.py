@@ -18,6 +18,7 @@ from apache_beam.io.gcp.bigquery_tools import RetryStrategy
 from apache_beam.pvalue import PCollection
 
 from kittiwake import __version__
+from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.stream.logs import ROW_LOST
 from kittiwake.stream.metrics import DEAD_LETTERS as DEAD_LETTERS_COUNT
 from kittiwake.stream.metrics import ROWS_LOST, ROWS_REFUSED
@@ -32,15 +33,7 @@ from kittiwake.stream.tables.rows import (
     late_event_table_row,
     refused_dead_letter,
 )
-from kittiwake.stream.tables.schema import (
-    DEAD_LETTERS,
-    DECISIONS,
-    LATE_EVENTS,
-    TRIGGERS,
-    Dataset,
-    RecordedDecisions,
-    Table,
-)
+from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, RecordedDecisions, Table
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.metrics import count

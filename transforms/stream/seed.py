@@ -7,42 +7,25 @@ then the watermark stands still. A row that is no snapshot is a dead letter of i
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import apache_beam as beam
-import msgspec
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 
-from kittiwake.output.snapshot_set import RowSum, SnapshotFile
 from kittiwake.stream.items.routing import SHARDS, seeds_of
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS
 from kittiwake.stream.records import encode
 from kittiwake.stream.seeding import Seeded, SnapshotError, refused_snapshot, seed_of
 from transforms.clock import now_us
-from transforms.input_files import lines_of
 from transforms.logs import log
 from transforms.metrics import count
+from transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
 
 _ITEMS: Final = "items"
 _DEAD: Final = "dead"
-
-
-class SnapshotSource(NamedTuple):
-    """Rows of snapshots that are read as one: a part of a file, of a size that a worker commits at once."""
-
-    path: str
-    expected: SnapshotFile
-    """What the launch has found in it."""
-    start: int = 0
-    """The byte at which it begins."""
-    end: int | None = None
-    """The byte after it; None: the whole file, which is compressed."""
 
 
 class Seeds(NamedTuple):
@@ -60,15 +43,15 @@ class Seeds(NamedTuple):
 class LoadSnapshots(beam.PTransform):
     """Reads JSON lines, of large files many parts at a time."""
 
-    files: Sequence[SnapshotSource]
+    files: Sequence[SnapshotPart]
     item_shards: int = SHARDS
     clock: Callable[[], int] = now_us
 
     def expand(self, pbegin: PBegin) -> Seeds:
         """A part that cannot be read, or is not what the launch found, fails its bundle: then nothing is evaluated."""
-        names = [_encode(source) for source in self.files]
         types = {_ITEMS: tuple[bytes, bytes], _DEAD: bytes}
         rows = beam.FlatMap(_seeds, self.item_shards, self.clock).with_output_types(tuple[bytes, bytes], **types)
+        names = [encoded_part(source) for source in self.files]
         found = (
             pbegin
             | "Files" >> beam.Create(names, reshuffle=False).with_output_types(bytes)
@@ -79,9 +62,7 @@ class LoadSnapshots(beam.PTransform):
 
 
 def _seeds(part: bytes, item_shards: int, clock: Callable[[], int]) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
-    source, rows = _decode(part), RowSum()
-    for line in rows_of(source):
-        rows.add(line)
+    for line in rows_of_part(part):
         try:
             found = seed_of(line)
         except SnapshotError as error:
@@ -94,28 +75,3 @@ def _seeds(part: bytes, item_shards: int, clock: Callable[[], int]) -> Iterator[
             yield found.key, encode(found.seed)
         else:
             yield from (TaggedOutput(_ITEMS, routed) for routed in seeds_of(found, item_shards))
-    rows.refuse_other(source.expected)
-
-
-def rows_of(source: SnapshotSource) -> Iterator[bytes]:
-    """The rows of a part, without the ends of their lines; blank lines are none.
-
-    Raises:
-        InputError, OSError: it cannot be read.
-    """
-    if source.end is None:
-        yield from (line for _, line in lines_of(source.path))
-        return
-    with FileSystems.open(source.path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-        stream.seek(source.start)
-        lines = io.BytesIO(stream.read(source.end - source.start))
-    yield from (row for row in map(without_end, lines) if row)
-
-
-def without_end(line: bytes) -> bytes:
-    """A line without its end; empty: it is blank."""
-    return line.rstrip(b"\r\n") if line.strip() else b""
-
-
-_encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(SnapshotSource).decode

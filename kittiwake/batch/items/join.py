@@ -7,6 +7,7 @@ and with what is given. The texts of an item's changes are shared by all contact
 
 from __future__ import annotations
 
+from base64 import b64decode
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, groupby
@@ -14,11 +15,11 @@ from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.items.rows import EVENT, Item, ItemRow
+from kittiwake.batch.items.rows import EVENT, START, Item, ItemRow
 from kittiwake.input.bulk import Table, new_table
 from kittiwake.kernel.items.changes import in_order, item_changes, without_duplicates
 from kittiwake.kernel.items.facts import FactReader, ItemFact
-from kittiwake.kernel.items.index import HeldInterest, state_after
+from kittiwake.kernel.items.index import HeldInterest, ItemState, counted_in, decode, state_after
 from kittiwake.kernel.items.interests import Interval, merged
 from kittiwake.model import Event
 from kittiwake.output.item_snapshots import INTERESTS_MAX, item_snapshot_line
@@ -55,14 +56,15 @@ def joined(
     table, account_id, read = new_table(), None, None
     for item, own in groupby(rows, key=_item_of):
         plan = programs.plan(item[0])
+        if plan.catalog is None:
+            continue  # of an earlier run, whose rules of this account had catalogue rules
         if read is None or account_id != item[0]:
-            assert plan.catalog is not None, "only accounts with catalogue rules have rows"
             account_id, read = item[0], FactReader(plan.versions, plan.catalog)
-        facts, others = _facts_and_others(read, own, until_us, with_rest=keep is not None)
-        changes = _changes_of(plan, item[1], facts)
+        known, others = _known_and_others(read, own, until_us, counts, with_rest=keep is not None)
+        changes = _changes_of(plan, item[1], known)
         interests = _by_contact(others)
         if keep is not None:
-            interests = _kept(plan, item, facts, interests, until_us, keep)
+            interests = _kept(plan, item, known, interests, until_us, keep)
         elif not changes.times_us:
             continue  # what is left of its rows is passed over
         for contact_id, intervals in interests:
@@ -75,16 +77,30 @@ def joined(
     yield table
 
 
-def _facts_and_others(
-    read: FactReader, rows: Iterator[ItemRow], until_us: int, *, with_rest: bool
-) -> tuple[list[ItemFact], Iterator[ItemRow]]:
-    """The events of an item before the end of the run, in order, and its other rows."""
+class _Known(NamedTuple):
+    """What a run knows of an item."""
+
+    start: ItemState | None
+    """In which an earlier run has left it; None: it starts with nothing."""
+    facts: list[ItemFact]
+    """Its events before the end of the run, in order."""
+
+
+def _known_and_others(
+    read: FactReader, rows: Iterator[ItemRow], until_us: int, counts: Counts, *, with_rest: bool
+) -> tuple[_Known, Iterator[ItemRow]]:
+    """What is known of an item, and its other rows. Events before its start are late, and counted."""
+    start, from_us = None, 0
     facts: list[ItemFact] = []
     before: ItemRow | None = None
     for row in rows:
+        if row[2] == START:
+            start, from_us = _state_of(row, start), row[4]
+            continue
         if row[2] != EVENT:
-            return in_order(facts), chain([row], rows)
-        if row == before or row[4] >= until_us:
+            return _Known(start, in_order(facts)), chain([row], rows)
+        if row == before or not from_us <= row[4] < until_us:
+            counts.unsettled += row[4] < from_us
             continue
         if before is not None and _key_of(row) == _key_of(before):
             facts[-1] = read.fact(_event(before)) if not facts[-1].rest else facts[-1]
@@ -92,7 +108,12 @@ def _facts_and_others(
         else:
             facts.append(read.fact(_event(row), with_rest=with_rest))
         before = row
-    return in_order(facts), iter(())
+    return _Known(start, in_order(facts)), iter(())
+
+
+def _state_of(row: ItemRow, before: ItemState | None) -> ItemState | None:
+    """The state that the rows of a start have so far: one of them has it, or none."""
+    return decode(b64decode(row[-1])) if row[-1] else before
 
 
 def _event(row: ItemRow) -> Event:
@@ -100,8 +121,11 @@ def _event(row: ItemRow) -> Event:
     return Event(time_us, event_id, event_type, parse_sound(properties), account_id, None, item_id)
 
 
-def _changes_of(plan: Plan, item_id: str, facts: list[ItemFact]) -> _Changes:
-    found = list(item_changes(item_id, without_duplicates(facts, plan.versions.horizon_us)))
+def _changes_of(plan: Plan, item_id: str, known: _Known) -> _Changes:
+    horizon_us, start = plan.versions.horizon_us, known.start
+    last, counted_us = (None, None) if start is None else (start.last, counted_in(start, horizon_us))
+    facts = without_duplicates(known.facts, horizon_us, counted_us)
+    found = list(item_changes(item_id, facts, last))
     return _Changes(*map(list, zip(*found, strict=True))) if found else _Changes([], [], [], [])
 
 
@@ -131,7 +155,7 @@ def _give(table: Table, account_id: str, contact_id: str, intervals: list[Interv
 def _kept(
     plan: Plan,
     item: Item,
-    facts: list[ItemFact],
+    known: _Known,
     interests: Iterator[tuple[str, list[Interval]]],
     until_us: int,
     keep: Keep,
@@ -139,7 +163,8 @@ def _kept(
     """The interest in an item, while it passes by; lines of it, and of what is known of the item, are kept."""
     horizon_us = plan.versions.horizon_us
     upto_us = until_us - horizon_us
-    state = state_after(facts, upto_us, horizon_us) if facts else None
+    is_known = known.facts or known.start is not None
+    state = state_after(known.facts, upto_us, horizon_us, known.start) if is_known else None
     held: list[HeldInterest] = []
     for contact_id, intervals in interests:
         held.extend(HeldInterest(contact_id, *_bounds(one)) for one in intervals if one.to_us > upto_us)

@@ -5,12 +5,15 @@ Pure. Made of the tables of `kittiwake.batch.intake`, gathered by `gathering`, j
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from kittiwake.input.bulk import Table
+from kittiwake.kernel.items.index import encode
 from kittiwake.kernel.items.interests import InterestReader
 from kittiwake.model import Event
+from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.rules.compile.accounts import PROGRAMS_MAX, Programs
 from kittiwake.values import parse_sound
 
@@ -18,11 +21,13 @@ Item: TypeAlias = tuple[str, str]
 """Account and item."""
 
 ItemRow: TypeAlias = tuple[str, str, int, str, int, int, str, str, bytes]
-"""Account and item; `EVENT` or `INTEREST`; of an interest the contact; time, and the end of an interest; of an event
-its id, type and properties. In this order they are sorted."""
+"""Account and item; `START`, `EVENT` or `INTEREST`; of an interest the contact; time, and the end of an interest; of an
+event its id, type and properties. In this order they are sorted."""
 
-EVENT: Final = 0
-INTEREST: Final = 1
+START: Final = 0
+"""What an earlier run knew of the item up to a time; in place of properties its state, as Base64, or nothing."""
+EVENT: Final = 1
+INTEREST: Final = 2
 
 ROW_BYTES: Final = 256
 """What a row takes in memory besides its properties."""
@@ -32,6 +37,15 @@ def rows_of_items(items: Table) -> Iterator[ItemRow]:
     """The rows of events of items."""
     for account_id, item_id, time_us, event_id, event_type, properties in zip(*items, strict=True):
         yield account_id, item_id, EVENT, "", time_us, 0, event_id, event_type, properties
+
+
+def rows_of_snapshot(found: ItemSnapshot) -> Iterator[ItemRow]:
+    """The rows of what an earlier run knew of an item, and of the interest in it."""
+    account_id, item_id, evaluated_to_us, state, interests = found
+    known = b"" if state is None else b64encode(encode(state))
+    yield account_id, item_id, START, "", evaluated_to_us, 0, "", "", known
+    for one in interests:
+        yield account_id, item_id, INTEREST, one.contact_id, one.from_us, one.to_us, "", "", b""
 
 
 class InterestRows:

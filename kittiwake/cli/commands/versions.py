@@ -6,9 +6,10 @@ from typing import Any
 
 from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usable_input
 from kittiwake.cli.options import TargetName, now_us
-from kittiwake.rules.publishing.layout import start_text
+from kittiwake.rules.publishing.layout import VersionFile, start_text
 from kittiwake.rules.publishing.loading import load_history
 from kittiwake.rules.publishing.opening import open_target
+from kittiwake.rules.publishing.reading import file_of, pointer_of
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import say, say_json
@@ -21,16 +22,28 @@ def versions(location: TargetName, as_json: AsJson = False) -> None:
     Exit codes: 0 all is well, 2 the target cannot be used.
     """
     with usable_input(as_json=as_json):
-        history = load_history(open_target(location))
+        target = open_target(location)
+        history = load_history(target)
+        words = [_words(file_of(target, entry)) for entry in pointer_of(target).pointer.versions]
     clock_us = now_us()
-    rows = [_row(version, history, clock_us) for version in history.versions]
+    rows = [
+        _row(version, history, clock_us) | said
+        for version, said in zip(history.versions, words, strict=False)  # somebody may have published in between
+    ]
     frozen_at = None if history.frozen_at_us is None else format_instant(history.frozen_at_us)
     if as_json:
         say_json({"ok": True, "versions": rows, "frozen_at": frozen_at})
     else:
-        say_columns([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        say_columns([names, *([row.get(name, "") for name in names] for row in rows)])
         say(f"frozen at {frozen_at}: nothing is decided beyond it" if frozen_at else "not frozen")
     leave(Exit.FINE)
+
+
+def _words(file: VersionFile) -> dict[str, str]:
+    """Who has published a version and why, as far as it says so."""
+    said = {"published_at": file.published_at, "author": file.author, "commit": file.commit, "message": file.message}
+    return {name: text for name, text in said.items() if text} if file.message else {}
 
 
 def _row(version: RuleSetVersion, history: RuleSetHistory, clock_us: int) -> dict[str, Any]:

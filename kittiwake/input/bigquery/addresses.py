@@ -38,6 +38,11 @@ class TableAddress(NamedTuple):
         return f"{self.project}.{self.dataset}.{self.table}"
 
     @property
+    def owner(self) -> Dataset:
+        """The dataset in which it lies."""
+        return Dataset(self.project, self.dataset)
+
+    @property
     def is_wildcard(self) -> bool:
         """Whether it stands for several tables."""
         return self.table.endswith("*")
@@ -46,19 +51,32 @@ class TableAddress(NamedTuple):
         return f"{SCHEME}{self.path}"
 
 
-class DatasetAddress(NamedTuple):
-    """A dataset, and what the names of tables in it begin with."""
+class Dataset(NamedTuple):
+    """Where tables lie, and what the names of those begin with that are meant."""
 
     project: str
-    dataset: str
+    name: str
     prefix: str = ""
 
-    def table(self, name: str) -> TableAddress:
-        """The table that is called so, behind the prefix."""
-        return TableAddress(self.project, self.dataset, f"{self.prefix}{name}")
+    @property
+    def path(self) -> str:
+        """Its own path, as SQL and Google's client write it."""
+        return f"{self.project}.{self.name}"
+
+    def table(self, name: str) -> str:
+        """The path of the table or view that is called so behind the prefix, as SQL and Google's client write it."""
+        return self.address(name).path
+
+    def address(self, name: str) -> TableAddress:
+        """The address of that table."""
+        return TableAddress(self.project, self.name, f"{self.prefix}{name}")
+
+    def spec(self, name: str) -> str:
+        """The path of that table, as Beam writes it: projects of a domain have a colon of their own."""
+        return f"{self.project}:{self.name}.{self.prefix}{name}"
 
     def __str__(self) -> str:
-        return f"{SCHEME}{self.project}.{self.dataset}" + (f".{self.prefix}" if self.prefix else "")
+        return f"{SCHEME}{self.path}" + (f".{self.prefix}" if self.prefix else "")
 
 
 def is_bigquery(location: str) -> bool:
@@ -90,11 +108,11 @@ def table_address(text: str) -> TableAddress:
     return TableAddress(found["project"], found["dataset"], found["table"])
 
 
-def dataset_address(text: str) -> DatasetAddress:
+def dataset_address(text: str) -> Dataset:
     """The dataset that an address names, and the prefix of tables in it.
 
     >>> dataset_address("bq://shop-1.marketing"), str(dataset_address("bq://shop-1.marketing.backfill_"))
-    (DatasetAddress(project='shop-1', dataset='marketing', prefix=''), 'bq://shop-1.marketing.backfill_')
+    (Dataset(project='shop-1', name='marketing', prefix=''), 'bq://shop-1.marketing.backfill_')
 
     Raises:
         UnusableError: it names none.
@@ -103,7 +121,22 @@ def dataset_address(text: str) -> DatasetAddress:
     prefix = "" if found is None else found["table"] or ""
     if found is None or (prefix and not _PREFIX.fullmatch(prefix)) or not _are_short(found):
         raise UnusableError(f"{shown(text)}: write a dataset as bq://PROJECT.DATASET or bq://PROJECT.DATASET.PREFIX")
-    return DatasetAddress(found["project"], found["dataset"], prefix)
+    return Dataset(found["project"], found["dataset"], prefix)
+
+
+_DATASET: Final = re.compile(r"(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])[.:](?P<name>[A-Za-z0-9_]+)")
+
+
+def dataset_of(text: str) -> Dataset | None:
+    """The dataset of `project.dataset` or `project:dataset`, as options of the stream name it; None: it names none.
+
+    >>> dataset_of("shop-1.marketing")
+    Dataset(project='shop-1', name='marketing', prefix='')
+    >>> dataset_of("example.com:shop.marketing").project, dataset_of("marketing")
+    ('example.com:shop', None)
+    """
+    found = _DATASET.fullmatch(text)
+    return Dataset(found["project"], found["name"]) if found and len(found["name"]) <= NAME_BYTES_MAX else None
 
 
 def _are_short(found: re.Match[str]) -> bool:

@@ -6,39 +6,41 @@ is left to `mapping`, one by one. `tests/shape_files/test_bulk.py` holds both to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import lru_cache, partial
+from itertools import compress
 from typing import Any, Final, NamedTuple
 
 from kittiwake.input.bulk import NOTHING, Table, Wants, is_plain, new_table
-from kittiwake.input.event_times import instants, microseconds, usual_form
 from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, NESTING_MAX, TIME_MIN_US
-from kittiwake.input.fields import ID_CHARS_MAX, RefusedError
+from kittiwake.input.fields import RefusedError
 from kittiwake.input.lines import Block, context_at
-from kittiwake.input.mapping.expected import ABSENT, ExpectedViews
+from kittiwake.input.mapping.expected import ExpectedViews
 from kittiwake.input.mapping.mapping import RecordMapping, paths_of, reads_whole
+from kittiwake.input.mapping.numbers import number_reader
 from kittiwake.input.mapping.parts import Parts
-from kittiwake.input.mapping.paths import Get, View, lookup_in
-from kittiwake.input.mapping.spec import (
-    ContactSource,
-    Convert,
-    FieldPath,
-    Format,
-    Guests,
-    IdField,
-    IdSource,
-    MappingSpec,
-    Property,
-    TimeSource,
+from kittiwake.input.mapping.paths import Get, Lookup, View, lookup_in
+from kittiwake.input.mapping.properties import named_gets
+from kittiwake.input.mapping.property_texts import property_texts
+from kittiwake.input.mapping.spec import Convert, FieldPath, Format, Guests, MappingSpec, Property
+from kittiwake.input.mapping.view_columns import (
+    REFUSED,
+    Column,
+    TimeColumn,
+    TypeColumn,
+    Views,
+    accounts_of,
+    asked,
+    contacts_of,
+    ids_of,
+    plain_paths,
+    times_of,
+    types_of,
 )
-from kittiwake.input.mapping.subjects import type_names
 from kittiwake.input.plain import NOT_DECODED, is_utf8
 from kittiwake.time.instants import BEFORE_ALL_US
-from kittiwake.values import EXPONENT_MAX, canonical, parse_json
-
-_REFUSED: Final[Any] = object()
-"""In place of a value that cannot be what it has to be."""
+from kittiwake.values import EXPONENT_MAX, canonical_bytes, parse_json
 
 
 class MappedBlock(NamedTuple):
@@ -53,11 +55,30 @@ class MappedBlock(NamedTuple):
     """The time of the newest of the events; earlier than any time if there are none."""
     left: list[int]
     """Which lines have to be read one by one, by index from 0."""
-    pairs: frozenset[tuple[str, str]]
-    """Account and type of the events, wanted or not."""
+    account_ids: frozenset[str]
+    """Of the events, wanted or not."""
+    types: frozenset[str]
+    pairs: Callable[[], Iterable[tuple[str, str]]]
+    """Which account had which type; asked only where it cannot be seen from the two before."""
 
 
-Column = Callable[[Sequence[View]], list[Any]]
+class _Columns(NamedTuple):
+    """What a mapping says of views."""
+
+    types: TypeColumn
+    contacts: Column
+    ids: Column
+    accounts: Column
+    times: TimeColumn
+    properties: Column
+    """As JSON if they stand in the record as such, else as values; nothing where only wanted events are asked."""
+
+    def are_whole(self, latest_us: int) -> bool:
+        """Whether every view is an event."""
+        if not all(column.is_whole for column in self):
+            return False
+        oldest_us, newest_us = self.times.span_us()
+        return oldest_us >= TIME_MIN_US and newest_us <= latest_us
 
 
 class BlockReader:
@@ -69,44 +90,46 @@ class BlockReader:
         """Whether a record is one event at most; else nothing is read here."""
         self._views = mapping.views
         raw = _raw_path(spec)
-        self._expected = ExpectedViews(paths_of(spec), raw) if _is_expected(spec) else None
+        self._expected = ExpectedViews(paths_of(spec), raw, plain_paths(spec)) if _is_expected(spec) else None
         lookup = lookup_in(mapping.views.names) if self._expected is None else self._expected.lookup
-        self._parts = Parts(spec, lookup)
+        self._parts = parts = Parts(spec, lookup)
         self._raw: Get | None = None if self._expected is None or raw is None else lookup(raw)
-        paths = {path: lookup(path) for path in paths_of(spec)}
-        self._is_late = not _may_refuse_properties(spec)
-        """Whether properties are asked of wanted events only."""
-        self._account = paths[spec.account_paths[0]] if len(spec.account_paths) == 1 else None
-        self._types = _types(spec, paths, self._parts)
-        self._contacts = _texts(_contact_path(spec), paths, self._parts.contact_of)
-        self._ids = _texts(_id_path(spec), paths, lambda view: self._parts.id_of(view, 0))
-        self._times = _times(spec, paths, self._parts)
+        self._decode_checked = None if self._expected is None else self._expected.decode_checked
+        """None: not worth a try, since of a block without fault it has refused a record: there will be more of them."""
+        self._late = _late_texts(spec, parts, lookup)
+        """The function for properties as JSON, if they are asked of wanted events only."""
+        self._accounts = accounts_of(spec, lookup, parts)
+        self._types = types_of(spec, lookup, parts)
+        self._contacts = contacts_of(spec, lookup, parts)
+        self._ids = ids_of(spec, lookup, parts)
+        self._times = times_of(spec, lookup, parts)
 
     def read(self, block: Block, account_id: str | None, start_us: int, wants: Wants) -> MappedBlock:
         """The events of a block, as far as they can be had at once."""
-        views, indexes = self._views_of(block)
-        left = sorted(set(range(len(block.lines))).difference(indexes))
-        meant = [all(holds(view) for holds in self._parts.only) for view in views] if self._parts.only else None
-        columns = (
-            self._types(views),
-            self._contacts(views),
-            self._ids(views),
-            self._accounts(views, account_id),
-            self._times(views),
-            [] if self._is_late else self._properties(views),
-        )
-        return self._table(views, indexes, left, meant, columns, start_us + AHEAD_MAX_US, wants)
+        views, indexes, is_checked = self._views_of(block)
+        left = sorted(set(range(len(block.lines))).difference(indexes)) if len(indexes) < len(block.lines) else []
+        if not views:
+            return _nothing(0, left)
+        columns, latest_us = self._columns((views, is_checked), account_id), start_us + AHEAD_MAX_US
+        if not self._parts.only and columns.are_whole(latest_us):
+            return self._events(views, columns, 0, left, wants)
+        keep, out, more = self._judged(views, columns, latest_us)
+        left = sorted([*left, *(indexes[at] for at in more)])
+        if not keep:
+            return _nothing(out, left)
+        return self._events([views[at] for at in keep], _picked(columns, keep), out, left, wants)
 
     # ------------------------------------------------------------ records
 
-    def _views_of(self, block: Block) -> tuple[list[View], list[int]]:
-        """The views of lines, and which lines they are; a blank line is none, and is left."""
+    def _views_of(self, block: Block) -> tuple[list[View], Sequence[int], bool]:
+        """The views of lines, which lines they are, and whether all are checked; a blank line is none, and is left."""
         lines = block.lines
         if self._expected is not None:
             whole = b"\n".join(lines)
             longest = max(map(len, lines), default=0)
             if is_utf8(whole) and longest <= EVENT_BYTES_MAX:
                 return self._decoded(lines, whole, longest)
+            return [], [], False
         views, indexes = [], []
         for at, line in enumerate(lines):
             if line and not line.isspace():
@@ -115,105 +138,108 @@ class BlockReader:
                     indexes.append(at)
                 except RefusedError:
                     continue
-        return (views, indexes) if self._expected is None else ([], [])
+        return views, indexes, False
 
-    def _decoded(self, lines: Sequence[bytes], whole: bytes, longest: int) -> tuple[list[View], list[int]]:
+    def _decoded(self, lines: list[bytes], whole: bytes, longest: int) -> tuple[list[View], Sequence[int], bool]:
         assert self._expected is not None
-        decode = self._expected.decode
         if lines and _are_shallow(lines, whole, longest):
-            try:
-                return list(map(decode, lines)), list(range(len(lines)))
-            except NOT_DECODED:
-                pass
+            every = range(len(lines))
+            if self._decode_checked is not None:
+                with suppress(*NOT_DECODED):
+                    return list(map(self._decode_checked, lines)), every, True
+            with suppress(*NOT_DECODED):
+                views = list(map(self._expected.decode, lines))
+                self._decode_checked = None
+                return views, every, False
+        return *self._decoded_singly(lines), False
+
+    def _decoded_singly(self, lines: list[bytes]) -> tuple[list[View], Sequence[int]]:
+        assert self._expected is not None
         views, indexes = [], []
         for at, line in enumerate(lines):
-            try:
+            with suppress(*NOT_DECODED):
                 if _are_shallow([line], line, len(line)):
-                    views.append(decode(line))
+                    views.append(self._expected.decode(line))
                     indexes.append(at)
-            except NOT_DECODED:
-                continue
         return views, indexes
 
     # ------------------------------------------------------------ columns
 
-    def _accounts(self, views: Sequence[View], account_id: str | None) -> list[Any]:
-        if not self._spec.account_paths:
-            constant = self._spec.account or account_id
-            return [constant or _REFUSED] * len(views)
-        if self._account is not None:
-            values = list(map(self._account, views))
-            if _are_ids(values):
-                return values
-        return _column(lambda view: self._parts.account_of(view, account_id), views)
+    def _columns(self, views: Views, account_id: str | None) -> _Columns:
+        return _Columns(
+            self._types(views),
+            self._contacts(views),
+            self._ids(views),
+            self._accounts(views, account_id),
+            self._times(views),
+            Column([], is_whole=True) if self._late else self._properties(views[0]),
+        )
 
-    def _properties(self, views: Sequence[View]) -> list[Any]:
-        """Properties as JSON if they stand in the record as such, else as values."""
+    def _properties(self, views: Sequence[View]) -> Column:
         if self._raw is None:
-            return _column(self._parts.properties_of, views)
-        texts = [bytes(raw) if raw is not ABSENT else NOTHING for raw in map(self._raw, views)]
-        if texts and is_plain(b"\n".join(texts), len(texts)):
-            return texts
-        return list(map(_sound, texts))
-
-    def _table(
-        self,
-        views: Sequence[View],
-        indexes: list[int],
-        left: list[int],
-        meant: list[bool] | None,
-        columns: tuple[list[Any], ...],
-        latest_us: int,
-        wants: Wants,
-    ) -> MappedBlock:
-        keep, out, more = self._judged(len(views), meant, columns, latest_us)
-        if more:
-            left = sorted([*left, *(indexes[at] for at in more)])
-        types, contacts, ids, accounts, times, properties = columns
-        newest_us = max([times[at] for at in keep], default=BEFORE_ALL_US)
-        is_whole = len(keep) == len(types)
-        pairs = frozenset(zip(accounts, types, strict=True) if is_whole else [(accounts[at], types[at]) for at in keep])
-        wanted = {account: wants(account) for account in {account for account, _ in pairs}}
-        kept = [at for at in keep if (asked := wanted[accounts[at]]) is None or types[at] in asked]
-        if not kept:
-            return MappedBlock(new_table(), len(keep), out, newest_us, left, pairs)
-        if self._is_late:
-            properties = [self._parts.properties_of(views[at]) for at in kept]
-        if len(kept) < len(views):
-            pick: Any = itemgetter(*kept) if len(kept) > 1 else lambda column: (column[kept[0]],)
-            types, contacts, ids, accounts, times = (list(pick(column)) for column in columns[:-1])
-            properties = properties if self._is_late else list(pick(properties))
-        texts = properties if self._raw is not None else [canonical(one).encode() for one in properties]
-        table = Table(accounts, contacts, times, ids, types, texts)
-        return MappedBlock(table, len(keep), out, newest_us, left, pairs)
+            return asked(self._parts.properties_of, views)
+        raws = list(map(self._raw, views))
+        if is_plain(b"\n".join(raws), len(raws)):
+            return Column(raws, is_whole=True)
+        texts = list(map(_sound, raws))
+        return Column(texts, REFUSED not in texts)
 
     def _judged(
-        self, number: int, meant: list[bool] | None, columns: tuple[list[Any], ...], latest_us: int
-    ) -> tuple[Sequence[int], int, list[int]]:
+        self, views: Sequence[View], columns: _Columns, latest_us: int
+    ) -> tuple[Sequence[int], int, Sequence[int]]:
         """Which records are events, how many are left out, and which have to be read one by one."""
-        types, contacts, *others, times, properties = columns
-        whole = meant is None and None not in types and None not in contacts
-        whole = whole and number > 0 and not any(_REFUSED in column for column in columns)
-        if whole and min(times) >= TIME_MIN_US and max(times) <= latest_us:
-            return range(number), 0, []
+        types, times_us = columns.types.types(), columns.times.microseconds()
+        contacts, properties = columns.contacts.values, columns.properties.values
+        rest = [columns.ids.values, columns.accounts.values, *([properties] if properties else [])]
+        only, leaves_guests = self._parts.only, self._spec.guests is Guests.LEAVE_OUT
         keep: list[int] = []
-        out, left, rest = 0, [], (*others, properties) if properties else others
-        leaves_guests = self._spec.guests is Guests.LEAVE_OUT
-        for at in range(number):
-            if (meant is not None and not meant[at]) or types[at] is None:
+        out, left = 0, list[int]()
+        for at, view in enumerate(views):
+            if types[at] is None or (only and not all(holds(view) for holds in only)):
                 out += 1
-            elif types[at] is _REFUSED or contacts[at] is _REFUSED:
+            elif types[at] is REFUSED or contacts[at] is REFUSED:
                 left.append(at)
             elif contacts[at] is None:
                 out += leaves_guests
                 left += [] if leaves_guests else [at]
-            elif any(column[at] is _REFUSED for column in rest) or times[at] is _REFUSED:
+            elif any(column[at] is REFUSED for column in rest) or times_us[at] is REFUSED:
                 left.append(at)
-            elif TIME_MIN_US <= times[at] <= latest_us:
+            elif TIME_MIN_US <= times_us[at] <= latest_us:
                 keep.append(at)
             else:
                 left.append(at)
         return keep, out, left
+
+    # ------------------------------------------------------------ events
+
+    def _events(self, views: Sequence[View], columns: _Columns, out: int, left: list[int], wants: Wants) -> MappedBlock:
+        """Of views that all are events."""
+        names, accounts = columns.types.names, columns.accounts.values
+        account_ids, types = frozenset(accounts), frozenset(columns.types.types_of(list(set(names))))
+        pairs = partial(_pairs, accounts, columns.types)
+        table = new_table()
+        wanted = _wanted(columns.types, accounts, {account: wants(account) for account in account_ids})
+        if any(wanted):
+            table = self._table(views, columns, wanted)
+        newest_us = columns.times.span_us()[1]
+        return MappedBlock(table, len(views), out, newest_us, left, account_ids, types, pairs)
+
+    def _table(self, views: Sequence[View], columns: _Columns, wanted: list[bool]) -> Table:
+        """The wanted ones of events."""
+        types, contacts, ids, accounts, times, properties = columns
+        if self._late:
+            texts = list(map(self._late, compress(views, wanted)))
+        else:
+            to_text = canonical_bytes if self._raw is None else bytes
+            texts = list(map(to_text, compress(properties.values, wanted)))
+        return Table(
+            list(compress(accounts.values, wanted)),
+            list(compress(contacts.values, wanted)),
+            times.microseconds_of(list(compress(times.values, wanted))),
+            list(compress(ids.values, wanted)),
+            types.types_of(list(compress(types.names, wanted))),
+            texts,
+        )
 
 
 @lru_cache(64)
@@ -222,98 +248,71 @@ def block_reader(mapping: RecordMapping) -> BlockReader:
     return BlockReader(mapping)
 
 
-# ---------------------------------------------------------------- columns
+def _nothing(out: int, left: list[int]) -> MappedBlock:
+    return MappedBlock(new_table(), 0, out, BEFORE_ALL_US, left, frozenset(), frozenset(), tuple)
 
 
-def _column(function: Callable[[View], Any], views: Sequence[View]) -> list[Any]:
-    """What a function says of each view; `_REFUSED` where it refuses it."""
-    try:
-        return list(map(function, views))
-    except RefusedError:
-        return [_attempt(function, view) for view in views]
+def _picked(columns: _Columns, keep: Sequence[int]) -> _Columns:
+    """Columns of the views at `keep`, which are events."""
+    types, *others, times, properties = columns
+    contacts, ids, accounts, properties = (
+        Column([column.values[at] for at in keep] if column.values else [], is_whole=True)
+        for column in (*others, properties)
+    )
+    times_us = times.microseconds()
+    return _Columns(
+        TypeColumn([types.names[at] for at in keep], types.known, is_whole=True),
+        *(contacts, ids, accounts),
+        TimeColumn([times_us[at] for at in keep], None, is_whole=True),
+        properties,
+    )
 
 
-def _attempt(function: Callable[[Any], Any], value: Any) -> Any:
-    try:
-        return function(value)
-    except RefusedError:
-        return _REFUSED
+def _wanted(types: TypeColumn, accounts: list[str], asked_of: dict[str, frozenset[str] | None]) -> list[bool]:
+    """Of each event whether its type is wanted in its account."""
+    if len(set(asked_of.values())) > 1:
+        named = zip(accounts, types.types(), strict=True)
+        return [(wanted := asked_of[account]) is None or name in wanted for account, name in named]
+    (wanted,) = set(asked_of.values())
+    if wanted is None:
+        return [True] * len(accounts)
+    names = {name for name in set(types.names) if types.types_of([name])[0] in wanted}
+    return [name in names for name in types.names]
 
+
+def _pairs(accounts: list[str], types: TypeColumn) -> set[tuple[str, str]]:
+    return set(zip(accounts, types.types(), strict=True))
+
+
+# ---------------------------------------------------------------- values
 
 _TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _DIGITS_TOO_MANY: Final = b"0" * (EXPONENT_MAX + 2)
+_LIST_BYTES: Final = len("[]")
+"""Bytes that a list adds at least to what it stands in."""
+_OBJECT_BYTES: Final = len('{"":}')
 
 
 def _are_shallow(lines: Sequence[bytes], whole: bytes, longest: int) -> bool:
     """Whether no line can nest too deep, nor hold a number of too many digits."""
-    if max([line.count(b"{") for line in lines]) + max([line.count(b"[") for line in lines]) > NESTING_MAX:
+    may_be_deep = longest > NESTING_MAX * (_LIST_BYTES if b"[" in whole else _OBJECT_BYTES)
+    if may_be_deep and max([line.count(b"{") + line.count(b"[") for line in lines]) > NESTING_MAX:
         return False
     return longest < len(_DIGITS_TOO_MANY) or _DIGITS_TOO_MANY not in whole.translate(_TO_ZEROS)
 
 
-def _are_ids(values: list[Any]) -> bool:
-    """Whether all values are texts that may be ids."""
-    if set(map(type, values)) != {str}:
-        return False
-    lengths = set(map(len, values))
-    return 0 not in lengths and max(lengths) <= ID_CHARS_MAX
-
-
-def _texts(path: FieldPath | None, paths: dict[FieldPath, Get], function: Callable[[View], Any]) -> Column:
-    """Ids that stand at a path as they are; where a value is none, what the function says of each view."""
-    if path is None:
-        return lambda views: _column(function, views)
-    get = paths[path]
-
-    def column(views: Sequence[View]) -> list[Any]:
-        values = list(map(get, views))
-        return values if _are_ids(values) else _column(function, views)
-
-    return column
-
-
-def _types(spec: MappingSpec, paths: dict[FieldPath, Get], parts: Parts) -> Column:
-    if len(spec.type.paths) != 1:
-        return lambda views: _column(parts.type_of, views)
-    get, named = paths[spec.type.paths[0]], type_names(spec.type)
-
-    def column(views: Sequence[View]) -> list[Any]:
-        values = list(map(get, views))
-        if not _are_ids(values):
-            return _column(parts.type_of, views)
-        known = {value: _attempt(named, value) for value in set(values)}
-        return list(map(known.__getitem__, values))
-
-    return column
-
-
-def _times(spec: MappingSpec, paths: dict[FieldPath, Get], parts: Parts) -> Column:
-    source = spec.time[0]
-    if len(spec.time) > 1 or source != TimeSource(source.paths) or len(source.paths) > 1:
-        return lambda views: _column(parts.time_of, views)
-    get = paths[source.paths[0]]
-
-    def column(views: Sequence[View]) -> list[Any]:
-        values = list(map(get, views))
-        if set(map(type, values)) != {str}:
-            return _column(parts.time_of, views)
-        form = usual_form(values)
-        return instants(values) if form is None else microseconds(values, form)
-
-    return column
-
-
-def _sound(text: bytes) -> Any:
-    """Properties that are sound JSON, as they stand; `_REFUSED` if they are not."""
+def _sound(raw: Any) -> Any:
+    """Properties that are sound JSON, as they stand; `REFUSED` if they are not."""
+    text = bytes(raw)
     if text == b"null":
         return NOTHING
     if not text.startswith(b"{"):
-        return _REFUSED
+        return REFUSED
     if not is_plain(text, 1):
         try:
             parse_json(text)
         except NOT_DECODED:
-            return _REFUSED
+            return REFUSED
     return text
 
 
@@ -336,20 +335,11 @@ def _raw_path(spec: MappingSpec) -> FieldPath | None:
     return None if any(one[: len(path)] == path or path[: len(one)] == one for one in others) else path
 
 
-def _may_refuse_properties(spec: MappingSpec) -> bool:
-    """Whether a record can be refused for its properties."""
+def _late_texts(spec: MappingSpec, parts: Parts, lookup: Lookup) -> Callable[[View], bytes] | None:
+    """The function for properties as JSON, if no record can be refused for them; else None."""
     named = [one for one in spec.properties if isinstance(one, Property)]
     converts = any(source.convert is not Convert.AS_IT_IS for one in named for source in one.sources)
-    return len(named) < len(spec.properties) or converts or bool(spec.numbers)
-
-
-def _contact_path(spec: MappingSpec) -> FieldPath | None:
-    source = spec.contact[0]
-    is_plain_path = spec.contact == (ContactSource(source.paths),) and len(source.paths) == 1
-    return source.paths[0] if is_plain_path else None
-
-
-def _id_path(spec: MappingSpec) -> FieldPath | None:
-    fields = spec.event_id.fields
-    is_plain_path = len(fields) == 1 and spec.event_id == IdSource((IdField(fields[0].path),))
-    return fields[0].path if is_plain_path else None
+    if len(named) < len(spec.properties) or converts or spec.numbers:
+        return None
+    gets = named_gets(named, lookup, number_reader(decimal_comma=spec.decimal_comma))
+    return property_texts(gets, parts.properties_of)

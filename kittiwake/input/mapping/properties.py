@@ -76,7 +76,7 @@ def _members(path: FieldPath, lookup: Lookup) -> PropertiesOf:
 
 def _named(named: Sequence[Property], lookup: Lookup, read: Read) -> PropertiesOf:
     """The function for properties that are named one by one."""
-    gets = [(one.name, first_of([_source(source, lookup, read) for source in one.sources])) for one in named]
+    gets = named_gets(named, lookup, read)
 
     def properties(view: View) -> Properties:
         found = {}
@@ -87,6 +87,11 @@ def _named(named: Sequence[Property], lookup: Lookup, read: Read) -> PropertiesO
         return found
 
     return properties
+
+
+def named_gets(named: Sequence[Property], lookup: Lookup, read: Read) -> list[tuple[str, Get]]:
+    """Names of properties, each with the function for its value."""
+    return [(one.name, first_of([_source(source, lookup, read) for source in one.sources])) for one in named]
 
 
 def _source(source: PropertySource, lookup: Lookup, read: Read) -> Get:

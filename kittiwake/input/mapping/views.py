@@ -17,7 +17,7 @@ from kittiwake.input.fields import NO_CONTEXT, RefusedError, RowContext, kind_of
 from kittiwake.input.mapping.paths import View, is_absent, path_text, walk
 from kittiwake.input.mapping.spec import FieldPath, Format, Pairs, Records
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.values import has_long_digits, number, parse_json
+from kittiwake.values import has_long_digits, literal_number, parse_json
 
 _OURS: Final = "\ue000"
 """Begins the names of what no record says: a field of that name is written over."""
@@ -42,7 +42,7 @@ class Views:
             gc=False,
         )
         kind = dict[str, Any] if whole else self._type
-        self._decode = msgspec.json.Decoder(kind, float_hook=number).decode
+        self._decode = msgspec.json.Decoder(kind, float_hook=literal_number).decode
         changes = [self._change(path, _parsed) for path in records.json]
         changes += [self._change(pairs.path, _object_of(pairs)) for pairs in records.pairs]
         self._changes: tuple[Callable[[View], None], ...] = tuple(changes)

@@ -193,17 +193,30 @@ def compacted(interests: Iterable[HeldInterest], upto_us: int) -> list[HeldInter
     return found
 
 
-def state_after(facts: Sequence[ItemFact], upto_us: int, horizon_us: int) -> ItemState:
-    """The state when all these events, in order, have been taken and nothing before an instant comes any more."""
+def state_after(facts: Sequence[ItemFact], upto_us: int, horizon_us: int, start: ItemState | None = None) -> ItemState:
+    """The state when all these events, in order, have been taken and nothing before an instant comes any more.
+
+    `start` is the state before them: each of them comes after all of its own. None: nothing was known.
+    """
+    start = start or ItemState()
     at = bisect_left(facts, (upto_us, "", ""), key=_key)
-    held = tuple(HeldFact(fact, number) for number, fact in enumerate(facts[:at], 1))
-    state = _folded(
-        ItemState(known=at, facts=held, size=sum(_size(one.fact) for one in held)), (upto_us, "", ""), horizon_us
-    )
-    state = replace(state, last=state.before)
+    if at:
+        held = (*start.facts, *(HeldFact(fact, start.known + number) for number, fact in enumerate(facts[:at], 1)))
+        start = replace(start, known=start.known + at, facts=held, size=sum(_size(one.fact) for one in held))
+    state = expired(start, upto_us, horizon_us)
+    if at:
+        state = replace(state, last=state.before)
     for fact in facts[at:]:
         state = with_item_event(state, "", fact, horizon_us).state
     return state
+
+
+def counted_in(state: ItemState, horizon_us: int) -> dict[tuple[str, str], int]:
+    """By id and type the times of the events that counted: events after the state may be duplicates of them."""
+    found = _times_of(state)
+    for fact in without_duplicates(in_order(one.fact for one in state.facts), horizon_us, _times_of(state)):
+        found[fact.event_id, fact.type] = fact.time_us
+    return found
 
 
 def _bounded(state: ItemState, horizon_us: int) -> ItemState:

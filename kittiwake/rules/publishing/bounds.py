@@ -19,5 +19,7 @@ LEAD_MAX_US: Final = 366 * DAY_US
 """How far ahead a version can be published: nothing can come before it any more, so a mistyped year is refused."""
 VERSIONS_MAX: Final = 500
 """Versions of a target: two a working day for a year. Every job reads all of them when it starts."""
+MESSAGE_CHARS_MAX: Final = 2_000
+"""Of why a version was published, and of who has: a page, which people read in a list."""
 OBJECT_BYTES_MAX: Final = 64_000_000
 """A version with all its files, and the pointer: sixty files of the largest size, and far below a worker's memory."""

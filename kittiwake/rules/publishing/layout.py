@@ -2,7 +2,7 @@
 
 Pure. Written by `publish` and `freezing`; read through `reading`, which names what is wrong.
 
-    TARGET/versions/20261101T093000Z-3f0c5a1b2d4e.json   {format, effective_from, ruleset_version, published_at, files}
+    TARGET/versions/20261101T093000Z-3f0c5a1b2d4e.json   {format, effective_from, ruleset_version, …, files}
     TARGET/pointer.json                                  {format, versions: [{…, file, sha256}], frozen_at, sha256}
 """
 
@@ -19,6 +19,8 @@ from kittiwake.values import canonical_bytes
 
 FORMAT: Final = 1
 """Of a version. Whatever is added to a file or taken from it raises its format: a release refuses what is unknown."""
+WITH_WORDS: Final = 2
+"""Of a version that says who has published it and why; one that does not is still written in format 1."""
 POINTER_FORMAT: Final = 2
 """Of the pointer; 1 had no digest of its own, and is read too."""
 POINTER: Final = "pointer.json"
@@ -46,7 +48,7 @@ class Pointer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     none."""
 
 
-class VersionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class VersionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A version: the rules files as their authors wrote them, by name."""
 
     format: int
@@ -54,6 +56,12 @@ class VersionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ruleset_version: str
     published_at: str
     files: dict[str, str]
+    message: str = ""
+    """Why it was published."""
+    author: str = ""
+    """Who has published it; with a message only."""
+    commit: str = ""
+    """Which revision of Git the files are of, if any; likewise."""
 
 
 NOTHING: Final = Pointer(POINTER_FORMAT, (), None)
@@ -129,7 +137,9 @@ def version_in(data: bytes) -> VersionFile:
     Raises:
         ValueError: they are none that this release reads; the message says why.
     """
-    version: VersionFile = _decoded(data, VersionFile, (FORMAT,))
+    version: VersionFile = _decoded(data, VersionFile, (FORMAT, WITH_WORDS))
+    if (version.format == WITH_WORDS) is not bool(version.message):
+        raise ValueError(f"format {version.format} and its message do not go together")
     return version
 
 

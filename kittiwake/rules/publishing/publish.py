@@ -7,7 +7,7 @@ repeat takes it over.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -25,6 +25,18 @@ from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.versions import RuleSetVersion
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import SECOND_US, format_instant
+
+
+class Words(NamedTuple):
+    """What a publisher says of a version."""
+
+    message: str
+    """Why; empty: nothing is said, by nobody."""
+    author: str
+    commit: str
+
+
+NO_WORDS: Final = Words("", "", "")
 
 
 class Publication(NamedTuple):
@@ -68,6 +80,7 @@ def prepare(
     effective_us: int | None,
     now_us: int,
     min_lead_us: int = MIN_LEAD_US,
+    words: Words = NO_WORDS,
 ) -> Publication:
     """All of `publish` but the writing; raises what it raises."""
     ruleset = checked(files)
@@ -75,7 +88,7 @@ def prepare(
     _check_changes(target, held.pointer, ruleset)
     _check_start(target, held.pointer, effective_us, now_us, min_lead_us)
     version = RuleSetVersion(effective_us, ruleset)
-    file = _version_file(target, version, files, now_us)
+    file = _version_file(target, version, files, now_us, words)
     name = layout.version_name(file.effective_from, file.ruleset_version)
     before = version_of(target, held.pointer.versions[-1]) if held.pointer.versions else None
     changed = changes(before.ruleset if before else RuleSet(), ruleset)
@@ -157,14 +170,17 @@ def _check_changes(target: Target, pointer: Pointer, ruleset: RuleSet) -> None:
 # ---------------------------------------------------------------- what is written
 
 
-def _version_file(target: Target, version: RuleSetVersion, files: Mapping[str, bytes], now_us: int) -> VersionFile:
+def _version_file(
+    target: Target, version: RuleSetVersion, files: Mapping[str, bytes], now_us: int, words: Words
+) -> VersionFile:
     """The version with the texts whole, a byte order mark included: what is loaded again is the same to a column."""
     file = VersionFile(
-        layout.FORMAT,
+        layout.WITH_WORDS if words.message else layout.FORMAT,
         layout.start_text(version.effective_us),
         version.ruleset.version,
         format_instant(now_us),
         {_name(name): content.decode() for name, content in files.items()},
+        *(words if words.message else NO_WORDS),
     )
     if len(layout.written(file)) > OBJECT_BYTES_MAX:
         message = f"the files make a version of more than {OBJECT_BYTES_MAX:,} bytes, too large for {target.location}"

@@ -87,6 +87,17 @@ def version_of(target: Target, entry: Entry, *, by_account: bool = False) -> Rul
         RulesError: this release refuses the rules in it; with `by_account` only if that concerns every account.
     """
     where = f"{target.location}/{entry.file}"
+    file = file_of(target, entry)
+    return RuleSetVersion(layout.start_us(entry.effective_from), *_rules(where, file, entry, by_account))
+
+
+def file_of(target: Target, entry: Entry) -> VersionFile:
+    """The file of a version: its texts, and what its publisher said of it.
+
+    Raises:
+        TargetError: it is not there, or not as it was published.
+    """
+    where = f"{target.location}/{entry.file}"
     held = target.read(entry.file)
     if held is None:
         raise TargetError(f"{where} is missing, and the pointer names it. Bring it back from a copy of the target.")
@@ -94,10 +105,9 @@ def version_of(target: Target, entry: Entry, *, by_account: bool = False) -> Rul
         advice = "Bring it back from a copy of the target: a version never changes, publish a new one instead"
         raise TargetError(f"{where} is not what was published: its SHA-256 is another. {advice}.")
     try:
-        file = layout.version_in(held.data)
+        return layout.version_in(held.data)
     except ValueError as error:
         raise TargetError(f"{where} cannot be read: {error}. Read it with the release that wrote it.") from None
-    return RuleSetVersion(layout.start_us(entry.effective_from), *_rules(where, file, entry, by_account))
 
 
 def _rules(where: str, file: VersionFile, entry: Entry, by_account: bool) -> ByAccount:

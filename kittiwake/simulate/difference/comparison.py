@@ -111,12 +111,12 @@ class Candidate(NamedTuple):
 def _compare_contact(sides: Sequence[Side], subject: Subject, rows: Rows, found: _Differences) -> None:
     with ExitStack() as opened:
         notes: list[Row] = []
-        ways = _twice(rows, notes, opened)
+        ways = twice(rows, notes, opened)
         old, new = (_outcomes(side, subject, side.needed(subject, way)) for side, way in zip(sides, ways, strict=True))
     found.add(subject, old, new, rows if isinstance(rows, list) else notes)
 
 
-def _twice(rows: Rows, notes: list[Row], opened: ExitStack) -> tuple[Rows, Rows]:
+def twice(rows: Rows, notes: list[Row], opened: ExitStack) -> tuple[Rows, Rows]:
     """The rows of a contact for two rule sets; those of a stream go through a file, for the second one.
 
     What caps are measured by is added to `notes`.

@@ -7,9 +7,10 @@ added, as NULLABLE: a job that is updated has to find what the one before wrote,
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+from kittiwake.input.bigquery.addresses import Dataset
 
 
 class Type(StrEnum):
@@ -74,45 +75,6 @@ class View(NamedTuple):
     def sql_in(self, dataset: Dataset) -> str:
         """Its query, over the tables of a dataset."""
         return self.sql.format(tables=dataset.table(""))
-
-
-_DATASET: Final = re.compile(r"(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])[.:](?P<name>[A-Za-z0-9_]+)")
-DATASET_CHARS_MAX: Final = 1_024
-"""What BigQuery allows."""
-
-
-class Dataset(NamedTuple):
-    """Where the tables lie."""
-
-    project: str
-    name: str
-    prefix: str = ""
-    """What the names of its tables and views begin with."""
-
-    @property
-    def path(self) -> str:
-        """Its own path, as SQL and Google's client write it."""
-        return f"{self.project}.{self.name}"
-
-    def table(self, name: str) -> str:
-        """The path of a table or view, as SQL and Google's client write it."""
-        return f"{self.path}.{self.prefix}{name}"
-
-    def spec(self, name: str) -> str:
-        """The path of a table, as Beam writes it: projects of a domain have a colon of their own."""
-        return f"{self.project}:{self.name}.{self.prefix}{name}"
-
-
-def dataset_of(text: str) -> Dataset | None:
-    """The dataset of `project.dataset` or `project:dataset`; None: it names none.
-
-    >>> dataset_of("shop-1.marketing")
-    Dataset(project='shop-1', name='marketing', prefix='')
-    >>> dataset_of("example.com:shop.marketing").project, dataset_of("marketing")
-    ('example.com:shop', None)
-    """
-    found = _DATASET.fullmatch(text)
-    return Dataset(found["project"], found["name"]) if found and len(found["name"]) <= DATASET_CHARS_MAX else None
 
 
 class RecordedDecisions(StrEnum):
@@ -249,6 +211,30 @@ LATE_EVENTS: Final = Table(
 
 TABLES: Final = (TRIGGERS, DECISIONS, DEAD_LETTERS, LATE_EVENTS)
 """Those of a stream, in the order of docs/reference/tables.md."""
+
+SNAPSHOTS: Final = Table(
+    "snapshots",
+    "What runs of a backfill knew of contacts and items at their end: another run goes on from there, or a stream.",
+    (
+        _required(RUN_ID, Type.STRING, "which run of a backfill wrote it"),
+        _required(WRITTEN_AT, Type.TIMESTAMP, "when that run was launched; partitions the table"),
+        _required("shard", Type.INT64, "0 to 4095, by what it is of: neighbouring shards are read together"),
+        _required("settled_until", Type.TIMESTAMP, "up to when it was evaluated: give every event since then"),
+        _required("account_id", Type.STRING, "the tenant"),
+        _nullable("contact_id", Type.STRING, "of whom it is; null: it is of an item"),
+        _nullable("item_id", Type.STRING, "of which item it is; null: it is of a contact"),
+        _required("snapshot", Type.STRING, "what was known, as JSON: the line that files of snapshots have"),
+        _required("snapshot_sha256", Type.STRING, "its SHA-256 in hexadecimal digits: what was altered is noticed"),
+    ),
+    WRITTEN_AT,
+    (RUN_ID, "shard"),
+    RAW_EXPIRY_DAYS,
+)
+"""Where a backfill with `--snapshots` writes."""
+
+SHARDS: Final = 4_096
+"""Of a run's snapshots. With 16 GB of them each has 4 MB, which a worker commits at once; of fewer several are read
+together, and with more a part is larger."""
 
 RUNS: Final = Table(
     "runs",

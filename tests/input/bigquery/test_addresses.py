@@ -40,7 +40,7 @@ def test_an_address_of_a_dataset_is_written_as_it_was_read(text):
 
 
 def test_the_tables_of_a_dataset_begin_with_its_prefix():
-    assert str(dataset_address("bq://p1.d.run_").table("triggers")) == "bq://p1.d.run_triggers"
+    assert str(dataset_address("bq://p1.d.run_").address("triggers")) == "bq://p1.d.run_triggers"
 
 
 @pytest.mark.parametrize("text", ["bq://p1", "bq://p1.d.events_*", "bq://p1.d.a b", "gs://p1.d"])

@@ -1,0 +1,159 @@
+"""The plan of a publication: what a history says of it, its file, and whether what is published was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from kittiwake.errors import UnusableError
+from kittiwake.printable import visible
+from kittiwake.regular_files import open_file, why_not
+from kittiwake.rules.limits import FILE_BYTES_MAX
+from kittiwake.rules.publishing.loading import load_history
+from kittiwake.rules.publishing.plans import plan_of, require_plan, written
+from kittiwake.rules.publishing.publish import Publication
+from kittiwake.rules.publishing.target import Target
+from kittiwake.rules.versions import RuleSetHistory, always
+
+if TYPE_CHECKING:
+    from kittiwake.simulate.difference.model import Difference
+    from kittiwake.simulate.difference.pending import PendingPlan
+
+PLAN = "The plan"
+
+History = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--history",
+        help="Events, as --input of replay names them: shows what becomes of what is pending, and what the rules would"
+        " have done otherwise. Several times if need be.",
+        rich_help_panel=PLAN,
+    ),
+]
+PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan", help="With --dry-run: write what is shown into this file, for --require-plan.", rich_help_panel=PLAN
+    ),
+]
+RequirePlan = Annotated[
+    Path | None,
+    typer.Option(
+        "--require-plan",
+        help="Publish only what this plan is of: the same rules after the same version, shown a day ago at most.",
+        rich_help_panel=PLAN,
+    ),
+]
+
+
+class Effect(NamedTuple):
+    """What a history says of a publication; nothing of a first version, before which nothing was pending."""
+
+    pending: PendingPlan | None
+    difference: Difference | None
+    folder: str
+    inputs: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """For a person, made visible."""
+        from kittiwake.simulate.difference.pending import pending_lines  # noqa: PLC0415 - with a history only
+        from kittiwake.simulate.difference.report import Run, render  # noqa: PLC0415 - likewise
+
+        if self.pending is None or self.difference is None:
+            yield "the first version: nothing is pending, and kittiwake simulate says what it would have done"
+            return
+        yield from map(visible, pending_lines(self.pending))
+        yield from render(self.difference, Run(self.folder, self.inputs)).splitlines()
+
+    def data(self) -> dict[str, Any]:
+        """For programs."""
+        from kittiwake.simulate.difference.pending import pending_data  # noqa: PLC0415 - with a history only
+        from kittiwake.simulate.difference.report import Run, as_data  # noqa: PLC0415 - likewise
+
+        if self.pending is None or self.difference is None:
+            return {}
+        return {
+            "pending": pending_data(self.pending),
+            "difference": as_data(self.difference, Run(self.folder, self.inputs)),
+        }
+
+
+def refuse_unfit(history: list[str] | None, plan: Path | None, required: Path | None, *, dry_run: bool) -> None:
+    """Refuse options of a plan that do not go together.
+
+    Raises:
+        UnusableError: it says what to write.
+    """
+    if plan is not None and not dry_run:
+        raise UnusableError("--plan: a plan is made before anything is published: add --dry-run")
+    if plan is not None and not history:
+        raise UnusableError(
+            "--plan: without events a plan says nothing of what is pending: add --history 'events/*.jsonl'"
+        )
+    if plan is not None and required is not None:
+        raise UnusableError("--plan makes a plan and --require-plan asks for one: give one of them")
+
+
+def effect_of(
+    prepared: Publication,
+    target: Target,
+    folder: str,
+    history: list[str] | None,
+    shape: list[str] | None,
+    account: str | None,
+    *,
+    quiet: bool,
+) -> Effect | None:
+    """What the events of a history say of a publication; None: none is named.
+
+    Raises:
+        UnusableError: an input cannot be read.
+    """
+    if not history:
+        return None
+    from kittiwake.cli.options import shapes_of  # noqa: PLC0415 - with a history only
+    from kittiwake.cli.run_settings import settings_of  # noqa: PLC0415 - likewise
+    from kittiwake.simulate.difference.comparison import compare  # noqa: PLC0415 - likewise
+    from kittiwake.simulate.difference.pending import pending_plan  # noqa: PLC0415 - likewise
+    from kittiwake.terminal.progress import progress  # noqa: PLC0415 - likewise
+
+    inputs = tuple(history)
+    if prepared.before is None:
+        return Effect(None, None, folder, inputs)
+    settings = settings_of("", "1h", shapes_of(shape, account, history))
+    before = RuleSetHistory(load_history(target).versions)  # as if it were not frozen
+    after = RuleSetHistory((*before.versions, prepared.version))
+    with progress(quiet=quiet, speaker="publish") as on_progress:
+        pending = pending_plan(before, after, inputs, settings, on_progress)
+        newest, version = always(prepared.before.ruleset), always(prepared.version.ruleset)
+        difference = compare(newest, version, inputs, settings, 3, on_progress)
+    return Effect(pending, difference, folder, inputs)
+
+
+def write_plan(path: Path, prepared: Publication, target: Target, clock_us: int, shown: dict[str, Any]) -> None:
+    """Write a plan into its file.
+
+    Raises:
+        UnusableError: it cannot be written.
+    """
+    from kittiwake.profile.report.files import write_file  # noqa: PLC0415 - with a plan only
+
+    write_file(path, written(plan_of(prepared, target.location, clock_us, shown)).decode(), force=True)
+
+
+def require(path: Path, prepared: Publication, clock_us: int) -> None:
+    """Refuse a publication that a plan is not of.
+
+    Raises:
+        UnusableError: the file cannot be read.
+        TargetError: it is no plan, or of something else.
+    """
+    try:
+        with open_file(path) as file:
+            data = file.read(FILE_BYTES_MAX)
+    except OSError as error:
+        raise UnusableError(f"--require-plan: {path} cannot be read: {why_not(path, error)}") from None
+    require_plan(str(path), data, prepared, clock_us)
