@@ -16,6 +16,7 @@ from kittiwake.input.errors import InputError, UnsoundError, shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.file_types import GZIP, PARQUET, ZSTD, type_of
 from kittiwake.input.files import ShapedFile
+from kittiwake.input.foreign.kinds import NO_TEXT, is_no_text, kind_of
 from kittiwake.input.foreign.records import (
     Foreign,
     first_object,
@@ -58,9 +59,13 @@ def refuse_foreign_stream(stream: BinaryIO, name: str, shape: InputShape, start_
     """
     if not isinstance(shape.shape, Shape):
         return
-    found = _foreign(_beginning(stream, name), shown(name), shape, start_us)
+    beginning = _beginning(stream, name)
+    found = _foreign(beginning, shown(name), shape, start_us)
     if found is not None:
         raise InputError(f"{shown(name)} holds {found.what}. To read it: {found.remedy}")
+    kind = kind_of(beginning) or (NO_TEXT if is_no_text(beginning) else None)
+    if kind is not None:
+        raise InputError(f"cannot read {shown(name)}: it is {kind}")
 
 
 def _beginning(stream: BinaryIO, name: str) -> bytes:
