@@ -1,6 +1,6 @@
 """The metadata of the Flex Templates, made of the options of the jobs; the committed files are exactly this.
 
-    python -m templates.metadata           writes templates/*/metadata.json anew (`make metadata`)
+    python -m templates.metadata           writes them anew, and the tables that Terraform makes (`make metadata`)
 
 Names, help, choices and defaults are those of argparse. What it does not know stands here: the kinds of values as the
 service has them, groups of a job that has none, and which options a template leaves out, and why.
@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from pipelines.flags import FlagGroup
 from pipelines.options import backfill, stream
 from pipelines.options.flex_template import BACKFILL_ALIASES, STREAM_ALIASES
+from templates.tables import TABLES_FILE, tables_text
 
 FOLDER: Final = Path(__file__).parent
 
@@ -188,6 +189,7 @@ def main() -> int:
     """Write all files anew; the exit code."""
     for name, template in TEMPLATES.items():
         (FOLDER / name / "metadata.json").write_text(text(template), encoding="utf-8")
+    TABLES_FILE.write_text(tables_text(), encoding="utf-8")
     return 0
 
 
