@@ -120,7 +120,8 @@ def text_findings(unusable: Mapping[Refusal, int]) -> Iterator[str]:
 
 def _idle_findings(counts: Counts) -> Iterator[str]:
     """Messages about rules of which nothing came, and that met texts in place of what they compare or measure."""
-    busy = {(one.account_id, one.rule_id) for one in (*counts.verdicts, *counts.pending)}
+    busy = {(verdict.account_id, verdict.rule_id) for verdict in counts.verdicts}
+    busy |= {(rule.account_id, rule.rule_id) for rule in counts.pending}
     for one, number in sorted(counts.unusable.items()):
         is_number = one.found == Found.NUMBER_AS_TEXT
         is_told = is_number and one.clause in MEASURING
