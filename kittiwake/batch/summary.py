@@ -124,8 +124,8 @@ def _idle_findings(counts: Counts) -> Iterator[str]:
     busy |= {(rule.account_id, rule.rule_id) for rule in counts.pending}
     for one, number in sorted(counts.unusable.items()):
         is_number = one.found == Found.NUMBER_AS_TEXT
-        is_told = is_number and one.clause in MEASURING
-        if one.found not in (Found.TEXT, Found.NUMBER_AS_TEXT) or is_told or (one.account_id, one.rule_id) in busy:
+        is_measured = is_number and one.clause in MEASURING
+        if one.found not in (Found.TEXT, Found.NUMBER_AS_TEXT) or is_measured or (one.account_id, one.rule_id) in busy:
             continue
         times = "once" if number == 1 else f"{number:,} times"
         advice = f"add to the rules: cast: [{{event: …, number: {one.path}}}]" if is_number else "check which is meant"

@@ -177,7 +177,7 @@ def _has_texts(field: Field) -> bool:
 
 
 def _is_money(field: Field) -> bool:
-    """Whether all texts of an amount say a number beside a sign or the letters of a currency."""
+    """Whether all texts of an amount say a number beside a sign or the code of a currency."""
     texts = [value for value in field.values if isinstance(value, str)]
     return AMOUNT.search(field.name) is not None and bool(texts) and all(map(_MONEY.fullmatch, texts))
 
