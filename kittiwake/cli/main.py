@@ -24,7 +24,7 @@ from kittiwake.terminal.printing import say
 GROUPS: Final = {
     "Write rules": ("init", "recipes", "validate", "test", "describe", "schema"),
     "Know the events": ("inspect", "profile", "events", "catalog"),
-    "Try rules on history": ("simulate", "diff", "witness"),
+    "Try rules on history": ("simulate", "diff", "tune", "witness"),
     "Decide, and ask why": ("replay", "explain"),
     "Publish rules": ("publish", "versions", "freeze", "unfreeze"),
     "This command": ("completion",),
