@@ -26,7 +26,7 @@ from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from kittiwake.witness.building import Events, histories, matches_of
 from kittiwake.witness.model import CONTACT, Happening, History, Missing, Witness
-from kittiwake.witness.values import assignments, is_settled
+from kittiwake.witness.values import assignments, is_complete_for
 
 TRIES_MAX: Final = 1_500
 """Histories that are decided for one witness: some seconds."""
@@ -280,7 +280,7 @@ def _may_match(match: Match) -> bool:
     """Whether an event may match, for all that is known."""
     if match.where is None or next(assignments(match.where), None) is not None:
         return True
-    return not is_settled(match.where)
+    return not is_complete_for(match.where)
 
 
 def _in_order(events: Iterable[Happening]) -> Events:

@@ -54,8 +54,8 @@ def assignments(predicate: Predicate | None) -> Iterator[Asked]:
             yield found
 
 
-def is_settled(predicate: Predicate) -> bool:
-    """Whether a `where` for which no values are found holds of none: all that it could tell apart is tried.
+def is_complete_for(predicate: Predicate) -> bool:
+    """Whether a `where` for which no values are found holds of none: all is tried that could make a difference.
 
     So it is where it compares with numbers, and is asked for equality and presence: every value that is named, every
     stretch between two, and a text, is tried of each path.
