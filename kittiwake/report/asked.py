@@ -22,6 +22,9 @@ INPUTS_SHOWN: Final = 5
 RULES_SHOWN: Final = 100
 """Rules whose sentences a page has; `kittiwake describe` has all."""
 
+RULES_OPEN: Final = 5
+"""Rules up to which their sentences are shown at once."""
+
 
 class Asked(NamedTuple):
     """What the command was given, as it was typed."""
@@ -59,6 +62,7 @@ def _second(time_us: int) -> str:
 def accounts_in_words(accounts: Sequence[DescribedAccount], rule_ids: frozenset[str] | None = None) -> Markup:
     """The rules in plain sentences; None: all of them."""
     parts: list[Child] = []
+    number = sum(rule_ids is None or one.rule_id in rule_ids for account in accounts for one in account.rules)
     shown = 0
     for account in accounts:
         rules = [one for one in account.rules if rule_ids is None or one.rule_id in rule_ids]
@@ -68,10 +72,9 @@ def accounts_in_words(accounts: Sequence[DescribedAccount], rule_ids: frozenset[
         for rule in rules[: RULES_SHOWN - shown]:
             shown += 1
             says = element("ul", [element("li", text) for text in rule.says])
-            parts.append(details(name(rule.rule_id), says))
-    hidden = sum(rule_ids is None or one.rule_id in rule_ids for account in accounts for one in account.rules) - shown
-    if hidden:
-        parts.append(element("p", f"And {hidden:,} more rules, which kittiwake describe has."))
+            parts.append(details(name(rule.rule_id), says, is_open=number <= RULES_OPEN))
+    if number > shown:
+        parts.append(element("p", f"And {number - shown:,} more rules, which kittiwake describe has."))
     return joined(parts)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kittiwake.printable import visible
-from kittiwake.report.drawing import Spec
+from kittiwake.report.drawing import MEASURED, SHOWN, Spec
 from kittiwake.report.page import NARROW, cut
 from kittiwake.report.style import COLOURS
 from kittiwake.time.instants import DAY_US, format_instant
@@ -131,8 +131,9 @@ def _when(start_us: int, step_us: int) -> str:
 def _rows(names: Sequence[str], layers: Sequence[Spec], width: int) -> Spec:
     """Layers that share one row for each name, which stands beside it, or above it where the chart is narrow."""
     is_narrow = width <= NARROW
-    room = min(max(map(len, names), default=0) * _CHAR_PIXELS, width * 0.42)
-    beside = {"title": None, "domain": False, "ticks": False, "labelPadding": 8, "labelLimit": room}
+    room = min((max(map(len, names), default=0) + 2) * _CHAR_PIXELS, width * 0.42)
+    limit = room * MEASURED / SHOWN
+    beside = {"title": None, "domain": False, "ticks": False, "labelPadding": 8, "labelLimit": limit}
     axis = None if is_narrow else {**beside, "minExtent": room + 8}
     above = {
         "transform": [{"aggregate": [], "groupby": ["name"]}],

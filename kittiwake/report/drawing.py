@@ -22,9 +22,10 @@ VERSION: Final = "6.1"
 Spec: TypeAlias = dict[str, Any]
 """A specification without its looks, and without `$schema`."""
 
+SHOWN: Final = 12
 MEASURED: Final = 14
-"""Pixels of a character for which the library makes room. Pages show 12: the reader's fonts are wider than those that
-the library measures by, by a sixth at most."""
+"""Pixels of a character on the page, and when the library makes room: the reader's fonts are wider than those that the
+library measures by, by a sixth at most."""
 
 _CONFIG: Final[Spec] = {
     "background": None,

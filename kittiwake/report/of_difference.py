@@ -25,6 +25,7 @@ from kittiwake.simulate.difference.report import (
     causes_table,
     edit_words,
     example_words,
+    sample_words,
     sum_words,
     through_table,
     totals_table,
@@ -52,7 +53,7 @@ def difference_page(found: Difference, compared: Compared) -> str:
     ]
     is_decided = found.new.stopped is None
     sections = [
-        Section("findings", "What stands out", _findings(found)),
+        Section("findings", "What stands out", _findings(found, compared.run)),
         Section("edits", "What was edited", _edits(found, compared)),
         Section("totals", "What changes by rule", _totals(found) if is_decided else ()),
         Section("causes", "Why", _causes(found) if is_decided else ()),
@@ -65,15 +66,15 @@ def difference_page(found: Difference, compared: Compared) -> str:
     return page("What new rules would change", lead, [*facts, *summary_facts(found.new)], sections, "kittiwake diff")
 
 
-def _findings(found: Difference) -> Markup:
+def _findings(found: Difference, run: Run) -> Markup:
     checks = [*found.new.empty, *found.new.findings]
     if found.new.stopped is not None:
         return headlines([stopped_words(found.new)], checks)
-    return headlines(_headlines(found), checks)
+    return headlines(_headlines(found, run), checks)
 
 
-def _headlines(found: Difference) -> Iterator[Child]:
-    yield [element("strong", sum_words(found)), "."]
+def _headlines(found: Difference, run: Run) -> Iterator[Child]:
+    yield [element("strong", sum_words(found) + sample_words(run)), "."]
     others = found.number_of_others()
     if others:
         rest = " of the differences are of rules that nobody edited: they share caps, rounds or audiences."

@@ -20,7 +20,7 @@ from kittiwake.report.markup import Child, Markup, element, joined
 from kittiwake.report.page import Section, chart, headlines, name, page, paragraphs, table
 from kittiwake.report.style import COLOURS
 from kittiwake.report.words import FIRED
-from kittiwake.simulate.model import RuleFigures, Simulation, Taken
+from kittiwake.simulate.model import HOLDOUT, SHADOW, RuleFigures, Simulation, Taken
 from kittiwake.simulate.report import Part, fired_by_day, name_of, parts, sample_words
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US, EPOCH_ORDINAL, WEEK_US
@@ -114,7 +114,7 @@ def _findings(found: _Found) -> Markup:
     checks = [*summary.empty, *summary.findings, *simulation.findings]
     if summary.stopped is not None:
         return headlines([stopped_words(summary)], checks)
-    heads = [*_sent(found), *_most_lost(found), *_often(found), *_most_taken(found), *_uplifts(found)]
+    heads = [*_sent(found), *_most_lost(found), *_often(found), *_most_taken(found), *_reached(found), *_uplifts(found)]
     return headlines(heads, checks)
 
 
@@ -122,7 +122,7 @@ def _sent(found: _Found) -> Iterator[Child]:
     summary, by_day = found.simulation.summary, fired_by_day(found.simulation)
     percent = found.simulation.question.sample_percent
     of = f", in the sample of {percent} %" if percent is not None else ""
-    yield [_strong(f"{summary.triggers:,}"), f" of {summary.decisions:,} candidates would have become messages{of}."]
+    yield [_strong(f"{summary.triggers:,}"), f" messages would have gone out, of {summary.decisions:,} candidates{of}."]
     if by_day:
         most = max(by_day, key=lambda day: (by_day[day], day))
         yield [_strong(f"{by_day[most]:,}"), f" messages on the busiest day, {most}."]
@@ -147,7 +147,10 @@ def _often(found: _Found) -> Iterator[Child]:
     loads = found.simulation.loads
     weeks = sum(one.contact_weeks for one in loads)
     often = sum(one.contact_weeks for one in loads if one.triggers >= OFTEN)
-    if weeks:
+    if weeks and loads[-1].triggers < OFTEN:
+        most = "one message" if loads[-1].triggers == 1 else f"{loads[-1].triggers} messages"
+        yield ["No contact gets more than ", _strong(most), " in a week."]
+    elif weeks:
         most = f"{OFTEN} or more; the most is {loads[-1].triggers:,}"
         rest = f" of the weeks in which a contact gets any message bring {most}."
         yield [_strong(f"{100 * often / weeks:.1f} %"), rest]
@@ -156,7 +159,22 @@ def _often(found: _Found) -> Iterator[Child]:
 def _most_taken(found: _Found) -> Iterator[Child]:
     if found.simulation.taken:
         one = max(found.simulation.taken, key=lambda taken: taken.number)
-        yield [name(found.by(one)), " took ", _strong(f"{one.number:,}"), " messages from ", name(found.name(one)), "."]
+        took = [_strong(f"{one.number:,}"), f" {'message' if one.number == 1 else 'messages'}"]
+        if one.by == one.rule_id:
+            yield ["Earlier messages of ", name(found.by(one)), " itself kept it from sending ", *took, "."]
+        else:
+            yield [name(found.by(one)), " took ", *took, " from ", name(found.name(one)), "."]
+
+
+def _reached(found: _Found) -> Iterator[Child]:
+    """Of the rule after whose messages most contacts reached the goal, how many that are."""
+    every = [(one, arm) for one in found.simulation.rules if one.goal is not None for arm in one.goal.arms]
+    sent = [(one, arm) for one, arm in every if arm.name not in (HOLDOUT, SHADOW) and arm.watched]
+    if sent:
+        one, arm = max(sent, key=lambda item: item[1].did_after)
+        share = f"{arm.did_after:,} of {arm.watched:,} contacts"
+        part = f" ({100 * arm.did_after / arm.watched:.1f} %)"
+        yield [_strong(share), f"{part} reached the goal after their first message of ", name(found.name(one)), "."]
 
 
 def _uplifts(found: _Found) -> Iterator[Child]:
@@ -263,9 +281,16 @@ def _taken(found: _Found) -> Child:
     if "taken" not in found.parts:
         return ()
     most = sorted(found.simulation.taken, key=lambda one: -one.number)[:NAMES_MAX]
-    shown = [(f"{found.by(one)} from {one.rule_id}", one.number, f"{one.number:,}") for one in most]
+    shown = [
+        (f"{found.by(one)} from {'itself' if one.by == one.rule_id else one.rule_id}", one.number, f"{one.number:,}")
+        for one in most
+    ]
     label = "Messages that a rule took from another, by using up a cap or winning a round; the most frequent"
     return chart(label, partial(charts.bars, shown), _same_table(found.parts["taken"]))
+
+
+def _whom(one: Taken) -> str:
+    return "itself" if one.by == one.rule_id else one.rule_id
 
 
 def _goal(found: _Found) -> Child:

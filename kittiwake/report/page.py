@@ -125,9 +125,10 @@ def chart(label: str, spec_of: Callable[[int], Spec], numbers: Child) -> Markup:
     )
 
 
-def details(summary: Child, *children: Child) -> Markup:
+def details(summary: Child, *children: Child, is_open: bool = False) -> Markup:
     """What opens when it is wanted; on paper it is open."""
-    return element("details", element("summary", summary), *children)
+    attributes = {"open": ""} if is_open else {}
+    return element("details", element("summary", summary), *children, **attributes)
 
 
 def paragraphs(text: str) -> Markup:

@@ -15,6 +15,7 @@ from kittiwake.cli.options import (
     AllowEmpty,
     InputAccount,
     QueryFile,
+    SamplePart,
     ShapeNames,
     Until,
     inputs_of,
@@ -29,6 +30,7 @@ from kittiwake.simulate.difference.comparison import compare
 from kittiwake.simulate.difference.failing import failing_on
 from kittiwake.simulate.difference.model import Difference
 from kittiwake.simulate.difference.report import Run, as_data, markdown, render
+from kittiwake.simulate.sampling import Sample, percent_of
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import say_json, say_text
 from kittiwake.terminal.progress import progress
@@ -57,6 +59,7 @@ def diff(
         int, typer.Option("--examples", help="Contacts named of each cause; 0: none.", min=0, max=100)
     ] = 3,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
+    sample: SamplePart = "",
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
     shape: ShapeNames = None,
@@ -80,10 +83,11 @@ def diff(
         failing = failing_on("--fail-on", fail_on or ())
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
+        percent = percent_of("--sample", sample)
         with progress(quiet=as_json, speaker="diff") as on_progress:
             sides = load_rules(old), load_rules(new)
-            found = compare(*sides, files, settings, examples, on_progress)
-        run = Run(new, tuple(inputs))
+            found = compare(*sides, files, settings, examples, on_progress, Sample(percent))
+        run = Run(new, tuple(inputs), percent)
         if html is not None:
             _write(html, found, old, run, sides, force=force)
     if as_json:
