@@ -45,11 +45,11 @@ from pipelines.lifecycle import cancel_job, has_job
 from pipelines.locations import OutputLocation, TablesRun, open_location
 from pipelines.options.backfill import BackfillOptions, parse_options
 from pipelines.preflight.dataflow import dataflow_problems, local_problems
+from pipelines.preflight.snapshots import find_all
 from pipelines.progress import say, show_progress
 from pipelines.refusals import disk_error, output_error
 from pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
-from transforms.snapshot_parts import SnapshotSource
-from transforms.stream.snapshot_sources import find_snapshots
+from transforms.snapshot_parts import SnapshotPart
 
 if TYPE_CHECKING:
     from apache_beam.runners.runner import PipelineResult
@@ -155,7 +155,7 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
     return _summary_of(location)
 
 
-def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotSource, ...]:
+def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotPart, ...]:
     """The snapshots that contacts start from.
 
     Raises:
@@ -164,17 +164,17 @@ def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotS
     if not options.start_from:
         return ()
     try:
-        found = find_snapshots(options.start_from)
+        found = find_all(options.start_from, _project(options))
     except UnusableError as error:
         raise UnusableError(f"--start_from: {error}") from error
     if found.refused:
-        path, line, why = found.refused[0]
-        said = f"{len(found.refused):,} row(s) are no snapshots, the first {path}, line {line}: {why}"
+        where, why = found.refused[0]
+        said = f"{len(found.refused):,} row(s) are no snapshots, the first {where}: {why}"
         raise UnusableError(f"--start_from: {said}. Run the backfill again that wrote them")
     until_us, at = options.run.until_us, format_instant(found.evaluated_to_us)
     if until_us is not None and until_us < found.evaluated_to_us:
         raise UnusableError(f"--until {format_instant(until_us)}: the snapshots of --start_from are of {at} already")
-    say(f"{found.files} file(s) of snapshots, evaluated up to {at}: give it every event since then")
+    say(f"{found.name}, evaluated up to {at}: give it every event since then")
     if programs.has_catalog and not found.has_items:
         say("there is nothing of items in the snapshots: to catalogue rules the first value of each item is its first")
     return found.sources
@@ -194,8 +194,13 @@ def _programs(options: BackfillOptions) -> Programs:
 
 
 def _found(options: BackfillOptions, programs: Programs) -> FoundInputs:
-    project = GoogleCloudOptions(list(options.beam_flags)).project if options.beam_flags else None
-    return find_inputs(Asked(options.inputs, options.query, options.from_us, project), options.run, programs)
+    asked = Asked(options.inputs, options.query, options.from_us, _project(options))
+    return find_inputs(asked, options.run, programs)
+
+
+def _project(options: BackfillOptions) -> str | None:
+    """Which pays for what is read of BigQuery; None: that of each table."""
+    return GoogleCloudOptions(list(options.beam_flags)).project if options.beam_flags else None
 
 
 def say_estimates(options: BackfillOptions) -> None:

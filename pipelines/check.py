@@ -31,7 +31,7 @@ def check(options: StreamOptions) -> Ready | NotReady:
         source.check(findings)
     for sink in options.sinks:
         sink.check(findings)
-    snapshots = check_snapshots(options.snapshots, findings)
+    snapshots = check_snapshots(options.snapshots, beam.get("project"), findings)
     if rules is None or findings.problems:
         return NotReady(tuple(findings.found), findings.problems)
     return Ready(tuple(findings.found), rules, snapshots)

@@ -7,7 +7,7 @@ last step of the job finishes the output; the launcher opens it, and clears it a
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import uuid4
 
 from apache_beam.io.filesystem import BeamIOError
@@ -30,6 +30,10 @@ class OutputLocation(Protocol):
     @property
     def finishing(self) -> Finishing:
         """What the last step of the job does."""
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether the files that the job writes are the output, and do not only lead to it."""
 
     def path(self, name: str) -> str:
         """Where the job writes the folder or file `name` of its output."""
@@ -80,6 +84,8 @@ def _tables(output: str, run: TablesRun) -> OutputLocation:
 
 
 class _Local:
+    keeps_files: Final = True
+
     def __init__(self, output: str) -> None:
         if "[" in output or not _is_text(output):  # Beam looks for the files it has written by a pattern
             raise OutputError(f"cannot write to the output {shown(output)}: write it without [ and in UTF-8")
@@ -105,6 +111,8 @@ class _Local:
 
 
 class _Remote:
+    keeps_files: Final = True
+
     def __init__(self, output: str) -> None:
         self._folder = output.rstrip("/")
         try:

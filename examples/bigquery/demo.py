@@ -26,6 +26,8 @@ from examples.bigquery.services import (
 
 ROOT: Final = Path(__file__).parent.parent.parent
 RULES: Final = Path("examples/shop/rules")
+WARM: Final = "warm-start"
+"""What the run is called that the stream starts from."""
 LATENESS: Final = ("--allowed_lateness", "8d")
 """The local runner's watermark is the clock: all that a contact has done before its newest event is late to it."""
 CATCH_UP_S: Final = 180.0
@@ -55,7 +57,6 @@ class Demo:
             StepFailedError: one has failed, or a trigger differs.
         """
         shutil.rmtree(self._output / "rules", ignore_errors=True)
-        shutil.rmtree(self._output / "snapshots", ignore_errors=True)
         self._output.mkdir(parents=True, exist_ok=True)
         self._load()
         self._backfill()
@@ -108,13 +109,14 @@ class Demo:
         self._do(
             "A backfill that ends a week earlier leaves the state of every contact, for the stream.",
             ["python", "-m", "pipelines.backfill", "--rules", self._rules, "--input", f"bq://{EVENTS_TABLE}",
-             "--from", begin, "--until", cut, *LATENESS, "--snapshots", "--output", str(self._output / "snapshots")],
+             "--from", begin, "--until", cut, *LATENESS, "--snapshots", "--output", f"bq://{BACKFILL}.warm_",
+             "--run_id", WARM],
         )  # fmt: skip
 
     def _stream(self) -> None:
         command = ["python", "-m", "pipelines.stream", "--subscription", SUBSCRIPTION, "--rules", self._rules,
                    "--trigger_topic", TRIGGERS, "--dataset", STREAM, "--create_tables",
-                   "--snapshots", f"{self._output}/snapshots/snapshots/*.jsonl", *LATENESS,
+                   "--snapshots", f"bq://{BACKFILL}.warm_snapshots@{WARM}", *LATENESS,
                    "--settle_delay", "2s"]  # fmt: skip
         self._say("The stream starts from that state.", command)
         log = self._output / "stream.log"
@@ -162,7 +164,7 @@ class Demo:
             ["python", "-m", "pipelines.reconcile", "--stream", f"bq://{STREAM}", "--backfill", f"bq://{BACKFILL}",
              "--from", cut, "--until", end, "--strict"],
         )  # fmt: skip
-        print(f"\nThey are. Events, rules, snapshots and the stream's log are in {self._output}; {EVENTS} is gone.")
+        print(f"\nThey are. Events, rules and the stream's log are in {self._output}; {EVENTS} is gone.")
 
     def _ask(self, sentence: str, sql: str | Path, parameters: Mapping[str, tuple[str, Any]]) -> None:
         text = sql if isinstance(sql, str) else (ROOT / sql).read_text(encoding="utf-8")

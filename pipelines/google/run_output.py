@@ -14,16 +14,20 @@ from kittiwake import __version__
 from kittiwake.batch.summary import Summary, from_text
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset
-from kittiwake.output.folder import DEAD_LETTERS
-from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row
-from kittiwake.stream.tables.schema import RUNS, TABLES
+from kittiwake.output.folder import DEAD_LETTERS, SNAPSHOTS
+from kittiwake.stream.tables import schema
+from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row, snapshot_line_row
 from pipelines.flags import error_lines
 from pipelines.google.bigquery_tables import client_of, compare, create_tables
 from pipelines.google.run_tables import FinishTables, RunAttempt, announce, as_output_errors, finished_summary
 from transforms.batch.table_rows import TableRows
 
-RUN_TABLES: Final = (*TABLES, RUNS)
-"""A stream's, so that both may share a dataset and its views, and the one that says which runs there were."""
+RUN_TABLES: Final = (*schema.TABLES, schema.SNAPSHOTS, schema.RUNS)
+"""A stream's, so that both may share a dataset and its views, that of snapshots, and the one that says which runs there
+were."""
+
+_ROW_OF: Final = {DEAD_LETTERS: dead_letter_line_row, SNAPSHOTS: snapshot_line_row}
+"""By the name of a folder; of all others decisions."""
 
 
 class TablesOutput:
@@ -51,14 +55,15 @@ class TablesOutput:
                 raise UnusableError(error_lines(problems))
             announce(client, self._dataset, self._attempt, __version__)
 
+    keeps_files: Final = False
+
     def path(self, name: str) -> str:
         """Where the job writes the files of `name`, to be loaded."""
         return f"{self._folder}/{name}"
 
     def rows(self, name: str, lines: PCollection[bytes]) -> PCollection[bytes]:
         """Lines of files as rows of a table."""
-        row_of = dead_letter_line_row if name == DEAD_LETTERS else decision_line_row
-        return lines | f"TableRows {name}" >> TableRows(row_of, self._run)
+        return lines | f"TableRows {name}" >> TableRows(_ROW_OF.get(name, decision_line_row), self._run)
 
     def is_finished(self) -> bool:
         """Whether the run's rows are in the tables."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
@@ -11,7 +12,7 @@ from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.splits import split_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
-from kittiwake.output.formats import ITEMS, Format
+from kittiwake.output.formats import ITEMS, PART, Format
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
 from pipelines.locations import OutputLocation
@@ -26,7 +27,10 @@ from transforms.batch.snapshot_files import WriteManifest
 from transforms.batch.start import LoadStarts
 from transforms.batch.write import WriteRows, WriteSummary
 from transforms.input_files import InputFile
-from transforms.snapshot_parts import SnapshotSource
+from transforms.snapshot_parts import SnapshotPart
+
+SNAPSHOT_FILE_BYTES: Final = 256 * 1024 * 1024
+"""Of a file of snapshots, about: one worker reads it again for the manifest, and after a fault once more."""
 
 
 def build_backfill(
@@ -37,10 +41,10 @@ def build_backfill(
     location: OutputLocation,
     written: Format = Format.JSONL,
     tables: OpenTables = OpenTables(),  # noqa: B008 (it cannot change)
-    start_from: Sequence[SnapshotSource] = (),
+    start_from: Sequence[SnapshotPart] = (),
 ) -> None:
     """Read, parse, group by partition of contacts, evaluate, write and finish the output; all counts are summed."""
-    bytes_total = sum(file.size for file in files) + tables.size + sum((one.end or 0) - one.start for one in start_from)
+    bytes_total = sum(file.size for file in files) + tables.size + sum(one.size for one in start_from)
     partitions = partitions_for(bytes_total)
     read = pipeline | "Read" >> ReadRecords(files, split_bytes_for(bytes_total), settings.shape, settings.shapes)
     if tables.streams:
@@ -66,7 +70,7 @@ def build_backfill(
         )
     ]
     if decided.snapshots is not None:
-        names.append(_write_snapshots(decided.snapshots, joined.snapshots, location.path(SNAPSHOTS)))
+        names.append(_write_snapshots(decided.snapshots, joined.snapshots, location))
     summary = WriteSummary(location.path(SUMMARY), Mode.BACKFILL, programs.used, programs.needs(), settings)
     names.append(all_counts | "WriteSummary" >> summary)
     written_files = WrittenFiles(all_counts, tuple(names))
@@ -79,12 +83,21 @@ def _with_tables(files: Read, tables: Read) -> Read:
 
 
 def _write_snapshots(
-    of_contacts: PCollection[bytes], of_items: PCollection[bytes] | None, folder: str
+    of_contacts: PCollection[bytes], of_items: PCollection[bytes] | None, location: OutputLocation
 ) -> PCollection[str]:
-    """Write the files, and the manifest when all of them are there; its name."""
-    names = of_contacts | "WriteSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL)
+    """Write the files, and the manifest when all of them are there; its name, or theirs if they are loaded."""
+    folder = location.path(SNAPSHOTS)
+
+    def rows(part: str) -> WriteRows:
+        return WriteRows(folder, SNAPSHOTS, Format.JSONL, part, SNAPSHOT_FILE_BYTES)
+
+    if not location.keeps_files:
+        both = of_contacts if of_items is None else (of_contacts, of_items) | "BothSnapshots" >> beam.Flatten()
+        written: PCollection[str] = location.rows(SNAPSHOTS, both) | "WriteSnapshots" >> rows(PART)
+        return written
+    names = of_contacts | "WriteSnapshots" >> rows(PART)
     if of_items is not None:
-        more = of_items | "WriteItemSnapshots" >> WriteRows(folder, SNAPSHOTS, Format.JSONL, ITEMS)
+        more = of_items | "WriteItemSnapshots" >> rows(ITEMS)
         names = (names, more) | "AllSnapshots" >> beam.Flatten()
     manifest: PCollection[str] = names | "WriteManifest" >> WriteManifest(folder)
     return manifest

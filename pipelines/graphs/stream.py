@@ -10,7 +10,7 @@ from apache_beam.pvalue import PCollection
 from kittiwake.stream.rules_source.view import RulesSource
 from pipelines.options.stream import StreamOptions
 from transforms.sinks.base import Sink, SinkInputs, SinkKind
-from transforms.snapshot_parts import SnapshotSource
+from transforms.snapshot_parts import SnapshotPart
 from transforms.stream.evaluate import Evaluated, EvaluateRules
 from transforms.stream.items import JoinItems
 from transforms.stream.parse import ParseMessages
@@ -21,7 +21,7 @@ def build_stream(
     pipeline: beam.Pipeline,
     options: StreamOptions,
     rules: RulesSource,
-    snapshots: Sequence[SnapshotSource] = (),
+    snapshots: Sequence[SnapshotPart] = (),
 ) -> None:
     """Read, parse, evaluate, write to every sink.
 

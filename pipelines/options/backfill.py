@@ -69,7 +69,7 @@ class BackfillOptions:
     run_id: str | None = None
     """What the run is called whose output is tables; None: its output is a folder."""
     start_from: tuple[str, ...] = ()
-    """Files of snapshots of an earlier run, from which contacts start."""
+    """Files and tables of snapshots of an earlier run, from which contacts start."""
     temp_location: str | None = None
     """Beam's, for files on their way into tables; None: workers are on this machine."""
 
@@ -134,8 +134,8 @@ _RUN_ID: Final = re.compile(r"[\w.:+/-]{1,200}", re.ASCII)
 def _run_id(known: argparse.Namespace) -> str:
     """What a run into tables is called: as was typed, else after what it reads, and up to when."""
     dataset_address(known.output)
-    if known.format != Format.JSONL.value or known.snapshots:
-        raise UnusableError("--format and --snapshots are about files: leave them out, or name a folder as --output")
+    if known.format != Format.JSONL.value:
+        raise UnusableError("--format is about files: leave it out, or name a folder as --output")
     if known.run_id is None:
         names = ("input_shape", "input_account", "from_", "until", "query", "start_from")
         covered = [sorted(known.input or ()), *(getattr(known, name) for name in names)]
@@ -182,9 +182,12 @@ def parser() -> argparse.ArgumentParser:
     add("--run_id", metavar="NAME", help=run_help)
     formats = [one.value for one in Format]
     add("--format", choices=formats, default=Format.JSONL.value, help="how rows are written; default: jsonl")
-    start_help = "go on from the snapshots of an earlier run: give every event since then as --input"
-    add("--start_from", nargs="+", action="extend", default=[], metavar="GLOB", help=start_help)
-    snapshots_help = "write the state of every contact too (JSON lines), for a stream or a run that goes on from there"
+    start_help = (
+        "go on from the snapshots of an earlier run, files or bq://PROJECT.DATASET.TABLE[@RUN_ID]: give every event "
+        "since then as --input"
+    )
+    add("--start_from", nargs="+", action="extend", default=[], metavar="SNAPSHOTS", help=start_help)
+    snapshots_help = "write the state of every contact too, for a stream or a run that goes on from there"
     add("--snapshots", action="store_true", help=snapshots_help)
     add(
         "--until",

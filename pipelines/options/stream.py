@@ -207,8 +207,8 @@ _REST: Final = (
         "--snapshots",
         nargs="+",
         action="extend",
-        metavar="GLOB",
-        help="start from these rows of a backfill",
+        metavar="SNAPSHOTS",
+        help="start from these rows of a backfill: files, globs, or bq://PROJECT.DATASET.TABLE[@RUN_ID]",
     ),
     flag(
         _LAUNCH,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kittiwake.stream.rules_source.view import RulesSource
 from pipelines.preflight.dataflow import local_problems
-from transforms.snapshot_parts import SnapshotSource
+from transforms.snapshot_parts import SnapshotPart
 
 
 class Verdict(StrEnum):
@@ -81,7 +81,7 @@ class Ready(NamedTuple):
 
     findings: tuple[Finding, ...]
     rules: RulesSource
-    snapshots: tuple[SnapshotSource, ...]
+    snapshots: tuple[SnapshotPart, ...]
     """The files to start from."""
 
 

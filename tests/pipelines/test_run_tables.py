@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
@@ -16,15 +17,18 @@ from kittiwake.input.bigquery.addresses import dataset_of
 from kittiwake.output.folder import OutputError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
 from kittiwake.stream.tables.rows import decision_table_row
 from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
 from pipelines.backfill import main
 from pipelines.options.backfill import parse_options
+from pipelines.preflight.snapshots import find_all
 from tests.input.inputs import START_US, record, write_lines, write_rules
 from tests.pipelines.running import arguments
 from tests.stream import sample_records
+from transforms.snapshot_parts import encoded_part, rows_of_part
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -32,7 +36,12 @@ if TYPE_CHECKING:
 run_tables = pytest.importorskip("pipelines.google.run_tables")
 
 UNTIL = "2026-11-02T00:00:00Z"
-LINES = [record(), record(event_id="e2", contact_id="c-2"), b"{"]
+LINES = [
+    record(),
+    record(event_id="e2", contact_id="c-2"),
+    b"{",
+    record(event_id="e3", contact_id="c-3", time="2026-11-01T23:30:00Z"),  # waits beyond the end
+]
 
 
 def rows_in(folder: Path) -> list[dict[str, Any]]:
@@ -51,7 +60,7 @@ def test_a_run_into_tables_writes_what_one_into_files_does_and_the_next_of_its_n
     replay(Programs(load_rules(rules)), [str(events)], tmp_path / "out", settings)
     into_tables.remove(str(tmp_path / "out"))
     into_tables.remove("--output")
-    assert main(into_tables) == Exit.FINE
+    assert main([*into_tables, "--snapshots"]) == Exit.FINE
     written = f"SELECT * FROM `{dataset}.backfill_{{}}`"
     for name in ("triggers", "decisions"):
         expected = rows_in(tmp_path / "out" / name)
@@ -60,14 +69,48 @@ def test_a_run_into_tables_writes_what_one_into_files_does_and_the_next_of_its_n
         assert {row["mode"] for row in found} == {"backfill"}
         assert len({row["run_id"] for row in found} - {None}) == 1
     assert [row["raw"] for row in tables.query(written.format("dead_letters"))] == [b"{"]
+    goes_on(tables, f"{dataset}.backfill_snapshots", rules, tmp_path, capsys)
     write_lines(events, LINES[1:2])
     assert main(into_tables) == Exit.FINE
+    assert tables.query(written.format("snapshots")) == []
     assert [row["contact_id"] for row in tables.query(written.format("triggers"))] == ["c-2"]
     assert tables.query(written.format("dead_letters")) == []
     first, second = tables.query(written.format("runs") + " ORDER BY started_at")
     assert first["replaced_at"] == second["finished_at"]
     assert json.loads(second["summary"])["mode"] == "backfill"
     assert [table for table in tables.client.list_tables(dataset) if "staging" in table.table_id] == []
+
+
+def goes_on(tables: Tables, table: str, rules: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run from the snapshots in a table fires what waited in them; a row that was altered is one contact's."""
+    second = write_lines(folder / "2.jsonl", [record(event_id="e9", time=UNTIL)])
+    (run,) = tables.query(f"SELECT DISTINCT run_id FROM `{table}`")
+    from_table = ["--start_from", f"bq://{table}@{run['run_id']}", "--until=2026-11-03T00:00:00Z"]
+    capsys.readouterr()
+    assert main(arguments(rules, second, folder / "next", from_table)) == Exit.FINE
+    assert f"3 snapshots of run {run['run_id']} in bq://{table}, evaluated up to {UNTIL}" in capsys.readouterr().err
+    assert sorted(row["contact_id"] for row in rows_in(folder / "next" / "triggers")) == ["c-3"]
+    tables.query(f"UPDATE `{table}` SET snapshot = REPLACE(snapshot, 'acme', 'acma') WHERE contact_id = 'c-2'")
+    assert main(arguments(rules, second, folder / "next", from_table)) == Exit.UNUSABLE
+    refused = capsys.readouterr().err
+    assert "1 row(s) are no snapshots" in refused
+    assert "the row is not as it was written" in refused
+    found = find_all([f"bq://{table}"])
+    kinds = [seed_or_error(row) for part in found.sources for row in rows_of_part(encoded_part(part))]
+    assert sorted(kinds) == ["SnapshotError", "contact", "contact"]
+    gone = found.sources[0].__class__(**{**structs.asdict(found.sources[0]), "written_us": 0})
+    with pytest.raises(UnusableError, match="has not the rows there that it had at the launch, 0 of 3"):
+        list(rows_of_part(encoded_part(gone)))
+    for name, words in ((f"bq://{table}@gone", "no run is called gone there"), (f"bq://{table}s", "there is no bq://")):
+        with pytest.raises(UnusableError, match=words):
+            find_all([name])
+
+
+def seed_or_error(row: bytes) -> str:
+    try:
+        return "contact" if isinstance(seed_of(row), Seeded) else "item"
+    except SnapshotError as error:
+        return type(error).__name__
 
 
 class Runs:
@@ -149,7 +192,7 @@ def test_a_row_of_a_table_says_what_the_line_says() -> None:
     ("flags", "message"),
     [
         (("--output=bq://shop-1",), "write a dataset as bq://PROJECT.DATASET"),
-        (("--output=bq://shop-1.marketing", "--format=parquet"), "--format and --snapshots are about files"),
+        (("--output=bq://shop-1.marketing", "--format=parquet"), "--format is about files"),
         (("--output=bq://shop-1.marketing", "--runner=DataflowRunner"), "write --temp_location gs://"),
         (("--output=out", "--run_id=daily"), "--run_id is what a run into tables is called"),
         (("--output=bq://shop-1.marketing", "--run_id=a b"), "--run_id a b: write up to 200 letters"),

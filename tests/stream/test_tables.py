@@ -31,6 +31,7 @@ from kittiwake.stream.tables.schema import (
     DECISIONS,
     LATE_EVENTS,
     RUNS,
+    SNAPSHOTS,
     TABLES,
     TRIGGERS,
     VIEWS,
@@ -239,6 +240,7 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
         "triggers and decisions": [column.name for column in TRIGGERS.columns],
         "dead_letters": [column.name for column in DEAD_LETTERS.columns],
         "late_events": [column.name for column in LATE_EVENTS.columns],
+        "snapshots": [column.name for column in SNAPSHOTS.columns],
         "runs": [column.name for column in RUNS.columns],
     }
     assert TRIGGERS.columns == DECISIONS.columns
@@ -246,6 +248,7 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
         ("triggers and decisions", TRIGGERS),
         ("dead_letters", DEAD_LETTERS),
         ("late_events", LATE_EVENTS),
+        ("snapshots", SNAPSHOTS),
         ("runs", RUNS),
     ):
         for column in table.columns:
@@ -255,6 +258,6 @@ def test_every_column_has_its_row_in_the_page_and_no_row_is_made_up(root: Path) 
 def test_every_table_and_view_has_its_row_in_the_page(root: Path) -> None:
     page = (root / "docs/reference/tables.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (table|view) \|", page, re.MULTILINE)
-    assert rows == [(one.name, "table") for one in (*TABLES, RUNS)] + [(one.name, "view") for one in VIEWS]
-    for table in (*TABLES, RUNS):
+    assert rows == [(one.name, "table") for one in (*TABLES, SNAPSHOTS, RUNS)] + [(one.name, "view") for one in VIEWS]
+    for table in (*TABLES, SNAPSHOTS, RUNS):
         assert f"| `{table.name}` | `{table.partition}` | {table.expiry_days} days |" in page

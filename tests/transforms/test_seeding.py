@@ -60,7 +60,7 @@ def test_every_row_of_every_file_is_a_seed_wherever_it_is_cut(tmp_path: Path) ->
     contacts = [f"a{number}" for number in range(5)] + [f"b{number}" for number in range(2)]
     for part_bytes in (1, 2 * len(first), 100 * len(first)):
         found = find_snapshots([str(tmp_path / "*")], part_bytes)
-        assert (found.files, found.refused) == (3, ())
+        assert (found.name, found.refused) == ("3 file(s) of snapshots", ())
         assert sum(one.expected.rows for one in found.sources) == 7
     two_each = find_snapshots([str(tmp_path / "*")], 2 * len(first)).sources
     assert [one.expected.rows for one in two_each] == [2, 2, 1, 2]
@@ -91,7 +91,7 @@ def test_a_row_that_is_no_snapshot_is_a_dead_letter_of_its_contact_and_stops_no_
     (tmp_path / MANIFEST).write_bytes(manifest)
     found = find_snapshots([str(tmp_path / "*")])
     why = "the row is not as it was written: its digest is another"
-    assert found.refused == (RefusedRow(str(tmp_path / "a.jsonl"), 2, why),)
+    assert found.refused == (RefusedRow(f"{tmp_path / 'a.jsonl'}, line 2", why),)
     keys(found.sources, ["c0", "c2"], [why])
     dead = refused_snapshot(bad, why, 0)
     assert (dead.attributes["contact_id"], dead.raw, dead.reason.value) == ("c1", bad, "snapshot_refused")

@@ -15,7 +15,7 @@ from kittiwake.batch.record_batches import Batcher
 from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.stream.records import subject_of
 from kittiwake.stream.seeding import seed_of
-from transforms.snapshot_parts import SnapshotSource, encoded_part, rows_of_part
+from transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
 
 _ITEMS: Final = "items"
 
@@ -33,7 +33,7 @@ class Starts(NamedTuple):
 class LoadStarts(beam.PTransform):
     """Reads the parts that a launch has found; a row that is no snapshot fails the run."""
 
-    parts: Sequence[SnapshotSource]
+    parts: Sequence[SnapshotPart]
     partitions: int
 
     def expand(self, pbegin: PBegin) -> Starts:

@@ -33,19 +33,26 @@ class WriteRows(beam.PTransform):
     written: Format
     part: str = PART
     """What the names of its files begin with."""
+    bytes_max: int | None = None
+    """Bytes after which a file is ended, and another begun; None: it grows with what a worker writes."""
 
     def expand(self, lines: PCollection[bytes]) -> PCollection[str]:
         """The names of the files."""
-        return lines | "Files" >> Write(_Sink(self.path, self.rows, self.written, self.part))
+        return lines | "Files" >> Write(_Sink(self))
 
 
 class _Sink(FileBasedSink):
     """Beam's sink of files, with our row formats; temporary files are renamed when all are complete."""
 
-    def __init__(self, path: str, rows: str, written: Format, part: str) -> None:
-        plain = CompressionTypes.UNCOMPRESSED
-        super().__init__(f"{path}/{part}", BytesCoder(), f".{written.value}", compression_type=plain)
-        self._rows, self._format = rows, written
+    def __init__(self, step: WriteRows) -> None:
+        super().__init__(
+            f"{step.path}/{step.part}",
+            BytesCoder(),
+            f".{step.written.value}",
+            compression_type=CompressionTypes.UNCOMPRESSED,
+            max_bytes_per_shard=step.bytes_max,
+        )
+        self._rows, self._format = step.rows, step.written
 
     def open(self, temp_path: str) -> _Opened:
         stream = super().open(temp_path)

@@ -22,7 +22,7 @@ from kittiwake.stream.seeding import Seeded, SnapshotError, refused_snapshot, se
 from transforms.clock import now_us
 from transforms.logs import log
 from transforms.metrics import count
-from transforms.snapshot_parts import SnapshotSource, encoded_part, rows_of_part
+from transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
 
 _ITEMS: Final = "items"
 _DEAD: Final = "dead"
@@ -43,7 +43,7 @@ class Seeds(NamedTuple):
 class LoadSnapshots(beam.PTransform):
     """Reads JSON lines, of large files many parts at a time."""
 
-    files: Sequence[SnapshotSource]
+    files: Sequence[SnapshotPart]
     item_shards: int = SHARDS
     clock: Callable[[], int] = now_us
 

@@ -26,7 +26,7 @@ from kittiwake.output.snapshot_set import (
 from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
 from kittiwake.values import parse_json
 from transforms.input_files import InputFile, input_files, lines_of
-from transforms.snapshot_parts import SnapshotSource, rows_of, without_end
+from transforms.snapshot_parts import SnapshotPart, SnapshotSource, rows_of, without_end
 
 MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024
 """Some 400,000 files, four times as many as one run reads."""
@@ -46,19 +46,19 @@ FIRST_LINES: Final = 20
 class RefusedRow(NamedTuple):
     """A row that is no snapshot."""
 
-    path: str
-    line: int
+    where: str
     why: str
 
 
 class FoundSnapshots(NamedTuple):
     """What a stream starts from."""
 
-    sources: tuple[SnapshotSource, ...]
-    """Parts of files."""
-    files: int
+    sources: tuple[SnapshotPart, ...]
+    """Parts of files and tables."""
+    name: str
+    """What it is, for people: `3 file(s) of snapshots`."""
     evaluated_to_us: int
-    """How far the first contacts of the files were decided, the earliest of them."""
+    """How far the first contacts were decided, the earliest of them."""
     refused: tuple[RefusedRow, ...] = ()
     """Rows that are no snapshots: each becomes a dead letter, and its contact starts with nothing."""
     has_items: bool = False
@@ -84,7 +84,7 @@ def find_snapshots(patterns: Sequence[str], part_bytes: int = PART_BYTES) -> Fou
     parts = tuple(part for one in found for part in one.parts)
     has_items = any(_name_of(part.path).startswith(ITEMS) for part in parts)
     refused = tuple(row for one in found for row in one.refused)
-    return FoundSnapshots(parts, len(found), evaluated_to_us, refused, has_items)
+    return FoundSnapshots(parts, f"{len(found)} file(s) of snapshots", evaluated_to_us, refused, has_items)
 
 
 class _File(NamedTuple):
@@ -170,7 +170,7 @@ def _refused(path: str) -> Iterator[RefusedRow]:
         try:
             seed_of(line)
         except SnapshotError as error:
-            yield RefusedRow(path, number, str(error))
+            yield RefusedRow(f"{path}, line {number}", str(error))
 
 
 def _begun_us(path: str, *, has_manifest: bool) -> int | None:

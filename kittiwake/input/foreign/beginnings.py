@@ -9,25 +9,20 @@ from __future__ import annotations
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from kittiwake.input.decompression import BEGINNING_BYTES, Source, gzip_blocks, zstd_blocks
 from kittiwake.input.errors import InputError, UnsoundError, shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.file_types import GZIP, PARQUET, ZSTD, type_of
 from kittiwake.input.files import ShapedFile
-from kittiwake.input.foreign.records import (
-    Foreign,
-    first_object,
-    foreign_record,
-    foreign_text,
-    records_in,
-    source_of,
-)
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES
 from kittiwake.model import DeadLetter
 from kittiwake.regular_files import open_file, path_of
+
+if TYPE_CHECKING:
+    from kittiwake.input.foreign.records import Foreign
 
 FILES_MAX: Final = 20
 """Files whose beginnings are read: those of one export are of one kind."""
@@ -85,6 +80,14 @@ def _foreign(beginning: bytes, name: str, shape: InputShape, start_us: int) -> F
     first = list(islice((line for line in whole if line.strip()), RECORDS_MAX))
     if any(not isinstance(parse_events(line, name, start_us, shape), DeadLetter) for line in first):
         return None
+    from kittiwake.input.foreign.records import (  # noqa: PLC0415 - what knows other kinds: 20 ms, for such files only
+        first_object,
+        foreign_record,
+        foreign_text,
+        records_in,
+        source_of,
+    )
+
     found = foreign_text(name, beginning)
     if found is not None:
         known = source_of(first_object(beginning)) if shape.shape is Shape.CANONICAL else None

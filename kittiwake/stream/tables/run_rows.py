@@ -6,7 +6,9 @@ Pure. Called by the steps of a backfill whose output is tables.
 from __future__ import annotations
 
 import base64
+from hashlib import sha256
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import msgspec
 
@@ -14,6 +16,8 @@ from kittiwake.output.rows import line
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.records import DeadLetterRecord, Stage
 from kittiwake.stream.tables.rows import dead_letter_table_row, line_table_row
+from kittiwake.stream.tables.schema import RUN_ID, SHARDS, WRITTEN_AT
+from kittiwake.time.instants import format_instant
 
 
 class WrittenRun(NamedTuple):
@@ -39,6 +43,34 @@ class _DeadLetterLine(msgspec.Struct, gc=False):
     raw: str
     raw_encoding: str
     raw_size: int
+
+
+class _SnapshotLine(msgspec.Struct, gc=False):
+    """The fields of a row of snapshots that its columns repeat."""
+
+    settled_until: str
+    account_id: str
+    contact_id: str | None = None
+    item_id: str | None = None
+
+
+_snapshot_of: Final = msgspec.json.Decoder(_SnapshotLine).decode
+
+
+def snapshot_line_row(text: bytes, run: WrittenRun) -> bytes:
+    """The row of `snapshots`, as a line, that has a line of their files in it."""
+    found = _snapshot_of(text)
+    subject = f"{found.account_id}/{found.contact_id or found.item_id}"
+    return line(
+        {
+            RUN_ID: run.run_id,
+            WRITTEN_AT: format_instant(run.written_us),
+            "shard": crc32(subject.encode()) % SHARDS,
+            **msgspec.structs.asdict(found),
+            "snapshot": text.decode(),
+            "snapshot_sha256": sha256(text).hexdigest(),
+        }
+    )
 
 
 _dead_letter_of: Final = msgspec.json.Decoder(_DeadLetterLine).decode

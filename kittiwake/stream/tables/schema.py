@@ -212,6 +212,30 @@ LATE_EVENTS: Final = Table(
 TABLES: Final = (TRIGGERS, DECISIONS, DEAD_LETTERS, LATE_EVENTS)
 """Those of a stream, in the order of docs/reference/tables.md."""
 
+SNAPSHOTS: Final = Table(
+    "snapshots",
+    "What runs of a backfill knew of contacts and items at their end: another run goes on from there, or a stream.",
+    (
+        _required(RUN_ID, Type.STRING, "which run of a backfill wrote it"),
+        _required(WRITTEN_AT, Type.TIMESTAMP, "when that run was launched; partitions the table"),
+        _required("shard", Type.INT64, "0 to 4095, by what it is of: neighbouring shards are read together"),
+        _required("settled_until", Type.TIMESTAMP, "up to when it was evaluated: give every event since then"),
+        _required("account_id", Type.STRING, "the tenant"),
+        _nullable("contact_id", Type.STRING, "of whom it is; null: it is of an item"),
+        _nullable("item_id", Type.STRING, "of which item it is; null: it is of a contact"),
+        _required("snapshot", Type.STRING, "what was known, as JSON: the line that files of snapshots have"),
+        _required("snapshot_sha256", Type.STRING, "its SHA-256 in hexadecimal digits: what was altered is noticed"),
+    ),
+    WRITTEN_AT,
+    (RUN_ID, "shard"),
+    RAW_EXPIRY_DAYS,
+)
+"""Where a backfill with `--snapshots` writes."""
+
+SHARDS: Final = 4_096
+"""Of a run's snapshots. With 16 GB of them each has 4 MB, which a worker commits at once; of fewer several are read
+together, and with more a part is larger."""
+
 RUNS: Final = Table(
     "runs",
     "Launches of backfills into these tables: one row each.",
