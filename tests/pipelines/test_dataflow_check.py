@@ -72,7 +72,7 @@ class Service:
         self.answers = dict(RIGHT)
         self.asked: list[tuple[str, str]] = []
 
-    def send(self, _: object, request: requests.PreparedRequest, **__: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         assert request.url
         where = urlsplit(request.url)
         address = f"{where.netloc}{where.path}"
@@ -96,7 +96,7 @@ class Service:
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     made = Service()
     monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), "shop-1"))
-    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lambda *given, **more: made.send(*given, **more))
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", made.send)
     return made
 
 
