@@ -186,8 +186,8 @@ def _check_subnetwork(ask: _Google, beam: Mapping[str, Any], findings: Findings)
     if found["region"] != region:
         findings.wrong(f"{resource}: it lies in {found['region']}, and --region is {region}: name one that lies there")
         return
-    place = f"projects/{found['project'] or beam['project']}/regions/{region}/subnetworks/{found['name']}"
-    there = ask.ask(resource, f"https://compute.googleapis.com/compute/v1/{place}")
+    path = f"projects/{found['project'] or beam['project']}/regions/{region}/subnetworks/{found['name']}"
+    there = ask.ask(resource, f"https://compute.googleapis.com/compute/v1/{path}")
     if there is None:
         return
     if is_private and not there.get("privateIpGoogleAccess"):
