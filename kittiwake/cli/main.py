@@ -46,6 +46,9 @@ GROUPS: Final = {
             "Say what rules would have done with these events: reach, losses, load, and what a goal says of it."
         ),
         "diff": "Say what NEW rules decide differently from OLD ones with these events: gained, lost, moved, and why.",
+        "tune": (
+            "Say what a rule would have done with each value of a setting: volume, who did it anyway, what caps took."
+        ),
         "witness": "Find a shortest history by which a rule fires, and one by which each of its gates refuses it.",
     },
     "Decide, and ask why": {

@@ -13,6 +13,7 @@ from kittiwake.cli.options import (
     AllowEmpty,
     InputAccount,
     QueryFile,
+    SamplePart,
     ShapeNames,
     Until,
     inputs_of,
@@ -24,6 +25,7 @@ from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.simulate.difference.comparison import compare
 from kittiwake.simulate.difference.failing import failing_on
 from kittiwake.simulate.difference.report import Run, as_data, markdown, render
+from kittiwake.simulate.sampling import Sample, percent_of
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import say_json, say_text
 from kittiwake.terminal.progress import progress
@@ -52,6 +54,7 @@ def diff(
         int, typer.Option("--examples", help="Contacts named of each cause; 0: none.", min=0, max=100)
     ] = 3,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
+    sample: SamplePart = "",
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
     shape: ShapeNames = None,
@@ -72,9 +75,10 @@ def diff(
         failing = failing_on("--fail-on", fail_on or ())
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
+        percent = percent_of("--sample", sample)
         with progress(quiet=as_json, speaker="diff") as on_progress:
-            found = compare(load_rules(old), load_rules(new), files, settings, examples, on_progress)
-    run = Run(new, tuple(inputs))
+            found = compare(load_rules(old), load_rules(new), files, settings, examples, on_progress, Sample(percent))
+    run = Run(new, tuple(inputs), percent)
     if as_json:
         say_json({"ok": found.new.stopped is None, **as_data(found, run)})
     else:

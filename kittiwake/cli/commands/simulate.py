@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
+from kittiwake.cli.goals import GoalTypes, Within, goal_of
 from kittiwake.cli.options import (
     AllowedLateness,
     AllowEmpty,
     InputAccount,
     QueryFile,
+    SamplePart,
     ShapeNames,
     Strict,
     Until,
@@ -21,12 +23,10 @@ from kittiwake.cli.options import (
 )
 from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
-from kittiwake.input.plain import is_type
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.settings import duration_us
 from kittiwake.simulate.data import as_data
-from kittiwake.simulate.model import Goal, Question, Simulation
+from kittiwake.simulate.model import Question, Simulation
 from kittiwake.simulate.report import render
 from kittiwake.simulate.sampling import percent_of
 from kittiwake.simulate.simulation import simulate as run
@@ -45,19 +45,9 @@ def simulate(
         typer.Argument(help="Files of events, or globs, as replay reads them; - for a pipe.", metavar="INPUT"),
     ] = None,
     query: QueryFile = None,
-    goal: Annotated[
-        list[str] | None,
-        typer.Option("--goal", help="A type of event that contacts are hoped to send; may be given several times."),
-    ] = None,
-    within: Annotated[
-        str, typer.Option("--within", help="How soon after a trigger the goal has to be reached.")
-    ] = "7d",
-    sample: Annotated[
-        str,
-        typer.Option(
-            "--sample", help="Decide such a part of the contacts only, say 5%, the same each time.", show_default=False
-        ),
-    ] = "",
+    goal: GoalTypes = None,
+    within: Within = "7d",
+    sample: SamplePart = "",
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
     shape: ShapeNames = None,
@@ -78,23 +68,13 @@ def simulate(
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
-        question = Question(_goal(goal or [], within), percent_of("--sample", sample))
+        question = Question(goal_of(goal or [], within), percent_of("--sample", sample))
         history = load_rules(rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         with progress(quiet=as_json, speaker="simulate") as on_progress:
             simulation = run(programs, files, settings, question, on_progress)
     _report(simulation, as_json=as_json)
     leave(Exit.FINE if simulation.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
-
-
-def _goal(types: list[str], within: str) -> Goal | None:
-    within_us = duration_us("--within", within)
-    if not within_us:
-        raise UnusableError(f"--within: {within!r} leaves no time: write, say, 7d")
-    for name in types:
-        if not is_type(name):
-            raise UnusableError(f"--goal: {name!r} is no type of event: write, say, order.completed")
-    return Goal(frozenset(types), within_us) if types else None
 
 
 def _report(simulation: Simulation, *, as_json: bool) -> None:

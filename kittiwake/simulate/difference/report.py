@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from kittiwake.batch.report import event_lines, rules_text, table_lines
@@ -25,6 +26,8 @@ class Run(NamedTuple):
 
     new: str
     inputs: tuple[str, ...]
+    sample_percent: Decimal | None = None
+    """Part of the contacts that was decided; None: all."""
 
 
 Table: TypeAlias = list[Sequence[str]]
@@ -47,6 +50,11 @@ _WORDS: Final = {
     Became.ALTERED: "carry something else",
     Became.REASON: "did not fire for another reason",
 }
+
+
+def _of_sample(run: Run) -> str:
+    percent = run.sample_percent
+    return "" if percent is None else f", of a sample of {percent:f} % of the contacts, as it was counted"
 
 
 def _edits(edits: Sequence[Change]) -> Iterator[str]:
@@ -135,7 +143,7 @@ def render(found: Difference, run: Run) -> str:
 def _body(found: Difference, run: Run) -> Iterator[str]:
     yield f"before: {rules_text(found.old.rules)}; after: {rules_text(found.new.rules)}"
     yield from (f"  {visible(text)}" for text in _edits(found.edits))
-    yield _sum(found)
+    yield _sum(found) + _of_sample(run)
     if not found.causes:
         return
     yield from table_lines(_totals(found.rules), right=range(2, 9))
@@ -161,7 +169,7 @@ def markdown(found: Difference, run: Run) -> str:
 
 def _page(found: Difference, run: Run) -> Iterator[str]:
     read, until = found.new.counts, format_instant(found.new.until_us)
-    yield f"**{_sum(found)}**"
+    yield f"**{_sum(found)}{_of_sample(run)}**"
     yield ""
     yield f"Over {read.events:,} events of {read.contacts:,} contacts, until {until}."
     yield from (f"- {code(text)}" for text in (*found.new.empty, *found.new.findings))
@@ -204,6 +212,7 @@ def as_data(found: Difference, run: Run) -> _Row:
     """All of it."""
     instant: Callable[[int | None], str | None] = lambda at: None if at is None else format_instant(at)  # noqa: E731
     return {
+        "sample_percent": None if run.sample_percent is None else float(run.sample_percent),
         "before": {"ruleset_version": found.old.rules.ruleset_version, "triggers": found.old.triggers},
         "after": {"ruleset_version": found.new.rules.ruleset_version, "triggers": found.new.triggers},
         "edits": [{**one._asdict(), "what": str(one.what)} for one in found.edits],
