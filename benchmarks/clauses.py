@@ -136,6 +136,12 @@ CASES: Final = (
         one(rule(wait={"until": "day", "days": -3})),
     ),
     Case(
+        "a list of dates, two reminders",
+        "`until` with `days`, one",
+        one(rule(wait={"until": "day", "days": -1})),
+        one(rule(wait=[{"until": "day", "days": -3}, {"until": "day", "days": -1}])),
+    ),
+    Case(
         "`on: workdays`",
         "`wait: {days, at}`",
         one(rule(wait={"days": 1, "at": "10:00"})),

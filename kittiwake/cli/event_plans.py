@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 
 from kittiwake.errors import UnusableError
+from kittiwake.event_plan.paths import plan_paths
 from kittiwake.rules.errors import Lint
 from kittiwake.rules.loader import is_plan_file
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
@@ -44,10 +45,12 @@ def plans_for(rules: Sequence[Path], named: Iterable[Path] | None, *, none: bool
         if named:
             raise UnusableError("--events names a plan, and --no-events says that there is none: give one of them")
         return []
-    from kittiwake.event_plan.beside import load_plans, plan_paths  # noqa: PLC0415 - where no plan is, none is needed
-
     paths = [*named] if named else plan_paths(rules)
-    return load_plans(paths) if paths else []
+    if not paths:
+        return []
+    from kittiwake.event_plan.beside import load_plans  # noqa: PLC0415 - 30 ms, where there are plans
+
+    return load_plans(paths)
 
 
 def without_plans(paths: Sequence[Path]) -> list[Path]:

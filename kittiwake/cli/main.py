@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from kittiwake import __version__
 from kittiwake.batch.gc_pause import gc_paused
@@ -22,14 +22,53 @@ from kittiwake.terminal.ending import run_to_end
 from kittiwake.terminal.printing import say
 
 GROUPS: Final = {
-    "Write rules": ("init", "recipes", "validate", "test", "describe", "schema"),
-    "Know the events": ("inspect", "profile", "events", "catalog"),
-    "Try rules on history": ("simulate", "diff", "witness"),
-    "Decide, and ask why": ("replay", "explain"),
-    "Publish rules": ("publish", "versions", "freeze", "unfreeze"),
-    "This command": ("completion",),
+    "Write rules": {
+        "init": "Begin a project: rules, scenarios, sample events, editor settings, a CI workflow, a Makefile.",
+        "recipes": "List the recipes, or print one, to read or to copy; a rule takes it with `use: NAME`.",
+        "validate": "Check rules: every error at once, with its line and what to write instead.",
+        "test": "Test rules with scenario files: events, clock steps, and what is expected of them.",
+        "describe": (
+            "Describe each rule in plain sentences, every clause and gate of it, and what holds for "
+            "all rules of an account."
+        ),
+        "schema": "Print the JSON Schema of rules files, of scenario files, of event plans, or of shape files.",
+    },
+    "Know the events": {
+        "inspect": (
+            "Say what a file of somebody's export is, and write a first shape file by which its records are events."
+        ),
+        "profile": "Say which events really come, with which properties and values, as an event plan (events.yaml).",
+        "events": "Tracking plans into an event plan (import), and what rules need of events (export).",
+        "catalog": "Make change events of the full snapshots of a product feed.",
+    },
+    "Try rules on history": {
+        "simulate": (
+            "Say what rules would have done with these events: reach, losses, load, and what a goal says of it."
+        ),
+        "diff": "Say what NEW rules decide differently from OLD ones with these events: gained, lost, moved, and why.",
+        "tune": (
+            "Say what a rule would have done with each value of a setting: volume, who did it anyway, what caps took."
+        ),
+        "witness": "Find a shortest history by which a rule fires, and one by which each of its gates refuses it.",
+    },
+    "Decide, and ask why": {
+        "replay": "Decide everything that files of events hold, as the job would, and write what it would write.",
+        "explain": (
+            "Explain one contact: every event, arming, disarming, deadline, gate and decision, and every near miss."
+        ),
+    },
+    "Publish rules": {
+        "publish": "Publish rules as the next version of a target, and show what they change.",
+        "versions": "List the versions of a target, and check that each is as it was published.",
+        "freeze": "Freeze a target: nothing is decided beyond the instant until `kittiwake unfreeze`.",
+        "unfreeze": "Let a frozen target go on: jobs decide what has waited, in order.",
+    },
+    "This command": {
+        "completion": "Print what lets a shell complete commands and options at the Tab key, or install it.",
+    },
 }
-"""The commands as help shows them; each is a module of `commands` with an `app` of one command."""
+"""The commands as help shows them, with what it says of each: the first paragraph of the command's own help, so that
+help imports none of them. Each is a module of `commands` with an `app` of one command."""
 
 COMMANDS: Final = tuple(name for names in GROUPS.values() for name in names)
 """All of them."""
@@ -54,6 +93,11 @@ def _refused_visibly() -> Iterator[None]:
         raise
 
 
+def _short(name: str, text: str, wide: int) -> str:
+    """So much of a command's help as a line has room for."""
+    return TyperCommand(name, help=text).get_short_help_str(wide)
+
+
 class Commands(TyperGroup):
     """The commands by name, imported one by one: `validate` has half a second."""
 
@@ -69,14 +113,12 @@ class Commands(TyperGroup):
         """Their names, for `--help`."""
         return list(COMMANDS)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (Typer's signature)
         """The commands in groups, each with what it does."""
         wide = formatter.width - 6 - WIDEST
         for title, names in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl(
-                    [(name.ljust(WIDEST), self.get_command(ctx, name).get_short_help_str(wide)) for name in names]
-                )
+                formatter.write_dl([(name.ljust(WIDEST), _short(name, text, wide)) for name, text in names.items()])
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The options before the command's name."""

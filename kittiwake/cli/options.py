@@ -99,6 +99,16 @@ AllowEmpty = Annotated[
     ),
 ]
 
+SamplePart = Annotated[
+    str,
+    typer.Option(
+        "--sample",
+        help="Decide such a part of the contacts only, say 5%, the same each time.",
+        show_default=False,
+        rich_help_panel=RUN,
+    ),
+]
+
 TargetName = Annotated[
     str, typer.Argument(help="Where versions are kept: a folder, or gs://bucket/prefix.", metavar="TARGET")
 ]

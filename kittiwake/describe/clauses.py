@@ -143,7 +143,7 @@ def _repeat_words(wait: UntilWait) -> str:
 
 
 def _holiday_words(day: LocalDay) -> str:
-    return f" ({_dates(day.holidays)} are holidays)" if day.holidays else ""
+    return f" (holidays: {_dates(day.holidays)})" if day.holidays else ""
 
 
 def _dates(ordinals: frozenset[int]) -> str:

@@ -95,7 +95,12 @@ def _prepared(preparation: Preparation) -> Iterator[str]:
         types = listed(sorted(cast.types) or ["every event"], "or")
         if cast.numbers:
             paths = listed([path_words(one) for one in cast.numbers])
-            yield f"Of {types}, {paths} are read as numbers where they are texts."
+            texts = (
+                "is read as a number where it is a text"
+                if len(cast.numbers) == 1
+                else "are read as numbers where they are texts"
+            )
+            yield f"Of {types}, {paths} {texts}."
         for path, epoch in cast.instants:
             yield f"Of {types}, {path_words(path)} is read as a time, counted in {str(epoch).replace('_', ' ')}."
     for one in preparation.repeats:

@@ -1,18 +1,17 @@
-"""Event plans that stand beside rules: which files they are, all of them read, one an account.
+"""Event plans that stand beside rules: all of them read, one an account.
 
-Reads files. Called by the commands that check rules.
+Reads files. Called by the commands that check rules, where `paths` has found plans.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.event_plan.reading import load_plan
 from kittiwake.rules.errors import Code, RuleError, RulesError
-from kittiwake.rules.loader import is_plan_file, within
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.rules.source.tree import NOWHERE
 
@@ -27,19 +26,6 @@ class PlanFile(NamedTuple):
     def account_id(self) -> str:
         """Whose it is; `"*"`: it holds for every account without one of its own."""
         return self.plan.account or EVERY_ACCOUNT
-
-
-def plan_paths(rules: Iterable[Path]) -> list[Path]:
-    """The event plans beside rules: those in a folder of rules and below, and those in the folder of a rules file."""
-    found = [plan for path in rules for plan in _beside(path)]
-    return list(dict.fromkeys(found))
-
-
-def _beside(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from sorted(within(path, is_plan_file, []))  # what cannot be looked into is reported with the rules
-    else:
-        yield from sorted(one for one in path.parent.glob("*") if is_plan_file(one.name))
 
 
 def load_plans(paths: Iterable[Path]) -> list[PlanFile]:

@@ -17,6 +17,7 @@ from kittiwake.rules.check.quoted_numbers import errors_of_quoted_numbers
 from kittiwake.rules.errors import Code, RuleError, RulesError
 from kittiwake.rules.fingerprint import rule_version
 from kittiwake.rules.limits import ERRORS_MAX, RULES_MAX
+from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.policy import PolicyObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.named import MATCHES, Names, account_of
@@ -128,8 +129,9 @@ def read_document(location: Location, names: Names, recipes: Recipes, errors: li
     location = names.header_written_out(location)
     unread: list[str] = []
     rules = tuple(_rules(location, names, recipes, errors, unread))
-    errors.extend(errors_of_quoted_numbers((one.rule, one.location) for one in rules))
     header = _header(location, errors)
+    written: list[tuple[Model, Location]] = [(one.rule, one.location) for one in rules]
+    errors.extend(errors_of_quoted_numbers([*written, (header, location)] if header else written))
     return Document(location, header, rules, tuple(unread)) if header else None
 
 

@@ -14,7 +14,8 @@ from kittiwake.kernel.evaluate.digest import listed_in
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome
 from kittiwake.rules.source.tree import Mark
-from kittiwake.scenarios.times import shows
+from kittiwake.scenarios.times import shows, time_of_day_us, whole_instant
+from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical, parse_json
 
 
@@ -151,7 +152,9 @@ def _is_verb(verb: str, decision: Decision) -> bool:
 def _compared(name: str, wanted: Any, decision: Decision, known: Known) -> Difference | None:
     if name in _TIMES:
         time_us, zone = _TIMES[name](decision), known.zone
-        return None if shows(wanted, time_us, zone) else Difference(name, wanted, moment_words(time_us, zone))
+        if shows(wanted, time_us, zone):
+            return None
+        return Difference(name, _time_words(wanted, zone), moment_words(time_us, zone))
     if name in _OBJECTS:
         return _compared_objects(name, wanted, _OBJECTS[name](decision))
     if name == REPLACES:
@@ -171,6 +174,13 @@ def _compared_replaced(wanted: Iterable[str], decision: Decision, known: Known) 
 
 def _names(rule_ids: list[str]) -> str:
     return listed(rule_ids) or "nothing"
+
+
+def _time_words(wanted: str, zone: str) -> str:
+    """A time that was expected, by the clock by which the one that was found is shown."""
+    if time_of_day_us(wanted) is not None:
+        return wanted
+    return moment_words(parse_instant(whole_instant(wanted)), zone)
 
 
 def _compared_objects(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Difference | None:

@@ -218,7 +218,9 @@ def _decision(rest: _Text, at: Node, file: str) -> Node:
     when = "at" if verb.text in AT_ITS_INSTANT else "due"
     if when in entries:
         location = _Text(when, keys[when])
-        raise _BadLineError(location, "the time of the line says when", "Delete it", Code.CLAUSE)
+        other, says = ("due", "it fired") if when == "at" else ("at", "it fell due")
+        advice = f"Delete it; {other}= gives the other time"
+        raise _BadLineError(location, f"the time of the line says when {says}", advice, Code.CLAUSE)
     return Node({**entries, when: at}, rule.mark, {**keys, when: at.mark})
 
 

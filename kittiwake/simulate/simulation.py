@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from kittiwake.batch.counts import PendingRule
-from kittiwake.batch.event_rows import Row
+from kittiwake.batch.event_rows import Row, Subject
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.replay import OnProgress
@@ -48,12 +48,14 @@ def simulate(
     with gc_paused(), Histories([programs], sample, types) as histories:
         histories.read(files, settings, on_progress)
         (side,) = histories.sides
-        counting = Counting(question.goal, 0, sample.share)
+        counted = SideCounting(side, question, sample.share)
         if stop_of(settings, histories.counts) is None:
-            counting = _counted(histories, side, settings, question, sample, on_progress)
-        summary = side.summary(settings, histories.counts)
-    rules = tuple(_rules(programs, counting, side))
-    return Simulation(summary, question, counting.goal_events, rules, counting.loads(), counting.taken())
+            for subject, rows in histories.by_contact(settings, on_progress):
+                counted.add(subject, rows)
+        summary, counting = side.summary(settings, histories.counts), counted.counting
+    return Simulation(
+        summary, question, counting.goal_events, tuple(counted.rules()), counting.loads(), counting.taken()
+    )
 
 
 def refuse_derived(programs: Programs, goal: Goal) -> None:
@@ -71,28 +73,47 @@ def refuse_derived(programs: Programs, goal: Goal) -> None:
                     raise UnusableError(f"{message}: name {parents}")
 
 
-def _counted(
-    histories: Histories,
-    side: Side,
-    settings: RunSettings,
-    question: Question,
-    sample: Sample,
-    on_progress: OnProgress,
-) -> Counting:
-    contacts = histories.by_contact(settings, on_progress)
-    readers: dict[str, GoalReader] = {}
-    counting: Counting | None = None
-    for subject, rows in contacts:
-        counting = counting or Counting(question.goal, side.until_us, sample.share)
-        account_id, plan, kept = subject[0], side.programs.plan(subject[0]), _Kept(question.goal)
+class SideCounting:
+    """Counts what one rule set would have done, contact by contact."""
+
+    def __init__(self, side: Side, question: Question, share: float) -> None:
+        """`share`: the probability with which a contact is decided."""
+        self._side, self._question, self._share = side, question, share
+        self._counting: Counting | None = None
+        self._readers: dict[str, GoalReader] = {}
+
+    @property
+    def counting(self) -> Counting:
+        """What was counted; only once all is read it is known until when."""
+        if self._counting is None:
+            self._counting = Counting(self._question.goal, self._side.until_us, self._share)
+        return self._counting
+
+    def add(self, subject: Subject, rows: Rows) -> None:
+        """Decide a contact, and count it."""
+        side, goal = self._side, self._question.goal
+        account_id, plan, kept = subject[0], side.programs.plan(subject[0]), _Kept(goal)
         needed = side.needed(subject, kept.of(rows))
-        found = counting.add(account_id, plan, side.decide(subject, needed), kept.rows)
-        if question.goal is not None:
-            reader = readers.get(account_id) or GoalReader(question.goal, plan, side.until_us)
-            readers[account_id] = reader
+        found = self.counting.add(account_id, plan, side.decide(subject, needed), kept.rows)
+        if goal is not None:
+            reader = self._readers.get(account_id) or GoalReader(goal, plan, side.until_us)
+            self._readers[account_id] = reader
             traced = needed if isinstance(needed, list) else ()
-            counting.add_goal(account_id, found, reader.of(subject[1], kept.rows, traced))
-    return counting or Counting(question.goal, side.until_us, sample.share)
+            self.counting.add_goal(account_id, found, reader.of(subject[1], kept.rows, traced))
+
+    def rules(self) -> list[RuleFigures]:
+        """Every rule; one of every account that has done nothing stands once, under "*"."""
+        pending, counting = self._side.counts.pending, self.counting
+        found = counting.rules() | {(one.account_id, one.rule_id) for one in pending}
+        ids = {rule_id for _, rule_id in found}
+        for one in self._side.programs.needs():
+            if one.account_id != EVERY_ACCOUNT or one.rule_id not in ids:
+                found.add((one.account_id, one.rule_id))
+        waits = {rule: pending.get(PendingRule(*rule)) for rule in found}
+        return [
+            counting.rule(*rule, 0 if one is None else one.number)
+            for rule, one in sorted(waits.items(), key=lambda item: item[0])
+        ]
 
 
 class _Kept:
@@ -114,16 +135,3 @@ class _Kept:
             if row[2] in self._types:
                 self.rows.append(row)
             yield row
-
-
-def _rules(programs: Programs, counting: Counting, side: Side) -> Iterator[RuleFigures]:
-    """Every rule; one of every account that has done nothing stands once, under "*"."""
-    pending = side.counts.pending
-    found = counting.rules() | {(one.account_id, one.rule_id) for one in pending}
-    ids = {rule_id for _, rule_id in found}
-    for one in programs.needs():
-        if one.account_id != EVERY_ACCOUNT or one.rule_id not in ids:
-            found.add((one.account_id, one.rule_id))
-    for account_id, rule_id in sorted(found):
-        waits = pending.get(PendingRule(account_id, rule_id))
-        yield counting.rule(account_id, rule_id, 0 if waits is None else waits.number)

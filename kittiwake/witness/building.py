@@ -165,7 +165,7 @@ def _sent(program: Program, event_type: str, properties: dict[str, Any], at_us: 
         parent = _copied(asked.properties)
         element = properties if derivation.name is None else properties.get(derivation.name, properties)
         put(parent, derivation.each, [element])
-        return (Happening(at_us, min(derivation.parents[0].types), parent),)
+        return (Happening(at_us, min(derivation.parents[0].types, default=ANY_TYPE), parent),)
     return ()
 
 

@@ -15,6 +15,7 @@ from kittiwake.explain.model import only_rules
 from kittiwake.input.events import TIME_MIN_US
 from kittiwake.kernel import decide_history
 from kittiwake.kernel.items.join import of_contact
+from kittiwake.kernel.plan.match import Match
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.plan.versions import as_versions
@@ -25,7 +26,7 @@ from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from kittiwake.witness.building import Events, histories, matches_of
 from kittiwake.witness.model import CONTACT, Happening, History, Missing, Witness
-from kittiwake.witness.values import assignments
+from kittiwake.witness.values import assignments, is_complete_for
 
 TRIES_MAX: Final = 1_500
 """Histories that are decided for one witness: some seconds."""
@@ -122,7 +123,7 @@ class Search:
                 "the policy's holdout is everybody: nobody is sent anything. Write a smaller percent, or holdout: false"
             )
         matches = list(matches_of(self._rule))
-        if matches and not any(next(assignments(match.where), None) for match in matches):
+        if matches and not any(_may_match(match) for match in matches):
             return "no event can be as its where asks: what it asks for contradicts itself"
         return None
 
@@ -273,6 +274,13 @@ def events_of(history: History, account_id: str) -> list[Event]:
         )
         for number, one in enumerate(history.events, 1)
     ]
+
+
+def _may_match(match: Match) -> bool:
+    """Whether an event may match, for all that is known."""
+    if match.where is None or next(assignments(match.where), None) is not None:
+        return True
+    return not is_complete_for(match.where)
 
 
 def _in_order(events: Iterable[Happening]) -> Events:

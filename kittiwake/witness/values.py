@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from itertools import islice, product
+from itertools import islice, pairwise, product
+from math import prod
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from kittiwake.kernel.evaluate.match import holds
@@ -47,10 +48,33 @@ def assignments(predicate: Predicate | None) -> Iterator[Asked]:
                 pools.setdefault((leaf.operand.of_contact, leaf.operand.path), []).extend([1, 2, "x", ABSENT])
     changes = [leaf for leaf in leaves if isinstance(leaf, Change)]
     is_checked = not asks_of_change(predicate)
-    for chosen in islice(product(*map(_distinct, pools.values())), COMBINATIONS_MAX):
+    for chosen in islice(product(*(_distinct(_between(values)) for values in pools.values())), COMBINATIONS_MAX):
         found = _asked(dict(zip(pools, chosen, strict=True)), changes)
         if not is_checked or holds(predicate, found.properties, found.attributes):
             yield found
+
+
+def is_complete_for(predicate: Predicate) -> bool:
+    """Whether a `where` for which no values are found holds of none: all is tried that could make a difference.
+
+    So it is where it compares with numbers, and is asked for equality and presence: every value that is named, every
+    stretch between two, and a text, is tried of each path.
+    """
+    leaves = list(leaves_of(predicate))
+    if not all(isinstance(leaf, Comparison) and _is_plain(leaf) for leaf in leaves):
+        return False
+    pools: dict[Path, int] = {}
+    for leaf in leaves:
+        assert isinstance(leaf, Comparison)
+        pools[leaf.path] = pools.get(leaf.path, 0) + len(_values(leaf)) + 2
+    is_flat = all(len(path) == 1 for path in pools)
+    return is_flat and prod(2 * size for size in pools.values()) <= COMBINATIONS_MAX
+
+
+def _is_plain(leaf: Comparison) -> bool:
+    if leaf.operator in (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE):
+        return is_number(leaf.operand)
+    return leaf.operator in (Operator.EQ, Operator.IN, Operator.EXISTS) and not isinstance(leaf.operand, Other)
 
 
 def _asked(values: Mapping[Spot, Any], changes: list[Change]) -> Asked:
@@ -99,7 +123,14 @@ def _values(leaf: Comparison) -> list[Any]:
 def _beside(value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
-    return [value + 1, value - 1] if is_number(value) else [f"{value}-x"]
+    return [value + 1, value - 1] if is_number(value) else [f"{value}-x", ""]
+
+
+def _between(values: list[Any]) -> list[Any]:
+    """Values, and of numbers what lies between each two that stand beside each other; a text at the end."""
+    numbers = sorted({Decimal(one) for one in values if is_number(one)})
+    middles = [_plain((low + high) / 2) for low, high in pairwise(numbers)]
+    return [*values, *middles, *(["x"] if numbers else [])]
 
 
 def _distinct(values: list[Any]) -> list[Any]:

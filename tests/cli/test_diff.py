@@ -95,3 +95,20 @@ def test_markdown_has_the_same_numbers_and_names_nobody_if_asked(folder: Path) -
     assert ran.out.startswith("**1 triggers before, 1 after: 1 moved**\n")
     assert "| `cart` | `moved` | `fired` | `fired` | `its own text` | `1` | `1` |" in ran.out
     assert "c 1" not in ran.out
+
+
+def test_a_sample_has_the_contacts_that_simulate_draws(folder: Path) -> None:
+    write(
+        folder / "many.jsonl",
+        *(event("cart.item_added", "2025-03-01T10:00:00Z", f"c{n}") for n in range(200)),
+        EVENTS[1],
+    )
+    simulated = kittiwake("simulate", "old.yaml", "many.jsonl", "--sample", "25%", "--json").data
+    compared = kittiwake("diff", "old.yaml", "new.yaml", "many.jsonl", "--sample", "25%", "--json").data
+    assert compared["moved"] == compared["before"]["triggers"] == simulated["rules"][0]["fired"]["count"]
+    assert 20 < compared["moved"] < 80
+    assert compared["sample_percent"] == 25
+    shown = kittiwake("diff", "old.yaml", "new.yaml", "many.jsonl", "--sample", "25%").out
+    assert " moved, of a sample of 25 % of the contacts, as it was counted" in shown
+    refused = kittiwake("diff", "old.yaml", "new.yaml", "many.jsonl", "--sample", "0%")
+    assert (refused.code, "--sample: '0%' is no sample" in refused.err) == (2, True)

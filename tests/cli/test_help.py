@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ def _default(parameter: Any) -> str:
         return " [required]"
     default = parameter.default
     return "" if default in (None, False, "", [], ()) or callable(default) else f" [default: {default}]"
+
+
+@pytest.mark.parametrize(("name", "text"), [each for names in GROUPS.values() for each in names.items()])
+def test_the_list_of_commands_says_of_each_what_its_own_help_begins_with(name: str, text: str) -> None:
+    whole = typer.main.get_command(import_module(f"kittiwake.cli.commands.{name}").app).help
+    assert whole is not None
+    assert " ".join(whole.split("\n\n")[0].split()) == text
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -103,6 +103,19 @@ def test_a_batch_looks_back_beyond_a_version_and_a_stream_says_that_it_cannot() 
     assert [row.partial_history for row in found if row.rule_id == "r"] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("known", "streamed"), [((), "fired 40"), ((event(0, "0", "contact.updated"),), "suppressed not_ready 40")]
+)
+def test_whom_a_version_without_rules_of_the_account_knew_lacks_what_its_first_rules_look_back_on(
+    known: tuple[Event, ...], streamed: str
+) -> None:
+    given = {"id": "r", "when": "b", "given": {"count": "a", "within": "1h", "gte": 1}}
+    texts = ((None, []), (30, [given]))
+    events = (*known, event(35, "1"), event(40, "2", "b"))
+    assert told(settled(versions(*texts, whole_history=False), 60, *events)) == [streamed]
+    assert told(settled(versions(*texts), 60, *events)) == ["fired 40"]
+
+
 def test_a_frozen_rule_set_settles_nothing_beyond_and_goes_on_afterwards() -> None:
     frozen = versions((None, [CART]), frozen=30)
     first = settled(frozen, 500, event(0, "1"), event(45, "2", "b"))

@@ -31,7 +31,7 @@ class Together(NamedTuple):
             f"{account}.json": canonical(exact(document)).encode()
             for (account, _), of in self.worlds.items()
             for since, document in of.versions
-            if since == start
+            if since == start and document["rules"]
         }
 
 
@@ -59,7 +59,9 @@ def together(
         for contact in range(dice.randint(1, CONTACTS)):
             account = f"w{number}"
             texts = [{**document, "account": account} for document in documents]
-            versions = list(zip(starts, texts, strict=True))[late:]
+            if late:  # a version that does not name it is one of it all the same, without rules
+                texts[0] = {"account": account, "rules": []}
+            versions = list(zip(starts, texts, strict=True))
             of_items = [{**event, "account_id": account} for event in of.events if "item_id" in event]
             events = [
                 {**event, "account_id": account, "contact_id": f"c{contact}"}

@@ -17,6 +17,8 @@ from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
 SEEDS = 1200
 LIVE_MIN = SEEDS // 100
 """Rules with a clause that leave decisions: of a clause that is rarer, add to what `additions` draws."""
+DATES_MIN = SEEDS // 300
+"""Rules with several reminders of one date of which a later one is decided."""
 REASONS = {
     ("fired", None),
     ("suppressed", "not_ready"),
@@ -123,6 +125,18 @@ def test_a_clause_that_arms_is_not_only_written(worlds: list[World], rows: list[
         "calendar",
     }
     assert set(thin) <= policies
+
+
+def test_lists_of_dates_come_to_their_later_reminders(worlds: list[World], rows: list[list[dict[str, Any]]]) -> None:
+    decided = 0
+    for each, of_world in zip(worlds, rows, strict=True):
+        later = {row["rule_id"] for row in of_world if row["reminder"]}
+        decided += sum(rule["id"] in later and _is_of_dates(rule["wait"]) for rule in each.document["rules"])
+    assert decided >= DATES_MIN
+
+
+def _is_of_dates(wait: Any) -> bool:
+    return isinstance(wait, list) and isinstance(wait[0], dict) and "until" in wait[0]
 
 
 def test_history_has_ties_copies_nights_and_zones(worlds: list[World]) -> None:

@@ -26,14 +26,22 @@ def give_local_days(dice: Dice, document: dict[str, Any]) -> None:
             continue
         if isinstance(wait, dict) and "until" in wait:
             rule["wait"] = _reminders(dice, wait) if "repeat" not in wait and dice.chance(40) else _until(dice, wait)
-        elif dice.chance(35):
-            rule["wait"] = _until(
-                dice, {"until": dice.pick(("d", "d", "contact.birthday")), "repeat": dice.pick(RRULES[:3])}
-            )
+        elif dice.chance(50):
+            _wait_for_a_date(dice, rule)
         elif dice.chance(45):
             rule["wait"] = [_local_day(dice) for _ in range(dice.randint(1, 4))]
         else:
             rule["wait"] = _local_day(dice)
+
+
+def _wait_for_a_date(dice: Dice, rule: dict[str, Any]) -> None:
+    if dice.chance(35):
+        rule["wait"] = _reminders(dice, {"until": "d"})
+        rule["when"] = dice.pick(("*", rule["when"]))  # many dates are past when they arm: more events, and no question
+        rule.pop("given", None)
+    else:
+        drawn = {"until": dice.pick(("d", "d", "contact.birthday")), "repeat": dice.pick(RRULES[:3])}
+        rule["wait"] = _until(dice, drawn)
 
 
 def _local_day(dice: Dice) -> dict[str, Any]:
@@ -68,15 +76,16 @@ def _until(dice: Dice, wait: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reminders(dice: Dice, wait: dict[str, Any]) -> list[dict[str, Any]]:
-    """Several reminders of one date, in any order."""
+    """Several reminders of one date, in any order: some days from it, most near it, where histories still go on."""
     drawn: list[dict[str, Any]] = []
     for _ in range(dice.randint(2, 4)):
-        drawn_whole = _until(dice, {"until": wait["until"]})
-        one = {name: value for name, value in drawn_whole.items() if name not in ("repeat", "except")}
+        one = {"until": wait["until"]}
         if dice.chance(35):
-            one["offset"] = dice.text(dice.pick((-3, -2, -1, 1, 2)) * dice.unit)
+            one |= {name: part for name, part in _until(dice, one).items() if name not in ("repeat", "except")}
+        if dice.chance(70):
+            one["offset"] = dice.text(dice.pick((-2, -1, 1, 2, 3, 5)) * dice.unit)
         drawn += [one] if one not in drawn else []
-    return drawn
+    return drawn if len(drawn) > 1 else [*drawn, {**drawn[0], "offset": dice.text(7 * dice.unit)}]
 
 
 def _on(dice: Dice) -> Any:

@@ -27,9 +27,40 @@ for module in pkgutil.walk_packages(kittiwake.__path__, "kittiwake."):
 
 IMPORTS_LITTLE = "import sys, kittiwake; print(*sorted(m for m in sys.modules if m.startswith('kittiwake')))"
 
+NOT_NEEDED = (
+    "kittiwake.batch.catalog",
+    "kittiwake.batch.items",
+    "kittiwake.kernel.items",
+    "kittiwake.kernel.run.catalog",
+    "kittiwake.kernel.plan.catalog_plan",
+    "kittiwake.rules.compile.catalog",
+    "kittiwake.event_plan",
+    "kittiwake.input.bigquery",
+    "kittiwake.input.foreign.records",
+    "kittiwake.input.mapping",
+    "kittiwake.input.parquet",
+    "kittiwake.scenarios",
+    "kittiwake.simulate",
+    "kittiwake.explain",
+    "pyarrow",
+)
+"""What a replay of JSON lines by rules without items has no use for."""
+COMMAND = """
+import sys
+from kittiwake.cli.main import app
+try:
+    app(sys.argv[1:])
+except SystemExit as ended:
+    assert ended.code == 0, ended.code
+print("modules", *sorted(sys.modules))
+"""
+EVENT = '{"event_id":"e","account_id":"a","contact_id":"c","type":"t","time":"2026-03-01T00:00:00Z"}'
 
-def _python(code: str, root: Path) -> list[str]:
-    ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+
+def _python(code: str, root: Path, *arguments: str) -> list[str]:
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=root, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.split()
 
@@ -46,3 +77,19 @@ def test_the_refusal_of_beam_refuses(root: Path) -> None:
 
 def test_importing_kittiwake_imports_none_of_its_packages(root: Path) -> None:
     assert _python(IMPORTS_LITTLE, root) == ["kittiwake"]
+
+
+def test_a_replay_by_rules_without_items_loads_nothing_that_it_does_not_need(root: Path, tmp_path: Path) -> None:
+    rules, events = tmp_path / "rules.yaml", tmp_path / "events.jsonl"
+    rules.write_text("account: a\nrules: [{id: r, when: t}]\n")
+    events.write_text(EVENT)
+    argv = ["replay", "--rules", str(rules), "--input", str(events), "--output", str(tmp_path / "out")]
+    loaded = _python(COMMAND, root, *argv)
+    assert "kittiwake.batch.replay" in loaded
+    assert [name for name in loaded if any(f"{name}.".startswith(f"{one}.") for one in NOT_NEEDED)] == []
+
+
+def test_help_loads_no_command(root: Path) -> None:
+    loaded = _python(COMMAND, root, "--help")
+    assert "kittiwake.cli.main" in loaded
+    assert [name for name in loaded if name.startswith(("kittiwake.cli.commands.", "pydantic", "rich"))] == []

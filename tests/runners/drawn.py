@@ -66,8 +66,7 @@ def decided(drawn: Together, subject: Subject, *, stream: bool = False) -> Rows:
 
 def _difference(drawn: Together, history: RuleSetHistory, subject: Subject, rows: Rows, *, stream: bool) -> str:
     wanted = decided(drawn, subject, stream=stream)
-    before = len(drawn.starts) - len(drawn.worlds[subject].versions)  # the account came later
-    texts = [one.ruleset.version for one in history.versions][before:]
+    texts = [one.ruleset.version for one in history.versions]
     of_oracle = sorted(_placed(row, texts[row["ruleset"]], row["time_us"]) for row in wanted)
     of_host = sorted(_placed(row, row["ruleset_version"], clock.parse_instant(row["time"])) for row in rows)
     other = "" if of_oracle == of_host else f"  versions: the oracle {of_oracle}\n  the host {of_host}"

@@ -52,7 +52,7 @@ WAITS: Final = TimerSettings()
 SAME_IN_A_STREAM: Final = 0.5
 """Of the contacts, whom a stream decides as a batch does: the others meet rules that look back on what it never had."""
 RARE: Final = 200
-"""So many contacts have every clause."""
+"""So many contacts have every clause: of 250 accounts the rarest has more than twenty."""
 
 
 class Case:
@@ -159,23 +159,8 @@ def _plain(rows: Rows) -> list[str]:
 
 
 def test_every_clause_is_among_them(case: Case) -> None:
-    """Of many accounts: all names of the language, and lists of dates whose later reminders are decided."""
+    """Many accounts have all names of the language; that rules of every shape decide, `test_worlds` asks."""
     if len(case.drawn.worlds) < RARE:
         pytest.skip(f"below {RARE} contacts some clauses are not drawn")
     documents = [document for of in case.drawn.worlds.values() for _, document in of.versions]
     assert not set(CLAUSES) - {name for document in documents for name in names_in(document)}
-    lists = {
-        (document["account"], rule["id"]) for document in documents for rule in document["rules"] if _of_dates(rule)
-    }
-    decided_by = {
-        (account, row["rule_id"])
-        for (account, _), rows in rows_by_contact(case.replayed).items()
-        for row in rows
-        if row["reminder"]
-    }
-    assert len(lists & decided_by) > len(lists) // 4 > 0
-
-
-def _of_dates(rule: dict[str, Any]) -> bool:
-    wait = rule.get("wait")
-    return isinstance(wait, list) and isinstance(wait[0], dict) and "until" in wait[0]

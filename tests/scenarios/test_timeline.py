@@ -101,7 +101,7 @@ def test_each_line_that_is_not_met_is_said_and_what_no_line_expects(tmp_path: Pa
                 "~ differs:    suppressed cart, due 2026-01-05T11:30:00Z, reason holdout",
                 "  decided:    fired cart at 2026-01-05 14:00",
                 "    decision: expected suppressed, found fired",
-                "    due: expected 2026-01-05T11:30:00Z, found 2026-01-05 14:00",
+                "    due: expected 2026-01-05 11:30, found 2026-01-05 14:00",
                 "    reason: expected holdout, found nothing",
             ],
         ),
@@ -142,8 +142,14 @@ def test_each_line_that_is_not_met_is_said_and_what_no_line_expects(tmp_path: Pa
         ("10:00  → cart suppressed because", "5:32: because"),
         ("10:00  → cart fired reminder=x", "5:36: "),
         ("10:00  → cart fired remainder=1", "5:27: remainder is no key here. Did you mean reminder?"),
-        ("10:00  → cart fired at=10:00", "5:27: the time of the line says when. Delete it."),
-        ("10:00  → cart suppressed holdout due=10:00", "5:40: the time of the line says when. Delete it."),
+        (
+            "10:00  → cart fired at=10:00",
+            "5:27: the time of the line says when it fired. Delete it; due= gives the other time.",
+        ),
+        (
+            "10:00  → cart suppressed holdout due=10:00",
+            "5:40: the time of the line says when it fell due. Delete it; at= gives the other time.",
+        ),
         ("10:00  → cart fired include={a: 1", "5:35: a bracket is opened and not closed"),
     ],
 )

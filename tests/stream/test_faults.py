@@ -111,18 +111,20 @@ def test_a_freeze_then_a_drain_fires_what_was_due_before_it_and_nothing_else() -
     assert not host.runner.tasks(END_OF_TIME_US)
 
 
-def test_what_a_freeze_has_held_back_is_settled_when_it_ends() -> None:
+@pytest.mark.parametrize("held_us", [2 * HOUR_US, 7 * DAY_US])
+def test_what_a_freeze_has_held_back_is_settled_within_an_hour_of_its_end(held_us: int) -> None:
     history = always(load_files({"a.yaml": RULES}))
     host = Host(RuleSetHistory(history.versions, START_US + 30 * MINUTE_US))
     host.give("e1", "cart.item_added", START_US)
-    host.pass_to(START_US + 2 * HOUR_US)
-    host.give("e2", "order.completed", START_US + 2 * HOUR_US)
-    host.pass_to(START_US + 3 * HOUR_US)
+    host.pass_to(START_US + held_us)
+    host.give("e2", "order.completed", START_US + held_us)
+    ends_us = START_US + held_us + HOUR_US
+    host.pass_to(ends_us)
     assert host.rows == []
     host.rules = StaticRules(history, HOUR_US)
-    # It is looked at again after a quarter of the time for which it was held back.
-    host.pass_to(START_US + 4 * HOUR_US)
+    host.pass_to(ends_us + HOUR_US)
     assert [(one.decision, one.time_us) for one in host.runner.emitted] == [("fired", START_US + HOUR_US)]
+    assert host.runner.bundles < 30 + 24 * (held_us / DAY_US + 1)
 
 
 def test_a_host_settles_no_further_than_it_knows_the_rules() -> None:

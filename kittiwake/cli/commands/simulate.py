@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
+from kittiwake.cli.goals import GoalTypes, Within, goal_of
 from kittiwake.cli.options import (
     AllowedLateness,
     AllowEmpty,
     InputAccount,
     QueryFile,
+    SamplePart,
     ShapeNames,
     Strict,
     Until,
     inputs_of,
     shapes_of,
 )
+from kittiwake.cli.pages import Force, HtmlFile, refuse_page, write_page
 from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
-from kittiwake.input.plain import is_type
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.settings import duration_us
+from kittiwake.rules.ruleset import RuleSet
 from kittiwake.simulate.data import as_data
-from kittiwake.simulate.model import Goal, Question, Simulation
+from kittiwake.simulate.model import Question, Simulation
 from kittiwake.simulate.report import render
 from kittiwake.simulate.sampling import percent_of
 from kittiwake.simulate.simulation import simulate as run
@@ -45,30 +48,22 @@ def simulate(
         typer.Argument(help="Files of events, or globs, as replay reads them; - for a pipe.", metavar="INPUT"),
     ] = None,
     query: QueryFile = None,
-    goal: Annotated[
-        list[str] | None,
-        typer.Option("--goal", help="A type of event that contacts are hoped to send; may be given several times."),
-    ] = None,
-    within: Annotated[
-        str, typer.Option("--within", help="How soon after a trigger the goal has to be reached.")
-    ] = "7d",
-    sample: Annotated[
-        str,
-        typer.Option(
-            "--sample", help="Decide such a part of the contacts only, say 5%, the same each time.", show_default=False
-        ),
-    ] = "",
+    goal: GoalTypes = None,
+    within: Within = "7d",
+    sample: SamplePart = "",
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
     shape: ShapeNames = None,
     input_account: InputAccount = None,
     strict: Strict = False,
     allow_empty: AllowEmpty = False,
+    html: HtmlFile = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what rules would have done with these events: reach, losses, load, and what a goal says of it.
 
-    Writes nothing and sends nothing. The numbers are those of a replay of the same files.
+    Sends nothing, and writes nothing but the page of --html. The numbers are those of a replay of the same files.
 
     Exit codes: 0 it is said, 1 there are findings, as of a replay, or no event of the goal came (unless
     --allow-empty); 2 the rules or an input cannot be used.
@@ -76,25 +71,27 @@ def simulate(
     with usable_input(as_json=as_json):
         if not inputs:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        refuse_page(html, force=force)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
-        question = Question(_goal(goal or [], within), percent_of("--sample", sample))
+        question = Question(goal_of(goal or [], within), percent_of("--sample", sample))
         history = load_rules(rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         with progress(quiet=as_json, speaker="simulate") as on_progress:
             simulation = run(programs, files, settings, question, on_progress)
+        if html is not None:
+            _write(html, simulation, rules, inputs, history.newest.ruleset, force=force)
     _report(simulation, as_json=as_json)
     leave(Exit.FINE if simulation.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
 
 
-def _goal(types: list[str], within: str) -> Goal | None:
-    within_us = duration_us("--within", within)
-    if not within_us:
-        raise UnusableError(f"--within: {within!r} leaves no time: write, say, 7d")
-    for name in types:
-        if not is_type(name):
-            raise UnusableError(f"--goal: {name!r} is no type of event: write, say, order.completed")
-    return Goal(frozenset(types), within_us) if types else None
+def _write(html: Path, simulation: Simulation, rules: str, inputs: list[str], ruleset: RuleSet, *, force: bool) -> None:
+    from kittiwake.describe.document import describe  # noqa: PLC0415 - for a page only
+    from kittiwake.report.asked import Asked  # noqa: PLC0415
+    from kittiwake.report.of_simulation import simulation_page  # noqa: PLC0415
+
+    asked = Asked(rules, tuple(inputs), describe(ruleset))
+    write_page(html, lambda: simulation_page(simulation, asked), force=force)
 
 
 def _report(simulation: Simulation, *, as_json: bool) -> None:

@@ -83,10 +83,12 @@ def is_duplicate(state: State, event: Event, horizon_us: int) -> bool:
 
     Of changes of items the join knows which count: there only those of one instant are duplicates.
     """
-    if is_item_change(event.type):
-        horizon_us = 0
     times_us = state.counted.get(event.type)
     counted_us = None if times_us is None else times_us.get(event.event_id)
+    if counted_us is None and not state.seen:
+        return False
+    if is_item_change(event.type):
+        horizon_us = 0
     if counted_us is not None and 0 <= event.time_us - counted_us <= horizon_us:
         return True
     seen_us = state.seen.get(event.event_id) if state.seen else None

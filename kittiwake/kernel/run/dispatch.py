@@ -34,7 +34,6 @@ from kittiwake.kernel.plan.routes import Route, Routes
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.run.arming import candidate_of_event, cause, lacks, refuse_for_room, refuse_update
 from kittiwake.kernel.run.audience import evaluate_membership
-from kittiwake.kernel.run.catalog import changing, interested
 from kittiwake.kernel.run.conditions import admitting
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.gating import cancel_all
@@ -92,7 +91,7 @@ def _make(routes: Routes, limits: Limits) -> Handlers:
         },
         _of_routes(routes.of_any, limits),
         _of_routes(routes.of_contact, limits),
-        tuple(changing(route, _reaction(route.rule_index, route.rule, limits)) for route in routes.of_item),
+        tuple(_of_item(route, limits) for route in routes.of_item),
     )
     key = id(routes)
     _made[key] = ref(routes, lambda _: _made.pop(key, None)), handlers
@@ -188,6 +187,12 @@ OWN_HANDLERS: Final[dict[str, Handler]] = {
 # ---------------------------------------------------------------- rules
 
 
+def _of_item(route: Route, limits: Limits) -> Handler:
+    from kittiwake.kernel.run.catalog import changing  # noqa: PLC0415 - for catalogue rules only
+
+    return changing(route, _reaction(route.rule_index, route.rule, limits))
+
+
 def _handlers_of_route(route: Route, limits: Limits) -> Iterator[Handler]:
     """What an event does in one rule: `unless`, history, `when`."""
     if route.rule.audience is not None:
@@ -196,6 +201,8 @@ def _handlers_of_route(route: Route, limits: Limits) -> Iterator[Handler]:
     if route.unless and not route.rule.foreseen:
         yield disarming(route)
     if route.interest:
+        from kittiwake.kernel.run.catalog import interested  # noqa: PLC0415 - for catalogue rules only
+
         yield interested(route, limits)
     records = _recording(route, limits) if route.conditions else None
     when = _arriving(route, limits) if route.when or route.steps else None

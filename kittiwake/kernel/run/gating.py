@@ -6,7 +6,7 @@ an instant's two parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
@@ -49,10 +49,13 @@ def gate_all(run: Execution, part: int = BY_TIME) -> None:
         run.winners.clear()
     if len(caused) > 1:
         caused.sort(key=lambda one: _order(run, one))
-    if run.program.has_digests:
-        _pass_with_digests(run, caused, part)
-    else:
-        _pass_all(run, caused)
+    for one in _without_digests(run, caused, part) if run.program.has_digests else caused:
+        if one.superseded:
+            run.decide(one.rule_index, one.key, one.candidate, SUPPRESSED, Reason.SUPERSEDED)
+        elif one.candidate.kind is EXITED:
+            _exit(run, one)
+        else:
+            _ask(run, one)
     for one in caused:
         found = run.instance(one.rule_index, one.key)
         if found is not None:
@@ -61,21 +64,11 @@ def gate_all(run: Execution, part: int = BY_TIME) -> None:
         run.reserved.clear()
 
 
-def _pass_all(run: Execution, caused: Iterable[Caused]) -> None:
-    for one in caused:
-        if one.superseded:
-            run.decide(one.rule_index, one.key, one.candidate, SUPPRESSED, Reason.SUPERSEDED)
-        elif one.candidate.kind is EXITED:
-            _exit(run, one)
-        else:
-            _ask(run, one)
-
-
-def _pass_with_digests(run: Execution, caused: Iterable[Caused], part: int) -> None:
-    """As `_pass_all`; what a rule with `digest` has among them, which stands together, passes as one."""
+def _without_digests(run: Execution, caused: Iterable[Caused], part: int) -> Iterator[Caused]:
+    """The candidates that leave by themselves; what a rule with `digest` has stands together, and leaves meanwhile."""
     for index, of_rule in groupby(caused, attrgetter("rule_index")):
         if run.program.rules[index].digest is None:
-            _pass_all(run, of_rule)
+            yield from of_rule
         else:
             _gather(run, index, of_rule, part)
 
@@ -84,7 +77,9 @@ def _gather(run: Execution, index: int, caused: Iterable[Caused], part: int) -> 
     """Ask each candidate of a rule by itself, before any of them counts; what passes leaves in one trigger."""
     rule, passed, fate = run.program.rules[index], list[Caused](), None
     for one in caused:
-        reason = _asked(run, rule, one)
+        reason = refused_by(run, rule, one)
+        if run.trace is not None:
+            note_gates(run, one, reason)
         if reason is None or reason is HOLDOUT or reason is SHADOW:
             passed.append(one)
             fate = reason
@@ -114,7 +109,9 @@ def _ask(run: Execution, one: Caused) -> None:
     if candidate.kind is ENTERED:
         state = run.rule_state(one.rule_index)
         state.entered_fired = state.entered_held_out = False
-    reason = _asked(run, rule, one)
+    reason = refused_by(run, rule, one)
+    if run.trace is not None:
+        note_gates(run, one, reason)
     if reason is None:
         count_firing(run, one)
         _remember_firing(run, rule, one)
@@ -127,14 +124,6 @@ def _ask(run: Execution, one: Caused) -> None:
         count_winner(run, rule, run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason))
     else:
         _keep_back(run, one, reason)
-
-
-def _asked(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
-    """The first gate that refuses or defers; None if all let it pass."""
-    reason = refused_by(run, rule, one)
-    if run.trace is not None:
-        note_gates(run, one, reason)
-    return reason
 
 
 def _keep_back(run: Execution, one: Caused, reason: Reason) -> None:

@@ -25,8 +25,10 @@ def check_local_day(wait: CalendarWaitObject, path: KeyPath) -> Iterator[Diagnos
 def check_days(days: int | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     """A number of days that the longest wait allows."""
     if days is not None and abs(days) > DAYS_MAX:
-        message = f"{days} days are more than {DAYS_MAX}"
-        yield Diagnostic(path, Code.GUARDRAIL, message, f"Write at most {'-' if days < 0 else ''}{DAYS_MAX}")
+        message, advice = f"{days} days are more than {DAYS_MAX}", f"Write at most {DAYS_MAX}"
+        if days < 0:
+            message, advice = f"{-days} days before the date are more than {DAYS_MAX}", f"Write at least -{DAYS_MAX}"
+        yield Diagnostic(path, Code.GUARDRAIL, message, advice)
 
 
 def check_on(on: DaysOn | None, path: KeyPath) -> Iterator[Diagnostic[Code]]:

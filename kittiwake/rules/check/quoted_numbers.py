@@ -1,4 +1,4 @@
-"""The check that no number in quotes is compared by code point, over all rules of a file together.
+"""The check that no number in quotes is compared by code point, over all of a file together.
 
 Pure. Called by `documents` for every file: whether a property holds texts shows only in what else it is compared with.
 """
@@ -14,7 +14,6 @@ from kittiwake.rules.errors import Code, KeyPath, RuleError
 from kittiwake.rules.model.base import Model, shown
 from kittiwake.rules.model.change import AttributeChanges
 from kittiwake.rules.model.match import Operators, Where
-from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.source.tree import Location
 
 _CURRENCY: Final = r"([A-Za-z]{3}|[€$£¥%])"
@@ -38,9 +37,9 @@ class Asked(NamedTuple):
     path: KeyPath
 
 
-def errors_of_quoted_numbers(rules: Iterable[tuple[Rule, Location]]) -> Iterator[RuleError]:
+def errors_of_quoted_numbers(parts: Iterable[tuple[Model, Location]]) -> Iterator[RuleError]:
     """Numbers in quotes beside an operator of order, but for fields that the file compares with real texts too."""
-    asked = [(location, one) for rule, location in rules for one in comparisons_in(rule)]
+    asked = [(location, one) for part, location in parts for one in comparisons_in(part)]
     texts = {one.field for _, one in asked if _is_text(one.test)}
     for location, one in asked:
         if isinstance(one.test, Operators) and one.field not in texts:

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace as replace_fields
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
-from kittiwake.kernel.plan.catalog_plan import CatalogPlan, catalog_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.needs import RuleNeeds, needs_of, versions_of_rules
 from kittiwake.rules.compile.versions import Version, compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.time.instants import HOUR_US
+
+if TYPE_CHECKING:
+    from kittiwake.kernel.plan.catalog_plan import CatalogPlan
 
 PROGRAMS_MAX: Final = 10_000
 """Programs kept: some 20 KB each. Compiling one anew costs milliseconds."""
@@ -96,7 +98,7 @@ def plan_of(versions: Versions) -> Plan:
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
     changing = changing or (takes_all and not all(program.routes.takes_any for program in programs))
     only = None if takes_all else named
-    return Plan(versions, sweep_plan, only, unread, named, changing, catalog_of(versions))
+    return Plan(versions, sweep_plan, only, unread, named, changing, _catalog_of(versions))
 
 
 def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
@@ -117,6 +119,14 @@ def _types_named(plans: Sequence[Plan]) -> frozenset[str] | None:
     if any(plan.wanted is None for plan in plans):
         return None
     return frozenset[str]().union(*(plan.named for plan in plans))
+
+
+def _catalog_of(versions: Versions) -> CatalogPlan | None:
+    if all(rule.catalog is None for program in versions.programs for rule in program.rules):
+        return None
+    from kittiwake.kernel.plan.catalog_plan import catalog_of  # noqa: PLC0415 - for catalogue rules only
+
+    return catalog_of(versions)
 
 
 class Programs:

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from kittiwake.kernel.plan.catalog import Catalog
 from kittiwake.kernel.plan.history import Condition
+from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.layouts import paths_of_pending
 from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.rules.compile.audience import audience_of
-from kittiwake.rules.compile.catalog import catalog_of_rule
 from kittiwake.rules.compile.conditions import tree_of
 from kittiwake.rules.compile.digest import digest_of
 from kittiwake.rules.compile.include import about_of, include_of
@@ -27,6 +28,7 @@ from kittiwake.rules.compile.wait import wait_of
 from kittiwake.rules.compile.when import when_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.policy import PolicyObject
+from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.ruleset import AuthoredRule
 from kittiwake.values import Path
 
@@ -77,7 +79,7 @@ def compile_rule(
         partial=policy is not None and policy.history_from == "effective",
         variants=variants_of(rule),
         channel=rule.channel,
-        catalog=catalog_of_rule(rule, include),
+        catalog=_catalog_of(rule, include),
         digest=digest_of(rule.digest),
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
@@ -92,6 +94,14 @@ def longest_look_back_us(program: RuleProgram) -> int:
     if program.catalog is not None:
         spans.append(program.catalog.within_us)
     return max([*spans, program.sequence.within_us if program.sequence else 0])
+
+
+def _catalog_of(rule: Rule, include: tuple[Include, ...]) -> Catalog | None:
+    if rule.interest is None:
+        return None
+    from kittiwake.rules.compile.catalog import catalog_of_rule  # noqa: PLC0415 - for catalogue rules only
+
+    return catalog_of_rule(rule, include)
 
 
 def _same(program: RuleProgram) -> tuple[Path, ...]:

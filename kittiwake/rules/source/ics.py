@@ -211,9 +211,8 @@ def _days(event: _Event, replaced: set[date], reading: Reading, rrule_problem: R
     length = _length(event, first, reading)
     named = {name: [line for line in event.often if line.name == name] for name in _OFTEN}
     more, left_out = ({day for line in named[name] for day in _dates(line, reading)} for name in _OFTEN)
-    for begins in (
-        {first, *more, *_repeated(event.once.get("RRULE"), first, reading, rrule_problem)} - left_out - replaced
-    ):
+    repeated = _repeated(event, first, reading, rrule_problem)
+    for begins in {first, *more, *repeated} - left_out - replaced:
         for days in range(length):
             yield begins + timedelta(days)
 
@@ -222,14 +221,22 @@ _START: Final = "DTSTART;VALUE=DATE:20261225"
 _DATE_CHARS: Final = 8
 
 
+_ZONED: Final = re.compile(r"[0-9]{8}T[0-9]{6}", re.ASCII)
+_UNTIL_INSTANT: Final = re.compile(r"UNTIL=[0-9]{8}T[0-9]{6}Z", re.ASCII)
+
+
 def _repeated(
-    line: _Line | None, first: date, reading: Reading, rrule_problem: RruleProblem
+    event: _Event, first: date, reading: Reading, rrule_problem: RruleProblem
 ) -> Iterator[date] | tuple[date, ...]:
     """The occurrences of a rule by the year, from the first day that counts to the last."""
+    line = event.once.get("RRULE")
     if line is None:
         return ()
     text = line.value.upper()
     found = rrule_problem(text)
+    if found is None and _UNTIL_INSTANT.search(text) and _ZONED.fullmatch(event.once["DTSTART"].value):
+        # Midnight of a zone east of UTC is the day before there: the last occurrence would be lost.
+        found = ("UNTIL is an instant of UTC, and DTSTART is not", "Write the last day as a date: UNTIL=20301225")
     if found is None and "FREQ=YEARLY" not in text:
         found = ("a holiday comes by the year", "Write FREQ=YEARLY, or each date: RDATE;VALUE=DATE:20261225,20271227")
     if found is not None:

@@ -43,6 +43,8 @@ from kittiwake.simulate.difference.model import (
 from kittiwake.simulate.histories import Histories, Side
 from kittiwake.simulate.sampling import Sample
 
+EVERYBODY: Final = Sample(None)
+
 NONE: Final = "none"
 """There was no such candidate."""
 
@@ -58,10 +60,11 @@ def compare(
     settings: RunSettings,
     examples_max: int,
     on_progress: OnProgress = lambda _: None,
+    sample: Sample = EVERYBODY,
 ) -> Difference:
     """What two rule sets decide differently with everything that the files `inputs` name, or the query of the settings.
 
-    `examples_max`: how many candidates are named of each cause.
+    `examples_max`: how many candidates are named of each cause. Contacts that are not in the sample are left out.
 
     Raises:
         UnusableError: an input cannot be read.
@@ -72,7 +75,7 @@ def compare(
         refuse_foreign(files, settings.start_us)
     edits = changes(old.newest.ruleset, new.newest.ruleset)
     found = _Differences(_Edits(edits), examples_max)
-    with gc_paused(), Histories(sides, Sample(None)) as histories:
+    with gc_paused(), Histories(sides, sample) as histories:
         histories.read(files, settings, on_progress)
         if stop_of(settings, histories.counts) is None:
             for subject, rows in histories.by_contact(settings, on_progress):

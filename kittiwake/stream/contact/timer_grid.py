@@ -15,11 +15,12 @@ RECHECK_US: Final = 30 * SECOND_US
 """How soon a host that is held back checks again, at the earliest: rules are polled as often."""
 
 RECHECK_SHARE: Final = 4
-"""Held back for a time, it checks again after this part of it: a freeze of days costs a contact dozens of firings, and
-what waited comes a quarter later at most."""
+"""Held back for a time, it checks again after this part of it: an outage of minutes costs a contact a dozen firings."""
 
-RETRY_US: Final = HOUR_US
-"""How soon a contact that failed is tried again, at the latest: 24 firings a day, and a fix helps soon."""
+RECHECK_MAX_US: Final = HOUR_US
+"""How soon a contact that is held back, or fails, is tried again, at the latest: the end of a long freeze, or a fix,
+helps within the hour. A contact for which something is due costs it 24 firings a day, each of which reads what it has.
+"""
 
 REEVALUATE_EVERY_US: Final = DAY_US
 """A contact is evaluated so often even if nothing is due: a version published meanwhile may concern it."""
@@ -73,6 +74,7 @@ def recheck_us(at_us: int, asked_us: int, held_us: int, clock_us: int) -> int | 
     With the watermark at infinity, as a drain leaves it, each check comes at once: then the distance to the clock
     doubles from check to check, and after some forty of them there is no further one (None).
     """
-    ahead_us = max(RECHECK_US, at_us - clock_us, (asked_us - held_us) // RECHECK_SHARE)
+    share_us = min((asked_us - held_us) // RECHECK_SHARE, RECHECK_MAX_US)
+    ahead_us = max(RECHECK_US, at_us - clock_us, share_us)
     next_us = at_us + -(-ahead_us // TIMER_US) * TIMER_US
     return next_us if next_us < LAST_US else None
